@@ -1,0 +1,36 @@
+# Two commands on a fresh machine: `make demo` runs the whole job, `make test` sets up and passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The newest releases that the project was tested with; another CUDA or CPU build: see the README.
+TORCH ?= torch==2.14.1 torchvision==0.29.1
+# Two torch processes with default threads spin on each other's cores.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: setup demo test test-slow lint clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -e ".[dev]"
+	touch $@
+
+demo: setup
+	$(BIN)/mevqa demo --out demo-output
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: setup
+	$(BIN)/python -m pytest -n 2 -m slow
+
+clean:
+	rm -rf $(VENV) demo-output

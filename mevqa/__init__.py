@@ -1,0 +1,3 @@
+"""mevqa: ask vision-language models about facial micro-expressions in video."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,214 @@
+"""The nouns of the toolkit: clip, annotation, question, moment, view, event, answer.
+
+Frames are 0-based indices into the clip's own media everywhere in the package; adapters convert on reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mevqa.facs import ActionUnit
+
+
+class QuestionType(str, Enum):
+    """The kinds of question of MEGC 2025 and 2026, and ``OPEN`` for everything else."""
+
+    COARSE = "coarse"
+    FINE = "fine"
+    AU_LIST = "au_list"
+    AU_PRESENCE = "au_presence"
+    AU_SIDE = "au_side"
+    COMBINED = "combined"
+    ANALYSIS = "analysis"
+    COUNT_ALL = "count_all"
+    COUNT_MICRO = "count_micro"
+    COUNT_MACRO = "count_macro"
+    AU_INVENTORY = "au_inventory"
+    NTH_TYPE = "nth_type"
+    OPEN = "open"
+
+
+LONG_VIDEO_TYPES = frozenset(
+    {
+        QuestionType.COUNT_ALL,
+        QuestionType.COUNT_MICRO,
+        QuestionType.COUNT_MACRO,
+        QuestionType.AU_INVENTORY,
+        QuestionType.NTH_TYPE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a human coder wrote about one expression.
+
+    Attributes:
+        onset: First frame of the expression.
+        apex: Frame of its largest extent.
+        offset: Last frame of the expression.
+        action_units: The units that were coded, with their sides.
+        fine: Fine-grained class, in the data set's canonical spelling (``mevqa.facs``).
+        coarse: positive, negative or surprise; None for classes without a merge (others).
+        kind: ``micro`` or ``macro``.
+    """
+
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    action_units: tuple[ActionUnit, ...] = ()
+    fine: str | None = None
+    coarse: str | None = None
+    kind: str = "micro"
+
+
+_NO_PICTURES: Mapping[str, Path] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One piece of footage that questions are asked about.
+
+    Attributes:
+        id: The name that questions use (``image_id`` or ``video`` of the official rows).
+        dataset: Short lower-case data set name (casme2, casme3, samm, smic, synthetic) or ``unknown``.
+        subject: Who is seen; None when unknown.
+        media: Video file or folder of frames; None when only ready-made pictures exist.
+        fps: Frames per second given by the user or the data set; None means: ask the media.
+        annotation: Onset, apex, offset, units and classes when they are known.
+        pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
+    """
+
+    id: str
+    dataset: str = "unknown"
+    subject: str | None = None
+    media: Path | None = None
+    fps: float | None = None
+    annotation: Annotation | None = None
+    pictures: Mapping[str, Path] = field(default_factory=lambda: _NO_PICTURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question about one clip.
+
+    Attributes:
+        id: Unique in its file (``id`` or ``video_id`` of the official rows).
+        clip_id: The clip that it is about.
+        text: The question as it stands in the file.
+        type: Recognised from the text.
+        action_unit: Canonical FACS name of the unit asked about (presence and side questions).
+        ordinal: n of "the n-th expression event", 1-based.
+        plural: Whether the text asks for several units ("What are the action units?").
+        dataset: Data set of the clip, decides the option lists.
+        subject: Subject of the clip when the row tells.
+        reference: The answer of the file, None when there is none to compare with.
+        line: 1-based line in the question file, None for questions typed by the user.
+    """
+
+    id: str
+    clip_id: str
+    text: str
+    type: QuestionType
+    action_unit: str | None = None
+    ordinal: int | None = None
+    plural: bool = False
+    dataset: str = "unknown"
+    subject: str | None = None
+    reference: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A frame to look at, and why.
+
+    Attributes:
+        frame: 0-based frame index.
+        role: ``onset``, ``apex``, ``offset``, ``onset-2``, ``uniform-3``, ...
+    """
+
+    frame: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture that the model sees.
+
+    Attributes:
+        name: Name of the view (``apex``, ``motion``, ...).
+        image: RGB picture.
+        caption: What the picture shows; the prompt carries it.
+        frames: The frames it was made from.
+    """
+
+    name: str
+    image: Image
+    caption: str
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One expression found in a video.
+
+    Attributes:
+        onset: First frame.
+        apex: Frame of the largest extent.
+        offset: Last frame.
+        kind: ``micro`` or ``macro``.
+        score: Strength of the evidence, larger is surer.
+        emotion: Fine or coarse class when it was recognised.
+        evidence: Motion by facial region, fractions of the eye distance.
+    """
+
+    onset: int
+    apex: int
+    offset: int
+    kind: str
+    score: float
+    emotion: str | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to one question; an error is never an answer.
+
+    Attributes:
+        question_id: The question.
+        text: The answer in the official surface form; empty exactly when ``error`` is set.
+        raw: The model's own answer before consistency, when it differs.
+        options: Probability of each option of a closed question, summing to one.
+        confidence: Probability of the answer under the model, 0 to 1.
+        error: Why there is no answer.
+        seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
+        warnings: What a reader should know (no face found, several faces, localised moments, ...).
+    """
+
+    question_id: str
+    text: str
+    raw: str | None = None
+    options: Mapping[str, float] | None = None
+    confidence: float | None = None
+    error: str | None = None
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Hold the invariant between ``text`` and ``error``.
+
+        Raises:
+            ValueError: Both or neither of text and error are given.
+        """
+        if bool(self.text) == (self.error is not None):
+            raise ValueError(f"question {self.question_id}: an answer has either a text or an error, not both or neither")
