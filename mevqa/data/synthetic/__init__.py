@@ -1,0 +1,1 @@
+"""Synthetic clips: micro-expressions with exact ground truth, made from two public-domain portraits."""
