@@ -1,0 +1,1 @@
+"""Official formats in and out, label files, media, synthetic clips."""

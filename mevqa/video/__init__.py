@@ -1,0 +1,1 @@
+"""From footage to pictures: exact frames, aligned faces, sampled moments, motion, views."""

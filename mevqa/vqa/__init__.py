@@ -1,0 +1,1 @@
+"""Question types, prompts, answers, consistency, and the engine that asks."""

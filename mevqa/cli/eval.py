@@ -1,0 +1,117 @@
+"""Answer official question files with a vision-language model.
+
+Reads the 2025 and 2026 formats, short and long video, and writes a run folder: a manifest of everything that decided
+the answers, and one JSON line an answer. Run the same command again to continue an interrupted run.
+
+Examples:
+  mevqa eval me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test --out runs/samm
+  mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --model Qwen/Qwen2.5-VL-3B-Instruct --out runs/qwen
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.cli.options import (
+    add_look_options,
+    add_media_options,
+    add_model_options,
+    asking,
+    deciding_settings,
+    pictures,
+    positive,
+)
+
+if TYPE_CHECKING:
+    from mevqa.evaluation import Plan
+    from mevqa.runs import RunWriter
+    from mevqa.scoring.summary import TypeScore
+
+HELP = "answer an official question file"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa eval``."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="question files (JSON lines)")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run folder; continued if it exists")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
+    add_media_options(parser)
+    add_model_options(parser)
+    add_look_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, load, answer, score; 1 when some questions have no answer."""
+    from mevqa.evaluation import begin, decides, plan
+
+    work = plan(args.files, args.media, annotations=args.annotations, pictures=pictures(args), limit=args.limit)
+    model, prompts, looking = asking(args)
+    consistency = args.consistency == "on"
+    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args))
+    with begin(work, args.out, deciding) as log:
+        from mevqa.cli.progress import clip_progress, remaining_counts
+        from mevqa.evaluation import answer
+
+        clips, questions = remaining_counts(work, log)
+        with clip_progress(clips, questions) as advance:
+            for answers in answer(work, log, model, prompts, looking, consistency=consistency):
+                advance(answers)
+        return report(work, log)
+
+
+def report(work: Plan, log: RunWriter) -> int:
+    """Print what was answered, what failed and the scores; return the exit code."""
+    from rich.console import Console
+
+    from mevqa.records import QuestionType
+    from mevqa.scoring.summary import summarise
+
+    console = Console(highlight=False, soft_wrap=True)
+    asked = work.all_questions
+    failed = [log.answers[q.id] for q in asked if q.id not in log.answers or log.answers[q.id].error is not None]
+    unknown = sum(question.type is QuestionType.OPEN for question in asked)
+    console.print(
+        f"{len(asked) - len(failed)} of {len(asked)} questions answered, {len(work.clips)} clips -> {log.path}"
+    )
+    if unknown:
+        console.print(f"{unknown} questions are of no known type and were answered freely")
+    _print_warnings(console, log, [question.id for question in asked])
+    for answer in failed[:10]:
+        console.print(f"[red]no answer[/] {answer.question_id}: ", end="")
+        console.print(answer.error, markup=False)
+    if len(failed) > 10:
+        console.print(f"... and {len(failed) - 10} more without an answer; see {log.path / 'answers.jsonl'}")
+    print_scores(console, summarise(asked, log.answers))
+    return 1 if failed else 0
+
+
+def _print_warnings(console: object, log: RunWriter, ids: list[str]) -> None:
+    """Print each kind of warning once, with how many questions it concerns."""
+    from collections import Counter
+
+    counts = Counter(text for key in ids if key in log.answers for text in log.answers[key].warnings)
+    for text, count in counts.most_common(8):
+        console.print(f"warning ({count} questions): {text}", markup=False)  # type: ignore[attr-defined]
+
+
+def print_scores(console: object, rows: list[TypeScore]) -> None:
+    """Print the score table; nothing when no question has a reference."""
+    if not rows:
+        return
+    from rich.table import Table
+
+    table = Table(title="scores (classes that occur in the reference; no usable answer counts as wrong)")
+    for heading in ("question", "n", "accuracy", "UF1", "UAR", "majority", "set F1", "MAE", "unusable"):
+        table.add_column(heading, justify="left" if heading == "question" else "right")
+    for row in rows:
+        scores = row.classes
+        closed = (
+            [f"{value:.3f}" for value in (scores.accuracy, scores.uf1, scores.uar, scores.majority)]
+            if scores
+            else [""] * 4
+        )
+        other = ["" if value is None else f"{value:.3f}" for value in (row.set_f1, row.mean_absolute_error)]
+        table.add_row(row.type.value, str(row.count), *closed, *other, str(row.unanswered or ""))
+    console.print(table)  # type: ignore[attr-defined]

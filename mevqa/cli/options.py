@@ -1,0 +1,153 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from mevqa.models.load import ModelOptions
+    from mevqa.models.protocol import Model
+    from mevqa.vqa.engine import Looking
+    from mevqa.vqa.prompts import PromptLibrary
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of at least one."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add which model is asked and how it is loaded."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model",
+        default="nano",
+        metavar="MODEL",
+        help="nano (embedded, the default), mock, a hub name or a folder of any chat vision-language model",
+    )
+    group.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
+    group.add_argument("--revision", help="commit, tag or branch of a hub model")
+    group.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    group.add_argument("--quantization", choices=("none", "8bit", "4bit"), default="none", help="through bitsandbytes")
+    group.add_argument("--attention", metavar="NAME", help="attention implementation: sdpa, eager, flash_attention_2")
+    group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
+    group.add_argument("--seed", type=int, default=0)
+    group.add_argument(
+        "--no-prefix-cache",
+        action="store_true",
+        help="encode the clip anew for every question: slower, the same answers, there to check",
+    )
+    group.add_argument(
+        "--trust-remote-code",
+        action="store_true",
+        help="run code that the model's author put on the hub: read it first",
+    )
+
+
+def add_look_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a clip is looked at."""
+    group = parser.add_argument_group("what the model sees")
+    group.add_argument("--views", metavar="A,B,...", help="views in order (default: what the model prefers)")
+    group.add_argument("--sampler", metavar="NAME", help="which moments: oao, oao-k, uniform, apex-window, onset-apex")
+    group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
+    group.add_argument("--prompts", type=Path, metavar="DIR", help="prompt files that replace the shipped ones")
+    group.add_argument("--variant", metavar="NAME", help="prompt variant (default: what the model prefers)")
+    group.add_argument("--consistency", choices=("on", "off"), default="on", help="decide a clip's answers together")
+
+
+def add_media_options(parser: argparse.ArgumentParser) -> None:
+    """Add where clips, annotations and ready-made pictures are."""
+    group = parser.add_argument_group("clips")
+    group.add_argument("--media", type=Path, metavar="DIR", help="folder of the clips: videos or folders of frames")
+    group.add_argument(
+        "--annotations", type=Path, metavar="FILE", help="onset, apex, offset: CSV, or a data set's label file"
+    )
+    group.add_argument(
+        "--precomputed",
+        action="append",
+        default=[],
+        metavar="VIEW=DIR",
+        help="ready-made pictures DIR/<clip>.png for a view, e.g. flow=DIR; repeatable",
+    )
+
+
+def pictures(args: argparse.Namespace) -> dict[str, Path]:
+    """Return the folders of ready-made pictures by view name.
+
+    Raises:
+        InputError: An item is not VIEW=DIR or its folder is missing.
+    """
+    folders = {}
+    problems = []
+    for item in args.precomputed:
+        name, equals, folder = item.partition("=")
+        if not (name and equals and folder):
+            problems.append(Problem("--precomputed", f"{item!r} is not VIEW=DIR, e.g. flow=maps/"))
+        elif not Path(folder).is_dir():
+            problems.append(Problem(folder, f"is not a folder (from --precomputed {item})"))
+        else:
+            folders["motion" if name == "flow" else name] = Path(folder)
+    if problems:
+        raise InputError(problems)
+    return folders
+
+
+def model_options(args: argparse.Namespace) -> ModelOptions:
+    """Return how the model is loaded."""
+    from mevqa.models.load import ModelOptions
+
+    return ModelOptions(
+        dtype=args.dtype,
+        device=args.device,
+        quantization=args.quantization,
+        adapter=args.adapter,
+        attention=args.attention,
+        trust_remote_code=args.trust_remote_code,
+        revision=args.revision,
+        batch_size=args.batch_size,
+        prefix_cache=not args.no_prefix_cache,
+        seed=args.seed,
+    )
+
+
+def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
+    """Load the model and return it with its prompts and views, the user's choices first.
+
+    Raises:
+        InputError: A prompt file is wrong, or a view or sampler is unknown.
+        ModelError: The model cannot be loaded.
+    """
+    from mevqa.models.load import load_model
+    from mevqa.video.sampler import sampler_names
+    from mevqa.video.views import view_names
+    from mevqa.vqa.engine import Looking
+    from mevqa.vqa.prompts import PromptLibrary
+
+    views = tuple(name.strip() for name in args.views.split(",")) if args.views else None
+    known_views, known_samplers = view_names(), sampler_names()
+    problems = [
+        Problem("--views", f"unknown view {name!r}; known: {', '.join(known_views)}")
+        for name in views or ()
+        if name not in known_views
+    ]
+    if args.sampler is not None and args.sampler not in known_samplers:
+        problems.append(Problem("--sampler", f"unknown sampler {args.sampler!r}; known: {', '.join(known_samplers)}"))
+    if problems:
+        raise InputError(problems)
+    model = load_model(args.model, model_options(args))
+    prompts = PromptLibrary.load(args.prompts, args.variant or model.preferences.variant)
+    return model, prompts, Looking.preferred(model.preferences, views, args.sampler, args.face)
+
+
+def deciding_settings(args: argparse.Namespace) -> Mapping[str, Any]:
+    """Return the model settings that can change an answer, for the manifest."""
+    return {key: getattr(args, key) for key in ("seed", "dtype", "device", "quantization", "adapter", "attention")}

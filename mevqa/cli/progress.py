@@ -1,0 +1,89 @@
+"""The progress of a run: clips, questions, questions per second, time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mevqa.evaluation import Plan
+    from mevqa.records import Answer
+    from mevqa.runs import Run
+
+#: Seconds between progress lines where there is no terminal to draw a bar on (a batch job's log).
+_LOG_INTERVAL = 30.0
+
+
+def remaining_counts(work: Plan, log: Run) -> tuple[int, int]:
+    """Return how many clips and questions are still to do."""
+    from mevqa.evaluation import remaining
+
+    groups = remaining(work, log.answers)
+    return len(groups), sum(len(group) for group in groups.values())
+
+
+@contextmanager
+def clip_progress(clips: int, questions: int) -> Iterator[Callable[[Sequence[Answer]], None]]:
+    """Show progress on standard error: a bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        clips: Clips to do.
+        questions: Questions to do.
+
+    Yields:
+        A function to call with each clip's answers.
+    """
+    if sys.stderr.isatty():
+        with _bar(clips, questions) as advance:
+            yield advance
+        return
+    started = printed = time.monotonic()
+    done = [0, 0]
+
+    def advance_line(answers: Sequence[Answer]) -> None:
+        nonlocal printed
+        done[0] += 1
+        done[1] += len(answers)
+        now = time.monotonic()
+        if done[0] == clips or now - printed >= _LOG_INTERVAL:
+            printed = now
+            rate = done[1] / max(now - started, 1e-6)
+            left = (questions - done[1]) / rate
+            print(
+                f"clips {done[0]}/{clips}, questions {done[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    yield advance_line
+
+
+@contextmanager
+def _bar(clips: int, questions: int) -> Iterator[Callable[[Sequence[Answer]], None]]:
+    """Draw the bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    started = time.monotonic()
+    with Progress(
+        TextColumn("clips"),
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("questions {task.fields[questions]}/{task.fields[total_questions]}"),
+        TextColumn("{task.fields[rate]:.1f} questions/s"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        task = progress.add_task("clips", total=clips, questions=0, total_questions=questions, rate=0.0)
+        count = 0
+
+        def advance(answers: Sequence[Answer]) -> None:
+            nonlocal count
+            count += len(answers)
+            rate = count / max(time.monotonic() - started, 1e-6)
+            progress.update(task, advance=1, questions=count, rate=rate)
+
+        yield advance

@@ -1,0 +1,188 @@
+"""Answer whole question files: plan the work, refuse what cannot be answered, keep a resumable log."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.models.protocol import Model
+from mevqa.records import Answer, Clip, Question
+from mevqa.runs import RunWriter, file_digest, start_run
+from mevqa.vqa.engine import Looking, answer_clip
+from mevqa.vqa.prompts import PromptLibrary
+
+if TYPE_CHECKING:
+    from mevqa.data.official import QuestionFile
+
+#: Packages whose release can change an answer.
+_DECIDING_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-headless", "av", "decord", "pillow")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Checked work: every question has its clip.
+
+    Attributes:
+        files: The question files, in the order given.
+        clips: By clip id, in the order in which the files name them.
+        questions: By clip id.
+        annotations: The annotation file, when there is one.
+    """
+
+    files: tuple[QuestionFile, ...]
+    clips: Mapping[str, Clip]
+    questions: Mapping[str, tuple[Question, ...]]
+    annotations: Path | None = None
+
+    @property
+    def all_questions(self) -> list[Question]:
+        """Every planned question, clip by clip."""
+        return [question for group in self.questions.values() for question in group]
+
+
+def plan(
+    files: Sequence[Path],
+    media: Path | None,
+    *,
+    annotations: Path | None = None,
+    pictures: Mapping[str, Path] | None = None,
+    limit: int | None = None,
+) -> Plan:
+    """Read question files, find their media and annotations.
+
+    Args:
+        files: Official question files.
+        media: Folder of the clips; None when ready-made pictures are all there is.
+        annotations: Onset, apex, offset and codes: our CSV or an official label file.
+        pictures: Folders of ready-made pictures by view name.
+        limit: Only the first so many clips.
+
+    Raises:
+        InputError: Every problem of all inputs together.
+    """
+    from mevqa.data.annotations import read_annotations
+    from mevqa.data.media import find_clips
+    from mevqa.data.official import read_questions
+
+    problems: list[Problem] = []
+    read: list[QuestionFile] = []
+    for path in files:
+        try:
+            read.append(read_questions(path))
+        except InputError as error:
+            problems.extend(error.problems)
+    questions = [question for file in read for question in file.questions]
+    problems.extend(_doubled_ids(read))
+    labels = None
+    if annotations is not None:
+        try:
+            labels = read_annotations(annotations)
+        except InputError as error:
+            problems.extend(error.problems)
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.clip_id, []).append(question)
+    chosen = dict(list(groups.items())[:limit])
+    clips: Mapping[str, Clip] = {}
+    try:
+        clips = find_clips([q for group in chosen.values() for q in group], media, labels, pictures)
+    except InputError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, annotations)
+
+
+def decides(
+    work: Plan,
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool,
+    settings: Mapping[str, Any],
+    on_clip: Callable[[str], None] = lambda clip_id: None,
+) -> dict[str, Any]:
+    """Return everything that decides an answer, for the manifest.
+
+    Args:
+        work: The plan.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Whether answers are decided together.
+        settings: What else the user chose (seed, dtype, quantisation, adapter).
+        on_clip: Called after each clip's media was hashed.
+    """
+    media = {}
+    for clip in work.clips.values():
+        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
+        media[clip.id] = "+".join(file_digest(path) for path in sources)
+        on_clip(clip.id)
+    return {
+        "questions": {file.path.name: file_digest(file.path) for file in work.files},
+        "annotations": file_digest(work.annotations) if work.annotations is not None else None,
+        "media": media,
+        "model": {"name": model.name, "revision": model.revision},
+        "prompts": prompts.digest,
+        "looking": {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(looking).items()},
+        "consistency": consistency,
+        "settings": dict(settings),
+        "packages": package_versions(),
+    }
+
+
+def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str]:
+    """Return the installed release of each package, leaving out those that are absent."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def begin(work: Plan, out: Path, deciding: Mapping[str, Any]) -> RunWriter:
+    """Create or continue the run folder ``out``.
+
+    Raises:
+        InputError: The folder holds something else or a run that other inputs decided.
+    """
+    files = [str(file.path.resolve()) for file in work.files]
+    return start_run(out, deciding, {"question_files": files})
+
+
+def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
+    """Return the clips that still have a question without an answer (an error is none), with all their questions."""
+    return {
+        clip_id: group
+        for clip_id, group in work.questions.items()
+        if any(q.id not in answered or answered[q.id].error is not None for q in group)
+    }
+
+
+def answer(
+    work: Plan, run: RunWriter, model: Model, prompts: PromptLibrary, looking: Looking, *, consistency: bool = True
+) -> Iterator[list[Answer]]:
+    """Answer what the run still lacks; yields each clip's answers once they are on the disk."""
+    for clip_id, questions in remaining(work, run.answers).items():
+        result = answer_clip(work.clips[clip_id], questions, model, prompts, looking, consistency=consistency)
+        run.append(result.answers)
+        yield result.answers
+
+
+def _doubled_ids(files: Sequence[QuestionFile]) -> list[Problem]:
+    """Return a problem for every id that stands in two files: their answers could not be told apart."""
+    first: dict[str, Path] = {}
+    problems = []
+    for file in files:
+        for question in file.questions:
+            other = first.setdefault(question.id, file.path)
+            if other != file.path:
+                problems.append(Problem(file.path, f"the id {question.id!r} stands in {other} too", question.line))
+    return problems

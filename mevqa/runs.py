@@ -1,0 +1,205 @@
+"""Runs: an append-only log of answers beside a manifest of everything that decided them.
+
+A run folder holds ``manifest.json`` and ``answers.jsonl`` (one ``Answer`` a line, flushed as soon as its clip is
+done). An interrupted run continues where it stopped; a run whose inputs have changed is refused, and what changed is
+named, because answers from two set-ups in one log would be scored as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.records import Answer
+
+_FORMAT = 1
+_MANIFEST = "manifest.json"
+_ANSWERS = "answers.jsonl"
+_CHUNK = 1 << 20
+
+
+class Run:
+    """A run folder, open for reading.
+
+    Attributes:
+        path: The folder.
+        manifest: The content of ``manifest.json``.
+        answers: The newest answer to each question, by question id.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.answers = answers
+
+
+class RunWriter(Run):
+    """A run folder, open for appending; a context manager that closes the log."""
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
+        super().__init__(path, manifest, answers)
+        self._log = (path / _ANSWERS).open("a", encoding="utf-8")
+
+    def append(self, answers: Iterable[Answer]) -> None:
+        """Write a clip's answers and force them to the disk, so that a kill loses at most the clip under way."""
+        batch = list(answers)
+        self._log.write("".join(_dump(answer) for answer in batch))
+        self._log.flush()
+        os.fsync(self._log.fileno())
+        self.answers.update((answer.question_id, answer) for answer in batch)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._log.close()
+
+
+def open_run(path: Path) -> Run:
+    """Read a run folder.
+
+    Args:
+        path: The folder that ``mevqa eval --out`` wrote.
+
+    Raises:
+        InputError: It is no run folder, or a line of its log is broken.
+    """
+    manifest_path = path / _MANIFEST
+    if not manifest_path.is_file():
+        raise InputError([Problem(path, f"is not a run: it has no {_MANIFEST}; `mevqa eval --out {path}` makes one")])
+    try:
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError([Problem(manifest_path, f"is not JSON: {error}")]) from error
+    return Run(path, manifest, _read_answers(path / _ANSWERS))
+
+
+def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
+    """Create a run folder, or continue the one that is there.
+
+    Args:
+        path: The run folder.
+        decides: Everything that decides an answer; nested mappings of plain values.
+        facts: What a reader wants to know besides (question files, versions of the day); never compared.
+
+    Raises:
+        InputError: The folder holds something else, or a run that was decided by other inputs.
+    """
+    manifest_path = path / _MANIFEST
+    if manifest_path.exists():
+        return _continue_run(path, decides)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError([Problem(path, "exists and is not a run; name a new folder for --out")])
+    path.mkdir(parents=True, exist_ok=True)
+    manifest = {"format": _FORMAT, "decides": decides, **facts}
+    _write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    return RunWriter(path, manifest, {})
+
+
+def file_digest(path: Path) -> str:
+    """Return a hash of the content of a file, or of a folder's file names and contents."""
+    digest = hashlib.blake2b(digest_size=16)
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
+    """Open an existing run for appending after comparing what decides its answers."""
+    log = path / _ANSWERS
+    if log.exists():
+        _drop_torn_line(log)
+    run = open_run(path)
+    changes = list(_changes(run.manifest.get("decides", {}), decides, ()))
+    if changes:
+        raise InputError(
+            [Problem(path, f"the run was made with another {change}") for change in changes]
+            + [Problem(path, "name a new folder for --out, or repeat the run with the settings that it was made with")]
+        )
+    manifest = dict(run.manifest)
+    manifest["decides"] = _merge(manifest["decides"], decides)
+    if manifest != run.manifest:
+        _write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    return RunWriter(path, manifest, run.answers)
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], where: tuple[str, ...]) -> Iterable[str]:
+    """Yield what differs; below ``media`` only clips known to both are compared, so that --limit can be raised."""
+    partial = where == ("media",)
+    for key in sorted(set(old) | set(new)):
+        before, after = old.get(key), new.get(key)
+        if before == after or (partial and (before is None or after is None)):
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _changes(before, after, (*where, key))
+        else:
+            yield f"{'.'.join((*where, key))}: then {before}, now {after}"
+
+
+def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``old`` with the media of ``new`` added."""
+    merged = dict(old)
+    merged["media"] = {**old.get("media", {}), **new.get("media", {})}
+    return merged
+
+
+def _dump(answer: Answer) -> str:
+    """Return the answer's line: the fields that are set, and always id and text."""
+    content = {
+        key: value
+        for key, value in asdict(answer).items()
+        if key in ("question_id", "text") or value not in (None, (), 0.0)
+    }
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def _read_answers(log: Path) -> dict[str, Answer]:
+    """Read the log; a later answer to the same question replaces an earlier one."""
+    answers: dict[str, Answer] = {}
+    if not log.exists():
+        return answers
+    problems = []
+    with log.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.endswith("\n"):
+                break  # The line that a kill tore: its clip is answered again.
+            try:
+                content = json.loads(line)
+                content["warnings"] = tuple(content.get("warnings", ()))
+                answer = Answer(**content)
+            except (ValueError, TypeError) as error:
+                problems.append(Problem(log, f"is not an answer: {error}", number))
+                continue
+            answers[answer.question_id] = answer
+    if problems:
+        raise InputError(problems)
+    return answers
+
+
+def _drop_torn_line(log: Path) -> None:
+    """Cut the log back to its last complete line."""
+    content = log.read_bytes()
+    complete = content.rfind(b"\n") + 1
+    if complete != len(content):
+        with log.open("r+b") as stream:
+            stream.truncate(complete)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that a kill leaves either the old or the new one."""
+    temporary = path.with_suffix(".part")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,174 @@
+"""The engine: all questions about one clip, answered together on one look at it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mevqa.errors import MediaError
+from mevqa.facs import taxonomy
+from mevqa.models.protocol import Model, Preferences, Reply
+from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
+from mevqa.vqa.consistency import decide
+from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.surface import normalise
+
+if TYPE_CHECKING:
+    from mevqa.video.look import Look
+
+#: Moments of a long video when the model itself looks at the whole of it.
+_LONG_VIDEO_FRAMES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How clips are looked at.
+
+    Attributes:
+        views: Names of the views, in order.
+        sampler: Name of the sampling strategy.
+        face: Face detection mode (``auto``, ``haar``, ``mediapipe``, ``none``).
+        long_views: Names of the views for questions about a whole long video.
+        long_sampler: Sampling strategy for them.
+    """
+
+    views: tuple[str, ...]
+    sampler: str = "oao"
+    face: str = "auto"
+    long_views: tuple[str, ...] = ("frames",)
+    long_sampler: str = "uniform"
+
+    @classmethod
+    def preferred(
+        cls,
+        preferences: Preferences,
+        views: Sequence[str] | None = None,
+        sampler: str | None = None,
+        face: str = "auto",
+    ) -> Looking:
+        """Return the user's choice where there is one and the model's preference elsewhere."""
+        # A model that asks for one kind of picture only (a motion map) cannot read anything else.
+        single = len(preferences.views) == 1
+        return cls(
+            views=tuple(views or preferences.views),
+            sampler=sampler or preferences.sampler,
+            face=face,
+            long_views=tuple(views or (preferences.views if single else ("frames",))),
+            long_sampler=sampler or (preferences.sampler if single else "uniform"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClipAnswers:
+    """What came of one clip.
+
+    Attributes:
+        answers: One a question, in order.
+        look: What the model saw; None when the clip could not be looked at.
+    """
+
+    answers: list[Answer]
+    look: Look | None
+
+
+def answer_clip(
+    clip: Clip,
+    questions: Sequence[Question],
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool = True,
+) -> ClipAnswers:
+    """Answer all questions about one clip.
+
+    Args:
+        clip: The clip.
+        questions: Questions about this clip.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Decide the answers together, so that the fine class implies the coarse class and so on.
+
+    Returns:
+        One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
+
+    Raises:
+        ValueError: A question is about another clip.
+    """
+    strangers = [question.id for question in questions if question.clip_id != clip.id]
+    if strangers:
+        raise ValueError(f"questions about another clip than {clip.id}: {', '.join(strangers)}")
+    long_questions = [question for question in questions if question.type in LONG_VIDEO_TYPES]
+    short_questions = [question for question in questions if question.type not in LONG_VIDEO_TYPES]
+    by_id: dict[str, Answer] = {}
+    seen: Look | None = None
+    for group, is_long in ((short_questions, False), (long_questions, True)):
+        if not group:
+            continue
+        started = time.perf_counter()
+        try:
+            look = _look(clip, looking, is_long)
+        except MediaError as error:
+            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(error))) for q in group)
+            continue
+        seen = seen or look
+        answers = _ask(group, look, model, prompts, clip.dataset, consistency)
+        share = (time.perf_counter() - started) / len(group)
+        by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
+    return ClipAnswers([by_id[question.id] for question in questions], seen)
+
+
+def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:
+    """Look at the clip as its kind of question wants it."""
+    from mevqa.video.look import look
+
+    if is_long:
+        return look(
+            clip,
+            views=looking.long_views,
+            sampler=looking.long_sampler,
+            face=looking.face,
+            **({"frames": _LONG_VIDEO_FRAMES} if looking.long_sampler == "uniform" else {}),
+        )
+    return look(clip, views=looking.views, sampler=looking.sampler, face=looking.face)
+
+
+def _ask(
+    questions: Sequence[Question],
+    look: Look,
+    model: Model,
+    prompts: PromptLibrary,
+    dataset: str,
+    consistency: bool,
+) -> list[Answer]:
+    """Ask the model and turn its replies into answers in the official surface form."""
+    replies = model.ask(prompts.system(dataset), look.views, [prompts.request(question) for question in questions])
+    texts: list[str | None]
+    if consistency:
+        texts = list(decide(questions, replies, taxonomy(dataset)))
+    else:
+        texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
+    return [
+        _answer(question, reply, text, look.warnings)
+        for question, reply, text in zip(questions, replies, texts, strict=True)
+    ]
+
+
+def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
+    """Return the answer to one question; a reply without usable text is an error."""
+    if reply.error is not None or not text:
+        return Answer(
+            question_id=question.id, text="", error=reply.error or "the model answered nothing", warnings=warnings
+        )
+    confidence = reply.options.get(text, reply.confidence) if reply.options is not None else reply.confidence
+    return Answer(
+        question_id=question.id,
+        text=text,
+        raw=reply.text if reply.text != text else None,
+        options=reply.options,
+        confidence=confidence,
+        warnings=warnings,
+    )

@@ -1,0 +1,19 @@
+"""What every test shares."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# A first example may import a library; on a busy machine that alone breaks any deadline.
+settings.register_profile("mevqa", deadline=None, max_examples=60)
+settings.load_profile("mevqa")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real files beside the checkout; tests that need them skip without."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real files (shared/data beside the checkout) are absent")
+    return folder

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from mevqa.errors import InputError
+from mevqa.records import Answer
+from mevqa.runs import file_digest, open_run, start_run
+
+DECIDES = {"questions": {"a.jsonl": "1"}, "media": {"CAS-1": "x"}, "model": {"name": "nano", "revision": "r1"}}
+
+
+def answer(key, text="negative", **more):
+    return Answer(question_id=key, text=text, **more)
+
+
+def test_answers_come_back_as_they_were_written(tmp_path):
+    first = answer("q1", options={"negative": 0.75, "positive": 0.25}, confidence=0.75, warnings=("no face",))
+    failed = Answer(question_id="q2", text="", error="cannot be read")
+    with start_run(tmp_path / "run", DECIDES, {"question_files": ["a.jsonl"]}) as run:
+        run.append([first, failed])
+    back = open_run(tmp_path / "run")
+    assert back.answers == {"q1": first, "q2": failed}
+    assert back.manifest["question_files"] == ["a.jsonl"]
+
+
+def test_a_torn_last_line_is_dropped_and_the_run_continues(tmp_path):
+    with start_run(tmp_path / "run", DECIDES, {}) as run:
+        run.append([answer("q1"), answer("q2")])
+    log = tmp_path / "run" / "answers.jsonl"
+    log.write_bytes(log.read_bytes()[:-7])
+    assert set(open_run(tmp_path / "run").answers) == {"q1"}
+    with start_run(tmp_path / "run", DECIDES, {}) as run:
+        run.append([answer("q2", "positive")])
+    assert open_run(tmp_path / "run").answers["q2"].text == "positive"
+    assert all(json.loads(line) for line in log.read_text().splitlines())
+
+
+def test_a_later_answer_replaces_an_earlier_one(tmp_path):
+    with start_run(tmp_path / "run", DECIDES, {}) as run:
+        run.append([Answer(question_id="q1", text="", error="out of memory")])
+        run.append([answer("q1")])
+    assert open_run(tmp_path / "run").answers["q1"].text == "negative"
+
+
+def test_a_changed_set_up_is_refused_and_named(tmp_path):
+    start_run(tmp_path / "run", DECIDES, {}).__exit__(None, None, None)
+    changed = {**DECIDES, "model": {"name": "nano", "revision": "r2"}, "media": {"CAS-1": "y"}}
+    with pytest.raises(InputError) as caught:
+        start_run(tmp_path / "run", changed, {})
+    text = str(caught.value)
+    assert "model.revision: then r1, now r2" in text
+    assert "media.CAS-1: then x, now y" in text
+
+
+def test_more_clips_may_join_a_run(tmp_path):
+    start_run(tmp_path / "run", DECIDES, {}).__exit__(None, None, None)
+    more = {**DECIDES, "media": {"CAS-1": "x", "CAS-2": "z"}}
+    start_run(tmp_path / "run", more, {}).__exit__(None, None, None)
+    assert open_run(tmp_path / "run").manifest["decides"]["media"] == {"CAS-1": "x", "CAS-2": "z"}
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("do not touch")
+    with pytest.raises(InputError, match="is not a run"):
+        start_run(tmp_path, DECIDES, {})
+    with pytest.raises(InputError, match="is not a run"):
+        open_run(tmp_path)
+
+
+def test_a_broken_line_is_reported_with_its_number(tmp_path):
+    with start_run(tmp_path / "run", DECIDES, {}) as run:
+        run.append([answer("q1")])
+    log = tmp_path / "run" / "answers.jsonl"
+    log.write_text(log.read_text() + '{"question_id": "q2", "text": "a", "error": "b"}\n')
+    with pytest.raises(InputError, match=r"answers\.jsonl:2: is not an answer"):
+        open_run(tmp_path / "run")
+
+
+def test_the_digest_of_a_folder_sees_content_and_names(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(b"one")
+    before = file_digest(tmp_path / "a")
+    (tmp_path / "a" / "1.png").write_bytes(b"two")
+    changed = file_digest(tmp_path / "a")
+    (tmp_path / "a" / "1.png").rename(tmp_path / "a" / "2.png")
+    assert len({before, changed, file_digest(tmp_path / "a")}) == 3
