@@ -95,8 +95,9 @@ def _sibling_names(schema: type[BaseModel], location: Sequence[str | int]) -> li
     for part in location:
         if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
             current = current.model_fields[str(part)].annotation
+        # Unwrap tuple[Part, ...], dict[str, Part] and Part | None down to the model inside.
         while not (isinstance(current, type) and issubclass(current, BaseModel)):
-            inner = [a for a in getattr(current, "__args__", ()) if a is not type(None)]
+            inner = [a for a in getattr(current, "__args__", ()) if a not in (type(None), Ellipsis)]
             if not inner:
                 return []
             current = inner[-1]

@@ -1,0 +1,62 @@
+import pytest
+
+from mevqa.errors import InputError
+from mevqa.strict_yaml import StrictModel, read_yaml
+
+
+class Part(StrictModel):
+    name: str
+    weight: float = 1.0
+
+
+class Table(StrictModel):
+    title: str
+    parts: tuple[Part, ...] = ()
+    by_key: dict[str, Part] = {}
+
+
+def read(tmp_path, text):
+    path = tmp_path / "table.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_yaml(path, Table)
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    return [(problem.line, problem.message) for problem in caught.value.problems]
+
+
+def test_a_good_file_becomes_typed(tmp_path):
+    table = read(tmp_path, "title: t\nparts:\n  - {name: a}\n  - {name: b, weight: 2}\n")
+    assert [(part.name, part.weight) for part in table.parts] == [("a", 1.0), ("b", 2.0)]
+
+
+def test_unknown_keys_get_a_line_and_a_suggestion(tmp_path):
+    found = refusal(tmp_path, "title: t\nparts:\n  - name: a\n    wieght: 2\nby_key:\n  x:\n    nmae: b\n    name: c\n")
+    assert (4, "unknown key 'parts.0.wieght'; did you mean 'weight'?") in found
+    assert (7, "unknown key 'by_key.x.nmae'; did you mean 'name'?") in found
+
+
+def test_all_problems_are_reported_together(tmp_path):
+    found = refusal(tmp_path, "parts:\n  - {name: a, weight: heavy}\n")
+    assert {line for line, _ in found} == {1, 2}
+    assert any("title" in message for _, message in found) and any("weight" in message for _, message in found)
+
+
+@pytest.mark.parametrize(
+    "text, line, words",
+    [
+        ("title: t\ntitle: u\n", 2, "stands twice"),
+        ("title: [1, 2\n", 2, "is not valid YAML"),
+        ("title: !!python/object/apply:os.system [true]\n", 1, "is not valid YAML"),
+    ],
+)
+def test_broken_files_are_refused(tmp_path, text, line, words):
+    found = refusal(tmp_path, text)
+    assert found[0][0] == line and words in found[0][1]
+
+
+def test_a_missing_file_is_the_users_mistake(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_yaml(tmp_path / "none.yaml", Table)
