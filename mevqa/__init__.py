@@ -1,3 +1,58 @@
-"""mevqa: ask vision-language models about facial micro-expressions in video."""
+"""mevqa: ask vision-language models about facial micro-expressions in video.
+
+The names below are the public interface; each is imported when it is first used, so that ``import mevqa`` costs
+nothing and never loads torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "ActionUnit": "mevqa.facs",
+    "Annotation": "mevqa.records",
+    "Answer": "mevqa.records",
+    "Clip": "mevqa.records",
+    "InputError": "mevqa.errors",
+    "Looking": "mevqa.vqa.engine",
+    "MediaError": "mevqa.errors",
+    "MevqaError": "mevqa.errors",
+    "ModelError": "mevqa.errors",
+    "ModelOptions": "mevqa.models.load",
+    "Moment": "mevqa.records",
+    "PromptLibrary": "mevqa.vqa.prompts",
+    "Question": "mevqa.records",
+    "QuestionType": "mevqa.records",
+    "View": "mevqa.records",
+    "answer_clip": "mevqa.vqa.engine",
+    "ask": "mevqa.vqa.ask",
+    "load_model": "mevqa.models.load",
+    "look": "mevqa.video.look",
+    "open_run": "mevqa.runs",
+    "open_video": "mevqa.video.reader",
+    "parse_question": "mevqa.vqa.question_types",
+    "parse_units": "mevqa.facs",
+    "read_questions": "mevqa.data.official",
+    "register_sampler": "mevqa.video.sampler",
+    "register_view": "mevqa.video.views",
+    "synthesise": "mevqa.data.synthetic",
+    "taxonomy": "mevqa.facs",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'mevqa' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

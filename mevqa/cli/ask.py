@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.cli.options import add_look_options, add_model_options, asking
 
 if TYPE_CHECKING:
-    from mevqa.records import Answer, Clip, Question
+    from mevqa.records import Answer
     from mevqa.video.look import Look
 
 HELP = "ask about one video"
@@ -36,47 +36,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer and print; 2 when the video cannot be read, 1 when a question got no answer."""
-    from mevqa.data.media import clip_name
     from mevqa.errors import MediaError
-    from mevqa.records import Annotation, Clip, Question
-    from mevqa.vqa.engine import answer_clip
-    from mevqa.vqa.question_types import parse_question
+    from mevqa.records import Annotation
+    from mevqa.vqa.ask import ask
 
     if not args.video.exists():
         raise MediaError(args.video, "there is no such file or folder")
     given = (args.onset, args.apex, args.offset)
-    annotation = Annotation(*given) if any(value is not None for value in given) else None
-    clip = Clip(clip_name(args.video), args.dataset, media=args.video, fps=args.fps, annotation=annotation)
-    questions = []
-    for number, text in enumerate(args.questions, 1):
-        parsed = parse_question(text)
-        questions.append(
-            Question(
-                id=str(number),
-                clip_id=clip.id,
-                text=text,
-                type=parsed.type,
-                action_unit=parsed.action_unit,
-                ordinal=parsed.ordinal,
-                plural=parsed.plural,
-                dataset=args.dataset,
-            )
-        )
     model, prompts, looking = asking(args)
-    result = answer_clip(clip, questions, model, prompts, looking, consistency=args.consistency == "on")
-    if result.look is None:
-        raise MediaError(args.video, (result.answers[0].error or "").removeprefix(f"{args.video}: "))
+    result = ask(
+        args.video,
+        args.questions,
+        model=model,
+        prompts=prompts,
+        looking=looking,
+        dataset=args.dataset,
+        fps=args.fps,
+        annotation=Annotation(*given) if any(value is not None for value in given) else None,
+        consistency=args.consistency == "on",
+    )
+    assert result.look is not None
     if args.json:
-        print(json.dumps(_as_json(clip, questions, result.answers, result.look), indent=1, ensure_ascii=False))
+        print(
+            json.dumps(_as_json(args.video, args.questions, result.answers, result.look), indent=1, ensure_ascii=False)
+        )
     else:
-        _print(questions, result.answers, result.look)
+        _print(args.questions, result.answers, result.look)
     return 1 if any(answer.error for answer in result.answers) else 0
 
 
-def _as_json(clip: Clip, questions: list[Question], answers: list[Answer], look: Look) -> dict[str, Any]:
+def _as_json(video: Path, questions: list[str], answers: list[Answer], look: Look) -> dict[str, Any]:
     """Return the answers and their evidence as plain data."""
     return {
-        "video": str(clip.media),
+        "video": str(video),
         "onset": look.onset,
         "apex": look.apex,
         "offset": look.offset,
@@ -86,8 +78,7 @@ def _as_json(clip: Clip, questions: list[Question], answers: list[Answer], look:
         "warnings": list(look.warnings),
         "answers": [
             {
-                "question": question.text,
-                "type": question.type.value,
+                "question": question,
                 "answer": answer.text or None,
                 "confidence": answer.confidence,
                 "options": dict(answer.options) if answer.options is not None else None,
@@ -98,7 +89,7 @@ def _as_json(clip: Clip, questions: list[Question], answers: list[Answer], look:
     }
 
 
-def _print(questions: list[Question], answers: list[Answer], look: Look) -> None:
+def _print(questions: list[str], answers: list[Answer], look: Look) -> None:
     """Print the answers for a reader."""
     from rich.console import Console
     from rich.text import Text
@@ -112,7 +103,7 @@ def _print(questions: list[Question], answers: list[Answer], look: Look) -> None
         console.print(f"warning: {warning}", style="yellow", markup=False)
     for question, answer in zip(questions, answers, strict=True):
         console.print()
-        console.print(question.text, style="bold", markup=False)
+        console.print(question, style="bold", markup=False)
         if answer.error is not None:
             console.print(f"  no answer: {answer.error}", style="red", markup=False)
             continue

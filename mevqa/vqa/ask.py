@@ -1,0 +1,77 @@
+"""Ask about one video from Python, as ``mevqa ask`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mevqa.errors import MediaError
+from mevqa.models.protocol import Model
+from mevqa.records import Annotation, Clip, Question
+from mevqa.vqa.engine import ClipAnswers, Looking, answer_clip
+from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.question_types import parse_question
+
+
+def ask(
+    video: Path | str,
+    texts: Sequence[str],
+    *,
+    model: Model | None = None,
+    prompts: PromptLibrary | None = None,
+    looking: Looking | None = None,
+    dataset: str = "unknown",
+    fps: float | None = None,
+    annotation: Annotation | None = None,
+    consistency: bool = True,
+) -> ClipAnswers:
+    """Ask any questions about one video.
+
+    Args:
+        video: A video file or a folder of frames.
+        texts: The questions.
+        model: Who is asked (default: the embedded nano).
+        prompts: The prompt library (default: the shipped one in the model's preferred variant).
+        looking: Which views are made and how (default: what the model prefers).
+        dataset: Whose classes are the options.
+        fps: Frames per second (default: what the video says).
+        annotation: Onset, apex and offset where they are known; what is missing is found.
+        consistency: Decide the answers together.
+
+    Returns:
+        One answer a question, in order, and what the model saw.
+
+    Raises:
+        MediaError: The video cannot be read.
+        ModelError: The model cannot be loaded.
+    """
+    path = Path(video)
+    if not path.exists():
+        raise MediaError(path, "there is no such file or folder")
+    clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=annotation)
+    questions = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
+    if model is None:
+        from mevqa.models.load import load_model
+
+        model = load_model("nano")
+    prompts = prompts or PromptLibrary.load(variant=model.preferences.variant)
+    looking = looking or Looking.preferred(model.preferences)
+    result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency)
+    if result.look is None and questions:
+        raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
+    return result
+
+
+def question_about(clip: Clip, number: int, text: str) -> Question:
+    """Return the user's own words as a question about ``clip``, with its type recognised."""
+    parsed = parse_question(text)
+    return Question(
+        id=str(number),
+        clip_id=clip.id,
+        text=text,
+        type=parsed.type,
+        action_unit=parsed.action_unit,
+        ordinal=parsed.ordinal,
+        plural=parsed.plural,
+        dataset=clip.dataset,
+    )
