@@ -1,0 +1,88 @@
+"""One JSON object a line, with the exact place of each value, so that one value can be replaced and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+_DECODER = json.JSONDecoder()
+_SPACE = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRow:
+    """A JSON object as it is written in its line.
+
+    Attributes:
+        text: The line without its line feed.
+        values: The parsed object.
+        spans: Start and end of each value in ``text``.
+    """
+
+    text: str
+    values: Mapping[str, Any]
+    spans: Mapping[str, tuple[int, int]]
+
+    def replace(self, key: str, value: str, *, escape: bool) -> str:
+        r"""Return the line with one value replaced by a string, every other character as it was.
+
+        Args:
+            key: A key of the row.
+            value: Its new value.
+            escape: Write characters beyond ASCII as ``\uXXXX``.
+        """
+        start, end = self.spans[key]
+        return self.text[:start] + json.dumps(value, ensure_ascii=escape) + self.text[end:]
+
+
+def parse_row(text: str) -> JsonRow:
+    """Parse one line.
+
+    Raises:
+        ValueError: Not exactly one JSON object, or a key stands twice; one clear line.
+    """
+    at = _skip(text, 0)
+    if text[at : at + 1] != "{":
+        raise ValueError("is not a JSON object: a row starts with {")
+    values: dict[str, Any] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    at = _skip(text, at + 1)
+    while text[at : at + 1] != "}" or values:
+        if text[at : at + 1] != '"':
+            raise ValueError(f"is not valid JSON: a key in double quotes is expected at column {at + 1}")
+        try:
+            key, at = scanstring(text, at + 1, True)
+            at = _expect(text, at, ":")
+            value, end = _DECODER.raw_decode(text, at)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"is not valid JSON: {error.msg} at column {error.pos + 1}") from None
+        except RecursionError:
+            raise ValueError("is not valid JSON: nested too deeply") from None
+        if key in values:
+            raise ValueError(f"the key {key!r} stands twice")
+        values[key], spans[key] = value, (at, end)
+        at = _skip(text, end)
+        if text[at : at + 1] == "}":
+            break
+        at = _expect(text, at, ",")
+    if text[at + 1 :].strip(_SPACE):
+        raise ValueError(f"is not one JSON object: more text follows at column {_skip(text, at + 1) + 1}")
+    return JsonRow(text, values, spans)
+
+
+def _skip(text: str, at: int) -> int:
+    """Return the place of the next character that is not white space."""
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _expect(text: str, at: int, sign: str) -> int:
+    """Skip white space, ``sign`` and white space."""
+    at = _skip(text, at)
+    if text[at : at + 1] != sign:
+        raise ValueError(f"is not valid JSON: {sign!r} is expected at column {at + 1}")
+    return _skip(text, at + 1)

@@ -1,0 +1,234 @@
+"""The official question files of MEGC 2025 and 2026: JSON lines, read whole or not at all, written back byte for byte.
+
+Two layouts exist. Training rows: ``id, dataset, image_id, subject, filename, question, answer``. Test rows and
+submissions: ``video_id, video, question, answer``.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mevqa.data.json_rows import JsonRow, parse_row
+from mevqa.errors import InputError, Problem
+from mevqa.facs import canonical_dataset, is_dataset
+from mevqa.records import LONG_VIDEO_TYPES, Question
+from mevqa.vqa.question_types import parse_question
+
+Layout = Literal["train", "test"]
+Task = Literal["vqa", "lvqa"]
+
+#: Keys that a row must have; ``subject`` and ``filename`` of training rows may be missing in files of one's own.
+REQUIRED_KEYS: Mapping[Layout, tuple[str, ...]] = {
+    "train": ("id", "dataset", "image_id", "question", "answer"),
+    "test": ("video_id", "video", "question", "answer"),
+}
+_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
+_ID_KEY: Mapping[Layout, str] = {"train": "id", "test": "video_id"}
+_CLIP_KEY: Mapping[Layout, str] = {"train": "image_id", "test": "video"}
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionFile:
+    """A question file without problems.
+
+    Attributes:
+        path: Where it was read.
+        questions: One a row, in the order of the file.
+        layout: ``train`` or ``test``.
+        task: ``vqa`` (short clips) or ``lvqa`` (long videos).
+        dataset: Data set of the questions; ``mixed`` when they are of several.
+        rows: The rows as they are written, in the order of the questions.
+        ends: What ends each row: a line feed, or nothing for a last row without one.
+    """
+
+    path: Path
+    questions: tuple[Question, ...]
+    layout: Layout
+    task: Task
+    dataset: str
+    rows: tuple[JsonRow, ...]
+    ends: tuple[str, ...]
+
+    @property
+    def clip_ids(self) -> tuple[str, ...]:
+        """The clips asked about, in the order of their first question."""
+        return tuple(dict.fromkeys(question.clip_id for question in self.questions))
+
+    def render(self, answers: Mapping[str, str]) -> bytes:
+        r"""Return the file with answers filled in; everything else keeps its bytes.
+
+        Separators, key order, escapes and the final line feed (or its absence) stay as each row has them. A row
+        without characters beyond ASCII takes the escaping of the rest of the file, ``\uXXXX`` by default.
+
+        Args:
+            answers: Answer by question id; rows without one stay as they are. Empty: the bytes of the file.
+
+        Raises:
+            KeyError: An id is not in the file.
+        """
+        unknown = answers.keys() - {question.id for question in self.questions}
+        if unknown:
+            raise KeyError(f"{self.path} has no question with the id {sorted(unknown)[0]!r}")
+        file_escapes = all(row.text.isascii() for row in self.rows)
+        lines = []
+        for question, row, end in zip(self.questions, self.rows, self.ends, strict=True):
+            text = row.text
+            if question.id in answers:
+                escape = text.isascii() and (file_escapes or _ESCAPE.search(text) is not None)
+                text = row.replace("answer", answers[question.id], escape=escape)
+            lines.append(text + end)
+        return "".join(lines).encode("utf-8")
+
+
+def read_questions(path: Path | str) -> QuestionFile:
+    """Read a question file or a submission.
+
+    Raises:
+        InputError: Every problem of the file, with line numbers: unreadable, not UTF-8, byte order mark, CRLF line
+            ends, blank lines, broken JSON, missing or mixed keys, empty or doubled ids, empty questions, clip ids
+            that leave the media folder.
+    """
+    path = Path(path)
+    problems: list[Problem] = []
+    lines = _read_lines(path, problems)
+    rows: list[tuple[int, JsonRow, str]] = []
+    for line, (text, end) in enumerate(lines, 1):
+        if text is None:
+            continue
+        if not text.strip():
+            problems.append(Problem(path, "the line is blank; delete it", line))
+            continue
+        try:
+            rows.append((line, parse_row(text), end))
+        except ValueError as error:
+            problems.append(Problem(path, str(error), line))
+    if not lines and not problems:
+        problems.append(Problem(path, "is empty; a question file has one JSON object a line"))
+    layout = _layout(row for _, row, _ in rows)
+    seen: dict[str, int] = {}
+    for line, row, _ in rows:
+        problems.extend(Problem(path, message, line) for message in _row_problems(row.values, layout))
+        key = row.values.get(_ID_KEY[layout])
+        if isinstance(key, str) and key in seen:
+            problems.append(Problem(path, f"the id {key!r} stands in line {seen[key]} already", line))
+        elif isinstance(key, str):
+            seen[key] = line
+    if problems:
+        raise InputError(sorted(problems, key=lambda problem: problem.line or 0))
+    questions = tuple(_question(row.values, layout, line, path) for line, row, _ in rows)
+    datasets = {question.dataset for question in questions}
+    return QuestionFile(
+        path=path,
+        questions=questions,
+        layout=layout,
+        task=_task(path, questions),
+        dataset=datasets.pop() if len(datasets) == 1 else "mixed",
+        rows=tuple(row for _, row, _ in rows),
+        ends=tuple(end for _, _, end in rows),
+    )
+
+
+def _read_lines(path: Path, problems: list[Problem]) -> list[tuple[str | None, str]]:
+    """Return each line and its end; a line that is not UTF-8 is a problem and comes as None."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError([Problem(path, "is UTF-16; save it as UTF-8")])
+    if data.startswith(codecs.BOM_UTF8):
+        problems.append(Problem(path, "starts with a byte order mark; save it as UTF-8 without one", 1))
+        data = data[len(codecs.BOM_UTF8) :]
+    lines: list[tuple[str | None, str]] = []
+    windows = []
+    # Only line feeds end a line: the other line ends of Unicode may stand inside a JSON string.
+    for number, piece in enumerate(re.findall(rb"[^\n]*\n|[^\n]+", data), 1):
+        body, end = (piece[:-1], "\n") if piece.endswith(b"\n") else (piece, "")
+        if body.endswith(b"\r"):
+            windows.append(number)
+            body = body[:-1]
+        try:
+            lines.append((body.decode("utf-8"), end))
+        except UnicodeDecodeError as error:
+            problems.append(Problem(path, f"is not UTF-8 at byte {error.start + 1} of the line", number))
+            lines.append((None, end))
+    if windows:
+        count = f"{len(windows)} lines end" if len(windows) > 1 else "the line ends"
+        problems.append(Problem(path, f"{count} with CR LF (Windows); save the file with LF line ends", windows[0]))
+    return lines
+
+
+def _layout(rows: Iterable[JsonRow]) -> Layout:
+    """Return the layout that most rows have."""
+    votes = [("video_id" in row.values or "video" in row.values) for row in rows]
+    return "test" if 2 * sum(votes) > len(votes) else "train"
+
+
+def _row_problems(values: Mapping[str, Any], layout: Layout) -> list[str]:
+    """Return what is wrong with one row by itself."""
+    other: Layout = "train" if layout == "test" else "test"
+    if any(key not in values for key in REQUIRED_KEYS[layout]) and all(key in values for key in REQUIRED_KEYS[other]):
+        return [f"is a row of the {other} layout in a file of the {layout} layout"]
+    messages = []
+    for key in REQUIRED_KEYS[layout]:
+        value = values.get(key)
+        if key not in values:
+            messages.append(f"the key {key!r} is missing")
+        elif not isinstance(value, str):
+            messages.append(f"{key!r} must be a text in double quotes, not {json.dumps(value)[:40]}")
+        elif not value.strip() and key != "answer":
+            messages.append(f"{key!r} is empty")
+    if not isinstance(values.get("subject", ""), (str, int)):
+        messages.append(f"'subject' must be a text, not {json.dumps(values['subject'])[:40]}")
+    clip = values.get(_CLIP_KEY[layout])
+    if isinstance(clip, str) and clip.strip() and leaves_folder(clip):
+        messages.append(f"the clip {clip!r} leads out of the media folder; use a name or a path below it")
+    return messages
+
+
+def leaves_folder(clip_id: str) -> bool:
+    """Whether a clip id, read as a path, could lead out of the folder that holds the media."""
+    parts = re.split(r"[/\\]", clip_id)
+    return ".." in parts or parts[0] in ("", "~") or ":" in parts[0] or "\0" in clip_id
+
+
+def _question(values: Mapping[str, Any], layout: Layout, line: int, path: Path) -> Question:
+    parsed = parse_question(values["question"])
+    subject = values.get("subject")
+    return Question(
+        id=values[_ID_KEY[layout]],
+        clip_id=values[_CLIP_KEY[layout]],
+        text=values["question"],
+        type=parsed.type,
+        action_unit=parsed.action_unit,
+        ordinal=parsed.ordinal,
+        plural=parsed.plural,
+        dataset=canonical_dataset(values["dataset"]) if layout == "train" else _test_dataset(values["video_id"], path),
+        subject=None if subject is None else str(subject),
+        reference=values["answer"] if values["answer"].strip() else None,
+        line=line,
+    )
+
+
+def _test_dataset(row_id: str, path: Path) -> str:
+    """Return the data set that a test row's id (``samm_test_SAMM-1_1``) or else its file's name tells."""
+    named = re.match(r"([a-z]+\d?)_", row_id)
+    if named and is_dataset(named[1]):
+        return canonical_dataset(named[1])
+    parts = path.name.lower().split("_")
+    return next((canonical_dataset(part) for part in parts if is_dataset(part)), "unknown")
+
+
+def _task(path: Path, questions: tuple[Question, ...]) -> Task:
+    """Tell short clips from long videos by the official file name, else by what most questions ask."""
+    named = re.match(r"me_(l?vqa)_", path.name)
+    if named:
+        return "lvqa" if named[1] == "lvqa" else "vqa"
+    long = sum(question.type in LONG_VIDEO_TYPES for question in questions)
+    return "lvqa" if 2 * long > len(questions) else "vqa"

@@ -1,0 +1,325 @@
+"""Action units and emotion classes: numbers, names, sides, spelling variants, merges; the tables are YAML beside it.
+
+Source of the numbers and names: Ekman, Friesen and Hager, Facial Action Coding System (2002), in the spelling of the
+MEGC question files. Sides are the subject's own left and right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mevqa.strict_yaml import StrictModel, read_yaml
+
+Side = Literal["left", "right"]
+
+_TABLES = Path(__file__).parent / "tables"
+
+
+class UnknownActionUnit(ValueError):
+    """A name, number or code that is no action unit of the table."""
+
+
+class UnknownEmotion(ValueError):
+    """A class name that is in none of the taxonomies."""
+
+
+class _Unit(StrictModel):
+    number: int
+    name: str
+    variants: tuple[str, ...] = ()
+    official: bool = False
+
+
+class _UnitTable(StrictModel):
+    units: tuple[_Unit, ...]
+
+
+class _Classes(StrictModel):
+    fine: tuple[str, ...]
+    source: str
+    aliases: tuple[str, ...] = ()
+
+
+class _Prototype(StrictModel):
+    units: tuple[int, ...]
+    source: str
+
+
+class _EmotionTable(StrictModel):
+    spellings: dict[str, tuple[str, ...]]
+    coarse: dict[str, tuple[str, ...]]
+    datasets: dict[str, _Classes]
+    prototypes: dict[str, _Prototype]
+
+
+_UNITS = read_yaml(_TABLES / "action_units.yaml", _UnitTable).units
+_EMOTIONS = read_yaml(_TABLES / "taxonomies.yaml", _EmotionTable)
+_NAMES = {unit.number: unit.name for unit in sorted(_UNITS, key=lambda unit: unit.number)}
+
+#: Vocabulary of the official question files, in the order of the unit numbers.
+UNIT_NAMES: tuple[str, ...] = tuple(unit.name for unit in sorted(_UNITS, key=lambda u: u.number) if unit.official)
+
+_ENDING = re.compile(r"(?<=\w\w)(?:ing|er|or|ar|ed|s|e)$")
+
+
+def _stem(word: str) -> str:
+    """Strip the endings in which spellings of one unit differ (raiser, raised; dilator, dilater; lip, lips)."""
+    shorter = _ENDING.sub("", word)
+    while shorter != word:
+        word, shorter = shorter, _ENDING.sub("", shorter)
+    return re.sub(r"(.)\1$", r"\1", word)
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(_stem(word) for word in re.findall(r"[a-z]+|\d+", text.lower()))
+
+
+_BY_STEMS = {_stems(name): unit.number for unit in _UNITS for name in (unit.name, *unit.variants)}
+_LONGEST = max(len(stems) for stems in _BY_STEMS)
+
+
+@functools.total_ordering
+@dataclass(frozen=True, slots=True)
+class ActionUnit:
+    """One action unit as coded, ordered by number and then by side.
+
+    Attributes:
+        number: FACS number.
+        side: The subject's own side when only that one moves, None for both sides.
+    """
+
+    number: int
+    side: Side | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers and sides that do not exist.
+
+        Raises:
+            UnknownActionUnit: The table has no such unit.
+            ValueError: The side is neither left nor right.
+        """
+        if self.number not in _NAMES:
+            raise UnknownActionUnit(f"there is no action unit {self.number}")
+        if self.side not in (None, "left", "right"):
+            raise ValueError(f"the side of an action unit is left or right, not {self.side!r}")
+
+    @property
+    def name(self) -> str:
+        """Official lower-case FACS name, without the side."""
+        return _NAMES[self.number]
+
+    def __lt__(self, other: ActionUnit) -> bool:
+        return (self.number, self.side or "") < (other.number, other.side or "")
+
+    def __str__(self) -> str:
+        """Coder notation: ``12``, ``L12``, ``R12``."""
+        return f"{self.side[0].upper() if self.side else ''}{self.number}"
+
+
+def unit_name(number: int) -> str:
+    """Return the official name of a unit.
+
+    Raises:
+        UnknownActionUnit: The table has no such unit.
+    """
+    if number not in _NAMES:
+        raise UnknownActionUnit(f"there is no action unit {number}")
+    return _NAMES[number]
+
+
+def unit_number(name: str) -> int:
+    """Return the number of a unit, whatever the spelling.
+
+    Args:
+        name: ``lip corner puller``, ``Lip-Corner Puller``, ``nostril dilator``, ``AU4``, ``AU 04``, ``4``.
+
+    Raises:
+        UnknownActionUnit: Not a unit; the message suggests the nearest name.
+    """
+    code = re.fullmatch(r"(?:(?:facs\s*)?(?:au|action\s*unit)s?\s*[-_#]?\s*)?0*(\d+)", name.strip(), re.IGNORECASE)
+    if code:
+        unit_name(int(code[1]))
+        return int(code[1])
+    stems = _stems(name)
+    while stems and stems[0] in ("the", "act", "action", "unit", "facial", "au"):
+        stems = stems[1:]
+    if stems in _BY_STEMS:
+        return _BY_STEMS[stems]
+    close = difflib.get_close_matches(name.strip().lower(), _NAMES.values(), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise UnknownActionUnit(f"{name!r} is not an action unit{hint}")
+
+
+# Coder notation. L and R: one side. T and B (top and bottom lip), U and D (up and down, also U for unilateral without
+# a side) and M (movement) say something else and are dropped. A trailing A to E is the intensity; "?" and "(k)" mark
+# doubt in the files of SAMM and 4DME.
+_CODE = re.compile(r"(?:AU)?\s*([LRTBUDM]*)\s*(?:AU)?\s*0*(\d{1,2})\s*([LR]?)([A-E]?)\s*(?:\?|\(\w\))*", re.IGNORECASE)
+_NOTHING = frozenset({"", "/", "-", "--", "0", "none", "nan", "n/a", "neutral"})
+
+
+def parse_units(text: str) -> tuple[ActionUnit, ...]:
+    """Read a coder's string.
+
+    Args:
+        text: Units divided by ``+ , ; & /`` or spaces: ``L4+R12``, ``4, 7``, ``AU4, AU7``, ``B28``, ``R14A``, or
+            official names divided by commas. Empty, ``/``, ``0`` and ``none`` mean no unit.
+
+    Returns:
+        The units in the order of the string, each once.
+
+    Raises:
+        UnknownActionUnit: A part is no unit, or the coder left alternatives ("14 or 15").
+    """
+    if text.strip().lower() in _NOTHING:
+        return ()
+    if re.search(r"\bor\b", text, re.IGNORECASE):
+        raise UnknownActionUnit(f"{text!r} leaves a choice; write the units that are meant")
+    found: dict[ActionUnit, None] = {}
+    for part in filter(None, re.split(r"\s*(?:[+,;&/、，]|\band\b)\s*", text.strip(), flags=re.IGNORECASE)):
+        for unit in _parse_part(part, text):
+            found[unit] = None
+    return tuple(found)
+
+
+def _parse_part(part: str, text: str) -> list[ActionUnit]:
+    """Read what stands between two separators: a code, several codes divided by spaces, or a name."""
+    if _CODE.fullmatch(part.strip()):
+        return [_parse_code(part)]
+    words = part.split()
+    if len(words) > 1 and all(_CODE.fullmatch(word) for word in words):
+        return [_parse_code(word) for word in words]
+    side: Side | None = None
+    name = part
+    if words[0].lower() in ("left", "right") and len(words) > 1:
+        side, name = ("left" if words[0].lower() == "left" else "right"), " ".join(words[1:])
+    try:
+        return [ActionUnit(unit_number(name), side)]
+    except UnknownActionUnit as error:
+        raise UnknownActionUnit(f"{error} (in {text!r})" if part != text else str(error)) from None
+
+
+def _parse_code(code: str) -> ActionUnit:
+    match = _CODE.fullmatch(code.strip())
+    if match is None:
+        raise UnknownActionUnit(f"{code!r} is not an action unit")
+    letters = (match[1] + match[3]).upper()
+    left, right = "L" in letters, "R" in letters
+    return ActionUnit(int(match[2]), "left" if left and not right else "right" if right and not left else None)
+
+
+_MENTION = re.compile(
+    r"\b(?:AUs?|action\s+units?)\s*[-_#]?\s*(\d+(?:\s*(?:[+,&/]|\band\b)\s*(?:AU\s*)?\d+)*)", re.IGNORECASE
+)
+
+
+def find_units(text: str) -> tuple[int, ...]:
+    """Return the units that a free text names, by name or as ``AU4``, ``AU 4+7``, in the order of the text, each once.
+
+    The longest name wins where names overlap. Bare numbers are no units.
+    """
+    hits: list[tuple[int, int]] = []
+    for match in _MENTION.finditer(text):
+        for digits in re.finditer(r"\d+", match[1]):
+            if int(digits[0]) in _NAMES:
+                hits.append((match.start(1) + digits.start(), int(digits[0])))
+    words = list(re.finditer(r"[a-z]+", text.lower()))
+    stems = [_stem(word[0]) for word in words]
+    at = 0
+    while at < len(stems):
+        for length in range(min(_LONGEST, len(stems) - at), 0, -1):
+            number = _BY_STEMS.get(tuple(stems[at : at + length]))
+            gaps = (text[words[i].end() : words[i + 1].start()] for i in range(at, at + length - 1))
+            if number is not None and not any(re.search(r"[,.;:()\d]", gap) for gap in gaps):
+                hits.append((words[at].start(), number))
+                at += length - 1
+                break
+        at += 1
+    return tuple(dict.fromkeys(number for _, number in sorted(hits)))
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """The classes that a data set's questions ask for.
+
+    Attributes:
+        fine: Fine-grained classes, most frequent first.
+        coarse: Coarse classes.
+    """
+
+    fine: tuple[str, ...]
+    coarse: tuple[str, ...]
+
+    def coarse_of(self, fine: str) -> str | None:
+        """Return the coarse class that a fine class belongs to, None for classes without one (others, tense)."""
+        return coarse_of(fine)
+
+
+def coarse_of(fine: str) -> str | None:
+    """Return the coarse class of a fine class (MEGC 2019 merge), None when it has none or is unknown."""
+    try:
+        name = canonical_fine(fine)
+    except UnknownEmotion:
+        return None
+    return next((coarse for coarse, members in _EMOTIONS.coarse.items() if name in members), None)
+
+
+def canonical_dataset(name: str) -> str:
+    """Return the short name of a data set (``CASME II`` -> ``casme2``), or the name simplified when it is unknown."""
+    simple = re.sub(r"[^a-z0-9()^]+", " ", name.lower()).strip()
+    for short, classes in _EMOTIONS.datasets.items():
+        if simple == short or simple in classes.aliases:
+            return short
+    return simple.replace(" ", "_") or "unknown"
+
+
+def is_dataset(name: str) -> bool:
+    """Whether a data set of this name, in any spelling, has a taxonomy of its own."""
+    return canonical_dataset(name) in _EMOTIONS.datasets.keys() - {"union"}
+
+
+def taxonomy(dataset: str) -> Taxonomy:
+    """Return the classes of a data set; an unknown data set, or one without fine classes, has the union of all."""
+    short = canonical_dataset(dataset)
+    classes = _EMOTIONS.datasets.get(short, _EMOTIONS.datasets["union"])
+    return Taxonomy(classes.fine or _EMOTIONS.datasets["union"].fine, tuple(_EMOTIONS.coarse))
+
+
+def canonical_fine(name: str) -> str:
+    """Return the canonical spelling of a fine class: ``Happy`` -> ``happiness``.
+
+    Raises:
+        UnknownEmotion: The class is in no taxonomy.
+    """
+    simple = " ".join(name.lower().replace("_", " ").split()).strip(" .")
+    for canonical, spellings in _EMOTIONS.spellings.items():
+        if simple == canonical or simple in spellings:
+            return canonical
+    known = ", ".join(_EMOTIONS.spellings)
+    raise UnknownEmotion(f"{name!r} is not an emotion class; known classes: {known}")
+
+
+def canonical_coarse(name: str) -> str:
+    """Return the canonical spelling of a coarse class.
+
+    Raises:
+        UnknownEmotion: It is none of positive, negative and surprise.
+    """
+    simple = name.strip().lower()
+    if simple in _EMOTIONS.coarse:
+        return simple
+    raise UnknownEmotion(f"{name!r} is not a coarse class; known classes: {', '.join(_EMOTIONS.coarse)}")
+
+
+def prototype_units(fine: str) -> tuple[int, ...]:
+    """Return the numbers of the units that are typical of a fine class; empty for classes without a prototype.
+
+    Raises:
+        UnknownEmotion: The class is in no taxonomy.
+    """
+    prototype = _EMOTIONS.prototypes.get(canonical_fine(fine))
+    return prototype.units if prototype else ()

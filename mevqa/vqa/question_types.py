@@ -1,0 +1,144 @@
+"""Recognise what a question asks for from its text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mevqa.facs import find_units, unit_name
+from mevqa.records import QuestionType
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuestion:
+    """What a question asks for.
+
+    Attributes:
+        type: One of the official types, or ``OPEN``.
+        action_unit: Canonical name of the unit asked about (presence and side), None when it names none that is known.
+        ordinal: n of "the n-th expression event", 1-based.
+        plural: Whether it asks for several units.
+    """
+
+    type: QuestionType
+    action_unit: str | None = None
+    ordinal: int | None = None
+    plural: bool = False
+
+
+_ORDINAL_WORDS = re.findall(
+    r"\w+",
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth",
+)
+_UNIT = r"(?:action units?|aus?\b|facs units?)"
+_PRESENT = (
+    r"(?:shown?|present|visible|activated?|active|seen?|appears?|appearing|occurs?|occurring|there|displayed|observed"
+    r"|detected|involved)"
+)
+_EVENT = r"(?:expression|event|movement)s?"
+
+
+def parse_question(text: str) -> ParsedQuestion:
+    """Recognise the type and the slots of a question.
+
+    Args:
+        text: The question in the official wording of MEGC 2025 or 2026 or a close paraphrase. Case, spaces, hyphens,
+            punctuation and singular or plural do not matter.
+
+    Returns:
+        The type and slots; ``OPEN`` for what is none of the official questions.
+    """
+    words = _simplify(text)
+    plural = re.search(r"\b(?:action units|facs units|aus)\b", words) is not None
+    names_units = re.search(rf"\b{_UNIT}", words) is not None
+    long_video = _parse_long_video(words, names_units)
+    if long_video is not None:
+        return long_video
+    units = find_units(text)
+    if units or re.search(r"^(?:is|are|does|do|can)\b.*\baction unit\b", words):
+        return _parse_about_unit(words, units)
+    fine = re.search(r"\bfine(?: ?grained)?\b", words) is not None
+    coarse = re.search(r"\bcoarse\b", words) is not None
+    if names_units and (fine or coarse):
+        return ParsedQuestion(QuestionType.COMBINED, plural=plural)
+    if names_units and not re.search(r"\b(?:how many|why|where|when|intensity|emotion)\b", words):
+        return ParsedQuestion(QuestionType.AU_LIST, plural=plural)
+    if names_units:
+        return ParsedQuestion(QuestionType.OPEN)
+    if re.search(r"\b(?:analy[sz]e|analysis|analy[sz]ing)\b", words) or _asks_description(words):
+        return ParsedQuestion(QuestionType.ANALYSIS)
+    return ParsedQuestion(_class_question(words, fine, coarse))
+
+
+def _simplify(text: str) -> str:
+    """Lower the case, turn hyphens and punctuation into single spaces, and unify spellings."""
+    words = re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+    words = re.sub(r"\bmicroexpress", "micro express", words)
+    words = re.sub(r"\bmacroexpress", "macro express", words)
+    words = re.sub(r"\bfinegrained\b", "fine grained", words)
+    return re.sub(r"\bactionunit", "action unit", words)
+
+
+def _parse_long_video(words: str, names_units: bool) -> ParsedQuestion | None:
+    """Recognise the questions about many events; None for every other question."""
+    if names_units:
+        inventory = re.search(r"\b(?:distinct|different|unique)\b", words) or (
+            re.search(r"\b(?:appear|occur)\w*\b.*\bvideo\b", words) and re.match(r"(?:what|which|list)\b", words)
+        )
+        if inventory and not re.search(r"\bhow many\b", words):
+            return ParsedQuestion(QuestionType.AU_INVENTORY, plural=True)
+        return None
+    if re.search(rf"\b(?:how many|number of|count)\b.*\b{_EVENT}\b", words):
+        micro, macro = "micro" in words.split(), "macro" in words.split()
+        if micro and macro:
+            return ParsedQuestion(QuestionType.OPEN) if " or " in words else ParsedQuestion(QuestionType.COUNT_ALL)
+        kind = QuestionType.COUNT_MICRO if micro else QuestionType.COUNT_MACRO if macro else QuestionType.COUNT_ALL
+        return ParsedQuestion(kind)
+    ordinal = _ordinal(words)
+    asks_kind = re.search(r"\b(?:type|kind|micro or (?:a )?macro|macro or (?:a )?micro)\b", words) or re.search(
+        r"\bmicro expression or (?:a )?macro\b|\bmacro expression or (?:a )?micro\b", words
+    )
+    if ordinal is not None and asks_kind and re.search(rf"\b{_EVENT}\b", words):
+        return ParsedQuestion(QuestionType.NTH_TYPE, ordinal=ordinal)
+    return None
+
+
+def _ordinal(words: str) -> int | None:
+    """Return n of ``5 th``, ``1st``, ``third``, ``event 3``, ``event number 3``; None without a positive one."""
+    match = re.search(r"\b(\d+) ?(?:st|nd|rd|th)\b", words) or re.search(r"\bevent (?:number |no )?(\d+)\b", words)
+    if match:
+        return int(match[1]) or None
+    return next((n for n, word in enumerate(_ORDINAL_WORDS, 1) if re.search(rf"\b{word}\b", words)), None)
+
+
+def _parse_about_unit(words: str, units: tuple[int, ...]) -> ParsedQuestion:
+    """Tell presence from side questions about one unit."""
+    if len(units) > 1:
+        return ParsedQuestion(QuestionType.OPEN)
+    name = unit_name(units[0]) if units else None
+    side = re.search(r"\bleft or (?:the |on the )?right\b|\bright or (?:the |on the )?left\b|\bwhich side\b", words)
+    if side:
+        return ParsedQuestion(QuestionType.AU_SIDE, action_unit=name)
+    if re.match(r"(?:is|are|does|do|can)\b", words) and re.search(rf"\b{_PRESENT}\b", words):
+        return ParsedQuestion(QuestionType.AU_PRESENCE, action_unit=name)
+    return ParsedQuestion(QuestionType.OPEN)
+
+
+def _asks_description(words: str) -> bool:
+    """Whether the whole expression is to be described (one event of many is another question)."""
+    return bool(re.match(r"(?:please )?describe\b.*\bexpression\b", words)) and _ordinal(words) is None
+
+
+def _class_question(words: str, fine: bool, coarse: bool) -> QuestionType:
+    """Tell the class questions apart; ``OPEN`` for what is neither, or both."""
+    about = re.search(r"\b(?:expression|emotion|class|category|label)\b", words) is not None
+    if fine != coarse and about:
+        return QuestionType.FINE if fine else QuestionType.COARSE
+    if fine or coarse or not about:
+        return QuestionType.OPEN
+    if all(re.search(rf"\b{name}\b", words) for name in ("positive", "negative", "surprise")):
+        return QuestionType.COARSE
+    if re.match(r"(?:what|which) (?:\w+ ){0,3}?emotion\b", words) and not re.search(r"\b(?:why|when|where)\b", words):
+        return QuestionType.FINE
+    return QuestionType.OPEN
