@@ -1,0 +1,113 @@
+"""Decoding a file forward with PyAV, strictly: what cannot be decoded is an error, so counting never slips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from mevqa.errors import MediaError
+from mevqa.video.orientation import Orientation
+
+#: Demuxers that read one file of pictures. Playlists (hls, concat, dash, image2) are left out: they open other files.
+_DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpeg,mpegts,mpegvideo,ogg,gif,apng,mxf,nut,dv,wtv,rm,"
+    "ivf,h264,hevc,m4v,mjpeg,yuv4mpegpipe,obu,av1,vc1,dirac,h263,h261,swf,nsv,rawvideo,smjpeg,nuv,film_cpk,bink,roq,"
+    "webp_pipe,mp3,wav,flac,aac,caf,aiff,w64,amr"
+)
+
+
+class ForwardDecoder:
+    """The frames of a file's first picture stream, from the start, in presentation order.
+
+    Attributes:
+        stream: The PyAV stream.
+    """
+
+    def __init__(self, path: Path, on_packet: Callable[[Any], None] | None = None) -> None:
+        """Open ``path``; ``on_packet`` sees every packet before it is decoded.
+
+        Raises:
+            MediaError: Not a video that PyAV reads, or without a picture stream.
+        """
+        self._path = path
+        self._on_packet = on_packet
+        try:
+            # "file:" keeps a colon in the name from being read as a protocol.
+            self._container = av.open(
+                f"file:{path.absolute()}", options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(path, f"cannot be read as a video ({_words(error)})") from error
+        try:
+            self.stream = self._picture_stream()
+        except MediaError:
+            self._container.close()
+            raise
+        self.stream.thread_type = "AUTO"
+        self._frames = self._decode()
+
+    @property
+    def container_name(self) -> str:
+        """Names of the demuxer, as ffmpeg gives them: ``mov,mp4,m4a,3gp,3g2,mj2``."""
+        return str(self._container.format.name)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._frames)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._frames.close()
+        self._container.close()
+
+    def _picture_stream(self) -> Any:
+        for stream in self._container.streams.video:
+            if not int(stream.disposition) & int(av.stream.Disposition.attached_pic):
+                if stream.codec_context is None:
+                    raise MediaError(self._path, "its codec is not one that PyAV decodes; re-encode it, say to H.264")
+                return stream
+        raise MediaError(self._path, "has no video stream (sound only?)")
+
+    def _decode(self) -> Generator[Any, None, None]:
+        count = 0
+        packets = self._container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+                if packet.is_corrupt:
+                    raise MediaError(self._path, f"is damaged or truncated after frame {count}")
+                if self._on_packet is not None:
+                    self._on_packet(packet)
+                frames = packet.decode()
+            except StopIteration:
+                return
+            except (av.FFmpegError, OSError, ValueError) as error:
+                raise MediaError(self._path, f"cannot be decoded after frame {count} ({_words(error)})") from error
+            for frame in frames:
+                if frame.is_corrupt:
+                    raise MediaError(self._path, f"frame {count} is damaged")
+                yield frame
+                count += 1
+
+
+class Painter:
+    """Turns decoded frames into upright RGB arrays, keeping the converter between frames."""
+
+    def __init__(self, orientation: Orientation) -> None:
+        self._orientation = orientation
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: Any) -> np.ndarray:
+        """Return ``frame`` as uint8 ``[H, W, 3]`` RGB."""
+        return self._orientation.apply(self._reformatter.reformat(frame, format="rgb24").to_ndarray())
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -1,0 +1,120 @@
+"""Reading one frame from a picture file: grey or colour, 8 or 16 bit, always RGB uint8 out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from mevqa.errors import MediaError
+
+#: Bit depths that cameras deliver inside 16-bit files.
+_DEPTHS = (8, 10, 12, 14, 16)
+
+#: EXIF tag of the orientation and its values that swap width and height (Exif 2.32, 4.6.4).
+_EXIF_ORIENTATION, _SWAPPING = 0x0112, (5, 6, 7, 8)
+
+#: TIFF tag of the bits per sample (TIFF 6.0, section 8).
+_TIFF_BITS = 258
+
+#: Byte of a PNG file that holds the bits per sample (PNG specification, 11.2.1: signature, chunk head, width, height).
+_PNG_DEPTH_AT = 24
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return the (width, height) of the upright picture, from its header.
+
+    Raises:
+        MediaError: Not a picture, or several pictures in one file.
+    """
+    with _open(path) as image:
+        if getattr(image, "n_frames", 1) != 1:
+            raise MediaError(path, "holds several pictures; a frame is one file with one picture")
+        width, height = image.size
+        turned = image.getexif().get(_EXIF_ORIENTATION) in _SWAPPING
+    return (height, width) if turned else (width, height)
+
+
+def white_level(paths: Iterable[Path]) -> int | None:
+    """Return the value that becomes 255 for 16-bit frames, None when the frames are 8 bit.
+
+    Cameras store 10, 12 or 14 bits in 16-bit files. One level serves the whole clip, the smallest of those depths that
+    holds the brightest pixel of ``paths``: scaling each frame by its own range would look like flicker.
+
+    Raises:
+        MediaError: A picture cannot be read.
+    """
+    brightest = -1
+    for path in paths:
+        with _open(path) as image:
+            if _is_deep(path, image):
+                brightest = max(brightest, int(_deep_pixels(path).max()))
+    if brightest < 0:
+        return None
+    return next((1 << depth) - 1 for depth in _DEPTHS if brightest < 1 << depth)
+
+
+def read_picture(path: Path, white: int | None) -> np.ndarray:
+    """Return the picture as uint8 ``[H, W, 3]`` RGB, upright.
+
+    Args:
+        path: The file.
+        white: The value of white in 16-bit pictures (``white_level``).
+
+    Raises:
+        MediaError: Damaged, truncated, or brighter than ``white``.
+    """
+    with _open(path) as image:
+        if _is_deep(path, image):
+            return _scaled(path, _deep_pixels(path), white)
+        try:
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise MediaError(path, f"is damaged or truncated ({error})") from error
+
+
+def _scaled(path: Path, pixels: np.ndarray, white: int | None) -> np.ndarray:
+    if white is None or pixels.max() > white:
+        raise MediaError(
+            path, f"holds the value {pixels.max()}, above the white level {white} of the clip; convert all to 8 bit"
+        )
+    # Rounded division in 32 bits: 65535 * 255 fits.
+    scaled = ((pixels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
+    return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=2)
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        return Image.open(path)
+    except Image.UnidentifiedImageError as error:
+        reason = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not a picture, or is damaged"
+        raise MediaError(path, reason) from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MediaError(path, f"cannot be read as a picture ({getattr(error, 'strerror', None) or error})") from error
+
+
+def _is_deep(path: Path, image: Image.Image) -> bool:
+    """Return whether the file holds 16 bits a sample; Pillow opens 16-bit colour as 8-bit ``RGB``."""
+    if image.mode.startswith("I"):
+        return True
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(_TIFF_BITS, (8,))) > 8  # type: ignore[attr-defined]
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(_PNG_DEPTH_AT + 1)[_PNG_DEPTH_AT:] == b"\x10"
+    return False
+
+
+def _deep_pixels(path: Path) -> np.ndarray:
+    """Return the samples as stored, uint16 ``[H, W]`` or ``[H, W, 3]``."""
+    import cv2
+
+    # From memory and not by name: OpenCV cannot open every Unicode path on Windows.
+    pixels = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise MediaError(path, "is damaged or truncated")
+    if pixels.dtype != np.uint16:
+        raise MediaError(path, f"holds {pixels.dtype} samples; convert the frames to 8 or 16 bit")
+    return pixels if pixels.ndim == 2 else pixels[..., 2::-1]
