@@ -155,10 +155,10 @@ def unit_number(name: str) -> int:
     raise UnknownActionUnit(f"{name!r} is not an action unit{hint}")
 
 
-# Coder notation. L and R: one side. T and B (top and bottom lip), U and D (up and down, also U for unilateral without
-# a side) and M (movement) say something else and are dropped. A trailing A to E is the intensity; "?" and "(k)" mark
-# doubt in the files of SAMM and 4DME.
-_CODE = re.compile(r"(?:AU)?\s*([LRTBUDM]*)\s*(?:AU)?\s*0*(\d{1,2})\s*([LR]?)([A-E]?)\s*(?:\?|\(\w\))*", re.IGNORECASE)
+# Coder notation. L and R: one side. T and B (top and bottom lip), U and D (up and down, U also for unilateral without a
+# side), M (movement) and A (asymmetric) say something else and are dropped. A trailing A to E is the intensity; "?" and
+# "(k)" mark doubt in the files of SAMM and 4DME.
+_CODE = re.compile(r"(?:AU)?\s*([LRTBUDMA]*)\s*(?:AU)?\s*0*(\d{1,2})\s*([LR]?)([A-E]?)\s*(?:\?|\(\w\))*", re.IGNORECASE)
 _NOTHING = frozenset({"", "/", "-", "--", "0", "none", "nan", "n/a", "neutral"})
 
 

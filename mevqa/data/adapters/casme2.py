@@ -1,0 +1,39 @@
+"""CASME II (Yan et al., PLoS ONE 9(1) e86041, 2014): ``CASME2-coding-*.xlsx`` or ``CASME2_label_Ver_2.xls``.
+
+Frames are the numbers of ``img1.jpg``, ``img2.jpg``, ... of the recording. ``CASME2-RAW`` holds whole recordings;
+``CASME2_RAW_selected`` and ``Cropped`` (``reg_img46.jpg``) start at the onset and keep the numbers. The compressed
+videos hold whole recordings, so their frame 0 is image 1.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.annotations import Numbering
+
+
+def _subject(cells: Cells) -> str:
+    """Return ``sub01`` for ``1``, ``01`` and ``sub01``."""
+    digits = re.fullmatch(r"(?:sub)?\s*0*(\d+)", cells["subject"], re.IGNORECASE)
+    return f"sub{int(digits[1]):02d}" if digits else cells["subject"]
+
+
+CASME2 = LabelLayout(
+    dataset="casme2",
+    title="CASME II",
+    fps=200.0,
+    columns={
+        "subject": ("subject",),
+        "filename": ("filename",),
+        "onset": ("onsetframe",),
+        "apex": ("apexframe",),
+        "offset": ("offsetframe",),
+        "action_units": ("actionunits", "actionunit"),
+        "emotion": ("estimatedemotion", "emotion"),
+    },
+    required=("subject", "filename", "onset", "apex", "offset", "emotion"),
+    clip=lambda cells: f"{_subject(cells)}_{cells['filename']}",
+    subject=_subject,
+    numbering=lambda cells: Numbering(first=1, video=True),
+)
