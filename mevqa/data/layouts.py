@@ -1,0 +1,151 @@
+"""Find a clip's media below a folder: the table of layouts, names in any case, and nothing outside the folder."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mevqa.strict_yaml import StrictModel, read_yaml
+
+_TABLE = Path(__file__).parents[1] / "tables" / "layouts.yaml"
+
+#: Suffixes under which videos are looked for; what is inside decides how they are read.
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".wmv",
+        ".flv",
+        ".ogv",
+        ".3gp",
+        ".mjpeg",
+        ".mjpg",
+        ".y4m",
+    }
+)
+#: Suffixes of frames.
+FRAME_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+
+
+class _Paths(StrictModel):
+    paths: tuple[str, ...]
+
+
+class _DatasetPaths(_Paths):
+    fps: float
+    source: str
+    id: str | None = None
+
+
+class _LayoutTable(StrictModel):
+    any: _Paths
+    datasets: dict[str, _DatasetPaths]
+
+
+@functools.cache
+def _table() -> _LayoutTable:
+    return read_yaml(_TABLE, _LayoutTable)
+
+
+def dataset_fps(dataset: str) -> float | None:
+    """Return the frames per second of a data set's recordings, None when it is not in the table."""
+    entry = _table().datasets.get(dataset)
+    return entry.fps if entry else None
+
+
+@dataclass
+class MediaFolder:
+    """A folder with clips, each folder below it listed at most once.
+
+    Attributes:
+        root: The folder that the user named.
+    """
+
+    root: Path
+    _listings: dict[Path, dict[str, list[Path]]] = field(default_factory=dict)
+
+    def candidates(self, clip_id: str, dataset: str) -> tuple[list[Path], list[Path]]:
+        """Return what could be the clip's media, and folders of its name that hold no frames.
+
+        Args:
+            clip_id: The id, without parts that lead out of the folder (``official.leaves_folder``).
+            dataset: Short name of the data set.
+        """
+        media: dict[Path, None] = {}
+        bare: dict[Path, None] = {}
+        for parts in _patterns(clip_id, dataset):
+            for found in self._resolve(self.root, parts):
+                if found.is_file() or self._has_frames(found):
+                    media[found] = None
+                else:
+                    bare[found] = None
+        return list(media), [folder for folder in bare if not any(folder in found.parents for found in media)]
+
+    def pictures(self, clip_id: str) -> list[Path]:
+        """Return the pictures that are named after the clip."""
+        parts = re.split(r"[/\\]", clip_id)
+        folders = self._walk(self.root, parts[:-1])
+        return [path for folder in folders for path in self._named(folder, parts[-1], FRAME_SUFFIXES)]
+
+    def _resolve(self, root: Path, parts: list[str]) -> Iterator[Path]:
+        """Yield the folders and the videos at the end of a path."""
+        for folder in self._walk(root, parts[:-1]):
+            yield from (path for path in self._children(folder, parts[-1]) if path.is_dir() or _is_video(path))
+            yield from self._named(folder, parts[-1], VIDEO_SUFFIXES)
+
+    def _walk(self, folder: Path, parts: list[str]) -> list[Path]:
+        """Return the folders that a path leads to; several where it has ``*`` or names differ in case only."""
+        folders = [folder]
+        for part in parts:
+            folders = [child for parent in folders for child in self._children(parent, part) if child.is_dir()]
+        return folders
+
+    def _named(self, folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
+        return [path for suffix in sorted(suffixes) for path in self._children(folder, name + suffix) if path.is_file()]
+
+    def _children(self, folder: Path, name: str) -> list[Path]:
+        """Return the children of a name: the exact one, else those that differ in case; all of them for ``*``."""
+        if folder not in self._listings:
+            listing: dict[str, list[Path]] = {}
+            for child in sorted(folder.iterdir()) if folder.is_dir() else ():
+                listing.setdefault(child.name.casefold(), []).append(child)
+            self._listings[folder] = listing
+        if name == "*":
+            return [child for children in self._listings[folder].values() for child in children]
+        alike = self._listings[folder].get(name.casefold(), [])
+        return [child for child in alike if child.name == name] or alike
+
+    def _has_frames(self, folder: Path) -> bool:
+        return any(child.suffix.lower() in FRAME_SUFFIXES for child in folder.iterdir())
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
+
+
+def _patterns(clip_id: str, dataset: str) -> Iterator[list[str]]:
+    """Yield the paths of a clip as parts; only a ``*`` of the table itself is a wild card."""
+    names = {"clip": clip_id, "dataset": dataset}
+    entry = _table().datasets.get(dataset)
+    templates = [*_table().any.paths]
+    if entry is not None:
+        match = re.fullmatch(entry.id, clip_id, re.IGNORECASE) if entry.id else None
+        names |= match.groupdict() if match else {}
+        templates += [path for path in entry.paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
+    for template in templates:
+        parts: list[str] = []
+        for part in template.split("/"):
+            parts += [part] if part == "*" else re.split(r"[/\\]", part.format(**names))
+        yield parts

@@ -1,0 +1,196 @@
+"""Bring questions, media, labels and ready-made pictures together into clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mevqa.data.annotations import ClipLabels
+from mevqa.data.frame_numbers import place
+from mevqa.data.layouts import MediaFolder, dataset_fps
+from mevqa.data.official import leaves_folder
+from mevqa.errors import InputError, Problem
+from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+
+#: Other names of views under which ready-made pictures are given.
+PICTURE_ALIASES: Mapping[str, str] = {"flow": "motion"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSearch:
+    """The clips of some questions, and what is wrong with them.
+
+    Attributes:
+        clips: Clip by id, in the order of the questions; clips with problems are left out.
+        problems: One line each, in the same order.
+    """
+
+    clips: Mapping[str, Clip]
+    problems: tuple[Problem, ...]
+
+
+def find_clips(
+    questions: Sequence[Question],
+    media_root: Path | None,
+    annotations: Mapping[str, ClipLabels] | None = None,
+    pictures: Mapping[str, Path] | None = None,
+) -> dict[str, Clip]:
+    """Return the clips that questions are about, with media, labels and pictures.
+
+    Args:
+        questions: The questions.
+        media_root: Folder below which the media are searched (``tables/layouts.yaml``); None: only pictures exist.
+        annotations: Labels by clip id (``read_annotations``).
+        pictures: Folder of ``<clip id>.png`` by view name (``motion``; ``flow`` is another name of it).
+
+    Raises:
+        InputError: Everything that is missing, ambiguous or contradictory, together.
+    """
+    search = search_clips(questions, media_root, annotations, pictures)
+    if search.problems:
+        raise InputError(search.problems)
+    return dict(search.clips)
+
+
+def search_clips(
+    questions: Sequence[Question],
+    media_root: Path | None,
+    annotations: Mapping[str, ClipLabels] | None = None,
+    pictures: Mapping[str, Path] | None = None,
+    question_file: Path | None = None,
+) -> ClipSearch:
+    """Do what ``find_clips`` does, and return the problems instead of raising them.
+
+    With ``question_file`` the problems of a clip point at its first question.
+    """
+    problems: list[Problem] = []
+    folder = None
+    if media_root is not None:
+        problems.extend(_folder_problems(media_root, "the folder of the media"))
+        folder = MediaFolder(media_root)
+    views: dict[str, MediaFolder] = {}
+    for name, path in (pictures or {}).items():
+        problems.extend(_folder_problems(path, f"the folder of the ready-made pictures {name!r}"))
+        views[PICTURE_ALIASES.get(name, name)] = MediaFolder(path)
+    if folder is None and not views:
+        problems.append(Problem("media", "neither a folder of media nor ready-made pictures are given"))
+    if problems:
+        return ClipSearch({}, tuple(problems))
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.clip_id, []).append(question)
+    clips: dict[str, Clip] = {}
+    for clip_id, group in groups.items():
+        finder = _ClipFinder(clip_id, group, folder, views)
+        clip = finder.find(annotations)
+        if finder.messages:
+            line = group[0].line if question_file is not None else None
+            where = question_file or f"clip {clip_id}"
+            prefix = f"clip {clip_id}: " if question_file is not None else ""
+            problems.extend(Problem(where, prefix + message, line) for message in finder.messages)
+        else:
+            clips[clip_id] = clip
+    return ClipSearch(clips, tuple(problems))
+
+
+def _folder_problems(path: Path, what: str) -> list[Problem]:
+    if path.is_dir():
+        return []
+    return [Problem(path, f"{what} is a file, not a folder" if path.exists() else f"{what} does not exist")]
+
+
+@dataclass
+class _ClipFinder:
+    """Finds what belongs to one clip; what is wrong goes to ``messages``."""
+
+    clip_id: str
+    questions: Sequence[Question]
+    folder: MediaFolder | None
+    views: Mapping[str, MediaFolder]
+    messages: list[str] = field(default_factory=list)
+
+    def find(self, annotations: Mapping[str, ClipLabels] | None) -> Clip:
+        """Return the clip, complete only when there are no messages."""
+        if leaves_folder(self.clip_id):
+            self.messages.append("the id leads out of the media folder; use a name or a path below it")
+            return Clip(self.clip_id)
+        asked = self.questions[0]
+        pictures = self._pictures()
+        media = self._media(asked.dataset, needed=not pictures)
+        labels = self._labels(annotations)
+        subjects = sorted({question.subject for question in self.questions if question.subject is not None})
+        if len(subjects) > 1:
+            self.messages.append(f"its questions name several subjects: {', '.join(subjects)}")
+        fps = labels.fps if labels else None
+        if fps is None and media is not None and media.is_dir():
+            fps = dataset_fps(asked.dataset)
+        return Clip(
+            id=self.clip_id,
+            dataset=labels.dataset if labels and asked.dataset == "unknown" else asked.dataset,
+            subject=subjects[0] if subjects else labels.subject if labels else None,
+            media=media,
+            fps=fps,
+            annotation=self._annotation(labels, media) if labels else None,
+            pictures=pictures,
+        )
+
+    def _pictures(self) -> dict[str, Path]:
+        found = {}
+        for view, folder in self.views.items():
+            candidates = folder.pictures(self.clip_id)
+            if len(candidates) == 1:
+                found[view] = candidates[0]
+            elif candidates:
+                self.messages.append(f"has several {view} pictures ({_names(candidates, folder.root)}); keep one")
+            else:
+                self.messages.append(f"has no {view} picture {self.clip_id}.png in {folder.root}")
+        return found
+
+    def _media(self, dataset: str, *, needed: bool) -> Path | None:
+        if self.folder is None:
+            return None
+        root = self.folder.root
+        candidates, bare = self.folder.candidates(self.clip_id, dataset)
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            names = _names(candidates, root)
+            self.messages.append(f"has several media in {root} ({names}); keep one, or name a folder that has one")
+        elif bare:
+            self.messages.append(f"the folder {bare[0].relative_to(root)} in {root} holds no frames")
+        elif needed:
+            self.messages.append(f"has no media in {root}: no video and no folder of frames of that name")
+        return None
+
+    def _labels(self, annotations: Mapping[str, ClipLabels] | None) -> ClipLabels | None:
+        if annotations is None:
+            return None
+        if self.clip_id not in annotations:
+            self.messages.append(
+                "is not in the annotations; add a row (one without onset, apex and offset is localised)"
+            )
+        return annotations.get(self.clip_id)
+
+    def _annotation(self, labels: ClipLabels, media: Path | None) -> Annotation | None:
+        """Return the event of a short clip in frames of its media; long videos have none: their events are the answer."""
+        types = {question.type for question in self.questions}
+        if types & LONG_VIDEO_TYPES and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}:
+            return None
+        if len(labels.events) > 1:
+            rows = ", ".join(map(str, labels.lines))
+            self.messages.append(f"has several events in the annotations (rows {rows}); a short clip has one")
+        event = labels.annotation
+        if event is None or labels.numbering is None:
+            return event
+        if media is None:
+            return replace(event, onset=None, apex=None, offset=None)
+        try:
+            return place(event, labels.numbering, media)
+        except ValueError as error:
+            self.messages.append(str(error))
+            return None
+
+
+def _names(paths: Sequence[Path], root: Path) -> str:
+    return ", ".join(str(path.relative_to(root)) for path in paths)
