@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import string
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -18,6 +18,7 @@ DEFAULT = "default"
 OPTION_LISTS = ("taxonomy.fine", "taxonomy.coarse", *(f"surface.{name}" for name in FIXED_OPTIONS))
 NAME_LISTS = ("facs.units",)
 
+_Content = TypeVar("_Content")
 _SYSTEM_PLACEHOLDERS = ("units", "fine", "coarse", "merge", "prototypes")
 _QUESTION_PLACEHOLDERS = ("question", "options", "units", "fine", "coarse", "wording", "examples")
 
@@ -57,6 +58,12 @@ def _check_name_list(name: str) -> str:
     return one_of(name, NAME_LISTS, "list")
 
 
+def _check_default(variants: dict[str, _Content]) -> dict[str, _Content]:
+    if DEFAULT not in variants:
+        raise ValueError(f"the variant {DEFAULT!r} is missing")
+    return variants
+
+
 class SystemVariant(StrictModel):
     """The system text of one variant.
 
@@ -70,7 +77,7 @@ class SystemVariant(StrictModel):
 class SystemFile(StrictModel):
     """Content of ``system.yaml``."""
 
-    variants: dict[str, SystemVariant]
+    variants: Annotated[dict[str, SystemVariant], AfterValidator(_check_default)]
 
 
 class Example(StrictModel):
@@ -147,4 +154,4 @@ class TypeFile(StrictModel):
 
     answer: AnswerForm
     answer_by_dataset: dict[str, AnswerForm] = Field(default_factory=dict)
-    variants: dict[str, Variant]
+    variants: Annotated[dict[str, Variant], AfterValidator(_check_default)]

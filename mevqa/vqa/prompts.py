@@ -14,7 +14,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_name
 from mevqa.models.protocol import Request
 from mevqa.records import Question, QuestionType
-from mevqa.strict_yaml import read_yaml
+from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.grammar import AnswerGrammar, Choices, Integer, NameList, admits
 from mevqa.vqa.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
 from mevqa.vqa.surface import FIXED_OPTIONS, SENTENCES, sentence_grammar, sentence_wording
@@ -23,7 +23,7 @@ _SYSTEM = "system"
 #: Tables whose content the prompts show.
 _TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml")
 
-_File = TypeVar("_File", SystemFile, TypeFile)
+_File = TypeVar("_File", bound=StrictModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class PromptLibrary:
                 problems.extend(_check_examples(path, kind, file))
         if problems or system is None:
             raise InputError(problems)
-        known = dict.fromkeys(name for file in (system, *files.values()) for name in file.variants)
+        known = dict.fromkeys([*system.variants, *(name for file in files.values() for name in file.variants)])
         try:
             one_of(variant, known, "variant")
         except ValueError as error:
@@ -145,14 +145,10 @@ def _check_names(folder: Path) -> list[Problem]:
 def _read(path: Path, schema: type[_File], problems: list[Problem]) -> _File | None:
     """Read one file; its misfits are added to ``problems``."""
     try:
-        file = read_yaml(path, schema)
+        return read_yaml(path, schema)
     except InputError as error:
         problems.extend(error.problems)
         return None
-    if DEFAULT not in file.variants:
-        problems.append(Problem(path, f"variants: the variant {DEFAULT!r} is missing"))
-        return None
-    return file
 
 
 def _check_examples(path: Path, kind: QuestionType, file: TypeFile) -> list[Problem]:

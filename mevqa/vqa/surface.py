@@ -33,8 +33,10 @@ FIXED_OPTIONS: dict[str, tuple[str, ...]] = {name: tuple(options) for name, opti
 #: Question types that are answered with one or two sentences.
 SENTENCES = frozenset(_FORMS.sentences)
 
-_LISTS = frozenset({QuestionType.AU_LIST, QuestionType.AU_INVENTORY})
-_COUNTS = frozenset({QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO})
+#: Question types that are answered with names of action units.
+LISTS = frozenset({QuestionType.AU_LIST, QuestionType.AU_INVENTORY})
+#: Question types that are answered with a number.
+COUNTS = frozenset({QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO})
 _FIXED = {
     QuestionType.AU_PRESENCE: "presence",
     QuestionType.AU_SIDE: "side",
@@ -122,10 +124,10 @@ def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None)
     kind = question.type
     if kind is QuestionType.OPEN:
         return reply.text.strip() or None
-    if kind in _COUNTS:
+    if kind in COUNTS:
         count = reading.read_count(text, _FORMS.numbers)
         return None if count is None else str(count)
-    if kind in _LISTS:
+    if kind in LISTS:
         units = reading.read_units(text)
         return unit_list(units[: None if question.plural or kind is QuestionType.AU_INVENTORY else 1]) or None
     if kind in SENTENCES:
@@ -179,9 +181,9 @@ def fault(question: Question, text: str) -> str | None:
         return _outside(text, classes.fine)
     if kind in _FIXED:
         return _outside(text, FIXED_OPTIONS[_FIXED[kind]])
-    if kind in _COUNTS:
+    if kind in COUNTS:
         return None if text.isascii() and text.isdigit() else f"{text!r} is not a whole number"
-    if kind in _LISTS:
+    if kind in LISTS:
         return _list_fault(text)
     if kind is QuestionType.COMBINED:
         return _combined_fault(text, classes)
