@@ -42,7 +42,8 @@ def dense_flow(reference: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArr
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(0)
     search.setGradientDescentIterations(12)
-    flow = search.calc(_smooth_grey(reference), _smooth_grey(target), None)
+    start = np.zeros((*reference.shape[:2], 2), np.float32)
+    flow = search.calc(_smooth_grey(reference), _smooth_grey(target), start)
     return np.asarray(cv2.GaussianBlur(flow, (0, 0), _SIGMA_FLOW), np.float32)
 
 
