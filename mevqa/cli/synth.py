@@ -1,0 +1,76 @@
+"""Make synthetic micro-expression clips with exact ground truth and official question files.
+
+The folder gets clips/*.mp4, annotations.csv and, in the official formats, a training file (with answers), a test file
+to answer and its reference. All files are about the same clips: make two sets with different seeds to train and to
+test; sets of different seeds share no person. Run the same command again to finish an interrupted set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+HELP = "synthetic clips with exact ground truth"
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 320x320")
+    return int(match[1]), int(match[2])
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa synth``."""
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write (new or empty)")
+    parser.add_argument("--clips", type=int, default=24, help="number of clips (24)")
+    parser.add_argument("--seed", type=int, default=0, help="decides everything (0)")
+    parser.add_argument("--long", action="store_true", help="long videos with several micro- and macro-expressions")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of a long video (20)")
+    parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips)")
+    parser.add_argument(
+        "--fps", type=float, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
+    )
+    parser.add_argument("--size", type=_size, default=(320, 320), metavar="WxH", help="frame size (320x320)")
+    parser.add_argument(
+        "--classes",
+        default="balanced",
+        help="class frequencies: balanced (over the coarse classes), fine, casme2, samm, casme3 (balanced)",
+    )
+    colour = parser.add_mutually_exclusive_group()
+    colour.add_argument("--grey", action="store_const", const=True, dest="grey", help="monochrome, as SAMM")
+    colour.add_argument("--colour", action="store_const", const=False, dest="grey", help="colour (drawn per clip)")
+    parser.add_argument("--crf", type=int, help="H.264 rate factor, larger is coarser (8 to 18, drawn per clip)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the set and say where it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from mevqa.data.synthetic.writer import synthesise
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("clips", total=args.clips)
+        made = synthesise(
+            args.out,
+            args.clips,
+            args.seed,
+            long=args.long,
+            subjects=args.subjects,
+            fps=tuple(args.fps),
+            size=args.size,
+            seconds=args.seconds,
+            classes=args.classes,
+            grey=args.grey,
+            crf=args.crf,
+            progress=lambda plan: bar.advance(task),
+        )
+    subjects = len({plan.subject for plan in made.plans})
+    events = sum(len(plan.performances) for plan in made.plans)
+    print(f"{len(made.plans)} clips of {subjects} subjects with {events} expressions in {made.folder}")
+    for path in (made.annotations, made.train, made.to_answer, made.reference, *made.more.values()):
+        print(f"  {path}")
+    return 0

@@ -1,0 +1,143 @@
+"""Official questions about synthetic clips, with their exact answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mevqa.data.synthetic.screenplay import ClipPlan, random_source
+from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
+from mevqa.records import QuestionType
+from mevqa.vqa.surface import sentence, unit_list
+
+#: A question and its answer.
+Pair = tuple[str, str]
+
+_COARSE = "What is the coarse expression class?"
+_FINE = "What is the fine-grained expression class?"
+_LIST = {False: "What is the action unit?", True: "What are the action units?"}
+_PRESENCE = "Is the action unit {} shown on the face?"
+_SIDE = "Is the action unit {} located on the left or right face?"
+_COMBINED = {
+    False: "What is the action unit present, and based on it, what is the fine-grained expression and the coarse "
+    "expression class?",
+    True: "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
+    "expression class?",
+}
+#: The three wordings of 2026.
+_ANALYSIS = (
+    "Please analyse the micro-expression shown in this video in detail.",
+    "Provide a detailed analysis of the micro-expression observed in this clip.",
+    "Provide a comprehensive analysis of the facial micro-expression shown in this clip.",
+)
+_COUNT_ALL = "How many expression events appear in this video?"
+_COUNT_MICRO = "How many micro-expression events appear in this video?"
+_COUNT_MACRO = "How many macro-expression events appear in this video?"
+_INVENTORY = "What distinct action units appear in this video?"
+_NTH = "What is the expression type of the {}-th expression event in this video?"
+
+
+def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the training layout: both a present and an absent unit, as in the official files."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=True)
+    yield _presence(plan, seed, shown=False)
+    yield _summary(plan, QuestionType.COMBINED, _COMBINED[len(_names(plan)) > 1])
+
+
+def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the test layout of 2025: one presence question, yes and no in turn."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=_yes(plan, seed))
+    yield _summary(plan, QuestionType.COMBINED, _COMBINED[len(_names(plan)) > 1])
+
+
+def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the test layout of 2026: analysis in the place of the combined question."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=_yes(plan, seed))
+    rng = random_source(seed, "analysis", plan.index)
+    yield _summary(plan, QuestionType.ANALYSIS, _ANALYSIS[int(rng.integers(len(_ANALYSIS)))])
+
+
+def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the six questions about a long video."""
+    kinds = [performance.annotation.kind for performance in plan.performances]
+    numbers = {unit.number for performance in plan.performances for unit in performance.annotation.action_units}
+    yield _COUNT_ALL, str(len(kinds))
+    yield _COUNT_MICRO, str(kinds.count("micro"))
+    yield _COUNT_MACRO, str(kinds.count("macro"))
+    yield _INVENTORY, unit_list(ActionUnit(number).name for number in numbers)
+    rng = random_source(seed, "nth", plan.index)
+    for place in rng.permutation(len(kinds))[:2]:
+        yield _NTH.format(int(place) + 1), f"{kinds[int(place)]}-expression"
+
+
+def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
+    annotation = plan.performances[0].annotation
+    yield _COARSE, str(annotation.coarse)
+    yield _FINE, str(annotation.fine)
+
+
+def _list_and_side(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the list question and, where a unit is on one side only, the side question."""
+    names = _names(plan)
+    yield _LIST[len(names) > 1], unit_list(names)
+    sided = [unit for unit in plan.performances[0].annotation.action_units if unit.side]
+    if sided:
+        unit = sided[int(random_source(seed, "side", plan.index).integers(len(sided)))]
+        yield _SIDE.format(unit.name), str(unit.side)
+
+
+def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
+    """Ask for one of the clip's units, or for one of the vocabulary that it does not have."""
+    names = _names(plan)
+    present = {unit.number for unit in plan.performances[0].annotation.action_units}
+    candidates = names if shown else [name for name in UNIT_NAMES if unit_number(name) not in present]
+    rng = random_source(seed, f"presence {shown}", plan.index)
+    return _PRESENCE.format(candidates[int(rng.integers(len(candidates)))]), "yes" if shown else "no"
+
+
+def _yes(plan: ClipPlan, seed: int) -> bool:
+    """Return whether the clip's only presence question is answered with yes: exactly every other clip's is."""
+    block = random_source(seed, "balance", plan.index // 2)
+    return bool(block.random() < 0.5) == (plan.index % 2 == 0)
+
+
+def _summary(plan: ClipPlan, kind: QuestionType, question: str) -> Pair:
+    annotation = plan.performances[0].annotation
+    names = _names(plan)
+    return question, sentence(kind, names, str(annotation.fine), str(annotation.coarse), plural=len(names) > 1)
+
+
+def _names(plan: ClipPlan) -> list[str]:
+    """Return the official names of the clip's units in number order."""
+    numbers = sorted({unit.number for unit in plan.performances[0].annotation.action_units})
+    return [ActionUnit(number).name for number in numbers]
+
+
+def train_rows(plan: ClipPlan, pairs: Sequence[Pair]) -> Iterator[dict[str, str]]:
+    """Yield official training rows."""
+    for number, (question, answer) in enumerate(pairs, start=1):
+        yield {
+            "id": f"synthetic_{plan.id}_{number}",
+            "dataset": "synthetic",
+            "image_id": plan.id,
+            "subject": f"s{plan.subject + 1:02d}",
+            "filename": plan.id,
+            "question": question,
+            "answer": answer,
+        }
+
+
+def test_rows(plan: ClipPlan, pairs: Sequence[Pair], *, answered: bool) -> Iterator[dict[str, str]]:
+    """Yield official test rows, to answer or as reference."""
+    for number, (question, answer) in enumerate(pairs, start=1):
+        yield {
+            "video_id": f"synthetic_test_{plan.id}_{number}",
+            "video": plan.id,
+            "question": question,
+            "answer": answer if answered else "",
+        }

@@ -1,0 +1,236 @@
+"""A folder of synthetic clips with annotations and official question files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mevqa.data.synthetic.encoding import write_mp4
+from mevqa.data.synthetic.official_rows import (
+    Pair,
+    long_questions,
+    second_version_questions,
+    test_questions,
+    test_rows,
+    train_questions,
+    train_rows,
+)
+from mevqa.data.synthetic.recording import Recording, Style
+from mevqa.data.synthetic.screenplay import ClipPlan, class_mixes, plan_clips
+from mevqa.errors import InputError, Problem
+
+#: Raised when the same settings draw other clips than before, so that old and new files are never mixed.
+FORMAT = 1
+
+_MANIFEST = "synth.json"
+_COLUMNS = ("clip", "dataset", "subject", "fps", "onset", "apex", "offset", "action_units", "fine", "coarse", "kind")
+
+
+@dataclass(frozen=True)
+class SynthSettings:
+    """Everything that decides a set of synthetic clips.
+
+    Attributes:
+        clips: Number of clips.
+        seed: Seed; sets of different seeds share no person.
+        long: Long videos with several micro- and macro-expressions instead of short clips.
+        subjects: Number of persons; None: one for every four clips.
+        fps: Frame rates, 25 to 200, each person at one of them; empty: 100, or 30 for long videos.
+        size: Width and height in pixels, even.
+        seconds: Length of a long video.
+        classes: Name of the class frequencies (``mevqa/tables/class_frequencies.yaml``).
+        grey: Monochrome; None: one clip in four.
+        crf: H.264 rate factor; None: 8 to 18, drawn per clip.
+    """
+
+    clips: int = 24
+    seed: int = 0
+    long: bool = False
+    subjects: int | None = None
+    fps: tuple[float, ...] = ()
+    size: tuple[int, int] = (320, 320)
+    seconds: float = 20.0
+    classes: str = "balanced"
+    grey: bool | None = None
+    crf: int | None = None
+
+    def check(self) -> None:
+        """Refuse settings that make no clips.
+
+        Raises:
+            InputError: Every setting at fault.
+        """
+        width, height = self.size
+        wrong = [
+            (self.clips < 1, "--clips", f"{self.clips} clips; give 1 or more"),
+            (self.seed < 0, "--seed", f"{self.seed} is negative; give 0 or more"),
+            (self.subjects is not None and self.subjects < 1, "--subjects", "give 1 or more"),
+            (any(not 25 <= rate <= 200 for rate in self.fps), "--fps", "frame rates are 25 to 200 per second"),
+            (width % 2 or height % 2, "--size", f"{width}x{height} is odd; H.264 wants even sides"),
+            (min(width, height) < 128, "--size", f"{width}x{height} is too small to show a face; give 128 or more"),
+            (max(width, height) > 4096, "--size", f"{width}x{height} is too large; give 4096 or less"),
+            (not 4 <= self.seconds <= 3600, "--seconds", "long videos last 4 to 3600 seconds"),
+            (self.classes not in class_mixes(), "--classes", f"choose one of: {', '.join(class_mixes())}"),
+            (self.crf is not None and not 0 <= self.crf <= 51, "--crf", "H.264 rate factors are 0 to 51"),
+        ]
+        problems = [Problem(option, message) for bad, option, message in wrong if bad]
+        if problems:
+            raise InputError(problems)
+
+
+@dataclass(frozen=True)
+class SyntheticSet:
+    """Where everything of a finished set is.
+
+    Attributes:
+        folder: The set.
+        media: Folder of the videos.
+        annotations: CSV of the ground truth.
+        train: Question file in the training layout.
+        to_answer: Question file in the test layout, without answers.
+        reference: The same with answers.
+        plans: The clips.
+        more: Other question files by name.
+    """
+
+    folder: Path
+    media: Path
+    annotations: Path
+    train: Path
+    to_answer: Path
+    reference: Path
+    plans: tuple[ClipPlan, ...]
+    more: Mapping[str, Path] = field(default_factory=dict)
+
+
+def synthesise(
+    out: Path,
+    clips: int = 24,
+    seed: int = 0,
+    *,
+    progress: Callable[[ClipPlan], None] | None = None,
+    **settings: Any,
+) -> SyntheticSet:
+    """Write a set of clips; called again on an unfinished set, write what is missing.
+
+    Args:
+        out: Folder; new, empty, or an unfinished or finished set of the same settings.
+        clips: Number of clips.
+        seed: Decides everything.
+        progress: Called after each clip.
+        settings: The other fields of ``SynthSettings``.
+
+    Raises:
+        InputError: The settings make no clips, or the folder holds something else.
+    """
+    chosen = SynthSettings(clips=clips, seed=seed, **settings)
+    chosen.check()
+    _claim(out, chosen)
+    plans = make_plans(chosen)
+    media = out / "clips"
+    media.mkdir(exist_ok=True)
+    style = Style(*chosen.size, grey=chosen.grey, crf=chosen.crf)
+    for plan in plans:
+        path = media / f"{plan.id}.mp4"
+        if not path.exists():
+            recording = Recording(plan, seed, style)
+            write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
+        if progress is not None:
+            progress(plan)
+    return _write_tables(out, plans, chosen)
+
+
+def make_plans(settings: SynthSettings) -> list[ClipPlan]:
+    """Return the plans of a set."""
+    return plan_clips(
+        settings.clips,
+        settings.seed,
+        subjects=settings.subjects or max(1, -(-settings.clips // 4)),
+        fps=settings.fps or ((30.0,) if settings.long else (100.0,)),
+        classes=settings.classes,
+        long_seconds=settings.seconds if settings.long else None,
+    )
+
+
+def _claim(out: Path, settings: SynthSettings) -> None:
+    """Make the folder this set's own, or refuse.
+
+    Raises:
+        InputError: It holds other things, or a set of other settings.
+    """
+    ours = json.loads(json.dumps({"format": FORMAT, **asdict(settings)}))
+    manifest = out / _MANIFEST
+    if manifest.is_file():
+        try:
+            found = json.loads(manifest.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError([Problem(manifest, f"is broken ({error}); choose another folder")]) from error
+        if found != ours:
+            names = [name for name in ours if not isinstance(found, dict) or found.get(name) != ours[name]]
+            message = f"holds a set with other settings ({', '.join(names)}); choose another folder"
+            raise InputError([Problem(out, message)])
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
+    out.mkdir(parents=True, exist_ok=True)
+    _write(manifest, json.dumps(ours, indent=2) + "\n")
+
+
+def _write_tables(out: Path, plans: Sequence[ClipPlan], settings: SynthSettings) -> SyntheticSet:
+    """Write annotations and question files."""
+    seed = settings.seed
+    annotations = out / "annotations.csv"
+    _write(annotations, _annotations(plans))
+    prefix = "me_lvqa_synthetic" if settings.long else "me_vqa_synthetic"
+    train = {plan: list((long_questions if settings.long else train_questions)(plan, seed)) for plan in plans}
+    test = {plan: list((long_questions if settings.long else test_questions)(plan, seed)) for plan in plans}
+    paths = {"train": out / f"{prefix}_train.jsonl"}
+    _write(paths["train"], _lines(row for plan, pairs in train.items() for row in train_rows(plan, pairs)))
+    paths.update(_write_test(out, prefix, test))
+    more = {}
+    if not settings.long:
+        second = {plan: list(second_version_questions(plan, seed)) for plan in plans}
+        more = {f"v2_{name}": path for name, path in _write_test(out, f"{prefix}_v2", second).items()}
+    return SyntheticSet(out, out / "clips", annotations, plans=tuple(plans), more=more, **paths)
+
+
+def _write_test(out: Path, prefix: str, pairs: Mapping[ClipPlan, Sequence[Pair]]) -> dict[str, Path]:
+    """Write one test file twice: without answers and with them."""
+    paths = {name: out / f"{prefix}_test_{name}.jsonl" for name in ("to_answer", "reference")}
+    for name, path in paths.items():
+        answered = name == "reference"
+        _write(path, _lines(row for plan, own in pairs.items() for row in test_rows(plan, own, answered=answered)))
+    return paths
+
+
+def _annotations(plans: Sequence[ClipPlan]) -> str:
+    """Render the ground truth, one row an expression."""
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow(_COLUMNS)
+    for plan in plans:
+        for performance in plan.performances:
+            it = performance.annotation
+            units = "+".join(str(unit) for unit in it.action_units)
+            frames = (it.onset, it.apex, it.offset)
+            subject = f"s{plan.subject + 1:02d}"
+            clip = (plan.id, "synthetic", subject, f"{plan.fps:g}")
+            table.writerow([*clip, *frames, units, it.fine, it.coarse, it.kind])
+    return buffer.getvalue()
+
+
+def _lines(rows: Iterable[Mapping[str, str]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(partial, path)
