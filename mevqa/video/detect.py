@@ -65,14 +65,17 @@ def find_faces(frame: NDArray[np.uint8]) -> list[Face]:
     Returns:
         The faces, the largest first; empty when there is none.
     """
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
     scale = min(1.0, _SEARCH_SIDE / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     # alt2 has the fewest false faces of the frontal cascades; 5 neighbours keep textures from looking back.
     boxes = _cascade("frontalface_alt2").detectMultiScale(
         small, scaleFactor=1.08, minNeighbors=5, minSize=(_SMALLEST_FACE, _SMALLEST_FACE)
     )
-    faces = [_with_eyes(grey, tuple(int(round(side / scale)) for side in box)) for box in boxes]
+    faces = [
+        _with_eyes(grey, (round(x / scale), round(y / scale), round(width / scale), round(height / scale)))
+        for x, y, width, height in boxes
+    ]
     return sorted(faces, key=lambda face: -face.box[2])
 
 
@@ -81,8 +84,9 @@ def _with_eyes(grey: NDArray[np.uint8], box: Box) -> Face:
     x, y, width, _ = box
     left, top = max(x, 0), max(y, 0)
     scale = _FACE_WIDTH / width
-    upper = np.ascontiguousarray(grey[top : y + int(_UPPER_FACE * width), left : x + width])
-    upper = cv2.equalizeHist(cv2.resize(upper, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR))
+    region = np.ascontiguousarray(grey[top : y + int(_UPPER_FACE * width), left : x + width])
+    region = np.asarray(cv2.resize(region, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), np.uint8)
+    upper = np.asarray(cv2.equalizeHist(region), np.uint8)
     # The picture may cut the box: fractions are of the whole box, the crop starts at its visible corner.
     shift = ((left - x) / width, (top - y) / width)
     pair = [_find_eye(upper, shift, usual) for usual in BOX_EYES]

@@ -130,14 +130,20 @@ class FaceAligner:
         best = self._stabiliser(grey, self.placement)
         if best.agreement < _LOST:
             best = max(best, self._stabiliser.search(grey, self.placement), key=lambda found: found.agreement)
-        if best.agreement < _LOST and self.mode == "haar":
-            for face in find_faces(frame)[:1]:
-                again = self._stabiliser(grey, place_by_eyes(face.eyes))
-                best = max(best, again, key=lambda found: found.agreement)
-        if best.agreement >= _LOST:
-            return best
-        self._warn("the head moved too far from the reference in some frames: the face is not stabilised there")
-        return Stabilised(self.placement, 0.0)
+        if best.agreement >= _LOST or self.mode == "none":
+            return best if best.agreement >= _LOST else self._lost(self.placement)
+        faces = find_faces(frame)
+        if not faces:
+            self._warn("the face that the first frame shows is not found in some frames")
+            return Stabilised(self.placement, 0.0)
+        by_eyes = place_by_eyes(faces[0].eyes)
+        best = max(best, self._stabiliser(grey, by_eyes), key=lambda found: found.agreement)
+        return best if best.agreement >= _LOST else self._lost(by_eyes)
+
+    def _lost(self, placement: NDArray[np.float64]) -> Stabilised:
+        """Take a placement that the rigid parts do not confirm, and say so."""
+        self._warn("the head looks too different from the reference in some frames: only roughly aligned there")
+        return Stabilised(placement, 0.0)
 
     def _warn(self, text: str) -> None:
         if text not in self._warnings:
@@ -149,7 +155,8 @@ def _is_face_crop(frame: NDArray[np.uint8], faces: list[Face]) -> bool:
     height, width = frame.shape[:2]
     if not faces:
         down, across = int(_CROP_MARGIN * height), int(_CROP_MARGIN * width)
-        faces = find_faces(cv2.copyMakeBorder(frame, down, down, across, across, cv2.BORDER_REPLICATE))
+        padded = cv2.copyMakeBorder(frame, down, down, across, across, cv2.BORDER_REPLICATE)
+        faces = find_faces(np.asarray(padded, np.uint8))
     return any(face.box[2] >= _CROP_WIDTH * width and face.box[3] >= _CROP_HEIGHT * height for face in faces)
 
 

@@ -120,7 +120,7 @@ class Stabiliser:
         motion = np.eye(3)
         for level, (side, warps) in zip(self._levels, _LEVELS, strict=True):
             padded = (side * crop.shape[0]) // ALIGNED_SIZE
-            smooth = _smooth(cv2.resize(crop, (padded, padded), interpolation=cv2.INTER_AREA))
+            smooth = _smooth(crop, padded)
             for _ in range(warps):
                 step = self._step(level, _warp(smooth, motion, side))
                 motion = motion @ step
@@ -147,21 +147,22 @@ class Stabiliser:
 
     def _prepare(self, reference: NDArray[np.uint8], side: int) -> _Level:
         """Compute one level of the reference."""
-        picture = _smooth(cv2.resize(reference, (side, side), interpolation=cv2.INTER_AREA))
+        picture = _smooth(reference, side)
         voting = np.kron(self._voting, np.full((side // _GRID, side // _GRID), 255)).astype(np.uint8)
         gradient = np.stack([_without_patch_means(part) for part in np.gradient(picture)[::-1]]) * (side / ALIGNED_SIZE)
         curvature = np.array([[self._patch_sums(one * other) for one in gradient] for other in gradient])
         curvature = np.moveaxis(curvature, -1, 0).astype(np.float64)
         covariance = _NOISE**2 * np.linalg.inv(curvature + _FLAT * np.eye(2)) + _DISAGREEMENT**2 * np.eye(2)
         contrast = float(cv2.meanStdDev(picture, mask=voting)[1].item())
-        return _Level(picture, voting, contrast, gradient, curvature, np.linalg.inv(covariance))
+        precision = np.asarray(np.linalg.inv(covariance), np.float64)
+        return _Level(picture, voting, contrast, gradient, curvature, precision)
 
     def _step(self, level: _Level, warped: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the motion of the head that is still missing, [3, 3]."""
         contrast = float(cv2.meanStdDev(warped, mask=level.voting)[1].item())
         error = warped * (level.contrast / max(contrast, 1e-3)) - level.picture
         pull = np.stack([self._patch_sums(error * part) for part in level.gradient], axis=-1).astype(np.float64)
-        shifts = -np.linalg.solve(level.curvature + _FLAT * np.eye(2), pull[..., None])[..., 0]
+        shifts = np.asarray(-np.linalg.solve(level.curvature + _FLAT * np.eye(2), pull[..., None])[..., 0], np.float64)
         a, b, right, down = _robust_similarity(self._design, shifts, level.precision, self._votes)
         turn = np.array([[a, -b], [b, a]])
         centre = np.full(2, (ALIGNED_SIZE - 1) / 2)
@@ -220,8 +221,10 @@ def _without_patch_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return picture - cv2.resize(means, (side, side), interpolation=cv2.INTER_NEAREST)
 
 
-def _smooth(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SIGMA), np.float32)
+def _smooth(picture: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    """Shrink to a level's size and take the noise off."""
+    small = cv2.resize(picture.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), _SIGMA), np.float32)
 
 
 def _warp(smooth: NDArray[np.float32], motion: NDArray[np.float64], side: int) -> NDArray[np.float32]:
