@@ -1,4 +1,4 @@
-"""Prompts; after a deliberate change, MEVQA_REFRESH_GOLDEN=1 pytest tests/vqa/test_prompts.py rewrites the snapshots."""
+"""The prompts; MEVQA_REFRESH_GOLDEN=1 pytest tests/vqa/test_prompts.py rewrites the snapshots after a change."""
 
 import os
 import shutil
