@@ -1,0 +1,71 @@
+"""What identifies weights on disk: a hash of the content of every file that decides an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+#: Files of a model or adapter folder that decide an answer.
+_SUFFIXES = frozenset({".json", ".safetensors", ".jinja", ".model", ".txt", ".py"})
+#: Length of a digest in hexadecimal digits; 64 bits tell models apart.
+_DIGITS = 16
+
+
+def content_digest(folder: Path) -> str:
+    """Return ``sha256:`` and the beginning of the hash over names, sizes and hashes of a folder's files.
+
+    Hashes of large files are remembered in the user's cache folder by path, size and time of change, so that the
+    weights are read once and not in every run.
+
+    Args:
+        folder: A model's or adapter's folder.
+    """
+    total = hashlib.sha256()
+    remembered = _read_cache()
+    known = len(remembered)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in _SUFFIXES:
+            stat = path.stat()
+            key = f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+            if key not in remembered:
+                remembered[key] = _file_hash(path)
+            total.update(f"{path.name}\0{stat.st_size}\0{remembered[key]}\n".encode())
+    if len(remembered) > known:
+        _write_cache(remembered)
+    return f"sha256:{total.hexdigest()[:_DIGITS]}"
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _cache_file() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "mevqa" / "digests.json"
+
+
+def _read_cache() -> dict[str, str]:
+    """Return the remembered hashes; a cache that cannot be read is an empty one."""
+    try:
+        content = json.loads(_cache_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}
+
+
+def _write_cache(hashes: dict[str, str]) -> None:
+    """Remember the hashes where the user's cache can be written; hashing again is the only loss where it cannot."""
+    path = _cache_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(hashes, indent=0), encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        return

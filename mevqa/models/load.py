@@ -1,0 +1,321 @@
+"""From a name to a model: the embedded one, a scripted one, a folder, or the hub."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mevqa.errors import ModelError
+from mevqa.models.protocol import Model, Preferences
+from mevqa.strict_yaml import StrictModel, read_yaml
+
+if TYPE_CHECKING:
+    import torch
+
+#: The embedded model's folder.
+NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
+#: A hub name: owner/model.
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+#: How long the hub may take to answer, seconds.
+_PATIENCE = 5.0
+#: File with a model's preferences in its folder.
+_PREFERENCES = "mevqa.json"
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a model is loaded and asked.
+
+    Attributes:
+        dtype: ``auto`` (bfloat16 on a GPU that has it, else float16 there; float32 on CPU), ``float32``,
+            ``bfloat16`` or ``float16``.
+        device: ``auto`` (GPUs if any, all of them when there are several), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        quantization: ``none``, ``4bit`` (NF4 with double quantisation) or ``8bit``, both by bitsandbytes.
+        adapter: Folder or hub name of a PEFT adapter.
+        attention: Attention implementation (``sdpa``, ``eager``, ``flash_attention_2``); None: the library's choice.
+        trust_remote_code: Whether Python code that comes with the model may run. Off unless asked for.
+        revision: Branch, tag or commit on the hub.
+        batch_size: Largest number of questions taken through the model at once.
+        prefix_cache: Whether a clip's pictures and common text go through the model once for all its questions.
+        video: Whether moments are handed over by the processor's own video path instead of as pictures.
+        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated`` (``mevqa.models.options``).
+        seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
+    """
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    quantization: Literal["none", "4bit", "8bit"] = "none"
+    adapter: str | None = None
+    attention: str | None = None
+    trust_remote_code: bool = False
+    revision: str | None = None
+    batch_size: int = 16
+    prefix_cache: bool = True
+    video: bool = False
+    option_score: Literal["mean", "sum", "calibrated"] = "mean"
+    seed: int = 0
+
+
+class _PreferencesFile(StrictModel):
+    """What ``mevqa.json`` may hold."""
+
+    views: tuple[str, ...] = Preferences().views
+    sampler: str = Preferences().sampler
+    variant: str = Preferences().variant
+
+
+def load_model(name: str, options: ModelOptions | None = None) -> Model:
+    """Return the model called ``name``.
+
+    Args:
+        name: ``nano`` (the embedded model), ``mock`` or ``mock:FILE`` (scripted answers), a folder, or a hub name.
+        options: How to load and ask it.
+
+    Raises:
+        ModelError: There is no such model, it cannot be reached, it is no vision-language model, or adapter,
+            quantisation or device do not fit it; the message says what to do.
+        InputError: A mock's script or a model's preferences file is wrong.
+    """
+    options = options or ModelOptions()
+    if name == "mock" or name.startswith("mock:"):
+        from mevqa.models.mock import MockModel, read_script
+
+        script = read_script(Path(name[len("mock:") :])) if name != "mock" else None
+        return MockModel(script, name=name, seed=options.seed)
+    source = _source(name)
+    preferences = read_preferences(source) if isinstance(source, Path) else Preferences()
+    from mevqa.models.transformers_model import TransformersModel
+
+    model, processor, revision = _load(name, source, options)
+    return TransformersModel(
+        model,
+        processor,
+        name=name,
+        revision=revision,
+        preferences=preferences,
+        batch_size=options.batch_size,
+        prefix_cache=options.prefix_cache,
+        video=options.video,
+        option_score=options.option_score,
+    )
+
+
+def read_preferences(folder: Path) -> Preferences:
+    """Return how the model in ``folder`` wants to be asked: its ``mevqa.json``, or the defaults.
+
+    Raises:
+        InputError: The file does not hold what it should.
+    """
+    path = folder / _PREFERENCES
+    if not path.is_file():
+        return Preferences()
+    read = read_yaml(path, _PreferencesFile)  # JSON is YAML, and is read as strictly
+    return Preferences(read.views, read.sampler, read.variant)
+
+
+def found_models() -> list[str]:
+    """Return the names of the models on this machine: ``nano``, and the hub cache's vision-language models."""
+    names = ["nano"] if (NANO_FOLDER / "config.json").is_file() else []
+    return names + _cached_on_disk()
+
+
+def _source(name: str) -> Path | str:
+    """Return the folder that ``name`` means, or the name itself when it is one of the hub.
+
+    Raises:
+        ModelError: It is neither.
+    """
+    if name == "nano":
+        if not (NANO_FOLDER / "config.json").is_file():
+            raise ModelError("the embedded model 'nano' is missing from this installation; install mevqa again")
+        return NANO_FOLDER
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            hint = "; it holds an adapter: give its base model as the model and this folder as --adapter"
+            raise ModelError(
+                f"{name}: the folder holds no model (no config.json)"
+                + (hint if (folder / "adapter_config.json").is_file() else "")
+            )
+        return folder
+    if _HUB_NAME.fullmatch(name) and not name.startswith((".", "~", os.sep)):
+        return name
+    known = ["nano", "mock", *_cached_on_disk()]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "give nano, mock, mock:FILE, a folder, or a hub name owner/model"
+    raise ModelError(f"unknown model {name!r}: {hint}")
+
+
+def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, Any, str]:
+    """Return model, processor and revision.
+
+    Raises:
+        ModelError: Anything that keeps it from loading.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils import logging as transformers_logging
+
+    from mevqa.models.adapter import add_adapter
+    from mevqa.models.digest import content_digest
+
+    transformers_logging.disable_progress_bar()
+    torch.manual_seed(options.seed)
+    common = {
+        "revision": options.revision or "main",
+        "trust_remote_code": options.trust_remote_code,
+        "local_files_only": isinstance(source, Path) or not _hub_answers(),
+    }
+    device = choose_device(options.device)
+    try:
+        config = _vision_language_config(name, source, common)
+        processor = AutoProcessor.from_pretrained(source, **common)
+        model = AutoModelForImageTextToText.from_pretrained(
+            source,
+            config=config,
+            dtype=choose_dtype(options.dtype, device),
+            use_safetensors=True,
+            attn_implementation=options.attention,
+            **_placement(options, device),
+            **common,
+        )
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(_explain(name, error)) from error
+    revision = getattr(config, "_commit_hash", None) or content_digest(Path(source))
+    if options.adapter is not None:
+        model, digest = add_adapter(model, options.adapter)
+        revision = f"{revision}+{digest}"
+    return model.eval(), processor, str(revision)
+
+
+def choose_device(wanted: str) -> str:
+    """Return the device that ``wanted`` means.
+
+    Raises:
+        ModelError: This machine does not have it.
+    """
+    import torch
+
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    kind = wanted.split(":")[0]
+    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not have.get(kind, False):
+        raise ModelError(f"this machine has no device {wanted!r}; it has: {', '.join(k for k, v in have.items() if v)}")
+    return wanted
+
+
+def choose_dtype(wanted: str, device: str) -> torch.dtype:
+    """Return the precision of the weights."""
+    import torch
+
+    if wanted != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wanted]
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.float16 if device == "mps" else torch.float32
+
+
+def _placement(options: ModelOptions, device: str) -> dict[str, Any]:
+    """Return where the weights go, and how they are quantised."""
+    import torch
+
+    spread = options.device == "auto" and device == "cuda" and torch.cuda.device_count() > 1
+    placement: dict[str, Any] = {"device_map": "auto" if spread else {"": device}}
+    if options.quantization != "none":
+        from transformers import BitsAndBytesConfig
+
+        four = options.quantization == "4bit"
+        placement["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=four,
+            load_in_8bit=not four,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=choose_dtype(options.dtype, device),
+        )
+    return placement
+
+
+def _vision_language_config(name: str, source: Path | str, common: dict[str, Any]) -> Any:
+    """Return the config of a vision-language model.
+
+    Raises:
+        ModelError: It is the config of something else.
+    """
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
+
+    config = AutoConfig.from_pretrained(source, **common)
+    remote = common["trust_remote_code"] and "AutoModelForImageTextToText" in getattr(config, "auto_map", {})
+    if config.model_type not in KNOWN and not remote:
+        raise ModelError(
+            f"{name} is a {config.model_type!r} model, which takes no pictures with text; "
+            "a chat vision-language model is needed (Qwen2.5-VL, Qwen3-VL, SmolVLM, LLaVA, InternVL, Gemma 3, ...)"
+        )
+    return config
+
+
+def _hub_answers() -> bool:
+    """Return whether the hub can be reached, by one short try: the library itself would try for half a minute."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
+    except Exception:  # whatever the network stack raises: there is no hub
+        return False
+    return True
+
+
+def _explain(name: str, error: Exception) -> str:
+    """Return one line on why a model did not load, and what to do."""
+    text = " ".join(str(error).split())
+    if "trust_remote_code" in text:
+        return f"{name} comes with its own Python code; --trust-remote-code runs it, if you trust its author"
+    if (
+        "couldn't connect" in text.lower()
+        or "offline" in text.lower()
+        or "local_files_only" in text
+        or "ConnectionError" in type(error).__name__
+    ):
+        return (
+            f"{name} is not on this machine and the hub cannot be reached; fetch it where there is a network "
+            f"(hf download {name}) and give the folder, or take the embedded model: --model nano"
+        )
+    if "gated" in text.lower() or "401" in text or "403" in text:
+        return f"{name} wants a licence or a login on the hub: accept it on the model's page, then run `hf auth login`"
+    if "not a valid model identifier" in text or "404" in text or "Repository Not Found" in text:
+        return f"the hub has no model {name!r} (or it is private: `hf auth login`)"
+    if "safetensors" in text:
+        return f"{name} has no safetensors weights, and pickled weights are not loaded: {text}"
+    if isinstance(error, ImportError):
+        return f"{name} needs a package that is missing: {text}"
+    return f"{name} cannot be loaded: {type(error).__name__}: {text}"
+
+
+def _cached_on_disk() -> list[str]:
+    """Return the vision-language models in the hub's cache folder, told by the model types in their configs."""
+    import json
+
+    from huggingface_hub.constants import HF_HUB_CACHE
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
+
+    found = []
+    for config in sorted(Path(HF_HUB_CACHE).glob("models--*/snapshots/*/config.json")):
+        try:
+            kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+        except (OSError, ValueError):
+            continue
+        if kind in KNOWN:
+            found.append(config.parents[2].name.removeprefix("models--").replace("--", "/"))
+    return sorted(set(found))

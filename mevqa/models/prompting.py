@@ -1,0 +1,224 @@
+"""From a conversation to token ids: the processor's chat template, its pictures once, and answers in context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mevqa.errors import ModelError
+from mevqa.models.conversation import Message, messages, split_views
+from mevqa.records import View
+
+#: Stands for a text in the templates that are probed; without white space or markup that a template could change.
+_PROBE = "Xprobe"
+#: Bound on each cache of token ids; a run asks a few dozen different questions, answers are a few tokens long.
+_CACHE = 100_000
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One question's whole conversation.
+
+    Attributes:
+        ids: Its token ids, picture tokens included, up to where the answer begins.
+        context: The end of its text, from the last special token on: what an answer is tokenised after.
+    """
+
+    ids: list[int]
+    context: str
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The conversations of one clip.
+
+    Attributes:
+        prompts: One a question.
+        inputs: What the processor made of the first: ids, pixels and whatever else the model takes.
+        anchor: Number of leading ids that the pictures take part in; all prompts share them.
+    """
+
+    prompts: list[Prompt]
+    inputs: Mapping[str, Any]
+    anchor: int
+
+
+class Prompter:
+    """Renders and tokenises through a processor.
+
+    The pictures are processed once a clip, for the first question. What follows the last picture in the text of
+    another question is tokenised the same whatever the pictures were, because the picture's own special tokens cut
+    the text before the tokeniser looks at it; so these ids are learned from one full processor call a question text
+    and kept. Every learned answer is checked to share the ids up to the pictures' end.
+
+    Args:
+        processor: A transformers processor with a chat template.
+        picture_tokens: Ids that stand for pictures and videos in the prompt.
+        stop_tokens: Ids that end a turn by the generation config.
+        video: Whether moments are handed over as a video.
+
+    Raises:
+        ModelError: The processor has no chat template, or one that drops the question.
+    """
+
+    def __init__(
+        self, processor: Any, *, picture_tokens: frozenset[int], stop_tokens: frozenset[int], video: bool = False
+    ) -> None:
+        self.processor = processor
+        self.tokenizer = processor.tokenizer
+        self._pictures = picture_tokens
+        self._video = video
+        self._tails: dict[str, list[int]] = {}
+        self._texts: dict[tuple[str, str], tuple[int, list[int]]] = {}
+        self._system_role = self._knows_system_role()
+        self._special, self._placeholders = self._special_texts()
+        self._lead, end = self._answer_frame()
+        self.stop_tokens = stop_tokens | self._end_of_turn(end)
+        if not self.stop_tokens:
+            raise ModelError("the model has no end-of-turn token: neither its generation config nor its chat template")
+
+    def prompts(self, system: str, views: Sequence[View], texts: Sequence[str]) -> Prompts:
+        """Render and tokenise the conversations of one clip.
+
+        Args:
+            system: The common system text.
+            views: The clip's pictures.
+            texts: One text a question, at least one.
+        """
+        rendered = [self._render(self._conversation(system, views, text)) for text in texts]
+        inputs = self._process(rendered[0], views)
+        first = inputs["input_ids"][0].tolist()
+        anchor = max((i + 1 for i, token in enumerate(first) if token in self._pictures), default=0)
+        common = common_length([*rendered, self._render(self._conversation(system, views, _PROBE))])
+        cut = self._after_last_picture(rendered[0][:common])
+        known = (anchor > 0 and cut > 0) or not views
+        all_ids = [first]
+        if known:
+            self._remember(rendered[0][cut:], first[anchor:])
+        for text in rendered[1:]:
+            ids = self._tails.get(text[cut:]) if known else None
+            if ids is None:
+                full = self._process(text, views)["input_ids"][0].tolist()
+                if full[:anchor] != first[:anchor]:
+                    raise ModelError("the chat template changes what stands before the pictures with the question")
+                ids = full[anchor:]
+                self._remember(text[cut:], ids)
+            all_ids.append(first[:anchor] + ids)
+        contexts = [text[max((text.rfind(token) for token in self._special), default=0) :] for text in rendered]
+        return Prompts([Prompt(i, c) for i, c in zip(all_ids, contexts, strict=True)], inputs, anchor)
+
+    def answers(self, context: str, texts: Sequence[str], *, back: int = 0) -> tuple[int, list[list[int]]]:
+        """Tokenise possible answers where they will stand.
+
+        A tokeniser may merge the beginning of an answer with the end of the prompt. Then the prompt's last tokens
+        are not those that the model was trained to see before that answer; they are taken back and become part of
+        the answer's ids.
+
+        Args:
+            context: The prompt's ``context``.
+            texts: Possible answers or beginnings of answers.
+            back: How many of the prompt's last ids to take back at least.
+
+        Returns:
+            How many of the prompt's last ids to take back, the same for all texts, and each text's ids from there.
+        """
+        if len(self._texts) >= _CACHE:
+            self._texts.clear()
+        missing = [text for text in texts if (context, text) not in self._texts]
+        base = self._tokenise([context])[0]
+        for text, ids in zip(missing, self._tokenise([context + self._lead + text for text in missing]), strict=True):
+            shared = common_length([base, ids])
+            self._texts[context, text] = (len(base) - shared, ids[shared:])
+        found = [self._texts[context, text] for text in texts]
+        back = max([back, *(taken for taken, _ in found)])
+        return back, [base[len(base) - back : len(base) - taken] + ids for taken, ids in found]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of generated ids."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+
+    def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
+        return messages(system, views, text, system_role=self._system_role, video=self._video)
+
+    def _render(self, conversation: list[Message], *, prompt: bool = True) -> str:
+        return str(self.processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt))
+
+    def _process(self, text: str, views: Sequence[View]) -> Mapping[str, Any]:
+        """Run the whole processor on one rendered conversation."""
+        moments, pictures = split_views(views, video=self._video)
+        bos = self.tokenizer.bos_token
+        extra: dict[str, Any] = {"add_special_tokens": False} if bos and text.startswith(bos) else {}
+        if pictures:
+            extra["images"] = [[view.image.convert("RGB") for view in pictures]]
+        if moments:
+            extra["videos"] = [np.stack([np.asarray(view.image.convert("RGB")) for view in moments])]
+            extra["do_sample_frames"] = False
+        return dict(self.processor(text=[text], return_tensors="pt", **extra))
+
+    def _tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        return list(self.tokenizer(list(texts), add_special_tokens=False)["input_ids"])
+
+    def _remember(self, tail: str, ids: list[int]) -> None:
+        if len(self._tails) >= _CACHE:
+            self._tails.clear()
+        self._tails[tail] = ids
+
+    def _after_last_picture(self, text: str) -> int:
+        """Return the index after the last picture's tokens in ``text``, 0 when it has none."""
+        return max((at + len(t) for t in self._placeholders if (at := text.rfind(t)) >= 0), default=0)
+
+    def _special_texts(self) -> tuple[list[str], list[str]]:
+        """Return the special tokens that the template writes in every prompt, and those that stand for a picture.
+
+        Only what a rendered prompt holds is returned: vocabularies have thousands of special tokens.
+        """
+        plain = self._render(messages("", [], "question"))
+        added = {str(token): token.special for token in self.tokenizer.added_tokens_decoder.values()}
+        special = [token for token, is_special in added.items() if is_special and token in plain]
+        content = [{"type": "image"}, {"type": "video"}] if self._video else [{"type": "image"}]
+        pictures = self._render([{"role": "user", "content": [*content, {"type": "text", "text": "question"}]}])
+        return special, [t for t in added if t.strip() and t in pictures and t not in plain]
+
+    def _knows_system_role(self) -> bool:
+        """Return whether the chat template renders a system message."""
+        try:
+            return _PROBE in self._render(messages(_PROBE, [], "question"))
+        except Exception:  # templates refuse roles by raising whatever jinja2 offers
+            return False
+
+    def _answer_frame(self) -> tuple[str, str]:
+        """Return what the template writes between the prompt and an answer, and after it."""
+        asked = messages("", [], "question")
+        prompt = self._render(asked)
+        if "question" not in prompt:
+            raise ModelError("the chat template drops the question's text; a template for pictures and text is needed")
+        try:
+            whole = self._render(messages("", [], "question", answer=_PROBE), prompt=False)
+        except Exception:  # a template for questions only
+            return "", ""
+        if not whole.startswith(prompt) or _PROBE not in whole[len(prompt) :]:
+            return "", ""
+        lead, _, end = whole[len(prompt) :].partition(_PROBE)
+        return lead, end
+
+    def _end_of_turn(self, end: str) -> frozenset[int]:
+        """Return the special token that the template ends an answer with, as a set of at most one."""
+        ids = self._tokenise([end.strip()])[0] if end.strip() else []
+        special = set(self.tokenizer.get_added_vocab().values())
+        return frozenset(ids[:1]) if ids and ids[0] in special else frozenset()
+
+
+def common_length(sequences: Sequence[Sequence[Any]]) -> int:
+    """Return the length of the longest common beginning."""
+    first, *others = sequences
+    length = len(first)
+    for other in others:
+        length = min(length, len(other))
+        if first[:length] != other[:length]:
+            length = next(i for i in range(length) if first[i] != other[i])
+    return length
