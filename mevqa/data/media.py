@@ -173,7 +173,7 @@ class _ClipFinder:
         return annotations.get(self.clip_id)
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> Annotation | None:
-        """Return the event of a short clip in frames of its media; long videos have none: their events are the answer."""
+        """Return the event of a short clip in frames of its media; None for long videos, whose events are asked for."""
         types = {question.type for question in self.questions}
         if types & LONG_VIDEO_TYPES and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}:
             return None

@@ -86,6 +86,19 @@ class QuestionFile:
         return "".join(lines).encode("utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionScan:
+    """What can be read of a file, and everything that is wrong with it.
+
+    Attributes:
+        file: The file, with only the rows that have no problems.
+        problems: In the order of the lines; empty exactly when the file is good.
+    """
+
+    file: QuestionFile
+    problems: tuple[Problem, ...]
+
+
 def read_questions(path: Path | str) -> QuestionFile:
     """Read a question file or a submission.
 
@@ -94,6 +107,14 @@ def read_questions(path: Path | str) -> QuestionFile:
             ends, blank lines, broken JSON, missing or mixed keys, empty or doubled ids, empty questions, clip ids
             that leave the media folder.
     """
+    scan = scan_questions(path)
+    if scan.problems:
+        raise InputError(scan.problems)
+    return scan.file
+
+
+def scan_questions(path: Path | str) -> QuestionScan:
+    """Read what can be read of a question file, and return its problems instead of raising them."""
     path = Path(path)
     problems: list[Problem] = []
     lines = _read_lines(path, problems)
@@ -112,26 +133,29 @@ def read_questions(path: Path | str) -> QuestionFile:
         problems.append(Problem(path, "is empty; a question file has one JSON object a line"))
     layout = _layout(row for _, row, _ in rows)
     seen: dict[str, int] = {}
-    for line, row, _ in rows:
-        problems.extend(Problem(path, message, line) for message in _row_problems(row.values, layout))
+    good: list[tuple[Question, JsonRow, str]] = []
+    for line, row, end in rows:
+        messages = _row_problems(row.values, layout)
         key = row.values.get(_ID_KEY[layout])
         if isinstance(key, str) and key in seen:
-            problems.append(Problem(path, f"the id {key!r} stands in line {seen[key]} already", line))
+            messages.append(f"the id {key!r} stands in line {seen[key]} already")
         elif isinstance(key, str):
             seen[key] = line
-    if problems:
-        raise InputError(sorted(problems, key=lambda problem: problem.line or 0))
-    questions = tuple(_question(row.values, layout, line, path) for line, row, _ in rows)
+        if not messages:
+            good.append((_question(row.values, layout, line, path), row, end))
+        problems.extend(Problem(path, message, line) for message in messages)
+    questions = tuple(question for question, _, _ in good)
     datasets = {question.dataset for question in questions}
-    return QuestionFile(
+    file = QuestionFile(
         path=path,
         questions=questions,
         layout=layout,
         task=_task(path, questions),
         dataset=datasets.pop() if len(datasets) == 1 else "mixed",
-        rows=tuple(row for _, row, _ in rows),
-        ends=tuple(end for _, _, end in rows),
+        rows=tuple(row for _, row, _ in good),
+        ends=tuple(end for _, _, end in good),
     )
+    return QuestionScan(file, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
 def _read_lines(path: Path, problems: list[Problem]) -> list[tuple[str | None, str]]:
@@ -139,9 +163,11 @@ def _read_lines(path: Path, problems: list[Problem]) -> list[tuple[str | None, s
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+        problems.append(Problem(path, f"cannot be read: {error.strerror or error}"))
+        return []
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError([Problem(path, "is UTF-16; save it as UTF-8")])
+        problems.append(Problem(path, "is UTF-16; save it as UTF-8"))
+        return []
     if data.startswith(codecs.BOM_UTF8):
         problems.append(Problem(path, "starts with a byte order mark; save it as UTF-8 without one", 1))
         data = data[len(codecs.BOM_UTF8) :]

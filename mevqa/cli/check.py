@@ -1,0 +1,100 @@
+"""Check a question file, its media and its annotations together, before a model is loaded.
+
+Every problem is one line, with the line of the file that it is in. Exit code 2 when there are problems; otherwise a
+summary: clips, questions by type, data sets, subjects, questions of no known type.
+
+Examples:
+  mevqa check me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test
+  mevqa check me_vqa_casme2_train.jsonl --media CASME2-RAW --annotations CASME2-coding-20190701.xlsx
+  mevqa check questions.jsonl --media clips --annotations annotations.csv --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.cli.options import add_media_options, pictures
+from mevqa.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from mevqa.data.check import Summary
+
+HELP = "every problem of question file, media and annotations, together"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa check``."""
+    parser.add_argument("questions", type=Path, metavar="FILE", help="question file (JSON lines)")
+    add_media_options(parser)
+    parser.add_argument("--json", action="store_true", help="print problems and summary as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, print, and return 0 or 2."""
+    from mevqa.data.check import check
+
+    bad_pictures: tuple[Problem, ...] = ()
+    folders: dict[str, Path] = {}
+    try:
+        folders = pictures(args)
+    except InputError as error:
+        if args.media is None:
+            raise
+        bad_pictures = error.problems
+    with _progress() as advance:
+        report = check(args.questions, args.media, args.annotations, folders, advance)
+    report = replace(report, problems=(*report.problems, *bad_pictures))
+    if args.json:
+        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
+    elif report.problems:
+        for problem in report.problems:
+            print(problem, file=sys.stderr)
+        count = len(report.problems)
+        print(f"mevqa check: {count} problem{'s' if count > 1 else ''}", file=sys.stderr)
+    else:
+        _print_summary(report.summary, args.questions)
+    return 2 if report.problems else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how many clips have been opened: folders with many frames take a while."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("opening clips"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("clips", total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+def _print_summary(summary: Summary, path: Path) -> None:
+    """Print what was read, one fact a line."""
+    task = "long videos" if summary.task == "lvqa" else "short clips"
+    print(f"{path}: no problems")
+    print(f"  rows        {summary.questions} questions, {summary.layout} layout, about {task}")
+    datasets = ", ".join(f"{name} {count}" for name, count in summary.datasets.items())
+    subjects = f", {summary.subjects} subjects" if summary.subjects else ""
+    print(f"  clips       {summary.clips} ({datasets}){subjects}")
+    print(f"  questions   {', '.join(f'{name} {count}' for name, count in summary.types.items())}")
+    print(
+        f"  unknown     {summary.unknown} questions of no known type" + (", answered freely" if summary.unknown else "")
+    )
+    print(f"  references  {summary.answered} answered questions")
+    if summary.frames is not None:
+        rates = ", ".join(f"{count} at {fps} fps" for fps, count in summary.fps.items())
+        print(f"  media       {summary.frames} frames; {rates}")
+        if summary.task == "vqa":
+            print(f"  annotated   {summary.annotated} clips have onset, apex and offset; the others are localised")
+    for note, count in summary.notes.items():
+        print(f"  note        {note}" + (f" ({count} clips)" if count > 1 else ""))
