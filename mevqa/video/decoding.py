@@ -20,6 +20,9 @@ _DEMUXERS = (
     "webp_pipe,mp3,wav,flac,aac,caf,aiff,w64,amr"
 )
 
+#: libavcodec repairs a damaged JPEG without a word unless told not to; the other decoders flag what they repaired.
+_STRICT = {"mjpeg": {"err_detect": "crccheck+bitstream+buffer+explode"}}
+
 
 class ForwardDecoder:
     """The frames of a file's first picture stream, from the start, in presentation order.
@@ -49,6 +52,9 @@ class ForwardDecoder:
             self._container.close()
             raise
         self.stream.thread_type = "AUTO"
+        options = _STRICT.get(self.stream.codec_context.name)
+        if options is not None:
+            self.stream.codec_context.options = options
         self._frames = self._decode()
 
     @property

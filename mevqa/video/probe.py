@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from mevqa.errors import MediaError
 from mevqa.video.containers import declared_size
 from mevqa.video.decoding import ForwardDecoder
 from mevqa.video.orientation import Orientation, orientation_of
+from mevqa.video.packets import PacketLog
 
 #: Results that are kept, so that checking a set and then answering it decodes each file once. 8 bytes a frame each.
 _REMEMBERED = 256
@@ -30,9 +31,10 @@ class Probe:
         rate: Average frame rate by the container, None when it has none.
         times_ms: float64 ``[frames]`` from 0 in ms, None when the container gives no increasing times.
         tick_ms: Resolution of those times in ms.
-        container: ffmpeg's names of the container format.
+        container: ffmpeg's names of the container format: ``mov,mp4,m4a,3gp,3g2,mj2``.
         codec: ffmpeg's name of the codec.
         packets: What the packets told.
+        warnings: What a reader should know.
     """
 
     frames: int
@@ -44,47 +46,7 @@ class Probe:
     container: str
     codec: str
     packets: PacketLog
-
-
-@dataclass
-class PacketLog:
-    """Facts about the packets that decide whether random access can be exact.
-
-    Attributes:
-        count: Packets that carry data.
-        keyframes: Those that can be decoded alone.
-        reordered: Whether some packet is shown before an earlier one (B-frames).
-        open_gop: Whether a packet after a later keyframe is shown before that keyframe.
-        discarded: Whether some packets are decoded and not shown (edit lists).
-        unstamped: Whether some packet has no presentation time.
-    """
-
-    count: int = 0
-    keyframes: int = 0
-    reordered: bool = False
-    open_gop: bool = False
-    discarded: bool = False
-    unstamped: bool = False
-    _latest: int | None = field(default=None, repr=False)
-    _key: int | None = field(default=None, repr=False)
-
-    def add(self, packet: Any) -> None:
-        """Take note of one packet."""
-        if packet.size == 0:
-            return
-        self.count += 1
-        self.discarded |= packet.is_discard
-        if packet.pts is None:
-            self.unstamped = True
-            return
-        if packet.is_keyframe:
-            self.keyframes += 1
-            self._key = packet.pts
-        elif self._key is not None and packet.pts < self._key:
-            self.open_gop = True
-        if self._latest is not None and packet.pts < self._latest:
-            self.reordered = True
-        self._latest = packet.pts if self._latest is None else max(self._latest, packet.pts)
+    warnings: tuple[str, ...]
 
 
 def probe(path: Path) -> Probe:
@@ -97,11 +59,11 @@ def probe(path: Path) -> Probe:
     Raises:
         MediaError: Missing, not a file, empty, truncated, damaged, or not a video.
     """
-    if not path.exists():
-        raise MediaError(path, "there is no such file or folder")
-    if not path.is_file():
-        raise MediaError(path, "is neither a file nor a folder")
     try:
+        if not path.exists():
+            raise MediaError(path, "there is no such file or folder")
+        if not path.is_file():
+            raise MediaError(path, "is neither a file nor a folder")
         status = path.stat()
         return _probe(path.absolute(), status.st_size, status.st_mtime_ns)
     except MediaError as error:
@@ -120,39 +82,66 @@ def _probe(path: Path, length: int, modified: int) -> Probe:
     packets = PacketLog()
     decoder = ForwardDecoder(path, packets.add)
     try:
-        stream = decoder.stream
-        stamps: list[int | None] = []
-        size: tuple[int, int] | None = None
-        matrix: bytes | None = None
+        pictures = _Pictures(path)
         for frame in decoder:
-            if size is None:
-                size = (frame.width, frame.height)
-                data = frame.side_data.get("DISPLAYMATRIX")
-                matrix = bytes(data) if data is not None else None
-            elif size != (frame.width, frame.height):
-                raise MediaError(
-                    path, f"frame {len(stamps)} is {frame.width}x{frame.height}, the first {size[0]}x{size[1]}"
-                )
-            stamps.append(frame.pts)
-        if size is None:
-            raise MediaError(path, "has no frame that can be decoded")
-        try:
-            orientation = orientation_of(matrix)
-        except ValueError as error:
-            raise MediaError(path, str(error)) from error
+            pictures.add(frame)
+        codec = decoder.stream.codec_context.name
+        lost = packets.lost(len(pictures.stamps), codec, pictures.interlaced)
+        if pictures.size is None or lost:
+            raise MediaError(path, f"is damaged: {lost or packets.count} of {packets.count} pictures cannot be decoded")
+        unit = decoder.stream.time_base
         return Probe(
-            frames=len(stamps),
-            size=orientation.size(*size),
-            orientation=orientation,
-            rate=stream.average_rate,
-            times_ms=_times(stamps, stream.time_base),
-            tick_ms=1000.0 * float(stream.time_base or 0),
+            frames=len(pictures.stamps),
+            size=pictures.orientation.size(*pictures.size),
+            orientation=pictures.orientation,
+            rate=decoder.stream.average_rate,
+            times_ms=_times(pictures.stamps, unit),
+            tick_ms=1000.0 * float(unit or 0),
             container=decoder.container_name,
-            codec=stream.codec_context.name,
+            codec=codec,
             packets=packets,
+            warnings=_hold_against_header(path, decoder, packets),
         )
     finally:
         decoder.close()
+
+
+class _Pictures:
+    """Times, size and orientation of the decoded frames, which must not change on the way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.stamps: list[int | None] = []
+        self.size: tuple[int, int] | None = None
+        self.orientation = Orientation()
+        self.interlaced = False
+
+    def add(self, frame: Any) -> None:
+        if self.size is None:
+            self.size = (frame.width, frame.height)
+            try:
+                self.orientation = orientation_of(frame.side_data.get("DISPLAYMATRIX"))
+            except ValueError as error:
+                raise MediaError(self._path, str(error)) from error
+        elif self.size != (frame.width, frame.height):
+            width, height = self.size
+            number = len(self.stamps)
+            raise MediaError(
+                self._path, f"frame {number} is {frame.width}x{frame.height} pixels, the first {width}x{height}"
+            )
+        self.interlaced |= frame.interlaced_frame
+        self.stamps.append(frame.pts)
+
+
+def _hold_against_header(path: Path, decoder: ForwardDecoder, packets: PacketLog) -> tuple[str, ...]:
+    """Compare the packets with the number of frames that the container announces, when it does."""
+    missing = int(decoder.stream.frames) - packets.count
+    if missing <= 0:
+        return ()
+    if "avi" in decoder.container_name:
+        # A recorder that misses a picture writes an empty chunk: it has a time and no picture.
+        return (f"{missing} frames were dropped when it was recorded; frames are counted without them",)
+    raise MediaError(path, f"is damaged: its index announces {decoder.stream.frames} frames, {packets.count} are there")
 
 
 def _times(stamps: list[int | None], unit: Fraction | None) -> np.ndarray | None:
@@ -162,4 +151,5 @@ def _times(stamps: list[int | None], unit: Fraction | None) -> np.ndarray | None
     if np.any(np.diff(times) <= 0):
         return None
     result: np.ndarray = (times - times[0]) * (1000.0 * float(unit))
+    result.flags.writeable = False
     return result

@@ -26,6 +26,7 @@ class PyAVVideo(Video):
 
     def __init__(self, path: Path, known: Probe, fps: float | None) -> None:
         super().__init__(path, known.size, decide_timing(known.frames, fps, known.rate, known.times_ms, known.tick_ms))
+        self.warnings += known.warnings
         self._orientation = known.orientation
         self._decoder: ForwardDecoder | None = None
         self._next = 0

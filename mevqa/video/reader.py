@@ -137,7 +137,9 @@ def open_video(path: Path, *, fps: float | None = None) -> Video:
 
     if path.is_dir() or is_picture(path):
         return FolderVideo(path, fps)
+    from mevqa.video.decord_backend import open_decord
     from mevqa.video.probe import probe
     from mevqa.video.pyav_backend import PyAVVideo
 
-    return PyAVVideo(path, probe(path), fps)
+    known = probe(path)
+    return open_decord(path, known, fps) or PyAVVideo(path, known, fps)

@@ -1,0 +1,107 @@
+"""Random access by decord, for the files where it was found exact, and only after PyAV decoded them to the end.
+
+decord jumps to the keyframe before the frame that is asked for, so a frame deep in a long video costs half a group of
+pictures instead of half the video. But it trusts the container: in AVI with B-frames, MPEG-TS and PS, WMV, files with
+an edit list and files with an open GOP (the default of x265) it returns neighbouring frames without saying so, and on
+damaged files it may end the process. Those are never given to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mevqa.video.decoding import ForwardDecoder, Painter
+from mevqa.video.probe import Probe
+from mevqa.video.pyav_backend import PyAVVideo
+
+try:
+    import decord
+except (ImportError, OSError):  # No wheel for this platform, or a library that it wants is missing: PyAV serves.
+    decord = None
+
+#: Containers (ffmpeg's names) with an index of presentation times, in which decord counts right.
+_INDEXED = ("mp4", "matroska")
+
+#: Codecs with reordered frames that were tested in those containers.
+_REORDERING = frozenset({"h264", "hevc"})
+
+#: Codecs of which every frame stands alone; these are exact in AVI too.
+_INTRA = frozenset({"mjpeg", "ffv1", "huffyuv", "ffvhuff", "rawvideo", "prores", "dnxhd"})
+
+#: Largest difference of decord's times from PyAV's, ms: decord gives them as 32-bit seconds.
+_SAME_TIME_MS = 1.0
+
+
+def open_decord(path: Path, known: Probe, fps: float | None) -> PyAVVideo | None:
+    """Return ``path`` with random access by decord, None where it is not installed, not exact or of no use."""
+    if decord is None or not _is_exact(known):
+        return None
+    try:
+        decord.logging.set_level(decord.logging.QUIET)
+        reader = decord.VideoReader(str(path), num_threads=1)
+        if not _agrees(reader, path, known):
+            return None
+    except (RuntimeError, OSError, ValueError):
+        return None
+    return DecordVideo(path, known, fps, reader)
+
+
+class DecordVideo(PyAVVideo):
+    """A video file with random access by decord; iteration decodes forward with PyAV, the pixels are the same."""
+
+    backend = "decord"
+
+    def __init__(self, path: Path, known: Probe, fps: float | None, reader: Any) -> None:
+        super().__init__(path, known, fps)
+        self._reader = reader
+
+    def _pick(self, indices: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        for done, index in enumerate(indices):
+            try:
+                frame = _array(self._reader[index])
+            except RuntimeError:
+                # decord gives up on some files when it comes near their end; forward decoding does not.
+                yield from super()._pick(indices[done:])
+                return
+            yield index, frame
+
+    def _release(self) -> None:
+        self._reader = None
+        super()._release()
+
+
+def _is_exact(known: Probe) -> bool:
+    packets = known.packets
+    if packets.keyframes < 2 or packets.count != known.frames or known.times_ms is None:
+        # One group of pictures: decord, too, would decode from the start.
+        return False
+    if packets.discarded or packets.open_gop or packets.unstamped:
+        return False
+    indexed = any(name in known.container.split(",") for name in _INDEXED)
+    if packets.keyframes == packets.count and known.codec in _INTRA:
+        return indexed or known.container == "avi"
+    return indexed and known.codec in _REORDERING
+
+
+def _agrees(reader: Any, path: Path, known: Probe) -> bool:
+    """Hold decord's count, times and first picture against PyAV's."""
+    if len(reader) != known.frames or known.times_ms is None:
+        return False
+    times = np.asarray(reader.get_frame_timestamp(range(known.frames)))[:, 0] * 1000.0
+    if np.abs(times - times[0] - known.times_ms).max() > _SAME_TIME_MS + known.tick_ms:
+        return False
+    decoder = ForwardDecoder(path)
+    try:
+        first = Painter(known.orientation)(next(decoder))
+    finally:
+        decoder.close()
+    return np.array_equal(first, _array(reader[0]))
+
+
+def _array(frame: Any) -> np.ndarray:
+    """Return decord's frame as numpy, also when another library has set decord's global bridge to its own tensors."""
+    return np.asarray(frame.asnumpy() if hasattr(frame, "asnumpy") else frame)

@@ -1,0 +1,71 @@
+"""What a file's packets tell, decoded or not: how many there are, and whether jumping among them can be exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Codecs of which every packet holds one picture, so that fewer pictures than packets means that some were lost.
+#: Left out: VP8, VP9 and AV1 (packets that are never shown) and unknown ones.
+_ONE_PICTURE_A_PACKET = frozenset(
+    {"h264", "hevc", "mjpeg", "mpeg4", "ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "prores", "dnxhd", "png"}
+)
+
+#: MPEG-4 packets up to this many bytes may say "as before" without a picture (libavcodec, h263dec.c, MAX_NVOP_SIZE).
+_EMPTY_MPEG4 = 19
+
+
+@dataclass
+class PacketLog:
+    """Facts about the packets of one stream, collected while it is decoded.
+
+    Attributes:
+        count: Packets that carry data.
+        tiny: Those too small to need a picture in MPEG-4.
+        keyframes: Those that can be decoded alone.
+        early: Packets shown before the first keyframe (open GOP at a cut): decoders drop them.
+        open_gop: Whether a packet after a keyframe is shown before that keyframe.
+        discarded: Packets that are decoded and not shown (edit lists).
+        unstamped: Whether some packet has no presentation time.
+    """
+
+    count: int = 0
+    tiny: int = 0
+    keyframes: int = 0
+    early: int = 0
+    open_gop: bool = False
+    discarded: int = 0
+    unstamped: bool = False
+    _first_key: int | None = field(default=None, repr=False)
+    _last_key: int | None = field(default=None, repr=False)
+
+    def add(self, packet: Any) -> None:
+        """Take note of one packet."""
+        if packet.size == 0:
+            return
+        self.count += 1
+        self.tiny += packet.size <= _EMPTY_MPEG4
+        self.discarded += packet.is_discard
+        self.keyframes += packet.is_keyframe
+        stamp = packet.pts
+        if stamp is None:
+            self.unstamped = True
+        elif packet.is_keyframe:
+            self._first_key = stamp if self._first_key is None else self._first_key
+            self._last_key = stamp
+        elif self._last_key is None or stamp < self._last_key:
+            self.open_gop = True
+            self.early += self._first_key is None or stamp < self._first_key
+
+    def lost(self, frames: int, codec: str, interlaced: bool) -> int:
+        """Return how many pictures are missing when ``frames`` were decoded, 0 where that cannot be told.
+
+        Args:
+            frames: Number of frames that came out.
+            codec: ffmpeg's name of the codec.
+            interlaced: Whether the frames are interlaced: H.264 fields may have a packet each.
+        """
+        if codec not in _ONE_PICTURE_A_PACKET or interlaced:
+            return 0
+        excused = self.discarded + self.early + (self.tiny if codec == "mpeg4" else 0)
+        return max(0, self.count - excused - frames)
