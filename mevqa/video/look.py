@@ -1,0 +1,155 @@
+"""One look at a clip: everything between the media and the pictures that a model sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.records import Annotation, Clip, Moment, View
+from mevqa.video.face import FaceAligner, FaceMode
+from mevqa.video.localise import Localised, localise
+from mevqa.video.reader import Video, open_video
+from mevqa.video.sampler import needs_moments, sample
+from mevqa.video.views import ViewSource, render_views, view_names
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Views that show the sampled moments and do not depend on onset, apex and offset themselves.
+_OF_MOMENTS = frozenset({"frames"})
+
+#: Views that are computed from the ready-made picture of another view.
+_MADE_FROM = {"motion-centred": "motion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a clip.
+
+    Attributes:
+        views: The pictures, in the order asked for.
+        moments: The sampled moments; none when only ready-made pictures were used.
+        onset: First frame of the expression; None when it was neither given nor needed.
+        apex: Frame of its largest extent, likewise.
+        offset: Its last frame, likewise.
+        localised: Whether any of the three was found in the motion and not given.
+        warnings: What a reader of an answer should know.
+        localisation: What was measured to find them.
+        times_ms: [frames] presentation times of the media; None when it was not opened.
+    """
+
+    views: list[View]
+    moments: list[Moment]
+    onset: int | None
+    apex: int | None
+    offset: int | None
+    localised: bool = False
+    warnings: tuple[str, ...] = ()
+    localisation: Localised | None = None
+    times_ms: NDArray[np.float64] | None = None
+
+
+def look(
+    clip: Clip,
+    *,
+    views: Sequence[str],
+    sampler: str = "oao",
+    face: FaceMode = "auto",
+    frames: int = 3,
+    stride: int = 1,
+) -> Look:
+    """Open a clip, align the face, find what is not annotated, sample moments and draw views.
+
+    The media is not opened when every view is a ready-made picture, and nothing is localised when neither the views nor
+    the sampler depend on it.
+
+    Args:
+        clip: The clip; its fps, annotation and ready-made pictures come before what the media says.
+        views: Names of the views, in order.
+        sampler: Name of the sampling strategy.
+        face: How the face is found.
+        frames: Frames of the sampler's window, or of the whole clip for ``uniform``.
+        stride: Distance of neighbouring frames of a window.
+
+    Raises:
+        InputError: A view or the sampler is unknown, or the clip has no media for a view that is not ready-made.
+        MediaError: The media cannot be read, or the annotation does not fit it.
+    """
+    by_moments = needs_moments(sampler)
+    drawn = [name for name in views if not _is_ready(name, clip)]
+    known = clip.annotation or Annotation()
+    if not drawn or any(name not in view_names() for name in views):
+        source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
+        return Look(render_views(views, source), [], known.onset, known.apex, known.offset)
+    if clip.media is None:
+        message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
+        raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
+    with open_video(clip.media, fps=clip.fps) as video:
+        _check(clip, known, len(video))
+        aligner = _fit(video, known, face)
+        needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
+        found = _localise(video, aligner, known) if needed else None
+        at = found or known
+        moments = _sample(sampler, video, at, frames, stride)
+        source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
+        pictures = render_views(views, source)
+        warnings = (*_of_video(video), *aligner.warnings, *(found.warnings if found else ()))
+        return Look(pictures, moments, at.onset, at.apex, at.offset, found is not None, warnings, found, video.times_ms)
+
+
+def _is_ready(view: str, clip: Clip) -> bool:
+    """Return whether a view needs no media."""
+    return view in clip.pictures or _MADE_FROM.get(view) in clip.pictures
+
+
+def _check(clip: Clip, known: Annotation, length: int) -> None:
+    """Refuse an annotation that does not fit the media.
+
+    Raises:
+        MediaError: A frame is outside the media, or onset, apex and offset are not in order.
+    """
+    roles = {role: getattr(known, role) for role in ("onset", "apex", "offset")}
+    given = {role: frame for role, frame in roles.items() if frame is not None}
+    said = ", ".join(f"{role} {frame}" for role, frame in given.items())
+    assert clip.media is not None
+    if any(not 0 <= frame < length for frame in given.values()):
+        reason = f"clip {clip.id}: the annotation says {said}, but the media has frames 0 to {length - 1}"
+        raise MediaError(clip.media, f"{reason}; mend the annotation (frames count from 0) or the media")
+    if list(given.values()) != sorted(given.values()):
+        raise MediaError(clip.media, f"clip {clip.id}: the annotation is not in order ({said}); mend the annotation")
+
+
+def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
+    """Fit the aligner to the onset or the first frame, or to the middle of the clip when no face is there."""
+    first = known.onset if known.onset is not None else 0
+    aligner = FaceAligner.fit(video[first], face)
+    if aligner.found:
+        return aligner
+    later = FaceAligner.fit(video[(first + len(video) - 1) // 2], face)
+    return later if later.found else aligner
+
+
+def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localised | None:
+    """Find what is missing of onset, apex and offset; None when nothing is."""
+    if None not in (known.onset, known.apex, known.offset):
+        return None
+    return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
+
+
+def _sample(sampler: str, video: Video, at: Annotation | Localised, frames: int, stride: int) -> list[Moment]:
+    """Return the sampled moments; a strategy that depends on no key frame gets the whole clip in their place."""
+    onset, apex, offset = at.onset, at.apex, at.offset
+    if onset is None or apex is None or offset is None:
+        onset = apex = 0
+        offset = len(video) - 1
+    return sample(sampler, length=len(video), onset=onset, apex=apex, offset=offset, frames=frames, stride=stride)
+
+
+def _of_video(video: Video) -> tuple[str, ...]:
+    """Return what a reader should know of the media."""
+    if video.fps_source != "assumed":
+        return ()
+    return (f"the frame rate is unknown: {video.fps:g} frames per second are assumed (--fps overrides it)",)
