@@ -25,6 +25,8 @@ from mevqa.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from mevqa.evaluation import Plan
     from mevqa.runs import RunWriter
     from mevqa.scoring.summary import TypeScore
@@ -87,24 +89,25 @@ def report(work: Plan, log: RunWriter) -> int:
     return 1 if failed else 0
 
 
-def _print_warnings(console: object, log: RunWriter, ids: list[str]) -> None:
+def _print_warnings(console: Console, log: RunWriter, ids: list[str]) -> None:
     """Print each kind of warning once, with how many questions it concerns."""
     from collections import Counter
 
     counts = Counter(text for key in ids if key in log.answers for text in log.answers[key].warnings)
     for text, count in counts.most_common(8):
-        console.print(f"warning ({count} questions): {text}", markup=False)  # type: ignore[attr-defined]
+        console.print(f"warning ({count} questions): {text}", markup=False)
 
 
-def print_scores(console: object, rows: list[TypeScore]) -> None:
+def print_scores(console: Console, rows: list[TypeScore]) -> None:
     """Print the score table; nothing when no question has a reference."""
     if not rows:
         return
+    from rich import box
     from rich.table import Table
 
-    table = Table(title="scores (classes that occur in the reference; no usable answer counts as wrong)")
-    for heading in ("question", "n", "accuracy", "UF1", "UAR", "majority", "set F1", "MAE", "unusable"):
-        table.add_column(heading, justify="left" if heading == "question" else "right")
+    table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("question", "n", "accuracy", "UF1", "UAR", "majority", "set F1", "MAE", "no answer"):
+        table.add_column(heading, justify="left" if heading == "question" else "right", no_wrap=True)
     for row in rows:
         scores = row.classes
         closed = (
@@ -114,4 +117,9 @@ def print_scores(console: object, rows: list[TypeScore]) -> None:
         )
         other = ["" if value is None else f"{value:.3f}" for value in (row.set_f1, row.mean_absolute_error)]
         table.add_row(row.type.value, str(row.count), *closed, *other, str(row.unanswered or ""))
-    console.print(table)  # type: ignore[attr-defined]
+    console.print(table)
+    console.print(
+        "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"
+        "a missing or unusable answer counts as wrong",
+        style="dim",
+    )

@@ -39,6 +39,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
     group.add_argument("--quantization", choices=("none", "8bit", "4bit"), default="none", help="through bitsandbytes")
     group.add_argument("--attention", metavar="NAME", help="attention implementation: sdpa, eager, flash_attention_2")
+    group.add_argument("--video", action="store_true", help="hand the moments over as a video, where the model has one")
+    group.add_argument(
+        "--option-score",
+        choices=("mean", "sum", "calibrated"),
+        default="mean",
+        help="log-likelihood of an option: per token, whole, or against neutral pictures",
+    )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
     group.add_argument("--seed", type=int, default=0)
     group.add_argument(
@@ -58,6 +65,10 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the model sees")
     group.add_argument("--views", metavar="A,B,...", help="views in order (default: what the model prefers)")
     group.add_argument("--sampler", metavar="NAME", help="which moments: oao, oao-k, uniform, apex-window, onset-apex")
+    group.add_argument(
+        "--frames", type=positive, default=3, metavar="N", help="frames of the sampler's window, or in all for uniform"
+    )
+    group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
     group.add_argument("--prompts", type=Path, metavar="DIR", help="prompt files that replace the shipped ones")
     group.add_argument("--variant", metavar="NAME", help="prompt variant (default: what the model prefers)")
@@ -114,6 +125,8 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         trust_remote_code=args.trust_remote_code,
         revision=args.revision,
         batch_size=args.batch_size,
+        video=args.video,
+        option_score=args.option_score,
         prefix_cache=not args.no_prefix_cache,
         seed=args.seed,
     )
@@ -145,9 +158,14 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         raise InputError(problems)
     model = load_model(args.model, model_options(args))
     prompts = PromptLibrary.load(args.prompts, args.variant or model.preferences.variant)
-    return model, prompts, Looking.preferred(model.preferences, views, args.sampler, args.face)
+    return (
+        model,
+        prompts,
+        Looking.preferred(model.preferences, views, args.sampler, args.face, args.frames, args.stride),
+    )
 
 
 def deciding_settings(args: argparse.Namespace) -> Mapping[str, Any]:
     """Return the model settings that can change an answer, for the manifest."""
-    return {key: getattr(args, key) for key in ("seed", "dtype", "device", "quantization", "adapter", "attention")}
+    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "video", "option_score")
+    return {name: getattr(args, name) for name in names}

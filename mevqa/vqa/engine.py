@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mevqa.errors import MediaError
+from mevqa.errors import InputError, MediaError
 from mevqa.facs import taxonomy
 from mevqa.models.protocol import Model, Preferences, Reply
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
@@ -16,6 +16,7 @@ from mevqa.vqa.prompts import PromptLibrary
 from mevqa.vqa.surface import normalise
 
 if TYPE_CHECKING:
+    from mevqa.video.face import FaceMode
     from mevqa.video.look import Look
 
 #: Moments of a long video when the model itself looks at the whole of it.
@@ -30,13 +31,17 @@ class Looking:
         views: Names of the views, in order.
         sampler: Name of the sampling strategy.
         face: Face detection mode (``auto``, ``haar``, ``mediapipe``, ``none``).
+        frames: Frames of the sampler's window, or of the whole clip for ``uniform``.
+        stride: Distance of neighbouring frames of a window.
         long_views: Names of the views for questions about a whole long video.
         long_sampler: Sampling strategy for them.
     """
 
     views: tuple[str, ...]
     sampler: str = "oao"
-    face: str = "auto"
+    face: FaceMode = "auto"
+    frames: int = 3
+    stride: int = 1
     long_views: tuple[str, ...] = ("frames",)
     long_sampler: str = "uniform"
 
@@ -46,7 +51,9 @@ class Looking:
         preferences: Preferences,
         views: Sequence[str] | None = None,
         sampler: str | None = None,
-        face: str = "auto",
+        face: FaceMode = "auto",
+        frames: int = 3,
+        stride: int = 1,
     ) -> Looking:
         """Return the user's choice where there is one and the model's preference elsewhere."""
         # A model that asks for one kind of picture only (a motion map) cannot read anything else.
@@ -55,6 +62,8 @@ class Looking:
             views=tuple(views or preferences.views),
             sampler=sampler or preferences.sampler,
             face=face,
+            frames=frames,
+            stride=stride,
             long_views=tuple(views or (preferences.views if single else ("frames",))),
             long_sampler=sampler or (preferences.sampler if single else "uniform"),
         )
@@ -111,7 +120,7 @@ def answer_clip(
         started = time.perf_counter()
         try:
             look = _look(clip, looking, is_long)
-        except MediaError as error:
+        except (MediaError, InputError) as error:
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(error))) for q in group)
             continue
         seen = seen or look
@@ -125,15 +134,14 @@ def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:
     """Look at the clip as its kind of question wants it."""
     from mevqa.video.look import look
 
-    if is_long:
-        return look(
-            clip,
-            views=looking.long_views,
-            sampler=looking.long_sampler,
-            face=looking.face,
-            **({"frames": _LONG_VIDEO_FRAMES} if looking.long_sampler == "uniform" else {}),
-        )
-    return look(clip, views=looking.views, sampler=looking.sampler, face=looking.face)
+    return look(
+        clip,
+        views=looking.long_views if is_long else looking.views,
+        sampler=looking.long_sampler if is_long else looking.sampler,
+        face=looking.face,
+        frames=_LONG_VIDEO_FRAMES if is_long and looking.long_sampler == "uniform" else looking.frames,
+        stride=looking.stride,
+    )
 
 
 def _ask(
