@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.data.synthetic.faces import Plate
 from mevqa.data.synthetic.portraits import portraits
+from mevqa.data.synthetic.warps import resample
 
 #: Skin above the lid's edge that stretches, eye distances; less where the rim of glasses stands.
 _SKIN_ABOVE = 0.15
@@ -54,10 +54,7 @@ class Eyelids:
             stretched = eye.skin_top + (eye.rows - eye.skin_top) * (eye.upper - eye.skin_top) / (edge - eye.skin_top)
             above = (eye.rows > eye.skin_top) & (eye.rows < edge)
             source = np.where(above, stretched, eye.rows).astype(np.float32)
-            lidded = cv2.remap(
-                picture[eye.window], eye.columns, source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            result[eye.window] = lidded
+            result[eye.window] = resample(picture[eye.window], np.dstack([eye.columns, source]))
         return result
 
 

@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 
 from mevqa.data.synthetic.identity import Identity, mirrored_landmarks
 from mevqa.data.synthetic.portraits import landmark_names, portraits
-from mevqa.data.synthetic.warps import ThinPlate, smooth_map
-
-Picture = NDArray[np.float32]
+from mevqa.data.synthetic.tone import Picture, blend, matched, toned
+from mevqa.data.synthetic.warps import Points, ThinPlate, resample, smooth_map
 
 #: What the plate shows, eye distances from the point midway between the eyes: left, top, right, bottom.
 PLATE_BOX = (-3.2, -2.4, 3.2, 3.0)
 
 #: Nodes of the warp grid, eye distances apart; thin-plate splines of faces are smooth at that scale.
 _GRID = 0.12
+
+#: Places around the head that no change of the face moves, face coordinates.
+_ANCHORS = np.array([[-1.9, -0.7], [1.9, -0.7], [-1.2, -1.8], [1.2, -1.8], [0, -2.2], [-2.4, 0.8], [2.4, 0.8],
+                     [-2.4, 2.6], [2.4, 2.6], [0, 2.8]])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,10 @@ def paint(identity: Identity, eye_distance: float) -> Plate:
     other = _warped(other_name, identity, eye_distance)
     colours = base[..., :3]
     oval = _soft_ellipse(coordinates, (0.0, 0.55), (1.0, 1.25))
-    donor = _matched(other[..., :3], colours, oval)
+    donor = matched(other[..., :3], colours, oval)
     weight = _donor_weight(identity, coordinates, other_name)
-    colours = _blend(donor, colours, weight)
-    colours = _toned(colours, identity, oval)
+    colours = blend(donor, colours, weight)
+    colours = toned(colours, oval, identity.skin, identity.other)
     colours = colours + _skin_texture(identity, coordinates, oval, eye_distance)
     # The cut of the photographs is generous by a pixel or two: draw the edge in.
     coverage = np.clip((base[..., 3:] / 255.0 - 0.3) / 0.6, 0.0, 1.0)
@@ -87,23 +90,34 @@ def _warped(name: str, identity: Identity, eye_distance: float) -> Picture:
     if identity.mirrored:
         landmarks = mirrored_landmarks(landmarks, picture.shape[1])
         picture = np.ascontiguousarray(picture[:, ::-1])
-    warp = ThinPlate(identity.shape, landmarks)
+    warp = ThinPlate(*_anchored(identity.shape, landmarks))
     left, top, right, bottom = PLATE_BOX
     width, height = round((right - left) * eye_distance), round((bottom - top) * eye_distance)
     step = max(2, round(_GRID * eye_distance))
     places = smooth_map(lambda nodes: warp((nodes + 0.5) / eye_distance + np.array([left, top])), width, height, step)
     scale = eye_distance / float(np.linalg.norm(landmarks[0] - landmarks[landmark_names().index("left_eye")]))
     if scale < 0.7:
-        picture = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale)
-    warped = cv2.remap(picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.4 / scale), np.float32)
+    warped = resample(picture, places, cv2.INTER_CUBIC)
     # Replicating the top row would draw hair to infinity; nothing of a person is above the photograph.
     warped[places[..., 1] < 0, 3] = 0.0
     return np.clip(warped, 0, 255)
 
 
+def _anchored(shape: Points, landmarks: Points) -> tuple[Points, Points]:
+    """Add points far around the head that follow the face as a whole: hair and clothes keep their own shape."""
+    centred = [points - points.mean(axis=0) for points in (shape, landmarks)]
+    # The least-squares similarity (Umeyama, IEEE TPAMI 13(4) 376-380, 1991) in complex numbers.
+    first, second = (points[:, 0] + 1j * points[:, 1] for points in centred)
+    factor = np.vdot(first, second) / np.vdot(first, first)
+    moved = [(complex(x, y) - complex(*shape.mean(axis=0))) * factor for x, y in _ANCHORS]
+    goals = np.array([[place.real, place.imag] for place in moved]) + landmarks.mean(axis=0)
+    return np.vstack([shape, _ANCHORS]), np.vstack([landmarks, goals])
+
+
 def _donor_weight(identity: Identity, coordinates: NDArray[np.float32], donor: str) -> Picture:
     """Return how much of the donor portrait is seen where, [H, W], 0 to 1."""
-    eyes = _soft_ellipse(coordinates, (0.0, 0.08), (1.12, 0.56), power=4.0)
+    eyes = _soft_ellipse(coordinates, (0.0, 0.08), (1.02, 0.56), power=4.0)
     mouth = _soft_ellipse(coordinates, (0.0, 1.12), (0.85, 0.47), power=3.0)
     inner = _soft_ellipse(coordinates, (0.0, 0.55), (0.85, 1.05))
     weight = identity.mix * inner
@@ -121,52 +135,6 @@ def _soft_ellipse(
     radius = (x**power + y**power) ** (1.0 / power)
     ramp = np.clip((1.25 - radius) / 0.35, 0.0, 1.0)
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
-
-
-def _matched(donor: Picture, target: Picture, weight: Picture) -> Picture:
-    """Give the donor the target's mean and spread of each L*a*b* channel, weighted (Reinhard et al., 2001)."""
-    donor_lab, target_lab = _to_lab(donor), _to_lab(target)
-    total = float(weight.sum())
-    for channel in range(3):
-        moments = []
-        for lab in (donor_lab, target_lab):
-            mean = float((lab[..., channel] * weight).sum()) / total
-            spread = float((np.square(lab[..., channel] - mean) * weight).sum() / total) ** 0.5
-            moments.append((mean, max(spread, 1.0)))
-        (mean, spread), (goal, goal_spread) = moments
-        gain = np.clip(goal_spread / spread, 0.7, 1.4)
-        donor_lab[..., channel] = (donor_lab[..., channel] - mean) * gain + goal
-    return _to_rgb(donor_lab)
-
-
-def _blend(first: Picture, second: Picture, weight: Picture, levels: int = 5) -> Picture:
-    """Blend two pictures band by band so that no seam shows (Burt and Adelson, ACM TOG 2(4) 217-236, 1983)."""
-    bands: list[Picture] = []
-    for _ in range(levels):
-        smaller = [cv2.pyrDown(image) for image in (first, second)]
-        size = first.shape[1::-1]
-        details = [image - cv2.pyrUp(low, dstsize=size) for image, low in zip((first, second), smaller, strict=True)]
-        bands.append(details[0] * weight[..., None] + details[1] * (1 - weight[..., None]))
-        (first, second), weight = smaller, cv2.pyrDown(weight)
-    blended = first * weight[..., None] + second * (1 - weight[..., None])
-    for band in reversed(bands):
-        blended = cv2.pyrUp(blended, dstsize=band.shape[1::-1]) + band
-    return np.clip(blended, 0, 255)
-
-
-def _toned(colours: Picture, identity: Identity, oval: Picture) -> Picture:
-    """Change the tone of the skin, and separately that of hair and clothes."""
-    lab = _to_lab(colours)
-    total = float(oval.sum())
-    a, b = (float((lab[..., channel] * oval).sum()) / total for channel in (1, 2))
-    distance = np.square((lab[..., 1] - a) / 11.0) + np.square((lab[..., 2] - b) / 13.0)
-    skin = cv2.GaussianBlur(np.exp(-0.5 * distance), (0, 0), 3.0)
-    skin = np.maximum(skin, oval * 0.6)
-    lightness, shift_a, shift_b = identity.skin
-    lab[..., 0] *= skin * lightness + (1 - skin) * identity.hair
-    lab[..., 1] += skin * shift_a
-    lab[..., 2] += skin * shift_b
-    return _to_rgb(lab)
 
 
 def _skin_texture(identity: Identity, coordinates: NDArray[np.float32], oval: Picture, eye_distance: float) -> Picture:
@@ -196,11 +164,3 @@ def _outside_eyes(identity: Identity, coordinates: NDArray[np.float32]) -> Pictu
     for x in (-0.5, 0.5):
         keep *= 1 - _soft_ellipse(coordinates, (x, 0.0), (0.2, 0.07))
     return keep
-
-
-def _to_lab(colours: Picture) -> Picture:
-    return cv2.cvtColor(np.clip(colours, 0, 255).astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-
-
-def _to_rgb(lab: Picture) -> Picture:
-    return np.clip(cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB), 0.0, 1.0) * 255.0

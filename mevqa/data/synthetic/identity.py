@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.data.synthetic.portraits import landmark_names, mean_shape, mirror_order
+from mevqa.data.synthetic.tone import Shift
 
 #: Directions in which faces differ: landmark name (without the side) -> displacement on the subject's left, in eye
 #: distances for one standard deviation. Midline landmarks have x = 0. Sizes after the spread of adult faces (Farkas,
 #: "Anthropometry of the Head and Face", 1994: about 5 % of each measure).
 _MODES: tuple[Mapping[str, tuple[float, float]], ...] = (
     # Width of the face.
-    {"cheek_edge": (0.05, 0), "jaw_upper": (0.05, 0), "jaw_angle": (0.05, 0), "jaw_lower": (0.03, 0), "forehead": (0.03, 0)},
+    {
+        "cheek_edge": (0.05, 0), "jaw_upper": (0.05, 0), "jaw_angle": (0.05, 0), "jaw_lower": (0.03, 0),
+        "forehead": (0.03, 0),
+    },
     # Width of the jaw.
     {"jaw_angle": (0.05, -0.01), "jaw_lower": (0.05, 0.01)},
     # Length of the chin.
@@ -58,8 +62,8 @@ class Identity:
         mix: Share of the other portrait in the rest of the face, 0 to 0.6.
         mirrored: Whether the portraits are mirrored.
         shape: [L, 2] landmarks in eye distances from the point midway between the eyes.
-        skin: Factor on lightness, and shifts of a and b of CIE L*a*b* on the skin.
-        hair: Factor on the lightness of all that is not skin.
+        skin: Change of the colour of the skin.
+        other: Change of the colour of hair and clothes.
         pores: Standard deviation of the fine texture, grey levels.
         freckles: Number of dark spots.
     """
@@ -71,8 +75,8 @@ class Identity:
     mix: float
     mirrored: bool
     shape: NDArray[np.float64]
-    skin: tuple[float, float, float]
-    hair: float
+    skin: Shift
+    other: Shift
     pores: float
     freckles: int
 
@@ -96,7 +100,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         mirrored=bool(rng.random() < 0.5),
         shape=_draw_shape(rng),
         skin=(float(rng.uniform(0.55, 1.08)), float(rng.normal(0.0, 3.0)), float(rng.normal(0.0, 4.0))),
-        hair=float(rng.uniform(0.35, 1.15)),
+        other=(float(rng.uniform(0.35, 1.15)), float(rng.normal(0.0, 5.0)), float(rng.normal(0.0, 5.0))),
         pores=float(rng.uniform(2.0, 5.0)),
         freckles=int(rng.integers(0, 60)) if rng.random() < 0.5 else int(rng.integers(0, 8)),
     )

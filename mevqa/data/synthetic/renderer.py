@@ -8,8 +8,8 @@ made on the plate.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +18,7 @@ from mevqa.data.synthetic.faces import Plate
 from mevqa.data.synthetic.fields import SHADING_GAIN, FaceMotion
 from mevqa.data.synthetic.portraits import landmark_names, mean_shape
 from mevqa.data.synthetic.scene import Pose, Scene, head_depth
-from mevqa.data.synthetic.warps import ThinPlate, coarse_grid, upsample
+from mevqa.data.synthetic.warps import ThinPlate, coarse_grid, resample, smooth_map, upsample
 
 Frame = NDArray[np.uint8]
 
@@ -48,7 +48,7 @@ class Renderer:
         turn = np.array([[np.cos(scene.roll), -np.sin(scene.roll)], [np.sin(scene.roll), np.cos(scene.roll)]])
         self._to_face = turn.T / scene.eye_distance
         face = (self._nodes - scene.centre) @ self._to_face.T
-        canonical = ThinPlate(plate.identity.shape, mean_shape())(face)
+        canonical = self._canonical(plate, face)
         from_face = np.linalg.inv(self._to_face)
         #: Per expression, at the nodes: displacement right and down in pixels, relative brightness.
         self.fields = [self._field(motion, amplitude, canonical, from_face) for motion, amplitude in motions]
@@ -60,8 +60,20 @@ class Renderer:
         self._background, self._light = np.ascontiguousarray(background), np.ascontiguousarray(light)
         self._bank: NDArray[np.float32] | None = None
 
+    def _canonical(self, plate: Plate, face: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where on the average face the nodes lie, [rows, columns, 2]."""
+        spline = ThinPlate(plate.identity.shape, mean_shape())
+        rows, columns = face.shape[:2]
+        across, down = face[0, 1] - face[0, 0], face[1, 0] - face[0, 0]
+
+        def at(index: NDArray[np.float64]) -> NDArray[np.float64]:
+            return spline(face[0, 0] + index[..., :1] * across + index[..., 1:] * down)
+
+        # The spline is smoother than the motions and costs more: every fourth node will do.
+        return smooth_map(at, columns, rows, 4).astype(np.float64)
+
     def _field(
-        self, motion: FaceMotion, amplitude: float, canonical: NDArray[np.float64], from_face: NDArray[np.float64]
+        self, motion: FaceMotion, amplitude: float, canonical: NDArray[np.float64], from_face: NDArray[Any]
     ) -> NDArray[np.float32]:
         """Lay one expression on the face: [rows, columns, 3], where the nodes come from and their brightness."""
         moved = bumps_at(motion.motion, canonical)
@@ -71,14 +83,9 @@ class Renderer:
         brightness = bumps_at(motion.shading, canonical) * gain * SHADING_GAIN
         backward = forward
         rows, columns = np.indices(forward.shape[:2], dtype=np.float32)
+        nodes = np.dstack([columns, rows])
         for _ in range(_INVERSION_STEPS):
-            backward = cv2.remap(
-                forward,
-                columns - backward[..., 0] / self._step,
-                rows - backward[..., 1] / self._step,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
+            backward = resample(forward, nodes - backward / self._step)
         return np.dstack([backward, brightness.astype(np.float32)])
 
     def eyes(self, pose: Pose) -> NDArray[np.float64]:
@@ -113,7 +120,7 @@ class Renderer:
         scene = self._scene
         places, brightness = self._places(pose, strengths)
         picture = self._eyelids.closed(self._picture, closure)
-        face = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        face = resample(picture, places)
         image = face[..., :-1] * brightness[..., None] + self._background * (1.0 - face[..., -1:])
         image *= self._light
         image *= exposure
@@ -134,7 +141,7 @@ class Renderer:
         back = np.array([[cos, sin], [-sin, cos]])
         still = (self._nodes - np.array(scene.centre) - np.array(pose.shift)) @ back.T
         index = ((still + np.array(scene.centre) - self._nodes[0, 0]) / self._step).astype(np.float32)
-        carried = cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        carried = resample(field, index)
         face = (still - carried[..., :2]) @ self._to_face.T
         nodes = np.dstack([self._plate.to_pixels(face), 1.0 + carried[..., 2]]).astype(np.float32)
         full = upsample(nodes, scene.width, scene.height, self._step)

@@ -74,7 +74,23 @@ def upsample(nodes: NDArray[np.float32], width: int, height: int, step: int) -> 
     rows, columns = nodes.shape[:2]
     # cv2.resize puts node i at (i + 0.5) * step - 0.5, as coarse_grid does, counting from its first node.
     full = cv2.resize(nodes, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
-    return full[step : step + height, step : step + width]
+    return np.asarray(full[step : step + height, step : step + width], np.float32)
+
+
+def resample(
+    picture: NDArray[np.float32], places: NDArray[np.float32], interpolation: int = cv2.INTER_LINEAR
+) -> NDArray[np.float32]:
+    """Return what ``picture`` shows at other places; beyond its border, its border.
+
+    Args:
+        picture: [H, W, C] or [H, W].
+        places: [h, w, 2] pixels (x, y).
+        interpolation: OpenCV's constant.
+    """
+    empty = np.empty(0, np.float32)
+    places = places.astype(np.float32, copy=False)
+    result = cv2.remap(picture, places, empty, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(result, np.float32)
 
 
 def _kernel(first: Points, second: Points) -> NDArray[np.float64]:
