@@ -85,8 +85,8 @@ def test_sentences_say_what_the_single_answers_say():
 
 def test_a_sentence_alone_is_made_consistent_in_itself():
     text = (
-        "The action unit present is: dimpler. Therefore, the fine-grained expression class is happiness, and the coarse "
-        "expression class is negative."
+        "The action unit present is: dimpler. Therefore, the fine-grained expression class is happiness, and the "
+        "coarse expression class is negative."
     )
     (answer,) = answers((ask(T.COMBINED), Reply(text)))
     parts = read_parts(answer, CLASSES)

@@ -1,0 +1,97 @@
+"""Write the official files and the zip of a run, or check a submission.
+
+Examples:
+  mevqa submit runs/casme3 --questions me_vqa_casme3_test_to_answer.jsonl --out submission
+  mevqa submit runs/all --questions a_to_answer.jsonl b_to_answer.jsonl --out submission --fill
+  mevqa submit --validate me_vqa_casme3_test_pred.jsonl --questions me_vqa_casme3_test_to_answer.jsonl --strict
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.errors import InputError, MevqaError, Problem
+
+if TYPE_CHECKING:
+    from mevqa.data.official import QuestionFile
+
+HELP = "write the official files and the zip, or check them"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa submit``."""
+    parser.add_argument("run_folder", metavar="RUN", type=Path, nargs="?", help="folder that `mevqa eval --out` wrote")
+    parser.add_argument(
+        "--questions", metavar="FILE", type=Path, nargs="+", required=True, help="official files, ..._to_answer.jsonl"
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, help="folder for the predictions and the zip")
+    parser.add_argument(
+        "--fill", action="store_true", help="give prior answers where the run has none, and record them in filled.json"
+    )
+    parser.add_argument(
+        "--validate", metavar="PRED", type=Path, help="check this file of answers, or zip, instead of writing one"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="with --validate: refuse answers outside the vocabulary too"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write or check."""
+    if args.validate is not None:
+        if args.run_folder is not None or args.out is not None or args.fill:
+            raise MevqaError("--validate checks a finished file; it goes without RUN, --out and --fill")
+        return _validate(args.validate, _read(args.questions), strict=args.strict)
+    if args.run_folder is None or args.out is None:
+        raise MevqaError("name the run and --out to write a submission, or --validate PRED to check one")
+    if args.strict:
+        raise MevqaError("--strict goes with --validate; what is written is always in the vocabulary")
+    from mevqa.runs import open_run
+    from mevqa.submission import FILLED, write_submission
+
+    written = write_submission(open_run(args.run_folder), _read(args.questions), args.out, fill=args.fill)
+    for path in written.predictions:
+        print(path)
+    print(written.archive)
+    if written.filled:
+        print(f"prior answers filled in: {len(written.filled)}, listed in {args.out / FILLED}", file=sys.stderr)
+    return 0
+
+
+def _read(paths: list[Path]) -> list[QuestionFile]:
+    """Read the question files; the problems of all are reported together."""
+    from mevqa.data.official import read_questions
+
+    files: list[QuestionFile] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            files.append(read_questions(path))
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return files
+
+
+def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> int:
+    """Check a submission; problems are raised, warnings printed."""
+    from mevqa.submission_check import check_submission
+
+    found = check_submission(predictions, files)
+    if found.problems or (strict and found.warnings):
+        refused = (*found.problems, *(found.warnings if strict else ()))
+        _print_warnings(() if strict else found.warnings)
+        raise InputError(refused)
+    _print_warnings(found.warnings)
+    suffix = f", {len(found.warnings)} answers outside the vocabulary" if found.warnings else ""
+    print(f"{predictions}: valid, {found.rows} answers{suffix}")
+    return 0
+
+
+def _print_warnings(warnings: tuple[Problem, ...]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)

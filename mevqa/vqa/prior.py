@@ -1,0 +1,88 @@
+"""The prior answer: what to answer when nothing is known but the question and the data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mevqa.records import Question, QuestionType
+from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.vqa.surface import SENTENCES, sentence, unit_list
+
+
+class _Known(StrictModel):
+    """What is known about one data set; None where the table's ``otherwise`` holds."""
+
+    coarse: str | None = None
+    fine: str | None = None
+    unit: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
+    side: str | None = None
+    inventory: tuple[str, ...] | None = None
+    micro: int | None = None
+    macro: int | None = None
+    source: str
+
+
+class _Otherwise(StrictModel):
+    coarse: str
+    fine: str
+    unit: tuple[str, ...]
+    units: tuple[str, ...]
+    side: str
+    inventory: tuple[str, ...]
+    micro: int
+    macro: int
+    kind: str
+    source: str
+
+
+class _PriorTable(StrictModel):
+    datasets: dict[str, _Known]
+    otherwise: _Otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class PriorAnswer:
+    """An answer that no model gave.
+
+    Attributes:
+        text: In the official surface form.
+        source: Where its frequency was counted.
+    """
+
+    text: str
+    source: str
+
+
+_TABLE = read_yaml(Path(__file__).parent.parent / "tables" / "prior_answers.yaml", _PriorTable)
+
+
+def prior_answer(question: Question) -> PriorAnswer | None:
+    """Return the prior answer to a question; None for open questions, which have none."""
+    known = _TABLE.datasets.get(question.dataset)
+    told = {} if known is None else {k: v for k, v in known.model_dump().items() if v is not None}
+    prior = _TABLE.otherwise.model_copy(update=told)
+    text = _text(question, prior)
+    return None if text is None else PriorAnswer(text, prior.source)
+
+
+def _text(question: Question, prior: _Otherwise) -> str | None:
+    kind = question.type
+    units = prior.units if question.plural else prior.unit
+    if kind in SENTENCES:
+        return sentence(kind, units, prior.fine, prior.coarse, plural=len(units) > 1)
+    if kind is QuestionType.AU_PRESENCE:
+        return "yes" if question.action_unit in prior.units else "no"
+    texts = {
+        QuestionType.COARSE: prior.coarse,
+        QuestionType.FINE: prior.fine,
+        QuestionType.AU_LIST: unit_list(units),
+        QuestionType.AU_SIDE: prior.side,
+        QuestionType.COUNT_ALL: str(prior.micro + prior.macro),
+        QuestionType.COUNT_MICRO: str(prior.micro),
+        QuestionType.COUNT_MACRO: str(prior.macro),
+        QuestionType.AU_INVENTORY: unit_list(prior.inventory),
+        QuestionType.NTH_TYPE: prior.kind,
+    }
+    return texts.get(kind)
