@@ -8,11 +8,12 @@ segment ", " and the next unit's "lip" become "," and " lip", never "," and " " 
   letter by letter, and the probability of one answer is spread over its spellings. Greedy choice then compares
   pieces of words.
 * What is done here: each admissible answer has exactly one spelling, the one that the tokeniser gives the whole text
-  behind the prompt, the one in training data. The set of live answers is expanded through the grammar only as far
-  as needed, and a token is offered when text beyond it can no longer change it: a hypothesis offers its token k
-  once k lies among the tokens that stayed the same when its last segment was appended (one segment of look-ahead),
-  or once the hypothesis is complete. Byte-pair and unigram tokenisers split at white space and punctuation before
-  they merge, so that appended text can change the last word's tokens and nothing before it; segments are words.
+  behind the prompt, the one in training data. Text that is appended may change the tokens before it, so a hypothesis
+  may offer a token only once what follows can no longer change it: because a whole segment stands behind it and left
+  it as it was; because the answer is complete; or because nothing that the grammar lets follow changes the tokens of
+  its last segment (``Speller.is_steady``; true for tokenisers that cut words before they merge, as most do). All
+  other hypotheses are expanded through the grammar first. Should a token that was written turn out to be changed
+  after all, the answer is begun anew with every hypothesis expanded one segment ahead.
 
 At each step the model chooses the likeliest admissible token; the end of the turn is one of the choices where the
 grammar lets the answer end. Where only one token is admissible it is written without asking the model, together
@@ -24,12 +25,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from mevqa.errors import ModelError
 from mevqa.models.options import log_sum, stop_logprob
-from mevqa.models.prompting import Prompt, Prompter, common_length
+from mevqa.models.prompting import Prompt
 from mevqa.models.protocol import Grammar, Reply
+from mevqa.models.spelling import Hypothesis, Speller
 from mevqa.models.tree import ROOT, TokenTree, add_chain
 
 #: Stands for the end of the turn among the choices; token ids are not negative.
@@ -38,21 +40,8 @@ END = -1
 _PATIENCE = 4
 
 
-@dataclass(frozen=True)
-class _Hypothesis:
-    """A beginning of an admissible answer, or a whole one.
-
-    Attributes:
-        text: What is written.
-        ids: Its tokens behind the prompt.
-        settled: How many of the tokens no longer change, whatever follows.
-        complete: Whether the answer ends here.
-    """
-
-    text: str
-    ids: tuple[int, ...]
-    settled: int
-    complete: bool = False
+class _Respelt(Exception):
+    """A token that was written is spelled otherwise with what follows it."""
 
 
 class GrammarWalk:
@@ -60,8 +49,9 @@ class GrammarWalk:
 
     Args:
         grammar: The admissible answers.
-        prompter: Tokenises answers where they will stand.
+        speller: Spells answers where they will stand.
         context: The prompt's ``context``.
+        careful: Whether no segment is taken for steady.
 
     Attributes:
         back: How many of the prompt's last ids the answers take back.
@@ -70,86 +60,85 @@ class GrammarWalk:
         ModelError: The grammar admits nothing.
     """
 
-    def __init__(self, grammar: Grammar, prompter: Prompter, context: str) -> None:
+    def __init__(self, grammar: Grammar, speller: Speller, context: str, *, careful: bool = False) -> None:
         self._grammar = grammar
-        self._prompter = prompter
+        self._speller = speller
         self._context = context
-        self._count = 0
-        self.back = 0
+        self._careful = careful
+        self._written: tuple[int, ...] = ()
         first = [segment for segment in grammar.next("") if segment]
         if not first:
             raise ModelError("the grammar admits no answer")
-        self.back, _ = prompter.answers(context, first)
-        self._live = [_Hypothesis("", (), 0)]
+        self.back, self._live = speller.begin(context, first)
 
-    def choices(self) -> dict[int, list[_Hypothesis]]:
+    def choices(self) -> dict[int, list[Hypothesis]]:
         """Return the admissible next tokens (``END`` among them where the answer may end) with what they lead to."""
-        self._expand()
-        found: dict[int, list[_Hypothesis]] = {}
+        count = len(self._written)
+        self._expand(count)
+        found: dict[int, list[Hypothesis]] = {}
         for hypothesis in self._live:
-            ended = len(hypothesis.ids) == self._count
-            found.setdefault(END if ended else hypothesis.ids[self._count], []).append(hypothesis)
+            ended = len(hypothesis.ids) == count
+            found.setdefault(END if ended else hypothesis.ids[count], []).append(hypothesis)
         return found
 
-    def take(self, live: Sequence[_Hypothesis]) -> None:
+    def take(self, token: int, live: Sequence[Hypothesis]) -> None:
         """Go on with one of the choices."""
         self._live = list(live)
-        self._count += 1
+        self._written = (*self._written, token)
 
-    def _expand(self) -> None:
+    def _expand(self, count: int) -> None:
         """Follow the grammar until every hypothesis can tell its next token."""
-        ready: list[_Hypothesis] = []
+        ready: list[Hypothesis] = []
         waiting = self._live
         while waiting:
-            grown: list[tuple[_Hypothesis, str]] = []
+            grown: list[Hypothesis] = []
             for hypothesis in waiting:
-                if hypothesis.complete or hypothesis.settled > self._count:
+                if self._is_ready(hypothesis, count):
                     ready.append(hypothesis)
                     continue
                 segments = self._grammar.next(hypothesis.text)
                 if not segments or "" in segments:
-                    ready.append(_Hypothesis(hypothesis.text, hypothesis.ids, len(hypothesis.ids), True))
-                grown += [(hypothesis, hypothesis.text + segment) for segment in segments if segment]
-            waiting = self._tokenised(grown)
-        written = self._written()
-        self._live = [h for h in ready if h.ids[: self._count] == written and h.text]
+                    ready.append(replace(hypothesis, complete=True))
+                following = [segment for segment in segments if segment]
+                grown += self._speller.extend(self._context, self.back, hypothesis, following)
+            waiting = grown
+        self._live = [hypothesis for hypothesis in ready if hypothesis.ids[:count] == self._written]
+        if len(self._live) < len(ready) and not self._careful:
+            raise _Respelt
         if not self._live:
             raise ModelError("the tokeniser spells no admissible answer that goes on from what is written")
 
-    def _written(self) -> tuple[int, ...]:
-        return self._live[0].ids[: self._count]
-
-    def _tokenised(self, grown: Sequence[tuple[_Hypothesis, str]]) -> list[_Hypothesis]:
-        """Return the grown texts as hypotheses."""
-        if not grown:
-            return []
-        back, all_ids = self._prompter.answers(self._context, [text for _, text in grown], back=self.back)
-        if back > self.back:
-            raise ModelError("the tokeniser changes the prompt's end with what follows an answer's first segment")
-        return [
-            _Hypothesis(text, tuple(ids), common_length([parent.ids, tuple(ids)]))
-            for (parent, text), ids in zip(grown, all_ids, strict=True)
-        ]
+    def _is_ready(self, hypothesis: Hypothesis, count: int) -> bool:
+        """Return whether the hypothesis can tell the token after the first ``count``."""
+        if hypothesis.complete or hypothesis.settled > count:
+            return True
+        if self._careful or len(hypothesis.ids) <= count:
+            return False
+        return self._speller.is_steady(self._grammar, self._context, self.back, hypothesis)
 
 
 class GrammarTask:
     """Writes one answer under a grammar on a token tree.
 
     Args:
-        prompter: Tokenises answers where they will stand.
+        speller: Spells answers where they will stand.
         prompt: The question's conversation.
         grammar: The admissible answers.
         max_new_tokens: From this length on the answer ends as soon as the grammar lets it.
+        stops: The tokens that end a turn.
     """
 
-    def __init__(self, prompter: Prompter, prompt: Prompt, grammar: Grammar, max_new_tokens: int) -> None:
-        self._walk = GrammarWalk(grammar, prompter, prompt.context)
-        self._stops = sorted(prompter.stop_tokens)
+    def __init__(
+        self, speller: Speller, prompt: Prompt, grammar: Grammar, max_new_tokens: int, stops: Sequence[int]
+    ) -> None:
+        self._again = lambda: GrammarWalk(grammar, speller, prompt.context, careful=True)
+        self._walk = GrammarWalk(grammar, speller, prompt.context)
+        self._stops = stops
         self.prompt = prompt.ids[: len(prompt.ids) - self._walk.back]
         self._limit = max_new_tokens
         self._length = 0
         self._logprob = 0.0
-        self._node = ROOT
+        self._node = self._end_of_prompt = ROOT
         self._text = ""
 
     def begin(self, tree: TokenTree, start: int) -> None:
@@ -159,17 +148,25 @@ class GrammarTask:
             tree: The tree.
             start: Number of the prompt's ids that the tree's prefix covers, less than all.
         """
-        self._node = add_chain(tree, ROOT, self.prompt[start:])
+        self._node = self._end_of_prompt = add_chain(tree, ROOT, self.prompt[start:])
 
     def advance(self, tree: TokenTree) -> bool:
         """Choose a token, write what follows from it; return whether the answer is complete."""
+        try:
+            return self._advance(tree)
+        except _Respelt:
+            self._walk = self._again()
+            self._node, self._length, self._logprob = self._end_of_prompt, 0, 0.0
+            return self._advance(tree)
+
+    def _advance(self, tree: TokenTree) -> bool:
         choices = self._walk.choices()
         while True:
             token = self._choose(tree, choices)
             if token == END:
                 self._text = choices[END][0].text
                 return True
-            self._walk.take(choices[token])
+            self._walk.take(token, choices[token])
             self._length += 1
             if self._length > _PATIENCE * self._limit:
                 raise ModelError(f"the grammar lets no answer end within {_PATIENCE * self._limit} tokens")
@@ -182,7 +179,7 @@ class GrammarTask:
             if not forced:
                 return False
 
-    def _choose(self, tree: TokenTree, choices: dict[int, list[_Hypothesis]]) -> int:
+    def _choose(self, tree: TokenTree, choices: dict[int, list[Hypothesis]]) -> int:
         """Return the likeliest choice and count its renormalised probability."""
         if len(choices) == 1:
             return next(iter(choices))

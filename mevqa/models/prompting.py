@@ -128,8 +128,8 @@ class Prompter:
         if len(self._texts) >= _CACHE:
             self._texts.clear()
         missing = [text for text in texts if (context, text) not in self._texts]
-        base = self._tokenise([context])[0]
-        for text, ids in zip(missing, self._tokenise([context + self._lead + text for text in missing]), strict=True):
+        base = self.tokenise([context])[0]
+        for text, ids in zip(missing, self.tokenise([context + self._lead + text for text in missing]), strict=True):
             shared = common_length([base, ids])
             self._texts[context, text] = (len(base) - shared, ids[shared:])
         found = [self._texts[context, text] for text in texts]
@@ -158,7 +158,8 @@ class Prompter:
             extra["do_sample_frames"] = False
         return dict(self.processor(text=[text], return_tensors="pt", **extra))
 
-    def _tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text alone."""
         if not texts:
             return []
         return list(self.tokenizer(list(texts), add_special_tokens=False)["input_ids"])
@@ -208,7 +209,7 @@ class Prompter:
 
     def _end_of_turn(self, end: str) -> frozenset[int]:
         """Return the special token that the template ends an answer with, as a set of at most one."""
-        ids = self._tokenise([end.strip()])[0] if end.strip() else []
+        ids = self.tokenise([end.strip()])[0] if end.strip() else []
         special = set(self.tokenizer.get_added_vocab().values())
         return frozenset(ids[:1]) if ids and ids[0] in special else frozenset()
 

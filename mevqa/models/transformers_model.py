@@ -18,6 +18,7 @@ from mevqa.models.options import OptionTask
 from mevqa.models.prefix import grow_tree, prefix_length, run_prefix
 from mevqa.models.prompting import Prompt, Prompter
 from mevqa.models.protocol import Preferences, Reply, Request
+from mevqa.models.spelling import Speller
 from mevqa.models.tree import TokenTree
 from mevqa.records import View
 
@@ -72,6 +73,8 @@ class TransformersModel:
         self._prompter = Prompter(
             processor, picture_tokens=_picture_tokens(model, processor), stop_tokens=_stop_tokens(model), video=video
         )
+        self._speller = Speller(self._prompter)
+        self._stops = sorted(self._prompter.stop_tokens)
         self._batch_size = batch_size
         self._prefix_cache = prefix_cache
         self._option_score = option_score
@@ -157,7 +160,7 @@ class TransformersModel:
         if request.options:
             return OptionTask(self._prompter, prompt, request.options)
         if request.grammar is not None:
-            return GrammarTask(self._prompter, prompt, request.grammar, request.max_new_tokens)
+            return GrammarTask(self._speller, prompt, request.grammar, request.max_new_tokens, self._stops)
         return FreeTask(self._prompter, prompt, request.max_new_tokens)
 
     def _blind_scores(
