@@ -145,9 +145,7 @@ def unit_number(name: str) -> int:
     if code:
         unit_name(int(code[1]))
         return int(code[1])
-    stems = _stems(name)
-    while stems and stems[0] in ("the", "act", "action", "unit", "facial", "au"):
-        stems = stems[1:]
+    stems = _stems(re.sub(r"^\s*(?:the\s+)?(?:(?:action\s+unit|AU)s?\s+)?", "", name, flags=re.IGNORECASE))
     if stems in _BY_STEMS:
         return _BY_STEMS[stems]
     close = difflib.get_close_matches(name.strip().lower(), _NAMES.values(), n=1)

@@ -87,9 +87,7 @@ def _print_summary(summary: Summary, path: Path) -> None:
     subjects = f", {summary.subjects} subjects" if summary.subjects else ""
     print(f"  clips       {summary.clips} ({datasets}){subjects}")
     print(f"  questions   {', '.join(f'{name} {count}' for name, count in summary.types.items())}")
-    print(
-        f"  unknown     {summary.unknown} questions of no known type" + (", answered freely" if summary.unknown else "")
-    )
+    print(f"  unknown     {summary.unknown} of no known type" + (", answered freely" if summary.unknown else ""))
     print(f"  references  {summary.answered} answered questions")
     if summary.frames is not None:
         rates = ", ".join(f"{count} at {fps} fps" for fps, count in summary.fps.items())

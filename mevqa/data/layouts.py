@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mevqa.errors import InputError, Problem
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[1] / "tables" / "layouts.yaml"
@@ -85,8 +86,8 @@ class MediaFolder:
         """
         media: dict[Path, None] = {}
         bare: dict[Path, None] = {}
-        for parts in _patterns(clip_id, dataset):
-            for found in self._resolve(self.root, parts):
+        for folders, name in _patterns(clip_id, dataset):
+            for found in self._resolve(folders, name):
                 if found.is_file() or self._has_frames(found):
                     media[found] = None
                 else:
@@ -99,14 +100,14 @@ class MediaFolder:
         folders = self._walk(self.root, parts[:-1])
         return [path for folder in folders for path in self._named(folder, parts[-1], FRAME_SUFFIXES)]
 
-    def _resolve(self, root: Path, parts: list[str]) -> Iterator[Path]:
-        """Yield the folders and the videos at the end of a path."""
-        for folder in self._walk(root, parts[:-1]):
-            yield from (path for path in self._children(folder, parts[-1]) if path.is_dir() or _is_video(path))
-            yield from self._named(folder, parts[-1], VIDEO_SUFFIXES)
+    def _resolve(self, folders: Sequence[str | None], name: str) -> Iterator[Path]:
+        """Yield the folders and the videos of a name at the end of a path."""
+        for folder in self._walk(self.root, folders):
+            yield from (path for path in self._children(folder, name) if path.is_dir() or _is_video(path))
+            yield from self._named(folder, name, VIDEO_SUFFIXES)
 
-    def _walk(self, folder: Path, parts: list[str]) -> list[Path]:
-        """Return the folders that a path leads to; several where it has ``*`` or names differ in case only."""
+    def _walk(self, folder: Path, parts: Sequence[str | None]) -> list[Path]:
+        """Return the folders that a path leads to; several where it has None or names differ in case only."""
         folders = [folder]
         for part in parts:
             folders = [child for parent in folders for child in self._children(parent, part) if child.is_dir()]
@@ -115,28 +116,43 @@ class MediaFolder:
     def _named(self, folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
         return [path for suffix in sorted(suffixes) for path in self._children(folder, name + suffix) if path.is_file()]
 
-    def _children(self, folder: Path, name: str) -> list[Path]:
-        """Return the children of a name: the exact one, else those that differ in case; all of them for ``*``."""
+    def _children(self, folder: Path, name: str | None) -> list[Path]:
+        """Return the children of a name: the exact one, else those that differ in case; all for None."""
         if folder not in self._listings:
             listing: dict[str, list[Path]] = {}
-            for child in sorted(folder.iterdir()) if folder.is_dir() else ():
+            for child in sorted(_list(folder)):
                 listing.setdefault(child.name.casefold(), []).append(child)
             self._listings[folder] = listing
-        if name == "*":
+        if name is None:
             return [child for children in self._listings[folder].values() for child in children]
         alike = self._listings[folder].get(name.casefold(), [])
         return [child for child in alike if child.name == name] or alike
 
     def _has_frames(self, folder: Path) -> bool:
-        return any(child.suffix.lower() in FRAME_SUFFIXES for child in folder.iterdir())
+        return any(child.suffix.lower() in FRAME_SUFFIXES for child in _list(folder))
+
+
+def _list(folder: Path) -> list[Path]:
+    """Return the children of a folder, none of a file.
+
+    Raises:
+        InputError: The folder cannot be listed.
+    """
+    try:
+        return list(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise InputError([Problem(folder, f"cannot be listed: {error.strerror or error}")]) from error
 
 
 def _is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
 
 
-def _patterns(clip_id: str, dataset: str) -> Iterator[list[str]]:
-    """Yield the paths of a clip as parts; only a ``*`` of the table itself is a wild card."""
+def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], str]]:
+    """Yield the paths of a clip as folders and a last name; None, the table's ``*``, is any folder.
+
+    A ``*`` that stands in the clip's id is an ordinary sign.
+    """
     names = {"clip": clip_id, "dataset": dataset}
     entry = _table().datasets.get(dataset)
     templates = [*_table().any.paths]
@@ -145,7 +161,9 @@ def _patterns(clip_id: str, dataset: str) -> Iterator[list[str]]:
         names |= match.groupdict() if match else {}
         templates += [path for path in entry.paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
     for template in templates:
-        parts: list[str] = []
-        for part in template.split("/"):
-            parts += [part] if part == "*" else re.split(r"[/\\]", part.format(**names))
-        yield parts
+        *folders, last = template.split("/")
+        parts: list[str | None] = []
+        for part in folders:
+            parts += [None] if part == "*" else re.split(r"[/\\]", part.format(**names))
+        *inner, name = re.split(r"[/\\]", last.format(**names))
+        yield [*parts, *inner], name

@@ -100,7 +100,8 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    # So does a CSV that was saved from one.
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", str(value).strip())
 
 
 def _sheet(name: str, rows: Iterator[tuple[int, Sequence[Any]]]) -> Sheet:

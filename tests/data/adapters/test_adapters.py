@@ -1,0 +1,78 @@
+"""Finding the layout of a label file, and what is wrong with one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mevqa.data.adapters import read_label_file
+from mevqa.data.adapters.table import find_rows, read_sheets, simplify
+from mevqa.errors import InputError
+
+CASME2 = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
+
+
+def problems(path, dataset=None):
+    with pytest.raises(InputError) as caught:
+        read_label_file(path, dataset)
+    return [(problem.line, problem.message) for problem in caught.value.problems]
+
+
+def test_wrong_rows_are_reported_together(save_table):
+    path = save_table(
+        "c.xlsx",
+        CASME2,
+        (1, "EP01", "x", 2, 3, "4", "disgust"),
+        (1, "EP02", 1, 2.5, 3, "4", "disgust"),
+        (None, None, 1, 2, 3, "4", "disgust"),
+        (1, "EP04", 0, 2, 3, "4", "disgust"),
+        (1, "EP05", 1, 2, 3, "4", "disgust"),
+    )
+    assert problems(path) == [
+        (2, "onset must be a frame number, not 'x'"),
+        (3, "apex must be a frame number, not '2.5'"),
+        (4, "the row has no subject or no file name"),
+        (5, "onset is frame 0, but the first frame is 1"),
+    ]
+
+
+def test_cells_that_cannot_be_used_are_noted(save_table):
+    path = save_table("c.xlsx", CASME2, (1, "EP01", 1, 2, 3, "4+77", "puzzled"))
+    clip = read_label_file(path)["sub01_EP01"]
+    assert clip.annotation is not None and clip.annotation.action_units == () and clip.annotation.fine is None
+    assert [note.split(":")[0] for note in clip.notes] == ["action units left out", "emotion left out"]
+
+
+def test_the_data_set_can_be_named_and_must_fit(save_table):
+    path = save_table("c.xlsx", CASME2, (1, "EP01", 1, 2, 3, "4", "disgust"))
+    assert list(read_label_file(path, "CASME II")) == ["sub01_EP01"]
+    assert "has no header that is known (columns needed: SAMM" in problems(path, "samm")[0][1]
+    assert "the label files of 'mmew' are not known" in problems(path, "mmew")[0][1]
+
+
+def test_a_header_without_rows(save_table):
+    assert "has the header of CASME II and no rows" in problems(save_table("c.xlsx", CASME2))[0][1]
+
+
+def test_the_sheet_with_the_header_is_taken(save_table):
+    path = save_table("c.xlsx", CASME2, (1, "EP01", 1, 2, 3, "4", "disgust"), info=[("about",)], empty=[])
+    assert list(read_label_file(path)) == ["sub01_EP01"]
+
+
+def test_cells_become_text(save_table):
+    for name in ("t.xlsx", "t.xls", "t.csv"):
+        (sheet,) = read_sheets(save_table(name, ("a", "b"), (1, 2.0), (None, None), ("  x ", 0.5)))
+        assert [line for line, _ in sheet.rows] == [1, 2, 4]
+        found = find_rows(sheet, {"first": ("a",), "second": ("c", "b"), "third": ("z",)}, ["first", "second"])
+        cells = [dict(row.cells) for row in found]
+        assert cells == [{"first": "1", "second": "2"}, {"first": "x", "second": "0.5"}]
+        assert find_rows(sheet, {"first": ("a",)}, ["first", "third"]) is None
+
+
+def test_a_csv_in_a_chinese_encoding(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_bytes((",".join(CASME2) + ",\u5907\u6ce8\n1,EP01,1,2,3,4,disgust,\u597d\n").encode("gb18030"))
+    assert list(read_label_file(path)) == ["sub01_EP01"]
+
+
+def test_headings_are_compared_without_case_spaces_and_signs():
+    assert simplify("Onset Frame") == simplify("OnsetFrame") == simplify("onset_frame ")

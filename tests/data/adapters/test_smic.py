@@ -1,0 +1,34 @@
+"""SMIC label files."""
+
+from __future__ import annotations
+
+import pytest
+
+from mevqa.data.annotations import Numbering, read_annotations
+from mevqa.records import Annotation
+
+HEADER = ("Subject", "Filename", "OnsetF", "OffsetF", "Emotion", "FirstF")
+
+
+@pytest.mark.parametrize("name", ["SMIC-HS-E_annotation.xlsx", "smic.xls", "smic.csv"])
+def test_frames_count_from_the_first_image(save_table, name):
+    path = save_table(
+        name,
+        HEADER,
+        (1, "s01_ne_01", 64353, 64377, "negative", 64300),
+        ("s3", "s3_sur_02", 110, 120, "Surprise", 100),
+    )
+    labels = read_annotations(path)
+    assert list(labels) == ["s01_ne_01", "s03_sur_02"]
+    first = labels["s01_ne_01"]
+    assert (first.dataset, first.subject, first.fps) == ("smic", "s01", 100.0)
+    assert first.numbering == Numbering(first=64300, video=True)
+    assert first.annotation == Annotation(53, None, 77, (), None, "negative", "micro")
+    assert labels["s03_sur_02"].annotation == Annotation(10, None, 20, (), None, "surprise", "micro")
+
+
+def test_without_first_frames_only_the_names_of_the_images_tell(save_table):
+    path = save_table("smic.xlsx", HEADER[:-1], (1, "s01_ne_01", 64353, 64377, "negative"))
+    clip = read_annotations(path)["s01_ne_01"]
+    assert clip.numbering == Numbering(first=0, video=False)
+    assert clip.annotation is not None and clip.annotation.onset == 64353

@@ -1,0 +1,154 @@
+"""Our own annotation CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mevqa.data.annotations import COLUMNS, ClipLabels, Numbering, read_annotations, write_annotations
+from mevqa.errors import InputError
+from mevqa.facs import ActionUnit, coarse_of
+from mevqa.records import Annotation
+
+HEADER = ",".join(COLUMNS)
+
+frames = st.none() | st.integers(0, 10**6)
+fine = st.sampled_from([None, "happiness", "disgust", "repression", "surprise"])
+events = st.builds(
+    lambda onset, apex, offset, units, name, kind: Annotation(
+        onset, apex, offset, tuple(units), name, coarse_of(name or ""), kind
+    ),
+    frames,
+    frames,
+    frames,
+    st.lists(
+        st.builds(ActionUnit, st.sampled_from([1, 4, 12]), st.sampled_from([None, "left"])), unique=True, max_size=3
+    ),
+    fine,
+    st.sampled_from(["micro", "macro"]),
+)
+names = st.text("abcXYZ019_-", min_size=1, max_size=8)
+
+
+def write(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def problems(path: Path) -> list[tuple[int | None, str]]:
+    with pytest.raises(InputError) as caught:
+        read_annotations(path)
+    return [(problem.line, problem.message) for problem in caught.value.problems]
+
+
+def test_a_row_becomes_an_annotation(tmp_path):
+    path = write(tmp_path / "a.csv", HEADER, "syn_1,synthetic,s01,200,12,40,75,L4+7,disgust,negative,micro")
+    assert read_annotations(path) == {
+        "syn_1": ClipLabels(
+            clip="syn_1",
+            dataset="synthetic",
+            subject="s01",
+            fps=200.0,
+            events=(Annotation(12, 40, 75, (ActionUnit(4, "left"), ActionUnit(7)), "disgust", "negative", "micro"),),
+            lines=(2,),
+        )
+    }
+
+
+@given(st.dictionaries(names, st.lists(events, min_size=1, max_size=4), min_size=1, max_size=4))
+def test_written_annotations_read_back(tmp_path_factory, clips):
+    labels = {
+        name: ClipLabels(name, "synthetic", f"s{i}", 30.0 + i, tuple(coded))
+        for i, (name, coded) in enumerate(clips.items())
+    }
+    path = tmp_path_factory.mktemp("a") / "a.csv"
+    write_annotations(path, labels)
+    again = read_annotations(path)
+    assert list(again) == list(labels)
+    for name, clip in labels.items():
+        assert (again[name].events, again[name].fps, again[name].subject) == (clip.events, clip.fps, clip.subject)
+        assert again[name].annotation == (clip.events[0] if len(clip.events) == 1 else None)
+
+
+def test_only_the_clip_is_required_and_order_and_case_are_free(tmp_path):
+    path = write(tmp_path / "a.csv", "Offset, CLIP ,fine", "9,a,Happy", "", ",b,")
+    labels = read_annotations(path)
+    assert labels["a"].annotation == Annotation(offset=9, fine="happiness", coarse="positive")
+    assert labels["b"].annotation == Annotation()
+    assert labels["b"].lines == (4,)
+
+
+def test_a_byte_order_mark_from_a_spreadsheet_is_fine(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbfclip,onset\r\na,3\r\n")
+    assert read_annotations(path)["a"].annotation == Annotation(onset=3)
+
+
+def test_every_problem_at_once(tmp_path):
+    path = write(
+        tmp_path / "a.csv",
+        HEADER.replace("dataset", "datset"),
+        "a,,s1,x,1,2,3,4,disgust,negative,micro",
+        "b,,s1,30,1.5,nan,-3,4,disgust,negative,micro",
+        "c,,s1,30,1,2,3,99,disgust,negative,micro",
+        "d,,s1,30,1,2,3,4,confused,,micro",
+        "e,,s1,30,1,2,3,4,disgust,positive,micro",
+        "f,,s1,30,1,2,3,4,disgust,,mega",
+        ",,s1,30,1,2,3,4,disgust,,micro",
+        "g,,s1,30,1,2,3,4,disgust,,micro,extra",
+        "h,,s1,30,1,2,3,4,disgust,,micro",
+        "h,,s2,25,1,2,3,4,disgust,,micro",
+        "i,,s1,0,1,2,3,4,disgust,,micro",
+    )
+    expected = [
+        (1, "unknown column 'datset'; did you mean 'dataset'?"),
+        (2, "fps must be a number"),
+        (3, "onset must be a frame"),
+        (3, "apex must be a number"),
+        (3, "offset must be a frame"),
+        (4, "there is no action unit 99"),
+        (5, "'confused' is not an emotion class"),
+        (6, "the fine class 'disgust' is negative, not positive"),
+        (7, "kind must be micro or macro, not 'mega'"),
+        (8, "the clip is empty"),
+        (9, "has 12 cells under 11 columns"),
+        (11, "another subject in line 10"),
+        (11, "another fps in line 10"),
+        (12, "fps must be a positive number"),
+    ]
+    found = problems(path)
+    assert [line for line, _ in found] == [line for line, _ in expected]
+    for (_, message), (_, part) in zip(found, expected, strict=True):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", b"clip\xff", "is not UTF-8"),
+        ("a.txt", b"clip\n", "is no label file"),
+        ("a.csv", b"x,y\n1,2\n", "has no header that is known"),
+        ("a.xlsx", b"not a zip", "is not a readable .xlsx file"),
+        ("a.xls", b"not a workbook", "is not a readable .xls file"),
+        ("a.csv", b"clip,clip\na,b\n", "stands twice"),
+    ],
+)
+def test_files_that_are_no_annotations(tmp_path, name, data, message):
+    (tmp_path / name).write_bytes(data)
+    (problem,) = problems(tmp_path / name)
+    assert message in problem[1]
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.xlsx"])
+def test_a_missing_file(tmp_path, name):
+    assert "No such file" in problems(tmp_path / name)[0][1]
+
+
+def test_file_numbers_are_not_written_as_frames(tmp_path):
+    labels = {"a": ClipLabels("a", events=(Annotation(1, 2, 3),), numbering=Numbering(1, True))}
+    with pytest.raises(ValueError, match="numbers of the label file"):
+        write_annotations(tmp_path / "a.csv", labels)

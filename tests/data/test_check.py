@@ -1,0 +1,136 @@
+"""Everything wrong with questions, media and annotations, together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mevqa.data.check import check
+
+HEADER = "clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind"
+
+
+def questions(path: Path, *clips: str, text: str = "What is the coarse expression class?") -> Path:
+    rows = [
+        {"video_id": f"q{number}", "video": clip, "question": text, "answer": ""} for number, clip in enumerate(clips)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def lines(report) -> list[str]:
+    return [str(problem) for problem in report.problems]
+
+
+def test_a_good_set_is_summed_up(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "a", "a", "b", text="Why?")
+    with file.open("a") as more:
+        row = {"video_id": "c", "video": "c", "question": "What is the action unit?", "answer": "dimpler"}
+        more.write(json.dumps(row) + "\n")
+    for name in "abc":
+        save_frames(tmp_path / "media" / name, "img1.png", "img2.png", "img3.png")
+    (tmp_path / "a.csv").write_text(f"{HEADER}\na,samm,s1,200,0,1,2,4,,,\nb,samm,s2,25,0,,2,,,,\nc,samm,s2,25,,,,,,,\n")
+    seen = []
+    report = check(file, tmp_path / "media", tmp_path / "a.csv", on_clip=lambda done, of: seen.append((done, of)))
+    assert lines(report) == []
+    summary = report.summary
+    assert (summary.layout, summary.task, summary.questions, summary.answered) == ("test", "vqa", 4, 1)
+    assert (summary.unknown, summary.types) == (3, {"open": 3, "au_list": 1})
+    assert (summary.clips, summary.subjects, summary.frames, summary.annotated) == (3, 2, 9, 1)
+    assert summary.fps == {"25": 2, "200": 1}
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert report.to_json()["ok"] is True and json.dumps(report.to_json())
+
+
+def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "good", "gone", "broken", "backwards", "beyond", "../x", "unlabelled")
+    with file.open("a") as more:
+        more.write("{broken json\n")
+    media = tmp_path / "media"
+    for name in ("good", "backwards", "beyond", "unlabelled"):
+        save_frames(media / name, "img1.png", "img2.png", "img3.png")
+    (media / "broken.mp4").write_bytes(b"this is no video")
+    labels = tmp_path / "a.csv"
+    labels.write_text("clip,onset,apex,offset\ngood,0,1,2\ngone,5,4,3\nbroken,0,1,2\nbackwards,1,0,2\nbeyond,0,2,3\n")
+    found = lines(check(file, media, labels))
+    expected = [
+        f"{file}:6: the clip '../x' leads out",
+        f"{file}:8: is not valid JSON",
+        f"{file}:2: clip gone: has no media",
+        f"{file}:7: clip unlabelled: is not in the annotations",
+        f"{file}:3: clip broken: {media / 'broken.mp4'}",
+        f"{labels}:3: clip gone: the apex 4 comes before the onset 5",
+        f"{labels}:3: clip gone: the offset 3 comes before the apex 4",
+        f"{labels}:5: clip backwards: the apex 0 comes before the onset 1",
+        f"{labels}:6: clip beyond: the offset 3 is outside the video, whose frames are 0 to 2",
+    ]
+    assert len(found) == len(expected)
+    for line, start in zip(found, expected, strict=True):
+        assert line.startswith(start) and "\n" not in line
+
+
+def test_broken_annotations_do_not_hide_missing_media(tmp_path):
+    file = questions(tmp_path / "q.jsonl", "a")
+    (tmp_path / "media").mkdir()
+    (tmp_path / "a.csv").write_text("clip,onset\na,x\n")
+    found = lines(check(file, tmp_path / "media", tmp_path / "a.csv"))
+    assert [line.split(": ", 1)[1][:25] for line in found] == ["onset must be a number, n", "clip a: has no media in /"]
+
+
+def test_events_of_long_videos_are_checked_row_by_row(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "a", text="How many expression events appear in this video?")
+    save_frames(tmp_path / "media" / "a", "1.png", "2.png", "3.png")
+    labels = tmp_path / "a.csv"
+    labels.write_text("clip,onset,apex,offset\na,0,0,1\na,2,1,2\na,1,2,7\n")
+    report = check(file, tmp_path / "media", labels)
+    assert lines(report) == [
+        f"{labels}:3: clip a: the apex 1 comes before the onset 2",
+        f"{labels}:4: clip a: the offset 7 is outside the video, whose frames are 0 to 2",
+    ]
+    assert report.summary.task == "lvqa"
+
+
+def test_official_labels_are_checked_as_numbers_of_files(tmp_path, save_frames, save_table):
+    row = {"id": "1", "dataset": "casme2", "image_id": "sub01_EP02_01f", "question": "Why?", "answer": ""}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row) + "\n")
+    header = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
+    labels = save_table("c.xlsx", header, (1, "EP02_01f", 46, 47, 48, "4", "puzzled"))
+    save_frames(tmp_path / "media" / "sub01" / "EP02_01f", "img46.png", "img47.png", "img48.png")
+    report = check(tmp_path / "q.jsonl", tmp_path / "media", labels)
+    assert lines(report) == []
+    assert (report.summary.annotated, report.summary.fps, report.summary.subjects) == (1, {"200": 1}, 1)
+    assert any("emotion left out" in note for note in report.summary.notes)
+    backwards = save_table("d.xlsx", header, (1, "EP02_01f", 46, 48, 47, "4", "disgust"))
+    assert lines(check(tmp_path / "q.jsonl", tmp_path / "media", backwards)) == [
+        f"{backwards}:2: clip sub01_EP02_01f: the offset 46 comes before the apex 47"
+    ]
+
+
+def test_unreadable_pictures(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "a", "b")
+    maps = save_frames(tmp_path / "maps", "a.png")
+    (maps / "b.png").write_bytes(b"no picture")
+    (found,) = lines(check(file, None, pictures={"motion": maps}))
+    assert found.startswith(f"{file}:2: clip b: the motion picture {maps / 'b.png'} cannot be read")
+
+
+def test_an_empty_question_file_and_no_media(tmp_path):
+    (tmp_path / "q.jsonl").touch()
+    found = lines(check(tmp_path / "q.jsonl", tmp_path / "none"))
+    assert [line.split(": ")[1] for line in found] == [
+        "is empty; a question file has one JSON object a line",
+        "the folder of the media does not exist",
+    ]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "maps", "clips", "subjects"),
+    [("me_vqa_casme2_train", "casme2", 145, 24), ("me_vqa_smic_coarse", "smic", 164, 16)],
+)
+def test_real_files_with_real_motion_maps(shared_data, name, maps, clips, subjects):
+    report = check(shared_data / "megc" / f"{name}.jsonl", None, pictures={"flow": shared_data / "motion" / maps})
+    assert lines(report) == []
+    assert (report.summary.clips, report.summary.subjects, report.summary.unknown) == (clips, subjects, 0)

@@ -1,0 +1,227 @@
+"""Finding media, labels and pictures of clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.data.layouts import MediaFolder, dataset_fps
+from mevqa.data.media import find_clips, search_clips
+from mevqa.errors import InputError
+from mevqa.facs import is_dataset
+from mevqa.records import Annotation, Question, QuestionType
+from mevqa.vqa.question_types import parse_question
+
+
+def ask(
+    clip: str, dataset: str = "unknown", text: str = "What is the coarse expression class?", **more: object
+) -> Question:
+    return Question(f"{clip}-{len(text)}", clip, text, parse_question(text).type, dataset=dataset, **more)  # type: ignore[arg-type]
+
+
+def video(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def found(root: Path, clip: str, dataset: str = "unknown") -> Path | None:
+    return find_clips([ask(clip, dataset)], root)[clip].media
+
+
+def messages(*args: object, **more: object) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        find_clips(*args, **more)  # type: ignore[arg-type]
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "place", ["CAS-1.mp4", "CAS-1.AVI", "clips/CAS-1.mkv", "casme3/CAS-1.mov", "cas-1.mp4", "Clips/cas-1.MP4"]
+)
+def test_videos_by_name(tmp_path, place):
+    path = video(tmp_path / place)
+    assert found(tmp_path, "CAS-1", "casme3") == path
+
+
+def test_the_exact_case_wins(tmp_path):
+    path = video(tmp_path / "J.mp4")
+    video(tmp_path / "j.mp4")
+    assert found(tmp_path, "J") == path
+
+
+def test_an_id_with_a_suffix_and_an_id_with_folders(tmp_path):
+    path = video(tmp_path / "a.mp4")
+    assert found(tmp_path, "a.mp4") == path
+    path = video(tmp_path / "deep" / "er" / "b.mp4")
+    assert found(tmp_path, "deep/er/b") == path
+
+
+@pytest.mark.parametrize(
+    ("clip", "dataset", "folder"),
+    [
+        ("CAS-1", "casme3", "CAS-1"),
+        ("SAMM-1", "samm", "clips/SAMM-1"),
+        ("sub01_EP02_01f", "casme2", "sub01/EP02_01f"),
+        ("sub01_EP02_01f", "casme2", "CASME2-RAW/sub01/EP02_01f"),
+        ("sub01_EP02_01f", "casme2", "cropped/SUB01/ep02_01F"),
+        ("006_1_2", "samm", "006/006_1_2"),
+        ("006_1_2", "samm", "SAMM/006/006_1_2"),
+        ("s03_sur_02", "smic", "s03/s03_sur_02"),
+        ("s03_sur_02", "smic", "HS/s3/micro/surprise/s3_sur_02"),
+        ("s13_po_10", "smic", "SMIC_all_raw/HS/s13/micro/positive/s13_po_10"),
+        ("spNO.1_a_160", "casme3", "Part_A_ME_clip/frame/spNo.1_a_160"),
+        ("dzw_a1", "casme3", "dzw_a1/color"),
+    ],
+)
+def test_layouts_of_the_data_sets(tmp_path, save_frames, clip, dataset, folder):
+    path = save_frames(tmp_path / folder, "img1.jpg", "img2.jpg")
+    clip = find_clips([ask(clip, dataset)], tmp_path)[clip]
+    assert clip.media is not None and clip.media.samefile(path)
+    assert clip.fps == dataset_fps(dataset)
+
+
+def test_every_data_set_of_the_table_is_known():
+    from mevqa.data import layouts
+
+    assert all(is_dataset(name) for name in layouts._table().datasets)
+    assert dataset_fps("unknown") is None
+
+
+def test_video_files_tell_their_frame_rate(tmp_path):
+    video(tmp_path / "CAS-1.mp4")
+    assert find_clips([ask("CAS-1", "casme3")], tmp_path)["CAS-1"].fps is None
+
+
+def test_missing_media_are_listed_together(tmp_path, save_frames):
+    save_frames(tmp_path / "b", "1.jpg")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "d.txt").touch()
+    search = search_clips(
+        [ask("a", line=3), ask("a", line=4), ask("b"), ask("c", line=7), ask("d", line=9)],
+        tmp_path,
+        question_file=Path("q"),
+    )
+    assert list(search.clips) == ["b"]
+    assert [str(problem) for problem in search.problems] == [
+        f"q:3: clip a: has no media in {tmp_path}: no video and no folder of frames of that name",
+        f"q:7: clip c: the folder c in {tmp_path} holds no frames",
+        f"q:9: clip d: has no media in {tmp_path}: no video and no folder of frames of that name",
+    ]
+
+
+def test_ambiguous_media(tmp_path, save_frames):
+    save_frames(tmp_path / "a", "1.jpg")
+    video(tmp_path / "a.mp4")
+    (message,) = messages([ask("a")], tmp_path)
+    assert "has several media" in message and "a, a.mp4" in message
+
+
+@pytest.mark.parametrize("clip", ["../a", "/a", "x/../../a", "..\\a", "C:/a"])
+def test_ids_cannot_leave_the_folder(tmp_path, clip):
+    root = tmp_path / "root"
+    root.mkdir()
+    video(tmp_path / "a.mp4")
+    (message,) = messages([ask(clip)], root)
+    assert "leads out of the media folder" in message
+
+
+@given(st.text("ab*?[]{}.()|$ /\\\0", min_size=1, max_size=8))
+@example("*")
+@example("?a")
+@example("[a]a")
+@example("{clip}")
+def test_signs_in_ids_are_no_wild_cards(tmp_path_factory, clip):
+    root = tmp_path_factory.mktemp("m") / "root"
+    video(root / "aa.mp4")
+    video(root.parent / "b.mp4")
+    search = search_clips([ask(clip, "smic")], root)
+    assert list(search.clips) == ([clip] if clip == "aa" else [])
+    assert len(search.problems) == (clip != "aa")
+
+
+def test_missing_folders(tmp_path):
+    file = video(tmp_path / "file")
+    assert messages([ask("a")], tmp_path / "no") == [f"{tmp_path / 'no'}: the folder of the media does not exist"]
+    assert messages([ask("a")], file) == [f"{file}: the folder of the media is a file, not a folder"]
+    assert messages([ask("a")], None) == ["media: neither a folder of media nor ready-made pictures are given"]
+
+
+def test_pictures_alone_and_beside_media(tmp_path, save_frames):
+    maps = save_frames(tmp_path / "maps", "a.png", "B.png")
+    clips = find_clips([ask("a"), ask("b")], None, pictures={"flow": maps})
+    assert clips["a"].media is None and dict(clips["a"].pictures) == {"motion": maps / "a.png"}
+    assert dict(clips["b"].pictures) == {"motion": maps / "B.png"}
+    media = tmp_path / "media"
+    path = video(media / "a.mp4")
+    clips = find_clips([ask("a"), ask("b")], media, pictures={"motion": maps})
+    assert (clips["a"].media, clips["b"].media) == (path, None)
+    assert messages([ask("c")], None, pictures={"motion": maps}) == [f"clip c: has no motion picture c.png in {maps}"]
+
+
+def test_labels_give_subject_fps_and_annotation(tmp_path):
+    video(tmp_path / "a.mp4")
+    event = Annotation(1, 2, 3)
+    labels = {"a": ClipLabels("a", "synthetic", "s1", 50.0, (event,), (2,))}
+    clip = find_clips([ask("a")], tmp_path, labels)["a"]
+    assert (clip.dataset, clip.subject, clip.fps, clip.annotation) == ("synthetic", "s1", 50.0, event)
+    assert find_clips([ask("a", subject="other")], tmp_path, labels)["a"].subject == "other"
+
+
+def test_labels_are_placed_in_the_frames(tmp_path, save_frames):
+    save_frames(tmp_path / "006" / "006_1_2", *(f"006_{n:05d}.jpg" for n in range(5562, 5570)))
+    labels = {
+        "006_1_2": ClipLabels(
+            "006_1_2", "samm", "6", 200.0, (Annotation(5561, 5563, 5568),), (15,), Numbering(1, False)
+        )
+    }
+    clip = find_clips([ask("006_1_2", "samm")], tmp_path, labels)["006_1_2"]
+    assert clip.annotation == Annotation(0, 2, 7)
+    labels["006_1_2"] = ClipLabels("006_1_2", "samm", "6", 200.0, (Annotation(1, 2, 3),), (15,), Numbering(1, False))
+    (message,) = messages([ask("006_1_2", "samm")], tmp_path, labels)
+    assert "names onset 2, apex 3, offset 4" in message
+
+
+def test_frame_numbers_mean_nothing_without_media(tmp_path, save_frames):
+    maps = save_frames(tmp_path / "maps", "a.png")
+    labels = {
+        "a": ClipLabels("a", events=(Annotation(1, 2, 3, fine="fear"),), lines=(2,), numbering=Numbering(1, True))
+    }
+    clip = find_clips([ask("a")], None, labels, {"motion": maps})["a"]
+    assert clip.annotation == Annotation(fine="fear")
+
+
+def test_problems_of_labels(tmp_path):
+    for name in ("a", "b", "c"):
+        video(tmp_path / f"{name}.mp4")
+    labels = {"b": ClipLabels("b", events=(Annotation(1), Annotation(2)), lines=(4, 5))}
+    assert messages([ask("a"), ask("b")], tmp_path, labels) == [
+        "clip a: is not in the annotations; add a row (one without onset, apex and offset is localised)",
+        "clip b: has several events in the annotations (rows 4, 5); a short clip has one",
+    ]
+    (message,) = messages([ask("c", subject="1"), ask("c", subject="2")], tmp_path)
+    assert message == "clip c: its questions name several subjects: 1, 2"
+
+
+@pytest.mark.parametrize("events", [1, 3])
+def test_events_of_long_videos_are_never_given_away(tmp_path, events):
+    video(tmp_path / "a.mp4")
+    labels = {"a": ClipLabels("a", "samm", events=(Annotation(1, 2, 3),) * events, lines=(2,) * events)}
+    questions = [ask("a", text="How many expression events appear in this video?"), ask("a", text="Why?")]
+    assert {question.type for question in questions} == {QuestionType.COUNT_ALL, QuestionType.OPEN}
+    assert find_clips(questions, tmp_path, labels)["a"].annotation is None
+
+
+def test_each_folder_is_listed_once(tmp_path, monkeypatch):
+    for name in "abc":
+        video(tmp_path / f"{name}.mp4")
+    listed = []
+    iterdir = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: listed.append(self) or iterdir(self))
+    folder = MediaFolder(tmp_path)
+    for name in "abc":
+        assert folder.candidates(name, "casme2") == ([tmp_path / f"{name}.mp4"], [])
+    assert listed.count(tmp_path) == 1

@@ -1,0 +1,275 @@
+"""Official question files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mevqa.data.official import leaves_folder, read_questions, scan_questions
+from mevqa.errors import InputError
+from mevqa.records import QuestionType
+
+MEGC = Path(__file__).parents[3] / "shared" / "data" / "megc"
+official = pytest.mark.skipif(not MEGC.is_dir(), reason="the official files are not here")
+
+
+def train_row(number: int = 1, **changes: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "id": f"casme2_sub01_EP02_01f_{number}",
+        "dataset": "casme2",
+        "image_id": "sub01_EP02_01f",
+        "subject": "sub01",
+        "filename": "EP02_01f",
+        "question": "What is the coarse expression class?",
+        "answer": "positive",
+    }
+    return row | changes
+
+
+def test_row(number: int = 1, **changes: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "video_id": f"casme3_test_CAS-1_{number}",
+        "video": "CAS-1",
+        "question": "What are the action units?",
+        "answer": "",
+    }
+    return row | changes
+
+
+test_row.__test__ = False  # type: ignore[attr-defined]
+
+
+def write(path: Path, *rows: object, end: str = "\n") -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    path.write_bytes(("\n".join(lines) + end).encode())
+    return path
+
+
+def problems(path: Path) -> list[tuple[int | None, str]]:
+    with pytest.raises(InputError) as caught:
+        read_questions(path)
+    return [(problem.line, problem.message) for problem in caught.value.problems]
+
+
+def test_training_rows(tmp_path):
+    file = read_questions(write(tmp_path / "q.jsonl", train_row(1), train_row(2, question="What is the action unit?")))
+    first, second = file.questions
+    assert (file.layout, file.task, file.dataset, file.clip_ids) == ("train", "vqa", "casme2", ("sub01_EP02_01f",))
+    assert (first.id, first.clip_id, first.subject) == ("casme2_sub01_EP02_01f_1", "sub01_EP02_01f", "sub01")
+    assert (first.type, first.reference, first.line) == (QuestionType.COARSE, "positive", 1)
+    assert (second.type, second.plural, second.line) == (QuestionType.AU_LIST, False, 2)
+
+
+def test_test_rows(tmp_path):
+    count = "How many micro-expression events appear in this video?"
+    rows = [test_row(1), test_row(2, question=count), test_row(3, question=count), test_row(4, question="Why?")]
+    file = read_questions(write(tmp_path / "q.jsonl", *rows))
+    assert (file.layout, file.task, file.dataset) == ("test", "vqa", "casme3")
+    assert [question.reference for question in file.questions] == [None] * 4
+    assert file.questions[3].type is QuestionType.OPEN
+
+
+@pytest.mark.parametrize(
+    ("name", "row_id", "dataset", "task"),
+    [
+        ("me_vqa_casme3_v2_test_to_answer.jsonl", "x_1", "casme3", "vqa"),
+        ("me_lvqa_samm_test_to_answer.jsonl", "samm_test_1_001_2_1", "samm", "lvqa"),
+        ("mine.jsonl", "samm_test_SAMM-1_1", "samm", "vqa"),
+        ("mine.jsonl", "q1", "unknown", "vqa"),
+    ],
+)
+def test_data_set_and_task_of_test_files(tmp_path, name, row_id, dataset, task):
+    file = read_questions(write(tmp_path / name, test_row(video_id=row_id)))
+    assert (file.dataset, file.task) == (dataset, task)
+
+
+def test_a_numeric_subject_and_several_data_sets_are_fine(tmp_path):
+    rows = [train_row(1, subject=6), train_row(2, dataset="SAMM")]
+    file = read_questions(write(tmp_path / "q.jsonl", *rows))
+    assert file.dataset == "mixed"
+    assert [(question.dataset, question.subject) for question in file.questions] == [("casme2", "6"), ("samm", "sub01")]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+styles = st.tuples(st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), st.permutations(list(test_row())))
+
+
+@given(
+    st.lists(st.tuples(styles, texts), min_size=1, max_size=6),
+    st.booleans(),
+    texts,
+)
+def test_round_trip_keeps_every_byte(tmp_path_factory, rows, final, answer):
+    lines = []
+    for number, ((separators, escape, order), extra) in enumerate(rows):
+        row = test_row(number, extra=extra)
+        row = {key: row[key] for key in (*order, "extra")}
+        lines.append(json.dumps(row, separators=separators, ensure_ascii=escape))
+    data = ("\n".join(lines) + ("\n" if final else "")).encode()
+    path = tmp_path_factory.mktemp("q") / "q.jsonl"
+    path.write_bytes(data)
+    file = read_questions(path)
+    assert file.render({}) == data
+    assert file.render({question.id: "" for question in file.questions}) == data
+    filled = file.render({file.questions[0].id: answer})
+    assert filled.split(b"\n")[1:] == data.split(b"\n")[1:]
+    assert json.loads(filled.split(b"\n")[0]) == json.loads(lines[0]) | {"answer": answer}
+
+
+def test_answers_take_the_style_of_their_row(tmp_path):
+    rows = [
+        json.dumps(test_row(1), separators=(",", ":")),
+        json.dumps(test_row(2, note="\u00e9")),
+        json.dumps(test_row(3, note="\u00e9"), ensure_ascii=False),
+    ]
+    file = read_questions(write(tmp_path / "q.jsonl", *rows, end=""))
+    compact, escaped, plain = file.render({question.id: "\u00e4" for question in file.questions}).split(b"\n")
+    assert compact.endswith(b'"answer":"\xc3\xa4"}')
+    assert b'"answer": "\\u00e4"' in escaped
+    assert b'"answer": "\xc3\xa4"' in plain
+
+
+def test_render_refuses_an_unknown_id(tmp_path):
+    file = read_questions(write(tmp_path / "q.jsonl", test_row()))
+    with pytest.raises(KeyError, match="nobody"):
+        file.render({"nobody": "yes"})
+
+
+def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
+    path = tmp_path / "q.jsonl"
+    lines = [
+        b"\xef\xbb\xbf" + json.dumps(train_row(1)).encode(),
+        b'{"id": "casme2_sub01_EP02_01f_2", "dataset": ',
+        b"",
+        json.dumps({"id": "x", "dataset": "casme2", "question": "Why?", "answer": ""}).encode(),
+        json.dumps(train_row(1)).encode(),
+        b'{"id": "caf\xe9"}',
+        json.dumps(train_row(7, image_id="../secret")).encode(),
+        json.dumps(train_row(8, question="  ")).encode(),
+        json.dumps(train_row(9)).encode() + b"\r",
+        json.dumps(train_row(10, answer=None)).encode(),
+        json.dumps(test_row(11)).encode(),
+        json.dumps(train_row(12)).encode() + b" x",
+        b"[1, 2]",
+        json.dumps(train_row(14, subject=["a"])).encode(),
+        json.dumps(train_row(15, id="")).encode(),
+        json.dumps(train_row(16)).encode(),
+    ]
+    path.write_bytes(b"\n".join(lines) + b"\n\n")
+    found = problems(path)
+    expected = [
+        (1, "byte order mark"),
+        (2, "not valid JSON"),
+        (3, "blank"),
+        (4, "'image_id' is missing"),
+        (5, "stands in line 1 already"),
+        (6, "not UTF-8 at byte 12"),
+        (7, "leads out of the media folder"),
+        (8, "'question' is empty"),
+        (9, "CR LF"),
+        (10, "'answer' must be a text"),
+        (11, "a row of the test layout"),
+        (12, "more text follows"),
+        (13, "starts with {"),
+        (14, "'subject' must be a text"),
+        (15, "'id' is empty"),
+        (17, "blank"),
+    ]
+    assert [line for line, _ in found] == [line for line, _ in expected]
+    for (_, message), (_, part) in zip(found, expected, strict=True):
+        assert part in message and "\n" not in message
+    assert [question.line for question in scan_questions(path).file.questions] == [1, 9, 16]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe{\x00", "is UTF-16"),
+        (b"\n", "blank"),
+        (b"\xef\xbb\xbf", "byte order mark"),
+        (b"\x00\x01\x02", "starts with {"),
+    ],
+)
+def test_files_without_a_row(tmp_path, data, message):
+    path = tmp_path / "q.jsonl"
+    path.write_bytes(data)
+    (problem,) = problems(path)
+    assert message in problem[1]
+
+
+def test_windows_line_ends_are_one_problem(tmp_path):
+    path = tmp_path / "q.jsonl"
+    path.write_bytes(b"".join(json.dumps(test_row(number)).encode() + b"\r\n" for number in range(5)))
+    assert problems(path) == [(1, "5 lines end with CR LF (Windows); save the file with LF line ends")]
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    assert "No such file" in problems(tmp_path / "none.jsonl")[0][1]
+    assert "cannot be read" in problems(tmp_path)[0][1]
+
+
+def test_unicode_line_separators_inside_a_row_do_not_break_it(tmp_path):
+    row = json.dumps(test_row(note="a\u2028b\x85c"), ensure_ascii=False)
+    file = read_questions(write(tmp_path / "q.jsonl", row))
+    assert len(file.questions) == 1 and file.render({}) == (row + "\n").encode()
+
+
+@pytest.mark.parametrize(
+    "clip", ["../a", "a/../../b", "/etc/passwd", "..", "C:\\x", "..\\x", "\\\\host\\x", "~/x", "a\0b"]
+)
+def test_paths_that_leave_the_folder(clip):
+    assert leaves_folder(clip)
+
+
+@pytest.mark.parametrize("clip", ["CAS-1", "a/b", "spNO.1_a_160", "a..b", "1_001_2", "..a", "~x/y"])
+def test_paths_that_stay(clip):
+    assert not leaves_folder(clip)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_clearly(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("q") / "q.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        read_questions(path)
+    assert all("\n" not in problem.message for problem in caught.value.problems)
+
+
+@pytest.mark.data
+@official
+@pytest.mark.parametrize(
+    ("name", "layout", "task", "dataset", "questions", "clips", "answered"),
+    [
+        ("me_vqa_casme2_train", "train", "vqa", "casme2", 911, 145, 911),
+        ("me_vqa_smic_coarse", "train", "vqa", "smic", 164, 164, 164),
+        ("me_vqa_casme3_test_to_answer", "test", "vqa", "casme3", 85, 17, 0),
+        ("me_vqa_casme3_test_pred", "test", "vqa", "casme3", 85, 17, 85),
+        ("me_vqa_samm_v2_test_to_answer", "test", "vqa", "samm", 35, 7, 0),
+        ("me_lvqa_samm_test_to_answer", "test", "lvqa", "samm", 60, 10, 0),
+    ],
+)
+def test_official_files_round_trip(name, layout, task, dataset, questions, clips, answered):
+    path = MEGC / f"{name}.jsonl"
+    file = read_questions(path)
+    data = path.read_bytes()
+    assert (file.layout, file.task, file.dataset) == (layout, task, dataset)
+    assert (len(file.questions), len(file.clip_ids)) == (questions, clips)
+    assert sum(question.reference is not None for question in file.questions) == answered
+    assert file.render({}) == data
+    assert file.render({question.id: question.reference or "" for question in file.questions}) == data
+
+
+@pytest.mark.data
+@official
+def test_a_real_submission_is_its_questions_with_answers():
+    questions = read_questions(MEGC / "me_vqa_casme3_test_to_answer.jsonl")
+    submission = read_questions(MEGC / "me_vqa_casme3_test_pred.jsonl")
+    filled = questions.render({question.id: question.reference or "" for question in submission.questions})
+    ours = [json.loads(line) for line in filled.splitlines()]
+    assert ours == [dict(row.values) for row in submission.rows]
+    assert filled.count(b'","') > 0 and not filled.endswith(b"\n")
