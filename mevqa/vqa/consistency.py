@@ -148,7 +148,9 @@ def _decide_units(answered: Sequence[_Said], fine: str | None, coarse: str | Non
     numbers = [_asks_several(one.question) for one in lists + sentences]
     at_least = 2 if True in numbers else min(len(sources), 1)
     at_most = 1 if False in numbers and True not in numbers else None
-    named = [name for one in sentences for name in one.parts.units]
+    # The order of the questions must not matter: a combined sentence speaks before an analysis.
+    ordered = sorted(sentences, key=lambda one: (one.question.type is not QuestionType.COMBINED, one.reply.text))
+    named = [name for one in ordered for name in one.parts.units]
     typical = [unit_name(number) for number in prototype_units(fine)] if fine is not None else []
     units = evidence.shown(at_least, at_most, list(dict.fromkeys(named + typical)))
     for one in presence:

@@ -29,6 +29,8 @@ _NEGATION = re.compile(
     r"\b(?:not|no|nor|never|without|neither|isn't|rather than|instead of)(?:\s+(?!but\b)\w+){0,2}\s*$"
 )
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_FINE_LABEL = re.compile(r"\bfine[- ]?grained\b|\bfine (?:class|expression|emotion|category|label)")
+_COARSE_LABEL = re.compile(r"\bcoarse\b")
 _EVENTS = r"(?:distinct |separate |facial )*(?:micro|macro|expression|event)"
 
 
@@ -50,7 +52,7 @@ def read_option(text: str, options: Mapping[str, Sequence[str]]) -> str | None:
         options: The options, each with its other spellings.
 
     Returns:
-        The option; None when none is named. An option that is only denied ("not shown on the left") does not count.
+        The option. Of two options one that is only denied ("not shown") means the other; None when it is not clear.
     """
     simple = _simplify(text)
     spellings = {spelling: option for option, others in options.items() for spelling in (option, *others)}
@@ -58,10 +60,13 @@ def read_option(text: str, options: Mapping[str, Sequence[str]]) -> str | None:
         return spellings[simple]
     longest_first = sorted(spellings, key=len, reverse=True)
     pattern = re.compile(r"\b(?:" + "|".join(re.escape(spelling) for spelling in longest_first) + r")\b")
+    denied = set()
     for match in pattern.finditer(simple):
         if not _NEGATION.search(simple[: match.start()]):
             return spellings[match[0]]
-    return None
+        denied.add(spellings[match[0]])
+    left = [option for option in options if option not in denied]
+    return left[0] if len(options) == 2 and len(left) == 1 else None
 
 
 def read_count(text: str, number_words: Sequence[str]) -> int | None:
@@ -105,9 +110,10 @@ def read_parts(text: str, classes: Taxonomy, coarse_spellings: Mapping[str, Sequ
     simple = _simplify(text)
     spoken = {word: name for name, others in coarse_spellings.items() for word in others}
     spoken.update({name: name for name in classes.coarse})
-    fine_at, coarse_at = simple.find("fine"), simple.find("coarse")
-    fine = _first_class(_after(simple, fine_at, coarse_at), _fine_words(simple, classes))
-    coarse = _first_class(_after(simple, coarse_at, fine_at), spoken)
+    fine_words = _fine_words(simple, classes)
+    fine_at, coarse_at = _place(_FINE_LABEL, simple), _place(_COARSE_LABEL, simple)
+    fine = _first_class(_after(simple, fine_at, coarse_at), fine_words) or _first_class(simple, fine_words)
+    coarse = _first_class(_after(simple, coarse_at, fine_at), spoken) or _first_class(simple, spoken)
     if coarse is None and fine is not None:
         coarse = coarse_of(fine)
     return Parts(read_units(text), fine, coarse if coarse in classes.coarse else None)
@@ -125,11 +131,16 @@ def _simplify(text: str) -> str:
     return " ".join(re.sub(r"[*_`\"“”]", " ", text.lower()).split()).strip(" .,:;!")
 
 
-def _after(text: str, start: int, other: int) -> str:
-    """Return the clause that begins at ``start`` and ends where the ``other`` label begins; all without a label."""
-    if start < 0:
-        return text
-    return text[start : other if other > start else None]
+def _place(label: re.Pattern[str], text: str) -> int | None:
+    match = label.search(text)
+    return match.start() if match else None
+
+
+def _after(text: str, start: int | None, other: int | None) -> str:
+    """Return the clause that begins at ``start`` and ends where the ``other`` label begins; none without a label."""
+    if start is None:
+        return ""
+    return text[start : other if other is not None and other > start else None]
 
 
 def _first_class(text: str, words: Mapping[str, str]) -> str | None:

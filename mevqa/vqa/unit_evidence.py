@@ -58,9 +58,11 @@ class UnitEvidence:
             at_most: Most units, None for no bound.
             preferred: What to take first among equals after the units that lists name.
         """
+        # Rounded, so that sums do not differ by the order in which the evidence came.
+        odds = {name: round(value, 9) for name, value in self._odds.items()}
         rank = {name: place for place, name in enumerate([*preferred, *UNIT_NAMES][::-1])}
-        order = sorted(self._odds, key=lambda name: (self._odds[name], name in self._listed, rank[name]), reverse=True)
-        count = sum(self._odds[name] > 0 or (self._odds[name] == 0 and name in self._listed) for name in order)
+        order = sorted(odds, key=lambda name: (odds[name], name in self._listed, rank[name]), reverse=True)
+        count = sum(odds[name] > 0 or (odds[name] == 0 and name in self._listed) for name in order)
         count = max(count, at_least)
         return order[: count if at_most is None else min(count, at_most)]
 

@@ -8,7 +8,8 @@ from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
 from mevqa.vqa.grammar import admits
 from mevqa.vqa.question_types import parse_question
-from mevqa.vqa.surface import fault, normalise, sentence, sentence_grammar, unit_list
+from mevqa.vqa.reading import Parts
+from mevqa.vqa.surface import fault, normalise, read_parts, sentence, sentence_grammar, unit_list
 
 COMBINED = (
     "The action units present are: brow lowerer, lid tightener. Therefore, the fine-grained expression class is "
@@ -50,10 +51,14 @@ def test_lists_are_in_the_order_of_the_unit_numbers():
         (QuestionType.FINE, "contempt", None),
         (QuestionType.AU_PRESENCE, "Yes, slightly", "yes"),
         (QuestionType.AU_PRESENCE, "It is not visible.", "no"),
+        (QuestionType.AU_PRESENCE, "It is not clearly shown", "no"),
+        (QuestionType.AU_PRESENCE, "The unit is shown on the face", "yes"),
         (QuestionType.AU_PRESENCE, "No. The unit is shown on no side.", "no"),
         (QuestionType.AU_SIDE, "On the LEFT side of the face", "left"),
         (QuestionType.AU_SIDE, "both", None),
+        (QuestionType.AU_SIDE, "on neither side", None),
         (QuestionType.NTH_TYPE, "Micro", "micro-expression"),
+        (QuestionType.NTH_TYPE, "It is not a micro-expression.", "macro-expression"),
         (QuestionType.NTH_TYPE, "a macro expression", "macro-expression"),
         (QuestionType.COUNT_ALL, "12", "12"),
         (QuestionType.COUNT_ALL, "There are five expression events in 30 s.", "5"),
@@ -81,6 +86,11 @@ def test_free_sentences_become_official():
     analysis = normalise(question(QuestionType.ANALYSIS), reply)
     assert analysis.startswith("The micro-expression shows the action units brow lowerer, lid tightener. ")
     assert normalise(question(QuestionType.COMBINED), Reply("disgust")) is None
+
+
+def test_labels_may_follow_the_classes():
+    text = "Disgust (fine-grained), negative (coarse), with the fine lines of a nose wrinkler"
+    assert read_parts(text, taxonomy("casme2")) == Parts(("nose wrinkler",), "disgust", "negative")
 
 
 def test_classes_of_a_sentence_are_told_apart_by_their_labels():
