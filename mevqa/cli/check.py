@@ -93,6 +93,7 @@ def _print_summary(summary: Summary, path: Path) -> None:
         rates = ", ".join(f"{count} at {fps} fps" for fps, count in summary.fps.items())
         print(f"  media       {summary.frames} frames; {rates}")
         if summary.task == "vqa":
-            print(f"  annotated   {summary.annotated} clips have onset, apex and offset; the others are localised")
+            others = "; the others are localised" if summary.annotated < summary.clips else ""
+            print(f"  annotated   {summary.annotated} of {summary.clips} clips have onset, apex and offset{others}")
     for note, count in summary.notes.items():
         print(f"  note        {note}" + (f" ({count} clips)" if count > 1 else ""))

@@ -74,6 +74,8 @@ class ClipLabels:
         lines: 1-based row of each event in the file.
         numbering: How to find the frames in the media; None when they are 0-based indices into it already.
         notes: Corrections that were applied and cells that could not be used, one line each.
+        errors: Why rows of this clip cannot be used, one line each. An official label file holds more clips than one
+            asks about: what is wrong with a clip is an input error of the questions about it only.
     """
 
     clip: str
@@ -84,6 +86,7 @@ class ClipLabels:
     lines: tuple[int, ...] = ()
     numbering: Numbering | None = None
     notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
     @property
     def annotation(self) -> Annotation | None:

@@ -170,7 +170,10 @@ class _ClipFinder:
             self.messages.append(
                 "is not in the annotations; add a row (one without onset, apex and offset is localised)"
             )
-        return annotations.get(self.clip_id)
+            return None
+        labels = annotations[self.clip_id]
+        self.messages.extend(labels.errors)
+        return labels
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> Annotation | None:
         """Return the event of a short clip in frames of its media; None for long videos, whose events are asked for."""

@@ -202,6 +202,8 @@ def test_problems_of_labels(tmp_path):
         "clip a: is not in the annotations; add a row (one without onset, apex and offset is localised)",
         "clip b: has several events in the annotations (rows 4, 5); a short clip has one",
     ]
+    broken = {"c": ClipLabels("c", errors=("row 3 of its label file: onset must be a frame number, not 'x'",))}
+    assert messages([ask("c")], tmp_path, broken) == [f"clip c: {broken['c'].errors[0]}"]
     (message,) = messages([ask("c", subject="1"), ask("c", subject="2")], tmp_path)
     assert message == "clip c: its questions name several subjects: 1, 2"
 

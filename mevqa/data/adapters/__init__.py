@@ -6,6 +6,7 @@ A new data set is one module with a ``LabelLayout`` and one entry in ``LAYOUTS``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mevqa.data.adapters.casme2 import CASME2
@@ -39,15 +40,15 @@ def read_label_file(path: Path, dataset: str | None = None) -> dict[str, ClipLab
     """Read the official label file of a data set.
 
     Frames that are not coded are None. Cells that cannot be used (a choice between units, an unknown class) are left
-    out and noted on the clip: the owner of the file cannot be asked to change it.
+    out and noted on the clip: the owner of the file cannot be asked to change it. Frames that are no numbers make the
+    clip unusable (``ClipLabels.errors``).
 
     Args:
         path: xlsx, xls or csv.
         dataset: Which layout to expect; None: whichever fits the header.
 
     Raises:
-        InputError: The file cannot be read, no sheet has a header that is known, or rows lack their clip or hold frames
-            that are no numbers.
+        InputError: The file cannot be read, no sheet has a header that is known, or rows lack their clip.
     """
     layouts: Sequence[LabelLayout] = LAYOUTS
     if dataset is not None:
@@ -78,29 +79,36 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow]) -> dict[st
             if any(row.cells.get(name) for name in ("onset", "offset", "emotion")):
                 problems.append(Problem(path, "the row has no subject or no file name", row.line))
             continue
-        notes = list(fixes)
-        try:
-            event = _event(layout, row, notes)
-        except ValueError as error:
-            problems.append(Problem(path, str(error), row.line))
-            continue
         name = layout.clip(row.cells)
-        before = clips.get(name)
-        clips[name] = ClipLabels(
-            clip=name,
-            dataset=layout.dataset,
-            subject=layout.subject(row.cells),
-            fps=layout.fps,
-            events=(*(before.events if before else ()), event),
-            lines=(*(before.lines if before else ()), row.line),
-            numbering=layout.numbering(row.cells),
-            notes=(*(before.notes if before else ()), *notes),
-        )
+        before = clips.get(name) or ClipLabels(name)
+        clips[name] = _add(before, layout, row, fixes)
     if not clips and not problems:
         problems.append(Problem(path, f"has the header of {layout.title} and no rows below it"))
     if problems:
         raise InputError(problems)
     return clips
+
+
+def _add(before: ClipLabels, layout: LabelLayout, row: LabelRow, fixes: Sequence[str]) -> ClipLabels:
+    """Return the labels of a clip with one more row."""
+    labels = replace(
+        before,
+        dataset=layout.dataset,
+        subject=layout.subject(row.cells),
+        fps=layout.fps,
+        numbering=layout.numbering(row.cells),
+    )
+    notes = list(fixes)
+    try:
+        event = _event(layout, row, notes)
+    except ValueError as error:
+        return replace(labels, errors=(*labels.errors, f"row {row.line} of its label file: {error}"))
+    return replace(
+        labels,
+        events=(*labels.events, event),
+        lines=(*labels.lines, row.line),
+        notes=(*labels.notes, *notes),
+    )
 
 
 def _event(layout: LabelLayout, row: LabelRow, notes: list[str]) -> Annotation:

@@ -17,21 +17,31 @@ def problems(path, dataset=None):
     return [(problem.line, problem.message) for problem in caught.value.problems]
 
 
-def test_wrong_rows_are_reported_together(save_table):
+def test_wrong_frames_concern_their_clip_only(save_table):
     path = save_table(
         "c.xlsx",
         CASME2,
         (1, "EP01", "x", 2, 3, "4", "disgust"),
         (1, "EP02", 1, 2.5, 3, "4", "disgust"),
-        (None, None, 1, 2, 3, "4", "disgust"),
-        (1, "EP04", 0, 2, 3, "4", "disgust"),
-        (1, "EP05", 1, 2, 3, "4", "disgust"),
+        (1, "EP03", 0, 2, 3, "4", "disgust"),
+        (1, "EP04", 1, 2, 3, "4", "disgust"),
     )
+    labels = read_label_file(path)
+    assert {name: clip.errors for name, clip in labels.items()} == {
+        "sub01_EP01": ("row 2 of its label file: onset must be a frame number, not 'x'",),
+        "sub01_EP02": ("row 3 of its label file: apex must be a frame number, not '2.5'",),
+        "sub01_EP03": ("row 4 of its label file: onset is frame 0, but the first frame is 1",),
+        "sub01_EP04": (),
+    }
+    assert [len(clip.events) for clip in labels.values()] == [0, 0, 0, 1]
+
+
+def test_rows_without_a_clip_are_reported_together(save_table):
+    rows = [(1, None, 1, 2, 3, "4", "disgust"), (1, "EP01", 1, 2, 3, "4", "fear"), (None, "EP02", 1, 2, 3, "4", "fear")]
+    path = save_table("c.xlsx", CASME2, *rows)
     assert problems(path) == [
-        (2, "onset must be a frame number, not 'x'"),
-        (3, "apex must be a frame number, not '2.5'"),
+        (2, "the row has no subject or no file name"),
         (4, "the row has no subject or no file name"),
-        (5, "onset is frame 0, but the first frame is 1"),
     ]
 
 
