@@ -65,7 +65,7 @@ def plan(
         InputError: Every problem of all inputs together.
     """
     from mevqa.data.annotations import read_annotations
-    from mevqa.data.media import find_clips
+    from mevqa.data.media import search_clips
     from mevqa.data.official import read_questions
 
     problems: list[Problem] = []
@@ -87,11 +87,12 @@ def plan(
     for question in questions:
         groups.setdefault(question.clip_id, []).append(question)
     chosen = dict(list(groups.items())[:limit])
-    clips: Mapping[str, Clip] = {}
-    try:
-        clips = find_clips([q for group in chosen.values() for q in group], media, labels, pictures)
-    except InputError as error:
-        problems.extend(error.problems)
+    clips: dict[str, Clip] = {}
+    for file in read:
+        asked = [q for q in file.questions if q.clip_id in chosen and q.clip_id not in clips]
+        found = search_clips(asked, media, labels, pictures, file.path)
+        clips.update(found.clips)
+        problems.extend(problem for problem in found.problems if problem not in problems)
     if problems:
         raise InputError(problems)
     return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, annotations)

@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mevqa.errors import InputError
+from mevqa.evaluation import answer, begin, decides, plan, remaining
+from mevqa.models.mock import MockModel
+from mevqa.models.protocol import Preferences
+from mevqa.runs import open_run
+from mevqa.vqa.engine import Looking
+from mevqa.vqa.prompts import PromptLibrary
+
+LOOKING = Looking(views=("motion",))
+PROMPTS = PromptLibrary.load(variant="brief")
+
+
+@pytest.fixture
+def work_folder(tmp_path):
+    (tmp_path / "maps").mkdir()
+    rows = []
+    for name in ("CAS-1", "CAS-2", "CAS-3"):
+        pixels = np.random.default_rng(len(rows)).integers(0, 255, (28, 28, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "maps" / f"{name}.png")
+        for number, text in enumerate(("What is the coarse expression class?", "What is the action unit?"), 1):
+            key = f"casme3_test_{name}_{number}"
+            rows.append(json.dumps({"video_id": key, "video": name, "question": text, "answer": ""}))
+    (tmp_path / "me_vqa_casme3_test_to_answer.jsonl").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def planned(folder, **more):
+    return plan([folder / "me_vqa_casme3_test_to_answer.jsonl"], None, pictures={"motion": folder / "maps"}, **more)
+
+
+def mock(**more):
+    return MockModel(more.pop("script", {}), preferences=Preferences(views=("motion",), variant="brief"), **more)
+
+
+def run_all(work, out, model, steps=None):
+    deciding = decides(work, model, PROMPTS, LOOKING, consistency=True, settings={"seed": 0})
+    with begin(work, out, deciding) as log:
+        for done, _ in enumerate(answer(work, log, model, PROMPTS, LOOKING), 1):
+            if done == steps:
+                break
+    return open_run(out)
+
+
+def test_an_interrupted_run_continues_to_the_same_log(work_folder):
+    work = planned(work_folder)
+    whole = run_all(work, work_folder / "whole", mock())
+    run_all(work, work_folder / "parts", mock(), steps=1)
+    second = mock()
+    parts = run_all(work, work_folder / "parts", second)
+    assert len(second.calls) == 2
+    strip = {key: (a.text, a.options, a.confidence) for key, a in whole.answers.items()}
+    assert strip == {key: (a.text, a.options, a.confidence) for key, a in parts.answers.items()}
+    assert len(strip) == 6
+
+
+def test_a_finished_run_asks_nothing_and_errors_are_asked_again(work_folder):
+    work = planned(work_folder)
+    from mevqa.models.protocol import Reply
+
+    run_all(work, work_folder / "run", mock(script=lambda request: Reply("", error="server away")))
+    again = mock()
+    finished = run_all(work, work_folder / "run", again)
+    assert len(again.calls) == 3 and all(a.error is None for a in finished.answers.values())
+    idle = mock()
+    run_all(work, work_folder / "run", idle)
+    assert idle.calls == []
+
+
+def test_the_limit_can_be_raised_later(work_folder):
+    run_all(planned(work_folder, limit=1), work_folder / "run", mock())
+    work = planned(work_folder)
+    with begin(
+        work, work_folder / "run", decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={"seed": 0})
+    ) as log:
+        assert list(remaining(work, log.answers)) == ["CAS-2", "CAS-3"]
+
+
+def test_a_changed_picture_or_prompt_is_refused(work_folder):
+    work = planned(work_folder)
+    run_all(work, work_folder / "run", mock())
+    (work_folder / "maps" / "CAS-2.png").write_bytes((work_folder / "maps" / "CAS-1.png").read_bytes())
+    with pytest.raises(InputError, match=r"media\.CAS-2"):
+        run_all(planned(work_folder), work_folder / "run", mock())
+
+
+def test_all_problems_come_together_before_work_starts(work_folder):
+    (work_folder / "maps" / "CAS-3.png").unlink()
+    labels = work_folder / "labels.csv"
+    labels.write_text("clip,onset\nCAS-1,minus one\n")
+    with pytest.raises(InputError) as caught:
+        planned(work_folder, annotations=labels)
+    text = str(caught.value)
+    assert "CAS-3" in text and "labels.csv:2" in text
+
+
+def test_one_id_in_two_files_is_refused(work_folder):
+    path = work_folder / "me_vqa_casme3_test_to_answer.jsonl"
+    copy = work_folder / "me_vqa_casme3_v2_test_to_answer.jsonl"
+    copy.write_text(path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(InputError, match="casme3_test_CAS-1_1"):
+        plan([path, copy], None, pictures={"motion": work_folder / "maps"})
