@@ -13,6 +13,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mevqa.errors import InputError, Problem
 
 
+#: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class StrictModel(BaseModel):
     """Base of every schema: unknown keys are errors and instances are immutable."""
 
@@ -37,8 +41,8 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Problem(path, f"cannot be read: {error}")]) from error
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=_LOADER)
+        content = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else None
