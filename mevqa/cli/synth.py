@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="decides everything (0)")
     parser.add_argument("--long", action="store_true", help="long videos with several micro- and macro-expressions")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of a long video (20)")
-    parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips)")
+    parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips, or two long videos)")
     parser.add_argument(
         "--fps", type=float, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
     )
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         )
     subjects = len({plan.subject for plan in made.plans})
     events = sum(len(plan.performances) for plan in made.plans)
-    print(f"{len(made.plans)} clips of {subjects} subjects with {events} expressions in {made.folder}")
+    print(f"{made.folder}: clips {len(made.plans)}, subjects {subjects}, expressions {events}")
     for path in (made.annotations, made.train, made.to_answer, made.reference, *made.more.values()):
         print(f"  {path}")
     return 0

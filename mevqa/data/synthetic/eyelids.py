@@ -52,9 +52,11 @@ class Eyelids:
         for eye in self._eyes:
             edge = eye.upper + closure * (1 + _OVERLAP) * (eye.lower - eye.upper)
             stretched = eye.skin_top + (eye.rows - eye.skin_top) * (eye.upper - eye.skin_top) / (edge - eye.skin_top)
-            above = (eye.rows > eye.skin_top) & (eye.rows < edge)
-            source = np.where(above, stretched, eye.rows).astype(np.float32)
-            result[eye.window] = resample(picture[eye.window], np.dstack([eye.columns, source]))
+            source = np.where(eye.rows > eye.skin_top, np.minimum(stretched, eye.upper), eye.rows).astype(np.float32)
+            lid = resample(picture[eye.window], np.dstack([eye.columns, source]))
+            # The edge covers part of a pixel, so that it does not jump from row to row.
+            covered = np.clip(edge - eye.rows + 0.5, 0.0, 1.0)[..., None]
+            result[eye.window] = lid * covered + picture[eye.window] * (1.0 - covered)
         return result
 
 

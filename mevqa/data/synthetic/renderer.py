@@ -43,8 +43,9 @@ class Renderer:
         """
         self._scene = scene
         self._eyelids = Eyelids(plate)
-        self._step = max(1, round(_GRID * scene.eye_distance))
-        self._nodes = coarse_grid(scene.width, scene.height, self._step)
+        #: Pixels between the nodes of the fields.
+        self.step = max(1, round(_GRID * scene.eye_distance))
+        self._nodes = coarse_grid(scene.width, scene.height, self.step)
         turn = np.array([[np.cos(scene.roll), -np.sin(scene.roll)], [np.sin(scene.roll), np.cos(scene.roll)]])
         self._to_face = turn.T / scene.eye_distance
         face = (self._nodes - scene.centre) @ self._to_face.T
@@ -85,7 +86,7 @@ class Renderer:
         rows, columns = np.indices(forward.shape[:2], dtype=np.float32)
         nodes = np.dstack([columns, rows])
         for _ in range(_INVERSION_STEPS):
-            backward = resample(forward, nodes - backward / self._step)
+            backward = resample(forward, nodes - backward / self.step)
         return np.dstack([backward, brightness.astype(np.float32)])
 
     def eyes(self, pose: Pose) -> NDArray[np.float64]:
@@ -140,11 +141,11 @@ class Renderer:
         cos, sin = np.cos(pose.roll) / pose.scale, np.sin(pose.roll) / pose.scale
         back = np.array([[cos, sin], [-sin, cos]])
         still = (self._nodes - np.array(scene.centre) - np.array(pose.shift)) @ back.T
-        index = ((still + np.array(scene.centre) - self._nodes[0, 0]) / self._step).astype(np.float32)
+        index = ((still + np.array(scene.centre) - self._nodes[0, 0]) / self.step).astype(np.float32)
         carried = resample(field, index)
         face = (still - carried[..., :2]) @ self._to_face.T
         nodes = np.dstack([self._plate.to_pixels(face), 1.0 + carried[..., 2]]).astype(np.float32)
-        full = upsample(nodes, scene.width, scene.height, self._step)
+        full = upsample(nodes, scene.width, scene.height, self.step)
         return np.ascontiguousarray(full[..., :2]), full[..., 2]
 
     def _noise(self, rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -148,13 +148,15 @@ def _long(rng: np.random.Generator, fps: float, seconds: float, classes: str) ->
     gap = round(_GAP_MS * fps / 1000)
     drawn: list[Performance] = []
     used = gap
-    for _ in range(wanted):
-        kind = "micro" if rng.random() < 0.5 else "macro"
+    for number in range(wanted):
+        # A micro-expression fits into any video, so that none is without an expression.
+        kind = "micro" if number == 0 or rng.random() < 0.5 else "macro"
         performance = _performance(rng, fps, 0, kind, str(rng.choice(list(mix), p=weights)))
         length = int(performance.annotation.offset or 0) + 1 + gap
         if used + length <= frames:
             drawn.append(performance)
             used += length
+    drawn = [drawn[place] for place in rng.permutation(len(drawn))]
     # What is left of the time is shared out at random between the gaps.
     spare = np.sort(rng.integers(0, frames - used + 1, len(drawn)))
     placed, start = [], gap

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.annotations import ClipLabels, write_annotations
 from mevqa.data.synthetic.encoding import write_mp4
 from mevqa.data.synthetic.official_rows import (
     Pair,
@@ -29,7 +28,6 @@ from mevqa.errors import InputError, Problem
 FORMAT = 1
 
 _MANIFEST = "synth.json"
-_COLUMNS = ("clip", "dataset", "subject", "fps", "onset", "apex", "offset", "action_units", "fine", "coarse", "kind")
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class SynthSettings:
         clips: Number of clips.
         seed: Seed; sets of different seeds share no person.
         long: Long videos with several micro- and macro-expressions instead of short clips.
-        subjects: Number of persons; None: one for every four clips.
+        subjects: Number of persons; None: one for every four clips, or every two long videos.
         fps: Frame rates, 25 to 200, each person at one of them; empty: 100, or 30 for long videos.
         size: Width and height in pixels, even.
         seconds: Length of a long video.
@@ -151,7 +149,7 @@ def make_plans(settings: SynthSettings) -> list[ClipPlan]:
     return plan_clips(
         settings.clips,
         settings.seed,
-        subjects=settings.subjects or max(1, -(-settings.clips // 4)),
+        subjects=settings.subjects or max(1, -(-settings.clips // (2 if settings.long else 4))),
         fps=settings.fps or ((30.0,) if settings.long else (100.0,)),
         classes=settings.classes,
         long_seconds=settings.seconds if settings.long else None,
@@ -186,7 +184,7 @@ def _write_tables(out: Path, plans: Sequence[ClipPlan], settings: SynthSettings)
     """Write annotations and question files."""
     seed = settings.seed
     annotations = out / "annotations.csv"
-    _write(annotations, _annotations(plans))
+    write_annotations(annotations, {plan.id: _labels(plan) for plan in plans})
     prefix = "me_lvqa_synthetic" if settings.long else "me_vqa_synthetic"
     train = {plan: list((long_questions if settings.long else train_questions)(plan, seed)) for plan in plans}
     test = {plan: list((long_questions if settings.long else test_questions)(plan, seed)) for plan in plans}
@@ -209,20 +207,10 @@ def _write_test(out: Path, prefix: str, pairs: Mapping[ClipPlan, Sequence[Pair]]
     return paths
 
 
-def _annotations(plans: Sequence[ClipPlan]) -> str:
-    """Render the ground truth, one row an expression."""
-    buffer = io.StringIO()
-    table = csv.writer(buffer, lineterminator="\n")
-    table.writerow(_COLUMNS)
-    for plan in plans:
-        for performance in plan.performances:
-            it = performance.annotation
-            units = "+".join(str(unit) for unit in it.action_units)
-            frames = (it.onset, it.apex, it.offset)
-            subject = f"s{plan.subject + 1:02d}"
-            clip = (plan.id, "synthetic", subject, f"{plan.fps:g}")
-            table.writerow([*clip, *frames, units, it.fine, it.coarse, it.kind])
-    return buffer.getvalue()
+def _labels(plan: ClipPlan) -> ClipLabels:
+    """Return the ground truth of a clip."""
+    events = tuple(performance.annotation for performance in plan.performances)
+    return ClipLabels(plan.id, "synthetic", f"s{plan.subject + 1:02d}", plan.fps, events)
 
 
 def _lines(rows: Iterable[Mapping[str, str]]) -> str:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+
+from mevqa.cli import synth
+from mevqa.errors import InputError
+
+
+def parsed(*words):
+    parser = argparse.ArgumentParser()
+    synth.configure(parser)
+    return parser.parse_args(list(words))
+
+
+def test_a_set_is_written_and_its_files_are_named(tmp_path, capsys):
+    out = tmp_path / "set"
+    assert synth.run(parsed(str(out), "--clips", "1", "--size", "128x128", "--fps", "25", "--grey", "--crf", "20")) == 0
+    said = capsys.readouterr().out
+    assert "1 clips of 1 subjects" in said
+    for name in ("annotations.csv", "me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl"):
+        assert name in said and (out / name).is_file()
+
+
+def test_a_size_that_is_none_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parsed("out", "--size", "big")
+    assert "WIDTHxHEIGHT" in capsys.readouterr().err
+
+
+def test_impossible_settings_are_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="--clips"):
+        synth.run(parsed(str(tmp_path / "set"), "--clips", "0"))
+
+
+def test_the_command_module_loads_nothing_heavy():
+    code = (
+        "import sys, mevqa.cli.synth; print([m for m in ('cv2', 'torch', 'av', 'scipy', 'rich') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
