@@ -70,8 +70,9 @@ class TransformersModel:
         self.processor = processor
         if video and getattr(processor, "video_processor", None) is None:
             raise ModelError(f"the model {name} takes no video; leave the video option away, frames go in as pictures")
+        self._pictures = _picture_tokens(model, processor)
         self._prompter = Prompter(
-            processor, picture_tokens=_picture_tokens(model, processor), stop_tokens=_stop_tokens(model), video=video
+            processor, picture_tokens=self._pictures, stop_tokens=_stop_tokens(model), video=video
         )
         self._speller = Speller(self._prompter)
         self._stops = sorted(self._prompter.stop_tokens)
@@ -80,20 +81,24 @@ class TransformersModel:
         self._option_score = option_score
         self._blind: OrderedDict[tuple[Any, ...], list[float]] = OrderedDict()
 
-    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+    def ask(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], *, prefix_cache: bool | None = None
+    ) -> list[Reply]:
         """Answer all questions about one clip.
 
         Args:
             system: The common system text.
             views: The clip's pictures with captions, in order.
             requests: The questions.
+            prefix_cache: Overrides the model's own setting for this clip.
 
         Returns:
             One reply a request, in order; what fails has ``error`` set.
         """
+        reuse = self._prefix_cache if prefix_cache is None else prefix_cache
         with torch.inference_mode():
-            outcomes = self._work(system, views, requests)
-            blind = self._blind_scores(system, views, requests)
+            outcomes = self._work(system, views, requests, reuse)
+            blind = self._blind_scores(system, views, requests, reuse)
         return [
             self._reply(outcome, scores) if not isinstance(outcome, Reply) else outcome
             for outcome, scores in zip(outcomes, blind, strict=True)
@@ -105,9 +110,14 @@ class TransformersModel:
             return task.reply(blind, score=self._option_score)
         return task.reply()
 
-    def _work(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Task | Reply]:
+    def count_tokens(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> tuple[int, int]:
+        """Return how many picture tokens a clip has, and how many tokens its longest prompt."""
+        prompts = [p.ids for p in self._prompter.prompts(system, views, [r.text for r in requests]).prompts]
+        return sum(token in self._pictures for token in prompts[0]), max(map(len, prompts))
+
+    def _work(self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool) -> list[Task | Reply]:
         """Return each request's finished task, or the reply that says why there is none."""
-        if self._prefix_cache or len(requests) <= 1:
+        if reuse or len(requests) <= 1:
             return self._work_together(system, views, requests) if requests else []
         return [self._work_together(system, views, [request])[0] for request in requests]
 
@@ -164,7 +174,7 @@ class TransformersModel:
         return FreeTask(self._prompter, prompt, request.max_new_tokens)
 
     def _blind_scores(
-        self, system: str, views: Sequence[View], requests: Sequence[Request]
+        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool
     ) -> list[list[float] | None]:
         """Return the options' log-likelihoods with grey pictures for each closed question, where they are wanted.
 
@@ -177,7 +187,7 @@ class TransformersModel:
         missing = [i for i, request in enumerate(requests) if request.options and keys[i] not in self._blind]
         if missing:
             grey = [replace(view, image=Image.new("RGB", view.image.size, _GREY)) for view in views]
-            tasks = self._work(system, grey, [requests[i] for i in missing])
+            tasks = self._work(system, grey, [requests[i] for i in missing], reuse)
             for i, task in zip(missing, tasks, strict=True):
                 if isinstance(task, OptionTask):
                     self._blind[keys[i]] = task.loglikelihoods()

@@ -1,0 +1,141 @@
+"""What must hold for every architecture: reuse equals no reuse, batch equals single, and both equal the plain model."""
+
+import math
+
+import pytest
+import torch
+from tiny import SYSTEM, UnitGrammar, built, requests, views, wrapped
+from tiny_families import BUILDERS
+
+from mevqa.models.conversation import messages
+from mevqa.models.mock import admits
+from mevqa.models.protocol import Reply, Request
+
+ALL = sorted(BUILDERS)
+#: Largest difference of natural log-probabilities in float32.
+CLOSE = 1e-4
+
+
+def same(one: list[Reply], other: list[Reply]) -> None:
+    """Hold that two lists of replies say the same, with the same probabilities."""
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        assert a.error is None and b.error is None
+        assert a.text == b.text
+        assert math.log(a.confidence) == pytest.approx(math.log(b.confidence), abs=CLOSE)
+        for option in a.options or {}:
+            assert math.log(a.options[option]) == pytest.approx(math.log(b.options[option]), abs=CLOSE)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_reusing_the_prefix_changes_nothing(name):
+    with_reuse = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
+    same(with_reuse, wrapped(name, option_score="sum", prefix_cache=False).ask(SYSTEM, views(), requests()))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_batch_answers_as_one_at_a_time(name):
+    together = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
+    same(together, wrapped(name, option_score="sum", batch_size=1).ask(SYSTEM, views(), requests()))
+    alone = wrapped(name, option_score="sum")
+    same(together, [alone.ask(SYSTEM, views(), [request])[0] for request in requests()])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_clips_do_not_see_each_other(name):
+    model = wrapped(name)
+    first = model.ask(SYSTEM, views(0), requests())
+    model.ask(SYSTEM, views(1, count=3), requests())
+    same(first, model.ask(SYSTEM, views(0), requests()))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_replies_are_admissible(name):
+    for seed in range(3):
+        asked = requests()
+        for request, reply in zip(asked, wrapped(name).ask(SYSTEM, views(seed, count=1 + seed), asked), strict=True):
+            assert reply.error is None
+            if request.options:
+                assert reply.text in request.options
+                assert list(reply.options) == list(request.options)
+                assert math.fsum(reply.options.values()) == pytest.approx(1.0, abs=1e-9)
+                assert reply.confidence == max(reply.options.values())
+            if request.grammar:
+                assert admits(request.grammar, reply.text)
+            assert 0.0 <= reply.confidence <= 1.0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_pictures_matter(name):
+    one, other = (wrapped(name).ask(SYSTEM, views(seed), requests()[:1])[0] for seed in (0, 1))
+    assert max(abs(one.options[o] - other.options[o]) for o in one.options) > 1e-3
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_options_are_scored_as_the_plain_model_scores_them(name):
+    """The reference: one full pass of the untouched model over the processor's own ids with the option appended."""
+    model, processor = built(name)
+    request = Request("Is the face shown?", options=("yes", "lip corner puller", "no"))
+    reply = wrapped(name, option_score="sum").ask(SYSTEM, views(), [request])[0]
+    inputs, stop = plain_inputs(name, request.text)
+    scores = []
+    for option in request.options:
+        # Where turns are written "Assistant: yes" and prompts end with the colon, the space belongs to the answer.
+        spaced = f" {option}" if name in ("llava", "smolvlm") else option
+        ids = processor.tokenizer(spaced, add_special_tokens=False)["input_ids"]
+        scores.append(plain_logprob(model, inputs, [*ids, stop]))
+    total = torch.logsumexp(torch.tensor(scores), 0).item()
+    for option, score in zip(request.options, scores, strict=True):
+        assert math.log(reply.options[option]) == pytest.approx(score - total, abs=CLOSE)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_free_writing_is_what_generate_writes(name):
+    model, processor = built(name)
+    reply = wrapped(name).ask(SYSTEM, views(), [Request("The motion?", max_new_tokens=8)])[0]
+    inputs, stop = plain_inputs(name, "The motion?")
+    with torch.inference_mode():
+        written = model.generate(**inputs, max_new_tokens=8, do_sample=False, eos_token_id=stop)
+    text = processor.tokenizer.decode(written[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    assert reply.text == text.strip()
+
+
+def plain_inputs(name, text):
+    """What the processor makes of the conversation in its documented way, and the id that ends a turn."""
+    _, processor = built(name)
+    pictures = [view.image for view in views()]
+    conversation = messages(SYSTEM, views(), text)
+    for part in (part for message in conversation for part in message["content"] if part["type"] == "image"):
+        part["image"] = pictures.pop(0)
+    inputs = processor.apply_chat_template(
+        conversation, tokenize=True, add_generation_prompt=True, return_dict=True, return_tensors="pt"
+    )
+    return inputs, processor.tokenizer.eos_token_id
+
+
+def plain_logprob(model, inputs, ids):
+    """Log-probability of ``ids`` after the prompt, by one forward pass without any cache."""
+    whole = dict(inputs)
+    added = torch.tensor([ids])
+    whole["input_ids"] = torch.cat([inputs["input_ids"], added], 1)
+    whole["attention_mask"] = torch.ones_like(whole["input_ids"])
+    for key in ("mm_token_type_ids", "token_type_ids"):
+        if key in inputs:
+            whole[key] = torch.cat([inputs[key], torch.zeros_like(added)], 1)
+    with torch.inference_mode():
+        logits = model(**whole).logits[0, -len(ids) - 1 : -1].log_softmax(-1)
+    return logits.gather(-1, added[0, :, None]).sum().item()
+
+
+def test_a_grammar_is_written_greedily_by_the_tokens_that_it_admits():
+    """The first unit is the one whose first token is likeliest among the admissible first tokens."""
+    model, processor = built("qwen2_5_vl")
+    reply = wrapped("qwen2_5_vl").ask(SYSTEM, views(), [Request("action units", grammar=UnitGrammar())])[0]
+    inputs, _ = plain_inputs("qwen2_5_vl", "action units")
+    with torch.inference_mode():
+        logits = model(**inputs).logits[0, -1]
+    firsts = {
+        unit: processor.tokenizer(unit, add_special_tokens=False)["input_ids"][0] for unit in UnitGrammar().next("")
+    }
+    best = max(firsts.values(), key=lambda token: logits[token].item())
+    assert firsts[reply.text.split(", ")[0]] == best
