@@ -1,16 +1,22 @@
 import json
 import os
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
+from mevqa.facs import taxonomy
+from mevqa.models.mock import MockModel
 from mevqa.records import Answer, QuestionType
 from mevqa.runs import Run, file_digest
 from mevqa.submission import ARCHIVE, FILLED, submission_name, write_submission
 from mevqa.submission_check import check_submission
+from mevqa.vqa.consistency import decide
 from mevqa.vqa.prior import prior_answer
+from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.surface import fault
 
 QUESTIONS = (
     "What is the coarse expression class?",
@@ -124,11 +130,6 @@ def test_fill_gives_prior_answers_and_records_them_beside_the_zip(tmp_path, ques
 @pytest.mark.parametrize("text", [*QUESTIONS, *LONG_QUESTIONS, "What is the action unit?"])
 @pytest.mark.parametrize("dataset", ["casme2", "casme3", "samm", "smic", "synthetic", "unknown"])
 def test_prior_answers_are_in_the_vocabulary(text, dataset, tmp_path):
-    from dataclasses import replace
-
-    from mevqa.facs import taxonomy
-    from mevqa.vqa.surface import fault
-
     file = read_questions(write_questions(tmp_path, "x_to_answer.jsonl", (text,)))
     question = replace(file.questions[0], dataset=dataset)
     prior = prior_answer(question)
@@ -181,3 +182,22 @@ def test_the_output_folder_must_not_be_a_file(tmp_path, questions):
     (tmp_path / "out").write_text("x")
     with pytest.raises(InputError, match="is a file"):
         write_submission(make_run(tmp_path, questions), [questions], tmp_path / "out")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "name", ["me_vqa_casme3_test_to_answer", "me_vqa_samm_v2_test_to_answer", "me_lvqa_samm_test_to_answer"]
+)
+def test_official_files_become_valid_submissions(name, seed, shared_data, tmp_path):
+    file = read_questions(shared_data / "megc" / f"{name}.jsonl")
+    model, prompts = MockModel(seed=seed), PromptLibrary.load()
+    answers = {}
+    for clip in file.clip_ids:
+        asked = [question for question in file.questions if question.clip_id == clip]
+        replies = model.ask(prompts.system(file.dataset), (), [prompts.request(question) for question in asked])
+        for question, text in zip(asked, decide(asked, replies, taxonomy(file.dataset)), strict=True):
+            answers[question.id] = Answer(question.id, text)
+    written = write_submission(Run(tmp_path, {}, answers), [file], tmp_path / "out")
+    found = check_submission(written.archive, [file])
+    assert (found.rows, found.problems, found.warnings) == (len(file.questions), (), ())
