@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import pytest
+
+from mevqa.facs import taxonomy
+from mevqa.models.protocol import Reply
+from mevqa.records import Question, QuestionType
+from mevqa.vqa.consistency import decide
+from mevqa.vqa.prior import prior_answer
+from mevqa.vqa.surface import fault
+
+DATASETS = ("casme2", "casme3", "samm", "smic", "synthetic", "unknown")
+SHORT = (
+    QuestionType.COARSE,
+    QuestionType.FINE,
+    QuestionType.AU_LIST,
+    QuestionType.AU_PRESENCE,
+    QuestionType.AU_SIDE,
+    QuestionType.COMBINED,
+    QuestionType.ANALYSIS,
+)
+LONG = (
+    QuestionType.COUNT_ALL,
+    QuestionType.COUNT_MICRO,
+    QuestionType.COUNT_MACRO,
+    QuestionType.AU_INVENTORY,
+    QuestionType.NTH_TYPE,
+)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("plural", [False, True])
+@pytest.mark.parametrize("kinds", [SHORT, LONG])
+def test_prior_answers_are_in_the_vocabulary_and_agree_with_one_another(dataset, plural, kinds):
+    base = Question("q", "c", "?", QuestionType.OPEN, action_unit="brow lowerer", ordinal=2, dataset=dataset)
+    questions = [replace(base, type=kind, plural=plural) for kind in kinds]
+    priors = [prior_answer(question) for question in questions]
+    assert all(prior.source for prior in priors)
+    texts = [prior.text for prior in priors]
+    assert [fault(question, text) for question, text in zip(questions, texts, strict=True)] == [None] * len(texts)
+    assert decide(questions, [Reply(text) for text in texts], taxonomy(dataset)) == texts
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_prior_class_is_a_class_of_the_data_set(dataset):
+    assert prior_answer(Question("q", "c", "?", QuestionType.FINE, dataset=dataset)).text in taxonomy(dataset).fine
+
+
+def test_open_questions_have_no_prior():
+    assert prior_answer(Question("q", "c", "Is she tired?", QuestionType.OPEN)) is None
