@@ -177,7 +177,7 @@ BROKEN = {
         None,
         "'angry' is not an answer",
     ),
-    "no YAML": ("answer: [", 1, "not valid YAML"),
+    "no YAML": ("answer: options: taxonomy.coarse", 1, "not valid YAML"),
 }
 
 
