@@ -168,9 +168,8 @@ def _ask(
 def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
     """Return the answer to one question; a reply without usable text is an error."""
     if reply.error is not None or not text:
-        return Answer(
-            question_id=question.id, text="", error=reply.error or "the model answered nothing", warnings=warnings
-        )
+        error = reply.error or f"no answer to this question can be read in {reply.text!r}"
+        return Answer(question_id=question.id, text="", error=error, warnings=warnings)
     confidence = reply.options.get(text, reply.confidence) if reply.options is not None else reply.confidence
     return Answer(
         question_id=question.id,

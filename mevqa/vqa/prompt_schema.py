@@ -20,7 +20,7 @@ NAME_LISTS = ("facs.units",)
 
 _Content = TypeVar("_Content")
 _SYSTEM_PLACEHOLDERS = ("units", "fine", "coarse", "merge", "prototypes")
-_QUESTION_PLACEHOLDERS = ("question", "options", "units", "fine", "coarse", "wording", "examples")
+_QUESTION_PLACEHOLDERS = ("question", "official", "options", "units", "fine", "coarse", "wording", "examples")
 
 
 def one_of(value: str, known: Iterable[str], what: str) -> str:
@@ -49,8 +49,8 @@ def _check_system_text(text: str) -> str:
 
 
 def _check_question_text(text: str) -> str:
-    if "{question}" not in text:
-        raise ValueError("the placeholder {question} is missing: the model would not be asked")
+    if "{question}" not in text and "{official}" not in text:
+        raise ValueError("the placeholder {question} is missing (or {official}): the model would not be asked")
     return _check_placeholders(text, _QUESTION_PLACEHOLDERS)
 
 

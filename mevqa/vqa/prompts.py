@@ -18,10 +18,11 @@ from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.grammar import AnswerGrammar, Choices, Integer, NameList, admits
 from mevqa.vqa.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
 from mevqa.vqa.surface import FIXED_OPTIONS, SENTENCES, sentence_grammar, sentence_wording
+from mevqa.vqa.wordings import official_text
 
 _SYSTEM = "system"
 #: Tables whose content the prompts show.
-_TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml")
+_TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml", "question_wordings.yaml")
 
 _File = TypeVar("_File", bound=StrictModel)
 
@@ -106,6 +107,7 @@ class PromptLibrary:
         variant = prompt.variant
         text = variant.text.format(
             question=question.text,
+            official=official_text(question),
             options=", ".join(options),
             units=", ".join(UNIT_NAMES),
             fine=", ".join(classes.fine),

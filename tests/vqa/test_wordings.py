@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from mevqa.facs import UNIT_NAMES
+from mevqa.records import Clip, QuestionType
+from mevqa.vqa.ask import question_about
+from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.wordings import official_text, official_wordings
+
+CLIP = Clip("CAS-1", "casme3")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in QuestionType if kind is not QuestionType.OPEN])
+@pytest.mark.parametrize("plural", [False, True])
+def test_official_wordings_are_recognised_as_what_they_are(kind, plural):
+    slots = {
+        "action_unit": UNIT_NAMES[2] if kind in (QuestionType.AU_PRESENCE, QuestionType.AU_SIDE) else None,
+        "ordinal": 7 if kind is QuestionType.NTH_TYPE else None,
+    }
+    texts = official_wordings(kind, plural=plural, **slots)
+    assert texts
+    for text in texts:
+        parsed = parse_question(text)
+        assert parsed.type is kind
+        assert (parsed.action_unit, parsed.ordinal) == (slots["action_unit"], slots["ordinal"])
+        assert official_text(question_about(CLIP, 1, text)) == text
+
+
+@pytest.mark.parametrize(
+    "asked, official",
+    [
+        ("which action units are shown?", "What are the action units?"),
+        ("Is AU12 visible on the face?", "Is the action unit lip corner puller shown on the face?"),
+        ("how many MICRO-expressions are in the video", "How many micro-expression events appear in this video?"),
+        ("Why does she smile?", "Why does she smile?"),
+    ],
+)
+def test_the_brief_prompt_puts_a_paraphrase_into_official_words(asked, official):
+    question = question_about(CLIP, 1, asked)
+    assert PromptLibrary.load(variant="brief").request(question).text == official
+    assert asked in PromptLibrary.load().request(question).text
+
+
+@pytest.mark.data
+def test_every_real_question_is_in_official_words(shared_data):
+    for path in sorted((shared_data / "megc").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            text = json.loads(line)["question"]
+            assert official_text(question_about(CLIP, 1, text)) == text
