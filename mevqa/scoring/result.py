@@ -1,0 +1,69 @@
+"""What a scorer returns: flat named numbers, their intervals, and every switch that decided them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """The scores of one set of answers or detections.
+
+    Attributes:
+        metrics: By flat key (``coarse.uf1``, ``spotting.micro.f1``); every number is finite. What is not defined for
+            the input (a type without questions, an error without a usable count) has no key.
+        intervals: 95 % bootstrap intervals, lower and upper bound, for keys of ``metrics``.
+        protocol: Every switch that decided the numbers, plain values: preset, class set, matching, seed, draws, ...
+        counts: How many of what: questions, unusable answers, subjects, videos, events, matches.
+        notes: What a reader must know to trust the numbers, one sentence each.
+        groups: The same for parts of the input: ``groups["dataset"]["samm"]``.
+        details: What has no place in a flat list of numbers (confusion matrices, reliability bins, unusable answers,
+            matched events): plain JSON values.
+    """
+
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    groups: Mapping[str, Mapping[str, ScoreResult]] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no JSON can hold and intervals of nothing.
+
+        Raises:
+            ValueError: A metric or a bound is not finite, or an interval has no metric.
+        """
+        wrong = [key for key, value in self.metrics.items() if not math.isfinite(value)]
+        wrong += [key for key, bounds in self.intervals.items() if not all(map(math.isfinite, bounds))]
+        if wrong:
+            raise ValueError(f"not finite: {', '.join(wrong)}")
+        strays = self.intervals.keys() - self.metrics.keys()
+        if strays:
+            raise ValueError(f"intervals without a metric: {', '.join(sorted(strays))}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values under ``metrics``, ``intervals``, ``protocol``, ``counts``, ``notes`` and so on."""
+        content: dict[str, Any] = {
+            "metrics": dict(self.metrics),
+            "intervals": {key: list(bounds) for key, bounds in self.intervals.items()},
+            "protocol": dict(self.protocol),
+            "counts": dict(self.counts),
+            "notes": list(self.notes),
+        }
+        if self.groups:
+            content["groups"] = {
+                by: {name: result.as_dict() for name, result in parts.items()} for by, parts in self.groups.items()
+            }
+        if self.details:
+            content["details"] = dict(self.details)
+        return content
+
+    def to_json(self) -> str:
+        """Return ``as_dict`` as JSON text, with a final line feed."""
+        return json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
