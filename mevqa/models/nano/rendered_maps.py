@@ -1,0 +1,153 @@
+"""Motion maps that went through the product's own pipeline: rendered faces, alignment, dense flow.
+
+They hold what no drawn map has: the flow's own errors on skin, the rest of the head's motion after stabilisation, the
+compression. They are slow (a few a second), so a set is made once and every picture is used many times, mirrored and
+shifted.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from mevqa.data.synthetic.recording import Pair, person, render_pair
+from mevqa.data.synthetic.screenplay import MICRO_AMPLITUDE
+from mevqa.facs import ActionUnit, parse_units
+from mevqa.models.nano.drawn_maps import MAP_SIZE
+from mevqa.models.nano.examples import Expression, draw_expressions
+from mevqa.video.align import place_by_eyes
+from mevqa.video.face import FaceAligner
+from mevqa.video.flow import dense_flow, optical_strain
+
+#: Seed of the persons that nano is trained on; no other set of synthetic clips shares a person with it.
+PERSONS_SEED = 20_260_101
+#: Pictures of one person before the next.
+_EACH = 40
+#: Side of the stored fields, pixels.
+_STORED = 2 * MAP_SIZE
+#: Standard deviation of the eye detector's error, as a fraction of the eye distance.
+_EYE_ERROR = 0.025
+
+
+@dataclass(frozen=True)
+class RenderedMaps:
+    """Fields that were measured on rendered faces.
+
+    Attributes:
+        fields: [pairs, 3, 56, 56] float16: horizontal and vertical flow and strain, not normalised.
+        expressions: What each shows.
+    """
+
+    fields: NDArray[np.float16]
+    expressions: Sequence[Expression]
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Expression]]:
+        """Draw maps [count, 28, 28, 3] at random, mirrored half of the time and cropped a little differently.
+
+        Args:
+            count: How many.
+            rng: Decides which and how.
+        """
+        chosen = rng.integers(len(self.fields), size=count)
+        mirrored = rng.random(count) < 0.5
+        fields = torch.from_numpy(self.fields[chosen].astype(np.float32))
+        fields[mirrored] = fields[mirrored].flip(-1) * torch.tensor([-1.0, 1.0, 1.0])[:, None, None]
+        expressions = [
+            _mirror(self.expressions[index]) if flipped else self.expressions[index]
+            for index, flipped in zip(chosen, mirrored, strict=True)
+        ]
+        return _stretch(functional.adaptive_avg_pool2d(_crop(fields, rng), MAP_SIZE)), expressions
+
+    def save(self, path: Path) -> None:
+        """Write to an npz file."""
+        units = ["+".join(str(unit) for unit in expression.units) for expression in self.expressions]
+        np.savez(path, fields=self.fields, fine=[expression.fine for expression in self.expressions], units=units)
+
+    @classmethod
+    def load(cls, path: Path) -> RenderedMaps:
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            pairs = zip(stored["fine"], stored["units"], strict=True)
+            return cls(stored["fields"], [Expression(str(fine), parse_units(str(units))) for fine, units in pairs])
+
+
+def render_maps(pairs: int, seed: int) -> Iterator[tuple[NDArray[np.float16], Expression]]:
+    """Render onset and apex of expressions and measure their motion, one after the other.
+
+    Args:
+        pairs: How many.
+        seed: Decides everything but the persons.
+    """
+    rng = np.random.default_rng((seed, 1))
+    low, high = np.log(MICRO_AMPLITUDE)
+    for number, expression in enumerate(draw_expressions(pairs, rng)):
+        identity = person(PERSONS_SEED + seed, number // _EACH)
+        amplitude = float(np.exp(rng.uniform(low, high)))
+        yield measure(render_pair(identity, expression.units, amplitude, rng), rng), expression
+
+
+def measure(pair: Pair, rng: np.random.Generator) -> NDArray[np.float16]:
+    """Return flow and strain of a pair, [3, 56, 56], aligned by its eyes with a detector's error."""
+    spread = _EYE_ERROR * float(np.linalg.norm(pair.onset_eyes[1] - pair.onset_eyes[0]))
+    left, right = pair.onset_eyes + rng.normal(0, spread, (2, 2))
+    placement = place_by_eyes(((left[0], left[1]), (right[0], right[1])))
+    aligner = FaceAligner(pair.onset, placement, mode="haar", found=True)
+    flow = dense_flow(aligner(pair.onset), aligner(pair.apex))
+    channels = np.dstack([flow[..., 0], flow[..., 1], optical_strain(flow)])
+    reduced = cv2.resize(channels, (_STORED, _STORED), interpolation=cv2.INTER_AREA)
+    return reduced.transpose(2, 0, 1).astype(np.float16)
+
+
+def _crop(fields: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Shift and scale each field by up to a few percent."""
+    count = len(fields)
+    scale = torch.from_numpy(1 + rng.normal(0, 0.02, (count, 2))).float()
+    shift = torch.from_numpy(rng.normal(0, 0.02, (count, 2))).float()
+    transform = torch.zeros(count, 2, 3)
+    transform[:, 0, 0], transform[:, 1, 1], transform[:, :, 2] = scale[:, 0], scale[:, 1], shift
+    grid = functional.affine_grid(transform, list(fields.shape), align_corners=False)
+    return functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
+
+
+def _stretch(channels: torch.Tensor) -> NDArray[np.uint8]:
+    """Stretch each channel over 0..255: [maps, 3, H, W] to [maps, H, W, 3]."""
+    low, high = channels.amin((2, 3), keepdim=True), channels.amax((2, 3), keepdim=True)
+    stretched = (channels - low) / (high - low).clamp_min(1e-9) * 255
+    return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _mirror(expression: Expression) -> Expression:
+    """Return the expression of the mirrored face."""
+    other = {"left": "right", "right": "left", None: None}
+    units = tuple(ActionUnit(unit.number, other[unit.side]) for unit in expression.units)  # type: ignore[arg-type]
+    return Expression(expression.fine, units)
+
+
+def main() -> None:
+    """Make a set: ``python -m mevqa.models.nano.rendered_maps --pairs 6000 --out FILE.npz``."""
+    parser = argparse.ArgumentParser(prog="python -m mevqa.models.nano.rendered_maps", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=6000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    fields, expressions = [], []
+    for field, expression in render_maps(options.pairs, options.seed):
+        fields.append(field)
+        expressions.append(expression)
+        if len(fields) % 100 == 0:
+            print(f"{len(fields)}/{options.pairs}", flush=True)
+            RenderedMaps(np.stack(fields), expressions).save(options.out)
+    RenderedMaps(np.stack(fields), expressions).save(options.out)
+
+
+if __name__ == "__main__":
+    main()
