@@ -23,7 +23,7 @@ from mevqa.video.geometry import EYES
 #: Side of the picture that the model sees, in pixels.
 MAP_SIZE = 28
 _FINE = 2  # fields are computed this many times finer and averaged down
-_BLINK = 45
+_BLINK, _GLANCES = 45, (61, 62)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Nuisance:
         canonical: Share of faces in the product's own aligned geometry; the others are cropped at random.
         drift: Standard deviation of the global translation.
         affine: Standard deviation of the affine motion at the border of the face.
-        blink: Probability of a blink.
+        blink: Probability of a blink, closing or (one in three) opening.
+        gaze: Probability of a glance to the side.
         border: Probability of each of three blobs of wrong motion near the border.
         noise: Median of the root mean square of the smooth errors, and its log deviation.
         blur: Largest standard deviation of the final blur, in map pixels.
@@ -43,11 +44,12 @@ class Nuisance:
 
     canonical: float = 0.35
     drift: float = 0.3
-    affine: float = 0.15
+    affine: float = 0.2
     blink: float = 0.25
+    gaze: float = 0.08
     border: float = 0.2
-    noise: tuple[float, float] = (0.08, 0.6)
-    blur: float = 1.2
+    noise: tuple[float, float] = (0.1, 0.8)
+    blur: float = 1.5
     deadzone: float = 0.3
 
 
@@ -65,7 +67,7 @@ def draw_maps(
         [faces, 28, 28, 3]: red horizontal, green vertical, blue strain, each stretched over 0..255.
     """
     nuisance = nuisance or Nuisance()
-    motions = [draw_motion([*units, *_blink(units, nuisance, rng)], rng) for units in expressions]
+    motions = [_motion(units, nuisance, rng) for units in expressions]
     x, y = _crops(len(motions), nuisance, rng)
     flow = _fields(motions, x, y)
     flow = flow + _head(x, y, nuisance, rng) + _border_blobs(len(motions), nuisance, rng)
@@ -86,9 +88,16 @@ def finish_maps(flow: torch.Tensor) -> NDArray[np.uint8]:
     return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def _blink(units: Sequence[ActionUnit], nuisance: Nuisance, rng: np.random.Generator) -> list[ActionUnit]:
-    """Return a blink to add now and then."""
-    return [ActionUnit(_BLINK)] if rng.random() < nuisance.blink and _BLINK not in [u.number for u in units] else []
+def _motion(units: Sequence[ActionUnit], nuisance: Nuisance, rng: np.random.Generator) -> FaceMotion:
+    """Lay the units on the face, now and then with a blink or a glance."""
+    numbers, gains = [], []
+    if rng.random() < nuisance.blink:
+        numbers.append(_BLINK)
+        gains.append(rng.uniform(0.3, 2.0) * (-1 if rng.random() < 1 / 3 else 1))
+    if rng.random() < nuisance.gaze:
+        numbers.append(int(rng.choice(_GLANCES)))
+        gains.append(rng.uniform(0.3, 1.5))
+    return draw_motion([*units, *map(ActionUnit, numbers)], rng, gains=[*[1.0] * len(units), *gains])
 
 
 def _crops(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

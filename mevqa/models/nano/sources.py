@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mevqa.models.nano.dialogues import Turn, draw_turns
 from mevqa.models.nano.drawn_maps import draw_maps
 from mevqa.models.nano.examples import Expression, class_targets, draw_expressions, to_pixels, unit_targets
+from mevqa.models.nano.rendered_maps import RenderedMaps
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,19 @@ class Batch:
 
 
 class BatchSource:
-    """Draws batches; each is decided by its seed alone."""
+    """Makes batches; each is decided by its seed alone.
+
+    Args:
+        rendered: Maps from rendered faces; None: all are drawn.
+        share: Share of rendered maps in a batch.
+    """
+
+    def __init__(self, rendered: RenderedMaps | None = None, share: float = 0.35) -> None:
+        self._rendered = rendered
+        self._share = share if rendered is not None else 0.0
 
     def batch(self, rows: int, seed: tuple[int, ...], *, talk: bool) -> Batch:
-        """Draw one batch.
+        """Make one batch.
 
         Args:
             rows: Number of maps.
@@ -44,12 +55,18 @@ class BatchSource:
             talk: Whether questions are drawn too.
         """
         rng = np.random.default_rng(seed)
-        expressions = draw_expressions(rows, rng)
+        rendered = round(rows * self._share)
+        expressions = draw_expressions(rows - rendered, rng)
         maps = draw_maps([expression.units for expression in expressions], rng)
+        if self._rendered is not None:
+            more, shown = self._rendered.sample(rendered, rng)
+            maps, expressions = np.concatenate([maps, more]), [*expressions, *shown]
         return to_batch(maps, expressions, rng, talk=talk)
 
 
-def to_batch(maps: np.ndarray, expressions: Sequence[Expression], rng: np.random.Generator, *, talk: bool) -> Batch:
+def to_batch(
+    maps: NDArray[np.uint8], expressions: Sequence[Expression], rng: np.random.Generator, *, talk: bool
+) -> Batch:
     """Put maps and expressions together."""
     fine, coarse = class_targets(expressions)
     turns = [draw_turns(expression, rng) for expression in expressions] if talk else []

@@ -1,8 +1,8 @@
 """Train nano from nothing: ``python -m mevqa.models.nano.train``, at most 90 minutes on two cores.
 
-First the vision tower alone learns to tell the action units of motion maps (``seeing``); then the whole model learns to
-answer questions about them. Every batch is drawn anew and is decided by the seed and its number, so that the number
-of worker processes does not matter.
+First the vision tower alone learns to tell the action units of drawn motion maps (``seeing``), while another process
+renders faces and measures their motion; then the whole model learns to answer questions about both kinds of map
+(``answering``). Every batch is decided by the seed and its number, so that the number of processes does not matter.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import copy
 import json
 import logging
 import math
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from mevqa.models.nano import WEIGHTS
 from mevqa.models.nano.architecture import WIDTH, build_model, build_processor
 from mevqa.models.nano.dialogues import VARIANT, all_texts
 from mevqa.models.nano.packing import PackedBatch, Packer, answer_logits, answer_loss
+from mevqa.models.nano.rendered_maps import RenderedMaps
 from mevqa.models.nano.seeing import SeeingHeads
 from mevqa.models.nano.sources import Batch, BatchSource
 from mevqa.models.nano.tokens import build_tokenizer
@@ -45,15 +49,17 @@ class Recipe:
         seeing_steps: Batches for the vision tower alone.
         answering_steps: Batches for the whole model.
         rows: Maps in a batch.
+        rendered: Rendered faces to measure.
         rate: Peak learning rate of AdamW.
         decay: Weight decay.
         average: Decay of the moving average of the weights that is kept in the end.
         seed: Decides everything.
     """
 
-    seeing_steps: int = 1800
-    answering_steps: int = 2000
+    seeing_steps: int = 1200
+    answering_steps: int = 1100
     rows: int = 128
+    rendered: int = 3500
     rate: float = 1e-3
     decay: float = 0.05
     average: float = 0.998
@@ -61,18 +67,18 @@ class Recipe:
 
 
 class _Batches(Dataset[Batch]):
-    """The batches of a run by their number."""
+    """The batches of a stage by their number."""
 
-    def __init__(self, source: BatchSource, recipe: Recipe) -> None:
+    def __init__(self, source: BatchSource, recipe: Recipe, stage: int) -> None:
         self._source = source
         self._recipe = recipe
+        self._stage = stage
 
     def __len__(self) -> int:
-        return self._recipe.seeing_steps + self._recipe.answering_steps
+        return (self._recipe.seeing_steps, self._recipe.answering_steps)[self._stage]
 
     def __getitem__(self, step: int) -> Batch:
-        recipe = self._recipe
-        return self._source.batch(recipe.rows, (recipe.seed, step), talk=step >= recipe.seeing_steps)
+        return self._source.batch(self._recipe.rows, (self._recipe.seed, self._stage, step), talk=self._stage == 1)
 
 
 class Trainer:
@@ -96,13 +102,13 @@ class Trainer:
         self._average = [parameter.detach().clone() for parameter in self._parameters]
         self._steps = 0
 
-    def train(self, source: BatchSource, workers: int) -> None:
-        """Run both stages."""
-        recipe = self.recipe
-        loader = DataLoader(_Batches(source, recipe), batch_size=None, num_workers=workers)
-        batches = iter(loader)
-        self._stage(batches, recipe.seeing_steps, self._seeing_loss, "seeing")
-        self._stage(batches, recipe.answering_steps, self._answering_loss, "answering")
+    def see(self, workers: int) -> None:
+        """Train the vision tower on drawn maps."""
+        self._stage(_Batches(BatchSource(), self.recipe, 0), workers, self._seeing_loss, "seeing")
+
+    def answer(self, rendered: RenderedMaps | None, workers: int) -> None:
+        """Train everything on questions about drawn and rendered maps."""
+        self._stage(_Batches(BatchSource(rendered), self.recipe, 1), workers, self._answering_loss, "answering")
 
     def averaged(self) -> LlavaForConditionalGeneration:
         """Return a copy of the model with the averaged weights."""
@@ -111,14 +117,16 @@ class Trainer:
             parameter.data.copy_(average)
         return model.eval()
 
-    def _stage(self, batches: Iterator[Batch], steps: int, loss_of: Callable[[Batch], torch.Tensor], name: str) -> None:
+    def _stage(self, batches: _Batches, workers: int, loss_of: Callable[[Batch], torch.Tensor], name: str) -> None:
+        steps = len(batches)
         optimizer = torch.optim.AdamW(
             self._parameters, lr=self.recipe.rate, weight_decay=self.recipe.decay, betas=(0.9, 0.98)
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
         start, running = time.perf_counter(), 0.0
-        for step in range(1, steps + 1):
-            loss = loss_of(next(batches))
+        loader = DataLoader(batches, batch_size=None, num_workers=workers)
+        for step, batch in enumerate(loader, start=1):
+            loss = loss_of(batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(self._parameters, 1.0)
@@ -168,6 +176,13 @@ def _rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP) * (_LAST_RATE + (1 - _LAST_RATE) * cosine)
 
 
+def _start_rendering(recipe: Recipe, out: Path) -> subprocess.Popen[bytes]:
+    """Start the process that renders the faces."""
+    module = "mevqa.models.nano.rendered_maps"
+    command = [sys.executable, "-m", module, "--pairs", str(recipe.rendered), "--seed", str(recipe.seed)]
+    return subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
+
+
 def main() -> None:
     """Train and save."""
     defaults = Recipe()
@@ -176,13 +191,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--seeing-steps", type=int, default=defaults.seeing_steps)
     parser.add_argument("--answering-steps", type=int, default=defaults.answering_steps)
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw batches")
+    parser.add_argument("--rendered", type=Path, help="set of `rendered_maps` to use instead of making one")
+    parser.add_argument("--workers", type=int, default=1, help="processes that make batches")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(1)
     recipe = Recipe(seed=options.seed, seeing_steps=options.seeing_steps, answering_steps=options.answering_steps)
     trainer = Trainer(recipe)
-    trainer.train(BatchSource(), options.workers)
+    with tempfile.TemporaryDirectory() as scratch:
+        rendered = options.rendered or Path(scratch) / "rendered.npz"
+        renderer = None if options.rendered else _start_rendering(recipe, rendered)
+        trainer.see(options.workers)
+        if renderer is not None and renderer.wait() != 0:
+            raise SystemExit("rendering the faces failed; its own message stands above")
+        trainer.answer(RenderedMaps.load(rendered), options.workers)
     save(trainer, options.out)
     _LOG.info("saved to %s", options.out)
 
