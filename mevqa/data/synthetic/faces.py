@@ -66,8 +66,9 @@ def paint(identity: Identity, eye_distance: float) -> Plate:
     donor = matched(other[..., :3], colours, oval)
     weight = _donor_weight(identity, coordinates, other_name)
     colours = blend(donor, colours, weight)
-    colours = toned(colours, oval, identity.skin, identity.other)
-    colours = colours + _skin_texture(identity, coordinates, oval, eye_distance)
+    skin = oval * _outside_eyes(coordinates)
+    colours = toned(colours, skin, identity.skin, identity.other)
+    colours = colours + _skin_texture(identity, coordinates, skin, eye_distance)
     # The cut of the photographs is generous by a pixel or two: draw the edge in.
     coverage = np.clip((base[..., 3:] / 255.0 - 0.3) / 0.6, 0.0, 1.0)
     picture = np.dstack([np.clip(colours, 0, 255) * coverage, coverage]).astype(np.float32)
@@ -137,10 +138,10 @@ def _soft_ellipse(
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
-def _skin_texture(identity: Identity, coordinates: NDArray[np.float32], oval: Picture, eye_distance: float) -> Picture:
+def _skin_texture(identity: Identity, coordinates: NDArray[np.float32], skin: Picture, eye_distance: float) -> Picture:
     """Return pores and freckles to add, [H, W, 1] grey levels: the photographs are too smooth when enlarged."""
     rng = np.random.default_rng(identity.seed)
-    height, width = oval.shape
+    height, width = skin.shape
     texture = np.zeros((height, width), np.float32)
     for size, share in ((0.008, 0.6), (0.016, 0.7), (0.04, 0.5)):
         noise = rng.standard_normal((height, width), dtype=np.float32)
@@ -155,10 +156,10 @@ def _skin_texture(identity: Identity, coordinates: NDArray[np.float32], oval: Pi
         window = np.s_[row - reach : row + reach + 1, column - reach : column + reach + 1]
         squared = np.square(coordinates[window] - np.array([x, y], np.float32)).sum(axis=-1)
         texture[window] -= depth * np.exp(-0.5 * squared / radius**2)
-    return (texture * oval * _outside_eyes(identity, coordinates))[..., None]
+    return (texture * skin)[..., None]
 
 
-def _outside_eyes(identity: Identity, coordinates: NDArray[np.float32]) -> Picture:
+def _outside_eyes(coordinates: NDArray[np.float32]) -> Picture:
     """Return 0 on the eyeballs, 1 elsewhere: eyes have no pores."""
     keep = np.ones(coordinates.shape[:2], np.float32)
     for x in (-0.5, 0.5):

@@ -111,7 +111,7 @@ def _draw_shape(rng: np.random.Generator) -> NDArray[np.float64]:
     names = landmark_names()
     shape = mean_shape().copy()
     for mode in _MODES:
-        amount = float(np.clip(rng.normal(0.0, 1.0), -2.0, 2.0))
+        amount = float(np.clip(rng.normal(0.0, 1.2), -2.2, 2.2))
         for index, name in enumerate(names):
             side, _, part = name.partition("_")
             x, y = mode.get(part if side in ("left", "right") else name, (0.0, 0.0))

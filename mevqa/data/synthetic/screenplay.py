@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mevqa.data.synthetic.expressions import draw_expression
+from mevqa.data.synthetic.fields import unit_fields
 from mevqa.facs import ActionUnit, coarse_of
 from mevqa.records import Annotation
 from mevqa.strict_yaml import StrictModel, read_yaml
@@ -28,6 +29,10 @@ _MACRO_MS = (1100.0, 0.4, 600.0, 3500.0)
 
 #: The apex stands at a median of 0.44 of a micro-expression (SAMM), 0.35 to 0.44 of a macro-expression.
 _APEX_AT = {"micro": (0.44, 0.07), "macro": (0.38, 0.07)}
+
+#: Largest amplitude in widths of the narrowest bump of motion: skin folds over itself at 1.65 (the steepest slope of a
+#: Gaussian is 0.61 of its height a width), and looks torn from half of that.
+_FOLD = 0.8
 
 #: Shortest time between two expressions, and before the first and after the last, milliseconds.
 _GAP_MS = 500.0
@@ -176,6 +181,7 @@ def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fi
     share, deviation = _APEX_AT[kind]
     rise = int(np.clip(round(rng.normal(share, deviation) * (length - 1)), 1, length - 2))
     low, high = MICRO_AMPLITUDE if kind == "micro" else MACRO_AMPLITUDE
+    high = max(low, min(high, _FOLD * narrowest_motion(units)))
     return Performance(
         _annotate(onset, onset + rise, onset + length - 1, units, fine, kind),
         amplitude=float(np.exp(rng.uniform(np.log(low), np.log(high)))),
@@ -183,6 +189,12 @@ def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fi
         fall=float(rng.uniform(0.8, 1.3)),
         hold=float(rng.uniform(0.2, 0.6)) if kind == "macro" else 0.0,
     )
+
+
+def narrowest_motion(units: tuple[ActionUnit, ...]) -> float:
+    """Return the width of the narrowest strong bump of motion of some units, eye distances."""
+    bumps = [bump for unit in units for bump in unit_fields()[unit.number].motion]
+    return min(min(bump.width) for bump in bumps if np.hypot(*bump.direction) >= 0.5)
 
 
 def _annotate(onset: int, apex: int, offset: int, units: tuple[ActionUnit, ...], fine: str, kind: str) -> Annotation:

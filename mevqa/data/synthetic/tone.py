@@ -14,6 +14,9 @@ Shift = tuple[float, float, float]
 #: Spread of the colour of skin in a and b of CIE L*a*b*, measured generously on the two portraits.
 _SKIN_SPREAD = (11.0, 13.0)
 
+#: Least a and b of the face, as shares of their means.
+_LEAST_COLOUR = 0.7
+
 
 def matched(donor: Picture, target: Picture, weight: Picture) -> Picture:
     """Give the donor the target's skin colour: mean and spread of the lightness, mean of a and b (CIE L*a*b*).
@@ -66,7 +69,7 @@ def toned(colours: Picture, face: Picture, skin: Shift, other: Shift) -> Picture
 
     Args:
         colours: [H, W, 3] RGB, 0 to 255.
-        face: [H, W], 1 on the face; its mean colour is that of the skin.
+        face: [H, W], 1 on the face without the eyes; its mean colour is that of the skin.
         skin: Change of the skin.
         other: Change of everything else.
     """
@@ -76,6 +79,10 @@ def toned(colours: Picture, face: Picture, skin: Shift, other: Shift) -> Picture
     distance = np.square((lab[..., 1] - a) / _SKIN_SPREAD[0]) + np.square((lab[..., 2] - b) / _SKIN_SPREAD[1])
     likeness = np.asarray(cv2.GaussianBlur(np.exp(-0.5 * distance), (0, 0), 3.0), np.float32)
     is_skin = np.maximum(likeness, face * 0.6)
+    for channel, mean in ((1, a), (2, b)):
+        # Flash highlights on the cheeks have no colour; darkened, they would look like blue bruises.
+        floor = _LEAST_COLOUR * mean * face
+        lab[..., channel] = np.maximum(lab[..., channel], np.where(face > 0.05, floor, -np.inf))
     lab[..., 0] *= is_skin * skin[0] + (1 - is_skin) * other[0]
     for channel in (1, 2):
         lab[..., channel] += is_skin * skin[channel] + (1 - is_skin) * other[channel]
