@@ -1,7 +1,8 @@
-"""Is the file whole? The sizes that MP4/MOV, AVI and Matroska/WebM files declare, held against the file's length.
+"""Is the file whole? The sizes that MP4/MOV, AVI, Matroska/WebM and WMV declare, held against the file's length.
 
 Demuxers read a file that was cut at a packet boundary without complaint, and a cut AVI or MKV simply has fewer frames:
-only the declared sizes tell. Formats without declared sizes (MPEG-TS, raw streams, live WebM) cannot be told.
+only the declared sizes tell. Formats without declared sizes (MPEG-PS, FLV, raw streams, live WebM and
+MP4 fragments) cannot be told.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from typing import BinaryIO
 
 #: Top-level boxes of ISO base media files (ISO/IEC 14496-12) and QuickTime that may come first.
 _FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"}
+
+#: Object identifiers of ASF (WMV) files: header, file properties (Advanced Systems Format specification, 10.1 and 10.2).
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 def declared_size(path: Path) -> int | None:
@@ -31,7 +36,9 @@ def declared_size(path: Path) -> int | None:
             return _riff(file, length)
         if head[:4] == b"\x1a\x45\xdf\xa3":
             return _matroska(file)
-    return None
+        if head == _ASF_HEADER[:12]:
+            return _asf(file)
+        return _transport(file, length)
 
 
 def _boxes(file: BinaryIO, length: int) -> int | None:
@@ -54,7 +61,7 @@ def _boxes(file: BinaryIO, length: int) -> int | None:
 
 def _riff(file: BinaryIO, length: int) -> int | None:
     """Walk the RIFF chunks of an AVI file (a second and further ones in OpenDML files over 1 GB)."""
-    position = 0
+    position = size = 0
     while position + 8 <= length:
         file.seek(position)
         header = file.read(8)
@@ -63,8 +70,8 @@ def _riff(file: BinaryIO, length: int) -> int | None:
         if header[:4] != b"RIFF" or size in (0, 0xFFFFFFFF):
             break
         position += 8 + size + (size & 1)
-    # Some writers leave out the padding byte of the last chunk.
-    return position - 1 if position == length + 1 else (position or None)
+    # Some writers leave out the byte that pads the last chunk to an even size.
+    return position - 1 if position == length + 1 and size & 1 else (position or None)
 
 
 def _matroska(file: BinaryIO) -> int | None:
@@ -78,6 +85,27 @@ def _matroska(file: BinaryIO) -> int | None:
         return None
     segment = _element_size(file)
     return None if segment is None else file.tell() + segment
+
+
+def _asf(file: BinaryIO) -> int | None:
+    """Read the file size of the file properties object, unless the file was streamed."""
+    file.seek(16)
+    header = file.read(min(int.from_bytes(file.read(8), "little"), 1 << 20))
+    at = header.find(_ASF_PROPERTIES)
+    if at < 0 or len(header) < at + 92:
+        return None
+    broadcast = header[at + 88] & 1
+    return None if broadcast else int.from_bytes(header[at + 40 : at + 48], "little")
+
+
+def _transport(file: BinaryIO, length: int) -> int | None:
+    """Round up to whole packets of an MPEG transport stream (188 bytes; 192 in AVCHD, ISO/IEC 13818-1, 2.4.3)."""
+    for packet, sync in ((188, 0), (192, 4)):
+        file.seek(0)
+        head = file.read(4 * packet)
+        if len(head) == 4 * packet and all(head[sync + i * packet] == 0x47 for i in range(4)):
+            return -(-length // packet) * packet
+    return None
 
 
 def _element_size(file: BinaryIO) -> int | None:

@@ -27,6 +27,7 @@ class PacketLog:
         open_gop: Whether a packet after a keyframe is shown before that keyframe.
         discarded: Packets that are decoded and not shown (edit lists).
         unstamped: Whether some packet has no presentation time.
+        end: Latest decoding time reached, one packet's duration after its start, in units of the stream.
     """
 
     count: int = 0
@@ -36,6 +37,7 @@ class PacketLog:
     open_gop: bool = False
     discarded: int = 0
     unstamped: bool = False
+    end: int = 0
     _first_key: int | None = field(default=None, repr=False)
     _last_key: int | None = field(default=None, repr=False)
 
@@ -47,6 +49,8 @@ class PacketLog:
         self.tiny += packet.size <= _EMPTY_MPEG4
         self.discarded += packet.is_discard
         self.keyframes += packet.is_keyframe
+        if packet.dts is not None:
+            self.end = max(self.end, packet.dts + (packet.duration or 0))
         stamp = packet.pts
         if stamp is None:
             self.unstamped = True

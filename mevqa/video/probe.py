@@ -135,13 +135,18 @@ class _Pictures:
 
 def _hold_against_header(path: Path, decoder: ForwardDecoder, packets: PacketLog) -> tuple[str, ...]:
     """Compare the packets with the number of frames that the container announces, when it does."""
-    missing = int(decoder.stream.frames) - packets.count
+    stream = decoder.stream
+    missing = int(stream.frames) - packets.count
     if missing <= 0:
         return ()
-    if "avi" in decoder.container_name:
-        # A recorder that misses a picture writes an empty chunk: it has a time and no picture.
+    if decoder.container_name == "avi" and packets.end >= (stream.duration or 0):
+        # A recorder that misses a picture writes an empty chunk: it has its time and no picture.
         return (f"{missing} frames were dropped when it was recorded; frames are counted without them",)
-    raise MediaError(path, f"is damaged: its index announces {decoder.stream.frames} frames, {packets.count} are there")
+    raise MediaError(
+        path,
+        f"is damaged: its header announces {stream.frames} frames, {packets.count} are there; copy it again, or if "
+        "only the header is wrong rewrite it (ffmpeg -i IN -c copy OUT)",
+    )
 
 
 def _times(stamps: list[int | None], unit: Fraction | None) -> np.ndarray | None:
