@@ -25,6 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     prefix.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds that count (default: 5)")
     prefix.add_argument("--pictures", type=int, default=4, metavar="N", help="pictures of the clip (default: 4)")
     prefix.add_argument("--size", type=int, default=224, metavar="PX", help="their width and height (default: 224)")
+    prefix.add_argument(
+        "--answers",
+        choices=("free", "official"),
+        default="free",
+        help="free: eight tokens an answer (default); official: options scored and grammars held, as in a real run",
+    )
     prefix.add_argument("--device", default="auto")
     prefix.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
     prefix.add_argument("--json", action="store_true", help="print JSON")
@@ -59,7 +65,7 @@ def _prefix(args: argparse.Namespace) -> int:
         if not isinstance(loaded, TransformersModel):
             raise ModelError(f"{args.model} has no prefix to reuse; give random, nano, a folder or a hub name")
         model = loaded
-    result = measure_prefix_reuse(model, count=args.pictures, size=args.size, rounds=args.rounds)
+    result = measure_prefix_reuse(model, count=args.pictures, size=args.size, rounds=args.rounds, answers=args.answers)
     if args.json:
         print(json.dumps(asdict(result) | {"speedup": result.speedup, "identical": result.identical}))
         return 0 if result.identical else 1

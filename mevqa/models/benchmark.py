@@ -27,6 +27,8 @@ QUESTIONS = (
     "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
     "expression class?",
 )
+#: Length of a freely written answer, tokens.
+_FREE_TOKENS = 8
 #: Largest difference of log-probabilities that counts as the same in float32 and in half precision.
 _CLOSE = {4: 1e-3, 2: 0.25}
 
@@ -71,8 +73,14 @@ class PrefixBenchmark:
         return min(self.repeated) / min(self.reused)
 
 
-def requests(dataset: str = "casme2") -> tuple[str, list[Request]]:
-    """Return the system text and the requests of ``QUESTIONS``, worded by the shipped prompt library."""
+def requests(answers: str = "free", dataset: str = "casme2") -> tuple[str, list[Request]]:
+    """Return the system text and the requests of ``QUESTIONS``, worded by the shipped prompt library.
+
+    Args:
+        answers: ``free``: every answer is written freely, eight tokens of it, so that the work does not depend on
+            what the weights happen to say. ``official``: options are scored and grammars hold, as in a real run.
+        dataset: Whose classes are the options.
+    """
     library = PromptLibrary.load()
     asked = []
     for text in QUESTIONS:
@@ -86,7 +94,8 @@ def requests(dataset: str = "casme2") -> tuple[str, list[Request]]:
             plural=parsed.plural,
             dataset=dataset,
         )
-        asked.append(library.request(question))
+        request = library.request(question)
+        asked.append(Request(request.text, max_new_tokens=_FREE_TOKENS) if answers == "free" else request)
     return library.system(dataset), asked
 
 
@@ -105,6 +114,7 @@ def measure_prefix_reuse(
     count: int,
     size: int,
     rounds: int,
+    answers: str = "free",
     on_round: Callable[[int], None] = lambda done: None,
 ) -> PrefixBenchmark:
     """Answer six questions with and without reuse, in turns, and compare times and answers.
@@ -114,9 +124,10 @@ def measure_prefix_reuse(
         count: Number of pictures.
         size: Their width and height, pixels.
         rounds: Number of rounds that count; one before them warms up.
+        answers: ``free`` or ``official``, as in ``requests``.
         on_round: Called with the number of rounds done.
     """
-    system, asked = requests()
+    system, asked = requests(answers)
     picture_tokens, prompt_tokens = model.count_tokens(system, pictures(count, size, 0), asked)
     result = PrefixBenchmark(len(asked), picture_tokens, prompt_tokens, tolerance=_CLOSE[model.model.dtype.itemsize])
     for turn in range(rounds + 1):

@@ -38,10 +38,10 @@ def random_model(
     words = processor.tokenizer
     config = Qwen2_5_VLConfig(
         text_config={
-            "vocab_size": 16384,
+            "vocab_size": len(words),
             "hidden_size": 512,
             "intermediate_size": 1408,
-            "num_hidden_layers": 8,
+            "num_hidden_layers": 10,
             "num_attention_heads": 8,
             "num_key_value_heads": 2,
             "eos_token_id": words.eos_token_id,
