@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Rigid parts of the canonical face as ellipses (x, y, half width, half height in fractions of the side, vote). Brows,
-# eyes, mouth, chin and the fold beside the nose have no vote; what a brow or a cheek can reach has a small one.
+# eyes, mouth, chin and the fold beside the nose have no vote. The sides reach from the temples down to the ears: they
+# hold the scale, and no unit moves them far; there may be background behind them, so their vote is small.
 _RIGID_PARTS = (
     (0.50, 0.42, 0.09, 0.16, 1.0),  # nose bridge, upper nose and the inner corners of the eyes
     (0.50, 0.56, 0.07, 0.07, 0.7),  # tip of the nose
-    (0.12, 0.38, 0.09, 0.14, 0.6),  # temple, right side of the subject
-    (0.88, 0.38, 0.09, 0.14, 0.6),
     (0.20, 0.10, 0.16, 0.10, 0.5),  # side of the forehead
     (0.80, 0.10, 0.16, 0.10, 0.5),
     (0.50, 0.06, 0.16, 0.06, 0.5),  # top of the forehead
-    (0.16, 0.58, 0.08, 0.12, 0.3),  # outer cheek
-    (0.84, 0.58, 0.08, 0.12, 0.3),
+    (0.08, 0.45, 0.08, 0.30, 0.4),  # side of the face
+    (0.92, 0.45, 0.08, 0.30, 0.4),
 )
-"""Votes were checked with every action unit's field: see the tests."""
 
 # Patches a side; a patch of 16 px at full size pools enough texture for some 0.05 px at two grey levels of noise.
 _GRID = 16
@@ -51,9 +49,14 @@ _NOISE = 1.0
 _DISAGREEMENT = 0.03
 # Keeps patches without texture solvable; squared grey levels, far below any texture.
 _FLAT = 1e-2
-# Tukey's constant: 95 % efficiency for normal errors (Beaton and Tukey, "The fitting of power series", 1974).
-_TUKEY = 4.685
-_REWEIGHTINGS = 4
+# Tukey's constant (Beaton and Tukey, "The fitting of power series", 1974). 4.685 is usual, for 95 % efficiency; a
+# smaller one trades a little noise for resistance: with the fields of all action units it halves the error.
+_TUKEY = 3.0
+# Reweightings at most, and the change of the shifts in px at which they stop.
+_REWEIGHTINGS = 12
+_SETTLED = 0.002
+# What a unit of each parameter moves a point of the face by at most, px.
+_LEVERS = np.array([ALIGNED_SIZE, ALIGNED_SIZE, 1.0, 1.0])
 # Warps stop when no corner of the face moves by more than this many px of the canonical face.
 _STILL = 0.005
 
@@ -200,18 +203,22 @@ def _robust_similarity(
     design: NDArray[np.float64], shifts: NDArray[np.float64], precision: NDArray[np.float64], votes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Fit (a, b, right, down) to the shifts of the patches, letting those that disagree lose their vote."""
+    # Normal equations of sum_k w_k (J_k p - d_k)^T P_k (J_k p - d_k), patch by patch.
+    pulled = np.swapaxes(design, 1, 2) @ precision
+    left_sides, right_sides = (pulled @ design).reshape(-1, 16), (pulled @ shifts[..., None])[..., 0]
     weights = votes
+    solution: NDArray[np.floating] = np.zeros(4)
     for _ in range(_REWEIGHTINGS):
-        # Normal equations of sum_k w_k (J_k p - d_k)^T P_k (J_k p - d_k).
-        weighted = precision * weights[:, None, None]
-        pulled = np.swapaxes(design, 1, 2) @ weighted
-        solution = np.linalg.solve((pulled @ design).sum(axis=0), (pulled @ shifts[..., None]).sum(axis=0))[:, 0]
-        left = design @ solution - shifts
-        distance = np.sqrt(np.einsum("ki,kij,kj->k", left, precision, left))
+        before = solution
+        solution = np.linalg.solve((weights @ left_sides).reshape(4, 4), weights @ right_sides)
+        if np.abs((solution - before) * _LEVERS).max() < _SETTLED:
+            break
+        missed = design @ solution - shifts
+        distance = np.sqrt(((precision @ missed[..., None])[..., 0] * missed).sum(axis=1))
         # 1.18 is the median of the distance of a bivariate standard normal from 0.
         reach = _TUKEY * max(1.0, float(np.median(distance)) / 1.18)
         weights = votes * np.clip(1 - (distance / reach) ** 2, 0, None) ** 2
-    return solution
+    return np.asarray(solution, np.float64)
 
 
 def _without_patch_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -234,7 +241,8 @@ def _warp(smooth: NDArray[np.float32], motion: NDArray[np.float64], side: int) -
     up = np.array([[pixel, 0, (pixel - 1) / 2], [0, pixel, (pixel - 1) / 2], [0, 0, 1]])
     down = np.linalg.inv(up)
     down[:2, 2] += pad
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    # Linear on purpose: on a blurred picture its phase error is 0.006 px, that of OpenCV's cubic kernel 0.05 px.
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(smooth, (down @ motion @ up)[:2], (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
 
