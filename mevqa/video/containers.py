@@ -14,7 +14,7 @@ from typing import BinaryIO
 #: Top-level boxes of ISO base media files (ISO/IEC 14496-12) and QuickTime that may come first.
 _FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"}
 
-#: Object identifiers of ASF (WMV) files: header, file properties (Advanced Systems Format specification, 10.1 and 10.2).
+#: Identifiers of the header and file properties objects of ASF files (Advanced Systems Format specification, 10.1-2).
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 

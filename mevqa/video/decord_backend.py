@@ -39,13 +39,13 @@ def _load() -> Any:
     from then on OpenCV writes broken PNG files and cannot read whole ones.
     """
     for_everybody = ctypes.RTLD_GLOBAL
-    ctypes.RTLD_GLOBAL = ctypes.RTLD_LOCAL
+    ctypes.RTLD_GLOBAL = ctypes.RTLD_LOCAL  # type: ignore[misc]
     try:
         return importlib.import_module("decord")
     except (ImportError, OSError):  # No wheel for this platform, or a library that it wants is missing: PyAV serves.
         return None
     finally:
-        ctypes.RTLD_GLOBAL = for_everybody
+        ctypes.RTLD_GLOBAL = for_everybody  # type: ignore[misc]
 
 
 decord = _load()

@@ -13,8 +13,8 @@ from mevqa.errors import MediaError
 #: Bit depths that cameras deliver inside 16-bit files.
 _DEPTHS = (8, 10, 12, 14, 16)
 
-#: EXIF tag of the orientation and its values that swap width and height (Exif 2.32, 4.6.4).
-_EXIF_ORIENTATION, _SWAPPING = 0x0112, (5, 6, 7, 8)
+#: Tag of the orientation in EXIF and TIFF, and its values that swap width and height (Exif 2.32, 4.6.4).
+_ORIENTATION, _SWAPPING = 0x0112, (5, 6, 7, 8)
 
 #: TIFF tag of the bits per sample (TIFF 6.0, section 8).
 _TIFF_BITS = 258
@@ -30,11 +30,12 @@ def picture_size(path: Path) -> tuple[int, int]:
         MediaError: Not a picture, or several pictures in one file.
     """
     with _open(path) as image:
-        if getattr(image, "n_frames", 1) != 1:
+        # A multi-picture JPEG of a phone is one picture with previews.
+        if image.format != "MPO" and getattr(image, "n_frames", 1) != 1:
             raise MediaError(path, "holds several pictures; a frame is one file with one picture")
         width, height = image.size
-        turned = image.getexif().get(_EXIF_ORIENTATION) in _SWAPPING
-    return (height, width) if turned else (width, height)
+        swapped = _is_jpeg(image) and image.getexif().get(_ORIENTATION) in _SWAPPING
+    return (height, width) if swapped else (width, height)
 
 
 def white_level(paths: Iterable[Path]) -> int | None:
@@ -70,7 +71,9 @@ def read_picture(path: Path, white: int | None) -> np.ndarray:
         if _is_deep(path, image):
             return _scaled(path, _deep_pixels(path), white)
         try:
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+            # Pillow turns TIFF pictures by itself; PNG and BMP have no orientation that anybody uses.
+            upright = ImageOps.exif_transpose(image) if _is_jpeg(image) else image
+            return np.array(upright.convert("RGB"))
         except (OSError, ValueError, SyntaxError) as error:
             raise MediaError(path, f"is damaged or truncated ({error})") from error
 
@@ -95,16 +98,22 @@ def _open(path: Path) -> Image.Image:
         raise MediaError(path, f"cannot be read as a picture ({getattr(error, 'strerror', None) or error})") from error
 
 
+def _is_jpeg(image: Image.Image) -> bool:
+    return image.format in ("JPEG", "MPO")
+
+
 def _is_deep(path: Path, image: Image.Image) -> bool:
     """Return whether the file holds 16 bits a sample; Pillow opens 16-bit colour as 8-bit ``RGB``."""
-    if image.mode.startswith("I"):
-        return True
     if image.format == "TIFF":
-        return max(image.tag_v2.get(_TIFF_BITS, (8,))) > 8  # type: ignore[attr-defined]
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        deep = max(tags.get(_TIFF_BITS, (8,))) > 8
+        if deep and tags.get(_ORIENTATION, 1) != 1:
+            raise MediaError(path, "is a 16-bit TIFF with an orientation tag; save it upright")
+        return deep
     if image.format == "PNG":
         with path.open("rb") as file:
             return file.read(_PNG_DEPTH_AT + 1)[_PNG_DEPTH_AT:] == b"\x10"
-    return False
+    return image.mode.startswith("I")
 
 
 def _deep_pixels(path: Path) -> np.ndarray:
