@@ -39,7 +39,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
     group.add_argument("--quantization", choices=("none", "8bit", "4bit"), default="none", help="through bitsandbytes")
     group.add_argument("--attention", metavar="NAME", help="attention implementation: sdpa, eager, flash_attention_2")
-    group.add_argument("--video", action="store_true", help="hand the moments over as a video, where the model has one")
+    group.add_argument(
+        "--as-video", action="store_true", help="hand the moments over as a video, where the model has one"
+    )
     group.add_argument(
         "--option-score",
         choices=("mean", "sum", "calibrated"),
@@ -125,7 +127,7 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         trust_remote_code=args.trust_remote_code,
         revision=args.revision,
         batch_size=args.batch_size,
-        video=args.video,
+        video=args.as_video,
         option_score=args.option_score,
         prefix_cache=not args.no_prefix_cache,
         seed=args.seed,
@@ -167,5 +169,5 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
 
 def deciding_settings(args: argparse.Namespace) -> Mapping[str, Any]:
     """Return the model settings that can change an answer, for the manifest."""
-    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "video", "option_score")
+    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video", "option_score")
     return {name: getattr(args, name) for name in names}
