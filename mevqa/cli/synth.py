@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("clips", total=args.clips)
+        task = bar.add_task("clips", total=args.clips, visible=False)
         made = synthesise(
             args.out,
             args.clips,
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             classes=args.classes,
             grey=args.grey,
             crf=args.crf,
-            progress=lambda plan: bar.advance(task),
+            progress=lambda plan: bar.update(task, advance=1, visible=True),
         )
     subjects = len({plan.subject for plan in made.plans})
     events = sum(len(plan.performances) for plan in made.plans)

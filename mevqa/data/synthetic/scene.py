@@ -81,7 +81,7 @@ def draw_scene(
         grey: Monochrome as in SAMM; None: one in four.
         crf: Compression; None: 8 to 18.
     """
-    eye_distance = float(rng.uniform(0.25, 0.32)) * min(width, height)
+    eye_distance = float(rng.uniform(0.23, 0.285)) * min(width, height)
     monochrome = bool(rng.random() < 0.25) if grey is None else grey
     background, light = _background(rng, width, height), _light(rng, width, height)
     if monochrome:
