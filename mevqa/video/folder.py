@@ -64,12 +64,18 @@ class FolderVideo(Video):
 
     def _pick(self, indices: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
         for index in indices:
-            yield index, read_picture(self.files[index], self._white)
+            yield index, self._read(self.files[index])
 
     def _stream(self) -> Iterator[np.ndarray]:
         for file in self.files:
             self._check_open()
-            yield read_picture(file, self._white)
+            yield self._read(file)
+
+    def _read(self, file: Path) -> np.ndarray:
+        frame = read_picture(file, self._white)
+        if frame.shape[1::-1] != self.size:
+            raise MediaError(file, f"is no longer {self.size[0]}x{self.size[1]} pixels; did the file change?")
+        return frame
 
     def _release(self) -> None:
         pass

@@ -51,7 +51,7 @@ def white_level(paths: Iterable[Path]) -> int | None:
     for path in paths:
         with _open(path) as image:
             if _is_deep(path, image):
-                brightest = max(brightest, int(_deep_pixels(path).max()))
+                brightest = max(brightest, int(_deep_pixels(path, image).max()))
     if brightest < 0:
         return None
     return next((1 << depth) - 1 for depth in _DEPTHS if brightest < 1 << depth)
@@ -69,7 +69,7 @@ def read_picture(path: Path, white: int | None) -> np.ndarray:
     """
     with _open(path) as image:
         if _is_deep(path, image):
-            return _scaled(path, _deep_pixels(path), white)
+            return _scaled(path, _deep_pixels(path, image), white)
         try:
             # Pillow turns TIFF pictures by itself; PNG and BMP have no orientation that anybody uses.
             upright = ImageOps.exif_transpose(image) if _is_jpeg(image) else image
@@ -116,14 +116,23 @@ def _is_deep(path: Path, image: Image.Image) -> bool:
     return image.mode.startswith("I")
 
 
-def _deep_pixels(path: Path) -> np.ndarray:
+def _deep_pixels(path: Path, image: Image.Image) -> np.ndarray:
     """Return the samples as stored, uint16 ``[H, W]`` or ``[H, W, 3]``."""
-    import cv2
+    try:
+        # OpenCV says nothing about a truncated file, so Pillow reads it first.
+        image.load()
+        if image.mode != "RGB" and image.mode != "RGBA":
+            pixels = np.asarray(image)
+        else:
+            import cv2
 
-    # From memory and not by name: OpenCV cannot open every Unicode path on Windows.
-    pixels = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise MediaError(path, "is damaged or truncated")
-    if pixels.dtype != np.uint16:
+            # From memory and not by name: OpenCV cannot open every Unicode path on Windows.
+            stored = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+            if stored is None:
+                raise MediaError(path, "is damaged, or of a kind that is not read; convert the frames to 8 bit")
+            pixels = stored[..., 2::-1]
+    except (OSError, ValueError, SyntaxError) as error:
+        raise MediaError(path, f"is damaged or truncated ({error})") from error
+    if pixels.dtype.kind != "u" or pixels.dtype.itemsize != 2:
         raise MediaError(path, f"holds {pixels.dtype} samples; convert the frames to 8 or 16 bit")
-    return pixels if pixels.ndim == 2 else pixels[..., 2::-1]
+    return pixels

@@ -100,7 +100,7 @@ def _probe(path: Path, length: int, modified: int) -> Probe:
             container=decoder.container_name,
             codec=codec,
             packets=packets,
-            warnings=_hold_against_header(path, decoder, packets),
+            warnings=_hold_against_header(path, decoder, packets, len(pictures.stamps)),
         )
     finally:
         decoder.close()
@@ -133,19 +133,21 @@ class _Pictures:
         self.stamps.append(frame.pts)
 
 
-def _hold_against_header(path: Path, decoder: ForwardDecoder, packets: PacketLog) -> tuple[str, ...]:
-    """Compare the packets with the number of frames that the container announces, when it does."""
-    stream = decoder.stream
-    missing = int(stream.frames) - packets.count
-    if missing <= 0:
+def _hold_against_header(path: Path, decoder: ForwardDecoder, packets: PacketLog, shown: int) -> tuple[str, ...]:
+    """Compare the frames shown with the number that the container announces, when it does."""
+    announced = int(decoder.stream.frames)
+    if announced <= shown:
         return ()
-    if decoder.container_name == "avi" and packets.end >= (stream.duration or 0):
+    if decoder.container_name != "avi":
+        # Phones trim a film by an edit list and leave the rest in the file.
+        return (f"{announced - shown} of the file's {announced} frames are hidden; frames are counted without them",)
+    if packets.end >= (decoder.stream.duration or 0):
         # A recorder that misses a picture writes an empty chunk: it has its time and no picture.
-        return (f"{missing} frames were dropped when it was recorded; frames are counted without them",)
+        return (f"{announced - shown} frames were dropped when it was recorded; frames are counted without them",)
     raise MediaError(
         path,
-        f"is damaged: its header announces {stream.frames} frames, {packets.count} are there; copy it again, or if "
-        "only the header is wrong rewrite it (ffmpeg -i IN -c copy OUT)",
+        f"is damaged: its header announces {announced} frames, {shown} are there; copy it again, or if only the header "
+        "is wrong rewrite it (ffmpeg -i IN -c copy OUT)",
     )
 
 

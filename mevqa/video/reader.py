@@ -135,7 +135,11 @@ def open_video(path: Path, *, fps: float | None = None) -> Video:
     # The backends import PyAV, decord and Pillow: only what this media needs is loaded.
     from mevqa.video.folder import FolderVideo, is_picture
 
-    if path.is_dir() or is_picture(path):
+    try:
+        pictures = path.is_dir() or is_picture(path)
+    except OSError as error:
+        raise MediaError(path, f"cannot be read ({error.strerror or error})") from error
+    if pictures:
         return FolderVideo(path, fps)
     from mevqa.video.decord_backend import open_decord
     from mevqa.video.probe import probe

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -105,19 +106,37 @@ def test_a_file_that_is_no_picture_is_an_error_at_once(tmp_path, content):
     assert caught.value.path == folder / "f2.png"
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".tif"])
-def test_a_truncated_picture_is_an_error_and_its_neighbours_are_not(tmp_path, suffix):
+@pytest.mark.parametrize("shape", [(3, 60, 80), (3, 60, 80, 3)], ids=["grey", "colour"])
+@pytest.mark.parametrize(
+    ("suffix", "depth"),
+    [(".jpg", np.uint8), (".png", np.uint8), (".bmp", np.uint8), (".tif", np.uint8)]
+    + [(".png", np.uint16), (".tif", np.uint16)],
+)
+def test_a_truncated_picture_is_an_error_and_its_neighbours_are_not(tmp_path, suffix, shape, depth):
     folder = tmp_path / "frames"
     folder.mkdir()
-    noise = np.random.default_rng(0).integers(0, 256, (3, 60, 80, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, np.iinfo(depth).max, shape, dtype=depth, endpoint=True)
     for number in range(3):
-        Image.fromarray(noise[number]).save(folder / f"f{number}{suffix}")
+        assert cv2.imwrite(str(folder / f"f{number}{suffix}"), noise[number])
     damaged = folder / f"f1{suffix}"
     damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size * 2 // 3])
     with pytest.raises(MediaError) as caught, open_video(folder) as video:
         assert video[0].shape == video[2].shape == (60, 80, 3)
         video[1]
     assert caught.value.path == damaged
+
+
+def test_a_frame_that_changed_its_size_is_an_error(tmp_path):
+    folder = _fill(tmp_path / "frames", ["f1.png", "f2.png"])
+    with open_video(folder) as video:
+        Image.new("RGB", (13, 8)).save(folder / "f2.png")
+        with pytest.raises(MediaError, match="no longer 12x8"):
+            video[1]
+
+
+def test_a_name_that_no_system_accepts_is_an_error(tmp_path):
+    with pytest.raises(MediaError, match="cannot be read|no such file"):
+        open_video(tmp_path / ("x" * 5000))
 
 
 def test_a_closed_folder_gives_no_frames(tmp_path):

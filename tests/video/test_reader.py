@@ -88,6 +88,22 @@ def test_an_edit_list_hides_the_frames_before_its_start(footage, tmp_path):
         assert video.backend == "pyav"
         assert video.times_ms[0] == 0.0
         assert [footage.number_of(video[i]) for i in (311, 0, 150, 149)] == [399, 88, 238, 237]
+        assert any("frames are hidden" in warning for warning in video.warnings)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mov"])
+def test_an_edit_list_hides_the_frames_after_its_end(footage, tmp_path, name):
+    """A phone's trim: the edit list (version 0: count, then duration, start and rate) is shortened in place."""
+    data = bytearray(footage.recipe(name).read_bytes())
+    duration = data.index(b"elst") + 12
+    whole = int.from_bytes(data[duration : duration + 4], "big")
+    data[duration : duration + 4] = (whole // 4).to_bytes(4, "big")
+    path = tmp_path / name
+    path.write_bytes(data)
+    with open_video(path) as video:
+        assert len(video) == 100
+        assert_exact(video, footage.number_of)
+        assert "300 of the file's 400 frames are hidden; frames are counted without them" in video.warnings
 
 
 @pytest.mark.parametrize("offset", ["-0.5", "2"])
