@@ -1,0 +1,339 @@
+"""Read files of events: the official result CSV, label files of the data sets, detections of other people's code.
+
+CSV, TSV and text, JSON and JSON lines, xlsx and xls; headings and layouts are in ``tables/event_columns.yaml``. A row
+without onset and offset names a video in which nothing happens (or nothing was found).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mevqa.data.adapters.table import Sheet, find_rows, read_sheets, simplify
+from mevqa.errors import InputError, Problem
+from mevqa.scoring.event_rows import (
+    EventRow,
+    Numbers,
+    RawRow,
+    RowReader,
+    VideoFacts,
+    column_table,
+    name_videos,
+    place_labels,
+)
+
+Role = Literal["reference", "predictions"]
+
+_BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
+_TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
+_JSONS = frozenset({".json", ".jsonl"})
+
+
+@dataclass(frozen=True, slots=True)
+class EventFile:
+    """A file of events, checked.
+
+    Attributes:
+        path: The file.
+        events: In the order of the file.
+        videos: Every video that the file names, also those without events.
+        fields: The columns that were found.
+        notes: What a reader must know, one sentence each.
+    """
+
+    path: Path
+    events: tuple[EventRow, ...]
+    videos: tuple[VideoFacts, ...]
+    fields: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
+def is_event_file(path: Path | str) -> bool:
+    """Whether a file is to be read as events: tables always, JSON when its objects have onset and offset."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _JSONS or not path.is_file():
+        return suffix in _BOOKS | _TEXTS
+    try:
+        rows = _from_objects(_read_objects(path))
+    except InputError:
+        return False
+    return rows is not None and bool(rows[0])
+
+
+def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) -> EventFile:
+    """Read and check a file of events.
+
+    Args:
+        path: The file.
+        role: A reference must hold events; predictions may be a header only: nothing was found.
+        numbers: How its frames are to be read.
+
+    Raises:
+        InputError: The file cannot be read, has no known columns, or rows are wrong; every problem with its line.
+    """
+    path = Path(path)
+    found = _raw_rows(path, role)
+    if found is None:
+        required = ", ".join(column_table().required)
+        raise InputError([Problem(path, f"has no header that is known; the columns needed are {required}")])
+    rows, fields, notes = found
+    reader = RowReader(path, numbers or Numbers())
+    for row in rows:
+        reader.add(row)
+    scored = [event for event in reader.events if event.score is not None]
+    if scored and len(scored) < len(reader.events):
+        reader.problems.extend(
+            Problem(path, "has no score, other rows have one", event.line)
+            for event in reader.events
+            if event.score is None
+        )
+    if role == "reference" and not reader.events and not reader.problems:
+        reader.problems.append(Problem(path, "holds no event; there is nothing to compare with"))
+    if reader.problems:
+        raise InputError(sorted(reader.problems, key=lambda problem: problem.line or 0))
+    notes = [*notes, *_notes(reader, role)]
+    return EventFile(path, tuple(reader.events), tuple(reader.videos.values()), fields, tuple(notes))
+
+
+def _notes(reader: RowReader, role: Role) -> list[str]:
+    name = reader.path.name
+    notes = []
+    if role == "predictions" and not reader.events:
+        notes.append(f"{name} holds no detection: nothing was found in any video")
+    for lines, what in (
+        (reader.before_start, "begin before the first frame"),
+        (reader.fractional, "have frames that are not whole"),
+        (reader.stray_apexes, "have their apex outside the interval; it is not used"),
+    ):
+        if lines:
+            notes.append(f"{name}: {len(lines)} rows {what} ({list_lines(lines)})")
+    return notes
+
+
+def list_lines(lines: Sequence[int], most: int = 10) -> str:
+    """Return ``line 3`` or ``lines 3, 5, 9, ... (12 more)``."""
+    shown = ", ".join(map(str, lines[:most]))
+    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
+    return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
+
+
+_Found = tuple[list[RawRow], frozenset[str], list[str]]
+
+
+def _raw_rows(path: Path, role: Role) -> _Found | None:
+    """Return the rows by field, the fields and notes; None when the layout is not known."""
+    suffix = path.suffix.lower()
+    if suffix in _JSONS:
+        return _from_objects(_read_objects(path))
+    if suffix in _BOOKS:
+        return _from_sheets(read_sheets(path))
+    lines = _read_text(path).splitlines()
+    log = _from_log(lines, role)
+    return log if log is not None else _from_sheets([_split(path, lines)])
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+    if not data.strip():
+        raise InputError([Problem(path, "is empty; a file without events still has its header")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError([Problem(path, "is not UTF-8; save it as UTF-8")]) from error
+
+
+def _split(path: Path, lines: Sequence[str]) -> Sheet:
+    """Return the cells of a text file, divided by whichever of tab, semicolon and comma its first rows use."""
+    sample = [line for line in lines if line.strip()][:5]
+    counts = {mark: min(line.count(mark) for line in sample) for mark in ("\t", ";", ",")}
+    mark = max(counts, key=lambda candidate: counts[candidate])
+    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=mark)
+    try:
+        rows = [(reader.line_num, tuple(map(_plain, row))) for row in reader]
+    except csv.Error as error:
+        raise InputError([Problem(path, f"is not valid CSV: {error}", reader.line_num)]) from error
+    return Sheet("", tuple((line, row) for line, row in rows if any(row)))
+
+
+def _plain(cell: Any) -> str:
+    """Return a value as text; whole numbers have no decimals, as in files that a spreadsheet program has saved."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", str(cell).strip())
+
+
+def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
+    table = column_table()
+    columns = {field: tuple(map(simplify, spellings)) for field, spellings in table.columns.items()}
+    for sheet in sheets:
+        found = find_rows(sheet, columns, table.required)
+        if found is None:
+            continue
+        header = _header(sheet, columns)
+        rows = [RawRow(row.line, row.cells) for row in found]
+        known = {spelling for spellings in columns.values() for spelling in spellings}
+        unused = [cell for cell in header if cell and simplify(cell) not in known]
+        notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
+        rows = name_videos(place_labels(rows), [simplify(cell) for cell in header])
+        fields = {field for field, spellings in columns.items() if any(simplify(cell) in spellings for cell in header)}
+        fields |= {name for row in rows[:1] for name in row.cells}
+        return rows, frozenset(fields), notes
+    for sheet in sheets:
+        headerless = _headerless(sheet)
+        if headerless is not None:
+            return headerless
+    return None
+
+
+def _header(sheet: Sheet, columns: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    required = column_table().required
+    for _, cells in sheet.rows:
+        headings = {simplify(cell) for cell in cells}
+        if all(headings & set(columns[field]) for field in required):
+            return cells
+    return ()
+
+
+def _headerless(sheet: Sheet) -> _Found | None:
+    """Return the rows of a sheet without header, by the first layout that its first row fits."""
+    if not sheet.rows:
+        return None
+    for layout in column_table().headerless:
+        names = layout.columns
+        frames = [names.index(name) for name in ("onset", "offset", "score") if name in names]
+        first = sheet.rows[0][1]
+        if len(first) != len(names) or not all(_is_number(first[place]) for place in frames):
+            continue
+        rows = [
+            RawRow(line, {name: cell for name, cell in zip(names, cells, strict=False) if name != "-"})
+            for line, cells in sheet.rows
+        ]
+        fields = frozenset(names) - {"-"}
+        return rows, fields, [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE) is not None
+
+
+_LOG_ROW = re.compile(r"(\S+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(TP|FP|FN)")
+
+
+def _from_log(lines: Sequence[str], role: Role) -> _Found | None:
+    """Read the log file of MEGC 2020: reference and detection side by side, below the number of the data set.
+
+    One file is both sides; an interval that stands in several rows is one event.
+    """
+    if not any(_LOG_ROW.fullmatch(line.strip()) for line in lines[:3]):
+        return None
+    first, second = (2, 3) if role == "reference" else (4, 5)
+    part = ""
+    rows: list[RawRow] = []
+    seen: set[tuple[str, str, str, str]] = set()
+    for number, line in enumerate(lines, 1):
+        found = _LOG_ROW.fullmatch(line.strip())
+        if found is None:
+            # A row of another form is kept so that it is reported, a lone number begins the next data set.
+            if re.fullmatch(r"\d+", line.strip()):
+                part = line.strip()
+            elif line.strip():
+                rows.append(RawRow(number, {"video": line.split()[0], "onset": line.strip(), "offset": ""}))
+            continue
+        onset, offset = (found[place].replace("-", "", found[place] == "-") for place in (first, second))
+        key = (part, found[1], onset, offset)
+        if key not in seen or (role == "reference" and found[6] == "FN"):
+            seen.add(key)
+            rows.append(RawRow(number, {"video": found[1], "onset": onset, "offset": offset, "dataset": part}))
+    fields = frozenset({"video", "onset", "offset", "dataset"})
+    return rows, fields, ["log file of MEGC 2020: every interval counts once"]
+
+
+def _read_objects(path: Path) -> list[tuple[int, Any]]:
+    """Return the objects of a JSON or JSON lines file with their lines."""
+    text = _read_text(path)
+    decoder = json.JSONDecoder()
+    try:
+        start = _skip(text, 0)
+        if path.suffix.lower() == ".jsonl":
+            return list(_one_a_line(path, text))
+        if text[start] == "[":
+            return list(_elements(text, start, decoder))
+        content, _ = decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise InputError([Problem(path, f"is not valid JSON: {error.msg}", error.lineno)]) from error
+    events = content.get("events") if isinstance(content, dict) else None
+    if not isinstance(events, list):
+        raise InputError([Problem(path, 'is no list of events; write [{"video": ..., "onset": ..., "offset": ...}]')])
+    place = text.index("[", re.search(r'"events"\s*:', text).end())  # type: ignore[union-attr]
+    return list(_elements(text, place, decoder))
+
+
+def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
+    problems = []
+    for line, row in enumerate(text.splitlines(), 1):
+        try:
+            if row.strip():
+                yield line, json.loads(row)
+        except json.JSONDecodeError as error:
+            problems.append(Problem(path, f"is not valid JSON: {error.msg}", line))
+    if problems:
+        raise InputError(problems)
+
+
+def _elements(text: str, start: int, decoder: json.JSONDecoder) -> Iterator[tuple[int, Any]]:
+    """Yield the elements of the list that begins at ``start``, with their lines."""
+    place = _skip(text, start + 1)
+    while place < len(text) and text[place] != "]":
+        line = text.count("\n", 0, place) + 1
+        value, place = decoder.raw_decode(text, place)
+        yield line, value
+        place = _skip(text, place)
+        if place < len(text) and text[place] == ",":
+            place = _skip(text, place + 1)
+        elif place >= len(text) or text[place] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, min(place, len(text)))
+    if place >= len(text):
+        raise json.JSONDecodeError("Expecting ']'", text, len(text))
+
+
+def _skip(text: str, place: int) -> int:
+    while place < len(text) and text[place].isspace():
+        place += 1
+    return place
+
+
+def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
+    """Return the rows of JSON objects; every object may have its own keys."""
+    spellings = {simplify(word): field for field, words in column_table().columns.items() for word in words}
+    rows = []
+    fields: set[str] = set()
+    unused: dict[str, None] = {}
+    for line, value in objects:
+        if not isinstance(value, dict):
+            return None
+        cells: dict[str, str] = {}
+        for key, content in value.items():
+            field = spellings.get(simplify(key))
+            if field is None or isinstance(content, dict):
+                unused[key] = None
+            elif field not in cells:
+                cells[field] = "+".join(map(_plain, content)) if isinstance(content, list) else _plain(content)
+        fields |= cells.keys()
+        rows.append(RawRow(line, cells))
+    if objects and not fields.issuperset(column_table().required):
+        return None
+    notes = [f"keys that are not used: {', '.join(unused)}"] if unused else []
+    return place_labels(rows), frozenset(fields), notes
