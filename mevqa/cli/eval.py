@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mevqa.evaluation import Plan
     from mevqa.runs import RunWriter
-    from mevqa.scoring.summary import TypeScore
+    from mevqa.scoring.result import ScoreResult
 
 HELP = "answer an official question file"
 
@@ -68,7 +68,7 @@ def report(work: Plan, log: RunWriter) -> int:
     from rich.console import Console
 
     from mevqa.records import QuestionType
-    from mevqa.scoring.summary import summarise
+    from mevqa.scoring.question_answering import score_run
 
     console = Console(highlight=False, soft_wrap=True)
     asked = work.all_questions
@@ -85,7 +85,10 @@ def report(work: Plan, log: RunWriter) -> int:
         console.print(answer.error, markup=False)
     if len(failed) > 10:
         console.print(f"... and {len(failed) - 10} more without an answer; see {log.path / 'answers.jsonl'}")
-    print_scores(console, summarise(asked, log.answers))
+    scores = score_run(asked, log.answers)
+    if scores is not None:
+        print_scores(console, scores)
+        console.print(f"intervals, text measures, calibration: mevqa score {log.path}", style="dim")
     return 1 if failed else 0
 
 
@@ -98,25 +101,29 @@ def _print_warnings(console: Console, log: RunWriter, ids: list[str]) -> None:
         console.print(f"warning ({count} questions): {text}", markup=False)
 
 
-def print_scores(console: Console, rows: list[TypeScore]) -> None:
-    """Print the score table; nothing when no question has a reference."""
-    if not rows:
-        return
+def print_scores(console: Console, result: ScoreResult) -> None:
+    """Print the score table, one row a question type that can be right or wrong."""
     from rich import box
     from rich.table import Table
 
     table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD)
-    for heading in ("question", "n", "accuracy", "UF1", "UAR", "majority", "set F1", "MAE", "no answer"):
+    columns = {
+        "accuracy": "accuracy",
+        "uf1": "UF1",
+        "uar": "UAR",
+        "majority": "majority",
+        "f1": "set F1",
+        "mae": "MAE",
+    }
+    for heading in ("question", "n", *columns.values(), "no answer"):
         table.add_column(heading, justify="left" if heading == "question" else "right", no_wrap=True)
-    for row in rows:
-        scores = row.classes
-        closed = (
-            [f"{value:.3f}" for value in (scores.accuracy, scores.uf1, scores.uar, scores.majority)]
-            if scores
-            else [""] * 4
-        )
-        other = ["" if value is None else f"{value:.3f}" for value in (row.set_f1, row.mean_absolute_error)]
-        table.add_row(row.type.value, str(row.count), *closed, *other, str(row.unanswered or ""))
+    kinds = [key.removesuffix(".questions") for key in result.counts if key.endswith(".questions")]
+    for kind in kinds:
+        values = [result.metrics.get(f"{kind}.{metric}") for metric in columns]
+        if any(value is not None for value in values):
+            cells = ["" if value is None else f"{value:.3f}" for value in values]
+            unusable = str(result.counts[f"{kind}.unusable"] or "")
+            table.add_row(kind, str(result.counts[f"{kind}.questions"]), *cells, unusable)
     console.print(table)
     console.print(
         "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"

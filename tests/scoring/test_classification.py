@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.scoring.classification import NO_ANSWER, score_classes, set_f1
+from mevqa.scoring.classification import NO_ANSWER, score_classes
+from mevqa.scoring.unit_sets import set_f1
 
 LABELS = st.sampled_from(["negative", "positive", "surprise"])
 PAIRS = st.lists(st.tuples(LABELS, st.sampled_from(["negative", "positive", "surprise", NO_ANSWER])), min_size=1)

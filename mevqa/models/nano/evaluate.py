@@ -22,7 +22,8 @@ from mevqa.facs import find_units, taxonomy
 from mevqa.models.load import load_model
 from mevqa.models.protocol import Model
 from mevqa.records import Question, QuestionType, View
-from mevqa.scoring.classification import NO_ANSWER, score_classes, set_f1
+from mevqa.scoring.classification import NO_ANSWER, score_classes
+from mevqa.scoring.unit_sets import set_f1
 from mevqa.video.look import look
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.prompts import PromptLibrary

@@ -1,0 +1,51 @@
+"""What ``mevqa score`` prints about itself: presets, keys and cases, from the tables that decide them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def print_presets() -> None:
+    """Print every preset with its switches, and the values that a switch can have."""
+    from mevqa.scoring.event_presets import DEFAULT, event_presets
+    from mevqa.scoring.presets import answer_presets, switch_values
+
+    print("answers to questions (default: megc2026-vqa, megc2026-lvqa for long video)")
+    for name, preset in answer_presets().items():
+        print(f"\n  {name}: {preset.about}")
+        print(_wrapped(preset.as_protocol()))
+    print("\n  switches, for --set NAME=VALUE:")
+    for switch, values in switch_values().items():
+        print(f"    {switch}: {', '.join(values)}")
+    print(f"\ndetected events (default: {DEFAULT})")
+    for name, chosen in event_presets().items():
+        print(f"\n  {name}: {chosen.about}")
+        print(_wrapped(chosen.as_protocol()))
+
+
+def print_keys() -> None:
+    """Print the keys of the JSON."""
+    from mevqa.scoring.keys import key_patterns
+
+    for title, patterns in zip(("metrics and intervals", "counts"), key_patterns(), strict=True):
+        print(title)
+        for pattern, meaning in patterns.items():
+            print(f"  {pattern}\n      {meaning}")
+
+
+def print_cases() -> None:
+    """Print what is read as an answer and what is not."""
+    from mevqa.scoring.cases import answer_cases
+
+    for kind in answer_cases().values():
+        print(kind.question)
+        for case in kind.cases:
+            shown = ", ".join(map(str, case.read)) if isinstance(case.read, tuple) else case.read
+            print(f"  {case.text!r:60} {'(nothing usable: wrong)' if shown is None else shown}")
+
+
+def _wrapped(switches: Mapping[str, object]) -> str:
+    import textwrap
+
+    text = ", ".join(f"{name}={value}" for name, value in switches.items())
+    return textwrap.fill(text, 100, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)

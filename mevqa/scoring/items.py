@@ -1,0 +1,159 @@
+"""One scored question: its reference and its answer, read once, and the unit that resampling draws."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mevqa.errors import InputError, Problem
+from mevqa.records import Question, QuestionType
+from mevqa.scoring.answers import CLOSED, Value, plain, read_unit_set, read_value
+from mevqa.scoring.pairing import Pair
+from mevqa.scoring.presets import Switches
+from mevqa.vqa.surface import COUNTS, LISTS
+
+#: Largest distance of the sum of option probabilities from one: they are logged with few digits.
+_SUM_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A question as it is scored.
+
+    Attributes:
+        question: The question.
+        unit: Data set and subject, or data set and clip where the subject is unknown.
+        by_subject: Whether ``unit`` is a subject.
+        reference: The right label, set of units, number or text.
+        value: What was answered, None when nothing usable was.
+        text: What was written, empty without an answer.
+        fault: ``missing``, ``failed``, ``empty`` or ``unreadable`` when ``value`` is None.
+        options: Probabilities of the options, labels as in ``reference``.
+        error: Why the run has no answer.
+    """
+
+    question: Question
+    unit: tuple[str, str]
+    by_subject: bool
+    reference: Value
+    value: Value | None
+    text: str
+    fault: str | None = None
+    options: Mapping[str, float] | None = None
+    error: str | None = None
+
+
+def make_items(pairs: Iterable[Pair], switches: Switches) -> list[Item]:
+    """Read every reference and every answer.
+
+    Raises:
+        InputError: References that cannot be scored and option probabilities that are none, with lines.
+    """
+    problems: list[Problem] = []
+    items = []
+    for pair in pairs:
+        reference = _reference(pair, switches, problems)
+        problems.extend(_option_problems(pair))
+        if reference is not None:
+            items.append(_item(pair, reference, switches))
+    if problems:
+        raise InputError(problems)
+    return items
+
+
+def unit_indices(items: Sequence[Item]) -> list[int]:
+    """Return the index of each item's unit, in the order of first appearance."""
+    places: dict[tuple[str, str], int] = {}
+    return [places.setdefault(item.unit, len(places)) for item in items]
+
+
+def _item(pair: Pair, reference: Value, switches: Switches) -> Item:
+    question = pair.question
+    text = pair.text or ""
+    value = _given(question, text, reference, switches)
+    by_subject = question.subject is not None
+    return Item(
+        question=question,
+        unit=(question.dataset, question.subject if question.subject is not None else f"clip {question.clip_id}"),
+        by_subject=by_subject,
+        reference=reference,
+        value=value,
+        text=text,
+        fault=None if value is not None else _fault(pair),
+        options=None if pair.options is None else {_label(question, name): p for name, p in pair.options.items()},
+        error=pair.error,
+    )
+
+
+def _fault(pair: Pair) -> str:
+    """Say why there is no usable answer."""
+    if pair.missing:
+        return "missing"
+    if pair.error is not None:
+        return "failed"
+    return "unreadable" if (pair.text or "").strip() else "empty"
+
+
+def _given(question: Question, text: str, reference: Value, switches: Switches) -> Value | None:
+    """Return what an answer says; a text that equals the reference is always right."""
+    if not text.strip():
+        return None
+    if switches.answers == "exact":
+        return _exact(question, text)
+    if question.type in CLOSED and plain(text).rstrip(".") == reference:
+        return reference
+    return _cached_value(question.type, question.plural, text)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _cached_value(kind: QuestionType, plural: bool, text: str) -> Value | None:
+    """Read an answer; what it says depends on the kind of the question only."""
+    return read_value(Question(id="", clip_id="", text="", type=kind, plural=plural), text)
+
+
+def _exact(question: Question, text: str) -> Value | None:
+    """Return the text as it stands: the units between commas, a number of digits, else the lower-case text."""
+    if question.type in LISTS:
+        return frozenset(part for part in map(plain, text.split(",")) if part) or None
+    if question.type in COUNTS:
+        return int(text) if text.strip().isascii() and text.strip().isdigit() else None
+    return plain(text)
+
+
+def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value | None:
+    """Return what is right; a reference that says nothing of its kind is a problem."""
+    question = pair.question
+    text = question.reference or ""
+    if switches.answers == "exact" and question.type not in COUNTS:
+        return _exact(question, text)
+    if question.type in CLOSED:
+        return _label(question, text)
+    if question.type in LISTS:
+        return read_unit_set(text) or frozenset(part for part in map(plain, text.split(",")) if part)
+    if question.type in COUNTS:
+        if text.strip().isascii() and text.strip().isdigit():
+            return int(text)
+        message = f"the reference {text!r} to {question.id!r} is not a number of events"
+        problems.append(Problem(pair.path, message, question.line))
+        return None
+    return text
+
+
+def _label(question: Question, text: str) -> str:
+    """Return a label in its official spelling, or as it stands where it is none that is known."""
+    read = _cached_value(question.type, question.plural, text)
+    return read if isinstance(read, str) else plain(text).rstrip(".")
+
+
+def _option_problems(pair: Pair) -> list[Problem]:
+    """Return what is wrong with the probabilities of the options."""
+    if pair.options is None:
+        return []
+    where = f"the option probabilities of {pair.question.id!r}"
+    values = list(pair.options.values())
+    if not all(isinstance(p, (int, float)) and 0 <= p <= 1 + _SUM_TOLERANCE for p in values):
+        return [Problem(pair.source, f"{where} are not all between 0 and 1: {dict(pair.options)}", pair.line)]
+    if abs(sum(values) - 1) > _SUM_TOLERANCE:
+        return [Problem(pair.source, f"{where} sum to {sum(values):.4f}, not to 1", pair.line)]
+    return []

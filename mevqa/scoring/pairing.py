@@ -1,0 +1,327 @@
+"""Bring answers and references together: a run or a file of answers, and a question file that holds the answers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mevqa.data.official import QuestionFile, scan_questions
+from mevqa.errors import InputError, Problem
+from mevqa.records import Answer, Question
+from mevqa.runs import Run, file_digest, open_run
+
+_MANIFEST = "manifest.json"
+_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A question with a reference, and what was answered.
+
+    Attributes:
+        question: The question of the reference file; its ``reference`` is set.
+        path: The reference file.
+        text: What was answered; None when there is no answer.
+        missing: Whether the answers do not mention the question at all.
+        error: Why there is no answer, when the run says so.
+        options: Probabilities of the options of a closed question.
+        source: The file that holds the answer.
+        line: 1-based line of the answer in ``source``.
+    """
+
+    question: Question
+    path: Path
+    text: str | None = None
+    missing: bool = False
+    error: str | None = None
+    options: Mapping[str, float] | None = None
+    source: Path = Path()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Everything that can be compared.
+
+    Attributes:
+        answers: Where the answers come from.
+        references: The files with the references.
+        pairs: In the order of the reference files.
+        task: ``vqa`` or ``lvqa``; that of the first reference file.
+        notes: What a reader of the scores must know.
+    """
+
+    answers: Path
+    references: tuple[Path, ...]
+    pairs: tuple[Pair, ...]
+    task: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Given:
+    """Answers by question id, and the questions that they were given to, as far as they are known."""
+
+    path: Path
+    answers: Mapping[str, Answer | str]
+    questions: Mapping[str, Question]
+    layouts: frozenset[str]
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder."""
+    return (path / _MANIFEST).is_file()
+
+
+def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
+    """Read answers and references and match them, by question id or, between layouts, by clip and question text.
+
+    Args:
+        answers: A run folder, a file of answers in either layout, or a folder of such files.
+        reference: A question file with answers, or a folder of such files; None for the files that the run answered.
+
+    Raises:
+        InputError: Every problem of both sides, with lines: unreadable rows, doubled ids, answers to questions that
+            the reference does not have, another text or data set under the same id, ambiguous clip and text.
+    """
+    problems: list[Problem] = []
+    run = _open(answers, problems) if is_run(answers) else None
+    if reference is None and run is None:
+        hint = "name the question file with the references after it"
+        raise InputError(problems or [Problem(answers, f"is not a run, so that nothing says what is right; {hint}")])
+    if reference is not None:
+        files = _read_files(reference, problems)
+        given = _of_run(run, []) if run is not None else _of_files(answers, problems)
+    else:
+        assert run is not None
+        files = _files_of_run(run, problems)
+        given = _of_run(run, files)
+    problems.extend(_doubled(files))
+    if problems:
+        raise InputError(problems)
+    questions = [(question, file.path) for file in files for question in file.questions]
+    if run is not None and reference is None:
+        questions = _planned(run, questions, given.notes)
+    match = _matcher(given, files, problems)
+    pairs = [_pair(question, path, match(question), given) for question, path in questions]
+    problems.extend(_strangers(given, [question for question, _ in questions], match))
+    scored = [pair for pair in pairs if pair.question.reference is not None]
+    where = reference or (files[0].path if files else answers)
+    if not scored and not problems:
+        hint = "is it the file to answer? Name the one with the references"
+        problems.append(Problem(where, f"has no answers to compare with; {hint}"))
+    if problems:
+        raise InputError(problems)
+    notes = [*given.notes, *_coverage(scored, len(pairs) - len(scored))]
+    return Pairs(answers, tuple(file.path for file in files), tuple(scored), files[0].task, tuple(notes))
+
+
+def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = Path()) -> Pair:
+    """Return a question with its answer of a run.
+
+    Args:
+        question: The question, with its reference.
+        answers: By question id.
+        path: The reference file, for messages.
+    """
+    answer = answers.get(question.id)
+    if answer is None:
+        return Pair(question, path, missing=True)
+    return Pair(question, path, text=answer.text or None, error=answer.error, options=answer.options, source=path)
+
+
+def _open(path: Path, problems: list[Problem]) -> Run | None:
+    try:
+        return open_run(path)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
+    """Read a question file, or every one of a folder."""
+    if path.is_dir():
+        paths = sorted(path.glob("*.jsonl"))
+        if not paths:
+            problems.append(Problem(path, f"holds no .jsonl file and no {_MANIFEST}"))
+    else:
+        paths = [path]
+    files = []
+    for one in paths:
+        scan = scan_questions(one)
+        problems.extend(scan.problems)
+        files.append(scan.file)
+    return files
+
+
+def _doubled(files: Sequence[QuestionFile]) -> Iterator[Problem]:
+    """Yield the ids that stand in two files of one side."""
+    seen: dict[str, Path] = {}
+    for file in files:
+        for question in file.questions:
+            first = seen.setdefault(question.id, file.path)
+            if first != file.path:
+                yield Problem(file.path, f"the id {question.id!r} stands in {first} too", question.line)
+
+
+def _of_files(path: Path, problems: list[Problem]) -> _Given:
+    """Return the answers of a file in the official layout."""
+    files = _read_files(path, problems)
+    problems.extend(_doubled(files))
+    rows = [(question, file.path) for file in files for question in file.questions]
+    return _Given(
+        path,
+        {question.id: question.reference or "" for question, _ in rows},
+        {question.id: question for question, _ in rows},
+        frozenset(file.layout for file in files),
+        {question.id: source for question, source in rows},
+        {question.id: question.line or 0 for question, _ in rows},
+    )
+
+
+def _of_run(run: Run | None, files: Sequence[QuestionFile]) -> _Given:
+    """Return the answers of a run, with its questions where its files are still as it read them."""
+    if run is None:
+        return _Given(Path(), {}, {}, frozenset())
+    notes: list[str] = []
+    if not files:
+        hidden: list[Problem] = []
+        files = _files_of_run(run, hidden)
+        if hidden:
+            files = ()
+            notes.append("the question files of the run are gone or changed: answers are matched by id alone")
+    questions = {question.id: question for file in files for question in file.questions}
+    layouts = frozenset(file.layout for file in files)
+    log = run.path / "answers.jsonl"
+    return _Given(log, run.answers, questions, layouts, lines=_log_lines(log), notes=notes)
+
+
+def _log_lines(log: Path) -> dict[str, int]:
+    """Return the line of the newest answer to each question."""
+    if not log.is_file():
+        return {}
+    with log.open(encoding="utf-8") as stream:
+        return {
+            json.loads(line).get("question_id", ""): number
+            for number, line in enumerate(stream, 1)
+            if line.endswith("\n")
+        }
+
+
+def _files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:
+    """Read the question files that a run answered, if they are still the same."""
+    digests: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})
+    paths = [Path(name) for name in run.manifest.get("question_files", [])]
+    if not paths:
+        problems.append(Problem(run.path, "does not say which files it answered; name the reference after it"))
+    files: list[QuestionFile] = []
+    for path in paths:
+        if not path.is_file():
+            problems.append(Problem(path, f"was answered by {run.path} and is gone; name the reference after the run"))
+        elif digests and file_digest(path) not in digests.values():
+            hint = "name the reference after the run to score it against this file all the same"
+            problems.append(Problem(path, f"has changed since {run.path} answered it; {hint}"))
+        else:
+            files.extend(_read_files(path, problems))
+    return files
+
+
+def _planned(run: Run, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
+    """Leave out the clips that the run was told to leave out (``--limit``)."""
+    media = run.manifest.get("decides", {}).get("media", {})
+    clips = {question.clip_id for question, _ in questions}
+    if not media or clips <= set(media):
+        return questions
+    notes.append(f"the run was limited to {len(clips & set(media))} of {len(clips)} clips; only these are scored")
+    return [(question, path) for question, path in questions if question.clip_id in media]
+
+
+def _matcher(given: _Given, files: Sequence[QuestionFile], problems: list[Problem]) -> Callable[[Question], str | None]:
+    """Return the function from a question of the reference to the id under which it was answered."""
+    layouts = {file.layout for file in files}
+    if not given.layouts or given.layouts & layouts:
+        return lambda question: question.id if question.id in given.answers else None
+    asked = [(question, file.path) for file in files for question in file.questions]
+    answered = [(question, given.paths.get(question.id, given.path)) for question in given.questions.values()]
+    for side in (asked, answered):
+        problems.extend(_ambiguous(side))
+    ids = {(question.clip_id, question.text): question.id for question in given.questions.values()}
+    given.notes.append("the layouts differ: answers are matched by clip and question text")
+    return lambda question: ids.get((question.clip_id, question.text))
+
+
+def _ambiguous(rows: Iterable[tuple[Question, Path]]) -> Iterator[Problem]:
+    """Yield the rows whose clip and text another row has."""
+    first: dict[tuple[str, str], int | None] = {}
+    for question, path in rows:
+        key = (question.clip_id, question.text)
+        if key in first:
+            same = f"clip {question.clip_id!r} is asked the same in line {first[key]}"
+            yield Problem(path, f"{same}: cannot be told apart without ids", question.line)
+        else:
+            first[key] = question.line
+
+
+def _pair(question: Question, path: Path, key: str | None, given: _Given) -> Pair:
+    answer = given.answers[key] if key is not None and key in given.answers else None
+    if answer is None:
+        return Pair(question, path, missing=True)
+    assert key is not None
+    source, line = given.paths.get(key, given.path), given.lines.get(key)
+    if isinstance(answer, str):
+        return Pair(question, path, text=answer, source=source, line=line)
+    return Pair(
+        question,
+        path,
+        text=answer.text or None,
+        error=answer.error,
+        options=answer.options,
+        source=source,
+        line=line,
+    )
+
+
+def _strangers(given: _Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
+    """Yield answers that belong to no question of the reference, or to another question under the same id."""
+    matched = {key: question for question in asked if (key := match(question)) is not None}
+    if given.answers and not matched:
+        hint = "are these the answers to other questions?"
+        yield Problem(given.path, f"has no question in common with the reference; {hint}")
+        return
+    mixed: Counter[tuple[str, str]] = Counter()
+    for key in given.answers:
+        own = given.questions.get(key)
+        path, line = given.paths.get(key, given.path), given.lines.get(key)
+        other = matched.get(key)
+        if other is None:
+            yield Problem(path, f"the question {key!r} is not in the reference", line)
+        elif own is not None and (own.clip_id, own.text) != (other.clip_id, other.text):
+            message = f"{key!r} is another question than in line {other.line} of the reference"
+            here, there = f"{own.text!r} about {own.clip_id!r}", f"{other.text!r} about {other.clip_id!r}"
+            yield Problem(path, f"{message}: {here} instead of {there}", line)
+        elif own is not None and own.dataset != other.dataset and "unknown" not in (own.dataset, other.dataset):
+            mixed[own.dataset, other.dataset] += 1
+    for (one, other_set), count in mixed.items():
+        message = f"{count} answers are about {one}, their references about {other_set}: mixed data sets"
+        yield Problem(given.path, message)
+
+
+def _coverage(scored: Sequence[Pair], without: int) -> Iterator[str]:
+    """Say what was not answered and what cannot be scored."""
+    if without:
+        yield f"{without} questions have no reference and are not scored"
+    missing = [pair for pair in scored if pair.missing]
+    if missing:
+        lines = ", ".join(f"{pair.path.name}:{pair.question.line}" for pair in missing[:_LISTED])
+        more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
+        yield f"{len(missing)} questions of the reference were not answered: {lines}{more}"
+    datasets = Counter(pair.question.dataset for pair in scored)
+    if len(datasets) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in datasets.most_common())
+        yield f"the reference mixes data sets ({listed}); the scores pool them, --by dataset tells them apart"
