@@ -22,9 +22,9 @@ FaceMode = Literal["auto", "haar", "mediapipe", "none"]
 # Below this correlation of the rigid parts with the reference the head is looked for anew, and above it only is a
 # placement believed.
 _LOST = 0.8
-# A frame is a face crop when the face's box covers these fractions of its width and height: a whole head with hair and
-# neck takes more room.
-_CROP_WIDTH, _CROP_HEIGHT = 0.72, 0.62
+# A frame is a face crop when the face's box covers these fractions of its width and height: the aligned face is as
+# wide as the box and a little higher, so that there is room for it in any larger frame.
+_CROP_WIDTH, _CROP_HEIGHT = 0.85, 0.7
 # The cascades want some room around a face: a crop is searched again with this fraction of its side added all round.
 _CROP_MARGIN = 0.25
 
