@@ -32,10 +32,12 @@ _APEX_SPREAD = 0.15
 #: Rise and fall times of the bank, ms: from the fastest expressions known (rise of two frames at 30 fps) to slow ones.
 _HALVES_MS = np.array([50.0, 70, 95, 125, 160, 200, 250, 310, 390, 500, 650])
 
-#: Head movement that alignment leaves behind: a Gaussian process with this time scale, at these multiples of the
-#: noise's deviation; the data choose among them.
-_DRIFT_MS = 500.0
-_DRIFT_RATIOS = (0.0, 2.0, 6.0, 20.0)
+#: What wanders besides noise, as Gaussian processes: head movement that alignment leaves behind, smooth, and the errors
+#: of a lossy codec, which stay until a block is sent anew. Their time scales, ms, and pairs of deviations
+#: in units of the noise, of which the data choose one.
+_HEAD_MS = 500.0
+_CODEC_MS = 80.0
+_DRIFTS = tuple((head, codec) for head in (0.0, 2.0, 8.0) for codec in (0.0, 1.5, 4.0, 10.0))
 
 #: Channels are not independent and profiles are not exactly cosines, so the likelihood is divided by this.
 _TEMPER = 4.0
@@ -112,13 +114,13 @@ def decode(
     bank = _coarse_bank(times_ms, known)
     if not len(bank):
         return fallback
-    drift = max(_DRIFT_RATIOS, key=lambda ratio: _evidence(white, times_ms, bank, ratio, nuisance, total=True).max())
+    drift = max(_DRIFTS, key=lambda ratio: _evidence(white, times_ms, bank, ratio, nuisance, total=True).max())
     best = bank[_evidence(white, times_ms, bank, drift, nuisance).argmax()]
     bank = _fine_bank(best, times_ms, known)
     evidence = _evidence(white, times_ms, bank, drift, nuisance)
     if evidence.max() < _EVIDENCE_FLOOR:
         return fallback
-    return _summarise(white, times_ms, bank, evidence)
+    return _summarise(times_ms, bank, evidence, known)
 
 
 def prior_peak(
@@ -216,7 +218,13 @@ def _bank(apexes: Array, rises: Array, falls: Array, times_ms: Array, known: _Kn
 
 
 def _evidence(
-    white: Array, times_ms: Array, bank: Array, drift: float, nuisance: Array | None, *, total: bool = False
+    white: Array,
+    times_ms: Array,
+    bank: Array,
+    drift: tuple[float, float],
+    nuisance: Array | None,
+    *,
+    total: bool = False,
 ) -> Array:
     """Return each profile's tempered log-posterior, the mean over channels plus the prior, up to a constant.
 
@@ -228,7 +236,7 @@ def _evidence(
         white: [samples, channels] curves in units of their noise.
         times_ms: [samples] times.
         bank: [n, 3] profiles.
-        drift: Deviation of the drift in units of the noise.
+        drift: Deviations of head and codec in units of the noise.
         nuisance: [samples, k] time courses to ignore.
         total: Add the likelihood of the curves without expression, which compares drifts.
     """
@@ -247,21 +255,23 @@ def _evidence(
     return evidence * white.shape[1] / _TEMPER + prior
 
 
-def _precision(times_ms: Array, drift: float, nuisance: Array | None) -> tuple[Array, float]:
+def _precision(times_ms: Array, drift: tuple[float, float], nuisance: Array | None) -> tuple[Array, float]:
     """Return the precision of noise plus drift with the baseline projected out, and log det of the covariance."""
     seconds = (times_ms - times_ms.mean()) / 1000
     baseline = np.stack([np.ones_like(seconds), seconds], axis=1)
     if nuisance is not None:
         baseline = np.concatenate([baseline, nuisance], axis=1)
-    distance = (times_ms[:, None] - times_ms[None, :]) / _DRIFT_MS
-    covariance = np.eye(len(times_ms)) + drift**2 * np.exp(-0.5 * distance**2)
+    distance = np.abs(times_ms[:, None] - times_ms[None, :])
+    head, codec = drift
+    covariance = np.eye(len(times_ms)) + head**2 * np.exp(-0.5 * (distance / _HEAD_MS) ** 2)
+    covariance += codec**2 * np.exp(-distance / _CODEC_MS)
     inverse = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
     carried = inverse @ baseline
     inverse -= carried @ np.linalg.pinv(baseline.T @ carried) @ carried.T
     return inverse, float(np.linalg.slogdet(covariance)[1])
 
 
-def _summarise(white: Array, times_ms: Array, bank: Array, evidence: Array) -> Peak:
+def _summarise(times_ms: Array, bank: Array, evidence: Array, known: _Known) -> Peak:
     """Return the posterior's mode in the apex, and its mean around it."""
     posterior = np.exp(evidence - evidence.max())
     posterior /= posterior.sum()
@@ -269,7 +279,9 @@ def _summarise(white: Array, times_ms: Array, bank: Array, evidence: Array) -> P
     near = np.abs(bank[:, 0] - mode) <= 50
     apex, rise, fall = (posterior[near, None] * bank[near]).sum(axis=0) / posterior[near].sum()
     confidence = float(posterior[np.abs(bank[:, 0] - apex) <= TOLERANCE_MS].sum())
-    onset = max(apex - rise, float(times_ms[0]))
-    offset = min(apex + fall, float(times_ms[-1]))
+    onset_ms, apex_ms, offset_ms = known
+    apex = float(apex) if apex_ms is None else apex_ms
+    onset = max(apex - rise, float(times_ms[0])) if onset_ms is None else onset_ms
+    offset = min(apex + fall, float(times_ms[-1])) if offset_ms is None else offset_ms
     shape = profile(times_ms, apex - rise, apex, apex + fall)
-    return Peak(onset, float(apex), offset, confidence, float(evidence.max()), shape)
+    return Peak(onset, apex, offset, confidence, float(evidence.max()), shape)

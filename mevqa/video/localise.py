@@ -7,7 +7,7 @@ is read at a low rate first and at its full rate only around the peak, so that h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mevqa.video.curve import Peak, decode
 from mevqa.video.head_motion import find_blinks, without_blinks, without_head
 from mevqa.video.regional_motion import MotionMeter
 from mevqa.video.regions import Region, face_regions
+from mevqa.video.thaw import REACH_MS, read_thawed
 
 if TYPE_CHECKING:
     from mevqa.video.reader import Video
@@ -41,9 +42,6 @@ _REFERENCE_MS = 20.0
 
 #: Below this confidence the reader is warned.
 _UNSURE = 0.35
-
-#: Frames decoded at once: bounds the memory for any length and size of video.
-_CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +85,27 @@ class Localised:
 
 
 class _Measured:
-    """Regional motion of the frames that have been read, each read once."""
+    """Regional motion of the frames that have been read."""
 
     def __init__(self, video: Video, align: Align, reference: Sequence[int], regions: Sequence[Region]) -> None:
         self._video, self._align = video, align
         self._meter = MotionMeter([align(frame) for frame in video.frames(reference)], regions)
         self._motions: dict[int, tuple[Array, Array]] = {}
 
-    def read(self, frames: Sequence[int]) -> None:
-        """Measure those of ``frames`` that have not been measured, reading forward."""
-        missing = sorted({int(frame) for frame in frames} - self._motions.keys())
-        for start in range(0, len(missing), _CHUNK):
-            chunk = missing[start : start + _CHUNK]
-            for index, frame in zip(chunk, self._video.frames(chunk), strict=True):
-                motion = self._meter(self._align(frame))
+    def read(self, frames: Sequence[int], *, only: Collection[int] | None = None) -> None:
+        """Measure frames that are read in one go, all of them or only some: the others help to thaw those."""
+        for index, grey in read_thawed(self._video, frames):
+            if only is None or index in only:
+                motion = self._meter(self._align(np.repeat(grey[..., None], 3, axis=2)))
                 self._motions[index] = (motion.displacement, motion.mismatch)
+
+    def read_fully(self, times: Array, peak_ms: float, first: int, last: int) -> None:
+        """Measure every frame around the peak, if some have been left out."""
+        distance = np.abs(times[first : last + 1] - peak_ms)
+        near = [first + int(frame) for frame in np.flatnonzero(distance <= _FINE_MS)]
+        if not self._motions.keys() >= set(near):
+            around = first + np.flatnonzero(distance <= _FINE_MS + REACH_MS)
+            self.read(around.tolist(), only=set(near))
 
     def between(self, first: int, last: int) -> tuple[NDArray[np.int64], Array, Array]:
         """Return frames, displacements [n, regions, 2] and mismatches [n, regions] from first to last."""
@@ -147,8 +151,7 @@ def localise(
     at = [None if frame is None else float(times[frame]) for frame in (onset, apex, offset)]
     first, last = _likeliest_window(measured, times, first, last, at)
     rough = _Decoded(measured, times, first, last, at).peak
-    fine = np.flatnonzero(np.abs(times - rough.apex_ms) <= _FINE_MS)
-    measured.read([int(frame) for frame in fine if first <= frame <= last])
+    measured.read_fully(times, rough.apex_ms, first, last)
     return _report(_Decoded(measured, times, first, last, at), times, (onset, apex, offset))
 
 

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mevqa.video.curve import PRIOR_APEX, PRIOR_DURATION_MS, decode, prior_peak, profile
+
+CHANNELS = 24
+
+
+def face(times, onset, apex, offset, *, seed=0, noise=0.1, shape=None):
+    """Curves of a face in which a third of the channels take part, in both directions."""
+    rng = np.random.default_rng(seed)
+    weights = np.where(rng.random(CHANNELS) < 0.35, rng.normal(0, 1, CHANNELS), 0.0)
+    weights[0] = 1.0
+    course = profile(times, onset, apex, offset) if shape is None else shape
+    return course[:, None] * weights + noise * rng.normal(size=(len(times), CHANNELS))
+
+
+def clock(fps, until):
+    return np.arange(0, until + 1e-9, 1000 / fps)
+
+
+@pytest.mark.parametrize("fps", [25, 30, 60, 100, 200, 300])
+@pytest.mark.parametrize("seed", range(3))
+def test_apex_is_found_at_every_frame_rate(fps, seed):
+    times = clock(fps, 1100)
+    onset = 150 + 120 * seed
+    peak = decode(face(times, onset, onset + 170, onset + 400, seed=seed), times)
+    assert abs(peak.apex_ms - (onset + 170)) <= max(20, 1000 / fps)
+    assert abs(peak.onset_ms - onset) <= 60 and abs(peak.offset_ms - (onset + 400)) <= 60
+    assert peak.evidence > 0 and 0 < peak.confidence <= 1
+
+
+@pytest.mark.parametrize("place", [0.3, 0.4, 0.5])
+def test_clip_cut_exactly_at_onset_and_offset(place):
+    times = clock(100, 400)
+    peak = decode(face(times, 0, place * 400, 400, seed=1), times)
+    assert abs(peak.apex_ms - place * 400) <= 20
+    assert peak.onset_ms <= 30 and peak.offset_ms >= 360
+
+
+def test_units_constants_and_signs_do_not_matter():
+    times = clock(60, 900)
+    curves = face(times, 200, 380, 600)
+    first = decode(curves, times)
+    again = decode(-250.0 * curves + np.linspace(-5, 5, CHANNELS), times)
+    assert again.apex_ms == pytest.approx(first.apex_ms) and again.evidence == pytest.approx(first.evidence)
+
+
+def test_first_frame_need_not_be_neutral():
+    times = clock(100, 800)
+    curves = face(times, -60, 130, 400)
+    assert abs(decode(curves - curves[0], times).apex_ms - 130) <= 20
+
+
+def test_middle_of_a_plateau():
+    times = clock(100, 1000)
+    shape = np.clip(1.6 * profile(times, 300, 500, 700), 0, 1)
+    assert abs(decode(face(times, 0, 0, 0, shape=shape), times).apex_ms - 500) <= 20
+
+
+def test_slow_drift_is_not_an_expression():
+    times = clock(60, 1500)
+    rng = np.random.default_rng(4)
+    drift = np.sin(2 * np.pi * times[:, None] / 2600 + rng.uniform(0, 6, CHANNELS)) * rng.normal(0, 1.5, CHANNELS)
+    assert abs(decode(face(times, 700, 850, 1080) + drift, times).apex_ms - 850) <= 33
+
+
+def test_nuisance_is_ignored():
+    times = clock(100, 1200)
+    blink = np.exp(-0.5 * ((times - 300) / 40) ** 2)
+    curves = face(times, 600, 760, 1000) + 3 * blink[:, None] * np.linspace(0, 1, CHANNELS)
+    assert abs(decode(curves, times, nuisance=blink[:, None]).apex_ms - 760) <= 20
+
+
+def test_unequally_spaced_samples():
+    rng = np.random.default_rng(2)
+    times = np.sort(rng.choice(clock(200, 1000), 90, replace=False))
+    assert abs(decode(face(times, 300, 470, 700), times).apex_ms - 470) <= 20
+
+
+def test_what_is_known_is_kept():
+    times = clock(100, 900)
+    curves = face(times, 200, 360, 620)
+    both = decode(curves, times, onset_ms=200, offset_ms=620)
+    assert (both.onset_ms, both.offset_ms) == (200, 620) and abs(both.apex_ms - 360) <= 20
+    given = decode(curves, times, apex_ms=360)
+    assert given.apex_ms == 360 and abs(given.onset_ms - 200) <= 60
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_a_handful_of_samples_gives_the_prior(length):
+    times = clock(25, 40 * (length - 1))
+    assert decode(np.zeros((length, 3)), times).confidence == 0
+
+
+def test_noise_alone_gives_the_prior():
+    times = clock(60, 900)
+    hits = sum(decode(face(times, 0, 0, 0, seed=seed, shape=0 * times), times).evidence > 0 for seed in range(20))
+    assert hits <= 2
+
+
+def test_no_motion_at_all_gives_the_prior():
+    times = clock(60, 380)
+    peak = decode(np.ones((len(times), 5)), times)
+    assert (peak.onset_ms, peak.offset_ms) == (times[0], times[-1])
+    assert peak.apex_ms == pytest.approx(PRIOR_APEX * times[-1])
+
+
+def test_prior_of_a_long_clip_has_the_usual_duration_in_the_middle():
+    peak = prior_peak(clock(50, 4000))
+    assert peak.offset_ms - peak.onset_ms == pytest.approx(PRIOR_DURATION_MS)
+    assert (peak.onset_ms + peak.offset_ms) / 2 == pytest.approx(2000)
+
+
+@pytest.mark.parametrize("known", [(100, None, None), (None, 300, None), (None, None, 500), (100, None, 500)])
+def test_prior_keeps_what_is_known(known):
+    peak = prior_peak(clock(50, 2000), *known)
+    found = (peak.onset_ms, peak.apex_ms, peak.offset_ms)
+    assert all(given is None or given == value for given, value in zip(known, found, strict=True))
+    assert 0 <= found[0] <= found[1] <= found[2] <= 2000
+
+
+@pytest.mark.parametrize(
+    ("curves", "times"),
+    [
+        (np.zeros(5), np.arange(5.0)),
+        (np.zeros((5, 2)), np.arange(4.0)),
+        (np.zeros((3, 2)), np.array([0.0, 2.0, 2.0])),
+        (np.full((3, 2), np.nan), np.arange(3.0)),
+    ],
+)
+def test_malformed_curves_are_refused(curves, times):
+    with pytest.raises(ValueError):
+        decode(curves, times)
