@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mevqa.scoring.result import ScoreResult
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HELP = "score answers or detected events like the challenge, with intervals"
 
-_GROUPINGS = ("dataset", "subject", "type")
+_GROUPINGS = ("dataset", "subject", "type", "video")
 _LISTED = 10
 
 
@@ -41,7 +41,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change one switch of the preset; repeatable"
     )
     parser.add_argument("--strict", action="store_true", help="an answer without a number counts as 0 (count=zero)")
-    parser.add_argument("--by", type=_groupings, default=(), metavar="A,B", help="also by dataset, subject, type")
+    parser.add_argument(
+        "--by",
+        type=_groupings,
+        default=(),
+        metavar="A,B",
+        help="also by dataset, subject, type; events by dataset, subject, video",
+    )
+    parser.add_argument("--fps", type=float, metavar="N", help="of events, where the files do not tell")
     parser.add_argument("--paired", action="store_true", help="say whether two sets of answers differ")
     parser.add_argument("--draws", type=_count, default=1000, metavar="N", help="bootstrap draws, 0 for none")
     parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of the bootstrap (default: 0)")
@@ -79,40 +86,77 @@ def run(args: argparse.Namespace) -> int:
 
 def _scored(args: argparse.Namespace) -> tuple[ScoreResult, list[Table]]:
     """Score one set of answers or detections."""
-    from mevqa.errors import InputError, MevqaError, Problem
-    from mevqa.scoring.question_answering import score_answers
-    from mevqa.scoring.tables import group_table, score_tables
+    from mevqa.errors import MevqaError
 
     if not 1 <= len(args.paths) <= 2:
         raise MevqaError("name a RUN, or PRED and REFERENCE; three paths go with --paired")
-    absent = [Problem(path, "there is no such file or folder") for path in args.paths if not path.exists()]
-    if absent:
-        raise InputError(absent)
-    answers, reference = args.paths[0], args.paths[1] if len(args.paths) == 2 else None
-    changes = [*args.set, *(["count=zero"] if args.strict else [])]
-    result = score_answers(
-        answers, reference, preset=args.preset, changes=changes, by=args.by, draws=args.draws, seed=args.seed
-    )
-    return result, [*score_tables(result), *(group_table(by, groups) for by, groups in result.groups.items())]
+    options: dict[str, Any] = {"preset": args.preset, "draws": args.draws, "seed": args.seed, "by": args.by}
+    if _of_events(args):
+        from mevqa.scoring.event_tables import event_group_table, event_tables
+        from mevqa.scoring.events import score_events
+
+        if len(args.paths) != 2:
+            raise MevqaError("detected events need a REFERENCE: name the file of the coded events after them")
+        result = score_events(args.paths[0], args.paths[1], changes=args.set, fps=args.fps, **options)
+        return result, [*event_tables(result), *(event_group_table(*group) for group in result.groups.items())]
+    from mevqa.scoring.question_answering import score_answers
+    from mevqa.scoring.tables import group_table, score_tables
+
+    result = score_answers(*args.paths, changes=_changes(args), **options)
+    return result, [*score_tables(result), *(group_table(*group) for group in result.groups.items())]
 
 
 def _compared(args: argparse.Namespace) -> tuple[ScoreResult, list[Table]]:
     """Compare two sets of answers."""
     from mevqa.errors import MevqaError
-    from mevqa.scoring.comparison import compare_answers
     from mevqa.scoring.tables import paired_table
 
     if not 2 <= len(args.paths) <= 3:
         raise MevqaError("--paired compares two: name RUN and RUN, or A, B and REFERENCE")
     if args.by:
         raise MevqaError("--by goes without --paired")
-    changes = [*args.set, *(["count=zero"] if args.strict else [])]
-    reference = args.paths[2] if len(args.paths) == 3 else None
+    options: dict[str, Any] = {"preset": args.preset, "draws": args.draws, "seed": args.seed}
     first, second = args.paths[:2]
-    result = compare_answers(
-        first, second, reference, preset=args.preset, changes=changes, draws=args.draws, seed=args.seed
-    )
+    if _of_events(args):
+        from mevqa.scoring.events import compare_events
+
+        if len(args.paths) != 3:
+            raise MevqaError("detected events need a REFERENCE: name the file of the coded events last")
+        result = compare_events(first, second, args.paths[2], changes=args.set, fps=args.fps, **options)
+    else:
+        from mevqa.scoring.comparison import compare_answers
+
+        result = compare_answers(first, second, *args.paths[2:], changes=_changes(args), **options)
     return result, [paired_table(result, _short_names(first, second))]
+
+
+def _of_events(args: argparse.Namespace) -> bool:
+    """Whether detected events are scored, by the kind of the files.
+
+    Raises:
+        InputError: A path does not exist, or files of events and of answers come together.
+        MevqaError: An option does not go with the kind.
+    """
+    from mevqa.errors import InputError, MevqaError, Problem
+    from mevqa.scoring.event_files import is_event_file
+
+    absent = [Problem(path, "there is no such file or folder") for path in args.paths if not path.exists()]
+    if absent:
+        raise InputError(absent)
+    events = [is_event_file(path) for path in args.paths]
+    if any(events) and not all(events):
+        others = [path for path, kind in zip(args.paths, events, strict=True) if not kind]
+        message = f"holds no events, but {args.paths[events.index(True)]} does: score like with like"
+        raise InputError([Problem(path, message) for path in others])
+    if any(events) and args.strict:
+        raise MevqaError("--strict is about answers with numbers; `strict` is the default preset of events")
+    if not any(events) and args.fps is not None:
+        raise MevqaError("--fps goes with files of events")
+    return any(events)
+
+
+def _changes(args: argparse.Namespace) -> list[str]:
+    return [*args.set, *(["count=zero"] if args.strict else [])]
 
 
 def _print(args: argparse.Namespace, result: ScoreResult, tables: list[Table]) -> None:
@@ -146,7 +190,9 @@ def _unusable(result: ScoreResult) -> list[str]:
 def _counted(result: ScoreResult) -> str:
     """Return what was scored in one line."""
     counts = result.counts
-    shown = ", ".join(f"{counts[name]} {name}" for name in ("questions", "clips", "subjects") if name in counts)
+    shown = ", ".join(
+        f"{counts[name]} {name}" for name in ("questions", "clips", "videos", "subjects") if name in counts
+    )
     faults = [f"{counts[name]} {name}" for name in ("missing", "failed", "empty", "unreadable") if counts.get(name)]
     lacking = f"; {counts['unusable']} without a usable answer: {', '.join(faults)}" if faults else ""
     return f"{shown}{lacking}."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mevqa.errors import InputError, Problem
 from mevqa.records import Answer, Question
 from mevqa.scoring.answers import CLOSED
 from mevqa.scoring.bootstrap import DRAWS, resample
@@ -59,6 +60,10 @@ def score_answers(
     Raises:
         InputError: Everything that is wrong with the input, with lines.
     """
+    unknown = [name for name in by if name not in GROUPINGS]
+    if unknown:
+        message = f"answers are told apart by {', '.join(GROUPINGS)}, not by {', '.join(unknown)}"
+        raise InputError([Problem("--by", message)])
     pairs = read_pairs(answers, reference)
     name = preset or DEFAULT_PRESETS[pairs.task]
     switches = answer_preset(name, changes)

@@ -35,6 +35,21 @@ _SWITCHES = {
     "numbers of events": ("preset", "answers", "count"),
     "text": ("preset", "bleu", "rouge", "stemmer", "rows"),
 }
+#: Entries of the protocol that are said elsewhere.
+_NO_SWITCHES = frozenset(
+    {
+        "answers_from",
+        "references_from",
+        "detections_from",
+        "level",
+        "draws",
+        "seed",
+        "resampled",
+        "paired",
+        "sweep",
+        "fps",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +97,6 @@ def score_tables(result: ScoreResult) -> list[Table]:
     ]
 
 
-def every_metric(result: ScoreResult, title: str) -> Table:
-    """Return all metrics under their keys, one a row."""
-    rows = tuple((key, number(result, key)) for key in result.metrics)
-    return Table(title, ("metric", "value"), rows)
-
-
 def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
     """Return one row a part, with the main number of each kind of question that occurs."""
     main = {
@@ -113,7 +122,7 @@ def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
             name,
             str(result.counts["questions"]),
             str(result.counts["unusable"] or ""),
-            *(_plain(result, key) for key in keys),
+            *(plain_number(result, key) for key in keys),
         )
         for name, result in groups.items()
     )
@@ -129,11 +138,9 @@ def paired_table(result: ScoreResult, names: tuple[str, str]) -> Table:
         bounds = result.intervals.get(key)
         verdict = "" if bounds is None else "yes" if bounds[0] > 0 or bounds[1] < 0 else "no"
         shown = "" if p is None else f"{p:.3f}"
-        rows.append((key, _plain(first, key), _plain(second, key), number(result, key), shown, verdict))
+        rows.append((key, plain_number(first, key), plain_number(second, key), number(result, key), shown, verdict))
     columns = ("metric", names[0], names[1], "difference", "p", "differ")
-    switches = switches_of(
-        result, ("preset", "answers", "missing", "classes", "count", "bleu", "rouge", "stemmer", "rows")
-    )
+    switches = switches_of(result, [name for name in result.protocol if name not in _NO_SWITCHES])
     return Table("paired comparison", columns, tuple(rows), switches)
 
 
@@ -142,8 +149,13 @@ def number(result: ScoreResult, key: str) -> str:
     if key not in result.metrics:
         return ""
     bounds = result.intervals.get(key)
-    value = _plain(result, key)
+    value = plain_number(result, key)
     return value if bounds is None else f"{value} [{_bound(bounds[0])}, {_bound(bounds[1])}]"
+
+
+def plain_number(result: ScoreResult, key: str) -> str:
+    """Return a metric without its interval; empty without the metric."""
+    return _digits(result.metrics[key]) if key in result.metrics else ""
 
 
 def switches_of(result: ScoreResult, names: Sequence[str]) -> str:
@@ -152,7 +164,8 @@ def switches_of(result: ScoreResult, names: Sequence[str]) -> str:
     for name in names:
         if name in result.protocol:
             value = result.protocol[name]
-            shown.append(f"{name} {('off', 'on')[value] if isinstance(value, bool) else value}")
+            said = {True: "on", False: "off"}[value] if isinstance(value, bool) else "none" if value is None else value
+            shown.append(f"{name} {said}")
     return ", ".join(shown)
 
 
@@ -246,10 +259,6 @@ def _calibration(result: ScoreResult) -> Table:
         if f"{prefix}.ece" in result.metrics
     )
     return Table("calibration of the option probabilities", ("question", "ECE", "Brier (0 to 2)"), rows)
-
-
-def _plain(result: ScoreResult, key: str) -> str:
-    return _digits(result.metrics[key]) if key in result.metrics else ""
 
 
 def _digits(value: float) -> str:
