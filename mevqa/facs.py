@@ -67,6 +67,7 @@ UNIT_NAMES: tuple[str, ...] = tuple(unit.name for unit in sorted(_UNITS, key=lam
 _ENDING = re.compile(r"(?<=\w\w)(?:ing|er|or|ar|ed|s|e)$")
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def _stem(word: str) -> str:
     """Strip the endings in which spellings of one unit differ (raiser, raised; dilator, dilater; lip, lips)."""
     shorter = _ENDING.sub("", word)

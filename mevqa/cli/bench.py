@@ -2,11 +2,14 @@
 
 mevqa bench prefix                   questions per second with and without reuse of a clip's prefix
 mevqa bench prefix --model MODEL     the same with a model of your own
+mevqa bench score                    seconds of scoring 100,000 answers with 1,000 bootstrap draws
 """
 
 from __future__ import annotations
 
 import argparse
+
+from mevqa.cli.options import positive
 
 HELP = "measure speed on this machine"
 
@@ -35,6 +38,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     prefix.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
     prefix.add_argument("--json", action="store_true", help="print JSON")
     prefix.set_defaults(measure=_prefix)
+    score = benches.add_parser(
+        "score",
+        help="seconds of scoring many answers with intervals",
+        description="Score made-up answers of five kinds to five questions a clip: every metric, text measures and "
+        "calibration included, with bootstrap intervals. Processor seconds of one core.",
+    )
+    score.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
+    score.add_argument("--draws", type=positive, default=1000, metavar="N", help="bootstrap draws (default: 1000)")
+    score.add_argument("--by-clip", action="store_true", help="draw clips instead of 100 subjects: slower")
+    score.add_argument("--json", action="store_true", help="print JSON")
+    score.set_defaults(measure=_score)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,3 +100,22 @@ def _prefix(args: argparse.Namespace) -> int:
     verdict = "identical answers" if result.identical else "DIFFERENT ANSWERS"
     print(f"{verdict}; largest difference of log-probabilities {result.difference:.1e}")
     return 0 if result.identical else 1
+
+
+def _score(args: argparse.Namespace) -> int:
+    """Print how long scoring takes."""
+    import json
+    from dataclasses import asdict
+
+    from mevqa.scoring.benchmark import measure_scoring
+
+    # The first call imports what the libraries need.
+    measure_scoring(10, 10)
+    times = measure_scoring(args.answers, args.draws, by_clip=args.by_clip)
+    if args.json:
+        print(json.dumps(asdict(times)))
+        return 0
+    drawn = "clips" if args.by_clip else "subjects"
+    print(f"{times.answers} answers, {times.wordings} different wordings, {times.draws} draws of {drawn}")
+    print(f"read    {times.read:7.2f} s\nscored  {times.score:7.2f} s\ntogether{times.read + times.score:7.2f} s")
+    return 0

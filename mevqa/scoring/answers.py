@@ -87,6 +87,7 @@ def read_unit_set(text: str) -> frozenset[Unit] | None:
     return units or None
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def read_sentence(text: str) -> tuple[frozenset[Unit] | None, str | None, str | None]:
     """Return units, fine and coarse class of a combined or analysis answer."""
     parts = read_parts(text, every_class())

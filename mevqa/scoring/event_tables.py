@@ -56,7 +56,7 @@ def event_tables(result: ScoreResult) -> list[Table]:
         ("recognition on true positives", _RECOGNISED, _RECOGNITION),
     ):
         rows = tuple((name, number(result, key)) for key, name in names.items() if key in result.metrics)
-        tables.append(Table(title, (title, "value"), rows, switches_of(result, switches)))
+        tables.append(Table(title, ("measure", "value"), rows, switches_of(result, switches)))
     return [table for table in tables if table.rows]
 
 

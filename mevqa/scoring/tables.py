@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,9 +36,11 @@ _SWITCHES = {
     "numbers of events": ("preset", "answers", "count"),
     "text": ("preset", "bleu", "rouge", "stemmer", "rows"),
 }
+#: Where the header of a table is broken; the table itself is as wide as it is.
+_LINE = 110
 #: Entries of the protocol that are said elsewhere.
 _NO_SWITCHES = frozenset(
-    {
+    [
         "answers_from",
         "references_from",
         "detections_from",
@@ -48,7 +51,9 @@ _NO_SWITCHES = frozenset(
         "paired",
         "sweep",
         "fps",
-    }
+        "duration",
+        "strs",
+    ]
 )
 
 
@@ -178,7 +183,7 @@ def interval_line(result: ScoreResult) -> str:
 
 
 def as_text(table: Table) -> str:
-    """Return a table for the terminal, its columns aligned."""
+    """Return a table for the terminal, its columns aligned and never cut off."""
     rows = [table.columns, *table.rows]
     widths = [max(len(row[place]) for row in rows) for place in range(len(table.columns))]
     lines = [
@@ -188,7 +193,8 @@ def as_text(table: Table) -> str:
         )
         for row in rows
     ]
-    return "\n".join([table.header, lines[0], "-" * len(lines[0]), *lines[1:]])
+    header = textwrap.wrap(table.header, _LINE, break_on_hyphens=False)
+    return "\n".join([*header, lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
 def as_markdown(tables: Sequence[Table], captions: Sequence[str]) -> str:
@@ -248,7 +254,7 @@ def _rows_of(result: ScoreResult, title: str, names: Mapping[str, str], metrics:
 
 def _listed(result: ScoreResult, title: str, names: Mapping[str, str]) -> Table:
     rows = tuple((name, number(result, key)) for key, name in names.items() if key in result.metrics)
-    return Table(title, (title, "value"), rows)
+    return Table(title, ("measure", "value"), rows)
 
 
 def _calibration(result: ScoreResult) -> Table:
