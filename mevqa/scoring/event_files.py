@@ -33,6 +33,8 @@ Role = Literal["reference", "predictions"]
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
 _JSONS = frozenset({".json", ".jsonl"})
+#: Rows that tell how the cells of a text file are divided.
+_SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     for row in rows:
         reader.add(row)
     scored = [event for event in reader.events if event.score is not None]
-    if scored and len(scored) < len(reader.events):
+    if role == "predictions" and scored and len(scored) < len(reader.events):
         reader.problems.extend(
             Problem(path, "has no score, other rows have one", event.line)
             for event in reader.events
@@ -153,10 +155,9 @@ def _read_text(path: Path) -> str:
 
 
 def _split(path: Path, lines: Sequence[str]) -> Sheet:
-    """Return the cells of a text file, divided by whichever of tab, semicolon and comma its first rows use."""
-    sample = [line for line in lines if line.strip()][:5]
-    counts = {mark: min(line.count(mark) for line in sample) for mark in ("\t", ";", ",")}
-    mark = max(counts, key=lambda candidate: counts[candidate])
+    """Return the cells of a text file, divided by whichever of tab, semicolon and comma most of its rows have."""
+    sample = [line for line in lines if line.strip()][:_SAMPLE]
+    mark = max("\t;,", key=lambda candidate: sum(candidate in line for line in sample))
     reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=mark)
     try:
         rows = [(reader.line_num, tuple(map(_plain, row))) for row in reader]

@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.adapters.fixups import is_missing
@@ -222,11 +222,15 @@ class RowReader:
             subject, video, line, fps, None if frames is None else int(frames),
             canonical_dataset(cells["dataset"]) if cells.get("dataset") else None, cells.get("fold") or None,
         )  # fmt: skip
-        first = self.videos.setdefault((subject, video), facts)
-        for name in ("fps", "frames", "dataset"):
-            if getattr(facts, name) != getattr(first, name):
+        first = self.videos.get((subject, video), facts)
+        known = {}
+        for name in ("fps", "frames", "dataset", "fold"):
+            one, two = getattr(first, name), getattr(facts, name)
+            if one is not None and two is not None and one != two:
                 self._problem(line, f"the video {video!r} has another {name} in line {first.line}")
-        return first
+            known[name] = two if one is None else one
+        self.videos[subject, video] = replace(first, **known)
+        return self.videos[subject, video]
 
     def _kind(self, row: RawRow) -> str | None:
         text = row.cells.get("kind", "")

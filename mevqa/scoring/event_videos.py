@@ -231,10 +231,11 @@ def _compare_videos(
     problems: list[Problem],
     notes: list[str],
 ) -> None:
-    """Report videos that only one file names."""
+    """Report videos that only one file names; files without a common video or subject do not belong together."""
     coded = {key_of(facts): facts for facts in reversed(reference.videos)}
     found = {key_of(facts): facts for facts in reversed(predictions.videos)}
-    if found and not coded.keys() & found.keys():
+    persons = {subject for subject, _ in coded if subject} & {subject for subject, _ in found}
+    if found and not coded.keys() & found.keys() and not persons:
         first = predictions.videos[0]
         close = difflib.get_close_matches(first.video, [facts.video for facts in reference.videos], n=1)
         known = close[0] if close else _written(reference.videos[0])
