@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from mevqa.video.geometry import FACE_AXES, FACE_CENTRE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 _SIGMA_IMAGE = 1.0
 # Gaussian blur in px of the found flow: skin has no motion detail finer than this.
 _SIGMA_FLOW = 2.0
+
+# Breadth in px, at a side of 256, over which the motion fades out at the edge of the face.
+_EDGE = 8.0
 
 # Largest distance from the median, in deviations, that `centre_channels` keeps apart: 4 leaves 99 % of the pixels of
 # real motion maps unclipped.
@@ -45,6 +50,29 @@ def dense_flow(reference: NDArray[np.uint8], target: NDArray[np.uint8]) -> NDArr
     start = np.zeros((*reference.shape[:2], 2), np.float32)
     flow = search.calc(_smooth_grey(reference), _smooth_grey(target), start)
     return np.asarray(cv2.GaussianBlur(flow, (0, 0), _SIGMA_FLOW), np.float32)
+
+
+def within_face(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Still what lies outside the face of an aligned picture, and keep the motion inside.
+
+    Background behind a stabilised head moves against it, and flow on plain walls is noise; either can be larger than
+    a micro-expression and would take the whole range of a motion map. Outside the ellipse of ``geometry`` the flow
+    becomes the face's own median.
+
+    Args:
+        flow: Displacement in px of a face aligned by its eyes [H, W, 2].
+
+    Returns:
+        Displacement of the same shape.
+    """
+    height, width = flow.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    radius = np.hypot(
+        ((x + 0.5) / width - FACE_CENTRE[0]) / FACE_AXES[0], ((y + 0.5) / height - FACE_CENTRE[1]) / FACE_AXES[1]
+    )
+    face = (1 / (1 + np.exp((radius - 1) * 256 / _EDGE)))[..., None]
+    median = np.median(flow[face[..., 0] > 0.5], axis=0)
+    return (face * (flow - median) + median).astype(np.float32)
 
 
 def optical_strain(flow: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.records import Clip, Moment, View
-from mevqa.video.flow import centre_channels, dense_flow, motion_map
+from mevqa.video.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.magnify import magnify
 
 if TYPE_CHECKING:
@@ -114,8 +114,10 @@ class ViewSource:
 
     @cached_property
     def flow(self) -> NDArray[np.float32]:
-        """Motion of the face from onset to apex, px of the aligned face [256, 256, 2]."""
-        return dense_flow(self.face(self.at("onset")), self.face(self.at("apex")))
+        """Motion of the face from onset to apex, px of the aligned face [256, 256, 2]; its surroundings stand still."""
+        flow = dense_flow(self.face(self.at("onset")), self.face(self.at("apex")))
+        by_eyes = self.aligner is not None and self.aligner.found and self.aligner.mode != "none"
+        return within_face(flow) if by_eyes else flow
 
     def picture(self, name: str) -> Image.Image | None:
         """Return the clip's ready-made picture of a view, RGB; None when it has none.

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mevqa.video.flow import centre_channels, dense_flow, motion_map, optical_strain
+from mevqa.video.flow import centre_channels, dense_flow, motion_map, optical_strain, within_face
 
 
 def textured(seed: int = 0, size: int = 256) -> np.ndarray:
@@ -108,3 +108,14 @@ def test_centred_flat_map_is_mid_grey_and_stays_calm() -> None:
     assert (centre_channels(flat) == 128).all()
     flat[3, 4] = 8
     assert np.abs(centre_channels(flat).astype(int) - 128).max() <= 32
+
+
+def test_motion_outside_the_face_does_not_take_the_range_of_the_map():
+    flow = np.zeros((256, 256, 2), np.float32)
+    flow[..., 0] = 0.3
+    flow[200:220, 118:138, 1] = 1.0
+    flow[230:, :30] = 9.0
+    still = within_face(flow)
+    assert np.allclose(still[230:, :10], (0.3, 0.0), atol=0.05)
+    assert np.allclose(still[205:215, 123:133, 1], 1.0, atol=0.02)
+    assert np.asarray(motion_map(still))[210, 128, 1] == 255
