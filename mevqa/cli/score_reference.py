@@ -27,10 +27,11 @@ def print_keys() -> None:
     """Print the keys of the JSON."""
     from mevqa.scoring.keys import key_patterns
 
-    for title, patterns in zip(("metrics and intervals", "counts"), key_patterns(), strict=True):
-        print(title)
-        for pattern, meaning in patterns.items():
-            print(f"  {pattern}\n      {meaning}")
+    for events, task in ((False, "answers to questions"), (True, "detected events")):
+        for title, patterns in zip(("metrics and intervals", "counts"), key_patterns(events), strict=True):
+            print(f"{task}: {title}")
+            for pattern, meaning in patterns.items():
+                print(f"  {pattern}\n      {meaning}")
 
 
 def print_cases() -> None:

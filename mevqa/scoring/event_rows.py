@@ -184,7 +184,7 @@ class RowReader:
             return
         if onset < 0:
             if self._numbers.negative == "refuse" or offset < 0:
-                hint = "" if offset < 0 or base else "; negative_frames=clip or keep accepts such detections"
+                hint = "" if offset < 0 or base else "; --set negative_frames=keep (or clip) accepts such detections"
                 self._problem(line, f"begins at {_plain(onset + base)}, before the first frame {base}{hint}")
                 return
             self.before_start.append(line)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mevqa.strict_yaml import StrictModel, read_yaml
 
-_TABLE = Path(__file__).parent.parent / "tables" / "score_keys.yaml"
+_TABLES = Path(__file__).parent.parent / "tables"
+_ANSWERS, _EVENTS = "score_keys.yaml", "event_keys.yaml"
 
 
 class _Table(StrictModel):
@@ -19,26 +20,40 @@ class _Table(StrictModel):
 
 
 @functools.cache
-def _table() -> _Table:
-    return read_yaml(_TABLE, _Table)
+def _table(name: str) -> _Table:
+    return read_yaml(_TABLES / name, _Table)
 
 
 def answer_keys() -> dict[str, str]:
     """Return the meaning of every metric key of question answering."""
-    return {key: meaning for pattern, meaning in _table().keys.items() for key in _expanded(pattern)}
+    return _all_keys(_table(_ANSWERS))
 
 
-def key_patterns() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the meanings of metric and count keys by pattern, ``{coarse,fine,...}.uf1``, as they are printed."""
-    families = {name: "{" + ",".join(members) + "}" for name, members in _table().families.items()}
+def event_keys() -> dict[str, str]:
+    """Return the meaning of every metric key of spotting and recognition."""
+    return _all_keys(_table(_EVENTS))
+
+
+def key_patterns(events: bool = False) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the meanings of metric and count keys by pattern, ``{coarse,fine,...}.uf1``, as they are printed.
+
+    Args:
+        events: Those of detected events instead of those of answers.
+    """
+    table = _table(_EVENTS if events else _ANSWERS)
+    families = {name: "{" + ",".join(members) + "}" for name, members in table.families.items()}
     metrics, counts = (
         {pattern.format(**families): meaning.format(**families) for pattern, meaning in part.items()}
-        for part in (_table().keys, _table().counts)
+        for part in (table.keys, table.counts)
     )
     return metrics, counts
 
 
-def _expanded(pattern: str) -> list[str]:
+def _all_keys(table: _Table) -> dict[str, str]:
+    return {key: meaning for pattern, meaning in table.keys.items() for key in _expanded(pattern, table)}
+
+
+def _expanded(pattern: str, table: _Table) -> list[str]:
     names = re.findall(r"\{(\w+)\}", pattern)
-    members = itertools.product(*(_table().families[name] for name in names))
+    members = itertools.product(*(table.families[name] for name in names))
     return [pattern.format(**dict(zip(names, chosen, strict=True))) for chosen in members]

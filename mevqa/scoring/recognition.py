@@ -204,7 +204,8 @@ def _tally(
 def measure_confusion(confusion: Array, class_set: str) -> dict[str, Array]:
     """Return the metrics of confusion matrices.
 
-    A precision or recall without anything to divide by counts as 0, as in the published scorers.
+    A precision or recall without anything to divide by counts as 0, as in the published scorers. UAR is the mean
+    recall; the scorer published with STRS prints the mean precision under that name.
 
     Args:
         confusion: [..., C, C + 1] by reference and detected class; the last column is any other class.

@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import openpyxl
 import pytest
 
 from mevqa.errors import InputError
 from mevqa.scoring.event_presets import EventSwitches, event_preset, event_presets
 from mevqa.scoring.events import compare_events, score_events
+from mevqa.scoring.keys import event_keys, key_patterns
 
 REFERENCE = """subject,video,onset,apex,offset,kind,emotion,fps
 s1,a,10,14,20,micro,happiness,30
@@ -182,3 +184,36 @@ def test_changes_of_a_preset():
     assert len(caught.value.problems) == 5
     with pytest.raises(InputError, match="did you mean 'strict'"):
         event_preset("strickt")
+
+
+def test_every_key_is_documented(files):
+    result = score_events(*files(), draws=0)
+    assert set(result.metrics) == set(event_keys())
+    documented = {key for pattern in key_patterns(events=True)[1] for key in expanded(pattern)}
+    assert set(result.counts) == documented
+
+
+def expanded(pattern):
+    kinds = "{overall,micro,macro}"
+    return [pattern.replace(kinds, kind) for kind in ("overall", "micro", "macro")]
+
+
+def test_label_files_of_the_data_sets(tmp_path):
+    """Sheets as CAS(ME)^3 and CAS(ME)^2 have them, with invented rows; the second has no header."""
+    third = openpyxl.Workbook()
+    third.active.append(["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"])
+    third.active.append(["spNO.1", "a", 160, 166, 171, "L4+7", 2, "disgust"])
+    third.active.append(["spNO.2", "a", 30, 30, 52, "12", 1, "happy"])
+    third.save(tmp_path / "casme3.xlsx")
+    second = openpyxl.Workbook()
+    second.active.append([1, "disgust1_1", 46, 51, 60, "4+9", "negative", "micro-expression", "disgust"])
+    second.active.append([1, "happy4_5", 96, 120, 160, "12", "positive", "macro-expression", "happy"])
+    second.save(tmp_path / "casme_sq.xlsx")
+    found = tmp_path / "found.csv"
+    found.write_text("subject,video,onset,offset,emotion\n1,a,160,171,Disgust\n2,a,30,52,happiness\n")
+    result = score_events(found, tmp_path / "casme3.xlsx", "me-tst", draws=0)
+    assert result.metrics["strs"] == 1.0
+    found.write_text("subject,video,onset,offset,emotion\n1,disgust1_1,46,60,negative\n1,happy4_5,96,160,positive\n")
+    result = score_events(found, tmp_path / "casme_sq.xlsx", draws=0)
+    assert (result.metrics["spotting.micro.f1"], result.metrics["spotting.macro.f1"]) == (1.0, 1.0)
+    assert any("no header" in note for note in result.notes)
