@@ -110,7 +110,7 @@ def _is_exact(known: Probe) -> bool:
         return False
     indexed = any(name in known.container.split(",") for name in _INDEXED)
     if packets.keyframes == packets.count and known.codec in _INTRA:
-        return indexed or known.container == "avi"
+        return indexed or (known.container == "avi" and known.index_agrees)
     return indexed and known.codec in _REORDERING
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,9 @@ _ONE_PICTURE_A_PACKET = frozenset(
 
 #: MPEG-4 packets up to this many bytes may say "as before" without a picture (libavcodec, h263dec.c, MAX_NVOP_SIZE).
 _EMPTY_MPEG4 = 19
+
+#: Bytes before a picture in an AVI file: its tag and its size.
+_AVI_CHUNK_HEADER = 8
 
 
 @dataclass
@@ -27,6 +32,7 @@ class PacketLog:
         open_gop: Whether a packet after a keyframe is shown before that keyframe.
         discarded: Packets that are decoded and not shown (edit lists).
         unstamped: Whether some packet has no presentation time.
+        positions: Byte in the file where each packet begins.
         end: Latest decoding time reached, one packet's duration after its start, in units of the stream.
     """
 
@@ -38,6 +44,7 @@ class PacketLog:
     discarded: int = 0
     unstamped: bool = False
     end: int = 0
+    positions: array[int] = field(default_factory=lambda: array("q"), repr=False)
     _first_key: int | None = field(default=None, repr=False)
     _last_key: int | None = field(default=None, repr=False)
 
@@ -49,6 +56,7 @@ class PacketLog:
         self.tiny += packet.size <= _EMPTY_MPEG4
         self.discarded += packet.is_discard
         self.keyframes += packet.is_keyframe
+        self.positions.append(-1 if packet.pos is None else packet.pos)
         if packet.dts is not None:
             self.end = max(self.end, packet.dts + (packet.duration or 0))
         stamp = packet.pts
@@ -60,6 +68,16 @@ class PacketLog:
         elif self._last_key is None or stamp < self._last_key:
             self.open_gop = True
             self.early += self._first_key is None or stamp < self._first_key
+
+    def agrees_with(self, index: Iterable[Any] | None) -> bool:
+        """Return whether an AVI file's index (PyAV's ``index_entries``) names just these packets, all as keyframes.
+
+        Reading in order follows the chunks, jumping follows the index: where they differ, jumping goes astray.
+        """
+        if index is None:
+            return False
+        entries = [(entry.pos + _AVI_CHUNK_HEADER, entry.timestamp) for entry in index if entry.is_keyframe]
+        return entries == [(position, number) for number, position in enumerate(self.positions)]
 
     def lost(self, frames: int, codec: str, interlaced: bool) -> int:
         """Return how many pictures are missing when ``frames`` were decoded, 0 where that cannot be told.

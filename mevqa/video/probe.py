@@ -34,6 +34,7 @@ class Probe:
         container: ffmpeg's names of the container format: ``mov,mp4,m4a,3gp,3g2,mj2``.
         codec: ffmpeg's name of the codec.
         packets: What the packets told.
+        index_agrees: Whether the index of an AVI file names just the packets that are there.
         warnings: What a reader should know.
     """
 
@@ -46,6 +47,7 @@ class Probe:
     container: str
     codec: str
     packets: PacketLog
+    index_agrees: bool
     warnings: tuple[str, ...]
 
 
@@ -100,6 +102,8 @@ def _probe(path: Path, length: int, modified: int) -> Probe:
             container=decoder.container_name,
             codec=codec,
             packets=packets,
+            # Older PyAV does not show the index.
+            index_agrees=packets.agrees_with(getattr(decoder.stream, "index_entries", None)),
             warnings=_hold_against_header(path, decoder, packets, len(pictures.stamps)),
         )
     finally:

@@ -26,6 +26,18 @@ def test_decord_does_return_wrong_frames_where_it_is_not_used(footage, name):
 
 
 @needs_decord
+def test_an_avi_whose_index_is_damaged_is_read_in_order(footage, tmp_path):
+    data = bytearray(footage.recipe("raw_grey.avi").read_bytes())
+    entry = data.index(b"idx1") + 8 + 16 * 65
+    data[entry : entry + 4] = b"junk"
+    path = tmp_path / "index.avi"
+    path.write_bytes(data)
+    with open_video(path) as video:
+        assert video.backend == "pyav"
+        assert [footage.number_of(video[index]) for index in range(99, 50, -1)] == list(range(99, 50, -1))
+
+
+@needs_decord
 @pytest.mark.parametrize("name", ["h264.mp4", "mjpeg.avi", "hevc.mp4"])
 def test_both_backends_give_the_same_pixels(footage, name):
     path = footage.recipe(name)

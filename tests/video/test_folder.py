@@ -106,6 +106,7 @@ def test_a_file_that_is_no_picture_is_an_error_at_once(tmp_path, content):
     assert caught.value.path == folder / "f2.png"
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("shape", [(3, 60, 80), (3, 60, 80, 3)], ids=["grey", "colour"])
 @pytest.mark.parametrize(
     ("suffix", "depth"),

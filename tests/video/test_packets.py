@@ -10,11 +10,9 @@ from mevqa.video.packets import PacketLog
 def _log(*packets: tuple[int | None, bool], size: int = 900, discard: int = 0) -> PacketLog:
     log = PacketLog()
     for number, (pts, key) in enumerate(packets):
-        log.add(
-            SimpleNamespace(
-                size=size, pts=pts, dts=number, duration=1, is_keyframe=key, is_discard=number < discard
-            )
-        )  # fmt: skip
+        hidden = number < discard
+        facts = {"size": size, "pos": 100 * number, "pts": pts, "dts": number, "duration": 1}
+        log.add(SimpleNamespace(**facts, is_keyframe=key, is_discard=hidden))
     return log
 
 
@@ -46,6 +44,16 @@ def test_lost_pictures(frames, codec, interlaced, lost):
 def test_empty_mpeg4_packets_and_edit_lists_are_excused():
     assert _log((0, True), (1, False), size=7).lost(0, "mpeg4", False) == 0
     assert _log((0, True), (1, False), discard=1).lost(1, "h264", False) == 0
+
+
+def test_an_index_agrees_when_it_names_every_packet():
+    log = _log((0, True), (1, True), (2, True))
+    entries = [SimpleNamespace(pos=100 * i - 8, timestamp=i, is_keyframe=True) for i in range(3)]
+    assert log.agrees_with(entries)
+    assert not log.agrees_with(None)
+    assert not log.agrees_with(entries[:2])
+    entries[1].pos += 1
+    assert not log.agrees_with(entries)
 
 
 def test_packets_without_times_are_noted():
