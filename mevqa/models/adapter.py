@@ -27,11 +27,15 @@ def add_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     from peft import PeftModel
 
     folder = _adapter_folder(adapter)
-    kind = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("peft_type")
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    kind = config.get("peft_type")
     if kind in ("PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING", "ADAPTION_PROMPT"):
         raise ModelError(
             f"the adapter {adapter} is of the type {kind}, which changes prompts; LoRA-like ones are taken"
         )
+    made_for = (config.get("auto_mapping") or {}).get("base_model_class")
+    if made_for not in (None, type(model).__name__):
+        raise ModelError(f"the adapter {adapter} was made for a {made_for}, this model is a {type(model).__name__}")
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=".*adapter keys.*")

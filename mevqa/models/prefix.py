@@ -50,7 +50,7 @@ def run_prefix(model: Any, inputs: Mapping[str, Any], length: int) -> Prefix:
     }
     # One sequence without padding: the models build their own masks (Gemma's pictures see themselves both ways).
     taken.pop("attention_mask", None)
-    packs = can_pack(model.config)
+    packs = can_pack(model)
     # Without a config the cache keeps every key, also in sliding-window layers, whose window the tree then masks.
     cache = DynamicCache() if packs else DynamicCache(config=model.config)
     output = model(**taken, past_key_values=cache, use_cache=True, logits_to_keep=1)
@@ -60,7 +60,7 @@ def run_prefix(model: Any, inputs: Mapping[str, Any], length: int) -> Prefix:
 
 def grow_tree(model: Any, prefix: Prefix) -> TokenTree:
     """Return an empty tree behind ``prefix``, which belongs to the tree from now on."""
-    return PackedTree(model, prefix) if can_pack(model.config) else CopiedTree(model, prefix)
+    return PackedTree(model, prefix) if can_pack(model) else CopiedTree(model, prefix)
 
 
 def _place(value: Any, model: Any) -> Any:

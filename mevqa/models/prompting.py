@@ -60,6 +60,10 @@ class Prompter:
         stop_tokens: Ids that end a turn by the generation config.
         video: Whether moments are handed over as a video.
 
+    Attributes:
+        stop_tokens: Ids that end a turn.
+        lead: What the chat template writes between the prompt and an answer.
+
     Raises:
         ModelError: The processor has no chat template, or one that drops the question.
     """
@@ -75,7 +79,7 @@ class Prompter:
         self._texts: dict[tuple[str, str], tuple[int, list[int]]] = {}
         self._system_role = self._knows_system_role()
         self._special, self._placeholders = self._special_texts()
-        self._lead, end = self._answer_frame()
+        self.lead, end = self._answer_frame()
         self.stop_tokens = stop_tokens | self._end_of_turn(end)
         if not self.stop_tokens:
             raise ModelError("the model has no end-of-turn token: neither its generation config nor its chat template")
@@ -129,7 +133,7 @@ class Prompter:
             self._texts.clear()
         missing = [text for text in texts if (context, text) not in self._texts]
         base = self.tokenise([context])[0]
-        for text, ids in zip(missing, self.tokenise([context + self._lead + text for text in missing]), strict=True):
+        for text, ids in zip(missing, self.tokenise([context + self.lead + text for text in missing]), strict=True):
             shared = common_length([base, ids])
             self._texts[context, text] = (len(base) - shared, ids[shared:])
         found = [self._texts[context, text] for text in texts]
@@ -149,6 +153,10 @@ class Prompter:
     def _process(self, text: str, views: Sequence[View]) -> Mapping[str, Any]:
         """Run the whole processor on one rendered conversation."""
         moments, pictures = split_views(views, video=self._video)
+        if moments and pictures and not self._takes_mixtures():
+            raise ModelError(
+                "this model takes either a video or pictures: leave the video option away, or choose views of one frame"
+            )
         bos = self.tokenizer.bos_token
         extra: dict[str, Any] = {"add_special_tokens": False} if bos and text.startswith(bos) else {}
         if pictures:
@@ -157,6 +165,11 @@ class Prompter:
             extra["videos"] = [np.stack([np.asarray(view.image.convert("RGB")) for view in moments])]
             extra["do_sample_frames"] = False
         return dict(self.processor(text=[text], return_tensors="pt", **extra))
+
+    def _takes_mixtures(self) -> bool:
+        """Return whether pictures and videos can go in together: some processors give both the same name."""
+        names = (getattr(self.processor, kind).model_input_names for kind in ("image_processor", "video_processor"))
+        return not set.intersection(*map(set, names)) & {"pixel_values"}
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text alone."""
@@ -178,7 +191,10 @@ class Prompter:
 
         Only what a rendered prompt holds is returned: vocabularies have thousands of special tokens.
         """
-        plain = self._render(messages("", [], "question"))
+        try:
+            plain = self._render(messages("", [], "question"))
+        except Exception as error:  # whatever jinja2 or the processor raises
+            raise ModelError(f"the model's chat template cannot be used: {error}") from error
         added = {str(token): token.special for token in self.tokenizer.added_tokens_decoder.values()}
         special = [token for token, is_special in added.items() if is_special and token in plain]
         content = [{"type": "image"}, {"type": "video"}] if self._video else [{"type": "image"}]

@@ -46,7 +46,8 @@ class Speller:
 
     def __init__(self, prompter: Prompter) -> None:
         self._prompter = prompter
-        self._pairs: dict[tuple[str, str], tuple[tuple[int, ...], int, tuple[int, ...]]] = {}
+        self._alone: dict[str, tuple[int, ...]] = {}
+        self._pairs: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = {}
         self._steady: dict[tuple[Hashable, str], bool] = {}
 
     def begin(self, context: str, segments: Sequence[str]) -> tuple[int, list[Hypothesis]]:
@@ -57,7 +58,8 @@ class Speller:
             segments: The first segments of the admissible answers.
         """
         back, all_ids = self._prompter.answers(context, segments)
-        return back, [Hypothesis(s, tuple(ids), s) for s, ids in zip(segments, all_ids, strict=True)]
+        lead = self._prompter.lead
+        return back, [Hypothesis(s, tuple(ids), lead + s) for s, ids in zip(segments, all_ids, strict=True)]
 
     def extend(self, context: str, back: int, parent: Hypothesis, segments: Sequence[str]) -> list[Hypothesis]:
         """Return ``parent`` continued by each of ``segments``.
@@ -69,48 +71,62 @@ class Speller:
             segments: Non-empty segments that may follow it.
         """
         self._learn(parent.last, segments)
+        trusted = self._trusted(parent)
+        pairs = {segment: self._pairs[parent.last, segment] for segment in segments}
+        strange = [segment for segment in segments if pairs[segment][0] >= trusted]
+        _, spelled = self._prompter.answers(context, [parent.text + segment for segment in strange], back=back)
+        whole = dict(zip(strange, map(tuple, spelled), strict=True))
         children = []
         for segment in segments:
-            base, taken, added = self._pairs[parent.last, segment]
-            text = parent.text + segment
-            if taken < len(base) and parent.ids[len(parent.ids) - len(base) + 1 :] == base[1:]:
+            if segment in whole:
+                ids, kept = whole[segment], common_length([parent.ids, whole[segment]])
+            else:
+                taken, added = pairs[segment]
                 kept = len(parent.ids) - taken
                 ids = parent.ids[:kept] + added
-            else:
-                _, [whole] = self._prompter.answers(context, [text], back=back)
-                ids = tuple(whole)
-                kept = common_length([parent.ids, ids])
-            children.append(Hypothesis(text, ids, segment, kept))
+            children.append(Hypothesis(parent.text + segment, ids, segment, kept))
         return children
 
     def is_steady(self, grammar: Grammar, context: str, back: int, hypothesis: Hypothesis) -> bool:
         """Return whether nothing that the grammar lets follow changes the tokens of the hypothesis' last segment.
 
-        That is found out where the segment is met first, from everything that may follow there, and kept for the
-        other answers of the grammar.
+        That is found out where the segment is met first, from everything that may follow there, and kept: what may
+        follow a segment is taken to be spelled alike wherever the segment stands in the grammar.
         """
-        key = (grammar if isinstance(grammar, Hashable) else id(self), hypothesis.last)
-        known = self._steady.get(key)
-        if known is not None:
+        self._learn(hypothesis.last, ())
+        key = (grammar, hypothesis.last) if isinstance(grammar, Hashable) and self._trusted(hypothesis) else None
+        if key is not None and (known := self._steady.get(key)) is not None:
             return known
         following = [segment for segment in grammar.next(hypothesis.text) if segment]
         children = self.extend(context, back, hypothesis, following)
         steady = all(child.settled == len(hypothesis.ids) for child in children)
-        if children and isinstance(grammar, Hashable):
+        if children and key is not None:
             if len(self._steady) >= _CACHE:
                 self._steady.clear()
             self._steady[key] = steady
         return steady
 
+    def _trusted(self, hypothesis: Hypothesis) -> int:
+        """Return how many of the hypothesis' last tokens are those that its last segment has alone.
+
+        All of them, or all but the first (which some tokenisers spell otherwise at the beginning of a text) where
+        that leaves two, or none.
+        """
+        alone = self._alone[hypothesis.last]
+        if hypothesis.ids[-len(alone) :] == alone:
+            return len(alone)
+        return len(alone) - 1 if len(alone) > 2 and hypothesis.ids[-len(alone) + 1 :] == alone[1:] else 0
+
     def _learn(self, last: str, segments: Sequence[str]) -> None:
-        """Find out what each of ``segments`` does to the tokens of ``last`` before it."""
-        missing = [segment for segment in segments if (last, segment) not in self._pairs]
-        if not missing:
-            return
-        if len(self._pairs) >= _CACHE:
+        """Find out the tokens of ``last`` alone, and what each of ``segments`` does to them when it follows."""
+        if len(self._pairs) + len(self._alone) >= _CACHE:
             self._pairs.clear()
-            missing = list(segments)
-        base, *joint = self._prompter.tokenise([last, *(last + segment for segment in missing)])
+            self._alone.clear()
+        missing = [segment for segment in segments if (last, segment) not in self._pairs]
+        if not missing and last in self._alone:
+            return
+        alone, *joint = self._prompter.tokenise([last, *(last + segment for segment in missing)])
+        self._alone[last] = tuple(alone)
         for segment, ids in zip(missing, joint, strict=True):
-            shared = common_length([base, ids])
-            self._pairs[last, segment] = (tuple(base), len(base) - shared, tuple(ids[shared:]))
+            shared = common_length([alone, ids])
+            self._pairs[last, segment] = (len(alone) - shared, tuple(ids[shared:]))

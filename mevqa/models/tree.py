@@ -278,11 +278,11 @@ def attention_windows(config: Any) -> dict[str, int | None]:
     return {kind: window if kind == "sliding_attention" else None for kind in sorted(kinds)}
 
 
-def can_pack(config: Any) -> bool:
-    """Return whether every layer of the decoder is an attention layer whose mask can be given."""
-    text = config.get_text_config(decoder=True)
+def can_pack(model: Any) -> bool:
+    """Return whether every layer of the model's decoder is an attention layer whose mask can be given."""
+    text = model.config.get_text_config(decoder=True)
     kinds = set(getattr(text, "layer_types", None) or ())
-    return kinds <= {"full_attention", "sliding_attention"}
+    return kinds <= {"full_attention", "sliding_attention"} and not getattr(model, "_is_stateful", False)
 
 
 @contextmanager

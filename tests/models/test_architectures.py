@@ -4,41 +4,27 @@ import math
 
 import pytest
 import torch
-from tiny import SYSTEM, UnitGrammar, built, requests, views, wrapped
+from tiny import CLOSE, SYSTEM, UnitGrammar, built, plain_inputs, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
-from mevqa.models.conversation import messages
 from mevqa.models.mock import admits
-from mevqa.models.protocol import Reply, Request
+from mevqa.models.protocol import Request
 
 ALL = sorted(BUILDERS)
-#: Largest difference of natural log-probabilities in float32.
-CLOSE = 1e-4
-
-
-def same(one: list[Reply], other: list[Reply]) -> None:
-    """Hold that two lists of replies say the same, with the same probabilities."""
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
-        assert a.error is None and b.error is None
-        assert a.text == b.text
-        assert math.log(a.confidence) == pytest.approx(math.log(b.confidence), abs=CLOSE)
-        for option in a.options or {}:
-            assert math.log(a.options[option]) == pytest.approx(math.log(b.options[option]), abs=CLOSE)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_reusing_the_prefix_changes_nothing(name):
     with_reuse = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
-    same(with_reuse, wrapped(name, option_score="sum", prefix_cache=False).ask(SYSTEM, views(), requests()))
+    same_replies(with_reuse, wrapped(name, option_score="sum", prefix_cache=False).ask(SYSTEM, views(), requests()))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_batch_answers_as_one_at_a_time(name):
     together = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
-    same(together, wrapped(name, option_score="sum", batch_size=1).ask(SYSTEM, views(), requests()))
+    same_replies(together, wrapped(name, option_score="sum", batch_size=1).ask(SYSTEM, views(), requests()))
     alone = wrapped(name, option_score="sum")
-    same(together, [alone.ask(SYSTEM, views(), [request])[0] for request in requests()])
+    same_replies(together, [alone.ask(SYSTEM, views(), [request])[0] for request in requests()])
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -46,7 +32,7 @@ def test_clips_do_not_see_each_other(name):
     model = wrapped(name)
     first = model.ask(SYSTEM, views(0), requests())
     model.ask(SYSTEM, views(1, count=3), requests())
-    same(first, model.ask(SYSTEM, views(0), requests()))
+    same_replies(first, model.ask(SYSTEM, views(0), requests()))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -98,19 +84,6 @@ def test_free_writing_is_what_generate_writes(name):
         written = model.generate(**inputs, max_new_tokens=8, do_sample=False, eos_token_id=stop)
     text = processor.tokenizer.decode(written[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     assert reply.text == text.strip()
-
-
-def plain_inputs(name, text):
-    """What the processor makes of the conversation in its documented way, and the id that ends a turn."""
-    _, processor = built(name)
-    pictures = [view.image for view in views()]
-    conversation = messages(SYSTEM, views(), text)
-    for part in (part for message in conversation for part in message["content"] if part["type"] == "image"):
-        part["image"] = pictures.pop(0)
-    inputs = processor.apply_chat_template(
-        conversation, tokenize=True, add_generation_prompt=True, return_dict=True, return_tensors="pt"
-    )
-    return inputs, processor.tokenizer.eos_token_id
 
 
 def plain_logprob(model, inputs, ids):

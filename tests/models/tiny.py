@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from tiny_families import BUILDERS, UNITS
 
-from mevqa.models.protocol import Request
+from mevqa.models.conversation import messages
+from mevqa.models.protocol import Reply, Request
 from mevqa.models.transformers_model import TransformersModel
 from mevqa.records import View
 
 SYSTEM = "You see a face."
+#: Largest difference of natural log-probabilities in float32.
+CLOSE = 1e-4
 OPTIONS = ("positive", "negative", "surprise")
 
 
@@ -68,3 +73,27 @@ def wrapped(name: str, **options: Any) -> TransformersModel:
     """The tiny model behind the package's protocol."""
     model, processor = built(name)
     return TransformersModel(model, processor, name=name, revision="tiny", **options)
+
+
+def plain_inputs(name: str, text: str) -> tuple[Any, int]:
+    """What the processor makes of the conversation in its documented way, and the id that ends a turn."""
+    _, processor = built(name)
+    pictures = [view.image for view in views()]
+    conversation = messages(SYSTEM, views(), text)
+    for part in (part for message in conversation for part in message["content"] if part["type"] == "image"):
+        part["image"] = pictures.pop(0)
+    inputs = processor.apply_chat_template(
+        conversation, tokenize=True, add_generation_prompt=True, return_dict=True, return_tensors="pt"
+    )
+    return inputs, processor.tokenizer.eos_token_id
+
+
+def same_replies(one: list[Reply], other: list[Reply]) -> None:
+    """Hold that two lists of replies say the same, with the same probabilities."""
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        assert a.error is None and b.error is None
+        assert a.text == b.text
+        assert math.log(a.confidence) == pytest.approx(math.log(b.confidence), abs=CLOSE)
+        for option in a.options or {}:
+            assert math.log(a.options[option]) == pytest.approx(math.log(b.options[option]), abs=CLOSE)

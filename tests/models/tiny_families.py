@@ -57,8 +57,8 @@ _QWEN_TEMPLATE = _chatml("<|vision_start|><|image_pad|><|vision_end|>", "<|visio
 def _text_sizes(vocabulary: int) -> dict[str, Any]:
     return {
         "vocab_size": vocabulary,
-        "hidden_size": 32,
-        "intermediate_size": 64,
+        "hidden_size": 64,
+        "intermediate_size": 128,
         "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
@@ -68,8 +68,8 @@ def _text_sizes(vocabulary: int) -> dict[str, Any]:
 
 def _siglip(size: int = 56, patch: int = 14) -> dict[str, Any]:
     return {
-        "hidden_size": 32,
-        "intermediate_size": 64,
+        "hidden_size": 64,
+        "intermediate_size": 128,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
         "image_size": size,
@@ -95,7 +95,7 @@ def llava() -> tuple[Any, Any]:
         chat_template=template,
     )
     config = tf.LlavaConfig(
-        vision_config=tf.CLIPVisionConfig(**_siglip(), projection_dim=32),
+        vision_config=tf.CLIPVisionConfig(**_siglip(), projection_dim=64),
         text_config=tf.LlamaConfig(**_text_sizes(len(words)), eos_token_id=words.eos_token_id),
         image_token_index=processor.image_token_id,
         image_seq_length=16,
@@ -118,14 +118,14 @@ def qwen2_5_vl() -> tuple[Any, Any]:
             **_text_sizes(len(words)),
             "eos_token_id": words.eos_token_id,
             "bos_token_id": None,
-            "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4},
+            "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 1e4},
         },
         vision_config={
             "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 64,
+            "hidden_size": 64,
+            "intermediate_size": 128,
             "num_heads": 2,
-            "out_hidden_size": 32,
+            "out_hidden_size": 64,
             "window_size": 28,
             "fullatt_block_indexes": [1],
         },
@@ -153,17 +153,17 @@ def qwen3_vl() -> tuple[Any, Any]:
     config = tf.Qwen3VLConfig(
         text_config={
             **_text_sizes(len(words)),
-            "head_dim": 8,
+            "head_dim": 16,
             "eos_token_id": words.eos_token_id,
             "bos_token_id": None,
-            "rope_parameters": {"rope_type": "default", "mrope_section": [2, 1, 1], "rope_theta": 1e4},
+            "rope_parameters": {"rope_type": "default", "mrope_section": [4, 2, 2], "rope_theta": 1e4},
         },
         vision_config={
             "depth": 2,
-            "hidden_size": 32,
-            "intermediate_size": 64,
+            "hidden_size": 64,
+            "intermediate_size": 128,
             "num_heads": 2,
-            "out_hidden_size": 32,
+            "out_hidden_size": 64,
             "num_position_embeddings": 16,
             "deepstack_visual_indexes": [0],
         },
@@ -270,8 +270,8 @@ def gemma3() -> tuple[Any, Any]:
     config = tf.Gemma3Config(
         text_config=tf.Gemma3TextConfig(
             **_text_sizes(len(words)),
-            head_dim=8,
-            query_pre_attn_scalar=8,
+            head_dim=16,
+            query_pre_attn_scalar=16,
             sliding_window=24,
             layer_types=["sliding_attention", "full_attention"],
             eos_token_id=words.eos_token_id,
@@ -281,14 +281,51 @@ def gemma3() -> tuple[Any, Any]:
         boi_token_index=words.boi_token_id,
         eoi_token_index=words.eoi_token_id,
         image_token_index=words.image_token_id,
+        tie_word_embeddings=False,
     )
     return tf.Gemma3ForConditionalGeneration(config), processor
+
+
+def qwen3_5() -> tuple[Any, Any]:
+    """Qwen3.5: linear attention in every layer but some, whose state cannot be masked, so branches are not packed."""
+    words = tokenizer(_QWEN, eos="<|im_end|>")
+    pixels = {"shortest_edge": 32 * 32, "longest_edge": 96 * 96}
+    processor = tf.Qwen3VLProcessor(
+        tf.Qwen2VLImageProcessor(size=pixels, patch_size=16),
+        words,
+        tf.Qwen3VLVideoProcessor(size={"shortest_edge": 32 * 32, "longest_edge": 8 * 96 * 96}),
+        chat_template=_QWEN_TEMPLATE,
+    )
+    config = tf.Qwen3_5Config(
+        text_config={
+            **_text_sizes(len(words)),
+            "head_dim": 16,
+            "layer_types": ["linear_attention", "full_attention"],
+            "linear_key_head_dim": 8,
+            "linear_value_head_dim": 8,
+            "linear_num_key_heads": 2,
+            "linear_num_value_heads": 4,
+            "eos_token_id": words.eos_token_id,
+            "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 0], "rope_theta": 1e4},
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 64,
+            "intermediate_size": 128,
+            "num_heads": 2,
+            "out_hidden_size": 64,
+            "num_position_embeddings": 16,
+        },
+        **_vision_ids(words),
+    )
+    return tf.Qwen3_5ForConditionalGeneration(config), processor
 
 
 BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "llava": llava,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
+    "qwen3_5": qwen3_5,
     "smolvlm": smolvlm,
     "llava_onevision": llava_onevision,
     "internvl": internvl,

@@ -1,0 +1,196 @@
+"""Models from disk through ``load_model``, and one clear line for everything that cannot be loaded."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from tiny import SYSTEM, built, requests, same_replies, views, wrapped
+from tiny_families import BUILDERS
+
+from mevqa.errors import InputError, ModelError
+from mevqa.models import load
+from mevqa.models.load import ModelOptions, found_models, load_model
+from mevqa.models.mock import MockModel
+from mevqa.models.protocol import Model, Preferences
+
+CPU = ModelOptions(device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Folders of saved tiny models, made when asked for."""
+    folders = {}
+
+    def save(name):
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp(name)
+            model, processor = built(name)
+            model.save_pretrained(folders[name])
+            processor.save_pretrained(folders[name])
+        return folders[name]
+
+    return save
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_round_trip_through_disk(name, saved):
+    loaded = load_model(str(saved(name)), CPU)
+    assert isinstance(loaded, Model)
+    same_replies(loaded.ask(SYSTEM, views(), requests()), wrapped(name).ask(SYSTEM, views(), requests()))
+
+
+def test_revision_is_the_content(saved, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(saved("llava"), tmp_path / "copy")
+    first = load_model(str(saved("llava")), CPU)
+    assert first.revision.startswith("sha256:")
+    assert load_model(str(folder), CPU).revision == first.revision
+    config = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(config | {"temperature": 0.5}))
+    assert load_model(str(folder), CPU).revision != first.revision
+
+
+def test_options_reach_the_model(saved):
+    options = replace(CPU, dtype="bfloat16", attention="eager", batch_size=2, option_score="sum", prefix_cache=False)
+    loaded = load_model(str(saved("llava")), options)
+    assert loaded.model.dtype == torch.bfloat16
+    assert loaded.model.config.get_text_config()._attn_implementation == "eager"
+    assert all(reply.error is None for reply in loaded.ask(SYSTEM, views(), requests()))
+
+
+def test_remote_code_is_off_by_default(monkeypatch, saved):
+    seen = []
+    from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+    for factory in (AutoConfig, AutoProcessor, AutoModelForImageTextToText):
+        original = factory.from_pretrained
+        monkeypatch.setattr(
+            factory, "from_pretrained", lambda *a, _o=original, **k: seen.append(k["trust_remote_code"]) or _o(*a, **k)
+        )
+    load_model(str(saved("llava")), CPU)
+    assert len(seen) >= 3 and not any(seen)
+
+
+def test_a_model_with_its_own_code_is_refused_without_the_flag(tmp_path):
+    config = {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config", "AutoModelForImageTextToText": "mine.M"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "mine.py").write_text("raise SystemExit('this code ran')\n")
+    with pytest.raises(ModelError, match="--trust-remote-code"):
+        load_model(str(tmp_path), CPU)
+
+
+def test_preferences_come_from_the_folder(saved, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(saved("llava"), tmp_path / "model")
+    assert load_model(str(folder), CPU).preferences == Preferences()
+    (folder / "mevqa.json").write_text('{"views": ["motion"], "variant": "brief"}')
+    assert load_model(str(folder), CPU).preferences == Preferences(("motion",), "oao", "brief")
+    (folder / "mevqa.json").write_text('{"view": ["motion"]}')
+    with pytest.raises(InputError, match="did you mean 'views'"):
+        load_model(str(folder), CPU)
+
+
+def test_unknown_names_get_a_suggestion(tmp_path):
+    with pytest.raises(ModelError, match="did you mean 'nano'"):
+        load_model("nanno", CPU)
+    with pytest.raises(ModelError, match="unknown model"):
+        load_model(str(tmp_path / "nowhere"), CPU)
+    with pytest.raises(ModelError, match="no config.json"):
+        load_model(str(tmp_path), CPU)
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelError, match="--adapter"):
+        load_model(str(tmp_path), CPU)
+
+
+def test_a_hub_that_cannot_be_reached(monkeypatch):
+    monkeypatch.setattr(load, "_hub_answers", lambda: False)
+    with pytest.raises(ModelError, match="hub cannot be reached.*--model nano"):
+        load_model("some-owner/some-model-7B", CPU)
+
+
+def test_hub_is_not_asked_for_a_folder(monkeypatch, saved):
+    monkeypatch.setattr(load, "_hub_answers", lambda: pytest.fail("the hub was asked"))
+    load_model(str(saved("llava")), CPU)
+
+
+def test_a_language_model_is_no_vision_language_model(tmp_path):
+    from transformers import LlamaConfig
+
+    LlamaConfig(num_hidden_layers=1).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="'llama' model, which takes no pictures"):
+        load_model(str(tmp_path), CPU)
+
+
+def test_pickled_weights_are_not_loaded(saved, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(saved("llava"), tmp_path / "model")
+    (folder / "model.safetensors").unlink()
+    torch.save(built("llava")[0].state_dict(), folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="safetensors"):
+        load_model(str(folder), CPU)
+
+
+def test_broken_weights_and_missing_processor_are_one_line(saved, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(saved("llava"), tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"\x00" * 64)
+    with pytest.raises(ModelError) as caught:
+        load_model(str(folder), CPU)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_chat_template_says_so(saved, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(saved("llava"), tmp_path / "model")
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match="chat template"):
+        load_model(str(folder), CPU)
+
+
+def test_devices_that_are_not_there():
+    assert load.choose_device("cpu") == "cpu"
+    with pytest.raises(ModelError, match="no device 'tpu'"):
+        load.choose_device("tpu")
+    assert load.choose_dtype("auto", "cpu") == torch.float32
+    assert load.choose_dtype("auto", "mps") == torch.float16
+    assert load.choose_dtype("bfloat16", "cpu") == torch.bfloat16
+
+
+def test_mock_needs_no_weights():
+    assert isinstance(load_model("mock"), MockModel)
+    assert load_model("mock").name == "mock"
+
+
+def test_found_models_reads_the_hub_cache(tmp_path, monkeypatch):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    for name, kind in (("models--Qwen--Qwen3-VL-2B-Instruct", "qwen3_vl"), ("models--me--text", "llama")):
+        folder = tmp_path / name / "snapshots" / "abc"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    found = found_models()
+    assert "Qwen/Qwen3-VL-2B-Instruct" in found and "me/text" not in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quantization", ["4bit", "8bit"])
+def test_quantised_on_cpu(quantization, saved):
+    loaded = load_model(str(saved("qwen2_5_vl")), replace(CPU, quantization=quantization))
+    kinds = {type(module).__name__ for module in loaded.model.modules()}
+    assert {"4bit": "Linear4bit", "8bit": "Linear8bitLt"}[quantization] in kinds
+    replies = loaded.ask(SYSTEM, views(), requests())
+    assert [reply.error for reply in replies] == [None] * len(replies)
+    alone = loaded.ask(SYSTEM, views(), requests(), prefix_cache=False)
+    assert [reply.text for reply in replies[:4]] == [reply.text for reply in alone[:4]]

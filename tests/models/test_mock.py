@@ -1,0 +1,90 @@
+import pytest
+
+from mevqa.errors import InputError
+from mevqa.models.load import load_model
+from mevqa.models.mock import MockModel, admits
+from mevqa.models.protocol import Model, Reply, Request
+
+
+class Words:
+    """One or two of three words, in order."""
+
+    def next(self, text):
+        return {"": ("a", "b"), "a": ("", " b", " c"), "b": ("", " c")}.get(text, ())
+
+
+OPEN = Request("What are the action units?", grammar=Words())
+CLOSED = Request("What is the coarse expression class?", options=("positive", "negative"))
+
+
+def test_is_a_model():
+    assert isinstance(MockModel(), Model)
+    assert MockModel().revision == "scripted"
+
+
+def test_unscripted_answers_are_admissible_and_depend_on_text_and_seed_only():
+    texts = [f"question {i}" for i in range(40)]
+    asked = [Request(t, options=("x", "y", "z")) for t in texts] + [Request(t, grammar=Words()) for t in texts]
+    one, other = MockModel().ask("a", [], asked), MockModel().ask("b", [], asked)
+    assert one == other
+    assert one != MockModel(seed=1).ask("a", [], asked)
+    assert {reply.text for reply in one[:40]} == {"x", "y", "z"}
+    assert all(sum(reply.options.values()) == pytest.approx(1) for reply in one[:40])
+    assert len({reply.text for reply in one[40:]}) > 3
+    assert all(admits(Words(), reply.text) for reply in one[40:])
+
+
+def test_mapping_answers_by_pattern():
+    closed, free = MockModel({"coarse": "negative", "smile": "yes"}).ask("", [], [CLOSED, Request("A SMILE?")])
+    assert (closed.text, free.text) == ("negative", "yes")
+    assert closed.options["negative"] == closed.confidence == pytest.approx(0.9)
+
+
+def test_function_may_reply_refuse_or_leave_open():
+    replies = {"one": Reply("", error="broken"), "two": "fine"}
+    asked = [Request("one"), Request("two"), CLOSED]
+    first, second, third = MockModel(lambda request: replies.get(request.text)).ask("", [], asked)
+    assert first.error == "broken"
+    assert second.text == "fine"
+    assert third.text in CLOSED.options
+
+
+def test_scripted_answers_that_are_not_admissible_are_errors_of_their_request_only():
+    good, bad, list_ = MockModel({"coarse": "confused", "units": "c"}).ask("", [], [Request("x"), CLOSED, OPEN])
+    assert good.error is None
+    assert "not among the options" in bad.error and not bad.text
+    assert "not in the request's grammar" in list_.error
+
+
+def test_a_failing_script_fails_its_request():
+    def fail(request):
+        raise RuntimeError("no")
+
+    assert MockModel(fail).ask("", [], [CLOSED])[0].error == "RuntimeError: no"
+
+
+def test_calls_are_recorded():
+    model = MockModel()
+    model.ask("system", [], [CLOSED])
+    assert model.calls[0].system == "system" and model.calls[0].requests == (CLOSED,)
+
+
+def test_script_file_by_type_and_text(tmp_path):
+    path = tmp_path / "script.yaml"
+    path.write_text(
+        "answers:\n  - type: coarse\n    answer: negative\n  - text: 'units\\?$'\n    answer: a b\n"
+        "  - text: broken\n    error: out of order\n"
+    )
+    model = load_model(f"mock:{path}")
+    asked = [Request(f"{CLOSED.text}\nAnswer with one word.", options=CLOSED.options), OPEN, Request("broken")]
+    coarse, units, broken = model.ask("", [], asked)
+    assert (coarse.text, units.text, broken.error) == ("negative", "a b", "out of order")
+
+
+def test_script_file_mistakes_are_told_with_their_line(tmp_path):
+    path = tmp_path / "script.yaml"
+    path.write_text("answers:\n  - text: '('\n    answr: x\n")
+    with pytest.raises(InputError) as caught:
+        load_model(f"mock:{path}")
+    assert "script.yaml:3" in str(caught.value) and "did you mean 'answer'" in str(caught.value)
+    assert "regular expression" in str(caught.value)
