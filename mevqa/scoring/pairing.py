@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.data.official import QuestionFile, scan_questions
+from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
 from mevqa.records import Answer, Question
-from mevqa.runs import Run, file_digest, open_run
+from mevqa.runs import Run
+from mevqa.scoring.answer_sources import (
+    Given,
+    answers_of_files,
+    answers_of_run,
+    doubled_ids,
+    files_of_run,
+    is_run,
+    open_answers_run,
+    read_files,
+)
 
-_MANIFEST = "manifest.json"
 _LISTED = 8
 
 
@@ -61,24 +69,6 @@ class Pairs:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Given:
-    """Answers by question id, and the questions that they were given to, as far as they are known."""
-
-    path: Path
-    answers: Mapping[str, Answer | str]
-    questions: Mapping[str, Question]
-    layouts: frozenset[str]
-    paths: Mapping[str, Path] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-
-def is_run(path: Path) -> bool:
-    """Whether a path is a run folder."""
-    return (path / _MANIFEST).is_file()
-
-
 def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
     """Read answers and references and match them, by question id or, between layouts, by clip and question text.
 
@@ -91,18 +81,18 @@ def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
             the reference does not have, another text or data set under the same id, ambiguous clip and text.
     """
     problems: list[Problem] = []
-    run = _open(answers, problems) if is_run(answers) else None
+    run = open_answers_run(answers, problems) if is_run(answers) else None
     if reference is None and run is None:
         hint = "name the question file with the references after it"
         raise InputError(problems or [Problem(answers, f"is not a run, so that nothing says what is right; {hint}")])
     if reference is not None:
-        files = _read_files(reference, problems)
-        given = _of_run(run, []) if run is not None else _of_files(answers, problems)
+        files = read_files(reference, problems)
+        given = answers_of_run(run, []) if run is not None else answers_of_files(answers, problems)
     else:
         assert run is not None
-        files = _files_of_run(run, problems)
-        given = _of_run(run, files)
-    problems.extend(_doubled(files))
+        files = files_of_run(run, problems)
+        given = answers_of_run(run, files)
+    problems.extend(doubled_ids(files))
     if problems:
         raise InputError(problems)
     questions = [(question, file.path) for file in files for question in file.questions]
@@ -110,7 +100,7 @@ def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
         questions = _planned(run, questions, given.notes)
     match = _matcher(given, files, problems)
     pairs = [_pair(question, path, match(question), given) for question, path in questions]
-    problems.extend(_strangers(given, [question for question, _ in questions], match))
+    problems.extend(_collapsed(_strangers(given, [question for question, _ in questions], match)))
     scored = [pair for pair in pairs if pair.question.reference is not None]
     where = reference or (files[0].path if files else answers)
     if not scored and not problems:
@@ -136,102 +126,6 @@ def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = 
     return Pair(question, path, text=answer.text or None, error=answer.error, options=answer.options, source=path)
 
 
-def _open(path: Path, problems: list[Problem]) -> Run | None:
-    try:
-        return open_run(path)
-    except InputError as error:
-        problems.extend(error.problems)
-        return None
-
-
-def _read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
-    """Read a question file, or every one of a folder."""
-    if path.is_dir():
-        paths = sorted(path.glob("*.jsonl"))
-        if not paths:
-            problems.append(Problem(path, f"holds no .jsonl file and no {_MANIFEST}"))
-    else:
-        paths = [path]
-    files = []
-    for one in paths:
-        scan = scan_questions(one)
-        problems.extend(scan.problems)
-        files.append(scan.file)
-    return files
-
-
-def _doubled(files: Sequence[QuestionFile]) -> Iterator[Problem]:
-    """Yield the ids that stand in two files of one side."""
-    seen: dict[str, Path] = {}
-    for file in files:
-        for question in file.questions:
-            first = seen.setdefault(question.id, file.path)
-            if first != file.path:
-                yield Problem(file.path, f"the id {question.id!r} stands in {first} too", question.line)
-
-
-def _of_files(path: Path, problems: list[Problem]) -> _Given:
-    """Return the answers of a file in the official layout."""
-    files = _read_files(path, problems)
-    problems.extend(_doubled(files))
-    rows = [(question, file.path) for file in files for question in file.questions]
-    return _Given(
-        path,
-        {question.id: question.reference or "" for question, _ in rows},
-        {question.id: question for question, _ in rows},
-        frozenset(file.layout for file in files),
-        {question.id: source for question, source in rows},
-        {question.id: question.line or 0 for question, _ in rows},
-    )
-
-
-def _of_run(run: Run | None, files: Sequence[QuestionFile]) -> _Given:
-    """Return the answers of a run, with its questions where its files are still as it read them."""
-    if run is None:
-        return _Given(Path(), {}, {}, frozenset())
-    notes: list[str] = []
-    if not files:
-        hidden: list[Problem] = []
-        files = _files_of_run(run, hidden)
-        if hidden:
-            files = ()
-            notes.append("the question files of the run are gone or changed: answers are matched by id alone")
-    questions = {question.id: question for file in files for question in file.questions}
-    layouts = frozenset(file.layout for file in files)
-    log = run.path / "answers.jsonl"
-    return _Given(log, run.answers, questions, layouts, lines=_log_lines(log), notes=notes)
-
-
-def _log_lines(log: Path) -> dict[str, int]:
-    """Return the line of the newest answer to each question."""
-    if not log.is_file():
-        return {}
-    with log.open(encoding="utf-8") as stream:
-        return {
-            json.loads(line).get("question_id", ""): number
-            for number, line in enumerate(stream, 1)
-            if line.endswith("\n")
-        }
-
-
-def _files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:
-    """Read the question files that a run answered, if they are still the same."""
-    digests: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})
-    paths = [Path(name) for name in run.manifest.get("question_files", [])]
-    if not paths:
-        problems.append(Problem(run.path, "does not say which files it answered; name the reference after it"))
-    files: list[QuestionFile] = []
-    for path in paths:
-        if not path.is_file():
-            problems.append(Problem(path, f"was answered by {run.path} and is gone; name the reference after the run"))
-        elif digests and file_digest(path) not in digests.values():
-            hint = "name the reference after the run to score it against this file all the same"
-            problems.append(Problem(path, f"has changed since {run.path} answered it; {hint}"))
-        else:
-            files.extend(_read_files(path, problems))
-    return files
-
-
 def _planned(run: Run, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
     """Leave out the clips that the run was told to leave out (``--limit``)."""
     media = run.manifest.get("decides", {}).get("media", {})
@@ -242,7 +136,7 @@ def _planned(run: Run, questions: list[tuple[Question, Path]], notes: list[str])
     return [(question, path) for question, path in questions if question.clip_id in media]
 
 
-def _matcher(given: _Given, files: Sequence[QuestionFile], problems: list[Problem]) -> Callable[[Question], str | None]:
+def _matcher(given: Given, files: Sequence[QuestionFile], problems: list[Problem]) -> Callable[[Question], str | None]:
     """Return the function from a question of the reference to the id under which it was answered."""
     layouts = {file.layout for file in files}
     if not given.layouts or given.layouts & layouts:
@@ -268,7 +162,7 @@ def _ambiguous(rows: Iterable[tuple[Question, Path]]) -> Iterator[Problem]:
             first[key] = question.line
 
 
-def _pair(question: Question, path: Path, key: str | None, given: _Given) -> Pair:
+def _pair(question: Question, path: Path, key: str | None, given: Given) -> Pair:
     answer = given.answers[key] if key is not None and key in given.answers else None
     if answer is None:
         return Pair(question, path, missing=True)
@@ -287,7 +181,7 @@ def _pair(question: Question, path: Path, key: str | None, given: _Given) -> Pai
     )
 
 
-def _strangers(given: _Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
+def _strangers(given: Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
     """Yield answers that belong to no question of the reference, or to another question under the same id."""
     matched = {key: question for question in asked if (key := match(question)) is not None}
     if given.answers and not matched:
@@ -312,15 +206,42 @@ def _strangers(given: _Given, asked: Sequence[Question], match: Callable[[Questi
         yield Problem(given.path, message)
 
 
+def _collapsed(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems, of many in one file the lines of all but the first few in one."""
+    by_path: dict[Path | str, list[Problem]] = {}
+    for problem in problems:
+        by_path.setdefault(problem.path, []).append(problem)
+    shown = []
+    for path, found in by_path.items():
+        shown.extend(found[:_LISTED])
+        lines = [problem.line for problem in found[_LISTED:] if problem.line is not None]
+        if len(found) > _LISTED:
+            where = f": {_line_list(lines)}" if lines else ""
+            shown.append(Problem(path, f"{len(found) - _LISTED} more rows have such problems{where}"))
+    return shown
+
+
+def _line_list(lines: Sequence[int]) -> str:
+    """Return line numbers, runs of them as ``3-7``."""
+    runs: list[list[int]] = []
+    for line in sorted(lines):
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    parts = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return f"{'lines' if len(lines) > 1 else 'line'} {', '.join(parts)}"
+
+
 def _coverage(scored: Sequence[Pair], without: int) -> Iterator[str]:
     """Say what was not answered and what cannot be scored."""
     if without:
         yield f"{without} questions have no reference and are not scored"
     missing = [pair for pair in scored if pair.missing]
     if missing:
-        lines = ", ".join(f"{pair.path.name}:{pair.question.line}" for pair in missing[:_LISTED])
-        more = f" and {len(missing) - _LISTED} more" if len(missing) > _LISTED else ""
-        yield f"{len(missing)} questions of the reference were not answered: {lines}{more}"
+        for path in dict.fromkeys(pair.path for pair in missing):
+            lines = [pair.question.line or 0 for pair in missing if pair.path == path]
+            yield f"{len(lines)} questions of {path.name} were not answered: {_line_list(lines)}"
     datasets = Counter(pair.question.dataset for pair in scored)
     if len(datasets) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in datasets.most_common())

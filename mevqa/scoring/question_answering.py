@@ -23,7 +23,7 @@ from mevqa.scoring.text import bleu_ceiling
 #: How the answers can be told apart by ``--by``.
 GROUPINGS: dict[str, Callable[[Item], str]] = {
     "dataset": lambda item: item.question.dataset,
-    "subject": lambda item: item.unit[1],
+    "subject": lambda item: "/".join(item.unit),
     "type": lambda item: item.question.type.value,
 }
 #: The preset of each task, when none is named.

@@ -40,20 +40,9 @@ _SWITCHES = {
 _LINE = 110
 #: Entries of the protocol that are said elsewhere.
 _NO_SWITCHES = frozenset(
-    [
-        "answers_from",
-        "references_from",
-        "detections_from",
-        "level",
-        "draws",
-        "seed",
-        "resampled",
-        "paired",
-        "sweep",
-        "fps",
-        "duration",
-        "strs",
-    ]
+    {"answers_from", "references_from", "detections_from", "paired"}
+    | {"draws", "seed", "level", "resampled"}
+    | {"sweep", "fps", "duration", "strs"}
 )
 
 

@@ -1,8 +1,8 @@
 """BLEU and ROUGE-1 of answers as text: nltk, sacrebleu and rouge-score define them, subjects are added up here.
 
 Sentence BLEU-4 is nltk's with smoothing method 1 (Chen and Cherry 2014) on lower-case tokens between spaces, the mean
-over rows. Corpus BLEU-4 is sacrebleu's without smoothing on tokens [a-z0-9]+. Both give a right answer of fewer than
-four words less than 1, or nothing at all to orders that it is too short for.
+over rows: a right answer of one word gets 0.178. Corpus BLEU-4 is sacrebleu's without smoothing on tokens [a-z0-9]+:
+an answer adds nothing to the orders that it is too short for (nltk's corpus BLEU would count one miss each).
 """
 
 from __future__ import annotations

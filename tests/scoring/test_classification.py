@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.scoring.classification import NO_ANSWER, score_classes
+from mevqa.scoring.classification import NO_ANSWER, class_tally, score_classes
 from mevqa.scoring.unit_sets import set_f1
 
 LABELS = st.sampled_from(["negative", "positive", "surprise"])
@@ -50,3 +51,41 @@ def test_unequal_or_empty_lists_are_refused(references, answers):
 def test_set_f1_by_hand():
     assert set_f1([{1, 2}, {4}], [{1, 4}, set()]) == pytest.approx((2 * 1 / 4 + 0) / 2)
     assert set_f1([{12}], [{12}]) == 1.0
+
+
+@given(PAIRS, st.sampled_from(["reference", "vocabulary", "union"]))
+def test_the_tally_of_all_units_gives_what_scikit_learn_gives(pairs, classes):
+    references, answers = (list(column) for column in zip(*pairs, strict=True))
+    units = [place % 3 for place in range(len(pairs))]
+    vocabulary = ["negative", "positive", "surprise", "others"]
+    tally = class_tally("x", units, references, answers, classes=classes, vocabulary=vocabulary, unit_count=3)
+    measured = tally.measure(np.asarray(tally.sums.sum(axis=0))[0])
+    for key, value in measured.items():
+        assert math.isclose(float(value), tally.metrics[key], abs_tol=1e-12), key
+
+
+def test_class_sets_by_hand():
+    references, answers = ["negative", "positive"], ["negative", "surprise"]
+    assert score_classes(references, answers).uf1 == pytest.approx(1 / 2)
+    assert score_classes(references, answers, "union").uf1 == pytest.approx(1 / 3)
+    assert score_classes(references, answers, "vocabulary", ["a", "b"]).uf1 == pytest.approx(1 / 4)
+
+
+def test_counts_are_pooled_over_all_samples_and_never_averaged_per_fold():
+    # Two folds: in each the class "positive" is right once of once, in the other it is answered wrongly once.
+    references = ["positive", "negative", "negative", "positive", "negative", "negative"]
+    answers = ["positive", "positive", "negative", "positive", "negative", "negative"]
+    pooled = score_classes(references, answers)
+    assert pooled.uf1 == pytest.approx((2 * 2 / (2 + 3) + 2 * 3 / (4 + 3)) / 2)
+    halves = [score_classes(references[part], answers[part]).uf1 for part in (slice(0, 3), slice(3, 6))]
+    assert pooled.uf1 != pytest.approx(sum(halves) / 2)
+
+
+@given(PAIRS)
+def test_renaming_the_labels_changes_no_score(pairs):
+    names = {"negative": "c", "positive": "a", "surprise": "b", NO_ANSWER: NO_ANSWER}
+    references, answers = (list(column) for column in zip(*pairs, strict=True))
+    renamed = score_classes([names[r] for r in references], [names[a] for a in answers])
+    scores = score_classes(references, answers)
+    assert (scores.accuracy, scores.majority, scores.chance) == (renamed.accuracy, renamed.majority, renamed.chance)
+    assert math.isclose(scores.uf1, renamed.uf1) and math.isclose(scores.uar, renamed.uar)

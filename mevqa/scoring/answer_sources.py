@@ -1,0 +1,130 @@
+"""Where answers come from: a run, a file in the official layout, or a folder of such files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mevqa.data.official import QuestionFile, scan_questions
+from mevqa.errors import InputError, Problem
+from mevqa.records import Answer, Question
+from mevqa.runs import Run, file_digest, open_run
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(slots=True)
+class Given:
+    """Answers by question id, and the questions that they were given to, as far as they are known."""
+
+    path: Path
+    answers: Mapping[str, Answer | str]
+    questions: Mapping[str, Question]
+    layouts: frozenset[str]
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a path is a run folder."""
+    return (path / _MANIFEST).is_file()
+
+
+def open_answers_run(path: Path, problems: list[Problem]) -> Run | None:
+    """Open a run folder; None when it is damaged, which is a problem."""
+    try:
+        return open_run(path)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
+    """Read a question file, or every one of a folder."""
+    if path.is_dir():
+        paths = sorted(path.glob("*.jsonl"))
+        if not paths:
+            problems.append(Problem(path, f"holds no .jsonl file and no {_MANIFEST}"))
+    else:
+        paths = [path]
+    files = []
+    for one in paths:
+        scan = scan_questions(one)
+        problems.extend(scan.problems)
+        files.append(scan.file)
+    return files
+
+
+def doubled_ids(files: Sequence[QuestionFile]) -> Iterator[Problem]:
+    """Yield the ids that stand in two files of one side."""
+    seen: dict[str, Path] = {}
+    for file in files:
+        for question in file.questions:
+            first = seen.setdefault(question.id, file.path)
+            if first != file.path:
+                yield Problem(file.path, f"the id {question.id!r} stands in {first} too", question.line)
+
+
+def answers_of_files(path: Path, problems: list[Problem]) -> Given:
+    """Return the answers of a file in the official layout."""
+    files = read_files(path, problems)
+    problems.extend(doubled_ids(files))
+    rows = [(question, file.path) for file in files for question in file.questions]
+    return Given(
+        path,
+        {question.id: question.reference or "" for question, _ in rows},
+        {question.id: question for question, _ in rows},
+        frozenset(file.layout for file in files),
+        {question.id: source for question, source in rows},
+        {question.id: question.line or 0 for question, _ in rows},
+    )
+
+
+def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:
+    """Return the answers of a run, with its questions where its files are still as it read them."""
+    if run is None:
+        return Given(Path(), {}, {}, frozenset())
+    notes: list[str] = []
+    if not files:
+        hidden: list[Problem] = []
+        files = files_of_run(run, hidden)
+        if hidden:
+            files = ()
+            notes.append("the question files of the run are gone or changed: answers are matched by id alone")
+    questions = {question.id: question for file in files for question in file.questions}
+    layouts = frozenset(file.layout for file in files)
+    log = run.path / "answers.jsonl"
+    return Given(log, run.answers, questions, layouts, lines=_log_lines(log), notes=notes)
+
+
+def _log_lines(log: Path) -> dict[str, int]:
+    """Return the line of the newest answer to each question."""
+    if not log.is_file():
+        return {}
+    with log.open(encoding="utf-8") as stream:
+        return {
+            json.loads(line).get("question_id", ""): number
+            for number, line in enumerate(stream, 1)
+            if line.endswith("\n")
+        }
+
+
+def files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:
+    """Read the question files that a run answered, if they are still the same."""
+    digests: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})
+    paths = [Path(name) for name in run.manifest.get("question_files", [])]
+    if not paths:
+        problems.append(Problem(run.path, "does not say which files it answered; name the reference after it"))
+    files: list[QuestionFile] = []
+    for path in paths:
+        if not path.is_file():
+            problems.append(Problem(path, f"was answered by {run.path} and is gone; name the reference after the run"))
+        elif digests and file_digest(path) not in digests.values():
+            hint = "name the reference after the run to score it against this file all the same"
+            problems.append(Problem(path, f"has changed since {run.path} answered it; {hint}"))
+        else:
+            files.extend(read_files(path, problems))
+    return files
