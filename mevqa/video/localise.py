@@ -140,8 +140,8 @@ def localise(
         MediaError: A frame cannot be read.
     """
     first, last = onset or 0, len(video) - 1 if offset is None else offset
-    known = [frame for frame in (onset, apex, offset) if frame is not None]
-    if known != sorted(known) or not 0 <= first <= last < len(video):
+    known = [0, *(frame for frame in (onset, apex, offset) if frame is not None), len(video) - 1]
+    if known != sorted(known):
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset}: not in order inside {len(video)} frames")
     times = video.times_ms
     reference = [frame for frame in range(first, last + 1) if times[frame] < times[first] + _REFERENCE_MS]

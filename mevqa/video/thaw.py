@@ -29,7 +29,7 @@ _CELL = 8
 _FROZEN = 0.1
 
 #: A block that has been frozen for longer is not thawed all the way back: it may have been at rest, ms.
-REACH_MS = 150.0
+REACH_MS = 100.0
 
 #: Frames decoded at once.
 _CHUNK = 8
