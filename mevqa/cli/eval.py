@@ -106,8 +106,8 @@ def print_scores(console: Console, result: ScoreResult) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD)
-    columns = {
+    kinds = [key.removesuffix(".questions") for key in result.counts if key.endswith(".questions")]
+    headings = {
         "accuracy": "accuracy",
         "uf1": "UF1",
         "uar": "UAR",
@@ -115,11 +115,13 @@ def print_scores(console: Console, result: ScoreResult) -> None:
         "f1": "set F1",
         "mae": "MAE",
     }
-    for heading in ("question", "n", *columns.values(), "no answer"):
-        table.add_column(heading, justify="left" if heading == "question" else "right", no_wrap=True)
-    kinds = [key.removesuffix(".questions") for key in result.counts if key.endswith(".questions")]
+    metrics = [name for name in headings if any(f"{kind}.{name}" in result.metrics for kind in kinds)]
+    table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("question", no_wrap=True)
+    for heading in ("n", *(headings[name] for name in metrics), "unusable"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for kind in kinds:
-        values = [result.metrics.get(f"{kind}.{metric}") for metric in columns]
+        values = [result.metrics.get(f"{kind}.{name}") for name in metrics]
         if any(value is not None for value in values):
             cells = ["" if value is None else f"{value:.3f}" for value in values]
             unusable = str(result.counts[f"{kind}.unusable"] or "")
@@ -127,6 +129,6 @@ def print_scores(console: Console, result: ScoreResult) -> None:
     console.print(table)
     console.print(
         "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"
-        "a missing or unusable answer counts as wrong",
+        "a missing answer, or one that cannot be read, is unusable and counts as wrong",
         style="dim",
     )
