@@ -33,25 +33,27 @@ from mevqa.vqa.surface import normalise
 EXAM_SEED = 4711
 
 
-def examine(model: Model, work: Plan, *, shuffle: bool = False, consistency: bool = True) -> dict[str, float]:
+def see(model: Model, work: Plan) -> list[list[View]]:
+    """Return what the model is shown of each clip."""
+    preferences = model.preferences
+    return [look(clip, views=preferences.views, sampler=preferences.sampler).views for clip in work.clips.values()]
+
+
+def examine(model: Model, work: Plan, views: Sequence[Sequence[View]], *, consistency: bool = True) -> dict[str, float]:
     """Answer all questions of a plan and score them.
 
     Args:
         model: Who is asked.
         work: Clips and questions with reference answers.
-        shuffle: Give each clip the pictures of another.
+        views: What is shown with each clip, in the order of the plan.
         consistency: Decide the answers of a clip together.
 
     Returns:
         Scores by name.
     """
     prompts = PromptLibrary.load(variant=model.preferences.variant)
-    clips = list(work.clips.values())
-    views = [look(clip, views=model.preferences.views, sampler=model.preferences.sampler).views for clip in clips]
-    if shuffle:
-        views = _deranged(views)
     pairs: list[tuple[Question, str]] = []
-    for clip, seen in zip(clips, views, strict=True):
+    for clip, seen in zip(work.clips.values(), views, strict=True):
         questions = work.questions[clip.id]
         replies = model.ask(prompts.system(clip.dataset), seen, [prompts.request(question) for question in questions])
         texts = (
@@ -81,13 +83,21 @@ def score(pairs: Sequence[tuple[Question, str]]) -> dict[str, float]:
     return scores
 
 
-def _deranged(views: Sequence[list[View]]) -> list[list[View]]:
+def deranged(views: Sequence[list[View]]) -> list[list[View]]:
     """Hand each clip another one's pictures."""
     order = np.random.default_rng(0).permutation(len(views))
     shuffled: list[list[View]] = [[] for _ in views]
     for place, clip in enumerate(order):
         shuffled[clip] = list(views[order[(place + 1) % len(order)]])
     return shuffled
+
+
+def _report(title: str, model: Model, work: Plan) -> None:
+    """Print the scores with consistent answers, with independent ones, and with shuffled pictures."""
+    views = see(model, work)
+    _print(title, examine(model, work, views))
+    _print("the same, every answer on its own", examine(model, work, views, consistency=False))
+    _print("the same, pictures shuffled between clips", examine(model, work, deranged(views), consistency=False))
 
 
 def _print(title: str, scores: Mapping[str, float]) -> None:
@@ -115,13 +125,10 @@ def main() -> None:
             folder = options.work or Path(scratch) / "clips"
             made = synthesise(folder, options.clips, options.seed, fps=tuple(options.fps))
             work = plan([made.train], made.media, annotations=made.annotations)
-            _print(f"synthetic clips, seed {options.seed}", examine(model, work))
-            _print("the same, every answer on its own", examine(model, work, consistency=False))
-            _print("the same, pictures shuffled between clips", examine(model, work, shuffle=True, consistency=False))
+            _report(f"synthetic clips, seed {options.seed}", model, work)
     if options.maps and options.questions:
         work = plan([options.questions], None, pictures={"motion": options.maps})
-        _print(f"maps of {options.maps.name}", examine(model, work))
-        _print("the same, every answer on its own", examine(model, work, consistency=False))
+        _report(f"maps of {options.maps.name}", model, work)
 
 
 if __name__ == "__main__":
