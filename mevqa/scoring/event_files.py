@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mevqa.data.adapters.table import Sheet, find_rows, read_sheets, simplify
 from mevqa.errors import InputError, Problem
+from mevqa.scoring.event_json import read_objects
 from mevqa.scoring.event_rows import (
     EventRow,
     Numbers,
@@ -63,7 +63,7 @@ def is_event_file(path: Path | str) -> bool:
     if suffix not in _JSONS or not path.is_file():
         return suffix in _BOOKS | _TEXTS
     try:
-        rows = _from_objects(_read_objects(path))
+        rows = _from_objects(read_objects(path, _read_text(path)))
     except InputError:
         return False
     return rows is not None and bool(rows[0])
@@ -133,7 +133,7 @@ def _raw_rows(path: Path, role: Role) -> _Found | None:
     """Return the rows by field, the fields and notes; None when the layout is not known."""
     suffix = path.suffix.lower()
     if suffix in _JSONS:
-        return _from_objects(_read_objects(path))
+        return _from_objects(read_objects(path, _read_text(path)))
     if suffix in _BOOKS:
         return _from_sheets(read_sheets(path))
     lines = _read_text(path).splitlines()
@@ -260,60 +260,6 @@ def _from_log(lines: Sequence[str], role: Role) -> _Found | None:
             rows.append(RawRow(number, {"video": found[1], "onset": onset, "offset": offset, "dataset": part}))
     fields = frozenset({"video", "onset", "offset", "dataset"})
     return rows, fields, ["log file of MEGC 2020: every interval counts once"]
-
-
-def _read_objects(path: Path) -> list[tuple[int, Any]]:
-    """Return the objects of a JSON or JSON lines file with their lines."""
-    text = _read_text(path)
-    decoder = json.JSONDecoder()
-    try:
-        start = _skip(text, 0)
-        if path.suffix.lower() == ".jsonl":
-            return list(_one_a_line(path, text))
-        if text[start] == "[":
-            return list(_elements(text, start, decoder))
-        content, _ = decoder.raw_decode(text, start)
-    except json.JSONDecodeError as error:
-        raise InputError([Problem(path, f"is not valid JSON: {error.msg}", error.lineno)]) from error
-    events = content.get("events") if isinstance(content, dict) else None
-    if not isinstance(events, list):
-        raise InputError([Problem(path, 'is no list of events; write [{"video": ..., "onset": ..., "offset": ...}]')])
-    place = text.index("[", re.search(r'"events"\s*:', text).end())  # type: ignore[union-attr]
-    return list(_elements(text, place, decoder))
-
-
-def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
-    problems = []
-    for line, row in enumerate(text.splitlines(), 1):
-        try:
-            if row.strip():
-                yield line, json.loads(row)
-        except json.JSONDecodeError as error:
-            problems.append(Problem(path, f"is not valid JSON: {error.msg}", line))
-    if problems:
-        raise InputError(problems)
-
-
-def _elements(text: str, start: int, decoder: json.JSONDecoder) -> Iterator[tuple[int, Any]]:
-    """Yield the elements of the list that begins at ``start``, with their lines."""
-    place = _skip(text, start + 1)
-    while place < len(text) and text[place] != "]":
-        line = text.count("\n", 0, place) + 1
-        value, place = decoder.raw_decode(text, place)
-        yield line, value
-        place = _skip(text, place)
-        if place < len(text) and text[place] == ",":
-            place = _skip(text, place + 1)
-        elif place >= len(text) or text[place] != "]":
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, min(place, len(text)))
-    if place >= len(text):
-        raise json.JSONDecodeError("Expecting ']'", text, len(text))
-
-
-def _skip(text: str, place: int) -> int:
-    while place < len(text) and text[place].isspace():
-        place += 1
-    return place
 
 
 def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:

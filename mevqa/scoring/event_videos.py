@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mevqa.errors import InputError, Problem
-from mevqa.scoring.event_files import EventFile, list_lines
+from mevqa.scoring.event_files import EventFile
+from mevqa.scoring.event_names import (
+    Naming,
+    VideoKey,
+    check_folds,
+    compare_videos,
+    find_beyond,
+    merge_facts,
+    simple_subject,
+    written,
+)
 from mevqa.scoring.event_presets import EventSwitches
 from mevqa.scoring.event_rows import MACRO, MICRO, EventRow, VideoFacts, column_table
 
@@ -19,8 +27,6 @@ MICRO_SECONDS = 0.5
 ONSET_SECONDS = 0.25
 #: Longest macro-expression in the reduced reference of LGSNet.
 _REDUCED_MACRO_SECONDS = 4.0
-
-_Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,13 @@ def put_together(
         InputError: The files have no video in common, contradict each other, a detection ends after its video, a
             subject is in several folds, or a switch needs frames per second that are not known.
     """
-    naming = _Naming(reference, predictions)
+    naming = Naming(reference, predictions)
     problems = naming.problems
-    facts = _merge_facts(reference, predictions, naming.key, problems)
-    problems += _beyond(predictions, facts, naming.key, switches.prediction_frame_base)
+    facts = merge_facts(reference, predictions, naming.key, problems)
+    problems += find_beyond(predictions, facts, naming.key, switches.prediction_frame_base)
     result = Videos([])
-    _check_folds(predictions, switches, problems, result.notes)
-    _compare_videos(reference, predictions, naming.key, problems, result.notes)
+    check_folds(predictions, switches, problems, result.notes)
+    compare_videos(reference, predictions, naming.key, problems, result.notes)
     if problems:
         raise InputError(problems)
     rates = {key: _rate(known, fps) for key, known in facts.items()}
@@ -116,157 +122,15 @@ def put_together(
     return result
 
 
-class _Naming:
-    """How videos are named in both files at once."""
-
-    def __init__(self, reference: EventFile, predictions: EventFile) -> None:
-        self.by_subject = "subject" in reference.fields & predictions.fields
-        self.problems: list[Problem] = []
-        for file in (reference, predictions):
-            first: dict[_Key, VideoFacts] = {}
-            for facts in file.videos:
-                other = first.setdefault(self.key(facts), facts)
-                if _is_other(other, facts, self.by_subject):
-                    one, two = _written(other), _written(facts)
-                    hint = "both files need a subject column" if not self.by_subject else "their names must differ"
-                    message = f"the videos {one!r} and {two!r} cannot be told apart; {hint}"
-                    self.problems.append(Problem(file.path, message, facts.line))
-
-    def key(self, named: VideoFacts | EventRow) -> _Key:
-        subject = _simple_subject(named.subject) if self.by_subject and named.subject else ""
-        return subject, _simple_video(named.video)
-
-
-def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
-    """Whether two names with one key are two videos: of other subjects, or in other folders."""
-    if not by_subject and _simple_subject(first.subject or "") != _simple_subject(second.subject or ""):
-        return True
-    return "/" in first.video and "/" in second.video and first.video.casefold() != second.video.casefold()
-
-
-def _simple_video(name: str) -> str:
-    base = re.split(r"[/\\]", name.rstrip("/\\"))[-1].casefold()
-    base = re.sub(r"\.(?:mp4|m4v|avi|mov|mkv|webm|mpe?g|wmv)$", "", base)
-    return base.lstrip("0") or "0" if base.isdigit() else base
-
-
-def _simple_subject(name: str) -> str:
-    found = re.fullmatch(r"(?:subject|sub|spno|sp|s)?[\s._-]*0*(\d+)", name.casefold())
-    return found[1] if found else name.casefold()
-
-
-def _written(facts: VideoFacts) -> str:
-    return f"{facts.subject} {facts.video}" if facts.subject else facts.video
-
-
-def _merge_facts(
-    reference: EventFile, predictions: EventFile, key: Callable[[VideoFacts], _Key], problems: list[Problem]
-) -> dict[_Key, VideoFacts]:
-    """Return what both files together tell about every video; the reference tells first."""
-    merged = {key(facts): facts for facts in reversed(reference.videos)}
-    merged = {key(facts): merged[key(facts)] for facts in reference.videos}
-    for facts in predictions.videos:
-        first = merged.setdefault(key(facts), facts)
-        for name in ("fps", "frames"):
-            one, two = getattr(first, name), getattr(facts, name)
-            if one is not None and two is not None and one != two:
-                message = f"the video {_written(facts)!r} has {name} {two:g} here and {one:g} in {reference.path}"
-                problems.append(Problem(predictions.path, message, facts.line))
-        if first.dataset and facts.dataset and first.dataset != facts.dataset:
-            message = (
-                f"the video {_written(facts)!r} is of {facts.dataset} here and of {first.dataset} in the reference"
-            )
-            problems.append(Problem(predictions.path, message, facts.line))
-        merged[key(facts)] = VideoFacts(
-            first.subject or facts.subject,
-            first.video,
-            first.line,
-            first.fps or facts.fps,
-            first.frames or facts.frames,
-            first.dataset or facts.dataset,
-        )
-    return merged
-
-
-def _beyond(
-    predictions: EventFile, facts: Mapping[_Key, VideoFacts], key: Callable[[EventRow], _Key], base: int
-) -> list[Problem]:
-    """Return a problem for every detection that ends after the video's length as the reference tells it."""
-    return [
-        Problem(
-            predictions.path,
-            f"ends at {event.offset + base:g}, but the last frame of the video is {frames - 1 + base}",
-            event.line,
-        )
-        for event in predictions.events
-        if (frames := facts[key(event)].frames) is not None and event.offset >= frames
-    ]
-
-
-def _check_folds(predictions: EventFile, switches: EventSwitches, problems: list[Problem], notes: list[str]) -> None:
-    """Refuse or flag subjects that stand in several folds: their other videos were trained on."""
-    folds: dict[str, dict[str, int]] = defaultdict(dict)
-    for facts in predictions.videos:
-        if facts.fold is not None and facts.subject is not None:
-            folds[_simple_subject(facts.subject)].setdefault(facts.fold, facts.line)
-    split = {subject: lines for subject, lines in folds.items() if len(lines) > 1}
-    if split and switches.split_subjects == "flag":
-        notes.append(f"{len(split)} subjects stand in several folds: the detector has seen their other videos")
-    elif split:
-        problems.extend(
-            Problem(
-                predictions.path,
-                f"the subject {subject!r} is in the folds {', '.join(lines)}: its other videos were trained on; "
-                "split by subject, or flag it with split_subjects=flag",
-                max(lines.values()),
-            )
-            for subject, lines in split.items()
-        )
-
-
-def _compare_videos(
-    reference: EventFile,
-    predictions: EventFile,
-    key_of: Callable[[VideoFacts | EventRow], _Key],
-    problems: list[Problem],
-    notes: list[str],
-) -> None:
-    """Report videos that only one file names; files without a common video or subject do not belong together."""
-    coded = {key_of(facts): facts for facts in reversed(reference.videos)}
-    found = {key_of(facts): facts for facts in reversed(predictions.videos)}
-    persons = {subject for subject, _ in coded if subject} & {subject for subject, _ in found}
-    if found and not coded.keys() & found.keys() and not persons:
-        first = predictions.videos[0]
-        close = difflib.get_close_matches(first.video, [facts.video for facts in reference.videos], n=1)
-        known = close[0] if close else _written(reference.videos[0])
-        message = f"no video of it is in {reference.path} (here {_written(first)!r}, there {known!r}); the names differ"
-        problems.append(Problem(predictions.path, message, first.line))
-        return
-    happening = {key_of(event) for event in reference.events}
-    for file, only, named, what in (
-        (predictions, found.keys() - coded.keys(), found, "not in the reference; their detections are false positives"),
-        (
-            reference,
-            (coded.keys() - found.keys()) & happening,
-            coded,
-            "not in the predictions; their events are missed",
-        ),
-    ):
-        facts = sorted((named[key] for key in only), key=lambda item: item.line)
-        if facts:
-            names = ", ".join(repr(_written(item)) for item in facts[:5]) + (", ..." if len(facts) > 5 else "")
-            are = "videos of {} are" if len(facts) > 1 else "video of {} is"
-            notes.append(
-                f"{len(facts)} {are.format(file.path.name)} {what}: {names} ({list_lines([f.line for f in facts])})"
-            )
-
-
 def _rate(facts: VideoFacts, fps: float | None) -> float | None:
     return facts.fps or fps or column_table().fps.get(facts.dataset or "")
 
 
 def _require_rates(
-    reference: EventFile, switches: EventSwitches, rates: Mapping[_Key, float | None], key: Callable[[EventRow], _Key]
+    reference: EventFile,
+    switches: EventSwitches,
+    rates: Mapping[VideoKey, float | None],
+    key: Callable[[EventRow], VideoKey],
 ) -> None:
     """Refuse switches that need durations in seconds where frames per second are not known."""
     needed = {
@@ -283,12 +147,12 @@ def _require_rates(
 def _choose(
     predictions: EventFile,
     switches: EventSwitches,
-    rates: Mapping[_Key, float | None],
-    key: Callable[[EventRow], _Key],
+    rates: Mapping[VideoKey, float | None],
+    key: Callable[[EventRow], VideoKey],
     result: Videos,
-) -> dict[_Key, list[EventRow]]:
+) -> dict[VideoKey, list[EventRow]]:
     """Return the detections that count, by video."""
-    chosen: dict[_Key, list[EventRow]] = defaultdict(list)
+    chosen: dict[VideoKey, list[EventRow]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     for event in predictions.events:
         by_length = switches.kinds == "length"
@@ -314,12 +178,12 @@ def _choose(
 def _accept(
     reference: EventFile,
     switches: EventSwitches,
-    rates: Mapping[_Key, float | None],
-    key: Callable[[EventRow], _Key],
+    rates: Mapping[VideoKey, float | None],
+    key: Callable[[EventRow], VideoKey],
     result: Videos,
-) -> dict[_Key, list[tuple[EventRow, str]]]:
+) -> dict[VideoKey, list[tuple[EventRow, str]]]:
     """Return the accepted reference events with their kinds, by video."""
-    accepted: dict[_Key, list[tuple[EventRow, str]]] = defaultdict(list)
+    accepted: dict[VideoKey, list[tuple[EventRow, str]]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     unnamed = 0
     for event in reference.events:
@@ -364,7 +228,7 @@ def _passes(event: EventRow, kind: str, fps: float, name: str) -> bool:
 
 
 def _video(
-    key: _Key,
+    key: VideoKey,
     facts: VideoFacts,
     fps: float | None,
     coded: Sequence[tuple[EventRow, str]],
@@ -377,8 +241,8 @@ def _video(
         lengths = named = (MICRO,) * len(found)
     subject = facts.subject
     return Video(
-        name=_written(facts),
-        unit=_simple_subject(subject) if subject else "/".join(key),
+        name=written(facts),
+        unit=simple_subject(subject) if subject else "/".join(key),
         subject=subject,
         dataset=facts.dataset,
         fps=fps,

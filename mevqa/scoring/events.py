@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from mevqa.errors import InputError, Problem
 from mevqa.scoring.bootstrap import DRAWS, LEVEL, Draws, resample, two_sided_p
 from mevqa.scoring.event_files import EventFile, is_event_file, read_events
 from mevqa.scoring.event_presets import DEFAULT, EventSwitches, event_preset
-from mevqa.scoring.event_rows import EventRow, Numbers
+from mevqa.scoring.event_record import describe_events, traps
+from mevqa.scoring.event_rows import Numbers
 from mevqa.scoring.event_videos import Video, Videos, put_together, unit_of, units
 from mevqa.scoring.overlap import Array
 from mevqa.scoring.recognition import Recognised, score_recognition
@@ -97,7 +98,7 @@ def score_events(
         result,
         protocol=protocol,
         counts=counts,
-        notes=list(dict.fromkeys([*_traps(given.switches), *notes])),
+        notes=list(dict.fromkeys([*traps(given.switches), *notes])),
         groups=groups,
     )
 
@@ -240,7 +241,7 @@ def _score(given: _Input, videos: Sequence[Video], draws: int, seed: int) -> Sco
         protocol=_protocol(given.switches, videos, draws, seed),
         counts=counts,
         notes=[*scored.spotted.notes, *_notes(given, scored, len(names), draws)],
-        details=_details(videos, scored),
+        details=describe_events(videos, scored.spotted, scored.recognised),
     )
 
 
@@ -268,22 +269,6 @@ def _protocol(switches: EventSwitches, videos: Sequence[Video], draws: int, seed
     }
 
 
-def _traps(switches: EventSwitches) -> Iterable[str]:
-    """Say which switches make numbers that cannot be compared with others."""
-    if switches.selection == "test":
-        yield "selection=test: epoch or threshold was chosen on the test subjects; the scores are optimistic"
-    if switches.matching == "many":
-        yield "matching=many: one detection may count for several references; not comparable with one-to-one matching"
-    if switches.filter != "none":
-        yield f"filter={switches.filter}: scored on a part of the reference; not comparable with the whole"
-    if switches.dummy:
-        yield "dummy=true: a video without detections counts one false positive"
-    if switches.classes in ("3", "labels-no-others", "7-no-others"):
-        yield f"classes={switches.classes}: references labelled others are left out; not comparable with 4 classes"
-    if switches.score_above is not None and switches.selection == "fixed":
-        yield "score_above: say how the threshold was chosen (selection=fixed, nested or test)"
-
-
 def _notes(given: _Input, scored: _Scored, unit_count: int, draws: int) -> Iterable[str]:
     if scored.recognised is not None:
         yield from scored.recognised.notes
@@ -298,54 +283,3 @@ def _notes(given: _Input, scored: _Scored, unit_count: int, draws: int) -> Itera
         yield "one subject or video only: no intervals"
     elif draws and unit_count < _FEW_UNITS:
         yield f"{unit_count} subjects or videos only: the intervals are rough"
-
-
-def _details(videos: Sequence[Video], scored: _Scored) -> dict[str, Any]:
-    """Return the confusion matrix, and every event with its partner."""
-    partners: dict[int, list[int]] = {}
-    found: dict[int, int] = {}
-    for pair in scored.spotted.matched:
-        partners.setdefault(pair.detection.line, []).append(pair.reference.line)
-        found[pair.reference.line] = pair.detection.line
-    details: dict[str, Any] = {"videos": [_timeline(video, partners, found) for video in videos]}
-    recognised = scored.recognised
-    if recognised is not None and recognised.tally is not None:
-        columns = [*recognised.classes, "other"]
-        details["confusion"] = {
-            "recognition": {
-                "references": list(recognised.classes),
-                "answers": columns,
-                "counts": [list(row) for row in recognised.confusion],
-            }
-        }
-    return details
-
-
-def _timeline(video: Video, partners: Mapping[int, list[int]], found: Mapping[int, int]) -> dict[str, Any]:
-    """Return the events of a video as plain values; lines name them."""
-    return {
-        "video": video.name,
-        "subject": video.subject,
-        "dataset": video.dataset,
-        "fps": video.fps,
-        "references": [
-            {**_plain(event), "kind": kind, "detection": found.get(event.line)}
-            for event, kind in zip(video.references, video.reference_kinds, strict=True)
-        ],
-        "detections": [
-            {**_plain(event), "score": event.score, "references": partners.get(event.line, [])}
-            for event in video.detections
-        ],
-    }
-
-
-def _plain(event: EventRow) -> dict[str, Any]:
-    return {
-        "line": event.line,
-        "onset": event.onset,
-        "apex": event.apex,
-        "offset": event.offset,
-        "kind": event.kind,
-        "emotion": event.emotion,
-        "action_units": event.action_units,
-    }
