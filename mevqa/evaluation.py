@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,43 @@ _DECIDING_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where the clips of some question files come from.
+
+    Attributes:
+        files: The question files.
+        media: Folder of the clips.
+        annotations: Label file.
+        pictures: Folders of ready-made pictures by view name.
+    """
+
+    files: tuple[Path, ...]
+    media: Path | None = None
+    annotations: Path | None = None
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values with whole paths, for the manifest."""
+        return {
+            "files": [str(path.resolve()) for path in self.files],
+            "media": str(self.media.resolve()) if self.media is not None else None,
+            "annotations": str(self.annotations.resolve()) if self.annotations is not None else None,
+            "pictures": {name: str(path.resolve()) for name, path in self.pictures.items()},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Source:
+        """Read what ``as_record`` returned."""
+        media, annotations = record.get("media"), record.get("annotations")
+        return cls(
+            tuple(Path(name) for name in record.get("files", ())),
+            Path(media) if media else None,
+            Path(annotations) if annotations else None,
+            {name: Path(path) for name, path in (record.get("pictures") or {}).items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Checked work: every question has its clip.
 
@@ -30,13 +67,13 @@ class Plan:
         files: The question files, in the order given.
         clips: By clip id, in the order in which the files name them.
         questions: By clip id.
-        annotations: The annotation file, when there is one.
+        sources: Where the clips come from; several when data sets were put together (``merged``).
     """
 
     files: tuple[QuestionFile, ...]
     clips: Mapping[str, Clip]
     questions: Mapping[str, tuple[Question, ...]]
-    annotations: Path | None = None
+    sources: tuple[Source, ...] = ()
 
     @property
     def all_questions(self) -> list[Question]:
@@ -95,7 +132,30 @@ def plan(
         problems.extend(problem for problem in found.problems if problem not in problems)
     if problems:
         raise InputError(problems)
-    return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, annotations)
+    source = Source(tuple(files), media, annotations, dict(pictures or {}))
+    return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, (source,))
+
+
+def merged(plans: Sequence[Plan]) -> Plan:
+    """Put the plans of several data sets together.
+
+    Raises:
+        InputError: An id stands in two of them.
+    """
+    files = [file for part in plans for file in part.files]
+    problems = _doubled_ids(files)
+    clips: dict[str, Clip] = {}
+    questions: dict[str, tuple[Question, ...]] = {}
+    for part in plans:
+        where = part.files[0].path if part.files else "suite"
+        problems.extend(
+            Problem(where, f"the clip {name!r} stands in another part too") for name in part.questions if name in clips
+        )
+        clips.update(part.clips)
+        questions.update(part.questions)
+    if problems:
+        raise InputError(problems)
+    return Plan(tuple(files), clips, questions, tuple(source for part in plans for source in part.sources))
 
 
 def decides(
@@ -126,7 +186,7 @@ def decides(
         on_clip(clip.id)
     return {
         "questions": {file.path.name: file_digest(file.path) for file in work.files},
-        "annotations": file_digest(work.annotations) if work.annotations is not None else None,
+        "annotations": "+".join(file_digest(s.annotations) for s in work.sources if s.annotations is not None) or None,
         "media": media,
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
@@ -148,14 +208,21 @@ def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str
     return versions
 
 
-def begin(work: Plan, out: Path, deciding: Mapping[str, Any]) -> RunWriter:
+def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:
     """Create or continue the run folder ``out``.
+
+    Args:
+        work: The plan.
+        out: The run folder.
+        deciding: What ``decides`` returned.
+        facts: What a reader of the run wants to know besides.
 
     Raises:
         InputError: The folder holds something else or a run that other inputs decided.
     """
     files = [str(file.path.resolve()) for file in work.files]
-    return start_run(out, deciding, {"question_files": files})
+    sources = [source.as_record() for source in work.sources]
+    return start_run(out, deciding, {"question_files": files, "sources": sources, **(facts or {})})
 
 
 def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
