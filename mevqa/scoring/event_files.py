@@ -12,11 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mevqa.data.adapters.table import Sheet, find_rows, read_sheets, simplify
 from mevqa.errors import InputError, Problem
 from mevqa.scoring.event_json import read_objects
+from mevqa.scoring.event_log import Role, read_log
 from mevqa.scoring.event_rows import (
     EventRow,
     Numbers,
@@ -27,8 +28,6 @@ from mevqa.scoring.event_rows import (
     name_videos,
     place_labels,
 )
-
-Role = Literal["reference", "predictions"]
 
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
@@ -137,7 +136,7 @@ def _raw_rows(path: Path, role: Role) -> _Found | None:
     if suffix in _BOOKS:
         return _from_sheets(read_sheets(path))
     lines = _read_text(path).splitlines()
-    log = _from_log(lines, role)
+    log = read_log(lines, role)
     return log if log is not None else _from_sheets([_split(path, lines)])
 
 
@@ -228,38 +227,6 @@ def _headerless(sheet: Sheet) -> _Found | None:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE) is not None
-
-
-_LOG_ROW = re.compile(r"(\S+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(TP|FP|FN)")
-
-
-def _from_log(lines: Sequence[str], role: Role) -> _Found | None:
-    """Read the log file of MEGC 2020: reference and detection side by side, below the number of the data set.
-
-    One file is both sides; an interval that stands in several rows is one event.
-    """
-    if not any(_LOG_ROW.fullmatch(line.strip()) for line in lines[:3]):
-        return None
-    first, second = (2, 3) if role == "reference" else (4, 5)
-    part = ""
-    rows: list[RawRow] = []
-    seen: set[tuple[str, str, str, str]] = set()
-    for number, line in enumerate(lines, 1):
-        found = _LOG_ROW.fullmatch(line.strip())
-        if found is None:
-            # A row of another form is kept so that it is reported, a lone number begins the next data set.
-            if re.fullmatch(r"\d+", line.strip()):
-                part = line.strip()
-            elif line.strip():
-                rows.append(RawRow(number, {"video": line.split()[0], "onset": line.strip(), "offset": ""}))
-            continue
-        onset, offset = (found[place].replace("-", "", found[place] == "-") for place in (first, second))
-        key = (part, found[1], onset, offset)
-        if key not in seen or (role == "reference" and found[6] == "FN"):
-            seen.add(key)
-            rows.append(RawRow(number, {"video": found[1], "onset": onset, "offset": offset, "dataset": part}))
-    fields = frozenset({"video", "onset", "offset", "dataset"})
-    return rows, fields, ["log file of MEGC 2020: every interval counts once"]
 
 
 def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:

@@ -31,6 +31,15 @@ class _VideoName(StrictModel):
     source: str
 
 
+class LogVideos(StrictModel):
+    """Videos of one data set in the log file of MEGC 2020."""
+
+    pattern: str
+    dataset: str
+    micro_frames: int
+    source: str
+
+
 class ColumnTable(StrictModel):
     """``tables/event_columns.yaml``."""
 
@@ -39,6 +48,7 @@ class ColumnTable(StrictModel):
     kinds: dict[str, tuple[str, ...]]
     headerless: tuple[_Headerless, ...]
     videos: tuple[_VideoName, ...]
+    logs: tuple[LogVideos, ...]
     fps: dict[str, float]
 
 

@@ -89,14 +89,25 @@ def test_detections_without_header(tmp_path):
 
 
 def test_log_of_megc_2020_is_both_sides(tmp_path):
-    text = "1\n006_1   1  20  3 22  TP\n006_1 30 40 - - FN\n006_1 - - 90 99 FP\n2\n15_01 - - 1 4 FP\n"
+    text = "1\n006_1   1  80  3 82  TP\n006_1 300 900 - - FN\n006_1 - - 90 195 FP\n2\n15_0101 - - 1 16 FP\n"
     path = write(tmp_path, text, "log.txt")
-    assert spans(read_events(path, "reference")) == [(None, "006_1", 1, 20), (None, "006_1", 30, 40)]
-    assert spans(read_events(path, "predictions")) == [
-        (None, "006_1", 3, 22),
-        (None, "006_1", 90, 99),
-        (None, "15_01", 1, 4),
+    reference, predictions = read_events(path, "reference"), read_events(path, "predictions")
+    assert [(e.video, e.onset, e.offset, e.kind) for e in reference.events] == [
+        ("006_1", 1, 80, "micro"),
+        ("006_1", 300, 900, "macro"),
     ]
+    assert [(e.video, e.onset, e.offset, e.kind) for e in predictions.events] == [
+        ("006_1", 3, 82, "micro"),
+        ("006_1", 90, 195, "macro"),
+        ("15_0101", 1, 16, "micro"),
+    ]
+    assert [facts.dataset for facts in predictions.videos] == ["samm", "cas(me)^2"]
+    assert 3 in messages(write(tmp_path, text.replace("006_1 300 900 - - FN", "006_1 300 900 FN"), "bad.txt"))
+
+
+def test_a_match_of_a_log_has_the_kind_of_its_detection(tmp_path):
+    path = write(tmp_path, "1\n006_1   1  104  3 120  TP\n006_1 1 104 - - FN\n", "log.txt")
+    assert [event.kind for event in read_events(path, "reference").events] == ["macro", "micro"]
 
 
 def test_samm_long_videos_names_events(tmp_path):
