@@ -59,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.clip.exists():
         raise MediaError(args.clip, "there is no such file or folder")
+    if args.out.exists() and not args.out.is_dir():
+        raise InputError([Problem(args.out, "is not a folder; choose another for the pictures")])
     names = [name.strip() for name in args.views.split(",") if name.strip()]
     if not names:
         raise InputError([Problem("--views", "names no view")])

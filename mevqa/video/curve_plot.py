@@ -37,7 +37,7 @@ def plot_curve(curve: Curve, marks: Mapping[str, float], title: str) -> Image.Im
     plot.blinks(curve)
     plot.marks(marks)
     plot.line(curve)
-    return plot.image.resize(_SIZE, Image.Resampling.LANCZOS)
+    return plot.image.reduce(_OVERSAMPLING)
 
 
 class _Plot:
@@ -50,7 +50,8 @@ class _Plot:
         self.left, self.top, right, bottom = (margin * _OVERSAMPLING for margin in _MARGINS)
         self.right, self.bottom = width - right, height - bottom
         self.percent = 100 * curve.motion
-        self.x_range = (min(curve.times_ms[0], *marks.values()), max(curve.times_ms[-1], *marks.values()))
+        times = [*curve.times_ms[[0, -1]], *marks.values()]
+        self.x_range = (float(min(times)), float(max(times)))
         low, high = min(0.0, float(self.percent.min())), max(0.1, float(self.percent.max()))
         self.y_range = (low - 0.05 * (high - low), high + 0.12 * (high - low))
         self.font = ImageFont.load_default(13 * _OVERSAMPLING)

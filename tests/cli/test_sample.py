@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from mevqa.cli import main
+from mevqa.data.synthetic.writer import synthesise
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    made = synthesise(tmp_path_factory.mktemp("sample") / "set", 1, seed=8, fps=(50.0,), size=(256, 256), crf=10)
+    return made.media / f"{made.plans[0].id}.mp4"
+
+
+def test_pictures_sheet_curve_and_table(clip, tmp_path, capsys):
+    assert main(["sample", str(clip), "--out", str(tmp_path / "look")]) == 0
+    names = sorted(path.name for path in (tmp_path / "look").iterdir())
+    assert names[-2:] == ["contact_sheet.png", "curve.png"] and len(names) == 8
+    said = capsys.readouterr().out
+    for word in ("onset", "apex", "offset", "found", "confidence", "strongest motion"):
+        assert word in said
+    assert all(name in said for name in names)
+    for name in names:
+        Image.open(tmp_path / "look" / name).verify()
+
+
+def test_given_frames_are_compared_with_the_motion(clip, tmp_path, capsys):
+    given = ["--onset", "2", "--apex", "6", "--offset", "9", "--views", "apex", "--sampler", "onset-apex"]
+    assert main(["sample", str(clip), "--out", str(tmp_path), *given]) == 0
+    said = capsys.readouterr().out
+    assert "given" in said and "the motion alone would put them at" in said
+    assert "moments: onset 2, apex 6" in said and (tmp_path / "01_apex_6.png").is_file()
+
+
+def test_frames_of_the_whole_clip(clip, tmp_path, capsys):
+    words = ["--views", "frames", "--sampler", "uniform", "--frames", "5"]
+    assert main(["sample", str(clip), "--out", str(tmp_path), *words]) == 0
+    assert len(list(tmp_path.glob("0*_frames_*.png"))) == 5 and not (tmp_path / "curve.png").exists()
+    assert "uniform-5" in capsys.readouterr().out
+
+
+def test_ready_made_map(clip, tmp_path, capsys):
+    Image.new("RGB", (28, 28), (10, 200, 90)).save(tmp_path / "map.png")
+    words = ["--views", "motion", "--precomputed", f"flow={tmp_path / 'map.png'}", "--out", str(tmp_path / "look")]
+    assert main(["sample", str(clip), *words]) == 0
+    assert Image.open(tmp_path / "look" / "01_motion.png").getpixel((5, 5)) == (10, 200, 90)
+    assert "ready" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--views", "apx"], "did you mean 'apex'"),
+        (["--views", ","], "names no view"),
+        (["--sampler", "oao-j"], "did you mean"),
+        (["--apex", "4000"], "the media has frames 0 to"),
+        (["--precomputed", "motion"], "is not VIEW=FILE"),
+        (["--precomputed", "motion=none.png"], "is not a file"),
+        (["--fps", "0"], "fps must be a positive number"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(clip, tmp_path, capsys, words, message):
+    assert main(["sample", str(clip), "--out", str(tmp_path / "look"), *words]) == 2
+    said = capsys.readouterr().err
+    assert message in said and len(said.strip().splitlines()) == 1
+
+
+def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):
+    assert main(["sample", str(tmp_path / "none.mp4"), "--out", str(tmp_path)]) == 2
+    assert "no such file" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["sample", str(clip), "--out", str(tmp_path / "file")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
