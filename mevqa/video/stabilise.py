@@ -1,10 +1,11 @@
 """Holding the head still: the motion of the whole head between two frames, to a few hundredths of a pixel.
 
 The face is divided into patches. Each patch's own shift against the reference is estimated by one step of inverse
-compositional Lucas-Kanade (Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 56(3), 2004); a similarity transform is
-fitted to the shifts of the patches on rigid parts of the face; both repeat until nothing moves. Patches that disagree
-with the common motion, because an expression, a blink or a shadow moves them, lose their vote (iteratively reweighted
-least squares with Tukey's biweight). The motion that is left over is the face's own.
+compositional Lucas-Kanade (Baker and Matthews, "Lucas-Kanade 20 years on", IJCV 56(3), 2004); the motion of a head is
+fitted to the shifts of the patches on rigid parts of the face: a similarity, and small turns to the side and up or
+down, which shift near parts against far ones. Both repeat until nothing moves. Patches that disagree with the common
+motion, because an expression, a blink or a shadow moves them, lose their vote (iteratively reweighted least squares
+with Tukey's biweight). The similarity holds the brows' depth still; the motion that is left over is the face's own.
 """
 
 from __future__ import annotations
@@ -16,22 +17,10 @@ import numpy as np
 
 from mevqa.video.align import cut_out
 from mevqa.video.geometry import ALIGNED_SIZE
+from mevqa.video.head_shape import depth, rigid_votes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-# Rigid parts of the canonical face as ellipses (x, y, half width, half height in fractions of the side, vote). Brows,
-# eyes, mouth, chin and the fold beside the nose have no vote. The sides reach from the temples down to the ears: they
-# hold the scale, and no unit moves them far; there may be background behind them, so their vote is small.
-_RIGID_PARTS = (
-    (0.50, 0.42, 0.09, 0.16, 1.0),  # nose bridge, upper nose and the inner corners of the eyes
-    (0.50, 0.56, 0.07, 0.07, 0.7),  # tip of the nose
-    (0.20, 0.10, 0.16, 0.10, 0.5),  # side of the forehead
-    (0.80, 0.10, 0.16, 0.10, 0.5),
-    (0.50, 0.06, 0.16, 0.06, 0.5),  # top of the forehead
-    (0.08, 0.45, 0.08, 0.30, 0.4),  # side of the face
-    (0.92, 0.45, 0.08, 0.30, 0.4),
-)
 
 # Patches a side; a patch of 16 px at full size pools enough texture for some 0.05 px at two grey levels of noise.
 _GRID = 16
@@ -56,7 +45,11 @@ _TUKEY = 3.0
 _REWEIGHTINGS = 12
 _SETTLED = 0.002
 # What a unit of each parameter moves a point of the face by at most, px.
-_LEVERS = np.array([ALIGNED_SIZE, ALIGNED_SIZE, 1.0, 1.0])
+_LEVERS = np.array([ALIGNED_SIZE, ALIGNED_SIZE, 1.0, 1.0, ALIGNED_SIZE / 4, ALIGNED_SIZE / 4])
+# Precision of a head that does not turn, 1 / radians^2: a hundredth of what the patches know, so that turns are
+# believed when they are seen and noise is not taken for one. Ten times more leaves twice the motion on real faces that
+# nod; a tenth adds noise to faces that do not.
+_PRIOR = np.diag([0.0, 0.0, 0.0, 0.0, 1e6, 1e6])
 # Warps stop when no corner of the face moves by more than this many px of the canonical face.
 _STILL = 0.005
 
@@ -102,7 +95,7 @@ class Stabiliser:
         Args:
             reference: Aligned grey face [256, 256].
         """
-        votes = _votes()
+        votes = rigid_votes(_GRID)
         self._voting = votes > 0
         self._votes = votes[self._voting]
         self._design = _design(self._voting)
@@ -166,7 +159,8 @@ class Stabiliser:
         error = warped * (level.contrast / max(contrast, 1e-3)) - level.picture
         pull = np.stack([self._patch_sums(error * part) for part in level.gradient], axis=-1).astype(np.float64)
         shifts = np.asarray(-np.linalg.solve(level.curvature + _FLAT * np.eye(2), pull[..., None])[..., 0], np.float64)
-        a, b, right, down = _robust_similarity(self._design, shifts, level.precision, self._votes)
+        # What turns out of the picture plane is fitted, so that it cannot pass for a shift, and left in the picture.
+        a, b, right, down, *_ = _robust_motion(self._design, shifts, level.precision, self._votes)
         turn = np.array([[a, -b], [b, a]])
         centre = np.full(2, (ALIGNED_SIZE - 1) / 2)
         step = np.eye(3)
@@ -180,37 +174,37 @@ class Stabiliser:
         return cv2.resize(picture, (_GRID, _GRID), interpolation=cv2.INTER_AREA)[self._voting] * patch**2
 
 
-def _votes() -> NDArray[np.float64]:
-    """Return the vote of each patch, by where its centre lies [16, 16]."""
-    y, x = (np.mgrid[:_GRID, :_GRID] + 0.5) / _GRID
-    votes = np.zeros((_GRID, _GRID))
-    for centre_x, centre_y, half_width, half_height, vote in _RIGID_PARTS:
-        inside = ((x - centre_x) / half_width) ** 2 + ((y - centre_y) / half_height) ** 2 <= 1
-        votes = np.maximum(votes, vote * inside)
-    return votes
-
-
 def _design(voting: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return what each patch shifts by for a unit of (a, b, right, down), in px about the centre [K, 2, 4]."""
+    """Return what each patch shifts by for a unit of each parameter, in px about the centre [K, 2, 6].
+
+    The parameters are (a, b, right, down) of the similarity, and the turns to the right and down in radians: a small
+    turn shifts each point by its depth.
+    """
     rows, columns = np.nonzero(voting)
-    x = ((columns + 0.5) / _GRID - 0.5) * ALIGNED_SIZE
-    y = ((rows + 0.5) / _GRID - 0.5) * ALIGNED_SIZE
+    x, y = (columns + 0.5) / _GRID, (rows + 0.5) / _GRID
+    nearer = depth(x, y)
+    x, y = (x - 0.5) * ALIGNED_SIZE, (y - 0.5) * ALIGNED_SIZE
     one, none = np.ones_like(x), np.zeros_like(x)
-    return np.stack([np.stack([x, -y, one, none], axis=-1), np.stack([y, x, none, one], axis=-1)], axis=1)
+    right = np.stack([x, -y, one, none, nearer, none], axis=-1)
+    down = np.stack([y, x, none, one, none, nearer], axis=-1)
+    return np.stack([right, down], axis=1)
 
 
-def _robust_similarity(
+def _robust_motion(
     design: NDArray[np.float64], shifts: NDArray[np.float64], precision: NDArray[np.float64], votes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Fit (a, b, right, down) to the shifts of the patches, letting those that disagree lose their vote."""
+    """Fit the parameters of ``_design`` to the shifts of the patches; those that disagree lose their vote."""
+    parameters = design.shape[-1]
     # Normal equations of sum_k w_k (J_k p - d_k)^T P_k (J_k p - d_k), patch by patch.
     pulled = np.swapaxes(design, 1, 2) @ precision
-    left_sides, right_sides = (pulled @ design).reshape(-1, 16), (pulled @ shifts[..., None])[..., 0]
+    left_sides = (pulled @ design).reshape(-1, parameters**2)
+    right_sides = (pulled @ shifts[..., None])[..., 0]
     weights = votes
-    solution: NDArray[np.floating] = np.zeros(4)
+    solution: NDArray[np.floating] = np.zeros(parameters)
     for _ in range(_REWEIGHTINGS):
         before = solution
-        solution = np.linalg.solve((weights @ left_sides).reshape(4, 4), weights @ right_sides)
+        left_side = (weights @ left_sides).reshape(parameters, parameters) + _PRIOR
+        solution = np.linalg.solve(left_side, weights @ right_sides)
         if np.abs((solution - before) * _LEVERS).max() < _SETTLED:
             break
         missed = design @ solution - shifts
