@@ -158,6 +158,29 @@ def merged(plans: Sequence[Plan]) -> Plan:
     return Plan(tuple(files), clips, questions, tuple(source for part in plans for source in part.sources))
 
 
+def check_views(work: Plan, looking: Looking) -> None:
+    """Refuse views that some clips cannot have, before anything is answered.
+
+    Raises:
+        InputError: One line for all clips that lack the same views.
+    """
+    from mevqa.video.look import views_to_draw
+
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for clip in work.clips.values():
+        if clip.media is None and (views := views_to_draw(clip, looking.views)):
+            lacking.setdefault(tuple(views), []).append(clip.id)
+    if lacking:
+        raise InputError(
+            Problem(
+                "--views",
+                f"{', '.join(views)} cannot be made for {len(clips)} clips without video ({clips[0]}, ...): "
+                "give --media, more --precomputed pictures, or fewer --views",
+            )
+            for views, clips in lacking.items()
+        )
+
+
 def decides(
     work: Plan,
     model: Model,

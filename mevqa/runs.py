@@ -126,7 +126,7 @@ def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
     changes = list(_changes(run.manifest.get("decides", {}), decides, ()))
     if changes:
         raise InputError(
-            [Problem(path, f"the run was made with another {change}") for change in changes]
+            [Problem(path, f"has changed since the run was made: {change}") for change in changes]
             + [Problem(path, "name a new folder for --out, or repeat the run with the settings that it was made with")]
         )
     manifest = dict(run.manifest)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mevqa.errors import InputError
-from mevqa.evaluation import answer, begin, decides, plan, remaining
+from mevqa.evaluation import answer, begin, check_views, decides, plan, remaining
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences
 from mevqa.runs import open_run
@@ -105,3 +105,12 @@ def test_one_id_in_two_files_is_refused(work_folder):
     copy.write_text(path.read_text().splitlines()[0] + "\n")
     with pytest.raises(InputError, match="casme3_test_CAS-1_1"):
         plan([path, copy], None, pictures={"motion": work_folder / "maps"})
+
+
+def test_views_without_media_are_refused_before_anything_is_answered(work_folder):
+    work = planned(work_folder)
+    check_views(work, Looking(views=("motion", "motion-centred")))
+    with pytest.raises(
+        InputError, match=r"onset, magnified cannot be made for 3 clips without video \(CAS-1, \.\.\.\)"
+    ):
+        check_views(work, Looking(views=("onset", "motion", "magnified")))

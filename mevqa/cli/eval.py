@@ -46,10 +46,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, load, answer, score; 1 when some questions have no answer."""
-    from mevqa.evaluation import begin, decides, plan
+    from mevqa.evaluation import begin, check_views, decides, plan
 
     work = plan(args.files, args.media, annotations=args.annotations, pictures=pictures(args), limit=args.limit)
     model, prompts, looking = asking(args)
+    check_views(work, looking)
     consistency = args.consistency == "on"
     deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args))
     with begin(work, args.out, deciding) as log:

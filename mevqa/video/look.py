@@ -79,7 +79,7 @@ def look(
         MediaError: The media cannot be read, or the annotation does not fit it.
     """
     by_moments = needs_moments(sampler)
-    drawn = [name for name in views if not _is_ready(name, clip)]
+    drawn = views_to_draw(clip, views)
     known = clip.annotation or Annotation()
     if not drawn or any(name not in view_names() for name in views):
         source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
@@ -96,13 +96,13 @@ def look(
         moments = _sample(sampler, video, at, frames, stride)
         source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
         pictures = render_views(views, source)
-        warnings = (*_of_video(video), *aligner.warnings, *(found.warnings if found else ()))
+        warnings = (*video.warnings, *aligner.warnings, *(found.warnings if found else ()))
         return Look(pictures, moments, at.onset, at.apex, at.offset, found is not None, warnings, found, video.times_ms)
 
 
-def _is_ready(view: str, clip: Clip) -> bool:
-    """Return whether a view needs no media."""
-    return view in clip.pictures or _MADE_FROM.get(view) in clip.pictures
+def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
+    """Return the views that no ready-made picture of the clip serves: they need its media."""
+    return [name for name in views if name not in clip.pictures and _MADE_FROM.get(name) not in clip.pictures]
 
 
 def _check(clip: Clip, known: Annotation, length: int) -> None:
@@ -146,10 +146,3 @@ def _sample(sampler: str, video: Video, at: Annotation | Localised, frames: int,
         onset = apex = 0
         offset = len(video) - 1
     return sample(sampler, length=len(video), onset=onset, apex=apex, offset=offset, frames=frames, stride=stride)
-
-
-def _of_video(video: Video) -> tuple[str, ...]:
-    """Return what a reader should know of the media."""
-    if video.fps_source != "assumed":
-        return ()
-    return (f"the frame rate is unknown: {video.fps:g} frames per second are assumed (--fps overrides it)",)
