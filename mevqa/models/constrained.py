@@ -63,6 +63,7 @@ class GrammarWalk:
     def __init__(self, grammar: Grammar, speller: Speller, context: str, *, careful: bool = False) -> None:
         self._grammar = grammar
         self._speller = speller
+        self._steadiness = speller.steadiness(grammar)
         self._context = context
         self._careful = careful
         self._written: tuple[int, ...] = ()
@@ -114,7 +115,7 @@ class GrammarWalk:
             return True
         if self._careful or len(hypothesis.ids) <= count:
             return False
-        return self._speller.is_steady(self._grammar, self._context, self.back, hypothesis)
+        return self._speller.is_steady(self._grammar, self._steadiness, self._context, self.back, hypothesis)
 
 
 class GrammarTask:

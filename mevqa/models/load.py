@@ -7,14 +7,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mevqa.errors import ModelError
+from mevqa.models.placement import choose_device, choose_dtype, place_weights
 from mevqa.models.protocol import Model, Preferences
 from mevqa.strict_yaml import StrictModel, read_yaml
-
-if TYPE_CHECKING:
-    import torch
 
 #: The embedded model's folder.
 NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
@@ -171,16 +169,17 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         "local_files_only": isinstance(source, Path) or not _hub_answers(),
     }
     device = choose_device(options.device)
+    dtype = choose_dtype(options.dtype, device)
     try:
         config = _vision_language_config(name, source, common)
         processor = AutoProcessor.from_pretrained(source, **common)
         model = AutoModelForImageTextToText.from_pretrained(
             source,
             config=config,
-            dtype=choose_dtype(options.dtype, device),
+            dtype=dtype,
             use_safetensors=True,
             attn_implementation=options.attention,
-            **_placement(options, device),
+            **place_weights(options.device, options.quantization, device, dtype),
             **common,
         )
     except ModelError:
@@ -192,56 +191,6 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         model, digest = add_adapter(model, options.adapter)
         revision = f"{revision}+{digest}"
     return model.eval(), processor, str(revision)
-
-
-def choose_device(wanted: str) -> str:
-    """Return the device that ``wanted`` means.
-
-    Raises:
-        ModelError: This machine does not have it.
-    """
-    import torch
-
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    kind = wanted.split(":")[0]
-    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not have.get(kind, False):
-        raise ModelError(f"this machine has no device {wanted!r}; it has: {', '.join(k for k, v in have.items() if v)}")
-    return wanted
-
-
-def choose_dtype(wanted: str, device: str) -> torch.dtype:
-    """Return the precision of the weights."""
-    import torch
-
-    if wanted != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[wanted]
-    if device.startswith("cuda"):
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.float16 if device == "mps" else torch.float32
-
-
-def _placement(options: ModelOptions, device: str) -> dict[str, Any]:
-    """Return where the weights go, and how they are quantised."""
-    import torch
-
-    spread = options.device == "auto" and device == "cuda" and torch.cuda.device_count() > 1
-    placement: dict[str, Any] = {"device_map": "auto" if spread else {"": device}}
-    if options.quantization != "none":
-        from transformers import BitsAndBytesConfig
-
-        four = options.quantization == "4bit"
-        placement["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=four,
-            load_in_8bit=not four,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=choose_dtype(options.dtype, device),
-        )
-    return placement
 
 
 def _vision_language_config(name: str, source: Path | str, common: dict[str, Any]) -> Any:

@@ -237,5 +237,5 @@ def common_length(sequences: Sequence[Sequence[Any]]) -> int:
     for other in others:
         length = min(length, len(other))
         if first[:length] != other[:length]:
-            length = next(i for i in range(length) if first[i] != other[i])
+            length = next((i for i in range(length) if first[i] != other[i]), length)
     return length

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mevqa.models.load import choose_device, choose_dtype
+from mevqa.models.placement import choose_device, choose_dtype
 from mevqa.models.transformers_model import TransformersModel
 
 #: Side of a picture that becomes 8 x 8 = 64 picture tokens: patches of 14 pixels, merged two by two.

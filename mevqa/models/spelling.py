@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from mevqa.models.prompting import Prompter, common_length
 from mevqa.models.protocol import Grammar
 
-#: Bound on remembered pairs and on remembered segments.
+#: Bound on remembered segments and pairs of segments.
 _CACHE = 200_000
+#: Bound on grammars about whose segments something is remembered.
+_GRAMMARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Speller:
         self._prompter = prompter
         self._alone: dict[str, tuple[int, ...]] = {}
         self._pairs: dict[tuple[str, str], tuple[int, tuple[int, ...]]] = {}
-        self._steady: dict[tuple[Hashable, str], bool] = {}
+        self._steady: dict[Hashable, dict[str, bool]] = {}
 
     def begin(self, context: str, segments: Sequence[str]) -> tuple[int, list[Hypothesis]]:
         """Return how many of the prompt's last ids the first segments take back, and the segments spelled.
@@ -87,23 +89,38 @@ class Speller:
             children.append(Hypothesis(parent.text + segment, ids, segment, kept))
         return children
 
-    def is_steady(self, grammar: Grammar, context: str, back: int, hypothesis: Hypothesis) -> bool:
+    def steadiness(self, grammar: Grammar) -> dict[str, bool]:
+        """Return what is known about the segments of a grammar, for ``is_steady``; equal grammars share it."""
+        if not isinstance(grammar, Hashable):
+            return {}
+        if len(self._steady) >= _GRAMMARS:
+            self._steady.clear()
+        return self._steady.setdefault(grammar, {})
+
+    def is_steady(
+        self, grammar: Grammar, known: dict[str, bool], context: str, back: int, hypothesis: Hypothesis
+    ) -> bool:
         """Return whether nothing that the grammar lets follow changes the tokens of the hypothesis' last segment.
 
         That is found out where the segment is met first, from everything that may follow there, and kept: what may
         follow a segment is taken to be spelled alike wherever the segment stands in the grammar.
+
+        Args:
+            grammar: The admissible answers.
+            known: Its ``steadiness``.
+            context: The prompt's ``context``.
+            back: What ``begin`` returned.
+            hypothesis: A hypothesis of at least one segment.
         """
         self._learn(hypothesis.last, ())
-        key = (grammar, hypothesis.last) if isinstance(grammar, Hashable) and self._trusted(hypothesis) else None
-        if key is not None and (known := self._steady.get(key)) is not None:
-            return known
+        plain = self._trusted(hypothesis) > 0
+        if plain and hypothesis.last in known:
+            return known[hypothesis.last]
         following = [segment for segment in grammar.next(hypothesis.text) if segment]
         children = self.extend(context, back, hypothesis, following)
         steady = all(child.settled == len(hypothesis.ids) for child in children)
-        if children and key is not None:
-            if len(self._steady) >= _CACHE:
-                self._steady.clear()
-            self._steady[key] = steady
+        if children and plain:
+            known[hypothesis.last] = steady
         return steady
 
     def _trusted(self, hypothesis: Hypothesis) -> int:

@@ -173,8 +173,8 @@ def test_what_is_steady_is_found_out_from_all_that_may_follow():
     speller = Speller(prompter)
     grammar = Listed(("ab",), ("ab", "c"))
     _, [start] = speller.begin("", ["ab"])
-    assert not speller.is_steady(grammar, "", 0, start)
-    assert speller.is_steady(Listed(("ab",), ("ab", ", ")), "", 0, start)
+    assert not speller.is_steady(grammar, speller.steadiness(grammar), "", 0, start)
+    assert speller.is_steady(Listed(("ab",), ("ab", ", ")), {}, "", 0, start)
 
 
 def test_walk_offers_the_end_where_the_grammar_ends():

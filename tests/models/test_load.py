@@ -9,7 +9,7 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.errors import InputError, ModelError
-from mevqa.models import load
+from mevqa.models import load, placement
 from mevqa.models.load import ModelOptions, found_models, load_model
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Model, Preferences
@@ -159,12 +159,12 @@ def test_a_model_without_chat_template_says_so(saved, tmp_path):
 
 
 def test_devices_that_are_not_there():
-    assert load.choose_device("cpu") == "cpu"
+    assert placement.choose_device("cpu") == "cpu"
     with pytest.raises(ModelError, match="no device 'tpu'"):
-        load.choose_device("tpu")
-    assert load.choose_dtype("auto", "cpu") == torch.float32
-    assert load.choose_dtype("auto", "mps") == torch.float16
-    assert load.choose_dtype("bfloat16", "cpu") == torch.bfloat16
+        placement.choose_device("tpu")
+    assert placement.choose_dtype("auto", "cpu") == torch.float32
+    assert placement.choose_dtype("auto", "mps") == torch.float16
+    assert placement.choose_dtype("bfloat16", "cpu") == torch.bfloat16
 
 
 def test_mock_needs_no_weights():
