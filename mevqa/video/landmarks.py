@@ -1,7 +1,7 @@
 """The face and the eyes by MediaPipe's dense landmarks, with the model that the user has downloaded.
 
 Written to the documented interface of MediaPipe Tasks (https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker/python)
-and tested against a stand-in of it only: the weights are not shipped and could not be run here.
+and tested against a stand-in of it only: untested with the real weights.
 """
 
 from __future__ import annotations
