@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.errors import InputError, Problem
 
-
 #: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

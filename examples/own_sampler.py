@@ -1,0 +1,27 @@
+"""A sampler of one's own is a function and a line: python examples/own_sampler.py clip.mp4."""
+
+import sys
+
+import mevqa
+from mevqa.video.sampler import Span
+
+
+@mevqa.register_sampler("halfway")
+def halfway(span: Span) -> list[mevqa.Moment]:
+    """Onset, the frame halfway up, and the apex."""
+    return [
+        mevqa.Moment(span.onset, "onset"),
+        mevqa.Moment((span.onset + span.apex) // 2, "halfway"),
+        mevqa.Moment(span.apex, "apex"),
+    ]
+
+
+def main(video: str) -> None:
+    clip = mevqa.Clip("mine", media=video)
+    seen = mevqa.look(clip, views=["frames"], sampler="halfway")
+    for moment, view in zip(seen.moments, seen.views, strict=True):
+        print(moment.frame, moment.role, view.image.size)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

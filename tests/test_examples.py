@@ -1,0 +1,25 @@
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from mevqa.data.synthetic.writer import synthesise
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    synthesise(folder / "set", clips=1, seed=5)
+    return next((folder / "set" / "clips").glob("*.mp4"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
+    words = ["--clips", "1", "--fps", "60"] if path.stem == "localiser_accuracy" else [str(clip)]
+    monkeypatch.setattr(sys, "argv", [str(path), *words])
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.strip()
