@@ -8,32 +8,10 @@ from mevqa.data.synthetic.screenplay import ClipPlan, random_source
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
 from mevqa.records import QuestionType
 from mevqa.vqa.surface import sentence, unit_list
+from mevqa.vqa.wordings import official_wordings
 
 #: A question and its answer.
 Pair = tuple[str, str]
-
-_COARSE = "What is the coarse expression class?"
-_FINE = "What is the fine-grained expression class?"
-_LIST = {False: "What is the action unit?", True: "What are the action units?"}
-_PRESENCE = "Is the action unit {} shown on the face?"
-_SIDE = "Is the action unit {} located on the left or right face?"
-_COMBINED = {
-    False: "What is the action unit present, and based on it, what is the fine-grained expression and the coarse "
-    "expression class?",
-    True: "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
-    "expression class?",
-}
-#: The three wordings of 2026.
-_ANALYSIS = (
-    "Please analyse the micro-expression shown in this video in detail.",
-    "Provide a detailed analysis of the micro-expression observed in this clip.",
-    "Provide a comprehensive analysis of the facial micro-expression shown in this clip.",
-)
-_COUNT_ALL = "How many expression events appear in this video?"
-_COUNT_MICRO = "How many micro-expression events appear in this video?"
-_COUNT_MACRO = "How many macro-expression events appear in this video?"
-_INVENTORY = "What distinct action units appear in this video?"
-_NTH = "What is the expression type of the {}-th expression event in this video?"
 
 
 def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -42,7 +20,7 @@ def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=True)
     yield _presence(plan, seed, shown=False)
-    yield _summary(plan, QuestionType.COMBINED, _COMBINED[len(_names(plan)) > 1])
+    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
 
 
 def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -50,7 +28,7 @@ def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _class_questions(plan)
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=_yes(plan, seed))
-    yield _summary(plan, QuestionType.COMBINED, _COMBINED[len(_names(plan)) > 1])
+    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
 
 
 def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -59,36 +37,44 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=_yes(plan, seed))
     rng = random_source(seed, "analysis", plan.index)
-    yield _summary(plan, QuestionType.ANALYSIS, _ANALYSIS[int(rng.integers(len(_ANALYSIS)))])
+    wordings = official_wordings(QuestionType.ANALYSIS)
+    yield _summary(plan, QuestionType.ANALYSIS, wordings[int(rng.integers(len(wordings)))])
 
 
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
     kinds = [performance.annotation.kind for performance in plan.performances]
     numbers = {unit.number for performance in plan.performances for unit in performance.annotation.action_units}
-    yield _COUNT_ALL, str(len(kinds))
-    yield _COUNT_MICRO, str(kinds.count("micro"))
-    yield _COUNT_MACRO, str(kinds.count("macro"))
-    yield _INVENTORY, unit_list(ActionUnit(number).name for number in numbers)
+    yield _ask(QuestionType.COUNT_ALL), str(len(kinds))
+    yield _ask(QuestionType.COUNT_MICRO), str(kinds.count("micro"))
+    yield _ask(QuestionType.COUNT_MACRO), str(kinds.count("macro"))
+    yield _ask(QuestionType.AU_INVENTORY), unit_list(ActionUnit(number).name for number in numbers)
     rng = random_source(seed, "nth", plan.index)
     for place in rng.permutation(len(kinds))[:2]:
-        yield _NTH.format(int(place) + 1), f"{kinds[int(place)]}-expression"
+        yield _ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1), f"{kinds[int(place)]}-expression"
+
+
+def _ask(
+    kind: QuestionType, *, plural: bool = False, action_unit: str | None = None, ordinal: int | None = None
+) -> str:
+    """Return the usual official wording."""
+    return official_wordings(kind, plural=plural, action_unit=action_unit, ordinal=ordinal)[0]
 
 
 def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
     annotation = plan.performances[0].annotation
-    yield _COARSE, str(annotation.coarse)
-    yield _FINE, str(annotation.fine)
+    yield _ask(QuestionType.COARSE), str(annotation.coarse)
+    yield _ask(QuestionType.FINE), str(annotation.fine)
 
 
 def _list_and_side(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the list question and, where a unit is on one side only, the side question."""
     names = _names(plan)
-    yield _LIST[len(names) > 1], unit_list(names)
+    yield _ask(QuestionType.AU_LIST, plural=len(names) > 1), unit_list(names)
     sided = [unit for unit in plan.performances[0].annotation.action_units if unit.side]
     if sided:
         unit = sided[int(random_source(seed, "side", plan.index).integers(len(sided)))]
-        yield _SIDE.format(unit.name), str(unit.side)
+        yield _ask(QuestionType.AU_SIDE, action_unit=unit.name), str(unit.side)
 
 
 def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
@@ -97,7 +83,8 @@ def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
     present = {unit.number for unit in plan.performances[0].annotation.action_units}
     candidates = names if shown else [name for name in UNIT_NAMES if unit_number(name) not in present]
     rng = random_source(seed, f"presence {shown}", plan.index)
-    return _PRESENCE.format(candidates[int(rng.integers(len(candidates)))]), "yes" if shown else "no"
+    name = candidates[int(rng.integers(len(candidates)))]
+    return _ask(QuestionType.AU_PRESENCE, action_unit=name), "yes" if shown else "no"
 
 
 def _yes(plan: ClipPlan, seed: int) -> bool:
