@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     model, prompts, looking = asking(args)
     check_views(work, looking)
     consistency = args.consistency == "on"
-    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args))
+    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args, model))
     with begin(work, args.out, deciding) as log:
         from mevqa.cli.progress import clip_progress, remaining_counts
         from mevqa.evaluation import answer

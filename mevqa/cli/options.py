@@ -44,9 +44,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--option-score",
-        choices=("mean", "sum", "calibrated"),
-        default="mean",
-        help="log-likelihood of an option: per token, whole, or against neutral pictures",
+        choices=("auto", "mean", "sum", "calibrated"),
+        default="auto",
+        help="log-likelihood of an option: per token, whole, against neutral pictures, or as the model prefers (auto)",
     )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
     group.add_argument("--seed", type=int, default=0)
@@ -167,7 +167,8 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
     )
 
 
-def deciding_settings(args: argparse.Namespace) -> Mapping[str, Any]:
+def deciding_settings(args: argparse.Namespace, model: Model) -> Mapping[str, Any]:
     """Return the model settings that can change an answer, for the manifest."""
-    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video", "option_score")
-    return {name: getattr(args, name) for name in names}
+    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video")
+    score = model.preferences.option_score if args.option_score == "auto" else args.option_score
+    return {**{name: getattr(args, name) for name in names}, "option_score": score}

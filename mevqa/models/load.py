@@ -40,7 +40,8 @@ class ModelOptions:
         batch_size: Largest number of questions taken through the model at once.
         prefix_cache: Whether a clip's pictures and common text go through the model once for all its questions.
         video: Whether moments are handed over by the processor's own video path instead of as pictures.
-        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated`` (``mevqa.models.options``).
+        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated`` (``mevqa.models.options``);
+            ``auto`` is what the model prefers.
         seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
     """
 
@@ -54,7 +55,7 @@ class ModelOptions:
     batch_size: int = 16
     prefix_cache: bool = True
     video: bool = False
-    option_score: Literal["mean", "sum", "calibrated"] = "mean"
+    option_score: Literal["auto", "mean", "sum", "calibrated"] = "auto"
     seed: int = 0
 
 
@@ -64,6 +65,7 @@ class _PreferencesFile(StrictModel):
     views: tuple[str, ...] = Preferences().views
     sampler: str = Preferences().sampler
     variant: str = Preferences().variant
+    option_score: Literal["mean", "sum", "calibrated"] = Preferences().option_score
 
 
 def load_model(name: str, options: ModelOptions | None = None) -> Model:
@@ -98,7 +100,7 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
         batch_size=options.batch_size,
         prefix_cache=options.prefix_cache,
         video=options.video,
-        option_score=options.option_score,
+        option_score=preferences.option_score if options.option_score == "auto" else options.option_score,
     )
 
 
@@ -112,7 +114,7 @@ def read_preferences(folder: Path) -> Preferences:
     if not path.is_file():
         return Preferences()
     read = read_yaml(path, _PreferencesFile)  # JSON is YAML, and is read as strictly
-    return Preferences(read.views, read.sampler, read.variant)
+    return Preferences(read.views, read.sampler, read.variant, read.option_score)
 
 
 def found_models() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from mevqa.records import View
 
@@ -70,11 +70,14 @@ class Preferences:
         views: Names of the views, in order.
         sampler: Name of the sampling strategy.
         variant: Variant of the prompt library (``default``, ``brief``, ...).
+        option_score: How its closed questions are scored (``mevqa.models.options``): ``sum`` for a model that was
+            trained on these very answers, ``mean`` for one that was not.
     """
 
     views: tuple[str, ...] = ("onset", "apex", "offset", "motion", "magnified")
     sampler: str = "oao"
     variant: str = "default"
+    option_score: Literal["mean", "sum", "calibrated"] = "mean"
 
 
 @runtime_checkable

@@ -93,6 +93,8 @@ def test_preferences_come_from_the_folder(saved, tmp_path):
     assert load_model(str(folder), CPU).preferences == Preferences()
     (folder / "mevqa.json").write_text('{"views": ["motion"], "variant": "brief"}')
     assert load_model(str(folder), CPU).preferences == Preferences(("motion",), "oao", "brief")
+    (folder / "mevqa.json").write_text('{"option_score": "sum"}')
+    assert load_model(str(folder), CPU).preferences.option_score == "sum"
     (folder / "mevqa.json").write_text('{"view": ["motion"]}')
     with pytest.raises(InputError, match="did you mean 'views'"):
         load_model(str(folder), CPU)

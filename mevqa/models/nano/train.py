@@ -166,7 +166,7 @@ def save(trainer: Trainer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     trainer.averaged().half().save_pretrained(folder)
     trainer.processor.save_pretrained(folder)
-    preferences = {"views": ["motion-centred"], "sampler": "oao", "variant": VARIANT}
+    preferences = {"views": ["motion-centred"], "sampler": "oao", "variant": VARIANT, "option_score": "sum"}
     (folder / "mevqa.json").write_text(json.dumps(preferences, indent=2) + "\n", encoding="utf-8")
 
 
