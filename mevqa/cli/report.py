@@ -1,0 +1,72 @@
+"""Make one self-contained HTML page of runs: scores, charts and every clip with its questions and answers.
+
+The page opens from disk, in any browser, without a network. Each chart is also written as SVG and PNG, for papers and
+slides. Several runs are compared with the first, with paired intervals.
+
+Examples:
+  mevqa report runs/samm --out report
+  mevqa report runs/nano runs/qwen --out report --title "Zero-shot on SAMM"
+  mevqa report runs/lvqa --out report --events detections.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.cli.options import add_media_options, pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HELP = "one HTML page of scores, charts and clips"
+
+#: Seconds between lines that say how far the pictures are.
+_INTERVAL = 10.0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa report``."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders that `mevqa eval` wrote")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
+    parser.add_argument("--title", help="title of the page (default: the names of the runs)")
+    parser.add_argument("--reference", type=Path, metavar="FILE", help="question file with the right answers")
+    parser.add_argument("--preset", metavar="NAME", help="how answers are scored (default: that of the task)")
+    parser.add_argument("--draws", type=int, default=1000, metavar="N", help="bootstrap draws, 0 for no intervals")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+    parser.add_argument("--events", type=Path, metavar="FILE", help="detected events of long videos, for the timeline")
+    parser.add_argument("--no-pictures", action="store_true", help="numbers and texts only: quick")
+    add_media_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the report and say where it is."""
+    from mevqa.report import Scoring, Showing, write_report
+
+    started = time.monotonic()
+    scoring = Scoring(args.reference, args.preset, args.draws, args.seed)
+    showing = Showing(not args.no_pictures, args.media, args.annotations, pictures(args), args.events, args.title)
+    written = write_report(args.runs, args.out, scoring, showing, on_clip=_progress())
+    size = written.page.stat().st_size / 1e6
+    print(f"{written.clips} clips, {written.questions} questions, {written.shown} pictures, {written.charts} charts")
+    for note in written.notes:
+        print(f"note: {note}")
+    print(f"{written.page} ({size:.1f} MB), charts as SVG and PNG in {args.out / 'plots'}")
+    print(f"done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _progress() -> Callable[[int, int], None]:
+    """Return a function that says on standard error how far the pictures are."""
+    last = time.monotonic()
+
+    def advance(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _INTERVAL:
+            last = time.monotonic()
+            print(f"clips {done}/{total}", file=sys.stderr, flush=True)
+
+    return advance

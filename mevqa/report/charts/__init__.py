@@ -1,0 +1,1 @@
+"""Charts of a report, each one function from numbers to a drawing."""

@@ -1,0 +1,132 @@
+"""The confusion matrix of one class scheme, and F1 and recall of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mevqa.report.charts.bars import Bar, bar_chart
+from mevqa.report.drawing import Drawing
+
+_CELL = (62, 34)
+_LEFT, _TOP = 92, 50
+#: Names of the columns for answers that are no class of the reference.
+_REST = {"other": "other class", "none": "no answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassNumbers:
+    """How one class was recognised.
+
+    Attributes:
+        name: The class.
+        count: How often it is the reference.
+        precision: Share of its answers that are right; 0 when it was never answered.
+        recall: Share of its references that were answered right.
+        f1: 2TP / (2TP + FP + FN).
+    """
+
+    name: str
+    count: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def class_numbers(matrix: dict[str, Any]) -> list[ClassNumbers]:
+    """Return the numbers of each class of a confusion matrix (``details["confusion"]`` of a score)."""
+    labels, counts = matrix["references"], matrix["counts"]
+    numbers = []
+    for place, name in enumerate(labels):
+        right, truth = counts[place][place], sum(counts[place])
+        answered = sum(row[place] for row in counts)
+        numbers.append(
+            ClassNumbers(
+                name,
+                truth,
+                right / answered if answered else 0.0,
+                right / truth if truth else 0.0,
+                2 * right / (truth + answered) if truth + answered else 0.0,
+            )
+        )
+    return numbers
+
+
+def confusion_chart(matrix: dict[str, Any], title: str, kind: str) -> Drawing:
+    """Draw a confusion matrix; a click on a cell shows its clips.
+
+    Args:
+        matrix: ``references`` (rows), ``answers`` (columns) and ``counts``.
+        title: Name of the class scheme.
+        kind: Question type, for the filters that a click sets.
+    """
+    rows: Sequence[str] = matrix["references"]
+    columns = [name for place, name in enumerate(matrix["answers"]) if name in rows or _used(matrix, place)]
+    places = [matrix["answers"].index(name) for name in columns]
+    width = _LEFT + len(columns) * _CELL[0] + 8
+    height = _TOP + len(rows) * _CELL[1] + 8
+    chart = Drawing(width, height, f"Confusion matrix of {title}: rows are references, columns are answers")
+    chart.text(_LEFT + 4, 14, "answered", size=11, fill="muted")
+    chart.text(_LEFT - 8, _TOP - 8, "reference", size=11, anchor="end", fill="muted")
+    for column, name in enumerate(columns):
+        middle = _LEFT + (column + 0.5) * _CELL[0]
+        words = _REST.get(name, name).split(" ") if name not in rows else [_short(name)]
+        for line, word in enumerate(words):
+            chart.text(middle, _TOP - 8 - 13 * (len(words) - 1 - line), word, size=11, anchor="middle")
+    for row, reference in enumerate(rows):
+        _draw_row(chart, matrix, row, reference, columns, places, kind)
+    return chart
+
+
+def class_chart(matrix: dict[str, Any], title: str) -> Drawing:
+    """Draw F1 and recall of each class, the commonest first."""
+    numbers = sorted(class_numbers(matrix), key=lambda one: (-one.count, one.name))
+    bars = [
+        Bar(one.name, (one.f1, one.recall), f"n = {one.count}", f"{one.name}: precision {one.precision:.3f}")
+        for one in numbers
+    ]
+    return bar_chart(bars, ("F1", "recall"), f"F1 and recall of the classes of {title}")
+
+
+def _draw_row(
+    chart: Drawing,
+    matrix: dict[str, Any],
+    row: int,
+    reference: str,
+    columns: Sequence[str],
+    places: Sequence[int],
+    kind: str,
+) -> None:
+    y = _TOP + row * _CELL[1]
+    counts = matrix["counts"][row]
+    total = sum(counts)
+    chart.text(_LEFT - 8, y + _CELL[1] / 2 + 4, _short(reference), size=12, anchor="end")
+    for column, (answer, place) in enumerate(zip(columns, places, strict=True)):
+        count = counts[place]
+        share = count / total if total else 0.0
+        x = _LEFT + column * _CELL[0]
+        chart.rectangle(x + 1, y + 1, _CELL[0] - 2, _CELL[1] - 2, "grid", opacity=0.35)
+        if count:
+            said = f"{reference} answered {_REST.get(answer, answer)}: {count} of {total}"
+            choose = {"type": kind, "class": reference, "answer": answer}
+            chart.rectangle(
+                x + 1,
+                y + 1,
+                _CELL[0] - 2,
+                _CELL[1] - 2,
+                "blue" if answer == reference else "orange",
+                opacity=0.12 + 0.88 * share,
+                title=said,
+                choose=choose,
+            )
+        colour = "on-blue" if share > 0.5 else "ink" if count else "muted"
+        chart.text(x + _CELL[0] / 2, y + _CELL[1] / 2 + 5, str(count), size=13, anchor="middle", fill=colour)
+
+
+def _used(matrix: dict[str, Any], place: int) -> bool:
+    return any(row[place] for row in matrix["counts"])
+
+
+def _short(name: str, most: int = 13) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"

@@ -1,0 +1,200 @@
+"""The clip browser: every clip with what there was to see, what was asked, answered and right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mevqa.records import Answer, Question
+from mevqa.report.drawing import Drawing
+from mevqa.report.pictures import Seen
+from mevqa.report.reading import ReadRun
+from mevqa.report.thumbnails import allowance, thumbnail
+from mevqa.report.verdicts import VERDICTS, answered_class, reference_class, verdict
+
+#: A page with more pictures than this would show stamps: the clips beyond have none.
+_MOST_PICTURES = 3000
+#: Options with less than this share are not listed.
+_LEAST_SHARE = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSection:
+    """The clip browser of a page.
+
+    Attributes:
+        data: Plain values that the page's script reads.
+        timelines: Timelines by their name in ``data``.
+        choices: Options of each filter: (value, name).
+        clips: Number of clips.
+        questions: Number of questions.
+        shown: Number of pictures.
+    """
+
+    data: Mapping[str, Any]
+    timelines: Mapping[str, Drawing] = field(default_factory=dict)
+    choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    clips: int = 0
+    questions: int = 0
+    shown: int = 0
+
+
+def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question]], Seen] | None) -> ClipSection:
+    """Gather the clips of all runs.
+
+    Args:
+        runs: The runs; their questions are taken together.
+        seen: Gives what is shown of a clip, by clip id and its questions; None for no pictures.
+    """
+    groups: dict[str, dict[str, Question]] = {}
+    for run in runs:
+        for question in run.questions:
+            groups.setdefault(question.clip_id, {}).setdefault(question.id, question)
+    subjects = _subjects(runs)
+    clips: list[dict[str, Any]] = []
+    timelines: dict[str, Drawing] = {}
+    looks: list[Seen] = []
+    for place, (clip_id, questions) in enumerate(groups.items()):
+        first = next(iter(questions.values()))
+        clip: dict[str, Any] = {"id": clip_id, "dataset": first.dataset, "subject": subjects.get(clip_id, "")}
+        look = seen(clip_id, list(questions.values())) if seen is not None else Seen()
+        looks.append(look)
+        if look.timeline is not None:
+            clip["timeline"] = f"timeline-{place}"
+            timelines[clip["timeline"]] = look.timeline
+        clip["notes"] = list(dict.fromkeys([*look.notes, *_warnings(runs, questions)]))
+        clip["questions"] = [_question(runs, question) for question in questions.values()]
+        clips.append(clip)
+    shown = _add_pictures(clips, looks)
+    names = [run.name for run in runs]
+    return ClipSection(
+        {"runs": names, "verdicts": VERDICTS, "clips": clips},
+        timelines,
+        _choices(clips, names),
+        len(clips),
+        sum(len(clip["questions"]) for clip in clips),
+        shown,
+    )
+
+
+def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int:
+    """Write the pictures into the clips, as fine as their number allows; return how many there are.
+
+    Where they are too many, clips with a wrong answer come first.
+    """
+    order = sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place))
+    chosen: set[int] = set()
+    total = 0
+    for place in order:
+        count = sum(map(len, looks[place].rows))
+        if total + count <= _MOST_PICTURES:
+            chosen.add(place)
+            total += count
+    room = allowance(total)
+    for place, (clip, look) in enumerate(zip(clips, looks, strict=True)):
+        if place not in chosen:
+            clip["notes"].append("its pictures are left out: the page has too many")
+            continue
+        clip["rows"] = []
+        for row in look.rows:
+            small = [(picture, thumbnail(picture.image, room)) for picture in row]
+            clip["rows"].append(
+                [
+                    {
+                        "name": p.name,
+                        "role": p.role,
+                        "caption": p.caption,
+                        "uri": t.uri,
+                        **({"tiny": True} if t.tiny else {}),
+                    }
+                    for p, t in small
+                ]
+            )
+    return total
+
+
+def _question(runs: Sequence[ReadRun], question: Question) -> dict[str, Any]:
+    """Return a question with what each run answered."""
+    given = next((run.items[question.id] for run in runs if question.id in run.items), None)
+    content: dict[str, Any] = {"type": question.type.value, "text": question.text, "id": question.id}
+    reference = given.question.reference if given is not None else question.reference
+    if reference is not None:
+        content["reference"] = reference
+    if label := reference_class(given):
+        content["class"] = label
+    content["answers"] = [_answer(run, question, run.answers.get(question.id)) for run in runs]
+    return content
+
+
+def _answer(run: ReadRun, question: Question, answer: Answer | None) -> dict[str, Any]:
+    item = run.items.get(question.id)
+    usable = answer is not None and bool(answer.text)
+    content: dict[str, Any] = {"verdict": verdict(item, answered=usable)}
+    if label := answered_class(item):
+        content["answer"] = label
+    text = answer.text if answer is not None and answer.text else item.text if item is not None else ""
+    if text:
+        content["text"] = text
+    error = answer.error if answer is not None else item.error if item is not None else None
+    if error:
+        content["error"] = error
+    if answer is None and not text:
+        content["error"] = "not answered"
+    if answer is None:
+        return content
+    if answer.raw is not None and answer.raw != answer.text:
+        content["raw"] = answer.raw
+    if answer.confidence is not None:
+        content["confidence"] = round(float(answer.confidence), 4)
+    if answer.options:
+        ordered = sorted(answer.options.items(), key=lambda pair: -pair[1])
+        content["options"] = [[name, round(float(share), 4)] for name, share in ordered if share >= _LEAST_SHARE]
+    return content
+
+
+def _warnings(runs: Sequence[ReadRun], questions: Iterable[str]) -> list[str]:
+    """Return what the runs warned of, each once."""
+    ids = list(questions)
+    found: dict[str, None] = {}
+    for run in runs:
+        for key in ids:
+            if key in run.answers:
+                found.update(dict.fromkeys(run.answers[key].warnings))
+    return list(found)
+
+
+def _subjects(runs: Sequence[ReadRun]) -> dict[str, str]:
+    """Return the subject of each clip, from whichever question tells."""
+    return {
+        question.clip_id: question.subject
+        for run in runs
+        for question in [*run.questions, *(item.question for item in run.items.values())]
+        if question.subject is not None
+    }
+
+
+def _has_wrong(clip: Mapping[str, Any]) -> bool:
+    return any(a["verdict"] in ("wrong", "partly", "none") for q in clip["questions"] for a in q["answers"])
+
+
+def _choices(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the options of each filter that has more than one."""
+    questions = [question for clip in clips for question in clip["questions"]]
+    verdicts = {answer["verdict"] for question in questions for answer in question["answers"]}
+    counts = Counter(question["type"] for question in questions)
+    found = {
+        "verdict": [(key, name) for key, name in VERDICTS.items() if key in verdicts],
+        "type": [(key, f"{key.replace('_', ' ')} ({count})") for key, count in counts.items()],
+        "class": [(name, name) for name in sorted({q["class"] for q in questions if "class" in q})],
+        "answer": [
+            (name, name) for name in sorted({a["answer"] for q in questions for a in q["answers"] if "answer" in a})
+        ],
+        "dataset": [(name, name) for name in sorted({clip["dataset"] for clip in clips})],
+        "subject": [(name, name) for name in sorted({clip["subject"] for clip in clips if clip["subject"]})],
+        "run": [(str(place), name) for place, name in enumerate(names)] if len(names) > 1 else [],
+    }
+    if len(names) > 1:
+        found["verdict"].append(("differ", "runs disagree"))
+    return {name: tuple(options) for name, options in found.items()}

@@ -1,0 +1,194 @@
+"""Write a report: the page, every chart as SVG and PNG, and the numbers as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.evaluation import Source
+from mevqa.records import Clip, Question
+from mevqa.report.clips import clip_section
+from mevqa.report.page import make_page
+from mevqa.report.pictures import Seen, read_detections, see
+from mevqa.report.reading import ReadRun, Scoring, read_runs
+
+if TYPE_CHECKING:
+    from mevqa.data.annotations import ClipLabels
+
+#: Where a run keeps the events that were detected in its videos.
+_EVENTS = "events.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What is shown besides the numbers.
+
+    Attributes:
+        pictures: Whether clips are shown with pictures.
+        media: Folder of the clips; None for the one that the run recorded.
+        annotations: Label file; None likewise.
+        ready: Folders of ready-made pictures by view name; empty likewise.
+        events: Detected events of long videos; None for ``events.csv`` of a run.
+        title: Title of the page.
+    """
+
+    pictures: bool = True
+    media: Path | None = None
+    annotations: Path | None = None
+    ready: Mapping[str, Path] | None = None
+    events: Path | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        page: The page.
+        charts: Number of charts; each is there as SVG and PNG.
+        clips: Number of clips.
+        questions: Number of questions.
+        shown: Number of pictures.
+        notes: What a reader must know.
+    """
+
+    page: Path
+    charts: int
+    clips: int
+    questions: int
+    shown: int
+    notes: tuple[str, ...]
+
+
+def write_report(
+    paths: Sequence[Path],
+    out: Path,
+    scoring: Scoring | None = None,
+    showing: Showing | None = None,
+    *,
+    on_clip: Callable[[int, int], None] = lambda done, total: None,
+) -> Written:
+    """Write a report of runs.
+
+    Args:
+        paths: Run folders; the others are compared with the first.
+        out: Folder of the report; made, and files of an earlier report in it are replaced.
+        scoring: How answers are scored.
+        showing: What is shown besides.
+        on_clip: Called with the number of clips done and of all.
+
+    Raises:
+        InputError: Everything that is wrong with the runs, or the folder cannot be written.
+    """
+    scoring, showing = scoring or Scoring(), showing or Showing()
+    runs = read_runs(paths, scoring)
+    notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
+    looker = _Looker(runs, showing, on_clip) if showing.pictures else None
+    section = clip_section(runs, looker.see if looker is not None else None)
+    notes += looker.notes if looker is not None else []
+    page = make_page(
+        runs, section, showing.title or ", ".join(run.name for run in runs), paired=_pairing(runs, scoring)
+    )
+    _write(out, page.html, page.charts, runs)
+    return Written(out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes))
+
+
+class _Looker:
+    """Finds the media of clips and looks at them."""
+
+    def __init__(self, runs: Sequence[ReadRun], showing: Showing, on_clip: Callable[[int, int], None]) -> None:
+        self.notes: list[str] = []
+        self._face = runs[0].decides.get("looking", {}).get("face", "auto")
+        self._clips: dict[str, Clip] = {}
+        self._labels: dict[str, ClipLabels] = {}
+        self._events = _detections(runs, showing)
+        self._on_clip = on_clip
+        self._done = 0
+        questions = list({question.id: question for run in runs for question in run.questions}.values())
+        self._total = len({question.clip_id for question in questions})
+        for source in _sources(runs, showing):
+            self._find(source, [q for q in questions if q.clip_id not in self._clips])
+
+    def see(self, clip_id: str, questions: Sequence[Question]) -> Seen:
+        """Return what is shown of a clip."""
+        clip = self._clips.get(clip_id)
+        if clip is None:
+            seen = Seen(notes=("no pictures: its media were not found",))
+        else:
+            detected = None if self._events is None else self._events.get(clip_id, [])
+            seen = see(clip, questions, self._labels.get(clip_id), detected, self._face)
+        self._done += 1
+        self._on_clip(self._done, self._total)
+        return seen
+
+    def _find(self, source: Source, questions: Sequence[Question]) -> None:
+        """Find the clips of one source; what is wrong is a note: a report of numbers is better than none."""
+        from mevqa.data.annotations import read_annotations
+        from mevqa.data.media import search_clips
+
+        labels = None
+        if source.annotations is not None:
+            try:
+                labels = read_annotations(source.annotations)
+                self._labels.update(labels)
+            except InputError as error:
+                self.notes.append(str(error.problems[0]))
+        search = search_clips(questions, source.media, labels, source.pictures)
+        self._clips.update(search.clips)
+        if not search.clips and search.problems:
+            self.notes.append(f"no pictures: {search.problems[0]} (--media says where the clips are)")
+
+
+def _sources(runs: Sequence[ReadRun], showing: Showing) -> list[Source]:
+    """Return where clips come from: what the user says comes before what the runs recorded."""
+    recorded = [source for run in runs for source in run.sources]
+    if showing.media is None and not showing.ready:
+        if showing.annotations is not None:
+            return [replace(source, annotations=showing.annotations) for source in recorded]
+        return list({json.dumps(source.as_record()): source for source in recorded}.values())
+    annotations = showing.annotations or next((s.annotations for s in recorded if s.annotations is not None), None)
+    return [Source((), showing.media, annotations, dict(showing.ready or {}))]
+
+
+def _detections(runs: Sequence[ReadRun], showing: Showing) -> Mapping[str, list[Any]] | None:
+    """Return detected events by video; None when nothing was looked for.
+
+    Raises:
+        InputError: The file is wrong.
+    """
+    paths = [showing.events] if showing.events is not None else [run.run.path / _EVENTS for run in runs]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None and showing.events is not None:
+        raise InputError([Problem(showing.events, "is no file; name the detected events as CSV or JSON")])
+    return None if path is None else read_detections(path)
+
+
+def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | None:
+    """Return the paired comparison with the settings of the report."""
+    if len(runs) < 2 or not scoring.draws:
+        return None
+    from mevqa.scoring.comparison import compare_answers
+
+    return partial(
+        compare_answers, reference=scoring.reference, preset=scoring.preset, draws=scoring.draws, seed=scoring.seed
+    )
+
+
+def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadRun]) -> None:
+    plots = out / "plots"
+    try:
+        plots.mkdir(parents=True, exist_ok=True)
+        (out / "index.html").write_text(html, encoding="utf-8")
+        for name, drawing in charts.items():
+            (plots / f"{name}.svg").write_text(drawing.svg(alone=True), encoding="utf-8")
+            drawing.picture().save(plots / f"{name}.png", optimize=True)
+        scores = {run.name: run.result.as_dict() for run in runs if run.result is not None}
+        (out / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
