@@ -67,6 +67,8 @@ def resident_mib():
 
 with open_video(Path(sys.argv[1])) as video:
     assert len(video) == 2500
+    for index in range(0, 2500, 50):
+        video[index]  # loads whatever library serves random access
     for number, _ in enumerate(video):
         if number == 200:
             settled = resident_mib()
