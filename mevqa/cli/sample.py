@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mevqa.records import Clip
+    from mevqa.video.face import FaceMode
     from mevqa.video.localise import Localised
     from mevqa.video.look import Look
 
@@ -71,12 +72,13 @@ def run(args: argparse.Namespace) -> int:
         written = _write_views(seen, args.out)
         contact_sheet(seen.views).save(args.out / "contact_sheet.png")
         measured = _measure(clip, seen, args.face)
-        if measured is not None and measured.curve is not None:
-            _plot(clip, seen, measured).save(args.out / "curve.png")
+        plot = _plot(clip, seen, measured)
+        if plot is not None:
+            plot.save(args.out / "curve.png")
     except OSError as error:
         raise InputError([Problem(args.out, f"cannot be written: {error}")]) from error
     _print(seen, measured, written)
-    print(f"wrote {len(written)} views and contact_sheet.png{' and curve.png' if measured else ''} to {args.out}")
+    print(f"wrote {len(written)} views and contact_sheet.png{' and curve.png' if plot else ''} to {args.out}")
     return 0
 
 
@@ -105,7 +107,7 @@ def _clip(args: argparse.Namespace) -> Clip:
     return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=pictures)
 
 
-def _measure(clip: Clip, seen: Look, face: str) -> Localised | None:
+def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
     """Return the motion of the clip, also when onset, apex and offset were given: then as a check of them."""
     if seen.localisation is not None or seen.times_ms is None or seen.onset is None or clip.media is None:
         return seen.localisation
@@ -114,7 +116,8 @@ def _measure(clip: Clip, seen: Look, face: str) -> Localised | None:
     from mevqa.video.reader import open_video
 
     with open_video(clip.media, fps=clip.fps) as video:
-        return localise(video, FaceAligner.fit(video[0], face))  # type: ignore[arg-type]
+        aligner = FaceAligner.fit(video[0], face)
+        return localise(video, aligner) if aligner.found else None
 
 
 def _write_views(seen: Look, out: Path) -> list[str]:
@@ -127,11 +130,12 @@ def _write_views(seen: Look, out: Path) -> list[str]:
     return names
 
 
-def _plot(clip: Clip, seen: Look, measured: Localised) -> Image:
-    """Return the curve with the key frames that were used."""
+def _plot(clip: Clip, seen: Look, measured: Localised | None) -> Image | None:
+    """Return the curve with the key frames that were used; None when nothing was measured."""
     from mevqa.video.curve_plot import plot_curve
 
-    assert measured.curve is not None and seen.times_ms is not None
+    if measured is None or measured.curve is None or seen.times_ms is None:
+        return None
     frames = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
     marks = {role: float(seen.times_ms[frame]) for role, frame in frames.items() if frame is not None}
     return plot_curve(measured.curve, marks, clip.id)

@@ -30,6 +30,7 @@ _DURATION_SPREAD = np.log(1.8)
 _APEX_SPREAD = 0.15
 
 #: Rise and fall times of the bank, ms: from the fastest expressions known (rise of two frames at 30 fps) to slow ones.
+_FASTEST_MS = 40.0
 _HALVES_MS = np.array([50.0, 70, 95, 125, 160, 200, 250, 310, 390, 500, 650])
 
 #: What wanders besides noise, as Gaussian processes: head movement that alignment leaves behind, smooth, and the errors
@@ -62,7 +63,6 @@ class Peak:
         offset_ms: When it ends.
         confidence: Posterior probability that the apex is within 20 ms of ``apex_ms``, 0 to 1; 0 for the prior alone.
         evidence: Tempered log-likelihood ratio against "no expression"; 0 for the prior alone.
-        profile: [samples] the raised cosine that explains the curves best, 1 at the apex and 0 at rest.
     """
 
     onset_ms: float
@@ -70,7 +70,6 @@ class Peak:
     offset_ms: float
     confidence: float
     evidence: float
-    profile: Array
 
 
 def decode(
@@ -151,7 +150,7 @@ def prior_peak(
     begin, end = max(begin, first), min(end, last)
     apex = apex_ms if apex_ms is not None else begin + PRIOR_APEX * (end - begin)
     begin, end = min(begin, apex), max(end, apex)
-    return Peak(begin, apex, end, 0.0, 0.0, profile(times_ms, begin, apex, end))
+    return Peak(begin, apex, end, 0.0, 0.0)
 
 
 def profile(times_ms: Array, onset_ms: float, apex_ms: float, offset_ms: float) -> Array:
@@ -195,7 +194,8 @@ def _fine_bank(best: Array, times_ms: Array, known: _Known) -> Array:
     apex, rise, fall = best
     apexes = np.clip(apex + np.arange(-100.0, 101.0, 5.0), times_ms[0], times_ms[-1])
     around = 2.0 ** np.arange(-1.0, 1.01, 0.2)
-    return _bank(np.unique(apexes), rise * around, fall * around, times_ms, known)
+    rises, falls = (np.maximum(half * around, _FASTEST_MS) for half in (rise, fall))
+    return _bank(np.unique(apexes), rises, falls, times_ms, known)
 
 
 def _bank(apexes: Array, rises: Array, falls: Array, times_ms: Array, known: _Known) -> Array:
@@ -283,5 +283,4 @@ def _summarise(times_ms: Array, bank: Array, evidence: Array, known: _Known) -> 
     apex = float(apex) if apex_ms is None else apex_ms
     onset = max(apex - rise, float(times_ms[0])) if onset_ms is None else onset_ms
     offset = min(apex + fall, float(times_ms[-1])) if offset_ms is None else offset_ms
-    shape = profile(times_ms, apex - rise, apex, apex + fall)
-    return Peak(onset, apex, offset, confidence, float(evidence.max()), shape)
+    return Peak(onset, apex, offset, confidence, float(evidence.max()))

@@ -41,7 +41,7 @@ def without_head(displacement: Array, regions: Sequence[Region]) -> Array:
     basis = np.array(rows)  # [2 * regions, 4]
     weight = np.repeat([_HEAD_WEIGHT[region.kind] for region in regions], 2)
     fit = np.linalg.pinv(basis * np.sqrt(weight)[:, None]) * np.sqrt(weight)[None, :]
-    flat = displacement.reshape(len(displacement), -1)
+    flat = displacement.reshape(len(displacement), 2 * len(regions))
     return (flat - flat @ fit.T @ basis.T).reshape(displacement.shape)
 
 
@@ -82,8 +82,10 @@ def without_blinks(displacement: Array, blink: Array, times_ms: Array, regions: 
         times_ms: [samples] ascending times.
         regions: The regions, in the order of the axis.
     """
+    if not blink.any():
+        return displacement
     seen = np.convolve(blink > 0, np.ones(3), mode="same") == 0
-    if seen.all() or not seen.any():
+    if not seen.any():
         return displacement
     mended = displacement.copy()
     for index, region in enumerate(regions):

@@ -7,24 +7,24 @@ is read at a low rate first and at its full rate only around the peak, so that h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.video.curve import Peak, decode
-from mevqa.video.head_motion import find_blinks, without_blinks, without_head
-from mevqa.video.regional_motion import MotionMeter
-from mevqa.video.regions import Region, face_regions
-from mevqa.video.thaw import REACH_MS, read_thawed
+from mevqa.video.curve import Peak, decode, prior_peak, profile
+from mevqa.video.face_motion import Align, FaceMotion, Motion
+from mevqa.video.regions import face_regions
 
 if TYPE_CHECKING:
     from mevqa.video.reader import Video
 
 Array = NDArray[np.float64]
-Align = Callable[[np.ndarray], np.ndarray]
+
+#: Onset, apex and offset as far as they are known.
+_Known = tuple[int | None, int | None, int | None]
 
 #: Rates for finding the expression, frames per second: short clips, and clips of more than ``_LONG_MS``.
 _FIND_FPS = 60.0
@@ -37,8 +37,8 @@ _WINDOW_MS = 3000.0
 #: Around the peak every frame is read, ms on both sides.
 _FINE_MS = 120.0
 
-#: Frames of the first moments are averaged to a less noisy reference, ms.
-_REFERENCE_MS = 20.0
+#: Samples of a long clip in which a frame is known.
+_MOST_SAMPLES = 240
 
 #: Below this confidence the reader is warned.
 _UNSURE = 0.35
@@ -84,36 +84,6 @@ class Localised:
     regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-class _Measured:
-    """Regional motion of the frames that have been read."""
-
-    def __init__(self, video: Video, align: Align, reference: Sequence[int], regions: Sequence[Region]) -> None:
-        self._video, self._align = video, align
-        self._meter = MotionMeter([align(frame) for frame in video.frames(reference)], regions)
-        self._motions: dict[int, tuple[Array, Array]] = {}
-
-    def read(self, frames: Sequence[int], *, only: Collection[int] | None = None) -> None:
-        """Measure frames that are read in one go, all of them or only some: the others help to thaw those."""
-        for index, grey in read_thawed(self._video, frames):
-            if only is None or index in only:
-                motion = self._meter(self._align(np.repeat(grey[..., None], 3, axis=2)))
-                self._motions[index] = (motion.displacement, motion.mismatch)
-
-    def read_fully(self, times: Array, peak_ms: float, first: int, last: int) -> None:
-        """Measure every frame around the peak, if some have been left out."""
-        distance = np.abs(times[first : last + 1] - peak_ms)
-        near = [first + int(frame) for frame in np.flatnonzero(distance <= _FINE_MS)]
-        if not self._motions.keys() >= set(near):
-            around = first + np.flatnonzero(distance <= _FINE_MS + REACH_MS)
-            self.read(around.tolist(), only=set(near))
-
-    def between(self, first: int, last: int) -> tuple[NDArray[np.int64], Array, Array]:
-        """Return frames, displacements [n, regions, 2] and mismatches [n, regions] from first to last."""
-        frames = np.array(sorted(frame for frame in self._motions if first <= frame <= last), dtype=np.int64)
-        displacement = np.array([self._motions[frame][0] for frame in frames])
-        return frames, displacement, np.array([self._motions[frame][1] for frame in frames])
-
-
 def localise(
     video: Video,
     align: Align,
@@ -139,94 +109,124 @@ def localise(
         ValueError: The known frames are not in order inside the clip.
         MediaError: A frame cannot be read.
     """
-    first, last = onset or 0, len(video) - 1 if offset is None else offset
-    known = [0, *(frame for frame in (onset, apex, offset) if frame is not None), len(video) - 1]
-    if known != sorted(known):
+    in_order = [0, *(frame for frame in (onset, apex, offset) if frame is not None), len(video) - 1]
+    if in_order != sorted(in_order):
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset}: not in order inside {len(video)} frames")
+    known = (onset, apex, offset)
     times = video.times_ms
-    reference = [frame for frame in range(first, last + 1) if times[frame] < times[first] + _REFERENCE_MS]
-    measured = _Measured(video, align, reference, face_regions())
-    span = float(times[last] - times[first])
-    measured.read(_at_rate(times, first, last, _FIND_FPS if span <= _LONG_MS else _FIND_FPS_LONG))
-    at = [None if frame is None else float(times[frame]) for frame in (onset, apex, offset)]
-    first, last = _likeliest_window(measured, times, first, last, at)
-    rough = _Decoded(measured, times, first, last, at).peak
-    measured.read_fully(times, rough.apex_ms, first, last)
-    return _report(_Decoded(measured, times, first, last, at), times, (onset, apex, offset))
+    first, last = _stretch(times, known)
+    motion = FaceMotion(video, align, first)
+    motion.read(first, last, _rate(float(times[last] - times[first]), known))
+    at = [None if frame is None else float(times[frame]) for frame in known]
+    first, last = _likeliest_window(motion, times, first, last, at)
+    rough = _decode(motion.between(first, last), times[first : last + 1], at)
+    motion.read_around(rough.apex_ms, _FINE_MS, first, last)
+    seen = motion.between(first, last)
+    return _report(seen, _decode(seen, times[first : last + 1], at), times, known)
 
 
-class _Decoded:
-    """The expression in what has been measured from frame ``first`` to frame ``last``."""
+def expected(
+    video: Video, *, onset: int | None = None, apex: int | None = None, offset: int | None = None
+) -> Localised:
+    """Return where an expression is to be expected in a clip whose face cannot be measured.
 
-    def __init__(self, measured: _Measured, times: Array, first: int, last: int, at: Sequence[float | None]) -> None:
-        regions = face_regions()
-        self.frames, displacement, mismatch = measured.between(first, last)
-        self.times_ms = times[self.frames]
-        self.blink = find_blinks(mismatch, self.times_ms, regions)
-        motion = without_head(displacement, regions)
-        self.motion = without_blinks(motion, self.blink, self.times_ms, regions)
-        # The nose bridge has served; a blink's pull on brows and cheeks has the blink's own time course.
-        face = [index for index, region in enumerate(regions) if region.kind != "rigid"]
-        nuisance = self.blink[:, None] if self.blink.any() else None
-        self.peak: Peak = decode(
-            self.motion[:, face].reshape(len(self.frames), -1),
-            self.times_ms,
-            nuisance=nuisance,
-            onset_ms=at[0],
-            apex_ms=at[1],
-            offset_ms=at[2],
-        )
+    Args:
+        video: The clip.
+        onset: First frame, when it is known.
+        apex: Frame of the largest extent, when it is known.
+        offset: Last frame, when it is known.
+    """
+    known = (onset, apex, offset)
+    peak = prior_peak(video.times_ms, *(None if frame is None else float(video.times_ms[frame]) for frame in known))
+    return Localised(*_frames(peak, video.times_ms, known), 0.0, _warnings(peak, known))
 
 
-def _at_rate(times: Array, first: int, last: int, fps: float) -> list[int]:
-    """Return frames from first to last, both included, at no more than ``fps``."""
-    frames = [first]
-    for frame in range(first + 1, last + 1):
-        if times[frame] - times[frames[-1]] >= 999.0 / fps or frame == last:
-            frames.append(frame)
-    return frames
+def _stretch(times: Array, known: _Known) -> tuple[int, int]:
+    """Return first and last frame to search: of a long clip only what is near a known frame."""
+    onset, apex, offset = known
+    first = 0 if onset is None else onset
+    last = len(times) - 1 if offset is None else offset
+    if onset is None and (anchor := apex if apex is not None else offset) is not None:
+        first = int(np.searchsorted(times, times[anchor] - _WINDOW_MS))
+    if offset is None and (anchor := apex if apex is not None else onset) is not None:
+        last = int(np.searchsorted(times, times[anchor] + _WINDOW_MS, side="right")) - 1
+    return first, last
+
+
+def _rate(span_ms: float, known: _Known) -> float:
+    """Return the frames per second for finding the expression."""
+    if span_ms <= _LONG_MS:
+        return _FIND_FPS
+    # What is known to last for long is slow; it is decoded whole, so the number of its samples is bounded.
+    whole = any(frame is not None for frame in known)
+    return min(_FIND_FPS_LONG, _MOST_SAMPLES * 1000 / span_ms) if whole else _FIND_FPS_LONG
+
+
+def _decode(motion: Motion, times_ms: Array, at: Sequence[float | None]) -> Peak:
+    """Return the expression in what has been measured, the prior when most of it was lost."""
+    if len(motion.frames) < 2 or motion.lost > len(motion.frames):
+        return prior_peak(times_ms, *at)
+    # The nose bridge has served; a blink's pull on brows and cheeks has the blink's own time course.
+    face = [index for index, region in enumerate(face_regions()) if region.kind != "rigid"]
+    return decode(
+        motion.displacement[:, face].reshape(len(motion.frames), -1),
+        motion.times_ms,
+        nuisance=motion.blink[:, None] if motion.blink.any() else None,
+        onset_ms=at[0],
+        apex_ms=at[1],
+        offset_ms=at[2],
+    )
 
 
 def _likeliest_window(
-    measured: _Measured, times: Array, first: int, last: int, at: Sequence[float | None]
+    motion: FaceMotion, times: Array, first: int, last: int, at: Sequence[float | None]
 ) -> tuple[int, int]:
-    """Return the part of a long clip in which the evidence is strongest; a short clip whole."""
-    if times[last] - times[first] <= _LONG_MS or None not in (at[0], at[2]):
+    """Return the part of a long clip in which the evidence is strongest; all of it when a frame is known."""
+    if times[last] - times[first] <= _LONG_MS or any(ms is not None for ms in at):
         return first, last
     windows = []
     for begin_ms in np.arange(times[first], times[last] - _WINDOW_MS / 2, _WINDOW_MS / 2):
         begin = int(np.searchsorted(times, begin_ms))
         end = min(last, int(np.searchsorted(times, begin_ms + _WINDOW_MS)))
-        if all(known is None or times[begin] <= known <= times[end] for known in at):
-            windows.append((_Decoded(measured, times, begin, end, at).peak.evidence, begin, end))
-    _, begin, end = max(windows)
-    return begin, end
+        peak = _decode(motion.between(begin, end), times[begin : end + 1], at)
+        windows.append((peak.evidence, begin, end))
+    evidence, begin, end = max(windows)
+    return (begin, end) if evidence > 0 else (first, last)
 
 
-def _report(decoded: _Decoded, times: Array, known: tuple[int | None, int | None, int | None]) -> Localised:
+def _frames(peak: Peak, times: Array, known: _Known) -> tuple[int, int, int]:
+    """Return onset, apex and offset in frames, the known ones unchanged."""
+    nearest = [int(np.abs(times - ms).argmin()) for ms in (peak.onset_ms, peak.apex_ms, peak.offset_ms)]
+    onset, apex, offset = (at if at is not None else frame for at, frame in zip(known, nearest, strict=True))
+    return min(onset, apex), apex, max(offset, apex)
+
+
+def _report(motion: Motion, peak: Peak, times: Array, known: _Known) -> Localised:
     """Return the peak in frames, with curve, regions and warnings."""
-    peak = decoded.peak
-    found = [int(np.abs(times - ms).argmin()) for ms in (peak.onset_ms, peak.apex_ms, peak.offset_ms)]
-    onset, apex, offset = (at if at is not None else frame for at, frame in zip(known, found, strict=True))
-    onset, offset = min(onset, apex), max(offset, apex)
+    frames, warnings = _frames(peak, times, known), _warnings(peak, known)
+    if motion.lost:
+        what = f"{motion.lost} of {motion.lost + len(motion.frames)} frames could not be measured"
+        warnings = (*warnings, f"{what}: the face differs too much from the first frame")
+    if len(motion.frames) < 2:
+        return Localised(*frames, peak.confidence, warnings)
     # Least squares of each channel on the profile gives the displacement from rest to apex.
-    shape = peak.profile - peak.profile.mean()
-    weight = shape / max(float(shape @ shape), 1e-9)
-    at_apex = np.einsum("t,trc->rc", weight, decoded.motion)
-    strongest = float(np.linalg.norm(at_apex, axis=1).max())
+    course = profile(motion.times_ms, peak.onset_ms, peak.apex_ms, peak.offset_ms)
+    shape = course - course.mean()
+    at_apex = np.einsum("t,trc->rc", shape / max(float(shape @ shape), 1e-9), motion.displacement)
     direction = (at_apex / max(float((at_apex**2).sum()), 1e-12)).ravel()
-    course = decoded.motion.reshape(len(decoded.frames), -1) @ direction
-    rest = peak.profile <= 0.05
-    course = course - (np.median(course[rest]) if rest.any() else course.min())
-    curve = Curve(decoded.frames, decoded.times_ms, course * strongest, decoded.blink > 0)
+    along = motion.displacement.reshape(len(motion.frames), -1) @ direction
+    rest = course <= 0.05
+    along = along - (np.median(along[rest]) if rest.any() else along.min())
+    strongest = float(np.linalg.norm(at_apex, axis=1).max())
+    curve = Curve(motion.frames, motion.times_ms, along * strongest, motion.blink > 0)
     regions = {
         region.name: (float(across), float(down))
         for region, (across, down) in zip(face_regions(), at_apex, strict=True)
     }
-    return Localised(onset, apex, offset, peak.confidence, _warnings(peak, known), curve, regions)
+    return Localised(*frames, peak.confidence, warnings, curve, regions)
 
 
-def _warnings(peak: Peak, known: tuple[int | None, int | None, int | None]) -> tuple[str, ...]:
+def _warnings(peak: Peak, known: _Known) -> tuple[str, ...]:
     """Return what a reader should know of how sure the frames are."""
     missing = [name for name, frame in zip(("onset", "apex", "offset"), known, strict=True) if frame is None]
     if not missing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.records import Annotation, Clip, Moment, View
 from mevqa.video.face import FaceAligner, FaceMode
-from mevqa.video.localise import Localised, localise
+from mevqa.video.localise import Localised, expected, localise
 from mevqa.video.reader import Video, open_video
 from mevqa.video.sampler import needs_moments, sample
 from mevqa.video.views import ViewSource, render_views, view_names
@@ -136,6 +136,8 @@ def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localise
     """Find what is missing of onset, apex and offset; None when nothing is."""
     if None not in (known.onset, known.apex, known.offset):
         return None
+    if not aligner.found:
+        return expected(video, onset=known.onset, apex=known.apex, offset=known.offset)
     return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mevqa.video.curve import profile
-from mevqa.video.localise import localise
+from mevqa.video.localise import expected, localise
 from mevqa.video.regions import face_regions
 
 RNG = np.random.default_rng(11)
@@ -114,6 +114,38 @@ def test_nothing_moves():
     assert found.confidence == 0 and "usually" in found.warnings[0]
     assert abs((found.offset - found.onset) * 20 - 380) <= 20
     assert abs(found.apex - (found.onset + 0.44 * (found.offset - found.onset))) <= 1
+
+
+def test_frames_that_show_something_else_are_left_out():
+    video = footage(60, 900, [(SMILE, expression(300, 460, 700))])
+    for index in range(6, 10):
+        video.pictures[index] = video.pictures[index][::-1, ::-1].copy()
+    found = localise(video, as_it_is)
+    assert abs(found.apex * 1000 / 60 - 460) <= 34
+    assert any("4 of 55 frames could not be measured" in warning for warning in found.warnings)
+    assert not set(range(6, 10)) & set(found.curve.frames)
+
+
+def test_a_face_that_never_looks_like_the_first_frame():
+    rng = np.random.default_rng(5)
+    video = Footage([rng.integers(0, 255, (256, 256, 3), np.uint8) for _ in range(30)], 60)
+    found = localise(video, as_it_is)
+    assert found.confidence == 0 and len(found.warnings) == 2
+
+
+@pytest.mark.parametrize("known", [{}, {"onset": 20}, {"apex": 30}, {"onset": 20, "apex": 30, "offset": 45}])
+def test_expected_place_without_a_face(known):
+    video = Footage([None] * 100, 50)
+    found = expected(video, **known)
+    assert 0 <= found.onset <= found.apex <= found.offset < 100 and found.confidence == 0
+    assert all(getattr(found, role) == frame for role, frame in known.items())
+    assert bool(found.warnings) == (len(known) < 3)
+
+
+def test_a_known_apex_in_a_long_clip_bounds_what_is_read():
+    video = Footage([SKIN.astype(np.uint8)] * 3000, 100)
+    found = localise(video, as_it_is, apex=1500)
+    assert found.apex == 1500 and min(video.reads) >= 1200 and max(video.reads) <= 1800
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
