@@ -84,8 +84,8 @@ class _Plot:
             box = (max(self.x(ms - half), self.left), self.top, min(self.x(ms + half), self.right), self.bottom)
             self.draw.rectangle(box, _BLINK)
         if curve.blinking.any():
-            at = (self.x(float(curve.times_ms[curve.blinking].mean())), self.bottom - 8)
-            self.draw.text(at, "blink", _INK, self.font, anchor="mb")
+            at = (self.x(float(curve.times_ms[curve.blinking].mean())), self.top + 40)
+            self.draw.text(at, "blink", _INK, self.font, anchor="mt")
 
     def marks(self, marks: Mapping[str, float]) -> None:
         """Draw a line at each key frame."""

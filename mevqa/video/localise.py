@@ -209,12 +209,13 @@ def _report(motion: Motion, peak: Peak, times: Array, known: _Known) -> Localise
         warnings = (*warnings, f"{what}: the face differs too much from the first frame")
     if len(motion.frames) < 2:
         return Localised(*frames, peak.confidence, warnings)
-    # Least squares of each channel on the profile gives the displacement from rest to apex.
+    # Least squares of each channel on profile, rest and blink gives the displacement from rest to apex.
     course = profile(motion.times_ms, peak.onset_ms, peak.apex_ms, peak.offset_ms)
-    shape = course - course.mean()
-    at_apex = np.einsum("t,trc->rc", shape / max(float(shape @ shape), 1e-9), motion.displacement)
-    direction = (at_apex / max(float((at_apex**2).sum()), 1e-12)).ravel()
-    along = motion.displacement.reshape(len(motion.frames), -1) @ direction
+    flat = motion.displacement.reshape(len(motion.frames), -1)
+    parts = np.stack([course, np.ones_like(course), motion.blink], axis=1)
+    weights = np.linalg.lstsq(parts, flat, rcond=None)[0]
+    at_apex = weights[0].reshape(-1, 2)
+    along = (flat - np.outer(motion.blink, weights[2])) @ (weights[0] / max(float(weights[0] @ weights[0]), 1e-12))
     rest = course <= 0.05
     along = along - (np.median(along[rest]) if rest.any() else along.min())
     strongest = float(np.linalg.norm(at_apex, axis=1).max())
