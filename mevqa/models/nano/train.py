@@ -183,6 +183,26 @@ def _start_rendering(recipe: Recipe, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, "--out", str(out)], stdout=subprocess.DEVNULL)
 
 
+def run(recipe: Recipe, out: Path, *, rendered: Path | None = None, workers: int = 1) -> None:
+    """Train from nothing and save.
+
+    Args:
+        recipe: How to train.
+        out: Folder for the model.
+        rendered: A set of ``rendered_maps`` to use instead of making one.
+        workers: Processes that make batches.
+    """
+    trainer = Trainer(recipe)
+    with tempfile.TemporaryDirectory() as scratch:
+        maps = rendered or Path(scratch) / "rendered.npz"
+        renderer = None if rendered else _start_rendering(recipe, maps)
+        trainer.see(workers)
+        if renderer is not None and renderer.wait() != 0:
+            raise SystemExit("rendering the faces failed; its own message stands above")
+        trainer.answer(RenderedMaps.load(maps), workers)
+    save(trainer, out)
+
+
 def main() -> None:
     """Train and save."""
     defaults = Recipe()
@@ -197,15 +217,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(1)
     recipe = Recipe(seed=options.seed, seeing_steps=options.seeing_steps, answering_steps=options.answering_steps)
-    trainer = Trainer(recipe)
-    with tempfile.TemporaryDirectory() as scratch:
-        rendered = options.rendered or Path(scratch) / "rendered.npz"
-        renderer = None if options.rendered else _start_rendering(recipe, rendered)
-        trainer.see(options.workers)
-        if renderer is not None and renderer.wait() != 0:
-            raise SystemExit("rendering the faces failed; its own message stands above")
-        trainer.answer(RenderedMaps.load(rendered), options.workers)
-    save(trainer, options.out)
+    run(recipe, options.out, rendered=options.rendered, workers=options.workers)
     _LOG.info("saved to %s", options.out)
 
 
