@@ -6,6 +6,8 @@ the answers, and one JSON line an answer. Run the same command again to continue
 Examples:
   mevqa eval me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test --out runs/samm
   mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --model Qwen/Qwen2.5-VL-3B-Instruct --out runs/qwen
+  mevqa eval --suite synthetic --model nano --model mock
+  mevqa eval --suite megc2026-vqa --data-root DIR --model nano --model Qwen/Qwen2.5-VL-3B-Instruct
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ from mevqa.cli.options import (
     add_look_options,
     add_media_options,
     add_model_options,
-    asking,
-    deciding_settings,
     pictures,
     positive,
 )
@@ -36,32 +36,50 @@ HELP = "answer an official question file"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa eval``."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="question files (JSON lines)")
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run folder; continued if it exists")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="question files (JSON lines)")
+    parser.add_argument(
+        "--out", type=Path, metavar="RUN", help="run folder; continued if it exists (with --suite: runs/SUITE)"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
+    suite = parser.add_argument_group("benchmark suites")
+    suite.add_argument("--suite", metavar="NAME", help="compare models on a suite (eval/README.md), or a suite's YAML")
+    suite.add_argument("--data-root", type=Path, metavar="DIR", help="folder that holds the suite's data")
     add_media_options(parser)
-    add_model_options(parser)
+    add_model_options(parser, several=True)
     add_look_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Plan, load, answer, score; 1 when some questions have no answer."""
-    from mevqa.evaluation import begin, check_views, decides, plan
+    if args.suite is not None:
+        from mevqa.cli.eval_suite import run_suite
 
+        return run_suite(args)
+    from mevqa.cli.answering import answer_all
+    from mevqa.evaluation import plan
+
+    _check(args)
     work = plan(args.files, args.media, annotations=args.annotations, pictures=pictures(args), limit=args.limit)
-    model, prompts, looking = asking(args)
-    check_views(work, looking)
-    consistency = args.consistency == "on"
-    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args, model))
-    with begin(work, args.out, deciding) as log:
-        from mevqa.cli.progress import clip_progress, remaining_counts
-        from mevqa.evaluation import answer
+    chosen = argparse.Namespace(**{**vars(args), "model": args.model[0] if args.model else "nano"})
+    return report(work, answer_all(chosen, work, args.out))
 
-        clips, questions = remaining_counts(work, log)
-        with clip_progress(clips, questions) as advance:
-            for answers in answer(work, log, model, prompts, looking, consistency=consistency):
-                advance(answers)
-        return report(work, log)
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what goes only with a suite, and the lack of what goes only without.
+
+    Raises:
+        MevqaError: One line for what is wrong.
+    """
+    from mevqa.errors import MevqaError
+
+    if not args.files:
+        raise MevqaError("name question files, or a suite with --suite")
+    if args.out is None:
+        raise MevqaError("--out says where the answers go: name a run folder")
+    if args.data_root is not None:
+        raise MevqaError("--data-root goes with --suite; --media says where the clips are")
+    if len(args.model) > 1:
+        raise MevqaError("several models go with --suite; name one")
 
 
 def report(work: Plan, log: RunWriter) -> int:

@@ -24,14 +24,21 @@ def positive(text: str) -> int:
     return value
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add which model is asked and how it is loaded."""
+def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add which model is asked and how it is loaded.
+
+    Args:
+        parser: The command's parser.
+        several: Whether the model may be named several times; ``args.model`` is then a list, empty without any.
+    """
     group = parser.add_argument_group("model")
+    repeated = "; repeatable with --suite" if several else ""
     group.add_argument(
         "--model",
-        default="nano",
+        action="append" if several else "store",
+        default=[] if several else "nano",
         metavar="MODEL",
-        help="nano (embedded, the default), mock, a hub name or a folder of any chat vision-language model",
+        help=f"nano (embedded, the default), mock, a hub name or a folder of any chat vision-language model{repeated}",
     )
     group.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
     group.add_argument("--revision", help="commit, tag or branch of a hub model")

@@ -1,0 +1,42 @@
+"""Planned questions to a run: what `mevqa eval` does for one model, alone or as one of a suite."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.cli.options import asking, deciding_settings
+
+if TYPE_CHECKING:
+    from mevqa.evaluation import Plan
+    from mevqa.runs import RunWriter
+
+
+def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[str, Any] | None = None) -> RunWriter:
+    """Load the model, answer what the run still lacks with a progress display, and return the closed run.
+
+    Args:
+        args: Options of the model and of how clips are looked at; ``args.model`` is one name.
+        work: The plan.
+        out: The run folder.
+        facts: What a reader of the run wants to know besides.
+
+    Raises:
+        InputError: An option is wrong, or the run folder was made with other inputs.
+        ModelError: The model cannot be loaded.
+    """
+    from mevqa.cli.progress import clip_progress, remaining_counts
+    from mevqa.evaluation import answer, begin, check_views, decides
+
+    model, prompts, looking = asking(args)
+    check_views(work, looking)
+    consistency = args.consistency == "on"
+    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args, model))
+    with begin(work, out, deciding, facts) as log:
+        clips, questions = remaining_counts(work, log)
+        with clip_progress(clips, questions) as advance:
+            for answers in answer(work, log, model, prompts, looking, consistency=consistency):
+                advance(answers)
+    return log
