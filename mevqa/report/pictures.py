@@ -26,8 +26,8 @@ _EVENT_VIEWS = ("onset", "apex", "motion", "magnified")
 _MOST_EVENTS = 8
 #: Moments of a long video whose events are not known.
 _MOMENTS = 6
-#: Points of the curve of a long video: one every three of the timeline's px.
-_CURVE_POINTS = 240
+#: Points of the curve of a long video: one every four of the timeline's px.
+_CURVE_POINTS = 260
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _event_rows(
     notes: list[str] = []
     for number, event in enumerate(events[:_MOST_EVENTS], 1):
         pictures, warnings = _look(replace(clip, annotation=event), _EVENT_VIEWS, face)
-        rows.append(tuple(replace(p, name=f"{number}. {event.kind} · {p.name}") for p in pictures))
+        rows.append(tuple(replace(p, name=f"{number} · {event.kind} · {p.name}") for p in pictures))
         notes += [warning for warning in warnings if warning not in notes]
     if len(events) > _MOST_EVENTS:
         notes.append(f"pictures of the first {_MOST_EVENTS} of {len(events)} events")

@@ -200,7 +200,7 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
         bounds = result.intervals.get(key)
         sure = bounds is not None and (bounds[0] > 0 or bounds[1] < 0)
         better = (result.metrics[key] < 0) if key.endswith(_ERRORS) else (result.metrics[key] > 0)
-        verdict = (f"{second if better else first} is better" if sure else "no sure difference") if bounds else ""
+        verdict = ("better" if better else "worse") if sure else "not sure" if bounds is not None else ""
         p = result.details.get("p", {}).get(key)
         interval = "" if bounds is None else f"[{bounds[0]:+.3f}, {bounds[1]:+.3f}]"
         rows.append(

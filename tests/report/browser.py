@@ -116,6 +116,10 @@ class Browser:
         """Ask for a light or dark page, as the reader's system does."""
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
+    def printed(self) -> None:
+        """Show the page as it is printed."""
+        self._call("Emulation.setEmulatedMedia", media="print")
+
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Write what is seen as PNG."""
         answer = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

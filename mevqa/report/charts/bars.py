@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from mevqa.report.drawing import Drawing
 
-_LEFT, _RIGHT, _TOP = 128, 62, 30
-_WIDTH = 470
+_RIGHT, _TOP = 62, 30
+_WIDTH = 500
+#: Width of a letter, roughly, and of the widest column of names, px.
+_LETTER, _LONGEST = 6.7, 30
 _THICK, _GAP = 9, 3
 
 
@@ -40,13 +42,14 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
     colours = ("blue", "orange")
     row_height = len(series) * (_THICK + _GAP) + 9
     chart = Drawing(_WIDTH, _TOP + len(bars) * row_height + 24, label)
-    span = _WIDTH - _LEFT - _RIGHT
+    left = max([70.0, *(_LETTER * len(fitted(bar.name)) + 14 for bar in bars)])
+    span = _WIDTH - left - _RIGHT
     bottom = _TOP + len(bars) * row_height
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        x = _LEFT + span * tick
+        x = left + span * tick
         chart.line([(x, _TOP - 4), (x, bottom)], "grid")
         chart.text(x, bottom + 15, f"{tick:g}", size=11, anchor="middle", fill="muted")
-    legend = _LEFT
+    legend = left
     for name, colour in zip(series, colours, strict=False):
         chart.rectangle(legend, 6, 10, 10, colour)
         chart.text(legend + 15, 15, name, size=11, fill="muted")
@@ -54,15 +57,15 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
     for row, bar in enumerate(bars):
         y = _TOP + row * row_height
         middle = y + (len(series) * (_THICK + _GAP) - _GAP) / 2
-        chart.text(_LEFT - 8, middle + 4, fitted(bar.name), anchor="end")
+        chart.text(left - 8, middle + 4, fitted(bar.name), anchor="end")
         for place, value in enumerate(bar.values):
             said = f"{bar.name}: {series[place]} {value:.3f}" + (f"; {bar.title}" if bar.title else "")
             top = y + place * (_THICK + _GAP)
-            chart.rectangle(_LEFT, top, span * value, _THICK, colours[place], title=said)
+            chart.rectangle(left, top, span * value, _THICK, colours[place], title=said)
         chart.text(_WIDTH - _RIGHT + 8, middle + 4, bar.note, size=11, fill="muted")
     return chart
 
 
-def fitted(name: str, most: int = 19) -> str:
+def fitted(name: str, most: int = _LONGEST) -> str:
     """Return a name that fits beside its bar."""
     return name if len(name) <= most else name[: most - 1] + "…"

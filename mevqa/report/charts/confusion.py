@@ -9,8 +9,10 @@ from typing import Any
 from mevqa.report.charts.bars import Bar, bar_chart
 from mevqa.report.drawing import Drawing
 
-_CELL = (62, 34)
-_LEFT, _TOP = 92, 50
+_CELL_HEIGHT, _LEAST_WIDTH = 34, 62
+_TOP = 50
+#: Width of a letter of 12 px, roughly, px.
+_LETTER = 6.8
 #: Names of the columns for answers that are no class of the reference.
 _REST = {"other": "other class", "none": "no answer"}
 
@@ -64,18 +66,21 @@ def confusion_chart(matrix: dict[str, Any], title: str, kind: str) -> Drawing:
     rows: Sequence[str] = matrix["references"]
     columns = [name for place, name in enumerate(matrix["answers"]) if name in rows or _used(matrix, place)]
     places = [matrix["answers"].index(name) for name in columns]
-    width = _LEFT + len(columns) * _CELL[0] + 8
-    height = _TOP + len(rows) * _CELL[1] + 8
+    longest = max(len(_short(name)) for name in rows)
+    cell = max(_LEAST_WIDTH, longest * _LETTER + 6)
+    left = max(longest * _LETTER + 12, 70)
+    width = left + len(columns) * cell + 8
+    height = _TOP + len(rows) * _CELL_HEIGHT + 8
     chart = Drawing(width, height, f"Confusion matrix of {title}: rows are references, columns are answers")
-    chart.text(_LEFT + 4, 14, "answered", size=11, fill="muted")
-    chart.text(_LEFT - 8, _TOP - 8, "reference", size=11, anchor="end", fill="muted")
+    chart.text(left + 4, 14, "answered", size=11, fill="muted")
+    chart.text(left - 8, _TOP - 8, "reference", size=11, anchor="end", fill="muted")
     for column, name in enumerate(columns):
-        middle = _LEFT + (column + 0.5) * _CELL[0]
+        middle = left + (column + 0.5) * cell
         words = _REST.get(name, name).split(" ") if name not in rows else [_short(name)]
         for line, word in enumerate(words):
             chart.text(middle, _TOP - 8 - 13 * (len(words) - 1 - line), word, size=11, anchor="middle")
-    for row, reference in enumerate(rows):
-        _draw_row(chart, matrix, row, reference, columns, places, kind)
+    for row in range(len(rows)):
+        _draw_row(chart, matrix, row, columns, places, kind, (left, cell))
     return chart
 
 
@@ -93,40 +98,43 @@ def _draw_row(
     chart: Drawing,
     matrix: dict[str, Any],
     row: int,
-    reference: str,
     columns: Sequence[str],
     places: Sequence[int],
     kind: str,
+    across: tuple[float, float],
 ) -> None:
-    y = _TOP + row * _CELL[1]
+    """Draw one row; ``across`` is where its cells begin and how wide each is."""
+    left, cell = across
+    reference = matrix["references"][row]
+    y = _TOP + row * _CELL_HEIGHT
     counts = matrix["counts"][row]
     total = sum(counts)
-    chart.text(_LEFT - 8, y + _CELL[1] / 2 + 4, _short(reference), size=12, anchor="end")
+    chart.text(left - 8, y + _CELL_HEIGHT / 2 + 4, _short(reference), size=12, anchor="end")
     for column, (answer, place) in enumerate(zip(columns, places, strict=True)):
         count = counts[place]
         share = count / total if total else 0.0
-        x = _LEFT + column * _CELL[0]
-        chart.rectangle(x + 1, y + 1, _CELL[0] - 2, _CELL[1] - 2, "grid", opacity=0.35)
+        x = left + column * cell
+        chart.rectangle(x + 1, y + 1, cell - 2, _CELL_HEIGHT - 2, "grid", opacity=0.35)
         if count:
             said = f"{reference} answered {_REST.get(answer, answer)}: {count} of {total}"
             choose = {"type": kind, "class": reference, "answer": answer}
             chart.rectangle(
                 x + 1,
                 y + 1,
-                _CELL[0] - 2,
-                _CELL[1] - 2,
+                cell - 2,
+                _CELL_HEIGHT - 2,
                 "blue" if answer == reference else "orange",
                 opacity=0.12 + 0.88 * share,
                 title=said,
                 choose=choose,
             )
         colour = "on-blue" if share > 0.5 else "ink" if count else "muted"
-        chart.text(x + _CELL[0] / 2, y + _CELL[1] / 2 + 5, str(count), size=13, anchor="middle", fill=colour)
+        chart.text(x + cell / 2, y + _CELL_HEIGHT / 2 + 5, str(count), size=13, anchor="middle", fill=colour)
 
 
 def _used(matrix: dict[str, Any], place: int) -> bool:
     return any(row[place] for row in matrix["counts"])
 
 
-def _short(name: str, most: int = 13) -> str:
+def _short(name: str, most: int = 17) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mevqa.report.charts.forest import ticks
 from mevqa.report.drawing import Drawing
 
-_WIDTH, _LEFT, _RIGHT = 760, 76, 12
+_WIDTH, _LEFT, _RIGHT = 1100, 76, 12
 _LANE, _CURVE = 26, 70
 _COLOURS = {"micro": "orange", "macro": "blue"}
 
