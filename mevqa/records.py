@@ -211,4 +211,6 @@ class Answer:
             ValueError: Both or neither of text and error are given.
         """
         if bool(self.text) == (self.error is not None):
-            raise ValueError(f"question {self.question_id}: an answer has either a text or an error, not both or neither")
+            raise ValueError(
+                f"question {self.question_id}: an answer has either a text or an error, not both or neither"
+            )
