@@ -164,8 +164,9 @@ class Drawing:
         self._shapes.append(_Rectangle(x, y, width, height, fill, opacity, title, choose))
 
     def line(self, points: Sequence[Point], stroke: str, *, width: float = 1.0, dashed: bool = False) -> None:
-        """Add a line through points."""
-        self._shapes.append(_Line(tuple(points), stroke, width, dashed))
+        """Add a line through points; fewer than two make none."""
+        if len(points) > 1:
+            self._shapes.append(_Line(tuple(points), stroke, width, dashed))
 
     def circle(self, x: float, y: float, radius: float, fill: str, *, opacity: float = 1.0, title: str = "") -> None:
         """Add a filled circle around (x, y)."""

@@ -86,12 +86,13 @@ class Browser:
         shutil.rmtree(self._profile, ignore_errors=True)
 
     def open(self, page: Path, hash: str = "") -> None:
-        """Load a page from disk."""
-        self._loaded = False
-        self._call("Page.navigate", url=page.resolve().as_uri() + hash)
+        """Load a page from disk, anew also where it is open already."""
         end = time.monotonic() + _PATIENCE
-        while not self._loaded and time.monotonic() < end:
-            self._receive(end)
+        for address in ("about:blank", page.resolve().as_uri() + hash):
+            self._loaded = False
+            self._call("Page.navigate", url=address)
+            while not self._loaded:
+                self._receive(end)
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
 
     def run(self, script: str) -> Any:

@@ -1,0 +1,35 @@
+import json
+
+import pytest
+
+from mevqa.cli import main
+from mevqa.records import Answer
+from mevqa.runs import start_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    row = {"id": "q1", "dataset": "casme2", "image_id": "c1", "subject": "s", "filename": "c1"}
+    row |= {"question": "What is the coarse expression class?", "answer": "negative"}
+    (tmp_path / "questions.jsonl").write_text(json.dumps(row) + "\n")
+    facts = {"question_files": [str(tmp_path / "questions.jsonl")]}
+    with start_run(tmp_path / "run", {"media": {"c1": ""}}, facts) as log:
+        log.append([Answer("q1", "negative")])
+    return tmp_path / "run"
+
+
+def test_it_says_where_the_page_is(run, tmp_path, capsys):
+    assert main(["report", str(run), "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "out" / "index.html") in printed
+    assert "1 clips, 1 questions" in printed
+
+
+def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
+    assert main(["report", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "is not a run" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["report", str(run), "--out", str(tmp_path / "file" / "out")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert main(["report", str(run), "--out", str(tmp_path / "o"), "--events", str(tmp_path / "none.csv")]) == 2
+    assert "is no file" in capsys.readouterr().err

@@ -1,0 +1,74 @@
+import pytest
+
+from mevqa.report.charts.bars import Bar, bar_chart
+from mevqa.report.charts.calibration import calibration_chart
+from mevqa.report.charts.confusion import class_chart, class_numbers, confusion_chart
+from mevqa.report.charts.counts import counts_chart
+from mevqa.report.charts.forest import Mark, forest_chart, ticks
+from mevqa.report.charts.timeline import Span, timeline_chart
+from mevqa.scoring.classification import score_classes
+
+REFERENCES = ["a", "a", "a", "b", "b", "c"]
+ANSWERS = ["a", "a", "b", "b", "", "z"]
+MATRIX = {
+    "references": ["a", "b", "c"],
+    "answers": ["a", "b", "c", "other", "none"],
+    "counts": [[2, 1, 0, 0, 0], [0, 1, 0, 0, 1], [0, 0, 0, 1, 0]],
+}
+
+
+def test_the_classes_have_the_numbers_that_the_score_is_the_mean_of():
+    numbers = class_numbers(MATRIX)
+    score = score_classes(REFERENCES, ANSWERS)
+    assert sum(one.f1 for one in numbers) / 3 == pytest.approx(score.uf1)
+    assert sum(one.recall for one in numbers) / 3 == pytest.approx(score.uar)
+    assert [one.count for one in numbers] == [3, 2, 1]
+
+
+def test_a_confusion_matrix_has_a_button_for_every_pair_that_occurs():
+    svg = confusion_chart(MATRIX, "letters", "coarse").svg()
+    assert svg.count("data-choose") == 5
+    assert "a answered b: 1 of 3" in svg
+    assert "b answered no answer: 1 of 2" in svg
+
+
+@pytest.mark.parametrize(
+    "low, high, expected",
+    [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (-0.2, 0.1, [-0.2, -0.15, -0.1, -0.05, 0, 0.05, 0.1]), (0, 7, list(range(8)))],
+)
+def test_ticks_are_round_and_inside(low, high, expected):
+    assert ticks(low, high) == pytest.approx(expected)
+
+
+def test_ticks_of_nothing():
+    assert ticks(3, 3)
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        bar_chart([Bar("one", (0.5, 0.25), "n = 3")], ("F1", "recall"), "bars"),
+        bar_chart([], ("F1",), "no bars"),
+        class_chart(MATRIX, "letters"),
+        forest_chart([Mark("x", 0.2, (-0.1, 0.5)), Mark("y", 3.0, None)], "forest", line_at=0.0),
+        forest_chart([], "nothing"),
+        calibration_chart([{"low": 0.1, "high": 0.2, "count": 3, "confidence": 0.15, "accuracy": 1.0}], "calibration"),
+        calibration_chart([], "no bins"),
+        counts_chart({"all": [(3, 2), (3, 2)], "micro": [(0, 0)]}, "counts"),
+        counts_chart({}, "no counts"),
+        timeline_chart([Span(1, 2, 1.5, "micro")], [Span(1.1, 2.2)], [(0.0, 0.0), (1.0, 2.0)], 10, "timeline"),
+        timeline_chart([], None, [], 0, "nothing"),
+    ],
+    ids=lambda chart: chart.label,
+)
+def test_every_shape_stays_on_its_chart(chart):
+    picture = chart.picture()
+    assert picture.width > 100
+    edge = [picture.getpixel((x, y)) for x in (0, picture.width - 1) for y in range(picture.height)]
+    assert set(edge) == {(255, 255, 255)}
+
+
+def test_nothing_looked_for_is_not_nothing_found():
+    coded = [Span(1, 2)]
+    assert "detected" not in timeline_chart(coded, None, [], 5, "").svg()
+    assert "detected" in timeline_chart(coded, [], [], 5, "").svg()

@@ -1,0 +1,30 @@
+"""Lets the tests of this folder import what stands beside them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import Browser, find_chromium  # noqa: E402
+from hostile_runs import two_runs  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two runs about the same six clips of three subjects; the second is wrong more often."""
+    return two_runs(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; they skip where Chromium is not installed."""
+    command = find_chromium()
+    if command is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with Browser(command) as opened:
+        yield opened

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+from hostile_runs import HOSTILE
+from PIL import Image
+
+from mevqa.errors import InputError
+from mevqa.report import Scoring, Showing, write_report
+from mevqa.report.reading import read_runs, short_names
+
+
+def test_charts_are_files_and_numbers_are_json(runs, tmp_path):
+    written = write_report(runs[:1], tmp_path, Scoring(draws=20), Showing(pictures=False))
+    assert written.shown == 0
+    svg = sorted(path.stem for path in (tmp_path / "plots").glob("*.svg"))
+    assert svg == sorted(path.stem for path in (tmp_path / "plots").glob("*.png"))
+    assert {"run1_confusion_coarse", "run1_classes_coarse", "run1_units", "run1_calibration_coarse"} <= set(svg)
+    with Image.open(tmp_path / "plots" / "run1_units.png") as picture:
+        assert picture.width > 800
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["steady"]["metrics"]["coarse.accuracy"] == pytest.approx(4 / 6)
+
+
+def test_the_page_is_the_same_each_time(runs, tmp_path):
+    pages = [write_report(runs, tmp_path / name, Scoring(draws=20)).page.read_bytes() for name in "ab"]
+    assert pages[0] == pages[1]
+
+
+def test_markup_from_files_is_escaped_in_the_source(runs, tmp_path):
+    text = write_report(runs, tmp_path, Scoring(draws=0), Showing(pictures=False, title=HOSTILE)).page.read_text()
+    assert HOSTILE not in text
+    assert "<script>document.title" not in text
+
+
+def test_media_that_are_gone_are_a_note_and_no_failure(runs, tmp_path):
+    written = write_report(runs[:1], tmp_path, Scoring(draws=0), Showing(media=tmp_path / "gone"))
+    assert written.shown == 0
+    assert any("gone" in note for note in written.notes)
+
+
+def test_everything_wrong_is_reported_together(runs, tmp_path):
+    with pytest.raises(InputError) as error:
+        write_report([tmp_path / "no", tmp_path / "neither"], tmp_path / "out")
+    assert len(error.value.problems) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_without_references_has_a_page_without_scores(runs, tmp_path):
+    questions = tmp_path / "questions.jsonl"
+    source = runs[0].parent / "questions.jsonl"
+    kept = [{**json.loads(line), "answer": ""} for line in source.read_text().splitlines()]
+    questions.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    manifest = json.loads((runs[0] / "manifest.json").read_text())
+    manifest["question_files"] = [str(questions)]
+    manifest["decides"]["questions"] = {}
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (run / "answers.jsonl").write_bytes((runs[0] / "answers.jsonl").read_bytes())
+    (read,) = read_runs([run], Scoring(draws=0))
+    assert read.result is None
+    assert "nothing to score" in write_report([run], tmp_path / "out", Scoring(draws=0)).page.read_text()
+    (again,) = read_runs([run], Scoring(reference=source, draws=0))
+    assert again.result is not None
+    assert again.result.metrics["coarse.accuracy"] == pytest.approx(4 / 6)
+
+
+def test_runs_are_named_by_as_much_of_their_path_as_tells_them_apart(tmp_path):
+    paths = [tmp_path / "a" / "run", tmp_path / "b" / "run"]
+    assert short_names(paths) == ["a/run", "b/run"]
+    assert short_names(paths[:1]) == ["run"]
+    assert len(set(short_names([paths[0], paths[0]]))) == 2
