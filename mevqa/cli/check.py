@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     bad_pictures: tuple[Problem, ...] = ()
     folders: dict[str, Path] = {}
     try:
-        folders = pictures(args)
+        folders = pictures(args.precomputed)
     except InputError as error:
         if args.media is None:
             raise

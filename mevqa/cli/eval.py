@@ -59,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.evaluation import plan
 
     _check(args)
-    work = plan(args.files, args.media, annotations=args.annotations, pictures=pictures(args), limit=args.limit)
+    work = plan(
+        args.files, args.media, annotations=args.annotations, pictures=pictures(args.precomputed), limit=args.limit
+    )
     chosen = argparse.Namespace(**{**vars(args), "model": args.model[0] if args.model else "nano"})
     return report(work, answer_all(chosen, work, args.out))
 

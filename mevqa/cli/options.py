@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mevqa.models.protocol import Model
     from mevqa.vqa.engine import Looking
     from mevqa.vqa.prompts import PromptLibrary
+
+
+#: What a ready-made picture may be called, in messages.
+_EXAMPLES = {"DIR": "maps/", "FILE": "map.png"}
 
 
 def positive(text: str) -> int:
@@ -100,25 +104,31 @@ def add_media_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def pictures(args: argparse.Namespace) -> dict[str, Path]:
-    """Return the folders of ready-made pictures by view name.
+def pictures(items: Sequence[str], *, each: str = "DIR") -> dict[str, Path]:
+    """Return the folders (or files) of ready-made pictures by view name.
+
+    Args:
+        items: What stands after ``--precomputed``: VIEW=DIR, or VIEW=FILE for one clip.
+        each: ``DIR`` or ``FILE``.
 
     Raises:
-        InputError: An item is not VIEW=DIR or its folder is missing.
+        InputError: An item is not of that form or does not exist.
     """
-    folders = {}
+    found = {}
     problems = []
-    for item in args.precomputed:
-        name, equals, folder = item.partition("=")
-        if not (name and equals and folder):
-            problems.append(Problem("--precomputed", f"{item!r} is not VIEW=DIR, e.g. flow=maps/"))
-        elif not Path(folder).is_dir():
-            problems.append(Problem(folder, f"is not a folder (from --precomputed {item})"))
+    for item in items:
+        name, _, where = item.partition("=")
+        path = Path(where)
+        if not (name and where):
+            problems.append(Problem("--precomputed", f"{item!r} is not VIEW={each}, e.g. flow={_EXAMPLES[each]}"))
+        elif not (path.is_dir() if each == "DIR" else path.is_file()):
+            kind = "folder" if each == "DIR" else "file"
+            problems.append(Problem(where, f"is not a {kind} (from --precomputed {item})"))
         else:
-            folders["motion" if name == "flow" else name] = Path(folder)
+            found["motion" if name == "flow" else name] = path
     if problems:
         raise InputError(problems)
-    return folders
+    return found
 
 
 def model_options(args: argparse.Namespace) -> ModelOptions:

@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     started = time.monotonic()
     scoring = Scoring(args.reference, args.preset, args.draws, args.seed)
-    showing = Showing(not args.no_pictures, args.media, args.annotations, pictures(args), args.events, args.title)
+    showing = Showing(
+        not args.no_pictures, args.media, args.annotations, pictures(args.precomputed), args.events, args.title
+    )
     written = write_report(args.runs, args.out, scoring, showing, on_clip=_progress())
     size = written.page.stat().st_size / 1e6
     print(f"{written.clips} clips, {written.questions} questions, {written.shown} pictures, {written.charts} charts")

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import positive
+from mevqa.cli.options import pictures, positive
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,23 +88,12 @@ def _clip(args: argparse.Namespace) -> Clip:
     Raises:
         InputError: A ready-made picture is not VIEW=FILE or is missing.
     """
-    from mevqa.errors import InputError, Problem
     from mevqa.records import Annotation, Clip
 
-    pictures, problems = {}, []
-    for item in args.precomputed:
-        name, _, file = item.partition("=")
-        if not (name and file):
-            problems.append(Problem("--precomputed", f"{item!r} is not VIEW=FILE, e.g. motion=map.png"))
-        elif not Path(file).is_file():
-            problems.append(Problem(file, f"is not a file (from --precomputed {item})"))
-        else:
-            pictures["motion" if name == "flow" else name] = Path(file)
-    if problems:
-        raise InputError(problems)
     given = (args.onset, args.apex, args.offset)
     annotation = Annotation(*given) if any(frame is not None for frame in given) else None
-    return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=pictures)
+    ready = pictures(args.precomputed, each="FILE")
+    return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=ready)
 
 
 def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:

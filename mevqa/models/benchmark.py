@@ -13,9 +13,9 @@ from PIL import Image
 
 from mevqa.models.protocol import Reply, Request
 from mevqa.models.transformers_model import TransformersModel
-from mevqa.records import Question, View
+from mevqa.records import Clip, View
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.question_types import question_about
 
 #: Six questions that the official files ask about one clip.
 QUESTIONS = (
@@ -82,19 +82,10 @@ def requests(answers: str = "free", dataset: str = "casme2") -> tuple[str, list[
         dataset: Whose classes are the options.
     """
     library = PromptLibrary.load()
-    asked = []
+    clip = Clip("benchmark", dataset)
+    asked: list[Request] = []
     for text in QUESTIONS:
-        parsed = parse_question(text)
-        question = Question(
-            id="",
-            clip_id="",
-            text=text,
-            type=parsed.type,
-            action_unit=parsed.action_unit,
-            plural=parsed.plural,
-            dataset=dataset,
-        )
-        request = library.request(question)
+        request = library.request(question_about(clip, len(asked), text))
         asked.append(Request(request.text, max_new_tokens=_FREE_TOKENS) if answers == "free" else request)
     return library.system(dataset), asked
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mevqa.errors import MediaError
 from mevqa.models.protocol import Model
-from mevqa.records import Annotation, Clip, Question
+from mevqa.records import Annotation, Clip
 from mevqa.vqa.engine import ClipAnswers, Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.question_types import question_about
 
 
 def ask(
@@ -60,18 +60,3 @@ def ask(
     if result.look is None and questions:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
     return result
-
-
-def question_about(clip: Clip, number: int, text: str) -> Question:
-    """Return the user's own words as a question about ``clip``, with its type recognised."""
-    parsed = parse_question(text)
-    return Question(
-        id=str(number),
-        clip_id=clip.id,
-        text=text,
-        type=parsed.type,
-        action_unit=parsed.action_unit,
-        ordinal=parsed.ordinal,
-        plural=parsed.plural,
-        dataset=clip.dataset,
-    )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mevqa.facs import find_units, unit_name
-from mevqa.records import QuestionType
+from mevqa.records import Clip, Question, QuestionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,21 @@ def parse_question(text: str) -> ParsedQuestion:
     if re.search(r"\b(?:analy[sz]e|analysis|analy[sz]ing)\b", words) or _asks_description(words):
         return ParsedQuestion(QuestionType.ANALYSIS)
     return ParsedQuestion(_class_question(words, fine, coarse))
+
+
+def question_about(clip: Clip, number: int, text: str) -> Question:
+    """Return the user's own words as a question about ``clip``, with its type recognised."""
+    parsed = parse_question(text)
+    return Question(
+        id=str(number),
+        clip_id=clip.id,
+        text=text,
+        type=parsed.type,
+        action_unit=parsed.action_unit,
+        ordinal=parsed.ordinal,
+        plural=parsed.plural,
+        dataset=clip.dataset,
+    )
 
 
 def _simplify(text: str) -> str:

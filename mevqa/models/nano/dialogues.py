@@ -9,28 +9,17 @@ import numpy as np
 
 from mevqa.facs import UNIT_NAMES, ActionUnit
 from mevqa.models.nano.examples import COARSE, COARSE_WEIGHTS, FINE, FINE_WEIGHTS, Expression
-from mevqa.records import Question, QuestionType
+from mevqa.records import Clip, QuestionType
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.question_types import question_about
 from mevqa.vqa.surface import sentence, unit_list
+from mevqa.vqa.wordings import official_wordings
 
 #: Variant of the prompt library that nano is trained and asked with.
 VARIANT = "brief"
 
-_COARSE = "What is the coarse expression class?"
-_FINE = "What is the fine-grained expression class?"
-_LIST = ("What is the action unit?", "What are the action units?")
-_COMBINED = (
-    "What is the action unit present, and based on it, what is the fine-grained expression and the coarse expression "
-    "class?",
-    "What are the action units present, and based on them, what is the fine-grained expression and the coarse "
-    "expression class?",
-)
-_ANALYSIS = (
-    "Please analyse the micro-expression shown in this video in detail.",
-    "Provide a detailed analysis of the micro-expression observed in this clip.",
-    "Provide a comprehensive analysis of the facial micro-expression shown in this clip.",
-)
+#: The clip that is talked about: only its data set matters to a prompt.
+_CLIP = Clip("drawn", "synthetic")
 #: Share of questions in lower case and without their full stop or question mark, as users type them.
 _TYPED = 0.1
 #: Share of expressions about which a combined or analysis question is asked.
@@ -81,17 +70,19 @@ def draw_turns(expression: Expression, rng: np.random.Generator) -> list[Turn]:
 
 def coarse_turn(expression: Expression) -> Turn:
     """Ask for the coarse class."""
-    return _turn(_COARSE, expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
+    return _turn(_ask(QuestionType.COARSE), expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
 
 
 def fine_turn(expression: Expression) -> Turn:
     """Ask for the fine class."""
-    return _turn(_FINE, expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
+    return _turn(_ask(QuestionType.FINE), expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
 
 
 def list_turn(expression: Expression) -> Turn:
     """Ask for the units, in the singular when there is one."""
-    return _turn(_LIST[len(expression.units) > 1], unit_list(unit.name for unit in expression.units))
+    return _turn(
+        _ask(QuestionType.AU_LIST, plural=len(expression.units) > 1), unit_list(unit.name for unit in expression.units)
+    )
 
 
 def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
@@ -99,21 +90,21 @@ def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     there = [unit.name for unit in expression.units if unit.name in UNIT_NAMES]
     is_there = bool(rng.random() < 0.5)
     name = str(rng.choice(there if is_there else [name for name in UNIT_NAMES if name not in there]))
-    return _turn(f"Is the action unit {name} shown on the face?", "yes" if is_there else "no")
+    return _turn(_ask(QuestionType.AU_PRESENCE, action_unit=name), "yes" if is_there else "no")
 
 
 def side_turn(unit: ActionUnit) -> Turn:
     """Ask for the side of a unit that acts on one."""
-    return _turn(f"Is the action unit {unit.name} located on the left or right face?", str(unit.side))
+    return _turn(_ask(QuestionType.AU_SIDE, action_unit=unit.name), str(unit.side))
 
 
 def sentence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     """Ask for the combined sentence of 2025 or the analysis of 2026."""
     plural = len(expression.units) > 1
     if rng.random() < 0.6:
-        kind, question = QuestionType.COMBINED, _COMBINED[plural]
+        kind, question = QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=plural)
     else:
-        kind, question = QuestionType.ANALYSIS, str(rng.choice(_ANALYSIS))
+        kind, question = QuestionType.ANALYSIS, str(rng.choice(official_wordings(QuestionType.ANALYSIS)))
     names = [unit.name for unit in expression.units]
     return _turn(question, sentence(kind, names, expression.fine, expression.coarse, plural=plural))
 
@@ -132,6 +123,11 @@ def all_texts() -> list[str]:
     return [*spoken, library().system("synthetic"), "yes no left right", *FINE, *COARSE]
 
 
+def _ask(kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> str:
+    """Return the usual official wording."""
+    return official_wordings(kind, plural=plural, action_unit=action_unit)[0]
+
+
 def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
     """Word a question through the prompt library."""
     return Turn(*_worded(text), answer, weight)
@@ -140,17 +136,8 @@ def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
 @functools.cache
 def _worded(text: str) -> tuple[QuestionType, str]:
     """Return the type of a question and what follows the clip's prefix."""
-    parsed = parse_question(text)
-    question = Question(
-        id="",
-        clip_id="",
-        text=text,
-        type=parsed.type,
-        action_unit=parsed.action_unit,
-        plural=parsed.plural,
-        dataset="synthetic",
-    )
-    return parsed.type, library().request(question).text
+    question = question_about(_CLIP, 0, text)
+    return question.type, library().request(question).text
 
 
 def _as_typed(turn: Turn) -> Turn:
