@@ -6,8 +6,7 @@ the answers, and one JSON line an answer. Run the same command again to continue
 Examples:
   mevqa eval me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test --out runs/samm
   mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --out runs/nano
-  mevqa eval me_vqa_casme2_train.jsonl --media CASME2-RAW --annotations CASME2-coding-updated.xlsx --out runs/qwen \\
-      --model Qwen/Qwen2.5-VL-3B-Instruct
+  mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --views motion --model FOLDER_OR_HUB_NAME --out runs/own
   mevqa eval --suite synthetic --model nano --model mock
   mevqa eval --suite megc2026-vqa --data-root DIR --model nano --model Qwen/Qwen2.5-VL-3B-Instruct
 """
