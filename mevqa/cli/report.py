@@ -1,7 +1,8 @@
 """Make one self-contained HTML page of runs: scores, charts and every clip with its questions and answers.
 
 The page opens from disk, in any browser, without a network. Each chart is also written as SVG and PNG, for papers and
-slides. Several runs are compared with the first, with paired intervals.
+slides. Several runs are compared with the first, with paired intervals. Events that were detected in long videos
+(RUN/events.csv, or --events) stand in the timeline below the coded ones.
 
 Examples:
   mevqa report runs/samm --out report
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa report``."""
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders that `mevqa eval` wrote")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
-    parser.add_argument("--title", help="title of the page (default: the names of the runs)")
+    parser.add_argument("--title", help="title of the page (default: models and data sets)")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="question file with the right answers")
     parser.add_argument("--preset", metavar="NAME", help="how answers are scored (default: that of the task)")
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="bootstrap draws, 0 for no intervals")

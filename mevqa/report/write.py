@@ -92,11 +92,16 @@ def write_report(
     looker = _Looker(runs, showing, on_clip) if showing.pictures else None
     section = clip_section(runs, looker.see if looker is not None else None)
     notes += looker.notes if looker is not None else []
-    page = make_page(
-        runs, section, showing.title or ", ".join(run.name for run in runs), paired=_pairing(runs, scoring)
-    )
+    page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
     _write(out, page.html, page.charts, runs)
     return Written(out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes))
+
+
+def _title(runs: Sequence[ReadRun]) -> str:
+    """Return who was asked about what."""
+    models = dict.fromkeys(str(run.decides.get("model", {}).get("name") or run.name) for run in runs)
+    datasets = dict.fromkeys(question.dataset for run in runs for question in run.questions)
+    return f"{', '.join(models)} · {', '.join(datasets)}"
 
 
 class _Looker:

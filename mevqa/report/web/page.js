@@ -150,7 +150,7 @@
     if (clip.timeline) card.append(timeline(clip.timeline));
     for (const row of rows) card.append(strip(row));
     for (const note of clip.notes) card.append(make("p", "note", note));
-    const box = make("div", "questions");
+    const box = make("div", data.runs.length > 1 ? "questions several" : "questions");
     box.append(...questions.map((question) => questionBox(question, words)));
     const rest = clip.questions.length - questions.length;
     card.append(box);
