@@ -11,11 +11,11 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mevqa.data.numbers import finite_number
 from mevqa.errors import InputError, Problem
 from mevqa.facs import (
     ActionUnit,
@@ -197,7 +197,7 @@ def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], mess
     if not name:
         messages.append("the clip is empty")
         return
-    fps = _number(row["fps"], "fps", messages)
+    fps = finite_number(row["fps"], "fps", messages.append)
     if fps is not None and not 0 < fps <= 100_000:
         messages.append(f"fps must be a positive number, not {row['fps']}")
     dataset = canonical_dataset(row["dataset"])
@@ -227,21 +227,8 @@ def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], mess
     clip.lines.append(line)
 
 
-def _number(text: str, column: str, messages: list[str]) -> float | None:
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if math.isfinite(number):
-        return number
-    messages.append(f"{column} must be a number, not {text!r}")
-    return None
-
-
 def _frame(text: str, column: str, messages: list[str]) -> int | None:
-    number = _number(text, column, messages)
+    number = finite_number(text, column, messages.append)
     if number is None:
         return None
     if number < 0 or number != int(number):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mevqa.data.adapters.fixups import is_missing
 from mevqa.data.adapters.table import simplify
+from mevqa.data.numbers import finite_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
 from mevqa.strict_yaml import StrictModel, read_yaml
@@ -250,16 +251,7 @@ class RowReader:
         return kind
 
     def _number(self, text: str, name: str, line: int) -> float | None:
-        if not text:
-            return None
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if math.isfinite(number):
-            return number
-        self._problem(line, f"{name} must be a number, not {text!r}")
-        return None
+        return finite_number(text, name, lambda message: self._problem(line, message))
 
     def _frame(self, text: str, name: str, line: int) -> float | None:
         number = self._number(text, name, line)
