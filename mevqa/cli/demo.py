@@ -1,4 +1,4 @@
-"""The whole job on synthetic clips with the embedded model: questions in, answers, score, submission zip out.
+"""The whole job on synthetic clips with the embedded model: questions in, answers, score, report, submission out.
 
 Every step is a command of its own, printed before it runs, to be copied and changed.
 """
@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         ["check", question_file, "--media", data, "--annotations", data / "annotations.csv"],
         ["eval", data / "me_vqa_synthetic_train.jsonl", question_file, "--media", data, "--out", answers]
         + ["--annotations", data / "annotations.csv"],
+        ["report", answers, "--out", args.out / "report"],
         ["submit", answers, "--questions", question_file, "--out", submission],
         ["submit", "--validate", submission / "me_vqa_synthetic_test_pred.jsonl", "--questions", question_file],
     ]
