@@ -1,4 +1,4 @@
-"""The nouns of the toolkit: clip, annotation, question, moment, view, event, answer.
+"""The nouns of the toolkit: clip, annotation, question, moment, view, answer.
 
 Frames are 0-based indices into the clip's own media everywhere in the package; adapters convert on reading.
 """
@@ -155,29 +155,6 @@ class View:
     image: Image
     caption: str
     frames: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One expression found in a video.
-
-    Attributes:
-        onset: First frame.
-        apex: Frame of the largest extent.
-        offset: Last frame.
-        kind: ``micro`` or ``macro``.
-        score: Strength of the evidence, larger is surer.
-        emotion: Fine or coarse class when it was recognised.
-        evidence: Motion by facial region, fractions of the eye distance.
-    """
-
-    onset: int
-    apex: int
-    offset: int
-    kind: str
-    score: float
-    emotion: str | None = None
-    evidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from mevqa.errors import InputError, Problem
+from mevqa.models.protocol import OptionScore
 
 if TYPE_CHECKING:
     from mevqa.models.load import ModelOptions
@@ -55,7 +56,7 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
     )
     group.add_argument(
         "--option-score",
-        choices=("auto", "mean", "sum", "calibrated"),
+        choices=("auto", *get_args(OptionScore)),
         default="auto",
         help="log-likelihood of an option: per token, whole, against neutral pictures, or as the model prefers (auto)",
     )

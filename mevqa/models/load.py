@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mevqa.errors import ModelError
 from mevqa.models.placement import choose_device, choose_dtype, place_weights
-from mevqa.models.protocol import Model, Preferences
+from mevqa.models.protocol import Model, OptionScore, Preferences
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 #: The embedded model's folder.
@@ -55,7 +55,7 @@ class ModelOptions:
     batch_size: int = 16
     prefix_cache: bool = True
     video: bool = False
-    option_score: Literal["auto", "mean", "sum", "calibrated"] = "auto"
+    option_score: Literal["auto"] | OptionScore = "auto"
     seed: int = 0
 
 
@@ -65,7 +65,7 @@ class _PreferencesFile(StrictModel):
     views: tuple[str, ...] = Preferences().views
     sampler: str = Preferences().sampler
     variant: str = Preferences().variant
-    option_score: Literal["mean", "sum", "calibrated"] = Preferences().option_score
+    option_score: OptionScore = Preferences().option_score
 
 
 def load_model(name: str, options: ModelOptions | None = None) -> Model:

@@ -34,10 +34,8 @@ import math
 from collections.abc import Sequence
 
 from mevqa.models.prompting import Prompt, Prompter
-from mevqa.models.protocol import Reply
+from mevqa.models.protocol import OptionScore, Reply
 from mevqa.models.tree import ROOT, TokenTree, add_chain
-
-SCORES = ("mean", "sum", "calibrated")
 
 
 class OptionTask:
@@ -95,12 +93,12 @@ class OptionTask:
         """Return the number of tokens of each option with its end of turn."""
         return [len(ids) + 1 for ids in self._ids]
 
-    def reply(self, blind: Sequence[float] | None = None, *, score: str = "mean") -> Reply:
+    def reply(self, blind: Sequence[float] | None = None, *, score: OptionScore = "mean") -> Reply:
         """Return the answer.
 
         Args:
             blind: The log-likelihoods with grey pictures, for ``calibrated``.
-            score: One of ``SCORES``.
+            score: An ``OptionScore``.
         """
         scores = self.loglikelihoods()
         if score == "mean":

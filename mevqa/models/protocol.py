@@ -8,6 +8,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mevqa.records import View
 
+#: How closed questions are scored; what each is good for is argued in ``mevqa.models.options``.
+OptionScore = Literal["mean", "sum", "calibrated"]
+
 
 class Grammar(Protocol):
     """The admissible answers to one request, as segments that may follow what has been written."""
@@ -77,7 +80,7 @@ class Preferences:
     views: tuple[str, ...] = ("onset", "apex", "offset", "motion", "magnified")
     sampler: str = "oao"
     variant: str = "default"
-    option_score: Literal["mean", "sum", "calibrated"] = "mean"
+    option_score: OptionScore = "mean"
 
 
 @runtime_checkable

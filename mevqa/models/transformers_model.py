@@ -17,7 +17,7 @@ from mevqa.models.free import FreeTask
 from mevqa.models.options import OptionTask
 from mevqa.models.prefix import grow_tree, prefix_length, run_prefix
 from mevqa.models.prompting import Prompt, Prompter
-from mevqa.models.protocol import Preferences, Reply, Request
+from mevqa.models.protocol import OptionScore, Preferences, Reply, Request
 from mevqa.models.spelling import Speller
 from mevqa.models.tree import TokenTree
 from mevqa.records import View
@@ -44,7 +44,7 @@ class TransformersModel:
         prefix_cache: Whether a clip's prefix is taken through the model once for all its questions; otherwise each
             question is asked alone, from the first token on.
         video: Whether moments are handed over by the processor's video path.
-        option_score: How closed questions are scored, one of ``mevqa.models.options.SCORES``.
+        option_score: How closed questions are scored, an ``OptionScore``.
 
     Raises:
         ModelError: The processor cannot serve (no chat template, no video path).
@@ -61,7 +61,7 @@ class TransformersModel:
         batch_size: int = 16,
         prefix_cache: bool = True,
         video: bool = False,
-        option_score: str = "mean",
+        option_score: OptionScore = "mean",
     ) -> None:
         self.name = name
         self.revision = revision

@@ -198,7 +198,7 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
     marks = []
     for key in (key for key in COLUMNS if key in result.metrics):
         bounds = result.intervals.get(key)
-        sure = bounds is not None and (bounds[0] > 0 or bounds[1] < 0)
+        sure = result.differs(key)
         better = (result.metrics[key] < 0) if key.endswith(_ERRORS) else (result.metrics[key] > 0)
         verdict = ("better" if better else "worse") if sure else "not sure" if bounds is not None else ""
         p = result.details.get("p", {}).get(key)

@@ -88,12 +88,6 @@ def compare_answers(
     return replace(compared, intervals=intervals, details={"p": p})
 
 
-def differs(result: ScoreResult, key: str) -> bool:
-    """Whether the interval of a difference leaves zero out."""
-    low, high = result.intervals[key]
-    return low > 0 or high < 0
-
-
 def _in_order(one: Sequence[Item], two: Sequence[Item], first: Path, second: Path) -> list[Item]:
     """Return the second items in the order of the first.
 

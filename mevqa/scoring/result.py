@@ -47,6 +47,13 @@ class ScoreResult:
         if strays:
             raise ValueError(f"intervals without a metric: {', '.join(sorted(strays))}")
 
+    def differs(self, key: str) -> bool | None:
+        """Whether the interval of ``key``, a difference of two sets, leaves zero out; None without an interval."""
+        if key not in self.intervals:
+            return None
+        low, high = self.intervals[key]
+        return low > 0 or high < 0
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values under ``metrics``, ``intervals``, ``protocol``, ``counts``, ``notes`` and so on."""
         content: dict[str, Any] = {

@@ -129,8 +129,7 @@ def paired_table(result: ScoreResult, names: tuple[str, str]) -> Table:
     rows = []
     for key in result.metrics:
         p = result.details.get("p", {}).get(key)
-        bounds = result.intervals.get(key)
-        verdict = "" if bounds is None else "yes" if bounds[0] > 0 or bounds[1] < 0 else "no"
+        verdict = {None: "", True: "yes", False: "no"}[result.differs(key)]
         shown = "" if p is None else f"{p:.3f}"
         rows.append((key, plain_number(first, key), plain_number(second, key), number(result, key), shown, verdict))
     columns = ("metric", names[0], names[1], "difference", "p", "differ")

@@ -1,7 +1,7 @@
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.scoring.comparison import compare_answers, differs
+from mevqa.scoring.comparison import compare_answers
 
 CLIPS = [f"s{n}-a" for n in range(12)]
 
@@ -16,10 +16,11 @@ def test_the_difference_is_second_less_first_and_sure_when_it_is_large(write_row
     poor, good = (write_rows(f"{n}.jsonl", rows(n), layout="train") for n in (1, 11))
     result = compare_answers(poor, good, reference, draws=300)
     assert result.metrics["coarse.accuracy"] == pytest.approx(10 / 12)
-    assert differs(result, "coarse.accuracy")
+    assert result.differs("coarse.accuracy") is True
     assert result.details["p"]["coarse.accuracy"] < 0.01
     assert result.groups["answers"]["first"].metrics["coarse.accuracy"] == pytest.approx(1 / 12)
     assert "coarse.majority" not in result.metrics
+    assert result.differs("coarse.majority") is None
 
 
 def test_the_same_answers_do_not_differ(write_rows):
@@ -27,7 +28,7 @@ def test_the_same_answers_do_not_differ(write_rows):
     answers = write_rows("p.jsonl", rows(6), layout="train")
     result = compare_answers(answers, answers, reference, draws=100)
     assert set(result.metrics.values()) == {0.0}
-    assert not differs(result, "coarse.accuracy")
+    assert result.differs("coarse.accuracy") is False
     assert result.details["p"]["coarse.accuracy"] == 1.0
 
 
