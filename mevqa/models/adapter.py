@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
 
 from mevqa.errors import ModelError
 from mevqa.models.digest import content_digest
+
+#: What is fetched of an adapter on the hub: its weights, how it wants to be asked, its processor, prompts and card.
+_FETCHED = ("*.json", "*.jinja", "*.model", "*.txt", "README.md", "prompts/*.yaml", "adapter_model.safetensors")
+#: Kinds of adapter that change prompts and not weights.
+_OF_PROMPTS = frozenset(
+    {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING", "ADAPTION_PROMPT", "CPT", "CARTRIDGE"}
+)
 
 
 def add_adapter(model: Any, adapter: str) -> tuple[Any, str]:
@@ -24,20 +32,33 @@ def add_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     Raises:
         ModelError: There is no such adapter, or it was made for another model.
     """
+    wrapped, digest = wrap_with_adapter(model, adapter)
+    return wrapped.get_base_model(), digest
+
+
+def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
+    """Put an adapter into ``model``, and return the ``PeftModel`` around it instead of the model itself.
+
+    Args:
+        model: The base model; it gets the adapter's layers in place.
+        adapter: As for ``add_adapter``.
+
+    Raises:
+        ModelError: There is no such adapter, or it was made for another model.
+    """
+    # peft looks for bitsandbytes, which says on import that it found no faster 4-bit kernel for this processor.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from peft import PeftModel
 
-    folder = _adapter_folder(adapter)
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    kind = config.get("peft_type")
-    if kind in ("PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING", "ADAPTION_PROMPT"):
-        raise ModelError(
-            f"the adapter {adapter} is of the type {kind}, which changes prompts; LoRA-like ones are taken"
-        )
+    folder = adapter_folder(adapter)
+    config = adapter_config(folder)
     made_for = (config.get("auto_mapping") or {}).get("base_model_class")
     if made_for not in (None, type(model).__name__):
         raise ModelError(f"the adapter {adapter} was made for a {made_for}, this model is a {type(model).__name__}")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names of earlier releases
+            warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")  # of interest where one trains
             warnings.filterwarnings("error", message=".*adapter keys.*")
             wrapped = PeftModel.from_pretrained(model, str(folder))
     except Exception as error:
@@ -46,11 +67,33 @@ def add_adapter(model: Any, adapter: str) -> tuple[Any, str]:
             f"the adapter {adapter} does not fit the model {model.config.model_type!r}: it was made for another one "
             f"({reason[:200]})"
         ) from error
-    return wrapped.get_base_model(), content_digest(folder)
+    return wrapped, content_digest(folder)
 
 
-def _adapter_folder(adapter: str) -> Path:
-    """Return the adapter's folder on this machine.
+def adapter_config(folder: Path) -> dict[str, Any]:
+    """Return what stands in an adapter's ``adapter_config.json``.
+
+    Raises:
+        ModelError: It is not JSON, does not hold an object, or is that of an adapter that changes no weights.
+    """
+    path = folder / "adapter_config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{path}: holds no object; it is no adapter's configuration")
+    kind = config.get("peft_type")
+    if kind in _OF_PROMPTS:
+        raise ModelError(f"the adapter {folder} is of the type {kind}, which changes prompts; LoRA-like ones are taken")
+    return config
+
+
+def adapter_folder(adapter: str) -> Path:
+    """Return the adapter's folder on this machine, fetched from the hub where it has to be.
+
+    Args:
+        adapter: Folder or hub name.
 
     Raises:
         ModelError: It is not here and cannot be fetched, or it is no adapter.
@@ -60,12 +103,13 @@ def _adapter_folder(adapter: str) -> Path:
         from huggingface_hub import snapshot_download
 
         try:
-            patterns = ["adapter_config.json", "adapter_model.safetensors"]
-            folder = Path(snapshot_download(adapter, allow_patterns=patterns))
+            folder = Path(snapshot_download(adapter, allow_patterns=list(_FETCHED)))
         except Exception as error:
             raise ModelError(
                 f"no adapter {adapter!r}: neither a folder nor on the hub as far as it can be reached"
             ) from error
+    if (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file():
+        raise ModelError(f"{adapter}: is a whole model and no adapter; give it as the model")
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (folder / name).is_file():
             raise ModelError(f"{adapter}: is no PEFT adapter with safetensors weights (no {name})")

@@ -1,0 +1,1 @@
+"""Fine-tuning: recipes, packed training, leave-one-subject-out, merging."""

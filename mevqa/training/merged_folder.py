@@ -1,0 +1,104 @@
+"""The folder of a merged model: whole or not at all, with all that the model needs to be asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.training.adapter_source import AdapterSource
+
+_CARD = "README.md"
+_PREFERENCES = "mevqa.json"
+
+
+def check_target(target: Path, taken: Mapping[str, Path | None]) -> None:
+    """Refuse to write into a folder that holds something.
+
+    Args:
+        target: The folder to make.
+        taken: Folders that are read from, by whose they are.
+
+    Raises:
+        InputError: It is a file, one of them, or not empty.
+    """
+    for whose, folder in taken.items():
+        if folder is not None and target.resolve() == folder.resolve():
+            raise InputError([Problem(target, f"is {whose} own folder; name a new one for --out")])
+    if target.exists() and not target.is_dir():
+        raise InputError([Problem(target, "is a file; name a new folder for --out")])
+    if target.is_dir() and any(target.iterdir()):
+        raise InputError([Problem(target, "is not empty; name a new folder for --out")])
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Fill a folder beside ``target`` that takes its name at the end; what goes wrong before leaves nothing behind.
+
+    Args:
+        target: The folder to make: absent, or there and empty. Missing parents are made, and removed again where the
+            work fails.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        InputError: Nothing can be written there.
+    """
+    target = target.resolve()
+    made = [parent for parent in target.parents if not parent.exists()]
+    filling = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        try:
+            filling.mkdir(parents=True)
+        except OSError as error:
+            raise InputError([Problem(target, f"cannot be made: {error.strerror}")]) from error
+        yield filling
+        if target.exists():
+            target.rmdir()  # It is empty; not every system lets a folder take the place of another.
+        filling.rename(target)
+    except BaseException:
+        shutil.rmtree(filling, ignore_errors=True)
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise
+
+
+def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -> None:
+    """Write a merged model with its processor, and what the adapter's folder says about asking it.
+
+    Args:
+        into: An empty folder.
+        model: The merged model.
+        processor: Its processor.
+        source: The adapter, whose preferences, prompts and card come along, and its base, whose preferences stand in
+            for missing ones.
+    """
+    model.save_pretrained(into)
+    processor.save_pretrained(into)
+    for weights in into.glob("*.safetensors"):
+        weights.chmod((into / "config.json").stat().st_mode)  # They are written for their owner alone.
+    for folder in (source.folder, source.base_folder):
+        if folder is not None and (folder / _PREFERENCES).is_file():
+            shutil.copyfile(folder / _PREFERENCES, into / _PREFERENCES)
+            break
+    if (source.folder / "prompts").is_dir():
+        shutil.copytree(source.folder / "prompts", into / "prompts")
+    if (source.folder / _CARD).is_file():
+        card = (source.folder / _CARD).read_text(encoding="utf-8")
+        (into / _CARD).write_text(_merged_card(card, source.base), encoding="utf-8")
+
+
+def _merged_card(card: str, base: str) -> str:
+    """Return an adapter's model card for the merged model: its text, the library that loads it, and what was done."""
+    card = re.sub(r"\A(---\n(?:.*\n)*?)library_name: peft\n", r"\1library_name: transformers\n", card)
+    return (
+        f"{card.rstrip()}\n\n## Merged\n\nThis folder holds the adapter merged into its base model `{base}`: a whole "
+        "model that needs neither. `merge.json` says which two were merged and how far the answers are apart.\n"
+    )

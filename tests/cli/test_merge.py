@@ -1,0 +1,157 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mevqa import cli
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory):
+    """A random adapter of nano that changes its answers."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from mevqa.models.load import NANO_FOLDER, ModelOptions, load_model
+
+    folder = tmp_path_factory.mktemp("adapter")
+    model = load_model("nano", ModelOptions(device="cpu", dtype="float32")).model
+    targets = r".*language_model.*\.(q_proj|v_proj|down_proj)"
+    config = LoraConfig(r=8, use_dora=True, target_modules=targets, modules_to_save=["multi_modal_projector"])
+    wrapped = get_peft_model(model, config)
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for parameter in wrapped.parameters():
+            if parameter.requires_grad:
+                parameter.add_(0.05 * torch.randn_like(parameter))
+    wrapped.peft_config["default"].base_model_name_or_path = "nano"
+    wrapped.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "mevqa.json").write_bytes((NANO_FOLDER / "mevqa.json").read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory):
+    """Official questions about motion maps that are noise."""
+    folder = tmp_path_factory.mktemp("questions")
+    (folder / "maps").mkdir()
+    rng = np.random.default_rng(0)
+    rows = []
+    for clip in range(3):
+        noise = rng.integers(0, 255, (28, 28, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / "maps" / f"clip{clip}.png")
+        for number, text in enumerate(("What is the coarse expression class?", "What are the action units?")):
+            rows.append({"video_id": f"q{clip}_{number}", "video": f"clip{clip}", "question": text, "answer": ""})
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def asked(questions):
+    return ["--questions", str(questions / "questions.jsonl"), "--precomputed", f"flow={questions / 'maps'}"]
+
+
+def test_the_built_in_sample_needs_no_data(adapter, tmp_path, capsys):
+    out = tmp_path / "merged"
+    assert cli.main(["merge", str(adapter), "--out", str(out), "--sample", "2"]) == 0
+    printed = capsys.readouterr()
+    first, second, third, fourth = printed.out.splitlines()
+    assert re.fullmatch(rf"merged {adapter} \(LORA, sha256:[0-9a-f]{{16}}\)", first)
+    assert re.fullmatch(r"into   nano \(sha256:[0-9a-f]{16}\)", second)
+    assert re.fullmatch(
+        r"largest difference 0\.0\d+ nats \(0\.05 allowed\), before rounding to float16 \S+e-0\d; "
+        r"\d+ questions about 2 clips",
+        third,
+    )
+    assert re.fullmatch(rf"{out}: 5\.\d MB in float16; ask it with --model {out}", fourth)
+    steps = printed.err.splitlines()
+    assert steps == [
+        "loading nano in float32",
+        "asking the adapter clip 1 of 2",
+        "merging",
+        "asking the merged weights clip 1 of 2",
+        "writing float16",
+        "asking the written model clip 1 of 2",
+    ]
+    record = json.loads((out / "merge.json").read_text())
+    assert record["base"] == "nano" and record["clips"] == 2 and 0 < record["largest_difference"] < 0.05
+
+
+def test_the_merged_model_answers_a_question_file_as_the_adapter_does(adapter, questions, tmp_path, capsys):
+    merge = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "float32", "--sample", "2"]
+    assert cli.main(merge + asked(questions)) == 0
+    assert "nats (0.001 allowed); 4 questions about 2 clips" in capsys.readouterr().out
+    assert json.loads((tmp_path / "merged" / "merge.json").read_text())["questions"] == 4
+    answers = {}
+    models = {"merged": [str(tmp_path / "merged")], "both": ["nano", "--adapter", str(adapter)], "base": ["nano"]}
+    for name, model in models.items():
+        out = tmp_path / name / "run"
+        line = ["eval", asked(questions)[1], *asked(questions)[2:], "--device", "cpu", "--out", str(out), "--model"]
+        assert cli.main([*line, *model]) == 0
+        answers[name] = [json.loads(row) for row in (out / "answers.jsonl").read_text().splitlines()]
+    assert [row["text"] for row in answers["merged"]] == [row["text"] for row in answers["both"]]
+    for one, other in zip(answers["merged"], answers["both"], strict=True):
+        assert one["confidence"] == pytest.approx(other["confidence"], rel=1e-4)
+    assert [row["confidence"] for row in answers["base"]] != [row["confidence"] for row in answers["both"]]
+
+
+def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, questions, tmp_path, capsys):
+    line = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "bfloat16", "--tolerance", "0.0005"]
+    assert cli.main(line + asked(questions)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and list(tmp_path.iterdir()) == []
+    last = printed.err.splitlines()[-1]
+    assert re.fullmatch(
+        r"mevqa merge: written in bfloat16, the model answers otherwise than the adapter: log-probabilities differ by "
+        r"up to [\d.]+ nats at the question 'What [^']+\?' about the clip clip\d, 0\.0005 are allowed; nothing was "
+        r"written \(--dtype float32 rounds least, --tolerance allows more\)",
+        last,
+    )
+
+
+def test_another_base_than_the_adapter_names_is_noted(adapter, questions, tmp_path, capsys):
+    merge = ["merge", str(adapter), "--out", str(tmp_path / "one"), "--dtype", "float32", "--sample", "1"]
+    assert cli.main(merge + asked(questions)) == 0
+    again = ["merge", str(adapter), "--model", str(tmp_path / "one"), "--out", str(tmp_path / "two"), "--sample", "1"]
+    assert cli.main(again + asked(questions)) == 0
+    printed = capsys.readouterr()
+    assert printed.err.splitlines()[-1] == "note: the adapter names the base nano"
+    assert f"into   {tmp_path / 'one'} (sha256:" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["missing", "--out", "new"], "mevqa merge: no adapter 'missing': neither a folder nor on the hub"),
+        (["ADAPTER", "--out", "ADAPTER"], "is the adapter's own folder; name a new one for --out"),
+        (["ADAPTER", "--out", "taken"], "mevqa merge: taken: is not empty; name a new folder for --out"),
+        (["ADAPTER", "--out", "new", "--media", "."], "go with --questions: name a question file"),
+        (["ADAPTER", "--out", "new", "--questions", "none.jsonl"], "none.jsonl: "),
+        (["ADAPTER", "--out", "new", "--model", "mock"], "mevqa merge: mock has no weights to merge an adapter into"),
+        (["taken", "--out", "new"], "mevqa merge: nothing to merge: taken is a whole model and no adapter"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(words, message, adapter, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "config.json").write_text("{}")
+    assert cli.main(["merge", *(str(adapter) if word == "ADAPTER" else word for word in words)]) == 2
+    printed = capsys.readouterr()
+    lines = [line for line in printed.err.splitlines() if line.startswith("mevqa merge: ")]
+    assert printed.out == "" and len(lines) == 1 and message in lines[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "much"])
+def test_a_tolerance_that_is_none_is_refused(value, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["merge", "adapter", "--out", "new", f"--tolerance={value}"])
+    assert caught.value.code == 2 and "--tolerance" in capsys.readouterr().err
+
+
+def test_the_help_states_tolerances_and_that_the_base_is_never_quantised(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["merge", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "0.001 for float32, 0.05 for float16, 0.25 for bfloat16" in text and "never quantised" in text
