@@ -101,7 +101,7 @@ def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) 
         raise InputError([Problem(path, "exists and is not a run; name a new folder for --out")])
     path.mkdir(parents=True, exist_ok=True)
     manifest = {"format": _FORMAT, "decides": decides, **facts}
-    _write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, {})
 
 
@@ -123,28 +123,36 @@ def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
     if log.exists():
         _drop_torn_line(log)
     run = open_run(path)
-    changes = list(_changes(run.manifest.get("decides", {}), decides, ()))
-    if changes:
+    differences = list(changes(run.manifest.get("decides", {}), decides, partial=("media",)))
+    if differences:
         raise InputError(
-            [Problem(path, f"has changed since the run was made: {change}") for change in changes]
+            [Problem(path, f"has changed since the run was made: {change}") for change in differences]
             + [Problem(path, "name a new folder for --out, or repeat the run with the settings that it was made with")]
         )
     manifest = dict(run.manifest)
     manifest["decides"] = _merge(manifest["decides"], decides)
     if manifest != run.manifest:
-        _write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, run.answers)
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any], where: tuple[str, ...]) -> Iterable[str]:
-    """Yield what differs; below ``media`` only clips known to both are compared, so that --limit can be raised."""
-    partial = where == ("media",)
+def changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, partial: tuple[str, ...] = (), where: tuple[str, ...] = ()
+) -> Iterable[str]:
+    """Yield what differs between two records of what decides a result, one line each.
+
+    Args:
+        old: The record that was written.
+        new: The record of now.
+        partial: Below this key only entries known to both are compared, so that ``--limit`` can be raised.
+        where: Keys that lead to the two records.
+    """
     for key in sorted(set(old) | set(new)):
         before, after = old.get(key), new.get(key)
-        if before == after or (partial and (before is None or after is None)):
+        if before == after or (where == partial != () and (before is None or after is None)):
             continue
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _changes(before, after, (*where, key))
+            yield from changes(before, after, partial=partial, where=(*where, key))
         else:
             yield f"{'.'.join((*where, key))}: then {before}, now {after}"
 
@@ -198,7 +206,7 @@ def _drop_torn_line(log: Path) -> None:
             stream.truncate(complete)
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a file so that a kill leaves either the old or the new one."""
     temporary = path.with_suffix(".part")
     temporary.write_text(text, encoding="utf-8")

@@ -52,7 +52,7 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        raise InputError(_describe(path, tree, content, schema, error)) from error
+        raise InputError(describe(path, tree, content, schema, error)) from error
 
 
 def _doubled_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
@@ -71,7 +71,7 @@ def _doubled_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
     return found
 
 
-def _describe(
+def describe(
     path: Path, tree: yaml.Node | None, content: Any, schema: type[BaseModel], error: ValidationError
 ) -> list[Problem]:
     """Turn pydantic's errors into problems with line numbers and did-you-mean suggestions."""
@@ -85,9 +85,9 @@ def _describe(
             hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(names)}"
             message = f"unknown key {where!r}; {hint}"
         elif where:
-            message = f"{where}: {item['msg']}"
+            message = f"{where}: {item['msg'].removeprefix('Value error, ')}"
         else:
-            message = item["msg"]
+            message = item["msg"].removeprefix("Value error, ")
         problems.append(Problem(path, message, _line_of(tree, location)))
     return problems
 

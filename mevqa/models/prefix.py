@@ -43,13 +43,7 @@ def run_prefix(model: Any, inputs: Mapping[str, Any], length: int) -> Prefix:
     """
     from transformers import DynamicCache
 
-    whole = inputs["input_ids"].shape[1]
-    taken = {
-        name: _place(value[:, :length] if getattr(value, "shape", None) == (1, whole) else value, model)
-        for name, value in inputs.items()
-    }
-    # One sequence without padding: the models build their own masks (Gemma's pictures see themselves both ways).
-    taken.pop("attention_mask", None)
+    taken = {name: place(value, model) for name, value in cut_inputs(inputs, length).items()}
     packs = can_pack(model)
     # Without a config the cache keeps every key, also in sliding-window layers, whose window the tree then masks.
     cache = DynamicCache() if packs else DynamicCache(config=model.config)
@@ -63,7 +57,25 @@ def grow_tree(model: Any, prefix: Prefix) -> TokenTree:
     return PackedTree(model, prefix) if can_pack(model) else CopiedTree(model, prefix)
 
 
-def _place(value: Any, model: Any) -> Any:
+def cut_inputs(inputs: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """Return what the processor made of one conversation, with its first ``length`` tokens only.
+
+    There is no attention mask among them: one sequence without padding needs none, and the models build their own
+    (Gemma's pictures see themselves both ways).
+
+    Args:
+        inputs: Ids [1, tokens], pictures and whatever else the model takes.
+        length: Number of tokens to take.
+    """
+    whole = inputs["input_ids"].shape[1]
+    return {
+        name: value[:, :length] if getattr(value, "shape", None) == (1, whole) else value
+        for name, value in inputs.items()
+        if name != "attention_mask"
+    }
+
+
+def place(value: Any, model: Any) -> Any:
     """Return a tensor on the model's device, floats in its precision."""
     if not isinstance(value, torch.Tensor):
         return value

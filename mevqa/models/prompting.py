@@ -62,6 +62,7 @@ class Prompter:
 
     Attributes:
         stop_tokens: Ids that end a turn.
+        end_token: The one of them that the chat template itself ends an answer with.
         lead: What the chat template writes between the prompt and an answer.
 
     Raises:
@@ -80,9 +81,11 @@ class Prompter:
         self._system_role = self._knows_system_role()
         self._special, self._placeholders = self._special_texts()
         self.lead, end = self._answer_frame()
-        self.stop_tokens = stop_tokens | self._end_of_turn(end)
+        written = self._end_of_turn(end)
+        self.stop_tokens = stop_tokens | written
         if not self.stop_tokens:
             raise ModelError("the model has no end-of-turn token: neither its generation config nor its chat template")
+        self.end_token = min(written or self.stop_tokens)
 
     def prompts(self, system: str, views: Sequence[View], texts: Sequence[str]) -> Prompts:
         """Render and tokenise the conversations of one clip.

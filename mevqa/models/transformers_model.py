@@ -71,11 +71,9 @@ class TransformersModel:
         if video and getattr(processor, "video_processor", None) is None:
             raise ModelError(f"the model {name} takes no video; leave the video option away, frames go in as pictures")
         self._pictures = _picture_tokens(model, processor)
-        self._prompter = Prompter(
-            processor, picture_tokens=self._pictures, stop_tokens=_stop_tokens(model), video=video
-        )
-        self._speller = Speller(self._prompter)
-        self._stops = sorted(self._prompter.stop_tokens)
+        self.prompter = Prompter(processor, picture_tokens=self._pictures, stop_tokens=_stop_tokens(model), video=video)
+        self._speller = Speller(self.prompter)
+        self._stops = sorted(self.prompter.stop_tokens)
         self._batch_size = batch_size
         self._prefix_cache = prefix_cache
         self._option_score = option_score
@@ -112,7 +110,7 @@ class TransformersModel:
 
     def count_tokens(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> tuple[int, int]:
         """Return how many picture tokens a clip has, and how many tokens its longest prompt."""
-        prompts = [p.ids for p in self._prompter.prompts(system, views, [r.text for r in requests]).prompts]
+        prompts = [p.ids for p in self.prompter.prompts(system, views, [r.text for r in requests]).prompts]
         return sum(token in self._pictures for token in prompts[0]), max(map(len, prompts))
 
     def _work(self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool) -> list[Task | Reply]:
@@ -125,7 +123,7 @@ class TransformersModel:
         """Do the work over one prefix; a batch that fails is halved until the request at fault stands alone."""
         outcomes: dict[int, Task | Reply] = {}
         try:
-            prompts = self._prompter.prompts(system, views, [request.text for request in requests])
+            prompts = self.prompter.prompts(system, views, [request.text for request in requests])
         except Exception as error:
             return [_failed(error) for _ in requests]
         tasks: dict[int, Task] = {}
@@ -168,10 +166,10 @@ class TransformersModel:
     def _task(self, prompt: Prompt, request: Request) -> Task:
         """Return the way of answering ``request``."""
         if request.options:
-            return OptionTask(self._prompter, prompt, request.options)
+            return OptionTask(self.prompter, prompt, request.options)
         if request.grammar is not None:
             return GrammarTask(self._speller, prompt, request.grammar, request.max_new_tokens, self._stops)
-        return FreeTask(self._prompter, prompt, request.max_new_tokens)
+        return FreeTask(self.prompter, prompt, request.max_new_tokens)
 
     def _blind_scores(
         self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool

@@ -27,8 +27,8 @@ def test_ids_are_those_of_the_whole_processor(name):
     """Also for questions whose ids come from what was learned with other pictures."""
     wrapper = wrapped(name)
     texts = [request.text for request in requests()] + ["\nA question that begins with a line break", "x"]
-    wrapper._prompter.prompts(SYSTEM, views(0), texts)
-    made = wrapper._prompter.prompts(SYSTEM, views(1, count=3), texts).prompts
+    wrapper.prompter.prompts(SYSTEM, views(0), texts)
+    made = wrapper.prompter.prompts(SYSTEM, views(1, count=3), texts).prompts
     for text, prompt in zip(texts, made, strict=True):
         fresh = wrapped(name)._prompter.prompts(SYSTEM, views(1, count=3), [text])
         assert prompt.ids == fresh.prompts[0].ids == fresh.inputs["input_ids"][0].tolist()

@@ -153,6 +153,6 @@ def test_preferences_default_to_the_protocol():
 
 def test_an_answer_that_is_only_an_end_of_turn_is_an_error(monkeypatch):
     model = wrapped("llava")
-    model._prompter.stop_tokens = frozenset(range(10_000))
+    model.prompter.stop_tokens = frozenset(range(10_000))
     [reply] = model.ask(SYSTEM, views(), [Request("The face")])
     assert "without an answer" in reply.error

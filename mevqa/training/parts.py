@@ -1,0 +1,166 @@
+"""Which weights are trained, how fast, and where adapters go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from mevqa.errors import ModelError
+from mevqa.training.recipe import Lora, Recipe
+
+Part = Literal["adapter", "language", "projector", "vision"]
+
+#: What the families call the module between the vision tower and the language model.
+_PROJECTOR = re.compile(r"\b(multi_modal_projector|connector|merger|deepstack_merger_list|image_newline)\b")
+#: What they call the vision tower.
+_VISION = re.compile(r"\b(vision_tower|vision_model|visual|vision_encoder)\b")
+_ADAPTER = re.compile(r"\b(lora_[A-Za-z_]+)\b")
+
+
+def part_of(name: str) -> Part:
+    """Return the part that a parameter or module belongs to, by its name."""
+    if _ADAPTER.search(name):
+        return "adapter"
+    if _PROJECTOR.search(name):
+        return "projector"
+    return "vision" if _VISION.search(name) else "language"
+
+
+def prepare(model: Any, recipe: Recipe, *, base_name: str) -> Any:
+    """Freeze what the recipe keeps, put the adapter in, and return what is trained.
+
+    Trained weights are in float32, whatever the precision of the frozen ones: an update of a thousandth is lost in
+    bfloat16's eight bits.
+
+    Args:
+        model: A vision-language model of transformers.
+        recipe: What is trained.
+        base_name: What the adapter calls its base model.
+
+    Returns:
+        The model, or the PEFT model around it.
+
+    Raises:
+        ModelError: The model has no such part.
+    """
+    rates = recipe.rates.model_dump()
+    for name, parameter in model.named_parameters():
+        trained = recipe.lora is None and rates[part_of(name)] > 0 and parameter.is_floating_point()
+        parameter.requires_grad_(trained)
+        if trained:
+            parameter.data = parameter.data.float()
+    if recipe.lora is None:
+        missing = {"language", "projector", "vision"} - {part_of(name) for name, _ in model.named_parameters()}
+        wanted = [part for part in sorted(missing) if rates[part] > 0]
+        if wanted:
+            raise ModelError(f"the model has no {wanted[0]} that could be trained; set rates.{wanted[0]} to 0")
+        return model
+    return _with_adapter(model, recipe, recipe.lora, base_name)
+
+
+def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any:
+    """Put LoRA layers into the model; whole modules that are trained besides are kept by the adapter."""
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    if recipe.quantization != "none":
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    whole = [name for part in ("projector", "vision") if recipe.rates.model_dump()[part] for name in _tops(model, part)]
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,  # type: ignore[arg-type]
+        lora_dropout=lora.dropout,
+        target_modules=target_modules(model, lora.targets),
+        modules_to_save=whole or None,
+        use_dora=lora.dora,
+        use_rslora=lora.rslora,
+    )
+    wrapped = get_peft_model(model, config)
+    wrapped.peft_config["default"].base_model_name_or_path = base_name
+    for name, parameter in wrapped.named_parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+            if recipe.rates.model_dump()[part_of(name)] == 0:
+                parameter.requires_grad_(False)
+    return wrapped
+
+
+def target_modules(model: Any, targets: Iterable[str]) -> list[str]:
+    """Return the names of the linear modules that get an adapter.
+
+    Args:
+        model: The model.
+        targets: ``language``, ``everything``, or regular expressions.
+
+    Raises:
+        ModelError: A target matches no linear module.
+    """
+    head = model.get_output_embeddings()
+    linear = [name for name, module in model.named_modules() if _is_linear(module) and module is not head]
+    found: dict[str, None] = {}
+    for target in targets:
+        if target == "language":
+            own = [name for name in linear if part_of(name) == "language"]
+        elif target == "everything":
+            own = linear
+        else:
+            own = [name for name in linear if re.search(target, name)]
+        if not own:
+            raise ModelError(f"lora.targets: {target!r} matches no linear module, e.g. {linear[-1]}")
+        found.update(dict.fromkeys(own))
+    return list(found)
+
+
+def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    """Return the optimiser's groups: one for each part, those without weight decay (norms, biases) apart."""
+    rates = recipe.rates.model_dump()
+    groups: dict[tuple[Part, bool], list[nn.Parameter]] = {}
+    for name, parameter in trained(model):
+        groups.setdefault((part_of(name), parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": parameters, "lr": rates[part], "weight_decay": recipe.decay if decays else 0.0, "part": part}
+        for (part, decays), parameters in sorted(groups.items())
+    ]
+
+
+def trained(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield the parameters that are trained, with their names."""
+    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)
+
+
+def count_parameters(model: nn.Module) -> dict[str, int]:
+    """Return how many weights of each part are trained, and how many there are in all (``all``)."""
+    counts: dict[str, int] = {}
+    for name, parameter in trained(model):
+        counts[part_of(name)] = counts.get(part_of(name), 0) + parameter.numel()
+    # Four-bit weights are stored two in a byte.
+    every = sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
+    return {**dict(sorted(counts.items())), "all": every}
+
+
+def _is_linear(module: nn.Module) -> bool:
+    """Return whether a module is a linear layer, of torch or of bitsandbytes."""
+    return isinstance(module, nn.Linear)
+
+
+def _tops(model: Any, part: str) -> list[str]:
+    """Return the names of the outermost modules that belong to ``part`` as a whole.
+
+    A list of modules, which is never called itself, stands for its modules: PEFT keeps what is called.
+
+    Raises:
+        ModelError: There is none.
+    """
+    tops: list[str] = []
+    for name, module in model.named_modules():
+        inside = any(name.startswith(f"{top}.") for top in tops)
+        own = [part_of(f"{name}.{inner}") for inner, _ in module.named_parameters()]
+        called = bool(name) and not isinstance(module, (nn.ModuleList, nn.ModuleDict))
+        if called and not inside and own and all(kind == part for kind in own):
+            tops.append(name)
+    if not tops:
+        raise ModelError(f"the model has no {part} that could be trained; set rates.{part} to 0")
+    return tops

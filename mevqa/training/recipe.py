@@ -1,0 +1,304 @@
+"""A recipe: everything that decides a training, read from YAML and from ``key=value`` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from mevqa.desk import desk_folder
+from mevqa.errors import InputError, Problem
+from mevqa.strict_yaml import StrictModel, describe, read_yaml
+
+#: The name under which ``model`` means nano's architecture with random weights.
+UNTRAINED_NANO = "untrained-nano"
+
+
+def _listed(value: Any) -> Any:
+    """Let ``a,b`` on the command line, and a single name in YAML, stand for a list."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(ge=0)]
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Lora(StrictModel):
+    """Low-rank adapters (Hu et al., "LoRA", ICLR 2022).
+
+    Attributes:
+        rank: Rank of the update.
+        alpha: The update is scaled by alpha / rank, or by alpha / sqrt(rank) with ``rslora``.
+        dropout: Dropout before the adapter.
+        targets: ``language`` (every linear layer of the language model), ``everything`` (the vision tower's too), or
+            patterns: regular expressions that are searched in the modules' names.
+        dora: Decompose weights into magnitude and direction (Liu et al., "DoRA", ICML 2024).
+        rslora: Scale by alpha / sqrt(rank) (Kalajdzievski, "A Rank Stabilization Scaling Factor", 2023).
+    """
+
+    rank: Positive = 16
+    alpha: Annotated[float, Field(gt=0)] = 32
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Names = ("language",)
+    dora: bool = False
+    rslora: bool = False
+
+
+class Rates(StrictModel):
+    """Peak learning rate of each part; 0 keeps it frozen.
+
+    Attributes:
+        adapter: The LoRA weights, wherever they are.
+        language: The language model's own weights.
+        projector: What maps the vision tower's features to the language model.
+        vision: The vision tower's own weights.
+    """
+
+    adapter: Rate = 0.0
+    language: Rate = 0.0
+    projector: Rate = 0.0
+    vision: Rate = 0.0
+
+
+class Validation(StrictModel):
+    """Early stopping on subjects that are not trained on.
+
+    Attributes:
+        share: Share of the clips, by whole subjects; 0: none, and the last weights are kept.
+        every: Steps between two looks at them.
+        patience: Looks without improvement before training stops; the best weights are kept. 0: never stops early.
+    """
+
+    share: Share = 0.0
+    every: Positive = 50
+    patience: Whole = 3
+
+
+class Augmentation(StrictModel):
+    """How clips are varied; every draw is decided by the seed, the clip and the version.
+
+    Attributes:
+        versions: Versions of each clip. Frozen vision features are computed once for each; 0: a new one every time.
+        mirror: Share of versions that are mirrored; left and right change places in questions and answers.
+        jitter: Most frames by which onset, apex and offset are moved.
+        brightness: Spread of the brightness, the same for all photographs of a clip.
+        contrast: Spread of the contrast, likewise.
+        shift: Most that pictures are moved, as a share of their side.
+        scale: Most that pictures are scaled, as a share of their size.
+    """
+
+    versions: Whole = 0
+    mirror: Share = 0.0
+    jitter: Whole = 0
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    shift: Share = 0.0
+    scale: Share = 0.0
+
+
+class Balance(StrictModel):
+    """What is shown equally often.
+
+    Attributes:
+        classes: Draw clips so that each ``coarse`` or ``fine`` class comes equally often; ``none``: as they are.
+        types: Weight the loss so that each question type counts equally; with all questions of a clip in its row.
+        questions: Most questions of a clip in one row, types drawn alike; 0: all of them.
+    """
+
+    classes: Literal["coarse", "fine", "none"] = "none"
+    types: bool = False
+    questions: Whole = 0
+
+
+class Synthetic(StrictModel):
+    """Synthetic motion maps beside the clips, or instead of them; for models that look at motion maps.
+
+    Attributes:
+        share: Share of the clips in each step.
+        rendered: Faces that are rendered once and measured; 0: maps are drawn from geometry alone.
+        rendered_share: Share of the synthetic maps that come from rendered faces.
+        seeing_steps: Steps at the beginning in which only the vision tower learns, to tell units and classes.
+        seeing_weight: Weight of that task afterwards; 0: it is dropped.
+    """
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    rendered: Whole = 0
+    rendered_share: Share = 0.35
+    seeing_steps: Whole = 0
+    seeing_weight: Rate = 0.0
+
+
+class Folds(StrictModel):
+    """How ``mevqa loso`` divides the subjects.
+
+    Attributes:
+        by: ``subject`` (leave one out), ``group`` (``k`` groups of subjects) or ``dataset`` (leave one out).
+        k: Number of groups.
+        of: Data sets whose subjects are held out; those of others are always trained on. Empty: all.
+    """
+
+    by: Literal["subject", "group", "dataset"] = "subject"
+    k: Annotated[int, Field(ge=2)] = 5
+    of: Names = ()
+
+
+class Recipe(StrictModel):
+    """Everything that decides a training; ``finetune/README.md`` explains each key with its trade-offs."""
+
+    title: str = ""
+    # model
+    model: str
+    revision: str | None = None
+    trust_remote_code: bool = False
+    device: str = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    quantization: Literal["none", "4bit", "8bit"] = "none"
+    attention: str | None = None
+    # method
+    lora: Lora | None = None
+    rates: Rates
+    # data
+    questions: Names = ()
+    media: Names = ()
+    annotations: Names = ()
+    precomputed: dict[str, Names] = {}
+    views: Names = ()
+    sampler: str | None = None
+    frames: Positive = 3
+    stride: Positive = 1
+    face: Literal["auto", "haar", "mediapipe", "none"] = "auto"
+    prompts: Path | None = None
+    variant: str | None = None
+    validation: Validation = Validation()
+    augmentation: Augmentation = Augmentation()
+    balance: Balance = Balance()
+    synthetic: Synthetic | None = None
+    folds: Folds = Folds()
+    # training
+    steps: Whole = 0
+    epochs: Annotated[float, Field(ge=0)] = 0
+    clips: Positive = 1
+    accumulation: Positive = 1
+    packed: bool = True
+    optimizer: str = "adamw_torch"
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    last_rate: Share = 0.0
+    decay: Rate = 0.01
+    beta2: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    max_norm: Rate = 1.0
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    checkpointing: bool = False
+    feature_cache: Annotated[float, Field(ge=0)] = 2.0
+    workers: Whole = 0
+    seed: int = 0
+    # output
+    output: Path | None = None
+    save_every: Positive = 100
+    log_every: Positive = 10
+    log_to: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(_listed)] = ()
+    probe: bool = True
+    push_to: str | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        """Refuse what contradicts itself.
+
+        Raises:
+            ValueError: One sentence on what, and how to mend it.
+        """
+        if (self.steps > 0) == (self.epochs > 0):
+            raise ValueError("give either steps or epochs")
+        if not any((self.rates.adapter, self.rates.language, self.rates.projector, self.rates.vision)):
+            raise ValueError("every rate is 0: nothing would be trained")
+        if (self.lora is None) != (self.rates.adapter == 0):
+            raise ValueError("lora and rates.adapter go together: set both, or neither")
+        if self.lora is not None and self.rates.language > 0:
+            raise ValueError("rates.language trains the weights that lora adapts: set it to 0, or leave lora away")
+        if self.quantization != "none" and (self.lora is None or self.rates.vision > 0):
+            raise ValueError("quantised weights cannot be trained: use lora, and set rates.vision to 0")
+        if self.balance.types and self.balance.questions:
+            raise ValueError("balance.questions draws the types alike already: leave balance.types away")
+        if self.synthetic is not None and self.synthetic.share == 1 and not self.steps:
+            raise ValueError("synthetic maps have no epochs: give steps")
+        for name, where in (("media", self.media), ("annotations", self.annotations), *self.precomputed.items()):
+            if len(where) > 1 and len(where) != len(self.questions):
+                raise ValueError(f"{name} names {len(where)} places for {len(self.questions)} question files")
+        return self
+
+
+def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = ()) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        name: A YAML file, or the name of a shipped recipe (``nano-casme2``, ``finetune/nano-casme2.yaml``).
+        overrides: ``key=value`` each, nested keys with dots (``lora.rank=8``), lists with commas.
+
+    Raises:
+        InputError: Everything that is wrong with the file, or else with the overrides.
+    """
+    path = find_recipe(name)
+    if not overrides:
+        return read_yaml(path, Recipe)
+    content = read_yaml(path, _Anything).model_dump()
+    problems = []
+    for item in overrides:
+        key, equals, value = item.partition("=")
+        if not (key and equals):
+            problems.append(Problem(item, "is not key=value, e.g. steps=200 or lora.rank=8"))
+            continue
+        try:
+            _set(content, key.split("."), yaml.safe_load(value) if value else "")
+        except (yaml.YAMLError, KeyError) as error:
+            problems.append(Problem(item, f"cannot be set: {error}"))
+    if problems:
+        raise InputError(problems)
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        where = Path(f"{path} with {' '.join(overrides)}")
+        raise InputError(describe(where, None, content, Recipe, error)) from error
+
+
+def find_recipe(name: str) -> Path:
+    """Return the file of a recipe.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = desk_folder("finetune")
+    # The names of models have dots: what follows the last one is no suffix.
+    own = shipped / f"{path.name.removesuffix('.yaml')}.yaml"
+    if path.parent in (Path("."), Path("finetune")) and own.is_file():
+        return own
+    known = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
+    raise InputError([Problem(path, f"there is no such recipe; shipped ones: {known}")])
+
+
+class _Anything(StrictModel):
+    """A mapping whose keys are checked later, together with the overrides."""
+
+    model_config = {"extra": "allow"}
+
+
+def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:
+    """Set a nested key, making the mappings on the way."""
+    for key in keys[:-1]:
+        inner = content.get(key)
+        if inner is None:
+            inner = content[key] = {}
+        if not isinstance(inner, dict):
+            raise KeyError(f"{key} is a value, not a block")
+        content = inner
+    content[keys[-1]] = value

@@ -1,0 +1,238 @@
+"""Transformers' Trainer for packed rows: weighted answers, a rate for each part, adapters in checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import Dataset, Sampler, SequentialSampler
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint
+
+from mevqa.training.averaging import MovingAverage
+from mevqa.training.health import GradientHealth, without_dropout
+from mevqa.training.packed_model import PackedModel
+from mevqa.training.packing import PackedBatch, Row, collate, unpack
+from mevqa.training.parts import parameter_groups
+from mevqa.training.recipe import Recipe
+from mevqa.training.weights import load_checkpoint, save_checkpoint
+
+#: Rows at once on the validation side, and clips at most that the picture probe looks at.
+_LOOKING_ROWS = 8
+
+
+class PackedTrainer(Trainer):
+    """Trains a ``PackedModel``.
+
+    Args:
+        model: The model.
+        recipe: How it is trained.
+        steps: Number of steps.
+        folder: For checkpoints.
+        stream: The rows, by their place.
+        validation: Rows of subjects that are not trained on; empty: none.
+        callbacks: More of them.
+    """
+
+    def __init__(
+        self,
+        model: PackedModel,
+        recipe: Recipe,
+        steps: int,
+        folder: Path,
+        stream: Dataset[Row],
+        validation: Sequence[Row] = (),
+        callbacks: Sequence[Any] = (),
+    ) -> None:
+        self.recipe = recipe
+        self._validation = list(validation)
+        self.average = MovingAverage(model, recipe.average) if recipe.average else None
+        # The average goes first: what is saved and looked at afterwards holds the step's weights.
+        own: list[Any] = [self.average] if self.average else []
+        arguments = training_arguments(recipe, steps, folder, model, bool(validation))
+        self.health = GradientHealth(scaled=arguments.fp16)
+        own.append(self.health)
+        if validation and recipe.validation.patience:
+            own.append(EarlyStoppingCallback(recipe.validation.patience))
+        super().__init__(
+            model=model,
+            args=arguments,
+            data_collator=partial(_collate, packed=recipe.packed and model.packs),
+            train_dataset=stream,
+            eval_dataset=validation or None,
+            callbacks=[*own, *callbacks],
+        )
+        # ``Console`` shows the progress.
+        self.remove_callback(PrinterCallback)
+        # The sum over all rows of a step is divided by the step's weights in ``compute_loss`` itself.
+        self.loss_is_scaled_for_ga = True
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        """Take the stream in its own order, which is random already."""
+        stream: Any = train_dataset if train_dataset is not None else self.train_dataset
+        return SequentialSampler(stream)
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: Any) -> Any:
+        """Return the weight of all answers of a step, over all processes."""
+        total = torch.stack([samples["batch"].weights.sum() for samples in batch_samples]).sum().to(device)
+        return self.accelerator.gather(total).sum() if self.args.world_size > 1 else total
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Return a process' share of the step's mean loss: the mean over processes of what they return is that loss."""
+        outputs = model(inputs["batch"])
+        loss = outputs["loss"] * self.args.world_size / num_items_in_batch
+        return (loss, outputs) if return_outputs else loss
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Give each part its own rate, and decay to matrices only."""
+        if self.optimizer is None:
+            trained: Any = model or self.model
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, trained)
+            options.pop("params", None)
+            self.optimizer = kind(parameter_groups(trained, self.recipe), **options)
+        made: torch.optim.Optimizer = self.optimizer
+        return made
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Follow the recipe's schedule."""
+        if self.lr_scheduler is None:
+            shape = partial(rate_at, recipe=self.recipe, steps=num_training_steps)
+            followed: Any = optimizer or self.optimizer
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(followed, shape)
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Return the mean loss of an answer's token on the validation side, with the weights that would be kept."""
+        model = self.accelerator.unwrap_model(self.model)
+        # One process looks at every n-th row: the sums are the same however many there are.
+        rows = self._validation[self.args.process_index :: self.args.world_size]
+        total = torch.zeros(2, device=self.args.device)
+        kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
+        with kept, without_dropout(model), torch.no_grad(), self.compute_loss_context_manager():
+            for start in range(0, len(rows), _LOOKING_ROWS):
+                part = collate(rows[start : start + _LOOKING_ROWS]).to(self.args.device)
+                result = model(part)
+                total += torch.stack([result["loss"], result["weight"]]).to(total)
+        if self.args.world_size > 1:
+            total = self.accelerator.gather(total[None]).sum(0)
+        metrics = {"eval_loss": float(total[0] / total[1])}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the gradient's norm and the rate of each part."""
+        if "loss" in logs:
+            logs = dict(logs)
+            logs.update({f"grad_norm/{part}": norm for part, norm in self.health.norms.items()})
+            if self.optimizer is not None:
+                logs.update({f"rate/{g['part']}": g["lr"] for g in self.optimizer.param_groups if "part" in g})
+        super().log(logs, start_time)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        """Write what is trained, and nothing that would need a pickle to read."""
+        if self.args.should_save:
+            model = self.accelerator.unwrap_model(self.model)
+            save_checkpoint(model, Path(output_dir or str(self.args.output_dir)), state_dict)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        load_checkpoint(self.accelerator.unwrap_model(model or self.model), Path(resume_from_checkpoint))
+        if self.average is not None:
+            self.average.restore(Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        """Go back to the best weights on the validation side."""
+        if self.state.best_model_checkpoint is not None:
+            self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+    def keep_average(self) -> None:
+        """Make the moving average, where there is one, the model's weights for good."""
+        if self.average is not None:
+            self.average.keep(self.accelerator.unwrap_model(self.model))
+
+    def last_checkpoint(self) -> str | None:
+        """Return the last whole checkpoint, if there is one."""
+        folder = str(self.args.output_dir)
+        return get_last_checkpoint(folder) if Path(folder).is_dir() else None
+
+
+def training_arguments(
+    recipe: Recipe, steps: int, folder: Path, model: PackedModel, validated: bool
+) -> TrainingArguments:
+    """Return what the Trainer wants to be told."""
+    device = next(model.parameters()).device.type
+    precision = computing_precision(recipe, device)
+    every = recipe.validation.every
+    return TrainingArguments(
+        output_dir=str(folder),
+        max_steps=steps,
+        per_device_train_batch_size=recipe.clips,
+        gradient_accumulation_steps=recipe.accumulation,
+        gradient_checkpointing=recipe.checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False},
+        optim=recipe.optimizer,
+        learning_rate=max(recipe.rates.model_dump().values()),
+        adam_beta2=recipe.beta2,
+        max_grad_norm=recipe.max_norm,
+        bf16=precision == "bfloat16",
+        fp16=precision == "float16",
+        use_cpu=device == "cpu",
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        dataloader_num_workers=recipe.workers,
+        dataloader_persistent_workers=recipe.workers > 0,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        logging_steps=recipe.log_every,
+        logging_nan_inf_filter=False,
+        report_to=list(recipe.log_to) or "none",
+        save_steps=every if validated else recipe.save_every,
+        save_total_limit=2,
+        eval_strategy="steps" if validated else "no",
+        eval_steps=every if validated else None,
+        load_best_model_at_end=validated,
+        metric_for_best_model="eval_loss" if validated else None,
+        greater_is_better=False if validated else None,
+        ddp_find_unused_parameters=False,
+        label_names=[],
+    )
+
+
+def computing_precision(recipe: Recipe, device: str) -> str:
+    """Return the precision in which is computed: the recipe's, or bfloat16 on GPUs that have it and float32 on CPUs."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    if device != "cuda":
+        return "float32"
+    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+
+
+def rate_at(step: int, *, recipe: Recipe, steps: int) -> float:
+    """Return the share of the peak rate at a step: linear warm-up, then the schedule down to ``last_rate``."""
+    warmup = round(recipe.warmup * steps)
+    if step < warmup:
+        return (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    shape = {"cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done, "constant": 1.0}[recipe.schedule]
+    return recipe.last_rate + (1 - recipe.last_rate) * shape
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints of a training, oldest first."""
+    found = folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*")
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+def _collate(rows: Sequence[Row], *, packed: bool) -> dict[str, PackedBatch]:
+    """Put rows together, one question a row when they are not to be packed."""
+    return {"batch": collate(rows if packed else [part for row in rows for part in unpack(row)])}
