@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from mevqa.errors import MevqaError
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
-COMMANDS = ("demo", "ask", "check", "eval", "score", "report", "submit", "sample", "synth", "bench", "env")
+COMMANDS = (
+    *("demo", "ask", "check", "eval", "score", "report", "submit", "finetune", "loso", "merge"),
+    *("sample", "synth", "bench", "env"),
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,9 +38,21 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; key=value may also stand behind options, which argparse alone does not allow."""
+    parser = build_parser()
+    args, rest = parser.parse_known_args(argv)
+    strangers = [word for word in rest if word.startswith("-") or "=" not in word or not hasattr(args, "overrides")]
+    if strangers:
+        parser.error(f"unrecognized arguments: {' '.join(strangers)}")
+    if rest:
+        args.overrides = [*args.overrides, *rest]
+    return args
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted."""
-    args = build_parser().parse_args(argv)
+    args = _parse(argv)
     try:
         return int(args.run(args))
     except MevqaError as error:

@@ -84,7 +84,12 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
-    group.add_argument("--prompts", type=Path, metavar="DIR", help="prompt files that replace the shipped ones")
+    group.add_argument(
+        "--prompts",
+        type=Path,
+        metavar="DIR",
+        help="prompt files that replace the shipped ones (default: those that the model was fine-tuned with)",
+    )
     group.add_argument("--variant", metavar="NAME", help="prompt variant (default: what the model prefers)")
     group.add_argument("--consistency", choices=("on", "off"), default="on", help="decide a clip's answers together")
 
@@ -159,7 +164,7 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         InputError: A prompt file is wrong, or a view or sampler is unknown.
         ModelError: The model cannot be loaded.
     """
-    from mevqa.models.load import load_model
+    from mevqa.models.load import load_model, own_prompts
     from mevqa.video.sampler import sampler_names
     from mevqa.video.views import view_names
     from mevqa.vqa.engine import Looking
@@ -177,7 +182,8 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
     if problems:
         raise InputError(problems)
     model = load_model(args.model, model_options(args))
-    prompts = PromptLibrary.load(args.prompts, args.variant or model.preferences.variant)
+    folder = args.prompts or own_prompts(args.model, args.adapter)
+    prompts = PromptLibrary.load(folder, args.variant or model.preferences.variant)
     return (
         model,
         prompts,

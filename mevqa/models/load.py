@@ -22,6 +22,8 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _PATIENCE = 5.0
 #: File with a model's preferences in its folder.
 _PREFERENCES = "mevqa.json"
+#: Folder of the prompts that a fine-tuned model or adapter was trained with.
+_PROMPTS = "prompts"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
         script = read_script(Path(name[len("mock:") :])) if name != "mock" else None
         return MockModel(script, name=name, seed=options.seed)
     source = _source(name)
-    preferences = read_preferences(source) if isinstance(source, Path) else Preferences()
+    told = _telling_folder(source, options.adapter)
+    preferences = read_preferences(told) if told is not None else Preferences()
     from mevqa.models.transformers_model import TransformersModel
 
     model, processor, revision = _load(name, source, options)
@@ -115,6 +118,33 @@ def read_preferences(folder: Path) -> Preferences:
         return Preferences()
     read = read_yaml(path, _PreferencesFile)  # JSON is YAML, and is read as strictly
     return Preferences(read.views, read.sampler, read.variant, read.option_score)
+
+
+def own_prompts(name: str, adapter: str | None = None) -> Path | None:
+    """Return the folder of the prompts that a model was fine-tuned with; None when it brings none.
+
+    Args:
+        name: The model, as for ``load_model``.
+        adapter: Its adapter, if any.
+
+    Raises:
+        ModelError: There is no such model or adapter.
+    """
+    if name == "mock" or name.startswith("mock:"):
+        return None
+    told = _telling_folder(_source(name), adapter)
+    return told / _PROMPTS if told is not None and (told / _PROMPTS).is_dir() else None
+
+
+def _telling_folder(source: Path | str, adapter: str | None) -> Path | None:
+    """Return the folder that says how a model wants to be asked: the adapter's if it does, else the model's own."""
+    if adapter is not None:
+        from mevqa.models.adapter import adapter_folder
+
+        folder = adapter_folder(adapter)
+        if (folder / _PREFERENCES).is_file():
+            return folder
+    return source if isinstance(source, Path) else None
 
 
 def found_models() -> list[str]:

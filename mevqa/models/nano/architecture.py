@@ -14,6 +14,8 @@ from transformers import (
 
 from mevqa.models.nano.drawn_maps import MAP_SIZE
 from mevqa.models.nano.tokens import IMAGE
+from mevqa.models.protocol import Preferences
+from mevqa.models.transformers_model import TransformersModel
 
 _PATCH = 4
 #: Width of the vision tower and of the decoder.
@@ -87,4 +89,27 @@ def build_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
         num_additional_image_tokens=1,
         chat_template=tokenizer.chat_template,
         image_token=IMAGE,
+    )
+
+
+def untrained(seed: int) -> TransformersModel:
+    """Return nano with random weights, asked as the trained one is.
+
+    Args:
+        seed: Of the weights.
+    """
+    import torch
+
+    from mevqa.models.nano.dialogues import VARIANT, all_texts
+    from mevqa.models.nano.tokens import build_tokenizer
+
+    tokenizer = build_tokenizer(all_texts())
+    torch.manual_seed(seed)
+    return TransformersModel(
+        build_model(tokenizer),
+        build_processor(tokenizer),
+        name="untrained-nano",
+        revision=f"seed-{seed}",
+        preferences=Preferences(("motion-centred",), "oao", VARIANT, "sum"),
+        option_score="sum",
     )

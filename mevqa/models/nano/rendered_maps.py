@@ -7,8 +7,10 @@ shifted.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterator, Sequence
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,8 @@ from mevqa.video.flow import dense_flow, optical_strain
 PERSONS_SEED = 20_260_101
 #: Pictures of one person before the next.
 _EACH = 40
+#: Pairs between two savings of a set.
+_SAVED = 250
 #: Side of the stored fields, pixels.
 _STORED = 2 * MAP_SIZE
 #: Standard deviation of the eye detector's error, as a fraction of the eye distance.
@@ -69,7 +73,9 @@ class RenderedMaps:
     def save(self, path: Path) -> None:
         """Write to an npz file."""
         units = ["+".join(str(unit) for unit in expression.units) for expression in self.expressions]
-        np.savez(path, fields=self.fields, fine=[expression.fine for expression in self.expressions], units=units)
+        whole = path.with_suffix(".part.npz")
+        np.savez(whole, fields=self.fields, fine=[expression.fine for expression in self.expressions], units=units)
+        whole.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> RenderedMaps:
@@ -79,19 +85,44 @@ class RenderedMaps:
             return cls(stored["fields"], [Expression(str(fine), parse_units(str(units))) for fine, units in pairs])
 
 
-def render_maps(pairs: int, seed: int) -> Iterator[tuple[NDArray[np.float16], Expression]]:
-    """Render onset and apex of expressions and measure their motion, one after the other.
+def make_set(path: Path, pairs: int, seed: int, *, workers: int | None = None) -> RenderedMaps:
+    """Return a set of measured maps, made once and kept in a file.
+
+    Every pair is decided by the seed and its number, so that the number of processes does not matter and an
+    interrupted making goes on where it stopped.
 
     Args:
+        path: The npz file.
         pairs: How many.
-        seed: Decides everything but the persons.
+        seed: Decides everything but the persons' pictures.
+        workers: Processes; None: one a core.
     """
-    rng = np.random.default_rng((seed, 1))
+    known = RenderedMaps.load(path) if path.is_file() else RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
+    fields, expressions = list(known.fields), list(known.expressions)
+    if len(fields) >= pairs:
+        return RenderedMaps(known.fields[:pairs], expressions[:pairs])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        numbers = ((seed, number) for number in range(len(fields), pairs))
+        for field, expression in pool.imap(_render_one, numbers, chunksize=4):
+            fields.append(field)
+            expressions.append(expression)
+            if len(fields) % _SAVED == 0 or len(fields) == pairs:
+                RenderedMaps(np.stack(fields), expressions).save(path)
+                print(f"rendered {len(fields)}/{pairs} faces", file=sys.stderr, flush=True)
+    return RenderedMaps(np.stack(fields), expressions)
+
+
+def _render_one(job: tuple[int, int]) -> tuple[NDArray[np.float16], Expression]:
+    """Render onset and apex of one expression and measure their motion."""
+    seed, number = job
+    rng = np.random.default_rng((seed, 1, number))
+    (expression,) = draw_expressions(1, rng)
     low, high = np.log(MICRO_AMPLITUDE)
-    for number, expression in enumerate(draw_expressions(pairs, rng)):
-        identity = person(PERSONS_SEED + seed, number // _EACH)
-        amplitude = float(np.exp(rng.uniform(low, high)))
-        yield measure(render_pair(identity, expression.units, amplitude, rng), rng), expression
+    identity = person(PERSONS_SEED + seed, number // _EACH)
+    amplitude = float(np.exp(rng.uniform(low, high)))
+    return measure(render_pair(identity, expression.units, amplitude, rng), rng), expression
 
 
 def measure(pair: Pair, rng: np.random.Generator) -> NDArray[np.float16]:
@@ -129,25 +160,3 @@ def _mirror(expression: Expression) -> Expression:
     other = {"left": "right", "right": "left", None: None}
     units = tuple(ActionUnit(unit.number, other[unit.side]) for unit in expression.units)  # type: ignore[arg-type]
     return Expression(expression.fine, units)
-
-
-def main() -> None:
-    """Make a set: ``python -m mevqa.models.nano.rendered_maps --pairs 6000 --out FILE.npz``."""
-    parser = argparse.ArgumentParser(prog="python -m mevqa.models.nano.rendered_maps", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=6000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    fields, expressions = [], []
-    for field, expression in render_maps(options.pairs, options.seed):
-        fields.append(field)
-        expressions.append(expression)
-        if len(fields) % 100 == 0:
-            print(f"{len(fields)}/{options.pairs}", flush=True)
-            RenderedMaps(np.stack(fields), expressions).save(options.out)
-    RenderedMaps(np.stack(fields), expressions).save(options.out)
-
-
-if __name__ == "__main__":
-    main()

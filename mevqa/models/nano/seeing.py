@@ -35,17 +35,21 @@ class SeeingHeads(nn.Module):
     def loss(
         self, class_token: torch.Tensor, units: torch.Tensor, fine: torch.Tensor, coarse: torch.Tensor, smoothing: float
     ) -> torch.Tensor:
-        """Return the loss of the read-outs.
+        """Return the loss of the read-outs, mean over the rows whose units are known; 0 when there are none.
 
         Args:
             class_token: [rows, width].
             units: [rows, 2, units], 0 or 1: left and right.
-            fine: [rows] index.
+            fine: [rows] index, -1 where nothing is known.
             coarse: [rows] index.
             smoothing: Label smoothing of the classes.
         """
+        known = fine >= 0
+        if not known.any():
+            return class_token.sum() * 0.0
+        class_token, units, fine, coarse = class_token[known], units[known], fine[known], coarse[known]
         unit_logits, fine_logits, coarse_logits = self(class_token)
-        weights = torch.tensor(COARSE_WEIGHTS, dtype=torch.float32)
+        weights = torch.tensor(COARSE_WEIGHTS, dtype=torch.float32, device=class_token.device)
         return (
             _UNIT_WEIGHT * functional.binary_cross_entropy_with_logits(unit_logits, units)
             + _FINE_WEIGHT * functional.cross_entropy(fine_logits, fine, label_smoothing=smoothing)

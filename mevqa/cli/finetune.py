@@ -1,0 +1,78 @@
+"""Fine-tune a vision-language model on answered questions, by a recipe.
+
+A recipe is a YAML file (finetune/README.md explains every key); key=value on the command line overrides it. Run the
+same command again to go on with an interrupted training: the result is that of an uninterrupted one. `accelerate
+launch -m mevqa finetune ...` runs it on several GPUs or machines.
+
+Examples:
+  mevqa finetune finetune/nano-casme2.yaml questions=me_vqa_casme2_train.jsonl precomputed.flow=maps output=runs/nano
+  mevqa finetune qwen2.5-vl-3b-lora questions=me_vqa_samm_train.jsonl media=SAMM annotations=SAMM.xlsx output=runs/qwen
+  mevqa finetune finetune/nano.yaml output=runs/nano-from-nothing
+  mevqa finetune finetune/smolvlm2-256m.yaml --print lora.rank=8
+"""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "fine-tune a model by a recipe (LoRA, QLoRA)"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa finetune``."""
+    add_recipe(parser)
+    parser.add_argument("--print", action="store_true", help="print the recipe with its overrides, and stop")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe and its overrides."""
+    parser.add_argument("recipe", metavar="RECIPE", help="YAML file, or the name of a shipped recipe")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=200 lora.rank=8 output=DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; 1 when the trained model does not look at its pictures."""
+    from mevqa.training.recipe import read_recipe
+
+    recipe = read_recipe(args.recipe, args.overrides)
+    if args.print:
+        import yaml
+
+        print(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), end="")
+        return 0
+    return _train(recipe)
+
+
+def _train(recipe: object) -> int:
+    """Train and print what came of it."""
+    import sys
+
+    from accelerate import PartialState
+
+    from mevqa.errors import InputError, Problem
+    from mevqa.training.clips import read_clips
+    from mevqa.training.finetune import finetune
+    from mevqa.training.publish import push
+    from mevqa.training.quiet import quiet_libraries
+    from mevqa.training.recipe import Recipe
+
+    assert isinstance(recipe, Recipe)
+    if recipe.output is None:
+        raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
+    quiet_libraries()
+    alone = recipe.synthetic is not None and recipe.synthetic.share == 1
+    finished = finetune(recipe, None if alone else read_clips(recipe), recipe.output)
+    if not PartialState().is_main_process:
+        return 0
+    if recipe.push_to:
+        print(f"pushed to {push(finished.folder, recipe.push_to)}")
+    for line in finished.lines():
+        print(line)
+    if finished.probe is not None and not finished.probe.matters:
+        print(
+            "the loss does not depend on the pictures: the model learned the answers' frequencies and not to look; "
+            "train longer, at a higher rate, or train the projector too",
+            file=sys.stderr,
+        )
+        return 1
+    return 0

@@ -1,0 +1,121 @@
+"""What a training leaves behind: the adapter with all that it takes to ask it as it was trained, and to repeat it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from accelerate import PartialState
+
+from mevqa.desk import desk_folder
+from mevqa.errors import InputError, Problem
+from mevqa.evaluation import Plan, package_versions
+from mevqa.runs import changes, file_digest, write_whole
+from mevqa.training.card import model_card
+from mevqa.training.packed_model import PackedModel
+from mevqa.training.recipe import Recipe
+from mevqa.training.weights import is_adapter, save_finished
+
+if TYPE_CHECKING:
+    from mevqa.training.finetune import Finished, Learner
+
+_MANIFEST = "training.json"
+#: Keys of a recipe that do not change what is trained.
+_INDIFFERENT = frozenset(
+    {"title", "output", "log_to", "log_every", "save_every", "workers", "push_to", "feature_cache", "probe", "folds"}
+)
+_PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
+
+
+def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learner) -> None:
+    """Write down what decides a training, or check it against the training that the folder holds.
+
+    Args:
+        out: The training's folder.
+        recipe: The recipe.
+        work: Its clips.
+        learner: Its model.
+
+    Raises:
+        InputError: The folder holds something else, or a training of other inputs.
+    """
+    deciding = json.loads(json.dumps(_decides(recipe, work, learner)))
+    path = out / _MANIFEST
+    if path.is_file():
+        differences = list(changes(read_manifest(out)["decides"], deciding))
+        if differences:
+            problems = [Problem(out, f"has changed since this training was begun: {change}") for change in differences]
+            raise InputError([*problems, Problem(out, "name a new folder: output=DIR")])
+        return
+    strangers = [item for item in out.iterdir() if item.name != "rendered"] if out.is_dir() else []
+    if out.exists() and (not out.is_dir() or strangers):
+        raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
+    PartialState().wait_for_everyone()
+    if PartialState().is_main_process:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps({"format": 1, "decides": deciding}, indent=1, ensure_ascii=False) + "\n")
+    PartialState().wait_for_everyone()
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """Return what ``start_manifest`` and ``write_artifact`` wrote down; empty when there is nothing.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    path = out / _MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError([Problem(path, f"is not JSON: {error}")]) from error
+
+
+def write_artifact(
+    out: Path, model: PackedModel, recipe: Recipe, work: Plan | None, learner: Learner, finished: Finished
+) -> None:
+    """Write the trained weights with processor, preferences, prompts, recipe, card and manifest.
+
+    The manifest's record that the training is finished goes last: what is interrupted before is trained to its end,
+    which was reached, and written again.
+    """
+    import torch
+
+    save_finished(model, out, torch.float16 if recipe.model == "untrained-nano" else learner.wrapped.model.dtype)
+    learner.wrapped.processor.save_pretrained(out)
+    preferences = {
+        "views": list(learner.preferences.views),
+        "sampler": learner.preferences.sampler,
+        "variant": learner.preferences.variant,
+        "option_score": learner.preferences.option_score,
+    }
+    write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
+    shutil.rmtree(out / "prompts", ignore_errors=True)
+    shutil.copytree(desk_folder("prompts"), out / "prompts", ignore=shutil.ignore_patterns("*.md"))
+    for own in sorted(recipe.prompts.glob("*.yaml")) if recipe.prompts is not None else []:
+        shutil.copy(own, out / "prompts" / own.name)
+    write_whole(out / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    write_whole(out / "README.md", model_card(recipe, work, learner, finished, adapter=is_adapter(model)))
+    write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
+
+
+def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str, Any]:
+    """Return everything that decides what is trained."""
+    media = {}
+    for clip in work.clips.values() if work is not None else ():
+        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
+        media[clip.id] = "+".join(file_digest(path) for path in sources)
+    return {
+        "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
+        "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
+        "media": media,
+        "model": {"name": learner.wrapped.name, "revision": learner.wrapped.revision},
+        "prompts": learner.prompts.digest,
+        "processes": PartialState().num_processes,
+        "packages": package_versions(_PACKAGES),
+    }

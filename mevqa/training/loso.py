@@ -1,0 +1,212 @@
+"""Leave one subject out: train without each subject, answer its questions, pool all answers and score them once.
+
+A fold's folder holds its adapter and its answers. Nothing is chosen on the held-out subject: the number of steps is the
+recipe's, or is found on other subjects of the fold's training side, and what was trained on is read back from the
+adapter's own record before the subject is answered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.evaluation import Plan, answer, begin, decides, remaining
+from mevqa.models.load import ModelOptions, load_model, own_prompts
+from mevqa.runs import Run, changes, open_run, write_whole
+from mevqa.training.artifact import read_manifest
+from mevqa.training.clips import of_clips, training_clips
+from mevqa.training.finetune import finetune
+from mevqa.training.recipe import Recipe
+from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
+from mevqa.vqa.engine import Looking
+from mevqa.vqa.prompts import PromptLibrary
+
+_MANIFEST = "loso.json"
+_FOLDS, _ADAPTER, _RUN = "folds", "adapter", "run"
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """A finished fold.
+
+    Attributes:
+        fold: The fold.
+        run: The answers of the held-out clips.
+        seconds: Wall time of its training.
+    """
+
+    fold: Fold
+    run: Run
+    seconds: float
+
+
+def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
+    """Divide the clips as the recipe says.
+
+    Raises:
+        InputError: A subject is unknown, or there are too few to divide.
+    """
+    settings = recipe.folds
+    if settings.by == "subject":
+        return leave_one_subject_out(work.clips, of=settings.of)
+    if settings.by == "group":
+        return k_folds(work.clips, settings.k, recipe.seed, of=settings.of)
+    return leave_one_dataset_out(work.clips, of=settings.of)
+
+
+def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
+    """Write down which folds there are, or check them against those that the folder holds.
+
+    Raises:
+        InputError: The folder holds something else.
+    """
+    now = {
+        "folds": {fold.name: list(fold.test) for fold in folds},
+        "recipe": recipe.model_dump(mode="json", exclude={"title", "output", "workers", "log_to", "push_to"}),
+    }
+    path = out / _MANIFEST
+    if path.is_file():
+        differences = list(changes(json.loads(path.read_text(encoding="utf-8")), now))
+        if differences:
+            problems = [Problem(out, f"has changed since these folds were begun: {change}") for change in differences]
+            raise InputError([*problems, Problem(out, "name a new folder: output=DIR")])
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+
+def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> FoldResult:
+    """Train without the fold's subjects and answer their questions; what is done already is not done again.
+
+    Args:
+        recipe: The recipe.
+        work: All clips.
+        fold: Who is held out.
+        out: The folder of all folds.
+        label: What the progress calls it.
+
+    Raises:
+        LeakError: A held-out person was trained on.
+        InputError: The fold's folder holds another training.
+        ModelError: The training cannot live.
+    """
+    folder = out / _FOLDS / fold.name
+    assert_disjoint(fold.train, fold.test, work.clips)
+    finished = finetune(recipe, of_clips(work, fold.train), folder / _ADAPTER, label=label)
+    learned_from = read_manifest(folder / _ADAPTER)["decides"]["media"]
+    assert_disjoint(list(learned_from), fold.test, work.clips)
+    held_out = of_clips(work, fold.test)
+    run_folder = folder / _RUN
+    done = _finished_run(run_folder, held_out)
+    return FoldResult(fold, done or _answer(recipe, held_out, folder / _ADAPTER, run_folder), finished.seconds)
+
+
+def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> Run:
+    """Answer the held-out clips as any model is asked."""
+    whole = not (adapter / "adapter_config.json").is_file()
+    options = ModelOptions(
+        dtype=recipe.precision,
+        device=recipe.device,
+        quantization=recipe.quantization,
+        adapter=None if whole else str(adapter),
+        attention=recipe.attention,
+        trust_remote_code=recipe.trust_remote_code,
+        revision=recipe.revision,
+        seed=recipe.seed,
+    )
+    name = str(adapter) if whole else recipe.model
+    model = load_model(name, options)
+    preferences = model.preferences
+    prompts = PromptLibrary.load(own_prompts(name, options.adapter), preferences.variant)
+    looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
+    settings = {"option_score": preferences.option_score, "seed": recipe.seed, "precision": recipe.precision}
+    deciding = decides(held_out, model, prompts, looking, consistency=True, settings=settings)
+    with begin(held_out, run_folder, deciding) as log:
+        for _ in answer(held_out, log, model, prompts, looking):
+            pass
+        return Run(log.path, log.manifest, dict(log.answers))
+
+
+def _finished_run(folder: Path, held_out: Plan) -> Run | None:
+    """Return the run of the held-out clips when all of it is there."""
+    if not (folder / "manifest.json").is_file():
+        return None
+    run = open_run(folder)
+    return None if remaining(held_out, run.answers) else run
+
+
+def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, Run]:
+    """Return the runs of the folds that are finished, by name."""
+    found = {}
+    for fold in folds:
+        run = _finished_run(out / _FOLDS / fold.name / _RUN, of_clips(work, fold.test))
+        if run is not None:
+            found[fold.name] = run
+    return found
+
+
+def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run], out: Path) -> Path:
+    """Put the answers of all folds into one run, as if one model had given them.
+
+    Args:
+        recipe: The recipe.
+        work: All clips.
+        folds: Every fold.
+        runs: Their runs.
+        out: The folder of all folds.
+
+    Returns:
+        The run folder.
+    """
+    tested = of_clips(work, [clip for fold in folds for clip in fold.test])
+    manifests = [runs[fold.name].manifest["decides"] for fold in folds]
+    revisions = "\n".join(str(manifest["model"]["revision"]) for manifest in manifests)
+    deciding: dict[str, Any] = dict(manifests[0])
+    deciding["media"] = {clip: digest for manifest in manifests for clip, digest in manifest["media"].items()}
+    deciding["questions"] = {name: digest for manifest in manifests for name, digest in manifest["questions"].items()}
+    deciding["model"] = {
+        "name": f"{recipe.model}, fine-tuned without the {recipe.folds.by} that is asked about",
+        "revision": hashlib.sha256(revisions.encode()).hexdigest()[:16],
+    }
+    with begin(tested, out / _RUN, deciding, {"folds": {fold.name: list(fold.test) for fold in folds}}) as log:
+        known = set(log.answers)
+        log.append(
+            given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known
+        )
+    return out / _RUN
+
+
+def check_answers(recipe: Recipe, work: Plan) -> Plan:
+    """Return the clips that can be trained on or tested, before anything is trained.
+
+    Raises:
+        InputError: Answers that are none, in any of the files.
+    """
+    variant = recipe.variant or _variant_of(recipe)
+    clips = training_clips(work, PromptLibrary.load(recipe.prompts, variant))
+    kept = of_clips(work, [clip.clip.id for clip in clips])
+    answered = {question.id for clip in clips for question in clip.questions}
+    return replace(
+        kept, questions={name: tuple(q for q in asked if q.id in answered) for name, asked in kept.questions.items()}
+    )
+
+
+def _variant_of(recipe: Recipe) -> str:
+    """Return the prompt variant that the recipe's model prefers, without loading its weights."""
+    from mevqa.models.load import NANO_FOLDER, read_preferences
+
+    folder = NANO_FOLDER if recipe.model == "nano" else Path(recipe.model)
+    return read_preferences(folder).variant
+
+
+def say(text: str) -> None:
+    """Print a line of progress."""
+    print(text, file=sys.stderr, flush=True)
