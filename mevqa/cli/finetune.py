@@ -6,7 +6,7 @@ launch -m mevqa finetune ...` runs it on several GPUs or machines.
 
 Examples:
   mevqa finetune finetune/nano-casme2.yaml questions=me_vqa_casme2_train.jsonl precomputed.flow=maps output=runs/nano
-  mevqa finetune qwen2.5-vl-3b-lora questions=me_vqa_samm_train.jsonl media=SAMM annotations=SAMM.xlsx output=runs/qwen
+  mevqa finetune qwen2.5-vl-3b-lora-24gb questions=samm.jsonl media=SAMM annotations=SAMM.xlsx output=runs/qwen
   mevqa finetune finetune/nano.yaml output=runs/nano-from-nothing
   mevqa finetune finetune/smolvlm2-256m.yaml --print lora.rank=8
 """
@@ -47,19 +47,20 @@ def _train(recipe: object) -> int:
     """Train and print what came of it."""
     import sys
 
+    from mevqa.errors import InputError, Problem
+    from mevqa.training.quiet import quiet_libraries
+
+    quiet_libraries()
     from accelerate import PartialState
 
-    from mevqa.errors import InputError, Problem
     from mevqa.training.clips import read_clips
     from mevqa.training.finetune import finetune
     from mevqa.training.publish import push
-    from mevqa.training.quiet import quiet_libraries
     from mevqa.training.recipe import Recipe
 
     assert isinstance(recipe, Recipe)
     if recipe.output is None:
         raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
-    quiet_libraries()
     alone = recipe.synthetic is not None and recipe.synthetic.share == 1
     finished = finetune(recipe, None if alone else read_clips(recipe), recipe.output)
     if not PartialState().is_main_process:

@@ -7,7 +7,7 @@ processes or machines that share (or later copy together) the output folder; the
 
 Examples:
   mevqa loso finetune/nano-casme2.yaml questions=me_vqa_casme2_train.jsonl precomputed.flow=maps output=runs/loso
-  mevqa loso qwen2.5-vl-3b-lora questions=FILE media=DIR annotations=FILE folds.by=group folds.k=5 output=runs/folds
+  mevqa loso qwen2.5-vl-3b-lora-24gb questions=FILE media=DIR folds.by=group folds.k=5 output=runs/folds
   mevqa loso RECIPE output=runs/loso --shard 1/2
   mevqa loso RECIPE output=runs/loso --list
 """
@@ -41,9 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train and answer every fold; pool and score when all are there."""
     from mevqa.errors import InputError, Problem
+    from mevqa.training.quiet import quiet_libraries
+
+    quiet_libraries()
     from mevqa.training import loso
     from mevqa.training.clips import read_clips
-    from mevqa.training.quiet import quiet_libraries
     from mevqa.training.recipe import read_recipe
     from mevqa.training.splits import parse_shard, shard
 
@@ -57,7 +59,6 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if recipe.output is None:
         raise InputError([Problem("output", "says where the folds go: output=DIR")])
-    quiet_libraries()
     loso.start(recipe, work, folds, recipe.output)
     mine = shard(folds, *chosen)
     for number, fold in enumerate(mine, start=1):

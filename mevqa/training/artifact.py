@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 import yaml
 from accelerate import PartialState
 
@@ -17,11 +18,12 @@ from mevqa.evaluation import Plan, package_versions
 from mevqa.runs import changes, file_digest, write_whole
 from mevqa.training.card import model_card
 from mevqa.training.packed_model import PackedModel
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.weights import is_adapter, save_finished
 
 if TYPE_CHECKING:
-    from mevqa.training.finetune import Finished, Learner
+    from mevqa.training.finished import Finished
+    from mevqa.training.learner import Learner
 
 _MANIFEST = "training.json"
 #: Keys of a recipe that do not change what is trained.
@@ -77,16 +79,29 @@ def read_manifest(out: Path) -> dict[str, Any]:
 
 
 def write_artifact(
-    out: Path, model: PackedModel, recipe: Recipe, work: Plan | None, learner: Learner, finished: Finished
+    out: Path,
+    model: PackedModel,
+    recipe: Recipe,
+    work: Plan | None,
+    learner: Learner,
+    finished: Finished,
+    state: dict[str, Any] | None = None,
 ) -> None:
     """Write the trained weights with processor, preferences, prompts, recipe, card and manifest.
+
+    Args:
+        out: The training's folder.
+        model: What was trained.
+        recipe: How.
+        work: On which clips.
+        learner: How it is asked.
+        finished: What came of it.
+        state: The model's gathered state, where its weights are spread over processes.
 
     The manifest's record that the training is finished goes last: what is interrupted before is trained to its end,
     which was reached, and written again.
     """
-    import torch
-
-    save_finished(model, out, torch.float16 if recipe.model == "untrained-nano" else learner.wrapped.model.dtype)
+    save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else learner.dtype, state)
     learner.wrapped.processor.save_pretrained(out)
     preferences = {
         "views": list(learner.preferences.views),

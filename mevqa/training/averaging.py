@@ -13,8 +13,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from mevqa.training.parts import trained
 
-#: File in a checkpoint.
-_FILE = "average.safetensors"
+#: File in a checkpoint; written last.
+AVERAGE = "average.safetensors"
 
 
 class MovingAverage(TrainerCallback):
@@ -45,13 +45,15 @@ class MovingAverage(TrainerCallback):
 
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero and folder.is_dir():
-            save_file(dict(zip(self._names, self._average, strict=True)), folder / _FILE)
+            whole = folder / f"{AVERAGE}.part"
+            save_file(dict(zip(self._names, self._average, strict=True)), whole)
+            whole.replace(folder / AVERAGE)
 
     def restore(self, checkpoint: Path) -> None:
         """Go on with the average of a checkpoint."""
         from safetensors.torch import load_file
 
-        stored = load_file(checkpoint / _FILE)
+        stored = load_file(checkpoint / AVERAGE)
         for name, average in zip(self._names, self._average, strict=True):
             average.copy_(stored[name])
 

@@ -9,7 +9,8 @@ from mevqa.evaluation import Plan, package_versions
 from mevqa.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from mevqa.training.finetune import Finished, Learner
+    from mevqa.training.finished import Finished
+    from mevqa.training.learner import Learner
 
 _CARD = """---
 base_model: {base}

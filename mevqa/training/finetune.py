@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
+import importlib.util
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, check_views
-from mevqa.models.load import ModelOptions, load_model
-from mevqa.models.protocol import Preferences
-from mevqa.models.transformers_model import TransformersModel
 from mevqa.training.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.console import Console
-from mevqa.training.health import PictureProbe, check_labels, probe_pictures
+from mevqa.training.finished import Finished
+from mevqa.training.health import check_labels, probe_pictures
+from mevqa.training.learner import Learner, load_learner
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.packing import Row, RowEncoder
 from mevqa.training.parts import count_parameters, prepare
@@ -29,99 +31,10 @@ from mevqa.training.seeing import SeeingModel
 from mevqa.training.splits import assert_disjoint, validation_split
 from mevqa.training.stream import Asker, TrainingStream
 from mevqa.training.synthetic import SyntheticClips, rendered_maps
-from mevqa.training.trainer import PackedTrainer, checkpoints
-from mevqa.vqa.engine import Looking
-from mevqa.vqa.prompts import PromptLibrary
+from mevqa.training.trainer import PackedTrainer
 
 #: Clips that the picture probe looks at.
 _PROBED = 64
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What came of a training.
-
-    Attributes:
-        folder: The adapter, or the whole model.
-        steps: Steps that were trained.
-        seconds: Wall time of the steps of this call.
-        loss: Training loss at the last report; None when there was nothing left to train.
-        validation: Best loss on the validation side; None without one.
-        probe: What the pictures are worth; None when it was not looked at.
-        parameters: Trained weights of each part, and ``all``.
-    """
-
-    folder: Path
-    steps: int
-    seconds: float
-    loss: float | None
-    validation: float | None
-    probe: PictureProbe | None
-    parameters: dict[str, int]
-
-    def lines(self) -> list[str]:
-        """Return what a user wants to know, a line a fact."""
-        trained = ", ".join(f"{part} {count:,}" for part, count in self.parameters.items() if part != "all")
-        lines = [
-            f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps in {self.seconds:.0f} s",
-        ]
-        if self.loss is not None:
-            lines.append(f"loss at the end {self.loss:.4f} nats a token")
-        if self.validation is not None:
-            lines.append(f"best on other subjects {self.validation:.4f}")
-        if self.probe is not None:
-            own, other = self.probe.loss, self.probe.shuffled
-            lines.append(f"picture probe, {self.probe.clips} clips: own pictures {own:.4f}, another clip's {other:.4f}")
-        return [*lines, f"saved to {self.folder}"]
-
-    def as_record(self) -> dict[str, Any]:
-        """Return plain values, for the manifest."""
-        return {name: value for name, value in asdict(self).items() if name != "folder"}
-
-    @classmethod
-    def from_record(cls, folder: Path, record: dict[str, Any]) -> Finished:
-        """Read what ``as_record`` returned."""
-        probe = record["probe"]
-        return cls(folder, **{**record, "probe": PictureProbe(**probe) if probe else None})
-
-
-@dataclass(frozen=True)
-class Learner:
-    """A model with what it takes to be asked, before and during training.
-
-    Attributes:
-        wrapped: The model behind the package's protocol.
-        prompts: The prompt library.
-        looking: What is seen of clips.
-        preferences: How the trained model wants to be asked.
-    """
-
-    wrapped: TransformersModel
-    prompts: PromptLibrary
-    looking: Looking
-    preferences: Preferences
-
-
-def load_learner(recipe: Recipe) -> Learner:
-    """Load a recipe's model and decide how it is asked.
-
-    Raises:
-        ModelError: It cannot be loaded, or cannot be trained.
-        InputError: Views, sampler or prompts are wrong.
-    """
-    torch.manual_seed(recipe.seed)
-    wrapped = _load(recipe)
-    own = wrapped.preferences
-    preferences = Preferences(
-        recipe.views or own.views,
-        recipe.sampler or own.sampler,
-        recipe.variant or own.variant,
-        # A model that was trained on these very answers knows how probable each is.
-        "sum",
-    )
-    prompts = PromptLibrary.load(recipe.prompts, preferences.variant)
-    looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
-    return Learner(wrapped, prompts, looking, preferences)
 
 
 def finetune(
@@ -145,15 +58,17 @@ def finetune(
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), learner.looking)
     learning, watched = _divide(recipe, clips)
+    _check_names(recipe)
+    done: dict[str, Any] = read_manifest(out).get("finished") or {}
+    # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
+    model = _packed(recipe, learner) if not done else None
     start_manifest(out, recipe, work, learner)
-    done = read_manifest(out).get("finished")
-    if done:
+    if model is None:
         return Finished.from_record(out, done)
     synthetic = _synthetic(recipe, learner, out)
     asker = Asker(
         RowEncoder(learner.wrapped.prompter), learner.prompts, learner.looking, targets=_teaches_seeing(recipe)
     )
-    model = _packed(recipe, learner)
     trainer = _trainer(recipe, model, asker, learning, watched, synthetic, out, label)
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
@@ -171,37 +86,13 @@ def finetune(
     trainer.keep_average()
     rows = _probe_rows(recipe, watched or learning, asker, synthetic)
     if recipe.probe and len(rows) > 1:
-        finished = replace(finished, probe=probe_pictures(kept, rows))
+        finished = replace(finished, probe=probe_pictures(kept, rows, recipe.clips))
+    state = trainer.gathered()
     if trainer.is_world_process_zero():
-        write_artifact(out, kept, recipe, work, learner, finished)
-        for folder in checkpoints(out / "checkpoints"):
-            shutil.rmtree(folder, ignore_errors=True)
+        write_artifact(out, kept, recipe, work, learner, finished, state)
+        shutil.rmtree(out / "checkpoints", ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return finished
-
-
-def _load(recipe: Recipe) -> TransformersModel:
-    """Load the model to be trained, with its weights frozen or not as they come."""
-    if recipe.model == UNTRAINED_NANO:
-        from mevqa.models.nano.architecture import untrained
-
-        return untrained(recipe.seed)
-    device = recipe.device
-    dtype: Any = recipe.precision
-    options = ModelOptions(
-        # Frozen weights may be in the precision of the arithmetic; trained ones are brought to float32 afterwards.
-        dtype=dtype,
-        device=device,
-        quantization=recipe.quantization,
-        attention=recipe.attention,
-        trust_remote_code=recipe.trust_remote_code,
-        revision=recipe.revision,
-        seed=recipe.seed,
-    )
-    loaded = load_model(recipe.model, options)
-    if not isinstance(loaded, TransformersModel):
-        raise InputError([Problem("model", f"{recipe.model} has no weights to train")])
-    return loaded
 
 
 def _packed(recipe: Recipe, learner: Learner) -> PackedModel:
@@ -231,18 +122,12 @@ def _trainer(
     callbacks: list[Any] = [Console(label)]
     if isinstance(model, SeeingModel) and recipe.synthetic is not None:
         callbacks.append(_SeeingFirst(model, recipe.synthetic.seeing_steps))
+    together = PartialState().num_processes * recipe.clips * recipe.accumulation
+    steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
+    stream = TrainingStream(learning, asker, recipe, steps * together, synthetic)
+    check_labels([stream[place] for place in range(min(4, len(stream)))])
     watched_rows = [asker.plain_row(clip) for clip in watched]
-    trainer: PackedTrainer | None = None
-    steps = recipe.steps
-    stream = TrainingStream(learning, asker, recipe, 1, synthetic)
-    check_labels([stream[place] for place in range(min(4, max(1, len(learning))))])
-    trainer = PackedTrainer(model, recipe, max(steps, 1), out / "checkpoints", stream, watched_rows, callbacks)
-    together = trainer.args.world_size * recipe.clips * recipe.accumulation
-    if not steps:
-        steps = max(1, round(recipe.epochs * len(learning) / together))
-        trainer.args.max_steps = steps
-    stream.lengthen(steps * together)
-    return trainer
+    return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, watched_rows, callbacks)
 
 
 class _SeeingFirst(TrainerCallback):
@@ -257,6 +142,26 @@ class _SeeingFirst(TrainerCallback):
     ) -> None:
         """Decide what this step trains."""
         self._model.only = state.global_step < self._steps
+
+
+def _check_names(recipe: Recipe) -> None:
+    """Refuse an optimiser that there is not, and to log to what is not installed.
+
+    Raises:
+        InputError: One line for each.
+    """
+    from transformers.training_args import OptimizerNames
+
+    packages = {"tensorboard": "tensorboardX", "wandb": "wandb", "mlflow": "mlflow"}
+    missing = [packages[name] for name in recipe.log_to if importlib.util.find_spec(packages[name]) is None]
+    problems = [Problem("log_to", f"needs a package that is missing: pip install {name}") for name in missing]
+    names = [str(name.value) for name in OptimizerNames]
+    if recipe.optimizer not in names:
+        close = difflib.get_close_matches(recipe.optimizer, names, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
+        problems.append(Problem("optimizer", f"there is no {recipe.optimizer!r}; {hint}"))
+    if problems:
+        raise InputError(problems)
 
 
 def _divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[TrainingClip], list[TrainingClip]]:

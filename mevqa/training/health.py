@@ -89,7 +89,7 @@ def gradient_norms(model: nn.Module) -> dict[str, float]:
     squares: dict[str, float] = {}
     for name, parameter in trained(model):
         part = part_of(name)
-        own = float(parameter.grad.detach().float().square().sum()) if parameter.grad is not None else 0.0
+        own = _number(parameter.grad.detach().float().square().sum()) if parameter.grad is not None else 0.0
         squares[part] = squares.get(part, 0.0) + own
     return {part: math.sqrt(square) if math.isfinite(square) else square for part, square in squares.items()}
 
@@ -114,6 +114,12 @@ def packed_layers(model: nn.Module) -> list[str]:
 def is_four_bit(module: nn.Module) -> bool:
     """Return whether a module is a 4-bit layer of bitsandbytes itself, and not the adapter around one."""
     return type(module).__name__ == "Linear4bit" and type(module).__module__.startswith("bitsandbytes")
+
+
+def _number(value: torch.Tensor) -> float:
+    """Return a scalar, summed over the processes that each hold a part of it."""
+    whole = getattr(value, "full_tensor", None)
+    return float(whole() if whole is not None else value)
 
 
 def check_labels(rows: Sequence[Row]) -> None:

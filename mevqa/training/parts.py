@@ -64,10 +64,8 @@ def prepare(model: Any, recipe: Recipe, *, base_name: str) -> Any:
 
 def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any:
     """Put LoRA layers into the model; whole modules that are trained besides are kept by the adapter."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig, get_peft_model
 
-    if recipe.quantization != "none":
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     whole = [name for part in ("projector", "vision") if recipe.rates.model_dump()[part] for name in _tops(model, part)]
     config = LoraConfig(
         r=lora.rank,

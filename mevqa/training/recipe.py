@@ -223,8 +223,8 @@ class Recipe(StrictModel):
             raise ValueError("lora and rates.adapter go together: set both, or neither")
         if self.lora is not None and self.rates.language > 0:
             raise ValueError("rates.language trains the weights that lora adapts: set it to 0, or leave lora away")
-        if self.quantization != "none" and (self.lora is None or self.rates.vision > 0):
-            raise ValueError("quantised weights cannot be trained: use lora, and set rates.vision to 0")
+        if self.quantization != "none" and (self.lora is None or self.rates.vision > 0 or self.rates.projector > 0):
+            raise ValueError("quantised weights cannot be trained: use lora; rates.vision and rates.projector are 0")
         if self.balance.types and self.balance.questions:
             raise ValueError("balance.questions draws the types alike already: leave balance.types away")
         if self.synthetic is not None and self.synthetic.share == 1 and not self.steps:
@@ -257,8 +257,8 @@ def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = ()) -> Recip
             continue
         try:
             _set(content, key.split("."), yaml.safe_load(value) if value else "")
-        except (yaml.YAMLError, KeyError) as error:
-            problems.append(Problem(item, f"cannot be set: {error}"))
+        except (yaml.YAMLError, ValueError) as error:
+            problems.append(Problem(item, f"cannot be set: {' '.join(str(error).split())}"))
     if problems:
         raise InputError(problems)
     try:
@@ -299,6 +299,6 @@ def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:
         if inner is None:
             inner = content[key] = {}
         if not isinstance(inner, dict):
-            raise KeyError(f"{key} is a value, not a block")
+            raise ValueError(f"{key} is a value, not a block")
         content = inner
     content[keys[-1]] = value

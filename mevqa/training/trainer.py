@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from tensorboardX import SummaryWriter
 from torch import nn
 from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint
+from transformers.integrations import TensorBoardCallback
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import TrainerState
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from mevqa.training.averaging import MovingAverage
+from mevqa.training.averaging import AVERAGE, MovingAverage
 from mevqa.training.health import GradientHealth, without_dropout
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.packing import PackedBatch, Row, collate, unpack
 from mevqa.training.parts import parameter_groups
 from mevqa.training.recipe import Recipe
 from mevqa.training.weights import load_checkpoint, save_checkpoint
-
-#: Rows at once on the validation side, and clips at most that the picture probe looks at.
-_LOOKING_ROWS = 8
 
 
 class PackedTrainer(Trainer):
@@ -57,9 +60,13 @@ class PackedTrainer(Trainer):
         own: list[Any] = [self.average] if self.average else []
         arguments = training_arguments(recipe, steps, folder, model, bool(validation))
         self.health = GradientHealth(scaled=arguments.fp16)
-        own.append(self.health)
+        # DeepSpeed keeps gradients to itself, and looks for overflow on its own.
+        if arguments.deepspeed_plugin is None:
+            own.append(self.health)
         if validation and recipe.validation.patience:
             own.append(EarlyStoppingCallback(recipe.validation.patience))
+        if "tensorboard" in recipe.log_to:
+            own.append(TensorBoardCallback(SummaryWriter(str(folder.parent / "tensorboard"))))
         super().__init__(
             model=model,
             args=arguments,
@@ -113,13 +120,17 @@ class PackedTrainer(Trainer):
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Return the mean loss of an answer's token on the validation side, with the weights that would be kept."""
         model = self.accelerator.unwrap_model(self.model)
-        # One process looks at every n-th row: the sums are the same however many there are.
+        # One process looks at every n-th row: the sums are the same however many there are. Where weights are spread
+        # over processes all must take part in each pass; one that has no rows left looks at one that counts nothing.
         rows = self._validation[self.args.process_index :: self.args.world_size]
+        most = math.ceil(len(self._validation) / self.args.world_size)
+        rows += [_worthless(self._validation[0])] * (most - len(rows))
+        together = self.recipe.clips
         total = torch.zeros(2, device=self.args.device)
         kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
         with kept, without_dropout(model), torch.no_grad(), self.compute_loss_context_manager():
-            for start in range(0, len(rows), _LOOKING_ROWS):
-                part = collate(rows[start : start + _LOOKING_ROWS]).to(self.args.device)
+            for start in range(0, len(rows), together):
+                part = collate(rows[start : start + together]).to(self.args.device)
                 result = model(part)
                 total += torch.stack([result["loss"], result["weight"]]).to(total)
         if self.args.world_size > 1:
@@ -130,10 +141,10 @@ class PackedTrainer(Trainer):
         return metrics
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the gradient's norm and the rate of each part."""
+        """Add the norm of each part's gradient, as it was applied, and its rate."""
         if "loss" in logs:
             logs = dict(logs)
-            logs.update({f"grad_norm/{part}": norm for part, norm in self.health.norms.items()})
+            logs.update({f"clipped_grad_norm/{part}": norm for part, norm in self.health.norms.items()})
             if self.optimizer is not None:
                 logs.update({f"rate/{g['part']}": g["lr"] for g in self.optimizer.param_groups if "part" in g})
         super().log(logs, start_time)
@@ -159,10 +170,27 @@ class PackedTrainer(Trainer):
         if self.average is not None:
             self.average.keep(self.accelerator.unwrap_model(self.model))
 
+    def gathered(self) -> dict[str, Any] | None:
+        """Return the state of a model that is spread over processes, which all must call; None where it is whole."""
+        if not (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            return None
+        return dict(self.accelerator.get_state_dict(self.model_wrapped))
+
     def last_checkpoint(self) -> str | None:
-        """Return the last whole checkpoint, if there is one."""
-        folder = str(self.args.output_dir)
-        return get_last_checkpoint(folder) if Path(folder).is_dir() else None
+        """Return the last checkpoint that is whole, if there is one; what a kill tore is taken away."""
+        for folder in reversed(checkpoints(Path(str(self.args.output_dir)))):
+            if self._is_whole(folder):
+                return str(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+    def _is_whole(self, folder: Path) -> bool:
+        """Return whether everything of a checkpoint was written: the state, and the average behind it, come last."""
+        try:
+            TrainerState.load_from_json(str(folder / TRAINER_STATE_NAME))
+        except (OSError, ValueError, TypeError):
+            return False
+        return self.average is None or (folder / AVERAGE).is_file()
 
 
 def training_arguments(
@@ -172,7 +200,7 @@ def training_arguments(
     device = next(model.parameters()).device.type
     precision = computing_precision(recipe, device)
     every = recipe.validation.every
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=steps,
         per_device_train_batch_size=recipe.clips,
@@ -195,7 +223,8 @@ def training_arguments(
         disable_tqdm=True,
         logging_steps=recipe.log_every,
         logging_nan_inf_filter=False,
-        report_to=list(recipe.log_to) or "none",
+        # TensorBoard's files have a folder of their own.
+        report_to=[name for name in recipe.log_to if name != "tensorboard"] or "none",
         save_steps=every if validated else recipe.save_every,
         save_total_limit=2,
         eval_strategy="steps" if validated else "no",
@@ -206,6 +235,10 @@ def training_arguments(
         ddp_find_unused_parameters=False,
         label_names=[],
     )
+    # Several GPUs want several processes (``accelerate launch``); one process would cut batches that cannot be cut.
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments
 
 
 def computing_precision(recipe: Recipe, device: str) -> str:
@@ -231,6 +264,11 @@ def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a training, oldest first."""
     found = folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*")
     return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+
+
+def _worthless(row: Row) -> Row:
+    """Return a row that takes a pass and adds nothing to its sums."""
+    return replace(row, weights=[0.0] * len(row.weights))
 
 
 def _collate(rows: Sequence[Row], *, packed: bool) -> dict[str, PackedBatch]:

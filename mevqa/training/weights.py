@@ -12,6 +12,8 @@ from mevqa.training.parts import trained
 
 #: File of a checkpoint.
 CHECKPOINT = "trained.safetensors"
+#: What the packed model puts before its parameters' names.
+_PREFIX = "model."
 
 
 def is_adapter(model: PackedModel) -> bool:
@@ -44,23 +46,23 @@ def load_checkpoint(model: PackedModel, folder: Path) -> None:
             parameter.copy_(stored[name])
 
 
-def save_finished(model: PackedModel, folder: Path, dtype: torch.dtype) -> None:
+def save_finished(model: PackedModel, folder: Path, dtype: torch.dtype, state: dict[str, Any] | None = None) -> None:
     """Write the adapter in PEFT's layout, or the whole model when there is none.
 
     Args:
         model: The model.
         folder: Where to.
-        dtype: Precision of a whole model on the disk; adapters keep theirs.
+        dtype: Precision of a whole model on the disk, to which it is brought; adapters keep theirs.
+        state: The model's gathered state, where its weights are spread over processes.
     """
     inner: Any = model.model
+    own = None if state is None else {name.removeprefix(_PREFIX): value for name, value in state.items()}
     if is_adapter(model):
         # The embeddings are not trained, and PEFT would look the base up on the hub to see whether they have grown.
-        inner.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+        inner.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False, state_dict=own)
         # PEFT writes a card of its own, which says nothing about this one.
         (folder / "README.md").unlink(missing_ok=True)
-        return
-    state = {
-        name: value.to(dtype) if value.is_floating_point() else value for name, value in inner.state_dict().items()
-    }
-    inner.config.dtype = dtype
-    inner.save_pretrained(folder, state_dict=state)
+    elif own is not None:
+        inner.save_pretrained(folder, state_dict={name: value.to(dtype) for name, value in own.items()})
+    else:
+        inner.to(dtype).save_pretrained(folder)

@@ -49,3 +49,13 @@ def test_env_names_versions_devices_and_models(capsys):
 
 def test_parser_knows_every_command():
     assert build_parser().parse_args(["env"]).command == "env"
+
+
+def test_overrides_may_stand_behind_options_and_strangers_may_not(capsys):
+    assert main(["finetune", "nano", "--print", "output=there", "seed=3"]) == 0
+    printed = capsys.readouterr().out
+    assert "seed: 3\n" in printed and "output: there\n" in printed
+    for words in (["finetune", "nano", "--prnt"], ["finetune", "nano", "--print", "there"], ["env", "--json", "a=b"]):
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        assert caught.value.code == 2

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
@@ -5,7 +7,7 @@ from tiny import SYSTEM, built, requests, views
 from tiny_families import BUILDERS
 
 from mevqa.errors import ModelError
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.load import ModelOptions, load_model, own_prompts
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +103,18 @@ def test_prompt_tuning_is_refused(folders, tmp_path):
     (tmp_path / "adapter_model.safetensors").write_bytes(b"")
     with pytest.raises(ModelError, match="PROMPT_TUNING"):
         ask(base, adapter=str(tmp_path))
+
+
+def test_an_adapter_says_how_it_is_asked_and_brings_its_prompts(folders, tmp_path):
+    base, adapter = folders
+    told = shutil.copytree(adapter, tmp_path / "told")
+    assert own_prompts(str(base), str(told)) is None
+    (told / "mevqa.json").write_text(
+        '{"views": ["motion"], "sampler": "oao", "variant": "brief", "option_score": "sum"}'
+    )
+    (told / "prompts").mkdir()
+    adapted, _ = ask(base, adapter=str(told))
+    plain, _ = ask(base, adapter=str(adapter))
+    assert (adapted.preferences.views, adapted.preferences.variant) == (("motion",), "brief")
+    assert plain.preferences.views != ("motion",)
+    assert own_prompts(str(base), str(told)) == told / "prompts" and own_prompts("mock") is None

@@ -44,7 +44,7 @@ def build_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    names = sorted({*UNIT_NAMES, *_SPELLINGS}, key=len, reverse=True)
+    names = sorted({*UNIT_NAMES, *_SPELLINGS}, key=lambda name: (-len(name), name))
     pattern = rf"(?:, | )?(?:{'|'.join(re.escape(name) for name in names)})\b| ?[A-Za-z]+| ?[0-9]| ?[^A-Za-z0-9\s]+|\s"
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

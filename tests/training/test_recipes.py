@@ -1,0 +1,216 @@
+"""The shipped recipes: valid, listed, each tried on a tiny model of its architecture."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from tiny import built
+
+from mevqa.desk import desk_folder
+from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.protocol import Request
+from mevqa.records import View
+from mevqa.training.clips import read_clips
+from mevqa.training.finetune import finetune, load_learner
+from mevqa.training.parts import part_of
+from mevqa.training.recipe import find_recipe, read_recipe
+
+DESK = desk_folder("finetune")
+GUIDE = (DESK / "README.md").read_text(encoding="utf-8")
+NAMES = sorted(path.stem for path in DESK.glob("*.yaml"))
+#: Recipes of models from the hub; nano has tests of its own.
+HUB = [name for name in NAMES if not name.startswith("nano")]
+#: The tiny model of each family, by what the family's names on the hub hold.
+FAMILIES = {
+    "SmolVLM": "smolvlm",
+    "Qwen2.5-VL": "qwen2_5_vl",
+    "Qwen3-VL": "qwen3_vl",
+    "InternVL": "internvl",
+    "llava-onevision": "llava_onevision",
+    "gemma-3": "gemma3",
+}
+VIEWS = ("onset", "apex", "motion", "magnified")
+
+
+def family(name):
+    model = read_recipe(name).model
+    return next(tiny for part, tiny in FAMILIES.items() if part in model)
+
+
+def slow_but_one_a_family(names):
+    """Mark all recipes slow but the first of each family."""
+    seen = set()
+    for name in names:
+        first = family(name) not in seen
+        seen.add(family(name))
+        yield name if first else pytest.param(name, marks=pytest.mark.slow)
+
+
+# --- the files
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recipe_is_valid_found_by_name_and_in_the_guide(name):
+    assert all(find_recipe(said).samefile(DESK / f"{name}.yaml") for said in (name, f"finetune/{name}.yaml"))
+    assert read_recipe(name).title
+    assert f"| `{name}` |" in GUIDE
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_every_recipe_has_titled_blocks_comments_and_no_data_of_its_own(name):
+    text = (DESK / f"{name}.yaml").read_text(encoding="utf-8")
+    titles = re.findall(r"^# --- (\w+)", text, re.MULTILINE)
+    assert titles == ["model", "method", "data", "training", "output"]
+    values = [line for line in text.splitlines() if re.match(r" *\w+: \S", line)]
+    bare = {line.split(":")[0] for line in values if "#" not in line}
+    assert bare <= {"title", "model", "views", "seed"}
+    recipe = read_recipe(name)
+    assert not (recipe.questions or recipe.media or recipe.annotations or recipe.precomputed or recipe.output)
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_features_are_remembered_exactly_where_they_do_not_change(name):
+    recipe = read_recipe(name)
+    frozen = not (recipe.rates.projector or recipe.rates.vision) and recipe.lora.targets == ("language",)
+    assert (recipe.feature_cache > 0) == (recipe.augmentation.versions > 0) == frozen
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_every_recipe_balances_mirrors_and_stops_early(name):
+    recipe = read_recipe(name)
+    assert recipe.balance.classes == "coarse" and recipe.augmentation.mirror == 0.5 and recipe.packed
+    assert 0 < recipe.validation.share <= 0.2 and recipe.validation.patience
+    assert recipe.clips * recipe.accumulation == 8
+    assert (recipe.quantization == "4bit") == ("qlora" in name)
+
+
+# --- each on its architecture
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """Official questions about four clips of two subjects, and noise for each view: overrides of a recipe."""
+    folder = tmp_path_factory.mktemp("clips")
+    rng = np.random.default_rng(0)
+    rows = []
+    for number, coarse in enumerate(("negative", "positive", "negative", "surprise")):
+        subject = f"sub0{number // 2 + 1}"
+        for view in VIEWS:
+            (folder / view).mkdir(exist_ok=True)
+            noise = rng.integers(0, 255, (56, 56, 3), dtype=np.uint8)
+            Image.fromarray(noise).save(folder / view / f"{subject}_EP{number}.png")
+        answered = {
+            "What is the coarse expression class?": coarse,
+            "What is the action unit?": "brow lowerer",
+            "Is the action unit brow lowerer shown on the face?": "yes",
+        }
+        clip = {"dataset": "casme2", "image_id": f"{subject}_EP{number}", "subject": subject, "filename": f"EP{number}"}
+        rows += [
+            {"id": f"{number}_{text}", **clip, "question": text, "answer": said} for text, said in answered.items()
+        ]
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return [f"questions={folder / 'questions.jsonl'}", *(f"precomputed.{view}={folder / view}" for view in VIEWS)]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Folders of saved tiny models, made when asked for."""
+    folders = {}
+
+    def save(kind):
+        if kind not in folders:
+            folders[kind] = tmp_path_factory.mktemp(kind)
+            model, processor = built(kind)
+            model.save_pretrained(folders[kind])
+            processor.save_pretrained(folders[kind])
+        return folders[kind]
+
+    return save
+
+
+def tried(name, base, clips, out, *overrides):
+    """The recipe on a tiny model: two steps with a look at the other subject after each."""
+    short = ["epochs=0", "steps=2", "validation.every=1", "log_every=1", "workers=0", "device=cpu"]
+    return read_recipe(name, [f"model={base}", *short, *clips, f"output={out}", *overrides])
+
+
+def weights(model):
+    """Copies of a model's own weights by their names before an adapter came, quantised ones as they are stored."""
+    found = {}
+    for name, parameter in model.named_parameters():
+        if "lora_" not in name and "original_module" not in name:
+            found[re.sub(r"\.(base_layer|modules_to_save\.default)\b", "", name)] = parameter.detach().clone()
+    return found
+
+
+def answers(base, out):
+    """What the base with the adapter says to two questions."""
+    adapted = load_model(str(base), ModelOptions(device="cpu", dtype="float32", adapter=str(out)))
+    noise = np.random.default_rng(1).integers(0, 255, (56, 56, 3), dtype=np.uint8)
+    asked = [Request("The coarse class?", options=("positive", "negative")), Request("The unit?", max_new_tokens=3)]
+    return adapted.ask("You see a face.", [View("motion", Image.fromarray(noise), "the motion", (0, 1))], asked)
+
+
+def check_trained(recipe, base, clips):
+    """Train, and hold that exactly the parts with a rate have changed and that all is there to be asked again."""
+    out = recipe.output
+    learner = load_learner(recipe)
+    before = weights(learner.wrapped.model)
+    finished = finetune(recipe, read_clips(recipe), out, learner=learner)
+    assert finished.steps == 2 and math.isfinite(finished.loss) and math.isfinite(finished.validation)
+    assert math.isfinite(finished.probe.loss) and finished.probe.clips > 1
+    after = weights(learner.wrapped.model)
+    assert after.keys() == before.keys()
+    changed = {part_of(name) for name, value in after.items() if not torch.equal(value.to(before[name]), before[name])}
+    rates = recipe.rates.model_dump()
+    assert changed == {part for part in ("language", "projector", "vision") if rates[part]}
+    stored = load_file(out / "adapter_model.safetensors")
+    assert {part_of(name) for name in stored} == {part for part, rate in rates.items() if rate}
+    assert all(bool(value.any()) for name, value in stored.items() if "lora_B" in name)
+    adapted = {part_of(name.replace("lora_", "")) for name in stored if "lora_" in name}
+    assert "language" in adapted and ("vision" in adapted) == (recipe.lora.targets == ("everything",))
+    for name in ("mevqa.json", "recipe.yaml", "training.json", "README.md", "prompts/coarse.yaml"):
+        assert (out / name).is_file(), name
+    assert json.loads((out / "mevqa.json").read_text())["views"] == list(recipe.views)
+    assert json.loads((out / "adapter_config.json").read_text())["base_model_name_or_path"] == str(base)
+    assert not list((out / "checkpoints").glob("*"))
+    said = answers(base, out)
+    assert [reply.error for reply in said] == [None, None]
+    assert sum(said[0].options.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", slow_but_one_a_family(HUB))
+def test_every_recipe_trains_a_tiny_model_of_its_architecture(name, saved, clips, tmp_path):
+    base = saved(family(name))
+    check_trained(tried(name, base, clips, tmp_path / "out"), base, clips)
+
+
+@pytest.mark.slow
+def test_8_bit_weights_are_trained_too(saved, clips, tmp_path):
+    """No recipe asks for 8 bits: 4 need less memory and, measured on a CPU, a fortieth of the time."""
+    base = saved("qwen2_5_vl")
+    overrides = ("quantization=8bit", "validation.share=0", "probe=false", "steps=1")
+    recipe = tried("qwen2.5-vl-3b-qlora-8gb", base, clips, tmp_path / "out", *overrides)
+    finished = finetune(recipe, read_clips(recipe), recipe.output)
+    assert finished.steps == 1 and math.isfinite(finished.loss)
+    assert [reply.error for reply in answers(base, recipe.output)] == [None, None]
+
+
+@pytest.mark.slow
+def test_a_recipe_trains_on_videos_with_its_own_workers(saved, tmp_path):
+    """Real clips: read, aligned, jittered, mirrored and cut in processes of their own."""
+    from mevqa.data.synthetic.writer import synthesise
+
+    synthesise(tmp_path / "set", clips=6, seed=7)
+    base = saved("smolvlm")
+    data = [f"questions={tmp_path / 'set' / 'me_vqa_synthetic_train.jsonl'}", f"media={tmp_path / 'set'}"]
+    data += [f"annotations={tmp_path / 'set' / 'annotations.csv'}"]
+    recipe = tried("smolvlm2-256m", base, data, tmp_path / "out", "workers=2", "clips=2")
+    finished = finetune(recipe, read_clips(recipe), recipe.output)
+    assert finished.steps == 2 and math.isfinite(finished.validation)
+    assert [reply.error for reply in answers(base, recipe.output)] == [None, None]
