@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from mevqa.facs import ActionUnit
+from mevqa.models.nano.dialogues import VARIANT
 from mevqa.models.nano.evaluate import deranged, score
 from mevqa.models.nano.examples import Expression
 from mevqa.models.nano.rendered_maps import RenderedMaps
-from mevqa.models.nano.sources import BatchSource
 from mevqa.records import Question, QuestionType
+from mevqa.training.recipe import Synthetic
+from mevqa.training.synthetic import SyntheticClip, SyntheticClips
 
 
 def _maps() -> RenderedMaps:
@@ -35,13 +37,18 @@ def test_sets_survive_the_file(tmp_path):
     assert np.array_equal(read.fields, made.fields) and list(read.expressions) == list(made.expressions)
 
 
-def test_batches_are_decided_by_their_seed_and_mix_both_kinds():
-    source = BatchSource(_maps(), share=0.5)
-    first, again, other = (source.batch(8, (0, number), talk=True) for number in (1, 1, 2))
-    assert first.pixels.shape == (8, 3, 28, 28) and len(first.turns) == 8
-    assert first.pixels.equal(again.pixels) and list(first.turns) == list(again.turns)
-    assert not first.pixels.equal(other.pixels)
-    assert (first.coarse[4:] == 0).all()  # the rendered ones are happy
+def test_clips_are_decided_by_their_seed_and_mix_both_kinds():
+    def block(seed: int) -> list[SyntheticClip]:
+        clips = SyntheticClips(Synthetic(share=1.0, rendered_share=0.5), ("motion-centred",), VARIANT, seed, _maps())
+        return [clips[number] for number in range(64)]
+
+    first, again, other = block(1), block(1), block(2)
+    pictures = [[clip.views[0].image.tobytes() for clip in clips] for clips in (first, again, other)]
+    assert pictures[0] == pictures[1] and [clip.turns for clip in first] == [clip.turns for clip in again]
+    assert pictures[0] != pictures[2]
+    # The rendered ones are happy, and their units are on one side; few of the drawn ones show that alone.
+    happy = [clip for clip in first if int(clip.targets["coarse"]) == 0 and clip.targets["units"].sum() == 1]
+    assert 32 <= len(happy) < 50
 
 
 def test_scores_count_what_was_asked():

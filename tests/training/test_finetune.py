@@ -1,0 +1,391 @@
+"""A recipe from its clips to an adapter that answers: interrupted, continued, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from adapters import save_base
+from map_clips import write_maps
+from safetensors.torch import load_file
+from tiny import SYSTEM, built, requests, same_replies, views
+from tiny_rows import ALL
+
+from mevqa.cli import main
+from mevqa.errors import InputError, ModelError
+from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.protocol import Request
+from mevqa.models.transformers_model import TransformersModel
+from mevqa.training.clips import read_clips
+from mevqa.training.finetune import finetune
+from mevqa.training.learner import load_learner
+from mevqa.training.packed_model import PackedModel
+from mevqa.training.parts import prepare, trained
+from mevqa.training.recipe import Recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+SETTINGS = {
+    "model": "nano",
+    "lora": {"rank": 4, "targets": ["language"]},
+    "rates": {"adapter": 1e-3},
+    "steps": 3,
+    "clips": 2,
+    "probe": False,
+}
+
+
+@pytest.fixture(scope="module")
+def questions(tmp_path_factory) -> Path:
+    return write_maps(tmp_path_factory.mktemp("data"), subjects=4, each=2)
+
+
+@pytest.fixture
+def make(questions, tmp_path):
+    def made(**settings) -> Recipe:
+        places = {"questions": [str(questions)], "precomputed": {"flow": [str(questions.parent / "maps")]}}
+        return Recipe.model_validate(SETTINGS | places | {"output": str(tmp_path / "out")} | settings)
+
+    return made
+
+
+def train(recipe: Recipe, out: Path | None = None):
+    alone = recipe.synthetic is not None and recipe.synthetic.share == 1
+    return finetune(recipe, None if alone else read_clips(recipe), out or recipe.output)
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "adapter_model.safetensors")
+
+
+def answers(model: TransformersModel):
+    return model.ask(SYSTEM, views(), requests())
+
+
+def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the_trained_model(make, tmp_path):
+    recipe = make(steps=6, rates={"adapter": 1e-2}, probe=True, log_every=2)
+    learner = load_learner(recipe)
+    finished = finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "mevqa.json", "training.json", "recipe.yaml"} <= names
+    assert {"README.md", "prompts", "chat_template.jinja", "tokenizer.json"} <= names and "checkpoints" not in names
+    assert finished.steps == 6 and finished.probe.clips == 8 and finished.loss > 0
+    loaded = load_model("nano", ModelOptions(adapter=str(tmp_path / "out"), device="cpu", option_score="sum"))
+    trained_model = TransformersModel(
+        learner.wrapped.model.eval(), learner.wrapped.processor, name="t", revision="t", option_score="sum"
+    )
+    asked = [Request("What is the coarse expression class?", ("positive", "negative", "surprise"))]
+    pictures = views(0, 1, 28)
+    same_replies(loaded.ask("", pictures, asked), trained_model.ask("", pictures, asked))
+    base = load_model("nano", ModelOptions(device="cpu", option_score="sum")).ask("", pictures, asked)
+    assert abs(base[0].options["positive"] - loaded.ask("", pictures, asked)[0].options["positive"]) > 1e-3
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert record["finished"]["steps"] == 6 and record["decides"]["recipe"]["steps"] == 6
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_family_is_trained_and_its_adapter_loaded(name, make, tmp_path):
+    """On motion maps, its projector with it; the loaded adapter answers as the trained weights do."""
+    base = save_base(name, tmp_path / "base")
+    recipe = make(
+        model=str(base), views=["motion"], variant="brief", rates={"adapter": 1e-2, "projector": 1e-3}, device="cpu"
+    )
+    learner = load_learner(recipe)
+    finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+    options = {"device": "cpu", "dtype": "float32", "option_score": "sum"}
+    loaded = load_model(str(base), ModelOptions(adapter=str(tmp_path / "out"), **options))
+    assert loaded.preferences.views == ("motion",) and loaded.preferences.variant == "brief"
+    own = TransformersModel(
+        learner.wrapped.model.eval(), learner.wrapped.processor, name="t", revision="t", option_score="sum"
+    )
+    told = answers(loaded)
+    same_replies(told, answers(own))
+    plain = answers(load_model(str(base), ModelOptions(**options)))
+    assert any(a.confidence != pytest.approx(b.confidence, rel=1e-3) for a, b in zip(told, plain, strict=True))
+
+
+@pytest.mark.slow
+def test_a_whole_model_is_trained_from_nothing_saved_and_answers(make, tmp_path):
+    """The recipe of the embedded model, a few steps of it."""
+    recipe = Recipe.model_validate(
+        {
+            "model": "untrained-nano",
+            "attention": "eager",
+            "rates": {"language": 1e-3, "projector": 1e-3, "vision": 1e-3},
+            "synthetic": {"share": 1.0, "rendered": 4, "seeing_steps": 2, "seeing_weight": 0.2},
+            "steps": 4,
+            "clips": 8,
+            "average": 0.9,
+            "smoothing": 0.05,
+            "precision": "bfloat16",
+            "workers": 1,
+            "output": str(tmp_path / "model"),
+        }
+    )
+    finished = train(recipe)
+    assert finished.probe.clips == 64 and set(finished.parameters) == {"language", "projector", "vision", "all"}
+    assert finished.parameters["all"] == sum(finished.parameters[part] for part in ("language", "projector", "vision"))
+    model = load_model(str(tmp_path / "model"))
+    assert model.preferences.views == ("motion-centred",) and model.preferences.variant == "brief"
+    assert model.preferences.option_score == "sum"
+    stored = load_file(tmp_path / "model" / "model.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
+    asked = [Request("What is the coarse expression class?", ("positive", "negative"))]
+    (reply,) = model.ask("", views(0, 1, 28), asked)
+    assert reply.error is None and abs(sum(reply.options.values()) - 1) < 1e-6
+    start, end = load_learner(recipe).wrapped.model.state_dict(), model.model.state_dict()
+    for part in ("vision_tower", "multi_modal_projector", "language_model"):
+        assert any(not torch.equal(start[key].half().float(), end[key]) for key in start if part in key)
+
+
+def test_a_finished_training_is_not_done_again(make, monkeypatch):
+    first = train(make())
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("mevqa.training.trainer.PackedTrainer.train", refuse)
+    assert train(make()) == first
+
+
+def test_what_was_begun_otherwise_is_refused_and_named(make):
+    train(make())
+    with pytest.raises(InputError, match=r"recipe.rates.adapter: then 0.001, now 0.002"):
+        train(make(rates={"adapter": 0.002}))
+    assert train(make(workers=1, log_every=3, save_every=7)).steps == 3
+
+
+def test_real_and_synthetic_clips_are_trained_on_together_and_seeing_too(make):
+    finished = train(
+        make(
+            lora={"rank": 4, "targets": ["everything"]},
+            synthetic={"share": 0.5, "seeing_weight": 0.3},
+            clips=4,
+            balance={"classes": "coarse"},
+        )
+    )
+    assert finished.steps == 3 and finished.parameters["adapter"] > 0
+
+
+def test_quantised_weights_are_trained_and_validated_on_a_cpu(make, tmp_path):
+    pytest.importorskip("bitsandbytes")
+    base = save_base("llava", tmp_path / "base")
+    recipe = make(
+        model=str(base),
+        views=["motion"],
+        variant="brief",
+        quantization="4bit",
+        device="cpu",
+        steps=3,
+        validation={"share": 0.25, "every": 1},
+        feature_cache=0.0,
+        probe=True,
+    )
+    finished = train(recipe)
+    assert finished.validation is not None and finished.probe is not None
+    assert all(float(v.abs().max()) > 0 for k, v in weights(recipe.output).items() if "lora_B" in k)
+
+
+@pytest.mark.parametrize("rates", [{"adapter": 1e-3}, {"adapter": 1e-3, "projector": 1e-4}])
+def test_half_precision_is_trained_validated_and_probed(make, tmp_path, rates):
+    """Frozen weights are in bfloat16 then, trained ones in float32."""
+    base = save_base("llava", tmp_path / "base")
+    validation = {"share": 0.25, "every": 2}
+    common = {"model": str(base), "views": ["motion"], "variant": "brief", "device": "cpu", "probe": True}
+    recipe = make(**common, rates=rates, precision="bfloat16", validation=validation)
+    finished = train(recipe)
+    assert finished.probe is not None and finished.validation > 0
+    assert {value.dtype for value in weights(recipe.output).values()} == {torch.float32}
+
+
+def test_subjects_of_the_validation_side_are_not_trained_on(make, monkeypatch):
+    from mevqa.training import finetune as module
+
+    seen = {}
+    original = module.PackedTrainer.__init__
+
+    def spy(self, model, recipe, steps, folder, stream, validation=(), callbacks=()):
+        seen["trained"] = {stream[place].key[0] for place in range(len(stream))}
+        seen["watched"] = {row.key[0] for row in validation}
+        original(self, model, recipe, steps, folder, stream, validation, callbacks)
+
+    monkeypatch.setattr(module.PackedTrainer, "__init__", spy)
+    finished = train(make(steps=8, validation={"share": 0.25, "every": 4}))
+    subjects = {side: {clip.split("_")[0] for clip in clips} for side, clips in seen.items()}
+    assert subjects["trained"] and subjects["watched"] and not subjects["trained"] & subjects["watched"]
+    assert finished.validation is not None
+
+
+def test_epochs_count_clips(make):
+    assert train(make(steps=0, epochs=1.5, clips=4)).steps == 3
+
+
+def command(recipe: Path, questions: Path, out: Path, *more: str) -> list[str]:
+    maps = f"precomputed.flow={questions.parent / 'maps'}"
+    return ["finetune", str(recipe), f"questions={questions}", maps, f"output={out}", *more]
+
+
+def write_recipe(folder: Path, **settings) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(json.dumps({"probe": False} | settings))  # JSON is YAML
+    return path
+
+
+def test_the_command_says_when_a_model_does_not_look(questions, tmp_path, capsys):
+    """A projector of zeros shows every picture as the same one."""
+    model, processor = built("llava")
+    blind = type(model)(model.config)
+    state = {k: v * 0 if "multi_modal_projector" in k else v for k, v in model.state_dict().items()}
+    blind.load_state_dict(state)
+    blind.save_pretrained(tmp_path / "base")
+    processor.save_pretrained(tmp_path / "base")
+    settings = SETTINGS | {"model": str(tmp_path / "base"), "views": ["motion"], "variant": "brief", "probe": True}
+    path = write_recipe(tmp_path, **settings, device="cpu")
+    assert main(command(path, questions, tmp_path / "out")) == 1
+    said = capsys.readouterr()
+    assert "picture probe, 8 clips" in said.out and "saved to" in said.out
+    assert "the loss does not depend on the pictures" in said.err
+    path = write_recipe(tmp_path, **SETTINGS | {"probe": True})
+    assert main(command(path, questions, tmp_path / "seeing")) == 0
+    assert "the loss does not depend on the pictures" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "override, message",
+    [
+        ("lora.targets=q_porj", "lora.targets: 'q_porj' matches no linear module"),
+        ("views=onset", "onset cannot be made for 8 clips without video"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_line(questions, tmp_path, capsys, override, message):
+    path = write_recipe(tmp_path, **SETTINGS)
+    assert main(command(path, questions, tmp_path / "out", override)) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_gradient_of_zero_is_one_line(questions, tmp_path, capsys, monkeypatch):
+    from mevqa.training import finetune as module
+
+    def dead(model, recipe, *, base_name):
+        prepared = prepare(model, recipe, base_name=base_name)
+        for _, parameter in trained(prepared):
+            parameter.register_hook(torch.zeros_like)
+        return prepared
+
+    monkeypatch.setattr(module, "prepare", dead)
+    assert main(command(write_recipe(tmp_path, **SETTINGS), questions, tmp_path / "out")) == 2
+    assert "step 1: the gradient of the adapter is exactly 0" in capsys.readouterr().err
+
+
+def test_answering_before_training_is_no_trap_that_goes_unnoticed(make, tmp_path):
+    """A 4-bit model on a CPU that was asked something is refused instead of trained with a part of its gradient."""
+    pytest.importorskip("bitsandbytes")
+    base = save_base("llava", tmp_path / "base")
+    recipe = make(model=str(base), views=["motion"], variant="brief", quantization="4bit", device="cpu")
+    learner = load_learner(recipe)
+    answers(learner.wrapped)
+    layer = next(m for m in learner.wrapped.model.modules() if type(m).__name__ == "Linear4bit")
+    if not layer.support_avx512bf16_for_cpu:
+        pytest.skip("this processor has no bfloat16 kernels: bitsandbytes does not pack its weights")
+    with pytest.raises(ModelError, match="step 1: 14 layers with 4-bit weights on CPU were packed for inference"):
+        finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+
+
+#: Runs the command, and kills its own process without warning after a step.
+KILLED = """
+import os, signal, sys
+from mevqa.training.console import Console
+step, after = int(sys.argv[1]), Console.on_step_end
+
+def die(self, args, state, control, **kwargs):
+    after(self, args, state, control, **kwargs)
+    if state.global_step == step:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Console.on_step_end = die
+from mevqa.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+#: Everything that chance or a counter takes part in.
+EVERYTHING = {
+    "lora": {"rank": 4, "dropout": 0.3, "targets": ["language"]},
+    "rates": {"adapter": 1e-2},
+    "augmentation": {"versions": 3, "mirror": 0.5, "shift": 0.05, "scale": 0.05},
+    "balance": {"classes": "coarse", "questions": 3},
+    "synthetic": {"share": 0.5},
+    "average": 0.8,
+    "steps": 8,
+    "accumulation": 2,
+    "smoothing": 0.05,
+}
+OPTIONS = [
+    {"save_every": 3, "workers": 1, "lora": {"rank": 4, "dropout": 0.3, "targets": ["everything"]}},
+    {"validation": {"share": 0.25, "every": 3, "patience": 2}},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", OPTIONS, ids=["trained eyes", "validated"])
+def test_a_killed_training_goes_on_to_the_same_bits(options, questions, tmp_path):
+    path = write_recipe(tmp_path, **SETTINGS | EVERYTHING | options)
+
+    def run(out: Path, *before: str) -> subprocess.CompletedProcess:
+        words = [sys.executable, *before, *command(path, questions, out)]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    killed = run(tmp_path / "torn", "-c", KILLED, "5")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    kept = sorted(p.name for p in (tmp_path / "torn" / "checkpoints").iterdir())
+    assert kept == ["checkpoint-3"] and not (tmp_path / "torn" / "adapter_model.safetensors").exists()
+    for folder in ("torn", "whole"):
+        done = run(tmp_path / folder, "-m", "mevqa")
+        assert done.returncode == 0, done.stderr
+    torn, whole = weights(tmp_path / "torn"), weights(tmp_path / "whole")
+    assert torn.keys() == whole.keys() and all(torch.equal(value, torn[key]) for key, value in whole.items())
+    records = [json.loads((tmp_path / f / "training.json").read_text())["finished"] for f in ("torn", "whole")]
+    for record in records:
+        record.pop("seconds")
+    assert records[0] == records[1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals")
+def test_an_interrupt_says_how_to_go_on(questions, tmp_path, monkeypatch, capsys):
+    from mevqa.training.console import Console
+
+    def interrupt(self, args, state, control, **kwargs):
+        if state.global_step == 2:
+            raise KeyboardInterrupt
+
+    path = write_recipe(tmp_path, **SETTINGS | {"save_every": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(Console, "on_step_end", interrupt)
+        assert main(command(path, questions, tmp_path / "out")) == 130
+    assert "run the same command again to continue" in capsys.readouterr().err
+    assert main(command(path, questions, tmp_path / "out")) == 0
+    assert "3 steps" in capsys.readouterr().out
+
+
+def test_features_that_training_remembered_are_not_those_of_the_probe(make, tmp_path, monkeypatch):
+    """Versions of a clip are mirrored; the probe looks at the clip as it is."""
+    from mevqa.training import finetune as module
+
+    checked = []
+
+    def probe(model, rows, batch=8):
+        fresh_reader = PackedModel(model.model, memory=0)
+        from mevqa.training.health import mean_loss
+
+        checked.append((mean_loss(model, rows), mean_loss(fresh_reader, rows)))
+        return original(model, rows, batch)
+
+    original = module.probe_pictures
+    monkeypatch.setattr(module, "probe_pictures", probe)
+    train(make(steps=8, probe=True, augmentation={"versions": 1, "mirror": 1.0, "shift": 0.1}))
+    ((own, expected),) = checked
+    assert own == pytest.approx(expected, rel=1e-5)
