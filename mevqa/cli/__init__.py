@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from mevqa.errors import MevqaError
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
-COMMANDS = ("demo", "ask", "check", "eval", "score", "report", "submit", "sample", "synth", "bench", "env")
+COMMANDS = ("demo", "ask", "spot", "check", "eval", "score", "report", "submit", "sample", "synth", "bench", "env")
 
 
 def build_parser() -> argparse.ArgumentParser:
