@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.spotting.tracking import UNLIKE
 from mevqa.video.head_motion import without_head
 from mevqa.video.regions import face_regions
 
@@ -42,12 +43,14 @@ class Curves:
         times_ms: [samples] evenly spaced.
         motion: [samples, 2 * regions] displacement right and down of each region, without head and blinks, eye
             distances.
+        mismatch: [samples, regions] what motion and brightness do not explain, relative to each region's contrast.
         blinking: [samples] whether the eyes close, are closed or open.
         number: Of the stretch.
     """
 
     times_ms: Array
     motion: Array
+    mismatch: Array
     blinking: NDArray[np.bool_]
     number: int
 
@@ -75,18 +78,29 @@ def _curves(readings: Sequence[Reading]) -> Curves:
     displacement = np.array([reading.displacement for reading in readings])
     mismatch = np.array([reading.mismatch for reading in readings])
     closed = _closed(mismatch, times)
-    steady = without_head(displacement, regions).reshape(len(times), -1)
-    lids = np.repeat([region.kind == "lid" for region in regions], 2)
-    seen = ~closed
-    if closed.any() and seen.sum() > 1:
-        for channel in np.flatnonzero(lids):
-            steady[:, channel] = np.interp(times, times[seen], steady[seen, channel])
+    lids = np.array([region.kind == "lid" for region in regions])
+    seen = np.where(lids, ~closed[:, None], mismatch < UNLIKE)
+    _bridge(displacement, times, seen & ~lids)
+    steady = without_head(displacement, regions)
+    _bridge(steady, times, seen)
+    steady = steady.reshape(len(times), -1)
     _share_lids(steady)
     step = float(np.median(np.diff(times)))
     grid = times[0] + step * np.arange(int((times[-1] - times[0]) / step + 1e-6) + 1)
     motion = np.stack([np.interp(grid, times, channel) for channel in steady.T], axis=1)
+    changed = np.stack([np.interp(grid, times, channel) for channel in mismatch.T], axis=1)
     blinking = np.interp(grid, times, closed.astype(float)) > 0.25
-    return Curves(grid, motion, blinking, readings[0].stretch)
+    return Curves(grid, motion, changed, blinking, readings[0].stretch)
+
+
+def _bridge(displacement: Array, times_ms: Array, seen: NDArray[np.bool_]) -> None:
+    """Lay straight lines over what was not seen of each region, [samples, regions], in place."""
+    for region in range(seen.shape[1]):
+        own = seen[:, region]
+        if not own.all() and own.any():
+            for axis in range(2):
+                channel = displacement[:, region, axis]
+                channel[:] = np.interp(times_ms, times_ms[own], channel[own])
 
 
 def _share_lids(steady: Array) -> None:

@@ -153,7 +153,9 @@ class Spotter:
                 self._add_trace(curves, until_ms)
             for candidate in candidates(curves, self.options.threshold):
                 course = candidate.course
-                if course.apex_ms >= until_ms or course.offset_ms <= self._settled_ms or candidate.is_blink:
+                if course.apex_ms >= until_ms or course.offset_ms <= self._settled_ms:
+                    continue
+                if candidate.is_blink or candidate.is_covered:
                     continue
                 event = self._event(candidate, curves, frames, times)
                 if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):

@@ -33,13 +33,24 @@ _LOST = 0.8
 
 #: A frame is left out when half of the regions differ from the reference by this part of their contrast after motion
 #: and brightness are taken out (as in ``face_motion``).
-_COVERED = 0.4
+_COVERED = 0.5
+
+#: A region that differs by this part of its contrast is not measured: a hand is before it, or it has not been found.
+#: Displacements are out of range from so many eye distances on, see ``mevqa.video.regional_motion``.
+UNLIKE = 0.9
+_RANGE = 0.11
 
 #: An anchor serves for so long, ms: two macro-expressions, within which light and posture hardly change. One that fits
 #: worse than this correlation is replaced earlier, but not before ``_ANCHOR_LEAST_MS``.
 _ANCHOR_MS = 10_000.0
 _ANCHOR_FIT = 0.93
 _ANCHOR_LEAST_MS = 2_000.0
+
+#: An anchor is worn out when half of the regions differ from it by this part of their contrast and by so many times
+#: what they did when it was new: an open mouth, raised cheeks, a head that has turned.
+_WORN = 0.22
+_WORN_TIMES = 3.0
+_WORN_LEAST_MS = 400.0
 
 #: Frames that are measured against the old and the new anchor.
 _OVERLAP = 6
@@ -86,12 +97,14 @@ class _Anchor:
         meter: Measures them against it.
         offset: [regions, 2] added to what the meter says, so that the curves of a stretch join.
         since_ms: When it was taken.
+        new: Median mismatch of the frames that were measured against it first.
     """
 
     stabiliser: Stabiliser
     meter: MotionMeter
     offset: NDArray[np.float64]
     since_ms: float
+    new: list[float]
 
 
 class FaceTracker:
@@ -140,9 +153,12 @@ class FaceTracker:
         if np.median(motion.mismatch[self._face]) > _COVERED:
             return self._missing(frame, ms, "the face is covered, blurred or turned away")
         self._seen_ms = ms
+        self._wear(self._anchor, ms, float(np.median(motion.mismatch[self._face])))
+        failed = np.abs(motion.displacement).max(axis=1) >= _RANGE
+        mismatch = np.where(failed, np.maximum(motion.mismatch, UNLIKE), motion.mismatch)
         displacement = motion.displacement + self._anchor.offset
         self._hand_over(ms, grey, face, displacement)
-        return Reading(frame, ms, self._stretch, displacement, motion.mismatch)
+        return Reading(frame, ms, self._stretch, displacement, mismatch)
 
     def _missing(self, frame: int, ms: float, why: str) -> Reading:
         return Reading(frame, ms, -1, *self._nothing, why)
@@ -197,13 +213,13 @@ class FaceTracker:
 
     def _follow(self, anchor: _Anchor, picture: NDArray[np.uint8], grey: NDArray[np.uint8], ms: float) -> str:
         """Find the head near its last place; return why it is not found."""
-        best = anchor.stabiliser(grey, self._placement)
+        best = anchor.stabiliser.follow(grey, self._placement)
         if best.agreement < _LOST:
             best = max(best, anchor.stabiliser.search(grey, self._placement), key=lambda found: found.agreement)
         if best.agreement >= _LOST:
             self._placement = best.placement
             if best.agreement < _ANCHOR_FIT and ms - anchor.since_ms > _ANCHOR_LEAST_MS:
-                anchor.since_ms = min(anchor.since_ms, ms - _ANCHOR_MS)
+                anchor.since_ms = ms - _ANCHOR_MS
             return ""
         if ms - self._searched_ms < _SEARCH_MS:
             return "the face is covered, blurred or turned away"
@@ -219,9 +235,19 @@ class FaceTracker:
             self._start(placement, grey, ms)
         return ""
 
+    @staticmethod
+    def _wear(anchor: _Anchor, ms: float, mismatch: float) -> None:
+        """Have an anchor replaced soon when the face has come to look different."""
+        if len(anchor.new) < _OVERLAP:
+            anchor.new.append(mismatch)
+        elif ms - anchor.since_ms >= _WORN_LEAST_MS and mismatch > max(
+            _WORN, _WORN_TIMES * float(np.median(anchor.new))
+        ):
+            anchor.since_ms = ms - _ANCHOR_MS
+
     def _new_anchor(self, face: NDArray[np.uint8], ms: float) -> _Anchor:
         meter = MotionMeter([face], self._regions)
-        return _Anchor(Stabiliser(face), meter, np.zeros((len(self._regions), 2)), ms)
+        return _Anchor(Stabiliser(face), meter, np.zeros((len(self._regions), 2)), ms, [])
 
     def _hand_over(
         self, ms: float, grey: NDArray[np.uint8], face: NDArray[np.uint8], displacement: NDArray[np.float64]
@@ -233,7 +259,7 @@ class FaceTracker:
                 self._next = self._new_anchor(face, ms)
                 self._differences = []
             return
-        seen = self._next.stabiliser(grey, self._placement)
+        seen = self._next.stabiliser.follow(grey, self._placement)
         motion = self._next.meter(cut_out(grey, seen.placement))
         self._differences.append(displacement - motion.displacement)
         if len(self._differences) == _OVERLAP:

@@ -13,5 +13,5 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def long_video(tmp_path_factory):
     """Fifteen seconds of one person with micro- and macro-expressions."""
-    plans = trial_plans(1, 901, seconds=15.0, fps=(30.0,), content="events")
-    return write_trial(tmp_path_factory.mktemp("trial"), plans, "events", 901, size=(320, 320))[0]
+    plans = trial_plans(1, 905, seconds=15.0, fps=(30.0,), content="events")
+    return write_trial(tmp_path_factory.mktemp("trial"), plans, "events", 905, size=(320, 320))[0]

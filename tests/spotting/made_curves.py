@@ -44,4 +44,5 @@ class CurveMaker:
 
     def done(self) -> Curves:
         """Return the curves."""
-        return Curves(self.times, self.motion, self.blinking, 0)
+        mismatch = np.full((len(self.times), len(REGIONS)), 0.05)
+        return Curves(self.times, self.motion, mismatch, self.blinking, 0)
