@@ -71,6 +71,12 @@ def join(readings: Sequence[Reading]) -> list[Curves]:
     return [_curves(own) for own in stretches if len(own) > 4 and own[-1].ms - own[0].ms >= SHORTEST_MS]
 
 
+def too_short(readings: Sequence[Reading]) -> set[int]:
+    """Return the numbers of the stretches that ``join`` leaves out."""
+    measured = {reading.stretch for reading in readings if not reading.missing}
+    return measured - {curves.number for curves in join(readings)}
+
+
 def _curves(readings: Sequence[Reading]) -> Curves:
     """Take head and blinks out of one stretch and lay it on an even grid."""
     regions = face_regions()

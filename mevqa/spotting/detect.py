@@ -148,7 +148,13 @@ def candidates(curves: Curves, threshold: float = THRESHOLD) -> Iterator[Candida
         _take_out(motion, first, last)
         edge = int(_APART_MS / curves.step_ms)
         free[:, max(0, first - edge) : last + edge + 1] = False
-        scores, responses = _answers(filters, noises, motion)
+        for place, (one, noise) in enumerate(zip(filters, noises, strict=True)):
+            # Only near what was taken out anything has changed.
+            low, high = max(0, first - 2 * one.half), min(len(motion), last + 2 * one.half + 1)
+            inner = slice(max(0, first - one.half), last + one.half + 1)
+            new = one(motion[low:high])[inner.start - low : inner.stop - low]
+            responses[place][inner] = new
+            scores[place, inner] = _strength(new, noise)
         yield found
 
 
@@ -179,12 +185,15 @@ def _leaves_rest(curve: Array, times_ms: Array, course: Course) -> bool:
 def _answers(filters: tuple[Filter, ...], noises: list[_Noise], motion: Array) -> tuple[Array, list[Array]]:
     """Return the strength of every filter at every sample [filters, samples], and the responses."""
     responses = [one(motion) for one in filters]
-    scores = []
-    for noise, response in zip(noises, responses, strict=True):
-        square = np.einsum("sc,cd,sd->s", response, noise.precision, response, optimize=True)
-        large = np.hypot(response[:, 0::2], response[:, 1::2]).max(axis=1) >= LEAST_MOTION
-        scores.append(np.where(large, np.sqrt(square / noise.usual), 0.0))
+    scores = [_strength(response, noise) for response, noise in zip(responses, noises, strict=True)]
     return np.array(scores), responses
+
+
+def _strength(response: Array, noise: _Noise) -> Array:
+    """Return how strong a response is at every sample, 0 where no region moves by enough."""
+    square = ((response @ noise.precision) * response).sum(axis=1)
+    large = np.hypot(response[:, 0::2], response[:, 1::2]).max(axis=1) >= LEAST_MOTION
+    return np.where(large, np.sqrt(np.maximum(square, 0.0) / noise.usual), 0.0)
 
 
 def _noise(response: Array, curves: Curves) -> _Noise:
@@ -197,13 +206,13 @@ def _noise(response: Array, curves: Curves) -> _Noise:
     independent = len(usable) * curves.step_ms / 300.0
     trust = independent / (independent + channels)
     for _ in range(_ROUNDS):
-        square = np.einsum("sc,cd,sd->s", usable, precision, usable, optimize=True)
+        square = ((usable @ precision) * usable).sum(axis=1)
         quiet = usable[square <= np.quantile(square, _QUIET)]
         covariance = quiet.T @ quiet / len(quiet)
         diagonal = np.diag(np.diag(covariance))
         covariance = trust * covariance + (1 - trust) * diagonal + _FLOOR**2 * np.eye(channels)
         precision = np.linalg.inv(covariance)
-    square = np.einsum("sc,cd,sd->s", usable, precision, usable, optimize=True)
+    square = ((usable @ precision) * usable).sum(axis=1)
     usual = float(np.quantile(square, _QUIET / 2))
     return _Noise(precision, max(usual, float(chi2.ppf(_QUIET / 2, channels))))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mevqa.spotting.calibration import probability
-from mevqa.spotting.curves import REST_MS, Curves, join, running_median
+from mevqa.spotting.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
 from mevqa.spotting.detect import THRESHOLD, Candidate, candidates
 from mevqa.spotting.events import KINDS, RULES, Event, Kind, Rule, kind_of
 from mevqa.spotting.gaps import Gaps
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Rate at which expressions are looked for, frames per second: a micro-expression has five frames at least. Of faster
 #: footage only some frames are measured.
 FIND_FPS = 30.0
+
+#: Below this rate a reader is warned, frames per second: a micro-expression has hardly three of them.
+_SLOW_FPS = 15.0
 
 #: The curves of so long are judged together, ms; what happens in the last of it is judged again with what follows.
 #: An hour of video takes as much memory as two minutes do.
@@ -99,11 +102,20 @@ class Spotter:
         self._read_ms = -np.inf
         self._settled_ms = -np.inf
         self._given: list[Event] = []
+        self._step_ms = 0.0
+        self._short: set[int] = set()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know: about the face, and where nothing could be looked for."""
-        return (*self._tracker.warnings, *self.gaps.sentences())
+        said = list(self._tracker.warnings)
+        if self._step_ms > 1000 / _SLOW_FPS:
+            rate, shortest = 1000 / self._step_ms, 3 * self._step_ms
+            said.append(f"{rate:.3g} frames per second: expressions of under {shortest:.0f} ms cannot be seen")
+        if self._short:
+            times = "once" if len(self._short) == 1 else f"{len(self._short)} times"
+            said.append(f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge")
+        return (*said, *self.gaps.sentences())
 
     def wants(self, ms: float) -> bool:
         """Return whether the frame at a time is to be measured; the others need not be decoded to pictures."""
@@ -131,6 +143,10 @@ class Spotter:
         self._forget(ms - _UNSETTLED_MS - _CONTEXT_MS)
         return found
 
+    def skip(self, ms: float, why: str) -> None:
+        """Say that the frame at a time is missing, and why."""
+        self.gaps.add(ms, why)
+
     def finish(self) -> list[Found]:
         """Return the events that were not settled yet."""
         return self._judge(np.inf)
@@ -148,6 +164,9 @@ class Spotter:
         frames = np.array([reading.frame for reading in self._readings], dtype=np.int64)
         times = np.array([reading.ms for reading in self._readings])
         found = []
+        if len(times) > 1:
+            self._step_ms = float(np.median(np.diff(times)))
+        self._short |= too_short(self._readings)
         for curves in join(self._readings):
             if self._keep_trace:
                 self._add_trace(curves, until_ms)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.spotting.lenient import LenientVideo, Missing, Shown
 from mevqa.spotting.spotter import Found, SpotOptions, Spotter
+from mevqa.video.folder import FolderVideo, is_picture
 from mevqa.video.reader import Video, open_video
 
 if TYPE_CHECKING:
@@ -69,33 +72,96 @@ def spot_video(
     """
     path = Path(path)
     spotter = Spotter(options, keep_trace=True)
-    with open_video(path, fps=fps) as video:
-        found = list(_find(video, spotter, progress))
-        warnings = (*video.warnings, *spotter.warnings)
-        return Spotting(
-            video=path.stem if path.is_file() else path.name,
-            path=path,
-            fps=video.fps,
-            frames=len(video),
-            seconds=float(video.times_ms[-1]) / 1000,
-            events=tuple(one.event for one in found),
-            trace=tuple(spotter.trace),
-            warnings=warnings,
-            face=not spotter.gaps.nothing_seen,
-        )
+    try:
+        with open_video(path, fps=fps) as video:
+            return _spotting(path, spotter, _Footage(_read(video), video.fps, len(video), video.warnings), progress)
+    except MediaError as error:
+        if not path.is_file() or is_picture(path) or spotter.measured:
+            raise
+        return _spot_damaged(path, fps, spotter, error, progress)
 
 
-def _find(video: Video, spotter: Spotter, progress: Progress | None) -> Iterator[Found]:
-    """Feed the frames of a video to a spotter."""
-    for number, picture in enumerate(video):
-        ms = float(video.times_ms[number])
-        if spotter.wants(ms):
-            yield from spotter.feed(number, ms, picture)
-        if progress is not None and (number + 1) % _REPORT == 0:
-            progress(number + 1, len(video))
+@dataclass(frozen=True, slots=True)
+class _Footage:
+    """Frames to spot in.
+
+    Attributes:
+        shown: Each frame, or why it is missing.
+        fps: Frames per second.
+        frames: How many, as far as that is known before.
+        warnings: Of the reader.
+    """
+
+    shown: Iterable[Shown | Missing]
+    fps: float
+    frames: int
+    warnings: tuple[str, ...]
+
+
+def _spot_damaged(
+    path: Path, fps: float | None, spotter: Spotter, error: MediaError, progress: Progress | None
+) -> Spotting:
+    """Spot in what can be read of a file that is not whole.
+
+    Raises:
+        MediaError: Nothing can be read; the first error.
+    """
+    try:
+        with closing(LenientVideo(path, fps)) as video:
+            found = _spotting(path, spotter, _Footage(video, video.fps, video.announced, ()), progress)
+            said = [f"the file {error.reason}: the rest is read"]
+            if 0 < found.frames < video.announced:
+                # AVI tells no times: what is lost there moves everything after it.
+                said.append(
+                    f"only {found.frames} of {video.announced} frames are found: times may be early after a gap"
+                )
+            return replace(found, warnings=(*said, *found.warnings))
+    except MediaError:
+        raise error from None
+
+
+def _spotting(path: Path, spotter: Spotter, footage: _Footage, progress: Progress | None) -> Spotting:
+    """Feed the frames to a spotter and return what it found."""
+    found: list[Found] = []
+    frame, ms = -1, 0.0
+    for frame, ms, shown in footage.shown:
+        if isinstance(shown, str):
+            spotter.skip(ms, shown)
+        elif spotter.wants(ms):
+            found += spotter.feed(frame, ms, shown)
+        if progress is not None and (frame + 1) % _REPORT == 0:
+            progress(frame + 1, max(footage.frames, frame + 1))
     if progress is not None:
-        progress(len(video), len(video))
-    yield from spotter.finish()
+        progress(frame + 1, frame + 1)
+    found += spotter.finish()
+    return Spotting(
+        video=path.stem if path.is_file() else path.name,
+        path=path,
+        fps=footage.fps,
+        frames=frame + 1,
+        seconds=ms / 1000,
+        events=tuple(one.event for one in found),
+        trace=tuple(spotter.trace),
+        warnings=(*footage.warnings, *spotter.warnings),
+        face=not spotter.gaps.nothing_seen,
+    )
+
+
+def _read(video: Video) -> Iterator[Shown | Missing]:
+    """Yield the frames of a video; a picture of a folder that cannot be read is missing."""
+    if not isinstance(video, FolderVideo):
+        for number, picture in enumerate(video):
+            yield Shown(number, float(video.times_ms[number]), picture)
+        return
+    broken = 0
+    for number, ms in enumerate(video.times_ms):
+        try:
+            yield Shown(number, float(ms), video[number])
+        except MediaError as error:
+            broken += 1
+            if broken == len(video):
+                raise error
+            yield Missing(number, float(ms), "damaged pictures")
 
 
 def find_videos(path: Path) -> list[Path]:
