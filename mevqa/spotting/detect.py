@@ -53,6 +53,10 @@ _DISMISSED = 0.25
 #: expressions of the trial videos to within 0.4. A hand before the face makes 0.7 and more.
 _UNLIKE = 0.6
 
+#: A laugh shows teeth, and an open mouth what is behind them: what lasts longer than this, ms, may look this different.
+_GESTURE_MS = 500.0
+_UNLIKE_LONG = 0.85
+
 #: The most expressions of a minute; more are noise.
 _MOST_A_MINUTE = 60
 
@@ -65,6 +69,7 @@ class Candidate:
         course: Its times.
         strength: In deviations of the noise, over all channels.
         motion: [2 * regions] displacement from rest to apex, eye distances.
+        direction: [channels] weights that give the extent of the expression, 1 at its apex, from ``channels()``.
         duration_ms: Of the filter that answered most.
         unlike: How much the regions that move differ from the reference beyond motion and brightness, relative to
             their contrast.
@@ -75,6 +80,7 @@ class Candidate:
     course: Course
     strength: float
     motion: Array
+    direction: Array
     duration_ms: float
     unlike: float
     blinking: float
@@ -88,7 +94,8 @@ class Candidate:
     @property
     def is_covered(self) -> bool:
         """Whether what moves is hardly the face: a hand or hair before it, glasses, a head that turns away."""
-        return self.unlike > _UNLIKE
+        short = self.course.offset_ms - self.course.onset_ms <= _GESTURE_MS
+        return self.unlike > (_UNLIKE if short else _UNLIKE_LONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,8 @@ def candidates(curves: Curves, threshold: float = THRESHOLD) -> Iterator[Candida
             return
         size = responses[which][at]
         weights = noises[which].precision @ size
-        projected = motion @ (weights / (weights @ size))
+        direction = weights / (weights @ size)
+        projected = motion @ direction
         course = follow(projected, curves.times_ms, int(at), filters[which].duration_ms)
         shortest, longest = (share * filters[which].duration_ms for share in _ALIKE)
         if not shortest <= course.offset_ms - course.onset_ms <= longest or not _leaves_rest(
@@ -140,6 +148,7 @@ def candidates(curves: Curves, threshold: float = THRESHOLD) -> Iterator[Candida
             course,
             float(allowed[which, at]),
             moved,
+            direction,
             filters[which].duration_ms,
             _unlike(curves, moved, first, last),
             float(curves.blinking[first : last + 1].mean()),

@@ -75,11 +75,13 @@ class Found:
         event: The event.
         candidate: What was detected.
         curves: The stretch of curves it was detected in.
+        placement: [2, 3] where the canonical face lies at the onset.
     """
 
     event: Event
     candidate: Candidate
     curves: Curves
+    placement: NDArray[np.float64]
 
 
 class Spotter:
@@ -151,10 +153,6 @@ class Spotter:
         """Return the events that were not settled yet."""
         return self._judge(np.inf)
 
-    def readings(self) -> tuple[Reading, ...]:
-        """Return the readings that are still held, in the order of time."""
-        return tuple(self._readings)
-
     def _forget(self, before_ms: float) -> None:
         keep = next((place for place, reading in enumerate(self._readings) if reading.ms >= before_ms), 0)
         del self._readings[:keep]
@@ -176,9 +174,10 @@ class Spotter:
                     continue
                 if candidate.is_blink or candidate.is_covered:
                     continue
-                event = self._event(candidate, curves, frames, times)
+                event = make_event(candidate, curves.step_ms, self.options.rule, frames, times)
                 if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):
-                    found.append(Found(event, candidate, curves))
+                    at = int(np.searchsorted(times, course.onset_ms).clip(max=len(times) - 1))
+                    found.append(Found(event, candidate, curves, self._readings[at].placement))
         found.sort(key=lambda one: one.event.onset_ms)
         self._given = [one.event for one in found] or self._given[-8:]
         self._settled_ms = until_ms - _UNSETTLED_MS
@@ -193,12 +192,6 @@ class Spotter:
         extent = np.hypot(motion[:, 0::2], motion[:, 1::2]).max(axis=1)
         new = (curves.times_ms > last) & (curves.times_ms < until_ms)
         self.trace += [(float(ms), float(value)) for ms, value in zip(curves.times_ms[new], extent[new], strict=True)]
-
-    def _event(
-        self, candidate: Candidate, curves: Curves, frames: NDArray[np.int64], times: NDArray[np.float64]
-    ) -> Event:
-        """Return a candidate as an event, in frames."""
-        return make_event(candidate, curves.step_ms, self.options.rule, frames, times)
 
 
 def make_event(

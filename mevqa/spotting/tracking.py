@@ -77,6 +77,7 @@ class Reading(NamedTuple):
         stretch: Number of the stretch of joined curves that it belongs to; -1 when nothing was measured.
         displacement: [regions, 2] to the right and downwards, eye distances, joined over the anchors of a stretch.
         mismatch: [regions] what motion and brightness do not explain, relative to the region's contrast.
+        placement: [2, 3] where the canonical face lies in the frame.
         missing: Why nothing was measured; empty when something was.
     """
 
@@ -85,6 +86,7 @@ class Reading(NamedTuple):
     stretch: int
     displacement: NDArray[np.float64]
     mismatch: NDArray[np.float64]
+    placement: NDArray[np.float64]
     missing: str = ""
 
 
@@ -158,10 +160,10 @@ class FaceTracker:
         mismatch = np.where(failed, np.maximum(motion.mismatch, UNLIKE), motion.mismatch)
         displacement = motion.displacement + self._anchor.offset
         self._hand_over(ms, grey, face, displacement)
-        return Reading(frame, ms, self._stretch, displacement, mismatch)
+        return Reading(frame, ms, self._stretch, displacement, mismatch, self._placement)
 
     def _missing(self, frame: int, ms: float, why: str) -> Reading:
-        return Reading(frame, ms, -1, *self._nothing, why)
+        return Reading(frame, ms, -1, *self._nothing, self._placement, why)
 
     def _begin(self, picture: NDArray[np.uint8], grey: NDArray[np.uint8], ms: float) -> str:
         """Look for a face and start a stretch with it; return why not."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.lenient import LenientVideo, Missing, Shown
+from mevqa.spotting.refine import refine
 from mevqa.spotting.spotter import Found, SpotOptions, Spotter
 from mevqa.video.folder import FolderVideo, is_picture
 from mevqa.video.reader import Video, open_video
@@ -74,7 +75,8 @@ def spot_video(
     spotter = Spotter(options, keep_trace=True)
     try:
         with open_video(path, fps=fps) as video:
-            return _spotting(path, spotter, _Footage(_read(video), video.fps, len(video), video.warnings), progress)
+            footage = _Footage(_read(video), video.fps, len(video), video.warnings)
+            return _spotting(path, spotter, footage, progress, video)
     except MediaError as error:
         if not path.is_file() or is_picture(path) or spotter.measured:
             raise
@@ -120,8 +122,10 @@ def _spot_damaged(
         raise error from None
 
 
-def _spotting(path: Path, spotter: Spotter, footage: _Footage, progress: Progress | None) -> Spotting:
-    """Feed the frames to a spotter and return what it found."""
+def _spotting(
+    path: Path, spotter: Spotter, footage: _Footage, progress: Progress | None, video: Video | None = None
+) -> Spotting:
+    """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
     found: list[Found] = []
     frame, ms = -1, 0.0
     for frame, ms, shown in footage.shown:
@@ -134,13 +138,15 @@ def _spotting(path: Path, spotter: Spotter, footage: _Footage, progress: Progres
     if progress is not None:
         progress(frame + 1, frame + 1)
     found += spotter.finish()
+    events = [one.event for one in found] if video is None else refine(video, found, spotter.options.rule)
+    kinds = spotter.options.kinds
     return Spotting(
         video=path.stem if path.is_file() else path.name,
         path=path,
         fps=footage.fps,
         frames=frame + 1,
         seconds=ms / 1000,
-        events=tuple(one.event for one in found),
+        events=tuple(event for event in events if event.kind in kinds),
         trace=tuple(spotter.trace),
         warnings=(*footage.warnings, *spotter.warnings),
         face=not spotter.gaps.nothing_seen,
