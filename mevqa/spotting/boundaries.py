@@ -124,7 +124,9 @@ def _crown(curve: Array, times_ms: Array, top: int, first: int, last: int) -> fl
     bend, slope, _ = np.polyfit(at, curve[lower : upper + 1], 2)
     if bend >= 0:
         return float(times_ms[top])
-    return float(times_ms[top] + np.clip(-slope / (2 * bend), at[0], at[-1]))
+    # Where one flank is steep and the other is not, the parabola leans: it only places the apex between samples.
+    step = float(np.diff(at).max())
+    return float(times_ms[top] + np.clip(-slope / (2 * bend), max(at[0], -step), min(at[-1], step)))
 
 
 def _smooth(curve: Array) -> Array:
