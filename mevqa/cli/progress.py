@@ -1,4 +1,4 @@
-"""The progress of a run: clips, questions, questions per second, time left."""
+"""Progress on standard error: of a run in clips and questions, of a video in frames."""
 
 from __future__ import annotations
 
@@ -59,6 +59,39 @@ def clip_progress(clips: int, questions: int) -> Iterator[Callable[[Sequence[Ans
             )
 
     yield advance_line
+
+
+@contextmanager
+def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how far a video is read: a bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        name: Of the video.
+
+    Yields:
+        A function to call with the frames that are done and the frames in all.
+    """
+    started = printed = time.monotonic()
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(name), BarColumn(), TextColumn("frames {task.completed}/{task.total}"))
+        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(name, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+
+    def print_line(done: int, total: int) -> None:
+        nonlocal printed
+        now = time.monotonic()
+        if now - printed >= _LOG_INTERVAL:
+            printed = now
+            rate = done / max(now - started, 1e-6)
+            left = (total - done) / rate
+            print(f"{name}: frames {done}/{total}, {rate:.0f} frames/s, {left:.0f} s left", file=sys.stderr, flush=True)
+
+    yield print_line
 
 
 @contextmanager

@@ -8,17 +8,11 @@ test; sets of different seeds share no person. Run the same command again to fin
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
+from mevqa.cli.options import frame_size
+
 HELP = "synthetic clips with exact ground truth"
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 320x320")
-    return int(match[1]), int(match[2])
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=float, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
     )
-    parser.add_argument("--size", type=_size, default=(320, 320), metavar="WxH", help="frame size (320x320)")
+    parser.add_argument("--size", type=frame_size, default=(320, 320), metavar="WxH", help="frame size (320x320)")
     parser.add_argument(
         "--classes",
         default="balanced",

@@ -81,7 +81,7 @@ class FaceAligner:
         if mode not in ("auto", "haar"):
             raise ValueError(f"unknown face mode {mode!r}: auto, haar, mediapipe or none")
         faces = find_faces(frame)
-        if mode == "auto" and _is_face_crop(frame, faces):
+        if mode == "auto" and is_face_crop(frame, faces):
             note = "the frame is taken as a face crop and not aligned to the eyes (--face haar forces alignment)"
             return cls(frame, place_whole_frame(height, width), mode="none", found=True, warnings=[note])
         return cls._from_faces(frame, faces, "haar")
@@ -150,7 +150,7 @@ class FaceAligner:
             self._warnings.append(text)
 
 
-def _is_face_crop(frame: NDArray[np.uint8], faces: list[Face]) -> bool:
+def is_face_crop(frame: NDArray[np.uint8], faces: list[Face]) -> bool:
     """Tell whether the frame shows a face and hardly anything else."""
     height, width = frame.shape[:2]
     if not faces:

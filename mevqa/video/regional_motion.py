@@ -59,7 +59,7 @@ class MotionMeter:
     """Measures aligned faces against a reference.
 
     Args:
-        reference: [256, 256, 3] uint8 aligned face, or several of the same moment whose mean is taken.
+        reference: Aligned faces of one moment, uint8 [256, 256, 3] or grey [256, 256]; their mean is taken.
         regions: Where to measure.
     """
 
@@ -88,7 +88,7 @@ class MotionMeter:
         return _Template(region, weight, pixels, descent, inverse, max(contrast, 1.0))
 
     def __call__(self, face: np.ndarray) -> RegionalMotion:
-        """Return the motion of one aligned face [256, 256, 3] against the reference."""
+        """Return the motion of one aligned face, [256, 256, 3] or grey [256, 256], against the reference."""
         grey = _grey(face)
         measured = [self._register(template, grey) for template in self._templates]
         displacement = np.array([[across, down] for across, down, _ in measured]) / EYE_DISTANCE
@@ -117,8 +117,8 @@ class MotionMeter:
 
 
 def _grey(face: np.ndarray) -> NDArray[np.float32]:
-    """Return the blurred grey picture of a face."""
-    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    """Return the blurred grey picture of a face, RGB or grey."""
+    grey = (cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) if face.ndim == 3 else face).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _BLUR), dtype=np.float32)
 
 

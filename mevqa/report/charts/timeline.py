@@ -33,7 +33,7 @@ class Span:
 
 
 def timeline_chart(
-    coded: Sequence[Span],
+    coded: Sequence[Span] | None,
     detected: Sequence[Span] | None,
     curve: Sequence[tuple[float, float]],
     seconds: float,
@@ -42,13 +42,13 @@ def timeline_chart(
     """Draw a video's events.
 
     Args:
-        coded: Events of the label file.
+        coded: Events of the label file; None when there is none.
         detected: Events that were found; None when nothing was looked for, which is not "none found".
         curve: (time in s, motion in percent of the eye distance) of the face.
         seconds: Length of the video.
         label: What the chart shows.
     """
-    lanes = [("coded", coded)] + ([("detected", detected)] if detected is not None else [])
+    lanes = [(name, spans) for name, spans in (("coded", coded), ("detected", detected)) if spans is not None]
     top = 26
     height = top + len(lanes) * _LANE + (_CURVE + 10 if curve else 0) + 28
     chart = Drawing(_WIDTH, height, label)
@@ -69,7 +69,7 @@ def timeline_chart(
     for lane, (name, events) in enumerate(lanes):
         y = top + lane * _LANE
         chart.text(_LEFT - 8, y + 17, name, anchor="end")
-        for event in events or ():
+        for event in events:
             _draw_event(
                 chart, event, y, x(event.onset), x(event.offset), x(event.apex) if event.apex is not None else None
             )

@@ -1,0 +1,83 @@
+"""What the spotter finds, and the rules by which data sets tell micro- from macro-expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from mevqa.facs import ActionUnit
+
+Kind = Literal["micro", "macro"]
+Rule = Literal["half-second", "quarter-second-apex"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+#: Longest micro-expression, ms (CAS(ME)^2, SAMM), and longest way from onset to apex (CAS(ME)^3).
+MICRO_MS = 500.0
+MICRO_RISE_MS = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCandidate:
+    """An action unit that would move the face as it was seen to move.
+
+    Attributes:
+        unit: The unit with its side.
+        share: Of the seen motion that it accounts for, 0 to 1.
+    """
+
+    unit: ActionUnit
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One expression in a long video.
+
+    Attributes:
+        onset: First frame, 0-based.
+        apex: Frame of the largest extent.
+        offset: Last frame.
+        onset_ms: Time of the onset, ms from the first frame.
+        apex_ms: Time of the apex.
+        offset_ms: Time of the offset.
+        kind: ``micro`` or ``macro``.
+        score: Probability that a coder would have marked it, 0 to 1; see ``mevqa.spotting.calibration``.
+        side: Side of the face on which nearly all of the motion is (the subject's own); None for both.
+        regions: Displacement of each facial region from rest to apex (right, down), eye distances.
+        units: Action units that explain the motion, the one that explains most first.
+    """
+
+    onset: int
+    apex: int
+    offset: int
+    onset_ms: float
+    apex_ms: float
+    offset_ms: float
+    kind: Kind
+    score: float
+    side: Literal["left", "right"] | None = None
+    regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    units: tuple[UnitCandidate, ...] = ()
+
+    @property
+    def duration_ms(self) -> float:
+        """Time from onset to offset."""
+        return self.offset_ms - self.onset_ms
+
+
+def kind_of(onset_ms: float, apex_ms: float, offset_ms: float, rule: Rule) -> Kind:
+    """Return whether an expression is micro or macro.
+
+    Args:
+        onset_ms: When it begins.
+        apex_ms: When it is largest.
+        offset_ms: When it ends.
+        rule: ``half-second``: at most 500 ms from onset to offset; ``quarter-second-apex``: at most 250 ms from
+            onset to apex.
+    """
+    if rule == "half-second":
+        return "micro" if offset_ms - onset_ms <= MICRO_MS else "macro"
+    return "micro" if apex_ms - onset_ms <= MICRO_RISE_MS else "macro"

@@ -1,0 +1,134 @@
+"""Found events as files: CSV that ``mevqa score`` and the report read, JSON with everything, and a picture."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.report.charts.timeline import Span, timeline_chart
+from mevqa.spotting.events import Event
+from mevqa.spotting.video import Spotting
+
+#: Columns of the CSV; a video in which nothing was found has one row without onset and offset.
+COLUMNS = (
+    "video",
+    "onset",
+    "apex",
+    "offset",
+    "kind",
+    "score",
+    "side",
+    "action_units",
+    "fps",
+    "frames",
+    "onset_ms",
+    "apex_ms",
+    "offset_ms",
+)
+
+
+def write_csv(path: Path, found: Sequence[Spotting]) -> None:
+    """Write one row an event.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for video in found:
+                length = [f"{video.fps:g}", video.frames]
+                writer.writerows([video.video, *_cells(event, length)] for event in video.events)
+                if not video.events:
+                    writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def _cells(event: Event, length: list[Any]) -> list[Any]:
+    units = "+".join(str(candidate.unit) for candidate in event.units)
+    times = [f"{ms:.1f}" for ms in (event.onset_ms, event.apex_ms, event.offset_ms)]
+    frames = [event.onset, event.apex, event.offset]
+    return [*frames, event.kind, f"{event.score:.4f}", event.side or "", units, *length, *times]
+
+
+def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) -> None:
+    """Write a list of videos with events, evidence by region, curves and warnings.
+
+    Args:
+        path: The file.
+        found: The videos.
+        curves: Whether to write the curve of the motion too.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    try:
+        text = json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
+    """Return one video for JSON; displacements are percents of the eye distance."""
+    content: dict[str, Any] = {
+        "video": video.video,
+        "fps": video.fps,
+        "frames": video.frames,
+        "face": video.face,
+        "events": [_event(event) for event in video.events],
+        "warnings": list(video.warnings),
+    }
+    if curves:
+        content["curve"] = {
+            "ms": [round(ms, 1) for ms, _ in video.trace],
+            "percent": [round(100 * value, 3) for _, value in video.trace],
+        }
+    return content
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "onset": event.onset,
+        "apex": event.apex,
+        "offset": event.offset,
+        "onset_ms": round(event.onset_ms, 1),
+        "apex_ms": round(event.apex_ms, 1),
+        "offset_ms": round(event.offset_ms, 1),
+        "kind": event.kind,
+        "score": round(event.score, 4),
+        "side": event.side,
+        "action_units": [
+            {"unit": str(one.unit), "name": one.unit.name, "share": round(one.share, 3)} for one in event.units
+        ],
+        "regions": {name: [round(100 * value, 3) for value in moved] for name, moved in event.regions.items()},
+    }
+
+
+def write_plot(path: Path, video: Spotting) -> None:
+    """Draw the events in time over the curve of the motion; PNG, or SVG by the suffix.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    spans = [
+        Span(
+            event.onset_ms / 1000, event.offset_ms / 1000, event.apex_ms / 1000, event.kind, f"score {event.score:.2f}"
+        )
+        for event in video.events
+    ]
+    curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
+    drawing = timeline_chart(None, spans, curve, video.seconds, f"Expressions found in {video.video}")
+    try:
+        if path.suffix.lower() == ".svg":
+            path.write_text(drawing.svg(alone=True), encoding="utf-8")
+        else:
+            drawing.picture().save(path)
+    except (OSError, ValueError) as error:
+        raise InputError([Problem(path, f"cannot be written: {error}")]) from error

@@ -1,0 +1,198 @@
+"""Spotting in a video file or a folder of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.spotting.lenient import LenientVideo, Missing, Shown
+from mevqa.spotting.refine import refine
+from mevqa.spotting.spotter import Found, SpotOptions, Spotter
+from mevqa.video.folder import FolderVideo, is_picture
+from mevqa.video.reader import Video, open_video
+
+if TYPE_CHECKING:
+    from mevqa.spotting.events import Event
+
+#: (frames done, frames in all)
+Progress = Callable[[int, int], None]
+
+#: Frames between two reports of progress.
+_REPORT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Spotting:
+    """What was found in one video.
+
+    Attributes:
+        video: Its name, without suffix.
+        path: The file or folder.
+        fps: Frames per second.
+        frames: Length.
+        seconds: Time of the last frame.
+        events: In the order of time.
+        trace: (time in ms, largest displacement of a region from rest in eye distances).
+        warnings: What a reader should know, one sentence each.
+        face: Whether a face was seen at all.
+    """
+
+    video: str
+    path: Path
+    fps: float
+    frames: int
+    seconds: float
+    events: tuple[Event, ...]
+    trace: tuple[tuple[float, float], ...]
+    warnings: tuple[str, ...]
+    face: bool
+
+
+def spot_video(
+    path: Path | str,
+    *,
+    fps: float | None = None,
+    options: SpotOptions | None = None,
+    progress: Progress | None = None,
+) -> Spotting:
+    """Find the expressions of one video.
+
+    Args:
+        path: Video file, folder of frames or a single picture.
+        fps: Frames per second when the user knows better than the file.
+        options: What is looked for.
+        progress: Called now and then.
+
+    Raises:
+        MediaError: The media cannot be read.
+    """
+    path = Path(path)
+    spotter = Spotter(options, keep_trace=True)
+    try:
+        with open_video(path, fps=fps) as video:
+            footage = _Footage(_read(video), video.fps, len(video), video.warnings)
+            return _spotting(path, spotter, footage, progress, video)
+    except MediaError as error:
+        if not path.is_file() or is_picture(path) or spotter.measured:
+            raise
+        return _spot_damaged(path, fps, spotter, error, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Footage:
+    """Frames to spot in.
+
+    Attributes:
+        shown: Each frame, or why it is missing.
+        fps: Frames per second.
+        frames: How many, as far as that is known before.
+        warnings: Of the reader.
+    """
+
+    shown: Iterable[Shown | Missing]
+    fps: float
+    frames: int
+    warnings: tuple[str, ...]
+
+
+def _spot_damaged(
+    path: Path, fps: float | None, spotter: Spotter, error: MediaError, progress: Progress | None
+) -> Spotting:
+    """Spot in what can be read of a file that is not whole.
+
+    Raises:
+        MediaError: Nothing can be read; the first error.
+    """
+    try:
+        with closing(LenientVideo(path, fps)) as video:
+            found = _spotting(path, spotter, _Footage(video, video.fps, video.announced, ()), progress)
+            said = [f"the file {error.reason}: the rest is read"]
+            if 0 < found.frames < video.announced:
+                # AVI tells no times: what is lost there moves everything after it.
+                said.append(
+                    f"only {found.frames} of {video.announced} frames are found: times may be early after a gap"
+                )
+            return replace(found, warnings=(*said, *found.warnings))
+    except MediaError:
+        raise error from None
+
+
+def _spotting(
+    path: Path, spotter: Spotter, footage: _Footage, progress: Progress | None, video: Video | None = None
+) -> Spotting:
+    """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
+    found: list[Found] = []
+    frame, ms = -1, 0.0
+    for frame, ms, shown in footage.shown:
+        if isinstance(shown, str):
+            spotter.skip(ms, shown)
+        elif spotter.wants(ms):
+            found += spotter.feed(frame, ms, shown)
+        if progress is not None and (frame + 1) % _REPORT == 0:
+            progress(frame + 1, max(footage.frames, frame + 1))
+    if progress is not None:
+        progress(frame + 1, frame + 1)
+    found += spotter.finish()
+    events = [one.event for one in found] if video is None else refine(video, found, spotter.options.rule)
+    kinds = spotter.options.kinds
+    return Spotting(
+        video=path.stem if path.is_file() else path.name,
+        path=path,
+        fps=footage.fps,
+        frames=frame + 1,
+        seconds=ms / 1000,
+        events=tuple(event for event in events if event.kind in kinds),
+        trace=tuple(spotter.trace),
+        warnings=(*footage.warnings, *spotter.warnings),
+        face=not spotter.gaps.nothing_seen,
+    )
+
+
+def _read(video: Video) -> Iterator[Shown | Missing]:
+    """Yield the frames of a video; a picture of a folder that cannot be read is missing."""
+    if not isinstance(video, FolderVideo):
+        for number, picture in enumerate(video):
+            yield Shown(number, float(video.times_ms[number]), picture)
+        return
+    broken = 0
+    for number, ms in enumerate(video.times_ms):
+        try:
+            yield Shown(number, float(ms), video[number])
+        except MediaError as error:
+            broken += 1
+            if broken == len(video):
+                raise error
+            yield Missing(number, float(ms), "damaged pictures")
+
+
+def find_videos(path: Path) -> list[Path]:
+    """Return the videos that a path stands for: itself, or those in a folder that holds no frames.
+
+    Args:
+        path: A video, a folder of frames, or a folder of videos and folders of frames.
+
+    Raises:
+        InputError: A folder holds no video.
+        MediaError: There is no such file or folder.
+    """
+    if not path.exists():
+        raise MediaError(path, "there is no such file or folder")
+    if path.is_file() or _holds_frames(path):
+        return [path]
+    found = sorted(child for child in path.iterdir() if not child.name.startswith(".") and _is_video(child))
+    if not found:
+        raise InputError([Problem(path, "holds no video and no folder of frames")])
+    return found
+
+
+def _is_video(path: Path) -> bool:
+    return _holds_frames(path) if path.is_dir() else path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _holds_frames(path: Path) -> bool:
+    return any(child.suffix.lower() in FRAME_SUFFIXES for child in path.iterdir())

@@ -1,0 +1,48 @@
+"""Curves of made-up expressions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mevqa.spotting.curves import Curves
+from mevqa.video.regions import face_regions
+
+REGIONS = [region.name for region in face_regions()]
+
+
+def column(region: str, axis: int) -> int:
+    """Column of a region's motion to the right (0) or down (1)."""
+    return 2 * REGIONS.index(region) + axis
+
+
+def bump(times: np.ndarray, onset: float, apex: float, offset: float) -> np.ndarray:
+    """Raised cosine, 0 at onset and offset and 1 at the apex."""
+    up = np.clip((times - onset) / (apex - onset), 0, 1)
+    down = np.clip((offset - times) / (offset - apex), 0, 1)
+    return (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down))
+
+
+class CurveMaker:
+    """Builds the curves of one stretch.
+
+    Attributes:
+        times: [samples] ms.
+        motion: [samples, channels] eye distances.
+    """
+
+    def __init__(self, seconds: float, fps: float = 30.0, noise: float = 2e-4, seed: int = 0) -> None:
+        self.times = np.arange(round(seconds * fps)) * 1000.0 / fps
+        shape = (len(self.times), 2 * len(REGIONS))
+        self.motion = noise * np.random.default_rng(seed).standard_normal(shape)
+        self.blinking = np.zeros(len(self.times), dtype=bool)
+
+    def add(self, onset: float, apex: float, offset: float, **moved: float) -> CurveMaker:
+        """Add an expression that moves regions down, named with underscores."""
+        for name, size in moved.items():
+            self.motion[:, column(name.replace("_", " "), 1)] += size * bump(self.times, onset, apex, offset)
+        return self
+
+    def done(self) -> Curves:
+        """Return the curves."""
+        mismatch = np.full((len(self.times), len(REGIONS)), 0.05)
+        return Curves(self.times, self.motion, mismatch, self.blinking, 0)

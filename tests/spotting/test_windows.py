@@ -1,0 +1,59 @@
+"""A stream that is longer than the window in which it is judged."""
+
+import numpy as np
+import pytest
+from made_curves import REGIONS, bump
+
+from mevqa.spotting.spotter import Spotter
+from mevqa.spotting.tracking import Reading
+
+MINUTES = 6
+STEP = 1000 / 30
+
+
+class MadeUp:
+    """In the place of the tracker: a face that raises its brows every few seconds."""
+
+    def __init__(self):
+        self.warnings = []
+        self.times = np.arange(MINUTES * 60 * 30) * STEP
+        self.apexes = np.arange(5_000, MINUTES * 60_000 - 3_000, 3_700.0)
+        shape = (len(self.times), len(REGIONS), 2)
+        self.displacement = 2e-4 * np.random.default_rng(0).standard_normal(shape)
+        brow = REGIONS.index("left inner brow")
+        for apex in self.apexes:
+            self.displacement[:, brow, 1] -= 0.02 * bump(self.times, apex - 150, apex, apex + 200)
+
+    def read(self, frame, ms, picture):
+        mismatch = np.full(len(REGIONS), 0.05)
+        return Reading(frame, ms, 0, self.displacement[frame], mismatch, np.eye(2, 3))
+
+
+@pytest.fixture(scope="module")
+def run():
+    spotter = Spotter()
+    spotter._tracker = made = MadeUp()
+    held, found, late = [], [], []
+    for frame, ms in enumerate(made.times):
+        new = spotter.feed(frame, ms, None)
+        late += [ms - one.event.apex_ms for one in new]
+        found += new
+        held.append(len(spotter._readings))
+    found += spotter.finish()
+    return made, found, held, late
+
+
+def test_every_event_is_found_once_also_on_the_border_of_a_window(run):
+    made, found, _, _ = run
+    apexes = np.array([one.event.apex_ms for one in found])
+    assert len(apexes) == len(made.apexes)
+    assert np.abs(apexes - made.apexes).max() < 40
+
+
+def test_memory_does_not_grow_with_the_stream(run):
+    _, _, held, _ = run
+    assert max(held) <= 120 * 30 + 2
+
+
+def test_events_come_within_two_minutes(run):
+    assert 0 < max(run[3]) <= 121_000
