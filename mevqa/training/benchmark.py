@@ -1,4 +1,4 @@
-"""How much faster a clip's questions are trained when they are packed behind one prefix; loss and gradients compared."""
+"""How much faster questions are trained packed behind their clip's prefix; loss and gradients compared."""
 
 from __future__ import annotations
 
