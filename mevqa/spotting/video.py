@@ -78,7 +78,8 @@ def spot_video(
             footage = _Footage(_read(video), video.fps, len(video), video.warnings)
             return _spotting(path, spotter, footage, progress, video)
     except MediaError as error:
-        if not path.is_file() or is_picture(path) or spotter.measured:
+        wrong_rate = fps is not None and not 0 < fps < float("inf")
+        if wrong_rate or not path.is_file() or is_picture(path) or spotter.measured:
             raise
         return _spot_damaged(path, fps, spotter, error, progress)
 
