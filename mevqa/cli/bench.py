@@ -126,7 +126,9 @@ def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
         return random_model(texts * 4, device=args.device, dtype=args.dtype)
     loaded = load_model(args.model, ModelOptions(device=args.device, dtype=args.dtype))
     if not isinstance(loaded, TransformersModel):
-        raise ModelError(f"{args.model} has no weights to measure with; give random, nano, a folder or a hub name")
+        raise ModelError(
+            f"{args.model} has no weights and no prefix to measure with; give random, nano, a folder or a hub name"
+        )
     return loaded
 
 

@@ -100,7 +100,6 @@ def _packed(recipe: Recipe, learner: Learner) -> PackedModel:
     raw = learner.wrapped.model
     if recipe.attention is not None and recipe.model == UNTRAINED_NANO:
         raw.set_attn_implementation(recipe.attention)
-    torch.manual_seed(recipe.seed)
     prepared = prepare(raw, recipe, base_name=recipe.model)
     if _teaches_seeing(recipe):
         assert recipe.synthetic is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 import torch
@@ -46,13 +47,15 @@ def load_learner(recipe: Recipe) -> Learner:
     """
     known = {"views": view_names(), "sampler": sampler_names()}
     named = [("views", name) for name in recipe.views] + [("sampler", recipe.sampler or sampler_names()[0])]
-    problems = [
-        Problem(key, f"there is no {name!r}; known: {', '.join(known[key])}")
-        for key, name in named
-        if name not in known[key]
-    ]
+    problems = []
+    for key, name in named:
+        if name not in known[key]:
+            close = difflib.get_close_matches(name, known[key], n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known[key])}"
+            problems.append(Problem(key, f"unknown {key.rstrip('s')} {name!r}; {hint}"))
     if problems:
         raise InputError(problems)
+    join_processes(recipe)
     torch.manual_seed(recipe.seed)
     wrapped = _load(recipe)
     own = wrapped.preferences
@@ -66,6 +69,11 @@ def load_learner(recipe: Recipe) -> Learner:
     prompts = PromptLibrary.load(recipe.prompts, preferences.variant)
     looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
     return Learner(wrapped, prompts, looking, preferences, wrapped.model.dtype)
+
+
+def join_processes(recipe: Recipe) -> PartialState:
+    """Return the state of the processes that train together; the first call decides whether they talk as CPUs."""
+    return PartialState(cpu=recipe.device == "cpu" or not torch.cuda.is_available())
 
 
 def _load(recipe: Recipe) -> TransformersModel:

@@ -76,6 +76,8 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
         use_dora=lora.dora,
         use_rslora=lora.rslora,
     )
+    # Only now: libraries that are imported for the first time draw numbers too.
+    torch.manual_seed(recipe.seed)
     wrapped = get_peft_model(model, config)
     wrapped.peft_config["default"].base_model_name_or_path = base_name
     for name, parameter in wrapped.named_parameters():

@@ -26,6 +26,8 @@ from mevqa.vqa.prompts import PromptLibrary
 
 #: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
 _PLACE, _VERSION = 1, 2
+#: Version of a clip that is not varied.
+_PLAIN = -1
 #: Looks at clips to keep, pictures and all.
 _LOOKS = 2048
 
@@ -96,7 +98,7 @@ class Asker:
 
     def plain_row(self, clip: TrainingClip) -> Row:
         """Return the row of all questions about a clip as it is."""
-        return self.row(clip, self.look(clip).views, clip.questions, {}, key=(clip.clip.id, 0))
+        return self.row(clip, self.look(clip).views, clip.questions, {}, key=(clip.clip.id, _PLAIN))
 
 
 class TrainingStream(Dataset[Row]):
@@ -160,5 +162,5 @@ class TrainingStream(Dataset[Row]):
         limit = self._recipe.balance.questions
         chosen = draw_questions(questions, limit, rng) if limit else questions
         varied = views is not seen.views or annotation != clip.clip.annotation
-        key = (clip.clip.id, version) if settings.versions else (None if varied else (clip.clip.id, 0))
+        key = (clip.clip.id, version) if settings.versions else (None if varied else (clip.clip.id, _PLAIN))
         return self._asker.row(clip, views, chosen, self._weights, key)

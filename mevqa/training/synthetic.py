@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,8 @@ from mevqa.video.views import CAPTIONS
 _VIEWS = ("motion-centred", "motion")
 #: Maps that are made together; each block is decided by the seed and its number.
 _BLOCK = 64
+#: Blocks to keep: places are asked for in order.
+_KEPT = 8
 #: Keeps the stream of synthetic maps apart from every other use of the seed.
 _STREAM = 0x5EED
 
@@ -72,20 +73,29 @@ class SyntheticClips:
         self._seed = seed
         self._rendered = rendered
         self._share = settings.rendered_share if rendered is not None else 0.0
-        self._block = functools.lru_cache(maxsize=8)(self._make)
+        self._blocks: dict[int, list[SyntheticClip]] = {}
 
     def __getitem__(self, number: int) -> SyntheticClip:
         """Return the clip of a number, from 0 on without end."""
-        return self._block(number // _BLOCK)[number % _BLOCK]
+        block = number // _BLOCK
+        if block not in self._blocks:
+            if len(self._blocks) >= _KEPT:
+                self._blocks.clear()
+            self._blocks[block] = self._make(block)
+        return self._blocks[block][number % _BLOCK]
 
     def _make(self, block: int) -> list[SyntheticClip]:
         rng = np.random.default_rng((self._seed, _STREAM, block))
         measured = round(_BLOCK * self._share)
+        parts: list[NDArray[np.uint8]] = []
         expressions = draw_expressions(_BLOCK - measured, rng)
-        maps = draw_maps([expression.units for expression in expressions], rng)
+        if expressions:
+            parts.append(draw_maps([expression.units for expression in expressions], rng))
         if self._rendered is not None and measured:
             more, shown = self._rendered.sample(measured, rng)
-            maps, expressions = np.concatenate([maps, more]), [*expressions, *shown]
+            parts.append(more)
+            expressions = [*expressions, *shown]
+        maps = np.concatenate(parts)
         units = unit_targets(expressions)
         fine, coarse = class_targets(expressions)
         clips = [

@@ -80,6 +80,20 @@ class PackedTrainer(Trainer):
         # The sum over all rows of a step is divided by the step's weights in ``compute_loss`` itself.
         self.loss_is_scaled_for_ga = True
 
+    def train(
+        self, resume_from_checkpoint: Any = None, trial: Any = None, ignore_keys_for_eval: list[str] | None = None
+    ) -> Any:
+        """Train, or go on from a checkpoint; one that early stopping ended at is not trained on."""
+        if resume_from_checkpoint and self.recipe.validation.patience and self._validation:
+            state = TrainerState.load_from_json(str(Path(resume_from_checkpoint) / TRAINER_STATE_NAME))
+            stopping = dict(state.stateful_callbacks or {}).get("EarlyStoppingCallback", {})
+            looks = stopping.get("attributes", {}).get("early_stopping_patience_counter", 0)
+            if looks >= self.recipe.validation.patience:
+                self.state = state
+                self._load_best_model()
+                return None
+        return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         """Take the stream in its own order, which is random already."""
         stream: Any = train_dataset if train_dataset is not None else self.train_dataset
@@ -232,8 +246,11 @@ def training_arguments(
         load_best_model_at_end=validated,
         metric_for_best_model="eval_loss" if validated else None,
         greater_is_better=False if validated else None,
-        ddp_find_unused_parameters=False,
+        # Some families take their features before the vision tower's last layer, whose weights then get no gradient.
+        ddp_find_unused_parameters=not model.reader.frozen,
         label_names=[],
+        # Early stopping counts on after an interruption.
+        restore_callback_states_from_checkpoint=True,
     )
     # Several GPUs want several processes (``accelerate launch``); one process would cut batches that cannot be cut.
     if arguments.n_gpu > 1:

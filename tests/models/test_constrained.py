@@ -240,7 +240,7 @@ def test_confidence_is_the_renormalised_probability_of_the_choices():
 
 def test_units_of_the_whole_vocabulary():
     grammar = UnitGrammar()
-    prompter = wrapped("gemma3")._prompter
+    prompter = wrapped("gemma3").prompter
     for first in UNITS:
         for second in UNITS:
             if first != second:

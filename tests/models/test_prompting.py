@@ -30,7 +30,7 @@ def test_ids_are_those_of_the_whole_processor(name):
     wrapper.prompter.prompts(SYSTEM, views(0), texts)
     made = wrapper.prompter.prompts(SYSTEM, views(1, count=3), texts).prompts
     for text, prompt in zip(texts, made, strict=True):
-        fresh = wrapped(name)._prompter.prompts(SYSTEM, views(1, count=3), [text])
+        fresh = wrapped(name).prompter.prompts(SYSTEM, views(1, count=3), [text])
         assert prompt.ids == fresh.prompts[0].ids == fresh.inputs["input_ids"][0].tolist()
 
 

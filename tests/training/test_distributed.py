@@ -15,6 +15,8 @@ from adapters import save_base
 from map_clips import write_maps
 from safetensors.torch import load_file
 
+from mevqa.desk import desk_folder
+
 pytestmark = pytest.mark.slow
 
 #: Rows with different numbers of questions (synthetic clips have four to six) and different weights.
@@ -31,9 +33,12 @@ SETTINGS = {
     "log_every": 1,
     "device": "cpu",
 }
+#: `accelerate launch --cpu` starts several processes through MPI alone; the file for several GPUs starts them anyway.
+DDP = desk_folder("finetune") / "accelerate" / "ddp.yaml"
 LAUNCHERS = {
-    "torchrun": ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"],
-    "accelerate": ["-m", "accelerate.commands.accelerate_cli", "launch", "--cpu", "--num_processes", "2"],
+    "torchrun": ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port"],
+    "accelerate": ["-m", "accelerate.commands.accelerate_cli", "launch", "--config_file", str(DDP)]
+    + ["--main_process_ip", "127.0.0.1", "--main_process_port"],
 }
 
 
@@ -47,13 +52,7 @@ def launch(launcher: str | None, words: list[str]) -> str:
     """Run the command in one process or two, and return what it said."""
     start = [sys.executable]
     if launcher is not None:
-        start += LAUNCHERS[launcher]
-        port = str(free_port())
-        if launcher == "torchrun":
-            start += ["--master-port", port]
-        else:
-            start += ["--num_machines", "1", "--main_process_ip", "127.0.0.1", "--main_process_port", port]
-            start += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+        start += [*LAUNCHERS[launcher], str(free_port())]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
     done = subprocess.run([*start, "-m", "mevqa", *words], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -128,7 +128,7 @@ def test_folds_are_listed_without_training(recipe, capsys):
 
 
 def test_other_settings_are_refused_and_named(recipe, capsys):
-    assert command(recipe, "--shard", "1/3") == 0
+    assert command(recipe, "--shard", "1/3", "rates.adapter=0.001") == 0
     capsys.readouterr()
     assert command(recipe, "--shard", "1/3", "rates.adapter=0.01") == 2
     assert "recipe.rates.adapter: then 0.001, now 0.01" in capsys.readouterr().err

@@ -89,10 +89,10 @@ def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, cli
         answer_clip(clip.clip, clip.questions, Listener(), PROMPTS, Looking(VIEWS), consistency=False)
         system, views, requests = heard[-1]
         turns = [Turn(r.text, q.reference) for r, q in zip(requests, clip.questions, strict=True)]
-        expected = RowEncoder(nano.prompter).encode(system, views, turns, key=(clip.clip.id, 0))
-        number = [c.clip.id for c in clips].index(clip.clip.id)
-        assert same(replace(asker(nano).plain_row(clips[number]), key=expected.key), expected)
-        place = next(p for p in range(8) if stream(nano, clips)[p].key == (clip.clip.id, 0))
+        plain = asker(nano).plain_row(clip)
+        expected = RowEncoder(nano.prompter).encode(system, views, turns, key=plain.key)
+        assert same(plain, expected)
+        place = next(p for p in range(8) if stream(nano, clips)[p].key == plain.key)
         assert same(stream(nano, clips)[place], expected)
 
 
