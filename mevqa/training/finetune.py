@@ -103,6 +103,7 @@ def _packed(recipe: Recipe, learner: Learner) -> PackedModel:
     prepared = prepare(raw, recipe, base_name=recipe.model)
     if _teaches_seeing(recipe):
         assert recipe.synthetic is not None
+        torch.manual_seed(recipe.seed)
         return SeeingModel(prepared, weight=recipe.synthetic.seeing_weight, smoothing=recipe.smoothing)
     return PackedModel(prepared, memory=int(recipe.feature_cache * 2**30), smoothing=recipe.smoothing)
 
