@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import OPTIONS, SYSTEM, UnitGrammar, views, wrapped
+from tiny import OPTIONS, SYSTEM, UnitGrammar, built, views, wrapped
 from tiny_rows import ALL, TURNS, answer_length, encoder, row_ids, uneven_rows, whole_inputs
 
+from mevqa.models.conversation import messages
 from mevqa.models.options import OptionTask
 from mevqa.models.spelling import Speller
-from mevqa.training.packing import FILL, IGNORED, PREFIX, Turn, collate, unpack, visible
+from mevqa.models.transformers_model import TransformersModel
+from mevqa.training.packing import FILL, IGNORED, PREFIX, RowEncoder, Turn, collate, unpack, visible
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -79,6 +83,22 @@ def test_a_list_is_trained_as_its_grammar_spells_it(name):
     asked = prompt.ids[: len(prompt.ids) - back] + list(hypothesis.ids)
     row = encoder(name).encode(SYSTEM, views(), TURNS)
     assert row_ids(row, 2) == [*asked, prompter.end_token]
+
+
+def test_an_answer_that_merges_with_the_end_of_the_prompt_is_trained_merged():
+    """A prompt that ends with a space: the tokeniser gives the space to the word that follows."""
+    model, processor = built("llava")
+    spaced = copy.deepcopy(processor)
+    spaced.chat_template = spaced.chat_template.replace("ASSISTANT:{% endif %}", "ASSISTANT: {% endif %}")
+    made = TransformersModel(model, spaced, name="spaced", revision="tiny")
+    back, _ = made.prompter.answers(made.prompter.prompts(SYSTEM, [], ["The face"]).prompts[0].context, ["negative"])
+    assert back == 1
+    row = RowEncoder(made.prompter).encode(SYSTEM, [], TURNS)
+    for group, turn in enumerate(TURNS, start=1):
+        said = messages(SYSTEM, [], turn.text, answer=turn.answer)
+        text = spaced.apply_chat_template(said, tokenize=False).rstrip()
+        whole = spaced.tokenizer(text, add_special_tokens=True)["input_ids"]
+        assert row_ids(row, group) == [*whole, spaced.tokenizer.eos_token_id]
 
 
 @pytest.mark.parametrize("name", ALL)

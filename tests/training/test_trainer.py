@@ -155,6 +155,21 @@ def test_accumulated_and_unpacked_steps_are_the_steps_of_whole_batches(tmp_path,
     assert max(float((value - start[key]).abs().max()) for key, value in whole.items()) > 1e-2
 
 
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_places_of_the_stream_are_trained_on_in_their_order_and_once(tmp_path, accumulation):
+    seen = []
+
+    class Watched(Rows):
+        def __getitem__(self, place):
+            seen.append(place)
+            return super().__getitem__(place)
+
+    made = trainer(tmp_path, steps=3, accumulation=accumulation)
+    made.train_dataset = Watched("llava", 6 * accumulation)
+    made.train()
+    assert seen == list(range(6 * accumulation))
+
+
 def test_rows_of_worker_processes_are_those_of_the_process_itself(tmp_path):
     """Chance in the model (dropout) is not moved by them either."""
     options = {"lora": {"dropout": 0.3}, "average": 0.9}
