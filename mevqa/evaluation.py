@@ -202,15 +202,10 @@ def decides(
         settings: What else the user chose (seed, dtype, quantisation, adapter).
         on_clip: Called after each clip's media was hashed.
     """
-    media = {}
-    for clip in work.clips.values():
-        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
-        media[clip.id] = "+".join(file_digest(path) for path in sources)
-        on_clip(clip.id)
     return {
         "questions": {file.path.name: file_digest(file.path) for file in work.files},
-        "annotations": "+".join(file_digest(s.annotations) for s in work.sources if s.annotations is not None) or None,
-        "media": media,
+        "annotations": annotations_digest(work),
+        "media": media_digests(work, on_clip),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(looking).items()},
@@ -218,6 +213,26 @@ def decides(
         "settings": dict(settings),
         "packages": package_versions(),
     }
+
+
+def annotations_digest(work: Plan) -> str | None:
+    """Return a hash of the plan's label files, None without any."""
+    return "+".join(file_digest(s.annotations) for s in work.sources if s.annotations is not None) or None
+
+
+def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, str]:
+    """Return a hash of what each clip is seen from.
+
+    Args:
+        work: The plan.
+        on_clip: Called after each clip's media was hashed.
+    """
+    media = {}
+    for clip in work.clips.values():
+        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
+        media[clip.id] = "+".join(file_digest(path) for path in sources)
+        on_clip(clip.id)
+    return media
 
 
 def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str]:

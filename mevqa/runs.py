@@ -123,17 +123,43 @@ def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
     if log.exists():
         _drop_torn_line(log)
     run = open_run(path)
-    differences = list(changes(run.manifest.get("decides", {}), decides, partial=("media",)))
-    if differences:
-        raise InputError(
-            [Problem(path, f"has changed since the run was made: {change}") for change in differences]
-            + [Problem(path, "name a new folder for --out, or repeat the run with the settings that it was made with")]
-        )
+    made = run.manifest.get("decides", {})
+    refuse_changes(path, made, decides, "the run was made", "--out DIR", partial=("media",))
     manifest = dict(run.manifest)
     manifest["decides"] = _merge(manifest["decides"], decides)
     if manifest != run.manifest:
         write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, run.answers)
+
+
+def refuse_changes(
+    path: Path,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    event: str,
+    option: str,
+    *,
+    partial: tuple[str, ...] = (),
+) -> None:
+    """Refuse to go on with what other inputs decided.
+
+    Args:
+        path: The folder that holds it.
+        old: What decided it.
+        new: What would decide it now.
+        event: When the record was made, for the message.
+        option: How another folder is named.
+        partial: As for ``changes``.
+
+    Raises:
+        InputError: Every difference, one line each.
+    """
+    differences = [
+        Problem(path, f"has changed since {event}: {change}") for change in changes(old, new, partial=partial)
+    ]
+    if differences:
+        mend = f"name a new folder ({option}), or repeat the command with the settings of then"
+        raise InputError([*differences, Problem(path, mend)])
 
 
 def changes(

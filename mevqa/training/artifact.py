@@ -14,8 +14,8 @@ from accelerate import PartialState
 
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Plan, package_versions
-from mevqa.runs import changes, file_digest, write_whole
+from mevqa.evaluation import Plan, annotations_digest, media_digests, package_versions
+from mevqa.runs import file_digest, refuse_changes, write_whole
 from mevqa.training.card import model_card
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
@@ -48,10 +48,7 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learne
     deciding = json.loads(json.dumps(_decides(recipe, work, learner)))
     path = out / _MANIFEST
     if path.is_file():
-        differences = list(changes(read_manifest(out)["decides"], deciding))
-        if differences:
-            problems = [Problem(out, f"has changed since this training was begun: {change}") for change in differences]
-            raise InputError([*problems, Problem(out, "name a new folder: output=DIR")])
+        refuse_changes(out, read_manifest(out)["decides"], deciding, "this training was begun", "output=DIR")
         return
     strangers = [item for item in out.iterdir() if item.name != "rendered"] if out.is_dir() else []
     if out.exists() and (not out.is_dir() or strangers):
@@ -89,6 +86,9 @@ def write_artifact(
 ) -> None:
     """Write the trained weights with processor, preferences, prompts, recipe, card and manifest.
 
+    The manifest's record that the training is finished goes last: what is interrupted before is trained to its end,
+    which was reached, and written again.
+
     Args:
         out: The training's folder.
         model: What was trained.
@@ -97,9 +97,6 @@ def write_artifact(
         learner: How it is asked.
         finished: What came of it.
         state: The model's gathered state, where its weights are spread over processes.
-
-    The manifest's record that the training is finished goes last: what is interrupted before is trained to its end,
-    which was reached, and written again.
     """
     save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else learner.dtype, state)
     learner.wrapped.processor.save_pretrained(out)
@@ -121,14 +118,11 @@ def write_artifact(
 
 def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str, Any]:
     """Return everything that decides what is trained."""
-    media = {}
-    for clip in work.clips.values() if work is not None else ():
-        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
-        media[clip.id] = "+".join(file_digest(path) for path in sources)
     return {
         "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
         "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
-        "media": media,
+        "annotations": annotations_digest(work) if work is not None else None,
+        "media": media_digests(work) if work is not None else {},
         "model": {"name": learner.wrapped.name, "revision": learner.wrapped.revision},
         "prompts": learner.prompts.digest,
         "processes": PartialState().num_processes,

@@ -123,30 +123,6 @@ def type_weights(questions: Iterable[Question], balance: bool) -> dict[QuestionT
     return _inverse_frequencies(counts) if balance else dict.fromkeys(counts, 1.0)
 
 
-def answer_weights(questions: Iterable[Question]) -> dict[str, float]:
-    """Return the weight of each question in the loss that lets the answers of a closed type contribute equally.
-
-    Within a closed type (classes, presence, side, type of the n-th event) the answers are weighted by inverse
-    frequency as in ``type_weights``, so the type as a whole keeps its share: the mean weight over its questions is 1.
-    Questions of other types have weight 1.
-
-    Args:
-        questions: All questions to train on; those without a reference get no weight.
-
-    Returns:
-        Weight by question id.
-    """
-    asked = [question for question in questions if question.reference is not None]
-    counts: dict[QuestionType, Counter[str | None]] = defaultdict(Counter)
-    for question in asked:
-        counts[question.type][question.reference] += 1
-    weights = {kind: _inverse_frequencies(count) for kind, count in counts.items() if kind in _CLOSED}
-    return {
-        question.id: weights[question.type][question.reference] if question.type in _CLOSED else 1.0
-        for question in asked
-    }
-
-
 def _inverse_frequencies(counts: Mapping[_Key, int]) -> dict[_Key, float]:
     """Weigh each key by one over its count, within ``LARGEST_RATIO``, with mean 1 over everything counted."""
     if not counts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,15 +112,15 @@ def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
     return found
 
 
-def of_clips(work: Plan, keep: Callable[[str], bool] | Sequence[str]) -> Plan:
+def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
     """Return the plan of some of its clips.
 
     Args:
         work: The plan.
-        keep: Clip ids, or which of them stay.
+        keep: Ids of the clips that stay.
     """
-    chosen = keep if callable(keep) else set(keep).__contains__
-    clips = {name: clip for name, clip in work.clips.items() if chosen(name)}
+    chosen = set(keep)
+    clips = {name: clip for name, clip in work.clips.items() if name in chosen}
     # A file none of whose clips stay would be scored as unanswered. There is one source a file.
     asked = [any(question.clip_id in clips for question in file.questions) for file in work.files]
     sources = work.sources

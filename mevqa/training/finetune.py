@@ -47,7 +47,7 @@ def finetune(
         work: Clips with answers; None for synthetic ones alone.
         out: Folder for checkpoints, and for what is trained in the end.
         label: What the progress calls it.
-        learner: The model, when it is loaded already; its weights are changed.
+        learner: The model when it is loaded already; it holds the trained weights afterwards.
 
     Raises:
         InputError: The folder holds another training; clips or answers are wrong.
@@ -183,7 +183,8 @@ def _synthetic(recipe: Recipe, learner: Learner, out: Path) -> SyntheticClips | 
         return None
     rendered = None
     if settings.rendered and settings.rendered_share:
-        rendered = rendered_maps(out / "rendered", settings.rendered, recipe.seed)
+        with PartialState().main_process_first():
+            rendered = rendered_maps(out / "rendered", settings.rendered, recipe.seed)
     return SyntheticClips(settings, learner.looking.views, learner.preferences.variant, recipe.seed, rendered)
 
 

@@ -14,7 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from mevqa.errors import ModelError
 from mevqa.training.packed_model import PackedModel
-from mevqa.training.packing import IGNORED, PackedBatch, Row, collate
+from mevqa.training.packing import IGNORED, Row, collate
 from mevqa.training.parts import part_of, trained
 
 #: Steps in a row that may have no finite gradient while a float16 loss scale is being found.
@@ -169,13 +169,25 @@ def probe_pictures(model: PackedModel, rows: Sequence[Row], batch: int = 8) -> P
 
 def mean_loss(model: PackedModel, rows: Sequence[Row], batch: int = 8) -> float:
     """Return the mean loss of an answer's token, nats."""
-    total = weight = 0.0
+    total, weight = summed_loss(model, rows, batch).tolist()
+    return float(total / weight)
+
+
+def summed_loss(model: PackedModel, rows: Sequence[Row], batch: int) -> torch.Tensor:
+    """Return the sums [2] of the answers' losses and weights, without dropout and gradients.
+
+    Args:
+        model: The model.
+        rows: Rows.
+        batch: Rows at once.
+    """
+    device = next(model.parameters()).device
+    total = torch.zeros(2, device=device)
     with without_dropout(model), torch.no_grad():
         for start in range(0, len(rows), batch):
-            result = model(_on_device(model, collate(rows[start : start + batch])))
-            total += float(result["loss"])
-            weight += float(result["weight"])
-    return total / weight
+            result = model(collate(rows[start : start + batch]).to(device))
+            total += torch.stack([result["loss"], result["weight"]]).to(total)
+    return total
 
 
 @contextmanager
@@ -193,10 +205,6 @@ def without_dropout(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(was_training)
-
-
-def _on_device(model: PackedModel, batch: PackedBatch) -> PackedBatch:
-    return batch.to(next(model.parameters()).device)
 
 
 def _with_pictures(row: Row, other: Row) -> Row:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, answer, begin, decides, remaining
 from mevqa.models.load import ModelOptions, load_model, own_prompts
-from mevqa.runs import Run, changes, open_run, write_whole
+from mevqa.runs import Run, open_run, refuse_changes, write_whole
 from mevqa.training.artifact import read_manifest
 from mevqa.training.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
@@ -29,21 +28,6 @@ from mevqa.vqa.prompts import PromptLibrary
 
 _MANIFEST = "loso.json"
 _FOLDS, _ADAPTER, _RUN = "folds", "adapter", "run"
-
-
-@dataclass(frozen=True)
-class FoldResult:
-    """A finished fold.
-
-    Attributes:
-        fold: The fold.
-        run: The answers of the held-out clips.
-        seconds: Wall time of its training.
-    """
-
-    fold: Fold
-    run: Run
-    seconds: float
 
 
 def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
@@ -72,10 +56,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     }
     path = out / _MANIFEST
     if path.is_file():
-        differences = list(changes(json.loads(path.read_text(encoding="utf-8")), now))
-        if differences:
-            problems = [Problem(out, f"has changed since these folds were begun: {change}") for change in differences]
-            raise InputError([*problems, Problem(out, "name a new folder: output=DIR")])
+        refuse_changes(out, json.loads(path.read_text(encoding="utf-8")), now, "these folds were begun", "output=DIR")
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
@@ -83,7 +64,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 
-def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> FoldResult:
+def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> Run:
     """Train without the fold's subjects and answer their questions; what is done already is not done again.
 
     Args:
@@ -93,20 +74,24 @@ def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = 
         out: The folder of all folds.
         label: What the progress calls it.
 
+    Returns:
+        The answers of the held-out clips.
+
     Raises:
         LeakError: A held-out person was trained on.
         InputError: The fold's folder holds another training.
         ModelError: The training cannot live.
     """
     folder = out / _FOLDS / fold.name
-    assert_disjoint(fold.train, fold.test, work.clips)
-    finished = finetune(recipe, of_clips(work, fold.train), folder / _ADAPTER, label=label)
+    # Nobody of a held-out data set is trained on, whether its subjects are known or not.
+    unknown_as_own = recipe.folds.by == "dataset"
+    assert_disjoint(fold.train, fold.test, work.clips, unknown_as_own=unknown_as_own)
+    finetune(recipe, of_clips(work, fold.train), folder / _ADAPTER, label=label)
     learned_from = read_manifest(folder / _ADAPTER)["decides"]["media"]
-    assert_disjoint(list(learned_from), fold.test, work.clips)
+    assert_disjoint(list(learned_from), fold.test, work.clips, unknown_as_own=unknown_as_own)
     held_out = of_clips(work, fold.test)
     run_folder = folder / _RUN
-    done = _finished_run(run_folder, held_out)
-    return FoldResult(fold, done or _answer(recipe, held_out, folder / _ADAPTER, run_folder), finished.seconds)
+    return _finished_run(run_folder, held_out) or _answer(recipe, held_out, folder / _ADAPTER, run_folder)
 
 
 def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> Run:
@@ -205,8 +190,3 @@ def _variant_of(recipe: Recipe) -> str:
 
     folder = NANO_FOLDER if recipe.model == "nano" else Path(recipe.model)
     return read_preferences(folder).variant
-
-
-def say(text: str) -> None:
-    """Print a line of progress."""
-    print(text, file=sys.stderr, flush=True)

@@ -29,4 +29,4 @@ def push(folder: Path, name: str) -> str:
     except Exception as error:  # whatever the network stack or the hub raises
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{folder} is complete, but could not be pushed to {name}: {reason}") from error
-    return str(commit.repo_url if hasattr(commit, "repo_url") else name)
+    return str(commit.repo_url)

@@ -135,10 +135,6 @@ class TrainingStream(Dataset[Row]):
     def __len__(self) -> int:
         return self._length
 
-    def lengthen(self, length: int) -> None:
-        """Set the number of places; what stands at each does not change."""
-        self._length = length
-
     def __getitem__(self, place: int) -> Row:
         before, after = int(place * self._share), int((place + 1) * self._share)
         if self._synthetic is not None and after > before:

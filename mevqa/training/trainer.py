@@ -21,8 +21,9 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import TrainerState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from mevqa.models.placement import choose_dtype
 from mevqa.training.averaging import AVERAGE, MovingAverage
-from mevqa.training.health import GradientHealth, without_dropout
+from mevqa.training.health import GradientHealth, summed_loss
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.packing import PackedBatch, Row, collate, unpack
 from mevqa.training.parts import parameter_groups
@@ -70,7 +71,7 @@ class PackedTrainer(Trainer):
         super().__init__(
             model=model,
             args=arguments,
-            data_collator=partial(_collate, packed=recipe.packed and model.packs),
+            data_collator=partial(_collate, packed=recipe.packed),
             train_dataset=stream,
             eval_dataset=validation or None,
             callbacks=[*own, *callbacks],
@@ -139,14 +140,9 @@ class PackedTrainer(Trainer):
         rows = self._validation[self.args.process_index :: self.args.world_size]
         most = math.ceil(len(self._validation) / self.args.world_size)
         rows += [_worthless(self._validation[0])] * (most - len(rows))
-        together = self.recipe.clips
-        total = torch.zeros(2, device=self.args.device)
         kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
-        with kept, without_dropout(model), torch.no_grad(), self.compute_loss_context_manager():
-            for start in range(0, len(rows), together):
-                part = collate(rows[start : start + together]).to(self.args.device)
-                result = model(part)
-                total += torch.stack([result["loss"], result["weight"]]).to(total)
+        with kept, self.compute_loss_context_manager():
+            total = summed_loss(model, rows, self.recipe.clips)
         if self.args.world_size > 1:
             total = self.accelerator.gather(total[None]).sum(0)
         metrics = {"eval_loss": float(total[0] / total[1])}
@@ -212,7 +208,7 @@ def training_arguments(
 ) -> TrainingArguments:
     """Return what the Trainer wants to be told."""
     device = next(model.parameters()).device.type
-    precision = computing_precision(recipe, device)
+    precision = choose_dtype(recipe.precision, device)
     every = recipe.validation.every
     arguments = TrainingArguments(
         output_dir=str(folder),
@@ -225,8 +221,8 @@ def training_arguments(
         learning_rate=max(recipe.rates.model_dump().values()),
         adam_beta2=recipe.beta2,
         max_grad_norm=recipe.max_norm,
-        bf16=precision == "bfloat16",
-        fp16=precision == "float16",
+        bf16=precision == torch.bfloat16,
+        fp16=precision == torch.float16,
         use_cpu=device == "cpu",
         seed=recipe.seed,
         data_seed=recipe.seed,
@@ -256,15 +252,6 @@ def training_arguments(
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1
     return arguments
-
-
-def computing_precision(recipe: Recipe, device: str) -> str:
-    """Return the precision in which is computed: the recipe's, or bfloat16 on GPUs that have it and float32 on CPUs."""
-    if recipe.precision != "auto":
-        return recipe.precision
-    if device != "cuda":
-        return "float32"
-    return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
 
 
 def rate_at(step: int, *, recipe: Recipe, steps: int) -> float:

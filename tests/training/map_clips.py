@@ -20,11 +20,12 @@ def write_maps(folder: Path, *, subjects: int = 3, each: int = 2, dataset: str =
     expressions = draw_expressions(subjects * each, rng)
     pictures = draw_maps([expression.units for expression in expressions], rng)
     rows = []
+    other = "repression" if dataset == "casme2" else "sadness"
     for number, (expression, rgb) in enumerate(zip(expressions, pictures, strict=True)):
         subject = f"sub{number // each + 1:02}"
         clip = f"{subject}_EP{number % each + 1:02}"
         Image.fromarray(rgb).save(maps / f"{clip}.png")
-        fine = expression.fine if expression.fine in ("happiness", "surprise", "disgust") else "repression"
+        fine = expression.fine if expression.fine in ("happiness", "surprise", "disgust") else other
         units = [unit.name for unit in expression.units]
         asked = [
             ("What is the coarse expression class?", expression.coarse),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.records import Question, QuestionType
-from mevqa.training.balance import LARGEST_RATIO, ClipStream, answer_weights, draw_questions, type_weights
+from mevqa.training.balance import LARGEST_RATIO, ClipStream, draw_questions, type_weights
 
 labellings = st.lists(st.sampled_from([None, "positive", "negative", "surprise"]), min_size=1, max_size=25)
 seeds = st.integers(0, 2**40)
@@ -122,21 +122,7 @@ def test_without_balance_all_types_weigh_one():
 def test_questions_without_a_reference_do_not_count():
     questions = asked((QuestionType.COARSE, "positive"), (QuestionType.FINE, None), (QuestionType.COARSE, None))
     assert type_weights(questions, True) == {QuestionType.COARSE: 1.0}
-    assert answer_weights(questions) == {"q0": 1.0}
     assert type_weights([], True) == {}
-
-
-def test_answers_of_a_closed_type_contribute_alike_and_the_type_keeps_its_share():
-    questions = asked(
-        *[(QuestionType.AU_PRESENCE, "no")] * 6,
-        *[(QuestionType.AU_PRESENCE, "yes")] * 2,
-        (QuestionType.AU_SIDE, "left"),
-        *[(QuestionType.AU_LIST, "dimpler")] * 3,
-        (QuestionType.AU_LIST, "brow lowerer"),
-    )
-    weights = answer_weights(questions)
-    assert [weights[f"q{at}"] for at in range(8)] == pytest.approx([4 / 6] * 6 + [2] * 2)
-    assert [weights[f"q{at}"] for at in range(8, 13)] == [1.0] * 5
 
 
 @given(kinds_lists, st.integers(1, 20), seeds)

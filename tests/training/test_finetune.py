@@ -389,3 +389,14 @@ def test_features_that_training_remembered_are_not_those_of_the_probe(make, tmp_
     train(make(steps=8, probe=True, augmentation={"versions": 1, "mirror": 1.0, "shift": 0.1}))
     ((own, expected),) = checked
     assert own == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_training_is_not_continued_on_other_moments(make, questions, tmp_path):
+    labels = tmp_path / "annotations.csv"
+    clips = sorted({json.loads(line)["image_id"] for line in questions.read_text().splitlines()})
+    labels.write_text("clip,onset,apex,offset\n" + "".join(f"{clip},0,5,9\n" for clip in clips))
+    train(make(annotations=[str(labels)]))
+    train(make(annotations=[str(labels)]))
+    labels.write_text(labels.read_text().replace(",5,", ",6,"))
+    with pytest.raises(InputError, match="annotations: then"):
+        train(make(annotations=[str(labels)]))

@@ -105,6 +105,27 @@ def test_an_adapter_that_was_trained_on_a_held_out_person_answers_nothing(recipe
     assert not (tmp_path / "out" / "folds" / fold.name / "run").exists()
 
 
+def nameless(file, prefix):
+    """The same clips under other names, of nobody knows whom."""
+    for picture in list((file.parent / "maps").iterdir()):
+        picture.rename(picture.with_name(prefix + picture.name))
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    for row in rows:
+        row |= {"subject": "", "image_id": prefix + row["image_id"], "filename": prefix + row["filename"]}
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def test_a_data_set_is_held_out_though_its_subjects_are_unknown(tmp_path):
+    names = ("casme2", "samm")
+    files = [nameless(write_maps(tmp_path / name, dataset=name, subjects=2, each=1), name) for name in names]
+    places = {"questions": [str(f) for f in files], "precomputed": {"flow": [str(f.parent / "maps") for f in files]}}
+    recipe = Recipe.model_validate(SETTINGS | places | {"folds": {"by": "dataset"}})
+    work, folds = run_all(recipe, tmp_path / "out")
+    assert [fold.name for fold in folds] == ["without-casme2", "without-samm"]
+    assert set(loso.finished_folds(work, folds, tmp_path / "out")) == {fold.name for fold in folds}
+
+
 def command(recipe, *more):
     places = [f"questions={recipe.questions[0]}", f"precomputed.flow={recipe.precomputed['flow'][0]}"]
     small = ["steps=1", "clips=2", "lora.rank=2", "synthetic=null", "probe=false"]

@@ -107,12 +107,9 @@ def test_a_place_holds_the_same_row_in_whatever_order_and_process_it_is_asked(na
 
 
 def test_a_longer_stream_begins_as_a_shorter_one(nano, clips):
-    given = stream(nano, clips, length=3, **ALL_KINDS)
-    rows = [given[place] for place in range(3)]
-    assert len(given) == 3
-    given.lengthen(30)
-    assert len(given) == 30
-    assert all(same(row, given[place]) for place, row in enumerate(rows))
+    short, long = (stream(nano, clips, length=length, **ALL_KINDS) for length in (3, 30))
+    assert (len(short), len(long)) == (3, 30)
+    assert all(same(short[place], long[place]) for place in range(3))
 
 
 def test_real_clips_come_in_the_order_of_the_clip_stream(nano, clips):
