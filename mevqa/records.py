@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class QuestionType(str, Enum):
-    """The kinds of question of MEGC 2025 and 2026, and ``OPEN`` for everything else."""
+    """The kinds of question of MEGC 2025 and 2026, further ones of ours, and ``OPEN`` for everything else."""
 
     COARSE = "coarse"
     FINE = "fine"
     AU_LIST = "au_list"
     AU_PRESENCE = "au_presence"
     AU_SIDE = "au_side"
+    EXPRESSION_SHOWN = "expression_shown"
     COMBINED = "combined"
     ANALYSIS = "analysis"
     COUNT_ALL = "count_all"
@@ -170,6 +171,7 @@ class Answer:
         error: Why there is no answer.
         seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
         warnings: What a reader should know (no face found, several faces, localised moments, ...).
+        evidence: What the answer rests on, one line each: events of a long video with their times.
     """
 
     question_id: str
@@ -180,6 +182,7 @@ class Answer:
     error: str | None = None
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

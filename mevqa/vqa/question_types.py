@@ -55,6 +55,8 @@ def parse_question(text: str) -> ParsedQuestion:
     long_video = _parse_long_video(words, names_units)
     if long_video is not None:
         return long_video
+    if re.match(rf"(?:is|are|does|do|can)\b(?!.*\bor\b).*\bexpression\b.*\b{_PRESENT}\b", words) and not names_units:
+        return ParsedQuestion(QuestionType.EXPRESSION_SHOWN)
     units = find_units(text)
     if units or re.search(r"^(?:is|are|does|do|can)\b.*\baction unit\b", words):
         return _parse_about_unit(words, units)

@@ -39,6 +39,7 @@ LISTS = frozenset({QuestionType.AU_LIST, QuestionType.AU_INVENTORY})
 COUNTS = frozenset({QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO})
 _FIXED = {
     QuestionType.AU_PRESENCE: "presence",
+    QuestionType.EXPRESSION_SHOWN: "presence",
     QuestionType.AU_SIDE: "side",
     QuestionType.NTH_TYPE: "kind",
 }
