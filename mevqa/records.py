@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from mevqa.facs import ActionUnit
 
 
+#: The two kinds of expression.
+Kind: TypeAlias = Literal["micro", "macro"]
+
+
 class QuestionType(str, Enum):
-    """The kinds of question of MEGC 2025 and 2026, further ones of ours, and ``OPEN`` for everything else."""
+    """The kinds of question of MEGC 2025 and 2026, what is asked of long videos besides, and ``OPEN`` for the rest."""
 
     COARSE = "coarse"
     FINE = "fine"
@@ -34,18 +38,36 @@ class QuestionType(str, Enum):
     COUNT_MACRO = "count_macro"
     AU_INVENTORY = "au_inventory"
     NTH_TYPE = "nth_type"
+    LOCALISE = "localise"
+    DESCRIBE_NTH = "describe_nth"
+    EVENT_PRESENCE = "event_presence"
+    ORDER = "order"
+    LONGEST = "longest"
+    COUNT_BETWEEN = "count_between"
+    SUMMARY = "summary"
     OPEN = "open"
 
 
-LONG_VIDEO_TYPES = frozenset(
+#: Questions about long videos that no official file has; entrants of MEGC 2026 asked such ones of their own models.
+EXTENSION_TYPES = frozenset(
     {
-        QuestionType.COUNT_ALL,
-        QuestionType.COUNT_MICRO,
-        QuestionType.COUNT_MACRO,
-        QuestionType.AU_INVENTORY,
-        QuestionType.NTH_TYPE,
+        QuestionType.LOCALISE,
+        QuestionType.DESCRIBE_NTH,
+        QuestionType.EVENT_PRESENCE,
+        QuestionType.ORDER,
+        QuestionType.LONGEST,
+        QuestionType.COUNT_BETWEEN,
+        QuestionType.SUMMARY,
     }
 )
+
+LONG_VIDEO_TYPES = EXTENSION_TYPES | {
+    QuestionType.COUNT_ALL,
+    QuestionType.COUNT_MICRO,
+    QuestionType.COUNT_MACRO,
+    QuestionType.AU_INVENTORY,
+    QuestionType.NTH_TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,8 @@ class Question:
         subject: Subject of the clip when the row tells.
         reference: The answer of the file, None when there is none to compare with.
         line: 1-based line in the question file, None for questions typed by the user.
+        kind: ``micro`` or ``macro`` when only events of that kind are asked about; None for both.
+        between_s: From which second on, and up to which, events are asked about.
     """
 
     id: str
@@ -126,6 +150,8 @@ class Question:
     subject: str | None = None
     reference: str | None = None
     line: int | None = None
+    kind: Kind | None = None
+    between_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

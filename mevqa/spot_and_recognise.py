@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mevqa.data.frame_numbers import frame_number
 from mevqa.errors import InputError, Problem
 from mevqa.records import Clip
-from mevqa.runs import changes, file_digest, write_whole
+from mevqa.runs import changes, write_whole
 from mevqa.spotting.events import Kind
 from mevqa.video.folder import FolderVideo
 from mevqa.vqa.long_video import Watched, watch

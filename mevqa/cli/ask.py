@@ -2,7 +2,7 @@
 
 Examples:
   mevqa ask clip.mp4 "What are the action units?" "What is the coarse expression class?"
-  mevqa ask talk.mp4 "How many micro-expression events appear in this video?" "What distinct action units appear in this video?"
+  mevqa ask talk.mp4 "How many micro-expression events appear in this video?"
   mevqa ask frames/ "Is AU12 shown on the face?" --fps 200 --onset 10 --apex 31 --offset 60 --json
 """
 

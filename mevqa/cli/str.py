@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--kinds",
         default="micro",
         metavar="A,B",
-        help="kinds to write: micro (default, what is scored), macro, or both",
+        help="kinds to write (default: micro, what is scored)",
     )
     parser.add_argument("--emotion", choices=("coarse", "fine"), default="coarse", help="classes (default: coarse)")
     parser.add_argument(

@@ -239,6 +239,8 @@ def _question(values: Mapping[str, Any], layout: Layout, line: int, path: Path) 
         subject=None if subject is None else str(subject),
         reference=values["answer"] if values["answer"].strip() else None,
         line=line,
+        kind=parsed.kind,
+        between_s=parsed.between_s,
     )
 
 

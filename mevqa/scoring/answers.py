@@ -17,11 +17,11 @@ import re
 from dataclasses import replace
 from typing import TypeAlias
 
-from mevqa.facs import Taxonomy, UnknownActionUnit, canonical_fine, find_units, parse_units, taxonomy, unit_number
+from mevqa.facs import UnknownActionUnit, canonical_fine, find_units, parse_units, unit_number
 from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
 from mevqa.vqa.reading import final_answer
-from mevqa.vqa.surface import COUNTS, FIXED_OPTIONS, LISTS, normalise, read_parts
+from mevqa.vqa.surface import COUNTS, FIXED_OPTIONS, LISTS, every_class, normalise, read_parts
 
 #: A unit by its number, or by what was written where that is no unit.
 Unit: TypeAlias = int | str
@@ -93,13 +93,6 @@ def read_sentence(text: str) -> tuple[frozenset[Unit] | None, str | None, str | 
     parts = read_parts(text, every_class())
     units: frozenset[Unit] = frozenset(unit_number(name) for name in parts.units)
     return units or None, parts.fine, parts.coarse
-
-
-@functools.cache
-def every_class() -> Taxonomy:
-    """Return the classes of all data sets, and those without a coarse class that entrants answer."""
-    union = taxonomy("unknown")
-    return Taxonomy((*union.fine, "others", "tense"), union.coarse)
 
 
 def _read_label(question: Question, text: str) -> str | None:

@@ -37,6 +37,8 @@ class Cases(StrictModel):
             action_unit=parsed.action_unit,
             ordinal=parsed.ordinal,
             plural=parsed.plural,
+            kind=parsed.kind,
+            between_s=parsed.between_s,
         )
 
 

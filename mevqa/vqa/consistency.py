@@ -15,9 +15,9 @@ from itertools import product
 from mevqa.facs import Taxonomy, prototype_units, unit_name
 from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
-from mevqa.vqa.event_counts import decide_events
+from mevqa.vqa.event_counts import COUNTED, decide_events, decide_presence
 from mevqa.vqa.reading import Parts, final_answer, read_units
-from mevqa.vqa.surface import COUNTS, LISTS, SENTENCES, normalise, read_parts, sentence, unit_list
+from mevqa.vqa.surface import LISTS, SENTENCES, normalise, read_parts, sentence, unit_list
 from mevqa.vqa.unit_evidence import UnitEvidence, presence_probability
 
 #: Probability given to a class whose model tells none; the other classes share the rest.
@@ -48,7 +48,8 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
     - Presence answers and lists name the same action units; a question in the singular is answered with one unit, a
       question in the plural with at least two.
     - The combined and the analysis sentence say what the single answers say.
-    - Micro and macro counts add up to the count of all, and the n-th event that a question is about exists.
+    - Micro and macro counts add up to the count of all, and the n-th event that a question is about exists; an event
+      of a kind is present where one is counted. The other answers about events of a long video stay as they are.
 
     Args:
         questions: All about one clip.
@@ -72,11 +73,15 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
         elif one.question.type is QuestionType.COARSE and one.text in taxonomy.coarse:
             one.text = coarse
     _decide_units(answered, fine, coarse)
-    events = [one for one in answered if one.question.type in COUNTS or one.question.type is QuestionType.NTH_TYPE]
+    events = [one for one in answered if one.question.type in COUNTED or one.question.type is QuestionType.NTH_TYPE]
     if events:
         texts = decide_events([o.question for o in events], [o.reply for o in events], [o.text or "" for o in events])
         for one, text in zip(events, texts, strict=True):
             one.text = text
+    presence = [one for one in answered if one.question.type is QuestionType.EVENT_PRESENCE]
+    told = decide_presence([(o.question, o.text or "") for o in presence], [(o.question, o.text or "") for o in events])
+    for one, text in zip(presence, told, strict=True):
+        one.text = text
     return [None if one is None else one.text for one in said]
 
 

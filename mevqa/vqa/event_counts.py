@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from mevqa.models.protocol import Reply
-from mevqa.records import Question, QuestionType
+from mevqa.records import Kind, Question, QuestionType
 
+#: Counts that must agree, with the kind of event that they count; None for any.
+COUNTED: dict[QuestionType, Kind | None] = {
+    QuestionType.COUNT_ALL: None,
+    QuestionType.COUNT_MICRO: "micro",
+    QuestionType.COUNT_MACRO: "macro",
+}
 #: Largest count that is answered.
 MOST_EVENTS = 99
 _MICRO, _MACRO = "micro-expression", "macro-expression"
@@ -98,6 +105,33 @@ def _best_story(counts: Sequence[tuple[QuestionType, int, float]], odds: dict[in
     if best is None:
         raise AssertionError("every set of ordinals up to the largest count has a story")
     return best[1]
+
+
+def decide_presence(asked: Sequence[tuple[Question, str]], events: Sequence[tuple[Question, str]]) -> list[str]:
+    """Return the answers to the questions whether there is an event: those that counts and n-th types leave open stay.
+
+    An event of one kind is one of any kind; without counts the question for any kind follows those for each.
+
+    Args:
+        asked: Questions for the presence of events of one video, with their answers.
+        events: Counts and n-th types about it, with answers that agree.
+    """
+    shown: dict[Kind | None, bool] = {}
+    for question, text in events:
+        if question.type is QuestionType.NTH_TYPE:
+            shown["micro" if text == _MICRO else "macro"] = shown[None] = True
+    for question, text in events:
+        if question.type in COUNTED:
+            shown[COUNTED[question.type]] = int(text) > 0
+    said: dict[Kind | None, bool] = {}
+    for question, text in asked:
+        said[question.kind] = said.get(question.kind, False) or text == "yes"
+    if shown.get(None) is False:
+        shown |= {"micro": False, "macro": False}
+    kinds = [shown.get(kind, said.get(kind)) for kind in get_args(Kind)]
+    if None not in shown and (True in kinds or kinds == [False, False]):
+        shown[None] = True in kinds
+    return [("yes" if shown[q.kind] else "no") if q.kind in shown else text for q, text in asked]
 
 
 def _micro_odds(reply: Reply, text: str) -> float:

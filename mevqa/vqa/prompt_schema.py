@@ -109,31 +109,35 @@ class Variant(StrictModel):
 
 
 class AnswerForm(StrictModel):
-    """How a type is answered: exactly one of ``options``, ``names``, ``number``, ``sentence`` and ``free``.
+    """How a type is answered: exactly one of ``options``, ``names``, ``number``, ``sentence``, ``frames`` and ``free``.
 
     Attributes:
         options: A closed question: its options, or the name of a list.
         names: A list of names out of a vocabulary; one name when the question asks for one.
         number: A whole number up to this.
         sentence: The official sentence of the type with names out of a vocabulary.
+        frames: Intervals of frames, each frame at most this.
         free: Anything.
         at_least: Fewest names when the question asks for several.
-        at_most: Most names.
+        at_most: Most names, or intervals.
+        largest_frame: The largest frame of a sentence that tells frames.
     """
 
     options: str | tuple[str, ...] | None = None
     names: Annotated[str, AfterValidator(_check_name_list)] | None = None
     number: int | None = Field(default=None, ge=0)
     sentence: Annotated[str, AfterValidator(_check_name_list)] | None = None
+    frames: int | None = Field(default=None, ge=0)
     free: bool = False
+    largest_frame: int = Field(default=99_999, ge=0)
     at_least: int = Field(default=1, ge=1)
     at_most: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _check(self) -> AnswerForm:
-        ways = (self.options, self.names, self.number, self.sentence, self.free or None)
+        ways = (self.options, self.names, self.number, self.sentence, self.frames, self.free or None)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError("give exactly one of: options, names, number, sentence, free")
+            raise ValueError("give exactly one of: options, names, number, sentence, frames, free")
         if isinstance(self.options, str):
             one_of(self.options, OPTION_LISTS, "list")
         elif self.options is not None and len(set(self.options)) < 2:

@@ -15,14 +15,16 @@ from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_nam
 from mevqa.models.protocol import Request
 from mevqa.records import Question, QuestionType
 from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.vqa.answer_grammars import WORDED, answer_wording, description_grammar, sentence_grammar
+from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnswerGrammar, Choices, Integer, NameList, admits
 from mevqa.vqa.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
-from mevqa.vqa.surface import FIXED_OPTIONS, SENTENCES, sentence_grammar, sentence_wording
+from mevqa.vqa.surface import FIXED_OPTIONS
 from mevqa.vqa.wordings import official_text
 
 _SYSTEM = "system"
 #: Tables whose content the prompts show.
-_TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml", "question_wordings.yaml")
+_TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml", "event_forms.yaml", "question_wordings.yaml")
 
 _File = TypeVar("_File", bound=StrictModel)
 
@@ -112,7 +114,7 @@ class PromptLibrary:
             units=", ".join(UNIT_NAMES),
             fine=", ".join(classes.fine),
             coarse=", ".join(classes.coarse),
-            wording=sentence_wording(question) if question.type in SENTENCES else "",
+            wording=answer_wording(question) if question.type in WORDED else "",
             examples=_render_examples(variant.examples, Choices(options) if options else grammar),
         ).strip()
         if variant.reasoning:
@@ -188,6 +190,11 @@ def _grammar(form: AnswerForm, question: Question, classes: Taxonomy) -> AnswerG
         return Integer(form.number)
     if form.names is not None:
         return NameList(UNIT_NAMES, form.at_least, form.at_most) if question.plural else NameList(UNIT_NAMES)
+    if form.frames is not None:
+        localise = question.type is QuestionType.LOCALISE
+        return FrameList(form.at_most, form.frames, kinds=localise and question.kind is None, may_be_none=localise)
+    if form.sentence is not None and question.type is QuestionType.DESCRIBE_NTH:
+        return description_grammar(question, UNIT_NAMES, classes, form.at_most, form.largest_frame)
     if form.sentence is not None:
         return sentence_grammar(question, UNIT_NAMES, classes, form.at_most)
     return None

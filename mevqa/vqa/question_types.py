@@ -3,56 +3,35 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from mevqa.facs import find_units, unit_name
 from mevqa.records import Clip, Question, QuestionType
+from mevqa.vqa.long_question_types import names_one_event, parse_long_video
+from mevqa.vqa.parsed_question import ParsedQuestion
 
+__all__ = ["ParsedQuestion", "parse_question", "question_about"]
 
-@dataclass(frozen=True, slots=True)
-class ParsedQuestion:
-    """What a question asks for.
-
-    Attributes:
-        type: One of the official types, or ``OPEN``.
-        action_unit: Canonical name of the unit asked about (presence and side), None when it names none that is known.
-        ordinal: n of "the n-th expression event", 1-based.
-        plural: Whether it asks for several units.
-    """
-
-    type: QuestionType
-    action_unit: str | None = None
-    ordinal: int | None = None
-    plural: bool = False
-
-
-_ORDINAL_WORDS = re.findall(
-    r"\w+",
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth",
-)
 _UNIT = r"(?:action units?|aus?\b|facs units?)"
 _PRESENT = (
     r"(?:shown?|present|visible|activated?|active|seen?|appears?|appearing|occurs?|occurring|there|displayed|observed"
     r"|detected|involved)"
 )
-_EVENT = r"(?:expression|event|movement)s?"
 
 
 def parse_question(text: str) -> ParsedQuestion:
     """Recognise the type and the slots of a question.
 
     Args:
-        text: The question in the official wording of MEGC 2025 or 2026 or a close paraphrase. Case, spaces, hyphens,
-            punctuation and singular or plural do not matter.
+        text: The question in the official wording of MEGC 2025 or 2026, in that of our questions about long videos, or
+            in a close paraphrase. Case, spaces, hyphens, punctuation and singular or plural do not matter.
 
     Returns:
-        The type and slots; ``OPEN`` for what is none of the official questions.
+        The type and slots; ``OPEN`` for what is none of these questions.
     """
     words = _simplify(text)
     plural = re.search(r"\b(?:action units|facs units|aus)\b", words) is not None
     names_units = re.search(rf"\b{_UNIT}", words) is not None
-    long_video = _parse_long_video(words, names_units)
+    long_video = parse_long_video(text, words, names_units)
     if long_video is not None:
         return long_video
     if re.match(rf"(?:is|are|does|do|can)\b(?!.*\bor\b).*\bexpression\b.*\b{_PRESENT}\b", words) and not names_units:
@@ -85,6 +64,8 @@ def question_about(clip: Clip, number: int, text: str) -> Question:
         ordinal=parsed.ordinal,
         plural=parsed.plural,
         dataset=clip.dataset,
+        kind=parsed.kind,
+        between_s=parsed.between_s,
     )
 
 
@@ -95,38 +76,6 @@ def _simplify(text: str) -> str:
     words = re.sub(r"\bmacroexpress", "macro express", words)
     words = re.sub(r"\bfinegrained\b", "fine grained", words)
     return re.sub(r"\bactionunit", "action unit", words)
-
-
-def _parse_long_video(words: str, names_units: bool) -> ParsedQuestion | None:
-    """Recognise the questions about many events; None for every other question."""
-    if names_units:
-        inventory = re.search(r"\b(?:distinct|different|unique)\b", words) or (
-            re.search(r"\b(?:appear|occur)\w*\b.*\bvideo\b", words) and re.match(r"(?:what|which|list)\b", words)
-        )
-        if inventory and not re.search(r"\bhow many\b", words):
-            return ParsedQuestion(QuestionType.AU_INVENTORY, plural=True)
-        return None
-    if re.search(rf"\b(?:how many|number of|count)\b.*\b{_EVENT}\b", words):
-        micro, macro = "micro" in words.split(), "macro" in words.split()
-        if micro and macro:
-            return ParsedQuestion(QuestionType.OPEN) if " or " in words else ParsedQuestion(QuestionType.COUNT_ALL)
-        kind = QuestionType.COUNT_MICRO if micro else QuestionType.COUNT_MACRO if macro else QuestionType.COUNT_ALL
-        return ParsedQuestion(kind)
-    ordinal = _ordinal(words)
-    asks_kind = re.search(r"\b(?:type|kind|micro or (?:a )?macro|macro or (?:a )?micro)\b", words) or re.search(
-        r"\bmicro expression or (?:a )?macro\b|\bmacro expression or (?:a )?micro\b", words
-    )
-    if ordinal is not None and asks_kind and re.search(rf"\b{_EVENT}\b", words):
-        return ParsedQuestion(QuestionType.NTH_TYPE, ordinal=ordinal)
-    return None
-
-
-def _ordinal(words: str) -> int | None:
-    """Return n of ``5 th``, ``1st``, ``third``, ``event 3``, ``event number 3``; None without a positive one."""
-    match = re.search(r"\b(\d+) ?(?:st|nd|rd|th)\b", words) or re.search(r"\bevent (?:number |no )?(\d+)\b", words)
-    if match:
-        return int(match[1]) or None
-    return next((n for n, word in enumerate(_ORDINAL_WORDS, 1) if re.search(rf"\b{word}\b", words)), None)
 
 
 def _parse_about_unit(words: str, units: tuple[int, ...]) -> ParsedQuestion:
@@ -144,7 +93,7 @@ def _parse_about_unit(words: str, units: tuple[int, ...]) -> ParsedQuestion:
 
 def _asks_description(words: str) -> bool:
     """Whether the whole expression is to be described (one event of many is another question)."""
-    return bool(re.match(r"(?:please )?describe\b.*\bexpression\b", words)) and _ordinal(words) is None
+    return bool(re.match(r"(?:please )?describe\b.*\bexpression\b", words)) and not names_one_event(words)
 
 
 def _class_question(words: str, fine: bool, coarse: bool) -> QuestionType:

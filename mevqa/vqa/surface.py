@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,16 +11,21 @@ from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
 from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa import reading
-from mevqa.vqa.grammar import SEPARATOR, AnswerGrammar, AnyOf, Choices, NameList, Slot, Template
+from mevqa.vqa.event_reading import read_described, read_spans, speaks_of_events
+from mevqa.vqa.event_text import described_text, spans_text
+from mevqa.vqa.frame_grammar import FrameList
+from mevqa.vqa.grammar import SEPARATOR
 
 
-class _Wording(StrictModel):
+class Wording(StrictModel):
+    """A sentence for one action unit and for several."""
+
     singular: str
     plural: str
 
 
 class _SurfaceForms(StrictModel):
-    sentences: dict[QuestionType, _Wording]
+    sentences: dict[QuestionType, Wording]
     options: dict[str, dict[str, tuple[str, ...]]]
     coarse_spellings: dict[str, tuple[str, ...]]
     numbers: tuple[str, ...]
@@ -30,19 +36,30 @@ _FORMS = read_yaml(Path(__file__).parent.parent / "tables" / "surface_forms.yaml
 #: Options of the closed questions that no taxonomy decides, by the name that the prompt files use.
 FIXED_OPTIONS: dict[str, tuple[str, ...]] = {name: tuple(options) for name, options in _FORMS.options.items()}
 
+#: The sentences by question type, with the slots units, fine and coarse.
+SENTENCE_WORDINGS = _FORMS.sentences
 #: Question types that are answered with one or two sentences.
 SENTENCES = frozenset(_FORMS.sentences)
 
 #: Question types that are answered with names of action units.
 LISTS = frozenset({QuestionType.AU_LIST, QuestionType.AU_INVENTORY})
 #: Question types that are answered with a number.
-COUNTS = frozenset({QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO})
+COUNTS = frozenset(
+    {QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO, QuestionType.COUNT_BETWEEN}
+)
+#: Question types that are answered with intervals of frames.
+PLACES = frozenset({QuestionType.LOCALISE, QuestionType.LONGEST})
 _FIXED = {
     QuestionType.AU_PRESENCE: "presence",
     QuestionType.EXPRESSION_SHOWN: "presence",
     QuestionType.AU_SIDE: "side",
     QuestionType.NTH_TYPE: "kind",
+    QuestionType.EVENT_PRESENCE: "presence",
+    QuestionType.ORDER: "kind",
 }
+#: Bounds of what is admissible: no video of the challenge has more frames or events.
+_LARGEST_FRAME = 999_999_999
+_MOST_EVENTS = 9999
 
 
 def sentence(kind: QuestionType, units: Iterable[str], fine: str, coarse: str, *, plural: bool) -> str:
@@ -65,47 +82,6 @@ def unit_list(units: Iterable[str]) -> str:
     return SEPARATOR.join(sorted(units, key=unit_number))
 
 
-def sentence_wording(question: Question) -> str:
-    """Return the sentence of a combined or analysis question with ``<...>`` for its slots, to show to a model."""
-    wording = _FORMS.sentences[question.type]
-    text = wording.plural if question.plural or question.type is QuestionType.ANALYSIS else wording.singular
-    units = "<action units>" if text is wording.plural else "<action unit>"
-    return text.format(units=units, fine="<fine-grained class>", coarse="<coarse class>")
-
-
-def sentence_grammar(question: Question, units: tuple[str, ...], classes: Taxonomy, at_most: int) -> Template | AnyOf:
-    """Return the admissible sentences of a combined or analysis question.
-
-    Args:
-        question: A combined question admits the number of units that its text asks for, an analysis question any.
-        units: Vocabulary of action units.
-        classes: Classes of the data set.
-        at_most: Most units.
-    """
-    one, several = NameList(units, 1, 1), NameList(units, min(2, len(units)), max(2, at_most))
-    wording = _FORMS.sentences[question.type]
-    singular, plural = _template(wording.singular, one, classes), _template(wording.plural, several, classes)
-    if question.type is QuestionType.ANALYSIS:
-        return AnyOf((singular, plural))
-    return plural if question.plural else singular
-
-
-def _template(wording: str, units: NameList, classes: Taxonomy) -> Template:
-    """Cut a wording at its slots."""
-    slots: dict[str, AnswerGrammar] = {
-        "units": units,
-        "fine": Choices(classes.fine),
-        "coarse": Choices(classes.coarse),
-    }
-    parts: list[str | Slot] = []
-    for piece in wording.split("{"):
-        name, brace, rest = piece.partition("}")
-        if brace:
-            parts.append(Slot(name, slots[name]))
-        parts.append(rest if brace else piece)
-    return Template(tuple(part for part in parts if part != ""))
-
-
 def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None) -> str | None:
     """Bring one reply into the official surface form, alone and without deciding anything anew.
 
@@ -125,6 +101,13 @@ def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None)
     kind = question.type
     if kind is QuestionType.OPEN:
         return reply.text.strip() or None
+    if kind is QuestionType.SUMMARY:
+        return " ".join(text.split()) if speaks_of_events(text) else None
+    if kind in PLACES:
+        return _places(question, text)
+    if kind is QuestionType.DESCRIBE_NTH:
+        told = read_described(text, read_parts(text, classes))
+        return None if told is None else described_text(told, question.ordinal or 1, question.kind)
     if kind in COUNTS:
         count = reading.read_count(text, _FORMS.numbers)
         return None if count is None else str(count)
@@ -140,6 +123,14 @@ def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None)
     return _closed_answer(kind, text, classes) or _likeliest(reply)
 
 
+def _places(question: Question, text: str) -> str | None:
+    """Return the intervals that a text names, of the longest event the first."""
+    spans = read_spans(text)
+    if question.type is QuestionType.LONGEST:
+        return spans_text(spans[:1], kinds=False) if spans else None
+    return None if spans is None else spans_text(spans, kinds=question.kind is None)
+
+
 def _closed_answer(kind: QuestionType, text: str, classes: Taxonomy) -> str | None:
     """Read the answer of a closed question."""
     if kind is QuestionType.COARSE:
@@ -147,6 +138,13 @@ def _closed_answer(kind: QuestionType, text: str, classes: Taxonomy) -> str | No
     if kind is QuestionType.FINE:
         return read_parts(text, classes).fine
     return reading.read_option(text, _FORMS.options[_FIXED[kind]])
+
+
+@functools.cache
+def every_class() -> Taxonomy:
+    """Return the classes of all data sets, and those without a coarse class that are coded or answered besides."""
+    union = taxonomy("unknown")
+    return Taxonomy((*union.fine, "others", "tense"), union.coarse)
 
 
 def read_parts(text: str, classes: Taxonomy) -> reading.Parts:
@@ -188,6 +186,12 @@ def fault(question: Question, text: str) -> str | None:
         return _list_fault(text)
     if kind is QuestionType.COMBINED:
         return _combined_fault(text, classes)
+    if kind in PLACES:
+        return _places_fault(question, text)
+    if kind is QuestionType.SUMMARY and not speaks_of_events(text):
+        return "speaks of no expression and no event"
+    if kind is QuestionType.DESCRIBE_NTH and normalise(question, Reply(text), every_class()) != text:
+        return "does not have the wording of a description (The 1-th expression event is a ...), or of parts of it"
     if kind is QuestionType.ANALYSIS:
         parts = read_parts(text, classes)
         missing = [
@@ -227,6 +231,19 @@ def _combined_fault(text: str, classes: Taxonomy) -> str | None:
                 or _outside(values["coarse"], classes.coarse)
             )
     return "does not have the official wording (The action unit present is: ... Therefore, ...)"
+
+
+def _places_fault(question: Question, text: str) -> str | None:
+    """Check a list of intervals."""
+    localise = question.type is QuestionType.LOCALISE
+    grammar = FrameList(
+        _MOST_EVENTS if localise else 1, _LARGEST_FRAME, kinds=localise and question.kind is None, may_be_none=localise
+    )
+    try:
+        grammar.parse(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 #: Both spellings of the nostril units stand in the official files.

@@ -1,11 +1,12 @@
-"""The official wording of the questions, as data."""
+"""The usual wording of the questions, as data."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from mevqa.records import Question, QuestionType
+from mevqa.records import Kind, Question, QuestionType
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "question_wordings.yaml"
@@ -21,15 +22,23 @@ class _Table(StrictModel):
 
 
 def official_wordings(
-    kind: QuestionType, *, plural: bool = False, action_unit: str | None = None, ordinal: int | None = None
+    kind: QuestionType,
+    *,
+    plural: bool = False,
+    action_unit: str | None = None,
+    ordinal: int | None = None,
+    events: Kind | None = None,
+    between_s: tuple[float, float] | None = None,
 ) -> tuple[str, ...]:
-    """Return every official wording of a question.
+    """Return every usual wording of a question: the official ones, and ours of the types that no official file has.
 
     Args:
         kind: Its type.
         plural: Whether it asks for several units, where the type distinguishes.
         action_unit: The unit asked about, for presence and side.
         ordinal: n of the n-th event.
+        events: The kind of events asked about; None for both.
+        between_s: From and to which second events are asked about.
 
     Returns:
         The wordings, most usual first; none for ``OPEN`` and where the slot of the type is not filled.
@@ -38,7 +47,16 @@ def official_wordings(
     if entry is None:
         return ()
     texts = entry.plural if plural and entry.plural else entry.singular
-    slots = {"unit": action_unit, "n": ordinal}
+    event = "expression" if events is None else f"{events}-expression"
+    first, last = (None, None) if between_s is None else map(seconds_text, between_s)
+    slots = {
+        "unit": action_unit,
+        "n": ordinal,
+        "event": event,
+        "an_event": f"{'an' if events is None else 'a'} {event}",
+        "a": first,
+        "b": last,
+    }
     if any(value is None and f"{{{name}}}" in text for text in texts for name, value in slots.items()):
         return ()
     return tuple(text.format(**slots) for text in texts)
@@ -50,9 +68,19 @@ def official_text(question: Question) -> str:
     A question that already is in official words, or of no official type, is returned as it stands.
     """
     wordings = official_wordings(
-        question.type, plural=question.plural, action_unit=question.action_unit, ordinal=question.ordinal
+        question.type,
+        plural=question.plural,
+        action_unit=question.action_unit,
+        ordinal=question.ordinal,
+        events=question.kind,
+        between_s=question.between_s,
     )
     return wordings[0] if wordings and question.text not in wordings else question.text
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a time in seconds as it stands in a question: ``3``, ``2.5``."""
+    return format(Decimal(repr(float(seconds))).normalize(), "f")
 
 
 @cache

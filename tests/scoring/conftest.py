@@ -43,6 +43,9 @@ def make_pair():
             subject=subject,
             reference=reference,
             line=1,
+            ordinal=parsed.ordinal,
+            kind=parsed.kind,
+            between_s=parsed.between_s,
         )
         return Pair(question, Path("reference.jsonl"), text=answer, options=options, missing=missing)
 

@@ -12,8 +12,9 @@ CLASSES = taxonomy("casme2")
 T = QuestionType
 
 
-def ask(kind, plural=False, unit=None, ordinal=None):
-    return Question("q", "c", "?", kind, action_unit=unit, ordinal=ordinal, plural=plural, dataset="casme2")
+def ask(asked, plural=False, unit=None, ordinal=None, kind=None):
+    slots = {"action_unit": unit, "ordinal": ordinal, "plural": plural, "kind": kind}
+    return Question("q", "c", "?", asked, dataset="casme2", **slots)
 
 
 def scored(**options):
@@ -163,6 +164,7 @@ def _count():
 
 
 _SENTENCE = st.builds(_sentence, _UNITS, st.sampled_from(CLASSES.fine), st.sampled_from(CLASSES.coarse))
+_FRAMES = st.tuples(st.integers(0, 99), st.integers(100, 999)).map(lambda pair: Reply("frames {}-{}".format(*pair)))
 _LIST = st.builds(_list, _UNITS, _CONFIDENCE)
 
 
@@ -190,6 +192,12 @@ def long_videos(draw):
         (ask(T.COUNT_MICRO), _count()),
         (ask(T.COUNT_MACRO), _count()),
         (ask(T.AU_INVENTORY, True), _LIST),
+        *((ask(T.EVENT_PRESENCE, kind=kind), _options(_PRESENT)) for kind in (None, "micro", "macro")),
+        (ask(T.COUNT_BETWEEN), _count()),
+        (ask(T.ORDER), _options(_KINDS)),
+        (ask(T.LONGEST), _FRAMES),
+        (ask(T.LOCALISE, kind="micro"), _FRAMES),
+        (ask(T.SUMMARY), st.just(Reply("Two events, both negative."))),
         *((ask(T.NTH_TYPE, ordinal=n), _options(_KINDS)) for n in ordinals),
     ]
     chosen = draw(st.lists(st.sampled_from(range(len(menu))), min_size=1, unique=True))
@@ -257,10 +265,15 @@ def test_answers_about_a_short_clip_agree(clip):
 @given(long_videos())
 def test_answers_about_a_long_video_agree(clip):
     told = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
-    counts = {question.type: int(text) for question, text in told if question.type.value.startswith("count")}
+    counted = (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)
+    counts = {question.type: int(text) for question, text in told if question.type in counted}
     types = {question.ordinal: text for question, text in told if question.type is T.NTH_TYPE}
     if {T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO} <= counts.keys():
         assert counts[T.COUNT_MICRO] + counts[T.COUNT_MACRO] == counts[T.COUNT_ALL]
     assert all(n <= counts.get(T.COUNT_ALL, n) for n in types)
     for kind, name in ((T.COUNT_MICRO, _KINDS[0]), (T.COUNT_MACRO, _KINDS[1])):
         assert sum(text == name for text in types.values()) <= counts.get(kind, 99)
+    present = {question.kind: text for question, text in told if question.type is T.EVENT_PRESENCE}
+    for kind, counted in ((None, T.COUNT_ALL), ("micro", T.COUNT_MICRO), ("macro", T.COUNT_MACRO)):
+        if kind in present and counted in counts:
+            assert (present[kind] == "yes") == (counts[counted] > 0)

@@ -1,6 +1,6 @@
 from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
-from mevqa.vqa.event_counts import decide_events
+from mevqa.vqa.event_counts import decide_events, decide_presence
 
 ALL, MICRO, MACRO = QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO
 
@@ -53,3 +53,27 @@ def test_the_same_event_has_one_type():
 def test_what_no_count_can_reach_is_left_alone():
     assert events((ALL, "3", 0.5), (400, "micro-expression", 0.6)) == ["3", "micro-expression"]
     assert events((ALL, "250", 0.5)) == ["99"]
+
+
+def presence(*told, counts=()):
+    """Decide on (kind, answer) beside (type, answer)."""
+    asked = [(Question("q", "c", "?", QuestionType.EVENT_PRESENCE, kind=kind), text) for kind, text in told]
+    return decide_presence(asked, [(Question("q", "c", "?", kind, ordinal=1), text) for kind, text in counts])
+
+
+def test_an_event_is_present_where_one_is_counted():
+    assert presence(("micro", "no"), ("macro", "yes"), counts=[(MICRO, "2"), (MACRO, "0")]) == ["yes", "no"]
+    assert presence((None, "yes"), ("micro", "yes"), counts=[(ALL, "0")]) == ["no", "no"]
+    assert presence((None, "yes"), counts=[(MICRO, "0"), (MACRO, "0")]) == ["no"]
+    assert presence((None, "no"), ("macro", "yes"), counts=[(MICRO, "3")]) == ["yes", "yes"]
+
+
+def test_an_event_whose_kind_is_told_is_present():
+    nth = [(QuestionType.NTH_TYPE, "macro-expression")]
+    assert presence(("macro", "no"), ("micro", "no"), (None, "no"), counts=nth) == ["yes", "no", "yes"]
+
+
+def test_without_counts_an_event_of_a_kind_is_one_of_any_kind():
+    assert presence((None, "no"), ("micro", "yes")) == ["yes", "yes"]
+    assert presence((None, "yes"), ("micro", "no"), ("macro", "no")) == ["no", "no", "no"]
+    assert presence((None, "yes"), ("micro", "no")) == ["yes", "no"]

@@ -7,15 +7,16 @@ from hypothesis import strategies as st
 from mevqa.facs import UNIT_NAMES, taxonomy
 from mevqa.models.protocol import Grammar
 from mevqa.records import Question, QuestionType
+from mevqa.vqa.answer_grammars import description_grammar, sentence_grammar
+from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnyOf, Choices, Integer, NameList, Slot, Template, admits
-from mevqa.vqa.surface import sentence_grammar
 
 NAMES = NameList(("brow lowerer", "blink", "lips part", "lip pucker"), 2, 3)
 SENTENCE = Template(("The unit is: ", Slot("units", NAMES), ". So ", Slot("fine", Choices(("fear", "anger"))), "."))
 
 
 def _question(kind, plural=False):
-    return Question("q", "c", "?", kind, plural=plural)
+    return Question("q", "c", "?", kind, plural=plural, ordinal=3)
 
 
 def _every(grammar, text=""):
@@ -49,6 +50,11 @@ GRAMMARS = {
     "combined": sentence_grammar(_question(QuestionType.COMBINED), UNIT_NAMES, taxonomy("samm"), 6),
     "combined plural": sentence_grammar(_question(QuestionType.COMBINED, True), UNIT_NAMES, taxonomy("samm"), 6),
     "analysis": sentence_grammar(_question(QuestionType.ANALYSIS), UNIT_NAMES, taxonomy("casme3"), 6),
+    "description": description_grammar(
+        _question(QuestionType.DESCRIBE_NTH), UNIT_NAMES, taxonomy("casme3"), 6, largest=9999
+    ),
+    "events": FrameList(5, 4321, kinds=True),
+    "one event": FrameList(1, 120, may_be_none=False),
 }
 
 
@@ -101,6 +107,32 @@ def test_name_list_parses_in_the_order_written():
     assert NAMES.parse("lips part, blink") == ("lips part", "blink")
 
 
+def test_intervals_go_digit_by_digit_and_never_end_before_they_begin():
+    grammar = FrameList(2, 12, kinds=True)
+    assert grammar.next("") == ("none", "frames")
+    assert grammar.next("none") == ()
+    assert grammar.next("frames") == tuple(f" {digit}" for digit in range(10))
+    assert grammar.next("frames 1") == ("0", "1", "2", "-")
+    assert grammar.next("frames 11-") == ("1",)
+    assert grammar.next("frames 11-1") == ("1", "2")
+    assert grammar.next("frames 11-12") == (" (micro-expression)", " (macro-expression)")
+    assert grammar.next("frames 11-12 (micro-expression)") == ("", ", frames")
+    assert grammar.next("frames 0-1 (micro-expression), frames 2-3 (macro-expression)") == ()
+    small = FrameList(1, 12, may_be_none=False)
+    answers = list(_every(small))
+    assert len(answers) == len(set(answers)) == sum(range(14))
+    assert all(span.onset <= span.offset <= 12 for text in answers for span in small.parse(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "frames", "frames 1", "frames 3-2", "frames 1-013", "frames 1-13", "frames 1-2, frames 3-4", "frames ٣-4"]
+    + ["frames 1-2 (micro-expression)", "none", "frame 1-2", "frames 1 - 2"],
+)
+def test_one_interval_refuses(text):
+    assert not admits(FrameList(1, 12, may_be_none=False), text)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "007", "100", "3.0", "٣", "three"])
 def test_integer_refuses(text):
     assert not admits(Integer(99), text)
@@ -150,6 +182,7 @@ def test_any_of_keeps_the_alternatives_that_are_still_possible():
         lambda: NameList(("a", "b"), 2, 1),
         lambda: NameList(("a, b",)),
         lambda: Integer(-1),
+        lambda: FrameList(0),
     ],
 )
 def test_impossible_grammars_are_refused(build):

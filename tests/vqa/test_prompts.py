@@ -10,8 +10,10 @@ from mevqa.desk import desk_folder
 from mevqa.errors import InputError
 from mevqa.models.protocol import Request
 from mevqa.records import Question, QuestionType
+from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnyOf, Integer, NameList, Template
 from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.question_types import parse_question
 
 GOLDEN = Path(__file__).parent / "golden"
 VARIANTS = ("default", "brief", "few-shot", "reasoning")
@@ -32,14 +34,34 @@ OFFICIAL = {
     QuestionType.COUNT_MACRO: ("How many macro-expression events appear in this video?",),
     QuestionType.AU_INVENTORY: ("What distinct action units appear in this video?",),
     QuestionType.NTH_TYPE: ("What is the expression type of the 5-th expression event in this video?",),
+    QuestionType.LOCALISE: (
+        "Localise every expression event in this video.",
+        "Localise every micro-expression event in this video.",
+    ),
+    QuestionType.DESCRIBE_NTH: ("Describe the 3-th expression event in this video.",),
+    QuestionType.EVENT_PRESENCE: ("Is there a micro-expression event in this video?",),
+    QuestionType.ORDER: ("Which comes first in this video, a micro-expression event or a macro-expression event?",),
+    QuestionType.LONGEST: ("Which expression event in this video is the longest?",),
+    QuestionType.COUNT_BETWEEN: ("How many expression events appear between second 2 and second 8.5 of this video?",),
+    QuestionType.SUMMARY: ("Summarise the expression events of this video and explain your reasoning.",),
     QuestionType.OPEN: ("Does the person blink {often}?",),
 }
 
 
 def _questions(kind, dataset="casme2"):
     for text in OFFICIAL[kind]:
-        plural = "units" in text
-        yield Question("q", "c", text, kind, plural=plural, dataset=dataset)
+        parsed = parse_question(text)
+        yield Question(
+            "q",
+            "c",
+            text,
+            kind,
+            ordinal=parsed.ordinal,
+            plural="units" in text,
+            dataset=dataset,
+            kind=parsed.kind,
+            between_s=parsed.between_s,
+        )
 
 
 def _describe(request: Request) -> str:
@@ -48,6 +70,9 @@ def _describe(request: Request) -> str:
             how = f"{names.at_least} to {names.at_most} of {len(names.names)} names"
         case Integer() as number:
             how = f"a number up to {number.at_most}"
+        case FrameList() as frames:
+            kinds, none = " with their kinds" * frames.kinds, " or none" * frames.may_be_none
+            how = f"up to {frames.at_most} intervals of frames up to {frames.largest}{kinds}{none}"
         case Template() | AnyOf() as sentence:
             how = f"a sentence that begins with: {' | '.join(sentence.next(''))}"
         case _:

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.facs import UNIT_NAMES
+from mevqa.records import EXTENSION_TYPES
 from mevqa.records import QuestionType as T
 from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.wordings import official_wordings
 
 MEGC = Path(__file__).parents[3] / "shared" / "data" / "megc"
 
@@ -134,7 +136,11 @@ def test_paraphrases(text, kind, unit):
         "Are AU4 and AU7 both shown?",
         "How strong is the brow lowerer?",
         "Where is the apex of the micro-expression?",
-        "Describe the 3rd expression event.",
+        "How long is the longest event?",
+        "How many expression events appear in the first 10 seconds?",
+        "How many expression events lie between frame 20 and frame 80?",
+        "Is there an expression event between second 2 and second 5?",
+        "Are there both micro- and macro-expressions?",
         "What are the fine-grained and the coarse class?",
         "What is the expression class?",
         "Which frames hold the 2nd expression event?",
@@ -143,6 +149,74 @@ def test_paraphrases(text, kind, unit):
 )
 def test_other_questions_are_open(text):
     assert parse_question(text).type is T.OPEN
+
+
+#: Paraphrases of what no official file asks, with the kind of event and the times.
+BEYOND = [
+    ("Localise every expression event in this video.", T.LOCALISE, None, None),
+    ("Localize all micro-expressions.", T.LOCALISE, "micro", None),
+    ("Where are the macro-expressions?", T.LOCALISE, "macro", None),
+    ("When do the micro-expressions occur?", T.LOCALISE, "micro", None),
+    ("List the frames of every expression event.", T.LOCALISE, None, None),
+    ("Give the onset and offset frames of each expression event", T.LOCALISE, None, None),
+    ("In which frames do micro-expressions occur?", T.LOCALISE, "micro", None),
+    ("Find all micro- and macro-expressions", T.LOCALISE, None, None),
+    ("Describe the 3rd expression event.", T.DESCRIBE_NTH, None, None),
+    ("Describe the third micro-expression event", T.DESCRIBE_NTH, "micro", None),
+    ("Tell me about event 3.", T.DESCRIBE_NTH, None, None),
+    ("Please give a description of the 3-th expression event with its action units.", T.DESCRIBE_NTH, None, None),
+    ("Is there a micro-expression event in this video?", T.EVENT_PRESENCE, "micro", None),
+    ("Are there any macro-expressions?", T.EVENT_PRESENCE, "macro", None),
+    ("Does this video contain an expression event?", T.EVENT_PRESENCE, None, None),
+    ("Which comes first, a micro-expression or a macro-expression?", T.ORDER, None, None),
+    ("What occurs first: macro or micro?", T.ORDER, None, None),
+    ("Does a micro-expression or a macro-expression appear earlier?", T.ORDER, None, None),
+    ("What is the longest event?", T.LONGEST, None, None),
+    ("Which micro-expression lasts longest?", T.LONGEST, "micro", None),
+    ("How many events are there between 2 s and 8.5 s?", T.COUNT_BETWEEN, None, (2.0, 8.5)),
+    ("How many micro-expressions are there from 1:05 to 2:10?", T.COUNT_BETWEEN, "micro", (65.0, 130.0)),
+    ("Count the macro-expressions in seconds 3-9.", T.COUNT_BETWEEN, "macro", (3.0, 9.0)),
+    ("How many expression events appear between second 9 and second 3?", T.COUNT_BETWEEN, None, (3.0, 9.0)),
+    ("Give a summary of all expressions in this video.", T.SUMMARY, None, None),
+    ("Summarize this video.", T.SUMMARY, None, None),
+    ("Describe all expression events and explain your reasoning", T.SUMMARY, None, None),
+    ("Reason over the whole video.", T.SUMMARY, None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "events", "between"), BEYOND)
+@given(seed=seeds)
+def test_paraphrases_of_what_no_official_file_asks(text, kind, events, between, seed):
+    for version in (text, text.upper(), *(() if between else (_noisy(text, seed),))):
+        parsed = parse_question(version)
+        assert (parsed.type, parsed.kind, parsed.between_s) == (kind, events, between)
+        assert parsed.ordinal == (3 if kind is T.DESCRIBE_NTH else None)
+
+
+_KINDS = st.sampled_from([None, "micro", "macro"])
+_SECONDS = st.floats(0, 5000).map(lambda seconds: round(seconds, 3))
+
+
+@given(
+    st.sampled_from(sorted(set(T) - {T.OPEN})),
+    st.booleans(),
+    st.sampled_from(UNIT_NAMES),
+    st.integers(1, 99),
+    _KINDS,
+    st.tuples(_SECONDS, _SECONDS).map(sorted),
+    seeds,
+)
+def test_every_usual_wording_is_recognised_with_its_slots(kind, plural, unit, n, events, between, seed):
+    slots = {"events": events, "between_s": tuple(between)}
+    for text in official_wordings(kind, plural=plural, action_unit=unit, ordinal=n, **slots):
+        for version in (text, text.upper(), text.rstrip(".?"), text.replace(" ", "  ")):
+            parsed = parse_question(version)
+            assert parsed.type is kind
+            assert parsed.action_unit == (unit if unit in text else None)
+            assert parsed.ordinal == (n if f"{n}-th" in text else None)
+            assert parsed.between_s == (tuple(between) if kind is T.COUNT_BETWEEN else None)
+            asked = "events" if kind in EXTENSION_TYPES - {T.ORDER, T.SUMMARY} else None
+            assert parsed.kind == (events if asked else None)
 
 
 @given(st.text(max_size=120))

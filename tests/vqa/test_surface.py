@@ -6,10 +6,11 @@ import pytest
 from mevqa.facs import UNIT_NAMES, taxonomy
 from mevqa.models.protocol import Reply
 from mevqa.records import Question, QuestionType
+from mevqa.vqa.answer_grammars import sentence_grammar
 from mevqa.vqa.grammar import admits
 from mevqa.vqa.question_types import parse_question
 from mevqa.vqa.reading import Parts
-from mevqa.vqa.surface import fault, normalise, read_parts, sentence, sentence_grammar, unit_list
+from mevqa.vqa.surface import fault, normalise, read_parts, sentence, unit_list
 
 COMBINED = (
     "The action units present are: brow lowerer, lid tightener. Therefore, the fine-grained expression class is "
@@ -66,6 +67,38 @@ def test_lists_are_in_the_order_of_the_unit_numbers():
         (QuestionType.COUNT_ALL, "Maybe 3 or 4", None),
         (QuestionType.COUNT_ALL, "many", None),
         (QuestionType.AU_INVENTORY, "AU12 and AU4", "brow lowerer, lip corner puller"),
+        (QuestionType.LOCALISE, "frames 12-30 (micro-expression)", "frames 12-30 (micro-expression)"),
+        (
+            QuestionType.LOCALISE,
+            "Micro-expressions: 12 to 30, 50–61; one macro-expression: frame 80 - 140.",
+            "frames 12-30 (micro-expression), frames 50-61 (micro-expression), frames 80-140 (macro-expression)",
+        ),
+        (QuestionType.LOCALISE, "From frame 12 to frame 30.", "frames 12-30"),
+        (QuestionType.LOCALISE, "None.", "none"),
+        (QuestionType.LOCALISE, "There are no expression events.", "none"),
+        (QuestionType.LOCALISE, "from 1.2 to 1.5 s, or 2-3 seconds", None),
+        (QuestionType.LOCALISE, "somewhere", None),
+        (QuestionType.LONGEST, "It spans frames 80-140, longer than 12-30", "frames 80-140"),
+        (QuestionType.LONGEST, "none", None),
+        (
+            QuestionType.DESCRIBE_NTH,
+            "A macro-expression (frames 80-140, apex frame 95) with AU4 and AU7: disgust.",
+            "The 1-th expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 95. "
+            "The action units present are: brow lowerer, lid tightener. Therefore, the fine-grained expression class "
+            "is disgust, and the coarse expression class is negative.",
+        ),
+        (
+            QuestionType.DESCRIBE_NTH,
+            "Onset: 3, offset: 20. Happy.",
+            "The 1-th expression event is from frame 3 to frame 20. The fine-grained expression class is happiness, "
+            "and the coarse expression class is positive.",
+        ),
+        (QuestionType.DESCRIBE_NTH, "I cannot tell.", None),
+        (QuestionType.EVENT_PRESENCE, "No, there is none", "no"),
+        (QuestionType.ORDER, "the macro-expression", "macro-expression"),
+        (QuestionType.COUNT_BETWEEN, "Between second 2 and 8 there are three events", "3"),
+        (QuestionType.SUMMARY, " Two events:\n both micro. ", "Two events: both micro."),
+        (QuestionType.SUMMARY, "I cannot tell.", None),
         (QuestionType.OPEN, " The eyes are open. ", "The eyes are open."),
     ],
 )
@@ -135,6 +168,18 @@ def test_the_grammar_admits_what_the_surface_writes(kind, count):
         (QuestionType.COMBINED, COMBINED.replace("lid tightener", "blepharospasm")),
         (QuestionType.COMBINED, "brow lowerer, disgust, negative"),
         (QuestionType.ANALYSIS, "Not enough images"),
+        (QuestionType.LOCALISE, "frames 12-30"),
+        (QuestionType.LOCALISE, "12-30 (micro-expression)"),
+        (QuestionType.LOCALISE, "frames 30-12 (micro-expression)"),
+        (QuestionType.LOCALISE, "no event"),
+        (QuestionType.LONGEST, "none"),
+        (QuestionType.LONGEST, "frames 1-9, frames 20-30"),
+        (QuestionType.DESCRIBE_NTH, "A micro-expression of anger."),
+        (QuestionType.DESCRIBE_NTH, "The 2-th expression event is a micro-expression."),
+        (QuestionType.EVENT_PRESENCE, "Yes"),
+        (QuestionType.ORDER, "micro"),
+        (QuestionType.COUNT_BETWEEN, "two"),
+        (QuestionType.SUMMARY, "I cannot tell."),
         (QuestionType.OPEN, "  "),
     ],
 )

@@ -10,6 +10,7 @@ from mevqa.vqa.question_types import parse_question
 from mevqa.vqa.wordings import official_text, official_wordings
 
 CLIP = Clip("CAS-1", "casme3")
+_BETWEEN = "How many macro-expression events appear between second 2 and second 7.5 of this video?"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in QuestionType if kind is not QuestionType.OPEN])
@@ -17,14 +18,15 @@ CLIP = Clip("CAS-1", "casme3")
 def test_official_wordings_are_recognised_as_what_they_are(kind, plural):
     slots = {
         "action_unit": UNIT_NAMES[2] if kind in (QuestionType.AU_PRESENCE, QuestionType.AU_SIDE) else None,
-        "ordinal": 7 if kind is QuestionType.NTH_TYPE else None,
+        "ordinal": 7 if kind in (QuestionType.NTH_TYPE, QuestionType.DESCRIBE_NTH) else None,
+        "between_s": (2.0, 7.5) if kind is QuestionType.COUNT_BETWEEN else None,
     }
     texts = official_wordings(kind, plural=plural, **slots)
     assert texts
     for text in texts:
         parsed = parse_question(text)
         assert parsed.type is kind
-        assert (parsed.action_unit, parsed.ordinal) == (slots["action_unit"], slots["ordinal"])
+        assert {name: getattr(parsed, name) for name in slots} == slots
         assert official_text(question_about(CLIP, 1, text)) == text
 
 
@@ -34,6 +36,10 @@ def test_official_wordings_are_recognised_as_what_they_are(kind, plural):
         ("which action units are shown?", "What are the action units?"),
         ("Is AU12 visible on the face?", "Is the action unit lip corner puller shown on the face?"),
         ("how many MICRO-expressions are in the video", "How many micro-expression events appear in this video?"),
+        ("Where are the micro-expressions?", "Localise every micro-expression event in this video."),
+        ("Describe the third event", "Describe the 3-th expression event in this video."),
+        ("Are there any events?", "Is there an expression event in this video?"),
+        ("count the macro-expressions from 0:02 to 0:07.5", _BETWEEN),
         ("Why does she smile?", "Why does she smile?"),
     ],
 )
