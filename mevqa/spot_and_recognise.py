@@ -16,6 +16,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.records import Clip
 from mevqa.runs import changes, write_whole
 from mevqa.spotting.events import Kind
+from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.video.folder import FolderVideo
 from mevqa.vqa.long_video import Watched, watch
 
@@ -27,13 +28,29 @@ if TYPE_CHECKING:
 #: Columns of the official result file of MEGC 2025.
 COLUMNS = ("subject", "video", "onset", "offset", "emotion")
 
-#: What of a video's name is the subject: all before the last underscore.
-NAMES = r"(?P<subject>.+)_[^_]+"
-
 #: Appended to the table's name: what is finished, one JSON line a video below a line of what decides the rows.
 LOG_ENDING = ".log.jsonl"
 
 Numbers = Literal["names", "index"]
+
+_TABLE = Path(__file__).parent / "tables" / "video_names.yaml"
+
+
+class _Entry(StrictModel):
+    pattern: str
+    source: str
+
+
+class _Names(StrictModel):
+    datasets: dict[str, _Entry]
+    otherwise: str
+
+
+def names_of(dataset: str) -> str:
+    """Return the regular expression that splits the names of a data set's videos into subject and video."""
+    table = read_yaml(_TABLE, _Names)
+    entry = table.datasets.get(dataset)
+    return entry.pattern if entry else table.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,7 @@ class Naming:
         emotion: ``coarse`` or ``fine``.
     """
 
-    names: str = NAMES
+    names: str
     numbers: Numbers = "names"
     emotion: Literal["coarse", "fine"] = "coarse"
 

@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names",
         metavar="REGEX",
-        help="what of a video's name is (?P<subject>...) and, if not all of it, (?P<video>...); default: the subject "
-        "is what stands before the last underscore",
+        help="what of a video's name is (?P<subject>...) and, if not all of it, (?P<video>...); default: as in the data "
+        "set, else the subject is all before the last underscore",
     )
     parser.add_argument(
         "--numbers",
@@ -64,11 +64,13 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.evaluation import looking_record, package_versions
+    from mevqa.facs import canonical_dataset
     from mevqa.runs import file_digest
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
     from mevqa.spotting.video import find_videos
 
-    kinds, naming = _kinds(args.kinds), _naming(args)
+    kinds, dataset = _kinds(args.kinds), canonical_dataset(args.dataset)
+    naming = _naming(args, dataset)
     paths = find_videos(args.path)
     model, prompts, looking = asking(args)
     decides = {
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         "emotion": args.emotion,
         "names": naming.names,
         "numbers": args.numbers,
-        "dataset": args.dataset,
+        "dataset": dataset,
         "fps": args.fps,
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
@@ -95,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             with frame_progress(path.name) as progress:
                 watched = spot_and_recognise(
-                    path, model, prompts, looking, dataset=args.dataset, fps=args.fps, progress=progress
+                    path, model, prompts, looking, dataset=dataset, fps=args.fps, progress=progress
                 )
             rows = rows_of(path, watched, naming, kinds)
         except MediaError as error:
@@ -129,17 +131,17 @@ def _kinds(text: str) -> list[Kind]:
     return kinds
 
 
-def _naming(args: argparse.Namespace) -> Naming:
+def _naming(args: argparse.Namespace, dataset: str) -> Naming:
     """Return how rows name what they are about.
 
     Raises:
         InputError: The pattern is wrong.
     """
     from mevqa.errors import InputError, Problem
-    from mevqa.spot_and_recognise import NAMES, Naming
+    from mevqa.spot_and_recognise import Naming, names_of
 
     try:
-        return Naming(args.names or NAMES, args.numbers, args.emotion)
+        return Naming(args.names or names_of(dataset), args.numbers, args.emotion)
     except ValueError as error:
         raise InputError([Problem("--names", str(error))]) from error
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from mevqa.errors import MediaError
 from mevqa.facs import Taxonomy, prototype_units, taxonomy, unit_name
-from mevqa.records import Answer, Clip, Question, QuestionType
+from mevqa.records import Answer, Clip, Kind, Question, QuestionType
 from mevqa.spotting.events import Event, Rule
 from mevqa.spotting.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
@@ -168,14 +168,14 @@ def tell(watched: Watched, questions: Sequence[Question]) -> Story:
         )
         for one in watched.kept
     ]
-    for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: q.ordinal or 0):
-        while len(events) < (question.ordinal or 0):
-            events.append(StoryEvent(_prior_kind(question), confidence=0.0))
+    for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
+        while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
+            events.append(StoryEvent(question.kind or _prior_kind(question), confidence=0.0))
     return Story(tuple(events), watched.found.fps, watched.found.frames)
 
 
-def _prior_kind(question: Question) -> Literal["micro", "macro"]:
-    prior = prior_answer(replace(question, type=QuestionType.NTH_TYPE))
+def _prior_kind(question: Question) -> Kind:
+    prior = prior_answer(replace(question, type=QuestionType.NTH_TYPE, kind=None))
     return "micro" if prior is not None and prior.text.startswith("micro") else "macro"
 
 
@@ -210,14 +210,14 @@ def _answer(question: Question, story: Story, watched: Watched) -> Answer:
         warnings.append(f"prior answer, not seen in the video: {prior.source}")
     elif note := _assumed(question, story):
         warnings.append(note)
-    options = _kind_options(question, story, watched)
+    options = _kind_options(question, watched)
     return Answer(
         question.id,
         text,
         options=options,
         confidence=options[text] if options is not None and text in options else None,
         warnings=tuple(warnings),
-        evidence=_evidence(question, story, watched),
+        evidence=_evidence(question, watched),
     )
 
 
@@ -235,13 +235,13 @@ def _assumed(question: Question, story: Story) -> str | None:
     return None
 
 
-def _kind_options(question: Question, story: Story, watched: Watched) -> dict[str, float] | None:
+def _kind_options(question: Question, watched: Watched) -> dict[str, float] | None:
     """Return how sure the kind of the n-th event is, by how far its duration is from the border.
 
     A logistic curve with the uncertainty of a duration as its scale: a probability by construction, not a fitted one.
     """
     place = (question.ordinal or 0) - 1
-    if question.type is not QuestionType.NTH_TYPE or not 0 <= place < len(watched.kept):
+    if question.type is not QuestionType.NTH_TYPE or question.kind or not 0 <= place < len(watched.kept):
         return None
     event = watched.kept[place].event
     length = event.duration_ms if watched.rule == "half-second" else event.apex_ms - event.onset_ms
@@ -252,9 +252,11 @@ def _kind_options(question: Question, story: Story, watched: Watched) -> dict[st
     return {"micro-expression": micro, "macro-expression": 1 - micro}
 
 
-def _evidence(question: Question, story: Story, watched: Watched) -> tuple[str, ...]:
+def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
     """Return the events that an answer rests on, one line each."""
-    lines = [event_line(number, one) for number, one in enumerate(watched.kept, 1)]
+    kind = {QuestionType.COUNT_MICRO: "micro", QuestionType.COUNT_MACRO: "macro"}.get(question.type, question.kind)
+    numbered = enumerate(watched.kept, 1)
+    lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
     if question.type is QuestionType.AU_INVENTORY:
@@ -263,9 +265,7 @@ def _evidence(question: Question, story: Story, watched: Watched) -> tuple[str, 
             for unit in one.units:
                 named.setdefault(unit, []).append(number)
         return tuple(f"{unit}: events {', '.join(map(str, named[unit]))}" for unit in in_order(list(named)))
-    kind = {QuestionType.COUNT_MICRO: "micro", QuestionType.COUNT_MACRO: "macro"}.get(question.type, question.kind)
-    chosen = [line for line, one in zip(lines, watched.kept, strict=True) if kind in (None, one.event.kind)]
-    return tuple(chosen)
+    return tuple(lines)
 
 
 def event_line(number: int, one: Recognised) -> str:

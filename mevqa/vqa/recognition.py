@@ -56,8 +56,8 @@ class Recognised:
 
     @property
     def kept(self) -> bool:
-        """Whether it counts as an event: the model has not rejected it."""
-        return self.shown >= 0.5
+        """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
+        return self.shown >= min(0.5, self.event.score)
 
 
 def recognise(
