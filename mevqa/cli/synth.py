@@ -1,8 +1,9 @@
 """Make synthetic micro-expression clips with exact ground truth and official question files.
 
 The folder gets clips/*.mp4, annotations.csv and, in the official formats, a training file (with answers), a test file
-to answer and its reference. All files are about the same clips: make two sets with different seeds to train and to
-test; sets of different seeds share no person. Run the same command again to finish an interrupted set.
+to answer and its reference; of long videos also such test files with the questions beyond the official ones (localise,
+describe, order, ...: *_ext_test_*). All files are about the same clips: make two sets with different seeds to train and
+to test; sets of different seeds share no person. Run the same command again to finish an interrupted set.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mevqa.facs import unit_name
-from mevqa.records import QuestionType
+from mevqa.records import EXTENSION_TYPES, QuestionType
 from mevqa.report.charts.bars import Bar, bar_chart
 from mevqa.report.charts.calibration import calibration_chart
 from mevqa.report.charts.confusion import class_chart, confusion_chart
@@ -26,11 +26,14 @@ _SCHEMES = {
     "presence": "action unit presence",
     "side": "side of an action unit",
     "type": "expression type of the n-th event",
+    "event_presence": "presence of an event",
+    "order": "kind of the event that comes first",
 }
 _COUNTS = {
     QuestionType.COUNT_ALL: "all",
     QuestionType.COUNT_MICRO: "micro",
     QuestionType.COUNT_MACRO: "macro",
+    QuestionType.COUNT_BETWEEN: "between two times",
 }
 #: Which number of a subject is drawn, the first that there is.
 _OF_SUBJECT = ("coarse.accuracy", "type.accuracy", "au.f1")
@@ -183,10 +186,10 @@ def _unit_bars(run: ReadRun) -> list[Bar]:
 
 
 def _pooled(run: ReadRun) -> dict[str, Any]:
-    """Return the reliability of all closed questions together."""
+    """Return the reliability of all closed questions of the official types together."""
     from mevqa.scoring.calibration import reliability
 
-    sure = [item for item in run.items.values() if item.options]
+    sure = [item for item in run.items.values() if item.options and item.question.type not in EXTENSION_TYPES]
     if not sure:
         return {}
     return {"calibration": reliability([str(item.reference) for item in sure], [item.options or {} for item in sure])}

@@ -6,6 +6,7 @@ The table of cases is ``mevqa/tables/answers_in_the_wild.yaml`` (``mevqa score -
 - Labels offered as alternatives ("positive or negative", "fear/anger") are no answer; a label beside them is.
 - Of several labels the first that is not denied counts; a fine class answers the question for the coarse one.
 - A number of events must be whole, not negative and the only one of the kind that was asked for.
+- Intervals of frames count with their kinds; "none" is an answer to the question for them, times in seconds are not.
 - A list of units counts whole, also where the question asks for one. In an answer that is a list, a name that is no
   action unit still counts as a wrong one; in a sentence only units count, and none that is denied.
 """
@@ -19,14 +20,17 @@ from typing import TypeAlias
 
 from mevqa.facs import UnknownActionUnit, canonical_fine, find_units, parse_units, unit_number
 from mevqa.models.protocol import Reply
-from mevqa.records import Question, QuestionType
+from mevqa.records import Kind, Question, QuestionType
+from mevqa.vqa.event_counts import COUNTED
+from mevqa.vqa.event_reading import read_described, read_spans, speaks_of_events
+from mevqa.vqa.event_text import Described, Span
 from mevqa.vqa.reading import final_answer
-from mevqa.vqa.surface import COUNTS, FIXED_OPTIONS, LISTS, every_class, normalise, read_parts
+from mevqa.vqa.surface import COUNTS, FIXED_OPTIONS, LISTS, PLACES, every_class, normalise, read_parts
 
 #: A unit by its number, or by what was written where that is no unit.
 Unit: TypeAlias = int | str
-#: A label, a set of units, a number, or a text.
-Value: TypeAlias = str | frozenset[Unit] | int
+#: A label, a set of units, a number, intervals of frames, the description of an event, or a text.
+Value: TypeAlias = str | frozenset[Unit] | int | tuple[Span, ...] | Described
 
 CLOSED = {
     QuestionType.COARSE: None,
@@ -34,7 +38,11 @@ CLOSED = {
     QuestionType.AU_PRESENCE: "presence",
     QuestionType.AU_SIDE: "side",
     QuestionType.NTH_TYPE: "kind",
+    QuestionType.EVENT_PRESENCE: "presence",
+    QuestionType.ORDER: "kind",
 }
+#: Question types whose answers are read under every preset: no two texts of them need be the same.
+READ = PLACES | {QuestionType.DESCRIBE_NTH}
 _LETTERS = {"presence": {"y": "yes", "n": "no"}, "side": {"l": "left", "r": "right"}}
 _NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORECASE)
 _JOINED = r"\s*(?:/|\bor\b|\band/or\b|\bversus\b|\bvs\b)\s*(?:an?\s+|the\s+)?"
@@ -44,11 +52,11 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _PREAMBLE = re.compile(r"^.*?\b(?:action units?|aus?)\b[^:,.]*?(?::|\bis\b|\bare\b)\s*(?=\S)", re.IGNORECASE)
+#: What is counted, by kind of event.
 _COUNTED = {
-    QuestionType.COUNT_MICRO: "micro",
-    QuestionType.COUNT_MACRO: "macro",
-    QuestionType.COUNT_ALL: r"(?:(?:distinct |separate |facial |different )*(?:expression|event)"
-    r"|in total\b|in all\b|altogether\b)",
+    "micro": "micro",
+    "macro": "macro",
+    None: r"(?:(?:distinct |separate |facial |different )*(?:expression|event)|in total\b|in all\b|altogether\b)",
 }
 _MOST_WORDS_OF_A_NAME = 4
 
@@ -62,6 +70,9 @@ def read_value(question: Question, text: str) -> Value | None:
     """
     kind = question.type
     text = final_answer(text)
+    if kind in PLACES:
+        spans = read_spans(text)
+        return spans if kind is QuestionType.LOCALISE else spans[:1] if spans else None
     if _NOTHING.fullmatch(text):
         return None
     if kind in CLOSED:
@@ -70,6 +81,10 @@ def read_value(question: Question, text: str) -> Value | None:
         return _read_number(question, text)
     if kind in LISTS:
         return read_unit_set(text)
+    if kind is QuestionType.DESCRIBE_NTH:
+        return read_described(text, read_parts(text, every_class()))
+    if kind is QuestionType.SUMMARY:
+        return text if speaks_of_events(text) else None
     return text
 
 
@@ -144,7 +159,7 @@ def _canonical(kind: QuestionType, word: str) -> str:
 
 def _read_number(question: Question, text: str) -> int | None:
     """Return the number of events of the kind that was asked for."""
-    wanted = _COUNTED[question.type]
+    wanted = _COUNTED[COUNTED.get(question.type, question.kind)]
     if re.search(r"(?<![\w.])[-−–]\s*\d", text):
         return None
     simple = _digits(re.sub(r"\b(\d+)\.0+\b", r"\1", text))
@@ -156,6 +171,20 @@ def _read_number(question: Question, text: str) -> int | None:
     simple = re.sub(rf"\b\d+ {others}", " ", simple).strip()
     read = normalise(question, Reply(text=simple or "-"))
     return None if read is None else int(read)
+
+
+def stated_number(kind: Kind | None, text: str) -> int | None:
+    """Return the number of events of a kind that a longer text states; None when it states none, or several.
+
+    Args:
+        kind: Of which kind the events are; None for the number of all.
+        text: What was written.
+    """
+    simple = _digits(text)
+    numbers = {int(number) for number in re.findall(rf"\b(\d+) {_COUNTED[kind]}", simple)}
+    if not numbers and re.search(rf"\bno {_COUNTED[kind]}", simple):
+        return 0
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _digits(text: str) -> str:

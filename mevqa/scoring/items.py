@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
-from mevqa.records import Question, QuestionType
-from mevqa.scoring.answers import CLOSED, Value, plain, read_unit_set, read_value
+from mevqa.records import Kind, Question, QuestionType
+from mevqa.scoring.answers import CLOSED, READ, Value, plain, read_unit_set, read_value
 from mevqa.scoring.pairing import Pair
 from mevqa.scoring.presets import Switches
 from mevqa.vqa.surface import COUNTS, LISTS
@@ -25,7 +25,7 @@ class Item:
         question: The question.
         unit: Data set and subject, or data set and clip where the subject is unknown.
         by_subject: Whether ``unit`` is a subject.
-        reference: The right label, set of units, number or text.
+        reference: The right label, set of units, number, intervals, description or text.
         value: What was answered, None when nothing usable was.
         text: What was written, empty without an answer.
         fault: ``missing``, ``failed``, ``empty`` or ``unreadable`` when ``value`` is None.
@@ -99,17 +99,17 @@ def _given(question: Question, text: str, reference: Value, switches: Switches) 
     """Return what an answer says; a text that equals the reference is always right."""
     if not text.strip():
         return None
-    if switches.answers == "exact":
+    if switches.answers == "exact" and question.type not in READ:
         return _exact(question, text)
     if question.type in CLOSED and plain(text).rstrip(".") == reference:
         return reference
-    return _cached_value(question.type, question.plural, text)
+    return _cached_value(question.type, question.plural, question.kind, text)
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _cached_value(kind: QuestionType, plural: bool, text: str) -> Value | None:
+def _cached_value(kind: QuestionType, plural: bool, events: Kind | None, text: str) -> Value | None:
     """Read an answer; what it says depends on the kind of the question only."""
-    return read_value(Question(id="", clip_id="", text="", type=kind, plural=plural), text)
+    return read_value(Question(id="", clip_id="", text="", type=kind, plural=plural, kind=events), text)
 
 
 def _exact(question: Question, text: str) -> Value | None:
@@ -125,7 +125,7 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
     """Return what is right; a reference that says nothing of its kind is a problem."""
     question = pair.question
     text = question.reference or ""
-    if switches.answers == "exact" and question.type not in COUNTS:
+    if switches.answers == "exact" and question.type not in COUNTS | READ:
         return _exact(question, text)
     if question.type in CLOSED:
         return _label(question, text)
@@ -137,12 +137,18 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
         message = f"the reference {text!r} to {question.id!r} is not a number of events"
         problems.append(Problem(pair.path, message, question.line))
         return None
+    if question.type in READ:
+        value = _cached_value(question.type, question.plural, question.kind, text)
+        if value is None:
+            message = f"the reference {text!r} to {question.id!r} tells no frames of an event"
+            problems.append(Problem(pair.path, message, question.line))
+        return value
     return text
 
 
 def _label(question: Question, text: str) -> str:
     """Return a label in its official spelling, or as it stands where it is none that is known."""
-    read = _cached_value(question.type, question.plural, text)
+    read = _cached_value(question.type, question.plural, question.kind, text)
     return read if isinstance(read, str) else plain(text).rstrip(".")
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mevqa.facs import taxonomy
-from mevqa.records import LONG_VIDEO_TYPES, QuestionType
+from mevqa.records import EXTENSION_TYPES, LONG_VIDEO_TYPES, QuestionType
 from mevqa.scoring.answers import CLOSED, read_sentence
 from mevqa.scoring.calibration import calibration_tally
 from mevqa.scoring.classification import NO_ANSWER, class_tally
+from mevqa.scoring.event_answers import description_tallies, localise_tally, longest_tally, summary_tallies
 from mevqa.scoring.event_counts import count_tally
 from mevqa.scoring.items import Item, unit_indices
 from mevqa.scoring.presets import Switches
@@ -30,6 +31,13 @@ PREFIXES = {
     QuestionType.COUNT_ALL: "count_all",
     QuestionType.COUNT_MICRO: "count_micro",
     QuestionType.COUNT_MACRO: "count_macro",
+    QuestionType.EVENT_PRESENCE: "event_presence",
+    QuestionType.ORDER: "order",
+    QuestionType.COUNT_BETWEEN: "count_between",
+    QuestionType.LOCALISE: "localise",
+    QuestionType.LONGEST: "longest",
+    QuestionType.DESCRIBE_NTH: "describe",
+    QuestionType.SUMMARY: "summary",
     QuestionType.COMBINED: "combined",
     QuestionType.ANALYSIS: "analysis",
     QuestionType.OPEN: "open",
@@ -63,7 +71,9 @@ def tally_items(items: Sequence[Item], switches: Switches) -> list[Tally]:
     for prefix, texts in (("text", text_rows(rows)), ("text_open", text_rows(rows, open_only=True))):
         if texts:
             tallies.append(_texts(prefix, texts, switches, count))
-    tallies.extend(_calibration("calibration", _of(rows, set(CLOSED)), count))
+    # What no official file asks leaves the numbers of the official questions as they are.
+    tallies.extend(_calibration("calibration", _of(rows, set(CLOSED) - EXTENSION_TYPES), count))
+    tallies.extend(_events(rows, switches, count))
     return tallies
 
 
@@ -123,6 +133,19 @@ def _calibration(prefix: str, rows: Rows, count: int) -> list[Tally]:
         return []
     references = [str(item.reference) for item in items]
     return [calibration_tally(prefix, units, references, [item.options or {} for item in items], count)]
+
+
+def _events(rows: Rows, switches: Switches, count: int) -> Iterator[Tally]:
+    """Yield the tallies of what is asked about the events of a long video beside the official questions."""
+    if found := _of(rows, {QuestionType.LOCALISE}):
+        yield localise_tally("localise", found, count)
+    if found := _of(rows, {QuestionType.LONGEST}):
+        yield longest_tally("longest", found, count)
+    if found := _of(rows, {QuestionType.DESCRIBE_NTH}):
+        yield from description_tallies("describe", found, count)
+    if found := _of(rows, {QuestionType.SUMMARY}):
+        yield _texts("summary", found, switches, count)
+        yield from summary_tallies("summary", found, count)
 
 
 def _sets(rows: Rows, count: int) -> Tally:

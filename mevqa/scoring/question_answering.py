@@ -135,11 +135,13 @@ def score_items(
 
 
 def with_chosen(numbers: Mapping[str, _Number], switches: Switches) -> dict[str, _Number]:
-    """Return the numbers with ``text.bleu`` and ``text.rouge1``: those that the preset means."""
+    """Return the numbers with ``text.bleu``, ``text.rouge1`` and those of summaries: what the preset means."""
     prefix = "text" if switches.rows == "all" else "text_open"
     chosen = {
         "text.bleu": f"{prefix}.{switches.bleu}_bleu",
         "text.rouge1": f"{prefix}.rouge1_{switches.rouge}",
+        "summary.bleu": f"summary.{switches.bleu}_bleu",
+        "summary.rouge1": f"summary.rouge1_{switches.rouge}",
     }
     return {**numbers, **{key: numbers[source] for key, source in chosen.items() if source in numbers}}
 
@@ -194,7 +196,7 @@ def _notes(items: Sequence[Item], metrics: Mapping[str, float], switches: Switch
     """Say what is easily misread."""
     if switches.missing == "skip" and (missing := sum(item.fault == "missing" for item in items)):
         yield f"{missing} missing answers are left out of the classes (missing=skip): not comparable with other presets"
-    for prefix in ("count_all", "count_micro", "count_macro"):
+    for prefix in ("count_all", "count_micro", "count_macro", "count_between"):
         asked = [item for item in items if PREFIXES[item.question.type] == prefix]
         lost = sum(item.value is None for item in asked)
         if lost and switches.count == "omit":

@@ -14,8 +14,21 @@ _CLASSES = {
     "presence": "AU presence",
     "side": "AU side",
     "type": "n-th type",
+    "event_presence": "event presence",
+    "order": "first kind",
 }
-_COUNTS = {"count_all": "all events", "count_micro": "micro", "count_macro": "macro"}
+_COUNTS = {
+    "count_all": "all events",
+    "count_micro": "micro",
+    "count_macro": "macro",
+    "count_between": "between two times",
+}
+_LOCALISED = {
+    "localise": "all questions",
+    "localise.any": "every expression",
+    "localise.micro": "every micro-expression",
+    "localise.macro": "every macro-expression",
+}
 _TEXTS = {
     "text.bleu": "BLEU",
     "text.bleu_ceiling": "BLEU of the references",
@@ -35,6 +48,7 @@ _SWITCHES = {
     "action units": ("preset", "answers"),
     "numbers of events": ("preset", "answers", "count"),
     "text": ("preset", "bleu", "rouge", "stemmer", "rows"),
+    "summaries": ("preset", "bleu", "rouge", "stemmer"),
 }
 #: Where the header of a table is broken; the table itself is as wide as it is.
 _LINE = 110
@@ -81,6 +95,23 @@ def score_tables(result: ScoreResult) -> list[Table]:
             ("au_f1", "fine_accuracy", "coarse_accuracy"),
             "question",
         ),
+        _rows_of(
+            result,
+            "events localised",
+            _LOCALISED,
+            ("precision", "recall", "f1", "mean_f1", "kind_accuracy"),
+            "question",
+        ),
+        _rows_of(
+            result,
+            "one event",
+            {"describe": "n-th event", "longest": "longest event"},
+            ("iou", "iou50", "kind_accuracy", "au_f1", "fine_accuracy", "coarse_accuracy"),
+            "question",
+        ),
+        _rows_of(
+            result, "summaries", {"summary": "summary"}, ("rouge1", "bleu", "au_f1", "count_accuracy"), "question"
+        ),
         _listed(result, "text", _TEXTS),
         _calibration(result),
     ]
@@ -109,6 +140,13 @@ def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
         "type.uf1": "type UF1",
         "text.bleu": "BLEU",
         "text.rouge1": "ROUGE-1",
+        "event_presence.uf1": "event presence UF1",
+        "order.uf1": "first kind UF1",
+        "count_between.mae": "between MAE",
+        "localise.f1": "localise F1",
+        "longest.iou50": "longest IoU >= .5",
+        "describe.iou50": "describe IoU >= .5",
+        "summary.rouge1": "summary ROUGE-1",
     }
     keys = [key for key in main if any(key in result.metrics for result in groups.values())]
     rows = tuple(
@@ -226,6 +264,13 @@ def _rows_of(result: ScoreResult, title: str, names: Mapping[str, str], metrics:
         "au_f1": "AU F1",
         "fine_accuracy": "fine",
         "coarse_accuracy": "coarse",
+        "mean_f1": "mean F1",
+        "kind_accuracy": "kind",
+        "iou": "mean IoU",
+        "iou50": "IoU >= .5",
+        "rouge1": "ROUGE-1",
+        "bleu": "BLEU",
+        "count_accuracy": "counts",
     }
     present = [prefix for prefix in names if any(f"{prefix}.{metric}" in result.metrics for metric in metrics)]
     rows = tuple(

@@ -59,7 +59,10 @@ _TABLE = read_yaml(Path(__file__).parent.parent / "tables" / "prior_answers.yaml
 
 
 def prior_answer(question: Question) -> PriorAnswer | None:
-    """Return the prior answer to a question; None for open questions, which have none."""
+    """Return the prior answer to a question; None for open questions and for what no frequency tells.
+
+    What asks for frames, or for one event of a video, has none: see ``tables/prior_answers.yaml``.
+    """
     known = _TABLE.datasets.get(question.dataset)
     told = {} if known is None else {k: v for k, v in known.model_dump().items() if v is not None}
     prior = _TABLE.otherwise.model_copy(update=told)
@@ -74,6 +77,9 @@ def _text(question: Question, prior: _Otherwise) -> str | None:
         return sentence(kind, units, prior.fine, prior.coarse, plural=len(units) > 1)
     if kind is QuestionType.AU_PRESENCE:
         return "yes" if question.action_unit in prior.units else "no"
+    if kind is QuestionType.EVENT_PRESENCE:
+        counts = {"micro": prior.micro, "macro": prior.macro, None: prior.micro + prior.macro}
+        return "yes" if counts[question.kind] else "no"
     texts = {
         QuestionType.COARSE: prior.coarse,
         QuestionType.FINE: prior.fine,
@@ -84,5 +90,6 @@ def _text(question: Question, prior: _Otherwise) -> str | None:
         QuestionType.COUNT_MACRO: str(prior.macro),
         QuestionType.AU_INVENTORY: unit_list(prior.inventory),
         QuestionType.NTH_TYPE: prior.kind,
+        QuestionType.ORDER: prior.kind,
     }
     return texts.get(kind)

@@ -21,6 +21,14 @@ TEXTS = {
     "micro": "How many micro-expression events appear in this video?",
     "inventory": "What distinct action units appear in this video?",
     "nth": "What is the expression type of the 5-th expression event in this video?",
+    "localise": "Localise every expression event in this video.",
+    "localise_micro": "Localise every micro-expression event in this video.",
+    "describe": "Describe the 2-th expression event in this video.",
+    "is_there": "Is there a macro-expression event in this video?",
+    "order": "Which comes first in this video, a micro-expression event or a macro-expression event?",
+    "longest": "Which expression event in this video is the longest?",
+    "between": "How many micro-expression events appear between second 2 and second 8 of this video?",
+    "summary": "Summarise the expression events of this video and explain your reasoning.",
 }
 
 

@@ -15,6 +15,17 @@ COMBINED = (
     "The action unit present is: {}. Therefore, the fine-grained expression class is {}, and the coarse expression "
     "class is {}."
 )
+DESCRIBED = (
+    "The 2-th expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 100. The action "
+    "unit present is: brow lowerer. Therefore, the fine-grained expression class is anger, and the coarse expression "
+    "class is negative."
+)
+SUMMARY = (
+    "This video shows 2 expression events: 0 micro-expressions and 2 macro-expressions. Event 1, from 0.40 s to 1.00 "
+    "s, is a macro-expression with the action unit brow lowerer. Event 2, from 2.67 s to 4.67 s, is a "
+    "macro-expression. The only action unit that appears is brow lowerer. Therefore, no coarse expression class "
+    "prevails, because none is known."
+)
 RIGHT = [
     ("coarse", "negative"),
     ("fine", "fear"),
@@ -26,6 +37,14 @@ RIGHT = [
     ("micro", "3"),
     ("inventory", "brow lowerer, jaw drop"),
     ("nth", "micro-expression"),
+    ("localise", "frames 12-30 (micro-expression), frames 80-140 (macro-expression)"),
+    ("localise_micro", "frames 12-30"),
+    ("describe", DESCRIBED),
+    ("is_there", "yes"),
+    ("order", "micro-expression"),
+    ("longest", "frames 80-140"),
+    ("between", "1"),
+    ("summary", SUMMARY),
 ]
 WRONG = {
     "coarse": "positive",
@@ -38,9 +57,20 @@ WRONG = {
     "micro": "9",
     "inventory": "cheek raiser",
     "nth": "macro-expression",
+    "localise": "frames 31-70 (micro-expression)",
+    "localise_micro": "none",
+    "describe": "The 2-th expression event is a micro-expression from frame 1 to frame 9. The action unit present is: "
+    "dimpler. Therefore, the fine-grained expression class is happiness, and the coarse expression class is positive.",
+    "is_there": "no",
+    "order": "macro-expression",
+    "longest": "frames 0-9",
+    "between": "4",
+    "summary": "This video shows 9 expression events: 8 micro-expressions and 1 macro-expression.",
 }
 #: Metrics that a right answer does not bring to 1, because of what they are.
 NOT_ONE = ("majority", "chance", "sentence_bleu", "bleu_ceiling", "majority_f1", "_vocabulary")
+#: Texts share words with others.
+TEXTS_OF = ("text", *(f"summary.{measure}" for measure in ("rouge1", "bleu", "corpus_bleu", "sentence_bleu")))
 ERRORS = (".mae", ".rmse", ".ece", ".brier", ".median_mae")
 
 
@@ -73,7 +103,7 @@ def test_wrong_answers_score_zero_everywhere(make_pair):
     for key, value in result.metrics.items():
         if key.endswith(ERRORS):
             assert value > 0 or key.endswith(".median_mae"), key
-        elif not key.endswith(NOT_ONE) and not key.startswith("text"):
+        elif not key.endswith(NOT_ONE) and not key.startswith(TEXTS_OF):
             assert value == 0, key
 
 

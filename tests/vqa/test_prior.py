@@ -4,7 +4,7 @@ import pytest
 
 from mevqa.facs import taxonomy
 from mevqa.models.protocol import Reply
-from mevqa.records import Question, QuestionType
+from mevqa.records import EXTENSION_TYPES, Question, QuestionType
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.prior import prior_answer
 from mevqa.vqa.surface import fault
@@ -25,6 +25,8 @@ LONG = (
     QuestionType.COUNT_MACRO,
     QuestionType.AU_INVENTORY,
     QuestionType.NTH_TYPE,
+    QuestionType.EVENT_PRESENCE,
+    QuestionType.ORDER,
 )
 
 
@@ -44,6 +46,11 @@ def test_prior_answers_are_in_the_vocabulary_and_agree_with_one_another(dataset,
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_prior_class_is_a_class_of_the_data_set(dataset):
     assert prior_answer(Question("q", "c", "?", QuestionType.FINE, dataset=dataset)).text in taxonomy(dataset).fine
+
+
+@pytest.mark.parametrize("kind", sorted(EXTENSION_TYPES - set(LONG)))
+def test_what_depends_on_the_one_video_has_no_prior(kind):
+    assert prior_answer(Question("q", "c", "?", kind, ordinal=1, between_s=(0.0, 9.0), dataset="casme3")) is None
 
 
 def test_open_questions_have_no_prior():

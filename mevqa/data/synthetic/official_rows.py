@@ -1,12 +1,17 @@
-"""Official questions about synthetic clips, with their exact answers."""
+"""Questions about synthetic clips, official ones and those beyond them, with their exact answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mevqa.data.synthetic.screenplay import ClipPlan, random_source
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
-from mevqa.records import QuestionType
+from mevqa.records import Clip, Kind, QuestionType
+from mevqa.vqa.event_counts import COUNTED
+from mevqa.vqa.question_types import question_about
+from mevqa.vqa.story import Story
+from mevqa.vqa.story_answers import story_answer, story_of
 from mevqa.vqa.surface import sentence, unit_list
 from mevqa.vqa.wordings import official_wordings
 
@@ -43,22 +48,49 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
 
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
-    kinds = [performance.annotation.kind for performance in plan.performances]
-    numbers = {unit.number for performance in plan.performances for unit in performance.annotation.action_units}
-    yield _ask(QuestionType.COUNT_ALL), str(len(kinds))
-    yield _ask(QuestionType.COUNT_MICRO), str(kinds.count("micro"))
-    yield _ask(QuestionType.COUNT_MACRO), str(kinds.count("macro"))
-    yield _ask(QuestionType.AU_INVENTORY), unit_list(ActionUnit(number).name for number in numbers)
+    story = _story(plan)
+    asked = [_ask(kind) for kind in (*COUNTED, QuestionType.AU_INVENTORY)]
     rng = random_source(seed, "nth", plan.index)
-    for place in rng.permutation(len(kinds))[:2]:
-        yield _ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1), f"{kinds[int(place)]}-expression"
+    for place in rng.permutation(len(story.events))[:2]:
+        asked.append(_ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1))
+    yield from _told(asked, story)
 
 
-def _ask(
-    kind: QuestionType, *, plural: bool = False, action_unit: str | None = None, ordinal: int | None = None
-) -> str:
-    """Return the usual official wording."""
-    return official_wordings(kind, plural=plural, action_unit=action_unit, ordinal=ordinal)[0]
+def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions about a long video that no official file has, each type at least once."""
+    story = _story(plan)
+    rng = random_source(seed, "extension", plan.index)
+    kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
+    asked = [_ask(QuestionType.LOCALISE, events=kind) for kind in kinds]
+    for place in rng.permutation(len(story.events))[:2]:
+        asked.append(_ask(QuestionType.DESCRIBE_NTH, ordinal=int(place) + 1))
+    asked += [_ask(QuestionType.EVENT_PRESENCE, events=kind) for kind in kinds[1:]]
+    asked += [_ask(QuestionType.ORDER), _ask(QuestionType.LONGEST)]
+    # Times in half seconds, as somebody who looks at the video would give them: a quarter to three quarters of it.
+    halves = int(2 * plan.frames / plan.fps)
+    length = int(rng.integers(max(1, halves // 4), max(2, 3 * halves // 4)))
+    start = int(rng.integers(0, max(1, halves - length)))
+    between = (start / 2, (start + length) / 2)
+    asked.append(_ask(QuestionType.COUNT_BETWEEN, events=kinds[int(rng.integers(len(kinds)))], between_s=between))
+    asked.append(_ask(QuestionType.SUMMARY))
+    yield from _told(asked, story)
+
+
+def _story(plan: ClipPlan) -> Story:
+    return story_of([performance.annotation for performance in plan.performances], plan.fps, plan.frames)
+
+
+def _told(texts: Sequence[str], story: Story) -> Iterator[Pair]:
+    """Yield the questions that a story answers."""
+    for number, text in enumerate(texts):
+        answer = story_answer(question_about(Clip("", "synthetic"), number, text), story)
+        if answer is not None:
+            yield text, answer
+
+
+def _ask(kind: QuestionType, **slots: Any) -> str:
+    """Return the usual wording; the slots are those of ``official_wordings``."""
+    return official_wordings(kind, **slots)[0]
 
 
 def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
@@ -119,11 +151,18 @@ def train_rows(plan: ClipPlan, pairs: Sequence[Pair]) -> Iterator[dict[str, str]
         }
 
 
-def test_rows(plan: ClipPlan, pairs: Sequence[Pair], *, answered: bool) -> Iterator[dict[str, str]]:
-    """Yield official test rows, to answer or as reference."""
+def test_rows(plan: ClipPlan, pairs: Sequence[Pair], *, answered: bool, name: str = "test") -> Iterator[dict[str, str]]:
+    """Yield official test rows, to answer or as reference.
+
+    Args:
+        plan: The clip.
+        pairs: Its questions and answers.
+        answered: Whether the answers are filled in.
+        name: What the ids say of the file; files of different names can be answered together.
+    """
     for number, (question, answer) in enumerate(pairs, start=1):
         yield {
-            "video_id": f"synthetic_test_{plan.id}_{number}",
+            "video_id": f"synthetic_{name}_{plan.id}_{number}",
             "video": plan.id,
             "question": question,
             "answer": answer if answered else "",

@@ -13,6 +13,7 @@ from mevqa.data.annotations import ClipLabels, write_annotations
 from mevqa.data.synthetic.encoding import write_mp4
 from mevqa.data.synthetic.official_rows import (
     Pair,
+    extension_questions,
     long_questions,
     second_version_questions,
     test_questions,
@@ -191,19 +192,23 @@ def _write_tables(out: Path, plans: Sequence[ClipPlan], settings: SynthSettings)
     paths = {"train": out / f"{prefix}_train.jsonl"}
     _write(paths["train"], _lines(row for plan, pairs in train.items() for row in train_rows(plan, pairs)))
     paths.update(_write_test(out, prefix, test))
-    more = {}
-    if not settings.long:
-        second = {plan: list(second_version_questions(plan, seed)) for plan in plans}
-        more = {f"v2_{name}": path for name, path in _write_test(out, f"{prefix}_v2", second).items()}
+    version, questions = ("ext", extension_questions) if settings.long else ("v2", second_version_questions)
+    second = {plan: list(questions(plan, seed)) for plan in plans}
+    name = "ext_test" if settings.long else "test"
+    written = _write_test(out, f"{prefix}_{version}", second, name)
+    more = {f"{version}_{layout}": path for layout, path in written.items()}
     return SyntheticSet(out, out / "clips", annotations, plans=tuple(plans), more=more, **paths)
 
 
-def _write_test(out: Path, prefix: str, pairs: Mapping[ClipPlan, Sequence[Pair]]) -> dict[str, Path]:
+def _write_test(
+    out: Path, prefix: str, pairs: Mapping[ClipPlan, Sequence[Pair]], name: str = "test"
+) -> dict[str, Path]:
     """Write one test file twice: without answers and with them."""
-    paths = {name: out / f"{prefix}_test_{name}.jsonl" for name in ("to_answer", "reference")}
-    for name, path in paths.items():
-        answered = name == "reference"
-        _write(path, _lines(row for plan, own in pairs.items() for row in test_rows(plan, own, answered=answered)))
+    paths = {layout: out / f"{prefix}_test_{layout}.jsonl" for layout in ("to_answer", "reference")}
+    for layout, path in paths.items():
+        answered = layout == "reference"
+        rows = (row for plan, own in pairs.items() for row in test_rows(plan, own, answered=answered, name=name))
+        _write(path, _lines(rows))
     return paths
 
 

@@ -9,6 +9,8 @@ from mevqa.data.official import read_questions
 from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.data.synthetic.writer import SynthSettings, make_plans, synthesise
 from mevqa.errors import InputError
+from mevqa.records import EXTENSION_TYPES
+from mevqa.submission_check import check_submission
 from mevqa.video.reader import open_video
 
 SMALL = {"size": (160, 160), "fps": (30.0,), "subjects": 2}
@@ -131,3 +133,7 @@ def test_a_long_set_has_the_long_question_files(tmp_path):
     assert read_questions(made.reference).task == "lvqa"
     events = read_annotations(made.annotations)[made.plans[0].id].events
     assert events == tuple(performance.annotation for performance in made.plans[0].performances)
+    beyond = read_questions(made.more["ext_reference"])
+    assert beyond.task == "lvqa" and {q.type for q in beyond.questions} == EXTENSION_TYPES
+    checked = check_submission(made.more["ext_reference"], [read_questions(made.more["ext_to_answer"])])
+    assert (checked.rows, checked.problems, checked.warnings) == (len(beyond.questions), (), ())
