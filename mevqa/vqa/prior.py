@@ -21,6 +21,7 @@ class _Known(StrictModel):
     inventory: tuple[str, ...] | None = None
     micro: int | None = None
     macro: int | None = None
+    kind: str | None = None
     source: str
 
 
