@@ -259,6 +259,8 @@ def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
     lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
+    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+        return tuple(lines[:1])
     if question.type is QuestionType.AU_INVENTORY:
         named: dict[str, list[int]] = {}
         for number, one in enumerate(watched.kept, 1):
