@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -50,13 +51,35 @@ def test_both_backends_give_the_same_pixels(footage, name):
 @needs_decord
 def test_when_decord_gives_up_the_frame_is_still_exact(footage, monkeypatch):
     class GivesUp:
+        def __init__(self, *arguments: object, **options: object) -> None:
+            pass
+
         def __getitem__(self, index: int) -> object:
             raise RuntimeError("DECORD_EOF_RETRY_MAX")
 
     with open_video(footage.recipe("h264.mp4")) as video:
         assert isinstance(video, decord_backend.DecordVideo)
-        monkeypatch.setattr(video, "_reader", GivesUp())
+        monkeypatch.setattr(decord_backend.decord, "VideoReader", GivesUp)
         assert [footage.number_of(frame) for frame in video.frames([399, 3, 251])] == [399, 3, 251]
+
+
+@needs_decord
+def test_no_reader_outlives_a_call_because_it_decodes_the_rest_of_the_file_into_memory(footage, monkeypatch):
+    alive = weakref.WeakSet()
+    original = decord_backend.decord.VideoReader
+
+    class Watched(original):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)
+            alive.add(self)
+
+    monkeypatch.setattr(decord_backend.decord, "VideoReader", Watched)
+    with open_video(footage.recipe("h264.mp4")) as video:
+        assert video.backend == "decord" and not alive
+        video.frames([399, 3])
+        assert not alive
+        for _ in zip(range(3), video, strict=False):
+            assert not alive
 
 
 @needs_decord
