@@ -39,6 +39,7 @@ _PUBLIC = {
     "parse_units": "mevqa.facs",
     "read_annotations": "mevqa.data.annotations",
     "read_clips": "mevqa.training.clips",
+    "read_long_annotations": "mevqa.data.annotations",
     "read_questions": "mevqa.data.official",
     "read_recipe": "mevqa.training.recipe",
     "register_sampler": "mevqa.video.sampler",

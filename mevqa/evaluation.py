@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.event_log import EventLog
 from mevqa.models.protocol import Model
-from mevqa.records import Answer, Clip, Question
+from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
 from mevqa.runs import RunWriter, file_digest, start_run
+from mevqa.spotting.spotter import SpotOptions
 from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
 
@@ -162,23 +166,31 @@ def check_views(work: Plan, looking: Looking) -> None:
     """Refuse views that some clips cannot have, before anything is answered.
 
     Raises:
-        InputError: One line for all clips that lack the same views.
+        InputError: One line for all clips that lack the same views, and one for long videos that are none.
     """
     from mevqa.video.look import views_to_draw
 
     lacking: dict[tuple[str, ...], list[str]] = {}
+    unseen: list[str] = []
     for clip in work.clips.values():
-        if clip.media is None and (views := views_to_draw(clip, looking.views)):
+        types = {question.type for question in work.questions[clip.id]}
+        if clip.media is None and looking.lvqa != "model" and types & LONG_VIDEO_TYPES:
+            unseen.append(clip.id)
+        elif clip.media is None and (views := views_to_draw(clip, looking.views)):
             lacking.setdefault(tuple(views), []).append(clip.id)
-    if lacking:
-        raise InputError(
-            Problem(
-                "--views",
-                f"{', '.join(views)} cannot be made for {len(clips)} clips without video ({clips[0]}, ...): "
-                "give --media, more --precomputed pictures, or fewer --views",
-            )
-            for views, clips in lacking.items()
+    problems = [
+        Problem(
+            "--views",
+            f"{', '.join(views)} cannot be made for {len(clips)} clips without video ({clips[0]}, ...): "
+            "give --media, more --precomputed pictures, or fewer --views",
         )
+        for views, clips in lacking.items()
+    ]
+    if unseen:
+        message = f"no events can be found in {len(unseen)} long videos that are not there ({unseen[0]}, ...)"
+        problems.append(Problem("--media", f"{message}: give the folder of the videos, or --lvqa model"))
+    if problems:
+        raise InputError(problems)
 
 
 def decides(
@@ -208,11 +220,31 @@ def decides(
         "media": media_digests(work, on_clip),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
-        "looking": {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(looking).items()},
+        "looking": looking_record(looking),
         "consistency": consistency,
         "settings": dict(settings),
         "packages": package_versions(),
     }
+
+
+def looking_record(looking: Looking) -> dict[str, Any]:
+    """Return how clips are looked at as plain values."""
+    record: dict[str, Any] = {}
+    for one in fields(looking):
+        value = getattr(looking, one.name)
+        if isinstance(value, SpotOptions):
+            value = _spotter_record(value)
+        record[one.name] = list(value) if isinstance(value, tuple) else value
+    return record
+
+
+def _spotter_record(options: SpotOptions) -> dict[str, Any]:
+    """Return options of the spotter as plain values; a calibrator as a hash of what is in it."""
+    record = {one.name: getattr(options, one.name) for one in fields(options)}
+    if options.calibrator is not None:
+        content = options.calibrator.model_dump_json().encode()
+        record["calibrator"] = hashlib.blake2b(content, digest_size=16).hexdigest()
+    return record | {"kinds": list(options.kinds)}
 
 
 def annotations_digest(work: Plan) -> str | None:
@@ -273,11 +305,36 @@ def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Que
 
 
 def answer(
-    work: Plan, run: RunWriter, model: Model, prompts: PromptLibrary, looking: Looking, *, consistency: bool = True
+    work: Plan,
+    run: RunWriter,
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool = True,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Iterator[list[Answer]]:
-    """Answer what the run still lacks; yields each clip's answers once they are on the disk."""
+    """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
+
+    Args:
+        work: The plan.
+        run: The open run.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Decide a clip's answers together.
+        progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
+
+    Yields:
+        Each clip's answers once they are on the disk.
+    """
+    log = EventLog(run.path)
     for clip_id, questions in remaining(work, run.answers).items():
-        result = answer_clip(work.clips[clip_id], questions, model, prompts, looking, consistency=consistency)
+        told = None if progress is None else functools.partial(progress, clip_id)
+        clip = work.clips[clip_id]
+        result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
+        if result.watched is not None:
+            log.put(clip_id, result.watched)
         run.append(result.answers)
         yield result.answers
 

@@ -30,6 +30,7 @@ class QuestionType(str, Enum):
     AU_LIST = "au_list"
     AU_PRESENCE = "au_presence"
     AU_SIDE = "au_side"
+    EXPRESSION_SHOWN = "expression_shown"
     COMBINED = "combined"
     ANALYSIS = "analysis"
     COUNT_ALL = "count_all"
@@ -196,6 +197,7 @@ class Answer:
         error: Why there is no answer.
         seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
         warnings: What a reader should know (no face found, several faces, localised moments, ...).
+        evidence: What the answer rests on, one line each: events of a long video with their times.
     """
 
     question_id: str
@@ -206,6 +208,7 @@ class Answer:
     error: str | None = None
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

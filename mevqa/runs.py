@@ -212,7 +212,8 @@ def _read_answers(log: Path) -> dict[str, Answer]:
                 break  # The line that a kill tore: its clip is answered again.
             try:
                 content = json.loads(line)
-                content["warnings"] = tuple(content.get("warnings", ()))
+                for key in ("warnings", "evidence"):
+                    content[key] = tuple(content.get(key, ()))
                 answer = Answer(**content)
             except (ValueError, TypeError) as error:
                 problems.append(Problem(log, f"is not an answer: {error}", number))

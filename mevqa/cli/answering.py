@@ -36,7 +36,8 @@ def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[s
     deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args, model))
     with begin(work, out, deciding, facts) as log:
         clips, questions = remaining_counts(work, log)
-        with clip_progress(clips, questions) as advance:
-            for answers in answer(work, log, model, prompts, looking, consistency=consistency):
-                advance(answers)
+        with clip_progress(clips, questions) as shown:
+            asked = answer(work, log, model, prompts, looking, consistency=consistency, progress=shown.frames)
+            for answers in asked:
+                shown.advance(answers)
     return log

@@ -2,6 +2,7 @@
 
 Examples:
   mevqa ask clip.mp4 "What are the action units?" "What is the coarse expression class?"
+  mevqa ask talk.mp4 "How many micro-expression events appear in this video?"
   mevqa ask frames/ "Is AU12 shown on the face?" --fps 200 --onset 10 --apex 31 --offset 60 --json
 """
 
@@ -12,11 +13,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.cli.options import add_look_options, add_model_options, asking
+from mevqa.cli.options import add_long_options, add_look_options, add_model_options, asking
 
 if TYPE_CHECKING:
-    from mevqa.records import Answer
+    from rich.console import Console
+
     from mevqa.video.look import Look
+    from mevqa.vqa.engine import ClipAnswers
+    from mevqa.vqa.long_video import Watched
 
 HELP = "ask about one video"
 
@@ -32,10 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=int, metavar="FRAME", help=f"0-based {name} frame (default: found)")
     add_model_options(parser)
     add_look_options(parser)
+    add_long_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer and print; 2 when the video cannot be read, 1 when a question got no answer."""
+    from mevqa.cli.progress import frame_progress
     from mevqa.errors import MediaError
     from mevqa.records import Annotation
     from mevqa.vqa.ask import ask
@@ -44,31 +50,50 @@ def run(args: argparse.Namespace) -> int:
         raise MediaError(args.video, "there is no such file or folder")
     given = (args.onset, args.apex, args.offset)
     model, prompts, looking = asking(args)
-    result = ask(
-        args.video,
-        args.questions,
-        model=model,
-        prompts=prompts,
-        looking=looking,
-        dataset=args.dataset,
-        fps=args.fps,
-        annotation=Annotation(*given) if any(value is not None for value in given) else None,
-        consistency=args.consistency == "on",
-    )
-    assert result.look is not None
-    if args.json:
-        print(
-            json.dumps(_as_json(args.video, args.questions, result.answers, result.look), indent=1, ensure_ascii=False)
+    with frame_progress(args.video.name) as progress:
+        result = ask(
+            args.video,
+            args.questions,
+            model=model,
+            prompts=prompts,
+            looking=looking,
+            dataset=args.dataset,
+            fps=args.fps,
+            annotation=Annotation(*given) if any(value is not None for value in given) else None,
+            consistency=args.consistency == "on",
+            progress=progress,
         )
+    if args.json:
+        print(json.dumps(_as_json(args.video, args.questions, result), indent=1, ensure_ascii=False))
     else:
-        _print(args.questions, result.answers, result.look)
+        _print(args.questions, result)
     return 1 if any(answer.error for answer in result.answers) else 0
 
 
-def _as_json(video: Path, questions: list[str], answers: list[Answer], look: Look) -> dict[str, Any]:
+def _as_json(video: Path, questions: list[str], result: ClipAnswers) -> dict[str, Any]:
     """Return the answers and their evidence as plain data."""
+    content: dict[str, Any] = {"video": str(video)}
+    if result.look is not None:
+        content |= _look_json(result.look)
+    if result.watched is not None:
+        content |= _watched_json(result.watched)
+    content["answers"] = [
+        {
+            "question": question,
+            "answer": answer.text or None,
+            "confidence": answer.confidence,
+            "options": dict(answer.options) if answer.options is not None else None,
+            "error": answer.error,
+            "warnings": list(answer.warnings),
+            "evidence": list(answer.evidence),
+        }
+        for question, answer in zip(questions, result.answers, strict=True)
+    ]
+    return content
+
+
+def _look_json(look: Look) -> dict[str, Any]:
     return {
-        "video": str(video),
         "onset": look.onset,
         "apex": look.apex,
         "offset": look.offset,
@@ -76,32 +101,41 @@ def _as_json(video: Path, questions: list[str], answers: list[Answer], look: Loo
         "moments": [{"frame": moment.frame, "role": moment.role} for moment in look.moments],
         "views": [{"name": v.name, "caption": v.caption, "frames": list(v.frames)} for v in look.views],
         "warnings": list(look.warnings),
-        "answers": [
+    }
+
+
+def _watched_json(watched: Watched) -> dict[str, Any]:
+    return {
+        "fps": watched.found.fps,
+        "frames": watched.found.frames,
+        "events": [
             {
-                "question": question,
-                "answer": answer.text or None,
-                "confidence": answer.confidence,
-                "options": dict(answer.options) if answer.options is not None else None,
-                "error": answer.error,
+                "onset": one.event.onset,
+                "apex": one.event.apex,
+                "offset": one.event.offset,
+                "kind": one.event.kind,
+                "probability": round(one.shown, 4),
+                "kept": one.kept,
+                "action_units": list(one.units),
+                "fine": one.fine,
+                "coarse": one.coarse,
             }
-            for question, answer in zip(questions, answers, strict=True)
+            for one in watched.events
         ],
     }
 
 
-def _print(questions: list[str], answers: list[Answer], look: Look) -> None:
+def _print(questions: list[str], result: ClipAnswers) -> None:
     """Print the answers for a reader."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    found = "found" if look.localised else "given"
-    console.print(f"onset {look.onset}, apex {look.apex}, offset {look.offset} ({found})", style="dim")
-    used = sorted({frame for view in look.views for frame in view.frames})
-    console.print(f"frames used: {', '.join(map(str, used))}", style="dim")
-    for warning in look.warnings:
-        console.print(f"warning: {warning}", style="yellow", markup=False)
-    for question, answer in zip(questions, answers, strict=True):
+    if result.look is not None:
+        _print_look(console, result.look)
+    if result.watched is not None:
+        _print_watched(console, result.watched)
+    for question, answer in zip(questions, result.answers, strict=True):
         console.print()
         console.print(question, style="bold", markup=False)
         if answer.error is not None:
@@ -111,3 +145,28 @@ def _print(questions: list[str], answers: list[Answer], look: Look) -> None:
         console.print(f"  {answer.text}{sure}", markup=False)
         for option, share in sorted((answer.options or {}).items(), key=lambda item: -item[1]):
             console.print(Text(f"    {option:<16}{share:6.1%} ", style="dim") + Text("█" * round(share * 30)))
+        for warning in answer.warnings:
+            if warning.startswith("prior answer"):
+                console.print(f"    {warning}", style="yellow", markup=False)
+
+
+def _print_look(console: Console, look: Look) -> None:
+    """Print where the expression of a clip is."""
+    found = "found" if look.localised else "given"
+    console.print(f"onset {look.onset}, apex {look.apex}, offset {look.offset} ({found})", style="dim")
+    used = sorted({frame for view in look.views for frame in view.frames})
+    console.print(f"frames used: {', '.join(map(str, used))}", style="dim")
+    for warning in look.warnings:
+        console.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+def _print_watched(console: Console, watched: Watched) -> None:
+    """Print the events of a long video."""
+    from mevqa.vqa.long_video import event_line
+
+    seconds = watched.found.seconds
+    console.print(f"{seconds:.1f} s, {len(watched.kept)} events (found)", style="dim")
+    for number, one in enumerate(watched.kept, 1):
+        console.print(event_line(number, one), style="dim", markup=False)
+    for warning in watched.warnings:
+        console.print(f"warning: {warning}", style="yellow", markup=False)

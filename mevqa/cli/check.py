@@ -6,6 +6,7 @@ summary: clips, questions by type, data sets, subjects, questions of no known ty
 Examples:
   mevqa check me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test
   mevqa check me_vqa_casme2_train.jsonl --media CASME2-RAW --annotations CASME2-coding-20190701.xlsx
+  mevqa check me_lvqa_casme3_train.jsonl --media part_A --annotations "CAS(ME)3_part_A_v2.xls"
   mevqa check questions.jsonl --media clips --annotations annotations.csv --json
 """
 
@@ -95,5 +96,9 @@ def _print_summary(summary: Summary, path: Path) -> None:
         if summary.task == "vqa":
             others = "; the others are localised" if summary.annotated < summary.clips else ""
             print(f"  annotated   {summary.annotated} of {summary.clips} clips have onset, apex and offset{others}")
+    if summary.with_events is not None:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in summary.events.items())
+        blinks = f"; {summary.blinks} blinks" if summary.blinks else ""
+        print(f"  events      {summary.with_events} of {summary.clips} videos have events: {kinds}{blinks}")
     for note, count in summary.notes.items():
         print(f"  note        {note}" + (f" ({count} clips)" if count > 1 else ""))

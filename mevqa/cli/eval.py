@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli.options import (
+    add_long_options,
     add_look_options,
     add_media_options,
     add_model_options,
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_media_options(parser)
     add_model_options(parser, several=True)
     add_look_options(parser)
+    add_long_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

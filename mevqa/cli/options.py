@@ -14,6 +14,7 @@ from mevqa.models.protocol import OptionScore
 if TYPE_CHECKING:
     from mevqa.models.load import ModelOptions
     from mevqa.models.protocol import Model
+    from mevqa.spotting.spotter import SpotOptions
     from mevqa.vqa.engine import Looking
     from mevqa.vqa.prompts import PromptLibrary
 
@@ -103,6 +104,30 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--consistency", choices=("on", "off"), default="on", help="decide a clip's answers together")
 
 
+def add_long_options(parser: argparse.ArgumentParser) -> None:
+    """Add who answers questions about long videos."""
+    group = parser.add_argument_group("questions about long videos")
+    group.add_argument(
+        "--lvqa",
+        choices=("hybrid", "spotter", "model"),
+        default="hybrid",
+        help="hybrid: events are spotted and the model looks at each (default); spotter: no model; model: it alone, "
+        "from frames of the whole video",
+    )
+    add_spotter_options(group)
+
+
+def add_spotter_options(group: argparse._ArgumentGroup) -> None:
+    """Add how events are spotted where a model looks at them."""
+    group.add_argument(
+        "--rule",
+        choices=("half-second", "quarter-second-apex"),
+        help="micro: at most 500 ms long, or at most 250 ms from onset to apex (default: as the data set was coded)",
+    )
+    group.add_argument("--threshold", type=float, metavar="X", help="least strength, in units of the video's own noise")
+    group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
+
+
 def add_media_options(parser: argparse.ArgumentParser) -> None:
     """Add where clips, annotations and ready-made pictures are."""
     group = parser.add_argument_group("clips")
@@ -190,14 +215,38 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         problems.append(Problem("--sampler", f"unknown sampler {args.sampler!r}; known: {', '.join(known_samplers)}"))
     if problems:
         raise InputError(problems)
+    spotter = spotter_options(args)
     model = load_model(args.model, model_options(args))
     folder = args.prompts or own_prompts(args.model, args.adapter)
     prompts = PromptLibrary.load(folder, args.variant or model.preferences.variant)
-    return (
-        model,
-        prompts,
-        Looking.preferred(model.preferences, views, args.sampler, args.face, args.frames, args.stride),
+    looking = Looking.preferred(
+        model.preferences,
+        views,
+        args.sampler,
+        args.face,
+        args.frames,
+        args.stride,
+        args.lvqa,
+        args.rule,
+        spotter,
     )
+    return model, prompts, looking
+
+
+def spotter_options(args: argparse.Namespace) -> SpotOptions:
+    """Return how events are spotted; the rule for the kinds is left to the data set.
+
+    Raises:
+        InputError: The threshold is not positive, or the calibrator's file is wrong.
+    """
+    from mevqa.spotting.calibration import read_calibrator
+    from mevqa.spotting.spotter import SpotOptions
+
+    calibrator = read_calibrator(args.calibrator) if args.calibrator is not None else None
+    try:
+        return SpotOptions(threshold=args.threshold, calibrator=calibrator)
+    except ValueError as error:
+        raise InputError([Problem("--threshold", str(error))]) from error
 
 
 def deciding_settings(args: argparse.Namespace, model: Model) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,32 +26,52 @@ def remaining_counts(work: Plan, log: Run) -> tuple[int, int]:
     return len(groups), sum(len(group) for group in groups.values())
 
 
+@dataclass(frozen=True, slots=True)
+class ClipProgress:
+    """What is called while clips are answered.
+
+    Attributes:
+        advance: With each clip's answers.
+        frames: With a long video, its frames done and its frames in all, while events are spotted in it.
+    """
+
+    advance: Callable[[Sequence[Answer]], None]
+    frames: Callable[[str, int, int], None]
+
+
 @contextmanager
-def clip_progress(clips: int, questions: int) -> Iterator[Callable[[Sequence[Answer]], None]]:
+def clip_progress(clips: int, questions: int) -> Iterator[ClipProgress]:
     """Show progress on standard error: a bar on a terminal, a line now and then elsewhere.
 
     Args:
         clips: Clips to do.
         questions: Questions to do.
-
-    Yields:
-        A function to call with each clip's answers.
     """
     if sys.stderr.isatty():
-        with _bar(clips, questions) as advance:
-            yield advance
+        with _bar(clips, questions) as shown:
+            yield shown
         return
+    yield _lines(clips, questions)
+
+
+def _lines(clips: int, questions: int) -> ClipProgress:
+    """Print a line now and then."""
     started = printed = time.monotonic()
     done = [0, 0]
 
-    def advance_line(answers: Sequence[Answer]) -> None:
+    def is_time() -> bool:
         nonlocal printed
+        now = time.monotonic()
+        if now - printed < _LOG_INTERVAL:
+            return False
+        printed = now
+        return True
+
+    def advance(answers: Sequence[Answer]) -> None:
         done[0] += 1
         done[1] += len(answers)
-        now = time.monotonic()
-        if done[0] == clips or now - printed >= _LOG_INTERVAL:
-            printed = now
-            rate = done[1] / max(now - started, 1e-6)
+        if is_time() or done[0] == clips:
+            rate = done[1] / max(time.monotonic() - started, 1e-6)
             left = (questions - done[1]) / rate
             print(
                 f"clips {done[0]}/{clips}, questions {done[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
@@ -58,7 +79,11 @@ def clip_progress(clips: int, questions: int) -> Iterator[Callable[[Sequence[Ans
                 flush=True,
             )
 
-    yield advance_line
+    def frames(clip: str, ready: int, total: int) -> None:
+        if is_time():
+            print(f"clips {done[0]}/{clips}; {clip}: frames {ready}/{total}", file=sys.stderr, flush=True)
+
+    return ClipProgress(advance, frames)
 
 
 @contextmanager
@@ -95,28 +120,32 @@ def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def _bar(clips: int, questions: int) -> Iterator[Callable[[Sequence[Answer]], None]]:
-    """Draw the bar on a terminal."""
+def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
+    """Draw the bar on a terminal, and a second one below it while a long video is read."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     started = time.monotonic()
     with Progress(
-        TextColumn("clips"),
+        TextColumn("{task.description}"),
         MofNCompleteColumn(),
         BarColumn(),
-        TextColumn("questions {task.fields[questions]}/{task.fields[total_questions]}"),
-        TextColumn("{task.fields[rate]:.1f} questions/s"),
+        TextColumn("{task.fields[told]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     ) as progress:
-        task = progress.add_task("clips", total=clips, questions=0, total_questions=questions, rate=0.0)
+        task = progress.add_task("clips", total=clips, told="")
+        reading = progress.add_task("frames", total=None, told="", visible=False)
         count = 0
 
         def advance(answers: Sequence[Answer]) -> None:
             nonlocal count
             count += len(answers)
             rate = count / max(time.monotonic() - started, 1e-6)
-            progress.update(task, advance=1, questions=count, rate=rate)
+            progress.update(task, advance=1, told=f"questions {count}/{questions}, {rate:.1f} questions/s")
+            progress.update(reading, visible=False)
 
-        yield advance
+        def frames(clip: str, ready: int, total: int) -> None:
+            progress.update(reading, completed=ready, total=total, told=clip, visible=True)
+
+        yield ClipProgress(advance, frames)

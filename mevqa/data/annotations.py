@@ -4,29 +4,21 @@ The CSV has a header; only ``clip`` is required, frames are 0-based, a clip with
 
     clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind
     syn_0001,synthetic,s01,200,12,40,75,L4+7,disgust,negative,micro
+
+A long video is a clip with several events; one in which nothing happens has one row that names it and no more. The
+official files of CAS(ME)^2, SAMM Long Videos and MMME are about long videos, those of CASME II and SAMM about short
+clips, and those of CAS(ME)^3 and SMIC about both.
 """
 
 from __future__ import annotations
 
 import csv
-import difflib
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from mevqa.data.numbers import finite_number
 from mevqa.errors import InputError, Problem
-from mevqa.facs import (
-    ActionUnit,
-    UnknownActionUnit,
-    UnknownEmotion,
-    canonical_coarse,
-    canonical_dataset,
-    canonical_fine,
-    coarse_of,
-    parse_units,
-)
 from mevqa.records import Annotation
 
 #: Columns of our own CSV, in the order in which they are written.
@@ -55,10 +47,12 @@ class Numbering:
     Attributes:
         first: File number of frame 0 of the events as they are stored.
         video: Whether a video file of the clip starts with that frame.
+        names: How a frame's file name tells its number: the last number in it, or the time at which it was taken.
     """
 
     first: int
     video: bool
+    names: Literal["number", "time"] = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +64,15 @@ class ClipLabels:
         dataset: Short name of the data set.
         subject: Who is seen.
         fps: Frames per second of the data set or the file.
-        events: The coded expressions in the order of the file; short clips have one.
+        events: The coded expressions; short clips have one. Those of a long video in an official file come in the order
+            of time, those of our own CSV in the order of the file (``read_long_annotations`` orders them).
         lines: 1-based row of each event in the file.
         numbering: How to find the frames in the media; None when they are 0-based indices into it already.
         notes: Corrections that were applied and cells that could not be used, one line each.
         errors: Why rows of this clip cannot be used, one line each. An official label file holds more clips than one
             asks about: what is wrong with a clip is an input error of the questions about it only.
+        names: Name of each event in an official file of long videos, as far as it has one (``006_1_2``); else empty.
+        blinks: First and last frame of each coded blink, numbered as the events.
     """
 
     clip: str
@@ -87,6 +84,8 @@ class ClipLabels:
     numbering: Numbering | None = None
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    blinks: tuple[tuple[int, int], ...] = ()
 
     @property
     def annotation(self) -> Annotation | None:
@@ -94,27 +93,135 @@ class ClipLabels:
         return self.events[0] if len(self.events) == 1 else None
 
 
-def read_annotations(path: Path | str, dataset: str | None = None) -> dict[str, ClipLabels]:
+class LabelFile(dict[str, ClipLabels]):
+    """The labels of one file by clip id, and those of its long videos.
+
+    As a dictionary it holds short clips where the file tells of them, and long videos where it tells of nothing else.
+
+    Attributes:
+        videos: Long videos by id; their events come in the order of time.
+        official: Whether it is a data set's own file, in which a video without expressions has no row.
+    """
+
+    def __init__(
+        self,
+        clips: Mapping[str, ClipLabels],
+        videos: Mapping[str, ClipLabels] | None = None,
+        same: Callable[[str], str] = str,
+        *,
+        official: bool = False,
+    ) -> None:
+        """Keep the labels.
+
+        Args:
+            clips: Labels by clip id.
+            videos: Long videos by id; None: the clips themselves may be long videos.
+            same: What two names of one long video have in common; by default they are the same.
+            official: Whether it is a data set's own file.
+        """
+        super().__init__(clips)
+        self.videos = (
+            {name: _without_empty(in_time_order(clip)) for name, clip in clips.items()}
+            if videos is None
+            else dict(videos)
+        )
+        self.official = official
+        self._same = same
+        self._ids = {same(name): name for name in self.videos}
+
+    def find(self, clip_id: str, *, long: bool) -> ClipLabels | None:
+        """Return what the file says about a clip, None when it does not name it.
+
+        Args:
+            clip_id: The id; a long video is found under every name that its data set has for it.
+            long: Whether it is a long video; then its events come first, and what the file says of a short clip last.
+        """
+        video = self.videos.get(clip_id) or self.videos.get(self._ids.get(self._same(clip_id), ""))
+        clip = self.get(clip_id)
+        return (video or clip) if long else (clip or video)
+
+
+def in_time_order(labels: ClipLabels) -> ClipLabels:
+    """Return labels with their events in the order of time, those without frames last, each once.
+
+    Two rows are one event twice when nothing differs; that is noted.
+    """
+    frames = [[f for f in (e.onset, e.apex, e.offset) if f is not None] for e in labels.events]
+    order = sorted(range(len(frames)), key=lambda at: (not frames[at], frames[at][:1], frames[at][-1:]))
+    first: dict[Annotation, int] = {}
+    kept, notes = [], list(labels.notes)
+    for at in order:
+        event = labels.events[at]
+        if frames[at] and first.setdefault(event, at) != at:
+            notes.append("an event that stands in the file twice is counted once")
+        else:
+            kept.append(at)
+    return replace(
+        labels,
+        events=tuple(labels.events[at] for at in kept),
+        lines=tuple(labels.lines[at] for at in kept) if labels.lines else (),
+        names=tuple(labels.names[at] for at in kept) if labels.names else (),
+        notes=tuple(notes),
+    )
+
+
+def _without_empty(labels: ClipLabels) -> ClipLabels:
+    """Return a long video of our own CSV without the rows that only name it: nothing happens in it."""
+    empty = {Annotation(), Annotation(kind="macro")}
+    kept = [at for at, event in enumerate(labels.events) if event not in empty]
+    return replace(
+        labels,
+        events=tuple(labels.events[at] for at in kept),
+        lines=tuple(labels.lines[at] for at in kept) if labels.lines else (),
+    )
+
+
+def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
     """Read a label file.
 
     Args:
-        path: Our own CSV, or an official file of CASME II, SAMM, SMIC or CAS(ME)^3 (xlsx, xls or csv).
+        path: Our own CSV, or an official file (xlsx, xls or csv) of short clips (CASME II, SAMM), of long videos
+            (CAS(ME)^2, SAMM Long Videos, MMME) or of both (CAS(ME)^3, SMIC).
         dataset: The data set, when the header does not tell.
 
     Returns:
-        Labels by clip id, in the order of the file.
+        Labels by clip id, in the order of the file; ``LabelFile.videos`` holds its long videos.
 
     Raises:
         InputError: The file cannot be read, its layout is unknown, or rows of our own CSV are wrong; all together.
     """
     path = Path(path)
-    if path.suffix.lower() == ".csv":
-        rows, columns = _read_csv(path)
-        if "clip" in columns:
-            return _read_own(path, rows, columns)
     from mevqa.data.adapters import read_label_file
+    from mevqa.data.adapters.own_csv import read_own_csv
 
-    return read_label_file(path, dataset)
+    own = read_own_csv(path) if path.suffix.lower() == ".csv" else None
+    return read_label_file(path, dataset) if own is None else LabelFile(own)
+
+
+def read_long_annotations(
+    path: Path | str, dataset: str | None = None, *, clips: Path | str | None = None
+) -> dict[str, ClipLabels]:
+    """Read the long videos of a label file, each with its events in the order of time.
+
+    Args:
+        path: Our own CSV, or an official file of CAS(ME)^2, CAS(ME)^3, SAMM Long Videos, SMIC or MMME.
+        dataset: The data set, when the header does not tell.
+        clips: Label file of SAMM's short clips, which has the emotions that the file of its long videos lacks.
+
+    Returns:
+        Labels by the long video's id; place their frames in the media with ``frame_numbers.place_events``.
+
+    Raises:
+        InputError: One of the files cannot be read, or it tells of short clips only.
+    """
+    file = read_annotations(path, dataset)
+    if file.official and not file.videos:
+        raise InputError([Problem(Path(path), "tells of short clips only; name the label file of the long videos")])
+    if clips is None:
+        return file.videos
+    from mevqa.data.adapters.samm_long import join_emotions
+
+    return join_emotions(file.videos, read_annotations(clips))
 
 
 def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> None:
@@ -134,104 +241,3 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
                 units = "+".join(map(str, event.action_units))
                 row = [clip.clip, clip.dataset, clip.subject, *numbers, units, event.fine, event.coarse, event.kind]
                 writer.writerow(["" if cell is None else cell for cell in row])
-
-
-def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:
-    """Return the rows below the header with their lines, and the header."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
-    except UnicodeDecodeError as error:
-        raise InputError([Problem(path, "is not UTF-8; save it as UTF-8")]) from error
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError([Problem(path, f"is not valid CSV: {error}", reader.line_num)]) from error
-    if not rows:
-        raise InputError([Problem(path, "is empty; the first line names the columns")])
-    return rows[1:], [cell.strip().lower() for cell in rows[0][1]]
-
-
-@dataclass
-class _Gathered:
-    """The rows of one clip while a file is read."""
-
-    dataset: str
-    subject: str | None
-    fps: float | None
-    events: list[Annotation] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-
-def _read_own(path: Path, rows: list[tuple[int, list[str]]], columns: list[str]) -> dict[str, ClipLabels]:
-    problems = []
-    for column in columns:
-        if column not in COLUMNS:
-            close = difflib.get_close_matches(column, COLUMNS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(COLUMNS)}"
-            problems.append(Problem(path, f"unknown column {column!r}; {hint}", 1))
-        elif columns.count(column) > 1 and f"the column {column!r} stands twice" not in {p.message for p in problems}:
-            problems.append(Problem(path, f"the column {column!r} stands twice", 1))
-    clips: dict[str, _Gathered] = {}
-    for line, cells in rows:
-        if len(cells) > len(columns):
-            problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", line))
-            continue
-        row = dict.fromkeys(COLUMNS, "") | {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
-        messages: list[str] = []
-        _gather(row, line, clips, messages)
-        problems.extend(Problem(path, message, line) for message in messages)
-    if problems:
-        raise InputError(problems)
-    return {
-        name: ClipLabels(name, clip.dataset, clip.subject, clip.fps, tuple(clip.events), tuple(clip.lines))
-        for name, clip in clips.items()
-    }
-
-
-def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], messages: list[str]) -> None:
-    """Add one row to its clip; what is wrong goes to ``messages``."""
-    name = row["clip"]
-    if not name:
-        messages.append("the clip is empty")
-        return
-    fps = finite_number(row["fps"], "fps", messages.append)
-    if fps is not None and not 0 < fps <= 100_000:
-        messages.append(f"fps must be a positive number, not {row['fps']}")
-    dataset = canonical_dataset(row["dataset"])
-    clip = clips.setdefault(name, _Gathered(dataset, row["subject"] or None, fps))
-    for column, first, here in (
-        ("dataset", clip.dataset, dataset),
-        ("subject", clip.subject, row["subject"] or None),
-        ("fps", clip.fps, fps),
-    ):
-        if first != here:
-            messages.append(f"the clip {name!r} has another {column} in line {clip.lines[0]}")
-    onset, apex, offset = (_frame(row[column], column, messages) for column in ("onset", "apex", "offset"))
-    fine = coarse = None
-    units: tuple[ActionUnit, ...] = ()
-    try:
-        units = parse_units(row["action_units"])
-        fine = canonical_fine(row["fine"]) if row["fine"] else None
-        coarse = canonical_coarse(row["coarse"]) if row["coarse"] else coarse_of(fine or "")
-    except (UnknownActionUnit, UnknownEmotion) as error:
-        messages.append(str(error))
-    if fine and row["coarse"] and coarse_of(fine) not in (None, coarse):
-        messages.append(f"the fine class {fine!r} is {coarse_of(fine)}, not {coarse}")
-    kind = (row["kind"] or "micro").lower().removesuffix("-expression")
-    if kind not in ("micro", "macro"):
-        messages.append(f"kind must be micro or macro, not {row['kind']!r}")
-    clip.events.append(Annotation(onset, apex, offset, units, fine, coarse, kind))
-    clip.lines.append(line)
-
-
-def _frame(text: str, column: str, messages: list[str]) -> int | None:
-    number = finite_number(text, column, messages.append)
-    if number is None:
-        return None
-    if number < 0 or number != int(number):
-        messages.append(f"{column} must be a frame from 0, not {text!r}")
-        return None
-    return int(number)

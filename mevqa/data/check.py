@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.annotations import ClipLabels, read_annotations
-from mevqa.data.media import search_clips
+from mevqa.data.annotations import ClipLabels, LabelFile, Numbering, read_annotations
+from mevqa.data.frame_numbers import place_events, show_number
+from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.records import Annotation, Clip, QuestionType
@@ -33,6 +34,9 @@ class Summary:
         fps: Number of media by frames per second.
         annotated: Clips with onset, apex and offset; the others are localised.
         notes: What a reader should know, one line each, with the number of clips that it concerns.
+        with_events: Long videos with coded events; None when no annotations were read.
+        events: Number of their events by kind.
+        blinks: Number of their coded blinks.
     """
 
     layout: str
@@ -48,6 +52,9 @@ class Summary:
     fps: Mapping[str, int]
     annotated: int
     notes: Mapping[str, int]
+    with_events: int | None = None
+    events: Mapping[str, int] = field(default_factory=dict)
+    blinks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def check(
     """
     scan = scan_questions(questions)
     problems = list(scan.problems)
-    labels: dict[str, ClipLabels] | None = None
+    labels: LabelFile | None = None
     if annotations is not None:
         try:
             labels = read_annotations(annotations)
@@ -106,6 +113,7 @@ def check(
     asked = scan.file.questions
     search = search_clips(asked, media, labels, pictures, question_file=questions)
     problems.extend(search.problems)
+    found = {} if labels is None else labels_of(asked, labels)
     lines: dict[str, int | None] = {}
     for question in asked:
         lines.setdefault(question.clip_id, question.line)
@@ -114,11 +122,14 @@ def check(
     for done, clip_id in enumerate(lines, 1):
         clip = search.clips.get(clip_id)
         length = _open(clip, questions, lines[clip_id], seen) if clip is not None else None
-        if labels is not None and annotations is not None and clip_id in labels:
-            event_problems.extend(_event_problems(annotations, labels[clip_id], clip, length))
-            seen.notes.update(labels[clip_id].notes)
+        if annotations is not None and clip_id in found:
+            seen.notes.update(set(found[clip_id].notes))
+            event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen))
         on_clip(done, len(lines))
-    return Report((*problems, *seen.problems, *event_problems), _summarise(scan.file, search.clips, seen))
+    summary = _summarise(scan.file, search.clips, seen)
+    if labels is not None and scan.file.task == "lvqa":
+        summary = _with_events(summary, found)
+    return Report((*problems, *seen.problems, *event_problems), summary)
 
 
 def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media) -> int | None:
@@ -149,37 +160,87 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media) -> in
     return length
 
 
-def _event_problems(path: Path, labels: ClipLabels, clip: Clip | None, length: int | None) -> list[Problem]:
+def _event_problems(
+    path: Path, labels: ClipLabels, clip: Clip | None, length: int | None, seen: _Media
+) -> list[Problem]:
     """Return events that run backwards or leave the video."""
-    # Numbers of files in a folder were looked up one by one when the clip was found; only order is left to check.
+    problems = []
+    # Numbers of files in a folder were looked up one by one when a short clip was found; only order is left to check.
     if labels.numbering is not None and (clip is None or clip.media is None or clip.media.is_dir()):
         length = None
-    return [
-        Problem(path, f"clip {labels.clip}: {message}", line)
-        for event, line in zip(labels.events, labels.lines, strict=True)
-        for message in _frame_order(event, length)
-    ]
+    for event, line in zip(labels.events, labels.lines, strict=True):
+        problems += [
+            Problem(path, f"clip {labels.clip}: {message}", line)
+            for message in _frame_order(event, length, labels.numbering)
+        ]
+    if labels.numbering is not None and labels.names and clip is not None and clip.media is not None:
+        problems += _placement_problems(path, labels, clip.media, seen)
+    return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _frame_order(event: Annotation, length: int | None) -> list[str]:
+def _placement_problems(path: Path, labels: ClipLabels, media: Path, seen: _Media) -> list[Problem]:
+    """Return a problem when a folder holds no event of a long video; that it lacks some is a note.
+
+    Recordings of CAS(ME)^3 lack frames, and nobody can add them.
+    """
+    placement = place_events(labels, media)
+    if not placement.missing:
+        return []
+    line, message = next(iter(placement.missing.items()))
+    if not placement.events and media.is_dir():
+        return [Problem(path, f"clip {labels.clip}: no event can be found in the media: {message}", line)]
+    rows = _list_rows(list(placement.missing))
+    count = f"{len(placement.missing)} of {len(labels.events)} events"
+    seen.notes[f"clip {labels.clip}: {count} cannot be found in the media ({rows}), the first because {message}"] += 1
+    return []
+
+
+def _list_rows(lines: Sequence[int], most: int = 10) -> str:
+    """Return ``row 3`` or ``rows 3, 5, 9, ... (12 more)``."""
+    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
+    return f"row{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"
+
+
+def _frame_order(event: Annotation, length: int | None, numbering: Numbering | None) -> list[str]:
     named = [("onset", event.onset), ("apex", event.apex), ("offset", event.offset)]
     coded = [(name, frame) for name, frame in named if frame is not None]
+
+    def show(frame: int) -> str:
+        return show_number(frame, numbering) if numbering is not None and numbering.names == "time" else str(frame)
+
     messages = [
-        f"the {name} {frame} comes before the {earlier} {first}"
+        f"the {name} {show(frame)} comes before the {earlier} {show(first)}"
         for (earlier, first), (name, frame) in zip(coded, coded[1:], strict=False)
         if frame < first
     ]
     if length is not None:
         messages += [
-            f"the {name} {frame} is outside the video, whose frames are 0 to {length - 1}"
+            f"the {name} {show(frame)} is outside the video, whose frames are 0 to {length - 1}"
             for name, frame in coded
             if frame >= length
         ]
     return messages
 
 
+def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
+    """Return a summary with the events of the long videos that are asked about."""
+    kinds = Counter({"micro": 0, "macro": 0})
+    kinds.update(event.kind for labels in found.values() for event in labels.events)
+    notes = dict(summary.notes)
+    if not found:
+        notes["no video of the questions is in the annotations"] = summary.clips
+    return replace(
+        summary,
+        notes=notes,
+        with_events=sum(bool(labels.events) for labels in found.values()),
+        events=dict(kinds),
+        blinks=sum(len(labels.blinks) for labels in found.values()),
+    )
+
+
 def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> Summary:
     types = Counter(question.type for question in file.questions)
+    datasets = {q.clip_id: clips[q.clip_id].dataset if q.clip_id in clips else q.dataset for q in file.questions}
     located = [clip.annotation for clip in clips.values() if clip.annotation is not None]
     return Summary(
         layout=file.layout,
@@ -190,7 +251,7 @@ def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> S
         types={kind.value: count for kind, count in types.most_common()},
         clips=len(file.clip_ids),
         subjects=len({clip.subject for clip in clips.values()} - {None}),
-        datasets=dict(Counter({q.clip_id: q.dataset for q in file.questions}.values()).most_common()),
+        datasets=dict(Counter(datasets.values()).most_common()),
         frames=seen.frames if seen.opened else None,
         fps=dict(seen.fps.most_common()),
         annotated=sum(None not in (event.onset, event.apex, event.offset) for event in located),

@@ -48,6 +48,11 @@ class _DatasetPaths(_Paths):
     fps: float
     source: str
     id: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
+class _Start(str):
+    """The beginning of a name that is looked for, the table's ``name*``."""
 
 
 class _LayoutTable(StrictModel):
@@ -60,9 +65,14 @@ def _table() -> _LayoutTable:
     return read_yaml(_TABLE, _LayoutTable)
 
 
+def _entry(dataset: str) -> _DatasetPaths | None:
+    datasets = _table().datasets
+    return datasets.get(dataset) or next((entry for entry in datasets.values() if dataset in entry.aliases), None)
+
+
 def dataset_fps(dataset: str) -> float | None:
     """Return the frames per second of a data set's recordings, None when it is not in the table."""
-    entry = _table().datasets.get(dataset)
+    entry = _entry(dataset)
     return entry.fps if entry else None
 
 
@@ -103,6 +113,11 @@ class MediaFolder:
     def _resolve(self, folders: Sequence[str | None], name: str) -> Iterator[Path]:
         """Yield the folders and the videos of a name at the end of a path."""
         for folder in self._walk(self.root, folders):
+            if isinstance(name, _Start):
+                start = name.casefold()
+                alike = (path for path in self._children(folder, None) if path.name.casefold().startswith(start))
+                yield from (path for path in alike if path.is_dir() or _is_video(path))
+                continue
             yield from (path for path in self._children(folder, name) if path.is_dir() or _is_video(path))
             yield from self._named(folder, name, VIDEO_SUFFIXES)
 
@@ -151,10 +166,11 @@ def _is_video(path: Path) -> bool:
 def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], str]]:
     """Yield the paths of a clip as folders and a last name; None, the table's ``*``, is any folder.
 
-    A ``*`` that stands in the clip's id is an ordinary sign.
+    A last name that is only a beginning, the table's ``name*``, is a ``_Start``. A ``*`` that stands in the clip's id
+    is an ordinary sign.
     """
     names = {"clip": clip_id, "dataset": dataset}
-    entry = _table().datasets.get(dataset)
+    entry = _entry(dataset)
     templates = [*_table().any.paths]
     if entry is not None:
         match = re.fullmatch(entry.id, clip_id, re.IGNORECASE) if entry.id else None
@@ -165,5 +181,5 @@ def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], st
         parts: list[str | None] = []
         for part in folders:
             parts += [None] if part == "*" else re.split(r"[/\\]", part.format(**names))
-        *inner, name = re.split(r"[/\\]", last.format(**names))
-        yield [*parts, *inner], name
+        *inner, name = re.split(r"[/\\]", last.removesuffix("*").format(**names))
+        yield [*parts, *inner], _Start(name) if last.endswith("*") else name

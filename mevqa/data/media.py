@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mevqa.data.annotations import ClipLabels
+from mevqa.data.annotations import ClipLabels, LabelFile
 from mevqa.data.frame_numbers import place
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
@@ -41,7 +41,7 @@ def find_clips(
     Args:
         questions: The questions.
         media_root: Folder below which the media are searched (``tables/layouts.yaml``); None: only pictures exist.
-        annotations: Labels by clip id (``read_annotations``).
+        annotations: Labels by clip id (``read_annotations``); a long video is found under every name of it.
         pictures: Folder of ``<clip id>.png`` by view name (``motion``; ``flow`` is another name of it).
 
     Raises:
@@ -80,10 +80,11 @@ def search_clips(
     groups: dict[str, list[Question]] = {}
     for question in questions:
         groups.setdefault(question.clip_id, []).append(question)
+    file = None if annotations is None else _label_file(annotations)
     clips: dict[str, Clip] = {}
     for clip_id, group in groups.items():
         finder = _ClipFinder(clip_id, group, folder, views)
-        clip = finder.find(annotations)
+        clip = finder.find(file)
         if finder.messages:
             line = group[0].line if question_file is not None else None
             where = question_file or f"clip {clip_id}"
@@ -92,6 +93,27 @@ def search_clips(
         else:
             clips[clip_id] = clip
     return ClipSearch(clips, tuple(problems))
+
+
+def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabels]) -> dict[str, ClipLabels]:
+    """Return the labels of the clips that questions are about, by the ids that the questions use.
+
+    A label file may tell of short clips and of the long videos that they were cut from: what is asked decides.
+
+    Args:
+        questions: The questions.
+        annotations: Labels by clip id (``read_annotations``).
+    """
+    file = _label_file(annotations)
+    long: dict[str, bool] = {}
+    for question in questions:
+        long[question.clip_id] = long.get(question.clip_id, False) or question.type in LONG_VIDEO_TYPES
+    found = {clip_id: file.find(clip_id, long=asked) for clip_id, asked in long.items()}
+    return {clip_id: labels for clip_id, labels in found.items() if labels is not None}
+
+
+def _label_file(annotations: Mapping[str, ClipLabels]) -> LabelFile:
+    return annotations if isinstance(annotations, LabelFile) else LabelFile(annotations)
 
 
 def _folder_problems(path: Path, what: str) -> list[Problem]:
@@ -110,24 +132,27 @@ class _ClipFinder:
     views: Mapping[str, MediaFolder]
     messages: list[str] = field(default_factory=list)
 
-    def find(self, annotations: Mapping[str, ClipLabels] | None) -> Clip:
+    def find(self, annotations: LabelFile | None) -> Clip:
         """Return the clip, complete only when there are no messages."""
         if leaves_folder(self.clip_id):
             self.messages.append("the id leads out of the media folder; use a name or a path below it")
             return Clip(self.clip_id)
         asked = self.questions[0]
+        labels = None if annotations is None else labels_of(self.questions, annotations).get(self.clip_id)
+        dataset = labels.dataset if labels and asked.dataset == "unknown" else asked.dataset
         pictures = self._pictures()
-        media = self._media(asked.dataset, needed=not pictures)
-        labels = self._labels(annotations)
+        media = self._media(dataset, needed=not pictures)
+        if annotations is not None:
+            self._check_labels(labels, annotations)
         subjects = sorted({question.subject for question in self.questions if question.subject is not None})
         if len(subjects) > 1:
             self.messages.append(f"its questions name several subjects: {', '.join(subjects)}")
         fps = labels.fps if labels else None
         if fps is None and media is not None and media.is_dir():
-            fps = dataset_fps(asked.dataset)
+            fps = dataset_fps(dataset)
         return Clip(
             id=self.clip_id,
-            dataset=labels.dataset if labels and asked.dataset == "unknown" else asked.dataset,
+            dataset=dataset,
             subject=subjects[0] if subjects else labels.subject if labels else None,
             media=media,
             fps=fps,
@@ -163,22 +188,28 @@ class _ClipFinder:
             self.messages.append(f"has no media in {root}: no video and no folder of frames of that name")
         return None
 
-    def _labels(self, annotations: Mapping[str, ClipLabels] | None) -> ClipLabels | None:
-        if annotations is None:
-            return None
-        if self.clip_id not in annotations:
+    def _check_labels(self, labels: ClipLabels | None, annotations: LabelFile) -> None:
+        """Complain about labels that are missing or wrong.
+
+        The file of a data set has no row about a long video without expressions; in our own CSV one can be written.
+        """
+        if labels is not None:
+            self.messages.extend(labels.errors)
+        elif not self._is_long:
             self.messages.append(
                 "is not in the annotations; add a row (one without onset, apex and offset is localised)"
             )
-            return None
-        labels = annotations[self.clip_id]
-        self.messages.extend(labels.errors)
-        return labels
+        elif not annotations.official:
+            self.messages.append("is not in the annotations; add a row (one that only names it: nothing happens in it)")
+
+    @property
+    def _is_long(self) -> bool:
+        types = {question.type for question in self.questions}
+        return bool(types & LONG_VIDEO_TYPES) and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> Annotation | None:
         """Return the event of a short clip in frames of its media; None for long videos, whose events are asked for."""
-        types = {question.type for question in self.questions}
-        if types & LONG_VIDEO_TYPES and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}:
+        if self._is_long:
             return None
         if len(labels.events) > 1:
             rows = ", ".join(map(str, labels.lines))

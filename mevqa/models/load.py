@@ -68,6 +68,7 @@ class _PreferencesFile(StrictModel):
     sampler: str = Preferences().sampler
     variant: str = Preferences().variant
     option_score: OptionScore = Preferences().option_score
+    sees_rest: bool = Preferences().sees_rest
 
 
 def load_model(name: str, options: ModelOptions | None = None) -> Model:
@@ -117,7 +118,7 @@ def read_preferences(folder: Path) -> Preferences:
     if not path.is_file():
         return Preferences()
     read = read_yaml(path, _PreferencesFile)  # JSON is YAML, and is read as strictly
-    return Preferences(read.views, read.sampler, read.variant, read.option_score)
+    return Preferences(read.views, read.sampler, read.variant, read.option_score, read.sees_rest)
 
 
 def own_prompts(name: str, adapter: str | None = None) -> Path | None:

@@ -75,12 +75,15 @@ class Preferences:
         variant: Variant of the prompt library (``default``, ``brief``, ...).
         option_score: How its closed questions are scored (``mevqa.models.options``): ``sum`` for a model that was
             trained on these very answers, ``mean`` for one that was not.
+        sees_rest: Whether it can be asked if a clip shows an expression at all; a model that was trained on nothing
+            but expressions cannot tell.
     """
 
     views: tuple[str, ...] = ("onset", "apex", "offset", "motion", "magnified")
     sampler: str = "oao"
     variant: str = "default"
     option_score: OptionScore = "mean"
+    sees_rest: bool = True
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ _SCHEMES = {
     "coarse": "coarse classes",
     "fine": "fine classes",
     "presence": "action unit presence",
+    "shown": "presence of an expression",
     "side": "side of an action unit",
     "type": "expression type of the n-th event",
     "event_presence": "presence of an event",

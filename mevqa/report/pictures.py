@@ -137,16 +137,13 @@ def _see_long(clip: Clip, labels: ClipLabels | None, detected: Sequence[EventRow
 
 def _placed(labels: ClipLabels | None, media: Path) -> tuple[list[Annotation], tuple[str, ...]]:
     """Return the coded events in frames of the media."""
-    from mevqa.data.frame_numbers import place
+    from mevqa.data.frame_numbers import place_events
 
     if labels is None:
         return [], ("the events are not known: no label file was given",)
-    if labels.numbering is None:
-        return list(labels.events), ()
-    try:
-        return [place(event, labels.numbering, media) for event in labels.events], ()
-    except ValueError as error:
-        return [], (f"the coded events cannot be placed: {error}",)
+    placement = place_events(labels, media)
+    missing = tuple(f"row {line} of the labels cannot be placed: {why}" for line, why in placement.missing.items())
+    return list(placement.events), missing
 
 
 def _event_rows(

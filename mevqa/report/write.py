@@ -135,13 +135,13 @@ class _Looker:
     def _find(self, source: Source, questions: Sequence[Question]) -> None:
         """Find the clips of one source; what is wrong is a note: a report of numbers is better than none."""
         from mevqa.data.annotations import read_annotations
-        from mevqa.data.media import search_clips
+        from mevqa.data.media import labels_of, search_clips
 
         labels = None
         if source.annotations is not None:
             try:
                 labels = read_annotations(source.annotations)
-                self._labels.update(labels)
+                self._labels.update(labels_of(questions, labels))
             except InputError as error:
                 self.notes.append(str(error.problems[0]))
         search = search_clips(questions, source.media, labels, source.pictures)

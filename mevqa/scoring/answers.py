@@ -37,6 +37,7 @@ CLOSED = {
     QuestionType.FINE: None,
     QuestionType.AU_PRESENCE: "presence",
     QuestionType.AU_SIDE: "side",
+    QuestionType.EXPRESSION_SHOWN: "presence",
     QuestionType.NTH_TYPE: "kind",
     QuestionType.EVENT_PRESENCE: "presence",
     QuestionType.ORDER: "kind",

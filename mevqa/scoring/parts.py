@@ -25,6 +25,7 @@ PREFIXES = {
     QuestionType.FINE: "fine",
     QuestionType.AU_PRESENCE: "presence",
     QuestionType.AU_SIDE: "side",
+    QuestionType.EXPRESSION_SHOWN: "shown",
     QuestionType.NTH_TYPE: "type",
     QuestionType.AU_LIST: "au",
     QuestionType.AU_INVENTORY: "au",

@@ -12,6 +12,7 @@ _CLASSES = {
     "coarse": "coarse",
     "fine": "fine",
     "presence": "AU presence",
+    "shown": "expression shown",
     "side": "AU side",
     "type": "n-th type",
     "event_presence": "event presence",

@@ -97,7 +97,9 @@ def look_at(work: Plan, prompts: PromptLibrary, looking: Looking) -> list[Scene]
             if not group:
                 continue
             listener = _Listener()
-            heard = answer_clip(work.clips[clip_id], group, listener, prompts, looking, consistency=False)
+            # The model itself is listened to, also about long videos.
+            alone = replace(looking, lvqa="model")
+            heard = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
             if listener.heard is None:
                 raise ModelError(f"clip {clip_id} cannot be looked at: {heard.answers[0].error}")
             system, views, requests = listener.heard

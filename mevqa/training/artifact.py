@@ -105,6 +105,7 @@ def write_artifact(
         "sampler": learner.preferences.sampler,
         "variant": learner.preferences.variant,
         "option_score": learner.preferences.option_score,
+        "sees_rest": learner.preferences.sees_rest,
     }
     write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
     shutil.rmtree(out / "prompts", ignore_errors=True)

@@ -29,6 +29,7 @@ _CLOSED = frozenset(
         QuestionType.FINE,
         QuestionType.AU_PRESENCE,
         QuestionType.AU_SIDE,
+        QuestionType.EXPRESSION_SHOWN,
         QuestionType.NTH_TYPE,
     }
 )

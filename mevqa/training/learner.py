@@ -65,6 +65,7 @@ def load_learner(recipe: Recipe) -> Learner:
         recipe.variant or own.variant,
         # A model that was trained on these very answers knows how probable each is.
         "sum",
+        own.sees_rest,
     )
     prompts = PromptLibrary.load(recipe.prompts, preferences.variant)
     looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)

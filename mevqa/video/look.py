@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError, Problem
@@ -92,12 +92,68 @@ def look(
         aligner = _fit(video, known, face)
         needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
         found = _localise(video, aligner, known) if needed else None
-        at = found or known
-        moments = _sample(sampler, video, at, frames, stride)
-        source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
-        pictures = render_views(views, source)
-        warnings = (*video.warnings, *aligner.warnings, *(found.warnings if found else ()))
-        return Look(pictures, moments, at.onset, at.apex, at.offset, found is not None, warnings, found, video.times_ms)
+        seen = _draw(clip, video, aligner, found or known, views, sampler, frames, stride)
+        return replace(
+            seen,
+            localised=found is not None,
+            warnings=(*seen.warnings, *(found.warnings if found else ())),
+            localisation=found,
+            times_ms=video.times_ms,
+        )
+
+
+def look_at_events(
+    clip: Clip,
+    events: Sequence[Annotation],
+    *,
+    views: Sequence[str],
+    sampler: str = "oao",
+    face: FaceMode = "auto",
+    frames: int = 3,
+    stride: int = 1,
+) -> Iterator[Look]:
+    """Look at the events of a long video one after the other; the video is opened once and read forward once.
+
+    Args:
+        clip: The long video; its annotation and ready-made pictures are not used.
+        events: Each with onset, apex and offset, in the order of time.
+        views: Names of the views, in order.
+        sampler: Name of the sampling strategy.
+        face: How the face is found: anew for every event, at its onset, or else at its apex.
+        frames: Frames of the sampler's window.
+        stride: Distance of neighbouring frames of a window.
+
+    Yields:
+        What is seen of each event.
+
+    Raises:
+        InputError: A view or the sampler is unknown, or the clip has no media.
+        MediaError: The media cannot be read, or an event does not fit it.
+    """
+    if clip.media is None:
+        raise InputError([Problem("--media", f"clip {clip.id} has no video: its events cannot be looked at")])
+    bare = replace(clip, annotation=None, pictures={})
+    with open_video(clip.media, fps=clip.fps) as video:
+        for event in events:
+            _check(bare, event, len(video))
+            yield _draw(bare, video, _fit_to_event(video, event, face), event, views, sampler, frames, stride)
+
+
+def _draw(
+    clip: Clip,
+    video: Video,
+    aligner: FaceAligner,
+    at: Annotation | Localised,
+    views: Sequence[str],
+    sampler: str,
+    frames: int,
+    stride: int,
+) -> Look:
+    """Sample moments and draw views of an open video."""
+    moments = _sample(sampler, video, at, frames, stride)
+    source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
+    pictures = render_views(views, source)
+    return Look(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
 
 
 def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
@@ -129,6 +185,16 @@ def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
     if aligner.found:
         return aligner
     later = FaceAligner.fit(video[(first + len(video) - 1) // 2], face)
+    return later if later.found else aligner
+
+
+def _fit_to_event(video: Video, event: Annotation, face: FaceMode) -> FaceAligner:
+    """Fit the aligner to the onset of an event, or to its apex when no face is there."""
+    onset, apex = event.onset or 0, event.apex or 0
+    aligner = FaceAligner.fit(video[onset], face)
+    if aligner.found or apex == onset:
+        return aligner
+    later = FaceAligner.fit(video[apex], face)
     return later if later.found else aligner
 
 

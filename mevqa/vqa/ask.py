@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mevqa.errors import MediaError
@@ -24,6 +24,7 @@ def ask(
     fps: float | None = None,
     annotation: Annotation | None = None,
     consistency: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ClipAnswers:
     """Ask any questions about one video.
 
@@ -37,6 +38,7 @@ def ask(
         fps: Frames per second (default: what the video says).
         annotation: Onset, apex and offset where they are known; what is missing is found.
         consistency: Decide the answers together.
+        progress: Called with frames done and frames in all while events are spotted for questions about a long video.
 
     Returns:
         One answer a question, in order, and what the model saw.
@@ -56,7 +58,7 @@ def ask(
         model = load_model("nano")
     prompts = prompts or PromptLibrary.load(variant=model.preferences.variant)
     looking = looking or Looking.preferred(model.preferences)
-    result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency)
-    if result.look is None and questions:
+    result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=progress)
+    if result.look is None and result.watched is None and questions:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
     return result

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mevqa.errors import InputError, MediaError
+from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import taxonomy
 from mevqa.models.protocol import Model, Preferences, Reply
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
@@ -16,8 +16,11 @@ from mevqa.vqa.prompts import PromptLibrary
 from mevqa.vqa.surface import normalise
 
 if TYPE_CHECKING:
+    from mevqa.spotting.events import Rule
+    from mevqa.spotting.spotter import SpotOptions
     from mevqa.video.face import FaceMode
     from mevqa.video.look import Look
+    from mevqa.vqa.long_video import LongVideoWay, Watched
 
 #: Moments of a long video when the model itself looks at the whole of it.
 _LONG_VIDEO_FRAMES = 8
@@ -33,8 +36,12 @@ class Looking:
         face: Face detection mode (``auto``, ``haar``, ``mediapipe``, ``none``).
         frames: Frames of the sampler's window, or of the whole clip for ``uniform``.
         stride: Distance of neighbouring frames of a window.
-        long_views: Names of the views for questions about a whole long video.
+        long_views: Names of the views for questions about a whole long video that the model answers alone.
         long_sampler: Sampling strategy for them.
+        lvqa: Who answers questions about long videos: ``hybrid`` (the spotter finds the events, the model looks at
+            each), ``spotter`` or ``model``.
+        rule: How micro- and macro-expressions are told apart; None: as the data set was coded.
+        spotter: Other options of the spotter; its own rule is not used.
     """
 
     views: tuple[str, ...]
@@ -44,6 +51,9 @@ class Looking:
     stride: int = 1
     long_views: tuple[str, ...] = ("frames",)
     long_sampler: str = "uniform"
+    lvqa: LongVideoWay = "hybrid"
+    rule: Rule | None = None
+    spotter: SpotOptions | None = None
 
     @classmethod
     def preferred(
@@ -54,6 +64,9 @@ class Looking:
         face: FaceMode = "auto",
         frames: int = 3,
         stride: int = 1,
+        lvqa: LongVideoWay = "hybrid",
+        rule: Rule | None = None,
+        spotter: SpotOptions | None = None,
     ) -> Looking:
         """Return the user's choice where there is one and the model's preference elsewhere."""
         # A model that asks for one kind of picture only (a motion map) cannot read anything else.
@@ -66,6 +79,9 @@ class Looking:
             stride=stride,
             long_views=tuple(views or (preferences.views if single else ("frames",))),
             long_sampler=sampler or (preferences.sampler if single else "uniform"),
+            lvqa=lvqa,
+            rule=rule,
+            spotter=spotter,
         )
 
 
@@ -75,11 +91,13 @@ class ClipAnswers:
 
     Attributes:
         answers: One a question, in order.
-        look: What the model saw; None when the clip could not be looked at.
+        look: What the model saw; None when the clip could not be looked at, or was watched as a long video.
+        watched: What was found in a long video, where that was asked for.
     """
 
     answers: list[Answer]
     look: Look | None
+    watched: Watched | None = None
 
 
 def answer_clip(
@@ -90,6 +108,7 @@ def answer_clip(
     looking: Looking,
     *,
     consistency: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ClipAnswers:
     """Answer all questions about one clip.
 
@@ -99,7 +118,9 @@ def answer_clip(
         model: Who is asked.
         prompts: The prompt library.
         looking: Which views are made and how.
-        consistency: Decide the answers together, so that the fine class implies the coarse class and so on.
+        consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
+            about the events of a long video come from one list of events and are consistent in any case.
+        progress: Called with frames done and frames in all while events are spotted in a long video.
 
     Returns:
         One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
@@ -114,20 +135,42 @@ def answer_clip(
     short_questions = [question for question in questions if question.type not in LONG_VIDEO_TYPES]
     by_id: dict[str, Answer] = {}
     seen: Look | None = None
+    watched: Watched | None = None
     for group, is_long in ((short_questions, False), (long_questions, True)):
         if not group:
             continue
         started = time.perf_counter()
         try:
-            look = _look(clip, looking, is_long)
+            if is_long and looking.lvqa != "model":
+                watched, answers = _watch(clip, group, model, prompts, looking, progress)
+            else:
+                look = _look(clip, looking, is_long)
+                seen = seen or look
+                answers = _ask(group, look, model, prompts, clip.dataset, consistency)
         except (MediaError, InputError) as error:
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(error))) for q in group)
             continue
-        seen = seen or look
-        answers = _ask(group, look, model, prompts, clip.dataset, consistency)
         share = (time.perf_counter() - started) / len(group)
         by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
-    return ClipAnswers([by_id[question.id] for question in questions], seen)
+    return ClipAnswers([by_id[question.id] for question in questions], seen, watched)
+
+
+def _watch(
+    clip: Clip,
+    questions: Sequence[Question],
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Watched, list[Answer]]:
+    """Find the events of a long video and answer from them."""
+    from mevqa.vqa.long_video import answer_from, watch
+
+    if clip.media is None:
+        message = f"clip {clip.id} has no video in which events could be found; give --media, or --lvqa model"
+        raise InputError([Problem("--media", message)])
+    watched = watch(clip, looking.lvqa, model, prompts, looking, progress=progress)
+    return watched, answer_from(watched, questions)
 
 
 def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:

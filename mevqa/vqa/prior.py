@@ -21,6 +21,7 @@ class _Known(StrictModel):
     inventory: tuple[str, ...] | None = None
     micro: int | None = None
     macro: int | None = None
+    kind: str | None = None
     source: str
 
 
@@ -77,6 +78,8 @@ def _text(question: Question, prior: _Otherwise) -> str | None:
         return sentence(kind, units, prior.fine, prior.coarse, plural=len(units) > 1)
     if kind is QuestionType.AU_PRESENCE:
         return "yes" if question.action_unit in prior.units else "no"
+    if kind is QuestionType.EXPRESSION_SHOWN:
+        return "yes"
     if kind is QuestionType.EVENT_PRESENCE:
         counts = {"micro": prior.micro, "macro": prior.macro, None: prior.micro + prior.macro}
         return "yes" if counts[question.kind] else "no"

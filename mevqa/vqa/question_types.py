@@ -31,6 +31,8 @@ def parse_question(text: str) -> ParsedQuestion:
     words = _simplify(text)
     plural = re.search(r"\b(?:action units|facs units|aus)\b", words) is not None
     names_units = re.search(rf"\b{_UNIT}", words) is not None
+    if not names_units and _asks_whether_shown(words):
+        return ParsedQuestion(QuestionType.EXPRESSION_SHOWN)
     long_video = parse_long_video(text, words, names_units)
     if long_video is not None:
         return long_video
@@ -74,6 +76,14 @@ def _simplify(text: str) -> str:
     words = re.sub(r"\bmacroexpress", "macro express", words)
     words = re.sub(r"\bfinegrained\b", "fine grained", words)
     return re.sub(r"\bactionunit", "action unit", words)
+
+
+def _asks_whether_shown(words: str) -> bool:
+    """Whether it is asked if a short clip shows an expression at all; of a video, events are asked for."""
+    if not re.search(r"\b(?:clip|face)\b", words) or re.search(r"\b(?:events?|video|or)\b", words):
+        return False
+    asked = rf"(?:is|are|does|do|can)\b.*\bexpressions?\b.*\b{_PRESENT}\b|(?:is|are) there\b.*\bexpressions?\b"
+    return re.match(asked, words) is not None
 
 
 def _parse_about_unit(words: str, units: tuple[int, ...]) -> ParsedQuestion:

@@ -51,6 +51,7 @@ COUNTS = frozenset(
 PLACES = frozenset({QuestionType.LOCALISE, QuestionType.LONGEST})
 _FIXED = {
     QuestionType.AU_PRESENCE: "presence",
+    QuestionType.EXPRESSION_SHOWN: "presence",
     QuestionType.AU_SIDE: "side",
     QuestionType.NTH_TYPE: "kind",
     QuestionType.EVENT_PRESENCE: "presence",

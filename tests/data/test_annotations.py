@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.data.annotations import COLUMNS, ClipLabels, Numbering, read_annotations, write_annotations
+from mevqa.data.annotations import (
+    COLUMNS,
+    ClipLabels,
+    Numbering,
+    in_time_order,
+    read_annotations,
+    read_long_annotations,
+    write_annotations,
+)
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit, coarse_of
 from mevqa.records import Annotation
@@ -152,3 +160,31 @@ def test_file_numbers_are_not_written_as_frames(tmp_path):
     labels = {"a": ClipLabels("a", events=(Annotation(1, 2, 3),), numbering=Numbering(1, True))}
     with pytest.raises(ValueError, match="numbers of the label file"):
         write_annotations(tmp_path / "a.csv", labels)
+
+
+@given(st.lists(events, max_size=12))
+def test_events_come_in_the_order_of_time_and_none_is_lost(coded):
+    labels = ClipLabels("a", events=tuple(coded), lines=tuple(range(2, len(coded) + 2)))
+    ordered = in_time_order(labels)
+    first = [
+        next(f for f in (e.onset, e.apex, e.offset) if f is not None)
+        for e in ordered.events
+        if (e.onset, e.apex, e.offset) != (None, None, None)
+    ]
+    assert first == sorted(first)
+    assert set(ordered.events) == set(coded)
+    assert [labels.events[line - 2] for line in ordered.lines] == list(ordered.events)
+    assert len(ordered.notes) == len(coded) - len(ordered.events)
+    assert in_time_order(ordered) == ordered
+
+
+def test_long_videos_of_our_own_csv(tmp_path):
+    path = write(tmp_path / "a.csv", "clip,onset,offset,kind", "a,50,90,macro", "a,7,9,micro", "b,,,", "c,,,macro")
+    file = read_annotations(path)
+    assert [event.onset for event in file["a"].events] == [50, 7] and len(file["b"].events) == 1
+    videos = read_long_annotations(path)
+    assert [event.onset for event in videos["a"].events] == [7, 50] and videos["a"].lines == (3, 2)
+    assert videos["b"].events == videos["c"].events == ()
+    assert file.videos == videos and not file.official
+    assert file.find("a", long=True) is file.videos["a"] and file.find("a", long=False) is file["a"]
+    assert file.find("A", long=True) is None

@@ -92,6 +92,62 @@ def test_events_of_long_videos_are_checked_row_by_row(tmp_path, save_frames):
     assert report.summary.task == "lvqa"
 
 
+LONG = "How many expression events appear in this video?"
+PART_A = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Expression type", "Objective class", "emotion")
+
+
+def test_events_of_official_long_videos_are_counted_and_looked_up(tmp_path, save_frames, save_table):
+    file = questions(tmp_path / "me_lvqa_casme3_train.jsonl", "spNO.1_a", "spNO.1_b", text=LONG)
+    for name in "ab":
+        save_frames(tmp_path / "part_A" / "spNO.1" / name / "color", *(f"{n}.png" for n in range(8, 30)))
+    labels = save_table(
+        "CAS(ME)3_part_A_v2.xls",
+        PART_A,
+        ("spNO.1", "a", 12, 14, 18, "4", "Micro-expression", 4, "disgust"),
+        ("spNO.1", "a", 3, 14, 29, "4 or 7", "Macro-expression", 4, "disgust"),
+        ("spNO.1", "a", 20, 0, 29, "4", "Macro-expression", 4, "disgust"),
+        **{"eye blink": [("Subject", "Filename", "Onset", "Offset"), ("spNO.1", "a", 9, 11)]},
+    )
+    report = check(file, tmp_path, labels)
+    assert lines(report) == []
+    summary = report.summary
+    assert (summary.task, summary.with_events, summary.blinks) == ("lvqa", 1, 1)
+    assert summary.events == {"micro": 1, "macro": 2}
+    notes = list(summary.notes)
+    assert any("leaves a choice" in note for note in notes)
+    missing = next(note for note in notes if "cannot be found" in note)
+    assert missing.startswith("clip spNO.1_a: 1 of 3 events cannot be found in the media (row 3), the first because")
+
+
+def test_a_folder_that_holds_no_event_is_a_problem(tmp_path, save_frames, save_table):
+    file = questions(tmp_path / "me_lvqa_casme3_train.jsonl", "spNO.1_a", text=LONG)
+    save_frames(tmp_path / "spNO.1" / "a", "1.png", "2.png")
+    row = ("spNO.1", "a", 12, 14, 18, "4", "Micro-expression", 4, "disgust")
+    labels = save_table("v2.xls", PART_A, row)
+    (found,) = lines(check(file, tmp_path, labels))
+    assert found.startswith(
+        f"{labels}:2: clip spNO.1_a: no event can be found in the media: the label file names onset"
+    )
+
+
+def test_a_label_file_of_other_videos_is_noted(tmp_path, save_frames, save_table):
+    file = questions(tmp_path / "me_lvqa_casme3_train.jsonl", "spNO.9_a", text=LONG)
+    save_frames(tmp_path / "spNO.9" / "a", "1.png", "2.png")
+    labels = save_table("v2.xls", PART_A, ("spNO.1", "a", 12, 14, 18, "4", "Micro-expression", 4, "disgust"))
+    report = check(file, tmp_path, labels)
+    assert lines(report) == [] and report.summary.with_events == 0
+    assert "no video of the questions is in the annotations" in report.summary.notes
+
+
+def test_broken_rows_of_a_long_video_are_problems_of_its_questions(tmp_path, save_frames, save_table):
+    file = questions(tmp_path / "me_lvqa_casme3_train.jsonl", "spNO.1_a", text=LONG)
+    save_frames(tmp_path / "spNO.1" / "a", "12.png", "18.png")
+    labels = save_table("v2.xls", PART_A, ("spNO.1", "a", 18, 14, 12, "4", "Micro-expression", 4, "disgust"))
+    assert lines(check(file, tmp_path, labels)) == [
+        f"{file}:1: clip spNO.1_a: row 2 of its label file: the offset 12 comes before the onset 18"
+    ]
+
+
 def test_official_labels_are_checked_as_numbers_of_files(tmp_path, save_frames, save_table):
     row = {"id": "1", "dataset": "casme2", "image_id": "sub01_EP02_01f", "question": "Why?", "answer": ""}
     (tmp_path / "q.jsonl").write_text(json.dumps(row) + "\n")

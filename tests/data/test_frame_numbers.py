@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mevqa.data.annotations import Numbering
-from mevqa.data.frame_numbers import frame_number, frame_positions, place
+from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.data.frame_numbers import frame_number, frame_positions, place, place_events, show_number, time_number
 from mevqa.records import Annotation
 
 CASME2 = Numbering(first=1, video=True)
@@ -71,3 +73,46 @@ def test_other_files_and_hidden_files_are_no_frames(tmp_path, save_frames):
     (folder / "notes9.txt").touch()
     (folder / "._img1.jpg").touch()
     assert frame_positions(folder) == {1: 0, 2: 1}
+
+
+TIMES = Numbering(first=0, video=False, names="time")
+
+
+def test_frames_named_by_their_time(tmp_path, save_frames):
+    names = ("2023-7-28-16-0-31-433-685-116.tif", "2023-7-28-16-0-31-440-686-116.tif")
+    folder = save_frames(tmp_path / "f", *names)
+    first, second = (time_number(name) for name in ("16-00-31-433-685", "16-00-31-440-686"))
+    assert frame_positions(folder, "time") == {first: 0, second: 1}
+    assert place(Annotation(first, None, second), TIMES, folder) == Annotation(0, None, 1)
+    assert time_number("image064353") is None and time_number("16-00-31") is None
+
+
+moments = st.tuples(
+    st.integers(0, 23), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999), st.integers(0, 9999)
+)
+
+
+@given(moments, moments)
+def test_times_keep_their_order_and_are_shown_as_they_were_written(one, two):
+    numbers = [time_number("-".join(map(str, moment))) for moment in (one, two)]
+    assert (numbers[0] < numbers[1]) == (one < two)
+    hour, minute, second, millisecond, count = one
+    assert show_number(numbers[0], TIMES) == f"{hour:02d}-{minute:02d}-{second:02d}-{millisecond:03d}-{count}"
+
+
+def test_events_of_a_recording_that_lacks_its_first_frames(tmp_path, save_frames):
+    folder = save_frames(tmp_path / "color", *(f"{n}.jpg" for n in range(8, 30) if n != 20))
+    events = (Annotation(3, 5, 9), Annotation(8, 10, 12), Annotation(19, None, 21), Annotation(20, 21, 22))
+    labels = ClipLabels("x_a", events=events, lines=(2, 3, 4, 5), numbering=Numbering(0, False))
+    placement = place_events(labels, folder)
+    assert placement.events == (Annotation(0, 2, 4), Annotation(11, None, 12)) and placement.lines == (3, 4)
+    assert list(placement.missing) == [2, 5]
+    assert "names onset 3, apex 5, but the folder" in placement.missing[2]
+
+
+def test_events_that_are_positions_already(tmp_path):
+    labels = ClipLabels("a", events=(Annotation(1, 2, 3),), lines=(2,))
+    assert place_events(labels, tmp_path).events == labels.events
+    (tmp_path / "a.avi").touch()
+    whole = ClipLabels("a", events=(Annotation(1, 2, 3),), lines=(2,), numbering=Numbering(1, True))
+    assert place_events(whole, tmp_path / "a.avi").events == whole.events

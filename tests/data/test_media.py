@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.data.annotations import ClipLabels, LabelFile, Numbering
 from mevqa.data.layouts import MediaFolder, dataset_fps
-from mevqa.data.media import find_clips, search_clips
+from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
-from mevqa.facs import is_dataset
+from mevqa.facs import canonical_dataset
 from mevqa.records import Annotation, Question, QuestionType
 from mevqa.vqa.question_types import parse_question
 
@@ -75,6 +75,19 @@ def test_an_id_with_a_suffix_and_an_id_with_folders(tmp_path):
         ("s13_po_10", "smic", "SMIC_all_raw/HS/s13/micro/positive/s13_po_10"),
         ("spNO.1_a_160", "casme3", "Part_A_ME_clip/frame/spNo.1_a_160"),
         ("dzw_a1", "casme3", "dzw_a1/color"),
+        ("dzw_a1", "casme3", "dzw/a1/color"),
+        ("spNO.1_a", "casme3", "part_A/spNO.1/a/color"),
+        ("spNO.1_j", "casme3", "spNO.1/J/color"),
+        ("spNO.1/a", "casme3", "part_A/data/part_A/spNO.1/a/color"),
+        ("01_a", "casme3", "part_C/01/a/color"),
+        ("15_0101disgustingteeth", "cas(me)^2", "rawpic/s15/15_0101disgustingteeth"),
+        ("15_0101", "casme_sq", "rawpic/s15/15_0101disgustingteeth"),
+        ("s15/15_0101disgustingteeth", "cas(me)2", "s15/15_0101disgustingteeth"),
+        ("23_0502funnyerrors", "cas(me)^2", "rawpic/s19/23_0502funnyerrors"),
+        ("006_1", "samm", "SAMM_longvideos/006_1"),
+        ("s01_ne_01", "smic", "HS_long/SMIC-HS-E/s01/s1_ne_01"),
+        ("s01_ne_01", "smic", "HS_long/SMIC-HS-E/HS/s01/s01_ne_01"),
+        ("rec_20230101_107", "mmme", "p01/rec_20230101_107"),
     ],
 )
 def test_layouts_of_the_data_sets(tmp_path, save_frames, clip, dataset, folder):
@@ -87,7 +100,9 @@ def test_layouts_of_the_data_sets(tmp_path, save_frames, clip, dataset, folder):
 def test_every_data_set_of_the_table_is_known():
     from mevqa.data import layouts
 
-    assert all(is_dataset(name) for name in layouts._table().datasets)
+    for name, entry in layouts._table().datasets.items():
+        assert canonical_dataset(name) == name
+        assert all(dataset_fps(canonical_dataset(alias)) == entry.fps for alias in entry.aliases)
     assert dataset_fps("unknown") is None
 
 
@@ -215,6 +230,46 @@ def test_events_of_long_videos_are_never_given_away(tmp_path, events):
     questions = [ask("a", text="How many expression events appear in this video?"), ask("a", text="Why?")]
     assert {question.type for question in questions} == {QuestionType.COUNT_ALL, QuestionType.OPEN}
     assert find_clips(questions, tmp_path, labels)["a"].annotation is None
+
+
+def test_the_beginning_of_a_name_finds_videos_and_nothing_else(tmp_path):
+    path = video(tmp_path / "rawvideo" / "s15" / "15_0101disgustingteeth.avi")
+    (path.parent / "15_0101notes.txt").touch()
+    assert found(tmp_path, "15_0101", "cas(me)^2") == path
+    video(path.parent / "15_0101again.avi")
+    (message,) = messages([ask("15_0101", "cas(me)^2")], tmp_path)
+    assert "has several media" in message
+
+
+LONG = "How many expression events appear in this video?"
+
+
+def test_what_is_asked_decides_between_the_clip_and_its_long_video():
+    short = {"x_a_5": ClipLabels("x_a_5", events=(Annotation(5, 6, 7),), lines=(2,))}
+    video = ClipLabels("x_a", events=(Annotation(5, 6, 7), Annotation(9, 9, 9)), lines=(2, 3), names=("x", "x"))
+    file = LabelFile(short, {"x_a": video}, str.casefold, official=True)
+    asked = [ask("x_a_5"), ask("X_A", text=LONG), ask("none", text=LONG)]
+    assert labels_of(asked, file) == {"x_a_5": short["x_a_5"], "X_A": video}
+    assert labels_of([ask("x_a")], file) == {"x_a": video}
+
+
+def test_a_long_video_without_rows_has_no_events_in_an_official_file_only(tmp_path):
+    for name in ("a", "b", "c"):
+        video(tmp_path / f"{name}.mp4")
+    labels = {"a": ClipLabels("a", "samm", "6", 200.0)}
+    questions = [ask("a", text=LONG), ask("b", text=LONG)]
+    assert list(find_clips(questions, tmp_path, LabelFile(labels, labels, official=True))) == ["a", "b"]
+    assert messages(questions, tmp_path, labels) == [
+        "clip b: is not in the annotations; add a row (one that only names it: nothing happens in it)"
+    ]
+    assert "is not in the annotations" in messages([ask("c")], tmp_path, LabelFile(labels, labels, official=True))[0]
+
+
+def test_labels_tell_the_data_set_whose_folders_are_searched(tmp_path, save_frames):
+    save_frames(tmp_path / "rawpic" / "s15" / "15_0101disgustingteeth", "img1.jpg")
+    labels = {"15_0101disgustingteeth": ClipLabels("15_0101", "cas(me)^2", "s15", 30.0)}
+    clip = find_clips([ask("15_0101disgustingteeth", text=LONG)], tmp_path, labels)["15_0101disgustingteeth"]
+    assert (clip.dataset, clip.subject, clip.fps) == ("cas(me)^2", "s15", 30.0) and clip.media is not None
 
 
 def test_each_folder_is_listed_once(tmp_path, monkeypatch):

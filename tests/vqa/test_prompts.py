@@ -28,6 +28,7 @@ OFFICIAL = {
     QuestionType.AU_LIST: ("What is the action unit?", "What are the action units?"),
     QuestionType.AU_PRESENCE: ("Is the action unit brow lowerer shown on the face?",),
     QuestionType.AU_SIDE: ("Is the action unit dimpler located on the left or right face?",),
+    QuestionType.EXPRESSION_SHOWN: ("Is a facial expression shown in this clip?",),
     QuestionType.COMBINED: (
         f"What is the action unit {_BOTH.format('it')}",
         f"What are the action units {_BOTH.format('them')}",

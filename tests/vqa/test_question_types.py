@@ -39,6 +39,8 @@ OFFICIAL = [
     ("Please analyse the micro-expression shown in this video in detail.", T.ANALYSIS, False),
     ("Provide a detailed analysis of the micro-expression observed in this clip.", T.ANALYSIS, False),
     ("Provide a comprehensive analysis of the facial micro-expression shown in this clip.", T.ANALYSIS, False),
+    ("Is a facial expression shown in this clip?", T.EXPRESSION_SHOWN, False),
+    ("Is a micro-expression shown in this clip?", T.EXPRESSION_SHOWN, False),
     ("How many expression events appear in this video?", T.COUNT_ALL, False),
     ("How many micro-expression events appear in this video?", T.COUNT_MICRO, False),
     ("How many macro-expression events appear in this video?", T.COUNT_MACRO, False),

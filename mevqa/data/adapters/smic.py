@@ -2,13 +2,15 @@
 
 ``OnsetF`` and ``OffsetF`` are the numbers of the images (``image064353.jpg``) and ``FirstF`` is the number of the first
 image of the extended clip, so that frame = number - FirstF; in the short clips of ``SMIC_all_raw`` the names of the
-images tell. There are no apexes and no action units; the emotion is a coarse class.
+images tell. There are no apexes and no action units; the emotion is a coarse class. An extended clip is a long video
+too: those with two or three micro-expressions have further columns (``Onset2F``, ``Offset2F``, ``Onset3F``, ...).
 """
 
 from __future__ import annotations
 
 import re
 
+from mevqa.data.adapters.fixups import is_missing
 from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
@@ -30,6 +32,16 @@ def _numbering(cells: Cells) -> Numbering:
     return Numbering(first=int(first), video=True) if first.isdigit() else Numbering(first=0, video=False)
 
 
+def _occurrences(cells: Cells) -> list[Cells]:
+    """Return the micro-expressions of an extended clip, the first one always."""
+    more = ({**cells, "onset": cells.get(f"onset{n}", ""), "offset": cells.get(f"offset{n}", "")} for n in (2, 3))
+    return [cells, *(other for other in more if not (_absent(other["onset"]) and _absent(other["offset"])))]
+
+
+def _absent(cell: str) -> bool:
+    return is_missing(cell) or cell == "0"
+
+
 SMIC = LabelLayout(
     dataset="smic",
     title="SMIC",
@@ -42,9 +54,17 @@ SMIC = LabelLayout(
         "offset": ("offsetf",),
         "emotion": ("emotion",),
         "first": ("firstf",),
+        "onset2": ("onset2f", "onsetf2"),
+        "offset2": ("offset2f", "offsetf2"),
+        "onset3": ("onset3f", "onsetf3"),
+        "offset3": ("offset3f", "offsetf3"),
     },
     required=("subject", "filename", "onset", "offset", "emotion"),
     clip=_clip,
+    video=_clip,
+    same=lambda name: _clip({"filename": name}).casefold(),
+    name_fps={"vis": 25.0, "nir": 25.0},
+    occurrences=_occurrences,
     subject=_subject,
     numbering=_numbering,
     coarse_only=True,

@@ -89,6 +89,26 @@ def find_rows(sheet: Sheet, columns: Mapping[str, Sequence[str]], required: Sequ
     return None
 
 
+def headerless_rows(sheet: Sheet, fields: Sequence[str]) -> list[LabelRow] | None:
+    """Return the rows of a sheet without a header, or None when its rows are not of the kind wanted.
+
+    The first row, or the second below a header, tells: its onset and offset are numbers and its kind is micro or macro.
+
+    Args:
+        sheet: The sheet.
+        fields: Fields of the columns from the first, with onset, offset and kind among them; more columns may follow.
+    """
+    for start, (_, cells) in enumerate(sheet.rows[:2]):
+        first = dict(zip(fields, cells, strict=False))
+        frames = [first.get(name, "") for name in ("onset", "offset")]
+        if all(cell.isdigit() for cell in frames) and re.match("micro|macro", first.get("kind", ""), re.IGNORECASE):
+            return [
+                LabelRow(line, index, {name: row[at] if at < len(row) else "" for at, name in enumerate(fields)})
+                for index, (line, row) in enumerate(sheet.rows[start:])
+            ]
+    return None
+
+
 def simplify(heading: str) -> str:
     """Return a heading without case, spaces and signs: ``Onset Frame`` and ``OnsetFrame`` are one column."""
     return re.sub(r"[^a-z0-9]", "", heading.lower())

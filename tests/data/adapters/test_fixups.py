@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from mevqa.data.adapters import LAYOUTS
-from mevqa.data.adapters.fixups import apply_fixups, fixup_table, is_missing
+from mevqa.data.adapters.fixups import apply_fixups, file_remarks, fixup_table, is_missing, is_not_coded
 from mevqa.data.adapters.table import LabelRow
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import parse_units
@@ -14,7 +18,13 @@ def rows(count: int, **cells: str) -> list[LabelRow]:
 
 
 def test_every_correction_is_usable_and_has_a_source():
-    fields = {layout.dataset: set(layout.columns) for layout in LAYOUTS}
+    fields = {layout.fixups or layout.dataset: {*layout.columns, *layout.headerless} for layout in LAYOUTS}
+    for entry in fixup_table().not_coded:
+        assert set(entry.fields) <= fields[entry.dataset] and entry.source
+    for entry in fixup_table().substitutions:
+        assert {entry.field, entry.read} <= fields[entry.dataset] and entry.source and entry.note
+    for entry in fixup_table().remarks:
+        assert entry.dataset in fields and entry.source and entry.note
     for entry in fixup_table().corrections:
         assert entry.field in fields[entry.dataset] and entry.source and entry.note and entry.rows
         assert entry.missing or entry.contains or entry.file_rows, "a correction without a guard hits other releases"
@@ -57,6 +67,43 @@ def test_units_with_a_choice_are_decided():
         154: "R14A",
     }
     assert not any(notes for _, notes in apply_fixups("samm", rows(158, apex="5", action_units="corner 4")))
+
+
+@pytest.mark.parametrize(
+    ("onset", "apex", "offset", "read"),
+    [
+        ("5", "9", "0", "9"),
+        ("5", "9", "7", "9"),
+        ("5", "9", "9", None),
+        ("5", "9", "30", None),
+        ("5", "0", "0", None),
+        ("5", "/", "0", None),
+        ("5", "9", "", None),
+    ],
+)
+def test_an_offset_that_is_not_coded_is_the_apex(onset, apex, offset, read):
+    ((row, notes),) = apply_fixups("cas(me)^2", rows(1, onset=onset, apex=apex, offset=offset))
+    assert row.cells["offset"] == (read or offset)
+    assert notes == (("offset read as the apex: the offset is not coded",) if read else ())
+    assert apply_fixups("casme3", rows(1, onset=onset, apex=apex, offset=offset))[0][1] == ()
+
+
+def test_corrections_of_the_short_clips_are_not_those_of_the_long_videos():
+    uncoded = rows(159, onset="4", apex="-1", offset="9", action_units="4 or 7")
+    assert all(notes == () for _, notes in apply_fixups("samm_long", uncoded))
+    ((row, notes),) = apply_fixups("samm_long", rows(1, onset="0", apex="7", offset="9"))
+    assert row.cells["onset"] == "7" and notes == ("onset read as the apex: the onset is not coded",)
+
+
+def test_frames_that_one_file_does_not_code():
+    assert is_not_coded("casme3", "apex", "0") and is_not_coded("samm_long", "offset", "0")
+    assert not is_not_coded("casme3", "onset", "0") and not is_not_coded("casme2", "apex", "0")
+
+
+def test_a_remark_depends_on_the_name_of_the_file():
+    assert file_remarks("casme3_c", Path("CAS(ME)3_part_C_ME.xlsx")) == ()
+    assert "part_C_ME is recommended" in file_remarks("casme3_c", Path("CAS(ME)3_part_C.xlsx"))[0]
+    assert file_remarks("casme3", Path("other.xlsx")) == ()
 
 
 def test_corrections_reach_the_annotations(save_table):

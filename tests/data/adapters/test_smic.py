@@ -32,3 +32,27 @@ def test_without_first_frames_only_the_names_of_the_images_tell(save_table):
     clip = read_annotations(path)["s01_ne_01"]
     assert clip.numbering == Numbering(first=0, video=False)
     assert clip.annotation is not None and clip.annotation.onset == 64353
+
+
+def test_an_extended_clip_may_hold_several_expressions(save_table):
+    header = (None, "Subject", "Filename", "NumME", "FirstF", "LastF", "OnsetF", "OffsetF", "Onset2F", "Offset2F",
+              "Onset3F", "Offset3F", "Emotion")  # fmt: skip
+    path = save_table(
+        "SMIC-VIS-E_annotation.xlsx",
+        header,
+        (1, 1, "s1_ne_01", 2, 100, 300, 210, 220, 110, 130, None, None, "negative"),
+        (2, 2, "s02_po_01", 1, 50, 90, 60, 70, None, None, None, None, "positive"),
+        ("Note: the clips are cut by hand",),
+    )
+    file = read_annotations(path)
+    assert file["s01_ne_01"].annotation == Annotation(110, None, 120, (), None, "negative", "micro")
+    video = file.find("s1_ne_01", long=True)
+    assert video is not None and (video.fps, video.lines) == (25.0, (2, 2))
+    assert [(event.onset, event.offset) for event in video.events] == [(10, 30), (110, 120)]
+    assert len(file.videos["s02_po_01"].events) == 1
+
+
+def test_the_frame_rate_is_that_of_the_release(save_table):
+    row = (1, "s01_ne_01", 64353, 64377, "negative", 64300)
+    for name, fps in (("SMIC-NIR-E_annotation.xlsx", 25.0), ("revised.xlsx", 100.0)):
+        assert read_annotations(save_table(name, HEADER, row))["s01_ne_01"].fps == fps

@@ -1,0 +1,158 @@
+"""Spot, then recognise (ME-STR): find the micro-expressions of long videos and name the emotion of each.
+
+Writes the official table (subject, video, onset, offset, emotion) after every video; the same command continues an
+interrupted job. Score it with: mevqa score OUT REFERENCE --preset megc2025-str
+
+Examples:
+  mevqa str videos/ --out str.csv
+  mevqa str SAMM_longvideos --dataset samm --out str.csv --model Qwen/Qwen2.5-VL-3B-Instruct --adapter tuned
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.cli.options import add_look_options, add_model_options, add_spotter_options
+
+if TYPE_CHECKING:
+    from mevqa.spot_and_recognise import Naming
+    from mevqa.spotting.events import Kind
+    from mevqa.vqa.long_video import Watched
+
+HELP = "spot, then recognise: the official table of ME-STR"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa str``."""
+    parser.add_argument(
+        "path", type=Path, metavar="VIDEO_OR_DIR", help="video, folder of frames, or folder of several of either"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the table; continued if it exists")
+    parser.add_argument("--dataset", default="unknown", help="whose classes and rule for the kinds: samm, casme3, ...")
+    parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
+    parser.add_argument(
+        "--kinds",
+        default="micro",
+        metavar="A,B",
+        help="kinds to write (default: micro, what is scored)",
+    )
+    parser.add_argument("--emotion", choices=("coarse", "fine"), default="coarse", help="classes (default: coarse)")
+    parser.add_argument(
+        "--names",
+        metavar="REGEX",
+        help="what of a video's name is (?P<subject>...) and, if not all of it, (?P<video>...); default: as in the data "
+        "set, else the subject is all before the last underscore",
+    )
+    parser.add_argument(
+        "--numbers",
+        choices=("names", "index"),
+        default="names",
+        help="frames of a folder by the numbers in their names (default) or from 0; frames of a video count from 0",
+    )
+    add_model_options(parser)
+    add_look_options(parser)
+    add_spotter_options(parser.add_argument_group("spotting"))
+    parser.set_defaults(lvqa="hybrid")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Spot and recognise in every video; 1 when some could not be."""
+    from mevqa.cli.options import asking, deciding_settings
+    from mevqa.cli.progress import frame_progress
+    from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.evaluation import looking_record, package_versions
+    from mevqa.facs import canonical_dataset
+    from mevqa.runs import file_digest
+    from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
+    from mevqa.spotting.video import find_videos
+
+    kinds, dataset = _kinds(args.kinds), canonical_dataset(args.dataset)
+    naming = _naming(args, dataset)
+    paths = find_videos(args.path)
+    model, prompts, looking = asking(args)
+    decides = {
+        "kinds": kinds,
+        "emotion": args.emotion,
+        "names": naming.names,
+        "numbers": args.numbers,
+        "dataset": dataset,
+        "fps": args.fps,
+        "model": {"name": model.name, "revision": model.revision},
+        "prompts": prompts.digest,
+        "looking": looking_record(looking),
+        "settings": dict(deciding_settings(args, model)),
+        "packages": package_versions(),
+    }
+    table = StrTable(args.out, decides)
+    problems: list[Problem] = []
+    written = 0
+    for path in paths:
+        name = path.stem if path.is_file() else path.name
+        media = file_digest(path)
+        if table.has(name, media):
+            continue
+        try:
+            with frame_progress(path.name) as progress:
+                watched = spot_and_recognise(
+                    path, model, prompts, looking, dataset=dataset, fps=args.fps, progress=progress
+                )
+            rows = rows_of(path, watched, naming, kinds)
+        except MediaError as error:
+            problems.append(Problem(path, error.reason))
+            continue
+        except InputError as error:
+            problems += error.problems
+            continue
+        table.put(name, media, rows)
+        written += len(rows)
+        _print(watched, kinds)
+    print(f"{len(paths) - len(problems)} of {len(paths)} videos, {written} new rows -> {args.out}")
+    if problems:
+        raise InputError(problems)
+    return 0
+
+
+def _kinds(text: str) -> list[Kind]:
+    """Return the kinds to write.
+
+    Raises:
+        InputError: One of them is none.
+    """
+    from mevqa.errors import InputError, Problem
+    from mevqa.spotting.events import KINDS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    kinds = [kind for kind in KINDS if kind in names]
+    if not kinds or len(kinds) != len(set(names)):
+        raise InputError([Problem("--kinds", f"{text!r} is not micro, macro or micro,macro")])
+    return kinds
+
+
+def _naming(args: argparse.Namespace, dataset: str) -> Naming:
+    """Return how rows name what they are about.
+
+    Raises:
+        InputError: The pattern is wrong.
+    """
+    from mevqa.errors import InputError, Problem
+    from mevqa.spot_and_recognise import Naming, names_of
+
+    try:
+        return Naming(args.names or names_of(dataset), args.numbers, args.emotion)
+    except ValueError as error:
+        raise InputError([Problem("--names", str(error))]) from error
+
+
+def _print(watched: Watched, kinds: list[Kind]) -> None:
+    """Print the events of one video that are written; warnings go to standard error."""
+    from mevqa.vqa.long_video import event_line
+
+    shown = [one for one in watched.kept if one.event.kind in kinds]
+    print(f"{watched.found.video}: {watched.found.seconds:.1f} s, {len(shown)} events")
+    for number, one in enumerate(shown, 1):
+        print(f"  {event_line(number, one)}")
+    for warning in watched.warnings:
+        print(f"warning: {watched.found.video}: {warning}", file=sys.stderr)

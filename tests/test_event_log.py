@@ -1,0 +1,65 @@
+"""The table of the events of a run."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from mevqa.errors import InputError
+from mevqa.event_log import COLUMNS, EVENTS, EventLog
+from mevqa.facs import ActionUnit
+from mevqa.scoring.event_files import read_events
+from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.video import Spotting
+from mevqa.vqa.long_video import Watched
+from mevqa.vqa.recognition import Recognised
+
+
+def watched(tmp_path, *events) -> Watched:
+    told = [
+        Recognised(
+            Event(a, b, c, a * 33.3, b * 33.3, c * 33.3, "micro", 0.9, units=(UnitCandidate(ActionUnit(4), 1.0),)),
+            ("brow lowerer", "lid tightener"),
+            "anger",
+            "negative",
+            shown,
+        )
+        for a, b, c, shown in events
+    ]
+    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), (), (), True)
+    return Watched(found, tuple(told), "half-second")
+
+
+def rows(folder):
+    with (folder / EVENTS).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_events_that_count_are_written_and_read_by_the_scorer(tmp_path):
+    log = EventLog(tmp_path)
+    log.put("one", watched(tmp_path, (10, 15, 20, 0.8), (100, 105, 110, 0.1)))
+    log.put("two", watched(tmp_path))
+    assert tuple(rows(tmp_path)[0]) == COLUMNS
+    assert [(row["video"], row["onset"], row["score"]) for row in rows(tmp_path)] == [
+        ("one", "10", "0.8000"),
+        ("two", "", ""),
+    ]
+    file = read_events(tmp_path / EVENTS, "predictions")
+    assert [video.video for video in file.videos] == ["one", "two"]
+    (event,) = file.events
+    assert (event.onset, event.apex, event.offset, event.kind, event.emotion) == (10, 15, 20, "micro", "anger")
+
+
+def test_a_continued_log_keeps_other_videos_and_replaces_its_own(tmp_path):
+    EventLog(tmp_path).put("one", watched(tmp_path, (10, 15, 20, 0.8)))
+    EventLog(tmp_path).put("two", watched(tmp_path, (30, 35, 40, 0.8)))
+    EventLog(tmp_path).put("one", watched(tmp_path, (50, 55, 60, 0.8)))
+    assert sorted((row["video"], row["onset"]) for row in rows(tmp_path)) == [("one", "50"), ("two", "30")]
+
+
+def test_a_table_of_another_kind_is_not_overwritten(tmp_path):
+    (tmp_path / EVENTS).write_text("video,onset\nmine,3\n")
+    with pytest.raises(InputError, match="move it away"):
+        EventLog(tmp_path)
+    assert "mine" in (tmp_path / EVENTS).read_text()
