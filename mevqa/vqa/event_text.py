@@ -122,10 +122,11 @@ def described_text(told: Described | StoryEvent, ordinal: int, asked: Kind | Non
     Args:
         told: What is known; the units may have any order.
         ordinal: n.
-        asked: The kind among whose events it is the n-th; None among all.
+        asked: The kind among whose events it is the n-th; None among all. It is the event's where that is not told.
     """
     form = FORMS.description
-    place = form.kind.format(kind=told.kind) if told.kind is not None else ""
+    kind = told.kind or asked
+    place = form.kind.format(kind=kind) if kind is not None else ""
     if told.onset is not None and told.offset is not None:
         place += form.frames.format(onset=told.onset, offset=told.offset)
     if told.apex is not None:

@@ -185,7 +185,7 @@ def _asks_presence(words: str) -> bool:
     if re.search(rf"{_TIMED}|{other}", words):
         return False
     some = rf"(?:an? |any |some )?(?:\w+ ){{0,2}}?(?:micro |macro )?{_EVENT}\b"
-    media = r"(?:the|this) (?:\w+ )?(?:video|clip|recording|footage)"
+    media = r"(?:the|this) (?:\w+ )?(?:video|recording|footage)"
     asks = (
         rf"(?:is|are) there (?:{some})",
         rf"(?:does|do|did) {media} (?:contain|show|have|hold|include) {some}",

@@ -91,7 +91,8 @@ def test_a_mistake_is_one_line_and_exit_code_2(write, capsys, arguments, message
 def test_the_score_explains_itself(capsys):
     assert main(["score", "--presets", "--keys", "--cases"]) == 0
     printed = capsys.readouterr().out
-    for word in ("megc2025-hfips", "strict", "{coarse,fine,presence,side,type}.uf1", "positive or negative"):
+    closed = "{coarse,fine,presence,side,shown,type,event_presence,order}"
+    for word in ("megc2025-hfips", "strict", f"{closed}.uf1", "positive or negative"):
         assert word in printed
 
 

@@ -5,15 +5,19 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError
+from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Request
-from mevqa.records import Question, QuestionType
+from mevqa.records import EXTENSION_TYPES, Question, QuestionType
 from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnyOf, Integer, NameList, Template
 from mevqa.vqa.prompts import PromptLibrary
 from mevqa.vqa.question_types import parse_question
+from mevqa.vqa.surface import fault, normalise
 
 GOLDEN = Path(__file__).parent / "golden"
 VARIANTS = ("default", "brief", "few-shot", "reasoning")
@@ -130,6 +134,19 @@ def test_a_request_is_answered_in_one_way(variant):
             if variant == "reasoning" and kind is not QuestionType.OPEN:
                 assert not request.options and request.grammar is None
                 assert '"Answer:"' in request.text
+
+
+@given(
+    st.sampled_from(sorted(EXTENSION_TYPES - {QuestionType.SUMMARY})),
+    st.sampled_from([None, "micro", "macro"]),
+    st.integers(0, 10**6),
+)
+def test_whatever_the_grammars_of_long_videos_admit_becomes_an_answer_in_the_surface_form(kind, events, seed):
+    asked = Question("q", "c", "?", kind, ordinal=2, kind=events, between_s=(1.0, 2.0), dataset="casme3")
+    request = PromptLibrary.load().request(asked)
+    (reply,) = MockModel(seed=seed).ask("", [], [request])
+    text = normalise(asked, reply)
+    assert text is not None and fault(asked, text) is None
 
 
 def test_singular_and_plural_decide_the_number_of_units():

@@ -121,6 +121,13 @@ def test_free_sentences_become_official():
     assert normalise(question(QuestionType.COMBINED), Reply("disgust")) is None
 
 
+def test_the_nth_event_of_a_kind_is_of_that_kind():
+    asked = Question("q", "c", "?", QuestionType.DESCRIBE_NTH, ordinal=2, kind="micro")
+    text = normalise(asked, Reply("Frames 3 to 9."))
+    assert text == "The 2-th micro-expression event is a micro-expression from frame 3 to frame 9."
+    assert fault(asked, text) is None
+
+
 def test_labels_may_follow_the_classes():
     text = "Disgust (fine-grained), negative (coarse), with the fine lines of a nose wrinkler"
     assert read_parts(text, taxonomy("casme2")) == Parts(("nose wrinkler",), "disgust", "negative")
