@@ -138,6 +138,8 @@ def print_scores(console: Console, result: ScoreResult) -> None:
         "majority": "majority",
         "f1": "set F1",
         "mae": "MAE",
+        "iou50": "IoU >= .5",
+        "rouge1": "ROUGE-1",
     }
     metrics = [name for name in headings if any(f"{kind}.{name}" in result.metrics for kind in kinds)]
     table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names",
         metavar="REGEX",
-        help="what of a video's name is (?P<subject>...) and, if not all of it, (?P<video>...); default: as in the data "
-        "set, else the subject is all before the last underscore",
+        help="what of a video's name is (?P<subject>...) and, if not all of it, (?P<video>...); default: as in the "
+        "data set, else the subject is all before the last underscore",
     )
     parser.add_argument(
         "--numbers",

@@ -16,8 +16,8 @@ Measured (decord 0.6.0, PyAV 18.1.0, one core, ms of processor time a frame, 12 
 So decord serves where a frame is looked up on its own, above all in intra-only files. Reading a file to its end costs
 0.6 to 2 ms a frame at these sizes with either.
 
-Once it has been asked for a frame, decord decodes the rest of the file in the background and keeps all of it: 1.7 GB for
-a minute of 640x480. So a reader lives for one call only; opening one costs 1 to 5 ms a minute of video.
+Once it has been asked for a frame, decord decodes the rest of the file in the background and keeps all of it: 1.7 GB
+for a minute of 640x480. So a reader lives for one call only; opening one costs some 10 ms a minute of video.
 """
 
 from __future__ import annotations
