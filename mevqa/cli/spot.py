@@ -4,6 +4,11 @@ Examples:
   mevqa spot talk.mp4
   mevqa spot frames/ --fps 200 --kinds micro --csv events.csv
   mevqa spot videos/ --json events.json --plot timelines/
+
+With annotated long videos of several people the spotter can be calibrated: what a coder like theirs would mark is
+learned from a few numbers of each candidate, and judged on each person by a calibrator that has not seen that person.
+  mevqa spot --fit annotations.csv --media videos/ --out calibrator.json
+  mevqa spot talk.mp4 --calibrator calibrator.json
 """
 
 from __future__ import annotations
@@ -14,11 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mevqa.spotting.calibration import Calibrator
     from mevqa.spotting.events import Event
+    from mevqa.spotting.fitting import HeldOut
     from mevqa.spotting.spotter import SpotOptions
     from mevqa.spotting.video import Spotting
 
 HELP = "find micro- and macro-expressions in any video"
+
+_KINDS = "micro,macro"
 
 #: Regions of the face named in the table.
 _STRONGEST = 2
@@ -27,10 +36,14 @@ _STRONGEST = 2
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa spot``."""
     parser.add_argument(
-        "path", type=Path, metavar="VIDEO_OR_DIR", help="video, folder of frames, or folder of several of either"
+        "path",
+        type=Path,
+        nargs="?",
+        metavar="VIDEO_OR_DIR",
+        help="video, folder of frames, or folder of several of either",
     )
     parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
-    parser.add_argument("--kinds", default="micro,macro", metavar="A,B", help="kinds to return (default: micro,macro)")
+    parser.add_argument("--kinds", default=_KINDS, metavar="A,B", help=f"kinds to return (default: {_KINDS})")
     parser.add_argument(
         "--rule",
         choices=("half-second", "quarter-second-apex"),
@@ -38,16 +51,78 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a micro-expression lasts at most 500 ms (default), or takes at most 250 ms from onset to apex",
     )
     parser.add_argument(
-        "--threshold", type=float, metavar="X", help="least strength in units of the video's own noise (default: 4)"
+        "--threshold",
+        type=float,
+        metavar="X",
+        help="least strength in units of the video's own noise (default: 4, or what the calibrator begins with)",
+    )
+    parser.add_argument(
+        "--calibrator",
+        type=Path,
+        metavar="FILE",
+        help="score events by a calibrator from --fit and drop those below its probability (default: strength decides, "
+        "and scores are probabilities by a calibrator fitted on synthetic videos)",
     )
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write events as CSV, as mevqa score reads them")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write events, evidence by region and curves as JSON")
     parser.add_argument(
         "--plot", type=Path, metavar="OUT", help="draw a timeline, .png or .svg; a folder for several videos"
     )
+    fit = parser.add_argument_group("calibration")
+    fit.add_argument(
+        "--fit",
+        type=Path,
+        metavar="ANNOTATIONS",
+        help="fit a calibrator: CSV of several events a video, or a data set's label file of long videos; prints what "
+        "it does on subjects that are held out, beside the spotter without it",
+    )
+    fit.add_argument("--media", type=Path, metavar="DIR", help="folder of the annotated videos")
+    fit.add_argument("--dataset", metavar="NAME", help="whose label file it is, when its header does not tell")
+    fit.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the calibrator, JSON; candidates are kept in FILE.parts, so that an interrupted run goes on",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
+    """Spot in every video and write what was asked for, or fit a calibrator."""
+    _check(args)
+    return _fit(args) if args.fit else _spot(args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that do not belong together.
+
+    Raises:
+        InputError: All of them.
+    """
+    from mevqa.errors import InputError, Problem
+
+    needs = ("--media", "--out") if args.fit else ()
+    spotting = ("path", "--fps", "--kinds", "--threshold", "--calibrator", "--csv", "--json", "--plot")
+    foreign = spotting if args.fit else ("--media", "--dataset", "--out")
+
+    def given(option: str) -> bool:
+        value = getattr(args, option.removeprefix("--"))
+        return value != (_KINDS if option == "--kinds" else None)
+
+    problems = [Problem(option, "is needed with --fit") for option in needs if not given(option)]
+    problems += [
+        Problem(
+            option if option != "path" else str(args.path), f"is of no use {'with' if args.fit else 'without'} --fit"
+        )
+        for option in foreign
+        if given(option)
+    ]
+    if not args.fit and args.path is None:
+        problems.append(Problem("mevqa spot", "name a video or a folder, or --fit with annotations"))
+    if problems:
+        raise InputError(problems)
+
+
+def _spot(args: argparse.Namespace) -> int:
     """Spot in every video, print the events and write what was asked for."""
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
@@ -84,15 +159,16 @@ def _options(args: argparse.Namespace) -> SpotOptions:
     """Return what is looked for.
 
     Raises:
-        InputError: A kind, the frame rate or the threshold makes no sense.
+        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
     """
     from mevqa.errors import InputError, Problem
-    from mevqa.spotting.detect import THRESHOLD
+    from mevqa.spotting.calibration import read_calibrator
     from mevqa.spotting.spotter import SpotOptions
 
+    calibrator = read_calibrator(args.calibrator) if args.calibrator else None
     kinds = tuple(name.strip() for name in args.kinds.split(",") if name.strip())
     try:
-        return SpotOptions(kinds, args.rule, THRESHOLD if args.threshold is None else args.threshold)
+        return SpotOptions(kinds, args.rule, args.threshold, calibrator)
     except ValueError as error:
         option = "--threshold" if "threshold" in str(error) else "--kinds"
         raise InputError([Problem(option, str(error))]) from error
@@ -144,3 +220,57 @@ def _evidence(event: Event) -> str:
     strongest = sorted(size, key=lambda name: -size[name])[:_STRONGEST]
     regions = ", ".join(f"{name} {100 * size[name]:.1f} %" for name in strongest)
     return f"AU {units}; {regions}"
+
+
+def _fit(args: argparse.Namespace) -> int:
+    """Fit a calibrator and print how it does on people that it has not seen.
+
+    Raises:
+        InputError: Annotations, media or the output are at fault, or there is nothing to fit to.
+    """
+    import hashlib
+
+    from mevqa.cli.progress import frame_progress
+    from mevqa.errors import InputError, Problem
+    from mevqa.spotting.annotated import find_annotated, spot_annotated
+    from mevqa.spotting.calibration import write_calibrator
+    from mevqa.spotting.fitting import NothingToFit, fit_calibrator, leave_one_subject_out
+
+    annotated = find_annotated(args.fit, args.media, args.dataset)
+    for note in annotated.notes:
+        print(f"warning: {note}", file=sys.stderr)
+    options = _options(args)
+    examples = spot_annotated(annotated.videos, Path(f"{args.out}.parts"), options, frame_progress)
+    digest = hashlib.sha256(args.fit.read_bytes()).hexdigest()
+    try:
+        held_out = leave_one_subject_out(examples)
+        calibrator = fit_calibrator(examples, args.fit.name, digest, args.dataset)
+    except NothingToFit as error:
+        raise InputError([Problem(args.fit, str(error))]) from error
+    write_calibrator(args.out, calibrator)
+    _print_fit(held_out, calibrator, args.out)
+    return 0
+
+
+def _print_fit(held_out: HeldOut, calibrator: Calibrator, out: Path) -> None:
+    """Print both spotters on held-out people, the losses and what was stored."""
+    on = calibrator.fitted_on
+    print(
+        f"{on.videos} videos of {on.subjects} subjects, {on.events} expressions; {on.candidates} candidates, "
+        f"{on.marked} of them marked by a coder"
+    )
+    print("each subject judged by a calibrator and a threshold of the others, all pooled; hits at IoU 0.5\n")
+    print(f"{'':20}{'kind':9}{'references':>11}{'detections':>11}{'hits':>6}{'precision':>11}{'recall':>8}{'F1':>7}")
+    for name, counts in (("without calibrator", held_out.plain), ("calibrated", held_out.calibrated)):
+        for kind, one in counts.items():
+            print(
+                f"{name:20}{kind:9}{one.references:11d}{one.detections:11d}{one.hits:6d}{one.precision:11.3f}"
+                f"{one.recall:8.3f}{one.f1:7.3f}"
+            )
+    print(
+        f"\nprobabilities of held-out candidates: log loss {held_out.log_loss:.3f}, Brier {held_out.brier:.3f}; "
+        f"of the share that is marked: {held_out.base_log_loss:.3f}, {held_out.base_brier:.3f}"
+    )
+    least, most = min(held_out.thresholds.values()), max(held_out.thresholds.values())
+    print(f"thresholds of the folds {least:.2f} to {most:.2f}; of all subjects {calibrator.threshold:.2f}")
+    print(f"{out}: fitted on all {on.subjects} subjects; use it with mevqa spot VIDEO --calibrator {out}")

@@ -1,10 +1,12 @@
 """Finding micro- and macro-expressions in any video, without training.
 
-``spot_video`` reads a file or a folder of frames, ``spot`` takes a stream of frames from Python.
+``spot_video`` reads a file or a folder of frames, ``spot`` takes a stream of frames from Python. Both take
+``SpotOptions``, with a ``Calibrator`` that was fitted to annotated videos where there is one (``read_calibrator``).
 """
 
+from mevqa.spotting.calibration import Calibrator, read_calibrator
 from mevqa.spotting.events import Event, UnitCandidate
 from mevqa.spotting.spotter import SpotOptions, spot
 from mevqa.spotting.video import Spotting, spot_video
 
-__all__ = ["Event", "SpotOptions", "Spotting", "UnitCandidate", "spot", "spot_video"]
+__all__ = ["Calibrator", "Event", "SpotOptions", "Spotting", "UnitCandidate", "read_calibrator", "spot", "spot_video"]

@@ -1,23 +1,158 @@
-"""How sure an expression is: from strength to the probability that it is one."""
+"""How sure an expression is: from what is told of a candidate to the probability that a coder would have marked it.
+
+A calibrator is a small file of numbers. The one that is shipped was fitted on synthetic videos; ``mevqa spot --fit``
+makes one from annotated videos (``mevqa.spotting.fitting``).
+"""
 
 from __future__ import annotations
 
-import math
+import functools
+import json
+from pathlib import Path
+from typing import Annotated, Literal
 
-#: Logistic curve over the logarithm of the strength: strength of even odds, and slope.
-_EVEN = 3.2
-_SLOPE = 4.0
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError, model_validator
+
+from mevqa.errors import InputError, Problem
+from mevqa.spotting.features import FEATURES
+from mevqa.spotting.logistic import Logistic
+from mevqa.strict_yaml import StrictModel
+
+_SHIPPED = Path(__file__).parents[1] / "tables" / "spot_calibration.json"
+
+#: The first entry of a calibrator's file.
+FORMAT: Literal["mevqa spot calibrator 1"] = "mevqa spot calibrator 1"
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
 
 
-def probability(strength: float) -> float:
-    """Return the probability that a candidate is an expression.
+class FittedOn(StrictModel):
+    """What a calibrator was fitted on.
 
-    Args:
-        strength: In units of the video's own noise, see ``mevqa.spotting.detect``.
+    Attributes:
+        source: Name of the file of annotations.
+        sha256: Its hash.
+        dataset: The data set; None when the user did not name one.
+        videos: How many.
+        subjects: How many people are seen in them.
+        events: Coded expressions.
+        candidates: What the spotter proposed.
+        marked: Candidates that overlap a coded expression by half, one to one.
     """
-    return 1 / (1 + (_EVEN / max(strength, 1e-6)) ** _SLOPE)
+
+    source: str
+    sha256: str
+    dataset: str | None
+    videos: Count
+    subjects: Count
+    events: Count
+    candidates: Count
+    marked: Count
 
 
-def log_odds(value: float) -> float:
-    """Return the log-odds of a probability between 0 and 1, both excluded."""
-    return math.log(value / (1 - value))
+class Feature(StrictModel):
+    """The part of one feature in the log-odds: weight * (value - mean) / scale.
+
+    Attributes:
+        name: One of ``mevqa.spotting.features.FEATURES``.
+        mean: Of the candidates that it was fitted on.
+        scale: Their standard deviation.
+        weight: Of the feature after that.
+    """
+
+    name: str
+    mean: Number
+    scale: Positive
+    weight: Number
+
+
+class Calibrator(StrictModel):
+    """A logistic model of candidates, for both kinds of expressions.
+
+    Attributes:
+        format: What the file is.
+        mevqa: Version that made it.
+        threshold: Probability from which a candidate is believed.
+        least_strength: The spotter proposes candidates from this strength on, see ``mevqa.spotting.detect``.
+        least_motion: And from this displacement of a region on, eye distances.
+        intercept: Log-odds where every feature is at its mean.
+        features: Every feature in its order.
+        fitted_on: Where it comes from.
+    """
+
+    format: Literal["mevqa spot calibrator 1"]
+    mevqa: str
+    threshold: Annotated[float, Field(ge=0, le=1)]
+    least_strength: Positive
+    least_motion: Positive
+    intercept: Number
+    features: tuple[Feature, ...]
+    fitted_on: FittedOn
+
+    @model_validator(mode="after")
+    def _know_the_features(self) -> Calibrator:
+        names = [feature.name for feature in self.features]
+        if names != list(FEATURES):
+            raise ValueError(f"features must be {', '.join(FEATURES)}, not {', '.join(names) or 'none'}")
+        return self
+
+    def probability(self, told: NDArray[np.float64]) -> float:
+        """Return the probability of a candidate.
+
+        Args:
+            told: [features] from ``mevqa.spotting.features``.
+        """
+        return float(self.model.probabilities(told[None])[0])
+
+    @property
+    def model(self) -> Logistic:
+        """The same as arrays."""
+        means, scales, weights = np.array([(one.mean, one.scale, one.weight) for one in self.features]).T
+        return Logistic(means, scales, weights, self.intercept)
+
+
+@functools.cache
+def shipped_calibrator() -> Calibrator:
+    """Return the calibrator that scores events when the user gives none."""
+    return read_calibrator(_SHIPPED)
+
+
+def read_calibrator(path: Path) -> Calibrator:
+    """Read a calibrator.
+
+    Raises:
+        InputError: The file is missing, damaged or something else; one line.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+    except (ValueError, RecursionError) as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise InputError([Problem(path, "is not JSON; is it damaged? Fit it again", line)]) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError([Problem(path, "is not a calibrator that this version of mevqa spot --fit writes")])
+    try:
+        return Calibrator.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {said}" if where else said
+        raise InputError([Problem(path, f"is not a calibrator of this version ({reason}); fit it again")]) from error
+
+
+def write_calibrator(path: Path, calibrator: Calibrator) -> None:
+    """Write a calibrator as JSON.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    try:
+        path.write_text(calibrator.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from scipy.stats import chi2
 
 from mevqa.spotting.boundaries import Course, follow
 from mevqa.spotting.curves import REST_MS, Curves, channels, running_median
-from mevqa.spotting.filters import Filter, bank
+from mevqa.spotting.filters import bank
 
 Array = NDArray[np.float64]
 
@@ -27,6 +28,10 @@ THRESHOLD = 4.0
 
 #: A region must move by so much, eye distances: half of the smallest micro-expression that is asked for.
 LEAST_MOTION = 0.004
+
+#: What a calibrator is shown begins here: noise alone reaches this strength now and then.
+FAINT_THRESHOLD = 1.3
+FAINT_MOTION = 0.001
 
 #: Share of the samples, the quietest, from which the covariance of the noise is estimated.
 _QUIET = 0.6
@@ -68,6 +73,7 @@ class Candidate:
     Attributes:
         course: Its times.
         strength: In deviations of the noise, over all channels.
+        clear: Whether it is as strong and as large as is believed without a calibrator.
         motion: [2 * regions] displacement from rest to apex, eye distances.
         direction: [channels] weights that give the extent of the expression, 1 at its apex, from ``channels()``.
         duration_ms: Of the filter that answered most.
@@ -79,6 +85,7 @@ class Candidate:
 
     course: Course
     strength: float
+    clear: bool
     motion: Array
     direction: Array
     duration_ms: float
@@ -111,60 +118,96 @@ class _Noise:
     usual: float
 
 
-def candidates(curves: Curves, threshold: float = THRESHOLD) -> Iterator[Candidate]:
-    """Yield the expressions of a stretch, the strongest first.
+def candidates(curves: Curves, threshold: float = THRESHOLD, least_motion: float = LEAST_MOTION) -> Iterator[Candidate]:
+    """Yield the expressions of a stretch: those that are clear, then the fainter ones; of each the strongest first.
+
+    Lower limits add candidates behind those of higher ones and change none of them.
 
     Args:
         curves: The stretch.
         threshold: Least strength.
+        least_motion: A region must move by so much, eye distances.
     """
-    motion = curves.motion[:, channels()]
-    filters = bank(curves.step_ms)
-    noises = [_noise(one(motion), curves) for one in filters]
-    free = np.ones((len(filters), len(motion)), dtype=bool)
-    most = int(np.ceil(_MOST_A_MINUTE * len(motion) * curves.step_ms / 60_000)) + 1
-    scores, responses = _answers(filters, noises, motion)
-    for _ in range(3 * most):
-        allowed = np.where(free, scores, 0.0)
-        which, at = np.unravel_index(int(allowed.argmax()), allowed.shape)
-        if allowed[which, at] < threshold:
-            return
-        size = responses[which][at]
-        weights = noises[which].precision @ size
+    search = _Search(curves)
+    clear = _Limits(max(threshold, THRESHOLD), max(least_motion, LEAST_MOTION))
+    yield from search.within(clear, clear=True)
+    fainter = _Limits(threshold, least_motion)
+    if fainter != clear:
+        yield from search.within(fainter, clear=False)
+
+
+class _Limits(NamedTuple):
+    """Least strength, and least displacement of a region in eye distances."""
+
+    strength: float
+    motion: float
+
+
+class _Search:
+    """What the filters answer in one stretch, kept up while expressions are taken out."""
+
+    def __init__(self, curves: Curves) -> None:
+        self._curves = curves
+        self._motion = curves.motion[:, channels()]
+        self._filters = bank(curves.step_ms)
+        self._noises = [_noise(one(self._motion), curves) for one in self._filters]
+        self._free = np.ones((len(self._filters), len(self._motion)), dtype=bool)
+        self._responses = [one(self._motion) for one in self._filters]
+        told = [_strength(own, noise) for own, noise in zip(self._responses, self._noises, strict=True)]
+        self._strength = np.array([strength for strength, _ in told])
+        self._size = np.array([size for _, size in told])
+
+    def within(self, limits: _Limits, *, clear: bool) -> Iterator[Candidate]:
+        """Yield what is left of candidates within limits, the strongest first, marked ``clear`` or not."""
+        most = int(np.ceil(_MOST_A_MINUTE * len(self._motion) * self._curves.step_ms / 60_000)) + 1
+        for _ in range(3 * most):
+            allowed = np.where(self._free & (self._size >= limits.motion), self._strength, 0.0)
+            which, at = (int(place) for place in np.unravel_index(int(allowed.argmax()), allowed.shape))
+            if allowed[which, at] < limits.strength:
+                return
+            found = self._candidate(which, at, clear)
+            if found is not None:
+                yield found
+
+    def _candidate(self, which: int, at: int, clear: bool) -> Candidate | None:
+        """Return what a filter answers to at a sample and take it out; None for what is not an expression."""
+        curves, motion, duration = self._curves, self._motion, self._filters[which].duration_ms
+        size = self._responses[which][at]
+        weights = self._noises[which].precision @ size
         direction = weights / (weights @ size)
         projected = motion @ direction
-        course = follow(projected, curves.times_ms, int(at), filters[which].duration_ms)
-        shortest, longest = (share * filters[which].duration_ms for share in _ALIKE)
+        course = follow(projected, curves.times_ms, at, duration)
+        shortest, longest = (share * duration for share in _ALIKE)
         if not shortest <= course.offset_ms - course.onset_ms <= longest or not _leaves_rest(
             projected, curves.times_ms, course
         ):
-            reach = max(1, int(_DISMISSED * filters[which].duration_ms / curves.step_ms))
-            free[which, max(0, at - reach) : at + reach + 1] = False
-            continue
+            reach = max(1, int(_DISMISSED * duration / curves.step_ms))
+            self._free[which, max(0, at - reach) : at + reach + 1] = False
+            return None
         first, last = np.searchsorted(curves.times_ms, [course.onset_ms, course.offset_ms])
         first, last = max(0, int(first) - 1), min(len(motion) - 1, int(last))
         moved = _extent(curves, course)
-        found = Candidate(
-            course,
-            float(allowed[which, at]),
-            moved,
-            direction,
-            filters[which].duration_ms,
-            _unlike(curves, moved, first, last),
-            float(curves.blinking[first : last + 1].mean()),
-            curves.number,
-        )
-        _take_out(motion, first, last)
-        edge = int(_APART_MS / curves.step_ms)
-        free[:, max(0, first - edge) : last + edge + 1] = False
-        for place, (one, noise) in enumerate(zip(filters, noises, strict=True)):
+        strength = float(self._strength[which, at])
+        unlike = _unlike(curves, moved, first, last)
+        blinking = float(curves.blinking[first : last + 1].mean())
+        self._take_out(first, last)
+        return Candidate(course, strength, clear, moved, direction, duration, unlike, blinking, curves.number)
+
+    def _take_out(self, first: int, last: int) -> None:
+        """Lay a straight line in the place of an expression and ask the filters again near it."""
+        motion = self._motion
+        before, after = motion[max(first - 1, 0)], motion[min(last + 1, len(motion) - 1)]
+        share = np.linspace(0.0, 1.0, last - first + 3)[1:-1, None]
+        motion[first : last + 1] = (1 - share) * before + share * after
+        edge = int(_APART_MS / self._curves.step_ms)
+        self._free[:, max(0, first - edge) : last + edge + 1] = False
+        for place, (one, noise) in enumerate(zip(self._filters, self._noises, strict=True)):
             # Only near what was taken out anything has changed.
             low, high = max(0, first - 2 * one.half), min(len(motion), last + 2 * one.half + 1)
             inner = slice(max(0, first - one.half), last + one.half + 1)
             new = one(motion[low:high])[inner.start - low : inner.stop - low]
-            responses[place][inner] = new
-            scores[place, inner] = _strength(new, noise)
-        yield found
+            self._responses[place][inner] = new
+            self._strength[place, inner], self._size[place, inner] = _strength(new, noise)
 
 
 def _extent(curves: Curves, course: Course) -> Array:
@@ -191,18 +234,11 @@ def _leaves_rest(curve: Array, times_ms: Array, course: Course) -> bool:
     return bool(apex > 0 and apex - max(onset, offset) > 0 and apex >= max(abs(onset), abs(offset)))
 
 
-def _answers(filters: tuple[Filter, ...], noises: list[_Noise], motion: Array) -> tuple[Array, list[Array]]:
-    """Return the strength of every filter at every sample [filters, samples], and the responses."""
-    responses = [one(motion) for one in filters]
-    scores = [_strength(response, noise) for response, noise in zip(responses, noises, strict=True)]
-    return np.array(scores), responses
-
-
-def _strength(response: Array, noise: _Noise) -> Array:
-    """Return how strong a response is at every sample, 0 where no region moves by enough."""
+def _strength(response: Array, noise: _Noise) -> tuple[Array, Array]:
+    """Return how strong a response is at every sample, and the largest displacement of a region there."""
     square = ((response @ noise.precision) * response).sum(axis=1)
-    large = np.hypot(response[:, 0::2], response[:, 1::2]).max(axis=1) >= LEAST_MOTION
-    return np.where(large, np.sqrt(np.maximum(square, 0.0) / noise.usual), 0.0)
+    size = np.hypot(response[:, 0::2], response[:, 1::2]).max(axis=1)
+    return np.sqrt(np.maximum(square, 0.0) / noise.usual), size
 
 
 def _noise(response: Array, curves: Curves) -> _Noise:
@@ -224,10 +260,3 @@ def _noise(response: Array, curves: Curves) -> _Noise:
     square = ((usable @ precision) * usable).sum(axis=1)
     usual = float(np.quantile(square, _QUIET / 2))
     return _Noise(precision, max(usual, float(chi2.ppf(_QUIET / 2, channels))))
-
-
-def _take_out(motion: Array, first: int, last: int) -> None:
-    """Replace an expression by the straight line from before to after it."""
-    before, after = motion[max(first - 1, 0)], motion[min(last + 1, len(motion) - 1)]
-    share = np.linspace(0.0, 1.0, last - first + 3)[1:-1, None]
-    motion[first : last + 1] = (1 - share) * before + share * after

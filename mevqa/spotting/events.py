@@ -44,10 +44,13 @@ class Event:
         apex_ms: Time of the apex.
         offset_ms: Time of the offset.
         kind: ``micro`` or ``macro``.
-        score: Probability that a coder would have marked it, 0 to 1; see ``mevqa.spotting.calibration``.
+        score: Probability that a coder would have marked it, 0 to 1, by a calibrator: the user's, or the shipped one,
+            for which the synthetic long videos are the coder (``mevqa.spotting.calibration``).
         side: Side of the face on which nearly all of the motion is (the subject's own); None for both.
         regions: Displacement of each facial region from rest to apex (right, down), eye distances.
         units: Action units that explain the motion, the one that explains most first.
+        features: What the score is computed from, by name (``mevqa.spotting.features``).
+        clear: Whether it is as strong and as large as is believed without a calibrator.
     """
 
     onset: int
@@ -61,6 +64,8 @@ class Event:
     side: Literal["left", "right"] | None = None
     regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     units: tuple[UnitCandidate, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)
+    clear: bool = True
 
     @property
     def duration_ms(self) -> float:

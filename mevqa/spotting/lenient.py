@@ -28,12 +28,12 @@ class Shown(NamedTuple):
     Attributes:
         number: Its place in the whole file, by its time.
         ms: Its time from the first frame.
-        picture: RGB [H, W, 3].
+        picture: RGB [H, W, 3]; None for a frame that nobody wants.
     """
 
     number: int
     ms: float
-    picture: np.ndarray
+    picture: np.ndarray | None
 
 
 class Missing(NamedTuple):

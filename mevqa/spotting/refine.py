@@ -6,7 +6,7 @@ where an expression is, every frame around its onset, apex and offset is measure
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.spotting.boundaries import Course, follow
-from mevqa.spotting.curves import Curves, channels
+from mevqa.spotting.curves import channels
 from mevqa.spotting.events import Event, Rule
-from mevqa.spotting.spotter import FIND_FPS, Found, make_event
+from mevqa.spotting.found import Coarse, Found
+from mevqa.spotting.spotter import FIND_FPS, timed
 from mevqa.video.align import cut_out
 from mevqa.video.head_motion import without_head
 from mevqa.video.regional_motion import MotionMeter
@@ -25,7 +26,10 @@ from mevqa.video.regions import face_regions
 from mevqa.video.stabilise import Stabiliser
 
 if TYPE_CHECKING:
+    from mevqa.spotting.forward import ForwardVideo
     from mevqa.video.reader import Video
+
+    Footage = Video | ForwardVideo
 
 Array = NDArray[np.float64]
 
@@ -41,63 +45,89 @@ _OPEN = 1.5
 #: Frames decoded at once.
 _CHUNK = 8
 
-#: Lids that do more than this share of the moving are not measured again: blinks and the other eye are not known here.
-_LIDS = 0.5
+
+def is_fast(fps: float) -> bool:
+    """Return whether footage of a rate is searched at a lower one."""
+    return fps >= _FASTER * FIND_FPS
 
 
-def refine(video: Video, found: list[Found], rule: Rule) -> list[Event]:
-    """Return events with their times at full rate; of slow footage as they are.
+def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[Event]:
+    """Return the events of fast footage with their times at full rate, reading it forward once.
 
     Args:
         video: The footage.
         found: What was found in it, in the order of time.
         rule: How micro- and macro-expressions are told apart.
     """
-    if video.fps < _FASTER * FIND_FPS:
-        return [one.event for one in found]
-    return [_refine(video, one, rule) for one in found]
+    wanted = [_frames_near(video, one) for one in found]
+    pictures = _Pictures(video)
+    events = []
+    for place, (one, frames) in enumerate(zip(found, wanted, strict=True)):
+        following = wanted[place + 1] if place + 1 < len(wanted) else []
+        pictures.keep = frozenset(following)
+        events.append(one.event if len(frames) < 3 else _refine(video, pictures, frames, one, rule))
+    return events
 
 
-def _refine(video: Video, found: Found, rule: Rule) -> Event:
-    """Measure the frames near onset, apex and offset and read the course again."""
-    times, event = video.times_ms, found.event
-    near = np.zeros(len(times), dtype=bool)
-    for ms in (event.onset_ms, event.apex_ms, event.offset_ms):
-        near |= np.abs(times - ms) <= _NEAR_MS
-    frames = np.flatnonzero(near)
-    weights = _without_lids(found)
-    if weights is None or len(frames) < 3:
-        return event
-    fine = _measure(video, frames, found.placement) @ weights
-    coarse = found.curves.motion[:, channels()] @ weights
-    merged_times, merged = _merge(times[frames], fine, found.curves, coarse)
+def _frames_near(video: Footage, found: Found) -> list[int]:
+    """Return the frames near onset, apex and offset; none where they are not measured again."""
+    if found.coarse is None:
+        return []
+    near = np.zeros(len(video), dtype=bool)
+    for ms in (found.event.onset_ms, found.event.apex_ms, found.event.offset_ms):
+        near |= np.abs(video.times_ms - ms) <= _NEAR_MS
+    return [int(frame) for frame in np.flatnonzero(near)]
+
+
+def _refine(video: Footage, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> Event:
+    """Measure frames near onset, apex and offset and read the course again."""
+    event, coarse, times = found.event, found.coarse, video.times_ms
+    assert coarse is not None
+    fine = _measure(pictures, frames, found.placement) @ coarse.weights
+    merged_times, merged = _merge(times[frames], fine, coarse)
     middle = int(np.abs(merged_times - (event.onset_ms + event.offset_ms) / 2).argmin())
     course = _believable(
-        follow(merged, merged_times, middle, found.candidate.duration_ms), found.candidate.course, found.curves.step_ms
+        follow(merged, merged_times, middle, found.candidate.duration_ms), found.candidate.course, coarse.step_ms
     )
     step = float(np.median(np.diff(times)))
-    refined = make_event(replace(found.candidate, course=course), step, rule, np.arange(len(times)), times)
-    return replace(refined, regions=event.regions, units=event.units, side=event.side)
+    return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
 
 
-def _without_lids(found: Found) -> Array | None:
-    """Return the direction of the expression without the lids, None when they do most of it."""
-    lids = np.repeat([region.kind == "lid" for region in face_regions()], 2)
-    energy = found.candidate.motion**2
-    if energy[lids].sum() > _LIDS * energy.sum():
-        return None
-    weights = np.where(lids[channels()], 0.0, found.candidate.direction)
-    size = float(weights @ found.candidate.motion[channels()])
-    return weights / size if size > 0 else None
+class _Pictures:
+    """Frames in the order of time, a few in memory; those that the next event needs too are not decoded again.
+
+    Where a file is read forward, going back would mean to begin anew for every two events close to each other.
+
+    Attributes:
+        keep: Frames to hold until they are asked for again.
+    """
+
+    def __init__(self, video: Footage) -> None:
+        self.keep: frozenset[int] = frozenset()
+        self._video = video
+        self._held: dict[int, np.ndarray] = {}
+
+    def __call__(self, frames: list[int]) -> Iterator[np.ndarray]:
+        """Yield frames, given in ascending order."""
+        held, self._held = self._held, {}
+        for start in range(0, len(frames), _CHUNK):
+            chunk = frames[start : start + _CHUNK]
+            missing = [frame for frame in chunk if frame not in held]
+            read = dict(zip(missing, self._video.frames(missing), strict=True))
+            for frame in chunk:
+                picture = held.pop(frame) if frame in held else read[frame]
+                if frame in self.keep:
+                    self._held[frame] = picture
+                yield picture
 
 
-def _measure(video: Video, frames: NDArray[np.intp], placement: Array) -> Array:
+def _measure(pictures: _Pictures, frames: list[int], placement: Array) -> Array:
     """Return the motion of some frames against the first of them, without head, [frames, channels]."""
     regions = face_regions()
     stabiliser: Stabiliser | None = None
     meter: MotionMeter | None = None
     moved = []
-    for picture in _pictures(video, frames):
+    for picture in pictures(frames):
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         if stabiliser is None or meter is None:
             face = cut_out(grey, placement)
@@ -108,22 +138,16 @@ def _measure(video: Video, frames: NDArray[np.intp], placement: Array) -> Array:
     return np.asarray(steady[:, channels()])
 
 
-def _pictures(video: Video, frames: NDArray[np.intp]) -> Iterator[np.ndarray]:
-    """Yield frames, a few in memory at a time."""
-    for start in range(0, len(frames), _CHUNK):
-        yield from video.frames([int(frame) for frame in frames[start : start + _CHUNK]])
-
-
-def _merge(times_ms: Array, fine: Array, curves: Curves, coarse: Array) -> tuple[Array, Array]:
+def _merge(times_ms: Array, fine: Array, coarse: Coarse) -> tuple[Array, Array]:
     """Return the fine curve where it is known and the coarse one elsewhere, each run of frames on the coarse level."""
     levelled = fine.copy()
-    difference = np.interp(times_ms, curves.times_ms, coarse) - fine
-    borders = np.flatnonzero(np.diff(times_ms) > curves.step_ms) + 1
+    difference = np.interp(times_ms, coarse.times_ms, coarse.extent) - fine
+    borders = np.flatnonzero(np.diff(times_ms) > coarse.step_ms) + 1
     for own in np.split(np.arange(len(times_ms)), borders):
         levelled[own] += np.median(difference[own])
-    apart = np.abs(curves.times_ms[:, None] - times_ms[None, :]).min(axis=1) > curves.step_ms
-    merged = np.concatenate([times_ms, curves.times_ms[apart]])
-    values = np.concatenate([levelled, coarse[apart]])
+    apart = np.abs(coarse.times_ms[:, None] - times_ms[None, :]).min(axis=1) > coarse.step_ms
+    merged = np.concatenate([times_ms, coarse.times_ms[apart]])
+    values = np.concatenate([levelled, coarse.extent[apart]])
     order = np.argsort(merged)
     return merged[order], values[order]
 

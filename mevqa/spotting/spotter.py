@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mevqa.spotting.calibration import probability
+from mevqa.spotting.boundaries import Course
+from mevqa.spotting.calibration import Calibrator, shipped_calibrator
 from mevqa.spotting.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
-from mevqa.spotting.detect import THRESHOLD, Candidate, candidates
+from mevqa.spotting.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
 from mevqa.spotting.events import KINDS, RULES, Event, Kind, Rule, kind_of
+from mevqa.spotting.features import FEATURES, features
+from mevqa.spotting.found import Found, coarse_course
 from mevqa.spotting.gaps import Gaps
 from mevqa.spotting.tracking import FaceTracker, Reading
 from mevqa.spotting.units import side_of, unit_candidates
@@ -46,42 +49,42 @@ class SpotOptions:
     Attributes:
         kinds: Kinds of expressions that are returned.
         rule: How micro- and macro-expressions are told apart.
-        threshold: Least strength, in units of the video's own noise.
+        threshold: Least strength, in units of the video's own noise; None: where the calibrator's candidates begin,
+            or ``detect.THRESHOLD`` without one.
+        calibrator: Scores events, and drops those below its own probability; None: the shipped one scores them, and
+            strength alone decides which are returned.
+        least_motion: A region must move by so much, eye distances; None: as the threshold.
     """
 
     kinds: tuple[Kind, ...] = KINDS
     rule: Rule = "half-second"
-    threshold: float = THRESHOLD
+    threshold: float | None = None
+    calibrator: Calibrator | None = None
+    least_motion: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not known.
 
         Raises:
-            ValueError: An unknown kind or rule, no kind, or a threshold that is not positive.
+            ValueError: An unknown kind or rule, no kind, or a limit that is not positive.
         """
         if not self.kinds or any(kind not in KINDS for kind in self.kinds):
             raise ValueError(f"kinds are {' and '.join(KINDS)}, not {self.kinds!r}")
         if self.rule not in RULES:
             raise ValueError(f"rules are {' and '.join(RULES)}, not {self.rule!r}")
-        if not self.threshold > 0:
-            raise ValueError(f"the threshold must be positive, not {self.threshold}")
+        for name, limit in (("threshold", self.threshold), ("least motion", self.least_motion)):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"the {name} must be positive, not {limit}")
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An event with what it was read from.
-
-    Attributes:
-        event: The event.
-        candidate: What was detected.
-        curves: The stretch of curves it was detected in.
-        placement: [2, 3] where the canonical face lies at the onset.
-    """
-
-    event: Event
-    candidate: Candidate
-    curves: Curves
-    placement: NDArray[np.float64]
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Least strength, and least displacement of a region in eye distances, that a candidate has."""
+        own = self.calibrator
+        strength, motion = (THRESHOLD, LEAST_MOTION) if own is None else (own.least_strength, own.least_motion)
+        return (
+            strength if self.threshold is None else self.threshold,
+            motion if self.least_motion is None else self.least_motion,
+        )
 
 
 class Spotter:
@@ -168,16 +171,20 @@ class Spotter:
         for curves in join(self._readings):
             if self._keep_trace:
                 self._add_trace(curves, until_ms)
-            for candidate in candidates(curves, self.options.threshold):
+            for candidate in candidates(curves, *self.options.limits):
                 course = candidate.course
                 if course.apex_ms >= until_ms or course.offset_ms <= self._settled_ms:
                     continue
                 if candidate.is_blink or candidate.is_covered:
                     continue
-                event = make_event(candidate, curves.step_ms, self.options.rule, frames, times)
+                event = make_event(candidate, curves.step_ms, self.options, frames, times)
+                if self.options.calibrator is not None and event.score < self.options.calibrator.threshold:
+                    continue
                 if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):
                     at = int(np.searchsorted(times, course.onset_ms).clip(max=len(times) - 1))
-                    found.append(Found(event, candidate, curves, self._readings[at].placement))
+                    found.append(
+                        Found(event, candidate, coarse_course(candidate, curves), self._readings[at].placement)
+                    )
         found.sort(key=lambda one: one.event.onset_ms)
         self._given = [one.event for one in found] or self._given[-8:]
         self._settled_ms = until_ms - _UNSETTLED_MS
@@ -195,36 +202,53 @@ class Spotter:
 
 
 def make_event(
-    candidate: Candidate, step_ms: float, rule: Rule, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
+    candidate: Candidate, step_ms: float, options: SpotOptions, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
 ) -> Event:
     """Return a candidate as an event.
 
     Args:
         candidate: What was detected.
         step_ms: Time between two samples of the curves: no duration is known to less than half of it.
-        rule: How micro- and macro-expressions are told apart.
+        options: The rule that tells micro- and macro-expressions apart, and the calibrator.
         frames: [n] indices of frames.
         times_ms: [n] their times, ascending.
     """
-    course = candidate.course
-    at = (course.onset_ms, course.apex_ms, course.offset_ms)
-    onset, apex, offset = (round(float(np.interp(ms, times_ms, frames))) for ms in at)
-    kind = kind_of(course.onset_ms, course.apex_ms, course.offset_ms - step_ms / 2, rule)
     regions = {
         region.name: (float(candidate.motion[2 * place]), float(candidate.motion[2 * place + 1]))
         for place, region in enumerate(face_regions())
     }
+    told = features(candidate)
     return Event(
-        onset,
-        apex,
-        offset,
-        *at,
-        kind,
-        probability(candidate.strength),
-        side_of(candidate.motion),
-        regions,
-        unit_candidates(candidate.motion),
+        *timed(candidate.course, step_ms, options.rule, frames, times_ms),
+        score=(options.calibrator or shipped_calibrator()).probability(told),
+        side=side_of(candidate.motion),
+        regions=regions,
+        units=unit_candidates(candidate.motion),
+        features=dict(zip(FEATURES, map(float, told), strict=True)),
+        clear=candidate.clear,
     )
+
+
+class Timed(NamedTuple):
+    """When an event is, in frames and in ms, and of which kind that makes it; fields as those of ``Event``."""
+
+    onset: int
+    apex: int
+    offset: int
+    onset_ms: float
+    apex_ms: float
+    offset_ms: float
+    kind: Kind
+
+
+def timed(
+    course: Course, step_ms: float, rule: Rule, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
+) -> Timed:
+    """Return when an expression is; arguments as those of ``make_event``."""
+    at = (course.onset_ms, course.apex_ms, course.offset_ms)
+    onset, apex, offset = (round(float(np.interp(ms, times_ms, frames))) for ms in at)
+    kind = kind_of(course.onset_ms, course.apex_ms, course.offset_ms - step_ms / 2, rule)
+    return Timed(onset, apex, offset, *at, kind)
 
 
 def spot(

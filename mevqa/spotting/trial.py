@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mevqa.data.annotations import ClipLabels, write_annotations
+from mevqa.data.synthetic.screenplay import ClipPlan
+from mevqa.errors import InputError, Problem
+from mevqa.records import Annotation
 from mevqa.scoring.overlap import iou_matrix, match
 from mevqa.spotting.events import KINDS, Event
 from mevqa.spotting.spotter import SpotOptions
@@ -108,14 +112,44 @@ def run_trial(
         progress: Called with the name of each finished video.
     """
     judged = []
-    for content, count in (("events", settings.events), ("macro", settings.macro), ("still", settings.still)):
-        plans = trial_plans(count, settings.seed, seconds=settings.seconds, fps=(settings.fps,), content=content)
-        for plan in plans:
-            (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
-            judged.append((video, spot_video(video.path, options=options)))
-            if progress is not None:
-                progress(plan.id)
+    for content, plan in _plans(settings):
+        (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
+        judged.append((video, spot_video(video.path, options=options)))
+        if progress is not None:
+            progress(plan.id)
     return compare(judged)
+
+
+def write_truth(path: Path, folder: Path, settings: TrialSettings) -> None:
+    """Write what the videos of a trial hold as annotations, every person a subject; makes those that are missing.
+
+    Args:
+        path: The CSV.
+        folder: Where the videos are kept.
+        settings: What the trial is made of.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    labels = {}
+    for content, plan in _plans(settings):
+        (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
+        name = video.path.stem
+        # One row that only names the video says that nothing happens in it.
+        events = tuple(one.annotation for one in plan.performances) or (Annotation(),)
+        labels[name] = ClipLabels(name, "synthetic", plan.id, plan.fps, events)
+    try:
+        write_annotations(path, labels)
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+
+
+def _plans(settings: TrialSettings) -> Iterator[tuple[str, ClipPlan]]:
+    """Yield what each video of a trial holds, and its plan."""
+    for content, count in (("events", settings.events), ("macro", settings.macro), ("still", settings.still)):
+        if count:
+            plans = trial_plans(count, settings.seed, seconds=settings.seconds, fps=(settings.fps,), content=content)
+            yield from ((content, plan) for plan in plans)
 
 
 def compare(judged: Sequence[tuple[TrialVideo, Spotting]]) -> TrialResult:

@@ -40,6 +40,15 @@ def unit_candidates(motion: Array) -> tuple[UnitCandidate, ...]:
     Args:
         motion: [2 * regions] displacement right and down, without head, any scale.
     """
+    return explain(motion)[0]
+
+
+def explain(motion: Array) -> tuple[tuple[UnitCandidate, ...], float]:
+    """Return the units that explain a motion, the one that explains most first, and the share of its energy they do.
+
+    Args:
+        motion: [2 * regions] displacement right and down, without head, any scale.
+    """
     sides, atoms = _atoms()
     seen = motion / max(float(np.linalg.norm(motion)), 1e-12)
     chosen: list[int] = []
@@ -57,7 +66,8 @@ def unit_candidates(motion: Array) -> tuple[UnitCandidate, ...]:
         if float(left @ left - after @ after) < _LEAST_GAIN:
             break
         chosen, weights, left = tried, parts, after
-    return _merge([(*sides[which], float(weight)) for which, weight in zip(chosen, weights, strict=True)])
+    units = _merge([(*sides[which], float(weight)) for which, weight in zip(chosen, weights, strict=True)])
+    return units, float(seen @ seen - left @ left)
 
 
 def side_of(motion: Array) -> Literal["left", "right"] | None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
 from mevqa.spotting.lenient import LenientVideo, Missing, Shown
-from mevqa.spotting.refine import refine
-from mevqa.spotting.spotter import Found, SpotOptions, Spotter
+from mevqa.spotting.refine import is_fast, refine
+from mevqa.spotting.spotter import SpotOptions, Spotter
 from mevqa.video.folder import FolderVideo, is_picture
 from mevqa.video.reader import Video, open_video
 
 if TYPE_CHECKING:
     from mevqa.spotting.events import Event
+    from mevqa.spotting.found import Found
 
 #: (frames done, frames in all)
 Progress = Callable[[int, int], None]
@@ -72,7 +74,32 @@ def spot_video(
         MediaError: The media cannot be read.
     """
     path = Path(path)
-    spotter = Spotter(options, keep_trace=True)
+    if path.is_file() and not is_picture(path) and (fps is None or 0 < fps < float("inf")):
+        once = open_forward(path, fps)
+        if once is not None:
+            # Otherwise the file is read in the way that can tell what is wrong with it.
+            with suppress(NotAsAnnounced):
+                return _spot_once(path, Spotter(options, keep_trace=True), once, progress)
+    return _spot_vetted(path, fps, Spotter(options, keep_trace=True), progress)
+
+
+def _spot_once(path: Path, spotter: Spotter, video: ForwardVideo, progress: Progress | None) -> Spotting:
+    """Spot in a file that is decoded once.
+
+    Raises:
+        NotAsAnnounced: It holds other frames than its packets announce.
+    """
+    with closing(video.shown(spotter.wants)) as shown:
+        footage = _Footage(shown, video.fps, len(video), ())
+        return _spotting(path, spotter, footage, progress, video)
+
+
+def _spot_vetted(path: Path, fps: float | None, spotter: Spotter, progress: Progress | None) -> Spotting:
+    """Spot in a folder, or in a file that is decoded to its end before.
+
+    Raises:
+        MediaError: The media cannot be read.
+    """
     try:
         with open_video(path, fps=fps) as video:
             footage = _Footage(_read(video), video.fps, len(video), video.warnings)
@@ -124,22 +151,33 @@ def _spot_damaged(
 
 
 def _spotting(
-    path: Path, spotter: Spotter, footage: _Footage, progress: Progress | None, video: Video | None = None
+    path: Path,
+    spotter: Spotter,
+    footage: _Footage,
+    progress: Progress | None,
+    video: Video | ForwardVideo | None = None,
 ) -> Spotting:
     """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
+    fast = video is not None and is_fast(video.fps)
     found: list[Found] = []
+    events: list[Event] = []
     frame, ms = -1, 0.0
     for frame, ms, shown in footage.shown:
+        new: list[Found] = []
         if isinstance(shown, str):
             spotter.skip(ms, shown)
-        elif spotter.wants(ms):
-            found += spotter.feed(frame, ms, shown)
+        elif shown is not None and spotter.wants(ms):
+            new = spotter.feed(frame, ms, shown)
+        if fast:
+            found += new
+        else:
+            events += (one.event for one in new)
         if progress is not None and (frame + 1) % _REPORT == 0:
             progress(frame + 1, max(footage.frames, frame + 1))
     if progress is not None:
         progress(frame + 1, frame + 1)
     found += spotter.finish()
-    events = [one.event for one in found] if video is None else refine(video, found, spotter.options.rule)
+    events += refine(video, found, spotter.options.rule) if video is not None and fast else [f.event for f in found]
     kinds = spotter.options.kinds
     return Spotting(
         video=path.stem if path.is_file() else path.name,

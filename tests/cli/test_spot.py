@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 
 import numpy as np
@@ -9,7 +10,11 @@ from PIL import Image
 
 from mevqa.cli import main
 from mevqa.scoring.event_files import read_events
+from mevqa.spotting.calibration import read_calibrator
+from mevqa.spotting.events import Event
+from mevqa.spotting.features import FEATURES
 from mevqa.spotting.trial_videos import trial_plans, write_trial
+from mevqa.spotting.video import Spotting
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +80,92 @@ def test_wrong_options_are_one_line(video, words, said, capsys):
 def test_a_missing_video_is_one_line(tmp_path, capsys):
     assert main(["spot", str(tmp_path / "none.mp4")]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+ROWS = "clip,subject,fps,onset,apex,offset,kind\n" + "".join(
+    f"v{number},s{number // 2},30,{onset},{onset + 8},{onset + 20},micro\n"
+    for number in range(6)
+    for onset in (120, 600, 1200)
+)
+
+
+@pytest.fixture
+def annotated(tmp_path, monkeypatch):
+    """Six annotated videos of three people; strong candidates are marked, weak ones are not, nearly always."""
+    media = tmp_path / "media"
+    media.mkdir()
+    for number in range(6):
+        (media / f"v{number}.mp4").write_bytes(bytes([number]))
+    (tmp_path / "labels.csv").write_text(ROWS)
+
+    def fake(path, *, fps, options, progress):
+        progress(1800, 1800)
+        rng = np.random.default_rng(int(path.stem[1:]))
+        events = []
+        for place in range(30):
+            told = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if place in (2, 10, 20) else 0.3, 0.2)}
+            frames = (60 * place, 60 * place + 8, 60 * place + 20)
+            times = [frame * 1000 / 30 for frame in frames]
+            events.append(Event(*frames, *times, "micro", 0.5, features=told, clear=told["strength"] > 1.4))
+        return Spotting(path.stem, path, 30.0, 1800, 60.0, tuple(events), (), (), True)
+
+    monkeypatch.setattr("mevqa.spotting.annotated.spot_video", fake)
+    return ["--fit", str(tmp_path / "labels.csv"), "--media", str(media), "--out", str(tmp_path / "own.json")]
+
+
+def test_a_calibrator_is_fitted_and_used(annotated, video, tmp_path, capsys):
+    assert main(["spot", *annotated]) == 0
+    told = capsys.readouterr()
+    lines = [line.split() for line in told.out.splitlines()]
+    assert ["without", "calibrator", "overall", "18"] in [line[:4] for line in lines]
+    (overall,) = [line for line in lines if line[:2] == ["calibrated", "overall"]]
+    assert overall[2] == "18" and float(overall[-1]) > 0.9
+    assert "log loss" in told.out and "Brier" in told.out and "3 subjects" in told.out
+    own = read_calibrator(tmp_path / "own.json")
+    assert own.fitted_on.sha256 == hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
+    assert (own.fitted_on.videos, own.fitted_on.subjects, own.fitted_on.events) == (6, 3, 18)
+    words = ["--calibrator", str(tmp_path / "own.json"), "--csv", str(tmp_path / "events.csv")]
+    assert main(["spot", str(video.path), *words]) == 0
+    scores = [float(row["score"]) for row in csv.DictReader((tmp_path / "events.csv").open()) if row["score"]]
+    assert scores and all(score >= own.threshold - 1e-4 for score in scores)
+
+
+def test_a_calibrator_that_believes_nothing_returns_nothing(annotated, video, tmp_path):
+    assert main(["spot", *annotated]) == 0
+    content = json.loads((tmp_path / "own.json").read_text()) | {"threshold": 1.0, "intercept": -50.0}
+    (tmp_path / "own.json").write_text(json.dumps(content))
+    words = ["--calibrator", str(tmp_path / "own.json"), "--json", str(tmp_path / "events.json")]
+    assert main(["spot", str(video.path), *words]) == 0
+    assert json.loads((tmp_path / "events.json").read_text())[0]["events"] == []
+
+
+def test_what_cannot_be_fitted_is_one_line(annotated, tmp_path, capsys):
+    (tmp_path / "labels.csv").write_text(ROWS.replace("s1", "s0").replace("s2", "s0"))
+    assert main(["spot", *annotated]) == 2
+    assert "one subject" in capsys.readouterr().err
+    (tmp_path / "labels.csv").write_text("clip,subject,onset,offset\nv0,a,5,9\nv1,b,1700,1790\n")
+    assert main(["spot", *annotated]) == 2
+    said = capsys.readouterr().err
+    assert "none of 60 candidates overlaps" in said or "none of 30 candidates overlaps" in said
+    assert "Traceback" not in said and not (tmp_path / "own.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name a video or a folder"),
+        (["--fit", "x.csv"], "--media: is needed with --fit"),
+        (["--fit", "x.csv", "--media", "m", "--out", "o", "--csv", "c"], "--csv: is of no use with --fit"),
+        (["v.mp4", "--out", "o"], "--out: is of no use without --fit"),
+    ],
+)
+def test_options_that_do_not_belong_together_are_refused(words, said, capsys):
+    assert main(["spot", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_foreign_calibrator_is_one_line(video, tmp_path, capsys):
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    assert main(["spot", str(video.path), "--calibrator", str(tmp_path / "other.json")]) == 2
+    said = capsys.readouterr().err
+    assert "other.json: is not a calibrator" in said and said.count("\n") == 1

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_curves import CurveMaker
 
-from mevqa.spotting.detect import candidates
+from mevqa.spotting.detect import FAINT_MOTION, FAINT_THRESHOLD, candidates
 
 
 def spotted(maker):
@@ -52,3 +52,14 @@ def test_what_happens_while_the_eyes_are_closed_is_a_blink():
     maker = CurveMaker(30).add(9_000, 9_100, 9_300, left_inner_brow=0.02)
     maker.blinking[(maker.times > 8_950) & (maker.times < 9_350)] = True
     assert [found.is_blink for found in spotted(maker)] == [True]
+
+
+def test_lower_limits_add_candidates_behind_those_of_higher_ones():
+    maker = CurveMaker(60, noise=8e-4)
+    maker.add(9_000, 9_150, 9_400, left_mouth_corner=-0.03).add(40_000, 40_300, 41_000, chin=-0.05)
+    plain = list(candidates(maker.done()))
+    faint = list(candidates(maker.done(), FAINT_THRESHOLD, FAINT_MOTION))
+    assert len(plain) == 2 < len(faint)
+    assert [one.course for one in faint[:2]] == [one.course for one in plain]
+    assert [one.clear for one in faint] == [True, True] + [False] * (len(faint) - 2)
+    assert all(one.strength >= FAINT_THRESHOLD for one in faint)

@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from mevqa.data.annotations import read_long_annotations
+from mevqa.spotting import trial
 from mevqa.spotting.events import Event
-from mevqa.spotting.trial import TrialSettings, compare, run_trial
-from mevqa.spotting.trial_videos import CONTENTS, MICRO_AMPLITUDE, trial_plans
+from mevqa.spotting.long_benchmark import measure_long
+from mevqa.spotting.trial import TrialSettings, compare, run_trial, write_truth
+from mevqa.spotting.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.spotting.video import Spotting
 
 
@@ -53,6 +56,32 @@ def test_false_micro_expressions_are_counted_where_there_are_none(long_video):
     result = compare([(still, perfect(long_video))])
     assert result.still_micro == micro > 0 and result.references == {"micro": 0, "macro": 0}
     assert f"({micro} in 0.2 minutes)" in result.table()
+
+
+def test_the_truth_is_written_as_annotations_of_one_subject_a_video(tmp_path, monkeypatch):
+    made = []
+
+    def write(folder, plans, content, seed, *, size):
+        made.extend(plans)
+        return [TrialVideo(plan, content, folder / f"{plan.id}_video.mp4") for plan in plans]
+
+    monkeypatch.setattr(trial, "write_trial", write)
+    write_truth(tmp_path / "truth.csv", tmp_path, TrialSettings(events=2, macro=1, still=1, seconds=20.0, seed=906))
+    read = read_long_annotations(tmp_path / "truth.csv")
+    assert list(read) == [f"{plan.id}_video" for plan in made] and len(made) == 4
+    assert len({labels.subject for labels in read.values()}) == 4
+    for plan, labels in zip(made, read.values(), strict=True):
+        coded = [(one.annotation.onset, one.annotation.offset, one.annotation.kind) for one in plan.performances]
+        assert [(event.onset, event.offset, event.kind) for event in labels.events] == coded
+    assert not read[f"{made[-1].id}_video"].events
+
+
+@pytest.mark.slow
+def test_a_longer_video_takes_hardly_more_memory(long_video, tmp_path):
+    short, long = (measure_long(long_video.path, minutes, tmp_path) for minutes in (0.25, 1.5))
+    assert long.minutes == pytest.approx(1.5, abs=0.01) and long.events >= 4 * short.events
+    assert 0 < long.peak_mb < short.peak_mb + 100
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

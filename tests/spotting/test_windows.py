@@ -1,5 +1,8 @@
 """A stream that is longer than the window in which it is judged."""
 
+import gc
+import tracemalloc
+
 import numpy as np
 import pytest
 from made_curves import REGIONS, bump
@@ -14,10 +17,10 @@ STEP = 1000 / 30
 class MadeUp:
     """In the place of the tracker: a face that raises its brows every few seconds."""
 
-    def __init__(self):
+    def __init__(self, minutes=MINUTES):
         self.warnings = []
-        self.times = np.arange(MINUTES * 60 * 30) * STEP
-        self.apexes = np.arange(5_000, MINUTES * 60_000 - 3_000, 3_700.0)
+        self.times = np.arange(minutes * 60 * 30) * STEP
+        self.apexes = np.arange(5_000, minutes * 60_000 - 3_000, 3_700.0)
         shape = (len(self.times), len(REGIONS), 2)
         self.displacement = 2e-4 * np.random.default_rng(0).standard_normal(shape)
         brow = REGIONS.index("left inner brow")
@@ -57,3 +60,32 @@ def test_memory_does_not_grow_with_the_stream(run):
 
 def test_events_come_within_two_minutes(run):
     assert 0 < max(run[3]) <= 121_000
+
+
+def test_what_is_kept_for_timing_at_full_rate_is_small(run):
+    for one in run[1]:
+        assert one.coarse.extent.base is None and one.coarse.times_ms.base is None
+        assert one.coarse.extent.nbytes + one.coarse.times_ms.nbytes < 20_000
+
+
+@pytest.mark.slow
+def test_memory_of_the_whole_spotter_does_not_grow_with_the_stream():
+    made = MadeUp(minutes=14)
+    spotter = Spotter()
+    spotter._tracker = made
+    events, held = [], {}
+    tracemalloc.start()
+    try:
+        for frame, ms in enumerate(made.times):
+            events += [one.event.apex for one in spotter.feed(frame, ms, None)]
+            if frame % (60 * 30) == 0:
+                gc.collect()
+                held[frame // (60 * 30)] = tracemalloc.get_traced_memory()[0]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(events) > 150
+    # Windows do not end at whole minutes: the most that is held in some minutes is compared.
+    early, late = max(held[minute] for minute in range(3, 7)), max(held[minute] for minute in range(10, 14))
+    assert late < early + 500_000
+    assert peak < 200e6

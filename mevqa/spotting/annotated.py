@@ -1,0 +1,273 @@
+"""Annotated long videos for fitting: found in their folder, spotted in one by one, and remembered for a next start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mevqa import __version__
+from mevqa.data.annotations import ClipLabels, read_long_annotations
+from mevqa.data.frame_numbers import place_events
+from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
+from mevqa.data.official import leaves_folder
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.records import Annotation
+from mevqa.spotting.events import Event, Kind
+from mevqa.spotting.features import FEATURES
+from mevqa.spotting.fitting import Example, faint_options
+from mevqa.spotting.hits import Span
+from mevqa.spotting.spotter import SpotOptions
+from mevqa.spotting.video import Progress, spot_video
+from mevqa.strict_yaml import StrictModel
+
+#: How many names a message lists.
+_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LongVideo:
+    """One annotated video.
+
+    Attributes:
+        id: Its name in the annotations.
+        subject: Who is seen.
+        path: Its media.
+        fps: Frames per second; None: as the media tell.
+        coded: The expressions with onset and offset.
+        half_coded: Known frames of expressions without onset or offset: what is found there is not judged.
+    """
+
+    id: str
+    subject: str
+    path: Path
+    fps: float | None
+    coded: tuple[Span, ...]
+    half_coded: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """The videos of a label file.
+
+    Attributes:
+        videos: In the order of the file.
+        notes: What a reader should know of what is not used, one sentence each.
+    """
+
+    videos: tuple[LongVideo, ...]
+    notes: tuple[str, ...]
+
+
+def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annotated:
+    """Read annotations and find their media.
+
+    Args:
+        path: Our own CSV, or a data set's label file of long videos.
+        media: Folder of videos and folders of frames.
+        dataset: The data set, when the file does not tell.
+
+    Raises:
+        InputError: What is wrong with the file and what is missing or ambiguous, together.
+    """
+    labels = read_long_annotations(path, dataset)
+    if not media.is_dir():
+        said = "the folder of the media is a file, not a folder" if media.exists() else "there is no such folder"
+        raise InputError([Problem(media, said)])
+    folder = MediaFolder(media)
+    problems: list[Problem] = []
+    notes: list[str] = []
+    videos = []
+    for clip in labels.values():
+        line = clip.lines[0] if clip.lines else None
+        messages = list(clip.errors)
+        found = _media(clip, folder, messages)
+        if clip.subject is None:
+            messages.append("has no subject: leave-one-subject-out needs the column")
+        problems += [Problem(path, f"{clip.clip}: {message}", line) for message in messages]
+        if found is not None and clip.subject is not None and not messages:
+            videos.append(_place(clip, found, notes))
+    if problems:
+        raise InputError(problems)
+    _check(path, videos)
+    return Annotated(tuple(videos), (*notes, *_unnamed(media, videos)))
+
+
+def _media(clip: ClipLabels, folder: MediaFolder, messages: list[str]) -> Path | None:
+    """Return a video's media; what is wrong goes to ``messages``."""
+    if leaves_folder(clip.clip):
+        messages.append("the name leads out of the media folder")
+        return None
+    found, bare = folder.candidates(clip.clip, clip.dataset)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(str(one.relative_to(folder.root)) for one in found)
+        messages.append(f"has several media in {folder.root} ({names}); keep one")
+    elif bare:
+        messages.append(f"the folder {bare[0].relative_to(folder.root)} in {folder.root} holds no frames")
+    else:
+        messages.append(f"has no media in {folder.root}: no video and no folder of frames of that name")
+    return None
+
+
+def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
+    """Return a video with its events in frames of its media."""
+    placed = place_events(clip, media)
+    coded, half = [], []
+    for event in placed.events:
+        if event.onset is not None and event.offset is not None:
+            coded.append(Span(event.onset, event.offset, event.kind))
+        else:
+            half += _known(event)
+    lost = [f"row {line}: {reason}" for line, reason in placed.missing.items()]
+    if len(coded) < len(placed.events):
+        lost.append(f"{len(placed.events) - len(coded)} expressions have no onset or no offset")
+    notes += [f"{clip.clip}: {reason}; not used" for reason in lost]
+    fps = clip.fps
+    if fps is None and media.is_dir():
+        fps = dataset_fps(clip.dataset)
+    return LongVideo(clip.clip, str(clip.subject), media, fps, tuple(coded), tuple(half))
+
+
+def _known(event: Annotation) -> list[int]:
+    return [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
+
+
+def _check(path: Path, videos: Sequence[LongVideo]) -> None:
+    """Refuse what nothing can be fitted to.
+
+    Raises:
+        InputError: No video, fewer than two subjects, or no coded expression.
+    """
+    subjects = {video.subject for video in videos}
+    if not videos:
+        raise InputError([Problem(path, "names no video")])
+    if len(subjects) < 2:
+        only = next(iter(subjects))
+        raise InputError([Problem(path, f"has one subject ({only}): leave-one-subject-out needs two at least")])
+    if not any(video.coded for video in videos):
+        raise InputError([Problem(path, "has no expression with onset and offset")])
+
+
+def _unnamed(media: Path, videos: Sequence[LongVideo]) -> list[str]:
+    """Say which video files of the folder the annotations do not name."""
+    used = {video.path for video in videos}
+    files = sorted(one for one in media.rglob("*") if one.suffix.lower() in VIDEO_SUFFIXES and one.is_file())
+    left = [one.name for one in files if one not in used]
+    if not left:
+        return []
+    more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
+    return [f"videos in {media} that the annotations do not name are not used: {', '.join(left[:_LISTED])}{more}"]
+
+
+class _Candidate(StrictModel):
+    """What is kept of one candidate: its place, kind and features."""
+
+    onset: int
+    apex: int
+    offset: int
+    onset_ms: float
+    apex_ms: float
+    offset_ms: float
+    kind: Kind
+    score: float
+    clear: bool
+    features: dict[str, float]
+
+
+class _Part(StrictModel):
+    """The candidates of one video, and the hash of everything that they depend on."""
+
+    key: str
+    candidates: tuple[_Candidate, ...]
+
+
+def spot_annotated(
+    videos: Sequence[LongVideo],
+    parts: Path,
+    options: SpotOptions,
+    progress: Callable[[str], AbstractContextManager[Progress]],
+) -> list[Example]:
+    """Let the spotter propose candidates in every video; what an earlier start has done is not done again.
+
+    Args:
+        videos: The videos.
+        parts: Folder for the candidates of each, made when it is missing.
+        options: The rule that tells micro- and macro-expressions apart.
+        progress: Given the name of a video, shows how far it is read.
+
+    Raises:
+        InputError: Videos that cannot be read, all of them together, or a folder that cannot be written to.
+    """
+    try:
+        parts.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError([Problem(parts, f"cannot be made a folder: {error.strerror or error}")]) from error
+    wanted = faint_options(options)
+    examples = []
+    problems = []
+    for number, video in enumerate(videos, start=1):
+        file = parts / _file_name(video.id)
+        key = _key(video, wanted)
+        events = _remembered(file, key)
+        if events is None:
+            try:
+                with progress(f"{number}/{len(videos)} {video.id}") as report:
+                    events = spot_video(video.path, fps=video.fps, options=wanted, progress=report).events
+            except MediaError as error:
+                problems.append(Problem(video.path, error.reason))
+                continue
+            _remember(file, key, events)
+        judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))
+        examples.append(Example(video.id, video.subject, video.coded, judged))
+    if problems:
+        raise InputError(problems)
+    return examples
+
+
+def _file_name(video: str) -> str:
+    """Return a file name that no other video has, also where names differ in case only."""
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', video)[:80]}.{hashlib.sha256(video.encode()).hexdigest()[:8]}.json"
+
+
+def _key(video: LongVideo, options: SpotOptions) -> str:
+    """Return the hash of what decides the candidates of a video."""
+    files = [video.path] if video.path.is_file() else sorted(video.path.iterdir())
+    media = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
+    decides = [__version__, list(FEATURES), options.rule, options.limits, video.fps, media]
+    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+
+
+def _remembered(file: Path, key: str) -> tuple[Event, ...] | None:
+    """Return the candidates of an earlier start, None where they are missing, damaged or of something else."""
+    try:
+        part = _Part.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    return tuple(Event(**dict(one)) for one in part.candidates) if part.key == key else None
+
+
+def _remember(file: Path, key: str, events: Sequence[Event]) -> None:
+    """Write the candidates of one video, complete or not at all.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    kept: list[Mapping[str, object]] = [
+        {name: getattr(event, name) for name in _Candidate.model_fields} for event in events
+    ]
+    part = _Part(key=key, candidates=tuple(_Candidate.model_validate(one) for one in kept))
+    partial = file.with_suffix(".partial")
+    try:
+        partial.write_text(part.model_dump_json(), encoding="utf-8")
+        os.replace(partial, file)
+    except OSError as error:
+        raise InputError([Problem(file, f"cannot be written: {error.strerror or error}")]) from error

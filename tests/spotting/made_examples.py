@@ -1,0 +1,38 @@
+"""Annotated videos with made-up candidates: real ones are stronger than false ones, by a known rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mevqa.spotting.events import Event
+from mevqa.spotting.features import FEATURES
+from mevqa.spotting.fitting import Example
+from mevqa.spotting.hits import Span
+
+#: Weight of each feature in the log-odds of the made-up truth; the others say nothing.
+WEIGHTS = {"strength": 3.0, "fit": 1.5, "unlike": -1.0}
+
+
+def event(onset, offset, kind="micro", clear=True, **told):
+    """A candidate at 30 frames a second; features that are not told are 0."""
+    frames = (onset, (onset + offset) // 2, offset)
+    features = dict.fromkeys(FEATURES, 0.0) | told
+    return Event(*frames, *(frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
+
+
+def made_examples(subjects=4, videos=2, candidates=40, seed=0):
+    """Videos of several people."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for subject in range(subjects):
+        for video in range(videos):
+            coded, events = [], []
+            for place in range(candidates):
+                told = dict(zip(FEATURES, rng.standard_normal(len(FEATURES)), strict=True))
+                log_odds = sum(weight * told[name] for name, weight in WEIGHTS.items())
+                onset, kind = 60 * place, ("micro", "macro")[place % 2]
+                events.append(event(onset, onset + 20, kind, clear=told["strength"] > 1, **told))
+                if rng.uniform() < 1 / (1 + np.exp(-log_odds)):
+                    coded.append(Span(onset + 1, onset + 21, kind))
+            made.append(Example(f"v{subject}_{video}", f"s{subject}", tuple(coded), tuple(events)))
+    return made

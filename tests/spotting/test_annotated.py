@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+from made_examples import event
+
+from mevqa.errors import InputError, MediaError
+from mevqa.spotting import annotated
+from mevqa.spotting.annotated import find_annotated, spot_annotated
+from mevqa.spotting.hits import Span
+from mevqa.spotting.spotter import SpotOptions
+from mevqa.spotting.video import Spotting
+
+HEADER = "clip,subject,fps,onset,apex,offset,kind\n"
+
+
+@pytest.fixture
+def media(tmp_path):
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.mp4").write_bytes(b"video " + name.encode())
+    return folder
+
+
+def labels(tmp_path, rows, header=HEADER):
+    path = tmp_path / "labels.csv"
+    path.write_text(header + rows)
+    return path
+
+
+GOOD = "a,s1,30,10,15,20,micro\na,s1,30,50,60,90,macro\nb,s2,30,,,,\nc,s3,30,5,8,12,micro\n"
+
+
+class Fake:
+    """In the place of the spotter; counts what it is asked."""
+
+    def __init__(self, stop_at=None):
+        self.asked, self.stop_at = [], stop_at
+
+    def __call__(self, path, *, fps, options, progress):
+        if path.stem == self.stop_at:
+            raise KeyboardInterrupt
+        self.asked.append(path.stem)
+        events = (event(10, 20, strength=1.0), event(50 + ord(path.stem[0]), 190, "macro", clear=False, fit=0.25))
+        return Spotting(path.stem, path, fps, 300, 10.0, events, (), (), True)
+
+
+@contextmanager
+def silent(name):
+    yield lambda done, total: None
+
+
+def spotted(monkeypatch, fake, found, parts):
+    monkeypatch.setattr(annotated, "spot_video", fake)
+    return spot_annotated(found.videos, parts, SpotOptions(), silent)
+
+
+def test_events_and_videos_without_any_are_found(tmp_path, media):
+    found = find_annotated(labels(tmp_path, GOOD), media)
+    assert [(one.id, one.subject, one.path.name) for one in found.videos] == [
+        ("a", "s1", "a.mp4"),
+        ("b", "s2", "b.mp4"),
+        ("c", "s3", "c.mp4"),
+    ]
+    assert found.videos[0].coded == (Span(10, 20, "micro"), Span(50, 90, "macro"))
+    assert found.videos[1].coded == () and found.notes == ()
+
+
+def test_a_resumed_run_is_the_same_as_an_uninterrupted_one(tmp_path, media, monkeypatch):
+    found = find_annotated(labels(tmp_path, GOOD), media)
+    whole = spotted(monkeypatch, Fake(), found, tmp_path / "whole.parts")
+    with pytest.raises(KeyboardInterrupt):
+        spotted(monkeypatch, Fake(stop_at="c"), found, tmp_path / "x.parts")
+    rest = Fake()
+    assert spotted(monkeypatch, rest, found, tmp_path / "x.parts") == whole
+    assert rest.asked == ["c"]
+    assert whole[0].candidates[1].features["fit"] == 0.25 and not whole[0].candidates[1].clear
+
+
+def test_changed_media_other_rules_and_damaged_parts_are_spotted_again(tmp_path, media, monkeypatch):
+    found, parts = find_annotated(labels(tmp_path, GOOD), media), tmp_path / "x.parts"
+    spotted(monkeypatch, Fake(), found, parts)
+    (media / "a.mp4").write_bytes(b"another video")
+    next(parts.glob("b.*.json")).write_text('{"key": ')
+    again = Fake()
+    spotted(monkeypatch, again, found, parts)
+    assert again.asked == ["a", "b"]
+    other = Fake()
+    monkeypatch.setattr(annotated, "spot_video", other)
+    spot_annotated(found.videos, parts, SpotOptions(rule="quarter-second-apex"), silent)
+    assert other.asked == ["a", "b", "c"]
+
+
+def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, media, monkeypatch):
+    found = find_annotated(labels(tmp_path, GOOD + "c,s3,30,12,15,,micro\n"), media)
+    assert found.videos[2].half_coded == (12, 15)
+    assert any("no onset or no offset" in note for note in found.notes)
+    examples = spotted(monkeypatch, Fake(), found, tmp_path / "x.parts")
+    assert [len(one.candidates) for one in examples] == [2, 2, 1]
+
+
+def test_videos_that_no_row_names_are_told(tmp_path, media):
+    (media / "more.mp4").write_bytes(b"video")
+    (note,) = find_annotated(labels(tmp_path, GOOD), media).notes
+    assert "not used: more.mp4" in note
+
+
+def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, media, monkeypatch):
+    found, fake = find_annotated(labels(tmp_path, GOOD), media), Fake()
+
+    def broken(path, **options):
+        if path.stem != "b":
+            raise MediaError(path, "is damaged")
+        return fake(path, **options)
+
+    monkeypatch.setattr(annotated, "spot_video", broken)
+    with pytest.raises(InputError) as refused:
+        spot_annotated(found.videos, tmp_path / "x.parts", SpotOptions(), silent)
+    assert len(refused.value.problems) == 2 and fake.asked == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "said"),
+    [
+        (GOOD + "d,s1,30,1,2,9,micro\n", HEADER, r"labels\.csv:6: d: has no media in"),
+        ("../a,s1,30,1,2,9,micro\n", HEADER, "leads out of the media folder"),
+        ("a,s1,30,10,15,20,micro\nc,s1,30,5,8,12,micro\n", HEADER, r"has one subject \(s1\)"),
+        ("a,s1,30,,,,\nc,s2,30,,,,\n", HEADER, "no expression with onset and offset"),
+        ("a,30,10,15,20,micro\n", HEADER.replace("subject,", ""), "a: has no subject"),
+        ("a,s1,30,10,15,20,micro\n", HEADER.replace("onset", "onsett"), "did you mean 'onset'"),
+        ("", HEADER, "names no video"),
+    ],
+)
+def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, header, said):
+    with pytest.raises(InputError, match=said) as refused:
+        find_annotated(labels(tmp_path, rows, header), media)
+    assert len(refused.value.problems) == 1
+
+
+def test_a_missing_folder_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="there is no such folder"):
+        find_annotated(labels(tmp_path, GOOD), tmp_path / "none")

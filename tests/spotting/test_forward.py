@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from mevqa.errors import MediaError
+from mevqa.spotting import spot_video, video
+from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
+from mevqa.spotting.long_benchmark import repeat_video
+from mevqa.video.reader import open_video
+
+
+def encoded(path, stamps, codec="libx264", options=None):
+    """A file of grey pictures, each of its own brightness, shown at given times in 1/600 s."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=Fraction(30), options=options or {"crf": "12", "bf": "2", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 600)
+        for number, stamp in enumerate(stamps):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * number, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = stamp, Fraction(1, 600)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path
+
+
+STEADY = [20 * number for number in range(40)]
+UNEVEN = list(np.cumsum([20 + 7 * (number % 3) for number in range(40)]))
+
+
+@pytest.mark.parametrize("stamps", [STEADY, UNEVEN])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_frames_numbers_and_times_are_those_of_the_vetted_reader(tmp_path, stamps, suffix):
+    path = encoded(tmp_path / f"v.{suffix}", stamps)
+    once = open_forward(path)
+    with open_video(path) as vetted:
+        assert len(once) == len(vetted) == 40 and once.fps == vetted.fps
+        assert np.array_equal(once.times_ms, vetted.times_ms)
+        shown = list(once.shown(lambda ms: True))
+        assert [one.number for one in shown] == list(range(40))
+        assert all(np.array_equal(one.picture, frame) for one, frame in zip(shown, vetted, strict=True))
+        for one, frame in zip(once.frames([3, 4, 30]), vetted.frames([3, 4, 30]), strict=True):
+            assert np.array_equal(one, frame)
+
+
+def test_the_users_rate_decides_the_times(tmp_path):
+    path = encoded(tmp_path / "v.mp4", STEADY)
+    once = open_forward(path, 200.0)
+    assert once.fps == 200.0 and once.times_ms[-1] == pytest.approx(39 * 5)
+
+
+def test_pictures_that_nobody_wants_are_not_made(tmp_path):
+    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    made = [one.number for one in once.shown(lambda ms: ms >= 1000) if one.picture is not None]
+    assert made == list(range(30, 40))
+
+
+def test_going_on_does_not_begin_anew_and_going_back_does(tmp_path, monkeypatch):
+    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    begun = []
+    real = ForwardVideo._decode
+    monkeypatch.setattr(ForwardVideo, "_decode", lambda self, wanted: begun.append(1) or real(self, wanted))
+    for indices in ([2, 3], [], [4], [30, 39]):
+        once.frames(indices)
+    assert len(begun) == 1
+    assert once.frames([5])[0].mean() == pytest.approx(25, abs=4) and len(begun) == 2
+
+
+@pytest.mark.parametrize("spoil", ["other time", "more", "fewer"])
+def test_a_file_that_gives_other_frames_than_its_packets_announce_is_refused(tmp_path, spoil):
+    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    stamps = {
+        "other time": np.where(np.arange(40) == 25, once._stamps - 1, once._stamps),
+        "more": np.append(once._stamps, once._stamps[-1] + 500),
+        "fewer": once._stamps[:-1],
+    }[spoil]
+    once._stamps = stamps
+    with pytest.raises(NotAsAnnounced):
+        list(once.shown(lambda ms: True))
+
+
+def test_what_does_not_tell_is_left_to_the_vetted_reader(tmp_path):
+    whole = encoded(tmp_path / "v.mp4", STEADY)
+    (tmp_path / "cut.mp4").write_bytes(whole.read_bytes()[:-300])
+    (tmp_path / "noise.mp4").write_bytes(bytes(500))
+    for name in ("cut.mp4", "noise.mp4", "none.mp4"):
+        assert open_forward(tmp_path / name) is None
+        with pytest.raises(MediaError):
+            spot_video(tmp_path / name)
+
+
+def test_a_whole_file_is_decoded_once(long_video, monkeypatch):
+    def refused(*_, **__):
+        raise AssertionError("decoded twice")
+
+    usual = spot_video(long_video.path)
+    monkeypatch.setattr(video, "open_video", refused)
+    assert spot_video(long_video.path) == usual
+
+
+def test_both_ways_of_reading_find_the_same(long_video, monkeypatch):
+    once = spot_video(long_video.path)
+    monkeypatch.setattr(video, "open_forward", lambda path, fps: None)
+    assert spot_video(long_video.path) == once
+
+
+def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_video, monkeypatch):
+    usual = spot_video(long_video.path)
+
+    def surprising(path, fps):
+        opened = open_forward(path, fps)
+        opened._stamps = np.where(np.arange(len(opened)) == 200, opened._stamps + 1, opened._stamps)
+        return opened
+
+    monkeypatch.setattr(video, "open_forward", surprising)
+    assert spot_video(long_video.path) == usual
+
+
+def test_a_repeated_video_has_every_frame_at_its_time(tmp_path):
+    source = encoded(tmp_path / "v.mp4", STEADY)
+    repeat_video(source, tmp_path / "long.mp4", minutes=3.5 * 40 / 30 / 60)
+    once = open_forward(tmp_path / "long.mp4")
+    shown = list(once.shown(lambda ms: True))
+    assert len(shown) == 160 and np.allclose(np.diff(once.times_ms), 1000 / 30, atol=1)
+    assert np.array_equal(shown[130].picture, shown[10].picture)
