@@ -1,11 +1,14 @@
-"""The events of a run's long videos as a table: what ``mevqa score`` and the report's timeline read."""
+"""The events of a run's long videos as a table, and how much the face moves: what the scorer and the report read."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
 from mevqa.runs import write_whole
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Its name in a run folder.
 EVENTS = "events.csv"
+
+#: Folder of the curves, one file a video.
+_CURVES = "curves"
+
+#: A curve has one point in so many ms, the largest of them: a micro-expression has two at least.
+_POINT_MS = 200.0
 
 #: Columns; a video in which nothing was found has one row without onset and offset.
 COLUMNS = (
@@ -66,6 +75,43 @@ class EventLog:
         writer.writerow(COLUMNS)
         writer.writerows(row for own in self._rows.values() for row in own)
         write_whole(self._path, text.getvalue())
+        curve = _curve_file(self._path.parent, video)
+        curve.parent.mkdir(exist_ok=True)
+        write_whole(curve, json.dumps(_thinned(watched.found.trace)) + "\n")
+
+
+def read_curve(folder: Path, video: str) -> list[tuple[float, float]] | None:
+    """Return (time in s, motion in percent of the eye distance) of a video that a run has spotted in.
+
+    The motion is the largest displacement of a facial region from where it usually is, without that of the head.
+
+    Args:
+        folder: The run.
+        video: Id of the clip.
+
+    Returns:
+        The curve; None when the run has none, or it cannot be read.
+    """
+    try:
+        points = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        return [(float(seconds), float(percent)) for seconds, percent in points]
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _curve_file(folder: Path, video: str) -> Path:
+    # A clip's id may hold a slash.
+    return folder / _CURVES / f"{quote(video, safe='')}.json"
+
+
+def _thinned(trace: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the largest point of every ``_POINT_MS``, in s and percent."""
+    largest: dict[int, tuple[float, float]] = {}
+    for ms, motion in trace:
+        place = int(ms // _POINT_MS)
+        if place not in largest or motion > largest[place][1]:
+            largest[place] = (ms, motion)
+    return [(round(ms / 1000, 3), round(100 * motion, 3)) for ms, motion in largest.values()]
 
 
 def _cells(video: str, one: Recognised, length: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ import csv
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.event_log import COLUMNS, EVENTS, EventLog
+from mevqa.event_log import COLUMNS, EVENTS, EventLog, read_curve
 from mevqa.facs import ActionUnit
 from mevqa.scoring.event_files import read_events
 from mevqa.spotting.events import Event, UnitCandidate
@@ -27,7 +27,8 @@ def watched(tmp_path, *events) -> Watched:
         )
         for a, b, c, shown in events
     ]
-    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), (), (), True)
+    trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
+    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True)
     return Watched(found, tuple(told), "half-second")
 
 
@@ -56,6 +57,14 @@ def test_a_continued_log_keeps_other_videos_and_replaces_its_own(tmp_path):
     EventLog(tmp_path).put("two", watched(tmp_path, (30, 35, 40, 0.8)))
     EventLog(tmp_path).put("one", watched(tmp_path, (50, 55, 60, 0.8)))
     assert sorted((row["video"], row["onset"]) for row in rows(tmp_path)) == [("one", "50"), ("two", "30")]
+
+
+def test_the_curve_is_kept_with_its_peaks(tmp_path):
+    EventLog(tmp_path).put("folder/one", watched(tmp_path))
+    curve = read_curve(tmp_path, "folder/one")
+    assert 40 <= len(curve) <= 60 and max(curve, key=lambda point: point[1]) == (3.33, 2.0)
+    assert [seconds for seconds, _ in curve] == sorted(seconds for seconds, _ in curve)
+    assert read_curve(tmp_path, "two") is None
 
 
 def test_a_table_of_another_kind_is_not_overwritten(tmp_path):

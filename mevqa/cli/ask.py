@@ -144,7 +144,7 @@ def _print(questions: list[str], result: ClipAnswers) -> None:
         sure = "" if answer.confidence is None else f"  ({answer.confidence:.0%})"
         console.print(f"  {answer.text}{sure}", markup=False)
         for option, share in sorted((answer.options or {}).items(), key=lambda item: -item[1]):
-            console.print(Text(f"    {option:<16}{share:6.1%} ", style="dim") + Text("█" * round(share * 30)))
+            console.print(Text(f"    {option:<17}{share:6.1%} ", style="dim") + Text("█" * round(share * 30)))
         for warning in answer.warnings:
             if warning.startswith("prior answer"):
                 console.print(f"    {warning}", style="yellow", markup=False)

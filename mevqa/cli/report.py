@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     showing = Showing(
         not args.no_pictures, args.media, args.annotations, pictures(args.precomputed), args.events, args.title
     )
-    written = write_report(args.runs, args.out, scoring, showing, on_clip=_progress())
+    clips, frames = _progress()
+    written = write_report(args.runs, args.out, scoring, showing, on_clip=clips, on_frames=frames)
     size = written.page.stat().st_size / 1e6
     print(f"{written.clips} clips, {written.questions} questions, {written.shown} pictures, {written.charts} charts")
     for note in written.notes:
@@ -62,14 +63,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _progress() -> Callable[[int, int], None]:
-    """Return a function that says on standard error how far the pictures are."""
+def _progress() -> tuple[Callable[[int, int], None], Callable[[str, int, int], None]]:
+    """Return what says on standard error how far the pictures are: of all clips, and in a long video."""
     last = time.monotonic()
 
-    def advance(done: int, total: int) -> None:
+    def say(text: str) -> None:
         nonlocal last
         if time.monotonic() - last >= _INTERVAL:
             last = time.monotonic()
-            print(f"clips {done}/{total}", file=sys.stderr, flush=True)
+            print(text, file=sys.stderr, flush=True)
 
-    return advance
+    return (
+        lambda done, total: say(f"clips {done}/{total}"),
+        lambda clip, done, total: say(f"{clip}: frames {done}/{total}"),
+    )

@@ -1,7 +1,7 @@
 """Spot, then recognise (ME-STR): find the micro-expressions of long videos and name the emotion of each.
 
 Writes the official table (subject, video, onset, offset, emotion) after every video; the same command continues an
-interrupted job. Score it with: mevqa score OUT REFERENCE --preset megc2025-str
+interrupted job. Score it with: mevqa score OUT REFERENCE --preset megc2025-str --set classes=3
 
 Examples:
   mevqa str videos/ --out str.csv

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ from mevqa.report.verdicts import VERDICTS, answered_class, reference_class, ver
 _MOST_PICTURES = 3000
 #: Options with less than this share are not listed.
 _LEAST_SHARE = 0.005
+#: How the warning begins of an answer that was not seen in the clip (``mevqa.vqa.long_video``).
+_PRIOR = "prior answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,11 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         if look.timeline is not None:
             clip["timeline"] = f"timeline-{place}"
             timelines[clip["timeline"]] = look.timeline
-        clip["notes"] = list(dict.fromkeys([*look.notes, *_warnings(runs, questions)]))
-        clip["questions"] = [_question(runs, question) for question in questions.values()]
+        if look.events is not None:
+            clip["events"] = look.events
+        shared = [_shared_warnings(run, questions) for run in runs]
+        clip["notes"] = list(dict.fromkeys([*look.notes, *(text for own in shared for text in own)]))
+        clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
         clips.append(clip)
     shown = _add_pictures(clips, looks)
     names = [run.name for run in runs]
@@ -98,6 +103,8 @@ def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int
             clip["notes"].append("its pictures are left out: the page has too many")
             continue
         clip["rows"] = []
+        if look.titles:
+            clip["titles"] = list(look.titles)
         for row in look.rows:
             small = [(picture, thumbnail(picture.image, room)) for picture in row]
             clip["rows"].append(
@@ -115,8 +122,8 @@ def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int
     return total
 
 
-def _question(runs: Sequence[ReadRun], question: Question) -> dict[str, Any]:
-    """Return a question with what each run answered."""
+def _question(runs: Sequence[ReadRun], question: Question, told: Sequence[Collection[str]]) -> dict[str, Any]:
+    """Return a question with what each run answered; ``told`` are the warnings that stand at the clip, by run."""
     given = next((run.items[question.id] for run in runs if question.id in run.items), None)
     content: dict[str, Any] = {"type": question.type.value, "text": question.text, "id": question.id}
     reference = given.question.reference if given is not None else question.reference
@@ -124,11 +131,13 @@ def _question(runs: Sequence[ReadRun], question: Question) -> dict[str, Any]:
         content["reference"] = reference
     if label := reference_class(given):
         content["class"] = label
-    content["answers"] = [_answer(run, question, run.answers.get(question.id)) for run in runs]
+    content["answers"] = [
+        _answer(run, question, run.answers.get(question.id), above) for run, above in zip(runs, told, strict=True)
+    ]
     return content
 
 
-def _answer(run: ReadRun, question: Question, answer: Answer | None) -> dict[str, Any]:
+def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Collection[str]) -> dict[str, Any]:
     item = run.items.get(question.id)
     usable = answer is not None and bool(answer.text)
     content: dict[str, Any] = {"verdict": verdict(item, answered=usable)}
@@ -146,6 +155,12 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None) -> dict[str
         return content
     if answer.raw is not None and answer.raw != answer.text:
         content["raw"] = answer.raw
+    if any(text.startswith(_PRIOR) for text in answer.warnings):
+        content["prior"] = True
+    if warnings := [text for text in answer.warnings if text not in told]:
+        content["warnings"] = warnings
+    if answer.evidence:
+        content["evidence"] = list(answer.evidence)
     if answer.confidence is not None:
         content["confidence"] = round(float(answer.confidence), 4)
     if answer.options:
@@ -154,15 +169,12 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None) -> dict[str
     return content
 
 
-def _warnings(runs: Sequence[ReadRun], questions: Iterable[str]) -> list[str]:
-    """Return what the runs warned of, each once."""
-    ids = list(questions)
-    found: dict[str, None] = {}
-    for run in runs:
-        for key in ids:
-            if key in run.answers:
-                found.update(dict.fromkeys(run.answers[key].warnings))
-    return list(found)
+def _shared_warnings(run: ReadRun, questions: Iterable[str]) -> list[str]:
+    """Return what every answer of a run about one clip warns of: it is about the clip, not about one answer."""
+    answers = [run.answers[key] for key in questions if key in run.answers]
+    first = answers[0].warnings if answers else ()
+    shared = [text for text in first if all(text in answer.warnings for answer in answers)]
+    return [text for text in shared if not text.startswith(_PRIOR)]
 
 
 def _subjects(runs: Sequence[ReadRun]) -> dict[str, str]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PIXELS = 2
 _OVERSAMPLING = 2
 
+#: Width of outlines, units.
+_OUTLINE = 1.5
+
 #: Place of a text relative to its point, and Pillow's name of it (both on the base line).
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 
@@ -40,10 +43,11 @@ class _Rectangle:
     opacity: float
     title: str
     choose: Mapping[str, str] | None
+    outline: str
 
     def svg(self) -> str:
         box = f'x="{self.x:g}" y="{self.y:g}" width="{max(self.width, 0):.5g}" height="{max(self.height, 0):.5g}"'
-        shape = f'<rect {box} rx="2" class="f-{self.fill}"{_opacity(self.opacity)}'
+        shape = f'<rect {box} rx="2" {_filled(self.fill, self.outline)}{_opacity(self.opacity)}'
         if self.choose is None:
             return f"{shape}{_titled('rect', self.title)}"
         chosen = escape(json.dumps(dict(self.choose)), quote=True)
@@ -53,7 +57,29 @@ class _Rectangle:
     def paint(self, draw: ImageDraw, scale: float) -> None:
         if self.width > 0 and self.height > 0:
             corners = (self.x * scale, self.y * scale, (self.x + self.width) * scale, (self.y + self.height) * scale)
-            draw.rounded_rectangle(corners, radius=2 * scale, fill=mixed(self.fill, self.opacity))
+            stroke = LIGHT[self.outline] if self.outline else None
+            width = round(_OUTLINE * scale) if self.outline else 0
+            draw.rounded_rectangle(
+                corners, radius=2 * scale, fill=mixed(self.fill, self.opacity), outline=stroke, width=width
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Polygon:
+    points: Sequence[Point]
+    fill: str
+    title: str
+    outline: str
+
+    def svg(self) -> str:
+        path = " ".join(f"{x:.5g},{y:.5g}" for x, y in self.points)
+        return f'<polygon points="{path}" {_filled(self.fill, self.outline)}{_titled("polygon", self.title)}'
+
+    def paint(self, draw: ImageDraw, scale: float) -> None:
+        points = [(x * scale, y * scale) for x, y in self.points]
+        draw.polygon(points, fill=LIGHT[self.fill])
+        if self.outline:
+            draw.line([*points, *points[:2]], fill=LIGHT[self.outline], width=round(_OUTLINE * scale), joint="curve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +161,7 @@ class Drawing:
     width: float
     height: float
     label: str
-    _shapes: list[_Rectangle | _Line | _Circle | _Text] = field(default_factory=list)
+    _shapes: list[_Rectangle | _Polygon | _Line | _Circle | _Text] = field(default_factory=list)
 
     def rectangle(
         self,
@@ -148,6 +174,7 @@ class Drawing:
         opacity: float = 1.0,
         title: str = "",
         choose: Mapping[str, str] | None = None,
+        outline: str = "",
     ) -> None:
         """Add a filled rectangle.
 
@@ -160,8 +187,13 @@ class Drawing:
             opacity: 0 to 1.
             title: What a pointer resting on it is told.
             choose: Filters of the clip browser that a click sets.
+            outline: Name of the colour of its edge; empty for none.
         """
-        self._shapes.append(_Rectangle(x, y, width, height, fill, opacity, title, choose))
+        self._shapes.append(_Rectangle(x, y, width, height, fill, opacity, title, choose, outline))
+
+    def polygon(self, points: Sequence[Point], fill: str, *, title: str = "", outline: str = "") -> None:
+        """Add a filled polygon; title and outline are those of a rectangle."""
+        self._shapes.append(_Polygon(tuple(points), fill, title, outline))
 
     def line(self, points: Sequence[Point], stroke: str, *, width: float = 1.0, dashed: bool = False) -> None:
         """Add a line through points; fewer than two make none."""
@@ -216,6 +248,10 @@ class Drawing:
             shape.paint(draw, scale)
         size = (round(self.width * PIXELS), round(self.height * PIXELS))
         return canvas.resize(size, Image.Resampling.LANCZOS)
+
+
+def _filled(fill: str, outline: str) -> str:
+    return f'class="f-{fill} s-{outline}" stroke-width="{_OUTLINE:g}"' if outline else f'class="f-{fill}"'
 
 
 def _opacity(value: float) -> str:

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
+from mevqa.event_log import EVENTS, read_curve
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
+from mevqa.report.found import FoundEvents, read_found
 from mevqa.report.page import make_page
-from mevqa.report.pictures import Seen, read_detections, see
+from mevqa.report.pictures import Seen, see
 from mevqa.report.reading import ReadRun, Scoring, read_runs
 
 if TYPE_CHECKING:
     from mevqa.data.annotations import ClipLabels
-
-#: Where a run keeps the events that were detected in its videos.
-_EVENTS = "events.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Showing:
         media: Folder of the clips; None for the one that the run recorded.
         annotations: Label file; None likewise.
         ready: Folders of ready-made pictures by view name; empty likewise.
-        events: Detected events of long videos; None for ``events.csv`` of a run.
+        events: Events that were found in long videos; None for ``events.csv`` of a run.
         title: Title of the page.
     """
 
@@ -73,6 +72,7 @@ def write_report(
     showing: Showing | None = None,
     *,
     on_clip: Callable[[int, int], None] = lambda done, total: None,
+    on_frames: Callable[[str, int, int], None] = lambda clip, done, total: None,
 ) -> Written:
     """Write a report of runs.
 
@@ -82,6 +82,7 @@ def write_report(
         scoring: How answers are scored.
         showing: What is shown besides.
         on_clip: Called with the number of clips done and of all.
+        on_frames: Called with a long video, its frames that are passed and all of them.
 
     Raises:
         InputError: Everything that is wrong with the runs, or the folder cannot be written.
@@ -89,7 +90,7 @@ def write_report(
     scoring, showing = scoring or Scoring(), showing or Showing()
     runs = read_runs(paths, scoring)
     notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
-    looker = _Looker(runs, showing, on_clip) if showing.pictures else None
+    looker = _Looker(runs, showing, on_clip, on_frames) if showing.pictures else None
     section = clip_section(runs, looker.see if looker is not None else None)
     notes += looker.notes if looker is not None else []
     page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
@@ -107,16 +108,27 @@ def _title(runs: Sequence[ReadRun]) -> str:
 class _Looker:
     """Finds the media of clips and looks at them."""
 
-    def __init__(self, runs: Sequence[ReadRun], showing: Showing, on_clip: Callable[[int, int], None]) -> None:
+    def __init__(
+        self,
+        runs: Sequence[ReadRun],
+        showing: Showing,
+        on_clip: Callable[[int, int], None],
+        on_frames: Callable[[str, int, int], None],
+    ) -> None:
         self.notes: list[str] = []
         self._face = runs[0].decides.get("looking", {}).get("face", "auto")
+        self._folders = [run.run.path for run in runs]
         self._clips: dict[str, Clip] = {}
         self._labels: dict[str, ClipLabels] = {}
-        self._events = _detections(runs, showing)
         self._on_clip = on_clip
+        self._on_frames = on_frames
         self._done = 0
         questions = list({question.id: question for run in runs for question in run.questions}.values())
-        self._total = len({question.clip_id for question in questions})
+        clips = {question.clip_id for question in questions}
+        self._total = len(clips)
+        self._found = _found_events(runs, showing)
+        if self._found is not None:
+            self.notes += self._found.notes(clips)
         for source in _sources(runs, showing):
             self._find(source, [q for q in questions if q.clip_id not in self._clips])
 
@@ -126,11 +138,18 @@ class _Looker:
         if clip is None:
             seen = Seen(notes=("no pictures: its media were not found",))
         else:
-            detected = None if self._events is None else self._events.get(clip_id, [])
-            seen = see(clip, questions, self._labels.get(clip_id), detected, self._face)
+            found = None if self._found is None else self._found.of(clip_id)
+            known = (self._labels.get(clip_id), found)
+            told = partial(self._on_frames, clip_id)
+            seen = see(clip, questions, *known, self._face, told, curve=self._curve(clip_id))
         self._done += 1
         self._on_clip(self._done, self._total)
         return seen
+
+    def _curve(self, clip_id: str) -> list[tuple[float, float]] | None:
+        """Return the motion that a run measured while it spotted in a video."""
+        curves = (read_curve(folder, clip_id) for folder in self._folders)
+        return next((curve for curve in curves if curve is not None), None)
 
     def _find(self, source: Source, questions: Sequence[Question]) -> None:
         """Find the clips of one source; what is wrong is a note: a report of numbers is better than none."""
@@ -161,17 +180,18 @@ def _sources(runs: Sequence[ReadRun], showing: Showing) -> list[Source]:
     return [Source((), showing.media, annotations, dict(showing.ready or {}))]
 
 
-def _detections(runs: Sequence[ReadRun], showing: Showing) -> Mapping[str, list[Any]] | None:
-    """Return detected events by video; None when nothing was looked for.
+def _found_events(runs: Sequence[ReadRun], showing: Showing) -> FoundEvents | None:
+    """Return the events that were found; None when nothing was looked for.
 
     Raises:
         InputError: The file is wrong.
     """
-    paths = [showing.events] if showing.events is not None else [run.run.path / _EVENTS for run in runs]
-    path = next((path for path in paths if path.is_file()), None)
-    if path is None and showing.events is not None:
-        raise InputError([Problem(showing.events, "is no file; name the detected events as CSV or JSON")])
-    return None if path is None else read_detections(path)
+    if showing.events is not None:
+        if not showing.events.is_file():
+            raise InputError([Problem(showing.events, "is no file; name the found events as CSV or JSON")])
+        return read_found(showing.events, whole=True)
+    paths = [run.run.path / EVENTS for run in runs if (run.run.path / EVENTS).is_file()]
+    return read_found(paths[0], whole=False) if paths else None
 
 
 def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | None:

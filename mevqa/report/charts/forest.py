@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mevqa.report.charts.bars import fitted
 from mevqa.report.drawing import Drawing
 
-_LEFT, _RIGHT, _TOP, _ROW = 140, 128, 12, 24
+_LEFT, _RIGHT, _TOP, _ROW = 164, 128, 12, 24
 _WIDTH = 520
 
 

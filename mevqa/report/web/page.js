@@ -2,6 +2,8 @@
 // Everything that comes from a file is set as text, never as markup.
 (() => {
   const PAGE = 24;
+  // Evidence of more lines is folded away.
+  const SHORT = 3;
   const MARKS = { right: "✓", partly: "~", wrong: "✗", none: "–", open: "?" };
   const FILTERS = ["text", "verdict", "run", "type", "class", "answer", "dataset", "subject", "order"];
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -53,7 +55,7 @@
   // Filters.
   const chosen = () => Object.fromEntries(FILTERS.map((name) => [name, form.elements[name] ? form.elements[name].value.trim() : ""]));
   const haystack = (clip, question) => [clip.id, clip.dataset, clip.subject, question.id, question.text, question.reference,
-    ...question.answers.flatMap((answer) => [answer.text, answer.raw, answer.error])].filter(Boolean).join("\n").toLowerCase();
+    ...question.answers.flatMap((answer) => [answer.text, answer.raw, answer.error, ...(answer.warnings || []), ...(answer.evidence || [])])].filter(Boolean).join("\n").toLowerCase();
   for (const clip of data.clips) for (const question of clip.questions) question.hay = haystack(clip, question);
 
   const picked = (question, want) => {
@@ -143,12 +145,16 @@
       const play = make("button", "", "Flip through");
       play.type = "button";
       play.setAttribute("aria-label", `Flip through the pictures of ${clip.id}`);
-      play.addEventListener("click", () => open(clip, rows.flat()));
+      const titled = (row, place) => row.map((picture) => ({ ...picture, of: clip.titles && clip.titles[place] }));
+      play.addEventListener("click", () => open(clip, rows.flatMap(titled)));
       head.append(play);
     }
     card.append(head);
-    if (clip.timeline) card.append(timeline(clip.timeline));
-    for (const row of rows) card.append(strip(row));
+    if (clip.timeline) card.append(timeline(clip));
+    if (clip.events) card.append(eventTable(clip));
+    const strips = make("div", clip.titles ? "strips" : "");
+    strips.append(...rows.map((row, place) => strip(row, clip.titles && clip.titles[place])));
+    card.append(strips);
     for (const note of clip.notes) card.append(make("p", "note", note));
     const box = make("div", data.runs.length > 1 ? "questions several" : "questions");
     box.append(...questions.map((question) => questionBox(question, words)));
@@ -165,14 +171,47 @@
     return card;
   };
 
-  const timeline = (name) => {
-    const box = make("div", "timeline");
-    const source = document.getElementById("timelines").content.querySelector(`[data-name="${CSS.escape(name)}"]`);
+  // A box that scrolls sideways, by keyboard too.
+  const scroller = (className, label) => {
+    const box = make("div", className);
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", label);
+    return box;
+  };
+
+  const timeline = (clip) => {
+    const box = scroller("timeline", `Timeline of ${clip.id}`);
+    const source = document.getElementById("timelines").content.querySelector(`[data-name="${CSS.escape(clip.timeline)}"]`);
     if (source) box.append(source.firstElementChild.cloneNode(true));
     return box;
   };
 
-  const strip = (row) => {
+  const eventTable = (clip) => {
+    const { summary, columns, rows } = clip.events;
+    const compared = rows.some((row) => row.result);
+    const table = make("table", "plain events");
+    const head = make("tr");
+    const cell = (tag, text, scope) => { const one = make(tag, "", text); if (scope) one.scope = scope; return one; };
+    head.append(...(compared ? ["result", ...columns] : columns).map((name) => cell("th", name, "col")));
+    table.append(make("thead"), make("tbody"));
+    table.tHead.append(head);
+    for (const row of rows) {
+      const line = make("tr", row.result);
+      if (compared) line.append(cell("th", row.result, "row"));
+      line.append(...row.cells.map((text, place) => make("td", columns[place].startsWith("units") ? "text" : "", text)));
+      table.tBodies[0].append(line);
+    }
+    const box = make("details", "event-list");
+    const inside = scroller("scroll", `Events of ${clip.id}`);
+    inside.append(table);
+    box.append(make("summary", "", `Events: ${summary}`), inside);
+    return box;
+  };
+
+  const strip = (row, title) => {
+    const whole = make("div", "strip");
+    if (title) whole.append(make("p", "of-event", title));
     const box = make("div", "pictures");
     for (const picture of row) {
       const figure = make("figure");
@@ -184,7 +223,8 @@
       figure.append(image, make("figcaption", "", picture.name));
       box.append(figure);
     }
-    return box;
+    whole.append(box);
+    return whole;
   };
 
   const questionBox = (question, words) => {
@@ -207,6 +247,11 @@
     mark.title = data.verdicts[answer.verdict];
     const said = make("p", "said");
     said.append(highlighted(make("b"), answer.text || answer.error || "no answer", words));
+    if (answer.prior) {
+      const prior = make("span", "prior", "prior answer");
+      prior.title = "Not seen in the video: what is usual in the data set.";
+      said.append(" ", prior);
+    }
     box.append(mark, said);
     const facts = [data.runs.length > 1 && data.runs[place], answer.confidence !== undefined && `confidence ${answer.confidence.toFixed(2)}`,
       answer.raw && `before deciding together: ${answer.raw}`, answer.text && answer.error].filter(Boolean);
@@ -221,6 +266,19 @@
       }
       box.append(options);
     }
+    for (const warning of answer.warnings || []) box.append(highlighted(make("p", "warning"), warning, words));
+    if (answer.evidence) box.append(evidence(answer.evidence, words));
+    return box;
+  };
+
+  const evidence = (lines, words) => {
+    const items = make("ul", "evidence");
+    items.append(...lines.map((line) => highlighted(make("li"), line, words)));
+    if (lines.length <= SHORT) return items;
+    const box = make("details");
+    box.append(make("summary", "", `Evidence: ${lines.length} lines`), items);
+    // What was searched for is not left hidden.
+    box.open = items.querySelector("mark") !== null;
     return box;
   };
 
@@ -233,7 +291,7 @@
     image.src = frames[at].uri;
     image.alt = frames[at].caption;
     image.style.imageRendering = frames[at].tiny ? "pixelated" : "";
-    document.getElementById("player-caption").textContent = `${at + 1} of ${frames.length}: ${frames[at].name}`;
+    document.getElementById("player-caption").textContent = [`${at + 1} of ${frames.length}: ${frames[at].name}`, frames[at].of].filter(Boolean).join(" · ");
   };
   const step = () => { at = (at + 1) % frames.length; draw(); };
   const play = (on) => {

@@ -5,7 +5,6 @@ from mevqa.report.charts.calibration import calibration_chart
 from mevqa.report.charts.confusion import class_chart, class_numbers, confusion_chart
 from mevqa.report.charts.counts import counts_chart
 from mevqa.report.charts.forest import Mark, forest_chart, ticks
-from mevqa.report.charts.timeline import Span, timeline_chart
 from mevqa.scoring.classification import score_classes
 
 REFERENCES = ["a", "a", "a", "b", "b", "c"]
@@ -56,8 +55,6 @@ def test_ticks_of_nothing():
         calibration_chart([], "no bins"),
         counts_chart({"all": [(3, 2), (3, 2)], "micro": [(0, 0)]}, "counts"),
         counts_chart({}, "no counts"),
-        timeline_chart([Span(1, 2, 1.5, "micro")], [Span(1.1, 2.2)], [(0.0, 0.0), (1.0, 2.0)], 10, "timeline"),
-        timeline_chart([], None, [], 0, "nothing"),
     ],
     ids=lambda chart: chart.label,
 )
@@ -66,9 +63,3 @@ def test_every_shape_stays_on_its_chart(chart):
     assert picture.width > 100
     edge = [picture.getpixel((x, y)) for x in (0, picture.width - 1) for y in range(picture.height)]
     assert set(edge) == {(255, 255, 255)}
-
-
-def test_nothing_looked_for_is_not_nothing_found():
-    coded = [Span(1, 2)]
-    assert "detected" not in timeline_chart(coded, None, [], 5, "").svg()
-    assert "detected" in timeline_chart(coded, [], [], 5, "").svg()

@@ -1,0 +1,128 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mevqa.report.charts.timeline import Span, row_bounds, timeline_chart
+
+CURVE = [(second / 2, (second % 7) / 3) for second in range(700)]
+
+
+def titles(chart):
+    """What the events say, without the parts that go on in another row."""
+    found = [element.text for element in ElementTree.fromstring(chart.svg()).iter() if element.tag.endswith("}title")]
+    return [text for text in found if not text.startswith("…")]
+
+
+def places(svg):
+    return [float(number) for number in re.findall(r'(?: x|x1|cx)="(-?[\d.]+)"', svg)]
+
+
+@st.composite
+def videos(draw):
+    """A length and the events in it, also such that go over the end of a row."""
+    seconds = draw(st.floats(1, 900))
+    spans = []
+    for number in range(1, draw(st.integers(0, 40)) + 1):
+        onset = draw(st.floats(0, seconds))
+        offset = min(onset + draw(st.floats(0, 8)), seconds)
+        apex = draw(st.sampled_from([None, onset, (onset + offset) / 2, offset]))
+        kind = draw(st.sampled_from(["micro", "macro", None]))
+        spans.append(Span(onset, offset, apex, kind, number=number, matched=draw(st.sampled_from([None, True, False]))))
+    return seconds, spans
+
+
+@given(videos())
+def test_every_event_is_there_once_with_its_kind(video):
+    seconds, spans = video
+    said = titles(timeline_chart(spans, spans, CURVE, seconds, "x"))
+    for lane in ("coded", "found"):
+        own = [text for text in said if text.startswith(lane)]
+        kinds = {int(text.split()[1].rstrip(":")): text.split()[2] for text in own}
+        assert len(own) == len(spans)
+        assert kinds == {span.number: span.kind or "event" for span in spans}
+
+
+@given(videos())
+def test_nothing_leaves_the_drawing(video):
+    seconds, spans = video
+    chart = timeline_chart(spans, None, CURVE, seconds, "x")
+    assert all(0 <= x <= chart.width for x in places(chart.svg()))
+
+
+@given(st.floats(0, 100_000))
+def test_rows_are_the_whole_video_without_gaps(seconds):
+    rows = row_bounds(seconds)
+    assert rows[0][0] == 0 and rows[-1][1] == seconds
+    assert all(one[1] == two[0] for one, two in zip(rows, rows[1:], strict=False))
+    assert all(start < end for start, end in rows) or seconds == 0
+
+
+def test_a_minute_is_one_row_and_five_minutes_are_several():
+    assert row_bounds(60) == [(0, 60)]
+    assert row_bounds(312.5)[:2] == [(0, 55), (55, 110)]
+    assert row_bounds(312.5)[-1] == (275, 312.5)
+    assert len(row_bounds(3600)) <= 12
+
+
+def test_kinds_differ_in_form_and_not_in_colour_alone():
+    micro = timeline_chart([Span(1, 1.4, 1.2, "micro")], None, [], 10, "x").svg()
+    macro = timeline_chart([Span(1, 3, 2, "macro")], None, [], 10, "x").svg()
+    assert re.search(r"<polygon [^>]*><title>coded micro", micro)
+    assert re.search(r"<rect [^>]*><title>coded macro", macro)
+
+
+@pytest.mark.parametrize("kind, shape", [("micro", "polygon"), ("macro", "rect")])
+def test_an_event_without_a_match_is_hollow(kind, shape):
+    def drawn(matched):
+        svg = timeline_chart([Span(1, 2, 1.5, kind, number=7, matched=matched)], [], [], 10, "x").svg()
+        return re.search(rf"<{shape} [^>]*><title>", svg)[0], svg
+
+    assert "f-paper" in drawn(False)[0] and 'class="f-red"' in drawn(False)[1]
+    for matched in (True, None):
+        assert "f-paper" not in drawn(matched)[0] and "f-red" not in drawn(matched)[1]
+    assert "hollow" not in drawn(None)[1]
+
+
+def test_what_is_said_of_an_event_holds_its_times_and_its_note():
+    (said,) = titles(timeline_chart(None, [Span(1, 1.4, 1.25, "micro", "disgust", 3)], [], 10, "x"))
+    assert said == "found 3: micro 1.00 to 1.40 s (400 ms), apex 1.25 s, disgust"
+
+
+def test_numbers_are_written_where_there_is_room():
+    close = [Span(1 + place / 100, 1.2 + place / 100, None, "micro", number=place + 100) for place in range(3)]
+    svg = timeline_chart(None, close, [], 60, "x").svg()
+    assert ">100</text>" in svg and ">101</text>" not in svg
+    assert "found 101:" in svg
+
+
+def test_nothing_looked_for_is_not_nothing_found():
+    coded = [Span(1, 2)]
+    assert "found" not in timeline_chart(coded, None, [], 5, "").svg()
+    assert "none found" in timeline_chart(coded, [], [], 5, "").svg()
+
+
+def test_the_curve_goes_to_both_ends_of_every_row():
+    svg = timeline_chart(None, None, [(0.0, 1.0), (70.0, 1.0), (200.0, 2.0)], 200, "x").svg()
+    lines = re.findall(r'<polyline points="([^"]*)"[^>]*s-green', svg)
+    ends = [[float(point.split(",")[0]) for point in line.split()] for line in lines]
+    assert len(lines) == len(row_bounds(200)) == 4
+    assert all(line[0] == ends[0][0] for line in ends)
+    assert all(line[-1] == ends[0][-1] > line[0] for line in ends)
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        timeline_chart([Span(1, 2, 1.5, "micro")], [Span(1.1, 2.2)], [(0.0, 0.0), (1.0, 2.0)], 10, "one row"),
+        timeline_chart([Span(99, 100, 99.5, "macro")], [], CURVE, 100, "at the end"),
+        timeline_chart([], None, [], 0, "nothing"),
+    ],
+    ids=lambda chart: chart.label,
+)
+def test_it_can_be_painted(chart):
+    picture = chart.picture()
+    edge = [picture.getpixel((x, y)) for x in (0, picture.width - 1) for y in range(picture.height)]
+    assert set(edge) == {(255, 255, 255)}
