@@ -1,0 +1,51 @@
+"""What must hold for every architecture that looks at the events of a long video."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tiny import wrapped
+from tiny_families import BUILDERS
+
+from mevqa.data.annotations import read_annotations
+from mevqa.data.synthetic.writer import synthesise
+from mevqa.facs import taxonomy
+from mevqa.models.protocol import Preferences
+from mevqa.records import Clip
+from mevqa.spotting.events import Event
+from mevqa.spotting.video import Spotting
+from mevqa.vqa.engine import Looking
+from mevqa.vqa.prompts import PromptLibrary
+from mevqa.vqa.recognition import recognise
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """A long video with two of its events as if they had been spotted."""
+    made = synthesise(tmp_path_factory.mktemp("long") / "set", 1, 31, long=True, seconds=6.0, size=(128, 128))
+    plan = made.plans[0]
+    coded = read_annotations(made.annotations)[plan.id].events[:2]
+    ms = 1000 / plan.fps
+    events = tuple(
+        Event(e.onset, e.apex, e.offset, e.onset * ms, e.apex * ms, e.offset * ms, "micro", 0.9) for e in coded
+    )
+    path = made.media / f"{plan.id}.mp4"
+    return Clip(plan.id, "synthetic", media=path), Spotting(
+        plan.id, path, plan.fps, plan.frames, 6.0, events, (), (), True
+    )
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_events_are_recognised_alike_with_and_without_reuse(name, video):
+    clip, found = video
+    prompts = PromptLibrary.load(variant="brief")
+    looking = Looking(("apex",), face="none")
+    told = []
+    for reuse in (True, False):
+        model = wrapped(name, prefix_cache=reuse, preferences=Preferences(views=("apex",), variant="brief"))
+        told.append(list(recognise(clip, found, model, prompts, looking)))
+    for one, other in zip(*told, strict=True):
+        assert one.error is None and one.fine in taxonomy("synthetic").fine and one.units
+        assert one.shown == pytest.approx(other.shown, abs=1e-4) and one.shown != one.event.score
+        assert replace(one, shown=0, fine_options=None) == replace(other, shown=0, fine_options=None)
