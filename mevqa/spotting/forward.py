@@ -93,7 +93,10 @@ class ForwardVideo:
         fps: Frames per second.
         times_ms: float64 [frames] presentation times, the first is 0.
         rate_is_assumed: Whether neither the user nor the file told the rate.
+        warnings: None: what is told of such files is that they can be read this way.
     """
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, path: Path, fps: float | None, table: _Table) -> None:
         self.path = path

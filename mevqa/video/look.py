@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.records import Annotation, Clip, Moment, View
 from mevqa.video.face import FaceAligner, FaceMode
 from mevqa.video.localise import Localised, expected, localise
-from mevqa.video.reader import Video, open_video
+from mevqa.video.reader import Footage, Video, open_video
 from mevqa.video.sampler import needs_moments, sample
 from mevqa.video.views import ViewSource, render_views, view_names
 
@@ -111,8 +112,9 @@ def look_at_events(
     face: FaceMode = "auto",
     frames: int = 3,
     stride: int = 1,
+    footage: Footage | None = None,
 ) -> Iterator[Look]:
-    """Look at the events of a long video one after the other; the video is opened once and read forward once.
+    """Look at the events of a long video one after the other; the video is read forward once.
 
     Args:
         clip: The long video; its annotation and ready-made pictures are not used.
@@ -122,6 +124,7 @@ def look_at_events(
         face: How the face is found: anew for every event, at its onset, or else at its apex.
         frames: Frames of the sampler's window.
         stride: Distance of neighbouring frames of a window.
+        footage: The video, where it is open already.
 
     Yields:
         What is seen of each event.
@@ -133,15 +136,60 @@ def look_at_events(
     if clip.media is None:
         raise InputError([Problem("--media", f"clip {clip.id} has no video: its events cannot be looked at")])
     bare = replace(clip, annotation=None, pictures={})
-    with open_video(clip.media, fps=clip.fps) as video:
+    with nullcontext(footage) if footage is not None else open_video(clip.media, fps=clip.fps) as opened:
+        needed: list[set[int]] = []
         for event in events:
-            _check(bare, event, len(video))
-            yield _draw(bare, video, _fit_to_event(video, event, face), event, views, sampler, frames, stride)
+            _check(bare, event, len(opened))
+            moments = _sample(sampler, opened, event, frames, stride)
+            known = (event.onset, event.apex, event.offset)
+            needed.append({moment.frame for moment in moments} | {frame for frame in known if frame is not None})
+        held = HeldFrames(opened)
+        for number, event in enumerate(events):
+            # Events may overlap: what later ones need of what is passed now is read with it.
+            last = max(needed[number])
+            held.hold({frame for later in needed[number:] for frame in later if frame <= last})
+            yield _draw(bare, held, _fit_to_event(held, event, face), event, views, sampler, frames, stride)
+
+
+class HeldFrames:
+    """Some frames of footage, read forward and kept as long as they are needed.
+
+    Args:
+        footage: The whole.
+
+    Attributes:
+        times_ms: [frames] of the whole footage.
+        warnings: Of the whole footage.
+    """
+
+    def __init__(self, footage: Footage) -> None:
+        self._footage = footage
+        self._frames: dict[int, NDArray[np.uint8]] = {}
+        self.times_ms = footage.times_ms
+        self.warnings = footage.warnings
+
+    def __len__(self) -> int:
+        return len(self._footage)
+
+    def hold(self, frames: set[int]) -> None:
+        """Read what of some frames is not held yet, and let all others go."""
+        missing = sorted(frames - self._frames.keys())
+        self._frames = {frame: picture for frame, picture in self._frames.items() if frame in frames}
+        if missing:
+            self._frames.update(zip(missing, self._footage.frames(missing), strict=True))
+
+    def frames(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Return frames that are held.
+
+        Raises:
+            KeyError: One of them is not.
+        """
+        return [self._frames[index] for index in indices]
 
 
 def _draw(
     clip: Clip,
-    video: Video,
+    video: Footage,
     aligner: FaceAligner,
     at: Annotation | Localised,
     views: Sequence[str],
@@ -188,13 +236,13 @@ def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
     return later if later.found else aligner
 
 
-def _fit_to_event(video: Video, event: Annotation, face: FaceMode) -> FaceAligner:
+def _fit_to_event(video: Footage, event: Annotation, face: FaceMode) -> FaceAligner:
     """Fit the aligner to the onset of an event, or to its apex when no face is there."""
     onset, apex = event.onset or 0, event.apex or 0
-    aligner = FaceAligner.fit(video[onset], face)
+    aligner = FaceAligner.fit(video.frames([onset])[0], face)
     if aligner.found or apex == onset:
         return aligner
-    later = FaceAligner.fit(video[apex], face)
+    later = FaceAligner.fit(video.frames([apex])[0], face)
     return later if later.found else aligner
 
 
@@ -207,7 +255,7 @@ def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localise
     return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
 
 
-def _sample(sampler: str, video: Video, at: Annotation | Localised, frames: int, stride: int) -> list[Moment]:
+def _sample(sampler: str, video: Footage, at: Annotation | Localised, frames: int, stride: int) -> list[Moment]:
     """Return the sampled moments; a strategy that depends on no key frame gets the whole clip in their place."""
     onset, apex, offset = at.onset, at.apex, at.offset
     if onset is None or apex is None or offset is None:

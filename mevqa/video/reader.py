@@ -7,11 +7,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mevqa.errors import MediaError
 from mevqa.video.timing import Timing
+
+
+class Footage(Protocol):
+    """What can be looked at: frames by index, read forward, with their times."""
+
+    @property
+    def times_ms(self) -> NDArray[np.float64]:
+        """Presentation times [frames], ms; the first is 0."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know about the media."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        ...
+
+    def frames(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Return RGB frames uint8 [height, width, 3] at ascending indices."""
+        ...
 
 
 class Video(ABC):

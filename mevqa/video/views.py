@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mevqa.video.face import FaceAligner
-    from mevqa.video.reader import Video
+    from mevqa.video.reader import Footage
 
 #: How many times the motion is shown in the view ``magnified``.
 MAGNIFICATION = 8.0
@@ -72,7 +72,7 @@ class ViewSource:
     """
 
     clip: Clip
-    video: Video | None = None
+    video: Footage | None = None
     aligner: FaceAligner | None = None
     moments: Sequence[Moment] = ()
     onset: int | None = None

@@ -124,7 +124,7 @@ def watch(
     if not found.face:
         raise MediaError(clip.media, "no face is seen in it: there is nothing to answer from")
     if way == "hybrid":
-        events = tuple(recognise(clip, found, model, prompts, looking))
+        events = recognise(clip, found, model, prompts, looking)
     else:
         events = tuple(_by_regions(event, taxonomy(clip.dataset)) for event in found.events)
     return Watched(found, events, options.rule)

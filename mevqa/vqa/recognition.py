@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.facs import taxonomy, unit_number
 from mevqa.records import Annotation, Clip, Question, QuestionType, View
 from mevqa.spotting.events import Event
+from mevqa.spotting.forward import NotAsAnnounced, open_forward
+from mevqa.video.folder import is_picture
 from mevqa.video.look import Look, look_at_events
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.reading import final_answer, read_units
@@ -19,6 +22,7 @@ from mevqa.vqa.wordings import official_wordings
 if TYPE_CHECKING:
     from mevqa.models.protocol import Model, Reply
     from mevqa.spotting.video import Spotting
+    from mevqa.video.reader import Footage
     from mevqa.vqa.engine import Looking
     from mevqa.vqa.prompts import PromptLibrary
 
@@ -62,12 +66,12 @@ class Recognised:
 
 def recognise(
     clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking
-) -> Iterator[Recognised]:
-    """Show every spotted event to a model; the video is read forward once.
+) -> tuple[Recognised, ...]:
+    """Show every spotted event to a model; the video is read forward once, to the last event.
 
     The model is asked for both classes, for one unit, for several, and for each unit that the spotter thinks of; what
     it says of units is weighed together. A model that can see rest (``Preferences.sees_rest``) is also asked whether
-    an expression is shown at all, about the event and about the longest rest of the video: the log-odds of the first
+    an expression is shown at all, about each event and about the longest rest of the video: the log-odds of the first
     less those of the second are added to the log-odds of the spotter's score (Bayes' rule; a bias of the model towards
     yes is in both and drops out).
 
@@ -78,64 +82,82 @@ def recognise(
         prompts: The prompt library.
         looking: Which views are made and how.
 
-    Yields:
+    Returns:
         One for each event, in the order of time.
 
     Raises:
         InputError: A view or sampler is unknown, or the clip has no media.
         MediaError: The media cannot be read.
     """
+    once = None
+    if clip.media is not None and clip.media.is_file() and not is_picture(clip.media):
+        once = open_forward(clip.media, clip.fps)
+    if once is not None:
+        # Otherwise the file is read in the way that can tell what is wrong with it.
+        with suppress(NotAsAnnounced):
+            return _recognise_all(clip, found, model, prompts, looking, once)
+    return _recognise_all(clip, found, model, prompts, looking, None)
+
+
+def _recognise_all(
+    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking, footage: Footage | None
+) -> tuple[Recognised, ...]:
     rest = _longest_rest(found) if model.preferences.sees_rest else None
-    at_rest = None
+    spans: list[tuple[Annotation, Event | None]] = [
+        (Annotation(event.onset, event.apex, event.offset), event) for event in found.events
+    ]
     if rest is not None:
-        (seen,) = _looks(clip, [rest], looking)
-        at_rest = _shown(_ask(clip, seen.views, [_question(clip, QuestionType.EXPRESSION_SHOWN)], model, prompts)[0])
-    spans = [Annotation(event.onset, event.apex, event.offset) for event in found.events]
-    for event, seen in zip(found.events, _looks(clip, spans, looking), strict=True):
-        yield _recognise(clip, event, seen, at_rest, model, prompts)
-
-
-def _looks(clip: Clip, spans: Sequence[Annotation], looking: Looking) -> Iterator[Look]:
-    return look_at_events(
+        place = sum(event.onset <= (rest.onset or 0) for event in found.events)
+        spans.insert(place, (rest, None))
+    looks = look_at_events(
         clip,
-        spans,
+        [span for span, _ in spans],
         views=looking.views,
         sampler=looking.sampler,
         face=looking.face,
         frames=looking.frames,
         stride=looking.stride,
+        footage=footage,
     )
+    told = []
+    at_rest = None
+    for (_, event), seen in zip(spans, looks, strict=True):
+        if event is None:
+            at_rest = _shown(
+                _ask(clip, seen.views, [_question(clip, QuestionType.EXPRESSION_SHOWN)], model, prompts)[0]
+            )
+        else:
+            told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
+    return tuple(replace(one, shown=_together(one.event.score, at_event, at_rest)) for one, at_event in told)
 
 
 def _recognise(
-    clip: Clip, event: Event, seen: Look, at_rest: float | None, model: Model, prompts: PromptLibrary
-) -> Recognised:
-    """Ask about one event and put the replies together."""
+    clip: Clip, event: Event, seen: Look, check: bool, model: Model, prompts: PromptLibrary
+) -> tuple[Recognised, float | None]:
+    """Ask about one event; return what is said, and the probability that an expression is shown at all."""
     classes = [_question(clip, QuestionType.FINE), _question(clip, QuestionType.COARSE)]
     lists = [_question(clip, QuestionType.AU_LIST, plural=plural) for plural in (False, True)]
     names = list(dict.fromkeys(one.unit.name for one in event.units))
     presence = [_question(clip, QuestionType.AU_PRESENCE, action_unit=name) for name in names]
-    check = [_question(clip, QuestionType.EXPRESSION_SHOWN)] if at_rest is not None else []
-    asked = [*classes, *lists, *presence, *check]
+    checks = [_question(clip, QuestionType.EXPRESSION_SHOWN)] if check else []
+    asked = [*classes, *lists, *presence, *checks]
     replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts)
     fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
-    shown = event.score
-    if at_rest is not None:
-        shown = _together(event.score, _shown(replies[-1]), at_rest)
     units = _units(replies[2:4], presence, replies[4 : 4 + len(presence)])
     parts = {"fine class": fine, "coarse class": coarse, "action units": units}
-    missing = [name for name, told in parts.items() if not told]
+    missing = [name for name, said in parts.items() if not said]
     errors = list(dict.fromkeys(reply.error for reply in replies[:4] if reply.error is not None))
-    return Recognised(
+    recognised = Recognised(
         event,
         units,
         fine,
         coarse,
-        shown,
+        event.score,
         dict(replies[0].options) if replies[0].options is not None else None,
         "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
         seen.warnings,
     )
+    return recognised, _shown(replies[-1]) if check else None
 
 
 def _question(clip: Clip, kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> Question:

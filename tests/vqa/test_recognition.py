@@ -11,6 +11,7 @@ from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences, Reply
 from mevqa.records import Annotation
+from mevqa.spotting.forward import NotAsAnnounced, open_forward
 from mevqa.video.look import look, look_at_events
 from mevqa.vqa.engine import Looking
 from mevqa.vqa.prompts import PromptLibrary
@@ -28,10 +29,12 @@ def says(yes_at_event=0.9, yes_at_rest=0.1, **more):
     def script(request):
         text = request.text
         if "expression shown" in text:
-            order.append("rest" if not order else "event")
-            yes = yes_at_rest if order[-1] == "rest" else yes_at_event
+            # Of an event other things are asked first.
+            yes = yes_at_event if order else yes_at_rest
+            order.clear()
             return Reply("yes" if yes > 0.5 else "no", {"yes": yes, "no": 1 - yes}, max(yes, 1 - yes))
         if "fine-grained" in text.splitlines()[0]:
+            order.append("event")
             return "anger"
         if "coarse" in text.splitlines()[0]:
             return "negative"
@@ -49,8 +52,9 @@ def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the
     model = says()
     told = list(recognise(clip, found, model, PROMPTS, LOOKING))
     assert [one.event for one in told] == list(found.events) and len(told) >= 2
-    rest, *calls = model.calls
-    assert len(rest.requests) == 1 and len(calls) == len(found.events)
+    rest = next(call for call in model.calls if len(call.requests) == 1)
+    calls = [call for call in model.calls if call is not rest]
+    assert len(calls) == len(found.events)
     for call, one in zip(calls, found.events, strict=True):
         assert f"from {one.onset_ms / 1000:.2f} s to {one.offset_ms / 1000:.2f} s" in call.views[0].caption
         assert [view.frames for view in call.views] == [(one.onset,), (one.apex,)]
@@ -66,6 +70,32 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
         alone = look(replace(clip, annotation=span), views=("onset", "apex", "motion"), face="none")
         assert [view.frames for view in seen.views] == [view.frames for view in alone.views]
         assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+
+
+def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
+    clip, found = perfect(long_set)
+    spans = [Annotation(10, 40, 90), Annotation(20, 30, 60), Annotation(50, 95, 100), Annotation(20, 30, 60)]
+    footage = open_forward(clip.media)
+    starts = []
+    decode = type(footage)._decode
+    monkeypatch.setattr(type(footage), "_decode", lambda self, wanted: starts.append(1) or decode(self, wanted))
+    views = ("onset", "apex", "offset")
+    once = list(look_at_events(clip, spans, views=views, face="none", footage=footage))
+    assert len(starts) == 1
+    for seen, span in zip(once, spans, strict=True):
+        alone = look(replace(clip, annotation=span), views=views, face="none")
+        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+
+
+def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, monkeypatch):
+    clip, found = perfect(long_set)
+    expected = recognise(clip, found, says(), PROMPTS, LOOKING)
+
+    def lies(self, indices):
+        raise NotAsAnnounced("frame 3 is another")
+
+    monkeypatch.setattr("mevqa.spotting.forward.ForwardVideo.frames", lies)
+    assert recognise(clip, found, says(), PROMPTS, LOOKING) == expected
 
 
 def test_units_are_what_lists_and_presence_answers_say_together(long_set):
@@ -120,5 +150,5 @@ def test_a_failed_reply_is_an_error_of_its_event(long_set):
 def test_a_video_without_events_asks_nothing_but_the_rest(long_set):
     clip, found = perfect(long_set)
     model = says()
-    assert list(recognise(clip, replace(found, events=()), model, PROMPTS, LOOKING)) == []
+    assert recognise(clip, replace(found, events=()), model, PROMPTS, LOOKING) == ()
     assert spotting().events == () and len(model.calls) == 1
