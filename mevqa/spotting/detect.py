@@ -45,8 +45,10 @@ _ROUNDS = 3
 #: An expression is not looked for closer to another than this, ms.
 _APART_MS = 100.0
 
-#: What blinks for more than this share of its time is a blink.
+#: What blinks for more than this share of its time is a blink, unless it lasts longer than blinks do, ms (100 to 400,
+#: Caffier et al., Eur. J. Appl. Physiol. 89, 2003): lids that rise, tighten or are pushed up by cheeks look closed too.
 _BLINK = 0.5
+_BLINK_MS = 500.0
 
 #: An expression lasts about as long as those that the filter is made for: bounds of their ratio.
 _ALIKE = (0.4, 2.0)
@@ -96,7 +98,7 @@ class Candidate:
     @property
     def is_blink(self) -> bool:
         """Whether it is a blink, which moves the skin around the eyes too."""
-        return self.blinking > _BLINK
+        return self.blinking > _BLINK and self.course.offset_ms - self.course.onset_ms <= _BLINK_MS
 
     @property
     def is_covered(self) -> bool:

@@ -54,6 +54,12 @@ def test_what_happens_while_the_eyes_are_closed_is_a_blink():
     assert [found.is_blink for found in spotted(maker)] == [True]
 
 
+def test_what_lasts_longer_than_a_blink_is_none_though_the_lids_look_closed():
+    maker = CurveMaker(30).add(9_000, 9_300, 9_900, left_inner_brow=0.05, right_inner_brow=0.05)
+    maker.blinking[(maker.times > 9_050) & (maker.times < 9_850)] = True
+    assert [found.is_blink for found in spotted(maker)] == [False]
+
+
 def test_lower_limits_add_candidates_behind_those_of_higher_ones():
     maker = CurveMaker(60, noise=8e-4)
     maker.add(9_000, 9_150, 9_400, left_mouth_corner=-0.03).add(40_000, 40_300, 41_000, chin=-0.05)
