@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +12,12 @@ from mevqa.errors import InputError, Problem
 from mevqa.event_log import EventLog
 from mevqa.models.protocol import Model
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
-from mevqa.runs import RunWriter, file_digest, start_run
-from mevqa.spotting.spotter import SpotOptions
+from mevqa.runs import RunWriter, start_run
 from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
 
 if TYPE_CHECKING:
     from mevqa.data.official import QuestionFile
-
-#: Packages whose release can change an answer.
-_DECIDING_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-headless", "av", "decord", "pillow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,91 +185,6 @@ def check_views(work: Plan, looking: Looking) -> None:
         problems.append(Problem("--media", f"{message}: give the folder of the videos, or --lvqa model"))
     if problems:
         raise InputError(problems)
-
-
-def decides(
-    work: Plan,
-    model: Model,
-    prompts: PromptLibrary,
-    looking: Looking,
-    *,
-    consistency: bool,
-    settings: Mapping[str, Any],
-    on_clip: Callable[[str], None] = lambda clip_id: None,
-) -> dict[str, Any]:
-    """Return everything that decides an answer, for the manifest.
-
-    Args:
-        work: The plan.
-        model: Who is asked.
-        prompts: The prompt library.
-        looking: Which views are made and how.
-        consistency: Whether answers are decided together.
-        settings: What else the user chose (seed, dtype, quantisation, adapter).
-        on_clip: Called after each clip's media was hashed.
-    """
-    return {
-        "questions": {file.path.name: file_digest(file.path) for file in work.files},
-        "annotations": annotations_digest(work),
-        "media": media_digests(work, on_clip),
-        "model": {"name": model.name, "revision": model.revision},
-        "prompts": prompts.digest,
-        "looking": looking_record(looking),
-        "consistency": consistency,
-        "settings": dict(settings),
-        "packages": package_versions(),
-    }
-
-
-def looking_record(looking: Looking) -> dict[str, Any]:
-    """Return how clips are looked at as plain values."""
-    record: dict[str, Any] = {}
-    for one in fields(looking):
-        value = getattr(looking, one.name)
-        if isinstance(value, SpotOptions):
-            value = _spotter_record(value)
-        record[one.name] = list(value) if isinstance(value, tuple) else value
-    return record
-
-
-def _spotter_record(options: SpotOptions) -> dict[str, Any]:
-    """Return options of the spotter as plain values; a calibrator as a hash of what is in it."""
-    record = {one.name: getattr(options, one.name) for one in fields(options)}
-    if options.calibrator is not None:
-        content = options.calibrator.model_dump_json().encode()
-        record["calibrator"] = hashlib.blake2b(content, digest_size=16).hexdigest()
-    return record | {"kinds": list(options.kinds)}
-
-
-def annotations_digest(work: Plan) -> str | None:
-    """Return a hash of the plan's label files, None without any."""
-    return "+".join(file_digest(s.annotations) for s in work.sources if s.annotations is not None) or None
-
-
-def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, str]:
-    """Return a hash of what each clip is seen from.
-
-    Args:
-        work: The plan.
-        on_clip: Called after each clip's media was hashed.
-    """
-    media = {}
-    for clip in work.clips.values():
-        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
-        media[clip.id] = "+".join(file_digest(path) for path in sources)
-        on_clip(clip.id)
-    return media
-
-
-def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str]:
-    """Return the installed release of each package, leaving out those that are absent."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:

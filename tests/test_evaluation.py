@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.deciding import decides
 from mevqa.errors import InputError
-from mevqa.evaluation import answer, begin, check_views, decides, plan, remaining
+from mevqa.evaluation import answer, begin, check_views, plan, remaining
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences
 from mevqa.runs import open_run

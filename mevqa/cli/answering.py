@@ -28,7 +28,8 @@ def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[s
         ModelError: The model cannot be loaded.
     """
     from mevqa.cli.progress import clip_progress, remaining_counts
-    from mevqa.evaluation import answer, begin, check_views, decides
+    from mevqa.deciding import decides
+    from mevqa.evaluation import answer, begin, check_views
 
     model, prompts, looking = asking(args)
     check_views(work, looking)

@@ -55,7 +55,7 @@ def collect() -> dict[str, Any]:
     import os
     import platform
 
-    from mevqa.evaluation import package_versions
+    from mevqa.deciding import package_versions
     from mevqa.models.load import found_models
 
     versions = package_versions(_PACKAGES)

@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     """Spot and recognise in every video; 1 when some could not be."""
     from mevqa.cli.options import asking, deciding_settings
     from mevqa.cli.progress import frame_progress
+    from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
-    from mevqa.evaluation import looking_record, package_versions
     from mevqa.facs import canonical_dataset
     from mevqa.runs import file_digest
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise

@@ -12,9 +12,10 @@ import torch
 import yaml
 from accelerate import PartialState
 
+from mevqa.deciding import annotations_digest, media_digests, package_versions
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Plan, annotations_digest, media_digests, package_versions
+from mevqa.evaluation import Plan
 from mevqa.runs import file_digest, refuse_changes, write_whole
 from mevqa.training.card import model_card
 from mevqa.training.packed_model import PackedModel

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mevqa.evaluation import Plan, package_versions
+from mevqa.deciding import package_versions
+from mevqa.evaluation import Plan
 from mevqa.training.recipe import Recipe
 
 if TYPE_CHECKING:

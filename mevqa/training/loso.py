@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Plan, answer, begin, decides, remaining
+from mevqa.evaluation import Plan, answer, begin, remaining
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.runs import Run, open_run, refuse_changes, write_whole
 from mevqa.training.artifact import read_manifest

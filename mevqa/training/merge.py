@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from mevqa.deciding import package_versions
 from mevqa.errors import InputError, ModelError, Problem
-from mevqa.evaluation import Plan, package_versions
+from mevqa.evaluation import Plan
 from mevqa.models.adapter import wrap_with_adapter
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.protocol import Model, Reply
