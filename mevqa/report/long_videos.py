@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mevqa.data.annotations import ClipLabels
     from mevqa.scoring.event_rows import EventRow
     from mevqa.video.face import FaceMode
+    from mevqa.video.reader import Video
 
 #: What is shown of each event, of an event without a known apex, and of how many events.
 _VIEWS = ("onset", "apex", "motion", "magnified")
@@ -70,20 +72,21 @@ def see_long(
             curve = []
             notes.append(f"the curve of the motion is missing: {error.reason}")
 
-    def at(frame: int) -> float:
-        return float(seconds[frame])
+        def at(frame: int) -> float:
+            return float(seconds[frame])
 
-    pairs = _events(labels, found, clip.media, len(seconds), notes)
+        pairs = _events(labels, found, clip.media, len(seconds), notes)
+        shown = pairs.coded or pairs.found or ()
+        what = "coded" if pairs.coded else "found"
+        try:
+            look = partial(_looks, clip, video, face, notes)
+            rows = _event_rows(what, shown, at, look, notes) if shown else _moment_rows(clip, face, notes)
+        except MediaError as error:
+            rows = _Rows()
+            notes.append(f"no pictures: {error}")
     coded_spans, found_spans = event_spans(pairs, at)
     length = float(seconds[-1]) if len(seconds) else 0.0
     timeline = timeline_chart(coded_spans, found_spans, curve, length, f"Events of {clip.id} in time: {pairs.summary}")
-    shown = pairs.coded or pairs.found or ()
-    what = "coded" if pairs.coded else "found"
-    try:
-        rows = _event_rows(clip, what, shown, at, face, notes) if shown else _moment_rows(clip, face, notes)
-    except MediaError as error:
-        rows = _Rows()
-        notes.append(f"no pictures: {error}")
     table = event_table(pairs, at) if pairs.coded or pairs.found else None
     return Seen(rows.pictures, timeline, tuple(dict.fromkeys(notes)), rows.titles, table)
 
@@ -134,19 +137,18 @@ class _Rows:
 
 
 def _event_rows(
-    clip: Clip,
     what: str,
     events: Sequence[SeenEvent],
     at: Callable[[int], float],
-    face: FaceMode,
+    look: Callable[[Sequence[SeenEvent], Sequence[str]], Mapping[int, tuple[Picture, ...]]],
     notes: list[str],
 ) -> _Rows:
-    """Show the first events; the video is opened once for those with an apex and once for the others."""
+    """Show the first events: those with an apex, then the others."""
     first = events[:_MOST_EVENTS]
     pictures: dict[int, tuple[Picture, ...]] = {}
     for known, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
         these = [event for event in first if (event.apex is not None) == known]
-        pictures |= _looks(clip, these, views, face, notes)
+        pictures |= look(these, views)
     if len(events) > len(first):
         notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
     titles = [_title(what, event, at) for event in first]
@@ -154,7 +156,7 @@ def _event_rows(
 
 
 def _looks(
-    clip: Clip, events: Sequence[SeenEvent], views: Sequence[str], face: FaceMode, notes: list[str]
+    clip: Clip, video: Video, face: FaceMode, notes: list[str], events: Sequence[SeenEvent], views: Sequence[str]
 ) -> Mapping[int, tuple[Picture, ...]]:
     """Return the views of events by their numbers."""
     from mevqa.video.look import look_at_events
@@ -162,7 +164,7 @@ def _looks(
     # Views that do not show the apex do not use it: the onset stands in its place.
     spans = [Annotation(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
     pictures = {}
-    for event, seen in zip(events, look_at_events(clip, spans, views=views, face=face), strict=True):
+    for event, seen in zip(events, look_at_events(clip, spans, views=views, face=face, footage=video), strict=True):
         moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}
         pictures[event.number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
         notes += seen.warnings
