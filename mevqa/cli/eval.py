@@ -1,10 +1,12 @@
 """Answer official question files with a vision-language model.
 
 Reads the 2025 and 2026 formats, short and long video, and writes a run folder: a manifest of everything that decided
-the answers, and one JSON line an answer. Run the same command again to continue an interrupted run.
+the answers, and one JSON line an answer; of long videos also the events that were found (events.csv). Run the same
+command again to continue an interrupted run.
 
 Examples:
   mevqa eval me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test --out runs/samm
+  mevqa eval me_lvqa_samm_test_to_answer.jsonl --media SAMM_test --out runs/long
   mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --out runs/nano
   mevqa eval me_vqa_casme2_train.jsonl --precomputed flow=maps --views motion --model FOLDER_OR_HUB_NAME --out runs/own
   mevqa eval --suite synthetic --model nano --model mock
