@@ -1,0 +1,62 @@
+"""The command line of the spotter's benchmark."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mevqa.cli import main
+from mevqa.spotting.trial import TrialResult
+
+RESULT = TrialResult(
+    {"micro": 4, "macro": 2}, {"micro": 3, "macro": 2}, {"micro": 3, "macro": 1}, (0.0, 33.0), (10.0,), 2.0, 1, 1.0, 0
+)
+
+
+@pytest.fixture
+def trials(monkeypatch):
+    """Let no video be made; return the settings and options that a trial was run with."""
+    run = []
+
+    def trial(folder, settings, *, options, progress):
+        run.append((folder, settings, options))
+        progress("events_1")
+        return RESULT
+
+    monkeypatch.setattr("mevqa.spotting.trial.run_trial", trial)
+    return run
+
+
+def test_a_trial_prints_what_was_found(trials, tmp_path, capsys):
+    assert main(["bench", "spot", "--trial", str(tmp_path), "--seed", "720", "--events", "1", "--still", "0"]) == 0
+    printed = capsys.readouterr()
+    assert "micro" in printed.out and "0.857" in printed.out and "0.50 a minute (1 in 2.0 minutes)" in printed.out
+    assert "events_1" in printed.err
+    ((_, settings, options),) = trials
+    assert (settings.seed, settings.events, settings.still, settings.seconds) == (720, 1, 0, 60.0)
+    assert options.calibrator is None
+
+
+def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
+    from mevqa.spotting.calibration import shipped_calibrator, write_calibrator
+
+    write_calibrator(tmp_path / "c.json", shipped_calibrator())
+    command = ["bench", "spot", "--trial", str(tmp_path), "--json", "--calibrator", str(tmp_path / "c.json")]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["f1"]["macro"] == 0.5
+    assert trials[0][2].calibrator == shipped_calibrator()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--trial", "x", "--minutes", "2"], "choose one"),
+        (["--calibrator", "c.json"], "of no use without --trial"),
+        (["--seconds", "1"], "--seconds"),
+        (["--trial", "x", "--calibrator", "nowhere.json"], "nowhere.json"),
+    ],
+)
+def test_what_does_not_belong_together_is_one_line(trials, words, said, capsys):
+    assert main(["bench", "spot", *words]) == 2
+    assert said in capsys.readouterr().err and trials == []
