@@ -237,12 +237,15 @@ def answer(
     Yields:
         Each clip's answers once they are on the disk.
     """
-    log = EventLog(run.path)
-    for clip_id, questions in remaining(work, run.answers).items():
+    groups = remaining(work, run.answers)
+    # Opened before the work, so that a foreign table is refused before and not after it.
+    about_long = any(question.type in LONG_VIDEO_TYPES for group in groups.values() for question in group)
+    log = EventLog(run.path) if about_long and looking.lvqa != "model" else None
+    for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
         result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
-        if result.watched is not None:
+        if log is not None and result.watched is not None:
             log.put(clip_id, result.watched)
         run.append(result.answers)
         yield result.answers

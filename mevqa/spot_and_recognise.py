@@ -126,6 +126,8 @@ class StrTable:
             raise InputError([*problems, Problem(out, "name another table (--out), or repeat the settings of then")])
         # A line that a kill tore is written anew.
         write_whole(self._log, "".join(f"{line}\n" for line in [first, *lines[:-1]]))
+        if done:
+            self._write()
 
     def has(self, name: str, media: str) -> bool:
         """Return whether a video is finished, and is still the same."""
@@ -137,6 +139,9 @@ class StrTable:
         self._media[name] = media
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"name": name, "media": media, "rows": self._rows[name]}) + "\n")
+        self._write()
+
+    def _write(self) -> None:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)

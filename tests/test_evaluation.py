@@ -48,6 +48,14 @@ def run_all(work, out, model, steps=None):
     return open_run(out)
 
 
+def test_a_run_about_short_clips_leaves_a_table_of_events_alone(work_folder):
+    work = planned(work_folder)
+    run_all(work, work_folder / "out", mock(), steps=1)
+    (work_folder / "out" / "events.csv").write_text("video,onset\nmine,3\n")
+    assert len(run_all(work, work_folder / "out", mock()).answers) == 6
+    assert "mine" in (work_folder / "out" / "events.csv").read_text()
+
+
 def test_an_interrupted_run_continues_to_the_same_log(work_folder):
     work = planned(work_folder)
     whole = run_all(work, work_folder / "whole", mock())

@@ -101,7 +101,9 @@ def test_the_table_is_official_and_is_continued_after_an_interruption(tmp_path):
     with out.open(newline="") as file:
         read = list(csv.reader(file))
     assert tuple(read[0]) == COLUMNS and [row[1] for row in read[1:]] == ["a_1", "c_1"]
-    assert StrTable(out, {"model": "nano"}).has("b_1", "hash")
+    written = out.read_bytes()
+    out.unlink()
+    assert StrTable(out, {"model": "nano"}).has("b_1", "hash") and out.read_bytes() == written
     assert len(read_events(out, "predictions").events) == 2
 
 

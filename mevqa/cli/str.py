@@ -59,7 +59,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Spot and recognise in every video; 1 when some could not be."""
+    """Spot and recognise in every video, and write what could be before saying what could not.
+
+    Raises:
+        InputError: Videos that cannot be read or recognised, one line each.
+    """
     from mevqa.cli.options import asking, deciding_settings
     from mevqa.cli.progress import frame_progress
     from mevqa.deciding import looking_record, package_versions

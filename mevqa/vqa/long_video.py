@@ -20,6 +20,7 @@ from mevqa.spotting.events import Event, Rule
 from mevqa.spotting.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
 from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.vqa.event_counts import COUNTED
 from mevqa.vqa.prior import prior_answer
 from mevqa.vqa.recognition import Recognised, in_order, recognise
 from mevqa.vqa.story import Story, StoryEvent
@@ -164,14 +165,13 @@ def tell(watched: Watched, questions: Sequence[Question]) -> Story:
             one.units,
             one.fine,
             one.coarse,
-            one.shown,
         )
         for one in watched.kept
     ]
     for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
         while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
-            events.append(StoryEvent(question.kind or _prior_kind(question), confidence=0.0))
-    return Story(tuple(events), watched.found.fps, watched.found.frames)
+            events.append(StoryEvent(question.kind or _prior_kind(question)))
+    return Story(tuple(events), watched.found.fps)
 
 
 def _prior_kind(question: Question) -> Kind:
@@ -230,7 +230,12 @@ def _assumed(question: Question, story: Story) -> str | None:
         prior = prior_answer(question)
         source = prior.source if prior is not None else "the data set"
         return f"prior answer: {seen} events were found, and the {question.ordinal}-th is asked about: {source}"
-    if question.type in (QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO):
+    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+        # The first event decides: nobody saw it when no event of the kind was seen.
+        if any(question.kind in (None, event.kind) for event in story.seen):
+            return None
+        return f"prior answer: no such event was found, and the {every}-th is asked about"
+    if question.type in COUNTED and any(COUNTED[question.type] in (None, e.kind) for e in story.events[seen:]):
         return f"{seen} events were found; {every - seen} more are assumed, because the {every}-th is asked about"
     return None
 
@@ -254,7 +259,7 @@ def _kind_options(question: Question, watched: Watched) -> dict[str, float] | No
 
 def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
     """Return the events that an answer rests on, one line each."""
-    kind = {QuestionType.COUNT_MICRO: "micro", QuestionType.COUNT_MACRO: "macro"}.get(question.type, question.kind)
+    kind = COUNTED.get(question.type) or question.kind
     numbered = enumerate(watched.kept, 1)
     lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
     if question.ordinal is not None:

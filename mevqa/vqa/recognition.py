@@ -44,7 +44,6 @@ class Recognised:
         fine: Fine-grained class; None without an answer.
         coarse: Coarse class, likewise.
         shown: Probability that it is an expression: the spotter's score and the model's word together.
-        fine_options: Probability of each fine class, where the model tells.
         error: Why the model said nothing usable.
         warnings: What a reader should know.
     """
@@ -54,7 +53,6 @@ class Recognised:
     fine: str | None = None
     coarse: str | None = None
     shown: float = 1.0
-    fine_options: dict[str, float] | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -153,7 +151,6 @@ def _recognise(
         fine,
         coarse,
         event.score,
-        dict(replies[0].options) if replies[0].options is not None else None,
         "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
         seen.warnings,
     )

@@ -18,7 +18,6 @@ class StoryEvent:
         units: Official names of the action units, in the order of their numbers.
         fine: Fine-grained class; None when nobody told it.
         coarse: Coarse class, likewise.
-        confidence: Probability that it is an expression, 0 to 1.
     """
 
     kind: Literal["micro", "macro"]
@@ -28,7 +27,6 @@ class StoryEvent:
     units: tuple[str, ...] = ()
     fine: str | None = None
     coarse: str | None = None
-    confidence: float = 1.0
 
     @property
     def assumed(self) -> bool:
@@ -43,12 +41,10 @@ class Story:
     Attributes:
         events: In the order of time; assumed ones come last.
         fps: Frames per second of the video.
-        frames: Number of frames of the video.
     """
 
     events: tuple[StoryEvent, ...]
     fps: float
-    frames: int
 
     @property
     def seen(self) -> tuple[StoryEvent, ...]:

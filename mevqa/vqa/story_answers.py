@@ -13,14 +13,13 @@ from mevqa.vqa.story import Story, StoryEvent
 from mevqa.vqa.surface import unit_list
 
 
-def story_of(events: Iterable[Annotation], fps: float, frames: int) -> Story:
+def story_of(events: Iterable[Annotation], fps: float) -> Story:
     """Return the story that coders told.
 
     Args:
         events: The coded expressions of one video, in any order. One without onset or offset is counted and cannot be
             shown, like an assumed one.
         fps: Frames per second of the video.
-        frames: Number of frames of the video.
     """
     told = [
         StoryEvent(
@@ -35,7 +34,7 @@ def story_of(events: Iterable[Annotation], fps: float, frames: int) -> Story:
         for event in events
     ]
     told.sort(key=lambda event: (event.assumed, event.onset or 0, event.offset or 0))
-    return Story(tuple(told), fps, frames)
+    return Story(tuple(told), fps)
 
 
 def story_answer(question: Question, story: Story) -> str | None:

@@ -48,4 +48,4 @@ def test_events_are_recognised_alike_with_and_without_reuse(name, video):
     for one, other in zip(*told, strict=True):
         assert one.error is None and one.fine in taxonomy("synthetic").fine and one.units
         assert one.shown == pytest.approx(other.shown, abs=1e-4) and one.shown != one.event.score
-        assert replace(one, shown=0, fine_options=None) == replace(other, shown=0, fine_options=None)
+        assert replace(one, shown=0) == replace(other, shown=0)

@@ -83,6 +83,24 @@ def test_what_nobody_saw_is_counted_by_the_prior_and_marked():
     assert "CAS(ME)^3" in beyond.warnings[-1] and beyond.options is None and beyond.evidence == ()
 
 
+def test_a_count_that_nothing_is_assumed_in_is_not_marked():
+    _, micro, macro, _ = answer_from(THREE, ask(*OFFICIAL[:3], *nth(5)))
+    assert micro.text == "2" and micro.warnings == ()
+    assert "2 more are assumed" in macro.warnings[-1]
+
+
+def test_presence_and_order_that_only_a_question_tells_are_marked():
+    empty = Watched(spotting(), (), "half-second")
+    texts = (
+        "Is there a macro-expression event in this video?",
+        "Which comes first in this video, a micro-expression event or a macro-expression event?",
+    )
+    for answer in answer_from(empty, ask(*texts, *nth(2)))[:2]:
+        assert answer.warnings == ("prior answer: no such event was found, and the 2-th is asked about",)
+    for answer in answer_from(THREE, ask(*texts, *nth(5)))[:2]:
+        assert answer.warnings == ()
+
+
 def test_the_inventory_is_the_union_of_the_events_units_with_its_evidence():
     (answer,) = answer_from(THREE, ask(OFFICIAL[3]))
     assert answer.text == "brow lowerer, cheek raiser, lid tightener, lip corner puller"

@@ -77,7 +77,7 @@ def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
 
 
 def _story(plan: ClipPlan) -> Story:
-    return story_of([performance.annotation for performance in plan.performances], plan.fps, plan.frames)
+    return story_of([performance.annotation for performance in plan.performances], plan.fps)
 
 
 def _told(texts: Sequence[str], story: Story) -> Iterator[Pair]:
