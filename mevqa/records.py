@@ -198,6 +198,7 @@ class Answer:
         seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
         warnings: What a reader should know (no face found, several faces, localised moments, ...).
         evidence: What the answer rests on, one line each: events of a long video with their times.
+        truncated: Whether the bound on new tokens stopped the model before it ended its answer.
     """
 
     question_id: str
@@ -209,6 +210,7 @@ class Answer:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    truncated: bool = False
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

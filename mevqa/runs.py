@@ -195,7 +195,7 @@ def _dump(answer: Answer) -> str:
     content = {
         key: value
         for key, value in asdict(answer).items()
-        if key in ("question_id", "text") or value not in (None, (), 0.0)
+        if key in ("question_id", "text") or value not in (None, (), 0.0, False)
     }
     return json.dumps(content, ensure_ascii=False) + "\n"
 

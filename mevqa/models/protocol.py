@@ -57,12 +57,14 @@ class Reply:
         options: Probability of each option, summing to one, when the request had options.
         confidence: Probability of the answer (of its constrained choices), 0 to 1; None when it is not known.
         error: Why there is no answer.
+        truncated: Whether the bound on new tokens stopped the model before it ended its answer.
     """
 
     text: str
     options: Mapping[str, float] | None = None
     confidence: float | None = None
     error: str | None = None
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
