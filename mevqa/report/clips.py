@@ -18,6 +18,8 @@ from mevqa.report.verdicts import VERDICTS, answered_class, reference_class, ver
 _MOST_PICTURES = 3000
 #: Options with less than this share are not listed.
 _LEAST_SHARE = 0.005
+#: Roles of pictures in the colours of motion maps.
+_MAPS = ("motion", "motion-centred")
 #: How the warning begins of an answer that was not seen in the clip (``mevqa.vqa.long_video``).
 _PRIOR = "prior answer"
 
@@ -33,6 +35,8 @@ class ClipSection:
         clips: Number of clips.
         questions: Number of questions.
         shown: Number of pictures.
+        motion: Whether a motion map is among them.
+        given: Whether a motion map was given as a file.
     """
 
     data: Mapping[str, Any]
@@ -41,6 +45,8 @@ class ClipSection:
     clips: int = 0
     questions: int = 0
     shown: int = 0
+    motion: bool = False
+    given: bool = False
 
 
 def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question]], Seen] | None) -> ClipSection:
@@ -74,6 +80,7 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         clips.append(clip)
     shown = _add_pictures(clips, looks)
     names = [run.name for run in runs]
+    maps = [picture for look in looks for row in look.rows for picture in row]
     return ClipSection(
         {"runs": names, "verdicts": VERDICTS, "clips": clips},
         timelines,
@@ -81,6 +88,8 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         len(clips),
         sum(len(clip["questions"]) for clip in clips),
         shown,
+        motion=any(picture.role in _MAPS for picture in maps),
+        given=any(picture.role in _MAPS and picture.given for picture in maps),
     )
 
 

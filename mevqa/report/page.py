@@ -11,6 +11,7 @@ from typing import Any
 
 from mevqa.report.clips import ClipSection
 from mevqa.report.drawing import Drawing
+from mevqa.report.naming import PathShortener
 from mevqa.report.panels import Panel, run_panel
 from mevqa.report.reading import ReadRun
 from mevqa.report.standing import Compared, Standing, comparisons, standing
@@ -48,6 +49,31 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     return Page(_render(title, runs, panels, found, compared, section), charts)
 
 
+def _known_paths(runs: Sequence[ReadRun]) -> list[Path]:
+    """Return the files and folders of the runs that a text may name."""
+    sources = [source for run in runs for source in run.sources]
+    known = [run.run.path for run in runs]
+    for source in sources:
+        known += [*source.files, *source.pictures.values()]
+        known += [path for path in (source.media, source.annotations) if path is not None]
+    return known
+
+
+#: Fields of the clip browser's data that may name a file; what people and models wrote is left as it is.
+_MAY_NAME_FILES = ("error", "warnings", "notes")
+
+
+def _shortened(value: Any, shorten: PathShortener, inside: bool = False) -> Any:
+    """Return plain values with shortened paths in the texts below ``_MAY_NAME_FILES``."""
+    if isinstance(value, str):
+        return shorten(value) if inside else value
+    if isinstance(value, Mapping):
+        return {key: _shortened(one, shorten, inside or key in _MAY_NAME_FILES) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shortened(one, shorten, inside) for one in value]
+    return value
+
+
 def _render(
     title: str,
     runs: Sequence[ReadRun],
@@ -56,14 +82,20 @@ def _render(
     compared: Sequence[Compared],
     section: ClipSection,
 ) -> str:
-    """Fill the template; everything but our own style, script and drawings is escaped by it."""
+    """Fill the template; everything but our own style, script and drawings is escaped, and no path is absolute."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     from mevqa import __version__
 
+    shorten = PathShortener(_known_paths(runs))
     environment = Environment(
-        loader=FileSystemLoader(_WEB), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_WEB),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: shorten(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
     environment.filters["drawn"] = lambda drawing: Markup(drawing.svg())
     script = (_WEB / "page.js").read_text(encoding="utf-8")
@@ -75,9 +107,10 @@ def _render(
         standing=found,
         compared=compared,
         section=section,
+        data=_shortened(section.data, shorten),
         version=__version__,
         style=Markup((_WEB / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         # The browser itself refuses every script but ours, and every address.
-        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        policy=Markup(f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"),
     )

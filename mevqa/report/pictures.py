@@ -30,12 +30,14 @@ class Picture:
         caption: What it shows.
         image: RGB picture.
         role: ``onset``, ``apex``, ``offset``, ``motion``, ...
+        given: Whether it is a file of the user's and not drawn from the video.
     """
 
     name: str
     caption: str
     image: Image
     role: str
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,6 @@ def picture_of(view: View, frame: int | None) -> Picture:
         frame: Which frame it shows; None for those that show several.
     """
     name = view.name if frame is None else f"{view.name} · frame {frame}"
-    return Picture(name, view.caption, view.image, view.name)
+    # Only views that are drawn from a video know its frames.
+    given = not view.frames
+    return Picture(f"{view.name} · ready-made" if given else name, view.caption, view.image, view.name, given)

@@ -10,6 +10,7 @@ from typing import Any
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
 from mevqa.records import Answer, Question
+from mevqa.report.naming import model_label, short_names
 from mevqa.runs import Run, open_run
 from mevqa.scoring.answer_sources import files_of_run, read_files
 from mevqa.scoring.items import Item, make_items
@@ -43,7 +44,7 @@ class ReadRun:
     """A run with everything that is known about its answers.
 
     Attributes:
-        name: Short name that tells it from the other runs.
+        folder: Short name of its folder that tells it from the other runs.
         run: The run.
         questions: Its questions in the order of the files, the reference set where there is one.
         items: Scored questions by question id.
@@ -54,7 +55,7 @@ class ReadRun:
         notes: What a reader must know.
     """
 
-    name: str
+    folder: str
     run: Run
     questions: tuple[Question, ...]
     items: Mapping[str, Item]
@@ -70,6 +71,16 @@ class ReadRun:
         found: Mapping[str, Any] = self.run.manifest.get("decides", {})
         return found
 
+    @property
+    def model(self) -> str:
+        """What the model is called."""
+        return model_label(self.decides)
+
+    @property
+    def name(self) -> str:
+        """Model and folder: what tells it from the other runs."""
+        return f"{self.model} ({self.folder})"
+
 
 def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
     """Read and score runs.
@@ -83,9 +94,9 @@ def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
     """
     problems: list[Problem] = []
     runs = []
-    for path, name in zip(paths, short_names(paths), strict=True):
+    for path, folder in zip(paths, short_names(paths), strict=True):
         try:
-            runs.append(_read_run(path, name, scoring))
+            runs.append(_read_run(path, folder, scoring))
         except InputError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     if problems:
@@ -93,17 +104,7 @@ def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
     return runs
 
 
-def short_names(paths: Sequence[Path]) -> list[str]:
-    """Return the last parts of paths, as many as tell them apart."""
-    whole = [path.resolve().parts for path in paths]
-    for length in range(1, max(map(len, whole), default=1) + 1):
-        names = ["/".join(parts[-length:]) for parts in whole]
-        if len(set(names)) == len(names):
-            return names
-    return [f"{path.name} ({place})" for place, path in enumerate(paths, 1)]
-
-
-def _read_run(path: Path, name: str, scoring: Scoring) -> ReadRun:
+def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     run = open_run(path)
     hidden: list[Problem] = []
     files = files_of_run(run, hidden)
@@ -136,7 +137,7 @@ def _read_run(path: Path, name: str, scoring: Scoring) -> ReadRun:
         notes.append("none of the questions has a reference: there is nothing to score")
     answers = _answers(run, questions)
     sources = tuple(Source.from_record(record) for record in run.manifest.get("sources", ()))
-    return ReadRun(name, run, tuple(questions), items, answers, result, task, sources, tuple(notes))
+    return ReadRun(folder, run, tuple(questions), items, answers, result, task, sources, tuple(notes))
 
 
 def _joined(questions: Sequence[Question], scored: Sequence[Item]) -> tuple[list[Question], dict[str, Item]]:

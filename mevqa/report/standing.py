@@ -50,7 +50,7 @@ class Cell:
     Attributes:
         value: As it is printed; empty where there is none.
         interval: As it is printed.
-        best: Whether no run has a better one.
+        best: Whether no run that was asked the same has a better one; never where no other run was asked the same.
     """
 
     value: str = ""
@@ -63,9 +63,9 @@ class StandingRow:
     """One run, baseline or published system.
 
     Attributes:
-        name: What it is.
+        name: What it is: of a run, the model.
         cells: One a column.
-        note: What a reader must know.
+        note: What a reader must know: of a run, its folder and, where runs were asked differently, its question set.
     """
 
     name: str
@@ -98,6 +98,8 @@ class Standing:
         baselines: What needs no model.
         published: Published numbers with at least one of the columns.
         how: How the intervals were made.
+        compared: Which runs have answered the same questions, where not all have; empty where all have.
+        marked: Whether a number is marked as the best.
     """
 
     heads: tuple[tuple[str, int], ...]
@@ -106,6 +108,8 @@ class Standing:
     baselines: tuple[StandingRow, ...]
     published: tuple[PublishedRows, ...]
     how: str
+    compared: str = ""
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +158,71 @@ def standing(runs: Sequence[ReadRun]) -> Standing | None:
             heads[-1] = (name, heads[-1][1] + 1)
         else:
             heads.append((name, 1))
-    best = {key: _best(key, results) for key in keys} if len(results) > 1 else {}
-    rows = tuple(
-        StandingRow(run.name, tuple(_cell(result, key, best.get(key)) for key in keys))
-        for run, result in zip(scored, results, strict=True)
-    )
+    sets = question_sets(scored)
+    rows = []
+    for run, result in zip(scored, results, strict=True):
+        mine = next(one for one in sets if run in one.runs)
+        rivals = [other.result for other in mine.runs if other.result is not None] if len(mine.runs) > 1 else []
+        best = {key: _best(key, rivals) for key in keys if any(key in rival.metrics for rival in rivals)}
+        note = run.folder if len(sets) == 1 else f"{run.folder} · question set {mine.letter}"
+        rows.append(StandingRow(run.model, tuple(_cell(result, key, best.get(key)) for key in keys), note))
     return Standing(
         tuple(heads),
         tuple((COLUMNS[key][1], key) for key in keys),
-        rows,
-        _baselines(results[0], keys),
+        tuple(rows),
+        _baselines(results[0], keys, "" if len(sets) == 1 else sets[0].letter),
         _published_rows(scored, keys),
         _how(results[0]),
+        _compared_sets(sets),
+        any(cell.best for row in rows for cell in row.cells),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Runs that were asked the same questions about the same clips, with the same right answers.
+
+    Attributes:
+        letter: Its name: A for that of the first run, then B and so on.
+        runs: The runs.
+        questions: Number of questions.
+        clips: Number of clips.
+    """
+
+    letter: str
+    runs: tuple[ReadRun, ...]
+    questions: int
+    clips: int
+
+
+def question_sets(runs: Sequence[ReadRun]) -> list[QuestionSet]:
+    """Return the runs by what they were asked and are scored on: numbers can only be compared within one set."""
+    asked: dict[frozenset[tuple[str, str, str]], list[ReadRun]] = {}
+    for run in runs:
+        asked.setdefault(
+            frozenset((q.clip_id, q.text, q.reference or "") for q in (item.question for item in run.items.values())),
+            [],
+        ).append(run)
+    return [
+        QuestionSet(_letter(place), tuple(own), max(len(run.items) for run in own), len({clip for clip, _, _ in key}))
+        for place, (key, own) in enumerate(asked.items())
+    ]
+
+
+def _letter(place: int) -> str:
+    return chr(ord("A") + place) if place < 26 else f"{place + 1}"
+
+
+def _compared_sets(sets: Sequence[QuestionSet]) -> str:
+    """Say which runs can be compared; empty where all can."""
+    if len(sets) < 2:
+        return ""
+    said = [
+        f"{one.letter}: {one.questions} questions about {one.clips} clip{'s' if one.clips != 1 else ''} "
+        f"({', '.join(run.name for run in one.runs)})"
+        for one in sets
+    ]
+    return f"Not all runs answered the same questions; compare numbers within a question set only. {'; '.join(said)}."
 
 
 def comparisons(runs: Sequence[ReadRun], compare: Callable[..., Any]) -> list[Compared]:
@@ -234,13 +290,14 @@ def _cell(result: ScoreResult, key: str, best: float | None) -> Cell:
     return Cell(_short(result.metrics[key], 3), interval, best is not None and result.metrics[key] == best)
 
 
-def _baselines(result: ScoreResult, keys: Sequence[str]) -> tuple[StandingRow, ...]:
-    """Return what needs no model."""
+def _baselines(result: ScoreResult, keys: Sequence[str], letter: str) -> tuple[StandingRow, ...]:
+    """Return what needs no model; ``letter`` names its question set where there are several."""
     values = [_baseline(result, key) for key in keys]
     cells = tuple(Cell() if value is None else Cell(_short(value, 3)) for value in values)
     if not any(cell.value for cell in cells):
         return ()
-    return (StandingRow("always the commonest answer", cells, "of these references; for counts their median"),)
+    of = f"the references of question set {letter}" if letter else "these references"
+    return (StandingRow("always the commonest answer", cells, f"of {of}; for counts their median"),)
 
 
 def _baseline(result: ScoreResult, key: str) -> float | None:

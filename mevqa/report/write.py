@@ -22,6 +22,9 @@ from mevqa.report.reading import ReadRun, Scoring, read_runs
 if TYPE_CHECKING:
     from mevqa.data.annotations import ClipLabels
 
+#: Models that the title names.
+_MOST_MODELS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Showing:
@@ -100,9 +103,10 @@ def write_report(
 
 def _title(runs: Sequence[ReadRun]) -> str:
     """Return who was asked about what."""
-    models = dict.fromkeys(str(run.decides.get("model", {}).get("name") or run.name) for run in runs)
+    models = list(dict.fromkeys(run.model for run in runs))
     datasets = dict.fromkeys(question.dataset for run in runs for question in run.questions)
-    return f"{', '.join(models)} · {', '.join(datasets)}"
+    more = f" and {len(models) - _MOST_MODELS} more" if len(models) > _MOST_MODELS else ""
+    return f"{', '.join(models[:_MOST_MODELS])}{more} · {', '.join(datasets)}"
 
 
 class _Looker:
@@ -213,7 +217,7 @@ def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadR
         for name, drawing in charts.items():
             (plots / f"{name}.svg").write_text(drawing.svg(alone=True), encoding="utf-8")
             drawing.picture().save(plots / f"{name}.png", optimize=True)
-        scores = {run.name: run.result.as_dict() for run in runs if run.result is not None}
+        scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
         (out / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error

@@ -1,4 +1,7 @@
+import json
+
 import pytest
+from hostile_runs import SCRIPT
 
 from mevqa.report.reading import Scoring, read_runs
 from mevqa.report.standing import comparisons, standing
@@ -22,12 +25,41 @@ def test_the_baseline_is_what_the_commonest_answer_scores(runs):
 
 def test_runs_stand_beside_published_numbers(runs):
     found = standing(read_runs(runs, Scoring(draws=50)))
-    assert [row.name for row in found.rows] == ["steady", "hasty"]
+    assert [row.note for row in found.rows] == ["steady", "hasty"]
+    assert [row.name for row in found.rows] == [f"mock {SCRIPT}"] * 2
+    assert found.marked and not found.compared
     place = column(found, "coarse.uf1")
     assert [row.cells[place].best for row in found.rows] == [True, False]
     assert found.rows[0].cells[place].interval
     first = found.published[0].rows[0]
     assert first.cells[place].value == ".733"
+
+
+def only_some(run, folder, clips):
+    """Copy a run that was asked about its first clips only, as ``--limit`` does it."""
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["decides"]["media"] = dict(list(manifest["decides"]["media"].items())[:clips])
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    lines = (run / "answers.jsonl").read_text().splitlines(keepends=True)
+    (folder / "answers.jsonl").write_text("".join(lines[: 4 * clips]))
+    return folder
+
+
+def test_no_number_is_the_best_of_runs_that_answered_different_questions(runs, tmp_path):
+    found = standing(read_runs([runs[0], only_some(runs[1], tmp_path / "part", 3)], Scoring(draws=0)))
+    assert not found.marked and not any(cell.best for row in found.rows for cell in row.cells)
+    assert [row.note for row in found.rows] == ["steady · question set A", "part · question set B"]
+    assert "A: 24 questions about 6 clips" in found.compared and "B: 12 questions about 3 clips" in found.compared
+    assert "question set A" in found.baselines[0].note
+
+
+def test_the_best_is_marked_within_each_set_of_questions(runs, tmp_path):
+    parts = [only_some(run, tmp_path / run.name / "part", 3) for run in runs]
+    found = standing(read_runs([*runs, *parts], Scoring(draws=0)))
+    place = column(found, "coarse.uf1")
+    assert found.marked and [row.cells[place].best for row in found.rows[:2]] == [True, False]
+    assert any(row.cells[place].best for row in found.rows[2:])
 
 
 def test_differences_come_from_the_paired_comparison(runs):

@@ -21,6 +21,28 @@
     return element;
   };
 
+  // A box that is wider than the screen says so, fades out where it goes on, and is reached by keyboard.
+  const HINT = "⇄ Wider than the screen: scroll sideways";
+  const measure = (box) => {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    const hint = box.previousElementSibling && box.previousElementSibling.classList.contains("scroll-hint") ? box.previousElementSibling : null;
+    box.classList.toggle("scrolls", wide);
+    box.classList.toggle("more-right", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    if (wide && !hint) box.before(make("p", "scroll-hint", HINT));
+    if (!wide && hint) hint.remove();
+    if (wide) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", `${box.dataset.scrolls}, scrolls sideways`);
+    } else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+  };
+  const watcher = new ResizeObserver((entries) => requestAnimationFrame(() => entries.forEach((entry) => { if (entry.target.isConnected) measure(entry.target); })));
+  const watch = (box) => {
+    watcher.observe(box);
+    box.addEventListener("scroll", () => measure(box), { passive: true });
+  };
+  for (const box of document.querySelectorAll("[data-scrolls]")) watch(box);
+
   // Theme: the reader's system decides until the button is used.
   const root = document.documentElement;
   const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
@@ -171,12 +193,10 @@
     return card;
   };
 
-  // A box that scrolls sideways, by keyboard too.
   const scroller = (className, label) => {
     const box = make("div", className);
-    box.tabIndex = 0;
-    box.setAttribute("role", "region");
-    box.setAttribute("aria-label", label);
+    box.dataset.scrolls = label;
+    watch(box);
     return box;
   };
 
@@ -212,7 +232,7 @@
   const strip = (row, title) => {
     const whole = make("div", "strip");
     if (title) whole.append(make("p", "of-event", title));
-    const box = make("div", "pictures");
+    const box = scroller("pictures", title ? `Pictures of ${title}` : "Pictures");
     for (const picture of row) {
       const figure = make("figure");
       const image = make("img", picture.tiny ? "tiny" : "");
@@ -220,11 +240,26 @@
       image.alt = picture.caption;
       image.title = picture.caption;
       image.decoding = "async";
-      figure.append(image, make("figcaption", "", picture.name));
+      const caption = make("figcaption", "", picture.name);
+      if (COLOURED.includes(picture.role)) caption.append(colours());
+      figure.append(image, caption);
       box.append(figure);
     }
     whole.append(box);
     return whole;
+  };
+
+  // What the colours of a motion map mean, in short; the whole stands above the clips.
+  const COLOURED = ["motion", "motion-centred"];
+  const colours = () => {
+    const line = make("span", "colours");
+    for (const [colour, meaning] of [["red", "right"], ["green", "down"], ["blue", "strain"]]) {
+      const one = make("span");
+      one.append(make("i", colour), meaning);
+      line.append(one);
+    }
+    line.title = "brighter is more to the right, more downwards, more strain; see above: how to read the motion maps";
+    return line;
   };
 
   const questionBox = (question, words) => {

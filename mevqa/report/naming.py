@@ -1,0 +1,66 @@
+"""Names of runs on a page, and texts without the folders of the user's machine: a page is made to be shared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+#: An absolute path up to its last part: POSIX, ``~``, or Windows with a drive; no address of the web and no ``and/or``.
+_FOLDERS = re.compile(
+    r"""(?<![\w.~/\\:<>-])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:;,"'()<>|]+[/\\])+(?=[^\s/\\:;,"'()<>|])""",
+)
+
+
+class PathShortener:
+    """Takes the folders off every absolute path of a text and keeps its last part.
+
+    Args:
+        roots: Folders and files that are known: their names may hold spaces, which a path in a text cannot show.
+    """
+
+    def __init__(self, roots: Iterable[Path] = ()) -> None:
+        whole = {path.absolute() for path in roots} | {path.resolve() for path in roots}
+        folders = {f"{path.parent}/" for path in whole if len(path.parts) > 2}
+        folders |= {f"{path}/" for path in (Path.home(), Path.cwd()) if len(path.parts) > 1}
+        self._folders = sorted(folders, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """Return the text with the last part of each absolute path in it."""
+        for folder in self._folders:
+            text = text.replace(folder, "")
+        return _FOLDERS.sub("", text)
+
+
+def model_label(decides: Mapping[str, Any]) -> str:
+    """Return what a run's model is called: a hub name, the last part of a folder, and its adapter.
+
+    Args:
+        decides: What decided the answers, from the manifest.
+    """
+    name = str((decides.get("model") or {}).get("name") or "unknown model")
+    adapter = (decides.get("settings") or {}).get("adapter")
+    return _last_part(name) + (f" + {_last_part(str(adapter))}" if adapter else "")
+
+
+def _last_part(name: str) -> str:
+    """Return the last part of a path; a name of up to two parts, as on the hub, stays."""
+    parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..", "~")]
+    if not parts:
+        return name
+    if "snapshots" in parts[1:-1]:
+        # The cache of the hub: models--OWNER--NAME/snapshots/COMMIT.
+        return parts[parts.index("snapshots") - 1].removeprefix("models--").replace("--", "/")
+    is_path = len(parts) > 2 or re.match(r"[/\\.~]|[A-Za-z]:[/\\]", name) is not None
+    return parts[-1] if is_path else name
+
+
+def short_names(paths: Sequence[Path]) -> list[str]:
+    """Return the last parts of paths, as many as tell them apart."""
+    whole = [path.resolve().parts[1:] or (str(path),) for path in paths]
+    for length in range(1, max(map(len, whole), default=1) + 1):
+        names = ["/".join(parts[-length:]) for parts in whole]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{path.resolve().name} ({place})" for place, path in enumerate(paths, 1)]
