@@ -29,6 +29,7 @@ _PUBLIC = {
     "View": "mevqa.records",
     "answer_clip": "mevqa.vqa.engine",
     "ask": "mevqa.vqa.ask",
+    "convert": "mevqa.data.formats.convert",
     "find_clips": "mevqa.data.media",
     "finetune": "mevqa.training.finetune",
     "load_model": "mevqa.models.load",

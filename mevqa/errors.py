@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+#: The same complaint about more lines than this becomes one line.
+_REPEATED = 3
+#: Complaints that differ only in names and numbers: this many stay lines of their own.
+_ALIKE = 10
+_EXAMPLES = 3
+_DETAIL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,15 @@ class MevqaError(Exception):
 
 
 class InputError(MevqaError):
-    """One or more problems of the user's input, reported together.
+    """One or more problems of the user's input, reported together; complaints that repeat are grouped in the text.
 
     Attributes:
-        problems: Every problem that was found, in the order of the input.
+        problems: Every problem that was found, in the order of the input, not grouped.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(str(problem) for problem in group_problems(self.problems)))
 
 
 class MediaError(MevqaError):
@@ -59,3 +67,57 @@ class MediaError(MevqaError):
 
 class ModelError(MevqaError):
     """A model that cannot be loaded or cannot be asked; the message says which and the mend."""
+
+
+def group_problems(problems: Sequence[Problem]) -> list[Problem]:
+    """Return problems, each once, with the repeated complaints grouped at the place of the first.
+
+    The same complaint about many lines of a file becomes one line with a count and the first line numbers. Of many
+    complaints that differ only in quoted names and in numbers, the first three are kept, and a line counts the others.
+    """
+    problems = tuple(dict.fromkeys(problems))
+    same: dict[tuple[str, str], list[Problem]] = {}
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        same.setdefault((str(problem.path), problem.message), []).append(problem)
+        alike.setdefault(_kind(problem), []).append(problem)
+    shown: list[Problem] = []
+    done: set[tuple[str, str]] = set()
+    for problem in problems:
+        exact = (str(problem.path), problem.message)
+        kind = _kind(problem)
+        if kind in done or exact in done:
+            continue
+        if len(same[exact]) > _REPEATED:
+            done.add(exact)
+            shown.append(_counted(same[exact]))
+            continue
+        others = [other for other in alike[kind] if len(same[str(other.path), other.message]) <= _REPEATED]
+        if len(others) <= _ALIKE:
+            shown.append(problem)
+            continue
+        done.add(kind)
+        shown += others[:_EXAMPLES]
+        more = len(others) - _EXAMPLES
+        where = _lines(others[_EXAMPLES:])
+        shown.append(Problem(problem.path, f"and {more} more problems of this kind" + (f": {where}" if where else "")))
+    return shown
+
+
+def _kind(problem: Problem) -> tuple[str, str]:
+    """Return what a problem is about, without its names and numbers."""
+    return str(problem.path), _DETAIL.sub("\0", problem.message)
+
+
+def _counted(problems: Sequence[Problem]) -> Problem:
+    """Return one problem for many that say the same."""
+    first = problems[0]
+    where = _lines(problems)
+    count = f"{len(problems)} lines: {where}" if where else f"{len(problems)} times"
+    return Problem(first.path, f"{first.message} ({count})", first.line)
+
+
+def _lines(problems: Sequence[Problem]) -> str:
+    """Return the first line numbers of some problems, with a sign that there are more."""
+    numbers = [str(problem.line) for problem in problems if problem.line is not None]
+    return ", ".join(numbers[:_EXAMPLES]) + (", ..." if len(numbers) > _EXAMPLES else "")

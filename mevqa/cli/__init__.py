@@ -11,7 +11,21 @@ from mevqa.errors import MevqaError
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
 COMMANDS = (
-    *("demo", "ask", "spot", "str", "check", "eval", "score", "report", "submit", "finetune", "loso", "merge"),
+    *(
+        "demo",
+        "ask",
+        "spot",
+        "str",
+        "check",
+        "eval",
+        "score",
+        "report",
+        "submit",
+        "convert",
+        "finetune",
+        "loso",
+        "merge",
+    ),
     *("sample", "synth", "bench", "env"),
 )
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_media_options, pictures
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, Problem, group_problems
 
 if TYPE_CHECKING:
     from mevqa.data.check import Summary
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
     elif report.problems:
-        for problem in report.problems:
+        for problem in group_problems(report.problems):
             print(problem, file=sys.stderr)
         count = len(report.problems)
         print(f"mevqa check: {count} problem{'s' if count > 1 else ''}", file=sys.stderr)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-_DECODER = json.JSONDecoder()
 _SPACE = " \t\r\n"
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,62 @@ class JsonRow:
         return self.text[:start] + json.dumps(value, ensure_ascii=escape) + self.text[end:]
 
 
+class NotJson(ValueError):
+    """A value that Python's reader of JSON takes and JSON does not have."""
+
+
+def _no_constant(name: str) -> None:
+    raise NotJson(f"is not valid JSON: {name} is no JSON value")
+
+
+def _whole_number(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise NotJson(f"is not valid JSON here: a number of {len(digits)} digits") from None
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise NotJson(f"is not valid JSON here: the number {digits[:20]} is too large")
+    return value
+
+
+def _no_doubled_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise NotJson(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return values
+
+
+#: Reads JSON and nothing more: no NaN, no key twice in an object, no number that cannot be held.
+STRICT_DECODER = json.JSONDecoder(
+    parse_constant=_no_constant, parse_int=_whole_number, parse_float=_finite, object_pairs_hook=_no_doubled_keys
+)
+
+
+def half_character(text: str, values: object) -> str | None:
+    r"""Return what is wrong where values hold half of a surrogate pair (``\ud83d`` alone), None where none does.
+
+    No file can hold such a text.
+
+    Args:
+        text: The JSON that the values were read from.
+        values: The values.
+    """
+    if "\\ud" in text.lower() and (half := _HALF_PAIR.search(json.dumps(values, ensure_ascii=False))):
+        return f"holds half a character: \\u{ord(half[0]):04x} without its other half"
+    return None
+
+
 def parse_row(text: str) -> JsonRow:
     """Parse one line.
 
     Raises:
-        ValueError: Not exactly one JSON object, or a key stands twice; one clear line.
+        ValueError: Not exactly one JSON object, a key that stands twice, NaN or Infinity, or half a character; one
+            clear line.
     """
     at = _skip(text, 0)
     if text[at : at + 1] != "{":
@@ -56,7 +109,7 @@ def parse_row(text: str) -> JsonRow:
         try:
             key, at = scanstring(text, at + 1, True)
             at = _expect(text, at, ":")
-            value, end = _DECODER.raw_decode(text, at)
+            value, end = STRICT_DECODER.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise ValueError(f"is not valid JSON: {error.msg} at column {error.pos + 1}") from None
         except RecursionError:
@@ -70,6 +123,8 @@ def parse_row(text: str) -> JsonRow:
         at = _expect(text, at, ",")
     if text[at + 1 :].strip(_SPACE):
         raise ValueError(f"is not one JSON object: more text follows at column {_skip(text, at + 1) + 1}")
+    if (half := half_character(text, values)) is not None:
+        raise ValueError(half)
     return JsonRow(text, values, spans)
 
 

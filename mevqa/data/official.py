@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mevqa.data.formats.forms import foreign_format
 from mevqa.data.json_rows import JsonRow, parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset, is_dataset
@@ -93,19 +94,23 @@ class QuestionScan:
     Attributes:
         file: The file, with only the rows that have no problems.
         problems: In the order of the lines; empty exactly when the file is good.
+        warnings: What was read all the same: a byte order mark, CR LF line ends.
     """
 
     file: QuestionFile
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def read_questions(path: Path | str) -> QuestionFile:
     """Read a question file or a submission.
 
+    A byte order mark and CR LF line ends are left out.
+
     Raises:
-        InputError: Every problem of the file, with line numbers: unreadable, not UTF-8, byte order mark, CRLF line
-            ends, blank lines, broken JSON, missing or mixed keys, empty or doubled ids, empty questions, clip ids
-            that leave the media folder.
+        InputError: Every problem of the file, with line numbers: unreadable, not UTF-8, blank lines, broken JSON,
+            missing or mixed keys, empty or doubled ids, empty questions, clip ids that leave the media folder. A file
+            in the format of another toolkit is one problem, which names the command that converts it.
     """
     scan = scan_questions(path)
     if scan.problems:
@@ -116,8 +121,26 @@ def read_questions(path: Path | str) -> QuestionFile:
 def scan_questions(path: Path | str) -> QuestionScan:
     """Read what can be read of a question file, and return its problems instead of raising them."""
     path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return _nothing(Problem(path, f"cannot be read: {error.strerror or error}"))
+    return scan_question_bytes(path, data)
+
+
+def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
+    """Do what ``scan_questions`` does, with the content of a file.
+
+    Args:
+        path: Name of the file, for the problems and for what its name tells.
+        data: The content.
+    """
+    foreign = foreign_format(path, data)
+    if foreign is not None:
+        return _nothing(foreign)
     problems: list[Problem] = []
-    lines = _read_lines(path, problems)
+    warnings: list[Problem] = []
+    lines = _split_lines(path, data, problems, warnings)
     rows: list[tuple[int, JsonRow, str]] = []
     for line, (text, end) in enumerate(lines, 1):
         if text is None:
@@ -155,21 +178,21 @@ def scan_questions(path: Path | str) -> QuestionScan:
         rows=tuple(row for _, row, _ in good),
         ends=tuple(end for _, _, end in good),
     )
-    return QuestionScan(file, tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+    return QuestionScan(file, tuple(sorted(problems, key=lambda problem: problem.line or 0)), tuple(warnings))
 
 
-def _read_lines(path: Path, problems: list[Problem]) -> list[tuple[str | None, str]]:
+def _nothing(problem: Problem) -> QuestionScan:
+    """Return the scan of a file of which nothing can be read."""
+    empty = QuestionFile(Path(problem.path), (), "train", "vqa", "mixed", (), ())
+    return QuestionScan(empty, (problem,))
+
+
+def _split_lines(
+    path: Path, data: bytes, problems: list[Problem], warnings: list[Problem]
+) -> list[tuple[str | None, str]]:
     """Return each line and its end; a line that is not UTF-8 is a problem and comes as None."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        problems.append(Problem(path, f"cannot be read: {error.strerror or error}"))
-        return []
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        problems.append(Problem(path, "is UTF-16; save it as UTF-8"))
-        return []
     if data.startswith(codecs.BOM_UTF8):
-        problems.append(Problem(path, "starts with a byte order mark; save it as UTF-8 without one", 1))
+        warnings.append(Problem(path, "starts with a byte order mark, which some readers refuse", 1))
         data = data[len(codecs.BOM_UTF8) :]
     lines: list[tuple[str | None, str]] = []
     windows = []
@@ -186,7 +209,7 @@ def _read_lines(path: Path, problems: list[Problem]) -> list[tuple[str | None, s
             lines.append((None, end))
     if windows:
         count = f"{len(windows)} lines end" if len(windows) > 1 else "the line ends"
-        problems.append(Problem(path, f"{count} with CR LF (Windows); save the file with LF line ends", windows[0]))
+        warnings.append(Problem(path, f"{count} with CR LF (Windows), those of the official files with LF", windows[0]))
     return lines
 
 

@@ -162,7 +162,6 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
     path.write_bytes(b"\n".join(lines) + b"\n\n")
     found = problems(path)
     expected = [
-        (1, "byte order mark"),
         (2, "not valid JSON"),
         (3, "blank"),
         (4, "'image_id' is missing"),
@@ -170,7 +169,6 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         (6, "not UTF-8 at byte 12"),
         (7, "leads out of the media folder"),
         (8, "'question' is empty"),
-        (9, "CR LF"),
         (10, "'answer' must be a text"),
         (11, "a row of the test layout"),
         (12, "more text follows"),
@@ -182,7 +180,9 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
     assert [line for line, _ in found] == [line for line, _ in expected]
     for (_, message), (_, part) in zip(found, expected, strict=True):
         assert part in message and "\n" not in message
-    assert [question.line for question in scan_questions(path).file.questions] == [1, 9, 16]
+    scan = scan_questions(path)
+    assert [question.line for question in scan.file.questions] == [1, 9, 16]
+    assert [warning.line for warning in scan.warnings] == [1, 9]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,11 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         (b"", "is empty"),
         (b"\xff\xfe{\x00", "is UTF-16"),
         (b"\n", "blank"),
-        (b"\xef\xbb\xbf", "byte order mark"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"{\x00", "is UTF-16"),
+        (b"\xff\xfe\x00\x00{\x00\x00\x00", "is UTF-32"),
+        (b"PK\x03\x04", "a zip archive or a spreadsheet"),
+        (b"PAR1", "a Parquet file"),
         (b"\x00\x01\x02", "starts with {"),
     ],
 )
@@ -202,10 +206,42 @@ def test_files_without_a_row(tmp_path, data, message):
     assert message in problem[1]
 
 
-def test_windows_line_ends_are_one_problem(tmp_path):
+def test_windows_line_ends_and_a_byte_order_mark_are_warnings(tmp_path):
     path = tmp_path / "q.jsonl"
-    path.write_bytes(b"".join(json.dumps(test_row(number)).encode() + b"\r\n" for number in range(5)))
-    assert problems(path) == [(1, "5 lines end with CR LF (Windows); save the file with LF line ends")]
+    good = b"".join(json.dumps(test_row(number)).encode() + b"\n" for number in range(5))
+    path.write_bytes(b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n"))
+    scan = scan_questions(path)
+    assert not scan.problems and len(scan.file.questions) == 5
+    mark, ends = scan.warnings
+    assert "byte order mark" in mark.message and ends.message.startswith("5 lines end with CR LF (Windows)")
+    assert read_questions(path).render({}) == good
+
+
+def test_the_same_complaint_about_many_lines_is_one_line(tmp_path):
+    path = write(tmp_path / "q.jsonl", *["x"] * 900, *[train_row(1)] * 30)
+    with pytest.raises(InputError) as caught:
+        read_questions(path)
+    assert len(caught.value.problems) == 929
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{path}:1: is not a JSON object: a row starts with {{ (900 lines: 1, 2, 3, ...)"
+    assert len(lines) == 2 and "stands in line 901 already (29 lines: 902, 903, 904, ...)" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('"\\ud83d"', "holds half a character"),
+        ("NaN", "NaN is no JSON value"),
+        ("9" * 5000, "a number of 5000 digits"),
+        ('{"a": 1, "a": 2}', "stands twice"),
+        ("[" * 100000, "nested too deeply"),
+        ("null", "must be a text"),
+    ],
+)
+def test_damaged_answers_are_one_line(tmp_path, value, message):
+    row = json.dumps(test_row()).replace('"answer": ""', f'"answer": {value}')
+    (problem,) = problems(write(tmp_path / "q.jsonl", row))
+    assert problem[0] == 1 and message in problem[1] and len(problem[1]) < 200
 
 
 def test_a_missing_file_and_a_folder(tmp_path):

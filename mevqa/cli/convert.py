@@ -1,0 +1,45 @@
+"""Convert question files and predictions between the official layout and the formats of other toolkits.
+
+What IN is, is seen from its content: official rows, a JSON array or a JSON object with a list of them, JSON over
+several lines, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table with a column `question`. Ids, subjects,
+data sets and the order are kept; a record with several turns becomes several questions. The folder that holds a
+record's pictures, or its video, is the clip.
+
+Examples:
+  mevqa convert questions.json questions.jsonl
+  mevqa convert llava.json questions.jsonl --dataset casme2
+  mevqa convert me_vqa_casme2_train.jsonl train.json --to llava
+  mevqa convert me_vqa_casme2_train.jsonl train.jsonl --to swift
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "question files to and from the formats of other toolkits"
+
+#: As ``mevqa.data.formats.write.TARGETS``, which is imported only to convert.
+_TARGETS = ("official", "array", "llava", "sharegpt", "openai", "swift", "csv")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa convert``."""
+    parser.add_argument("source", metavar="IN", type=Path, help="file of questions or predictions, in any known format")
+    parser.add_argument("out", metavar="OUT", type=Path, help="new file")
+    parser.add_argument("--to", choices=_TARGETS, default="official", help="format of OUT (default: official)")
+    parser.add_argument("--dataset", metavar="NAME", help="data set of records that name none (casme2, samm, ...)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Convert and say what was done."""
+    from mevqa.data.formats.convert import convert
+
+    done = convert(args.source, args.out, to=args.to, dataset=args.dataset)
+    for note in done.notes:
+        print(f"note: {note}", file=sys.stderr)
+    count = f"{done.questions} questions about {done.clips} clips, {done.answered} with an answer"
+    print(f"{args.source}: {done.source}")
+    print(f"{args.out}: {count}")
+    return 0

@@ -1,0 +1,123 @@
+"""Convert question files and predictions between the official layout and the formats of other toolkits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mevqa.data.formats.documents import read_document
+from mevqa.data.formats.encoding import decode_text
+from mevqa.data.formats.forms import describe
+from mevqa.data.formats.rows import rows_of
+from mevqa.data.formats.signatures import file_kind
+from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
+from mevqa.data.official import QuestionScan, scan_question_bytes
+from mevqa.errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What was read and written.
+
+    Attributes:
+        source: What the file was, with its article (``a JSON array of LLaVA records``).
+        records: Records that were read.
+        questions: Questions that were written.
+        clips: Clips that they are about.
+        answered: Questions with an answer.
+        notes: What was made or changed on the way, one sentence each.
+    """
+
+    source: str
+    records: int
+    questions: int
+    clips: int
+    answered: int
+    notes: tuple[str, ...]
+
+
+def convert(source: Path | str, out: Path | str, *, to: str = "official", dataset: str | None = None) -> Conversion:
+    """Convert a file of questions, or of predictions.
+
+    Ids, subjects, data sets, file names and the order are kept; what has no id gets one from its clip and its place
+    among the questions about it. Nothing is written unless every record can be.
+
+    Args:
+        source: The official layouts, a JSON array, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table;
+            what it is, is seen from its content.
+        out: A new file.
+        to: Format to write, one of ``TARGETS``.
+        dataset: Data set of records that name none.
+
+    Raises:
+        InputError: Every problem of the file, or ``out`` exists.
+        ValueError: ``to`` is no format.
+    """
+    source, out = Path(source), Path(out)
+    target = _target(to)
+    if out.exists():
+        raise InputError([Problem(out, "exists already; name a new file to write")])
+    scan, conversion = _read(source, dataset)
+    content = write_records(scan.file, target)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(out)
+    return conversion
+
+
+def _target(name: str) -> Target:
+    for target in TARGETS:
+        if target == name:
+            return target
+    raise ValueError(f"no format {name!r}; there are {', '.join(TARGETS)}")
+
+
+def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
+    """Read any format into official rows."""
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise InputError([Problem(source, f"cannot be read: {error.strerror or error}")]) from error
+    kind = file_kind(data[:512])
+    if kind is not None:
+        raise InputError([Problem(source, f"is {kind}, not a text of questions")])
+    try:
+        text = decode_text(data)
+    except ValueError as error:
+        raise InputError([Problem(source, str(error))]) from error
+    document = read_document(text)
+    rows, form = rows_of(document, dataset)
+    problems = [Problem(source, message, line) for line, message in rows.problems]
+    official = form == "official" and document.container == "lines"
+    content = text.encode("utf-8") if official else write_rows(rows.rows)
+    if official:
+        problems.clear()
+    scan = scan_question_bytes(source, content)
+    if document.records and not (rows.problems and not rows.rows):
+        lines: Sequence[int] = () if official else rows.lines
+        problems += [Problem(source, _with_mend(p.message, dataset), _line(p.line, lines)) for p in scan.problems]
+    if problems:
+        problems.sort(key=lambda problem: problem.line or 0)
+        raise InputError(problems)
+    notes = [*rows.notes, *(warning.message for warning in scan.warnings)]
+    if scan.file.dataset == "unknown":
+        notes.append("the data set of the questions is unknown; --dataset NAME writes it (it decides the options)")
+    questions = scan.file.questions
+    answered = sum(question.reference is not None for question in questions)
+    what = describe(document, form)
+    return scan, Conversion(
+        what, len(document.records), len(questions), len(scan.file.clip_ids), answered, tuple(notes)
+    )
+
+
+def _with_mend(message: str, dataset: str | None) -> str:
+    """Return a message with the option that mends it."""
+    lacks_dataset = message == "the key 'dataset' is missing" and dataset is None
+    return f"{message}; --dataset NAME writes it" if lacks_dataset else message
+
+
+def _line(line: int | None, lines: Sequence[int]) -> int | None:
+    """Return the line of the source that a line of the official rows comes from."""
+    return lines[line - 1] if line is not None and lines else line

@@ -1,0 +1,237 @@
+"""Records of a text file, whatever holds them: JSON lines, a JSON array, an object with a list, a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mevqa.data.formats.keys import field_of
+from mevqa.data.json_rows import STRICT_DECODER, half_character, parse_row
+
+#: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
+Container = Literal["lines", "array", "object", "sequence", "table"]
+
+_SPACE = " \t\r\n"
+_DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a file.
+
+    Attributes:
+        line: 1-based line that it begins in.
+        values: Its content.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Document:
+    """The records of a file and what is wrong with it.
+
+    Attributes:
+        container: What holds the records.
+        records: In the order of the file.
+        problems: Line (None for the whole file) and message.
+        member: Name of the list in an object that holds one.
+    """
+
+    container: Container
+    records: list[Record] = field(default_factory=list)
+    problems: list[tuple[int | None, str]] = field(default_factory=list)
+    member: str | None = None
+
+
+def container_of(text: str) -> Container:
+    """Return what holds the records of a text, from as little of it as tells."""
+    body = text.lstrip(_SPACE)
+    first, _, rest = body.partition("\n")
+    if body.startswith("["):
+        return "lines" if rest.strip(_SPACE) and _is_json(first) else "array"
+    if body.startswith("{"):
+        if _is_json(first):
+            return "lines" if rest.strip(_SPACE) or _list_member(json.loads(first)) is None else "object"
+        return _of_objects(body)
+    return "table" if _delimiter(first) is not None else "lines"
+
+
+def read_document(text: str) -> Document:
+    """Return the records of a text; what cannot be read is a problem and the rest is read all the same."""
+    container = container_of(text)
+    if container == "table":
+        return _read_table(text)
+    if container == "lines":
+        return _read_lines(text)
+    document = Document(container)
+    try:
+        if container == "sequence":
+            _add_objects(document, list(_values(text)))
+        else:
+            start = len(text) - len(text.lstrip(_SPACE))
+            if container == "array":
+                _add_objects(document, list(_items(text, start)))
+            else:
+                value, end = STRICT_DECODER.raw_decode(text, start)
+                _expect_end(text, end)
+                document.member = _list_member(value)
+                listed = value[document.member] if document.member is not None else [value]
+                _add_objects(document, [(start, item) for item in listed])
+    except _Broken as error:
+        document.problems.append((_line(text, error.at), str(error)))
+    except json.JSONDecodeError as error:
+        document.problems.append((error.lineno, f"is not valid JSON: {error.msg} at column {error.colno}"))
+    except RecursionError:
+        document.problems.append((None, "is not valid JSON: nested too deeply"))
+    except ValueError as error:
+        document.problems.append((None, str(error)))
+    if not document.problems and (half := half_character(text, [record.values for record in document.records])):
+        document.problems.append((None, half))
+    document.records = [Record(_line(text, record.line), record.values) for record in document.records]
+    if not document.records and not document.problems:
+        document.problems.append((None, "holds no records"))
+    return document
+
+
+class _Broken(ValueError):
+    """JSON that ends or goes on where it must not."""
+
+    def __init__(self, at: int, message: str) -> None:
+        self.at = at
+        super().__init__(message)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        STRICT_DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _of_objects(body: str) -> Container:
+    """Tell objects over several lines from JSON lines whose first line is broken."""
+    try:
+        value, end = STRICT_DECODER.raw_decode(body)
+    except (ValueError, RecursionError):
+        others = [line for line in body.splitlines()[1:] if line.startswith("{")]
+        return "lines" if any(map(_is_json, others)) or "\n" not in body.strip(_SPACE) else "sequence"
+    alone = not body[end:].strip(_SPACE)
+    return "object" if alone and _list_member(value) is not None else "sequence"
+
+
+def _list_member(value: Any) -> str | None:
+    """Return the name of the only list of objects in an object, None where it is a record itself."""
+    if not isinstance(value, dict) or {"messages", "conversations", "question", "query"} & value.keys():
+        return None
+    lists = [key for key, item in value.items() if isinstance(item, list) and item and isinstance(item[0], dict)]
+    return lists[0] if len(lists) == 1 else None
+
+
+def _read_lines(text: str) -> Document:
+    document = Document("lines")
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip(_SPACE):
+            continue
+        try:
+            document.records.append(Record(number, parse_row(line.rstrip("\r")).values))
+        except ValueError as error:
+            document.problems.append((number, str(error)))
+    if not document.records and not document.problems:
+        document.problems.append((None, "is empty"))
+    return document
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _expect_end(text: str, at: int) -> None:
+    at = _skip(text, at)
+    if at < len(text):
+        raise _Broken(at, "is not valid JSON: more text follows the end")
+
+
+def _values(text: str) -> Iterator[tuple[int, Any]]:
+    """Yield the place and the content of JSON values that follow one another, with or without commas."""
+    at = _skip(text, 0)
+    while at < len(text):
+        value, end = STRICT_DECODER.raw_decode(text, at)
+        yield at, value
+        at = _skip(text, end)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+
+
+def _items(text: str, start: int) -> Iterator[tuple[int, Any]]:
+    """Yield the place and the content of the values of a JSON array."""
+    at = _skip(text, start + 1)
+    while text[at : at + 1] != "]":
+        if at >= len(text):
+            raise _Broken(len(text) - 1, "is not valid JSON: the array is not closed")
+        value, end = STRICT_DECODER.raw_decode(text, at)
+        yield at, value
+        at = _skip(text, end)
+        if text[at : at + 1] == ",":
+            at = _skip(text, at + 1)
+        elif text[at : at + 1] != "]":
+            raise _Broken(min(at, len(text) - 1), "is not valid JSON: ',' or ']' is expected")
+    _expect_end(text, at + 1)
+
+
+def _add_objects(document: Document, found: list[tuple[int, Any]]) -> None:
+    """Add the values that are objects; the place stands for the line until all are read."""
+    for number, (place, value) in enumerate(found, 1):
+        if isinstance(value, dict):
+            document.records.append(Record(place, value))
+        else:
+            document.problems.append((None, f"entry {number} is not a JSON object"))
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _delimiter(header: str) -> str | None:
+    """Return what divides the cells of a header that names a column of questions."""
+    for delimiter in _DELIMITERS:
+        cells = next(csv.reader([header], delimiter=delimiter), [])
+        if len(cells) > 1 and "question" in {field_of(cell.strip()) for cell in cells}:
+            return delimiter
+    return None
+
+
+def _read_table(text: str) -> Document:
+    document = Document("table")
+    delimiter = _delimiter(text.lstrip(_SPACE).partition("\n")[0]) or ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header: list[str] = []
+    before = 0
+    try:
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if not header:
+                header = [cell.strip() for cell in cells]
+                twice = sorted({name for name in header if name and header.count(name) > 1})
+                document.problems += [(line, f"the column {name!r} stands twice") for name in twice]
+            elif len(cells) > len(header):
+                document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
+            else:
+                pairs = zip(header, cells, strict=False)
+                kept = {name: cell for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")}
+                document.records.append(Record(line, kept))
+    except csv.Error as error:
+        document.problems.append((reader.line_num, f"is not a table: {error}"))
+    if not document.records and not document.problems:
+        document.problems.append((None, "holds a header and no rows"))
+    return document

@@ -1,0 +1,222 @@
+"""Conversion between the official layout and the formats of other toolkits."""
+
+import json
+
+import pytest
+
+from mevqa.data.formats.convert import convert
+from mevqa.data.formats.write import TARGETS
+from mevqa.data.official import read_questions
+from mevqa.errors import InputError
+
+QUESTION = "What is the coarse expression class?"
+
+
+def train_rows(count=4):
+    return [
+        {
+            "id": f"casme2_s1_clip{number % 2}_{number}",
+            "dataset": "casme2",
+            "image_id": f"clip{number % 2}",
+            "subject": "s1",
+            "filename": f"EP0{number}",
+            "question": QUESTION,
+            "answer": "positive",
+        }
+        for number in range(count)
+    ]
+
+
+def save(path, content):
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def rows_after(source, tmp_path, **options):
+    out = tmp_path / "converted" / "q.jsonl"
+    done = convert(source, out, **options)
+    return done, [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(json.dumps(row) + "\n" for row in train_rows()),
+        "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in train_rows())[:-1],
+        json.dumps(
+            {**train_rows(1)[0], "question": " What <image> is\n it? ", "answer": " \u00e9 ", "note": [1, None]}
+        ),
+        json.dumps(dict(reversed(train_rows(1)[0].items())), ensure_ascii=True),
+        json.dumps({"video_id": "samm_test_SAMM-1_1", "video": "a/SAMM-1.mp4", "question": QUESTION, "answer": ""}),
+        json.dumps({"video_id": "x_1", "video": "x", "question": "\u4ec0\u4e48?", "answer": "", "subject": 6}) + "\n",
+    ],
+)
+def test_there_and_back_gives_the_same_bytes(text, target, tmp_path):
+    source = save(tmp_path / "q.jsonl", text)
+    convert(source, tmp_path / "other", to=target)
+    convert(tmp_path / "other", tmp_path / "back.jsonl")
+    assert (tmp_path / "back.jsonl").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (train_rows(), "a JSON array of question rows"),
+        ({"version": 1, "data": train_rows()}, "a JSON object whose list 'data' holds question rows"),
+        ("\n".join(json.dumps(row, indent=2) for row in train_rows()), "JSON over several lines (question rows)"),
+        (
+            "id;dataset;image_id;subject;filename;question;answer\n"
+            + "".join(";".join(row.values()) + "\n" for row in train_rows()),
+            "a table of question rows",
+        ),
+    ],
+)
+def test_what_holds_the_rows_is_seen_and_named_with_the_command(content, what, tmp_path):
+    source = save(tmp_path / "q's.json", content)
+    with pytest.raises(InputError) as caught:
+        read_questions(source)
+    (problem,) = caught.value.problems
+    command = f"mevqa convert '{tmp_path}/q'\"'\"'s.json' '{tmp_path}/q'\"'\"'s.jsonl'"
+    assert problem.message == f"is {what}, not one question row a line; convert it: {command}"
+    done, rows = rows_after(source, tmp_path)
+    assert (done.source, rows) == (what, train_rows())
+
+
+def turns(*texts):
+    return [{"from": ("human", "gpt")[n % 2], "value": text} for n, text in enumerate(texts)]
+
+
+def messages(*texts):
+    return [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)]
+
+
+PARTS = [{"type": "image_url", "image_url": {"url": "clipA/1.jpg"}}, {"type": "text", "text": QUESTION}]
+
+
+@pytest.mark.parametrize(
+    ("record", "what"),
+    [
+        ({"image": "clipA/1.jpg", "conversations": turns(f"<image>\n{QUESTION}", "positive")}, "LLaVA records"),
+        ({"video": "clipA.mp4", "conversations": turns(f"<video>\n{QUESTION}", "positive")}, "LLaVA records"),
+        ({"images": ["clipA/1.jpg", "clipA\\2.jpg"], "messages": messages(f"<image><image>{QUESTION}", "positive")},
+         "ShareGPT records"),
+        ({"messages": messages(PARTS, "positive")}, "OpenAI chat records"),
+        ({"body": {"model": "x", "messages": messages(PARTS, "positive")}}, "OpenAI chat records"),
+        ({"query": f"<image>{QUESTION}", "response": "positive", "images": ["clipA/1.jpg"]},
+         "query-response records (ms-swift)"),
+        ({"instruction": QUESTION, "input": "", "output": "positive", "videos": ["clipA.avi"]}, "Alpaca records"),
+        ({"Question": QUESTION, "label": "positive", "img_path": "./clipA/1.png"}, "question rows with other keys"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("array", [True, False])
+def test_records_of_other_toolkits(record, what, array, tmp_path):
+    records = [{"id": 7, **record}, record]
+    text = json.dumps(records) if array else "".join(json.dumps(row) + "\n" for row in records)
+    source = save(tmp_path / "data.json", text)
+    with pytest.raises(InputError) as caught:
+        read_questions(source)
+    (problem,) = caught.value.problems
+    assert what in problem.message and "mevqa convert" in problem.message
+    done, rows = rows_after(source, tmp_path)
+    assert what in done.source
+    asked = [(row["video_id"], row["video"], row["question"], row["answer"]) for row in rows]
+    assert asked == [("7", "clipA", QUESTION, "positive"), ("clipA_2", "clipA", QUESTION, "positive")]
+    assert "1 ids were made, as CLIP_NUMBER: the records have none" in done.notes
+    done, rows = rows_after(source, tmp_path / "b", dataset="casme2")
+    assert [(row["id"], row["dataset"], row["image_id"]) for row in rows] == [
+        ("7", "casme2", "clipA"),
+        ("casme2_clipA_2", "casme2", "clipA"),
+    ]
+
+
+def test_turns_become_questions_of_their_own(tmp_path):
+    record = {"id": "r", "video": "c.mp4", "conversations": turns(f"<video>\n{QUESTION}", "positive", "Why?", "smile")}
+    done, rows = rows_after(save(tmp_path / "a.json", [record]), tmp_path)
+    assert [(row["video_id"], row["question"], row["answer"]) for row in rows] == [
+        ("r_1", QUESTION, "positive"),
+        ("r_2", "Why?", "smile"),
+    ]
+    assert any("turns of one record" in note for note in done.notes)
+
+
+def test_every_problem_is_reported_and_nothing_is_written(tmp_path):
+    bad = [
+        {"image": "c/1.jpg", "conversations": turns("a", "b")},
+        {"conversations": turns("a", "b")},
+        {"image": "c/1.jpg", "conversations": [{"from": "tool", "value": "x"}]},
+        {"image": "c/1.jpg", "conversations": turns("a", 3)},
+        {"images": ["c/1.jpg", "d/1.jpg"], "conversations": turns("a", "b")},
+        {"image": "data:image/png;base64,xxxx", "conversations": turns("a", "b")},
+        {"image": "c/1.jpg", "conversations": []},
+        7,
+    ]
+    source = save(tmp_path / "a.json", "[\n" + ",\n".join(map(json.dumps, bad)) + "\n]")
+    with pytest.raises(InputError) as caught:
+        convert(source, tmp_path / "out.jsonl")
+    found = sorted((problem.line or 0, problem.message) for problem in caught.value.problems)
+    parts = [
+        (0, "entry 8 is not a JSON object"),
+        (3, "names no clip"),
+        (4, "turn of 'tool'"),
+        (5, "must be a text"),
+        (6, "media of 2 clips (c, d)"),
+        (7, "is embedded"),
+        (8, "has no question"),
+    ]
+    assert [line for line, _ in found] == [line for line, _ in parts]
+    assert all(part in message for (_, message), (_, part) in zip(found, parts, strict=True))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_two_different_answers_are_refused(tmp_path):
+    record = {"id": "1", "image": "c/1.jpg", "question": QUESTION, "answer": "positive", "prediction": "negative"}
+    with pytest.raises(InputError, match="several answers, under 'answer' and 'prediction'"):
+        convert(save(tmp_path / "a.json", [record]), tmp_path / "b.jsonl")
+
+
+def test_absolute_paths_and_single_pictures(tmp_path):
+    records = [{"image": f"/data/me/{name}/1.jpg", "question": "a?", "answer": ""} for name in ("c", "d/e")]
+    done, rows = rows_after(save(tmp_path / "a.json", records), tmp_path)
+    assert [row["video"] for row in rows] == ["c", "d/e"]
+    assert "clips are named below /data/me: give that folder as --media" in done.notes
+    flat = [{"image": f"images/{name}.jpg", "question": "a?", "answer": ""} for name in ("0001", "0002")]
+    _, rows = rows_after(save(tmp_path / "b.json", flat), tmp_path / "b")
+    assert [row["video"] for row in rows] == ["images/0001", "images/0002"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_encodings(encoding, tmp_path):
+    text = "".join(json.dumps({**row, "answer": "\u00e9"}, ensure_ascii=False) + "\r\n" for row in train_rows())
+    source = tmp_path / "q.jsonl"
+    source.write_bytes(text.encode(encoding))
+    _, rows = rows_after(source, tmp_path)
+    assert [row["answer"] for row in rows] == ["\u00e9"] * 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[1]", "{}", "{", "[]", '{"a": [{}]}', "x", "question,answer\n", "[" * 10**5]
+)
+def test_what_holds_nothing_is_refused(text, tmp_path):
+    with pytest.raises(InputError) as caught:
+        convert(save(tmp_path / "a.json", text), tmp_path / "b.jsonl")
+    assert all("\n" not in problem.message for problem in caught.value.problems)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    source = save(tmp_path / "a.json", train_rows())
+    with pytest.raises(InputError, match="exists already"):
+        convert(source, source)
+    assert json.loads(source.read_text()) == train_rows()
+
+
+def test_an_edited_record_wins_over_the_row_that_it_carries(tmp_path):
+    compact = json.dumps(train_rows(1)[0], separators=(",", ":"))
+    convert(save(tmp_path / "q.jsonl", compact), tmp_path / "a.json", to="llava")
+    (record,) = json.loads((tmp_path / "a.json").read_text())
+    record["conversations"][1]["value"] = "negative"
+    convert(save(tmp_path / "b.json", [record]), tmp_path / "b.jsonl")
+    assert (tmp_path / "b.jsonl").read_text() == compact.replace("positive", "negative")
+    record["conversations"][0]["value"] = "Why?"
+    convert(save(tmp_path / "c.json", [record]), tmp_path / "c.jsonl")
+    assert json.loads((tmp_path / "c.jsonl").read_text())["question"] == "Why?"
