@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.suggestions import closest
 
 Side = Literal["left", "right"]
 
@@ -26,6 +27,10 @@ class UnknownActionUnit(ValueError):
 
 class UnknownEmotion(ValueError):
     """A class name that is in none of the taxonomies."""
+
+
+class UnknownDataset(ValueError):
+    """A name that is no data set's."""
 
 
 class _Unit(StrictModel):
@@ -274,6 +279,29 @@ def canonical_dataset(name: str) -> str:
         if simple == short or simple in classes.aliases:
             return short
     return simple.replace(" ", "_") or "unknown"
+
+
+def dataset_names() -> list[str]:
+    """Return the short names of the data sets that are known."""
+    return [name for name in _EMOTIONS.datasets if name != "union"]
+
+
+def known_dataset(name: str) -> str:
+    """Return the short name of a data set, whatever its spelling; ``unknown`` stands for a data set of one's own.
+
+    Raises:
+        UnknownDataset: There is none of that name; the message suggests the nearest one.
+    """
+    short = canonical_dataset(name)
+    names = [*dataset_names(), "unknown"]
+    if short in names:
+        return short
+    spellings = {alias: one for one in names[:-1] for alias in (one, *_EMOTIONS.datasets[one].aliases)}
+    close = closest(name.strip().replace("_", " "), [*spellings, "unknown"])
+    hint = f"did you mean {spellings.get(close, close)!r}? " if close else ""
+    raise UnknownDataset(
+        f"there is no data set {name!r}; {hint}Known: {', '.join(dataset_names())}; unknown for one of your own"
+    )
 
 
 def is_dataset(name: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
+from mevqa.facs import known_dataset
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ class SuitePart(StrictModel):
     detections: str | None = None
     fps: float | None = None
     published: tuple[str, ...] = ()
+
+    @field_validator("dataset")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        """Reject data sets that there are not."""
+        return known_dataset(name)
 
     @field_validator("questions", "reference", "media", "annotations", "detections")
     @classmethod

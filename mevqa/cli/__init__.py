@@ -7,6 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from mevqa.cli.parser import Parser
+from mevqa.cli.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 from mevqa.errors import MevqaError
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
@@ -30,13 +32,11 @@ COMMANDS = (
 )
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of the whole command line."""
     from mevqa import __version__
 
-    parser = argparse.ArgumentParser(
-        prog="mevqa", description="Ask vision-language models about facial micro-expressions in video."
-    )
+    parser = Parser(prog="mevqa", description="Ask vision-language models about facial micro-expressions in video.")
     parser.add_argument("--version", action="version", version=f"mevqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
@@ -48,33 +48,39 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.configure(sub)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=module.run, parser=sub)
     return parser
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; key=value may also stand behind options, which argparse alone does not allow."""
-    parser = build_parser()
-    args, rest = parser.parse_known_args(argv)
-    strangers = [word for word in rest if word.startswith("-") or "=" not in word or not hasattr(args, "overrides")]
+    args, rest = build_parser().parse_known_args(argv)
+    takes_settings = hasattr(args, "overrides")
+    strangers = [word for word in rest if not (takes_settings and "=" in word)]
     if strangers:
-        parser.error(f"unrecognized arguments: {' '.join(strangers)}")
+        also = "; settings are key=value" if takes_settings else ""
+        args.parser.error(f"cannot use {', '.join(map(repr, strangers))}: one word too many{also}")
     if rest:
         args.overrides = [*args.overrides, *rest]
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted, 143 terminated."""
     args = _parse(argv)
+    name = f"mevqa {args.command}"
     try:
-        return int(args.run(args))
+        with exit_on_sigterm():
+            return int(args.run(args))
     except MevqaError as error:
-        print(f"mevqa {args.command}: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"mevqa {args.command}: interrupted; run the same command again to continue", file=sys.stderr)
-        return 130
+        print(f"{name}: interrupted; run the same command again to continue", file=sys.stderr)
+        return INTERRUPTED
+    except Terminated:
+        print(f"{name}: terminated; run the same command again to continue", file=sys.stderr)
+        return TERMINATED
     except BrokenPipeError:
         sys.stderr.close()
         return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.cli.options import add_long_options, add_look_options, add_model_options, asking
+from mevqa.cli.values import above_zero, dataset_name, frame_number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,10 +31,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO", help="video file or folder of frames")
     parser.add_argument("questions", nargs="+", metavar="QUESTION")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--dataset", default="unknown", help="whose classes are the options: casme2, samm, casme3, ...")
-    parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
+    parser.add_argument(
+        "--dataset",
+        type=dataset_name,
+        default="unknown",
+        help="whose classes are the options: casme2, samm, casme3, ...",
+    )
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     for name in ("onset", "apex", "offset"):
-        parser.add_argument(f"--{name}", type=int, metavar="FRAME", help=f"0-based {name} frame (default: found)")
+        parser.add_argument(
+            f"--{name}", type=frame_number, metavar="FRAME", help=f"0-based {name} frame (default: found)"
+        )
     add_model_options(parser)
     add_look_options(parser)
     add_long_options(parser)

@@ -15,7 +15,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mevqa.cli import bench_spot
-from mevqa.cli.options import positive
+from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
     from mevqa.models.transformers_model import TransformersModel

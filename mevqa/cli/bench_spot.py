@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mevqa.cli.options import frame_size, positive
+from mevqa.cli.values import above_zero, frame_size, positive
 
 
 def add(benches: Any) -> None:
@@ -26,8 +26,10 @@ def add(benches: Any) -> None:
     )
     spot.add_argument("--video", type=Path, metavar="FILE", help="video to measure with (default: a synthetic one)")
     spot.add_argument("--rounds", type=positive, default=3, metavar="N", help="rounds (default: 3)")
-    spot.add_argument("--seconds", type=float, metavar="S", help="length of a synthetic video (20; in a trial 60)")
-    spot.add_argument("--fps", type=float, default=30.0, help="frames per second of synthetic videos (default: 30)")
+    spot.add_argument("--seconds", type=above_zero, metavar="S", help="length of a synthetic video (20; in a trial 60)")
+    spot.add_argument(
+        "--fps", type=above_zero, default=30.0, help="frames per second of synthetic videos (default: 30)"
+    )
     spot.add_argument(
         "--size", type=frame_size, default=(640, 480), metavar="WxH", help="their size (default: 640x480)"
     )

@@ -10,7 +10,7 @@ import shlex
 import time
 from pathlib import Path
 
-from mevqa.cli.options import positive
+from mevqa.cli.values import positive
 from mevqa.errors import InputError, Problem
 
 HELP = "the whole job on synthetic clips with the embedded model"

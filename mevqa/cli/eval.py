@@ -19,14 +19,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import (
-    add_long_options,
-    add_look_options,
-    add_media_options,
-    add_model_options,
-    pictures,
-    positive,
-)
+from mevqa.cli.options import add_long_options, add_look_options, add_media_options, add_model_options, pictures
+from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
     from rich.console import Console

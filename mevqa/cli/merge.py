@@ -23,7 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_media_options, pictures, positive
+from mevqa.cli.options import add_media_options, pictures
+from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
     from mevqa.evaluation import Plan

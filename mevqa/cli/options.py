@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
+from mevqa.cli.values import above_zero, positive
 from mevqa.errors import InputError, Problem
 from mevqa.models.protocol import OptionScore
+from mevqa.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from mevqa.models.load import ModelOptions
@@ -18,25 +19,10 @@ if TYPE_CHECKING:
     from mevqa.vqa.engine import Looking
     from mevqa.vqa.prompts import PromptLibrary
 
+_Read = TypeVar("_Read")
 
 #: What a ready-made picture may be called, in messages.
 _EXAMPLES = {"DIR": "maps/", "FILE": "map.png"}
-
-
-def positive(text: str) -> int:
-    """Parse a whole number of at least one."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
-
-
-def frame_size(text: str) -> tuple[int, int]:
-    """Parse WIDTHxHEIGHT in pixels."""
-    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 320x320")
-    return int(match[1]), int(match[2])
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -90,7 +76,10 @@ def add_look_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--views", metavar="A,B,...", help="views in order (default: what the model prefers)")
     group.add_argument("--sampler", metavar="NAME", help="which moments: oao, oao-k, uniform, apex-window, onset-apex")
     group.add_argument(
-        "--frames", type=positive, default=3, metavar="N", help="frames of the sampler's window, or in all for uniform"
+        "--frames",
+        type=positive,
+        metavar="N",
+        help="frames of the sampler's window, or in all for uniform (default: 3; of a whole long video 8)",
     )
     group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
@@ -124,7 +113,9 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
         choices=("half-second", "quarter-second-apex"),
         help="micro: at most 500 ms long, or at most 250 ms from onset to apex (default: as the data set was coded)",
     )
-    group.add_argument("--threshold", type=float, metavar="X", help="least strength, in units of the video's own noise")
+    group.add_argument(
+        "--threshold", type=above_zero, metavar="X", help="least strength, in units of the video's own noise"
+    )
     group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
 
 
@@ -192,45 +183,67 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
 
 
 def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
-    """Load the model and return it with its prompts and views, the user's choices first.
+    """Check all that can be checked without the model, load it, and return it with its prompts and views.
 
     Raises:
-        InputError: A prompt file is wrong, or a view or sampler is unknown.
+        InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
         ModelError: The model cannot be loaded.
     """
-    from mevqa.models.load import load_model, own_prompts
-    from mevqa.video.sampler import sampler_names
-    from mevqa.video.views import view_names
-    from mevqa.vqa.engine import Looking
+    from mevqa.models.load import load_model, own_preferences, own_prompts
+    from mevqa.vqa.engine import LONG_VIDEO_FRAMES, Looking
     from mevqa.vqa.prompts import PromptLibrary
 
-    views = tuple(name.strip() for name in args.views.split(",")) if args.views else None
-    known_views, known_samplers = view_names(), sampler_names()
-    problems = [
-        Problem("--views", f"unknown view {name!r}; known: {', '.join(known_views)}")
-        for name in views or ()
-        if name not in known_views
-    ]
-    if args.sampler is not None and args.sampler not in known_samplers:
-        problems.append(Problem("--sampler", f"unknown sampler {args.sampler!r}; known: {', '.join(known_samplers)}"))
+    problems: list[Problem] = []
+    views = _views(args, problems)
+    spotter = _gathered(problems, lambda: spotter_options(args))
+    preferences = own_preferences(args.model, args.adapter)
+    folder = args.prompts or own_prompts(args.model, args.adapter)
+    prompts = _gathered(problems, lambda: PromptLibrary.load(folder, args.variant or preferences.variant))
     if problems:
         raise InputError(problems)
-    spotter = spotter_options(args)
+    assert prompts is not None
     model = load_model(args.model, model_options(args))
-    folder = args.prompts or own_prompts(args.model, args.adapter)
-    prompts = PromptLibrary.load(folder, args.variant or model.preferences.variant)
     looking = Looking.preferred(
         model.preferences,
         views,
         args.sampler,
         args.face,
-        args.frames,
+        args.frames or 3,
         args.stride,
         args.lvqa,
         args.rule,
         spotter,
+        long_frames=args.frames or LONG_VIDEO_FRAMES,
     )
     return model, prompts, looking
+
+
+def _views(args: argparse.Namespace, problems: list[Problem]) -> tuple[str, ...] | None:
+    """Return the views that the user names, None without any; an unknown view or sampler is a problem."""
+    from mevqa.video.sampler import sampler_names
+    from mevqa.video.views import view_names
+
+    views = None
+    if args.views is not None:
+        views = tuple(name.strip() for name in args.views.split(",") if name.strip())
+        if not views:
+            problems.append(Problem("--views", f"names no view; known: {', '.join(view_names())}"))
+    for option, kind, names, known in (
+        ("--views", "view", views or (), view_names()),
+        ("--sampler", "sampler", () if args.sampler is None else (args.sampler,), sampler_names()),
+    ):
+        unknown = [name for name in dict.fromkeys(names) if name not in known]
+        problems += [Problem(option, f"unknown {kind} {name!r}; {did_you_mean(name, known)}") for name in unknown]
+    return views
+
+
+def _gathered(problems: list[Problem], read: Callable[[], _Read]) -> _Read | None:
+    """Return what ``read`` returns; where it finds problems, put them with the others and return None."""
+    try:
+        return read()
+    except InputError as error:
+        problems += error.problems
+        return None
 
 
 def spotter_options(args: argparse.Namespace) -> SpotOptions:

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import pictures, positive
+from mevqa.cli.options import pictures
+from mevqa.cli.values import above_zero, frame_number, positive
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,9 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=positive, default=3, metavar="N", help="frames of a window, or of uniform")
     parser.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     parser.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
-    parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     for name in ("onset", "apex", "offset"):
-        parser.add_argument(f"--{name}", type=int, metavar="FRAME", help=f"0-based {name} frame (default: found)")
+        parser.add_argument(
+            f"--{name}", type=frame_number, metavar="FRAME", help=f"0-based {name} frame (default: found)"
+        )
     parser.add_argument(
         "--precomputed",
         action="append",

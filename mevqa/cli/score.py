@@ -21,6 +21,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.cli.values import above_zero
+
 if TYPE_CHECKING:
     from mevqa.scoring.result import ScoreResult
     from mevqa.scoring.tables import Table
@@ -48,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help="also by dataset, subject, type; events by dataset, subject, video",
     )
-    parser.add_argument("--fps", type=float, metavar="N", help="of events, where the files do not tell")
+    parser.add_argument("--fps", type=above_zero, metavar="N", help="of events, where the files do not tell")
     parser.add_argument("--paired", action="store_true", help="say whether two sets of answers differ")
     parser.add_argument("--draws", type=_count, default=1000, metavar="N", help="bootstrap draws, 0 for none")
     parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of the bootstrap (default: 0)")

@@ -18,6 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.cli.values import above_zero, dataset_name
+
 if TYPE_CHECKING:
     from mevqa.spotting.calibration import Calibrator
     from mevqa.spotting.events import Event
@@ -42,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="VIDEO_OR_DIR",
         help="video, folder of frames, or folder of several of either",
     )
-    parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     parser.add_argument("--kinds", default=_KINDS, metavar="A,B", help=f"kinds to return (default: {_KINDS})")
     parser.add_argument(
         "--rule",
@@ -52,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--threshold",
-        type=float,
+        type=above_zero,
         metavar="X",
         help="least strength in units of the video's own noise (default: 4, or what the calibrator begins with)",
     )
@@ -77,7 +79,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "it does on subjects that are held out, beside the spotter without it",
     )
     fit.add_argument("--media", type=Path, metavar="DIR", help="folder of the annotated videos")
-    fit.add_argument("--dataset", metavar="NAME", help="whose label file it is, when its header does not tell")
+    fit.add_argument(
+        "--dataset", type=dataset_name, metavar="NAME", help="whose label file it is, when its header does not tell"
+    )
     fit.add_argument(
         "--out",
         type=Path,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_look_options, add_model_options, add_spotter_options
+from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
     from mevqa.spot_and_recognise import Naming
@@ -31,8 +32,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, metavar="VIDEO_OR_DIR", help="video, folder of frames, or folder of several of either"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the table; continued if it exists")
-    parser.add_argument("--dataset", default="unknown", help="whose classes and rule for the kinds: samm, casme3, ...")
-    parser.add_argument("--fps", type=float, help="frames per second (default: what the video says)")
+    parser.add_argument(
+        "--dataset",
+        type=dataset_name,
+        default="unknown",
+        help="whose classes and rule for the kinds: samm, casme3, ...",
+    )
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     parser.add_argument(
         "--kinds",
         default="micro",
@@ -68,12 +74,11 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.cli.progress import frame_progress
     from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
-    from mevqa.facs import canonical_dataset
     from mevqa.runs import file_digest
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
     from mevqa.spotting.video import find_videos
 
-    kinds, dataset = _kinds(args.kinds), canonical_dataset(args.dataset)
+    kinds, dataset = _kinds(args.kinds), args.dataset
     naming = _naming(args, dataset)
     paths = find_videos(args.path)
     model, prompts, looking = asking(args)

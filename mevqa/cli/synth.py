@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mevqa.cli.options import frame_size
+from mevqa.cli.values import above_zero, frame_size
 
 HELP = "synthetic clips with exact ground truth"
 
@@ -22,10 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=24, help="number of clips (24)")
     parser.add_argument("--seed", type=int, default=0, help="decides everything (0)")
     parser.add_argument("--long", action="store_true", help="long videos with several micro- and macro-expressions")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of a long video (20)")
+    parser.add_argument("--seconds", type=above_zero, default=20.0, help="length of a long video (20)")
     parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips, or two long videos)")
     parser.add_argument(
-        "--fps", type=float, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
+        "--fps", type=above_zero, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
     )
     parser.add_argument("--size", type=frame_size, default=(320, 320), metavar="WxH", help="frame size (320x320)")
     parser.add_argument(

@@ -90,8 +90,7 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
         script = read_script(Path(name[len("mock:") :])) if name != "mock" else None
         return MockModel(script, name=name, seed=options.seed)
     source = _source(name)
-    told = _telling_folder(source, options.adapter)
-    preferences = read_preferences(told) if told is not None else Preferences()
+    preferences = own_preferences(name, options.adapter)
     from mevqa.models.transformers_model import TransformersModel
 
     model, processor, revision = _load(name, source, options)
@@ -119,6 +118,23 @@ def read_preferences(folder: Path) -> Preferences:
         return Preferences()
     read = read_yaml(path, _PreferencesFile)  # JSON is YAML, and is read as strictly
     return Preferences(read.views, read.sampler, read.variant, read.option_score, read.sees_rest)
+
+
+def own_preferences(name: str, adapter: str | None = None) -> Preferences:
+    """Return how a model wants to be asked, without loading it.
+
+    Args:
+        name: The model, as for ``load_model``.
+        adapter: Its adapter, if any.
+
+    Raises:
+        ModelError: There is no such model or adapter.
+        InputError: Its preferences file does not hold what it should.
+    """
+    if name == "mock" or name.startswith("mock:"):
+        return Preferences()
+    told = _telling_folder(_source(name), adapter)
+    return read_preferences(told) if told is not None else Preferences()
 
 
 def own_prompts(name: str, adapter: str | None = None) -> Path | None:

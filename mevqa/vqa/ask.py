@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mevqa.errors import MediaError
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.models.protocol import Model
 from mevqa.records import Annotation, Clip
 from mevqa.vqa.engine import ClipAnswers, Looking, answer_clip
@@ -44,12 +45,17 @@ def ask(
         One answer a question, in order, and what the model saw.
 
     Raises:
+        InputError: There is no such data set.
         MediaError: The video cannot be read.
         ModelError: The model cannot be loaded.
     """
     path = Path(video)
     if not path.exists():
         raise MediaError(path, "there is no such file or folder")
+    try:
+        dataset = known_dataset(dataset)
+    except UnknownDataset as error:
+        raise InputError([Problem("dataset", str(error))]) from error
     clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=annotation)
     questions = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
     if model is None:

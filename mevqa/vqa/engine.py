@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mevqa.vqa.long_video import LongVideoWay, Watched
 
 #: Moments of a long video when the model itself looks at the whole of it.
-_LONG_VIDEO_FRAMES = 8
+LONG_VIDEO_FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Looking:
         stride: Distance of neighbouring frames of a window.
         long_views: Names of the views for questions about a whole long video that the model answers alone.
         long_sampler: Sampling strategy for them.
+        long_frames: As ``frames``, for them.
         lvqa: Who answers questions about long videos: ``hybrid`` (the spotter finds the events, the model looks at
             each), ``spotter`` or ``model``.
         rule: How micro- and macro-expressions are told apart; None: as the data set was coded.
@@ -51,6 +52,7 @@ class Looking:
     stride: int = 1
     long_views: tuple[str, ...] = ("frames",)
     long_sampler: str = "uniform"
+    long_frames: int = LONG_VIDEO_FRAMES
     lvqa: LongVideoWay = "hybrid"
     rule: Rule | None = None
     spotter: SpotOptions | None = None
@@ -67,6 +69,8 @@ class Looking:
         lvqa: LongVideoWay = "hybrid",
         rule: Rule | None = None,
         spotter: SpotOptions | None = None,
+        *,
+        long_frames: int = LONG_VIDEO_FRAMES,
     ) -> Looking:
         """Return the user's choice where there is one and the model's preference elsewhere."""
         # A model that asks for one kind of picture only (a motion map) cannot read anything else.
@@ -79,6 +83,7 @@ class Looking:
             stride=stride,
             long_views=tuple(views or (preferences.views if single else ("frames",))),
             long_sampler=sampler or (preferences.sampler if single else "uniform"),
+            long_frames=long_frames,
             lvqa=lvqa,
             rule=rule,
             spotter=spotter,
@@ -182,7 +187,7 @@ def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:
         views=looking.long_views if is_long else looking.views,
         sampler=looking.long_sampler if is_long else looking.sampler,
         face=looking.face,
-        frames=_LONG_VIDEO_FRAMES if is_long and looking.long_sampler == "uniform" else looking.frames,
+        frames=looking.long_frames if is_long and looking.long_sampler == "uniform" else looking.frames,
         stride=looking.stride,
     )
 

@@ -1,0 +1,138 @@
+"""The parser of the command line: argparse, with one clear line for each mistake.
+
+Options are never abbreviated: what an abbreviation means would change with the next option that begins alike. An option
+that takes one value is refused when it is given twice, because the last one would win without a word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from mevqa.suggestions import closest, did_you_mean
+
+#: What a value of a type is called, in messages.
+_CALLED = {int: "a whole number", float: "a number"}
+_NUMBER = re.compile(r"-(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?$|-inf$|-nan$", re.IGNORECASE)
+
+
+class _StoreOnce(argparse.Action):
+    """argparse's ``store``, which refuses an option's second time."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value.
+
+        Raises:
+            argparse.ArgumentError: The option was given before.
+        """
+        if option_string is not None and isinstance(parser, Parser):
+            if self.dest in parser.given:
+                several = self.nargs in ("+", "*")
+                mend = f"name all its values after one {option_string}" if several else "leave one of them out"
+                raise argparse.ArgumentError(None, f"{option_string} is given twice; {mend}")
+            parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are one line each on standard error, with exit code 2.
+
+    Attributes:
+        given: Names of the single-valued options that were met so far.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        super().__init__(*args, **kwargs)
+        self.given: set[str] = set()
+        self.register("action", None, _StoreOnce)
+        self.register("action", "store", _StoreOnce)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse, and refuse every unknown option in one go, before anything else is said to be missing."""
+        words = list(sys.argv[1:] if args is None else args)
+        self.given.clear()
+        unknown = self._unknown_options(words)
+        if unknown:
+            self.error("\n".join(dict.fromkeys(unknown)))
+        return super().parse_known_args(words, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Print each line of a message behind the command's name, and exit with 2."""
+        message = re.sub(
+            r"^the following arguments are required: (.+)$", rf"\1 is missing; see {self.prog} --help", message
+        )
+        lines = [line.removeprefix("argument ") for line in message.split("\n")]
+        self.exit(2, "".join(f"{self.prog}: {line}\n" for line in lines))
+
+    def option_names(self) -> list[str]:
+        """Return the names of the options, without those that are hidden from the help."""
+        return [
+            name
+            for action in self._actions
+            if action.help is not argparse.SUPPRESS
+            for name in action.option_strings
+            if name.startswith("--")
+        ]
+
+    def _unknown_options(self, words: Sequence[str]) -> list[str]:
+        """Return a line for each word that looks like an option and is none."""
+        has_commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
+        lines = []
+        for word in words:
+            if word == "--" or (has_commands and not word.startswith("-")):
+                break
+            name = word.partition("=")[0]
+            is_option = word.startswith("-") and len(word) > 1 and " " not in name and not _NUMBER.match(word)
+            if is_option and word not in self._option_string_actions and name not in self._option_string_actions:
+                lines.append(self._unknown_option(name, word))
+        return lines
+
+    def _unknown_option(self, name: str, word: str) -> str:
+        """Return what is said about an option that there is not."""
+        if "." in name and "=" in word and any(action.dest == "overrides" for action in self._actions):
+            return f"there is no option {name}; settings stand without dashes: {word.lstrip('-')}"
+        close = closest(name, self.option_names())
+        if close is None and name.startswith("-") and not name.startswith("--"):
+            close = closest(f"-{name}", self.option_names())
+        hint = f"did you mean {close}?" if close is not None else f"{self.prog} --help lists the options"
+        return f"there is no option {name}; {hint}"
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Convert a word.
+
+        Raises:
+            argparse.ArgumentError: It is no such value.
+        """
+        called = _CALLED.get(action.type) if isinstance(action.type, type) else None
+        if called is not None:
+            try:
+                return action.type(arg_string)  # type: ignore[misc]
+            except ValueError:
+                raise argparse.ArgumentError(action, f"{arg_string!r} is not {called}") from None
+        return super()._get_value(action, arg_string)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is none of the choices, with the nearest one.
+
+        Raises:
+            argparse.ArgumentError: It is none of them.
+        """
+        if action.choices is None or value in action.choices:
+            return
+        known = [str(choice) for choice in action.choices]
+        if isinstance(action, argparse._SubParsersAction):
+            what = "there is no command" if action.dest == "command" else "cannot measure"
+            raise argparse.ArgumentError(None, f"{what} {value!r}; {did_you_mean(str(value), known)}")
+        close = closest(str(value), known)
+        hint = f"did you mean {close!r}? Known: {', '.join(known)}" if close else f"known: {', '.join(known)}"
+        raise argparse.ArgumentError(action, f"{value!r} is none of its values; {hint}")

@@ -1,0 +1,53 @@
+"""Values of options, checked while the command line is parsed."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+
+
+def positive(text: str) -> int:
+    """Parse a whole number of at least one."""
+    if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+def above_zero(text: str) -> float:
+    """Parse a finite number above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
+    return value
+
+
+def frame_number(text: str) -> int:
+    """Parse the number of a frame, counted from 0."""
+    if not re.fullmatch(r"\d+", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a frame; frames count from 0")
+    return int(text)
+
+
+def dataset_name(text: str) -> str:
+    """Return the short name of a data set that is known, in any of its spellings."""
+    from mevqa.facs import UnknownDataset, known_dataset
+
+    try:
+        return known_dataset(text)
+    except UnknownDataset as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def frame_size(text: str) -> tuple[int, int]:
+    """Parse WIDTHxHEIGHT in pixels."""
+    match = re.fullmatch(r"(\d+)[xX](\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 320x320")
+    return int(match[1]), int(match[2])

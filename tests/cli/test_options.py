@@ -1,0 +1,79 @@
+import argparse
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mevqa.cli import main
+from mevqa.cli.options import add_long_options, add_look_options, add_model_options, asking
+
+
+@pytest.fixture
+def video(tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"no video")
+    return str(path)
+
+
+@pytest.fixture
+def no_model(monkeypatch):
+    """Loading a model is a failure of the test."""
+
+    def load_model(*args):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr("mevqa.models.load.load_model", load_model)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--views", "onst,apex"], "--views: unknown view 'onst'; did you mean 'onset'?"),
+        (["--views", ","], "--views: names no view; known: "),
+        (["--sampler", "unifrm"], "--sampler: unknown sampler 'unifrm'; did you mean 'uniform'?"),
+        (["--variant", "brif"], "unknown variant 'brif'; did you mean 'brief'?"),
+        (["--prompts", "nowhere"], "nowhere: is not a folder of prompt files"),
+        (["--calibrator", "nowhere.json"], "nowhere.json: cannot be read: "),
+        (["--adapter", "./nowhere"], "no adapter './nowhere': neither a folder nor on the hub"),
+        (["--model", "nanno"], "unknown model 'nanno': did you mean 'nano'?"),
+    ],
+)
+def test_what_can_be_checked_without_the_model_is_checked_before_it(words, line, video, no_model, capsys):
+    assert main(["ask", video, "What are the action units?", *words]) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_all_wrong_options_are_named_together(video, no_model, capsys):
+    words = ["--views", "onst", "--sampler", "no", "--calibrator", "no.json", "--prompts", "no"]
+    assert main(["ask", video, "What are the action units?", *words]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+def arguments(*words):
+    parser = argparse.ArgumentParser()
+    for add in (add_model_options, add_look_options, add_long_options):
+        add(parser)
+    return parser.parse_args(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "short", "long"),
+    [([], 3, 8), (["--frames", "5"], 5, 5), (["--frames", "3"], 3, 3), (["--frames", "12"], 12, 12)],
+)
+def test_frames_count_for_long_videos_too(words, short, long):
+    _, _, looking = asking(arguments("--model", "mock", "--lvqa", "model", *words))
+    assert (looking.frames, looking.long_frames) == (short, long)
+
+
+def test_the_model_gets_as_many_frames_of_a_long_video_as_were_asked_for(tmp_path, capsys):
+    folder = tmp_path / "video"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(folder / f"{number:03}.png")
+    question = "How many micro-expression events appear in this video?"
+    words = ["ask", str(folder), question, "--model", "mock", "--lvqa", "model", "--face", "none", "--fps", "30"]
+    for more, count in (([], 8), (["--frames", "5"], 5), (["--frames", "12"], 12)):
+        assert main([*words, "--json", *more]) == 0
+        assert len(json.loads(capsys.readouterr().out)["moments"]) == count
