@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from mevqa.suggestions import closest, did_you_mean
 
 #: What a value of a type is called, in messages.
-_CALLED = {int: "a whole number", float: "a number"}
+_CALLED: dict[Callable[[str], object], str] = {int: "a whole number", float: "a number"}
 _NUMBER = re.compile(r"-(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?$|-inf$|-nan$", re.IGNORECASE)
 
 
@@ -113,12 +113,12 @@ class Parser(argparse.ArgumentParser):
         Raises:
             argparse.ArgumentError: It is no such value.
         """
-        called = _CALLED.get(action.type) if isinstance(action.type, type) else None
-        if called is not None:
-            try:
-                return action.type(arg_string)  # type: ignore[misc]
-            except ValueError:
-                raise argparse.ArgumentError(action, f"{arg_string!r} is not {called}") from None
+        for kind, called in _CALLED.items():
+            if action.type is kind:
+                try:
+                    return kind(arg_string)
+                except ValueError:
+                    raise argparse.ArgumentError(action, f"{arg_string!r} is not {called}") from None
         return super()._get_value(action, arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
