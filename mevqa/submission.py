@@ -169,9 +169,28 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
         raise InputError([Problem(out, "is a file; name a folder for --out")])
     out.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        _replace(out / name, content)
+        replace_file(out / name, content)
     archive = out / ARCHIVE
-    partial = archive.with_suffix(".part")
+    write_archive(contents, archive)
+    record = out / FILLED
+    if filled:
+        listed = [
+            {"file": f.file, "id": f.id, "answer": f.answer, "reason": f.reason, "source": f.source} for f in filled
+        ]
+        replace_file(record, (json.dumps(listed, indent=1, ensure_ascii=False) + "\n").encode())
+    else:
+        record.unlink(missing_ok=True)
+    return Submission(tuple(out / name for name in contents), archive, filled)
+
+
+def write_archive(contents: Mapping[str, bytes], path: Path) -> None:
+    """Write a zip of some files; the same files give the same bytes on every day.
+
+    Args:
+        contents: Content by name, in the order of the zip.
+        path: The zip; one of the same name is replaced.
+    """
+    partial = path.with_name(path.name + ".part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, _TIMESTAMP)
@@ -179,19 +198,11 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
             package.writestr(entry, content)
-    partial.replace(archive)
-    record = out / FILLED
-    if filled:
-        listed = [
-            {"file": f.file, "id": f.id, "answer": f.answer, "reason": f.reason, "source": f.source} for f in filled
-        ]
-        _replace(record, (json.dumps(listed, indent=1, ensure_ascii=False) + "\n").encode())
-    else:
-        record.unlink(missing_ok=True)
-    return Submission(tuple(out / name for name in contents), archive, filled)
+    partial.replace(path)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     partial = path.with_name(path.name + ".part")
     partial.write_bytes(content)
     partial.replace(path)

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 import bisect
-import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.formats.encoding import decode_text, encoding_of, spoken_encoding
 from mevqa.data.json_rows import parse_row
-from mevqa.data.official import REQUIRED_KEYS, QuestionFile, scan_questions
+from mevqa.data.official import BLANK, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
 from mevqa.submission import submission_name
+from mevqa.submission_archive import Archive, is_archive, read_archive
 from mevqa.vqa.surface import fault
 
 _ANSWER = "answer"
-#: No submission is near this large; a zip that unpacks to more is not one.
-_LARGEST = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionCheck:
-    """What was found.
+    """Outcome of a check.
 
     Attributes:
         rows: How many rows were checked.
         problems: What makes the submission invalid, in the order of the lines.
         warnings: Answers outside the vocabulary of their question type.
+        cosmetic: What a scorer reads all the same: CR LF, a byte order mark, files of the operating system in a zip.
+        repairable: Those of the problems that concern the form only, not what is answered.
     """
 
     rows: int
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    cosmetic: tuple[Problem, ...] = ()
+    repairable: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """One file of answers and the questions that it answers.
+
+    Attributes:
+        path: Where it was read; inside a zip ``ZIP/NAME``.
+        content: As it was read.
+        questions: The question file.
+    """
+
+    path: Path
+    content: bytes
+    questions: QuestionFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +70,74 @@ def check_submission(predictions: Path, files: Sequence[QuestionFile]) -> Submis
     Raises:
         InputError: The predictions cannot be read at all.
     """
+    answers, archive = open_submission(predictions, files)
+    checks = [_check_file(one) for one in answers]
+    return SubmissionCheck(
+        sum(check.rows for check in checks),
+        (*archive.problems, *(problem for check in checks for problem in check.problems)),
+        tuple(warning for check in checks for warning in check.warnings),
+        (*archive.cosmetic, *(problem for check in checks for problem in check.cosmetic)),
+        (*archive.repairable, *(problem for check in checks for problem in check.repairable)),
+    )
+
+
+def open_submission(predictions: Path, files: Sequence[QuestionFile]) -> tuple[list[AnswerFile], Archive]:
+    """Return the files of answers of a submission, and what is wrong with the zip that holds them.
+
+    Args:
+        predictions: A JSON-lines file, or a zip.
+        files: The question files.
+
+    Raises:
+        InputError: The predictions cannot be read at all.
+    """
+    if predictions.is_dir():
+        raise InputError([Problem(predictions, "is a folder; name the zip or a file of answers in it")])
     if not predictions.is_file():
         raise InputError([Problem(predictions, "is no file")])
-    if zipfile.is_zipfile(predictions):
-        return _check_zip(predictions, files)
-    if predictions.suffix.lower() == ".zip":
-        raise InputError([Problem(predictions, "is not a zip, or a damaged one")])
-    rows = _read_rows(predictions)
-    return _check_file(predictions, rows, _belonging(predictions, rows, files))
-
-
-def _check_zip(archive: Path, files: Sequence[QuestionFile]) -> SubmissionCheck:
-    """Check a zip: the names first, then each file."""
+    try:
+        if not is_archive(predictions):
+            content = predictions.read_bytes()
+            return [AnswerFile(predictions, content, _belonging(predictions, _read_rows(content), files))], Archive()
+    except OSError as error:
+        raise InputError([Problem(predictions, f"cannot be read: {error.strerror or error}")]) from error
     expected = {submission_name(file.path): file for file in files}
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    count = 0
-    with zipfile.ZipFile(archive) as package, tempfile.TemporaryDirectory() as folder:
-        entries = [entry for entry in package.infolist() if not entry.is_dir()]
-        names = [entry.filename for entry in entries]
-        if sum(entry.file_size for entry in entries) > _LARGEST:
-            raise InputError([Problem(archive, f"unpacks to more than {_LARGEST >> 20} MB; it is no submission")])
-        problems += [Problem(archive, f"lacks {name}") for name in expected if name not in names]
-        problems += [
-            Problem(archive, f"holds {name!r}, which no question file asks for")
-            for name in names
-            if name not in expected
-        ]
-        problems += [
-            Problem(archive, f"holds {name!r} twice") for name in sorted({n for n in names if names.count(n) > 1})
-        ]
-        for name in dict.fromkeys(name for name in names if name in expected):
-            path = Path(folder) / name
-            path.write_bytes(package.read(name))
-            found = _check_file(path, _read_rows(path), expected[name])
-            count += found.rows
-            problems += [replace(problem, path=f"{archive}/{name}") for problem in found.problems]
-            warnings += [replace(problem, path=f"{archive}/{name}") for problem in found.warnings]
-    return SubmissionCheck(count, tuple(problems), tuple(warnings))
+    archive = read_archive(predictions, tuple(expected))
+    return [
+        AnswerFile(predictions / name, content, expected[name]) for name, content in archive.members.items()
+    ], archive
 
 
-def _read_rows(path: Path) -> list[_Row]:
-    """Return every row that is a JSON object; ``scan_questions`` reports the others."""
+def plain_text(content: bytes) -> tuple[bytes, str | None]:
+    """Return UTF-8 with line feeds for a text that no scorer reads, and what it was; others as they are.
+
+    A byte order mark of UTF-8 and CR LF stay: they are read all the same.
+    """
+    encoding = encoding_of(content)
+    if not encoding.startswith("utf-8"):
+        try:
+            return decode_text(content).encode(), f"is {spoken_encoding(encoding)}, not UTF-8"
+        except ValueError:
+            return content, None
+    if b"\r" in content and b"\n" not in content:
+        return content.replace(b"\r", b"\n"), "ends its lines with CR alone, not with LF"
+    return content, None
+
+
+def answers_of(content: bytes) -> dict[str, str]:
+    """Return the answers by question id of a file without problems."""
+    found: dict[str, str] = {}
+    for row in _read_rows(content):
+        name, answer = _id(row.values), row.values.get(_ANSWER)
+        if name is not None and isinstance(answer, str):
+            found[name] = answer
+    return found
+
+
+def _read_rows(content: bytes) -> list[_Row]:
+    """Return every row that is a JSON object; the scan of the questions reports the others."""
     rows = []
-    for line, text in enumerate(path.read_bytes().split(b"\n"), 1):
+    for line, text in enumerate(plain_text(content)[0].split(b"\n"), 1):
         try:
             rows.append(_Row(line, parse_row(text.decode("utf-8-sig").rstrip("\r")).values))
         except ValueError:
@@ -123,9 +164,17 @@ def _official_name(file: QuestionFile) -> str | None:
         return None
 
 
-def _check_file(path: Path, rows: Sequence[_Row], file: QuestionFile) -> SubmissionCheck:
+def _check_file(given: AnswerFile) -> SubmissionCheck:
     """Check the rows of one file."""
-    problems = list(scan_questions(path).problems)
+    path, file = given.path, given.questions
+    rows = _read_rows(given.content)
+    text, unread = plain_text(given.content)
+    scan = scan_question_bytes(path, text)
+    problems = list(scan.problems)
+    repairable = [problem for problem in problems if problem.message == BLANK]
+    if unread is not None:
+        repairable.insert(0, Problem(path, unread))
+        problems.insert(0, repairable[0])
     reported = {problem.line for problem in problems}
     lines = {question.id: index for index, question in enumerate(file.questions)}
     known: list[tuple[_Row, int]] = []
@@ -153,7 +202,7 @@ def _check_file(path: Path, rows: Sequence[_Row], file: QuestionFile) -> Submiss
         if question.id not in seen
     ]
     problems.sort(key=lambda problem: (problem.line is None, problem.line or 0))
-    return SubmissionCheck(len(rows), tuple(dict.fromkeys(problems)), tuple(warnings))
+    return SubmissionCheck(len(rows), tuple(dict.fromkeys(problems)), tuple(warnings), scan.warnings, tuple(repairable))
 
 
 def _id(values: Mapping[str, Any]) -> str | None:

@@ -4,16 +4,18 @@ Examples:
   mevqa submit runs/casme3 --questions me_vqa_casme3_test_to_answer.jsonl --out submission
   mevqa submit runs/all --questions a_to_answer.jsonl b_to_answer.jsonl --out submission --fill
   mevqa submit --validate me_vqa_casme3_test_pred.jsonl --questions me_vqa_casme3_test_to_answer.jsonl --strict
+  mevqa submit --validate theirs.zip --questions me_vqa_casme3_test_to_answer.jsonl --fix submission.zip
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.errors import InputError, MevqaError, Problem, group_problems
 
 if TYPE_CHECKING:
     from mevqa.data.official import QuestionFile
@@ -37,6 +39,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="with --validate: refuse answers outside the vocabulary too"
     )
+    parser.add_argument(
+        "--fix",
+        metavar="OUT",
+        type=Path,
+        help="with --validate: write the same answers to a new file (or zip) in the official form: line ends, byte "
+        "order mark, spaces, order of keys, blank lines; answers, ids and questions are never changed",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +53,11 @@ def run(args: argparse.Namespace) -> int:
     if args.validate is not None:
         if args.run_folder is not None or args.out is not None or args.fill:
             raise MevqaError("--validate checks a finished file; it goes without RUN, --out and --fill")
+        if args.fix is not None:
+            return _fix(args.validate, _read(args.questions), args.fix, strict=args.strict)
         return _validate(args.validate, _read(args.questions), strict=args.strict)
+    if args.fix is not None:
+        raise MevqaError("--fix goes with --validate PRED: it writes PRED anew where only its form is wrong")
     if args.run_folder is None or args.out is None:
         raise MevqaError("name the run and --out to write a submission, or --validate PRED to check one")
     if args.strict:
@@ -82,9 +95,12 @@ def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> 
     from mevqa.submission_check import check_submission
 
     found = check_submission(predictions, files)
+    _print_warnings(found.cosmetic, "; --fix OUT mends it")
     if found.problems or (strict and found.warnings):
         refused = (*found.problems, *(found.warnings if strict else ()))
         _print_warnings(() if strict else found.warnings)
+        if set(refused) <= set(found.repairable):
+            refused = tuple(replace(problem, message=f"{problem.message}; --fix OUT mends it") for problem in refused)
         raise InputError(refused)
     _print_warnings(found.warnings)
     suffix = f", {len(found.warnings)} answers outside the vocabulary" if found.warnings else ""
@@ -92,6 +108,18 @@ def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> 
     return 0
 
 
-def _print_warnings(warnings: tuple[Problem, ...]) -> None:
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+def _fix(predictions: Path, files: list[QuestionFile], out: Path, *, strict: bool) -> int:
+    """Write a submission anew and say what was changed."""
+    from mevqa.submission_fix import fix_submission
+
+    fixed = fix_submission(predictions, files, out, strict=strict)
+    _print_warnings(fixed.warnings)
+    for change in fixed.changes:
+        print(f"  {change}")
+    print(f"{out}: valid, {fixed.rows} answers, " + ("as they were" if fixed.changes else "nothing had to be changed"))
+    return 0
+
+
+def _print_warnings(warnings: tuple[Problem, ...], mend: str = "") -> None:
+    for warning in group_problems(warnings):
+        print(f"warning: {warning}{mend}", file=sys.stderr)

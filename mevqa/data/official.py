@@ -29,6 +29,8 @@ REQUIRED_KEYS: Mapping[Layout, tuple[str, ...]] = {
     "train": ("id", "dataset", "image_id", "question", "answer"),
     "test": ("video_id", "video", "question", "answer"),
 }
+#: The problem of a line without a row.
+BLANK = "the line is blank; delete it"
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
 _ID_KEY: Mapping[Layout, str] = {"train": "id", "test": "video_id"}
 _CLIP_KEY: Mapping[Layout, str] = {"train": "image_id", "test": "video"}
@@ -146,7 +148,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
         if text is None:
             continue
         if not text.strip():
-            problems.append(Problem(path, "the line is blank; delete it", line))
+            problems.append(Problem(path, BLANK, line))
             continue
         try:
             rows.append((line, parse_row(text), end))
