@@ -205,12 +205,20 @@ def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str
 
 
 def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
-    """Return the clips that still have a question without an answer (an error is none), with all their questions."""
+    """Return the clips that still have a question without an answer, with all their questions.
+
+    An error is no answer. A reply that was cut off or cannot be read is final: models write without chance, so that
+    the same settings would give the same reply again.
+    """
     return {
         clip_id: group
         for clip_id, group in work.questions.items()
-        if any(q.id not in answered or answered[q.id].error is not None for q in group)
+        if any(q.id not in answered or _is_open(answered[q.id]) for q in group)
     }
+
+
+def _is_open(answer: Answer) -> bool:
+    return answer.error is not None and answer.unusable is None
 
 
 def answer(

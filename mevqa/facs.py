@@ -226,11 +226,23 @@ def find_units(text: str) -> tuple[int, ...]:
 
     The longest name wins where names overlap. Bare numbers are no units.
     """
-    hits: list[tuple[int, int]] = []
+    return tuple(dict.fromkeys(number for _, _, number in unit_mentions(text)))
+
+
+def unit_mentions(text: str) -> list[tuple[int, int, int]]:
+    """Return where a free text names units: begin, end and number of each mention, in the order of the text."""
+    hits: list[tuple[int, int, int]] = []
     for match in _MENTION.finditer(text):
         for digits in re.finditer(r"\d+", match[1]):
             if int(digits[0]) in _NAMES:
-                hits.append((match.start(1) + digits.start(), int(digits[0])))
+                begin = match.start(1) + digits.start()
+                hits.append(
+                    (
+                        begin if hits and hits[-1][1] > match.start() else match.start(),
+                        begin + len(digits[0]),
+                        int(digits[0]),
+                    )
+                )
     words = list(re.finditer(r"[a-z]+", text.lower()))
     stems = [_stem(word[0]) for word in words]
     at = 0
@@ -239,11 +251,11 @@ def find_units(text: str) -> tuple[int, ...]:
             number = _BY_STEMS.get(tuple(stems[at : at + length]))
             gaps = (text[words[i].end() : words[i + 1].start()] for i in range(at, at + length - 1))
             if number is not None and not any(re.search(r"[,.;:()\d]", gap) for gap in gaps):
-                hits.append((words[at].start(), number))
+                hits.append((words[at].start(), words[at + length - 1].end(), number))
                 at += length - 1
                 break
         at += 1
-    return tuple(dict.fromkeys(number for _, number in sorted(hits)))
+    return sorted(hits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +340,11 @@ def canonical_fine(name: str) -> str:
             return canonical
     known = ", ".join(_EMOTIONS.spellings)
     raise UnknownEmotion(f"{name!r} is not an emotion class; known classes: {known}")
+
+
+def fine_spellings() -> dict[str, str]:
+    """Return every spelling of a fine class, with its canonical one."""
+    return {word: name for name, others in _EMOTIONS.spellings.items() for word in (name, *others)}
 
 
 def canonical_coarse(name: str) -> str:

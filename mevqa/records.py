@@ -191,7 +191,7 @@ class Answer:
     Attributes:
         question_id: The question.
         text: The answer in the official surface form; empty exactly when ``error`` is set.
-        raw: The model's own answer before consistency, when it differs.
+        raw: The model's own words, when they differ from ``text``; kept also where they hold no usable answer.
         options: Probability of each option of a closed question, summing to one.
         confidence: Probability of the answer under the model, 0 to 1.
         error: Why there is no answer.
@@ -199,6 +199,8 @@ class Answer:
         warnings: What a reader should know (no face found, several faces, localised moments, ...).
         evidence: What the answer rests on, one line each: events of a long video with their times.
         truncated: Whether the bound on new tokens stopped the model before it ended its answer.
+        unusable: Why the model's words are no answer (``mevqa.questions.reading.Unusable``); None when nothing was
+            written, or when there is an answer.
     """
 
     question_id: str
@@ -211,6 +213,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     truncated: bool = False
+    unusable: str | None = None
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

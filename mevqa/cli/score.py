@@ -31,6 +31,16 @@ HELP = "score answers or detected events like the challenge, with intervals"
 
 _GROUPINGS = ("dataset", "subject", "type", "video")
 _LISTED = 10
+#: What each reason for an unusable answer is called.
+_FAULTS = {
+    "missing": "missing",
+    "failed": "failed",
+    "truncated": "cut off",
+    "open_thought": "within a thought",
+    "empty": "empty",
+    "ambiguous": "with several answers",
+    "unreadable": "unreadable",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -183,7 +193,7 @@ def _unusable(result: ScoreResult) -> list[str]:
     lines = []
     for entry in entries[:_LISTED]:
         said = f": {entry['text']!r}" if "text" in entry else f": {entry['error']}" if "error" in entry else ""
-        lines.append(f"{entry['why']}: {entry['id']} ({entry['type']}){said}")
+        lines.append(f"{_FAULTS.get(entry['why'], entry['why'])}: {entry['id']} ({entry['type']}){said}")
     if len(entries) > _LISTED:
         lines.append(f"... and {len(entries) - _LISTED} more without a usable answer; --json lists all of them")
     return lines
@@ -195,7 +205,7 @@ def _counted(result: ScoreResult) -> str:
     shown = ", ".join(
         f"{counts[name]} {name}" for name in ("questions", "clips", "videos", "subjects") if name in counts
     )
-    faults = [f"{counts[name]} {name}" for name in ("missing", "failed", "empty", "unreadable") if counts.get(name)]
+    faults = [f"{counts[name]} {said}" for name, said in _FAULTS.items() if counts.get(name)]
     lacking = f"; {counts['unusable']} without a usable answer: {', '.join(faults)}" if faults else ""
     return f"{shown}{lacking}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mevqa.questions.event_types import Described
 from mevqa.records import QuestionType
 from mevqa.scoring.answers import plain, read_sentence
 from mevqa.scoring.event_answers import (
@@ -14,7 +15,6 @@ from mevqa.scoring.event_answers import (
     summary_units_f1,
 )
 from mevqa.scoring.items import Item
-from mevqa.vqa.event_text import Described
 from mevqa.vqa.surface import SENTENCES
 
 #: Verdicts in the order of the filter, with what they are called.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
@@ -13,6 +14,9 @@ from mevqa.records import Answer, Question
 from mevqa.runs import Run, file_digest, open_run
 
 _MANIFEST = "manifest.json"
+#: Keys by which servers say why an answer ended, and what they call the bound on its length.
+_ENDINGS = ("finish_reason", "stop_reason", "finishReason", "done_reason")
+_LENGTH = frozenset({"length", "max_tokens", "max_length", "max_new_tokens", "max_output_tokens", "model_length"})
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Given:
     paths: Mapping[str, Path] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    truncated: frozenset[str] = frozenset()
 
 
 def is_run(path: Path) -> bool:
@@ -80,7 +85,20 @@ def answers_of_files(path: Path, problems: list[Problem]) -> Given:
         frozenset(file.layout for file in files),
         {question.id: source for question, source in rows},
         {question.id: question.line or 0 for question, _ in rows},
+        truncated=frozenset(
+            question.id
+            for file in files
+            for question, row in zip(file.questions, file.rows, strict=True)
+            if was_truncated(row.values)
+        ),
     )
+
+
+def was_truncated(row: Mapping[str, Any]) -> bool:
+    """Whether a row of answers says that its answer was cut off (``truncated``, or why the writing ended)."""
+    if row.get("truncated") is True:
+        return True
+    return any(str(row.get(key)).lower() in _LENGTH for key in _ENDINGS)
 
 
 def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from mevqa.facs import find_units
+from mevqa.questions.event_types import Described, Span
 from mevqa.records import Kind
 from mevqa.scoring.answers import stated_number
 from mevqa.scoring.items import Item
 from mevqa.scoring.overlap import iou_matrix, match
 from mevqa.scoring.tally import Array, Tally, divide, mean_tally, sums_by_unit
 from mevqa.scoring.unit_sets import one_f1
-from mevqa.vqa.event_text import Described, Span
 
 #: Overlap from which on an interval is right.
 THRESHOLD = 0.5

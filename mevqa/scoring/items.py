@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
-from mevqa.records import Kind, Question, QuestionType
-from mevqa.scoring.answers import CLOSED, READ, Value, plain, read_unit_set, read_value
+from mevqa.questions.reading import Reading, read_answer
+from mevqa.records import Question
+from mevqa.scoring.answers import CLOSED, READ, Value, plain, read_unit_set, read_value, value_of
 from mevqa.scoring.pairing import Pair
 from mevqa.scoring.presets import Switches
 from mevqa.vqa.surface import COUNTS, LISTS
@@ -27,8 +27,9 @@ class Item:
         by_subject: Whether ``unit`` is a subject.
         reference: The right label, set of units, number, intervals, description or text.
         value: What was answered, None when nothing usable was.
-        text: What was written, empty without an answer.
-        fault: ``missing``, ``failed``, ``empty`` or ``unreadable`` when ``value`` is None.
+        text: What was written outside of thoughts, empty without an answer.
+        written: All that was written.
+        fault: Why ``value`` is None: ``missing``, ``failed`` or a reason of the reader (``truncated``, ``ambiguous``).
         options: Probabilities of the options, labels as in ``reference``.
         error: Why the run has no answer.
     """
@@ -42,6 +43,7 @@ class Item:
     fault: str | None = None
     options: Mapping[str, float] | None = None
     error: str | None = None
+    written: str = ""
 
 
 def make_items(pairs: Iterable[Pair], switches: Switches) -> list[Item]:
@@ -70,8 +72,9 @@ def unit_indices(items: Sequence[Item]) -> list[int]:
 
 def _item(pair: Pair, reference: Value, switches: Switches) -> Item:
     question = pair.question
-    text = pair.text or ""
-    value = _given(question, text, reference, switches)
+    written = pair.text or ""
+    reading = read_answer(question, written, truncated=pair.truncated)
+    value = _given(question, reading, reference, switches)
     by_subject = question.subject is not None
     return Item(
         question=question,
@@ -79,37 +82,34 @@ def _item(pair: Pair, reference: Value, switches: Switches) -> Item:
         by_subject=by_subject,
         reference=reference,
         value=value,
-        text=text,
-        fault=None if value is not None else _fault(pair),
+        text=reading.text,
+        written=written,
+        fault=None if value is not None else _fault(pair, reading),
         options=None if pair.options is None else {_label(question, name): p for name, p in pair.options.items()},
         error=pair.error,
     )
 
 
-def _fault(pair: Pair) -> str:
+def _fault(pair: Pair, reading: Reading) -> str:
     """Say why there is no usable answer."""
     if pair.missing:
         return "missing"
+    if pair.unusable is not None:
+        return pair.unusable
     if pair.error is not None:
         return "failed"
-    return "unreadable" if (pair.text or "").strip() else "empty"
+    return reading.unusable or "unreadable"
 
 
-def _given(question: Question, text: str, reference: Value, switches: Switches) -> Value | None:
+def _given(question: Question, reading: Reading, reference: Value, switches: Switches) -> Value | None:
     """Return what an answer says; a text that equals the reference is always right."""
-    if not text.strip():
+    if not reading.text.strip():
         return None
     if switches.answers == "exact" and question.type not in READ:
-        return _exact(question, text)
-    if question.type in CLOSED and plain(text).rstrip(".") == reference:
+        return _exact(question, reading.text)
+    if question.type in CLOSED and plain(reading.text).rstrip(".") == reference:
         return reference
-    return _cached_value(question.type, question.plural, question.kind, text)
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _cached_value(kind: QuestionType, plural: bool, events: Kind | None, text: str) -> Value | None:
-    """Read an answer; what it says depends on the kind of the question only."""
-    return read_value(Question(id="", clip_id="", text="", type=kind, plural=plural, kind=events), text)
+    return value_of(question, reading)
 
 
 def _exact(question: Question, text: str) -> Value | None:
@@ -138,7 +138,7 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
         problems.append(Problem(pair.path, message, question.line))
         return None
     if question.type in READ:
-        value = _cached_value(question.type, question.plural, question.kind, text)
+        value = read_value(question, text)
         if value is None:
             message = f"the reference {text!r} to {question.id!r} tells no frames of an event"
             problems.append(Problem(pair.path, message, question.line))
@@ -148,7 +148,7 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
 
 def _label(question: Question, text: str) -> str:
     """Return a label in its official spelling, or as it stands where it is none that is known."""
-    read = _cached_value(question.type, question.plural, question.kind, text)
+    read = read_value(question, text)
     return read if isinstance(read, str) else plain(text).rstrip(".")
 
 

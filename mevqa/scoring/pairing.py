@@ -38,6 +38,8 @@ class Pair:
         options: Probabilities of the options of a closed question.
         source: The file that holds the answer.
         line: 1-based line of the answer in ``source``.
+        truncated: Whether the writer says that the answer was cut off.
+        unusable: Why what a model wrote is no answer, when the run says so.
     """
 
     question: Question
@@ -48,6 +50,8 @@ class Pair:
     options: Mapping[str, float] | None = None
     source: Path = Path()
     line: int | None = None
+    truncated: bool = False
+    unusable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = 
     answer = answers.get(question.id)
     if answer is None:
         return Pair(question, path, missing=True)
-    return Pair(question, path, text=answer.text or None, error=answer.error, options=answer.options, source=path)
+    return _of_run(question, path, answer, path, None)
 
 
 def _planned(run: Run, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
@@ -169,15 +173,22 @@ def _pair(question: Question, path: Path, key: str | None, given: Given) -> Pair
     assert key is not None
     source, line = given.paths.get(key, given.path), given.lines.get(key)
     if isinstance(answer, str):
-        return Pair(question, path, text=answer, source=source, line=line)
+        return Pair(question, path, text=answer, source=source, line=line, truncated=key in given.truncated)
+    return _of_run(question, path, answer, source, line)
+
+
+def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: int | None) -> Pair:
+    """Return a question with its answer of a run; what could not be read is kept to be shown."""
     return Pair(
         question,
         path,
-        text=answer.text or None,
+        text=(answer.text or (answer.raw if answer.unusable is not None else None)) or None,
         error=answer.error,
         options=answer.options,
         source=source,
         line=line,
+        truncated=answer.truncated,
+        unusable=answer.unusable,
     )
 
 

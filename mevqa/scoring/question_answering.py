@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mevqa.errors import InputError, Problem
+from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.records import Answer, Question
 from mevqa.scoring.answers import CLOSED
 from mevqa.scoring.bootstrap import DRAWS, resample
@@ -28,7 +29,7 @@ GROUPINGS: dict[str, Callable[[Item], str]] = {
 }
 #: The preset of each task, when none is named.
 DEFAULT_PRESETS = {"vqa": "megc2026-vqa", "lvqa": "megc2026-lvqa"}
-_FAULTS = ("missing", "failed", "empty", "unreadable")
+_FAULTS = ("missing", "failed", *UNUSABLE_MEANING)
 _LONGEST_TEXT = 200
 #: Below this many subjects or clips an interval says little.
 _FEW_UNITS = 10
@@ -230,13 +231,18 @@ def _details(items: Sequence[Item]) -> dict[str, Any]:
             "type": item.question.type.value,
             "why": item.fault,
             "reference_line": item.question.line,
-            **({"text": item.text[:_LONGEST_TEXT]} if item.text else {}),
+            **({"text": _end_of(item.written)} if item.written else {}),
             **({"error": item.error} if item.error else {}),
         }
         for item in items
         if item.fault is not None
     ]
     return details
+
+
+def _end_of(text: str) -> str:
+    """Return a text, of a long one the end, where the answer would stand."""
+    return text if len(text) <= _LONGEST_TEXT else "..." + text[-_LONGEST_TEXT:]
 
 
 def _confusion(items: Sequence[Item]) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from mevqa.facs import Taxonomy, prototype_units, unit_name
 from mevqa.models.protocol import Reply
+from mevqa.questions.reading import Parts, read_answer
 from mevqa.records import Question, QuestionType
 from mevqa.vqa.event_counts import COUNTED, decide_events, decide_presence
-from mevqa.vqa.reading import Parts, final_answer, read_units
-from mevqa.vqa.surface import LISTS, SENTENCES, normalise, read_parts, sentence, unit_list
+from mevqa.vqa.surface import LISTS, SENTENCES, normalise, read_units, sentence, unit_list
 from mevqa.vqa.unit_evidence import UnitEvidence, presence_probability
 
 #: Probability given to a class whose model tells none; the other classes share the rest.
@@ -92,13 +92,16 @@ def _hear(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Said | None:
         return None
     parts = Parts()
     if question.type in SENTENCES:
-        parts = read_parts(final_answer(reply.text), taxonomy)
+        value = read_answer(question, reply.text, truncated=reply.truncated).value
+        if not isinstance(value, Parts):
+            return None
+        parts = replace(value, fine=value.fine if value.fine in taxonomy.fine else None)
         if not (parts.units or parts.fine or parts.coarse):
             return None
     elif text is None:
         return None
     elif question.type in LISTS:
-        parts = Parts(units=read_units(text))
+        parts = Parts(units=read_units(question, Reply(text)))
     return _Said(question, reply, text, parts)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import taxonomy
 from mevqa.models.protocol import Model, Preferences, Reply
+from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.prompts import PromptLibrary
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Moments of a long video when the model itself looks at the whole of it.
 LONG_VIDEO_FRAMES = 8
+#: Characters of an unusable reply that its error shows.
+_SHOWN = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +217,21 @@ def _ask(
 
 
 def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
-    """Return the answer to one question; a reply without usable text is an error."""
-    if reply.error is not None or not text:
-        error = reply.error or f"no answer to this question can be read in {reply.text!r}"
-        return Answer(question_id=question.id, text="", error=error, warnings=warnings)
+    """Return the answer to one question; a reply without usable text is an error that keeps what was written."""
+    if reply.error is not None:
+        return Answer(question_id=question.id, text="", error=reply.error, warnings=warnings)
+    if not text:
+        reading = read_answer(question, reply.text, truncated=reply.truncated)
+        unusable = reading.unusable or "unreadable"
+        return Answer(
+            question_id=question.id,
+            text="",
+            raw=reply.text,
+            error=f"{UNUSABLE_MEANING[unusable]}: {shortened(reply.text)}",
+            warnings=warnings,
+            truncated=reply.truncated,
+            unusable=unusable,
+        )
     confidence = reply.options.get(text, reply.confidence) if reply.options is not None else reply.confidence
     return Answer(
         question_id=question.id,
@@ -227,3 +241,9 @@ def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[
         confidence=confidence,
         warnings=warnings,
     )
+
+
+def shortened(text: str) -> str:
+    """Return a text in quotes, of a long one the end, where the answer would stand."""
+    whole = repr(text)
+    return whole if len(whole) <= _SHOWN else "..." + whole[3 - _SHOWN :]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.facs import unit_number
+from mevqa.questions.event_types import Described, Span
 from mevqa.records import Kind
 from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.grammar import SEPARATOR
@@ -55,44 +55,6 @@ class EventForms(StrictModel):
 
 
 FORMS = read_yaml(Path(__file__).parent.parent / "tables" / "event_forms.yaml", EventForms)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """Where an event lies.
-
-    Attributes:
-        onset: First frame, 0-based.
-        offset: Last frame.
-        kind: ``micro`` or ``macro``; None where it is not told.
-    """
-
-    onset: int
-    offset: int
-    kind: Kind | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What is told about one event; None and empty where nothing is.
-
-    Attributes:
-        kind: ``micro`` or ``macro``.
-        onset: First frame, 0-based.
-        apex: Frame of the largest extent.
-        offset: Last frame.
-        units: Official names of the action units.
-        fine: Fine-grained class.
-        coarse: Coarse class.
-    """
-
-    kind: Kind | None = None
-    onset: int | None = None
-    apex: int | None = None
-    offset: int | None = None
-    units: tuple[str, ...] = ()
-    fine: str | None = None
-    coarse: str | None = None
 
 
 def event_name(kind: Kind | None) -> str:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import get_args
 
+from mevqa.questions.event_types import Span
 from mevqa.records import Kind
-from mevqa.vqa.event_text import FORMS, Span
+from mevqa.vqa.event_text import FORMS
 from mevqa.vqa.grammar import SEPARATOR, Choices
 
 _START = FORMS.interval.partition("{")[0].rstrip()

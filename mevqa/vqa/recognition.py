@@ -15,7 +15,7 @@ from mevqa.spotting.forward import NotAsAnnounced, open_forward
 from mevqa.video.folder import is_picture
 from mevqa.video.look import Look, look_at_events
 from mevqa.vqa.consistency import decide
-from mevqa.vqa.reading import final_answer, read_units
+from mevqa.vqa.surface import normalise, read_units
 from mevqa.vqa.unit_evidence import UnitEvidence, presence_probability
 from mevqa.vqa.wordings import official_wordings
 
@@ -121,9 +121,8 @@ def _recognise_all(
     at_rest = None
     for (_, event), seen in zip(spans, looks, strict=True):
         if event is None:
-            at_rest = _shown(
-                _ask(clip, seen.views, [_question(clip, QuestionType.EXPRESSION_SHOWN)], model, prompts)[0]
-            )
+            asked = _question(clip, QuestionType.EXPRESSION_SHOWN)
+            at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
         else:
             told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
     return tuple(replace(one, shown=_together(one.event.score, at_event, at_rest)) for one, at_event in told)
@@ -141,7 +140,7 @@ def _recognise(
     asked = [*classes, *lists, *presence, *checks]
     replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts)
     fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
-    units = _units(replies[2:4], presence, replies[4 : 4 + len(presence)])
+    units = _units(asked[2:4], replies[2:4], presence, replies[4 : 4 + len(presence)])
     parts = {"fine class": fine, "coarse class": coarse, "action units": units}
     missing = [name for name, said in parts.items() if not said]
     errors = list(dict.fromkeys(reply.error for reply in replies[:4] if reply.error is not None))
@@ -154,7 +153,7 @@ def _recognise(
         "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
         seen.warnings,
     )
-    return recognised, _shown(replies[-1]) if check else None
+    return recognised, _shown(checks[0], replies[-1]) if check else None
 
 
 def _question(clip: Clip, kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> Question:
@@ -175,20 +174,23 @@ def _with_time(views: Sequence[View], event: Event) -> list[View]:
     return [replace(view, caption=f"{told} {view.caption}") if not place else view for place, view in enumerate(views)]
 
 
-def _units(lists: Sequence[Reply], presence: Sequence[Question], replies: Sequence[Reply]) -> tuple[str, ...]:
+def _units(
+    asked: Sequence[Question], lists: Sequence[Reply], presence: Sequence[Question], replies: Sequence[Reply]
+) -> tuple[str, ...]:
     """Return the units that lists and presence answers speak for, in the order of their numbers."""
     evidence = UnitEvidence()
     told = False
-    for reply in lists:
-        names = read_units(final_answer(reply.text)) if reply.error is None else ()
+    for question, reply in zip(asked, lists, strict=True):
+        names = read_units(question, reply)
         if names:
             evidence.add_list(names, reply.confidence)
             told = True
     if not told:
         return ()
     for question, reply in zip(presence, replies, strict=True):
-        if reply.error is None:
-            evidence.add_presence(question.action_unit or "", presence_probability(reply, final_answer(reply.text)))
+        said = normalise(question, reply)
+        if said is not None:
+            evidence.add_presence(question.action_unit or "", presence_probability(reply, said))
     return in_order(evidence.shown(1, None))
 
 
@@ -197,11 +199,10 @@ def in_order(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names), key=unit_number))
 
 
-def _shown(reply: Reply) -> float | None:
+def _shown(question: Question, reply: Reply) -> float | None:
     """Return the probability of yes, None when there is no answer."""
-    if reply.error is not None:
-        return None
-    return presence_probability(reply, final_answer(reply.text).strip(" .").lower())
+    said = normalise(question, reply)
+    return None if said is None else presence_probability(reply, said)
 
 
 def _together(score: float, at_event: float | None, at_rest: float | None) -> float:

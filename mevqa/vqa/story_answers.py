@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from mevqa.facs import unit_name
+from mevqa.questions.event_types import Span
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Kind, Question, QuestionType
 from mevqa.vqa.event_counts import COUNTED
-from mevqa.vqa.event_text import Span, described_text, spans_text, summary_text
+from mevqa.vqa.event_text import described_text, spans_text, summary_text
 from mevqa.vqa.story import Story, StoryEvent
 from mevqa.vqa.surface import unit_list
 

@@ -2,61 +2,51 @@
 
 from __future__ import annotations
 
-import functools
+import re
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import replace
 
-from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_number
+from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_name, unit_number
 from mevqa.models.protocol import Reply
+from mevqa.questions.event_types import Described, Span
+from mevqa.questions.reading import Parts, Value, read_answer
+from mevqa.questions.reading.events import speaks_of_events
+from mevqa.questions.reading.plain_text import plain_text
+from mevqa.questions.reading.sentences import read_parts as read_plain_parts
+from mevqa.questions.vocabulary import (
+    CLOSED,
+    COUNTS,
+    FIXED_OPTIONS,
+    FORMS,
+    LISTS,
+    PLACES,
+    SENTENCES,
+    every_class,
+    options_of,
+)
 from mevqa.records import Question, QuestionType
-from mevqa.strict_yaml import StrictModel, read_yaml
-from mevqa.vqa import reading
-from mevqa.vqa.event_reading import read_described, read_spans, speaks_of_events
 from mevqa.vqa.event_text import described_text, spans_text
 from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import SEPARATOR
 
-
-class Wording(StrictModel):
-    """A sentence for one action unit and for several."""
-
-    singular: str
-    plural: str
-
-
-class _SurfaceForms(StrictModel):
-    sentences: dict[QuestionType, Wording]
-    options: dict[str, dict[str, tuple[str, ...]]]
-    coarse_spellings: dict[str, tuple[str, ...]]
-    numbers: tuple[str, ...]
-
-
-_FORMS = read_yaml(Path(__file__).parent.parent / "tables" / "surface_forms.yaml", _SurfaceForms)
-
-#: Options of the closed questions that no taxonomy decides, by the name that the prompt files use.
-FIXED_OPTIONS: dict[str, tuple[str, ...]] = {name: tuple(options) for name, options in _FORMS.options.items()}
+__all__ = [
+    "COUNTS",
+    "FIXED_OPTIONS",
+    "LISTS",
+    "PLACES",
+    "SENTENCES",
+    "SENTENCE_WORDINGS",
+    "every_class",
+    "fault",
+    "normalise",
+    "read_parts",
+    "read_units",
+    "sentence",
+    "unit_list",
+]
 
 #: The sentences by question type, with the slots units, fine and coarse.
-SENTENCE_WORDINGS = _FORMS.sentences
-#: Question types that are answered with one or two sentences.
-SENTENCES = frozenset(_FORMS.sentences)
-
-#: Question types that are answered with names of action units.
-LISTS = frozenset({QuestionType.AU_LIST, QuestionType.AU_INVENTORY})
-#: Question types that are answered with a number.
-COUNTS = frozenset(
-    {QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO, QuestionType.COUNT_BETWEEN}
-)
-#: Question types that are answered with intervals of frames.
-PLACES = frozenset({QuestionType.LOCALISE, QuestionType.LONGEST})
-_FIXED = {
-    QuestionType.AU_PRESENCE: "presence",
-    QuestionType.EXPRESSION_SHOWN: "presence",
-    QuestionType.AU_SIDE: "side",
-    QuestionType.NTH_TYPE: "kind",
-    QuestionType.EVENT_PRESENCE: "presence",
-    QuestionType.ORDER: "kind",
-}
+SENTENCE_WORDINGS = FORMS.sentences
 #: Bounds of what is admissible: no video of the challenge has more frames or events.
 _LARGEST_FRAME = 999_999_999
 _MOST_EVENTS = 9999
@@ -72,7 +62,7 @@ def sentence(kind: QuestionType, units: Iterable[str], fine: str, coarse: str, *
         coarse: Coarse class.
         plural: Whether the wording for several units is asked for.
     """
-    wording = _FORMS.sentences[kind]
+    wording = FORMS.sentences[kind]
     text = wording.plural if plural else wording.singular
     return text.format(units=unit_list(units), fine=fine, coarse=coarse)
 
@@ -91,70 +81,106 @@ def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None)
         classes: Classes of the data set; those of ``question.dataset`` when None.
 
     Returns:
-        The answer in the vocabulary of its question type; None when the reply is an error, or holds no answer to
-        this type of question.
+        The answer in the vocabulary of its question type; None when the reply is an error, was cut off, or holds no
+        answer to this type of question.
     """
     if reply.error is not None:
         return None
     classes = classes or taxonomy(question.dataset)
-    text = reading.final_answer(reply.text)
+    reading = read_answer(question, reply.text, truncated=reply.truncated)
+    if reading.value is not None:
+        text = _official_text(question, reading.value, reading.text, classes)
+        if text is not None:
+            return text
+    return None if reply.truncated else _likeliest(reply)
+
+
+def read_units(question: Question, reply: Reply) -> tuple[str, ...]:
+    """Return the official names of the units that a reply to a list question names, in its order, each once."""
+    if reply.error is not None:
+        return ()
+    return _unit_names(read_answer(question, reply.text, truncated=reply.truncated).value)
+
+
+def _unit_names(value: Value | None) -> tuple[str, ...]:
+    """Return the official names of a list of units."""
+    numbers = [one for one in value if isinstance(one, int)] if isinstance(value, tuple) else []
+    return tuple(name for name in map(unit_name, numbers) if name in UNIT_NAMES)
+
+
+def _official_text(question: Question, value: Value, written: str, classes: Taxonomy) -> str | None:
+    """Write what was read in the official form; an official answer stays as it was written."""
     kind = question.type
+    if kind in CLOSED:
+        return str(value) if value in options_of(kind, classes) else None
     if kind is QuestionType.OPEN:
-        return reply.text.strip() or None
+        return written.strip() or None
     if kind is QuestionType.SUMMARY:
-        return " ".join(text.split()) if speaks_of_events(text) else None
+        return " ".join(written.split())
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Described):
+        if value.fine is not None and value.fine not in classes.fine:
+            value = replace(value, fine=None)
+        return described_text(value, question.ordinal or 1, question.kind)
+    if isinstance(value, Parts):
+        return _official_sentence(question, value, written, classes)
     if kind in PLACES:
-        return _places(question, text)
-    if kind is QuestionType.DESCRIBE_NTH:
-        told = read_described(text, read_parts(text, classes))
-        return None if told is None else described_text(told, question.ordinal or 1, question.kind)
-    if kind in COUNTS:
-        count = reading.read_count(text, _FORMS.numbers)
-        return None if count is None else str(count)
-    if kind in LISTS:
-        units = reading.read_units(text)
-        return unit_list(units[: None if question.plural or kind is QuestionType.AU_INVENTORY else 1]) or None
-    if kind in SENTENCES:
-        parts = read_parts(text, classes)
-        if not parts.units or parts.fine is None or parts.coarse is None:
-            return None
-        plural = question.plural if kind is QuestionType.COMBINED else len(parts.units) > 1
-        return sentence(kind, parts.units if plural else parts.units[:1], parts.fine, parts.coarse, plural=plural)
-    return _closed_answer(kind, text, classes) or _likeliest(reply)
+        spans = tuple(span for span in value if isinstance(span, Span)) if isinstance(value, tuple) else ()
+        return spans_text(spans, kinds=kind is QuestionType.LOCALISE and question.kind is None)
+    several = question.plural or kind is QuestionType.AU_INVENTORY
+    if _list_fault(written) is None and (several or SEPARATOR not in written):
+        return written
+    names = _unit_names(value)
+    return unit_list(names[: None if several else 1]) or None
 
 
-def _places(question: Question, text: str) -> str | None:
-    """Return the intervals that a text names, of the longest event the first."""
-    spans = read_spans(text)
-    if question.type is QuestionType.LONGEST:
-        return spans_text(spans[:1], kinds=False) if spans else None
-    return None if spans is None else spans_text(spans, kinds=question.kind is None)
+def _official_sentence(question: Question, parts: Parts, written: str, classes: Taxonomy) -> str | None:
+    """Write the sentence of a combined or analysis question."""
+    if not parts.units or parts.fine not in classes.fine or parts.coarse not in classes.coarse:
+        return None
+    assert parts.fine is not None and parts.coarse is not None
+    combined = question.type is QuestionType.COMBINED
+    plural = question.plural if combined else len(parts.units) > 1
+    wording = FORMS.sentences[question.type]
+    if (
+        match_wording(wording.plural if plural else wording.singular, written)
+        and _wording_fault(question, written) is None
+    ):
+        return written
+    return sentence(question.type, parts.units if plural else parts.units[:1], parts.fine, parts.coarse, plural=plural)
 
 
-def _closed_answer(kind: QuestionType, text: str, classes: Taxonomy) -> str | None:
-    """Read the answer of a closed question."""
-    if kind is QuestionType.COARSE:
-        return read_parts(text, classes).coarse
-    if kind is QuestionType.FINE:
-        return read_parts(text, classes).fine
-    return reading.read_option(text, _FORMS.options[_FIXED[kind]])
+def _wording_fault(question: Question, text: str) -> str | None:
+    """Say what deviates in a sentence that has the wording of its question type."""
+    wording = FORMS.sentences[question.type]
+    values = match_wording(wording.plural, text) or match_wording(wording.singular, text)
+    if values is None:
+        return "has another wording"
+    classes = taxonomy("unknown")
+    return (
+        _list_fault(values["units"])
+        or _outside(values["fine"], classes.fine)
+        or _outside(values["coarse"], classes.coarse)
+    )
 
 
-@functools.cache
-def every_class() -> Taxonomy:
-    """Return the classes of all data sets, and those without a coarse class that are coded or answered besides."""
-    union = taxonomy("unknown")
-    return Taxonomy((*union.fine, "others", "tense"), union.coarse)
+def match_wording(wording: str, text: str) -> dict[str, str] | None:
+    """Return what stands in the slots of ``wording``, whatever it is; None when the fixed words differ."""
+    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*?)", re.escape(wording))
+    match = re.fullmatch(pattern, text)
+    return match.groupdict() if match else None
 
 
-def read_parts(text: str, classes: Taxonomy) -> reading.Parts:
+def read_parts(text: str, classes: Taxonomy) -> Parts:
     """Read units, fine and coarse class out of a sentence, worded officially or freely.
 
     Args:
-        text: What a model or an entrant wrote.
+        text: What a model or an entrant wrote, without thoughts.
         classes: Classes of the data set; others that the text names are left out.
     """
-    return reading.read_parts(text, classes, _FORMS.coarse_spellings)
+    parts = read_plain_parts(plain_text(text))
+    return replace(parts, fine=parts.fine if parts.fine in classes.fine else None)
 
 
 def _likeliest(reply: Reply) -> str | None:
@@ -178,14 +204,15 @@ def fault(question: Question, text: str) -> str | None:
         return _outside(text, classes.coarse)
     if kind is QuestionType.FINE:
         return _outside(text, classes.fine)
-    if kind in _FIXED:
-        return _outside(text, FIXED_OPTIONS[_FIXED[kind]])
+    options = CLOSED.get(kind)
+    if options is not None:
+        return _outside(text, FIXED_OPTIONS[options])
     if kind in COUNTS:
         return None if text.isascii() and text.isdigit() else f"{text!r} is not a whole number"
     if kind in LISTS:
         return _list_fault(text)
     if kind is QuestionType.COMBINED:
-        return _combined_fault(text, classes)
+        return _combined_fault(question, text)
     if kind in PLACES:
         return _places_fault(question, text)
     if kind is QuestionType.SUMMARY and not speaks_of_events(text):
@@ -220,17 +247,14 @@ def _list_fault(text: str) -> str | None:
     return "names an action unit twice" if len(set(names)) < len(names) else None
 
 
-def _combined_fault(text: str, classes: Taxonomy) -> str | None:
+def _combined_fault(question: Question, text: str) -> str | None:
     """Check the wording first, so that the report names what deviates."""
-    for wording in (_FORMS.sentences[QuestionType.COMBINED].plural, _FORMS.sentences[QuestionType.COMBINED].singular):
-        values = reading.match_wording(wording, text)
-        if values is not None:
-            return (
-                _list_fault(values["units"])
-                or _outside(values["fine"], classes.fine)
-                or _outside(values["coarse"], classes.coarse)
-            )
-    return "does not have the official wording (The action unit present is: ... Therefore, ...)"
+    wrong = _wording_fault(question, text)
+    return (
+        "does not have the official wording (The action unit present is: ... Therefore, ...)"
+        if wrong == "has another wording"
+        else wrong
+    )
 
 
 def _places_fault(question: Question, text: str) -> str | None:

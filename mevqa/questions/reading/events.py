@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import cast
 
+from mevqa.questions.event_types import Described, Span
+from mevqa.questions.reading.types import Parts
 from mevqa.records import Kind
-from mevqa.vqa.event_text import Described, Span
-from mevqa.vqa.reading import Parts
 
 _KIND = r"\b(micro|macro)"
 _SPAN = re.compile(

@@ -1,0 +1,111 @@
+"""Find the part of a text that is marked as the answer: tags, boxes and words such as "Answer:"."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mevqa.questions.reading.words import WORDS, any_of
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A part of a text that is marked as the answer.
+
+    Attributes:
+        text: The part.
+        rest: The part and what follows it, where the end of the answer is not marked.
+        firm: Whether nothing outside it counts.
+    """
+
+    text: str
+    rest: str
+    firm: bool = True
+
+
+@functools.cache
+def _tagged() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of an answer in tags, and of one whose closing tag is missing."""
+    tags = any_of(WORDS.answers.tags)
+    whole = [rf"<\s*({tags})(?:\s[^<>]*)?>(.*?)<\s*/\s*\1\s*>"]
+    opened = [rf"<\s*(?:{tags})(?:\s[^<>]*)?>(.*)$"]
+    for first, last in WORDS.answers.pairs:
+        whole.append(f"{re.escape(first)}(.*?){re.escape(last)}")
+        opened.append(f"{re.escape(first)}(.*)$")
+    flags = re.IGNORECASE | re.DOTALL
+    return re.compile("|".join(whole), flags), re.compile("|".join(opened), flags)
+
+
+def tagged_answer(text: str) -> str | None:
+    """Return the last answer in tags; one that is not closed goes to the end. None without any."""
+    if "<" not in text:
+        return None
+    whole, opened = _tagged()
+    found = None
+    end = 0
+    for match in whole.finditer(text):
+        parts = [part for part in match.groups() if part is not None]
+        found, end = parts[-1] if len(parts) != 1 or match[1] is None else "", match.end()
+    last = opened.search(text, end)
+    if last is not None:
+        return next(part for part in last.groups() if part is not None)
+    return found
+
+
+def boxed_answers(text: str) -> list[str]:
+    r"""Return the contents of every ``\boxed{...}``, with nested braces."""
+    found = []
+    for match in re.finditer(r"\\?(?:boxed|fbox)\s*\{", text):
+        depth = 1
+        for place in range(match.end(), len(text)):
+            depth += (text[place] == "{") - (text[place] == "}")
+            if depth == 0:
+                found.append(text[match.end() : place])
+                break
+        else:
+            found.append(text[match.end() :])
+    return found
+
+
+@functools.cache
+def _phrases() -> re.Pattern[str]:
+    phrases = "|".join(word.replace(" ", r"\s+") for word in sorted(WORDS.answers.phrases, key=len, reverse=True))
+    return re.compile(
+        rf"(?:^|(?<=[\n.;,!?(\[:])|(?<=[.;,!?:]\s)|(?<=\bso\s)|(?<=\bthe\s)|(?<=\bmy\s))\s*"
+        rf"(?:[-•>#]+\s*|\d+[.)]\s+)?(?:(?:so|thus|therefore|hence|and|then)[, ]+)?"
+        rf"(?:the |my |our |a )?(?:{phrases})\s*(?:\([^()\n]*\)\s*)?"
+        r"(?P<sign>\s*(?:is|are|would be|should be|must be)\b\s*:?|(?:is\s*)?[:=→]+>?|-(?=\s)|–|—|\n+(?=\S))[\s:]*",
+    )
+
+
+_SOFT = re.compile(
+    r"\b(?:answer|choice|verdict|classification|prediction|label) (?:is|would be|should be|must be)\b\s*:?\s*"
+)
+_ENDS = re.compile(
+    r"\n\s*\n|\n\s*[-*#> ]*(?:explanation|reason(?:ing|s)?|justification|rationale|confidence|note|analysis|"
+    r"evidence|why)\b[^\n]*|"
+    r"(?:(?<=[.;,]\s)|(?<=[.;,]))(?:explanation|reason(?:ing)?|justification|rationale)\s*:"
+)
+
+
+def phrased_answers(text: str) -> Iterator[Marked]:
+    """Yield the parts after words such as "Answer:" of a plain text, the last first."""
+    matches = {
+        match.end(): (match, ":" in match["sign"] or not re.match(r"\s*(?:is|are|w|s|m)", match["sign"]))
+        for match in _phrases().finditer(text)
+    }
+    for match in _SOFT.finditer(text):
+        matches.setdefault(match.end(), (match, match[0].rstrip().endswith(":")))
+    following = len(text)
+    for end in sorted(matches, reverse=True):
+        match, firm = matches[end]
+        rest = text[end:].strip()
+        if not rest.strip(" \n.*\"'"):
+            if firm and following == len(text):
+                yield Marked("", "", firm=True)
+            continue
+        stop = _ENDS.search(rest)
+        yield Marked(rest[: stop.start()] if stop is not None and stop.start() else rest, rest, firm)
+        following = match.start()

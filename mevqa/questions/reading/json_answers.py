@@ -1,0 +1,191 @@
+"""Answers in a JSON object or list, alone, in a fence or within other text."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mevqa.questions.reading.words import WORDS
+from mevqa.questions.vocabulary import COUNTS, LISTS, SENTENCES
+from mevqa.records import QuestionType
+
+#: Key lists of the question types that have one of their own.
+_KEYS = {
+    QuestionType.COARSE: "coarse",
+    QuestionType.FINE: "fine",
+    QuestionType.AU_PRESENCE: "presence",
+    QuestionType.EXPRESSION_SHOWN: "presence",
+    QuestionType.EVENT_PRESENCE: "presence",
+    QuestionType.AU_SIDE: "side",
+    QuestionType.NTH_TYPE: "kind",
+    QuestionType.ORDER: "kind",
+    **dict.fromkeys(LISTS, "units"),
+    **dict.fromkeys(COUNTS, "count"),
+}
+#: Question types that are answered by all of an object.
+_WHOLE = SENTENCES | {QuestionType.LOCALISE, QuestionType.LONGEST, QuestionType.DESCRIBE_NTH}
+_BEGINS = re.compile(r"\s*(?:```(?:json|python)?\s*)?[{\[]\s*(?:\"|'|\{|\[|\]|\}|$)")
+_EDGES = (("onset", "offset"), ("start", "end"), ("start_frame", "end_frame"), ("onset_frame", "offset_frame"))
+
+
+class Malformed(ValueError):
+    """An object that is broken or cut off, without an answer in it."""
+
+
+def json_answer(kind: QuestionType, text: str) -> str | None:
+    """Return the answer of the last JSON value of a text, as text.
+
+    Args:
+        kind: Type of the question.
+        text: What was written, without thoughts.
+
+    Returns:
+        The answer; None when the text holds no JSON that answers.
+
+    Raises:
+        Malformed: The text is a JSON value that is broken and shows no answer.
+    """
+    if "{" not in text and "[" not in text:
+        return None
+    values = _values(text)
+    for value in reversed(values):
+        answer = _answer(kind, value)
+        if answer is not None:
+            return answer
+    if not _BEGINS.match(text):
+        return None
+    if values and not isinstance(values[-1], Mapping):
+        return None
+    written = re.findall(r"[\"'](?:final_?)?answer[\"']\s*:\s*\"([^\"]*)\"", text, re.IGNORECASE)
+    if not values and written:
+        return str(written[-1])
+    raise Malformed("no answer in the JSON object")
+
+
+def _values(text: str) -> list[Any]:
+    """Return the JSON objects and lists of a text, the outer ones only."""
+    values: list[Any] = []
+    decoder = json.JSONDecoder()
+    at = 0
+    while (begin := _next(text, at)) >= 0:
+        try:
+            value, at = decoder.raw_decode(text, begin)
+            values.append(value)
+            continue
+        except ValueError:
+            pass
+        end = _closing(text, begin)
+        at = begin + 1
+        if end is None:
+            continue
+        value = _loosely(text[begin:end])
+        if value is not None:
+            values.append(value)
+            at = end
+    return values
+
+
+def _next(text: str, at: int) -> int:
+    places = [place for place in (text.find("{", at), text.find("[", at)) if place >= 0]
+    return min(places, default=-1)
+
+
+def _closing(text: str, begin: int) -> int | None:
+    """Return the place behind the bracket that closes the one at ``begin``."""
+    depth = 0
+    for place in range(begin, len(text)):
+        depth += (text[place] in "{[") - (text[place] in "}]")
+        if depth == 0:
+            return place + 1
+    return None
+
+
+def _loosely(text: str) -> Any:
+    """Read an object in the spelling of Python, with trailing commas or bare keys; None when it is none."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        quoted = re.sub(r"([{,]\s*)([A-Za-z_]\w*)\s*:", r'\1"\2":', re.sub(r",\s*([}\]])", r"\1", text))
+        try:
+            value = json.loads(quoted)
+        except ValueError:
+            return None
+    return value if isinstance(value, (dict, list)) else None
+
+
+def _answer(kind: QuestionType, value: Any) -> str | None:
+    """Return what an object or list answers."""
+    if isinstance(value, Mapping):
+        fields = {_simple(key): item for key, item in value.items()}
+        if kind in _WHOLE:
+            inner = _first(fields, ("finalanswer", "answer"))
+            whole = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
+            return as_text(inner if inner is not None else whole) or None
+        if kind in COUNTS and any(re.search("micro|macro", key) for key in fields):
+            return as_text({k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over})
+        chosen = _first(fields, (*WORDS.answers.keys.get(_KEYS.get(kind, ""), ()), *WORDS.answers.keys["any"]))
+        if chosen is not None:
+            return as_text(chosen)
+        rest = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
+        if rest and all(isinstance(item, (bool, int, float)) or _is_mark(item) for item in rest.values()):
+            return as_text(rest)
+        nested = [item for item in rest.values() if isinstance(item, Mapping)]
+        return _answer(kind, nested[0]) if len(rest) == 1 and nested else None
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if not value:
+            return None
+        if all(isinstance(item, (str, int, float)) for item in value):
+            return as_text(value) if any(isinstance(item, str) and len(item) > 1 for item in value) else None
+        if len(value) == 1:
+            return _answer(kind, value[0])
+        return as_text(value)
+    return None
+
+
+def _is_mark(item: Any) -> bool:
+    return isinstance(item, str) and item.strip().lower() in (*WORDS.marks.checked, *WORDS.marks.unchecked)
+
+
+def _first(fields: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """Return the value of the first key that is there and says something."""
+    for key in keys:
+        if key in fields and fields[key] is not None:
+            return fields[key]
+    return None
+
+
+def _simple(key: Any) -> str:
+    return re.sub(r"[\s_\-]", "", str(key)).lower()
+
+
+def as_text(value: Any) -> str:
+    """Return a JSON value as the text that would say the same."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        for first, last in _EDGES:
+            if first in value and last in value:
+                named = str(value.get("type", value.get("kind", "")))
+                kind = re.search("micro|macro", named.lower())
+                apex = f" apex at frame {value['apex']}" if "apex" in value else ""
+                rest = [
+                    f"{k}: {as_text(v)}" for k, v in value.items() if k not in (first, last, "type", "kind", "apex")
+                ]
+                interval = f"frames {value[first]}-{value[last]}" + (f" ({kind[0]}-expression)" if kind else "")
+                return ". ".join([interval + apex, *rest])
+        return "\n".join(f"{str(key).replace('_', ' ')}: {as_text(item)}" for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if value and all(isinstance(item, Mapping) for item in value):
+            return "\n".join(
+                ": ".join(as_text(part) for part in item.values()) if not _placed(item) else as_text(item)
+                for item in value
+            )
+        return ", ".join(as_text(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _placed(item: Mapping[str, Any]) -> bool:
+    return any(first in item and last in item for first, last in _EDGES)

@@ -1,0 +1,115 @@
+"""Checklists ("AU4: yes", "[x] negative") and probabilities ("positive: 0.1, negative: 0.8")."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+
+from mevqa.questions.reading.mentions import OUTSIDE, Mention
+from mevqa.questions.reading.types import Ambiguous
+from mevqa.questions.reading.words import WORDS, any_of
+
+_LINK = r"\s*(?:\([^()\n]*\)\s*|\)\s*|\"\s*)*"
+_SIGN = r"(?:->|→|=>|[:=|]|\bis\b|-(?=\s)|–|—)"
+_NUMBER = re.compile(
+    rf"{_LINK}(?:{_SIGN}|[(~≈,]|\bat\b|\bwith\b|\babout\b|\bprobability\b|\bconfidence\b|\bscore\b|\bof\b|\s)*"
+    r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?:/\s*(?P<of>\d+))?\s*(?P<percent>%|percent\b)?(?![\w/]|\.\d)"
+)
+_LINKED = re.compile(rf"{_LINK}(?:{_SIGN}|[(~≈]|\bat\b|\bwith\b)")
+_PERCENT_BEFORE = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(?:%|percent)\s*(?:chance|probability|likely|confidence|confident|sure)?\s*"
+    r"(?:of|for|that it is|it is)?\s*(?:being\s*)?(?:the\s*|an?\s*)?$"
+)
+_BOX = re.compile(r"(?:^|[\n,;|])\s*(?:[-*•]|\d+[.)])?\s*(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*(?:the )?$")
+_EMPTY_BOX = re.compile(r"\[\s*\]|[☐✗✘❌×]")
+#: From this share on a unit is present.
+_PRESENT = 0.5
+
+
+@functools.cache
+def _marked() -> re.Pattern[str]:
+    """Return the pattern of the mark behind an entry: symbols and words by themselves, short signs after a colon."""
+    words = (*WORDS.marks.checked, *WORDS.marks.unchecked)
+    short = any_of(tuple(word for word in words if len(word) == 1 and (word.isascii() or word in "–—×")))
+    others = any_of(tuple(word for word in words if len(word) > 1 or not (word.isascii() or word in "–—×")))
+    end = r"(?=\s*(?:$|[,;.|)\n(\]}]|and\b))"
+    lead = r"\s*\|?\s*[\[(\"]?\s*"
+    return re.compile(
+        rf"{_LINK}(?:{_SIGN}{lead}(?P<signed>{short}|{others})|{lead}(?P<plain>{others}))\s*[\])\"]?{end}"
+    )
+
+
+def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, bool]:
+    """Return the mentions that are entries of a checklist, and whether they are checked.
+
+    Args:
+        text: Plain text.
+        mentions: In the order of the text.
+    """
+    found: dict[Mention, bool] = {}
+    for place, mention in enumerate(mentions):
+        following = mentions[place + 1].start if place + 1 < len(mentions) else len(text)
+        box = _BOX.search(text[: mention.start])
+        if box is not None:
+            found[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
+            continue
+        match = _marked().match(text, mention.end)
+        if match is not None and match.start() + len(match[0].rstrip()) <= max(following, match.start()):
+            word = match["signed"] or match["plain"]
+            found[mention] = word in WORDS.marks.checked
+    return found
+
+
+def shares(text: str, mentions: Sequence[Mention]) -> dict[str, float]:
+    """Return the number that stands beside each label or unit; empty when fewer than two have one.
+
+    Args:
+        text: Plain text.
+        mentions: In the order of the text.
+
+    Returns:
+        Shares between 0 and 1 where percents are written or the numbers are such shares, else the numbers.
+    """
+    found: dict[str, tuple[float, bool]] = {}
+    for place, mention in enumerate(mentions):
+        if mention.key == OUTSIDE:
+            continue
+        line_end = text.find("\n", mention.end)
+        limit = len(text) if line_end < 0 else line_end
+        if place + 1 < len(mentions):
+            limit = min(limit, mentions[place + 1].start)
+        rest = text[mention.end : limit]
+        match = _NUMBER.match(rest)
+        if match is not None and (match["percent"] or _LINKED.match(rest)):
+            value = float(match["number"]) / (float(match["of"]) or 1.0) if match["of"] else float(match["number"])
+            found.setdefault(mention.key, (value, bool(match["percent"])))
+            continue
+        before = _PERCENT_BEFORE.search(text[: mention.start])
+        if before is not None:
+            found.setdefault(mention.key, (float(before[1]), True))
+    if len(found) < 2:
+        return {}
+    percents = any(percent for _, percent in found.values())
+    if percents or (max(value for value, _ in found.values()) > 1 and 95 <= sum(v for v, _ in found.values()) <= 105):
+        return {key: value / 100 if percent or not percents else value for key, (value, percent) in found.items()}
+    return {key: value for key, (value, _) in found.items()}
+
+
+def likeliest(numbers: dict[str, float]) -> str:
+    """Return the label with the largest number.
+
+    Raises:
+        Ambiguous: Two have it.
+    """
+    best = max(numbers.values())
+    labels = [label for label, number in numbers.items() if number == best]
+    if len(labels) > 1:
+        raise Ambiguous(", ".join(labels))
+    return labels[0]
+
+
+def likely_units(numbers: dict[str, float]) -> set[str]:
+    """Return the units whose share is at least a half, or whose intensity (0 to 5) is at least 1."""
+    threshold = _PRESENT if max(numbers.values()) <= 1 else 1.0
+    return {unit for unit, number in numbers.items() if number >= threshold}

@@ -1,0 +1,84 @@
+"""Where a plain text names labels, units or words for yes and no."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mevqa.facs import coarse_of, fine_spellings, unit_mentions
+from mevqa.questions.reading.words import WORDS, any_of
+from mevqa.questions.vocabulary import FORMS, every_class
+
+#: Key of words that answer outside the classes.
+OUTSIDE = ""
+#: Key of words for both sides of the face.
+BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place where a text names something.
+
+    Attributes:
+        start: Its first character.
+        end: Behind its last one.
+        key: What is named: a label, or the number of a unit as text; ``OUTSIDE`` for none of the options.
+    """
+
+    start: int
+    end: int
+    key: str
+
+
+def find_mentions(text: str, spellings: Mapping[str, str]) -> list[Mention]:
+    """Return the mentions of labels in a plain text.
+
+    Args:
+        text: Plain text.
+        spellings: Every spelling with its label.
+    """
+    return [
+        Mention(match.start(), match.end(), spellings[match[0]]) for match in _words(tuple(spellings)).finditer(text)
+    ]
+
+
+@functools.lru_cache(maxsize=64)
+def _words(spellings: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{any_of(spellings)})(?!\w)")
+
+
+def find_unit_mentions(text: str) -> list[Mention]:
+    """Return the mentions of action units in a plain text."""
+    return [Mention(start, end, str(number)) for start, end, number in unit_mentions(text)]
+
+
+@functools.cache
+def coarse_spellings() -> dict[str, str]:
+    """Return the spellings of the coarse classes."""
+    words = {word: name for name, others in FORMS.coarse_spellings.items() for word in others}
+    return {**dict.fromkeys(WORDS.outside, OUTSIDE), **words, **{name: name for name in every_class().coarse}}
+
+
+@functools.cache
+def fine_class_spellings() -> dict[str, str]:
+    """Return the spellings of the fine classes of all data sets."""
+    known = every_class().fine
+    words = {word: name for word, name in fine_spellings().items() if name in known}
+    return {**dict.fromkeys(WORDS.outside, OUTSIDE), **words}
+
+
+@functools.cache
+def coarse_by_fine_spellings() -> dict[str, str]:
+    """Return the spellings of the fine classes with their coarse class."""
+    return {word: coarse for word, name in fine_spellings().items() if (coarse := coarse_of(name)) is not None}
+
+
+@functools.cache
+def option_spellings(name: str) -> dict[str, str]:
+    """Return the spellings of fixed options (``side``, ``kind``)."""
+    spellings = {word: option for option, others in FORMS.options[name].items() for word in (option, *others)}
+    if name == "side":
+        spellings.update(dict.fromkeys(WORDS.both_sides, BOTH))
+    return spellings

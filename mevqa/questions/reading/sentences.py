@@ -1,0 +1,79 @@
+"""Read units, fine and coarse class out of a sentence about an expression."""
+
+from __future__ import annotations
+
+import re
+
+from mevqa.facs import UNIT_NAMES, coarse_of, unit_name
+from mevqa.questions.reading.labels import read_label
+from mevqa.questions.reading.mentions import coarse_spellings, fine_class_spellings
+from mevqa.questions.reading.types import Ambiguous, Parts
+from mevqa.questions.reading.units import read_units
+from mevqa.questions.vocabulary import every_class
+
+_LABELS = {
+    "fine": re.compile(r"\bfine[- ]?grained\b|\bfine (?:class|expression|emotion|category|label)\b|\bfine\s*[:=]"),
+    "coarse": re.compile(r"\bcoarse\b"),
+}
+_CUT = re.compile(r"[.\n;]")
+
+
+def labelled_clause(text: str, label: str, *, drop: str | None = None) -> str:
+    """Return the clause after the words "fine" or "coarse", up to the other of the two; empty without such words.
+
+    Args:
+        text: Plain text.
+        label: ``fine`` or ``coarse``.
+        drop: Return the text without the clause after this label instead.
+    """
+    if drop is not None:
+        clause = labelled_clause(text, drop)
+        return text.replace(clause, " ") if clause else ""
+    own = _LABELS[label].search(text)
+    other = _LABELS["coarse" if label == "fine" else "fine"]
+    if own is None:
+        return ""
+    end = other.search(text, own.end())
+    clause = text[own.start() : end.start() if end is not None else None]
+    first = _CUT.search(clause, own.end() - own.start() + 2)
+    return clause[: first.start()] if first is not None and end is None else clause
+
+
+def read_parts(text: str) -> Parts:
+    """Return what a plain text says; a class of which two stand side by side is none.
+
+    A class after the word "fine" or "coarse" is that class. A fine class alone gives its coarse class.
+
+    Args:
+        text: Plain text.
+    """
+    try:
+        units = read_units(text)
+    except Ambiguous:
+        units = ()
+    names = tuple(unit_name(unit) for unit in units if isinstance(unit, int))
+    fine, _ = _class_of(text, "fine")
+    coarse, settled = _class_of(text, "coarse")
+    if coarse is None and fine is not None and not settled:
+        coarse = coarse_of(fine)
+    return Parts(tuple(name for name in names if name in UNIT_NAMES), fine, coarse)
+
+
+def _class_of(text: str, label: str) -> tuple[str | None, bool]:
+    """Return a class, and whether several were named."""
+    spellings, options = (
+        (fine_class_spellings(), every_class().fine) if label == "fine" else (coarse_spellings(), every_class().coarse)
+    )
+    other = "coarse" if label == "fine" else "fine"
+    several = False
+    for part in (labelled_clause(text, label), labelled_clause(text, label, drop=other), text):
+        if not part:
+            continue
+        try:
+            found = read_label(part, spellings, options, {})
+        except Ambiguous:
+            several = True
+            break
+        if found is not None:
+            return found, False
+    return None, several

@@ -1,0 +1,54 @@
+"""Find the reply in a text that holds several turns of a conversation."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from mevqa.questions.reading.words import WORDS, any_of
+from mevqa.records import QuestionType
+from mevqa.vqa.question_types import parse_question
+
+
+@functools.cache
+def _turn() -> re.Pattern[str]:
+    asks, answers = any_of(WORDS.turns.asks), any_of(WORDS.turns.answers)
+    lead = r"(?:^|\n)[ \t]*(?:[#>*\-]+\s*|\*\*|<\|im_start\|>\s*|<\|start_header_id\|>\s*|\[)?"
+    return re.compile(
+        rf"{lead}(?:(?P<asks>{asks})|(?P<answers>{answers}))\]?\s*(?:\*\*)?\s*[:：]\s*(?:\*\*)?", re.IGNORECASE
+    )
+
+
+def own_turn(kind: QuestionType, text: str) -> str:
+    """Return the last turn that answers the question that was asked.
+
+    A model that runs on after its answer writes further questions and answers them; what it writes before the first of
+    them, or after the same question again ("Are you sure?"), is its reply.
+
+    Args:
+        kind: Type of the question.
+        text: What was written, without thoughts.
+    """
+    marks = list(_turn().finditer(text))
+    if not any(mark["asks"] for mark in marks):
+        return text
+    before = text[: marks[0].start()].strip()
+    reply = before
+    others = False
+    for place, mark in enumerate(marks):
+        end = marks[place + 1].start() if place + 1 < len(marks) else len(text)
+        said = text[mark.end() : end].strip()
+        if mark["asks"]:
+            asked = parse_question(said.split("\n")[0]).type
+            others = asked is not QuestionType.OPEN and asked is not kind
+            if reply and asked is not QuestionType.OPEN and asked is kind and place:
+                # The same question about something else: a few-shot prompt that goes on.
+                break
+        elif not others and said:
+            reply = text[mark.start() : end].strip() if _keeps_cue(mark) else said
+    return reply or text
+
+
+def _keeps_cue(mark: re.Match[str]) -> bool:
+    """Whether the mark of the turn is itself a word for the answer."""
+    return (mark["answers"] or "").lower() in ("answer", "output", "response")
