@@ -157,7 +157,7 @@ def test_what_cannot_be_used_is_counted_listed_and_wrong(make_pair):
     assert result.metrics["coarse.accuracy"] == pytest.approx(0.2)
     assert result.metrics["coarse.uf1"] == pytest.approx(2 / 6)
     assert [result.counts[key] for key in ("ambiguous", "empty", "missing", "failed", "unusable")] == [1, 1, 1, 1, 4]
-    assert [entry["why"] for entry in result.details["unusable"]] == ["unreadable", "empty", "missing", "failed"]
+    assert [entry["why"] for entry in result.details["unusable"]] == ["ambiguous", "empty", "missing", "failed"]
 
 
 def test_the_entrants_preset_skips_missing_answers_and_takes_wrong_labels_for_classes(make_pair):
