@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.report.palette import LIGHT, mixed
 
 if TYPE_CHECKING:
+    from PIL import ImageFont
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
@@ -26,6 +27,18 @@ _OVERSAMPLING = 2
 
 #: Width of outlines, units.
 _OUTLINE = 1.5
+
+#: Pillow's own font has Latin letters and general punctuation (U+2000 to U+206F); others are looked for in these fonts
+#: of Linux, macOS and Windows.
+_FIRST_FOREIGN = 0x250
+_SYSTEM_FONTS = (
+    "DejaVuSans.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "wqy-microhei.ttc",
+    "PingFang.ttc",
+    "msyh.ttc",
+    "Arial Unicode.ttf",
+)
 
 #: Place of a text relative to its point, and Pillow's name of it (both on the base line).
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
@@ -134,14 +147,12 @@ class _Text:
         return f'<text {where} class="f-{self.fill}"{weight}>{escape(self.text)}</text>'
 
     def paint(self, draw: ImageDraw, scale: float) -> None:
-        from PIL import ImageFont
-
         stroke = 0.02 * self.size * scale if self.bold else 0
         draw.text(
             (self.x * scale, self.y * scale),
             self.text,
             fill=LIGHT[self.fill],
-            font=ImageFont.load_default(self.size * scale),
+            font=_font(self.text, self.size * scale),
             anchor=_ANCHORS[self.anchor],
             stroke_width=stroke,
             stroke_fill=LIGHT[self.fill],
@@ -248,6 +259,24 @@ class Drawing:
             shape.paint(draw, scale)
         size = (round(self.width * PIXELS), round(self.height * PIXELS))
         return canvas.resize(size, Image.Resampling.LANCZOS)
+
+
+def _font(text: str, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font that Pillow brings, or one of the system's where that lacks letters of the text."""
+    from PIL import ImageFont
+
+    own = ImageFont.load_default(size)
+    if all(ord(letter) < _FIRST_FOREIGN or 0x2000 <= ord(letter) < 0x2070 for letter in text):
+        return own
+    for name in _SYSTEM_FONTS:
+        try:
+            font = ImageFont.truetype(name, size)
+        except OSError:
+            continue
+        unknown = bytes(font.getmask("\U0010fffd"))
+        if all(letter.isspace() or bytes(font.getmask(letter)) != unknown for letter in text):
+            return font
+    return own
 
 
 def _filled(fill: str, outline: str) -> str:

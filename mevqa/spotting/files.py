@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.report.charts.timeline import Span, timeline_chart
+from mevqa.report.charts.spotted import SpottedEvent, spotted_chart
+from mevqa.report.charts.timeline import Span, Unseen
 from mevqa.spotting.events import Event
 from mevqa.spotting.video import Spotting
 
@@ -84,6 +85,10 @@ def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
         "face": video.face,
         "events": [_event(event) for event in video.events],
         "warnings": list(video.warnings),
+        "not_looked_at": [
+            {"from_ms": round(gap.begin_ms, 1), "to_ms": round(gap.end_ms, 1), "why": gap.why} for gap in video.gaps
+        ],
+        "cuts_ms": [round(ms, 1) for ms in video.cuts_ms],
     }
     if curves:
         content["curve"] = {
@@ -112,19 +117,19 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def write_plot(path: Path, video: Spotting) -> None:
-    """Draw the events in time over the curve of the motion; PNG, or SVG by the suffix.
+    """Draw the events in time over the curve of the motion, and as a table; PNG, or SVG by the suffix.
 
     Raises:
         InputError: The file cannot be written.
     """
-    spans = [
-        Span(
-            event.onset_ms / 1000, event.offset_ms / 1000, event.apex_ms / 1000, event.kind, f"score {event.score:.2f}"
-        )
-        for event in video.events
-    ]
+    kinds = [event.kind for event in video.events]
+    facts = (
+        f"{video.seconds:.1f} s at {video.fps:g} fps, micro-expressions {kinds.count('micro')}, "
+        f"macro-expressions {kinds.count('macro')}"
+    )
+    events = [_spotted(event, number) for number, event in enumerate(video.events, 1)]
     curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
-    drawing = timeline_chart(None, spans, curve, video.seconds, f"Expressions found in {video.video}")
+    drawing = spotted_chart(video.video, facts, events, curve, video.seconds, unseen(video))
     try:
         if path.suffix.lower() == ".svg":
             path.write_text(drawing.svg(alone=True), encoding="utf-8")
@@ -132,3 +137,17 @@ def write_plot(path: Path, video: Spotting) -> None:
             drawing.picture().save(path)
     except (OSError, ValueError) as error:
         raise InputError([Problem(path, f"cannot be written: {error}")]) from error
+
+
+def unseen(video: Spotting) -> list[Unseen]:
+    """Return where nothing was looked for in a video, and its cuts, for a timeline."""
+    gaps = [Unseen(gap.begin_ms / 1000, gap.end_ms / 1000, gap.why) for gap in video.gaps]
+    cuts = [Unseen(ms / 1000, ms / 1000, "another shot or pose begins") for ms in video.cuts_ms]
+    return sorted([*gaps, *cuts], key=lambda one: one.start)
+
+
+def _spotted(event: Event, number: int) -> SpottedEvent:
+    units = "; ".join(f"{one.unit} {one.unit.name}" for one in event.units) or "none that explains the motion"
+    times = (event.onset_ms / 1000, event.offset_ms / 1000, event.apex_ms / 1000)
+    span = Span(*times, event.kind, f"score {event.score:.2f}, AU {units}", number)
+    return SpottedEvent(span, event.score, event.side or "both", units)

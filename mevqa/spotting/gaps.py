@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-#: Gaps of one reason that are listed one by one.
+#: Gaps of one reason that a sentence lists one by one.
 _LISTED = 3
+
+#: Gaps that are kept one by one; of a stream without end the later ones are only counted.
+_KEPT = 10_000
 
 #: A gap that is shorter is not worth a word, ms: a single lost frame is bridged.
 _SHORT_MS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of a video in which nothing could be looked for.
+
+    Attributes:
+        begin_ms: Its first frame.
+        end_ms: The first frame that is measured again, or the last frame of the video.
+        why: ``no face``, ``blank pictures``, ...
+    """
+
+    begin_ms: float
+    end_ms: float
+    why: str
 
 
 class Gaps:
@@ -18,25 +38,39 @@ class Gaps:
         missing_ms: Time without measurement by reason.
         first_ms: Time of the first frame.
         last_ms: Time of the last frame.
+        cuts_ms: Times at which another shot or pose begins without a gap: nothing is compared across them.
     """
 
     def __init__(self) -> None:
         self.missing_ms: dict[str, float] = {}
         self.first_ms = np.nan
         self.last_ms = np.nan
-        self._spans: dict[str, list[tuple[float, float]]] = {}
+        self.cuts_ms: list[float] = []
+        self._closed: list[Gap] = []
         self._counts: dict[str, int] = {}
         self._open: tuple[str, float] | None = None
+        self._stretch = -1
 
-    def add(self, ms: float, why: str) -> None:
-        """Take one frame; ``why`` is empty when it was measured."""
+    def add(self, ms: float, why: str, stretch: int = -1) -> None:
+        """Take one frame.
+
+        Args:
+            ms: Its time.
+            why: Why it could not be measured; empty when it was.
+            stretch: Number of the stretch of comparable frames that it belongs to, where it was measured.
+        """
         if np.isnan(self.first_ms):
             self.first_ms = ms
         self.last_ms = ms
+        bridged = self._open is None or ms - self._open[1] < _SHORT_MS
         if self._open is not None and self._open[0] != why:
             self._close(ms)
         if why and self._open is None:
             self._open = (why, ms)
+        if not why:
+            if 0 <= self._stretch < stretch and bridged and len(self.cuts_ms) < _KEPT:
+                self.cuts_ms.append(ms)
+            self._stretch = stretch
 
     def _close(self, ms: float) -> None:
         assert self._open is not None
@@ -45,9 +79,16 @@ class Gaps:
         self.missing_ms[why] = self.missing_ms.get(why, 0.0) + ms - begin
         if ms - begin >= _SHORT_MS:
             self._counts[why] = self._counts.get(why, 0) + 1
-            spans = self._spans.setdefault(why, [])
-            if len(spans) < _LISTED:
-                spans.append((begin, ms))
+            if len(self._closed) < _KEPT:
+                self._closed.append(Gap(begin, ms, why))
+
+    @property
+    def spans(self) -> tuple[Gap, ...]:
+        """The gaps in the order of time, single frames left out."""
+        if self._open is not None and self.last_ms - self._open[1] >= _SHORT_MS:
+            why, begin = self._open
+            return (*self._closed, Gap(begin, self.last_ms, why))
+        return tuple(self._closed)
 
     @property
     def nothing_seen(self) -> bool:
@@ -58,15 +99,14 @@ class Gaps:
         """Return one sentence for each reason."""
         if self.nothing_seen and self._open is not None:
             return [f"{self._open[0]} in the whole video: nothing could be looked for"]
+        by_reason: dict[str, list[Gap]] = {}
+        for gap in self.spans:
+            by_reason.setdefault(gap.why, []).append(gap)
         said = []
-        spans = {why: list(own) for why, own in self._spans.items()}
-        counts = dict(self._counts)
-        if self._open is not None and self.last_ms - self._open[1] >= _SHORT_MS:
-            why, begin = self._open
-            counts[why] = counts.get(why, 0) + 1
-            spans.setdefault(why, []).append((begin, self.last_ms))
-        for why, own in spans.items():
-            listed = ", ".join(f"{begin / 1000:.1f} to {end / 1000:.1f} s" for begin, end in own[:_LISTED])
-            more = f" and {counts[why] - _LISTED} more times" if counts[why] > _LISTED else ""
-            said.append(f"{why} ({listed}{more}): nothing was looked for there")
+        for why, own in by_reason.items():
+            listed = ", ".join(f"{gap.begin_ms / 1000:.1f} to {gap.end_ms / 1000:.1f} s" for gap in own[:_LISTED])
+            more = max(len(own), self._counts.get(why, 0)) - _LISTED
+            said.append(
+                f"{why} ({listed}{f' and {more} more times' if more > 0 else ''}): nothing was looked for there"
+            )
         return said

@@ -140,7 +140,7 @@ class Spotter:
         self._read_ms = ms
         self.measured += 1
         reading = self._tracker.read(frame, ms, picture)
-        self.gaps.add(ms, reading.missing)
+        self.gaps.add(ms, reading.missing, reading.stretch)
         self._readings.append(reading)
         if ms - self._readings[0].ms < _WINDOW_MS:
             return []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
+from mevqa.spotting.gaps import Gap
 from mevqa.spotting.lenient import LenientVideo, Missing, Shown
 from mevqa.spotting.refine import is_fast, refine
 from mevqa.spotting.spotter import SpotOptions, Spotter
@@ -42,6 +43,8 @@ class Spotting:
         trace: (time in ms, largest displacement of a region from rest in eye distances).
         warnings: What a reader should know, one sentence each.
         face: Whether a face was seen at all.
+        gaps: Where nothing could be looked for, in the order of time.
+        cuts_ms: Where another shot or pose begins: nothing is compared across these times.
     """
 
     video: str
@@ -53,6 +56,8 @@ class Spotting:
     trace: tuple[tuple[float, float], ...]
     warnings: tuple[str, ...]
     face: bool
+    gaps: tuple[Gap, ...] = ()
+    cuts_ms: tuple[float, ...] = ()
 
 
 def spot_video(
@@ -189,6 +194,8 @@ def _spotting(
         trace=tuple(spotter.trace),
         warnings=(*footage.warnings, *spotter.warnings),
         face=not spotter.gaps.nothing_seen,
+        gaps=spotter.gaps.spans,
+        cuts_ms=tuple(spotter.gaps.cuts_ms),
     )
 
 

@@ -33,3 +33,23 @@ def test_nothing_at_all_is_one_sentence():
 
 def test_everything_seen_is_not_worth_a_word():
     assert read(("", 5)).sentences() == []
+
+
+def test_all_gaps_are_kept_with_their_reasons():
+    gaps = read(
+        ("", 1), ("no face", 1), ("blank pictures", 1), ("", 1), *[("no face", 0.5), ("", 0.5)] * 5, ("no face", 1)
+    )
+    assert [(gap.begin_ms, gap.end_ms, gap.why) for gap in gaps.spans[:2]] == [
+        (1000, 2000, "no face"),
+        (2000, 3000, "blank pictures"),
+    ]
+    assert len(gaps.spans) == 8
+    assert gaps.spans[-1].end_ms == gaps.last_ms
+
+
+def test_a_new_stretch_without_a_gap_is_a_cut():
+    gaps = Gaps()
+    for number, (why, stretch) in enumerate([("", 0), ("", 0), ("", 1), ("no face", -1), ("no face", -1), ("", 2)]):
+        gaps.add(100.0 * number, why, stretch)
+    assert gaps.cuts_ms == [200.0]
+    assert [gap.begin_ms for gap in gaps.spans] == [300.0]

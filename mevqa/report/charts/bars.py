@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mevqa.report.drawing import Drawing
 
@@ -42,7 +44,7 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
     colours = ("blue", "orange")
     row_height = len(series) * (_THICK + _GAP) + 9
     chart = Drawing(_WIDTH, _TOP + len(bars) * row_height + 24, label)
-    left = max([70.0, *(_LETTER * len(fitted(bar.name)) + 14 for bar in bars)])
+    left = max([70.0, *(_LETTER * letters(fitted(bar.name)) + 14 for bar in bars)])
     span = _WIDTH - left - _RIGHT
     bottom = _TOP + len(bars) * row_height
     for tick in (0, 0.25, 0.5, 0.75, 1):
@@ -53,7 +55,7 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
     for name, colour in zip(series, colours, strict=False):
         chart.rectangle(legend, 6, 10, 10, colour)
         chart.text(legend + 15, 15, name, size=11, fill="muted")
-        legend += 34 + 7 * len(name)
+        legend += 34 + 7 * letters(name)
     for row, bar in enumerate(bars):
         y = _TOP + row * row_height
         middle = y + (len(series) * (_THICK + _GAP) - _GAP) / 2
@@ -67,5 +69,13 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
 
 
 def fitted(name: str, most: int = _LONGEST) -> str:
-    """Return a name that fits beside its bar."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """Return a name that fits beside its bar, at most so many letters wide."""
+    if letters(name) <= most:
+        return name
+    kept = sum(1 for end in accumulate(map(letters, name)) if end <= most - 1)
+    return name[:kept] + "…"
+
+
+def letters(text: str) -> int:
+    """Return how wide a text is in letters; those of East Asia count double."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

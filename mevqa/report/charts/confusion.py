@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mevqa.report.charts.bars import Bar, bar_chart
+from mevqa.report.charts.bars import Bar, bar_chart, fitted, letters
 from mevqa.report.drawing import Drawing
 
 _CELL_HEIGHT, _LEAST_WIDTH = 34, 62
@@ -66,7 +66,7 @@ def confusion_chart(matrix: dict[str, Any], title: str, kind: str) -> Drawing:
     rows: Sequence[str] = matrix["references"]
     columns = [name for place, name in enumerate(matrix["answers"]) if name in rows or _used(matrix, place)]
     places = [matrix["answers"].index(name) for name in columns]
-    longest = max(len(_short(name)) for name in rows)
+    longest = max(letters(_short(name)) for name in rows)
     cell = max(_LEAST_WIDTH, longest * _LETTER + 6)
     left = max(longest * _LETTER + 12, 70)
     width = left + len(columns) * cell + 8
@@ -136,5 +136,5 @@ def _used(matrix: dict[str, Any], place: int) -> bool:
     return any(row[place] for row in matrix["counts"])
 
 
-def _short(name: str, most: int = 17) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
+def _short(name: str) -> str:
+    return fitted(name, 17)

@@ -11,6 +11,8 @@ from mevqa.report.drawing import Drawing
 
 _WIDTH, _LEFT, _RIGHT = 1100, 76, 34
 _LEGEND, _LANE, _CURVE, _AXIS = 30, 36, 58, 26
+#: Height of the line that says what was not looked at, px, and how dark the bands are.
+_REASONS, _BAND = 24, 0.28
 #: Height of an event's shape and its distance from the top of its lane, where its number stands.
 _SHAPE, _HEAD = 16, 15
 #: An event is drawn so wide at least, px: shorter ones could not be seen.
@@ -53,14 +55,35 @@ class Span:
         return self.apex if self.apex is not None else (self.onset + self.offset) / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Time in which nothing was looked for.
+
+    Attributes:
+        start: Begin, s.
+        end: End, s; that of ``start`` for a cut, across which nothing is compared.
+        why: The reason.
+    """
+
+    start: float
+    end: float
+    why: str
+
+
 def timeline_chart(
     coded: Sequence[Span] | None,
     found: Sequence[Span] | None,
     curve: Sequence[tuple[float, float]],
     seconds: float,
     label: str,
+    unseen: Sequence[Unseen] = (),
+    *,
+    head: float = 0.0,
+    foot: float = 0.0,
 ) -> Drawing:
     """Draw a video's events: micro-expressions as diamonds, macro-expressions as bars, hollow without a match.
+
+    Time in which nothing was looked for is a grey band with its reason; the curve is not drawn there.
 
     Args:
         coded: Events of the label file; None when there is none.
@@ -68,22 +91,30 @@ def timeline_chart(
         curve: (time in s, motion in percent of the eye distance) of the face.
         seconds: Length of the video.
         label: What the chart shows.
+        unseen: Where nothing was looked for.
+        head: Room that is left free above, px.
+        foot: Room that is left free below, px.
     """
     lanes = [(name, spans) for name, spans in (("coded", coded), ("found", found)) if spans is not None]
     rows = row_bounds(seconds)
     height = len(lanes) * _LANE + (_CURVE if curve else 0) + _AXIS
-    chart = Drawing(_WIDTH, _LEGEND + len(rows) * height, label)
-    _draw_legend(chart, [event for _, events in lanes for event in events])
+    top_of_rows = head + _LEGEND + (_REASONS if unseen else 0)
+    chart = Drawing(_WIDTH, top_of_rows + len(rows) * height + foot, label)
+    _draw_legend(chart, [event for _, events in lanes for event in events], head)
+    if unseen:
+        _draw_reasons(chart, unseen, head + _LEGEND)
     most = max((value for _, value in curve), default=0.0) or 1.0
     for place, (start, end) in enumerate(rows):
         scale = _Scale(start, end, rows[0][1] - rows[0][0])
-        top = _LEGEND + place * height
+        top = top_of_rows + place * height
         bottom = top + height - _AXIS
         _draw_axis(chart, scale, top, bottom)
+        for one in unseen:
+            _draw_unseen(chart, scale, top, bottom, one)
         for lane, (name, events) in enumerate(lanes):
             _draw_lane(chart, scale, top + lane * _LANE, name, events, seconds)
         if curve:
-            _draw_curve(chart, scale, bottom, curve, most)
+            _draw_curve(chart, scale, bottom, curve, most, unseen)
     return chart
 
 
@@ -119,24 +150,57 @@ class _Scale:
         return self.start <= time < self.end or (time == self.end == seconds)
 
 
-def _draw_legend(chart: Drawing, events: Sequence[Span]) -> None:
-    """Tell shapes and colours, and what hollow shapes mean where there are matches."""
+def _draw_legend(chart: Drawing, events: Sequence[Span], y: float) -> None:
+    """Tell shapes and colours below ``y``, and what hollow shapes mean where there are matches."""
     x = float(_LEFT)
     kinds = ["micro", "macro", *([None] if any(event.kind not in _COLOURS for event in events) else [])]
     for kind in kinds:
-        _draw_shape(chart, Span(0, 0, None, kind), x, x + 12, x + 6, 4, "")
-        x = _say(chart, x + 18, f"{kind}-expression" if kind else "kind not known")
-    chart.line([(x + 3, 2), (x + 3, 22)], "ink", width=1.3)
-    x = _say(chart, x + 11, "apex") + 16
+        _draw_shape(chart, Span(0, 0, None, kind), x, x + 12, x + 6, y + 4, "")
+        x = _say(chart, x + 18, y, f"{kind}-expression" if kind else "kind not known")
+    chart.line([(x + 3, y + 2), (x + 3, y + 22)], "ink", width=1.3)
+    x = _say(chart, x + 11, y, "apex") + 16
     if any(event.matched is not None for event in events):
-        x = _say(chart, x, "filled: coded and found, IoU 0.5 or more")
-        _say(chart, x, "hollow, red number: missed (coded) or false (found)")
+        x = _say(chart, x, y, "filled: coded and found, IoU 0.5 or more")
+        _say(chart, x, y, "hollow, red number: missed (coded) or false (found)")
 
 
-def _say(chart: Drawing, x: float, text: str) -> float:
+def _say(chart: Drawing, x: float, y: float, text: str) -> float:
     """Write a part of the legend; return where the next begins."""
-    chart.text(x, 16, text, size=11, fill="muted")
+    chart.text(x, y + 16, text, size=11, fill="muted")
     return x + _LETTER * len(text) + 18
+
+
+def _draw_reasons(chart: Drawing, unseen: Sequence[Unseen], y: float) -> None:
+    """Tell what grey bands and dashed lines mean, with the reasons and how much time each has taken."""
+    x = float(_LEFT)
+    total: dict[str, float] = {}
+    for one in unseen:
+        total[one.why] = total.get(one.why, 0.0) + one.end - one.start
+    lasting = [f"{why} {seconds:.1f} s" for why, seconds in total.items() if seconds > 0]
+    if lasting:
+        chart.rectangle(x, y + 6, 12, 12, "muted", opacity=_BAND)
+        x = _say(chart, x + 18, y, f"not looked at: {', '.join(lasting)}")
+    cuts = [one for one in unseen if one.end == one.start]
+    if cuts:
+        chart.line([(x + 3, y + 2), (x + 3, y + 22)], "red", dashed=True)
+        times = f"{len(cuts)} times" if len(cuts) > 1 else "once"
+        _say(chart, x + 11, y, f"{cuts[0].why} ({times}): nothing is compared across it")
+
+
+def _draw_unseen(chart: Drawing, scale: _Scale, top: float, bottom: float, one: Unseen) -> None:
+    """Draw one gap, or a cut, in a row; its reason stands in it where there is room."""
+    if one.end == one.start:
+        if scale.start <= one.start <= scale.end:
+            chart.line([(scale(one.start), top), (scale(one.start), bottom)], "red", dashed=True)
+        return
+    if one.end <= scale.start or one.start >= scale.end:
+        return
+    left = scale(one.start)
+    width = max(scale(one.end) - left, 2.0)
+    said = f"not looked at: {one.why}, {one.start:.2f} to {one.end:.2f} s"
+    chart.rectangle(left, top, width, bottom - top, "muted", opacity=_BAND, title=said)
+    if _LETTER * len(one.why) + 8 <= width:
+        chart.text(left + width / 2, bottom - 6, one.why, size=11, anchor="middle", fill="ink")
 
 
 def _draw_axis(chart: Drawing, scale: _Scale, top: float, bottom: float) -> None:
@@ -205,7 +269,12 @@ def _told(event: Span) -> str:
 
 
 def _draw_curve(
-    chart: Drawing, scale: _Scale, bottom: float, curve: Sequence[tuple[float, float]], most: float
+    chart: Drawing,
+    scale: _Scale,
+    bottom: float,
+    curve: Sequence[tuple[float, float]],
+    most: float,
+    unseen: Sequence[Unseen],
 ) -> None:
     """Draw one row of the curve; the root lets small motions be seen beside large ones."""
 
@@ -218,7 +287,23 @@ def _draw_curve(
     if most > 1.5:
         chart.line([(_LEFT, y(1.0)), (scale(scale.end), y(1.0))], "grid", dashed=True)
         chart.text(scale(scale.end) + 5, y(1.0) + 4, "1 %", size=10, fill="muted")
-    chart.line([(scale(time), y(value)) for time, value in _cut(curve, scale.start, scale.end)], "green", width=1.3)
+    for piece in _pieces(curve, unseen):
+        chart.line([(scale(time), y(value)) for time, value in _cut(piece, scale.start, scale.end)], "green", width=1.3)
+
+
+def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> list[Sequence[tuple[float, float]]]:
+    """Return the curve cut where nothing was measured between two of its points."""
+    starts = sorted(one.start for one in unseen)
+    pieces: list[list[tuple[float, float]]] = []
+    place = 0
+    for time, value in curve:
+        fresh = not pieces
+        while place < len(starts) and starts[place] <= time:
+            fresh, place = True, place + 1
+        if fresh:
+            pieces.append([])
+        pieces[-1].append((time, value))
+    return [*pieces]
 
 
 def _cut(curve: Sequence[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.report.charts.timeline import Span, row_bounds, timeline_chart
+from mevqa.report.charts.timeline import Span, Unseen, row_bounds, timeline_chart
 
 CURVE = [(second / 2, (second % 7) / 3) for second in range(700)]
 
@@ -126,3 +126,19 @@ def test_it_can_be_painted(chart):
     picture = chart.picture()
     edge = [picture.getpixel((x, y)) for x in (0, picture.width - 1) for y in range(picture.height)]
     assert set(edge) == {(255, 255, 255)}
+
+
+def test_what_was_not_looked_at_is_drawn_and_explained():
+    gaps = [Unseen(2, 4, "no face"), Unseen(5, 5, "another shot"), Unseen(59, 62, "blank pictures")]
+    svg = timeline_chart(None, [Span(1, 2)], CURVE, 120, "x", gaps).svg()
+    assert "not looked at: no face 2.0 s, blank pictures 3.0 s<" in svg
+    assert "another shot (once): nothing is compared across it<" in svg
+    # A gap over the end of a row is drawn in both.
+    assert svg.count("not looked at: blank pictures, 59.00 to 62.00 s") == 2
+    assert "not looked at" not in timeline_chart(None, [Span(1, 2)], CURVE, 120, "x").svg()
+
+
+def test_the_curve_is_not_drawn_across_what_was_not_looked_at():
+    curve = [(0.0, 1.0), (1.0, 1.0), (4.0, 1.0), (9.0, 1.0)]
+    svg = timeline_chart(None, None, curve, 10, "x", [Unseen(1.5, 3.5, "no face")]).svg()
+    assert len(re.findall(r"<polyline [^>]*s-green", svg)) == 2
