@@ -77,7 +77,9 @@ class EventLog:
         write_whole(self._path, text.getvalue())
         curve = _curve_file(self._path.parent, video)
         curve.parent.mkdir(exist_ok=True)
-        write_whole(curve, json.dumps(_thinned(watched.found.trace)) + "\n")
+        unseen = [[round(start, 3), round(end, 3), why] for start, end, why in watched.found.not_looked_at]
+        content = {"points": _thinned(watched.found.trace), "not_looked_at": unseen}
+        write_whole(curve, json.dumps(content, ensure_ascii=False) + "\n")
 
 
 def read_curve(folder: Path, video: str) -> list[tuple[float, float]] | None:
@@ -93,10 +95,29 @@ def read_curve(folder: Path, video: str) -> list[tuple[float, float]] | None:
         The curve; None when the run has none, or it cannot be read.
     """
     try:
-        points = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        content = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        # Runs of earlier releases have the points alone.
+        points = content["points"] if isinstance(content, dict) else content
         return [(float(seconds), float(percent)) for seconds, percent in points]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def read_not_looked_at(folder: Path, video: str) -> list[tuple[float, float, str]]:
+    """Return begin and end in s, and the reason, of what a run could not look at in a video; a cut has no length.
+
+    Args:
+        folder: The run.
+        video: Id of the clip.
+
+    Returns:
+        Nothing when the run has no such record, or it cannot be read.
+    """
+    try:
+        content = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        return [(float(start), float(end), str(why)) for start, end, why in content["not_looked_at"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
 
 
 def _curve_file(folder: Path, video: str) -> Path:

@@ -7,13 +7,17 @@ import csv
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.event_log import COLUMNS, EVENTS, EventLog, read_curve
+from mevqa.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.facs import ActionUnit
 from mevqa.scoring.event_files import read_events
 from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.gaps import Gap
 from mevqa.spotting.video import Spotting
 from mevqa.vqa.long_video import Watched
 from mevqa.vqa.recognition import Recognised
+
+
+GAPS = (Gap(2000.0, 3500.0, "no face"),)
 
 
 def watched(tmp_path, *events) -> Watched:
@@ -28,7 +32,7 @@ def watched(tmp_path, *events) -> Watched:
         for a, b, c, shown in events
     ]
     trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
-    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True)
+    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True, GAPS, (9000.0,))
     return Watched(found, tuple(told), "half-second")
 
 
@@ -65,6 +69,19 @@ def test_the_curve_is_kept_with_its_peaks(tmp_path):
     assert 40 <= len(curve) <= 60 and max(curve, key=lambda point: point[1]) == (3.33, 2.0)
     assert [seconds for seconds, _ in curve] == sorted(seconds for seconds, _ in curve)
     assert read_curve(tmp_path, "two") is None
+
+
+def test_what_was_not_looked_at_is_kept_with_its_reason(tmp_path):
+    EventLog(tmp_path).put("one", watched(tmp_path))
+    assert read_not_looked_at(tmp_path, "one") == [(2.0, 3.5, "no face"), (9.0, 9.0, "another shot or pose begins")]
+    assert read_not_looked_at(tmp_path, "two") == []
+
+
+def test_curves_of_earlier_releases_are_read(tmp_path):
+    (tmp_path / "curves").mkdir()
+    (tmp_path / "curves" / "one.json").write_text("[[0.0, 1.5], [0.2, 2]]")
+    assert read_curve(tmp_path, "one") == [(0.0, 1.5), (0.2, 2.0)]
+    assert read_not_looked_at(tmp_path, "one") == []
 
 
 def test_a_table_of_another_kind_is_not_overwritten(tmp_path):

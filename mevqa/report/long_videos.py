@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.errors import MediaError
 from mevqa.records import Annotation, Clip
-from mevqa.report.charts.timeline import timeline_chart
+from mevqa.report.charts.timeline import Unseen, timeline_chart
 from mevqa.report.event_pairs import (
     EventPairs,
     SeenEvent,
@@ -44,6 +44,7 @@ def see_long(
     face: FaceMode = "auto",
     on_frames: Callable[[int, int], None] = lambda done, total: None,
     curve: list[tuple[float, float]] | None = None,
+    unseen: Sequence[tuple[float, float, str]] = (),
 ) -> Seen:
     """Return the timeline of a long video, its events as a table, and pictures of the first events.
 
@@ -56,6 +57,7 @@ def see_long(
         face: How the face is found.
         on_frames: Called with the frames that are passed, and all of them.
         curve: (time in s, motion in percent of the eye distance) where it is known; it is measured where it is not.
+        unseen: Begin and end in s, and the reason, of what a run could not look at.
 
     Raises:
         MediaError: The video cannot be opened.
@@ -86,7 +88,9 @@ def see_long(
             notes.append(f"no pictures: {error}")
     coded_spans, found_spans = event_spans(pairs, at)
     length = float(seconds[-1]) if len(seconds) else 0.0
-    timeline = timeline_chart(coded_spans, found_spans, curve, length, f"Events of {clip.id} in time: {pairs.summary}")
+    gaps = [Unseen(*one) for one in unseen]
+    label = f"Events of {clip.id} in time: {pairs.summary}"
+    timeline = timeline_chart(coded_spans, found_spans, curve, length, label, gaps)
     table = event_table(pairs, at) if pairs.coded or pairs.found else None
     return Seen(rows.pictures, timeline, tuple(dict.fromkeys(notes)), rows.titles, table)
 

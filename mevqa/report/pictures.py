@@ -68,6 +68,7 @@ def see(
     on_frames: Callable[[int, int], None] = lambda done, total: None,
     *,
     curve: list[tuple[float, float]] | None = None,
+    unseen: Sequence[tuple[float, float, str]] = (),
 ) -> Seen:
     """Return what is shown of a clip; what cannot be read is a note.
 
@@ -79,12 +80,13 @@ def see(
         face: How the face is found.
         on_frames: Called with the frames of a long video that are passed, and all of them.
         curve: Motion of a long video over time, where a run measured it.
+        unseen: Begin and end in s, and the reason, of what a run could not look at in a long video.
     """
     from mevqa.report.long_videos import see_long
 
     try:
         if any(question.type in LONG_VIDEO_TYPES for question in questions) and clip.media is not None:
-            return see_long(clip, labels, found, face, on_frames, curve)
+            return see_long(clip, labels, found, face, on_frames, curve, unseen)
         pictures, notes = _look(clip, face)
         return Seen((pictures,) if pictures else (), None, notes)
     except (MediaError, InputError) as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
-from mevqa.event_log import EVENTS, read_curve
+from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
 from mevqa.report.found import FoundEvents, read_found
@@ -145,7 +145,8 @@ class _Looker:
             found = None if self._found is None else self._found.of(clip_id)
             known = (self._labels.get(clip_id), found)
             told = partial(self._on_frames, clip_id)
-            seen = see(clip, questions, *known, self._face, told, curve=self._curve(clip_id))
+            curve, unseen = self._curve(clip_id), self._not_looked_at(clip_id)
+            seen = see(clip, questions, *known, self._face, told, curve=curve, unseen=unseen)
         self._done += 1
         self._on_clip(self._done, self._total)
         return seen
@@ -154,6 +155,10 @@ class _Looker:
         """Return the motion that a run measured while it spotted in a video."""
         curves = (read_curve(folder, clip_id) for folder in self._folders)
         return next((curve for curve in curves if curve is not None), None)
+
+    def _not_looked_at(self, clip_id: str) -> list[tuple[float, float, str]]:
+        """Return what a run could not look at while it spotted in a video."""
+        return next(filter(None, (read_not_looked_at(folder, clip_id) for folder in self._folders)), [])
 
     def _find(self, source: Source, questions: Sequence[Question]) -> None:
         """Find the clips of one source; what is wrong is a note: a report of numbers is better than none."""

@@ -129,7 +129,8 @@ def write_plot(path: Path, video: Spotting) -> None:
     )
     events = [_spotted(event, number) for number, event in enumerate(video.events, 1)]
     curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
-    drawing = spotted_chart(video.video, facts, events, curve, video.seconds, unseen(video))
+    unseen = [Unseen(*one) for one in video.not_looked_at]
+    drawing = spotted_chart(video.video, facts, events, curve, video.seconds, unseen)
     try:
         if path.suffix.lower() == ".svg":
             path.write_text(drawing.svg(alone=True), encoding="utf-8")
@@ -137,13 +138,6 @@ def write_plot(path: Path, video: Spotting) -> None:
             drawing.picture().save(path)
     except (OSError, ValueError) as error:
         raise InputError([Problem(path, f"cannot be written: {error}")]) from error
-
-
-def unseen(video: Spotting) -> list[Unseen]:
-    """Return where nothing was looked for in a video, and its cuts, for a timeline."""
-    gaps = [Unseen(gap.begin_ms / 1000, gap.end_ms / 1000, gap.why) for gap in video.gaps]
-    cuts = [Unseen(ms / 1000, ms / 1000, "another shot or pose begins") for ms in video.cuts_ms]
-    return sorted([*gaps, *cuts], key=lambda one: one.start)
 
 
 def _spotted(event: Event, number: int) -> SpottedEvent:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: (frames done, frames in all)
 Progress = Callable[[int, int], None]
 
+#: Why nothing is compared across a cut.
+_CUT = "another shot or pose begins"
+
 #: Frames between two reports of progress.
 _REPORT = 30
 
@@ -58,6 +61,12 @@ class Spotting:
     face: bool
     gaps: tuple[Gap, ...] = ()
     cuts_ms: tuple[float, ...] = ()
+
+    @property
+    def not_looked_at(self) -> list[tuple[float, float, str]]:
+        """Begin and end in s, and the reason, of what was not looked at; a cut has no length."""
+        gaps = [(gap.begin_ms / 1000, gap.end_ms / 1000, gap.why) for gap in self.gaps]
+        return sorted([*gaps, *((ms / 1000, ms / 1000, _CUT) for ms in self.cuts_ms)])
 
 
 def spot_video(

@@ -80,6 +80,11 @@ def test_coded_events_that_are_missing_make_no_found_one_false(clip):
     assert any("not compared" in note for note in seen.notes)
 
 
+def test_what_a_run_could_not_look_at_is_drawn(clip):
+    seen = see_long(clip, None, [], "none", unseen=[(0.05, 0.1, "no face")])
+    assert "not looked at: no face, 0.05 to 0.10 s" in seen.timeline.svg()
+
+
 def test_progress_goes_up_to_the_last_frame(clip):
     calls = []
     see_long(clip, None, [], "none", lambda done, total: calls.append((done, total)))
