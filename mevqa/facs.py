@@ -217,7 +217,7 @@ def _parse_code(code: str) -> ActionUnit:
 
 
 _MENTION = re.compile(
-    r"\b(?:AUs?|action\s+units?)\s*[-_#]?\s*(\d+(?:\s*(?:[+,&/]|\band\b)\s*(?:AU\s*)?\d+)*)", re.IGNORECASE
+    r"\b(?:AUs?|action\s+units?)\s*[-_#:]?\s*(\d+(?:\s*(?:[+,&/]|\band\b)\s*(?:AU\s*)?\d+)*)", re.IGNORECASE
 )
 
 

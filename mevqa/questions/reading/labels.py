@@ -12,7 +12,7 @@ from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, pattern
 
 _LETTER_ALONE = re.compile(
-    r"\W*(?:(?:option|choice|answer|letter)\s*)?(?:is\s*)?[(\[]?([a-j])[)\]]?\s*[.):]*\W*(?:option|choice)?\W*"
+    r"\W*(?:(?:option|choice|answer|letter)\s*)?(?:is\s*)?[(\[]?([a-jlrny])[)\]]?\s*[.):]*\W*(?:option|choice)?\W*"
 )
 _LETTER_NAMED = re.compile(r"\b(?:option|choice|letter)\s*[(\[]?([a-j])\b|[(\[]([a-j])[)\]]|^([a-j])[.):](?=\s)")
 _CLASS_IS = re.compile(r"(?:class|emotion|expression|label|category|answer)s?(?: is|:| would be|=)?\s*[\"'(]?$")

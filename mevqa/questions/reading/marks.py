@@ -22,6 +22,8 @@ _PERCENT_BEFORE = re.compile(
     r"(?:of|for|that it is|it is)?\s*(?:being\s*)?(?:the\s*|an?\s*)?$"
 )
 _BOX = re.compile(r"(?:^|[\n,;|])\s*(?:[-*•]|\d+[.)])?\s*(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*(?:the )?$")
+_BOX_BEFORE = re.compile(r"(?<=\s)(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*$")
+_BOXED_LINE = re.compile(r"\s*(?:[-*•|]|\d+[.)])?\s*(?:\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])")
 _EMPTY_BOX = re.compile(r"\[\s*\]|[☐✗✘❌×]")
 #: From this share on a unit is present.
 _PRESENT = 0.5
@@ -34,10 +36,9 @@ def _marked() -> re.Pattern[str]:
     short = any_of(tuple(word for word in words if len(word) == 1 and (word.isascii() or word in "–—×")))
     others = any_of(tuple(word for word in words if len(word) > 1 or not (word.isascii() or word in "–—×")))
     end = r"(?=\s*(?:$|[,;.|)\n(\]}]|and\b))"
+    sign = r"(?:->|→|=>|[:=|]|-(?=\s)|–|—)"
     lead = r"\s*\|?\s*[\[(\"]?\s*"
-    return re.compile(
-        rf"{_LINK}(?:{_SIGN}{lead}(?P<signed>{short}|{others})|{lead}(?P<plain>{others}))\s*[\])\"]?{end}"
-    )
+    return re.compile(rf"{_LINK}(?:{sign}{lead}(?P<signed>{short}|{others})|{lead}(?P<plain>{others}))\s*[\])\"]?{end}")
 
 
 def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, bool]:
@@ -50,7 +51,8 @@ def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, boo
     found: dict[Mention, bool] = {}
     for place, mention in enumerate(mentions):
         following = mentions[place + 1].start if place + 1 < len(mentions) else len(text)
-        box = _BOX.search(text[: mention.start])
+        line = text[text.rfind("\n", 0, mention.start) + 1 : mention.start]
+        box = _BOX.search(line) or (_BOX_BEFORE.search(line) if _BOXED_LINE.match(line) else None)
         if box is not None:
             found[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
             continue

@@ -60,7 +60,9 @@ def _read(text: str, kind: Kind | None) -> str | None:
         return exact[1]
     named = set(
         re.findall(
-            rf"\b(\d+)(?: (?:to|or) (\d+))? (?:of (?:them|these|which|those) (?:is |are |were )?)?{wanted}", simple
+            rf"\b(\d+)(?: (?:to|or) (\d+))? "
+            rf"(?:(?:is |are |were )|of (?:them|these|which|those) (?:is |are |were )?)?{wanted}",
+            simple,
         )
     )
     if kind is not None:

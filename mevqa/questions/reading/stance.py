@@ -120,6 +120,8 @@ def _of_sentence(
         if refusal is not None:
             in_spite = re.search(r"\b(?:but|though|however)\b", text[start + refusal.end() : mention.start])
             stance = max(stance, Stance.ASSERTED) if in_spite and stance > Stance.ASIDE else Stance.ASIDE
+        if stance < Stance.CONCLUDED and pattern("general").search(sentence):
+            stance = Stance.ASIDE
         if mention in optional:
             stance = Stance.ASIDE
         if mention in denied:
@@ -140,6 +142,8 @@ def _stance(text: str, start: int, end: int, mention: Mention, units: bool) -> S
     if pattern("hypothetical").search(clause) and (
         units or not re.search(r"\bwould\b", clause) or re.search(r"\bif\b", text[start:end])
     ):
+        return Stance.ASIDE
+    if pattern("hypothetical_after").match(after):
         return Stance.ASIDE
     if _GENERIC.match(after) and not _BELONGS.search(before):
         return Stance.ASIDE
@@ -188,7 +192,10 @@ def _chains(text: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
     """Return runs of mentions with nothing but commas and conjunctions between them."""
     chains: list[list[Mention]] = []
     for mention in mentions:
-        if chains and _GAP.fullmatch(text[chains[-1][-1].end : mention.start]):
+        gap = text[chains[-1][-1].end : mention.start] if chains else ""
+        # "Between anger and disgust, disgust ...": the second time it is no alternative any more.
+        again = "," in gap and any(other.key == mention.key for other in chains[-1])
+        if chains and not again and _GAP.fullmatch(gap):
             chains[-1].append(mention)
         else:
             chains.append([mention])

@@ -41,7 +41,7 @@ def own_turn(kind: QuestionType, text: str) -> str:
         if mark["asks"]:
             asked = parse_question(said.split("\n")[0]).type
             others = asked is not QuestionType.OPEN and asked is not kind
-            if reply and asked is not QuestionType.OPEN and asked is kind and place:
+            if reply and asked is not QuestionType.OPEN and asked is kind:
                 # The same question about something else: a few-shot prompt that goes on.
                 break
         elif not others and said:

@@ -17,6 +17,10 @@ _ADDS = re.compile(r"\b(?:also|too|additionally|in addition|plus|as well|and)\b"
 _NO_LIST = re.compile(
     r"\b(?:not|no|nor|neither|without|rather|instead|never|cannot|absent|unlikely|missing|or|if|yes|only|is|are)\b|[:=|?!✓✗☑☐✅❌%]|\["
 )
+_MODIFIERS = re.compile(
+    r"\b(?:left|right|bilateral|unilateral|the|and|au|aus|action|units?|slight|weak|mild|moderate|strong|both|sides?|on|of"
+    r"|clear|visible|intensity|level|face|lr|[lr])\b|\([^()]*\)?"
+)
 _MOST_WORDS_OF_A_NAME = 4
 
 
@@ -52,10 +56,21 @@ def _listed(text: str) -> tuple[Unit, ...]:
     parts = [part for part in parts if part]
     if not parts or any(len(re.sub(r"\([^()]*\)?", " ", part).split()) > _MOST_WORDS_OF_A_NAME for part in parts):
         return ()
+    if any(_says_more(part) for part in parts):
+        return ()
     members: dict[Unit, None] = {}
     for part in parts:
         members.update(dict.fromkeys(_member(part)))
     return tuple(members) if any(isinstance(member, int) for member in members) else ()
+
+
+def _says_more(part: str) -> bool:
+    """Whether a part names a unit within other words."""
+    mentions = find_unit_mentions(part)
+    rest = part
+    for mention in reversed(mentions):
+        rest = rest[: mention.start] + " " + rest[mention.end :]
+    return bool(mentions) and re.search(r"[a-z]{2,}", _MODIFIERS.sub(" ", rest)) is not None
 
 
 def _member(part: str) -> tuple[Unit, ...]:

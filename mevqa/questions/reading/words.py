@@ -45,6 +45,8 @@ class _Patterns(StrictModel):
     refusals: tuple[str, ...]
     options: tuple[str, ...]
     hypothetical: tuple[str, ...]
+    hypothetical_after: tuple[str, ...]
+    general: tuple[str, ...]
     hedges: tuple[str, ...]
     concessions: tuple[str, ...]
     opening_concessions: tuple[str, ...]

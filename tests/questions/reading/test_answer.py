@@ -1,6 +1,7 @@
 """The reader of answers: order of what counts, and the corpus of answer texts."""
 
 import pytest
+from corpus import outcome, reading, texts
 
 from mevqa.questions.reading import read_answer
 from mevqa.records import Question
@@ -59,3 +60,17 @@ def test_thoughts_are_taken_off(text):
 def test_an_official_answer_is_read_as_it_stands(text):
     assert read_answer(asked(COARSE), text).value == text
     assert read_answer(asked(UNITS), "brow lowerer, dimpler").value == (4, 14)
+
+
+def test_the_corpus_is_read_as_a_person_reads_it():
+    found = [(*one, reading(*one[:3])) for one in texts()]
+    assert len(found) >= 200
+    wrong = [(text, read, right) for _, text, _, right, read in found if outcome(read, right) == "wrong"]
+    assert wrong == []
+    unusable = [text for _, text, _, right, read in found if outcome(read, right) == "unusable"]
+    assert len(unusable) <= 0.05 * sum(right is not None for *_, right, _ in found), unusable
+
+
+def test_the_corpus_holds_no_text_twice():
+    seen = [(question.text, text, truncated) for question, text, truncated, _ in texts()]
+    assert len(seen) == len(set(seen))
