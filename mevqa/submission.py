@@ -19,6 +19,8 @@ QUESTIONS_ENDING = "_to_answer.jsonl"
 PREDICTIONS_ENDING = "_pred.jsonl"
 ARCHIVE = "submission.zip"
 FILLED = "filled.json"
+#: What is advised where replies of the model could not be used.
+_UNREAD = "answer the {count} that could not be read with other settings (--variant, --max-new-tokens) into a new --out"
 #: The oldest date that a zip can hold: the same answers give the same bytes on every day.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
@@ -97,7 +99,11 @@ def write_submission(run: Run, files: Sequence[QuestionFile], out: Path, *, fill
             problems.append(Problem(file.path, f"question {question.id!r}: {reason}{hint}", question.line))
     if missing and not fill:
         total = sum(len(file.questions) for file in files)
-        mend = "run `mevqa eval` again to answer them, or fill in prior answers with --fill"
+        final = sum(run.answers[q.id].unusable is not None for _, q, _ in missing if q.id in run.answers)
+        again = "run `mevqa eval` again to answer them"
+        if final:
+            again = (again + ", " if final < len(missing) else "") + _UNREAD.format(count=final)
+        mend = f"{again}, or fill in prior answers with --fill"
         problems.append(Problem(run.path, f"lacks {len(missing)} of {total} answers; {mend}"))
     problems.extend(_outside_vocabulary(run, files))
     if problems:
@@ -146,6 +152,8 @@ def _why(run: Run, question: Question) -> str | None:
     answer = run.answers.get(question.id)
     if answer is None:
         return "was not answered"
+    if answer.unusable is not None:
+        return answer.error
     return None if answer.error is None else f"failed: {answer.error}"
 
 

@@ -12,9 +12,13 @@ from mevqa.data.formats.encoding import decode_text, encoding_of, spoken_encodin
 from mevqa.data.json_rows import parse_row
 from mevqa.data.official import BLANK, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
+from mevqa.models.protocol import Reply
+from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
+from mevqa.questions.vocabulary import CLOSED, every_class
+from mevqa.scoring.answer_sources import was_truncated
 from mevqa.submission import submission_name
 from mevqa.submission_archive import Archive, is_archive, read_archive
-from mevqa.vqa.surface import fault
+from mevqa.vqa.surface import fault, normalise
 
 _ANSWER = "answer"
 
@@ -235,7 +239,15 @@ def _vocabulary_fault(values: Mapping[str, Any], file: QuestionFile, index: int)
     answer = values.get(_ANSWER)
     if not isinstance(answer, str) or not answer.strip():
         return None
-    return fault(file.questions[index], answer)
+    question = file.questions[index]
+    wrong = fault(question, answer)
+    if wrong is None:
+        return None
+    reading = read_answer(question, answer, truncated=was_truncated(values))
+    if reading.unusable is not None:
+        return f"{wrong}; `mevqa score` cannot use it: {UNUSABLE_MEANING[reading.unusable]}"
+    read = normalise(question, Reply(answer), every_class()) if question.type in CLOSED else None
+    return wrong if read is None else f"{wrong}; `mevqa score` reads {read!r}"
 
 
 def _moved(known: Sequence[tuple[_Row, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,8 @@ from mevqa.deciding import decides
 from mevqa.errors import InputError
 from mevqa.evaluation import answer, begin, check_views, plan, remaining
 from mevqa.models.mock import MockModel
-from mevqa.models.protocol import Preferences
+from mevqa.models.protocol import Preferences, Reply
+from mevqa.records import Answer
 from mevqa.runs import open_run
 from mevqa.vqa.engine import Looking
 from mevqa.vqa.prompts import PromptLibrary
@@ -123,3 +124,16 @@ def test_views_without_media_are_refused_before_anything_is_answered(work_folder
         InputError, match=r"onset, magnified cannot be made for 3 clips without video \(CAS-1, \.\.\.\)"
     ):
         check_views(work, Looking(views=("onset", "motion", "magnified")))
+
+
+def test_a_reply_that_cannot_be_read_is_final_and_an_error_is_not(work_folder):
+    work = planned(work_folder)
+    out = work_folder / "out"
+    answered = {"coarse": Reply("positive or", truncated=True)}
+    run_all(work, out, mock(script=lambda r: next((a for text, a in answered.items() if text in r.text), None)))
+    run = open_run(out)
+    unread = run.answers["casme3_test_CAS-1_1"]
+    assert (unread.text, unread.unusable, unread.truncated, unread.raw) == ("", "truncated", True, "positive or")
+    assert remaining(work, run.answers) == {}
+    failed = {**run.answers, unread.question_id: Answer(unread.question_id, "", error="out of memory")}
+    assert list(remaining(work, failed)) == ["CAS-1"]

@@ -16,7 +16,6 @@ from mevqa.spotting.video import Spotting
 from mevqa.vqa.long_video import Watched
 from mevqa.vqa.recognition import Recognised
 
-
 GAPS = (Gap(2000.0, 3500.0, "no face"),)
 
 
@@ -32,7 +31,9 @@ def watched(tmp_path, *events) -> Watched:
         for a, b, c, shown in events
     ]
     trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
-    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True, GAPS, (9000.0,))
+    found = Spotting(
+        "talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True, GAPS, (9000.0,)
+    )
     return Watched(found, tuple(told), "half-second")
 
 

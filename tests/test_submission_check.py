@@ -198,3 +198,12 @@ def test_a_real_submission_passes(shared_data):
     folder = shared_data / "megc"
     found = check_submission(folder / f"{NAME}_pred.jsonl", [read_questions(folder / f"{NAME}_to_answer.jsonl")])
     assert (found.rows, found.problems, found.warnings) == (85, (), ())
+
+
+def test_warnings_say_how_an_answer_is_read(questions, answered):
+    rows = changed(answered, 0, answer="Answer: Negative")
+    rows = changed(changed(rows, 3, answer="positive or negative"), 6, answer="<think>negative")
+    messages = [warning.message for warning in check(questions, rows).warnings]
+    assert "`mevqa score` reads 'negative'" in messages[0]
+    assert "cannot use it: several answers were given" in messages[1]
+    assert "ends within a thought" in messages[2]

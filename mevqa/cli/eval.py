@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mevqa.evaluation import Plan
+    from mevqa.records import Answer
     from mevqa.runs import RunWriter
     from mevqa.scoring.result import ScoreResult
 
@@ -99,6 +100,7 @@ def report(work: Plan, log: RunWriter) -> int:
     )
     if unknown:
         console.print(f"{unknown} questions are of no known type and were answered freely")
+    _print_unusable(console, failed)
     _print_warnings(console, log, [question.id for question in asked])
     for answer in failed[:10]:
         console.print(f"[red]no answer[/] {answer.question_id}: ", end="")
@@ -110,6 +112,19 @@ def report(work: Plan, log: RunWriter) -> int:
         print_scores(console, scores)
         console.print(f"intervals, text measures, calibration: mevqa score {log.path}", style="dim")
     return 1 if failed else 0
+
+
+def _print_unusable(console: Console, failed: list[Answer]) -> None:
+    """Print how many replies could not be used, by reason."""
+    from collections import Counter
+
+    from mevqa.questions.reading import UNUSABLE_MEANING
+
+    counts = Counter(answer.unusable for answer in failed if answer.unusable is not None)
+    if counts:
+        listed = "; ".join(f"{UNUSABLE_MEANING.get(why, why)}: {count}" for why, count in counts.most_common())
+        console.print(f"{counts.total()} replies could not be used ({listed}).", markup=False)
+        console.print("They are final: answer with other settings (--variant, --max-new-tokens) into a new --out.")
 
 
 def _print_warnings(console: Console, log: RunWriter, ids: list[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.records import Answer, Question
 from mevqa.report.drawing import Drawing
 from mevqa.report.pictures import Seen
@@ -158,6 +159,8 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Colle
     error = answer.error if answer is not None else item.error if item is not None else None
     if error:
         content["error"] = error
+    elif item is not None and item.fault in UNUSABLE_MEANING:
+        content["error"] = UNUSABLE_MEANING[item.fault]
     if answer is None and not text:
         content["error"] = "not answered"
     if answer is None:

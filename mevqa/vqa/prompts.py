@@ -24,7 +24,14 @@ from mevqa.vqa.wordings import official_text
 
 _SYSTEM = "system"
 #: Tables whose content the prompts show.
-_TABLES = ("action_units.yaml", "taxonomies.yaml", "surface_forms.yaml", "event_forms.yaml", "question_wordings.yaml")
+_TABLES = (
+    "action_units.yaml",
+    "taxonomies.yaml",
+    "surface_forms.yaml",
+    "event_forms.yaml",
+    "question_wordings.yaml",
+    "answer_reading.yaml",
+)
 
 _File = TypeVar("_File", bound=StrictModel)
 

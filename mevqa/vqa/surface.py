@@ -9,7 +9,7 @@ from dataclasses import replace
 from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_name, unit_number
 from mevqa.models.protocol import Reply
 from mevqa.questions.event_types import Described, Span
-from mevqa.questions.reading import Parts, Value, read_answer
+from mevqa.questions.reading import Parts, Value, read_answer, without_thoughts
 from mevqa.questions.reading.events import speaks_of_events
 from mevqa.questions.reading.plain_text import plain_text
 from mevqa.questions.reading.sentences import read_parts as read_plain_parts
@@ -47,6 +47,8 @@ __all__ = [
 
 #: The sentences by question type, with the slots units, fine and coarse.
 SENTENCE_WORDINGS = FORMS.sentences
+#: Characters of an answer that a message shows.
+_SHOWN = 80
 #: Bounds of what is admissible: no video of the challenge has more frames or events.
 _LARGEST_FRAME = 999_999_999
 _MOST_EVENTS = 9999
@@ -198,6 +200,11 @@ def fault(question: Question, text: str) -> str | None:
     """
     if not text.strip():
         return "is empty"
+    rest = without_thoughts(text)
+    if rest is None:
+        return f"ends within a thought: {_short(text)}"
+    if rest != text.strip():
+        return f"holds a thought or marks of a chat, which a scorer compares too: {_short(text)}"
     classes = taxonomy("unknown")
     kind = question.type
     if kind is QuestionType.COARSE:
@@ -234,9 +241,15 @@ def fault(question: Question, text: str) -> str | None:
     return None
 
 
+def _short(text: str) -> str:
+    """Return a text in quotes, of a long one the beginning."""
+    whole = repr(text)
+    return whole if len(whole) <= _SHOWN else whole[: _SHOWN - 3] + "..."
+
+
 def _outside(text: str, options: Iterable[str]) -> str | None:
     options = tuple(options)
-    return None if text in options else f"{text!r} is none of: {SEPARATOR.join(options)}"
+    return None if text in options else f"{_short(text)} is none of: {SEPARATOR.join(options)}"
 
 
 def _list_fault(text: str) -> str | None:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -265,3 +266,35 @@ def test_the_majority_of_the_real_coarse_classes(shared_data):
     metrics = score_answers(path, path, draws=0).metrics
     assert metrics["coarse.majority"] == pytest.approx(88 / 145)
     assert metrics["fine.majority"] == pytest.approx(61 / 145)
+
+
+def test_thoughts_are_taken_off_before_texts_are_compared(make_pair):
+    thought = "<think>The brows, the lids, the whole face.</think>"
+    bare = score([make_pair("combined", COMBINED.format("dimpler", "fear", "negative"), None, missing=True)])
+    right = make_pair("combined", COMBINED.format("dimpler", "fear", "negative"), "x")
+    same = score([replace(right, text=thought + right.question.reference)])
+    assert same.metrics["text.rouge1"] == same.metrics["text.bleu"] == pytest.approx(1)
+    for lost in (
+        replace(right, text=right.question.reference, truncated=True),
+        replace(right, text="<think>" + right.question.reference),
+    ):
+        result = score([lost])
+        assert result.metrics["text.rouge1"] == bare.metrics["text.rouge1"] == 0
+        assert result.metrics["combined.au_f1"] == 0
+        assert result.counts["truncated"] + result.counts["open_thought"] == 1
+
+
+@pytest.mark.parametrize("row", [{"truncated": True}, {"finish_reason": "length"}, {"stop_reason": "max_tokens"}])
+def test_files_say_that_an_answer_was_cut_off(tmp_path, row):
+    question = {
+        "id": "1",
+        "dataset": "casme2",
+        "image_id": "c",
+        "subject": "1",
+        "question": "What is the coarse expression class?",
+    }
+    (tmp_path / "ref.jsonl").write_text(json.dumps({**question, "answer": "negative"}) + "\n")
+    (tmp_path / "pred.jsonl").write_text(json.dumps({**question, "answer": "negative", **row}) + "\n")
+    result = score_answers(tmp_path / "pred.jsonl", tmp_path / "ref.jsonl", draws=0)
+    assert (result.counts["truncated"], result.metrics["coarse.accuracy"]) == (1, 0)
+    assert result.details["unusable"][0]["text"] == "negative"

@@ -75,3 +75,18 @@ def test_a_question_about_another_clip_is_refused(clip):
     model = MockModel({})
     with pytest.raises(ValueError, match="another clip"):
         answer_clip(clip, [question], model, PromptLibrary.load(), Looking(("motion",)))
+
+
+def test_what_cannot_be_read_is_an_error_that_keeps_the_words_and_says_why(clip):
+    replies = {
+        "coarse": Reply("negative", truncated=True),
+        "fine": Reply("<think>disgust or"),
+        "What is the action unit": Reply("AU14 or AU12"),
+        "brow lowerer": Reply("<think>hm</think>Yes, it is shown."),
+    }
+    _, result = ask(clip, lambda request: next(reply for text, reply in replies.items() if text in request.text))
+    assert [answer.unusable for answer in result.answers] == ["truncated", "open_thought", "ambiguous", None]
+    assert [answer.truncated for answer in result.answers] == [True, False, False, False]
+    assert [answer.text for answer in result.answers] == ["", "", "", "yes"]
+    assert "cut off" in result.answers[0].error and result.answers[0].raw == "negative"
+    assert "thought" in result.answers[1].error and "disgust or" in result.answers[1].error
