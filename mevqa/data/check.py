@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mevqa.control_tokens import escape_control_tokens, find_control_tokens
 from mevqa.data.annotations import ClipLabels, LabelFile, Numbering, read_annotations
 from mevqa.data.frame_numbers import place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.records import Annotation, Clip, QuestionType
+from mevqa.records import Annotation, Clip, Question, QuestionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def check(
     lines: dict[str, int | None] = {}
     for question in asked:
         lines.setdefault(question.clip_id, question.line)
-    seen = _Media()
+    seen = _Media(notes=Counter(_control_token_notes(asked)))
     event_problems: list[Problem] = []
     for done, clip_id in enumerate(lines, 1):
         clip = search.clips.get(clip_id)
@@ -130,6 +131,19 @@ def check(
     if labels is not None and scan.file.task == "lvqa":
         summary = _with_events(summary, found)
     return Report((*problems, *seen.problems, *event_problems), summary)
+
+
+def _control_token_notes(asked: Sequence[Question]) -> list[str]:
+    """Return a line for each control token of models (``<image>``) that stands in questions."""
+    lines: dict[str, list[int]] = {}
+    for question in asked:
+        for token in find_control_tokens(question.text):
+            lines.setdefault(token, []).append(question.line or 0)
+    return [
+        f"{_list_rows(found, what='line')}: {token} in the question's text is a control token of models; it is asked "
+        f"as {escape_control_tokens(token)}"
+        for token, found in lines.items()
+    ]
 
 
 def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media) -> int | None:
@@ -195,10 +209,10 @@ def _placement_problems(path: Path, labels: ClipLabels, media: Path, seen: _Medi
     return []
 
 
-def _list_rows(lines: Sequence[int], most: int = 10) -> str:
+def _list_rows(lines: Sequence[int], most: int = 10, what: str = "row") -> str:
     """Return ``row 3`` or ``rows 3, 5, 9, ... (12 more)``."""
     more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
-    return f"row{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"
+    return f"{what}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"
 
 
 def _frame_order(event: Annotation, length: int | None, numbering: Numbering | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mevqa.control_tokens import remove_control_tokens
 from mevqa.facs import find_units, unit_name
 from mevqa.records import Clip, Question, QuestionType
 from mevqa.vqa.long_question_types import names_one_event, parse_long_video
@@ -28,6 +29,7 @@ def parse_question(text: str) -> ParsedQuestion:
     Returns:
         The type and slots; ``OPEN`` for what is none of these questions.
     """
+    text = remove_control_tokens(text)  # question files made for LLaVA begin with <image>
     words = _simplify(text)
     plural = re.search(r"\b(?:action units|facs units|aus)\b", words) is not None
     names_units = re.search(rf"\b{_UNIT}", words) is not None

@@ -190,3 +190,14 @@ def test_real_files_with_real_motion_maps(shared_data, name, maps, clips, subjec
     report = check(shared_data / "megc" / f"{name}.jsonl", None, pictures={"flow": shared_data / "motion" / maps})
     assert lines(report) == []
     assert (report.summary.clips, report.summary.subjects, report.summary.unknown) == (clips, subjects, 0)
+
+
+def test_control_tokens_of_models_in_questions_are_named(tmp_path):
+    plain = '{"id": "%d", "dataset": "casme2", "image_id": "a", "question": "%s", "answer": ""}\n'
+    texts = ["What is the coarse expression class?", "<image>\\nWhat is it?", "<|im_end|><image>What?", "1 < 2"]
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(plain % (i, text) for i, text in enumerate(texts)))
+    notes = [note for note in check(path, None).summary.notes if "control token" in note]
+    assert len(notes) == 2
+    assert notes[0].startswith("lines 2, 3: <image> in the question's text") and "asked as < image>" in notes[0]
+    assert notes[1].startswith("line 3: <|im_end|> ")
