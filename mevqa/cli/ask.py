@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_as_json(args.video, args.questions, result), indent=1, ensure_ascii=False))
     else:
-        _print(args.questions, result)
+        _print(args.questions, result, getattr(model, "thinking", ""))
     return 1 if any(answer.error for answer in result.answers) else 0
 
 
@@ -133,8 +133,14 @@ def _watched_json(watched: Watched) -> dict[str, Any]:
     }
 
 
-def _print(questions: list[str], result: ClipAnswers) -> None:
-    """Print the answers for a reader."""
+def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
+    """Print the answers for a reader.
+
+    Args:
+        questions: What was asked.
+        result: The answers.
+        thinking: Whether and how the model thinks first; empty for one that cannot.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -143,6 +149,8 @@ def _print(questions: list[str], result: ClipAnswers) -> None:
         _print_look(console, result.look)
     if result.watched is not None:
         _print_watched(console, result.watched)
+    if thinking:
+        console.print(f"thinking {thinking}", style="dim", markup=False)
     for question, answer in zip(questions, result.answers, strict=True):
         console.print()
         console.print(question, style="bold", markup=False)

@@ -98,6 +98,8 @@ def report(work: Plan, log: RunWriter) -> int:
     console.print(
         f"{len(asked) - len(failed)} of {len(asked)} questions answered, {len(work.clips)} clips -> {log.path}"
     )
+    if thinking := log.manifest["decides"].get("settings", {}).get("thinking"):
+        console.print(f"thinking {thinking}", markup=False)
     if unknown:
         console.print(f"{unknown} questions are of no known type and were answered freely")
     _print_unusable(console, failed)

@@ -56,6 +56,16 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         default="auto",
         help="log-likelihood of an option: per token, whole, against neutral pictures, or as the model prefers (auto)",
     )
+    group.add_argument(
+        "--thinking",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="let a reasoning model think up to N tokens before each answer (default: its thought is closed at once)",
+    )
+    group.add_argument(
+        "--max-new-tokens", type=positive, metavar="N", help="bound on a written answer (default: what the prompt says)"
+    )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
     group.add_argument("--seed", type=int, default=0)
     group.add_argument(
@@ -177,6 +187,8 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         batch_size=args.batch_size,
         video=args.as_video,
         option_score=args.option_score,
+        thinking=args.thinking,
+        max_new_tokens=args.max_new_tokens,
         prefix_cache=not args.no_prefix_cache,
         seed=args.seed,
     )
@@ -266,4 +278,6 @@ def deciding_settings(args: argparse.Namespace, model: Model) -> Mapping[str, An
     """Return the model settings that can change an answer, for the manifest."""
     names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video")
     score = model.preferences.option_score if args.option_score == "auto" else args.option_score
-    return {**{name: getattr(args, name) for name in names}, "option_score": score}
+    thinking = getattr(model, "thinking", "")
+    settings = {name: getattr(args, name) for name in (*names, "max_new_tokens")}
+    return {**settings, "option_score": score, "thinking": thinking}

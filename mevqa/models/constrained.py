@@ -40,6 +40,10 @@ END = -1
 _PATIENCE = 4
 
 
+class EndlessAnswerError(ModelError):
+    """An answer does not end within its bound on tokens."""
+
+
 class _Respelt(Exception):
     """A token that was written is spelled otherwise with what follows it."""
 
@@ -142,14 +146,15 @@ class GrammarTask:
         self._node = self._end_of_prompt = ROOT
         self._text = ""
 
-    def begin(self, tree: TokenTree, start: int) -> None:
+    def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
         """Add the question.
 
         Args:
             tree: The tree.
-            start: Number of the prompt's ids that the tree's prefix covers, less than all.
+            start: Number of the prompt's ids that stand before ``parent``'s children.
+            parent: The node that the question follows.
         """
-        self._node = self._end_of_prompt = add_chain(tree, ROOT, self.prompt[start:])
+        self._node = self._end_of_prompt = add_chain(tree, parent, self.prompt[start:])
 
     def advance(self, tree: TokenTree) -> bool:
         """Choose a token, write what follows from it; return whether the answer is complete."""
@@ -170,7 +175,7 @@ class GrammarTask:
             self._walk.take(token, choices[token])
             self._length += 1
             if self._length > _PATIENCE * self._limit:
-                raise ModelError(f"the grammar lets no answer end within {_PATIENCE * self._limit} tokens")
+                raise EndlessAnswerError(f"the grammar lets no answer end within {_PATIENCE * self._limit} tokens")
             choices = self._walk.choices()
             forced = len(choices) == 1
             if forced and END in choices:

@@ -25,31 +25,36 @@ class FreeTask:
         self._node = ROOT
         self._ids: list[int] = []
         self._logprob = 0.0
+        self._truncated = False
 
-    def begin(self, tree: TokenTree, start: int) -> None:
+    def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
         """Add the question.
 
         Args:
             tree: The tree.
-            start: Number of the prompt's ids that the tree's prefix covers, less than all.
+            start: Number of the prompt's ids that stand before ``parent``'s children.
+            parent: The node that the question follows.
         """
-        self._node = add_chain(tree, ROOT, self.prompt[start:])
+        self._node = add_chain(tree, parent, self.prompt[start:])
 
     def advance(self, tree: TokenTree) -> bool:
         """Take the likeliest token; return whether the answer is complete."""
         token, logprob = tree.best(self._node)
+        ended = token in self._prompter.stop_tokens
+        if not ended and len(self._ids) >= self._limit:
+            self._truncated = True
+            return True
         self._logprob += logprob
-        if token in self._prompter.stop_tokens:
+        if ended:
             return True
         self._ids.append(token)
-        if len(self._ids) >= self._limit:
-            return True
-        self._node = tree.add(self._node, token)
+        parent, self._node = self._node, tree.add(self._node, token)
+        tree.release(parent)
         return False
 
     def reply(self) -> Reply:
         """Return what was written, with the probability of all of it as confidence."""
         text = self._prompter.decode(self._ids)
         if not text:
-            return Reply("", error="the model ended its turn without an answer")
-        return Reply(text, confidence=math.exp(self._logprob))
+            return Reply("", error="the model ended its turn without an answer", truncated=self._truncated)
+        return Reply(text, confidence=math.exp(self._logprob), truncated=self._truncated)

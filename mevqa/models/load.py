@@ -44,6 +44,8 @@ class ModelOptions:
         video: Whether moments are handed over by the processor's own video path instead of as pictures.
         option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated`` (``mevqa.models.options``);
             ``auto`` is what the model prefers.
+        thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
+        max_new_tokens: Most tokens of a written answer; None: what the prompts say.
         seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
     """
 
@@ -58,6 +60,8 @@ class ModelOptions:
     prefix_cache: bool = True
     video: bool = False
     option_score: Literal["auto"] | OptionScore = "auto"
+    thinking: int = 0
+    max_new_tokens: int | None = None
     seed: int = 0
 
 
@@ -87,6 +91,8 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     if name == "mock" or name.startswith("mock:"):
         from mevqa.models.mock import MockModel, read_script
 
+        if options.thinking:
+            raise ModelError(f"{name} answers by its script and does not think; leave --thinking away")
         script = read_script(Path(name[len("mock:") :])) if name != "mock" else None
         return MockModel(script, name=name, seed=options.seed)
     source = _source(name)
@@ -104,6 +110,8 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
         prefix_cache=options.prefix_cache,
         video=options.video,
         option_score=preferences.option_score if options.option_score == "auto" else options.option_score,
+        thinking=options.thinking,
+        max_new_tokens=options.max_new_tokens,
     )
 
 

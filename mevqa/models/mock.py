@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import field_validator
@@ -31,12 +31,14 @@ class Rule(StrictModel):
         type: Question type recognised in one of the lines of the request's text.
         answer: What is answered.
         error: What goes wrong instead.
+        truncated: Whether the answer was cut off by the bound on new tokens.
     """
 
     text: str = ""
     type: QuestionType | None = None
     answer: str | None = None
     error: str | None = None
+    truncated: bool = False
 
     @field_validator("text")
     @classmethod
@@ -53,6 +55,15 @@ class Rule(StrictModel):
         if re.search(self.text, request.text, re.IGNORECASE) is None:
             return False
         return self.type is None or _question_type(request.text) == self.type
+
+    def reply(self, request: Request) -> str | Reply | None:
+        """Return what is said to a request that this rule fits."""
+        if self.error is not None:
+            return Reply("", error=self.error, truncated=self.truncated)
+        if self.truncated and self.answer is not None:
+            # What was cut off is what a model wrote: no option and no grammar's answer need come of it.
+            return replace(_scripted_reply(replace(request, options=(), grammar=None), self.answer), truncated=True)
+        return self.answer
 
 
 class ScriptFile(StrictModel):
@@ -76,7 +87,7 @@ def read_script(path: Path) -> Script:
     def answer(request: Request) -> str | Reply | None:
         for rule in rules:
             if rule.fits(request):
-                return Reply("", error=rule.error) if rule.error is not None else rule.answer
+                return rule.reply(request)
         return None
 
     return answer

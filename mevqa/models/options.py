@@ -58,14 +58,15 @@ class OptionTask:
         self._paths: list[list[int]] = []  # the node before each token of each option, and that of its last
         self._loglikelihoods: list[float] = []
 
-    def begin(self, tree: TokenTree, start: int) -> None:
+    def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
         """Add the question and its options; a beginning that options share is added once.
 
         Args:
             tree: The tree.
-            start: Number of the prompt's ids that the tree's prefix covers, less than all.
+            start: Number of the prompt's ids that stand before ``parent``'s children.
+            parent: The node that the question follows.
         """
-        end = add_chain(tree, ROOT, self.prompt[start:])
+        end = add_chain(tree, parent, self.prompt[start:])
         known: dict[tuple[int, int], int] = {}
         for ids in self._ids:
             path = [end]

@@ -14,7 +14,7 @@ import torch
 
 from mevqa.errors import ModelError
 from mevqa.models.prompting import common_length
-from mevqa.models.tree import CopiedTree, PackedTree, Prefix, TokenTree, can_pack
+from mevqa.models.tree import CopiedTree, PackedTree, Prefix, TokenTree, cache_argument, can_pack
 
 
 def prefix_length(prompts: Sequence[Sequence[int]], anchor: int) -> int:
@@ -47,9 +47,9 @@ def run_prefix(model: Any, inputs: Mapping[str, Any], length: int) -> Prefix:
     packs = can_pack(model)
     # Without a config the cache keeps every key, also in sliding-window layers, whose window the tree then masks.
     cache = DynamicCache() if packs else DynamicCache(config=model.config)
-    output = model(**taken, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    model(**taken, **cache_argument(model, cache), use_cache=True, logits_to_keep=1)
     offset, axes = _rotary_state(model, taken)
-    return Prefix(output.past_key_values, length, offset, axes)
+    return Prefix(cache, length, offset, axes)
 
 
 def grow_tree(model: Any, prefix: Prefix) -> TokenTree:

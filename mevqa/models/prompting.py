@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.errors import ModelError
 from mevqa.models.conversation import Message, messages, split_views
+from mevqa.models.thinking import Thought, find_thought, is_open, thinking_switches
 from mevqa.records import View
 
 #: Stands for a text in the templates that are probed; without white space or markup that a template could change.
 _PROBE = "Xprobe"
 #: Bound on each cache of token ids; a run asks a few dozen different questions, answers are a few tokens long.
 _CACHE = 100_000
+#: Bound on remembered texts without control tokens.
+_ESCAPED = 4096
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,11 @@ class Prompter:
         picture_tokens: Ids that stand for pictures and videos in the prompt.
         stop_tokens: Ids that end a turn by the generation config.
         video: Whether moments are handed over as a video.
+        think: Whether prompts end inside a thought, where the template knows thoughts; otherwise a thought that the
+            template opens is closed, so that an answer is asked for behind it.
 
     Attributes:
+        thought: How the template writes thoughts; None for one that knows none.
         stop_tokens: Ids that end a turn.
         end_token: The one of them that the chat template itself ends an answer with.
         lead: What the chat template writes between the prompt and an answer.
@@ -70,7 +78,13 @@ class Prompter:
     """
 
     def __init__(
-        self, processor: Any, *, picture_tokens: frozenset[int], stop_tokens: frozenset[int], video: bool = False
+        self,
+        processor: Any,
+        *,
+        picture_tokens: frozenset[int],
+        stop_tokens: frozenset[int],
+        video: bool = False,
+        think: bool = False,
     ) -> None:
         self.processor = processor
         self.tokenizer = processor.tokenizer
@@ -78,6 +92,12 @@ class Prompter:
         self._video = video
         self._tails: dict[str, list[int]] = {}
         self._texts: dict[tuple[str, str], tuple[int, list[int]]] = {}
+        self._switches = dict.fromkeys(thinking_switches(processor.chat_template), think)
+        self._think = think
+        self.thought: Thought | None = None
+        self.thought = self._find_thought()
+        self._escape = lru_cache(_ESCAPED)(lambda text: escape_control_tokens(text, control))
+        control = self._control_tokens()
         self._system_role = self._knows_system_role()
         self._special, self._placeholders = self._special_texts()
         self.lead, end = self._answer_frame()
@@ -147,11 +167,22 @@ class Prompter:
         """Return the text of generated ids."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
-    def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
-        return messages(system, views, text, system_role=self._system_role, video=self._video)
+    def escape(self, text: str) -> str:
+        """Return a text with what the model would read as control (``<image>``, ``<|im_end|>``) made plain."""
+        return self._escape(text)
 
-    def _render(self, conversation: list[Message], *, prompt: bool = True) -> str:
-        return str(self.processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt))
+    def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
+        plain = [replace(view, caption=self.escape(view.caption)) for view in views]
+        escaped = self.escape(system), plain, self.escape(text)
+        return messages(*escaped, system_role=self._system_role, video=self._video)
+
+    def _render(self, conversation: list[Message], *, prompt: bool = True, **switches: bool) -> str:
+        """Return a conversation's text; a prompt ends where an answer begins, or inside a thought if it is to."""
+        chosen = {**self._switches, **switches}
+        text = self.processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt, **chosen)
+        if prompt and self.thought is not None and is_open(text, self.thought) != self._think:
+            text += self.thought.opening if self._think else self.thought.closing
+        return str(text)
 
     def _process(self, text: str, views: Sequence[View]) -> Mapping[str, Any]:
         """Run the whole processor on one rendered conversation."""
@@ -204,6 +235,25 @@ class Prompter:
         pictures = self._render([{"role": "user", "content": [*content, {"type": "text", "text": "question"}]}])
         return special, [t for t in added if t.strip() and t in pictures and t not in plain]
 
+    def _control_tokens(self) -> frozenset[str]:
+        """Return what the model, its processor or its kin read as control."""
+        added = {str(token): token.special for token in self.tokenizer.added_tokens_decoder.values()}
+        special = {token.strip() for token, is_special in added.items() if is_special or token.startswith("<|")}
+        special |= set(map(str, self.tokenizer.all_special_tokens))
+        special |= {v for k, v in vars(self.processor).items() if "token" in k and isinstance(v, str)}
+        # A word is no markup: a tokeniser may call "the" special, and a question may still say it.
+        marked = {token for token in special if len(token) > 2 and not token.isalnum() and not token[0].isspace()}
+        return known_control_tokens() | marked
+
+    def _find_thought(self) -> Thought | None:
+        """Return how the template writes thoughts; None for one that knows none, or that cannot be used at all."""
+        template = str(self.processor.chat_template)
+        added = self.tokenizer.get_added_vocab()
+        try:
+            return find_thought(self._render, self._switches, lambda tag: tag in added or tag in template)
+        except Exception:  # whatever jinja2 or the processor raises; ``_special_texts`` says so
+            return None
+
     def _knows_system_role(self) -> bool:
         """Return whether the chat template renders a system message."""
         try:
@@ -221,6 +271,8 @@ class Prompter:
             whole = self._render(messages("", [], "question", answer=_PROBE), prompt=False)
         except Exception:  # a template for questions only
             return "", ""
+        if self.thought is not None:
+            return "", whole.partition(_PROBE)[2]
         if not whole.startswith(prompt) or _PROBE not in whole[len(prompt) :]:
             return "", ""
         lead, _, end = whole[len(prompt) :].partition(_PROBE)

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 
 from mevqa.errors import ModelError
-from mevqa.models.constrained import GrammarTask
+from mevqa.models.constrained import EndlessAnswerError, GrammarTask
 from mevqa.models.free import FreeTask
 from mevqa.models.options import OptionTask
 from mevqa.models.prefix import grow_tree, prefix_length, run_prefix
 from mevqa.models.prompting import Prompt, Prompter
 from mevqa.models.protocol import OptionScore, Preferences, Reply, Request
 from mevqa.models.spelling import Speller
+from mevqa.models.thought_task import ThoughtTask
 from mevqa.models.tree import TokenTree
 from mevqa.records import View
 
@@ -28,7 +29,10 @@ _GREY = (128, 128, 128)
 #: Bound on remembered blind scores.
 _BLIND = 4096
 
-Task: TypeAlias = OptionTask | GrammarTask | FreeTask
+#: Bound on the tokens of thoughts that are written at once: what sees what among them is a square.
+_THOUGHTS = 8192
+
+Task: TypeAlias = OptionTask | GrammarTask | FreeTask | ThoughtTask
 
 
 class TransformersModel:
@@ -45,9 +49,12 @@ class TransformersModel:
             question is asked alone, from the first token on.
         video: Whether moments are handed over by the processor's video path.
         option_score: How closed questions are scored, an ``OptionScore``.
+        thinking: Bound on the tokens of a thought before each answer; 0: no thought, one that the chat template opens
+            is closed at once.
+        max_new_tokens: Bound on the tokens of each written answer; None: what the request says.
 
     Raises:
-        ModelError: The processor cannot serve (no chat template, no video path).
+        ModelError: The processor cannot serve (no chat template, no video path), or shall think and knows no thoughts.
     """
 
     def __init__(
@@ -62,6 +69,8 @@ class TransformersModel:
         prefix_cache: bool = True,
         video: bool = False,
         option_score: OptionScore = "mean",
+        thinking: int = 0,
+        max_new_tokens: int | None = None,
     ) -> None:
         self.name = name
         self.revision = revision
@@ -71,13 +80,34 @@ class TransformersModel:
         if video and getattr(processor, "video_processor", None) is None:
             raise ModelError(f"the model {name} takes no video; leave the video option away, frames go in as pictures")
         self._pictures = _picture_tokens(model, processor)
-        self.prompter = Prompter(processor, picture_tokens=self._pictures, stop_tokens=_stop_tokens(model), video=video)
+        self.prompter = Prompter(
+            processor,
+            picture_tokens=self._pictures,
+            stop_tokens=_stop_tokens(model),
+            video=video,
+            think=thinking > 0,
+        )
+        if thinking and self.prompter.thought is None:
+            raise ModelError(f"the chat template of {name} knows no thoughts; leave --thinking away")
+        self._thinking = thinking
+        self._max_new_tokens = max_new_tokens
         self._speller = Speller(self.prompter)
         self._stops = sorted(self.prompter.stop_tokens)
-        self._batch_size = batch_size
+        self._batch_size = max(1, min(batch_size, _THOUGHTS // thinking)) if thinking else batch_size
         self._prefix_cache = prefix_cache
         self._option_score = option_score
         self._blind: OrderedDict[tuple[Any, ...], list[float]] = OrderedDict()
+
+    @property
+    def thinking(self) -> str:
+        """Whether and how the model thinks before it answers, for the manifest of a run; empty if it cannot."""
+        thought = self.prompter.thought
+        if thought is None:
+            return ""
+        tag = thought.opening.strip()
+        return (
+            f"up to {self._thinking} tokens in {tag}" if self._thinking else f"off ({tag} is closed before the answer)"
+        )
 
     def ask(
         self, system: str, views: Sequence[View], requests: Sequence[Request], *, prefix_cache: bool | None = None
@@ -104,8 +134,9 @@ class TransformersModel:
 
     def _reply(self, task: Task, blind: Sequence[float] | None) -> Reply:
         """Return the reply of a finished task."""
-        if isinstance(task, OptionTask):
-            return task.reply(blind, score=self._option_score)
+        answered = task.task if isinstance(task, ThoughtTask) else task
+        if isinstance(answered, OptionTask):
+            return answered.reply(blind, score=self._option_score)
         return task.reply()
 
     def count_tokens(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> tuple[int, int]:
@@ -164,12 +195,22 @@ class TransformersModel:
             torch.cuda.empty_cache()
 
     def _task(self, prompt: Prompt, request: Request) -> Task:
+        """Return the way of answering ``request``, behind a thought if the model shall think."""
+        thought = self.prompter.thought
+        if self._thinking and thought is not None:
+            return ThoughtTask(
+                self.prompter, prompt, thought, self._thinking, lambda behind: self._answer_task(behind, request)
+            )
+        return self._answer_task(prompt, request)
+
+    def _answer_task(self, prompt: Prompt, request: Request) -> OptionTask | GrammarTask | FreeTask:
         """Return the way of answering ``request``."""
+        limit = self._max_new_tokens or request.max_new_tokens
         if request.options:
             return OptionTask(self.prompter, prompt, request.options)
         if request.grammar is not None:
-            return GrammarTask(self._speller, prompt, request.grammar, request.max_new_tokens, self._stops)
-        return FreeTask(self.prompter, prompt, request.max_new_tokens)
+            return GrammarTask(self._speller, prompt, request.grammar, limit, self._stops)
+        return FreeTask(self.prompter, prompt, limit)
 
     def _blind_scores(
         self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool
@@ -187,8 +228,9 @@ class TransformersModel:
             grey = [replace(view, image=Image.new("RGB", view.image.size, _GREY)) for view in views]
             tasks = self._work(system, grey, [requests[i] for i in missing], reuse)
             for i, task in zip(missing, tasks, strict=True):
-                if isinstance(task, OptionTask):
-                    self._blind[keys[i]] = task.loglikelihoods()
+                answered = task.task if isinstance(task, ThoughtTask) else task
+                if isinstance(answered, OptionTask):
+                    self._blind[keys[i]] = answered.loglikelihoods()
         scores = [self._blind.get(key) for key in keys]
         while len(self._blind) > _BLIND:
             self._blind.popitem(last=False)
@@ -211,7 +253,7 @@ def _failed(error: Exception) -> Reply:
     if isinstance(error, torch.OutOfMemoryError):
         return Reply("", error="out of memory; fewer views, --quantization 4bit or a smaller model would fit")
     if isinstance(error, ModelError):
-        return Reply("", error=str(error))
+        return Reply("", error=str(error), truncated=isinstance(error, EndlessAnswerError))
     return Reply("", error=f"{type(error).__name__}: {error}")
 
 

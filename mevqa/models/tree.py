@@ -10,6 +10,8 @@ cache and its position, the prefix's keys exist once, and options with a common 
 from __future__ import annotations
 
 import copy
+import inspect
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +65,10 @@ class TokenTree(Protocol):
             token: Token id.
             keep: Whether the scores after this token will be asked for.
         """
+        ...
+
+    def release(self, node: int) -> None:
+        """Say that nothing more will be added after ``node``; what was kept for that is given back at the next run."""
         ...
 
     def run(self) -> None:
@@ -153,6 +159,9 @@ class PackedTree(_Reader):
             self._kept.append(node)
         return node
 
+    def release(self, node: int) -> None:
+        """Keep the node: its keys are its descendants' too."""
+
     def run(self) -> None:
         """Take everything new through the model."""
         if not self._tokens:
@@ -166,7 +175,7 @@ class PackedTree(_Reader):
                 input_ids=torch.tensor([self._tokens], device=device),
                 position_ids=shape_positions(positions, self._prefix.axes).to(device),
                 attention_mask=self._masks(),
-                past_key_values=self._prefix.cache,
+                **cache_argument(self._model, self._prefix.cache),
                 use_cache=True,
                 logits_to_keep=kept,
             )
@@ -213,6 +222,7 @@ class CopiedTree(_Reader):
         self._tokens: list[int] = []
         self._keep: list[bool] = []
         self._done = 0
+        self._released: set[int] = set()
 
     def add(self, parent: int, token: int, *, keep: bool = True) -> int:
         """Add ``token`` after ``parent`` and return its node."""
@@ -221,17 +231,28 @@ class CopiedTree(_Reader):
         self._keep.append(keep)
         return len(self._tokens) - 1
 
+    def release(self, node: int) -> None:
+        """Give the node's cache back, or hand it on to its one child, at the next run."""
+        self._released.add(node)
+
     def run(self) -> None:
         """Take everything new through the model."""
-        for chain in self._chains():
-            cache, depth = self._caches[self._parents[chain[0]]]
-            cache = copy.deepcopy(cache)
+        chains = self._chains()
+        uses = Counter(self._parents[chain[0]] for chain in chains)
+        for chain in chains:
+            parent = self._parents[chain[0]]
+            cache, depth = self._caches[parent]
+            uses[parent] -= 1
+            if parent in self._released and not uses[parent]:
+                del self._caches[parent]
+            else:
+                cache = copy.deepcopy(cache)
             start = self._prefix.length + self._prefix.offset + depth
             positions = torch.arange(start, start + len(chain))
             output = self._model(
                 input_ids=torch.tensor([[self._tokens[node] for node in chain]], device=self._model.device),
                 position_ids=shape_positions(positions, self._prefix.axes).to(self._model.device),
-                past_key_values=cache,
+                **cache_argument(self._model, cache),
                 use_cache=True,
             )
             self._caches[chain[-1]] = (cache, depth + len(chain))
@@ -276,6 +297,15 @@ def attention_windows(config: Any) -> dict[str, int | None]:
     if "sliding_attention" not in kinds:
         return {}
     return {kind: window if kind == "sliding_attention" else None for kind in sorted(kinds)}
+
+
+def cache_argument(model: Any, cache: Any) -> dict[str, Any]:
+    """Return the argument of the model's call that hands over a key-value cache, which the call fills in place.
+
+    It is ``cache`` in transformers from 5.24 on, ``past_key_values`` before and in code that comes with a model.
+    """
+    known = inspect.signature(type(model).forward).parameters
+    return {"cache" if "cache" in known else "past_key_values": cache}
 
 
 def can_pack(model: Any) -> bool:

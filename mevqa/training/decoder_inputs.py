@@ -20,7 +20,7 @@ from mevqa.errors import ModelError
 from mevqa.models.prefix import place
 
 #: Arguments of a language model that say nothing about the prefix.
-_SETTINGS = frozenset({"input_ids", "past_key_values", "use_cache", "return_dict"})
+_SETTINGS = frozenset({"input_ids", "cache", "past_key_values", "use_cache", "return_dict"})
 
 
 @dataclass(frozen=True)

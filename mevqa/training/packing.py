@@ -134,7 +134,7 @@ class RowEncoder:
         prompts = self._prompter.prompts(system, views, [turn.text for turn in turns])
         asked, answers = [], []
         for prompt, turn in zip(prompts.prompts, turns, strict=True):
-            back, spelled = self._prompter.answers(prompt.context, [turn.answer])
+            back, spelled = self._prompter.answers(prompt.context, [self._prompter.escape(turn.answer)])
             asked.append(prompt.ids[: len(prompt.ids) - back])
             answers.append([*spelled[0], self._prompter.end_token])
         length = prefix_length(asked, prompts.anchor)

@@ -2,7 +2,7 @@ import pytest
 
 from mevqa.errors import InputError
 from mevqa.models.load import load_model
-from mevqa.models.mock import MockModel, admits
+from mevqa.models.mock import MockModel, admits, read_script
 from mevqa.models.protocol import Model, Reply, Request
 
 
@@ -88,3 +88,10 @@ def test_script_file_mistakes_are_told_with_their_line(tmp_path):
         load_model(f"mock:{path}")
     assert "script.yaml:3" in str(caught.value) and "did you mean 'answer'" in str(caught.value)
     assert "regular expression" in str(caught.value)
+
+
+def test_a_scripted_answer_may_be_cut_off(tmp_path):
+    (tmp_path / "script.yaml").write_text("answers:\n  - {text: coarse, answer: '<think>The brow', truncated: true}\n")
+    script = read_script(tmp_path / "script.yaml")
+    [reply] = MockModel(script).ask("", [], [Request("coarse?", options=("positive", "negative"))])
+    assert reply.truncated and reply.text == "<think>The brow" and reply.options is None
