@@ -9,12 +9,12 @@ from __future__ import annotations
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#1f2430",
-    "muted": "#667085",
+    "muted": "#596274",
     "grid": "#e4e7ec",
-    "blue": "#2f6fde",
+    "blue": "#2462cf",
     "on-blue": "#ffffff",
     "orange": "#d9730d",
-    "green": "#1f8a5b",
+    "green": "#187a4e",
     "purple": "#7a5bd0",
     "red": "#c93a3a",
 }

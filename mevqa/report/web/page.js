@@ -28,7 +28,10 @@
     const hint = box.previousElementSibling && box.previousElementSibling.classList.contains("scroll-hint") ? box.previousElementSibling : null;
     box.classList.toggle("scrolls", wide);
     box.classList.toggle("more-right", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
-    if (wide && !hint) box.before(make("p", "scroll-hint", HINT));
+    // Of a clip's rows of pictures the first says it for all.
+    const card = box.matches(".pictures") ? box.closest(".clip") : null;
+    const first = !card || box === card.querySelector(".pictures");
+    if (wide && !hint && first) box.before(make("p", "scroll-hint", HINT));
     if (!wide && hint) hint.remove();
     if (wide) {
       box.tabIndex = 0;
