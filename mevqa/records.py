@@ -184,6 +184,10 @@ class View:
     frames: tuple[int, ...] = ()
 
 
+#: How the warning begins of an answer whose motion picture shows no motion.
+NO_MOTION = "no motion to see"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered to one question; an error is never an answer.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mevqa.data.frame_numbers import frame_number
 from mevqa.errors import InputError, Problem
 from mevqa.records import Clip
 from mevqa.runs import changes, write_whole
@@ -182,9 +181,8 @@ def _numbering(path: Path, fps: float) -> list[int] | None:
     """Return the number in the name of each frame of a folder; None for a video, and where the names do not tell."""
     if path.is_file():
         return None
-    numbers = [frame_number(file.name) for file in FolderVideo(path, fps).files]
-    known = [number for number in numbers if number is not None]
-    return known if len(known) == len(numbers) and sorted(set(known)) == known else None
+    numbers = FolderVideo(path, fps).numbers
+    return list(numbers) if numbers is not None and list(numbers) == sorted(numbers) else None
 
 
 def spot_and_recognise(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,10 @@ from mevqa.cli.options import add_media_options, pictures
 from mevqa.errors import InputError, Problem, group_problems
 
 if TYPE_CHECKING:
-    from mevqa.data.check import Summary
+    from mevqa.data.check import ClipWarning, Summary
+
+#: Rows named of each kind of warning.
+_MOST_ROWS = 10
 
 HELP = "every problem of question file, media and annotations, together"
 
@@ -59,9 +62,23 @@ def run(args: argparse.Namespace) -> int:
             print(problem, file=sys.stderr)
         count = len(report.problems)
         print(f"mevqa check: {count} problem{'s' if count > 1 else ''}", file=sys.stderr)
+        for line in _warning_lines(report.warnings):
+            print(f"warning: {line}", file=sys.stderr)
     else:
         _print_summary(report.summary, args.questions)
+        for line in _warning_lines(report.warnings):
+            print(f"  warning     {line}")
     return 2 if report.problems else 0
+
+
+def _warning_lines(warnings: Sequence[ClipWarning]) -> Iterator[str]:
+    """Yield each kind of warning once, with the first rows that it is about; ``--json`` has all of them."""
+    groups: dict[tuple[Path, str], list[str]] = {}
+    for one in warnings:
+        groups.setdefault((one.path, one.message), []).append(f"{one.line} ({one.clip})")
+    for (path, message), rows in groups.items():
+        more = f" and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
+        yield f"{path}: {message}: row{'s' if len(rows) > 1 else ''} {', '.join(rows[:_MOST_ROWS])}{more}"
 
 
 @contextmanager

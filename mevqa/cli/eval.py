@@ -103,6 +103,7 @@ def report(work: Plan, log: RunWriter) -> int:
     if unknown:
         console.print(f"{unknown} questions are of no known type and were answered freely")
     _print_unusable(console, failed)
+    _print_still(console, work, log)
     _print_warnings(console, log, [question.id for question in asked])
     for answer in failed[:10]:
         console.print(f"[red]no answer[/] {answer.question_id}: ", end="")
@@ -127,6 +128,25 @@ def _print_unusable(console: Console, failed: list[Answer]) -> None:
         listed = "; ".join(f"{UNUSABLE_MEANING.get(why, why)}: {count}" for why, count in counts.most_common())
         console.print(f"{counts.total()} replies could not be used ({listed}).", markup=False)
         console.print("They are final: answer with other settings (--variant, --max-new-tokens) into a new --out.")
+
+
+def _print_still(console: Console, work: Plan, log: RunWriter) -> None:
+    """Print how many clips showed no motion in their pictures of motion."""
+    from mevqa.records import NO_MOTION
+
+    still = [
+        clip
+        for clip, group in work.questions.items()
+        if any(w.startswith(NO_MOTION) for q in group if q.id in log.answers for w in log.answers[q.id].warnings)
+    ]
+    if still:
+        names = ", ".join(still[:3]) + (", ..." if len(still) > 3 else "")
+        count = f"{len(still)} of {len(work.questions)} clips show no motion"
+        console.print(
+            f"{count} ({names}): their answers have the confidence of the data set's prior",
+            style="yellow",
+            markup=False,
+        )
 
 
 def _print_warnings(console: Console, log: RunWriter, ids: list[str]) -> None:

@@ -14,7 +14,8 @@ from mevqa.data.frame_numbers import place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.records import Annotation, Clip, Question, QuestionType
+from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.video.key_frames import implied_key_frames, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,46 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipWarning:
+    """A row of the annotations that a run reads otherwise than it is coded.
+
+    Attributes:
+        path: The annotations.
+        line: 1-based row.
+        clip: The clip.
+        message: What is coded, and what becomes of it.
+    """
+
+    path: Path
+    line: int
+    clip: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a check.
 
     Attributes:
         problems: Everything that is wrong, question file first, then media and annotations.
         summary: What was read, without what has problems.
+        warnings: Rows of the annotations that a run reads otherwise than they are coded.
     """
 
     problems: tuple[Problem, ...]
     summary: Summary
+    warnings: tuple[ClipWarning, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values."""
         problems = [{"path": str(p.path), "line": p.line, "message": p.message} for p in self.problems]
-        return {"ok": not self.problems, "problems": problems, "summary": asdict(self.summary)}
+        warnings = [asdict(warning) | {"path": str(warning.path)} for warning in self.warnings]
+        return {
+            "ok": not self.problems,
+            "problems": problems,
+            "warnings": warnings,
+            "summary": asdict(self.summary),
+        }
 
 
 @dataclass
@@ -85,6 +111,7 @@ class _Media:
     fps: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[ClipWarning] = field(default_factory=list)
 
 
 def check(
@@ -118,11 +145,13 @@ def check(
     lines: dict[str, int | None] = {}
     for question in asked:
         lines.setdefault(question.clip_id, question.line)
+    long = {question.clip_id for question in asked if question.type in LONG_VIDEO_TYPES}
     seen = _Media(notes=Counter(_control_token_notes(asked)))
     event_problems: list[Problem] = []
     for done, clip_id in enumerate(lines, 1):
         clip = search.clips.get(clip_id)
-        length = _open(clip, questions, lines[clip_id], seen) if clip is not None else None
+        is_long = clip_id in long
+        length = _open(clip, questions, lines[clip_id], seen, is_long=is_long) if clip is not None else None
         if annotations is not None and clip_id in found:
             seen.notes.update(set(found[clip_id].notes))
             event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen))
@@ -130,7 +159,7 @@ def check(
     summary = _summarise(scan.file, search.clips, seen)
     if labels is not None and scan.file.task == "lvqa":
         summary = _with_events(summary, found)
-    return Report((*problems, *seen.problems, *event_problems), summary)
+    return Report((*problems, *seen.problems, *event_problems), summary, tuple(seen.warnings))
 
 
 def _control_token_notes(asked: Sequence[Question]) -> list[str]:
@@ -146,7 +175,7 @@ def _control_token_notes(asked: Sequence[Question]) -> list[str]:
     ]
 
 
-def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media) -> int | None:
+def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is_long: bool) -> int | None:
     """Open the media and the pictures of one clip; return the number of frames when it is known."""
     from PIL import Image
 
@@ -165,6 +194,10 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media) -> in
         with open_video(clip.media, fps=clip.fps) as video:
             length = len(video)
             seen.notes.update(video.warnings)
+            event = clip.annotation or Annotation()
+            if not is_long and (event.onset, event.apex, event.offset) == (None, None, None):
+                _, warning = implied_key_frames(video)
+                seen.notes.update([warning] if warning else [])
             seen.fps[f"{video.fps:.4g}"] += 1
     except MediaError as error:
         seen.problems.append(Problem(question_file, f"clip {clip.id}: {error}", line))
@@ -183,9 +216,11 @@ def _event_problems(
     if labels.numbering is not None and (clip is None or clip.media is None or clip.media.is_dir()):
         length = None
     for event, line in zip(labels.events, labels.lines, strict=True):
+        known = usable(event, length)
+        seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in known.warnings]
         problems += [
             Problem(path, f"clip {labels.clip}: {message}", line)
-            for message in _frame_order(event, length, labels.numbering)
+            for message in _frame_order(known.event, length, labels.numbering)
         ]
     if labels.numbering is not None and labels.names and clip is not None and clip.media is not None:
         problems += _placement_problems(path, labels, clip.media, seen)
@@ -220,7 +255,7 @@ def _frame_order(event: Annotation, length: int | None, numbering: Numbering | N
     coded = [(name, frame) for name, frame in named if frame is not None]
 
     def show(frame: int) -> str:
-        return show_number(frame, numbering) if numbering is not None and numbering.names == "time" else str(frame)
+        return show_number(frame, numbering) if numbering is not None else str(frame)
 
     messages = [
         f"the {name} {show(frame)} comes before the {earlier} {show(first)}"

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from mevqa.data.annotations import ClipLabels, Numbering
-from mevqa.data.layouts import FRAME_SUFFIXES
+from mevqa.errors import MediaError
 from mevqa.records import Annotation
-
-
-def frame_number(name: str) -> int | None:
-    """Return the number of a frame's file, the last in its name: 46 for ``reg_img46.jpg``."""
-    digits = re.findall(r"\d+", Path(name).stem)
-    return int(digits[-1]) if digits else None
-
+from mevqa.video.frame_files import FrameFiles, list_frames
+from mevqa.video.key_frame_names import ROLES
 
 # Hour, minute, second, millisecond and the camera's count, as the coding file of MMME writes them; the names of its
 # frames have the date before it and the marker of the stimulus behind it.
@@ -77,12 +72,15 @@ def place_events(labels: ClipLabels, media: Path) -> Placement:
     """
     if labels.numbering is None:
         return Placement(labels.events, labels.lines, {})
-    positions = None if media.is_file() else frame_positions(media, labels.numbering.names)
+    try:
+        folder = _folder(media, labels.numbering)
+    except ValueError as error:
+        return Placement((), (), dict.fromkeys(labels.lines, str(error)))
     placed: list[tuple[Annotation, int]] = []
     missing = {}
     for event, line in zip(labels.events, labels.lines, strict=True):
         try:
-            placed.append((_place(event, labels.numbering, media, positions), line))
+            placed.append((_place(event, labels.numbering, media, folder), line))
         except ValueError as error:
             missing[line] = str(error)
     return Placement(tuple(event for event, _ in placed), tuple(line for _, line in placed), missing)
@@ -91,7 +89,8 @@ def place_events(labels: ClipLabels, media: Path) -> Placement:
 def place(event: Annotation, numbering: Numbering, media: Path) -> Annotation:
     """Return an event with frames that are 0-based indices into ``media``.
 
-    In a folder the names of the frames decide; a frame that is not there is never replaced by its neighbour.
+    In a folder the names of the frames decide; a frame that is not there is never replaced by its neighbour. Where
+    names are those of the key frames (onset, apex, offset), no frame is returned: they are read from the names.
 
     Args:
         event: Frames counted from ``numbering.first``.
@@ -99,32 +98,86 @@ def place(event: Annotation, numbering: Numbering, media: Path) -> Annotation:
         media: Folder of frames or video.
 
     Raises:
-        ValueError: A frame is not in the folder, or the first frame of the video is not known.
+        ValueError: A frame is not in the folder, its frames are numbered otherwise than in the label file, or the first
+            frame of the video is not known.
     """
-    return _place(event, numbering, media, None if media.is_file() else frame_positions(media, numbering.names))
+    return _place(event, numbering, media, _folder(media, numbering))
 
 
-def _place(event: Annotation, numbering: Numbering, media: Path, positions: Mapping[int, int] | None) -> Annotation:
-    """Do what ``place`` does; ``positions`` are those of a folder, None for a video."""
-    if positions is None:
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder of frames: position by frame number (empty when names do not tell), and its files."""
+
+    positions: Mapping[int, int]
+    listed: FrameFiles
+
+
+def _folder(media: Path, numbering: Numbering) -> _Folder | None:
+    """List a folder of frames; None for a video.
+
+    Raises:
+        ValueError: It holds no frames, names that contradict one another, or a number below the label file's first.
+    """
+    if media.is_file():
+        return None
+    try:
+        listed = list_frames(media)
+    except MediaError as error:
+        raise ValueError(str(error)) from error
+    positions = _positions(listed, numbering.names)
+    # The time of a frame is no count, so that nothing can be said of the first one.
+    if numbering.names == "number" and positions and (lowest := min(positions)) < numbering.first:
+        raise ValueError(
+            f"the folder {media} holds a frame {lowest} ({listed.files[positions[lowest]].name}), but the frames of "
+            f"the label file count from {numbering.first}: its frames were numbered anew, so that the coded frames "
+            "would be others; number them as the data set does, or give a CSV with frames counted from 0"
+        )
+    return _Folder(positions, listed)
+
+
+def _place(event: Annotation, numbering: Numbering, media: Path, folder: _Folder | None) -> Annotation:
+    """Do what ``place`` does in a listed folder; None for a video."""
+    if folder is None:
         if not numbering.video:
             raise ValueError(
                 "the label file numbers the frames of the whole recording, and where in it this video starts is not "
                 "known; use the folder of frames, or a CSV with frames of the video"
             )
         return event
-    coded = {
-        name: frame
-        for name, frame in (("onset", event.onset), ("apex", event.apex), ("offset", event.offset))
-        if frame is not None
-    }
-    at = {name: positions.get(frame + numbering.first) for name, frame in coded.items()}
-    missing = [f"{name} {show_number(coded[name], numbering)}" for name, position in at.items() if position is None]
-    if missing:
-        ends = [show_number(end(positions) - numbering.first, numbering) for end in (min, max) if positions]
-        span = f"frames {' to '.join(ends)}" if positions else "frames without numbers"
-        raise ValueError(f"the label file names {', '.join(missing)}, but the folder {media} holds {span}")
+    if len(folder.listed.key_frames) == len(folder.listed.files):
+        return replace(event, onset=None, apex=None, offset=None)
+    coded = {role: frame for role in ROLES if (frame := getattr(event, role)) is not None}
+    at = {role: folder.positions.get(frame + numbering.first) for role, frame in coded.items()}
+    if _is_pair(at, folder):
+        at["offset"] = None
+    elif None in at.values():
+        raise ValueError(_missing(coded, at, numbering, media, folder))
     return replace(event, onset=at.get("onset"), apex=at.get("apex"), offset=at.get("offset"))
+
+
+def _is_pair(at: Mapping[str, int | None], folder: _Folder) -> bool:
+    """Return whether a folder holds the coded onset and the coded apex and nothing else."""
+    return (at.get("onset"), at.get("apex")) == (0, 1) and len(folder.listed.files) == 2
+
+
+def _missing(
+    coded: Mapping[str, int], at: Mapping[str, int | None], numbering: Numbering, media: Path, folder: _Folder
+) -> str:
+    """Say which coded frames a folder lacks, and what of its names may be the cause."""
+    names = [f"{role} {show_number(coded[role], numbering)}" for role, position in at.items() if position is None]
+    files = folder.listed.files
+    if not folder.positions:
+        example = f" ({files[0].name}, {files[-1].name})"
+        why = " that can be told from one another" if re.search(r"[0-9]", files[0].stem) else ""
+        held = f"frames without numbers{why}{example}"
+        return f"the label file names {', '.join(names)}, but the folder {media} holds {held}"
+    first, last = (end(folder.positions) for end in (min, max))
+    span = " to ".join(show_number(number - numbering.first, numbering) for number in (first, last))
+    message = f"the label file names {', '.join(names)}, but the folder {media} holds frames {span}"
+    interval = [coded[role] for role in ("onset", "offset") if role in coded]
+    if numbering.names == "number" and len(interval) == 2 and last - first == interval[1] - interval[0]:
+        message += ", as many as the coded interval: they may have been numbered anew"
+    return message
 
 
 def frame_positions(folder: Path, names: Literal["number", "time"] = "number") -> dict[int, int]:
@@ -136,11 +189,15 @@ def frame_positions(folder: Path, names: Literal["number", "time"] = "number") -
         folder: The folder.
         names: How names tell numbers (``Numbering.names``).
     """
-    from mevqa.video.folder import natural_key
+    return _positions(list_frames(folder), names)
 
-    files = [file for file in folder.iterdir() if file.suffix.lower() in FRAME_SUFFIXES and file.name[0] != "."]
-    files.sort(key=lambda file: natural_key(file.stem))
-    read = frame_number if names == "number" else lambda name: time_number(Path(name).stem)
-    numbers = [read(file.name) for file in files]
-    known = {number: position for position, number in enumerate(numbers) if number is not None}
-    return known if len(known) == len(numbers) else {}
+
+def _positions(listed: FrameFiles, names: Literal["number", "time"]) -> dict[int, int]:
+    numbers: Sequence[int]
+    if names == "number":
+        numbers = listed.numbers or ()
+    else:
+        times = [time_number(file.stem) for file in listed.files]
+        numbers = [time for time in times if time is not None]
+    known = {number: position for position, number in enumerate(numbers)}
+    return known if len(known) == len(listed.files) else {}

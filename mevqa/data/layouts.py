@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mevqa.errors import InputError, Problem
 from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.video.frame_files import PICTURE_SUFFIXES
 
 _TABLE = Path(__file__).parents[1] / "tables" / "layouts.yaml"
 
@@ -36,8 +37,6 @@ VIDEO_SUFFIXES = frozenset(
         ".y4m",
     }
 )
-#: Suffixes of frames.
-FRAME_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 
 
 class _Paths(StrictModel):
@@ -108,7 +107,7 @@ class MediaFolder:
         """Return the pictures that are named after the clip."""
         parts = re.split(r"[/\\]", clip_id)
         folders = self._walk(self.root, parts[:-1])
-        return [path for folder in folders for path in self._named(folder, parts[-1], FRAME_SUFFIXES)]
+        return [path for folder in folders for path in self._named(folder, parts[-1], PICTURE_SUFFIXES)]
 
     def _resolve(self, folders: Sequence[str | None], name: str) -> Iterator[Path]:
         """Yield the folders and the videos of a name at the end of a path."""
@@ -144,7 +143,7 @@ class MediaFolder:
         return [child for child in alike if child.name == name] or alike
 
     def _has_frames(self, folder: Path) -> bool:
-        return any(child.suffix.lower() in FRAME_SUFFIXES for child in _list(folder))
+        return any(child.suffix.lower() in PICTURE_SUFFIXES for child in _list(folder))
 
 
 def _list(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mevqa.data.annotations import ClipLabels, LabelFile
+from mevqa.data.clip_problems import ClipProblem, examples, together
 from mevqa.data.frame_numbers import place
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
@@ -82,17 +83,35 @@ def search_clips(
         groups.setdefault(question.clip_id, []).append(question)
     file = None if annotations is None else _label_file(annotations)
     clips: dict[str, Clip] = {}
+    found: list[ClipProblem] = []
     for clip_id, group in groups.items():
         finder = _ClipFinder(clip_id, group, folder, views)
         clip = finder.find(file)
-        if finder.messages:
-            line = group[0].line if question_file is not None else None
-            where = question_file or f"clip {clip_id}"
-            prefix = f"clip {clip_id}: " if question_file is not None else ""
-            problems.extend(Problem(where, prefix + message, line) for message in finder.messages)
+        if finder.problems:
+            found += finder.problems
         else:
             clips[clip_id] = clip
+    problems += _foreign_labels(questions, file, question_file) if file is not None else []
+    problems += together(found, len(groups), question_file)
     return ClipSearch(clips, tuple(problems))
+
+
+def _foreign_labels(questions: Sequence[Question], file: LabelFile, question_file: Path | None) -> list[Problem]:
+    """Return a problem where the label file of one data set is given for questions about another."""
+    if not file.official:
+        return []
+    told = {labels.dataset for labels in (*file.values(), *file.videos.values())}
+    others = [question for question in questions if question.dataset not in told | {"unknown"}]
+    if not others or "unknown" in told:
+        return []
+    asked = ", ".join(sorted({question.dataset for question in others}))
+    names = examples(question.clip_id for question in others)
+    message = (
+        f"asks about clips of {asked} ({names}), but the annotations were read as the label file of "
+        f"{', '.join(sorted(told))} ({examples(file or file.videos)}): its clips, frame numbers and frame rate are "
+        "others; give the label file of that data set, or our own CSV"
+    )
+    return [Problem(question_file or "annotations", message, others[0].line if question_file is not None else None)]
 
 
 def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabels]) -> dict[str, ClipLabels]:
@@ -124,18 +143,21 @@ def _folder_problems(path: Path, what: str) -> list[Problem]:
 
 @dataclass
 class _ClipFinder:
-    """Finds what belongs to one clip; what is wrong goes to ``messages``."""
+    """Finds what belongs to one clip; what is wrong goes to ``problems``."""
 
     clip_id: str
     questions: Sequence[Question]
     folder: MediaFolder | None
     views: Mapping[str, MediaFolder]
-    messages: list[str] = field(default_factory=list)
+    problems: list[ClipProblem] = field(default_factory=list)
+
+    def _complain(self, message: str, *, kind: str | None = None, of_many: str | None = None) -> None:
+        self.problems.append(ClipProblem(self.clip_id, message, self.questions[0].line, kind or of_many, of_many))
 
     def find(self, annotations: LabelFile | None) -> Clip:
-        """Return the clip, complete only when there are no messages."""
+        """Return the clip, complete only when there are no problems."""
         if leaves_folder(self.clip_id):
-            self.messages.append("the id leads out of the media folder; use a name or a path below it")
+            self._complain("the id leads out of the media folder; use a name or a path below it")
             return Clip(self.clip_id)
         asked = self.questions[0]
         labels = None if annotations is None else labels_of(self.questions, annotations).get(self.clip_id)
@@ -146,7 +168,7 @@ class _ClipFinder:
             self._check_labels(labels, annotations)
         subjects = sorted({question.subject for question in self.questions if question.subject is not None})
         if len(subjects) > 1:
-            self.messages.append(f"its questions name several subjects: {', '.join(subjects)}")
+            self._complain(f"its questions name several subjects: {', '.join(subjects)}")
         fps = labels.fps if labels else None
         if fps is None and media is not None and media.is_dir():
             fps = dataset_fps(dataset)
@@ -167,9 +189,12 @@ class _ClipFinder:
             if len(candidates) == 1:
                 found[view] = candidates[0]
             elif candidates:
-                self.messages.append(f"has several {view} pictures ({_names(candidates, folder.root)}); keep one")
+                self._complain(f"has several {view} pictures ({_names(candidates, folder.root)}); keep one")
             else:
-                self.messages.append(f"has no {view} picture {self.clip_id}.png in {folder.root}")
+                self._complain(
+                    f"has no {view} picture {self.clip_id}.png in {folder.root}",
+                    of_many=f"have no {view} picture in {folder.root}: no picture is named for them",
+                )
         return found
 
     def _media(self, dataset: str, *, needed: bool) -> Path | None:
@@ -181,11 +206,15 @@ class _ClipFinder:
             return candidates[0]
         if candidates:
             names = _names(candidates, root)
-            self.messages.append(f"has several media in {root} ({names}); keep one, or name a folder that has one")
+            self._complain(f"has several media in {root} ({names}); keep one, or name a folder that has one")
         elif bare:
-            self.messages.append(f"the folder {bare[0].relative_to(root)} in {root} holds no frames")
+            self._complain(f"the folder {bare[0].relative_to(root)} in {root} holds no frames")
         elif needed:
-            self.messages.append(f"has no media in {root}: no video and no folder of frames of that name")
+            held = f"; it holds {examples(sorted(path.name for path in root.iterdir()))}" if any(root.iterdir()) else ""
+            self._complain(
+                f"has no media in {root}: no video and no folder of frames of that name",
+                of_many=f"have no media in {root}: no video and no folder of frames of their names{held}",
+            )
         return None
 
     def _check_labels(self, labels: ClipLabels | None, annotations: LabelFile) -> None:
@@ -194,13 +223,16 @@ class _ClipFinder:
         The file of a data set has no row about a long video without expressions; in our own CSV one can be written.
         """
         if labels is not None:
-            self.messages.extend(labels.errors)
+            for error in labels.errors:
+                self._complain(error)
         elif not self._is_long:
-            self.messages.append(
-                "is not in the annotations; add a row (one without onset, apex and offset is localised)"
+            self._complain(
+                "is not in the annotations; add a row (one without onset, apex and offset is localised)",
+                of_many="are not in the annotations, which name other clips"
+                f" ({examples(annotations)}); add rows (those without onset, apex and offset are localised)",
             )
         elif not annotations.official:
-            self.messages.append("is not in the annotations; add a row (one that only names it: nothing happens in it)")
+            self._complain("is not in the annotations; add a row (one that only names it: nothing happens in it)")
 
     @property
     def _is_long(self) -> bool:
@@ -213,7 +245,7 @@ class _ClipFinder:
             return None
         if len(labels.events) > 1:
             rows = ", ".join(map(str, labels.lines))
-            self.messages.append(f"has several events in the annotations (rows {rows}); a short clip has one")
+            self._complain(f"has several events in the annotations (rows {rows}); a short clip has one")
         event = labels.annotation
         if event is None or labels.numbering is None:
             return event
@@ -222,7 +254,7 @@ class _ClipFinder:
         try:
             return place(event, labels.numbering, media)
         except ValueError as error:
-            self.messages.append(str(error))
+            self._complain(str(error), kind="placement")
             return None
 
 

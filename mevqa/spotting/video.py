@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
+from mevqa.data.layouts import VIDEO_SUFFIXES
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
 from mevqa.spotting.gaps import Gap
 from mevqa.spotting.lenient import LenientVideo, Missing, Shown
 from mevqa.spotting.refine import is_fast, refine
 from mevqa.spotting.spotter import SpotOptions, Spotter
-from mevqa.video.folder import FolderVideo, is_picture
+from mevqa.video.folder import FolderVideo
+from mevqa.video.frame_files import PICTURE_SUFFIXES, is_picture
 from mevqa.video.reader import Video, open_video
 
 if TYPE_CHECKING:
@@ -250,4 +251,4 @@ def _is_video(path: Path) -> bool:
 
 
 def _holds_frames(path: Path) -> bool:
-    return any(child.suffix.lower() in FRAME_SUFFIXES for child in path.iterdir())
+    return any(child.suffix.lower() in PICTURE_SUFFIXES for child in path.iterdir())

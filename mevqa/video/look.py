@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.records import Annotation, Clip, Moment, View
+from mevqa.records import NO_MOTION, Annotation, Clip, Moment, View
 from mevqa.video.face import FaceAligner, FaceMode
+from mevqa.video.key_frames import key_frames
 from mevqa.video.localise import Localised, expected, localise
 from mevqa.video.reader import Footage, Video, open_video
 from mevqa.video.sampler import needs_moments, sample
+from mevqa.video.still import MOTION_VIEWS
 from mevqa.video.views import ViewSource, render_views, view_names
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Look:
         offset: Its last frame, likewise.
         localised: Whether any of the three was found in the motion and not given.
         warnings: What a reader of an answer should know.
+        stillness: Why the views of motion show none; None when they show some, or none was asked for.
         localisation: What was measured to find them.
         times_ms: [frames] presentation times of the media; None when it was not opened.
     """
@@ -49,6 +52,7 @@ class Look:
     offset: int | None
     localised: bool = False
     warnings: tuple[str, ...] = ()
+    stillness: str | None = None
     localisation: Localised | None = None
     times_ms: NDArray[np.float64] | None = None
 
@@ -84,20 +88,26 @@ def look(
     known = clip.annotation or Annotation()
     if not drawn or any(name not in view_names() for name in views):
         source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
-        return Look(render_views(views, source), [], known.onset, known.apex, known.offset)
+        seen = Look(render_views(views, source), [], known.onset, known.apex, known.offset)
+        return _with_stillness(seen, source)
     if clip.media is None:
         message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
         raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
     with open_video(clip.media, fps=clip.fps) as video:
+        given = key_frames(known, video)
+        known = given.event
         _check(clip, known, len(video))
         aligner = _fit(video, known, face)
         needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
         found = _localise(video, aligner, known) if needed else None
         seen = _draw(clip, video, aligner, found or known, views, sampler, frames, stride)
+        # Measured and not told from noise; a coded onset and apex are evidence that the measurement lacks.
+        if found and found.curve is not None and found.confidence == 0 and None in (known.onset, known.apex):
+            seen = _as_still(seen, "the whole clip moves no more than noise does")
         return replace(
             seen,
             localised=found is not None,
-            warnings=(*seen.warnings, *(found.warnings if found else ())),
+            warnings=(*(given.warnings if needed else ()), *seen.warnings, *(found.warnings if found else ())),
             localisation=found,
             times_ms=video.times_ms,
         )
@@ -201,7 +211,22 @@ def _draw(
     moments = _sample(sampler, video, at, frames, stride)
     source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
     pictures = render_views(views, source)
-    return Look(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
+    seen = Look(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
+    return _with_stillness(seen, source)
+
+
+def _with_stillness(seen: Look, source: ViewSource) -> Look:
+    """Say of views of motion that they show none."""
+    if not any(view.name in MOTION_VIEWS for view in seen.views) or source.stillness is None:
+        return seen
+    return _as_still(seen, source.stillness)
+
+
+def _as_still(seen: Look, reason: str) -> Look:
+    """Return a look whose views of motion, where it has any, show none."""
+    if seen.stillness is not None or not any(view.name in MOTION_VIEWS for view in seen.views):
+        return seen
+    return replace(seen, warnings=(f"{NO_MOTION}: {reason}", *seen.warnings), stillness=reason)
 
 
 def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -52,6 +52,7 @@ class Video(ABC):
         fps_source: Where ``fps`` comes from: ``given``, ``metadata``, ``timestamps`` or ``assumed``.
         times_ms: float64 ``[frames]``, presentation times in ms, the first is 0.
         warnings: What a reader should know about the media (an assumed frame rate, lost frames).
+        named_key_frames: Frames of onset, apex and offset, as far as the names of a folder's files tell them.
     """
 
     backend: str
@@ -63,6 +64,7 @@ class Video(ABC):
         self.fps_source = timing.source
         self.times_ms = timing.times_ms
         self.warnings: tuple[str, ...] = ()
+        self.named_key_frames: Mapping[str, int] = {}
         if timing.source == "assumed":
             self.warnings += (f"the media does not tell its frame rate; {self.fps:g} frames per second are assumed",)
         self._closed = False
@@ -157,7 +159,8 @@ def open_video(path: Path, *, fps: float | None = None) -> Video:
     if fps is not None and not 0 < fps < float("inf"):
         raise MediaError(path, f"fps must be a positive number, not {fps}")
     # The backends import PyAV, decord and Pillow: only what this media needs is loaded.
-    from mevqa.video.folder import FolderVideo, is_picture
+    from mevqa.video.folder import FolderVideo
+    from mevqa.video.frame_files import is_picture
 
     try:
         pictures = path.is_dir() or is_picture(path)

@@ -18,6 +18,7 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.records import Clip, Moment, View
 from mevqa.video.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.magnify import magnify
+from mevqa.video.still import is_uniform, stillness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,6 +136,17 @@ class ViewSource:
             raise MediaError(path, "the ready-made picture is missing") from error
         except (OSError, ValueError, SyntaxError) as error:
             raise MediaError(path, f"the ready-made picture cannot be read ({error})") from error
+
+    @cached_property
+    def stillness(self) -> str | None:
+        """Why the views of motion show none, None when they show some or cannot be drawn."""
+        ready = self.picture("motion")
+        if ready is not None:
+            return "the ready-made picture is uniform" if is_uniform(np.asarray(ready)) else None
+        if self.video is None or self.onset is None or self.apex is None:
+            return None
+        before, after = self.face(self.onset), self.face(self.apex)
+        return stillness(before, after, self.flow, one_frame=self.onset == self.apex)
 
     def _lacks(self, what: str) -> InputError:
         where = self.clip.media or f"clip {self.clip.id}"

@@ -13,6 +13,7 @@ from mevqa.models.protocol import Model, Preferences, Reply
 from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
 from mevqa.vqa.consistency import decide
+from mevqa.vqa.prior import prior_confidence, prior_options
 from mevqa.vqa.prompts import PromptLibrary
 from mevqa.vqa.surface import normalise
 
@@ -210,10 +211,24 @@ def _ask(
         texts = list(decide(questions, replies, taxonomy(dataset)))
     else:
         texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
-    return [
+    answers = [
         _answer(question, reply, text, look.warnings)
         for question, reply, text in zip(questions, replies, texts, strict=True)
     ]
+    if look.stillness is None:
+        return answers
+    return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]
+
+
+def _without_sight(question: Question, answer: Answer) -> Answer:
+    """Return an answer from pictures that show no motion, with the confidence and options of the data set's prior."""
+    options = prior_options(question, list(answer.options)) if answer.options is not None else None
+    if options is not None and answer.text in options:
+        return replace(answer, options=options, confidence=options[answer.text])
+    prior = prior_confidence(question)
+    if prior is not None and answer.confidence is not None:
+        prior = min(prior, answer.confidence)
+    return replace(answer, options=options, confidence=prior if answer.text else None)
 
 
 def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:

@@ -12,7 +12,7 @@ from mevqa.facs import taxonomy, unit_number
 from mevqa.records import Annotation, Clip, Question, QuestionType, View
 from mevqa.spotting.events import Event
 from mevqa.spotting.forward import NotAsAnnounced, open_forward
-from mevqa.video.folder import is_picture
+from mevqa.video.frame_files import is_picture
 from mevqa.video.look import Look, look_at_events
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.surface import normalise, read_units

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mevqa.data.check import check
+from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_APEX, OFFSET_ON_ONSET
 
 HEADER = "clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind"
 
@@ -53,7 +54,7 @@ def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
         save_frames(media / name, "img1.png", "img2.png", "img3.png")
     (media / "broken.mp4").write_bytes(b"this is no video")
     labels = tmp_path / "a.csv"
-    labels.write_text("clip,onset,apex,offset\ngood,0,1,2\ngone,5,4,3\nbroken,0,1,2\nbackwards,1,0,2\nbeyond,0,2,3\n")
+    labels.write_text("clip,onset,apex,offset\ngood,0,1,2\ngone,5,4,3\nbroken,0,1,2\nbackwards,1,2,0\nbeyond,0,2,3\n")
     found = lines(check(file, media, labels))
     expected = [
         f"{file}:6: the clip '../x' leads out",
@@ -63,7 +64,7 @@ def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
         f"{file}:3: clip broken: {media / 'broken.mp4'}",
         f"{labels}:3: clip gone: the apex 4 comes before the onset 5",
         f"{labels}:3: clip gone: the offset 3 comes before the apex 4",
-        f"{labels}:5: clip backwards: the apex 0 comes before the onset 1",
+        f"{labels}:5: clip backwards: the offset 0 comes before the apex 2",
         f"{labels}:6: clip beyond: the offset 3 is outside the video, whose frames are 0 to 2",
     ]
     assert len(found) == len(expected)
@@ -158,9 +159,10 @@ def test_official_labels_are_checked_as_numbers_of_files(tmp_path, save_frames, 
     assert lines(report) == []
     assert (report.summary.annotated, report.summary.fps, report.summary.subjects) == (1, {"200": 1}, 1)
     assert any("emotion left out" in note for note in report.summary.notes)
-    backwards = save_table("d.xlsx", header, (1, "EP02_01f", 46, 48, 47, "4", "disgust"))
+    backwards = save_table("d.xlsx", header, (1, "EP02_01f", 48, 47, 46, "4", "disgust"))
     assert lines(check(tmp_path / "q.jsonl", tmp_path / "media", backwards)) == [
-        f"{backwards}:2: clip sub01_EP02_01f: the offset 46 comes before the apex 47"
+        f"{backwards}:2: clip sub01_EP02_01f: the apex 47 comes before the onset 48",
+        f"{backwards}:2: clip sub01_EP02_01f: the offset 46 comes before the apex 47",
     ]
 
 
@@ -201,3 +203,35 @@ def test_control_tokens_of_models_in_questions_are_named(tmp_path):
     assert len(notes) == 2
     assert notes[0].startswith("lines 2, 3: <image> in the question's text") and "asked as < image>" in notes[0]
     assert notes[1].startswith("line 3: <|im_end|> ")
+
+
+def test_rows_that_are_read_otherwise_than_they_are_coded_are_named(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "good", "same", "outside", "one", "ends")
+    for name in ("good", "same", "outside", "one", "ends"):
+        save_frames(tmp_path / "media" / name, *(f"img{n}.png" for n in range(1, 7)))
+    labels = tmp_path / "a.csv"
+    labels.write_text("clip,onset,apex,offset\ngood,0,1,2\nsame,1,1,4\noutside,2,0,4\none,2,2,2\nends,0,3,3\n")
+    report = check(file, tmp_path / "media", labels)
+    assert lines(report) == []
+    assert [(warning.line, warning.clip, warning.message) for warning in report.warnings] == [
+        (3, "same", APEX_ON_ONSET),
+        (4, "outside", APEX_OUTSIDE),
+        (5, "one", OFFSET_ON_ONSET),
+        (5, "one", APEX_ON_ONSET),
+        (6, "ends", OFFSET_ON_APEX),
+    ]
+    first = report.to_json()["warnings"][0]
+    assert first == {"path": str(labels), "line": 3, "clip": "same", "message": APEX_ON_ONSET}
+
+
+def test_clips_of_one_two_and_three_frames_are_noted(tmp_path, save_frames):
+    file = questions(tmp_path / "q.jsonl", "one", "two", "three", "named")
+    for number, name in enumerate(("one", "two", "three"), 1):
+        save_frames(tmp_path / "media" / name, *(f"{n}.png" for n in range(number)))
+    save_frames(tmp_path / "media" / "named", "onset.png", "apex.png")
+    notes = check(file, tmp_path / "media").summary.notes
+    assert [note for note in notes if "taken as" in note] == [
+        "the clip is one picture, taken as the apex: there is no motion to see",
+        "the clip has two frames, taken as onset and apex",
+        "the clip has three frames, taken as onset, apex and offset",
+    ]

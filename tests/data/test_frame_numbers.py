@@ -7,26 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.data.annotations import ClipLabels, Numbering
-from mevqa.data.frame_numbers import frame_number, frame_positions, place, place_events, show_number, time_number
+from mevqa.data.frame_numbers import frame_positions, place, place_events, show_number, time_number
 from mevqa.records import Annotation
 
 CASME2 = Numbering(first=1, video=True)
 SAMM = Numbering(first=1, video=False)
-
-
-@pytest.mark.parametrize(
-    ("name", "number"),
-    [
-        ("img46.jpg", 46),
-        ("reg_img46.jpg", 46),
-        ("006_05562.jpg", 5562),
-        ("image064353.jpg", 64353),
-        ("355.jpg", 355),
-        ("a.jpg", None),
-    ],
-)
-def test_numbers_in_names(name, number):
-    assert frame_number(name) == number
 
 
 def test_a_whole_recording_counts_from_image_one(tmp_path, save_frames):

@@ -282,3 +282,83 @@ def test_each_folder_is_listed_once(tmp_path, monkeypatch):
     for name in "abc":
         assert folder.candidates(name, "casme2") == ([tmp_path / f"{name}.mp4"], [])
     assert listed.count(tmp_path) == 1
+
+
+def test_a_wrong_folder_of_media_is_one_line_with_three_examples(tmp_path, save_frames):
+    save_frames(tmp_path / "other", "1.png")
+    search = search_clips([ask(f"c{n}", line=n) for n in range(1, 9)], tmp_path, question_file=Path("q"))
+    assert [str(problem) for problem in search.problems] == [
+        f"q:1: 8 of 8 clips have no media in {tmp_path}: no video and no folder of frames of their names; "
+        "it holds other (c1, c2, c3, ...)"
+    ]
+    # Two clips are all there are; of five, two that are missing are named.
+    assert len(search_clips([ask("c1"), ask("c2")], tmp_path).problems) == 1
+    for name in ("c1", "c2", "c3"):
+        save_frames(tmp_path / name, "1.png")
+    assert len(search_clips([ask(f"c{n}") for n in range(1, 6)], tmp_path).problems) == 2
+
+
+def test_pictures_and_labels_of_other_clips_are_one_line_each(tmp_path, save_frames):
+    maps = save_frames(tmp_path / "maps", "x.png")
+    asked = [ask(f"c{n}") for n in range(9)]
+    assert messages(asked, None, pictures={"motion": maps}) == [
+        f"clips: 9 of 9 clips have no motion picture in {maps}: no picture is named for them (c0, c1, c2, ...)"
+    ]
+    for n in range(9):
+        video(tmp_path / "media" / f"c{n}.mp4")
+    (message,) = messages(asked, tmp_path / "media", {"x1": ClipLabels("x1"), "x2": ClipLabels("x2")})
+    assert message.startswith("clips: 9 of 9 clips are not in the annotations, which name other clips (x1, x2)")
+
+
+CASME2_ROW = {"events": (Annotation(20, 30, 46),), "lines": (2,), "numbering": Numbering(1, True)}
+
+
+def test_a_label_file_of_another_data_set_is_named(tmp_path, save_frames):
+    save_frames(tmp_path / "S01-07-001", *(f"{n}.jpg" for n in range(1, 66)))
+    labels = LabelFile({"sub01_S01-07-001": ClipLabels("sub01_S01-07-001", "casme2", **CASME2_ROW)}, {}, official=True)
+    first = messages([ask("S01-07-001", "mmew")], tmp_path, labels)[0]
+    assert "asks about clips of mmew (S01-07-001), but the annotations were read as the label file of casme2" in first
+    assert "asks about clips" in messages([ask("sub01_S01-07-001", "mmew")], tmp_path, labels)[0]
+    save_frames(tmp_path / "sub01" / "S01-07-001", *(f"{n}.jpg" for n in range(1, 66)))
+    assert list(find_clips([ask("sub01_S01-07-001", "casme2")], tmp_path, labels)) == ["sub01_S01-07-001"]
+
+
+def test_frames_from_zero_contradict_labels_from_one(tmp_path, save_frames):
+    labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}
+    folder = save_frames(tmp_path / "sub01" / "EP02_01", *(f"frame_{n:04d}.jpg" for n in range(65)))
+    (message,) = messages([ask("sub01_EP02_01", "casme2")], tmp_path, labels)
+    assert "holds a frame 0 (frame_0000.jpg), but the frames of the label file count from 1" in message
+    (folder / "frame_0000.jpg").unlink()
+    clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
+    assert clip.annotation == Annotation(20, 30, 46)
+
+
+@pytest.mark.parametrize("pattern", ["img{0}_224.jpg", "2_img{0}.jpg", "img{0}_0.5x.jpg"])
+def test_labels_find_frames_with_other_numbers_in_their_names(tmp_path, save_frames, pattern):
+    labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}
+    save_frames(tmp_path / "sub01" / "EP02_01", *(pattern.format(n) for n in range(1, 66)))
+    clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
+    assert clip.annotation == Annotation(20, 30, 46)
+
+
+@pytest.mark.parametrize(
+    ("names", "annotation"),
+    [
+        (("onset.jpg", "apex.jpg", "offset.jpg"), Annotation()),
+        # The coded onset and apex and nothing else; a lone apex with other frames missing is no such pair.
+        (("img21.jpg", "img31.jpg"), Annotation(0, 1)),
+    ],
+)
+def test_folders_of_key_frames_go_with_a_label_file(tmp_path, save_frames, names, annotation):
+    labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}
+    save_frames(tmp_path / "sub01" / "EP02_01", *names)
+    clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
+    assert clip.annotation == annotation
+
+
+def test_a_folder_of_the_interval_counted_anew_says_so(tmp_path, save_frames):
+    labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}
+    save_frames(tmp_path / "sub01" / "EP02_01", *(f"{n}.jpg" for n in range(1, 28)))
+    (message,) = messages([ask("sub01_EP02_01", "casme2")], tmp_path, labels)
+    assert "names apex 31, offset 47" in message
+    assert message.endswith("holds frames 1 to 27, as many as the coded interval: they may have been numbered anew")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mevqa.errors import MediaError
-from mevqa.video.folder import natural_key
+from mevqa.video.frame_files import natural_key
 from mevqa.video.reader import open_video
 
 
@@ -59,8 +59,20 @@ def test_a_folder_without_frame_rate_says_that_it_is_assumed(tmp_path):
 
 
 def test_a_jump_in_the_numbers_is_said(tmp_path):
-    with open_video(_fill(tmp_path / "frames", ["f01.png", "f02.png", "f04.png"]), fps=100) as video:
+    with open_video(_fill(tmp_path / "frames", ["f01.png", "f02.png", "f04.png", "f05.png"]), fps=100) as video:
         assert video.warnings == ("the frame numbers jump from 2 to 4 at f04.png; times and speeds are wrong there",)
+
+
+def test_key_frames_are_no_neighbours_and_their_numbers_do_not_jump(tmp_path):
+    with open_video(_fill(tmp_path / "frames", ["f01.png", "f20.png", "f44.png"]), fps=100) as video:
+        assert (video.warnings, video.numbers) == ((), (1, 20, 44))
+
+
+def test_the_number_that_changes_is_the_frame_number_when_a_gap_is_looked_for(tmp_path):
+    with open_video(_fill(tmp_path / "frames", [f"img{n}_224.png" for n in (1, 2, 3, 5)]), fps=100) as video:
+        assert video.warnings == (
+            "the frame numbers jump from 3 to 5 at img5_224.png; times and speeds are wrong there",
+        )
 
 
 def test_other_files_are_passed_over(tmp_path):

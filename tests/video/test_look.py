@@ -8,9 +8,11 @@ from PIL import Image
 
 from mevqa.data.synthetic.writer import synthesise
 from mevqa.errors import InputError, MediaError
-from mevqa.records import Annotation, Clip, Moment
+from mevqa.records import NO_MOTION, Annotation, Clip, Moment
 from mevqa.video import look as look_module
+from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_ONSET
 from mevqa.video.look import look
+from mevqa.video.reader import open_video
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,88 @@ def test_frames_beyond_the_media_are_an_error(clip, annotation):
 
 def test_frames_out_of_order_are_an_error(clip):
     with pytest.raises(MediaError, match="clip one: the annotation is not in order"):
-        look(replace(clip, annotation=Annotation(9, 4, 12)), views=["apex"])
+        look(replace(clip, annotation=Annotation(12, 9, 4)), views=["apex"])
+
+
+@pytest.mark.parametrize(
+    ("coded", "message"),
+    [
+        (lambda t: Annotation(t.onset, t.onset, t.offset), APEX_ON_ONSET),
+        (lambda t: Annotation(t.onset, t.onset - 2, t.offset), APEX_OUTSIDE),
+        (lambda t: Annotation(t.onset, t.offset + 2, t.offset), APEX_OUTSIDE),
+    ],
+)
+def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, coded, message):
+    seen = look(replace(clip, annotation=coded(truth)), views=["motion"])
+    assert (seen.onset, seen.offset) == (truth.onset, truth.offset)
+    assert seen.localised and abs(seen.apex - truth.apex) <= 2
+    assert message in seen.warnings and seen.stillness is None
+
+
+def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
+    seen = look(replace(clip, annotation=Annotation(*[truth.onset] * 3)), views=["motion"])
+    assert seen.onset == truth.onset and abs(seen.apex - truth.apex) <= 2 and seen.offset > seen.apex
+    assert seen.warnings[:2] == (OFFSET_ON_ONSET, APEX_ON_ONSET)
+
+
+@pytest.fixture
+def key_pictures(clip, truth):
+    with open_video(clip.media) as video:
+        return {role: video[getattr(truth, role)] for role in ("onset", "apex", "offset")}
+
+
+def _save(folder, pictures):
+    folder.mkdir()
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(folder / name)
+    return Clip("keys", media=folder, fps=50.0)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"onset": "1.png", "apex": "2.png"},
+        {"onset": "1.png", "apex": "2.png", "offset": "3.png"},
+        {"onset": "onset.png", "apex": "apex.png", "offset": "offset.png"},
+        {"onset": "z_Onset.png", "apex": "b_APEX.png"},
+        {"apex": "顶点.png", "offset": "结束.png", "onset": "起始.png"},
+    ],
+)
+def test_two_or_three_pictures_are_key_frames(tmp_path, key_pictures, truth, clip, names, never_localised):
+    coded = look(replace(clip, annotation=truth), views=["motion"])
+    made = _save(tmp_path / "keys", {name: key_pictures[role] for role, name in names.items()})
+    seen = look(made, views=["motion", "apex"])
+    assert (seen.onset, seen.apex, seen.offset) == (0, 1, len(names) - 1)
+    assert seen.stillness is None and not seen.localised
+    # The aligner is fitted to the onset in both, so that the pictures are equal to the last pixel.
+    assert np.array_equal(np.asarray(seen.views[0].image), np.asarray(coded.views[0].image))
+
+
+def test_a_single_picture_is_the_apex_and_shows_no_motion(tmp_path, key_pictures):
+    seen = look(_save(tmp_path / "one", {"apex.png": key_pictures["apex"]}), views=["apex", "motion"])
+    assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0)
+    assert seen.stillness == "onset and apex are one frame"
+    assert seen.warnings[0] == "the clip is one picture, taken as the apex: there is no motion to see"
+    frames_only = look(_save(tmp_path / "two", {"apex.png": key_pictures["apex"]}), views=["apex"])
+    assert frames_only.stillness is None and "no motion" in frames_only.warnings[0]
+
+
+def test_two_equal_pictures_show_no_motion(tmp_path, key_pictures):
+    seen = look(
+        _save(tmp_path / "same", {"1.png": key_pictures["onset"], "2.png": key_pictures["onset"]}), views=["motion"]
+    )
+    assert seen.stillness == "the pictures of onset and apex are the same"
+    assert f"{NO_MOTION}: {seen.stillness}" in seen.warnings
+
+
+def test_a_uniform_ready_made_picture_shows_no_motion(tmp_path, map_file):
+    seen = look(Clip("map", pictures={"motion": map_file}), views=["motion-centred"])
+    assert seen.warnings == (f"{NO_MOTION}: the ready-made picture is uniform",)
+    picture = np.zeros((28, 28, 3), np.uint8)
+    picture[10:14, 10:14, 0] = 90
+    Image.fromarray(picture).save(tmp_path / "moved.png")
+    moved = look(Clip("map", pictures={"motion": tmp_path / "moved.png"}), views=["motion-centred"])
+    assert moved.warnings == () and moved.stillness is None
 
 
 def test_missing_media_unknown_view_and_unknown_sampler(clip, tmp_path):

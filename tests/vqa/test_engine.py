@@ -4,7 +4,7 @@ from PIL import Image
 
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences, Reply
-from mevqa.records import Clip
+from mevqa.records import NO_MOTION, Clip
 from mevqa.vqa.ask import question_about
 from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
@@ -90,3 +90,26 @@ def test_what_cannot_be_read_is_an_error_that_keeps_the_words_and_says_why(clip)
     assert [answer.text for answer in result.answers] == ["", "", "", "yes"]
     assert "cut off" in result.answers[0].error and result.answers[0].raw == "negative"
     assert "thought" in result.answers[1].error and "disgust or" in result.answers[1].error
+
+
+def test_an_answer_from_a_picture_without_motion_is_worth_the_prior_and_says_so(tmp_path):
+    Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
+    blank = Clip("CAS-1", "casme3", pictures={"motion": tmp_path / "blank.png"})
+    _, result = ask(blank, {"coarse": "surprise"})
+    coarse, fine, units, presence = result.answers
+    assert all(a.warnings == (f"{NO_MOTION}: the ready-made picture is uniform",) for a in result.answers)
+    # 187 of 699 clips of CAS(ME)^3 are of surprise; each of three classes counts once more.
+    assert (coarse.text, coarse.confidence) == ("surprise", pytest.approx(188 / 702))
+    assert coarse.options == {
+        "positive": pytest.approx(56 / 702),
+        "negative": pytest.approx(458 / 702),
+        "surprise": pytest.approx(188 / 702),
+    }
+    assert fine.confidence == fine.options[fine.text] and sum(fine.options.values()) == pytest.approx(1)
+    assert units.options is None and units.confidence <= 21 / 64
+    assert presence.options == {"yes": 0.5, "no": 0.5}
+
+
+def test_a_picture_with_motion_keeps_the_confidence_of_the_model(clip):
+    _, result = ask(clip, {"coarse": "surprise"})
+    assert result.answers[0].confidence == 0.9 and result.answers[0].warnings == ()

@@ -6,7 +6,7 @@ from mevqa.facs import taxonomy
 from mevqa.models.protocol import Reply
 from mevqa.records import EXTENSION_TYPES, Question, QuestionType
 from mevqa.vqa.consistency import decide
-from mevqa.vqa.prior import prior_answer
+from mevqa.vqa.prior import prior_answer, prior_confidence, prior_options
 from mevqa.vqa.surface import fault
 
 DATASETS = ("casme2", "casme3", "samm", "smic", "synthetic", "unknown")
@@ -55,3 +55,36 @@ def test_what_depends_on_the_one_video_has_no_prior(kind):
 
 def test_open_questions_have_no_prior():
     assert prior_answer(Question("q", "c", "Is she tired?", QuestionType.OPEN)) is None
+
+
+def test_options_are_as_likely_as_they_are_frequent():
+    coarse = Question("q", "c", "?", QuestionType.COARSE, dataset="casme2")
+    assert prior_options(coarse, ["positive", "negative", "surprise"]) == {
+        "positive": 33 / 148,
+        "negative": 89 / 148,
+        "surprise": 26 / 148,
+    }
+    # Every data set together where one has no counts of its own: 88 + 92 + 457 + 70 negative of 1141.
+    unknown = prior_options(replace(coarse, dataset="unknown"), ["positive", "negative", "surprise"])
+    assert unknown["negative"] == 708 / 1144
+    # What no frequency tells is even.
+    shown = replace(coarse, type=QuestionType.EXPRESSION_SHOWN)
+    assert prior_options(shown, ["yes", "no"]) == {"yes": 0.5, "no": 0.5}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_prior_answer_is_the_likeliest_option(dataset):
+    for kind, options in ((QuestionType.COARSE, taxonomy(dataset).coarse), (QuestionType.FINE, taxonomy(dataset).fine)):
+        question = Question("q", "c", "?", kind, dataset=dataset)
+        shares = prior_options(question, options)
+        assert sum(shares.values()) == pytest.approx(1) and min(shares.values()) > 0
+        if dataset in ("casme2", "casme3", "samm") or (dataset == "smic" and kind is QuestionType.COARSE):
+            assert max(shares, key=shares.get) == prior_answer(question).text
+
+
+def test_a_list_is_worth_the_share_of_the_most_frequent_one():
+    units = Question("q", "c", "?", QuestionType.AU_LIST, dataset="casme2")
+    assert prior_confidence(units) == 21 / 64
+    assert prior_confidence(replace(units, plural=True, dataset="samm")) == 17 / 81
+    assert prior_confidence(replace(units, type=QuestionType.COMBINED)) == 21 / 64
+    assert prior_confidence(replace(units, type=QuestionType.OPEN)) is None

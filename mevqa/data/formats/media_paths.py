@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mevqa.data.layouts import FRAME_SUFFIXES, VIDEO_SUFFIXES
+from mevqa.data.layouts import VIDEO_SUFFIXES
+from mevqa.video.frame_files import PICTURE_SUFFIXES
 
-_PICTURES = FRAME_SUFFIXES | {".webp", ".gif"}
+_PICTURES = PICTURE_SUFFIXES | {".webp", ".gif"}
 
 
 @dataclass(frozen=True, slots=True)
