@@ -13,9 +13,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Any
 
+from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.records import Answer
 
@@ -23,6 +24,19 @@ _FORMAT = 1
 _MANIFEST = "manifest.json"
 _ANSWERS = "answers.jsonl"
 _CHUNK = 1 << 20
+#: Kinds of the values in the log, the usual one first.
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "question_id": (str,),
+    "text": (str,),
+    "raw": (str, NoneType),
+    "error": (str, NoneType),
+    "options": (dict, NoneType),
+    "confidence": (float, int, NoneType),
+    "seconds": (float, int),
+    "warnings": (list,),
+    "evidence": (list,),
+}
+_KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list"}
 
 
 class Run:
@@ -78,9 +92,27 @@ def open_run(path: Path) -> Run:
         raise InputError([Problem(path, f"is not a run: it has no {_MANIFEST}; `mevqa eval --out {path}` makes one")])
     try:
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError([Problem(manifest_path, f"is not JSON: {error}")]) from error
+    if (fault := _manifest_fault(manifest)) is not None:
+        raise InputError([Problem(manifest_path, fault)])
     return Run(path, manifest, _read_answers(path / _ANSWERS))
+
+
+def _manifest_fault(manifest: object) -> str | None:
+    """Return what is wrong with the shape of a manifest, None where nothing is."""
+    if not isinstance(manifest, dict):
+        return "is not a JSON object"
+    decides = manifest.get("decides", {})
+    if not isinstance(decides, dict):
+        return "'decides' must be an object"
+    for key in ("questions", "media"):
+        if not isinstance(decides.get(key, {}), dict):
+            return f"'decides.{key}' must be an object"
+    for key in ("question_files", "sources", "published"):
+        if not isinstance(manifest.get(key, []), list):
+            return f"{key!r} must be a list"
+    return None
 
 
 def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
@@ -206,15 +238,12 @@ def _read_answers(log: Path) -> dict[str, Answer]:
     if not log.exists():
         return answers
     problems = []
-    with log.open(encoding="utf-8") as stream:
+    with log.open("rb") as stream:
         for number, line in enumerate(stream, 1):
-            if not line.endswith("\n"):
+            if not line.endswith(b"\n"):
                 break  # The line that a kill tore: its clip is answered again.
             try:
-                content = json.loads(line)
-                for key in ("warnings", "evidence"):
-                    content[key] = tuple(content.get(key, ()))
-                answer = Answer(**content)
+                answer = _answer(line)
             except (ValueError, TypeError) as error:
                 problems.append(Problem(log, f"is not an answer: {error}", number))
                 continue
@@ -222,6 +251,29 @@ def _read_answers(log: Path) -> dict[str, Answer]:
     if problems:
         raise InputError(problems)
     return answers
+
+
+def _answer(line: bytes) -> Answer:
+    """Return the answer of a line of the log.
+
+    Raises:
+        ValueError: It is not JSON, or its id or text is none.
+        TypeError: It has a key that an answer has not, or lacks one.
+    """
+    try:
+        content = dict(parse_row(line.decode("utf-8").rstrip("\r\n")).values)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
+    for key, kinds in _KINDS.items():
+        if key not in content and key in ("question_id", "text"):
+            raise ValueError(f"the key {key!r} is missing")
+        if not isinstance(content.get(key, kinds[-1]()), kinds):
+            raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
+    for key in ("warnings", "evidence"):
+        content[key] = tuple(content.get(key, ()))
+    if not all(isinstance(value, (int, float)) for value in (content.get("options") or {}).values()):
+        raise ValueError("'options' must be an object of numbers")
+    return Answer(**content)
 
 
 def _drop_torn_line(log: Path) -> None:

@@ -174,6 +174,8 @@ def _check_file(given: AnswerFile) -> SubmissionCheck:
     rows = _read_rows(given.content)
     text, unread = plain_text(given.content)
     scan = scan_question_bytes(path, text)
+    if scan.foreign:
+        return SubmissionCheck(0, scan.problems, ())
     problems = list(scan.problems)
     repairable = [problem for problem in problems if problem.message == BLANK]
     if unread is not None:

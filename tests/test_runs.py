@@ -84,3 +84,39 @@ def test_the_digest_of_a_folder_sees_content_and_names(tmp_path):
     changed = file_digest(tmp_path / "a")
     (tmp_path / "a" / "1.png").rename(tmp_path / "a" / "2.png")
     assert len({before, changed, file_digest(tmp_path / "a")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"[1]", "is not a JSON object"),
+        (b"null", "is not a JSON object"),
+        (b"\xff", "not UTF-8 at byte 1"),
+        (b'{"text": "x"}', "the key 'question_id' is missing"),
+        (b'{"question_id": "a", "text": null}', "'text' must be a text, not null"),
+        (b'{"question_id": 5, "text": "x"}', "'question_id' must be a text, not 5"),
+        (b'{"question_id": "a", "text": "x", "warnings": 3}', "'warnings' must be a list"),
+        (b'{"question_id": "a", "text": "x", "options": {"yes": "no"}}', "'options' must be an object of numbers"),
+        (b'{"question_id": "a", "text": "x", "confidence": "high"}', "'confidence' must be a number"),
+        (b'{"question_id": "a", "text": "x", "confidence": NaN}', "NaN is no JSON value"),
+        (b'{"question_id": "a", "text": "\\ud83d"}', "half a character"),
+        (b"[" * 100000, "is not a JSON object"),
+    ],
+)
+def test_a_damaged_line_of_a_log_is_one_line(tmp_path, line, message):
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "answers.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(InputError) as caught:
+        open_run(tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.line == 1 and message in problem.message and len(problem.message) < 200
+
+
+@pytest.mark.parametrize(
+    "manifest", ["[]", "5", '{"decides": 5}', '{"decides": {"media": []}}', '{"question_files": 3}']
+)
+def test_a_damaged_manifest_is_one_line(tmp_path, manifest):
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(InputError) as caught:
+        open_run(tmp_path)
+    assert len(caught.value.problems) == 1

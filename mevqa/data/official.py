@@ -10,7 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,11 +97,13 @@ class QuestionScan:
         file: The file, with only the rows that have no problems.
         problems: In the order of the lines; empty exactly when the file is good.
         warnings: What was read all the same: a byte order mark, CR LF line ends.
+        foreign: Whether it is a file of another format, of which nothing was read.
     """
 
     file: QuestionFile
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
+    foreign: bool = False
 
 
 def read_questions(path: Path | str) -> QuestionFile:
@@ -139,7 +141,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
     """
     foreign = foreign_format(path, data)
     if foreign is not None:
-        return _nothing(foreign)
+        return replace(_nothing(foreign), foreign=True)
     problems: list[Problem] = []
     warnings: list[Problem] = []
     lines = _split_lines(path, data, problems, warnings)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.formats.forms import foreign_format
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
 from mevqa.records import Answer, Question
@@ -17,6 +18,8 @@ _MANIFEST = "manifest.json"
 #: Keys by which servers say why an answer ended, and what they call the bound on its length.
 _ENDINGS = ("finish_reason", "stop_reason", "finishReason", "done_reason")
 _LENGTH = frozenset({"length", "max_tokens", "max_length", "max_new_tokens", "max_output_tokens", "model_length"})
+#: Suffixes of files that may hold answers in the format of another toolkit.
+_OTHERS = frozenset({".json", ".csv", ".tsv", ".txt"})
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
     if path.is_dir():
         paths = sorted(path.glob("*.jsonl"))
         if not paths:
-            problems.append(Problem(path, f"holds no .jsonl file and no {_MANIFEST}"))
+            problems.extend(_without_answers(path))
     else:
         paths = [path]
     files = []
@@ -61,6 +64,13 @@ def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
         problems.extend(scan.problems)
         files.append(scan.file)
     return files
+
+
+def _without_answers(folder: Path) -> list[Problem]:
+    """Return the problem of a folder without official files: files of other formats in it, or that there are none."""
+    others = [one for one in sorted(folder.iterdir()) if one.suffix.lower() in _OTHERS and one.is_file()]
+    foreign = [problem for one in others if (problem := foreign_format(one, one.read_bytes())) is not None]
+    return foreign or [Problem(folder, f"holds no .jsonl file and no {_MANIFEST}")]
 
 
 def doubled_ids(files: Sequence[QuestionFile]) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.data.adapters.table import Sheet, find_rows, read_sheets, simplify
+from mevqa.data.formats.documents import container_of
+from mevqa.data.formats.encoding import decode_text
 from mevqa.errors import InputError, Problem
 from mevqa.scoring.event_json import read_objects
 from mevqa.scoring.event_log import Role, read_log
@@ -56,9 +58,11 @@ class EventFile:
 
 
 def is_event_file(path: Path | str) -> bool:
-    """Whether a file is to be read as events: tables always, JSON when its objects have onset and offset."""
+    """Whether a file is to be read as events: tables but those of questions, JSON with onsets and offsets."""
     path = Path(path)
     suffix = path.suffix.lower()
+    if suffix in _TEXTS and path.is_file() and _has_questions(path):
+        return False
     if suffix not in _JSONS or not path.is_file():
         return suffix in _BOOKS | _TEXTS
     try:
@@ -66,6 +70,15 @@ def is_event_file(path: Path | str) -> bool:
     except InputError:
         return False
     return rows is not None and bool(rows[0])
+
+
+def _has_questions(path: Path) -> bool:
+    """Whether a table has a column of questions."""
+    try:
+        with path.open("rb") as stream:
+            return container_of(decode_text(stream.readline())) == "table"
+    except (OSError, ValueError):
+        return False
 
 
 def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) -> EventFile:

@@ -91,7 +91,8 @@ def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
         raise InputError(problems or [Problem(answers, f"is not a run, so that nothing says what is right; {hint}")])
     if reference is not None:
         files = read_files(reference, problems)
-        given = answers_of_run(run, []) if run is not None else answers_of_files(answers, problems)
+        # A run that cannot be opened is a problem already; its log is no file of answers.
+        given = answers_of_run(run, []) if is_run(answers) else answers_of_files(answers, problems)
     else:
         assert run is not None
         files = files_of_run(run, problems)

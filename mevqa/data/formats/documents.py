@@ -91,12 +91,26 @@ def read_document(text: str) -> Document:
         document.problems.append((None, "is not valid JSON: nested too deeply"))
     except ValueError as error:
         document.problems.append((None, str(error)))
-    if not document.problems and (half := half_character(text, [record.values for record in document.records])):
-        document.problems.append((None, half))
     document.records = [Record(_line(text, record.line), record.values) for record in document.records]
+    if (half := half_character(text, [record.values for record in document.records])) is not None:
+        document.records, broken = _whole_characters(document.records)
+        document.problems += [(line, half) for line in broken]
     if not document.records and not document.problems:
         document.problems.append((None, "holds no records"))
     return document
+
+
+def _whole_characters(records: list[Record]) -> tuple[list[Record], list[int]]:
+    """Return the records that any file can hold, and the lines of the others."""
+    kept, broken = [], []
+    for record in records:
+        try:
+            json.dumps(record.values, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            broken.append(record.line)
+        else:
+            kept.append(record)
+    return kept, broken
 
 
 class _Broken(ValueError):
@@ -204,7 +218,8 @@ def _delimiter(header: str) -> str | None:
     """Return what divides the cells of a header that names a column of questions."""
     for delimiter in _DELIMITERS:
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        if len(cells) > 1 and "question" in {field_of(cell.strip()) for cell in cells}:
+        named = {field_of(cell) for cell in cells if cell.strip().lower() != "text"}
+        if len(cells) > 1 and "question" in named:
             return delimiter
     return None
 

@@ -82,7 +82,10 @@ def _read_pair(values: Mapping[str, Any], said: Conversation) -> None:
         raise ValueError(f"has several answers, under {' and '.join(map(repr, texts))}; take out all but one")
     said.used.update(texts)
     history = keys_of(values, "history")
-    for entry in values[history[0]] if history else ():
+    earlier = values[history[0]] if history else []
+    if not isinstance(earlier, list):
+        raise ValueError(f"{history[0]!r} must be a list of pairs of question and answer")
+    for entry in earlier:
         if not isinstance(entry, list) or len(entry) != 2:
             raise ValueError(f"{history[0]!r} must hold pairs of question and answer")
         said.pairs.append((_text(entry[0], history[0], said), _text(entry[1], history[0], said)))

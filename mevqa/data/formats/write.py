@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from mevqa.data.formats.documents import Document, Record
+from mevqa.data.formats.keys import field_of
 from mevqa.data.formats.rows import ROW_KEY, rows_of
 from mevqa.data.official import QuestionFile
 
@@ -16,8 +17,10 @@ from mevqa.data.official import QuestionFile
 Target = Literal["official", "array", "llava", "sharegpt", "openai", "swift", "csv"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
-#: Keys that have a place of their own in every format.
-_PLACED = ("question", "answer", "media", "system")
+#: Keys of official rows that the records of other formats keep under the same name.
+_KEPT = ("dataset", "image_id", "subject", "filename")
+#: Keys that mean something to readers of the other formats, besides those of ``tables/record_keys.yaml``.
+_TAKEN = ("body", "metadata", "input", "video_id", ROW_KEY)
 
 
 def write_rows(rows: Sequence[Mapping[str, Any] | str]) -> bytes:
@@ -72,9 +75,9 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
     media = values.get("media")
     pictures = [path for path in media if isinstance(path, str)] if isinstance(media, list) else []
     sign, key, paths = ("<image>", "images", pictures) if pictures else ("<video>", "videos", [clip])
-    rest = {key: value for key, value in values.items() if key not in (*_PLACED, "id", "video_id", "video")}
+    rest = {key: value for key, value in values.items() if key in _KEPT or _is_free(key)}
     question, answer = values["question"], values["answer"]
-    system = values.get("system")
+    system = values.get("system") if isinstance(values.get("system"), str) else None
     if to == "llava":
         turns = [{"from": "human", "value": f"{sign * len(paths)}\n{question}"}]
         turns += [{"from": "gpt", "value": answer}] if answer else []
@@ -95,6 +98,11 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
     if to == "openai":
         return {"messages": messages, "metadata": {"id": name, **rest}}
     return {"id": name, "messages": messages, key: paths, **rest}
+
+
+def _is_free(key: str) -> bool:
+    """Whether a key means nothing to the other formats, so that a record can keep it."""
+    return key not in _TAKEN and field_of(key) is None
 
 
 def _table(records: Sequence[Mapping[str, Any]]) -> bytes:

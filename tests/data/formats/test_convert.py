@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mevqa.cli import main
 from mevqa.data.formats.convert import convert
 from mevqa.data.formats.write import TARGETS
 from mevqa.data.official import read_questions
@@ -220,3 +221,34 @@ def test_an_edited_record_wins_over_the_row_that_it_carries(tmp_path):
     record["conversations"][0]["value"] = "Why?"
     convert(save(tmp_path / "c.json", [record]), tmp_path / "c.jsonl")
     assert json.loads((tmp_path / "c.jsonl").read_text())["question"] == "Why?"
+
+
+def test_half_a_character_is_the_problem_of_its_record(tmp_path):
+    rows = train_rows(2)
+    rows[1]["answer"] = "\ud83d"
+    text = "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]"
+    with pytest.raises(InputError) as caught:
+        convert(save(tmp_path / "a.json", text), tmp_path / "b.jsonl")
+    (problem,) = caught.value.problems
+    assert problem.line == 3 and "half a character" in problem.message
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_keys_that_mean_something_elsewhere_survive(target, tmp_path):
+    odd = {"label": "x", "response": {"a": 1}, "messages": 3, "images": None, "query": "y", "system": 5, "body": []}
+    text = "".join(json.dumps({**row, **odd}) + "\n" for row in train_rows(2))
+    source = save(tmp_path / "q.jsonl", text)
+    convert(source, tmp_path / "other", to=target)
+    convert(tmp_path / "other", tmp_path / "back.jsonl")
+    assert (tmp_path / "back.jsonl").read_text() == text
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_predictions_of_other_formats_are_named_by_score(suffix, tmp_path, capsys):
+    reference = save(tmp_path / "q.jsonl", "".join(json.dumps(row) + "\n" for row in train_rows()))
+    folder = tmp_path / "predictions"
+    convert(reference, folder / f"p{suffix}", to="csv" if suffix == ".csv" else "llava")
+    for predictions in (folder, folder / f"p{suffix}"):
+        assert main(["score", str(predictions), str(reference)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"convert it: mevqa convert {folder}/p{suffix} {folder}/p.jsonl" in line
