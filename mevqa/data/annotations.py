@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.tables import read_sheets
+from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
 from mevqa.records import Annotation
 
 #: Columns of our own CSV, in the order in which they are written.
@@ -126,19 +128,25 @@ class LabelFile(dict[str, ClipLabels]):
             else dict(videos)
         )
         self.official = official
-        self._same = same
-        self._ids = {same(name): name for name in self.videos}
+        self._videos = NameIndex(self.videos, lambda name: match_key(same(fold_name(name))))
+        self._clips = NameIndex(self)
 
     def find(self, clip_id: str, *, long: bool) -> ClipLabels | None:
         """Return what the file says about a clip, None when it does not name it.
 
         Args:
-            clip_id: The id; a long video is found under every name that its data set has for it.
+            clip_id: The id, in any spelling; a long video is found under every name that its data set has for it.
             long: Whether it is a long video; then its events come first, and what the file says of a short clip last.
         """
-        video = self.videos.get(clip_id) or self.videos.get(self._ids.get(self._same(clip_id), ""))
-        clip = self.get(clip_id)
-        return (video or clip) if long else (clip or video)
+        places: list[tuple[NameIndex, Mapping[str, ClipLabels]]] = [(self._clips, self), (self._videos, self.videos)]
+        for names, labels in reversed(places) if long else places:
+            try:
+                name = names.find(clip_id)
+            except AmbiguousName as error:
+                return ClipLabels(clip_id, errors=(f"the annotations do not tell: {error}",))
+            if name is not None:
+                return labels[name]
+        return None
 
 
 def in_time_order(labels: ClipLabels) -> ClipLabels:
@@ -180,8 +188,9 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
     """Read a label file.
 
     Args:
-        path: Our own CSV, or an official file (xlsx, xls or csv) of short clips (CASME II, SAMM), of long videos
-            (CAS(ME)^2, SAMM Long Videos, MMME) or of both (CAS(ME)^3, SMIC).
+        path: A table of any make (csv, tsv, txt, xlsx, xls) with our own columns, or an official file of short clips
+            (CASME II, SAMM, MMEW, 4DME), of long videos (CAS(ME)^2, SAMM Long Videos, MMME) or of both (CAS(ME)^3,
+            SMIC).
         dataset: The data set, when the header does not tell.
 
     Returns:
@@ -192,10 +201,11 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
     """
     path = Path(path)
     from mevqa.data.adapters import read_label_file
-    from mevqa.data.adapters.own_csv import read_own_csv
+    from mevqa.data.adapters.own_csv import read_own_table
 
-    own = read_own_csv(path) if path.suffix.lower() == ".csv" else None
-    return read_label_file(path, dataset) if own is None else LabelFile(own)
+    sheets = read_sheets(path)
+    own = read_own_table(path, sheets)
+    return read_label_file(path, dataset, sheets) if own is None else LabelFile(own)
 
 
 def read_long_annotations(

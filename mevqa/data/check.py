@@ -14,6 +14,7 @@ from mevqa.data.frame_numbers import place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.names import spelling_notes, subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
 from mevqa.video.key_frames import implied_key_frames, usable
 
@@ -156,6 +157,7 @@ def check(
             seen.notes.update(set(found[clip_id].notes))
             event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen))
         on_clip(done, len(lines))
+    seen.notes.update(spelling_notes((clip.dataset, clip.subject) for clip in search.clips.values()))
     summary = _summarise(scan.file, search.clips, seen)
     if labels is not None and scan.file.task == "lvqa":
         summary = _with_events(summary, found)
@@ -299,7 +301,7 @@ def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> S
         unknown=types[QuestionType.OPEN],
         types={kind.value: count for kind, count in types.most_common()},
         clips=len(file.clip_ids),
-        subjects=len({clip.subject for clip in clips.values()} - {None}),
+        subjects=len({(clip.dataset, subject_key(clip.subject)) for clip in clips.values() if clip.subject}),
         datasets=dict(Counter(datasets.values()).most_common()),
         frames=seen.frames if seen.opened else None,
         fps=dict(seen.fps.most_common()),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
+from mevqa.names import fold_name, match_key
 from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.video.frame_files import PICTURE_SUFFIXES
 
@@ -113,8 +114,8 @@ class MediaFolder:
         """Yield the folders and the videos of a name at the end of a path."""
         for folder in self._walk(self.root, folders):
             if isinstance(name, _Start):
-                start = name.casefold()
-                alike = (path for path in self._children(folder, None) if path.name.casefold().startswith(start))
+                start = fold_name(name)
+                alike = (path for path in self._children(folder, None) if fold_name(path.name).startswith(start))
                 yield from (path for path in alike if path.is_dir() or _is_video(path))
                 continue
             yield from (path for path in self._children(folder, name) if path.is_dir() or _is_video(path))
@@ -128,22 +129,29 @@ class MediaFolder:
         return folders
 
     def _named(self, folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
-        return [path for suffix in sorted(suffixes) for path in self._children(folder, name + suffix) if path.is_file()]
+        return [path for suffix in sorted(suffixes) for path in self._children(folder, name, suffix) if path.is_file()]
 
-    def _children(self, folder: Path, name: str | None) -> list[Path]:
-        """Return the children of a name: the exact one, else those that differ in case; all for None."""
+    def _children(self, folder: Path, name: str | None, suffix: str = "") -> list[Path]:
+        """Return the children of a name: the exact one, else its other spellings (``names``); all for None."""
         if folder not in self._listings:
             listing: dict[str, list[Path]] = {}
             for child in sorted(_list(folder)):
-                listing.setdefault(child.name.casefold(), []).append(child)
+                listing.setdefault(_file_key(child.name), []).append(child)
             self._listings[folder] = listing
         if name is None:
             return [child for children in self._listings[folder].values() for child in children]
-        alike = self._listings[folder].get(name.casefold(), [])
-        return [child for child in alike if child.name == name] or alike
+        alike = self._listings[folder].get(match_key(name) + suffix if suffix else _file_key(name), [])
+        return [child for child in alike if child.name == name + suffix] or alike
 
     def _has_frames(self, folder: Path) -> bool:
         return any(child.suffix.lower() in PICTURE_SUFFIXES for child in _list(folder))
+
+
+def _file_key(name: str) -> str:
+    """Return the key of a file or folder name; the suffix of a video or picture is no part of the name."""
+    path = Path(name)
+    suffix = path.suffix.lower()
+    return match_key(path.stem) + suffix if suffix in VIDEO_SUFFIXES | PICTURE_SUFFIXES else match_key(name)
 
 
 def _list(folder: Path) -> list[Path]:

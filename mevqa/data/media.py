@@ -12,6 +12,7 @@ from mevqa.data.frame_numbers import place
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, Problem
+from mevqa.names import subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
 
 #: Other names of views under which ready-made pictures are given.
@@ -166,7 +167,8 @@ class _ClipFinder:
         media = self._media(dataset, needed=not pictures)
         if annotations is not None:
             self._check_labels(labels, annotations)
-        subjects = sorted({question.subject for question in self.questions if question.subject is not None})
+        spelt = sorted({question.subject for question in self.questions if question.subject is not None})
+        subjects = sorted({subject_key(subject): subject for subject in reversed(spelt)}.values())
         if len(subjects) > 1:
             self._complain(f"its questions name several subjects: {', '.join(subjects)}")
         fps = labels.fps if labels else None

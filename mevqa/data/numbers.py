@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+
+#: A number with a decimal comma, as spreadsheet programs write it in most of Europe.
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+#: A time of day or of a recording.
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?")
+#: Median of offset - onset below which moments with fractions are seconds: frames of the slowest data sets (25 a
+#: second) are at least 6 even for a short micro-expression, and seconds at most 4 for most macro-expressions.
+_SHORTEST_IN_FRAMES = 5.0
+
+
+def read_number(text: str) -> float:
+    """Return the number that a cell holds, with a decimal point or a decimal comma; NaN when it holds none."""
+    try:
+        return float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
+    except ValueError:
+        return math.nan
 
 
 def finite_number(text: str, name: str, complain: Callable[[str], None]) -> float | None:
@@ -16,11 +34,37 @@ def finite_number(text: str, name: str, complain: Callable[[str], None]) -> floa
     """
     if not text:
         return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = read_number(text)
     if math.isfinite(number):
         return number
     complain(f"{name} must be a number, not {text!r}")
+    return None
+
+
+def seconds_message(moments: Iterable[tuple[int, Sequence[str]]]) -> tuple[int, str] | None:
+    """Return the line and the text of a complaint when the moments of a table are seconds and not frames.
+
+    They are when half of them at least have fractions and the events are short, or when they are written as times.
+
+    Args:
+        moments: 1-based line and cells (onset, apex, offset) of each event; cells that are no numbers do not count.
+    """
+    fractions = whole = clocks = 0
+    lengths: list[float] = []
+    example: tuple[int, str] | None = None
+    for line, cells in moments:
+        numbers = [number for cell in cells if math.isfinite(number := read_number(cell))]
+        timed = [cell for cell in cells if _CLOCK.fullmatch(cell)]
+        parts = [number for number in numbers if number != int(number)]
+        fractions, whole, clocks = fractions + len(parts), whole + len(numbers) - len(parts), clocks + len(timed)
+        if len(numbers) > 1:
+            lengths.append(max(numbers) - min(numbers))
+        if example is None and (parts or timed):
+            example = line, ", ".join(cell for cell in cells if cell)
+    if example is None:
+        return None
+    short = not lengths or statistics.median(lengths) < _SHORTEST_IN_FRAMES
+    if clocks > fractions + whole or (fractions >= max(whole, 2) and short):
+        line, shown = example
+        return line, f"onset, apex and offset look like seconds ({shown}) and must be frames: multiply them by the fps"
     return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mevqa.names import subject_key
 from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.records import Answer, Question
 from mevqa.report.drawing import Drawing
@@ -190,9 +191,10 @@ def _shared_warnings(run: ReadRun, questions: Iterable[str]) -> list[str]:
 
 
 def _subjects(runs: Sequence[ReadRun]) -> dict[str, str]:
-    """Return the subject of each clip, from whichever question tells."""
+    """Return the subject of each clip, from whichever question tells, in one spelling a person."""
+    people: dict[tuple[str, str], str] = {}
     return {
-        question.clip_id: question.subject
+        question.clip_id: people.setdefault((question.dataset, subject_key(question.subject)), question.subject)
         for run in runs
         for question in [*run.questions, *(item.question for item in run.items.values())]
         if question.subject is not None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.names import match_key
+
 if TYPE_CHECKING:
     from mevqa.scoring.event_rows import EventRow
 
@@ -21,7 +23,7 @@ class FoundEvents:
     Attributes:
         path: The file.
         names: What it calls each of its videos: the name, and ``subject_name`` where it tells subjects.
-        events: Events by each of these names; a video without any has an empty list.
+        events: Events by the key (``names.match_key``) of each of these names; a video without any has an empty list.
         whole: Whether nothing was found in a video that it does not name; else nothing was looked for there.
     """
 
@@ -32,7 +34,7 @@ class FoundEvents:
 
     def of(self, video: str) -> list[EventRow] | None:
         """Return the events of a video; None when nothing was looked for in it."""
-        return self.events.get(video, [] if self.whole else None)
+        return self.events.get(match_key(video), [] if self.whole else None)
 
     def notes(self, videos: Collection[str]) -> list[str]:
         """Return what a reader must know.
@@ -40,7 +42,8 @@ class FoundEvents:
         Args:
             videos: Names of the videos that are shown.
         """
-        others = sorted({names[0] for names in self.names if not any(name in videos for name in names)})
+        shown = {match_key(video) for video in videos}
+        others = sorted({names[0] for names in self.names if not any(match_key(name) in shown for name in names)})
         if not others:
             return []
         more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
@@ -62,10 +65,10 @@ def read_found(path: Path, *, whole: bool) -> FoundEvents:
 
     file = read_events(path, "predictions")
     names = tuple(_names(video.subject, video.video) for video in file.videos)
-    events: dict[str, list[EventRow]] = {name: [] for own in names for name in own}
+    events: dict[str, list[EventRow]] = {match_key(name): [] for own in names for name in own}
     for event in file.events:
         for name in _names(event.subject, event.video):
-            events[name].append(event)
+            events[match_key(name)].append(event)
     return FoundEvents(path, names, events, whole)
 
 

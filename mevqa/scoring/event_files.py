@@ -6,18 +6,18 @@ without onset and offset names a video in which nothing happens (or nothing was 
 
 from __future__ import annotations
 
-import csv
-import io
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.adapters.table import Sheet, find_rows, read_sheets, simplify
 from mevqa.data.formats.documents import container_of
-from mevqa.data.formats.encoding import decode_text
 from mevqa.errors import InputError, Problem
+from mevqa.files.headers import describe_columns, find_header, simplify
+from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
+from mevqa.files.text import decode_text
 from mevqa.scoring.event_json import read_objects
 from mevqa.scoring.event_log import Role, read_log
 from mevqa.scoring.event_rows import (
@@ -34,8 +34,6 @@ from mevqa.scoring.event_rows import (
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
 _JSONS = frozenset({".json", ".jsonl"})
-#: Rows that tell how the cells of a text file are divided.
-_SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def is_event_file(path: Path | str) -> bool:
     if suffix not in _JSONS or not path.is_file():
         return suffix in _BOOKS | _TEXTS
     try:
-        rows = _from_objects(read_objects(path, _read_text(path)))
+        rows = _from_objects(read_objects(path, read_text(path)))
     except InputError:
         return False
     return rows is not None and bool(rows[0])
@@ -94,9 +92,8 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     """
     path = Path(path)
     found = _raw_rows(path, role)
-    if found is None:
-        required = ", ".join(column_table().required)
-        raise InputError([Problem(path, f"has no header that is known; the columns needed are {required}")])
+    if isinstance(found, str):
+        raise InputError([Problem(path, found)])
     rows, fields, notes = found
     reader = RowReader(path, numbers or Numbers())
     for row in rows:
@@ -141,66 +138,48 @@ def list_lines(lines: Sequence[int], most: int = 10) -> str:
 _Found = tuple[list[RawRow], frozenset[str], list[str]]
 
 
-def _raw_rows(path: Path, role: Role) -> _Found | None:
-    """Return the rows by field, the fields and notes; None when the layout is not known."""
-    suffix = path.suffix.lower()
-    if suffix in _JSONS:
-        return _from_objects(read_objects(path, _read_text(path)))
-    if suffix in _BOOKS:
-        return _from_sheets(read_sheets(path))
-    lines = _read_text(path).splitlines()
-    log = read_log(lines, role)
-    return log if log is not None else _from_sheets([_split(path, lines)])
-
-
-def _read_text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+def _raw_rows(path: Path, role: Role) -> _Found | str:
+    """Return the rows by field, the fields and notes; what the layout is when it is not known."""
+    data = read_bytes(path)
     if not data.strip():
         raise InputError([Problem(path, "is empty; a file without events still has its header")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError([Problem(path, "is not UTF-8; save it as UTF-8")]) from error
+    if not is_workbook(data):
+        text = read_text(path, data)
+        if path.suffix.lower() in _JSONS or text.lstrip()[:1] in ("[", "{"):
+            return _from_objects(read_objects(path, text)) or _unknown_layout([])
+        log = read_log(text.splitlines(), role)
+        if log is not None:
+            return log
+    sheets = read_sheets(path, data)
+    return _from_sheets(sheets) or _unknown_layout(sheets)
 
 
-def _split(path: Path, lines: Sequence[str]) -> Sheet:
-    """Return the cells of a text file, divided by whichever of tab, semicolon and comma most of its rows have."""
-    sample = [line for line in lines if line.strip()][:_SAMPLE]
-    mark = max("\t;,", key=lambda candidate: sum(candidate in line for line in sample))
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), delimiter=mark)
-    try:
-        rows = [(reader.line_num, tuple(map(_plain, row))) for row in reader]
-    except csv.Error as error:
-        raise InputError([Problem(path, f"is not valid CSV: {error}", reader.line_num)]) from error
-    return Sheet("", tuple((line, row) for line, row in rows if any(row)))
+def _unknown_layout(sheets: Sequence[Sheet]) -> str:
+    table = column_table()
+    if not sheets:
+        return f"has no keys that are known; the keys needed are {', '.join(table.required)}"
+    return describe_columns(sheets, {"a table of events": {name: _columns()[name] for name in table.required}})
 
 
-def _plain(cell: Any) -> str:
-    """Return a value as text; whole numbers have no decimals, as in files that a spreadsheet program has saved."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return re.sub(r"^(-?\d+)\.0+$", r"\1", str(cell).strip())
+@functools.cache
+def _columns() -> dict[str, tuple[str, ...]]:
+    return {field: tuple(map(simplify, spellings)) for field, spellings in column_table().columns.items()}
 
 
 def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
-    table = column_table()
-    columns = {field: tuple(map(simplify, spellings)) for field, spellings in table.columns.items()}
+    columns = _columns()
     for sheet in sheets:
-        found = find_rows(sheet, columns, table.required)
-        if found is None:
+        header = find_header(sheet, columns, column_table().required)
+        if header is None:
             continue
-        header = _header(sheet, columns)
-        rows = [RawRow(row.line, row.cells) for row in found]
+        rows = [RawRow(row.line, row.cells) for row in header.rows]
         known = {spelling for spellings in columns.values() for spelling in spellings}
-        unused = [cell for cell in header if cell and simplify(cell) not in known]
+        used = set(header.places.values())
+        unused = [cell for at, cell in enumerate(header.headings) if cell and at not in used]
+        unused = [cell for cell in unused if simplify(cell) not in known]
         notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
-        rows = name_videos(place_labels(rows), [simplify(cell) for cell in header])
-        fields = {field for field, spellings in columns.items() if any(simplify(cell) in spellings for cell in header)}
+        rows = name_videos(place_labels(rows), [simplify(cell) for cell in header.headings])
+        fields = set(header.places)
         fields |= {name for row in rows[:1] for name in row.cells}
         return rows, frozenset(fields), notes
     for sheet in sheets:
@@ -208,15 +187,6 @@ def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
         if headerless is not None:
             return headerless
     return None
-
-
-def _header(sheet: Sheet, columns: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    required = column_table().required
-    for _, cells in sheet.rows:
-        headings = {simplify(cell) for cell in cells}
-        if all(headings & set(columns[field]) for field in required):
-            return cells
-    return ()
 
 
 def _headerless(sheet: Sheet) -> _Found | None:
@@ -257,7 +227,7 @@ def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
             if field is None or isinstance(content, dict):
                 unused[key] = None
             elif field not in cells:
-                cells[field] = "+".join(map(_plain, content)) if isinstance(content, list) else _plain(content)
+                cells[field] = "+".join(map(cell_text, content)) if isinstance(content, list) else cell_text(content)
         fields |= cells.keys()
         rows.append(RawRow(line, cells))
     if objects and not fields.issuperset(column_table().required):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from mevqa.errors import Problem
+from mevqa.names import fold_name, match_key, subject_key
 from mevqa.scoring.event_files import EventFile, list_lines
 from mevqa.scoring.event_presets import EventSwitches
 from mevqa.scoring.event_rows import EventRow, VideoFacts
@@ -39,27 +40,27 @@ class Naming:
 
     def key(self, named: VideoFacts | EventRow) -> VideoKey:
         """Return the key under which a video is the same in both files."""
-        subject = simple_subject(named.subject) if self.by_subject and named.subject else ""
+        subject = subject_key(named.subject) if self.by_subject and named.subject else ""
         return subject, _simple_video(named.video)
 
 
 def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
-    """Whether two names with one key are two videos: of other subjects, or in other folders."""
-    if not by_subject and simple_subject(first.subject or "") != simple_subject(second.subject or ""):
+    """Whether two names with one key are two videos: of other subjects, in other folders, or numbered otherwise."""
+    if not by_subject and subject_key(first.subject or "") != subject_key(second.subject or ""):
         return True
-    return "/" in first.video and "/" in second.video and first.video.casefold() != second.video.casefold()
+    if _base_name(first.video) != _base_name(second.video):
+        return True
+    return "/" in first.video and "/" in second.video and fold_name(first.video) != fold_name(second.video)
+
+
+def _base_name(name: str) -> str:
+    """Return the name of a video without its folders, suffix and case."""
+    base = fold_name(re.split(r"[/\\]", name.rstrip("/\\"))[-1])
+    return re.sub(r"\.(?:mp4|m4v|avi|mov|mkv|webm|mpe?g|wmv)$", "", base)
 
 
 def _simple_video(name: str) -> str:
-    base = re.split(r"[/\\]", name.rstrip("/\\"))[-1].casefold()
-    base = re.sub(r"\.(?:mp4|m4v|avi|mov|mkv|webm|mpe?g|wmv)$", "", base)
-    return base.lstrip("0") or "0" if base.isdigit() else base
-
-
-def simple_subject(name: str) -> str:
-    """Return a subject without its spelling: ``1`` for ``s01``, ``sub001``, ``spNO.1`` and ``001``."""
-    found = re.fullmatch(r"(?:subject|sub|spno|sp|s)?[\s._-]*0*(\d+)", name.casefold())
-    return found[1] if found else name.casefold()
+    return match_key(_base_name(name))
 
 
 def written(facts: VideoFacts) -> str:
@@ -114,7 +115,7 @@ def check_folds(predictions: EventFile, switches: EventSwitches, problems: list[
     folds: dict[str, dict[str, int]] = defaultdict(dict)
     for facts in predictions.videos:
         if facts.fold is not None and facts.subject is not None:
-            folds[simple_subject(facts.subject)].setdefault(facts.fold, facts.line)
+            folds[subject_key(facts.subject)].setdefault(facts.fold, facts.line)
     split = {subject: lines for subject, lines in folds.items() if len(lines) > 1}
     if split and switches.split_subjects == "flag":
         notes.append(f"{len(split)} subjects stand in several folds: the detector has seen their other videos")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.adapters.fixups import is_missing
-from mevqa.data.adapters.table import simplify
 from mevqa.data.numbers import finite_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
+from mevqa.files.headers import simplify
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "event_columns.yaml"

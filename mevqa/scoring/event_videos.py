@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mevqa.errors import InputError, Problem
+from mevqa.names import spelling_notes, subject_key
 from mevqa.scoring.event_files import EventFile
 from mevqa.scoring.event_names import (
     Naming,
@@ -15,7 +16,6 @@ from mevqa.scoring.event_names import (
     compare_videos,
     find_beyond,
     merge_facts,
-    simple_subject,
     written,
 )
 from mevqa.scoring.event_presets import EventSwitches
@@ -104,6 +104,8 @@ def put_together(
     _require_rates(reference, switches, rates, naming.key)
     detections = _choose(predictions, switches, rates, naming.key, result)
     references = _accept(reference, switches, rates, naming.key, result)
+    result.notes += spelling_notes((known.dataset, known.subject) for known in facts.values())
+    people: dict[tuple[str | None, str], str] = {}
     skipped = [0, 0]
     for key, known in facts.items():
         found, coded = detections.get(key, []), references.get(key, [])
@@ -111,6 +113,9 @@ def put_together(
             skipped[0] += 1
             skipped[1] += len(found)
             continue
+        if known.subject:
+            spelt = people.setdefault((known.dataset, subject_key(known.subject)), known.subject)
+            known = replace(known, subject=spelt)
         result.videos.append(_video(key, known, rates[key], coded, found, switches))
     if skipped[0]:
         result.notes.append(
@@ -242,7 +247,7 @@ def _video(
     subject = facts.subject
     return Video(
         name=written(facts),
-        unit=simple_subject(subject) if subject else "/".join(key),
+        unit=subject_key(subject) if subject else "/".join(key),
         subject=subject,
         dataset=facts.dataset,
         fps=fps,

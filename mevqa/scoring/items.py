@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
+from mevqa.names import subject_key
 from mevqa.questions.reading import Reading, read_answer
 from mevqa.records import Question
 from mevqa.scoring.answers import CLOSED, READ, Value, plain, read_unit_set, read_value, value_of
@@ -54,11 +55,12 @@ def make_items(pairs: Iterable[Pair], switches: Switches) -> list[Item]:
     """
     problems: list[Problem] = []
     items = []
+    people: dict[tuple[str, str], str] = {}
     for pair in pairs:
         reference = _reference(pair, switches, problems)
         problems.extend(_option_problems(pair))
         if reference is not None:
-            items.append(_item(pair, reference, switches))
+            items.append(_item(pair, reference, switches, people))
     if problems:
         raise InputError(problems)
     return items
@@ -70,15 +72,19 @@ def unit_indices(items: Sequence[Item]) -> list[int]:
     return [places.setdefault(item.unit, len(places)) for item in items]
 
 
-def _item(pair: Pair, reference: Value, switches: Switches) -> Item:
+def _item(pair: Pair, reference: Value, switches: Switches, people: dict[tuple[str, str], str]) -> Item:
+    """Return an item; ``people`` keeps the first spelling of each subject, by data set and key."""
     question = pair.question
     written = pair.text or ""
     reading = read_answer(question, written, truncated=pair.truncated)
     value = _given(question, reading, reference, switches)
-    by_subject = question.subject is not None
+    unit, by_subject = f"clip {question.clip_id}", False
+    if question.subject is not None and question.subject.strip():
+        person = question.dataset, subject_key(question.subject)
+        unit, by_subject = people.setdefault(person, question.subject), True
     return Item(
         question=question,
-        unit=(question.dataset, question.subject if question.subject is not None else f"clip {question.clip_id}"),
+        unit=(question.dataset, unit),
         by_subject=by_subject,
         reference=reference,
         value=value,

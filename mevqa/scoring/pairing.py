@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
+from mevqa.names import match_key
 from mevqa.records import Answer, Question
 from mevqa.runs import Run
 from mevqa.scoring.answer_sources import (
@@ -150,16 +151,21 @@ def _matcher(given: Given, files: Sequence[QuestionFile], problems: list[Problem
     answered = [(question, given.paths.get(question.id, given.path)) for question in given.questions.values()]
     for side in (asked, answered):
         problems.extend(_ambiguous(side))
-    ids = {(question.clip_id, question.text): question.id for question in given.questions.values()}
+    ids = {_asked(question): question.id for question in given.questions.values()}
     given.notes.append("the layouts differ: answers are matched by clip and question text")
-    return lambda question: ids.get((question.clip_id, question.text))
+    return lambda question: ids.get(_asked(question))
+
+
+def _asked(question: Question) -> tuple[str, str]:
+    """Return what one question has in common in two files: the clip in any spelling, and the text."""
+    return match_key(question.clip_id), question.text
 
 
 def _ambiguous(rows: Iterable[tuple[Question, Path]]) -> Iterator[Problem]:
     """Yield the rows whose clip and text another row has."""
     first: dict[tuple[str, str], int | None] = {}
     for question, path in rows:
-        key = (question.clip_id, question.text)
+        key = _asked(question)
         if key in first:
             same = f"clip {question.clip_id!r} is asked the same in line {first[key]}"
             yield Problem(path, f"{same}: cannot be told apart without ids", question.line)
@@ -207,7 +213,7 @@ def _strangers(given: Given, asked: Sequence[Question], match: Callable[[Questio
         other = matched.get(key)
         if other is None:
             yield Problem(path, f"the question {key!r} is not in the reference", line)
-        elif own is not None and (own.clip_id, own.text) != (other.clip_id, other.text):
+        elif own is not None and _asked(own) != _asked(other):
             message = f"{key!r} is another question than in line {other.line} of the reference"
             here, there = f"{own.text!r} about {own.clip_id!r}", f"{other.text!r} about {other.clip_id!r}"
             yield Problem(path, f"{message}: {here} instead of {there}", line)

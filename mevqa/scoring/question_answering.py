@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mevqa.errors import InputError, Problem
+from mevqa.names import spelling_notes
 from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.records import Answer, Question
 from mevqa.scoring.answers import CLOSED
@@ -208,6 +209,7 @@ def _notes(items: Sequence[Item], metrics: Mapping[str, float], switches: Switch
     ceiling = metrics.get("text.bleu_ceiling", 1.0)
     if ceiling < 0.995:
         yield f"the references themselves reach a BLEU of {ceiling:.3f}: it counts missing 4-grams of short answers"
+    yield from spelling_notes((item.question.dataset, item.question.subject) for item in items)
     units = len({item.unit for item in items})
     if draws and units == 1:
         yield "one subject or clip only: no intervals"

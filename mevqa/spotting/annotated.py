@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from mevqa.data.frame_numbers import place_events
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.names import spelling_notes, subject_key
 from mevqa.records import Annotation
 from mevqa.spotting.events import Event, Kind
 from mevqa.spotting.features import FEATURES
@@ -85,6 +86,7 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annot
     problems: list[Problem] = []
     notes: list[str] = []
     videos = []
+    people: dict[str, str] = {}
     for clip in labels.values():
         line = clip.lines[0] if clip.lines else None
         messages = list(clip.errors)
@@ -93,9 +95,11 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annot
             messages.append("has no subject: leave-one-subject-out needs the column")
         problems += [Problem(path, f"{clip.clip}: {message}", line) for message in messages]
         if found is not None and clip.subject is not None and not messages:
-            videos.append(_place(clip, found, notes))
+            subject = people.setdefault(subject_key(clip.subject), clip.subject)
+            videos.append(replace(_place(clip, found, notes), subject=subject))
     if problems:
         raise InputError(problems)
+    notes += spelling_notes((clip.dataset, clip.subject) for clip in labels.values())
     _check(path, videos)
     return Annotated(tuple(videos), (*notes, *_unnamed(media, videos)))
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.facs import canonical_dataset
+from mevqa.names import subject_key
 from mevqa.records import Clip
-from mevqa.scoring.event_names import simple_subject
 
 #: Data set and subject, without their spelling.
 Person = tuple[str, str]
@@ -61,7 +61,7 @@ def person(clip: Clip, *, unknown_as_own: bool = False) -> Person:
         InputError: The subject is not known, and ``unknown_as_own`` does not allow that.
     """
     if clip.subject is not None and clip.subject.strip():
-        return canonical_dataset(clip.dataset), simple_subject(clip.subject.strip())
+        return canonical_dataset(clip.dataset), subject_key(clip.subject)
     if not unknown_as_own:
         raise _unknown_subjects([clip])
     return canonical_dataset(clip.dataset), f"clip {clip.id}"

@@ -137,12 +137,14 @@ def test_every_problem_at_once(tmp_path):
     ("name", "data", "message"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.csv", b"clip\xff", "is not UTF-8"),
-        ("a.txt", b"clip\n", "is no label file"),
+        ("a.csv", b"clip\xff", "has no header that is known"),
+        ("a.txt", b"clip\n", "has a header and no rows"),
         ("a.csv", b"x,y\n1,2\n", "has no header that is known"),
-        ("a.xlsx", b"not a zip", "is not a readable .xlsx file"),
-        ("a.xls", b"not a workbook", "is not a readable .xls file"),
+        ("a.xlsx", b"not a zip", "has no header that is known; its first row is: not"),
+        ("a.xls", b"not a workbook", "has no header that is known"),
         ("a.csv", b"clip,clip\na,b\n", "stands twice"),
+        ("a.xlsx", b"PK\x03\x04 and no more", "is a damaged xlsx file"),
+        ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "is no text file"),
     ],
 )
 def test_files_that_are_no_annotations(tmp_path, name, data, message):
@@ -187,4 +189,37 @@ def test_long_videos_of_our_own_csv(tmp_path):
     assert videos["b"].events == videos["c"].events == ()
     assert file.videos == videos and not file.official
     assert file.find("a", long=True) is file.videos["a"] and file.find("a", long=False) is file["a"]
-    assert file.find("A", long=True) is None
+    assert file.find("A", long=True) is file.videos["a"] and file.find("d", long=True) is None
+
+
+def test_our_columns_in_other_tables(save_table, tmp_path):
+    header = ("clip", "dataset", "subject", "fps", "onset", "apex", "offset")
+    row = ("a", "casme2", "sub01", 200, 4, 11, 19)
+    plain = read_annotations(save_table("a.csv", header, row))
+    for name in ("a.xlsx", "a.xls"):
+        assert read_annotations(save_table(name, header, row)) == plain
+        titled = read_annotations(save_table(name, ("Labels of 2024",), header, row, notes=[("nothing",)]))
+        assert titled["a"].events == plain["a"].events and titled["a"].lines == (3,)
+    for delimiter in (";", "\t"):
+        rows = [delimiter.join(map(str, cells)) + delimiter for cells in (header, row)]
+        assert read_annotations(write(tmp_path / "b.csv", *rows)) == plain
+
+
+def test_people_and_decimal_commas_in_our_columns(tmp_path):
+    path = write(tmp_path / "a.csv", "clip;subject;fps;onset", "a;01;29,97;4", "a;1;29,97;9", "b;s2;25;3")
+    labels = read_annotations(path)
+    assert labels["a"].fps == 29.97 and len(labels["a"].events) == 2 and labels["a"].subject == "01"
+
+
+def test_seconds_in_our_columns(tmp_path):
+    path = write(tmp_path / "a.csv", "clip,fps,onset,apex,offset", "a,30,0.4,0.6,0.9", "b,30,1,1.2,1.4")
+    ((line, message),) = problems(path)
+    assert line == 2 and "look like seconds (0.4, 0.6, 0.9)" in message
+
+
+def test_a_name_that_may_be_two_clips(tmp_path):
+    file = read_annotations(write(tmp_path / "a.csv", "clip,onset", "a_1,4", "a_01,5", "B,6"))
+    assert file.find("a_1", long=False) is file["a_1"] and file.find("b", long=False) is file["B"]
+    assert file.find("A_1", long=False) is file["a_1"]
+    found = file.find("A_001", long=False)
+    assert found is not None and "'A_001' may be 'a_1' and 'a_01'" in found.errors[0]

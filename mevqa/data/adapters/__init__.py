@@ -13,35 +13,45 @@ from mevqa.data.adapters.blinks import add_blinks
 from mevqa.data.adapters.casme2 import CASME2
 from mevqa.data.adapters.casme3 import CASME3, CASME3_C, CASME3_MACRO
 from mevqa.data.adapters.casme_sq import CASME_SQ
+from mevqa.data.adapters.choice import choose_layout
 from mevqa.data.adapters.fixups import apply_fixups, file_remarks
+from mevqa.data.adapters.fourdme import FOURDME
 from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.mmew import MMEW
 from mevqa.data.adapters.mmme import MMME
 from mevqa.data.adapters.row_events import read_event
 from mevqa.data.adapters.samm import SAMM
 from mevqa.data.adapters.samm_long import SAMM_LONG
 from mevqa.data.adapters.smic import SMIC
-from mevqa.data.adapters.table import LabelRow, Sheet, find_rows, headerless_rows, read_sheets
 from mevqa.data.annotations import ClipLabels, LabelFile, in_time_order
+from mevqa.data.numbers import seconds_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset
+from mevqa.files.headers import LabelRow, describe_columns, find_rows, headerless_rows
+from mevqa.files.tables import Sheet, read_sheets
 
-#: Layouts in the order in which a header is compared with them: SAMM and MMME have the columns of CASME II and more.
+#: Layouts in the order in which a header is compared with them: those before CASME II have its columns
+#: and more, and MMEW has the same (``choice``).
 LAYOUTS: tuple[LabelLayout, ...] = (
     SAMM,
     SAMM_LONG,
     MMME,
-    CASME2,
-    SMIC,
     CASME3,
+    CASME2,
+    MMEW,
+    SMIC,
     CASME3_MACRO,
     CASME3_C,
+    FOURDME,
     CASME_SQ,
 )
+
+_MOMENTS = ("onset", "apex", "offset")
 
 __all__ = ["LAYOUTS", "LabelLayout", "read_label_file"]
 
 
-def read_label_file(path: Path, dataset: str | None = None) -> LabelFile:
+def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[Sheet] | None = None) -> LabelFile:
     """Read the official label file of a data set.
 
     Frames that are not coded are None. Cells that cannot be used (a choice between units, an unknown class) are left
@@ -49,12 +59,13 @@ def read_label_file(path: Path, dataset: str | None = None) -> LabelFile:
     events of a long video that run backwards, make the clip unusable (``ClipLabels.errors``).
 
     Args:
-        path: xlsx, xls or csv.
+        path: A table of any make (``mevqa.files.tables``).
         dataset: Which layout to expect; None: whichever fits the header.
+        sheets: Its sheets where they have been read.
 
     Raises:
-        InputError: The file cannot be read, no sheet has a header that is known, rows lack their clip, or the sheets
-            that rows refer to are missing.
+        InputError: The file cannot be read, no sheet has a header that is known, several data sets may have written
+            it, rows lack their clip, moments are seconds, or the sheets that rows refer to are missing.
     """
     layouts: Sequence[LabelLayout] = LAYOUTS
     if dataset is not None:
@@ -62,16 +73,26 @@ def read_label_file(path: Path, dataset: str | None = None) -> LabelFile:
         if not layouts:
             known = ", ".join(dict.fromkeys(layout.dataset for layout in LAYOUTS))
             raise InputError([Problem(path, f"the label files of {dataset!r} are not known; known data sets: {known}")])
-    sheets = read_sheets(path)
+    sheets = read_sheets(path) if sheets is None else sheets
     for layout in layouts:
-        for sheet in sheets:
-            rows = _rows_of(layout, sheet)
-            if rows is not None:
-                return _read_rows(path, layout, rows, [other for other in sheets if other is not sheet])
-    wanted = "; ".join(layout.needs for layout in layouts)
-    raise InputError(
-        [Problem(path, f"has no header that is known (columns needed: {wanted}; or our own CSV: clip, ...)")]
-    )
+        matching = [(sheet, rows) for sheet in sheets if (rows := _rows_of(layout, sheet)) is not None]
+        if matching:
+            sheet, rows = matching[0]
+            rivals = [other for other in layouts if other.required == layout.required and _rows_of(other, sheet)]
+            chosen = choose_layout(path, rivals, sheet) if len(rivals) > 1 else layout
+            rows = _rows_of(chosen, sheet) or rows
+            unread = [other.name for other, _ in matching[1:]]
+            return _read_rows(path, chosen, rows, [other for other in sheets if other is not sheet], unread)
+    wanted = {
+        layout.title: {columns[0]: columns for columns in (layout.columns[name] for name in layout.required)}
+        for layout in layouts
+        if layout.required
+    }
+    if dataset is None:
+        wanted = {"our own columns": {"clip": ("clip",), "onset": ("onset",), "offset": ("offset",)}, **wanted}
+    if not wanted:
+        raise InputError([Problem(path, f"is not laid out as {'; '.join(layout.needs for layout in layouts)}")])
+    raise InputError([Problem(path, describe_columns(sheets, wanted))])
 
 
 def _is_called(layout: LabelLayout, dataset: str) -> bool:
@@ -84,7 +105,9 @@ def _rows_of(layout: LabelLayout, sheet: Sheet) -> list[LabelRow] | None:
     return find_rows(sheet, layout.columns, layout.required)
 
 
-def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Sequence[Sheet]) -> LabelFile:
+def _read_rows(
+    path: Path, layout: LabelLayout, rows: list[LabelRow], others: Sequence[Sheet], unread: Sequence[str]
+) -> LabelFile:
     problems: list[Problem] = []
     named = []
     for row in rows:
@@ -95,11 +118,18 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Se
             problems.append(Problem(path, "the row has no subject or no file name", row.line))
     if not named and not problems:
         problems.append(Problem(path, f"has the header of {layout.title} and no rows below it"))
+    if not layout.timed:
+        moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in named)
+        in_seconds = seconds_message(moments)
+        if in_seconds is not None:
+            line, message = in_seconds
+            problems.append(Problem(path, f"{message} ({layout.fps:g} for {layout.title})", line))
     if problems:
         raise InputError(problems)
     if layout.complete is not None:
         named = layout.complete(path, named, others)
     remarks = file_remarks(layout.fixups or layout.dataset, path)
+    remarks += tuple(f"the sheet {name!r} has the same columns and is not read" for name in unread)
     clips: dict[str, ClipLabels] = {}
     videos: dict[str, ClipLabels] = {}
     for row, fixes in apply_fixups(layout.fixups or layout.dataset, named, len(rows)):

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mevqa.data.adapters.layout import LabelLayout
-from mevqa.data.adapters.table import LabelRow, Sheet, find_rows, simplify
 from mevqa.data.annotations import ClipLabels
+from mevqa.files.headers import LabelRow, find_rows, simplify
+from mevqa.files.tables import Sheet
 
 _COLUMNS = {
     "subject": ("subject", "sub"),

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.data.adapters.layout import LabelLayout
-from mevqa.data.adapters.table import LabelRow, Sheet
 from mevqa.data.annotations import Numbering
 from mevqa.errors import InputError, Problem
+from mevqa.files.headers import LabelRow
+from mevqa.files.tables import Sheet
 
 #: A video as folders, questions and logs write it: 15_0101disgustingteeth, s15/15_0101, s15_0101.
 _VIDEO = re.compile(r"(?:.*[/\\])?s?0*(\d{1,2})_(\d{4})[^/\\]*", re.IGNORECASE)

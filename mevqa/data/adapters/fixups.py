@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mevqa.data.adapters.table import LabelRow
+from mevqa.files.headers import LabelRow
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[2] / "tables" / "fixups.yaml"

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mevqa.data.adapters.table import LabelRow, Sheet
 from mevqa.data.annotations import Numbering
+from mevqa.files.headers import LabelRow
+from mevqa.files.tables import Sheet
+from mevqa.names import match_key
 
 Cells = Mapping[str, str]
 #: Completes the rows of a file from its other sheets; what is wrong is an InputError.
@@ -40,6 +42,10 @@ class LabelLayout:
         name_kind: micro or macro by a word of the file's name, likewise.
         occurrences: Cells of each event of a row, for files that write several into one.
         complete: Completes the rows from the other sheets.
+        file_names: Pattern of the names in the file column, where another data set has the same columns.
+        file_names_example: One such name, for messages.
+        marks: Headings, simplified, that only this one of such data sets has.
+        multiple_emotions: The emotion column may hold several classes.
     """
 
     dataset: str
@@ -51,7 +57,7 @@ class LabelLayout:
     numbering: Callable[[Cells], Numbering]
     clip: Callable[[Cells], str] | None = None
     video: Callable[[Cells], str] | None = None
-    same: Callable[[str], str] = str.casefold
+    same: Callable[[str], str] = match_key
     aliases: tuple[str, ...] = ()
     fixups: str | None = None
     kind: str = "micro"
@@ -61,6 +67,15 @@ class LabelLayout:
     name_kind: Mapping[str, str] = field(default_factory=dict)
     occurrences: Callable[[Cells], Sequence[Cells]] = lambda cells: (cells,)
     complete: Completion | None = None
+    file_names: str = ""
+    file_names_example: str = ""
+    marks: tuple[str, ...] = ()
+    multiple_emotions: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether the file names frames by the time at which they were taken."""
+        return "onset_time" in self.columns
 
     @property
     def needs(self) -> str:

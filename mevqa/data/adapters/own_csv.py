@@ -1,16 +1,14 @@
-"""Our own CSV of annotations: a header, then one row an event (``mevqa.data.annotations``)."""
+"""Our own columns of annotations: a header, then one row an event (``mevqa.data.annotations``)."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mevqa.data.annotations import COLUMNS, ClipLabels
-from mevqa.data.numbers import finite_number
+from mevqa.data.numbers import finite_number, seconds_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import (
     ActionUnit,
@@ -22,25 +20,13 @@ from mevqa.facs import (
     coarse_of,
     parse_units,
 )
+from mevqa.files.tables import Sheet
+from mevqa.names import subject_key
 from mevqa.records import Annotation
 
-
-def _read_csv(path: Path) -> tuple[list[tuple[int, list[str]]], list[str]]:
-    """Return the rows below the header with their lines, and the header."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
-    except UnicodeDecodeError as error:
-        raise InputError([Problem(path, "is not UTF-8; save it as UTF-8")]) from error
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError([Problem(path, f"is not valid CSV: {error}", reader.line_num)]) from error
-    if not rows:
-        raise InputError([Problem(path, "is empty; the first line names the columns")])
-    return rows[1:], [cell.strip().lower() for cell in rows[0][1]]
+#: Rows that are searched for the header: titles may stand above it.
+_HEADER_SEARCH = 40
+_MOMENTS = ("onset", "apex", "offset")
 
 
 @dataclass
@@ -54,38 +40,74 @@ class _Gathered:
     lines: list[int] = field(default_factory=list)
 
 
-def read_own_csv(path: Path) -> dict[str, ClipLabels] | None:
-    """Read our own CSV, None when the file is another one: it has no column ``clip``.
+def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels] | None:
+    """Read a table with our own columns, None when it is another one: no sheet has a column ``clip`` among others.
+
+    Args:
+        path: The file.
+        sheets: Its sheets.
 
     Raises:
-        InputError: The file cannot be read, or rows of it are wrong; all together.
+        InputError: Rows of it are wrong; all together.
     """
-    rows, columns = _read_csv(path)
-    if "clip" not in columns:
+    found = [(sheet, place) for sheet in sheets if (place := _header_place(sheet)) is not None]
+    if not found:
         return None
-    problems = []
-    for column in columns:
-        if column not in COLUMNS:
-            close = difflib.get_close_matches(column, COLUMNS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(COLUMNS)}"
-            problems.append(Problem(path, f"unknown column {column!r}; {hint}", 1))
-        elif columns.count(column) > 1 and f"the column {column!r} stands twice" not in {p.message for p in problems}:
-            problems.append(Problem(path, f"the column {column!r} stands twice", 1))
+    sheet, place = found[0]
+    line, headings = sheet.rows[place]
+    rows = sheet.rows[place + 1 :]
+    columns = [heading.strip().lower() for heading in headings]
+    problems = [
+        Problem(path, f"the sheet {other.name!r} has our columns too; keep one of them in the file")
+        for other, _ in found[1:]
+    ]
+    problems += [Problem(path, message, line) for message in _heading_problems(columns, rows)]
+    if not rows:
+        problems.append(Problem(path, "has a header and no rows below it: it names no video and no clip"))
     clips: dict[str, _Gathered] = {}
-    for line, cells in rows:
-        if len(cells) > len(columns):
-            problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", line))
+    named = [(number, _by_column(columns, cells)) for number, cells in rows]
+    in_seconds = seconds_message((number, [row[name] for name in _MOMENTS]) for number, row in named)
+    if in_seconds is not None:
+        raise InputError([*problems, Problem(path, in_seconds[1], in_seconds[0])])
+    for (number, cells), (_, row) in zip(rows, named, strict=True):
+        if any(cells[len(columns) :]):
+            problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", number))
             continue
-        row = dict.fromkeys(COLUMNS, "") | {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
         messages: list[str] = []
-        _gather(row, line, clips, messages)
-        problems.extend(Problem(path, message, line) for message in messages)
+        _gather(row, number, clips, messages)
+        problems.extend(Problem(path, message, number) for message in messages)
     if problems:
         raise InputError(problems)
     return {
         name: ClipLabels(name, clip.dataset, clip.subject, clip.fps, tuple(clip.events), tuple(clip.lines))
         for name, clip in clips.items()
     }
+
+
+def _header_place(sheet: Sheet) -> int | None:
+    """Return which row of a sheet is our header: one with ``clip`` of whose cells at least half are our columns."""
+    for place, (_, cells) in enumerate(sheet.rows[:_HEADER_SEARCH]):
+        headings = [cell.strip().lower() for cell in cells if cell]
+        if "clip" in headings and 2 * sum(heading in COLUMNS for heading in headings) >= len(headings):
+            return place
+    return None
+
+
+def _heading_problems(columns: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> Iterator[str]:
+    for place, column in enumerate(columns):
+        if not column:
+            if any(place < len(cells) and cells[place] for _, cells in rows):
+                yield f"column {place + 1} has cells and no heading"
+        elif column not in COLUMNS:
+            close = difflib.get_close_matches(column, COLUMNS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(COLUMNS)}"
+            yield f"unknown column {column!r}; {hint}"
+        elif columns[:place].count(column) == 1:
+            yield f"the column {column!r} stands twice"
+
+
+def _by_column(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    return dict.fromkeys(COLUMNS, "") | {name: cell for name, cell in zip(columns, cells, strict=False) if name}
 
 
 def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], messages: list[str]) -> None:
@@ -101,7 +123,7 @@ def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], mess
     clip = clips.setdefault(name, _Gathered(dataset, row["subject"] or None, fps))
     for column, first, here in (
         ("dataset", clip.dataset, dataset),
-        ("subject", clip.subject, row["subject"] or None),
+        ("subject", subject_key(clip.subject or ""), subject_key(row["subject"])),
         ("fps", clip.fps, fps),
     ):
         if first != here:

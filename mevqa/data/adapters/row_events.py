@@ -10,6 +10,7 @@ from mevqa.data.adapters.fixups import is_missing, is_not_coded
 from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 from mevqa.data.frame_numbers import show_number, time_number
+from mevqa.data.numbers import read_number
 from mevqa.facs import (
     ActionUnit,
     UnknownActionUnit,
@@ -21,6 +22,12 @@ from mevqa.facs import (
 )
 from mevqa.records import Annotation
 
+#: Frames that no recording has; larger numbers in a cell are mistakes.
+_MOST_FRAMES = 1e9
+#: Signs between the classes of a clip that has several.
+_BETWEEN_EMOTIONS = re.compile(r"\s*(?:[+,;&/|、，；]|\band\b)\s*", re.IGNORECASE)
+#: A unit that 4DME marks with ``(k)``: public readers do not count it.
+_MARKED_OUT = re.compile(r"(?:^|(?<=[+,;&/]))\s*[^+,;&/]*\(\s*k\s*\)\s*", re.IGNORECASE)
 #: A question mark that stands where a unit should: doubt about nothing that is named.
 _BARE_DOUBT = re.compile(r"(?:^|(?<=[+,;&\s]))\s*\?+\s*(?=$|[+,;&\s])")
 
@@ -41,7 +48,11 @@ def read_event(layout: LabelLayout, path: Path, cells: Cells, notes: list[str], 
     numbering = layout.numbering(cells)
     onset, apex, offset = (_frame(layout, cells, name, numbering) for name in ("onset", "apex", "offset"))
     units = _units(cells.get("action_units", ""), notes)
-    fine, coarse = _emotion(cells.get("emotion", ""), layout.coarse_only, notes)
+    emotion = cells.get("emotion", "")
+    if layout.multiple_emotions:
+        fine, coarse = _emotions(emotion, layout.coarse_only, notes)
+    else:
+        fine, coarse = _emotion(emotion, layout.coarse_only, notes)
     event = Annotation(onset, apex, offset, units, fine, coarse, _kind(cells.get("kind", ""), layout.file_kind(path)))
     return _in_order(event, numbering, notes) if strict else event
 
@@ -55,14 +66,20 @@ def _frame(layout: LabelLayout, cells: Cells, name: str, numbering: Numbering) -
         if number is None:
             raise ValueError(f"{name} must be the time of a frame (hour-minute-second-millisecond-count), not {cell!r}")
         return number - numbering.first
-    if not cell.isdigit():
+    frame = read_number(cell)
+    # Not NaN, infinite, below zero or with a fraction.
+    if not (0 <= frame < _MOST_FRAMES and frame == int(frame)):
         raise ValueError(f"{name} must be a frame number, not {cell!r}")
-    if int(cell) < numbering.first:
+    if frame < numbering.first:
         raise ValueError(f"{name} is frame {cell}, but the first frame is {numbering.first}")
-    return int(cell) - numbering.first
+    return int(frame) - numbering.first
 
 
 def _units(cell: str, notes: list[str]) -> tuple[ActionUnit, ...]:
+    kept = _MARKED_OUT.sub("", cell)
+    if kept != cell:
+        notes.append(f"action units marked (k) left out of {cell!r}")
+        cell = kept
     try:
         return parse_units(_BARE_DOUBT.sub("", cell).strip(" +,;&"))
     except UnknownActionUnit as error:
@@ -87,6 +104,20 @@ def _emotion(cell: str, coarse_only: bool, notes: list[str]) -> tuple[str | None
             notes.append(f"emotion left out: {problem if coarse_only else error}")
         return None, coarse
     return fine, coarse_of(fine)
+
+
+def _emotions(cell: str, coarse_only: bool, notes: list[str]) -> tuple[str | None, str | None]:
+    """Return the one fine and the one coarse class of a cell with one class or several, None where they disagree.
+
+    ``others`` beside a class is left out; two classes of one coarse class (negative and repression) have this one.
+    """
+    named = [part for part in _BETWEEN_EMOTIONS.split(cell) if part]
+    read = [_emotion(part, coarse_only, notes) for part in named]
+    known = [(fine, coarse) for fine, coarse in read if coarse is not None] or read
+    fines, coarses = ({classes[at] for classes in known} - {None} for at in (0, 1))
+    if len(named) > 1:
+        notes.append(f"several emotions: {', '.join(named)}")
+    return (fines.pop() if len(fines) == 1 and len(coarses) < 2 else None, coarses.pop() if len(coarses) == 1 else None)
 
 
 def _kind(cell: str, default: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mevqa.data.adapters import read_label_file
-from mevqa.data.adapters.table import find_rows, read_sheets, simplify
 from mevqa.errors import InputError
+from mevqa.files.headers import find_rows, simplify
+from mevqa.files.tables import read_sheets
 
 CASME2 = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 
@@ -55,8 +56,8 @@ def test_cells_that_cannot_be_used_are_noted(save_table):
 def test_the_data_set_can_be_named_and_must_fit(save_table):
     path = save_table("c.xlsx", CASME2, (1, "EP01", 1, 2, 3, "4", "disgust"))
     assert list(read_label_file(path, "CASME II")) == ["sub01_EP01"]
-    assert "has no header that is known (columns needed: SAMM" in problems(path, "samm")[0][1]
-    assert "the label files of 'mmew' are not known" in problems(path, "mmew")[0][1]
+    assert problems(path, "samm")[0][1].endswith("closest: SAMM, which needs inducementcode")
+    assert "the label files of 'dfme' are not known" in problems(path, "dfme")[0][1]
 
 
 def test_a_header_without_rows(save_table):
@@ -86,3 +87,30 @@ def test_a_csv_in_a_chinese_encoding(tmp_path):
 
 def test_headings_are_compared_without_case_spaces_and_signs():
     assert simplify("Onset Frame") == simplify("OnsetFrame") == simplify("onset_frame ")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(1, "EP01", 0.025, 0.06, 0.1, "4", "fear"), (1, "EP02", 1, 1.225, 1.25, "4", "fear")],
+        [(1, "EP01", "0,5", "0,625", "0,9", "4", "fear"), (1, "EP02", "1,5", "1,7", "2", "4", "fear")],
+        [(1, "EP01", "00:00:01.5", "00:00:01.7", "00:00:02", "4", "fear")],
+    ],
+)
+def test_seconds_are_refused_with_that_word(save_table, rows):
+    ((line, message),) = problems(save_table("c.csv", CASME2, *rows))
+    assert line == 2 and "look like seconds" in message and "(200 for CASME II)" in message
+
+
+def test_merged_and_two_level_headers(save_table):
+    rows = [(1, "EP01", 5, 12, 20, "4", "disgust")]
+    top, low = ("Clip", None, "Frames", None, None, "Label"), ("Subject", "Filename", "Onset", "Apex", "Offset", "AU")
+    file = read_label_file(save_table("c.xlsx", (*top, None), (*low, "Emotion"), *rows))
+    assert file["sub01_EP01"].events[0].onset == 4
+
+
+def test_a_second_sheet_of_the_same_columns_is_named(save_table):
+    row = (1, "EP01", 1, 2, 3, "4", "disgust")
+    file = read_label_file(save_table("c.xlsx", CASME2, row, first=[CASME2, (2, "EP02", 1, 2, 3, "4", "fear")]))
+    assert list(file) == ["sub02_EP02"]
+    assert file["sub02_EP02"].notes == ("the sheet 'labels' has the same columns and is not read",)

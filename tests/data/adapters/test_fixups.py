@@ -8,9 +8,9 @@ import pytest
 
 from mevqa.data.adapters import LAYOUTS
 from mevqa.data.adapters.fixups import apply_fixups, file_remarks, fixup_table, is_missing, is_not_coded
-from mevqa.data.adapters.table import LabelRow
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import parse_units
+from mevqa.files.headers import LabelRow
 
 
 def rows(count: int, **cells: str) -> list[LabelRow]:

@@ -1,0 +1,197 @@
+"""Find the header of a table wherever it stands, in one row or in two, and read the rows below it by field."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mevqa.files.tables import Sheet
+
+#: Rows that are searched for the header; SAMM's stands in row 14, SAMM-LV's in row 10.
+_HEADER_SEARCH = 40
+#: Second level of a heading that says that the column holds frames: ``Onset`` above ``Frame``.
+_FRAME_WORDS = frozenset({"frame", "frames", "framenumber", "frameno", "number", "no", "index", "idx"})
+#: The same for columns of times; a whole heading ends in it (``onset_sec``) or has it on its own.
+_TIME_WORDS = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "msec", "ms", "time", "s")
+_MOMENT = re.compile(rf"(onset|apex|offset|start|end|begin|peak|stop)(?:frame|time)?(?:{'|'.join(_TIME_WORDS)})")
+#: Columns that a message lists.
+_LISTED = 12
+
+#: Spellings of each field's column, simplified.
+Columns = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One row below the header.
+
+    Attributes:
+        line: 1-based row number in the sheet.
+        index: 0-based position below the header, blank rows not counted.
+        cells: Text by field.
+    """
+
+    line: int
+    index: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a sheet.
+
+    Attributes:
+        line: 1-based row of its last level.
+        headings: The heading of every column as it is written, both levels of it.
+        places: 0-based column by field.
+        rows: The rows below.
+    """
+
+    line: int
+    headings: tuple[str, ...]
+    places: Mapping[str, int]
+    rows: tuple[LabelRow, ...]
+
+
+def simplify(heading: str) -> str:
+    """Return a heading without case, spaces and signs: ``Onset Frame`` and ``OnsetFrame`` are one column."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", heading).casefold() if sign.isalnum())
+
+
+def find_header(sheet: Sheet, columns: Columns, required: Sequence[str]) -> Header | None:
+    """Return the header of a sheet with the rows below it, None when the sheet has no such header.
+
+    Args:
+        sheet: The sheet.
+        columns: Spellings of each field's column, simplified (``simplify``).
+        required: Fields without which a row of the sheet is not the header.
+    """
+    for position in range(min(len(sheet.rows), _HEADER_SEARCH)):
+        cells = sheet.rows[position][1]
+        below = sheet.rows[position + 1][1] if position + 1 < len(sheet.rows) else ()
+        places = _places([(cell,) for cell in map(simplify, cells)], columns)
+        single = all(name in places for name in required)
+        if single and not _continues(cells, below, places):
+            return _header(sheet, position, cells, places)
+        alone = _places([(cell,) for cell in map(simplify, below)], columns)
+        joined = _joined(cells, below)
+        both = _places([spellings for _, spellings in joined], columns)
+        # A row above a header that is whole is a title or a group of columns.
+        if all(name in both for name in required) and not all(name in alone for name in required):
+            return _header(sheet, position + 1, tuple(heading for heading, _ in joined), both)
+        if single:
+            return _header(sheet, position, cells, places)
+    return None
+
+
+def find_rows(sheet: Sheet, columns: Columns, required: Sequence[str]) -> list[LabelRow] | None:
+    """Return the rows below the header, or None when the sheet has no such header (``find_header``)."""
+    header = find_header(sheet, columns, required)
+    return None if header is None else list(header.rows)
+
+
+def headerless_rows(sheet: Sheet, fields: Sequence[str]) -> list[LabelRow] | None:
+    """Return the rows of a sheet without a header, or None when its rows are not of the kind wanted.
+
+    The first row, or the second below a header, tells: its onset and offset are numbers and its kind is micro or macro.
+
+    Args:
+        sheet: The sheet.
+        fields: Fields of the columns from the first, with onset, offset and kind among them; more columns may follow.
+    """
+    for start, (_, cells) in enumerate(sheet.rows[:2]):
+        first = dict(zip(fields, cells, strict=False))
+        frames = [first.get(name, "") for name in ("onset", "offset")]
+        if all(cell.isdigit() for cell in frames) and re.match("micro|macro", first.get("kind", ""), re.IGNORECASE):
+            return list(_below(sheet, start, {name: at for at, name in enumerate(fields)}))
+    return None
+
+
+def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """Return what the columns of a table that fits no layout are, and which layout is closest.
+
+    Args:
+        sheets: The table.
+        layouts: Spellings of every column that a layout needs, by the layout's name for people and the column's.
+    """
+    best: tuple[float, int, tuple[str, ...], str, list[str]] | None = None
+    for sheet in sheets:
+        for _, cells in sheet.rows[:_HEADER_SEARCH]:
+            headings = {simplify(cell) for cell in cells}
+            for name, columns in layouts.items():
+                missing = [column for column, spellings in columns.items() if not headings & set(spellings)]
+                found = len(columns) - len(missing)
+                # Of layouts that lack as much, the one that is known by more columns is closer.
+                score = (found / len(columns) if found else 0.0, found)
+                if best is None or score > best[:2]:
+                    best = (*score, cells, name, missing)
+    if best is None:
+        return "has no rows"
+    share, _, cells, name, missing = best
+    if not share:
+        cells = next(cells for sheet in sheets for _, cells in sheet.rows)
+    named = [cell for cell in cells if cell]
+    seen = ", ".join(cell[:40] for cell in named[:_LISTED]) + (", ..." if len(named) > _LISTED else "")
+    timed = [cell for cell in named if _MOMENT.fullmatch(simplify(cell))]
+    hint = f"; {', '.join(timed)} look like seconds, and frames are needed" if timed else ""
+    if not share:
+        return f"has no header that is known; its first row is: {seen}{hint}"
+    return f"has no header that is known; columns seen: {seen}; closest: {name}, which needs {', '.join(missing)}{hint}"
+
+
+def _places(spelt: Sequence[Sequence[str]], columns: Columns) -> dict[str, int]:
+    """Return the column of each field: the first spelling that any column has decides."""
+    first: dict[str, int] = {}
+    for rank in range(max(map(len, spelt), default=0)):
+        for place, spellings in enumerate(spelt):
+            if rank < len(spellings) and spellings[rank]:
+                first.setdefault(spellings[rank], place)
+    return {
+        name: next(first[spelling] for spelling in spellings if spelling in first)
+        for name, spellings in columns.items()
+        if any(spelling in first for spelling in spellings)
+    }
+
+
+def _continues(cells: Sequence[str], below: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Whether the row below a header is its second level: it holds words for the columns and no label."""
+    words = [(simplify(cells[at]) if at < len(cells) else "", simplify(cell)) for at, cell in enumerate(below) if cell]
+    if not words or any(any(sign.isdigit() for sign in word) for _, word in words):
+        return False
+    known = [word == top or word in _FRAME_WORDS or word in _TIME_WORDS for top, word in words]
+    return all(known) and any(word in _FRAME_WORDS or word in _TIME_WORDS for _, word in words)
+
+
+def _joined(top: Sequence[str], below: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the headings of two levels, each with the simplified spellings by which it may be known.
+
+    A heading of the upper level stands in the first of the columns that it is about.
+    """
+    joined: list[tuple[str, tuple[str, ...]]] = []
+    upper = ""
+    for place in range(max(len(top), len(below))):
+        over = top[place] if place < len(top) else ""
+        under = below[place] if place < len(below) else ""
+        # A heading without a second level ends where the next column has none above it either.
+        upper = over or (upper if under else "")
+        one, two = simplify(upper), simplify(under)
+        if one == two or not two:
+            joined.append((over or under, (simplify(over) or two,)))
+        else:
+            alone = one if two in _FRAME_WORDS else ""
+            joined.append((f"{upper} {under}".strip(), (one + two, two, alone)))
+    return joined
+
+
+def _header(sheet: Sheet, position: int, headings: Sequence[str], places: Mapping[str, int]) -> Header:
+    rows = _below(sheet, position + 1, places)
+    return Header(sheet.rows[position][0], tuple(headings), places, rows)
+
+
+def _below(sheet: Sheet, start: int, places: Mapping[str, int]) -> tuple[LabelRow, ...]:
+    return tuple(
+        LabelRow(line, index, {name: row[at] if at < len(row) else "" for name, at in places.items()})
+        for index, (line, row) in enumerate(sheet.rows[start:])
+    )
