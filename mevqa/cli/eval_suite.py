@@ -97,19 +97,21 @@ def _one_model(
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
     from mevqa.cli.answering import answer_all
+    from mevqa.report.naming import shared_name
     from mevqa.scoring.question_answering import score_answers
     from mevqa.suite_results import Outcome
 
     asked = work.all_questions
+    name = shared_name(args.model)
     answered = 0
     try:
         log = answer_all(args, work, out, facts)
         answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
         result = score_answers(out, reference, preset=preset) if known else None
-        return Outcome(args.model, out, answered, len(asked), result)
+        return Outcome(name, out, answered, len(asked), result)
     except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.
         reason = str(error) if isinstance(error, MevqaError) else f"{type(error).__name__}: {error}"
-        return Outcome(args.model, out, answered, len(asked), error=reason)
+        return Outcome(name, out, answered, len(asked), error=reason)
 
 
 def _score_detections(suite: Suite, root: Path, models: dict[str, Path]) -> list[Outcome]:

@@ -68,7 +68,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write events as CSV, as mevqa score reads them")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write events, evidence by region and curves as JSON")
     parser.add_argument(
-        "--plot", type=Path, metavar="OUT", help="draw a timeline, .png or .svg; a folder for several videos"
+        "--plot",
+        type=Path,
+        metavar="OUT",
+        help="draw events with score and units, the motion, and what was not looked at: .png or .svg; a folder for "
+        "several videos",
     )
     fit = parser.add_argument_group("calibration")
     fit.add_argument(
@@ -182,19 +186,27 @@ def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
     """Return the file of each video's timeline.
 
     Raises:
-        InputError: The folder cannot be made.
+        InputError: The folder cannot be made, or one picture is named for several videos.
     """
+    from PIL import Image
+
     from mevqa.errors import InputError, Problem
 
     if where is None:
         return {}
-    if len(paths) == 1 and where.suffix:
+    if where.suffix.lower() in (".svg", *Image.registered_extensions()) and not where.is_dir():
+        if len(paths) > 1:
+            several = f"{where} is one picture, there are {len(paths)} videos: name a folder"
+            raise InputError([Problem("--plot", several)])
         return {paths[0]: where}
     try:
         where.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError([Problem(where, f"cannot be made a folder: {error.strerror or error}")]) from error
-    return {path: where / f"{path.stem}.png" for path in paths}
+    names = [path.stem if path.is_file() else path.name for path in paths]
+    # talk.mp4 and talk.avi have a picture each.
+    names = [path.name if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
+    return {path: where / f"{name}.png" for path, name in zip(paths, names, strict=True)}
 
 
 def _print(video: Spotting) -> None:

@@ -41,11 +41,15 @@ def model_label(decides: Mapping[str, Any]) -> str:
     """
     name = str((decides.get("model") or {}).get("name") or "unknown model")
     adapter = (decides.get("settings") or {}).get("adapter")
-    return _last_part(name) + (f" + {_last_part(str(adapter))}" if adapter else "")
+    return shared_name(name) + (f" + {shared_name(str(adapter))}" if adapter else "")
 
 
-def _last_part(name: str) -> str:
-    """Return the last part of a path; a name of up to two parts, as on the hub, stays."""
+def shared_name(name: str) -> str:
+    """Return what a model is called where others read it: the last part of a path; a name as on the hub stays."""
+    kind, _, path = name.partition(":")
+    if len(kind) > 1 and path and kind.isalpha():
+        # As in mock:rules.yaml; one letter is a drive of Windows.
+        return f"{kind}:{shared_name(path)}"
     parts = [part for part in re.split(r"[/\\]", name) if part not in ("", ".", "..", "~")]
     if not parts:
         return name

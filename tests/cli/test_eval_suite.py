@@ -46,7 +46,9 @@ def test_a_model_that_fails_does_not_stop_the_others(suite, capsys):
     printed = capsys.readouterr().out
     assert "failed" in printed and "coarse UF1" in printed
     assert "[megc2025-vqa]" in printed and "arXiv 2506.15298" in printed
-    assert "mock" in (suite / "out" / "comparison.md").read_text()
+    table = (suite / "out" / "comparison.md").read_text()
+    assert "mock" in table and "no-such-model" in table
+    assert str(suite) not in table
 
 
 def test_it_goes_on_where_it_stopped(suite):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mevqa.cli import main
+from mevqa.cli.spot import _plots
 from mevqa.scoring.event_files import read_events
 from mevqa.spotting.calibration import read_calibrator
 from mevqa.spotting.events import Event
@@ -66,6 +67,27 @@ def test_several_videos_of_a_folder(video, tmp_path, capsys):
     told = capsys.readouterr()
     assert "one:" in told.out and "broken.mp4" in told.err
     assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"one"}
+
+
+def test_one_picture_for_several_videos_is_refused_before_the_work(video, tmp_path, capsys):
+    for name in ("one.mp4", "two.mp4"):
+        (tmp_path / name).write_bytes(b"nothing")
+    assert main(["spot", str(tmp_path), "--plot", str(tmp_path / "out.png")]) == 2
+    assert "there are 2 videos: name a folder" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_videos_of_one_name_have_a_picture_each(tmp_path):
+    paths = [tmp_path / name for name in ("talk.avi", "talk.mp4", "walk.mp4")]
+    for path in paths:
+        path.write_bytes(b"nothing")
+    plots = _plots(tmp_path / "plots", [*paths, tmp_path])
+    assert [path.name for path in plots.values()] == [
+        "talk.avi.png",
+        "talk.mp4.png",
+        "walk.png",
+        f"{tmp_path.name}.png",
+    ]
 
 
 @pytest.mark.parametrize(

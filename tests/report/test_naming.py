@@ -24,6 +24,8 @@ def test_runs_are_named_by_as_much_of_their_path_as_tells_them_apart(tmp_path):
         ("/home/ann/.cache/hub/models--Qwen--Qwen3-VL-4B/snapshots/0123abcd", None, "Qwen/Qwen3-VL-4B"),
         ("Qwen/Qwen3-VL-4B", "/home/ann/runs/samm-lora", "Qwen/Qwen3-VL-4B + samm-lora"),
         ("模型/微表情", None, "模型/微表情"),
+        ("mock:/home/ann/rules/negative.yaml", None, "mock:negative.yaml"),
+        ("mock:rules.yaml", None, "mock:rules.yaml"),
     ],
 )
 def test_a_model_is_named_without_the_folders_of_a_machine(name, adapter, label):
