@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import ModelError
+from mevqa.models.adapter_keys import fitting_adapter
 from mevqa.models.digest import content_digest
 
 #: What is fetched of an adapter on the hub: its weights, how it wants to be asked, its processor, prompts and card.
@@ -56,11 +57,13 @@ def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     if made_for not in (None, type(model).__name__):
         raise ModelError(f"the adapter {adapter} was made for a {made_for}, this model is a {type(model).__name__}")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), fitting_adapter(model, adapter, folder, config) as fitting:
             warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names of earlier releases
             warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")  # of interest where one trains
             warnings.filterwarnings("error", message=".*adapter keys.*")
-            wrapped = PeftModel.from_pretrained(model, str(folder))
+            wrapped = PeftModel.from_pretrained(model, str(fitting))
+    except ModelError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ModelError(
