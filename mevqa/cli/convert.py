@@ -10,6 +10,7 @@ Examples:
   mevqa convert llava.json questions.jsonl --dataset casme2
   mevqa convert me_vqa_casme2_train.jsonl train.json --to llava
   mevqa convert me_vqa_casme2_train.jsonl train.jsonl --to swift
+  mevqa convert generated_predictions.jsonl pred.jsonl --questions me_vqa_samm_v2_test_to_answer.jsonl
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", type=Path, help="new file")
     parser.add_argument("--to", choices=_TARGETS, default="official", help="format of OUT (default: official)")
     parser.add_argument("--dataset", metavar="NAME", help="data set of records that name none (casme2, samm, ...)")
+    parser.add_argument(
+        "--questions", metavar="FILE", type=Path, help="question file that IN answers, where IN has answers alone"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Convert and say what was done."""
     from mevqa.data.formats.convert import convert
 
-    done = convert(args.source, args.out, to=args.to, dataset=args.dataset)
+    done = convert(args.source, args.out, to=args.to, dataset=args.dataset, questions=args.questions)
     for note in done.notes:
         print(f"note: {note}", file=sys.stderr)
     count = f"{done.questions} questions about {done.clips} clips, {done.answered} with an answer"

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.data.formats.documents import read_document
+from mevqa.data.formats.answers import join_answers
+from mevqa.data.formats.documents import Document, read_document
 from mevqa.data.formats.encoding import decode_text
 from mevqa.data.formats.forms import describe
 from mevqa.data.formats.rows import rows_of
 from mevqa.data.formats.signatures import file_kind
 from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
-from mevqa.data.official import QuestionScan, scan_question_bytes
+from mevqa.data.official import QuestionFile, QuestionScan, read_questions, scan_question_bytes
 from mevqa.errors import InputError, Problem
 
 
@@ -37,7 +38,14 @@ class Conversion:
     notes: tuple[str, ...]
 
 
-def convert(source: Path | str, out: Path | str, *, to: str = "official", dataset: str | None = None) -> Conversion:
+def convert(
+    source: Path | str,
+    out: Path | str,
+    *,
+    to: str = "official",
+    dataset: str | None = None,
+    questions: Path | str | None = None,
+) -> Conversion:
     """Convert a file of questions, or of predictions.
 
     Ids, subjects, data sets, file names and the order are kept; what has no id gets one from its clip and its place
@@ -49,6 +57,7 @@ def convert(source: Path | str, out: Path | str, *, to: str = "official", datase
         out: A new file.
         to: Format to write, one of ``TARGETS``.
         dataset: Data set of records that name none.
+        questions: Question file that the records answer; its rows are written with the answers filled in.
 
     Raises:
         InputError: Every problem of the file, or ``out`` exists.
@@ -58,7 +67,10 @@ def convert(source: Path | str, out: Path | str, *, to: str = "official", datase
     target = _target(to)
     if out.exists():
         raise InputError([Problem(out, "exists already; name a new file to write")])
-    scan, conversion = _read(source, dataset)
+    if questions is None:
+        scan, conversion = _read(source, dataset)
+    else:
+        scan, conversion = _join(source, read_questions(questions))
     content = write_records(scan.file, target)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + ".part")
@@ -74,8 +86,8 @@ def _target(name: str) -> Target:
     raise ValueError(f"no format {name!r}; there are {', '.join(TARGETS)}")
 
 
-def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
-    """Read any format into official rows."""
+def _document(source: Path) -> tuple[str, Document]:
+    """Return the text of a file and its records."""
     try:
         data = source.read_bytes()
     except OSError as error:
@@ -87,8 +99,29 @@ def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
         text = decode_text(data)
     except ValueError as error:
         raise InputError([Problem(source, str(error))]) from error
-    document = read_document(text)
+    return text, read_document(text)
+
+
+def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
+    """Fill the answers of a file into the rows of their questions."""
+    _, document = _document(source)
+    answers, notes, wrong = join_answers(document.records, file)
+    problems = [Problem(source, message, line or None) for line, message in (*document.problems, *wrong)]
+    if problems:
+        raise InputError(problems)
+    scan = scan_question_bytes(file.path, file.render(answers))
+    answered = sum(question.reference is not None for question in scan.file.questions)
+    what = describe(document, "answers")
+    count = len(scan.file.questions)
+    return scan, Conversion(what, len(document.records), count, len(file.clip_ids), answered, tuple(notes))
+
+
+def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
+    """Read any format into official rows."""
+    text, document = _document(source)
     rows, form = rows_of(document, dataset)
+    if form == "answers":
+        raise InputError([Problem(source, f"is {describe(document, form)}; name their file: --questions QUESTIONS")])
     problems = [Problem(source, message, line) for line, message in rows.problems]
     official = form == "official" and document.container == "lines"
     content = text.encode("utf-8") if official else write_rows(rows.rows)

@@ -16,7 +16,7 @@ from mevqa.data.json_rows import parse_row
 from mevqa.errors import Problem
 
 #: What the records of a file are. ``plain``: question rows with other keys, or without ids.
-Form = Literal["official", "plain", "llava", "sharegpt", "openai", "swift", "alpaca", "run log"]
+Form = Literal["official", "plain", "llava", "sharegpt", "openai", "swift", "alpaca", "answers"]
 
 #: Records that are looked at to tell the form; the rest of a file is as its beginning.
 _SAMPLE = 20
@@ -28,7 +28,7 @@ _FORM_NAMES: Mapping[Form, str] = {
     "openai": "OpenAI chat records",
     "swift": "query-response records (ms-swift)",
     "alpaca": "Alpaca records",
-    "run log": "answers of a run",
+    "answers": "answers without their questions",
 }
 
 
@@ -43,13 +43,20 @@ def form_of(values: Mapping[str, Any]) -> Form | None:
         return "sharegpt" if listed else "openai"
     if keys_of(values, "turns"):
         return "llava" if isinstance(values.get("image", values.get("video")), (str, list)) else "sharegpt"
-    if {"question_id", "text"} <= values.keys() and not {"image", "prompt", "question", "video"} & values.keys():
-        return "run log"
+    if not {"image", "question", "query", "instruction", "conversations"} & values.keys() and _is_answer(values):
+        return "answers"
     if "instruction" in values:
         return "alpaca"
     if "query" in values:
         return "swift"
     return "plain" if keys_of(values, "question") and _names_clip(values) else None
+
+
+def _is_answer(values: Mapping[str, Any]) -> bool:
+    """Whether a record is what a model said and not what it was asked (``prompt`` is the filled template of both)."""
+    if "choices" in values or isinstance(values.get("response"), dict):
+        return True
+    return bool({"question_id", "text"} <= values.keys() or {"predict", "prediction", "pred"} & values.keys())
 
 
 def _is_official(values: Mapping[str, Any]) -> bool:
@@ -110,16 +117,16 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
     else:
         document = read_document(text)
         form = form_of_records(document.records)
-    if form == "run log":
-        message = "is the log of a run (question_id, text); name the run's folder, or `mevqa submit` it first"
-        return Problem(path, message)
+    if form == "answers" and (path.parent / "manifest.json").is_file():
+        return Problem(path, f"is the log of a run; name its folder: {path.parent}")
     what = describe(document, form)
     if document.problems:
         line, message = document.problems[0]
         return Problem(path, f"looks like {what}, but {message}", line)
     if form is None:
         return Problem(path, f"is {what} without questions; one JSON object a line is expected")
-    return Problem(path, f"is {what}, not one question row a line; convert it: {convert_command(path)}")
+    command = convert_command(path) + (" --questions QUESTIONS" if form == "answers" else "")
+    return Problem(path, f"is {what}, not one question row a line; convert it: {command}")
 
 
 def convert_command(path: Path) -> str:

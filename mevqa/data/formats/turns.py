@@ -35,12 +35,13 @@ class Conversation:
     used: set[str] = field(default_factory=set)
 
 
-def read_turns(values: Mapping[str, Any], listed: int) -> Conversation:
+def read_turns(values: Mapping[str, Any], listed: int, *, predictions: bool = False) -> Conversation:
     """Return the questions and answers of a record.
 
     Args:
         values: The record.
         listed: How many pictures and videos the record lists; so many placeholders are taken out of the texts.
+        predictions: What the turns say is a model's answer; the right one may stand beside it.
 
     Raises:
         ValueError: The record has no question, or turns that are none; one clear line.
@@ -50,6 +51,8 @@ def read_turns(values: Mapping[str, Any], listed: int) -> Conversation:
     if turns:
         said.used.update(turns[:1])
         _read_list(values[turns[0]], turns[0], said)
+        if not predictions:
+            _refuse_others(values, turns[0], said)
     else:
         _read_pair(values, said)
     system = first_of(values, "system")
@@ -63,6 +66,14 @@ def read_turns(values: Mapping[str, Any], listed: int) -> Conversation:
     if not said.pairs:
         raise ValueError("has no question: no turn of a user")
     return said
+
+
+def _refuse_others(values: Mapping[str, Any], key: str, said: Conversation) -> None:
+    """Refuse a record whose answer stands under another key too, and differently: one is right, the other a model's."""
+    for name in keys_of(values, "answer"):
+        other = values[name]
+        if isinstance(other, str) and said.pairs and other.strip() not in ("", said.pairs[-1][1].strip()):
+            raise ValueError(f"has several answers, in {key!r} and under {name!r}; take out all but one")
 
 
 def _read_pair(values: Mapping[str, Any], said: Conversation) -> None:
