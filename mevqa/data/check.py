@@ -62,12 +62,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ClipWarning:
-    """A row of the annotations that a run reads otherwise than it is coded.
+    """A row of the annotations that a run reads otherwise than it is coded, or a blemish of the question file.
 
     Attributes:
-        path: The annotations.
+        path: The annotations, or the question file.
         line: 1-based row.
-        clip: The clip.
+        clip: The clip; empty for the whole file.
         message: What is coded, and what becomes of it.
     """
 
@@ -84,7 +84,8 @@ class Report:
     Attributes:
         problems: Everything that is wrong, question file first, then media and annotations.
         summary: What was read, without what has problems.
-        warnings: Rows of the annotations that a run reads otherwise than they are coded.
+        warnings: Rows of the annotations that a run reads otherwise than they are coded; line ends and byte order mark
+            of the question file that are not the official ones.
     """
 
     problems: tuple[Problem, ...]
@@ -161,7 +162,8 @@ def check(
     summary = _summarise(scan.file, search.clips, seen)
     if labels is not None and scan.file.task == "lvqa":
         summary = _with_events(summary, found)
-    return Report((*problems, *seen.problems, *event_problems), summary, tuple(seen.warnings))
+    form = [ClipWarning(questions, one.line or 1, "", one.message) for one in scan.warnings]
+    return Report((*problems, *seen.problems, *event_problems), summary, (*form, *seen.warnings))
 
 
 def _control_token_notes(asked: Sequence[Question]) -> list[str]:

@@ -72,3 +72,11 @@ def test_json(file, media, tmp_path, capsys):
 def test_without_media_the_mistake_in_the_pictures_stands_alone(file):
     with pytest.raises(InputError, match="is not VIEW=DIR"):
         run(file, "--precomputed", "oops")
+
+
+def test_line_ends_and_a_byte_order_mark_are_warnings(file, media, capsys):
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(file, "--media", media) == 0
+    printed = capsys.readouterr().out
+    assert f"warning     {file}: starts with a byte order mark" in printed
+    assert "with CR LF (Windows), those of the official files with LF: row 1" in printed
