@@ -175,6 +175,8 @@ def _print(args: argparse.Namespace, result: ScoreResult, tables: list[Table]) -
     """Print the tables as asked for, and what a reader must know."""
     from mevqa.scoring.tables import as_latex, as_markdown, as_text, interval_line
 
+    for warning in result.warnings:
+        print(f"Warning: {warning}.")
     captions = [_counted(result), interval_line(result), *(f"Note: {note}." for note in result.notes)]
     if args.markdown or args.latex:
         print((as_markdown if args.markdown else as_latex)(tables, captions), end="")

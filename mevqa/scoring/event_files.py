@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.data.formats.documents import container_of
+from mevqa.data.numbers import seconds_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import describe_columns, find_header, simplify
 from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
@@ -34,6 +35,9 @@ from mevqa.scoring.event_rows import (
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
 _JSONS = frozenset({".json", ".jsonl"})
+
+
+_MOMENTS = ("onset", "apex", "offset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,11 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     if isinstance(found, str):
         raise InputError([Problem(path, found)])
     rows, fields, notes = found
-    reader = RowReader(path, numbers or Numbers())
+    in_seconds = seconds_message((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
+    if in_seconds is not None:
+        raise InputError([Problem(path, in_seconds[1], in_seconds[0])])
+    # A detector that lists an interval twice has made two detections; a coder has not seen two events.
+    reader = RowReader(path, numbers or Numbers(), repeats=role == "predictions")
     for row in rows:
         reader.add(row)
     scored = [event for event in reader.events if event.score is not None]
@@ -122,6 +130,7 @@ def _notes(reader: RowReader, role: Role) -> list[str]:
         (reader.before_start, "begin before the first frame"),
         (reader.fractional, "have frames that are not whole"),
         (reader.stray_apexes, "have their apex outside the interval; it is not used"),
+        (reader.repeated, "list a detection once more: one of them can be right, and every other one is false"),
     ):
         if lines:
             notes.append(f"{name}: {len(lines)} rows {what} ({list_lines(lines)})")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from mevqa.errors import Problem
 from mevqa.names import fold_name, match_key, subject_key
@@ -61,6 +60,12 @@ def _base_name(name: str) -> str:
 
 def _simple_video(name: str) -> str:
     return match_key(_base_name(name))
+
+
+def _examples(facts: Sequence[VideoFacts]) -> str:
+    """Return the first three videos by name."""
+    first = sorted(facts, key=lambda item: item.line)[:3]
+    return ", ".join(repr(written(item)) for item in first) + (", ..." if len(facts) > 3 else "")
 
 
 def written(facts: VideoFacts) -> str:
@@ -137,18 +142,38 @@ def compare_videos(
     key_of: Callable[[VideoFacts | EventRow], VideoKey],
     problems: list[Problem],
     notes: list[str],
+    warnings: list[str],
 ) -> None:
-    """Report videos that only one file names; files without a common video or subject do not belong together."""
+    """Report videos that only one file names; files without a common video or subject do not belong together.
+
+    Args:
+        reference: The coded events.
+        predictions: The detected ones.
+        key_of: Under which key a video is the same in both.
+        problems: Is told that no video and no subject is in both.
+        notes: Is told how many videos are in both, and which are not.
+        warnings: Is told that no video is in both, where subjects are.
+    """
     coded = {key_of(facts): facts for facts in reversed(reference.videos)}
     found = {key_of(facts): facts for facts in reversed(predictions.videos)}
     persons = {subject for subject, _ in coded if subject} & {subject for subject, _ in found}
-    if found and not coded.keys() & found.keys() and not persons:
-        first = predictions.videos[0]
-        close = difflib.get_close_matches(first.video, [facts.video for facts in reference.videos], n=1)
-        known = close[0] if close else written(reference.videos[0])
-        message = f"no video of it is in {reference.path} (here {written(first)!r}, there {known!r}); the names differ"
-        problems.append(Problem(predictions.path, message, first.line))
-        return
+    both = coded.keys() & found.keys()
+    if found and not both:
+        here, there = (_examples(list(named.values())) for named in (found, coded))
+        names = f"{len(found)} video name{'s' if len(found) > 1 else ''}"
+        message = (
+            f"none of the {names} of {predictions.path.name} ({here}) is among the {len(coded)} of "
+            f"{reference.path.name} ({there})"
+        )
+        if not persons:
+            problems.append(Problem(predictions.path, message, predictions.videos[0].line))
+            return
+        warnings.append(f"{message}; every detection counts as false and every coded event as missed")
+    elif len(both) < len(found):
+        notes.append(
+            f"{len(both)} of the {len(found)} video names of {predictions.path.name} are among the {len(coded)} of "
+            f"{reference.path.name}"
+        )
     happening = {key_of(event) for event in reference.events}
     for file, only, named, what in (
         (predictions, found.keys() - coded.keys(), found, "not in the reference; their detections are false positives"),

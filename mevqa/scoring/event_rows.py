@@ -142,7 +142,14 @@ class Numbers:
 class RowReader:
     """Turns the raw rows of one file into events, and gathers problems and notes."""
 
-    def __init__(self, path: Path, numbers: Numbers) -> None:
+    def __init__(self, path: Path, numbers: Numbers, *, repeats: bool = False) -> None:
+        """Begin with no rows.
+
+        Args:
+            path: The file, for messages.
+            numbers: How its frames are to be read.
+            repeats: Whether an event may stand in several rows, each of which counts.
+        """
         self.path = path
         self.problems: list[Problem] = []
         self.videos: dict[tuple[str | None, str], VideoFacts] = {}
@@ -150,6 +157,8 @@ class RowReader:
         self.before_start: list[int] = []
         self.fractional: list[int] = []
         self.stray_apexes: list[int] = []
+        self.repeated: list[int] = []
+        self._repeats = repeats
         self._numbers = numbers
         self._seen: dict[tuple[str, ...], int] = {}
 
@@ -214,7 +223,9 @@ class RowReader:
         # Two rows are one event twice when nothing but the score differs, before fractions are rounded.
         same = tuple(row.cells.get(name, "") for name in _IDENTITY)
         first = self._seen.setdefault(same, line)
-        if first != line:
+        if first != line and self._repeats:
+            self.repeated.append(line)
+        elif first != line:
             self._problem(line, f"is the event of line {first} once more")
         self.events.append(event)
 

@@ -66,11 +66,13 @@ class Videos:
         videos: In the order of the reference, then of the predictions.
         counts: How many of what.
         notes: What a reader must know, one sentence each.
+        warnings: What makes the scores worthless, one sentence each.
     """
 
     videos: list[Video]
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def put_together(
@@ -97,7 +99,7 @@ def put_together(
     problems += find_beyond(predictions, facts, naming.key, switches.prediction_frame_base)
     result = Videos([])
     check_folds(predictions, switches, problems, result.notes)
-    compare_videos(reference, predictions, naming.key, problems, result.notes)
+    compare_videos(reference, predictions, naming.key, problems, result.notes, result.warnings)
     if problems:
         raise InputError(problems)
     rates = {key: _rate(known, fps) for key, known in facts.items()}

@@ -98,6 +98,7 @@ def score_events(
         result,
         protocol=protocol,
         counts=counts,
+        warnings=given.videos.warnings,
         notes=list(dict.fromkeys([*traps(given.switches), *notes])),
         groups=groups,
     )
@@ -164,6 +165,7 @@ def compare_events(
         protocol={**results[0].protocol, "paired": True, "detections_from": [str(first), str(second)]},
         counts=results[0].counts,
         notes=notes,
+        warnings=list(dict.fromkeys(warning for result in results for warning in result.warnings)),
         groups={"answers": {"first": results[0], "second": results[1]}},
         details={"p": p_values},
     )

@@ -204,7 +204,9 @@ def _strangers(given: Given, asked: Sequence[Question], match: Callable[[Questio
     matched = {key: question for question in asked if (key := match(question)) is not None}
     if given.answers and not matched:
         hint = "are these the answers to other questions?"
-        yield Problem(given.path, f"has no question in common with the reference; {hint}")
+        here, there = (", ".join(map(repr, ids[:3])) for ids in (list(given.answers), [one.id for one in asked]))
+        none = f"none of its {len(given.answers)} questions (as {here}) is among the {len(asked)} of the reference"
+        yield Problem(given.path, f"has no question in common with the reference: {none} (as {there}); {hint}")
         return
     mixed: Counter[tuple[str, str]] = Counter()
     for key in given.answers:

@@ -20,6 +20,7 @@ class ScoreResult:
         protocol: Every switch that decided the numbers, plain values: preset, class set, matching, seed, draws, ...
         counts: How many of what: questions, unusable answers, subjects, videos, events, matches.
         notes: What a reader must know to trust the numbers, one sentence each.
+        warnings: What makes the numbers worthless, one sentence each; said before them.
         groups: The same for parts of the input: ``groups["dataset"]["samm"]``.
         details: What has no place in a flat list of numbers (confusion matrices, reliability bins, unusable answers,
             matched events): plain JSON values.
@@ -30,6 +31,7 @@ class ScoreResult:
     protocol: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     groups: Mapping[str, Mapping[str, ScoreResult]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -63,6 +65,8 @@ class ScoreResult:
             "counts": dict(self.counts),
             "notes": list(self.notes),
         }
+        if self.warnings:
+            content = {"warnings": list(self.warnings), **content}
         if self.groups:
             content["groups"] = {
                 by: {name: result.as_dict() for name, result in parts.items()} for by, parts in self.groups.items()

@@ -155,7 +155,6 @@ def test_every_problem_at_once(tmp_path):
         5: "begins at -3, before the first frame 0",
         6: "has no offset",
         7: "ends at 100, but the last frame of the video is 99",
-        8: "is the event of line 2 once more",
         9: "names no video",
         10: "the kind must be micro or macro, not 'mini'",
         11: "score must be a number, not 'inf'",
@@ -241,3 +240,32 @@ def test_noise_is_a_problem_and_not_a_crash(tmp_path, name):
     path.write_bytes(b"\xff\xfe\x00\x01video,onset\n")
     with pytest.raises(InputError):
         read_events(path, "predictions")
+
+
+def test_a_detection_that_is_listed_twice_is_two(tmp_path):
+    path = write(tmp_path, "video,onset,offset,score\na,10,20,.5\na,10,20,.9\nb,1,9,.5\na,10,20,.5\n")
+    file = read_events(path, "predictions")
+    assert len(file.events) == 4
+    assert any("2 rows list a detection once more" in note and "(lines 3, 5)" in note for note in file.notes)
+    assert messages(path, "reference")[3] == "is the event of line 2 once more"
+
+
+@pytest.mark.parametrize("role", ["reference", "predictions"])
+def test_seconds_are_refused_with_that_word(tmp_path, role):
+    path = write(tmp_path, "video;onset;offset\na;0,5;0,8\na;12;12,4\nb;3.25;4.5\n")
+    found = messages(path, role, Numbers(fractions="round"))
+    assert list(found) == [2] and "look like seconds (0,5, 0,8)" in found[2]
+
+
+@pytest.mark.parametrize("name", ["events.xlsx", "events.xls", "events.csv", "events.tsv"])
+def test_events_in_every_make_of_table(tmp_path, name):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for cells in (["", "Moments", ""], ["Video", "Onset", "Offset"], ["a", 1, 9]):
+        book.active.append(cells)
+    book.save(tmp_path / "made.xlsx")
+    path = (tmp_path / "made.xlsx").rename(tmp_path / name)
+    assert spans(read_events(path, "reference")) == [(None, "a", 1, 9)]
+    path.write_bytes("视频,video;onset;offset\n左,a;1;9\n".replace(",", ";").encode("gb18030"))
+    assert spans(read_events(path, "reference")) == [(None, "a", 1, 9)]

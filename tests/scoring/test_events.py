@@ -114,8 +114,44 @@ def test_a_detection_after_the_end_of_its_video(files):
 
 
 def test_files_that_do_not_belong_together(files):
-    with pytest.raises(InputError, match=r"pred.csv:2: no video of it is in .*ref.csv \(here 'vid_1', there 'vid-1'\)"):
+    with pytest.raises(InputError, match=r"pred.csv:2: none of the 1 video name of pred.csv \('vid_1'\) is"):
         score_events(*files("video,onset,offset\nvid_1,1,9\n", "video,onset,offset\nvid-1,1,9\n"))
+
+
+def test_no_common_video_is_said_before_the_scores(files, capsys):
+    from mevqa.cli import main
+
+    found = "subject,video,onset,offset\n1,x1,1,9\n1,x2,1,9\n2,x3,1,9\n2,x4,1,9\n"
+    coded = "subject,video,onset,offset\n1,a,1,9\n02,b,1,9\n"
+    paths = files(found, coded)
+    (warning,) = score_events(*paths, draws=0).warnings
+    assert "none of the 4 video names of pred.csv ('1 x1', '1 x2', '2 x3', ...) is among the 2 of ref.csv" in warning
+    assert main(["score", *map(str, paths), "--draws", "0"]) == 0
+    assert capsys.readouterr().out.startswith(f"Warning: {warning}.\n")
+    some = score_events(*files(found.replace("x1", "A"), coded), draws=0)
+    assert not some.warnings and "1 of the 4 video names of pred.csv are among the 2 of ref.csv" in some.notes
+
+
+def test_intervals_are_over_people_and_not_over_spellings(files):
+    rows = [("01", "a"), ("1", "b"), ("s2", "c"), ("sub02", "d"), ("3.0", "e"), ("003", "f")]
+    text = "subject,video,onset,offset\n" + "".join(f"{subject},{video},1,9\n" for subject, video in rows)
+    result = score_events(*files(text, text), by=["subject"])
+    assert result.counts["subjects"] == 3 and list(result.groups["subject"]) == ["01", "3", "s2"]
+    assert any("3 subjects are spelt in several ways and count as one person each" in note for note in result.notes)
+
+
+def test_a_detection_that_is_listed_twice_is_one_hit_and_one_false_alarm(files):
+    found = "video,onset,offset\na,1,9\na,1,9\nb,1,9\n"
+    result = score_events(*files(found, "video,onset,offset\na,1,9\nb,1,9\n"), draws=0)
+    assert result.metrics["spotting.overall.recall"] == 1.0
+    assert result.metrics["spotting.overall.precision"] == pytest.approx(2 / 3)
+    assert any("1 rows list a detection once more" in note for note in result.notes)
+
+
+def test_two_videos_with_one_key_are_not_merged(files):
+    text = "video,onset,offset\nclip_1,1,9\nclip_01,1,9\n"
+    with pytest.raises(InputError, match="the videos 'clip_1' and 'clip_01' cannot be told apart"):
+        score_events(*files(text, text))
 
 
 def test_two_data_sets_and_two_frame_rates(files):

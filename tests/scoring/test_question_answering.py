@@ -298,3 +298,11 @@ def test_files_say_that_an_answer_was_cut_off(tmp_path, row):
     result = score_answers(tmp_path / "pred.jsonl", tmp_path / "ref.jsonl", draws=0)
     assert (result.counts["truncated"], result.metrics["coarse.accuracy"]) == (1, 0)
     assert result.details["unusable"][0]["text"] == "negative"
+
+
+def test_intervals_are_over_people_and_not_over_spellings(make_pair):
+    subjects = ["01", "1", "1.0", "s2", "2", "3"]
+    pairs = [make_pair("coarse", "negative", "negative", clip=f"c{i}", subject=s) for i, s in enumerate(subjects)]
+    items = make_items(pairs, answer_preset("megc2026-vqa"))
+    assert len({item.unit for item in items}) == 3
+    assert {item.unit for item in items} == {("samm", "01"), ("samm", "s2"), ("samm", "3")}

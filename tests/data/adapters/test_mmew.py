@@ -51,3 +51,13 @@ def test_what_may_be_of_both_is_refused_with_both(save_table, names, said):
     (problem,) = caught.value.problems
     assert "may be of CASME II (EP02_01f) or MMEW (S01-07-001)" in problem.message and said in problem.message
     assert problem.message.endswith("add a column dataset: casme2 or mmew")
+
+
+def test_known_mistakes_of_the_release(save_table):
+    rows = [(1, f"S01-01-{place:03d}", 3, 4, 5, "4", "fear") for place in range(300)]
+    labels = read_annotations(save_table("MMEW_Micro_Exp.csv", HEADER, *rows))
+    event = labels["S01-01-033"].events[0]
+    assert (event.onset, event.apex, event.offset) == (2, 39, 74) and len(labels["S01-01-033"].notes) == 2
+    assert labels["S01-01-034"].events[0].apex == 3
+    fewer = read_annotations(save_table("a.csv", HEADER, *rows[:299]))
+    assert fewer["S01-01-033"].events[0].apex == 3
