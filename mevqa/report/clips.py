@@ -9,7 +9,7 @@ from typing import Any
 
 from mevqa.names import subject_key
 from mevqa.questions.reading import UNUSABLE_MEANING
-from mevqa.records import Answer, Question
+from mevqa.records import NO_MOTION, Answer, Question
 from mevqa.report.drawing import Drawing
 from mevqa.report.pictures import Seen
 from mevqa.report.reading import ReadRun
@@ -77,7 +77,10 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         if look.events is not None:
             clip["events"] = look.events
         shared = [_shared_warnings(run, questions) for run in runs]
-        clip["notes"] = list(dict.fromkeys([*look.notes, *(text for own in shared for text in own)]))
+        warnings = list(dict.fromkeys(text for own in shared for text in own))
+        clip["notes"] = [text for text in dict.fromkeys(look.notes) if text not in warnings]
+        if warnings:
+            clip["warnings"] = warnings
         clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
         clips.append(clip)
     shown = _add_pictures(clips, looks)
@@ -170,6 +173,8 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Colle
         content["raw"] = answer.raw
     if any(text.startswith(_PRIOR) for text in answer.warnings):
         content["prior"] = True
+    if any(text.startswith(NO_MOTION) for text in answer.warnings):
+        content["still"] = True
     if warnings := [text for text in answer.warnings if text not in told]:
         content["warnings"] = warnings
     if answer.evidence:
@@ -221,6 +226,8 @@ def _choices(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[s
         "subject": [(name, name) for name in sorted({clip["subject"] for clip in clips if clip["subject"]})],
         "run": [(str(place), name) for place, name in enumerate(names)] if len(names) > 1 else [],
     }
+    if any(answer.get("still") for question in questions for answer in question["answers"]):
+        found["verdict"].append(("still", NO_MOTION))
     if len(names) > 1:
         found["verdict"].append(("differ", "runs disagree"))
     return {name: tuple(options) for name, options in found.items()}

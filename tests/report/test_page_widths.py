@@ -8,7 +8,8 @@ import shutil
 import pytest
 from hostile_runs import HOSTILE
 
-from mevqa.report import Scoring, write_report
+from mevqa.records import NO_MOTION
+from mevqa.report import Scoring, Showing, write_report
 from mevqa.report import write as writing
 
 WIDTHS = (390, 820, 1400)
@@ -153,6 +154,24 @@ def test_motion_maps_have_a_key(browser, crowded):
     assert browser.run("getComputedStyle(document.querySelector('.ramp.red')).backgroundImage.includes('gradient')")
     colours = "[...document.querySelectorAll('.pictures figure')].filter(e => e.querySelector('.colours'))"
     assert set(browser.run(f"{colours}.map(e => e.querySelector('figcaption').firstChild.textContent)")) == {"motion"}
+
+
+def test_answers_without_motion_to_see_are_marked_and_can_be_filtered(browser, runs, tmp_path):
+    folder = copy_as(runs[0], tmp_path / "still", "m")
+    lines = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    warning = f"{NO_MOTION}: onset and apex are one frame"
+    for line in lines[:4]:
+        line["warnings"] = [warning]
+    (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    show(browser, write_report([folder], tmp_path / "out", Scoring(draws=0), Showing(pictures=False)).page, 390)
+    assert browser.run("document.querySelectorAll('.answer .prior').length") == 4
+    assert browser.run("[...document.querySelectorAll('.clip > .warning')].map(e => e.textContent)") == [warning]
+    browser.run(
+        "(() => { const field = document.forms.filters.elements.verdict; field.value = 'still';"
+        " field.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+    browser.run("new Promise(done => setTimeout(done, 300))")
+    assert browser.run("document.getElementById('count').textContent") == "4 of 24 questions, 1 of 6 clips"
 
 
 def test_rows_are_named_by_model_then_folder(browser, crowded):

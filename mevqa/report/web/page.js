@@ -79,7 +79,7 @@
 
   // Filters.
   const chosen = () => Object.fromEntries(FILTERS.map((name) => [name, form.elements[name] ? form.elements[name].value.trim() : ""]));
-  const haystack = (clip, question) => [clip.id, clip.dataset, clip.subject, question.id, question.text, question.reference,
+  const haystack = (clip, question) => [clip.id, clip.dataset, clip.subject, ...(clip.warnings || []), question.id, question.text, question.reference,
     ...question.answers.flatMap((answer) => [answer.text, answer.raw, answer.error, ...(answer.warnings || []), ...(answer.evidence || [])])].filter(Boolean).join("\n").toLowerCase();
   for (const clip of data.clips) for (const question of clip.questions) question.hay = haystack(clip, question);
 
@@ -87,6 +87,7 @@
     const answers = want.run === "" ? question.answers : [question.answers[Number(want.run)]];
     if (want.answer && !answers.some((answer) => answer.answer === want.answer)) return false;
     if (want.verdict === "differ") return new Set(question.answers.map((answer) => answer.text)).size > 1;
+    if (want.verdict === "still") return answers.some((answer) => answer.still);
     return !want.verdict || answers.some((answer) => answer.verdict === want.verdict && (!want.answer || answer.answer === want.answer));
   };
   const fits = (clip, question, want, words) =>
@@ -180,6 +181,7 @@
     const strips = make("div", clip.titles ? "strips" : "");
     strips.append(...rows.map((row, place) => strip(row, clip.titles && clip.titles[place])));
     card.append(strips);
+    for (const warning of clip.warnings || []) card.append(highlighted(make("p", "warning"), warning, words));
     for (const note of clip.notes) card.append(make("p", "note", note));
     const box = make("div", data.runs.length > 1 ? "questions several" : "questions");
     box.append(...questions.map((question) => questionBox(question, words)));
@@ -289,6 +291,11 @@
       const prior = make("span", "prior", "prior answer");
       prior.title = "Not seen in the video: what is usual in the data set.";
       said.append(" ", prior);
+    }
+    if (answer.still) {
+      const still = make("span", "prior", "no motion to see");
+      still.title = "The pictures of motion that this answer was given from show no motion.";
+      said.append(" ", still);
     }
     box.append(mark, said);
     const facts = [data.runs.length > 1 && data.runs[place], answer.confidence !== undefined && `confidence ${answer.confidence.toFixed(2)}`,
