@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.runs import file_digest
 from mevqa.spotting.spotter import SpotOptions
+from mevqa.video.key_frames import KEY_FRAME_RULES
 
 if TYPE_CHECKING:
     from mevqa.evaluation import Plan
@@ -49,6 +50,7 @@ def decides(
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": looking_record(looking),
+        "key_frames": KEY_FRAME_RULES,
         "consistency": consistency,
         "settings": dict(settings),
         "packages": package_versions(),
@@ -76,8 +78,13 @@ def _spotter_record(options: SpotOptions) -> dict[str, Any]:
 
 
 def annotations_digest(work: Plan) -> str | None:
-    """Return a hash of the plan's label files, None without any."""
-    return "+".join(file_digest(s.annotations) for s in work.sources if s.annotations is not None) or None
+    """Return a hash of the plan's label files and how folders are numbered beside them, None without any."""
+    digests = [
+        file_digest(source.annotations) + ("" if source.numbers == "names" else f":{source.numbers}")
+        for source in work.sources
+        if source.annotations is not None
+    ]
+    return "+".join(digests) or None
 
 
 def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, str]:

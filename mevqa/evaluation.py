@@ -17,6 +17,7 @@ from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
 
 if TYPE_CHECKING:
+    from mevqa.data.annotations import FolderNumbers
     from mevqa.data.official import QuestionFile
 
 
@@ -29,12 +30,14 @@ class Source:
         media: Folder of the clips.
         annotations: Label file.
         pictures: Folders of ready-made pictures by view name.
+        numbers: How the frames of folders were numbered, where a data set's label file tells numbers.
     """
 
     files: tuple[Path, ...]
     media: Path | None = None
     annotations: Path | None = None
     pictures: Mapping[str, Path] = field(default_factory=dict)
+    numbers: FolderNumbers = "names"
 
     def as_record(self) -> dict[str, Any]:
         """Return plain values with whole paths, for the manifest."""
@@ -43,6 +46,7 @@ class Source:
             "media": str(self.media.resolve()) if self.media is not None else None,
             "annotations": str(self.annotations.resolve()) if self.annotations is not None else None,
             "pictures": {name: str(path.resolve()) for name, path in self.pictures.items()},
+            "numbers": self.numbers,
         }
 
     @classmethod
@@ -54,6 +58,7 @@ class Source:
             Path(media) if media else None,
             Path(annotations) if annotations else None,
             {name: Path(path) for name, path in (record.get("pictures") or {}).items()},
+            record.get("numbers", "names"),
         )
 
 
@@ -86,6 +91,7 @@ def plan(
     annotations: Path | None = None,
     pictures: Mapping[str, Path] | None = None,
     limit: int | None = None,
+    numbers: FolderNumbers = "names",
 ) -> Plan:
     """Read question files, find their media and annotations.
 
@@ -95,6 +101,7 @@ def plan(
         annotations: Onset, apex, offset and codes: our CSV or an official label file.
         pictures: Folders of ready-made pictures by view name.
         limit: Only the first so many clips.
+        numbers: How the frames of folders were numbered, where a data set's label file tells numbers.
 
     Raises:
         InputError: Every problem of all inputs together.
@@ -115,7 +122,7 @@ def plan(
     labels = None
     if annotations is not None:
         try:
-            labels = read_annotations(annotations)
+            labels = read_annotations(annotations).counted(numbers)
         except InputError as error:
             problems.extend(error.problems)
     groups: dict[str, list[Question]] = {}
@@ -130,7 +137,7 @@ def plan(
         problems.extend(problem for problem in found.problems if problem not in problems)
     if problems:
         raise InputError(problems)
-    source = Source(tuple(files), media, annotations, dict(pictures or {}))
+    source = Source(tuple(files), media, annotations, dict(pictures or {}), numbers)
     return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, (source,))
 
 

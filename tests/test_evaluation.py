@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mevqa.deciding import decides
+from mevqa.deciding import annotations_digest, decides
 from mevqa.errors import InputError
-from mevqa.evaluation import answer, begin, check_views, plan, remaining
+from mevqa.evaluation import Source, answer, begin, check_views, plan, remaining
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences, Reply
 from mevqa.records import Answer
@@ -137,3 +137,36 @@ def test_a_reply_that_cannot_be_read_is_final_and_an_error_is_not(work_folder):
     assert remaining(work, run.answers) == {}
     failed = {**run.answers, unread.question_id: Answer(unread.question_id, "", error="out of memory")}
     assert list(remaining(work, failed)) == ["CAS-1"]
+
+
+def test_eval_counts_the_clips_without_motion(work_folder, capsys):
+    from mevqa.cli.eval import report
+
+    Image.new("RGB", (28, 28), (7, 7, 7)).save(work_folder / "maps" / "CAS-2.png")
+    work = planned(work_folder)
+    deciding = decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={})
+    with begin(work, work_folder / "out", deciding) as log:
+        list(answer(work, log, mock(), PROMPTS, LOOKING))
+    report(work, log)
+    printed = capsys.readouterr().out
+    assert "1 of 3 clips show no motion (CAS-2): their answers have the confidence of the data set's prior" in printed
+    assert "warning (2 questions): no motion to see: the ready-made picture is uniform" in printed
+
+
+def test_a_run_with_other_rules_for_key_frames_or_other_numbers_is_refused(work_folder, monkeypatch):
+    work = planned(work_folder)
+    run_all(work, work_folder / "out", mock(), steps=1)
+    monkeypatch.setattr("mevqa.deciding.KEY_FRAME_RULES", 1)
+    with pytest.raises(InputError, match="key_frames"):
+        run_all(work, work_folder / "out", mock())
+
+
+def test_how_folders_are_numbered_is_recorded_and_decides(tmp_path, work_folder):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("clip,onset,apex,offset\n" + "".join(f"CAS-{n},,,\n" for n in (1, 2, 3)))
+    usual = planned(work_folder, annotations=labels)
+    anew = planned(work_folder, annotations=labels, numbers="recording")
+    assert annotations_digest(anew) == f"{annotations_digest(usual)}:recording"
+    assert Source.from_record(anew.sources[0].as_record()).numbers == "recording"
+    # Runs of before have no such record.
+    assert Source.from_record({"files": []}).numbers == "names"

@@ -106,6 +106,8 @@ def _look_json(look: Look) -> dict[str, Any]:
         "apex": look.apex,
         "offset": look.offset,
         "localised": look.localised,
+        "source": "found" if look.localised else look.source,
+        "stillness": look.stillness,
         "moments": [{"frame": moment.frame, "role": moment.role} for moment in look.moments],
         "views": [{"name": v.name, "caption": v.caption, "frames": list(v.frames)} for v in look.views],
         "warnings": list(look.warnings),
@@ -144,6 +146,8 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from mevqa.records import NO_MOTION
+
     console = Console(highlight=False, soft_wrap=True)
     if result.look is not None:
         _print_look(console, result.look)
@@ -164,11 +168,13 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
         for warning in answer.warnings:
             if warning.startswith("prior answer"):
                 console.print(f"    {warning}", style="yellow", markup=False)
+            if warning.startswith(NO_MOTION):
+                console.print("    no motion was seen: this is how sure the data set's prior is", style="yellow")
 
 
 def _print_look(console: Console, look: Look) -> None:
     """Print where the expression of a clip is."""
-    found = "found" if look.localised else "given"
+    found = "found" if look.localised else look.source
     console.print(f"onset {look.onset}, apex {look.apex}, offset {look.offset} ({found})", style="dim")
     used = sorted({frame for view in look.views for frame in view.frames})
     console.print(f"frames used: {', '.join(map(str, used))}", style="dim")

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             raise
         bad_pictures = error.problems
     with _progress() as advance:
-        report = check(args.questions, args.media, args.annotations, folders, advance)
+        report = check(args.questions, args.media, args.annotations, folders, advance, numbers=args.numbers or "names")
     report = replace(report, problems=(*report.problems, *bad_pictures))
     if args.json:
         print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))

@@ -60,7 +60,12 @@ def run(args: argparse.Namespace) -> int:
 
     _check(args)
     work = plan(
-        args.files, args.media, annotations=args.annotations, pictures=pictures(args.precomputed), limit=args.limit
+        args.files,
+        args.media,
+        annotations=args.annotations,
+        pictures=pictures(args.precomputed),
+        limit=args.limit,
+        numbers=args.numbers or "names",
     )
     chosen = argparse.Namespace(**{**vars(args), "model": args.model[0] if args.model else "nano"})
     return report(work, answer_all(chosen, work, args.out))

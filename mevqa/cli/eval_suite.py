@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mevqa.suites import Suite
 
 #: Options that a suite decides.
-_DECIDED = ("media", "annotations", "precomputed")
+_DECIDED = ("media", "annotations", "precomputed", "numbers")
 
 
 def run_suite(args: argparse.Namespace) -> int:

@@ -119,8 +119,9 @@ def _plan(args: argparse.Namespace) -> Plan | None:
     from mevqa.evaluation import plan
 
     if args.questions is None:
-        if args.media is not None or args.annotations is not None or args.precomputed:
-            raise MevqaError("--media, --annotations and --precomputed go with --questions: name a question file")
+        if args.media is not None or args.annotations is not None or args.precomputed or args.numbers is not None:
+            message = "--media, --annotations, --precomputed and --numbers go with --questions: name a question file"
+            raise MevqaError(message)
         return None
     return plan(
         [args.questions],
@@ -128,6 +129,7 @@ def _plan(args: argparse.Namespace) -> Plan | None:
         annotations=args.annotations,
         pictures=pictures(args.precomputed),
         limit=args.sample,
+        numbers=args.numbers or "names",
     )
 
 

@@ -129,8 +129,8 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
 
 
-def add_media_options(parser: argparse.ArgumentParser) -> None:
-    """Add where clips, annotations and ready-made pictures are."""
+def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) -> None:
+    """Add where clips, annotations and ready-made pictures are, and how the frames of folders were numbered."""
     group = parser.add_argument_group("clips")
     group.add_argument("--media", type=Path, metavar="DIR", help="folder of the clips: videos or folders of frames")
     group.add_argument(
@@ -143,6 +143,13 @@ def add_media_options(parser: argparse.ArgumentParser) -> None:
         metavar="VIEW=DIR",
         help="ready-made pictures DIR/<clip>.png for a view, e.g. flow=DIR; repeatable",
     )
+    if numbers:
+        group.add_argument(
+            "--numbers",
+            choices=("names", "recording", "interval"),
+            help="where a data set's label file tells frame numbers, how the frames of folders were numbered: as there "
+            "(names, the default), or anew from the first frame of the recording or from the coded onset",
+        )
 
 
 def pictures(items: Sequence[str], *, each: str = "DIR") -> dict[str, Path]:

@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
     parser.add_argument("--events", type=Path, metavar="FILE", help="detected events of long videos, for the timeline")
     parser.add_argument("--no-pictures", action="store_true", help="numbers and texts only: quick")
-    add_media_options(parser)
+    add_media_options(parser, numbers=False)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -100,8 +100,12 @@ def _clip(args: argparse.Namespace) -> Clip:
 
 
 def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
-    """Return the motion of the clip, also when onset, apex and offset were given: then as a check of them."""
-    if seen.localisation is not None or seen.times_ms is None or seen.onset is None or clip.media is None:
+    """Return the motion of the clip, also when onset, apex and offset were given: then as a check of them.
+
+    A clip of key frames has no course of motion to measure.
+    """
+    key_frames_only = seen.source != "given"
+    if seen.localisation is not None or seen.onset is None or clip.media is None or key_frames_only:
         return seen.localisation
     from mevqa.video.face import FaceAligner
     from mevqa.video.localise import localise
@@ -140,7 +144,7 @@ def _print(seen: Look, measured: Localised | None, written: list[str]) -> None:
     for role in ("onset", "apex", "offset"):
         frame = getattr(seen, role)
         if frame is not None:
-            source = "found" if seen.localised else "given"
+            source = "found" if seen.localised else seen.source
             print(f"{role:12}{frame:7d}{f'{times[frame]:.0f}' if times is not None else '':>9}  {source}")
     if seen.localised and measured is not None:
         print(f"{'confidence':12}{measured.confidence:7.2f}  that the apex is within 20 ms")

@@ -16,7 +16,7 @@ import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.tables import read_sheets
@@ -39,6 +39,11 @@ COLUMNS = (
 )
 
 
+#: How the frames of a folder were numbered: as in the label file (``names``), or anew, so that the first one is the
+#: first frame of the whole recording or the coded onset.
+FolderNumbers: TypeAlias = Literal["names", "recording", "interval"]
+
+
 @dataclass(frozen=True, slots=True)
 class Numbering:
     """How the frames of a data set's label file relate to the media.
@@ -49,12 +54,15 @@ class Numbering:
     Attributes:
         first: File number of frame 0 of the events as they are stored.
         video: Whether a video file of the clip starts with that frame.
-        names: How a frame's file name tells its number: the last number in it, or the time at which it was taken.
+        names: How a frame's file name tells its number: the number that changes from frame to frame, or the time at
+            which it was taken.
+        counted: How the frames of folders were numbered.
     """
 
     first: int
     video: bool
     names: Literal["number", "time"] = "number"
+    counted: FolderNumbers = "names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +136,20 @@ class LabelFile(dict[str, ClipLabels]):
             else dict(videos)
         )
         self.official = official
+        self._same = same
         self._videos = NameIndex(self.videos, lambda name: match_key(same(fold_name(name))))
         self._clips = NameIndex(self)
+
+    def counted(self, numbers: FolderNumbers) -> LabelFile:
+        """Return the labels for folders whose frames were numbered so; frames that are indices stay as they are."""
+
+        def own(labels: ClipLabels) -> ClipLabels:
+            numbering = labels.numbering
+            return replace(labels, numbering=replace(numbering, counted=numbers) if numbering is not None else None)
+
+        clips = {name: own(labels) for name, labels in self.items()}
+        videos = {name: own(labels) for name, labels in self.videos.items()}
+        return LabelFile(clips, videos, self._same, official=self.official)
 
     def find(self, clip_id: str, *, long: bool) -> ClipLabels | None:
         """Return what the file says about a clip, None when it does not name it.

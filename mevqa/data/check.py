@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.control_tokens import escape_control_tokens, find_control_tokens
-from mevqa.data.annotations import ClipLabels, LabelFile, Numbering, read_annotations
+from mevqa.data.annotations import ClipLabels, FolderNumbers, LabelFile, Numbering, read_annotations
 from mevqa.data.frame_numbers import place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.names import spelling_notes, subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
-from mevqa.video.key_frames import implied_key_frames, usable
+from mevqa.video.key_frames import KeyFrames, implied_key_frames, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,8 @@ def check(
     annotations: Path | None = None,
     pictures: Mapping[str, Path] | None = None,
     on_clip: Callable[[int, int], None] = lambda done, of: None,
+    *,
+    numbers: FolderNumbers = "names",
 ) -> Report:
     """Check everything that a run would read.
 
@@ -131,13 +133,14 @@ def check(
         annotations: Our CSV or an official label file.
         pictures: Folder of ready-made pictures by view name.
         on_clip: Called after each clip with the number of clips done and the number of all.
+        numbers: How the frames of folders were numbered, where a data set's label file tells numbers.
     """
     scan = scan_questions(questions)
     problems = list(scan.problems)
     labels: LabelFile | None = None
     if annotations is not None:
         try:
-            labels = read_annotations(annotations)
+            labels = read_annotations(annotations).counted(numbers)
         except InputError as error:
             problems.extend(error.problems)
     asked = scan.file.questions
@@ -220,7 +223,8 @@ def _event_problems(
     if labels.numbering is not None and (clip is None or clip.media is None or clip.media.is_dir()):
         length = None
     for event, line in zip(labels.events, labels.lines, strict=True):
-        known = usable(event, length)
+        coded = any(frame is not None for frame in (event.onset, event.apex, event.offset))
+        known = usable(event, length) if coded else KeyFrames(event)
         seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in known.warnings]
         problems += [
             Problem(path, f"clip {labels.clip}: {message}", line)
@@ -294,7 +298,8 @@ def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
 def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> Summary:
     types = Counter(question.type for question in file.questions)
     datasets = {q.clip_id: clips[q.clip_id].dataset if q.clip_id in clips else q.dataset for q in file.questions}
-    located = [clip.annotation for clip in clips.values() if clip.annotation is not None]
+    doubted = {warning.clip for warning in seen.warnings}
+    located = [clip.annotation for clip in clips.values() if clip.annotation is not None and clip.id not in doubted]
     return Summary(
         layout=file.layout,
         task=file.task,

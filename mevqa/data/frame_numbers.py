@@ -101,7 +101,7 @@ def place(event: Annotation, numbering: Numbering, media: Path) -> Annotation:
         ValueError: A frame is not in the folder, its frames are numbered otherwise than in the label file, or the first
             frame of the video is not known.
     """
-    return _place(event, numbering, media, _folder(media, numbering))
+    return _place(event, numbering, media, _folder(media, numbering, event.onset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,13 @@ class _Folder:
     listed: FrameFiles
 
 
-def _folder(media: Path, numbering: Numbering) -> _Folder | None:
+def _folder(media: Path, numbering: Numbering, onset: int | None = None) -> _Folder | None:
     """List a folder of frames; None for a video.
+
+    Args:
+        media: Folder or video.
+        numbering: How the label file and the folder number frames.
+        onset: The coded onset, with which the folder starts if it was numbered by the interval.
 
     Raises:
         ValueError: It holds no frames, names that contradict one another, or a number below the label file's first.
@@ -124,13 +129,19 @@ def _folder(media: Path, numbering: Numbering) -> _Folder | None:
         listed = list_frames(media)
     except MediaError as error:
         raise ValueError(str(error)) from error
+    if numbering.counted != "names" and numbering.names == "number":
+        if numbering.counted == "interval" and onset is None:
+            raise ValueError("no onset is coded, with which the folder could start (--numbers interval)")
+        start = numbering.first + (onset or 0 if numbering.counted == "interval" else 0)
+        return _Folder({start + place: place for place in range(len(listed.files))}, listed)
     positions = _positions(listed, numbering.names)
     # The time of a frame is no count, so that nothing can be said of the first one.
     if numbering.names == "number" and positions and (lowest := min(positions)) < numbering.first:
         raise ValueError(
             f"the folder {media} holds a frame {lowest} ({listed.files[positions[lowest]].name}), but the frames of "
             f"the label file count from {numbering.first}: its frames were numbered anew, so that the coded frames "
-            "would be others; number them as the data set does, or give a CSV with frames counted from 0"
+            "would be others; number them as the data set does, or say how they were: --numbers recording (from the "
+            "first frame of the recording on) or interval (from the coded onset on)"
         )
     return _Folder(positions, listed)
 
@@ -176,7 +187,7 @@ def _missing(
     message = f"the label file names {', '.join(names)}, but the folder {media} holds frames {span}"
     interval = [coded[role] for role in ("onset", "offset") if role in coded]
     if numbering.names == "number" and len(interval) == 2 and last - first == interval[1] - interval[0]:
-        message += ", as many as the coded interval: they may have been numbered anew"
+        message += ", as many as the coded interval: if they were numbered anew, say --numbers interval"
     return message
 
 

@@ -212,10 +212,10 @@ class _ClipFinder:
         elif bare:
             self._complain(f"the folder {bare[0].relative_to(root)} in {root} holds no frames")
         elif needed:
-            held = f"; it holds {examples(sorted(path.name for path in root.iterdir()))}" if any(root.iterdir()) else ""
+            held = examples(sorted(path.name for path in root.iterdir())) or "nothing"
             self._complain(
                 f"has no media in {root}: no video and no folder of frames of that name",
-                of_many=f"have no media in {root}: no video and no folder of frames of their names{held}",
+                of_many=f"have no media in {root}: no video and no folder of frames of their names; it holds {held}",
             )
         return None
 

@@ -168,7 +168,7 @@ class _Looker:
         labels = None
         if source.annotations is not None:
             try:
-                labels = read_annotations(source.annotations)
+                labels = read_annotations(source.annotations).counted(source.numbers)
                 self._labels.update(labels_of(questions, labels))
             except InputError as error:
                 self.notes.append(str(error.problems[0]))
@@ -186,7 +186,8 @@ def _sources(runs: Sequence[ReadRun], showing: Showing) -> list[Source]:
             return [replace(source, annotations=showing.annotations) for source in recorded]
         return list({json.dumps(source.as_record()): source for source in recorded}.values())
     annotations = showing.annotations or next((s.annotations for s in recorded if s.annotations is not None), None)
-    return [Source((), showing.media, annotations, dict(showing.ready or {}))]
+    own = next((source for source in recorded if source.annotations == annotations), Source(()))
+    return [Source((), showing.media, annotations, dict(showing.ready or {}), own.numbers)]
 
 
 def _found_events(runs: Sequence[ReadRun], showing: Showing) -> FoundEvents | None:

@@ -59,6 +59,7 @@ def read_clips(recipe: Recipe) -> Plan:
                     Path(media) if media else None,
                     annotations=Path(annotations) if annotations else None,
                     pictures=pictures,
+                    numbers=recipe.numbers,
                 )
             )
         except InputError as error:

@@ -169,6 +169,7 @@ class Recipe(StrictModel):
     media: Names = ()
     annotations: Names = ()
     precomputed: dict[str, Names] = {}
+    numbers: Literal["names", "recording", "interval"] = "names"
     views: Names = ()
     sampler: str | None = None
     frames: Positive = 3

@@ -9,6 +9,10 @@ from typing import Protocol
 from mevqa.records import Annotation
 from mevqa.video.key_frame_names import ROLES
 
+#: Changes when clips get other moments than before, so that a run that was begun with the old ones is not continued.
+#: 2: two and three frames are key frames, names of files tell them, and coded moments are held against one another.
+KEY_FRAME_RULES = 2
+
 #: A clip of so many frames or fewer consists of key frames: onset, apex, offset.
 MOST_KEY_FRAMES = 3
 
@@ -42,10 +46,12 @@ class KeyFrames:
     Attributes:
         event: The annotation; a moment is None where it is not known or cannot be right.
         warnings: What a reader should know of them.
+        source: Where they come from: ``given``, ``file names`` or ``number of frames``.
     """
 
     event: Annotation
     warnings: tuple[str, ...] = ()
+    source: str = "given"
 
 
 def key_frames(event: Annotation, clip: _Clip) -> KeyFrames:
@@ -58,12 +64,13 @@ def key_frames(event: Annotation, clip: _Clip) -> KeyFrames:
     implied, warning = implied_key_frames(clip)
     coded = {role: frame for role in ROLES if (frame := getattr(event, role)) is not None}
     warnings = (warning,) if warning else ()
+    source = "file names" if clip.named_key_frames else "number of frames" if implied else "given"
     if not coded:
-        return KeyFrames(_at(event, implied), warnings)
+        return KeyFrames(_at(event, implied), warnings, source)
     if len(clip.named_key_frames) == len(clip):
-        if all(implied[role] == frame for role, frame in coded.items()):
-            return KeyFrames(_at(event, implied), warnings)
-        return KeyFrames(_at(event, implied), (*warnings, NAMES_BEFORE_CODES))
+        if any(implied[role] != frame for role, frame in coded.items()):
+            warnings = (*warnings, NAMES_BEFORE_CODES)
+        return KeyFrames(_at(event, implied), warnings, source)
     known = usable(event, len(clip))
     if len(clip) > MOST_KEY_FRAMES:
         return known

@@ -39,6 +39,7 @@ class Look:
         apex: Frame of its largest extent, likewise.
         offset: Its last frame, likewise.
         localised: Whether any of the three was found in the motion and not given.
+        source: Where those come from that were not found: ``given``, ``file names`` or ``number of frames``.
         warnings: What a reader of an answer should know.
         stillness: Why the views of motion show none; None when they show some, or none was asked for.
         localisation: What was measured to find them.
@@ -51,6 +52,7 @@ class Look:
     apex: int | None
     offset: int | None
     localised: bool = False
+    source: str = "given"
     warnings: tuple[str, ...] = ()
     stillness: str | None = None
     localisation: Localised | None = None
@@ -107,6 +109,7 @@ def look(
         return replace(
             seen,
             localised=found is not None,
+            source=given.source,
             warnings=(*(given.warnings if needed else ()), *seen.warnings, *(found.warnings if found else ())),
             localisation=found,
             times_ms=video.times_ms,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.facs import taxonomy, unit_number
-from mevqa.records import Annotation, Clip, Question, QuestionType, View
+from mevqa.records import NO_MOTION, Annotation, Clip, Question, QuestionType, View
 from mevqa.spotting.events import Event
 from mevqa.spotting.forward import NotAsAnnounced, open_forward
 from mevqa.video.frame_files import is_picture
@@ -151,9 +151,14 @@ def _recognise(
         coarse,
         event.score,
         "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
-        seen.warnings,
+        tuple(_of_event(text, event) for text in seen.warnings),
     )
     return recognised, _shown(checks[0], replies[-1]) if check else None
+
+
+def _of_event(warning: str, event: Event) -> str:
+    """Say of which event it is that a picture shows no motion; other warnings are about the whole video."""
+    return f"event at frames {event.onset}-{event.offset}: {warning}" if warning.startswith(NO_MOTION) else warning
 
 
 def _question(clip: Clip, kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> Question:

@@ -41,7 +41,10 @@ def test_frames_of_the_whole_clip(clip, tmp_path, capsys):
 
 
 def test_ready_made_map(clip, tmp_path, capsys):
-    Image.new("RGB", (28, 28), (10, 200, 90)).save(tmp_path / "map.png")
+    ready = Image.new("RGB", (28, 28), (10, 200, 90))
+    # A uniform picture would be one without motion.
+    ready.putpixel((20, 20), (90, 10, 200))
+    ready.save(tmp_path / "map.png")
     words = ["--views", "motion", "--precomputed", f"flow={tmp_path / 'map.png'}", "--out", str(tmp_path / "look")]
     assert main(["sample", str(clip), *words]) == 0
     assert Image.open(tmp_path / "look" / "01_motion.png").getpixel((5, 5)) == (10, 200, 90)

@@ -213,6 +213,8 @@ def test_rows_that_are_read_otherwise_than_they_are_coded_are_named(tmp_path, sa
     labels.write_text("clip,onset,apex,offset\ngood,0,1,2\nsame,1,1,4\noutside,2,0,4\none,2,2,2\nends,0,3,3\n")
     report = check(file, tmp_path / "media", labels)
     assert lines(report) == []
+    # A clip whose moments are read otherwise is not one that has them.
+    assert report.summary.annotated == 1
     assert [(warning.line, warning.clip, warning.message) for warning in report.warnings] == [
         (3, "same", APEX_ON_ONSET),
         (4, "outside", APEX_OUTSIDE),

@@ -361,4 +361,19 @@ def test_a_folder_of_the_interval_counted_anew_says_so(tmp_path, save_frames):
     save_frames(tmp_path / "sub01" / "EP02_01", *(f"{n}.jpg" for n in range(1, 28)))
     (message,) = messages([ask("sub01_EP02_01", "casme2")], tmp_path, labels)
     assert "names apex 31, offset 47" in message
-    assert message.endswith("holds frames 1 to 27, as many as the coded interval: they may have been numbered anew")
+    assert message.endswith(
+        "holds frames 1 to 27, as many as the coded interval: if they were numbered anew, say --numbers interval"
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "first", "count"), [("recording", 0, 65), ("interval", 0, 27), ("interval", 1, 27)]
+)
+def test_folders_numbered_anew_are_placed_as_the_user_says(tmp_path, save_frames, numbers, first, count):
+    labels = LabelFile({"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}).counted(numbers)
+    save_frames(tmp_path / "sub01" / "EP02_01", *(f"f_{n}.jpg" for n in range(first, first + count)))
+    clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
+    assert clip.annotation == (Annotation(20, 30, 46) if numbers == "recording" else Annotation(0, 10, 26))
+    # Frames of our own CSV are indices in any case.
+    own = LabelFile({"a": ClipLabels("a", events=(Annotation(1, 2, 3),), lines=(2,))}).counted(numbers)
+    assert own["a"].numbering is None

@@ -6,13 +6,14 @@ import pytest
 from hostile_runs import HOSTILE, write_frames
 
 from mevqa.data.annotations import ClipLabels
-from mevqa.records import Annotation, Answer, Clip
+from mevqa.records import NO_MOTION, Annotation, Answer, Clip
 from mevqa.report import Scoring, Showing, write_report
 from mevqa.report.long_videos import see_long
 from mevqa.runs import start_run
 from mevqa.scoring.event_rows import EventRow
 
 EVENTS = (Annotation(0, 1, 2, kind="micro", fine="disgust"), Annotation(3, 4, 5, kind="macro"))
+STILL = f"{NO_MOTION}: onset and apex are one frame"
 PRIOR = "prior answer: 1 event was found, and the 4-th is asked about"
 MANY = [f"event {place}: micro, {place}.00 to {place}.30 s" for place in range(1, 6)]
 
@@ -114,7 +115,7 @@ def long_run(tmp_path):
         log.append(
             [
                 Answer("q0", "2", evidence=tuple(MANY), warnings=("1 event was rejected",)),
-                Answer("q1", "3", evidence=(f"event 1: micro {HOSTILE}",), warnings=("1 event was rejected",)),
+                Answer("q1", "3", evidence=(f"event 1: micro {HOSTILE}",), warnings=("1 event was rejected", STILL)),
                 Answer("q2", "micro-expression", warnings=("1 event was rejected", PRIOR)),
             ]
         )
@@ -134,6 +135,7 @@ def test_evidence_warnings_and_priors_are_in_the_data(long_run, tmp_path):
     assert answers[0]["evidence"] == MANY
     assert [answer.get("prior", False) for answer in answers] == [False, False, True]
     assert answers[2]["warnings"] == [PRIOR]
+    assert [answer.get("still", False) for answer in answers] == [False, True, False]
     # What all answers say is said once, of the video; what one says is not said of the video.
     assert "warnings" not in answers[0] and clip["warnings"] == ["1 event was rejected"]
     assert not {"1 event was rejected", PRIOR} & set(clip["notes"])
@@ -159,8 +161,10 @@ def test_evidence_is_shown_and_folded_and_priors_are_marked(long_run, browser, t
     shown = "[...document.querySelectorAll('.answer')].map(box => "
     assert browser.run(shown + "box.querySelectorAll('.evidence li').length)") == [5, 1, 0]
     assert browser.run(shown + "!!box.querySelector('details:not([open]) .evidence'))") == [True, False, False]
-    assert browser.run(shown + "box.querySelector('.prior')?.textContent || '')") == ["", "", "prior answer"]
-    assert browser.run("document.querySelector('.answer .warning').textContent") == PRIOR
+    marks = browser.run(shown + "box.querySelector('.prior')?.textContent || '')")
+    assert marks == ["", "no motion to see", "prior answer"]
+    warnings = "[...document.querySelectorAll('.answer .warning')].map(e => e.textContent)"
+    assert browser.run(warnings) == [STILL, PRIOR]
     assert HOSTILE in browser.run("document.querySelectorAll('.evidence')[1].textContent")
     browser.size(360, 800, phone=True)
     assert browser.run("document.documentElement.scrollWidth") == 360
