@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,22 @@ class PathShortener:
         for folder in self._folders:
             text = text.replace(folder, "")
         return _FOLDERS.sub("", text)
+
+    def inside(self, value: Any, fields: Collection[str], within: bool = False) -> Any:
+        """Return plain values with shortened paths in the texts of some fields.
+
+        Args:
+            value: Mappings, lists, texts and numbers.
+            fields: Keys below which texts may name files; other texts stay as they are.
+            within: Whether the value stands below such a key.
+        """
+        if isinstance(value, str):
+            return self(value) if within else value
+        if isinstance(value, Mapping):
+            return {key: self.inside(one, fields, within or key in fields) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.inside(one, fields, within) for one in value]
+        return value
 
 
 def model_label(decides: Mapping[str, Any]) -> str:

@@ -49,29 +49,18 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     return Page(_render(title, runs, panels, found, compared, section), charts)
 
 
-def _known_paths(runs: Sequence[ReadRun]) -> list[Path]:
-    """Return the files and folders of the runs that a text may name."""
+def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:
+    """Return what takes the folders off paths in texts about runs, whose own files and folders it knows."""
     sources = [source for run in runs for source in run.sources]
     known = [run.run.path for run in runs]
     for source in sources:
         known += [*source.files, *source.pictures.values()]
         known += [path for path in (source.media, source.annotations) if path is not None]
-    return known
+    return PathShortener(known)
 
 
 #: Fields of the clip browser's data that may name a file; what people and models wrote is left as it is.
 _MAY_NAME_FILES = ("error", "warnings", "notes")
-
-
-def _shortened(value: Any, shorten: PathShortener, inside: bool = False) -> Any:
-    """Return plain values with shortened paths in the texts below ``_MAY_NAME_FILES``."""
-    if isinstance(value, str):
-        return shorten(value) if inside else value
-    if isinstance(value, Mapping):
-        return {key: _shortened(one, shorten, inside or key in _MAY_NAME_FILES) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shortened(one, shorten, inside) for one in value]
-    return value
 
 
 def _render(
@@ -88,7 +77,7 @@ def _render(
 
     from mevqa import __version__
 
-    shorten = PathShortener(_known_paths(runs))
+    shorten = path_shortener(runs)
     environment = Environment(
         loader=FileSystemLoader(_WEB),
         autoescape=True,
@@ -107,7 +96,7 @@ def _render(
         standing=found,
         compared=compared,
         section=section,
-        data=_shortened(section.data, shorten),
+        data=shorten.inside(section.data, _MAY_NAME_FILES),
         version=__version__,
         style=Markup((_WEB / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),

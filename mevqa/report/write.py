@@ -15,7 +15,7 @@ from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
 from mevqa.report.found import FoundEvents, read_found
-from mevqa.report.page import make_page
+from mevqa.report.page import make_page, path_shortener
 from mevqa.report.pictures import Seen, see
 from mevqa.report.reading import ReadRun, Scoring, read_runs
 
@@ -224,6 +224,7 @@ def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadR
             (plots / f"{name}.svg").write_text(drawing.svg(alone=True), encoding="utf-8")
             drawing.picture().save(plots / f"{name}.png", optimize=True)
         scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
+        scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
         (out / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
