@@ -233,16 +233,11 @@ def unit_mentions(text: str) -> list[tuple[int, int, int]]:
     """Return where a free text names units: begin, end and number of each mention, in the order of the text."""
     hits: list[tuple[int, int, int]] = []
     for match in _MENTION.finditer(text):
-        for digits in re.finditer(r"\d+", match[1]):
-            if int(digits[0]) in _NAMES:
+        for digits in re.finditer(r"(?:AU\s*)?(\d+)", match[1], re.IGNORECASE):
+            if int(digits[1]) in _NAMES:
                 begin = match.start(1) + digits.start()
-                hits.append(
-                    (
-                        begin if hits and hits[-1][1] > match.start() else match.start(),
-                        begin + len(digits[0]),
-                        int(digits[0]),
-                    )
-                )
+                first = not hits or hits[-1][1] <= match.start()
+                hits.append((match.start() if first else begin, match.start(1) + digits.end(), int(digits[1])))
     words = list(re.finditer(r"[a-z]+", text.lower()))
     stems = [_stem(word[0]) for word in words]
     at = 0

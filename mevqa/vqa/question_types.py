@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from mevqa.control_tokens import remove_control_tokens
@@ -19,6 +20,7 @@ _PRESENT = (
 )
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def parse_question(text: str) -> ParsedQuestion:
     """Recognise the type and the slots of a question.
 

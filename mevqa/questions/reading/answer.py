@@ -63,13 +63,17 @@ def read_answer(question: Question, text: str, *, truncated: bool = False) -> Re
 
 
 def _asked(question: Question) -> _Asked:
-    unit = None
-    if question.action_unit is not None:
-        try:
-            unit = str(unit_number(question.action_unit))
-        except UnknownActionUnit:
-            unit = None
-    return _Asked(question.type, question.kind, unit, _letters(question.type, question.dataset, question.text))
+    letters = _letters(question.type, question.dataset, question.text)
+    return _Asked(question.type, question.kind, _unit(question.action_unit), letters)
+
+
+@functools.lru_cache(maxsize=1 << 8)
+def _unit(name: str | None) -> str | None:
+    """Return the number of the unit asked about, as the mentions have it."""
+    try:
+        return None if name is None else str(unit_number(name))
+    except UnknownActionUnit:
+        return None
 
 
 @functools.lru_cache(maxsize=1 << 12)

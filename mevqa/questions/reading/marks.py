@@ -36,7 +36,7 @@ def _marked() -> re.Pattern[str]:
     short = any_of(tuple(word for word in words if len(word) == 1 and (word.isascii() or word in "–—×")))
     others = any_of(tuple(word for word in words if len(word) > 1 or not (word.isascii() or word in "–—×")))
     end = r"(?=\s*(?:$|[,;.|)\n(\]}]|and\b))"
-    sign = r"(?:->|→|=>|[:=|]|-(?=\s)|–|—)"
+    sign = r"(?:->|→|=>|[:=|?]|-(?=\s)|–|—)"
     lead = r"\s*\|?\s*[\[(\"]?\s*"
     return re.compile(rf"{_LINK}(?:{sign}{lead}(?P<signed>{short}|{others})|{lead}(?P<plain>{others}))\s*[\])\"]?{end}")
 

@@ -11,6 +11,8 @@ from mevqa.questions.reading.words import WORDS, any_of
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|textrm|mbox|emph|operatorname)\s*\{([^{}]*)\}")
 _CJK = r"\u3400-\u9fff"
 _EMPHASIS = re.compile(r"\*+(?!\s*\()|(?<!\w)_+|_+(?!\w)|[`\"“”„«»]|^\s*>+|^\s*#+", re.MULTILINE)
+#: Variation selectors of emoji, and marks of no width.
+_INVISIBLE = re.compile("[\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff]")
 _CONTRACTIONS = (
     (re.compile(r"[’‘´]"), "'"),
     (re.compile(r"\b(?:can't|can not|cant)\b"), "cannot"),
@@ -28,7 +30,7 @@ def plain_text(text: str) -> str:
     if text.isascii():
         plain = text
     else:
-        plain = unicodedata.normalize("NFKC", text)
+        plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
         if re.search(f"[{_CJK}]", plain):
             plain = _english(plain)
     while (shorter := _LATEX.sub(r"\1", plain)) != plain:

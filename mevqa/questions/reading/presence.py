@@ -68,10 +68,10 @@ def _read(text: str, asked: str | None, events: bool) -> str | None:
         said = likeliest(numbers) if numbers else settle(stances(text, tokens), ("yes", "no"), refused=refused)
         lead = _leading(text, tokens)
         said = said or lead
-    stated, conceded = _statements(text, subjects, asked, events)
+    named, stated, conceded = _statements(text, subjects, asked, events)
     if said is not None:
-        if stated and said not in stated:
-            raise Ambiguous(f"{said}, {', '.join(sorted(stated))}")
+        if named and said not in named:
+            raise Ambiguous(f"{said}, {', '.join(sorted(named))}")
         return said
     if len(stated) > 1:
         raise Ambiguous("yes, no")
@@ -121,8 +121,11 @@ def _denied() -> re.Pattern[str]:
     return re.compile("|".join(rf"\b(?:{word})\b" for word in WORDS.presence.denied))
 
 
-def _statements(text: str, subjects: Sequence[Mention], asked: str | None, events: bool) -> tuple[set[str], set[str]]:
-    """Return what clauses say of the unit asked about, and what clauses say that only concede something."""
+def _statements(
+    text: str, subjects: Sequence[Mention], asked: str | None, events: bool
+) -> tuple[set[str], set[str], set[str]]:
+    """Return what clauses say of the unit asked about by name, by name or not, and what they only concede."""
+    named: set[str] = set()
     stated: set[str] = set()
     conceded: set[str] = set()
     for start, end, stop in sentence_spans(text):
@@ -144,7 +147,9 @@ def _statements(text: str, subjects: Sequence[Mention], asked: str | None, event
             joined = text[max(start, first - 12) : first]
             group = conceded if _CONCESSION.search(joined) or _CONCESSION.search(clause) else stated
             group.add(polarity)
-    return stated, conceded
+            if group is stated and about:
+                named.add(polarity)
+    return named, stated, conceded
 
 
 def _about_asked(about: Sequence[Mention], asked: str | None, polarity: str) -> bool:

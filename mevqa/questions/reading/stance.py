@@ -46,7 +46,7 @@ _ARTICLES = re.compile(
     r"clearly|probably|likely|i|say|think|so|and)\b|[^\w]|\b[a-h]\)"
 )
 _GAP = re.compile(
-    r"\s*(?:expressions?|emotions?|class|affect|side|movement)?\s*(?:\([^()]*\))?\s*[,/|]?\s*"
+    r"-?\s*(?:expressions?|emotions?|class|affect|side|movement)?\s*(?:\([^()]*\))?\s*[,/|]?\s*"
     r"(?:or|and|and/or|versus|vs\.?|nor|/|&|\+)?\s*(?:an?|the|even|also|maybe|possibly|on the|any|for)?\s*"
 )
 _OR = re.compile(r"\bor\b|/|\||\bversus\b|\bvs\b|\bnor\b")
@@ -62,6 +62,7 @@ _FILLER = re.compile(
 _GENERIC = re.compile(r"\s*(?:expressions|emotions|classes|affects|feelings|cases|examples|videos|clips)\b")
 _BELONGS = re.compile(r"(?:belongs? to|under|into|among|one of|class of|category of|group of|as) (?:the )?$")
 _LESS = (re.compile(r"\bless(?: \w+){0,2}\s$"), re.compile(r"\s*(?:\w+ ){0,2}than\b"))
+_OR_ELSE = re.compile(r"\W*(?:or|and)\b")
 _WORDS_BETWEEN = 7
 
 
@@ -81,6 +82,13 @@ def stances(text: str, mentions: Sequence[Mention], *, units: bool = False) -> l
         if inside:
             last = number == len(sentences) - 1
             stands.extend(_of_sentence(text, start, end, stop, inside, number, last, units))
+    for stand in stands:
+        start, _, stop = sentences[stand.sentence]
+        if "?" in stop and _OR_ELSE.match(text, start):
+            # "Anger... or is it disgust?" leaves both open.
+            for other in stands:
+                if other.sentence == stand.sentence - 1:
+                    other.stance = min(other.stance, Stance.ASIDE)
     for stand in stands:
         if stand.mention in denied:
             stand.stance = Stance.DENIED
@@ -183,7 +191,7 @@ def _options(text: str, start: int, mentions: Sequence[Mention], units: bool) ->
             if any(_OR.search(gap) for gap in between) or listed or (several and "," in joined):
                 found.update(chain)
     for mention in mentions:
-        if re.search(r"\b(?:whether|either)\b(?: \w+){0,5} $", text[start : mention.start]):
+        if re.search(r"\b(?:whether|either)\b(?: [\w-]+){0,5} $", text[start : mention.start]):
             found.add(mention)
     return found
 

@@ -15,12 +15,13 @@ _PREAMBLE = re.compile(r"^.*?\b(?:action units?|aus?)\b[^:,.\n]*?(?::|\bis\b|\ba
 _SEPARATOR = re.compile(r"\s*[,;+&\n]\s*(?:and\s+)?|\s+and\s+|^\s*[-*•]\s+")
 _ADDS = re.compile(r"\b(?:also|too|additionally|in addition|plus|as well|and)\b")
 _NO_LIST = re.compile(
-    r"\b(?:not|no|nor|neither|without|rather|instead|never|cannot|absent|unlikely|missing|or|if|yes|only|is|are)\b|[:=|?!✓✗☑☐✅❌%]|\["
+    r"\b(?:not|no|nor|neither|without|rather|instead|never|cannot|absent|unlikely|missing|or|if|yes|only|is|are)\b|[:=|?!✓✔✗✘☑☒☐✅❌√×%]|\["
 )
 _MODIFIERS = re.compile(
     r"\b(?:left|right|bilateral|unilateral|the|and|au|aus|action|units?|slight|weak|mild|moderate|strong|both|sides?|on|of"
     r"|clear|visible|intensity|level|face|lr|[lr])\b|\([^()]*\)?"
 )
+_MARK = re.compile("[✓✔✗✘☑☒☐✅❌√×%=]")
 _MOST_WORDS_OF_A_NAME = 4
 
 
@@ -42,7 +43,7 @@ def read_units(text: str) -> tuple[Unit, ...]:
 def _listed(text: str) -> tuple[Unit, ...]:
     """Return the members of an answer that is a list; empty when it is none."""
     text = text.strip().strip(" .\"'`*[](){}").strip()
-    if not text:
+    if not text or _MARK.search(text):
         return ()
     try:
         coded = parse_units(text)
