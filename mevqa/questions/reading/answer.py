@@ -24,9 +24,9 @@ from mevqa.questions.reading.presence import read_presence
 from mevqa.questions.reading.sentences import labelled_clause, read_parts
 from mevqa.questions.reading.thoughts import without_thoughts
 from mevqa.questions.reading.turns import own_turn
-from mevqa.questions.reading.types import Ambiguous, Reading, Unusable, Value
+from mevqa.questions.reading.types import Ambiguous, Parts, Reading, Unusable, Value
 from mevqa.questions.reading.units import read_units
-from mevqa.questions.vocabulary import CLOSED, COUNTS, LISTS, PLACES, SENTENCES, every_class, options_of
+from mevqa.questions.vocabulary import CLOSED, COUNTS, FORMS, LISTS, PLACES, SENTENCES, every_class, options_of
 from mevqa.records import Kind, Question, QuestionType
 
 _NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORECASE)
@@ -131,11 +131,36 @@ def _official(asked: _Asked, text: str) -> Value | None:
         return int(text) if text.isascii() and text.isdigit() else None
     if asked.kind in LISTS:
         names = text.split(", ")
-        return tuple(unit_number(name) for name in names) if all(name in _NAMES for name in names) else None
+        return tuple(_NUMBERS[name] for name in names) if all(name in _NUMBERS for name in names) else None
+    if asked.kind in SENTENCES:
+        return _official_sentence(asked.kind, text)
     return None
 
 
-_NAMES = frozenset(UNIT_NAMES)
+_NUMBERS = {name: unit_number(name) for name in UNIT_NAMES}
+
+
+def _official_sentence(kind: QuestionType, text: str) -> Parts | None:
+    """Return what a sentence in the official wording says; None for any other text."""
+    for wording in (FORMS.sentences[kind].plural, FORMS.sentences[kind].singular):
+        match = _wording(wording).fullmatch(text)
+        if match is None:
+            continue
+        units = match["units"].split(", ")
+        classes = every_class()
+        if (
+            all(unit in _NUMBERS for unit in units)
+            and match["fine"] in classes.fine
+            and match["coarse"] in classes.coarse
+        ):
+            return Parts(tuple(units), match["fine"], match["coarse"])
+    return None
+
+
+@functools.cache
+def _wording(wording: str) -> re.Pattern[str]:
+    """Return the pattern of a sentence with the slots units, fine and coarse."""
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]*?)", re.escape(wording)))
 
 
 def _read(asked: _Asked, text: str) -> Value | None:

@@ -119,6 +119,9 @@ def settle(stands: Sequence[Stand], options: Sequence[str], *, refused: bool) ->
     standing = [stand for stand in real if stand.stance > (Stance.NAMED if refused else Stance.ASIDE)]
     if not standing:
         return _by_elimination(real, options)
+    alone = {stand.mention.key for stand in standing if stand.bare}
+    if len(alone) > 1:
+        raise Ambiguous(", ".join(sorted(alone)))
     weight = max(stand.stance for stand in standing)
     best = [stand for stand in standing if stand.stance is weight]
     keys = dict.fromkeys(stand.mention.key for stand in best)

@@ -21,6 +21,7 @@ _PERCENT_BEFORE = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:%|percent)\s*(?:chance|probability|likely|confidence|confident|sure)?\s*"
     r"(?:of|for|that it is|it is)?\s*(?:being\s*)?(?:the\s*|an?\s*)?$"
 )
+_SHARE_BEFORE = re.compile(r"(?<![\w.])(0?\.\d+|1\.0+)\s*(?:for\s*|chance of\s*|probability of\s*)?(?:the\s*|an?\s*)?$")
 _BOX = re.compile(r"(?:^|[\n,;|])\s*(?:[-*•]|\d+[.)])?\s*(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*(?:the )?$")
 _BOX_BEFORE = re.compile(r"(?<=\s)(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*$")
 _BOXED_LINE = re.compile(r"\s*(?:[-*•|]|\d+[.)])?\s*(?:\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])")
@@ -90,6 +91,8 @@ def shares(text: str, mentions: Sequence[Mention]) -> dict[str, float]:
         before = _PERCENT_BEFORE.search(text[: mention.start])
         if before is not None:
             found.setdefault(mention.key, (float(before[1]), True))
+        elif (before := _SHARE_BEFORE.search(text[: mention.start])) is not None:
+            found.setdefault(mention.key, (float(before[1]), False))
     if len(found) < 2:
         return {}
     percents = any(percent for _, percent in found.values())

@@ -18,7 +18,7 @@ COUNTED: Mapping[QuestionType, Kind | None] = {
 }
 _ANY = (
     r"(?:(?:distinct |separate |facial |different )*(?:expression|event)"
-    r"|in total\b|in all\b|altogether\b|total\b|overall\b)"
+    r"|in total\b|in all\b|altogether\b|(?:total|overall)(?=\W*$|\W*[.,;(]| events))"
 )
 #: What is counted, by kind of event.
 _NAMED: Mapping[Kind | None, str] = {"micro": "micro", "macro": "macro", None: _ANY}
@@ -28,7 +28,7 @@ _MEASURED = re.compile(
     r"|\b\d+(?:\.\d+)?\s*(?:s|sec|secs|seconds?|ms|fps|hz|frames?|minutes?|min|%)\b"
 )
 _DENIED = re.compile(r"\b(?:not|rather than|instead of|never)\s+(?:\w+\s){0,2}?(\d+)\b|\bmore than (?:\w+ )?(\d+)\b")
-_RANGE = re.compile(r"\b\d+\s*(?:-|–|to|or|and)\s*\d+\b")
+_OUT_OF = re.compile(r"\(?\b(?:out )?of (?:a total of |the |all |these )?\d+(?: expression)?(?: events?)?\b\)?,?")
 _MARKER = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+", re.MULTILINE)
 
 
@@ -53,7 +53,7 @@ def _read(text: str, kind: Kind | None) -> str | None:
     if re.search(r"(?<![\w.)])[-−–]\s*\d", re.sub(r"^\s*-\s+", "", text)) and re.fullmatch(r"\W*\d+\W*", text):
         return None
     simple = _MARKER.sub("\n", re.sub(r"\b(\d+)\.0+\b", r"\1", text))
-    simple = _DENIED.sub(" ", in_digits(simple))
+    simple = _OUT_OF.sub(" ", _DENIED.sub(" ", in_digits(simple))) if kind else _DENIED.sub(" ", in_digits(simple))
     wanted = _NAMED[kind]
     exact = re.fullmatch(r"\W*(\d+)\W*", simple)
     if exact is not None:
@@ -77,7 +77,7 @@ def _read(text: str, kind: Kind | None) -> str | None:
             (one, "")
             for one in re.findall(
                 r"\b(?:total|all|sum|altogether|overall|count|number of (?:expression )?events)(?: \w+){0,3} ?"
-                r"(?:[:=|]|is|are|of|->)+ ?(\d+)",
+                r"(?:[:=|]|is|are|of|->)+ ?(\d+)\b(?! (?:micro|macro))",
                 simple,
             )
         }

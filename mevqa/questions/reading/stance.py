@@ -63,6 +63,7 @@ _GENERIC = re.compile(r"\s*(?:expressions|emotions|classes|affects|feelings|case
 _BELONGS = re.compile(r"(?:belongs? to|under|into|among|one of|class of|category of|group of|as) (?:the )?$")
 _LESS = (re.compile(r"\bless(?: \w+){0,2}\s$"), re.compile(r"\s*(?:\w+ ){0,2}than\b"))
 _OR_ELSE = re.compile(r"\W*(?:or|and)\b")
+_PRONOUN = re.compile(r"\b(?:it|this|that|which|they|these)\s*$")
 _WORDS_BETWEEN = 7
 
 
@@ -116,7 +117,7 @@ def _of_sentence(
     """Return the stands of one sentence."""
     sentence = text[start:end]
     optional = _options(text, start, mentions, units)
-    denied = _denied(text, start, end, mentions)
+    denied = _denied(text, start, end, mentions, units)
     refusal = pattern("refusals").search(sentence)
     stands = []
     for mention in mentions:
@@ -145,7 +146,7 @@ def _stance(text: str, start: int, end: int, mention: Mention, units: bool) -> S
     cuts = [match.end() for match in _CLAUSE.finditer(text, start, mention.start)]
     clause = text[cuts[-1] if cuts else start : mention.start]
     after = text[mention.end : end]
-    nearby = " ".join(re.split(r"[,:;(]", after)[0].split()[:3])
+    nearby = " ".join(re.split(r"[,:;(]", after)[0].split()[:5])
     before = text[start : mention.start]
     if pattern("hypothetical").search(clause) and (
         units or not re.search(r"\bwould\b", clause) or re.search(r"\bif\b", text[start:end])
@@ -214,13 +215,13 @@ def _between(text: str, chain: Sequence[Mention]) -> list[str]:
     return [text[one.end : other.start] for one, other in zip(chain, chain[1:], strict=False)]
 
 
-def _denied(text: str, start: int, end: int, mentions: Sequence[Mention]) -> set[Mention]:
+def _denied(text: str, start: int, end: int, mentions: Sequence[Mention], units: bool) -> set[Mention]:
     """Return the mentions of a sentence that it denies."""
     found: set[Mention] = set()
     chains = _chains(text, mentions)
     taken: list[tuple[int, int]] = []
     for match in pattern("denies_preceding").finditer(text, start, end):
-        denied = _before_denial(text, start, match, chains)
+        denied = _before_denial(text, match, chains, units)
         if denied:
             found.update(denied)
             taken.append(match.span())
@@ -244,22 +245,21 @@ def _verb_end(match: re.Match[str]) -> int:
 
 
 def _before_denial(
-    text: str, start: int, match: re.Match[str], chains: Sequence[Sequence[Mention]]
+    text: str, match: re.Match[str], chains: Sequence[Sequence[Mention]], units: bool
 ) -> Sequence[Mention]:
     """Return the mentions that a predicate denies: the run right before it, unless it goes on to deny another."""
     for chain in reversed(chains):
         if chain[-1].end > match.start():
             continue
         gap = text[chain[-1].end : match.start()]
-        if not _FILLER.fullmatch(gap):
+        by_pronoun = units and _PRONOUN.search(gap) and len(gap.split()) <= _WORDS_BETWEEN
+        if not _FILLER.fullmatch(gap) and not by_pronoun:
             return ()
         verb = _verb_end(match)
         following = [mention for other in chains for mention in other if mention.start >= verb]
         if following and following[0].start < match.end() and not re.search(r"\bas\b", match[0]):
             return ()
-        # "AU4 is present and AU12 is not": only what stands after the other verb.
-        joined = text[chain[0].start : chain[-1].end]
-        return chain if joined else ()
+        return chain
     return ()
 
 

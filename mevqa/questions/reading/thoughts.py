@@ -13,6 +13,11 @@ _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<]*<\|message\|>")
 _BARE_ANALYSIS = re.compile(r"\s*(?:analysis|commentary)(?=[A-Z\"'])")
 _BARE_FINAL = re.compile(r"assistant\s*final(?=\W|[A-Z]|\w)")
 _CHAT_MARKS = re.compile(r"<\|[\w ./-]+\|>|</?s>|<(?:start|end)_of_turn>(?:model|user)?|\[/?INST\]|<eos>|<bos>|<pad>")
+_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end|eom_id|end_of_text)\|>|</s>|<end_of_turn>|<eos>")
+#: A conversation that begins with what was asked.
+_ECHO = re.compile(
+    r"\s*(?:<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>)\s*(?:user|system)|\s*(?:<s>\s*)?\[INST\]"
+)
 #: Text that cannot hold a mark is not searched.
 _HINTS = ("<", "[", "◁", "&lt;", "analysis", "commentary")
 
@@ -52,7 +57,12 @@ def without_thoughts(text: str) -> str | None:
     if inside:
         return None
     rest.append(channelled[at:])
-    return _CHAT_MARKS.sub("\n", "\n".join(part for part in rest if part.strip())).strip()
+    # What follows the end of the turn was written as if by others.
+    whole = "\n".join(part for part in rest if part.strip())
+    end = _END_OF_TURN.search(whole)
+    if end is not None and whole[: end.start()].strip() and not _ECHO.match(whole):
+        whole = whole[: end.start()]
+    return _CHAT_MARKS.sub("\n", whole).strip()
 
 
 @functools.cache

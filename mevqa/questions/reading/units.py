@@ -11,7 +11,9 @@ from mevqa.questions.reading.stance import Stance, sentence_spans, stances
 from mevqa.questions.reading.types import Ambiguous, Unit
 from mevqa.questions.reading.words import pattern
 
-_PREAMBLE = re.compile(r"^.*?\b(?:action units?|aus?)\b[^:,.\n]*?(?::|\bis\b|\bare\b)\s*(?=\S)", re.IGNORECASE)
+_PREAMBLE = re.compile(
+    r"^.*?\b(?:action units?|aus?|facs(?: codes?| units?)?)\b[^:,.\n]*?(?::|\bis\b|\bare\b)\s*(?=\S)", re.IGNORECASE
+)
 _SEPARATOR = re.compile(r"\s*[,;+&\n]\s*(?:and\s+)?|\s+and\s+|^\s*[-*•]\s+")
 _ADDS = re.compile(r"\b(?:also|too|additionally|in addition|plus|as well|and)\b")
 _NO_LIST = re.compile(
