@@ -151,6 +151,18 @@ class LabelFile(dict[str, ClipLabels]):
         videos = {name: own(labels) for name, labels in self.videos.items()}
         return LabelFile(clips, videos, self._same, official=self.official)
 
+    def noted(self, note: str) -> LabelFile:
+        """Return the labels with one more note on each of them."""
+        clips, videos = (
+            {name: replace(labels, notes=(*labels.notes, note)) for name, labels in part.items()}
+            for part in (self, self.videos)
+        )
+        return LabelFile(clips, videos, self._same, official=self.official)
+
+    def joined(self, other: LabelFile) -> LabelFile:
+        """Return the labels with those of another file, which tells of other clips."""
+        return LabelFile({**self, **other}, {**self.videos, **other.videos}, self._same, official=self.official)
+
     def find(self, clip_id: str, *, long: bool) -> ClipLabels | None:
         """Return what the file says about a clip, None when it does not name it.
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mevqa.files.tables import Sheet
+from mevqa.strict_yaml import StrictModel, read_yaml
 
+_WORDS = Path(__file__).parents[1] / "tables" / "heading_words.yaml"
 #: Rows that are searched for the header; SAMM's stands in row 14, SAMM-LV's in row 10.
 _HEADER_SEARCH = 40
 #: Second level of a heading that says that the column holds frames: ``Onset`` above ``Frame``.
@@ -55,9 +59,22 @@ class Header:
     rows: tuple[LabelRow, ...]
 
 
+class _HeadingWords(StrictModel):
+    headings: dict[str, tuple[str, ...]]
+
+
+@functools.cache
+def _translations() -> Mapping[str, str]:
+    """Return the English heading of each one in another language."""
+    words = read_yaml(_WORDS, _HeadingWords).headings
+    return {word: heading for heading, spellings in words.items() for word in spellings}
+
+
+@functools.lru_cache(maxsize=1 << 12)
 def simplify(heading: str) -> str:
     """Return a heading without case, spaces and signs: ``Onset Frame`` and ``OnsetFrame`` are one column."""
-    return "".join(sign for sign in unicodedata.normalize("NFKC", heading).casefold() if sign.isalnum())
+    simple = "".join(sign for sign in unicodedata.normalize("NFKC", heading).casefold() if sign.isalnum())
+    return simple if simple.isascii() else _translations().get(simple, simple)
 
 
 def find_header(sheet: Sheet, columns: Columns, required: Sequence[str]) -> Header | None:
@@ -114,7 +131,8 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
 
     Args:
         sheets: The table.
-        layouts: Spellings of every column that a layout needs, by the layout's name for people and the column's.
+        layouts: Spellings of every column that a layout needs, by the layout's name for people and the column's. The
+            first is named where no layout has any of the columns.
     """
     best: tuple[float, int, tuple[str, ...], str, list[str]] | None = None
     for sheet in sheets:
@@ -132,12 +150,11 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
     share, _, cells, name, missing = best
     if not share:
         cells = next(cells for sheet in sheets for _, cells in sheet.rows)
+        name, missing = next((title, list(columns)) for title, columns in layouts.items())
     named = [cell for cell in cells if cell]
     seen = ", ".join(cell[:40] for cell in named[:_LISTED]) + (", ..." if len(named) > _LISTED else "")
     timed = [cell for cell in named if _MOMENT.fullmatch(simplify(cell))]
     hint = f"; {', '.join(timed)} look like seconds, and frames are needed" if timed else ""
-    if not share:
-        return f"has no header that is known; its first row is: {seen}{hint}"
     return f"has no header that is known; columns seen: {seen}; closest: {name}, which needs {', '.join(missing)}{hint}"
 
 

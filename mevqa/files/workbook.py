@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import io
 import warnings
 import zipfile
@@ -27,7 +28,6 @@ def read_xlsx(data: bytes) -> Iterator[tuple[str, Grid]]:
         Exception: Whatever openpyxl and its XML and zip readers raise for a damaged file.
     """
     import openpyxl
-    from openpyxl.worksheet._reader import WorkSheetParser
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
@@ -40,7 +40,7 @@ def read_xlsx(data: bytes) -> Iterator[tuple[str, Grid]]:
             # The parser of the sheet instead of the sheet: it yields what is there and knows the merged cells, while
             # a sheet fills all gaps up to a last cell in column XFD and row 1,048,576.
             with sheet._get_source() as source:
-                parser = WorkSheetParser(
+                parser = _sheet_parser()(
                     source,
                     sheet._shared_strings,
                     data_only=True,
@@ -52,6 +52,26 @@ def read_xlsx(data: bytes) -> Iterator[tuple[str, Grid]]:
                 merged = parser.merged_cells.mergeCell if parser.merged_cells is not None else ()
                 merges = [(one.min_row, one.max_row, one.min_col, one.max_col) for one in merged]
             yield sheet.title, fill_merged(grid, merges)
+
+
+@functools.cache
+def _sheet_parser() -> type:
+    """Return openpyxl's parser of sheets, with formulas as they are written where their results were not saved.
+
+    Programs that write workbooks without calculating save none, and an empty cell would say that a frame is not coded.
+    """
+    from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+
+    class Parser(WorkSheetParser):
+        def parse_cell(self, element: Any) -> dict[str, Any]:
+            cell: dict[str, Any] = super().parse_cell(element)
+            formula = element.find(FORMULA_TAG)
+            # A saved result that is an empty text has the type of texts.
+            if formula is not None and cell["value"] is None and element.get("t") != "str":
+                cell["value"] = f"={formula.text or ''} (a formula without a saved result)"
+            return cell
+
+    return Parser
 
 
 def read_xls(data: bytes) -> Iterator[tuple[str, Grid]]:

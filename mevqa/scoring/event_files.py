@@ -177,16 +177,17 @@ def _columns() -> dict[str, tuple[str, ...]]:
 
 def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
     columns = _columns()
-    for sheet in sheets:
-        header = find_header(sheet, columns, column_table().required)
-        if header is None:
-            continue
+    headers = [(sheet, find_header(sheet, columns, column_table().required)) for sheet in sheets]
+    # Blinks that a label file codes in a sheet of their own are no events.
+    fitting = [(sheet, header) for sheet, header in headers if header and "blink" not in simplify(sheet.name)]
+    for _, header in fitting[:1]:
         rows = [RawRow(row.line, row.cells) for row in header.rows]
         known = {spelling for spellings in columns.values() for spelling in spellings}
         used = set(header.places.values())
         unused = [cell for at, cell in enumerate(header.headings) if cell and at not in used]
         unused = [cell for cell in unused if simplify(cell) not in known]
         notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
+        notes += [f"the sheet {sheet.name!r} has such columns too and is not read" for sheet, _ in fitting[1:]]
         rows = name_videos(place_labels(rows), [simplify(cell) for cell in header.headings])
         fields = set(header.places)
         fields |= {name for row in rows[:1] for name in row.cells}

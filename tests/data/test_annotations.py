@@ -140,7 +140,7 @@ def test_every_problem_at_once(tmp_path):
         ("a.csv", b"clip\xff", "has no header that is known"),
         ("a.txt", b"clip\n", "has a header and no rows"),
         ("a.csv", b"x,y\n1,2\n", "has no header that is known"),
-        ("a.xlsx", b"not a zip", "has no header that is known; its first row is: not"),
+        ("a.xlsx", b"not a zip", "has no header that is known; columns seen: not"),
         ("a.xls", b"not a workbook", "has no header that is known"),
         ("a.csv", b"clip,clip\na,b\n", "stands twice"),
         ("a.xlsx", b"PK\x03\x04 and no more", "is a damaged xlsx file"),

@@ -48,7 +48,9 @@ def test_other_columns_are_one_line_with_the_closest_layout():
     assert describe_columns([sheet("a|b|z", "1|2|3")], layouts) == (
         "has no header that is known; columns seen: a, b, z; closest: X, which needs c"
     )
-    assert describe_columns([sheet("1|2")], layouts) == "has no header that is known; its first row is: 1, 2"
+    assert describe_columns([sheet("1|2")], layouts) == (
+        "has no header that is known; columns seen: 1, 2; closest: X, which needs a, b, c"
+    )
     assert describe_columns([Sheet("", ())], layouts) == "has no rows"
     long = describe_columns([sheet("|".join(f"a very long heading {n} " * 9 for n in range(99)))], layouts)
     assert len(long) < 700

@@ -5,6 +5,7 @@ A new data set is one module with a ``LabelLayout`` and one entry in ``LAYOUTS``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset
 from mevqa.files.headers import LabelRow, describe_columns, find_rows, headerless_rows
 from mevqa.files.tables import Sheet, read_sheets
+from mevqa.names import match_key
 
 #: Layouts in the order in which a header is compared with them: those before CASME II have its columns
 #: and more, and MMEW has the same (``choice``).
@@ -46,6 +48,8 @@ LAYOUTS: tuple[LabelLayout, ...] = (
     CASME_SQ,
 )
 
+#: A date as cells are read.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 _MOMENTS = ("onset", "apex", "offset")
 
 __all__ = ["LAYOUTS", "LabelLayout", "read_label_file"]
@@ -77,12 +81,7 @@ def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[She
     for layout in layouts:
         matching = [(sheet, rows) for sheet in sheets if (rows := _rows_of(layout, sheet)) is not None]
         if matching:
-            sheet, rows = matching[0]
-            rivals = [other for other in layouts if other.required == layout.required and _rows_of(other, sheet)]
-            chosen = choose_layout(path, rivals, sheet) if len(rivals) > 1 else layout
-            rows = _rows_of(chosen, sheet) or rows
-            unread = [other.name for other, _ in matching[1:]]
-            return _read_rows(path, chosen, rows, [other for other in sheets if other is not sheet], unread)
+            return _read_matching(path, layout, layouts, matching, sheets)
     wanted = {
         layout.title: {columns[0]: columns for columns in (layout.columns[name] for name in layout.required)}
         for layout in layouts
@@ -95,6 +94,48 @@ def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[She
     raise InputError([Problem(path, describe_columns(sheets, wanted))])
 
 
+def _read_matching(
+    path: Path,
+    layout: LabelLayout,
+    layouts: Sequence[LabelLayout],
+    matching: Sequence[tuple[Sheet, list[LabelRow]]],
+    sheets: Sequence[Sheet],
+) -> LabelFile:
+    """Read the sheets that have the columns of a layout: all, where none says anew what another one says."""
+    first, rows = matching[0]
+    _refuse_dates(path, matching)
+    rivals = [other for other in layouts if other.required == layout.required and _rows_of(other, first)]
+    chosen = choose_layout(path, rivals, first) if len(rivals) > 1 else layout
+    others = [sheet for sheet in sheets if sheet is not first]
+    file = _read_rows(path, chosen, rows, others)
+    for sheet, more in matching[1:]:
+        next_file = _read_rows(path, chosen, more, [other for other in sheets if other is not sheet])
+        known = {match_key(name) for name in (*file, *file.videos)}
+        if any(match_key(name) in known for name in (*next_file, *next_file.videos)):
+            note = f"the sheet {sheet.name!r} has the same columns and clips of {first.name!r}, and is not read"
+            file = file.noted(note)
+        else:
+            file = file.joined(next_file)
+    return file
+
+
+def _refuse_dates(path: Path, matching: Sequence[tuple[Sheet, list[LabelRow]]]) -> None:
+    """Refuse names that a spreadsheet program has taken for dates: what they were cannot be known.
+
+    Raises:
+        InputError: Each of them with its row.
+    """
+    problems = [
+        Problem(path, f"the {what} is a date ({cell}), made of a name like 2-1: write the name, as text", row.line)
+        for _, rows in matching
+        for row in rows
+        for what, cell in (("subject", row.cells["subject"]), ("file name", row.cells["filename"]))
+        if _DATE.fullmatch(cell)
+    ]
+    if problems:
+        raise InputError(problems)
+
+
 def _is_called(layout: LabelLayout, dataset: str) -> bool:
     return layout.dataset == canonical_dataset(dataset) or dataset.lower().replace(" ", "") in layout.aliases
 
@@ -105,9 +146,7 @@ def _rows_of(layout: LabelLayout, sheet: Sheet) -> list[LabelRow] | None:
     return find_rows(sheet, layout.columns, layout.required)
 
 
-def _read_rows(
-    path: Path, layout: LabelLayout, rows: list[LabelRow], others: Sequence[Sheet], unread: Sequence[str]
-) -> LabelFile:
+def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Sequence[Sheet]) -> LabelFile:
     problems: list[Problem] = []
     named = []
     for row in rows:
@@ -129,7 +168,6 @@ def _read_rows(
     if layout.complete is not None:
         named = layout.complete(path, named, others)
     remarks = file_remarks(layout.fixups or layout.dataset, path)
-    remarks += tuple(f"the sheet {name!r} has the same columns and is not read" for name in unread)
     clips: dict[str, ClipLabels] = {}
     videos: dict[str, ClipLabels] = {}
     for row, fixes in apply_fixups(layout.fixups or layout.dataset, named, len(rows)):

@@ -53,22 +53,39 @@ def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels]
     found = [(sheet, place) for sheet in sheets if (place := _header_place(sheet)) is not None]
     if not found:
         return None
-    sheet, place = found[0]
+    problems: list[Problem] = []
+    clips: dict[str, _Gathered] = {}
+    of_sheet: dict[str, str] = {}
+    for sheet, place in found:
+        before = set(clips)
+        problems += _read_sheet(path, sheet, place, clips)
+        for name in clips.keys() - before:
+            of_sheet[name] = sheet.name
+        both = sorted(name for name in before & _named(sheet, place) if of_sheet[name] != sheet.name)
+        problems += [
+            Problem(path, f"the clip {name!r} is in the sheets {of_sheet[name]!r} and {sheet.name!r}; keep one")
+            for name in both
+        ]
+    if problems:
+        raise InputError(problems)
+    return {
+        name: ClipLabels(name, clip.dataset, clip.subject, clip.fps, tuple(clip.events), tuple(clip.lines))
+        for name, clip in clips.items()
+    }
+
+
+def _read_sheet(path: Path, sheet: Sheet, place: int, clips: dict[str, _Gathered]) -> list[Problem]:
+    """Add the rows below a header to their clips, and return what is wrong with them."""
     line, headings = sheet.rows[place]
     rows = sheet.rows[place + 1 :]
     columns = [heading.strip().lower() for heading in headings]
-    problems = [
-        Problem(path, f"the sheet {other.name!r} has our columns too; keep one of them in the file")
-        for other, _ in found[1:]
-    ]
-    problems += [Problem(path, message, line) for message in _heading_problems(columns, rows)]
+    problems = [Problem(path, message, line) for message in _heading_problems(columns, rows)]
     if not rows:
         problems.append(Problem(path, "has a header and no rows below it: it names no video and no clip"))
-    clips: dict[str, _Gathered] = {}
     named = [(number, _by_column(columns, cells)) for number, cells in rows]
     in_seconds = seconds_message((number, [row[name] for name in _MOMENTS]) for number, row in named)
     if in_seconds is not None:
-        raise InputError([*problems, Problem(path, in_seconds[1], in_seconds[0])])
+        return [*problems, Problem(path, in_seconds[1], in_seconds[0])]
     for (number, cells), (_, row) in zip(rows, named, strict=True):
         if any(cells[len(columns) :]):
             problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", number))
@@ -76,12 +93,13 @@ def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels]
         messages: list[str] = []
         _gather(row, number, clips, messages)
         problems.extend(Problem(path, message, number) for message in messages)
-    if problems:
-        raise InputError(problems)
-    return {
-        name: ClipLabels(name, clip.dataset, clip.subject, clip.fps, tuple(clip.events), tuple(clip.lines))
-        for name, clip in clips.items()
-    }
+    return problems
+
+
+def _named(sheet: Sheet, place: int) -> set[str]:
+    """Return the clips that the rows below a header name."""
+    at = [heading.strip().lower() for heading in sheet.rows[place][1]].index("clip")
+    return {cells[at] for _, cells in sheet.rows[place + 1 :] if at < len(cells)}
 
 
 def _header_place(sheet: Sheet) -> int | None:

@@ -109,8 +109,25 @@ def test_merged_and_two_level_headers(save_table):
     assert file["sub01_EP01"].events[0].onset == 4
 
 
-def test_a_second_sheet_of_the_same_columns_is_named(save_table):
+def test_sheets_of_the_same_columns(save_table):
     row = (1, "EP01", 1, 2, 3, "4", "disgust")
     file = read_label_file(save_table("c.xlsx", CASME2, row, first=[CASME2, (2, "EP02", 1, 2, 3, "4", "fear")]))
-    assert list(file) == ["sub02_EP02"]
-    assert file["sub02_EP02"].notes == ("the sheet 'labels' has the same columns and is not read",)
+    assert list(file) == ["sub02_EP02", "sub01_EP01"]
+    again = read_label_file(save_table("d.xlsx", CASME2, row, first=[CASME2, (1, "EP01", 1, 2, 3, "4", "fear")]))
+    assert again["sub01_EP01"].events[0].fine == "fear" and "'labels'" in again["sub01_EP01"].notes[0]
+
+
+def test_headings_in_chinese_and_names_that_became_dates(save_table):
+    from datetime import datetime
+
+    header = ("被试", "文件名", "起始帧", "顶点帧", "结束帧", "动作单元", "情绪")
+    assert list(read_label_file(save_table("c.csv", header, (1, "EP01", 1, 2, 3, "4", "fear")))) == ["sub01_EP01"]
+    path = save_table("d.xlsx", CASME2, (1, datetime(2024, 2, 1), 1, 2, 3, "4", "fear"))
+    assert problems(path) == [
+        (2, "the file name is a date (2024-02-01), made of a name like 2-1: write the name, as text")
+    ]
+
+
+def test_formulas_without_results_are_not_taken_for_empty_cells(save_table):
+    file = read_label_file(save_table("c.xlsx", CASME2, (1, "EP01", "=1+1", 2, 3, "4", "fear")))
+    assert "not '=1+1 (a formula without a saved result)'" in file["sub01_EP01"].errors[0]
