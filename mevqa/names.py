@@ -34,6 +34,7 @@ def fold_name(name: str) -> str:
     return re.sub(r"^(\d+)\.0+$", r"\1", folded)
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def match_key(name: str) -> str:
     """Return the key under which spellings of one name are equal: ``fold_name`` without leading zeros of its numbers.
 
@@ -42,6 +43,7 @@ def match_key(name: str) -> str:
     return _LEADING_ZEROS.sub("", fold_name(name))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def subject_key(name: str) -> str:
     """Return the key under which spellings of one person are equal: ``1`` for ``s01``, ``sub001``, ``spNO.1``, ``1.0``.
 

@@ -132,7 +132,13 @@ class MediaFolder:
         return [path for suffix in sorted(suffixes) for path in self._children(folder, name, suffix) if path.is_file()]
 
     def _children(self, folder: Path, name: str | None, suffix: str = "") -> list[Path]:
-        """Return the children of a name: the exact one, else its other spellings (``names``); all for None."""
+        """Return the children of a name: the exact one, else those that differ in case, else those of one key.
+
+        Args:
+            folder: The folder.
+            name: The name; None for all children.
+            suffix: What follows it.
+        """
         if folder not in self._listings:
             listing: dict[str, list[Path]] = {}
             for child in sorted(_list(folder)):
@@ -141,7 +147,8 @@ class MediaFolder:
         if name is None:
             return [child for children in self._listings[folder].values() for child in children]
         alike = self._listings[folder].get(match_key(name) + suffix if suffix else _file_key(name), [])
-        return [child for child in alike if child.name == name + suffix] or alike
+        exact = [child for child in alike if child.name == name + suffix]
+        return exact or [child for child in alike if fold_name(child.name) == fold_name(name + suffix)] or alike
 
     def _has_frames(self, folder: Path) -> bool:
         return any(child.suffix.lower() in PICTURE_SUFFIXES for child in _list(folder))

@@ -45,6 +45,15 @@ def test_a_good_set_is_summed_up(tmp_path, save_frames):
     assert report.to_json()["ok"] is True and json.dumps(report.to_json())
 
 
+def test_a_person_in_several_spellings_is_one_and_named(tmp_path, save_frames):
+    for name in "abc":
+        save_frames(tmp_path / "media" / name, "img1.png", "img2.png")
+    (tmp_path / "a.csv").write_text(f"{HEADER}\na,samm,006,200,,,,,,,\nb,samm,6.0,200,,,,,,,\nc,samm,7,200,,,,,,,\n")
+    summary = check(questions(tmp_path / "q.jsonl", *"abc"), tmp_path / "media", tmp_path / "a.csv").summary
+    assert summary.subjects == 2
+    assert "1 subject is spelt in several ways and counts as one person: '006', '6'" in summary.notes
+
+
 def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
     file = questions(tmp_path / "q.jsonl", "good", "gone", "broken", "backwards", "beyond", "../x", "unlabelled")
     with file.open("a") as more:

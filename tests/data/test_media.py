@@ -53,6 +53,33 @@ def test_the_exact_case_wins(tmp_path):
     assert found(tmp_path, "J") == path
 
 
+@pytest.mark.parametrize(
+    ("place", "clip"),
+    [
+        ("Zoe\u0308_1.mp4", "Zo\u00eb_1"),
+        ("Zo\u00eb_1.mp4", "Zoe\u0308_01"),
+        ("S1_ne_1.mp4", "s01_ne_01"),
+        ("006/006_1_2.avi", "6/6_1_2"),
+        ("7.mp4", "7.0"),
+        ("\uff21\uff11.mp4", "a1"),
+    ],
+)
+def test_spellings_of_a_name(tmp_path, place, clip):
+    path = video(tmp_path / place)
+    assert found(tmp_path, clip) == path
+    (tmp_path / "pictures").mkdir()
+    if "/" not in place:
+        picture = video(tmp_path / "pictures" / Path(place).with_suffix(".png").name)
+        assert MediaFolder(tmp_path / "pictures").pictures(clip) == [picture]
+
+
+def test_names_that_may_be_two_files(tmp_path):
+    one, other = video(tmp_path / "clip_1.mp4"), video(tmp_path / "clip_01.mp4")
+    assert found(tmp_path, "clip_1") == one and found(tmp_path, "CLIP_01") == other
+    (message,) = messages([ask("clip_001")], tmp_path)
+    assert "has several media" in message and "clip_1.mp4" in message and "clip_01.mp4" in message
+
+
 def test_an_id_with_a_suffix_and_an_id_with_folders(tmp_path):
     path = video(tmp_path / "a.mp4")
     assert found(tmp_path, "a.mp4") == path

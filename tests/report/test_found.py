@@ -32,3 +32,11 @@ def test_unknown_videos_are_noted_by_name(tmp_path):
     (note,) = read_found(path, whole=False).notes({"v0"})
     assert note.endswith("v1, v2, v3, v4, v5 and 2 more") and "events.csv" in note
     assert read_found(path, whole=False).notes({f"v{place}" for place in range(8)}) == []
+
+
+def test_videos_are_found_in_any_spelling(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text("video,onset,offset\nSYN_01,0,2\n")
+    found = read_found(path, whole=False)
+    assert [event.onset for event in found.of("syn_1") or []] == [0] and found.of("syn_11") is None
+    assert found.notes(["Syn_1"]) == []

@@ -68,6 +68,15 @@ def test_events_and_videos_without_any_are_found(tmp_path, media):
     assert found.videos[1].coded == () and found.notes == ()
 
 
+def test_a_person_in_several_spellings_is_one(tmp_path, media):
+    rows = GOOD.replace(",s2,", ",1.0,").replace(",s3,", ",02,")
+    found = find_annotated(labels(tmp_path, rows), media)
+    assert [one.subject for one in found.videos] == ["s1", "s1", "02"]
+    assert found.notes == ("1 subject is spelt in several ways and counts as one person: 's1', '1'",)
+    with pytest.raises(InputError, match=r"has one subject \(s1\)"):
+        find_annotated(labels(tmp_path, rows.replace(",02,", ",sub01,")), media)
+
+
 def test_a_resumed_run_is_the_same_as_an_uninterrupted_one(tmp_path, media, monkeypatch):
     found = find_annotated(labels(tmp_path, GOOD), media)
     whole = spotted(monkeypatch, Fake(), found, tmp_path / "whole.parts")

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.names import AmbiguousName, NameIndex
 from mevqa.records import Annotation
 
 
@@ -33,11 +34,21 @@ def join_emotions(long: Mapping[str, ClipLabels], clips: Mapping[str, ClipLabels
         clips: Labels of ``SAMM_Micro_FACS_Codes_v2.xlsx`` by clip (``read_annotations``).
     """
     joined = {}
+    known = NameIndex(clips)
     for video_id, video in long.items():
         names = video.names or ("",) * len(video.events)
-        events = tuple(_joined(event, name, clips) for event, name in zip(video.events, names, strict=True))
+        found = (_find(known, name) for name in names)
+        events = tuple(_joined(event, name, clips) for event, name in zip(video.events, found, strict=True))
         joined[video_id] = replace(video, events=events)
     return joined
+
+
+def _find(clips: NameIndex, name: str) -> str:
+    """Return the clip of a name in whatever spelling, an empty name where there is none or it may be several."""
+    try:
+        return clips.find(name) or ""
+    except AmbiguousName:
+        return ""
 
 
 def _joined(event: Annotation, name: str, clips: Mapping[str, ClipLabels]) -> Annotation:
