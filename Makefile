@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The lowest releases that pyproject.toml allows, in an environment of their own.
+LOWEST := .venv-lowest
 # The newest releases that the project was tested with; another CUDA or CPU build: see the README.
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-slow lint clean
+.PHONY: setup demo test test-slow test-lowest lint clean
 
 setup: $(VENV)/.installed
 
@@ -32,5 +34,14 @@ test: lint
 test-slow: setup
 	$(BIN)/python -m pytest -n 2 -m slow
 
+$(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
+	$(LOWEST)/bin/python -m pip install --quiet -c tests/lowest_versions.txt -e ".[dev]"
+	touch $@
+
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow"
+
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) $(LOWEST) demo-output

@@ -196,7 +196,7 @@ class Prompter:
         if pictures:
             extra["images"] = [[view.image.convert("RGB") for view in pictures]]
         if moments:
-            extra["videos"] = [np.stack([np.asarray(view.image.convert("RGB")) for view in moments])]
+            extra["videos"] = [[np.stack([np.asarray(view.image.convert("RGB")) for view in moments])]]
             extra["do_sample_frames"] = False
         return dict(self.processor(text=[text], return_tensors="pt", **extra))
 

@@ -73,8 +73,12 @@ class PackedModel(nn.Module):
         """
         return self.base.hf_device_map
 
+    def activation_checkpointing_enable(self, **options: Any) -> None:
+        """Compute activations anew in the backward pass, for less memory; Trainer calls it."""
+        self.base.activation_checkpointing_enable(**options)
+
     def gradient_checkpointing_enable(self, **options: Any) -> None:
-        """Compute activations anew in the backward pass, for less memory."""
+        """Do the same where transformers still calls it so (before 5.24)."""
         self.base.gradient_checkpointing_enable(**options)
 
     def forward(self, batch: PackedBatch) -> dict[str, torch.Tensor]:

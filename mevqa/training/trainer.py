@@ -6,7 +6,7 @@ import contextlib
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -215,8 +215,7 @@ def training_arguments(
         max_steps=steps,
         per_device_train_batch_size=recipe.clips,
         gradient_accumulation_steps=recipe.accumulation,
-        gradient_checkpointing=recipe.checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False},
+        **_checkpointing(recipe),
         optim=recipe.optimizer,
         learning_rate=max(recipe.rates.model_dump().values()),
         adam_beta2=recipe.beta2,
@@ -252,6 +251,13 @@ def training_arguments(
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1
     return arguments
+
+
+def _checkpointing(recipe: Recipe) -> dict[str, Any]:
+    """Return whether activations are computed anew, under the name that the installed transformers asks for."""
+    known = {one.name for one in fields(TrainingArguments)}
+    name = "activation_checkpointing" if "activation_checkpointing" in known else "gradient_checkpointing"
+    return {name: recipe.checkpointing, f"{name}_kwargs": {"use_reentrant": False}}
 
 
 def rate_at(step: int, *, recipe: Recipe, steps: int) -> float:

@@ -75,7 +75,7 @@ class ForwardDecoder:
 
     def _picture_stream(self) -> Any:
         for stream in self._container.streams.video:
-            if not int(stream.disposition) & int(av.stream.Disposition.attached_pic):
+            if not stream.disposition & av.stream.Disposition.attached_pic:
                 if stream.codec_context is None:
                     raise MediaError(self._path, "its codec is not one that PyAV decodes; re-encode it, say to H.264")
                 return stream
