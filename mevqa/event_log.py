@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
-from mevqa.runs import write_whole
+from mevqa.files.whole import write_whole
 
 if TYPE_CHECKING:
     from mevqa.vqa.long_video import Watched

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import NoneType, TracebackType
@@ -18,6 +19,8 @@ from typing import Any
 
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import is_vacant, write_whole
 from mevqa.records import Answer
 
 _FORMAT = 1
@@ -60,6 +63,7 @@ class RunWriter(Run):
     def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
         super().__init__(path, manifest, answers)
         self._log = (path / _ANSWERS).open("a", encoding="utf-8")
+        self._lock = ExitStack()
 
     def append(self, answers: Iterable[Answer]) -> None:
         """Write a clip's answers and force them to the disk, so that a kill loses at most the clip under way."""
@@ -70,12 +74,23 @@ class RunWriter(Run):
         self.answers.update((answer.question_id, answer) for answer in batch)
 
     def __enter__(self) -> RunWriter:
+        """Keep other processes from writing the same run.
+
+        Raises:
+            InputError: Another process writes it.
+        """
+        try:
+            self._lock.enter_context(hold_folder(self.path))
+        except InputError:
+            self._log.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._log.close()
+        self._lock.close()
 
 
 def open_run(path: Path) -> Run:
@@ -129,12 +144,23 @@ def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) 
     manifest_path = path / _MANIFEST
     if manifest_path.exists():
         return _continue_run(path, decides)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError([Problem(path, "exists and is not a run; name a new folder for --out")])
+    check_run_folder(path)
     path.mkdir(parents=True, exist_ok=True)
     manifest = {"format": _FORMAT, "decides": decides, **facts}
     write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, {})
+
+
+def check_run_folder(path: Path) -> None:
+    """Refuse a folder that can be no run's.
+
+    Raises:
+        InputError: It is a file, or holds something that is no run.
+    """
+    if path.is_dir() and (is_vacant(path) or (path / _MANIFEST).exists()):
+        return
+    if path.exists():
+        raise InputError([Problem(path, "exists and is not a run; name a new folder for --out")])
 
 
 def file_digest(path: Path) -> str:
@@ -283,10 +309,3 @@ def _drop_torn_line(log: Path) -> None:
     if complete != len(content):
         with log.open("r+b") as stream:
             stream.truncate(complete)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill leaves either the old or the new one."""
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.whole import write_whole
 from mevqa.records import Clip
-from mevqa.runs import changes, write_whole
+from mevqa.runs import changes
 from mevqa.spotting.events import Kind
 from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.video.folder import FolderVideo

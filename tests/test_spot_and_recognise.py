@@ -154,7 +154,7 @@ def test_the_command_writes_scores_and_goes_on(videos, tmp_path, capsys):
     [
         (["--kinds", "tiny"], "--kinds: 'tiny' is not micro"),
         (["--names", "("], "--names: '(' is no regular expression"),
-        (["--threshold", "-1"], "--threshold"),
+        (["--threshold", "1", "--kinds", ","], "--kinds"),
         (["--calibrator", "nowhere.json"], "nowhere.json"),
     ],
 )

@@ -67,10 +67,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted, 143 terminated."""
-    args = _parse(argv)
-    name = f"mevqa {args.command}"
+    name = "mevqa"
     try:
         with exit_on_sigterm():
+            args = _parse(argv)
+            name = f"mevqa {args.command}"
             return int(args.run(args))
     except MevqaError as error:
         print(f"{name}: {error}", file=sys.stderr)

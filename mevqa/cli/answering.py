@@ -24,21 +24,27 @@ def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[s
         facts: What a reader of the run wants to know besides.
 
     Raises:
-        InputError: An option is wrong, or the run folder was made with other inputs.
+        InputError: An option is wrong, another process writes the run, or it was made with other inputs.
         ModelError: The model cannot be loaded.
     """
     from mevqa.cli.progress import clip_progress, remaining_counts
     from mevqa.deciding import decides
     from mevqa.evaluation import answer, begin, check_views
+    from mevqa.files.lock import hold_folder
+    from mevqa.runs import check_run_folder
 
-    model, prompts, looking = asking(args)
-    check_views(work, looking)
-    consistency = args.consistency == "on"
-    deciding = decides(work, model, prompts, looking, consistency=consistency, settings=deciding_settings(args, model))
-    with begin(work, out, deciding, facts) as log:
-        clips, questions = remaining_counts(work, log)
-        with clip_progress(clips, questions) as shown:
-            asked = answer(work, log, model, prompts, looking, consistency=consistency, progress=shown.frames)
-            for answers in asked:
-                shown.advance(answers)
+    check_run_folder(out)
+    # Held before the model is loaded: who comes second should not wait minutes to be told.
+    with hold_folder(out):
+        model, prompts, looking = asking(args)
+        check_views(work, looking)
+        consistency = args.consistency == "on"
+        settings = deciding_settings(args, model)
+        deciding = decides(work, model, prompts, looking, consistency=consistency, settings=settings)
+        with begin(work, out, deciding, facts) as log:
+            clips, questions = remaining_counts(work, log)
+            with clip_progress(clips, questions) as shown:
+                asked = answer(work, log, model, prompts, looking, consistency=consistency, progress=shown.frames)
+                for answers in asked:
+                    shown.advance(answers)
     return log

@@ -248,6 +248,7 @@ def _fit(args: argparse.Namespace) -> int:
 
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, Problem
+    from mevqa.files.lock import hold_file
     from mevqa.spotting.annotated import find_annotated, spot_annotated
     from mevqa.spotting.calibration import write_calibrator
     from mevqa.spotting.fitting import NothingToFit, fit_calibrator, leave_one_subject_out
@@ -256,7 +257,8 @@ def _fit(args: argparse.Namespace) -> int:
     for note in annotated.notes:
         print(f"warning: {note}", file=sys.stderr)
     options = _options(args)
-    examples = spot_annotated(annotated.videos, Path(f"{args.out}.parts"), options, frame_progress)
+    with hold_file(args.out):
+        examples = spot_annotated(annotated.videos, Path(f"{args.out}.parts"), options, frame_progress)
     digest = hashlib.sha256(args.fit.read_bytes()).hexdigest()
     try:
         held_out = leave_one_subject_out(examples)

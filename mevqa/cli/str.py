@@ -70,24 +70,36 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         InputError: Videos that cannot be read or recognised, one line each.
     """
+    from mevqa.files.lock import hold_file
+    from mevqa.spotting.video import find_videos
+
+    kinds = _kinds(args.kinds)
+    naming = _naming(args, args.dataset)
+    paths = find_videos(args.path)
+    with hold_file(args.out):
+        return _recognise(args, kinds, naming, paths)
+
+
+def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, paths: list[Path]) -> int:
+    """Spot and recognise in every video while nobody else writes the table.
+
+    Raises:
+        InputError: Videos that cannot be read or recognised, one line each.
+    """
     from mevqa.cli.options import asking, deciding_settings
     from mevqa.cli.progress import frame_progress
     from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.runs import file_digest
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
-    from mevqa.spotting.video import find_videos
 
-    kinds, dataset = _kinds(args.kinds), args.dataset
-    naming = _naming(args, dataset)
-    paths = find_videos(args.path)
     model, prompts, looking = asking(args)
     decides = {
         "kinds": kinds,
         "emotion": args.emotion,
         "names": naming.names,
         "numbers": args.numbers,
-        "dataset": dataset,
+        "dataset": args.dataset,
         "fps": args.fps,
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
@@ -106,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             with frame_progress(path.name) as progress:
                 watched = spot_and_recognise(
-                    path, model, prompts, looking, dataset=dataset, fps=args.fps, progress=progress
+                    path, model, prompts, looking, dataset=args.dataset, fps=args.fps, progress=progress
                 )
             rows = rows_of(path, watched, naming, kinds)
         except MediaError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.whole import write_whole
 from mevqa.report.charts.spotted import SpottedEvent, spotted_chart
 from mevqa.report.charts.timeline import Span, Unseen
 from mevqa.spotting.events import Event
@@ -39,14 +41,15 @@ def write_csv(path: Path, found: Sequence[Spotting]) -> None:
         InputError: The file cannot be written.
     """
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for video in found:
-                length = [f"{video.fps:g}", video.frames]
-                writer.writerows([video.video, *_cells(event, length)] for event in video.events)
-                if not video.events:
-                    writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for video in found:
+            length = [f"{video.fps:g}", video.frames]
+            writer.writerows([video.video, *_cells(event, length)] for event in video.events)
+            if not video.events:
+                writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
+        write_whole(path, file.getvalue())
     except OSError as error:
         raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
 
@@ -71,7 +74,7 @@ def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) ->
     """
     try:
         text = json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False)
-        path.write_text(text + "\n", encoding="utf-8")
+        write_whole(path, text + "\n")
     except OSError as error:
         raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
 

@@ -16,8 +16,12 @@ from mevqa.deciding import annotations_digest, media_digests, package_versions
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan
-from mevqa.runs import file_digest, refuse_changes, write_whole
+from mevqa.files.whole import is_leftover, write_whole
+from mevqa.models.adapter import adapter_folder
+from mevqa.models.digest import content_digest
+from mevqa.runs import file_digest, refuse_changes
 from mevqa.training.card import model_card
+from mevqa.training.continued import prompts_folder
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.weights import is_adapter, save_finished
@@ -51,7 +55,9 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learne
     if path.is_file():
         refuse_changes(out, read_manifest(out)["decides"], deciding, "this training was begun", "output=DIR")
         return
-    strangers = [item for item in out.iterdir() if item.name != "rendered"] if out.is_dir() else []
+    strangers = (
+        [item for item in out.iterdir() if item.name != "rendered" and not is_leftover(item)] if out.is_dir() else []
+    )
     if out.exists() and (not out.is_dir() or strangers):
         raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
     PartialState().wait_for_everyone()
@@ -111,7 +117,8 @@ def write_artifact(
     write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
     shutil.rmtree(out / "prompts", ignore_errors=True)
     shutil.copytree(desk_folder("prompts"), out / "prompts", ignore=shutil.ignore_patterns("*.md"))
-    for own in sorted(recipe.prompts.glob("*.yaml")) if recipe.prompts is not None else []:
+    prompts = prompts_folder(recipe)
+    for own in sorted(prompts.glob("*.yaml")) if prompts is not None else []:
         shutil.copy(own, out / "prompts" / own.name)
     write_whole(out / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
     write_whole(out / "README.md", model_card(recipe, work, learner, finished, adapter=is_adapter(model)))
@@ -126,6 +133,7 @@ def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str
         "annotations": annotations_digest(work) if work is not None else None,
         "media": media_digests(work) if work is not None else {},
         "model": {"name": learner.wrapped.name, "revision": learner.wrapped.revision},
+        **({"adapter": content_digest(adapter_folder(recipe.adapter))} if recipe.adapter is not None else {}),
         "prompts": learner.prompts.digest,
         "processes": PartialState().num_processes,
         "packages": package_versions(_PACKAGES),

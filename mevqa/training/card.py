@@ -72,6 +72,8 @@ def _facts(recipe: Recipe, work: Plan | None, finished: Finished) -> list[str]:
         clips = Counter(clip.dataset for clip in work.clips.values())
         told = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
         lines.append(f"clips: {told}; questions: {len(work.all_questions)}")
+    if recipe.adapter is not None:
+        lines.append(f"trained further from the adapter {recipe.adapter}")
     if recipe.synthetic is not None:
         lines.append(f"synthetic motion maps: {recipe.synthetic.share:.0%} of the clips of each step")
     trained = ", ".join(f"{part} {count:,}" for part, count in finished.parameters.items() if part != "all")

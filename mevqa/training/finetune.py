@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, check_views
+from mevqa.files.lock import hold_folder
 from mevqa.training.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.console import Console
 from mevqa.training.finished import Finished
 from mevqa.training.health import check_labels, probe_pictures
-from mevqa.training.learner import Learner, load_learner
+from mevqa.training.learner import Learner, join_processes, load_learner
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.packing import Row, RowEncoder
 from mevqa.training.parts import count_parameters, prepare
@@ -50,9 +52,17 @@ def finetune(
         learner: The model when it is loaded already; it holds the trained weights afterwards.
 
     Raises:
-        InputError: The folder holds another training; clips or answers are wrong.
+        InputError: The folder holds another training, or another process writes it; clips or answers are wrong.
         ModelError: The training cannot live: gradients of zero, every label masked, nothing to train.
     """
+    # One process of those that train together holds the folder for all of them.
+    is_main = join_processes(recipe).is_main_process
+    with hold_folder(out) if is_main else nullcontext():
+        return _finetune(recipe, work, out, label, learner)
+
+
+def _finetune(recipe: Recipe, work: Plan | None, out: Path, label: str, learner: Learner | None) -> Finished:
+    """Train, or go on, while nobody else writes the folder."""
     learner = learner or load_learner(recipe)
     clips = training_clips(work, learner.prompts) if work is not None else []
     if work is not None:

@@ -9,9 +9,10 @@ import torch
 from accelerate import PartialState
 
 from mevqa.errors import InputError, Problem
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.load import ModelOptions, load_model, own_preferences
 from mevqa.models.protocol import Preferences
 from mevqa.models.transformers_model import TransformersModel
+from mevqa.training.continued import check_start, prompts_folder
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.video.sampler import sampler_names
 from mevqa.video.views import view_names
@@ -55,10 +56,15 @@ def load_learner(recipe: Recipe) -> Learner:
             problems.append(Problem(key, f"unknown {key.rstrip('s')} {name!r}; {hint}"))
     if problems:
         raise InputError(problems)
+    check_start(recipe)
     join_processes(recipe)
+    own = own_preferences(recipe.model, recipe.adapter) if recipe.model != UNTRAINED_NANO else None
+    variant = recipe.variant or (own.variant if own is not None else None)
+    # Read before the model, so that what is wrong with them shows at once.
+    prompts = PromptLibrary.load(prompts_folder(recipe), variant) if variant is not None else None
     torch.manual_seed(recipe.seed)
     wrapped = _load(recipe)
-    own = wrapped.preferences
+    own = own or wrapped.preferences
     preferences = Preferences(
         recipe.views or own.views,
         recipe.sampler or own.sampler,
@@ -67,7 +73,7 @@ def load_learner(recipe: Recipe) -> Learner:
         "sum",
         own.sees_rest,
     )
-    prompts = PromptLibrary.load(recipe.prompts, preferences.variant)
+    prompts = prompts or PromptLibrary.load(prompts_folder(recipe), preferences.variant)
     looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
     return Learner(wrapped, prompts, looking, preferences, wrapped.model.dtype)
 

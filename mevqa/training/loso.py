@@ -17,8 +17,10 @@ from typing import Any
 from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, answer, begin, remaining
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import is_vacant, write_whole
 from mevqa.models.load import ModelOptions, load_model, own_prompts
-from mevqa.runs import Run, open_run, refuse_changes, write_whole
+from mevqa.runs import Run, open_run, refuse_changes
 from mevqa.training.artifact import read_manifest
 from mevqa.training.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
@@ -28,6 +30,8 @@ from mevqa.vqa.engine import Looking
 from mevqa.vqa.prompts import PromptLibrary
 
 _MANIFEST = "loso.json"
+#: Seconds that another shard may take to pool.
+_POOLING = 60.0
 _FOLDS, _ADAPTER, _RUN = "folds", "adapter", "run"
 
 
@@ -35,8 +39,11 @@ def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
     """Divide the clips as the recipe says.
 
     Raises:
-        InputError: A subject is unknown, or there are too few to divide.
+        InputError: The recipe trains an adapter further, a subject is unknown, or there are too few to divide.
     """
+    if recipe.adapter is not None:
+        message = "every fold is trained from the base model: an adapter may have seen who is held out; leave it out"
+        raise InputError([Problem("adapter", message)])
     settings = recipe.folds
     if settings.by == "subject":
         return leave_one_subject_out(work.clips, of=settings.of)
@@ -59,7 +66,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     if path.is_file():
         refuse_changes(out, json.loads(path.read_text(encoding="utf-8")), now, "these folds were begun", "output=DIR")
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not is_vacant(out)):
         raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
     out.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
@@ -80,10 +87,16 @@ def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = 
 
     Raises:
         LeakError: A held-out person was trained on.
-        InputError: The fold's folder holds another training.
+        InputError: The fold's folder holds another training, or another process writes it.
         ModelError: The training cannot live.
     """
     folder = out / _FOLDS / fold.name
+    with hold_folder(folder):
+        return _run_fold(recipe, work, fold, folder, label)
+
+
+def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) -> Run:
+    """Train and answer a fold while nobody else writes its folder."""
     # Nobody of a held-out data set is trained on, whether its subjects are known or not.
     unknown_as_own = recipe.folds.by == "dataset"
     assert_disjoint(fold.train, fold.test, work.clips, unknown_as_own=unknown_as_own)
@@ -162,7 +175,9 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
         "name": f"{recipe.model}, fine-tuned without the {recipe.folds.by} that is asked about",
         "revision": hashlib.sha256(revisions.encode()).hexdigest()[:16],
     }
-    with begin(tested, out / _RUN, deciding, {"folds": {fold.name: list(fold.test) for fold in folds}}) as log:
+    # The shards that finish last may come to pool at the same time.
+    facts = {"folds": {fold.name: list(fold.test) for fold in folds}}
+    with hold_folder(out / _RUN, wait=_POOLING), begin(tested, out / _RUN, deciding, facts) as log:
         known = set(log.answers)
         log.append(
             given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known

@@ -20,14 +20,15 @@ from typing import Literal
 from mevqa.deciding import package_versions
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.evaluation import Plan
+from mevqa.files.whole import whole_folder
 from mevqa.models.adapter import wrap_with_adapter
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.protocol import Model, Reply
 from mevqa.models.transformers_model import TransformersModel
-from mevqa.training.adapter_source import find_adapter, load_base
+from mevqa.training.adapter_source import AdapterSource, find_adapter, load_base
 from mevqa.training.agreement import Agreement, Scene, agreement, ask_all, look_at, synthetic_sample
 from mevqa.training.folding import check_finite, fold, round_weights
-from mevqa.training.merged_folder import check_target, whole_folder, write_model
+from mevqa.training.merged_folder import check_target, write_model
 from mevqa.video.look import views_to_draw
 from mevqa.vqa.engine import Looking
 from mevqa.vqa.prompts import PromptLibrary
@@ -115,12 +116,21 @@ def merge_adapter(
         on_step: Called with what is done next, and where in it, a few words each.
 
     Raises:
-        InputError: The folder to write is taken, or a file of the adapter is wrong.
+        InputError: The folder to write is taken or written by another process, or a file of the adapter is wrong.
         ModelError: There is no such adapter, it does not fit its base or cannot be merged, or the merged model answers
             otherwise; nothing is written.
     """
     source = find_adapter(options.adapter, options.base, options.revision)
     check_target(options.out, {"the adapter's": source.folder, "the base model's": source.base_folder})
+    # From the start, so that who comes second is told before the model is loaded.
+    with whole_folder(options.out) as filling:
+        return _merge(options, source, work, filling, on_step)
+
+
+def _merge(
+    options: MergeOptions, source: AdapterSource, work: Plan | None, filling: Path, on_step: Callable[[str, str], None]
+) -> Merged:
+    """Merge into a folder that is kept when this returns."""
     on_step(f"loading {source.base} in float32", "")
     full = ModelOptions(dtype="float32", device=options.device, trust_remote_code=options.trust_remote_code)
     model = load_base(source, full)
@@ -142,31 +152,30 @@ def merge_adapter(
     if dtype != "float32":
         exact = agreement(scenes, before, ask(model, "the merged weights"), model)
         _hold(exact, _tolerance("float32", options), "merging, before any rounding, changes the answers")
-    with whole_folder(options.out) as filling:
-        on_step(f"writing {dtype}", "")
-        round_weights(model.model, dtype)
-        write_model(filling, model.model, model.processor, source)
-        del model, wrapped
-        gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
-        written = load_model(str(filling), full)
-        found = agreement(scenes, before, ask(written, "the written model"), written)
-        _hold(found, _tolerance(dtype, options), f"written in {dtype}, the model answers otherwise than the adapter")
-        merged = Merged(
-            base=source.base,
-            base_revision=revision,
-            base_of_adapter=source.named_base(),
-            adapter=source.name,
-            adapter_digest=digest,
-            adapter_type=str(source.config.get("peft_type")),
-            dtype=dtype,
-            tolerance=_tolerance(dtype, options),
-            largest_difference=found.difference,
-            before_rounding=(exact or found).difference,
-            questions=found.questions,
-            clips=len({scene.clip_id for scene in scenes}),
-            packages=package_versions(_PACKAGES),
-        )
-        (filling / "merge.json").write_text(json.dumps(asdict(merged), indent=1) + "\n", encoding="utf-8")
+    on_step(f"writing {dtype}", "")
+    round_weights(model.model, dtype)
+    write_model(filling, model.model, model.processor, source)
+    del model, wrapped
+    gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
+    written = load_model(str(filling), full)
+    found = agreement(scenes, before, ask(written, "the written model"), written)
+    _hold(found, _tolerance(dtype, options), f"written in {dtype}, the model answers otherwise than the adapter")
+    merged = Merged(
+        base=source.base,
+        base_revision=revision,
+        base_of_adapter=source.named_base(),
+        adapter=source.name,
+        adapter_digest=digest,
+        adapter_type=str(source.config.get("peft_type")),
+        dtype=dtype,
+        tolerance=_tolerance(dtype, options),
+        largest_difference=found.difference,
+        before_rounding=(exact or found).difference,
+        questions=found.questions,
+        clips=len({scene.clip_id for scene in scenes}),
+        packages=package_versions(_PACKAGES),
+    )
+    (filling / "merge.json").write_text(json.dumps(asdict(merged), indent=1) + "\n", encoding="utf-8")
     return merged
 
 

@@ -1,12 +1,10 @@
-"""The folder of a merged model: whole or not at all, with all that the model needs to be asked."""
+"""The folder of a merged model, with all that the model needs to be asked."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,40 +32,6 @@ def check_target(target: Path, taken: Mapping[str, Path | None]) -> None:
         raise InputError([Problem(target, "is a file; name a new folder for --out")])
     if target.is_dir() and any(target.iterdir()):
         raise InputError([Problem(target, "is not empty; name a new folder for --out")])
-
-
-@contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Fill a folder beside ``target`` that takes its name at the end; what goes wrong before leaves nothing behind.
-
-    Args:
-        target: The folder to make: absent, or there and empty. Missing parents are made, and removed again where the
-            work fails.
-
-    Yields:
-        The folder to fill.
-
-    Raises:
-        InputError: Nothing can be written there.
-    """
-    target = target.resolve()
-    made = [parent for parent in target.parents if not parent.exists()]
-    filling = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        try:
-            filling.mkdir(parents=True)
-        except OSError as error:
-            raise InputError([Problem(target, f"cannot be made: {error.strerror}")]) from error
-        yield filling
-        if target.exists():
-            target.rmdir()  # It is empty; not every system lets a folder take the place of another.
-        filling.rename(target)
-    except BaseException:
-        shutil.rmtree(filling, ignore_errors=True)
-        for parent in made:
-            if parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
-        raise
 
 
 def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from mevqa.errors import ModelError
+from mevqa.training.continued import with_trainable_adapter
 from mevqa.training.recipe import Lora, Recipe
 
 Part = Literal["adapter", "language", "projector", "vision"]
@@ -66,6 +67,8 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
     """Put LoRA layers into the model; whole modules that are trained besides are kept by the adapter."""
     from peft import LoraConfig, get_peft_model
 
+    if recipe.adapter is not None:
+        return _trainable(with_trainable_adapter(model, recipe), recipe, base_name)
     whole = [name for part in ("projector", "vision") if recipe.rates.model_dump()[part] for name in _tops(model, part)]
     config = LoraConfig(
         r=lora.rank,
@@ -78,13 +81,21 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
     )
     # Only now: libraries that are imported for the first time draw numbers too.
     torch.manual_seed(recipe.seed)
-    wrapped = get_peft_model(model, config)
+    return _trainable(get_peft_model(model, config), recipe, base_name)
+
+
+def _trainable(wrapped: Any, recipe: Recipe, base_name: str) -> Any:
+    """Bring the adapter's weights that are trained to float32, and freeze those that the recipe keeps."""
     wrapped.peft_config["default"].base_model_name_or_path = base_name
     for name, parameter in wrapped.named_parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
             if recipe.rates.model_dump()[part_of(name)] == 0:
                 parameter.requires_grad_(False)
+    parts = {part_of(name) for name, parameter in wrapped.named_parameters() if parameter.requires_grad}
+    missing = [part for part in ("projector", "vision") if recipe.rates.model_dump()[part] and part not in parts]
+    if missing and recipe.adapter is not None:
+        raise ModelError(f"the adapter {recipe.adapter} holds no {missing[0]} to train: set rates.{missing[0]}=0")
     return wrapped
 
 

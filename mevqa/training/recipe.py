@@ -156,6 +156,7 @@ class Recipe(StrictModel):
     # model
     model: str
     revision: str | None = None
+    adapter: str | None = None
     trust_remote_code: bool = False
     device: str = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -222,6 +223,8 @@ class Recipe(StrictModel):
             raise ValueError("every rate is 0: nothing would be trained")
         if (self.lora is None) != (self.rates.adapter == 0):
             raise ValueError("lora and rates.adapter go together: set both, or neither")
+        if self.adapter is not None and self.lora is None:
+            raise ValueError("adapter is trained on as LoRA: give the lora block that it was made with")
         if self.lora is not None and self.rates.language > 0:
             raise ValueError("rates.language trains the weights that lora adapts: set it to 0, or leave lora away")
         if self.quantization != "none" and (self.lora is None or self.rates.vision > 0 or self.rates.projector > 0):

@@ -1,5 +1,8 @@
 import json
 import re
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -155,3 +158,25 @@ def test_the_help_states_tolerances_and_that_the_base_is_never_quantised(capsys)
         cli.main(["merge", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "0.001 for float32, 0.05 for float16, 0.25 for bfloat16" in text and "never quantised" in text
+
+
+def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp_path):
+    """Killed while it writes: the half-written folder stays, is cleared by the next one, and never has the name."""
+    out = tmp_path / "merged"
+    code = (
+        "import os, signal, sys\n"
+        "from mevqa.training import merge\n"
+        "def half(into, *args):\n"
+        "    (into / 'config.json').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "merge.write_model = half\n"
+        "from mevqa import cli\n"
+        "cli.main(sys.argv[1:])\n"
+    )
+    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", *asked(questions)]
+    killed = subprocess.run([sys.executable, "-c", code, *line], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == [".merged.mevqa-part"]
+    assert cli.main(line) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["merged"] and (out / "merge.json").is_file()
+    assert not any(path.name.startswith(".") for path in out.iterdir())

@@ -18,6 +18,7 @@ from tiny import SYSTEM, built, requests, same_replies, views
 from tiny_rows import ALL
 
 from mevqa.cli import main
+from mevqa.desk import desk_folder
 from mevqa.errors import InputError, ModelError
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.protocol import Request
@@ -226,6 +227,76 @@ def test_epochs_count_clips(make):
     assert train(make(steps=0, epochs=1.5, clips=4)).steps == 3
 
 
+def test_an_adapter_is_trained_further(make, tmp_path):
+    """It begins where the first training ended, keeps its views, prompts and shape, and is a whole adapter itself."""
+    own = tmp_path / "prompts"
+    own.mkdir()
+    shipped = (desk_folder("prompts") / "coarse.yaml").read_text()
+    (own / "coarse.yaml").write_text(shipped.replace("{question}", "Look closely. {question}"))
+    first = make(rates={"adapter": 1e-2, "projector": 1e-3}, prompts=str(own))
+    train(first, tmp_path / "first")
+    before = weights(tmp_path / "first")
+    more = {"adapter": str(tmp_path / "first"), "seed": 5}
+    rest = make(rates={"adapter": 1e-12, "projector": 1e-12}, **more)
+    finished = train(rest, tmp_path / "same")
+    assert finished.parameters["adapter"] > 0 and finished.parameters["projector"] > 0
+    after = weights(tmp_path / "same")
+    assert before.keys() == after.keys()
+    assert all(torch.allclose(before[name].float(), after[name].float(), atol=1e-6) for name in before)
+    train(make(rates={"adapter": 1e-2, "projector": 1e-3}, **more), tmp_path / "second")
+    moved = weights(tmp_path / "second")
+    changed = {name for name in before if not torch.equal(before[name], moved[name])}
+    assert any("lora_B" in name for name in changed) and any("projector" in name for name in changed)
+    assert "Look closely" in (tmp_path / "second" / "prompts" / "coarse.yaml").read_text()
+    assert f"trained further from the adapter {tmp_path / 'first'}" in (tmp_path / "second" / "README.md").read_text()
+    load_model("nano", ModelOptions(adapter=str(tmp_path / "second"), device="cpu"))
+
+
+@pytest.mark.parametrize(
+    "override, message",
+    [
+        (
+            ["model=FIRST"],
+            "model: FIRST is an adapter; to train it further name its base too: model=nano adapter=FIRST",
+        ),
+        (["adapter=FIRST", "lora.rank=8"], "lora.rank: is 8, and the adapter FIRST has 4: set lora.rank=4"),
+        (
+            ["adapter=FIRST", "lora.dora=true"],
+            "lora.dora: is True, and the adapter FIRST has False: set lora.dora=false",
+        ),
+        (
+            ["adapter=FIRST", "rates.projector=0.1"],
+            "the adapter FIRST holds no projector to train: set rates.projector=0",
+        ),
+        (["adapter=nowhere"], "no adapter 'nowhere': neither a folder nor on the hub"),
+        (["adapter=FIRST", "prompts=nowhere"], "nowhere: is not a folder of prompt files"),
+        (["variant=brif"], "unknown variant 'brif'; did you mean 'brief'?"),
+    ],
+)
+def test_what_cannot_be_trained_further_is_one_line(questions, first, tmp_path, capsys, override, message):
+    path = write_recipe(tmp_path, **SETTINGS)
+    words = [word.replace("FIRST", str(first)) for word in override]
+    assert main(command(path, questions, tmp_path / "out", *words)) == 2
+    printed = capsys.readouterr().err
+    assert message.replace("FIRST", str(first)) in printed and printed.count("mevqa finetune: ") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_folds_are_not_trained_further_from_an_adapter(questions, first, tmp_path, capsys):
+    words = command(write_recipe(tmp_path, **SETTINGS), questions, tmp_path / "out", f"adapter={first}")
+    assert main(["loso", *words[1:]]) == 2
+    assert "adapter: every fold is trained from the base model" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def first(questions, tmp_path_factory) -> Path:
+    """An adapter of nano."""
+    folder = tmp_path_factory.mktemp("first") / "adapter"
+    places = {"questions": [str(questions)], "precomputed": {"flow": [str(questions.parent / "maps")]}}
+    train(Recipe.model_validate(SETTINGS | places | {"steps": 1, "output": str(folder)}))
+    return folder
+
+
 def command(recipe: Path, questions: Path, out: Path, *more: str) -> list[str]:
     maps = f"precomputed.flow={questions.parent / 'maps'}"
     return ["finetune", str(recipe), f"questions={questions}", maps, f"output={out}", *more]
@@ -310,6 +381,7 @@ def die(self, args, state, control, **kwargs):
 
 Console.on_step_end = die
 from mevqa.cli import main
+from mevqa.desk import desk_folder
 sys.exit(main(sys.argv[2:]))
 """
 #: Everything that chance or a counter takes part in.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +23,8 @@ from mevqa.data.synthetic.official_rows import (
 from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.data.synthetic.screenplay import ClipPlan, class_mixes, plan_clips
 from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import is_vacant, write_whole
 
 #: Raised when the same settings draw other clips than before, so that old and new files are never mixed.
 FORMAT = 1
@@ -130,6 +131,14 @@ def synthesise(
     """
     chosen = SynthSettings(clips=clips, seed=seed, **settings)
     chosen.check()
+    if out.is_file():
+        raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
+    with hold_folder(out):
+        return _synthesise(out, chosen, progress)
+
+
+def _synthesise(out: Path, chosen: SynthSettings, progress: Callable[[ClipPlan], None] | None) -> SyntheticSet:
+    """Write what is missing of a set while nobody else writes it."""
     _claim(out, chosen)
     plans = make_plans(chosen)
     media = out / "clips"
@@ -138,7 +147,7 @@ def synthesise(
     for plan in plans:
         path = media / f"{plan.id}.mp4"
         if not path.exists():
-            recording = Recording(plan, seed, style)
+            recording = Recording(plan, chosen.seed, style)
             write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
         if progress is not None:
             progress(plan)
@@ -175,7 +184,7 @@ def _claim(out: Path, settings: SynthSettings) -> None:
             message = f"holds a set with other settings ({', '.join(names)}); choose another folder"
             raise InputError([Problem(out, message)])
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not is_vacant(out)):
         raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
     out.mkdir(parents=True, exist_ok=True)
     _write(manifest, json.dumps(ours, indent=2) + "\n")
@@ -224,6 +233,4 @@ def _lines(rows: Iterable[Mapping[str, str]]) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a file in one step."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    write_whole(path, text)

@@ -1,0 +1,324 @@
+"""A lock that keeps two processes from writing the same output at once.
+
+The lock is a small JSON file that says who holds it: process id, when that process was started, host. It is made with
+an exclusive create, which holds on network file systems and on Windows too, and it is removed when the work ends, also
+by an interrupt. What a killed process left behind is recognised by its process being gone and is taken over; of two
+that find it at once only one gets it. While it is held its time of modification is renewed, so that a process on
+another machine, which cannot look the holder up, can say when it was last heard of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from mevqa.errors import InputError, Problem
+
+#: Name of the lock inside a folder that is held.
+LOCK_NAME = ".mevqa.lock"
+#: Seconds between two signs of life.
+_HEARTBEAT = 20.0
+#: Seconds within which a lock that was just made must have its content, and a take-over be done.
+_PATIENCE = 5.0
+#: How a file that must not be there yet is opened.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+#: Locks that this process holds: by path, the thread and how often it took the lock.
+_held: dict[Path, tuple[int, int]] = {}
+_guard = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        pid: Process id.
+        started: What tells the process from a later one of the same id; empty where the system does not say.
+        host: Name of the machine.
+        namespace: The process ids' name space, so that containers of one machine are told apart; empty elsewhere.
+        since: When the lock was taken, local time.
+        command: What it does.
+        token: Unique to this lock.
+    """
+
+    pid: int
+    started: str
+    host: str
+    namespace: str
+    since: str
+    command: str
+    token: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the process belongs to this machine and can be looked up."""
+        return (self.host, self.namespace) == (socket.gethostname(), _namespace())
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the process is known to have ended."""
+        if not self.is_here:
+            return False
+        now = _started(self.pid)
+        return now is None or ("" not in (now, self.started) and now != self.started)
+
+    def __str__(self) -> str:
+        """Name the command, the process and since when."""
+        where = "" if self.is_here else f" on {self.host}"
+        return f"{self.command}{where} (process {self.pid}, since {self.since})"
+
+
+@contextmanager
+def hold_folder(
+    folder: Path, *, name: Path | None = None, wait: float = 0.0, on_note: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold the lock of a folder while it is written; the same thread may hold it several times.
+
+    Args:
+        folder: The folder; it is made, and removed again at the end where nothing was put into it.
+        name: What it is called in messages (default: itself).
+        wait: Seconds to wait for another process to end, before it is named in an error.
+        on_note: Gets a line where the lock of a process that is gone is taken over (default: to standard error).
+
+    Raises:
+        InputError: Another process holds it, it is a file, or nothing can be written there.
+    """
+    shown = name or folder
+    folder = folder.resolve()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise InputError([Problem(shown, "is a file; name another folder")]) from None
+    except OSError as error:
+        raise InputError([Problem(shown, f"cannot be made: {error.strerror or error}")]) from error
+    try:
+        with _hold(shown, folder / LOCK_NAME, on_note, wait):
+            yield
+    finally:
+        for path in made:
+            with contextlib.suppress(OSError):  # It is not empty.
+                path.rmdir()
+
+
+@contextmanager
+def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock of a file while it is written; the lock stands beside it.
+
+    Args:
+        file: The file; its folder is made.
+        on_note: As for ``hold_folder``.
+
+    Raises:
+        InputError: Another process holds it, or nothing can be written there.
+    """
+    shown, file = file, file.resolve()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError([Problem(shown, f"cannot be written: {error.strerror or error}")]) from error
+    with _hold(shown, file.with_name(f"{file.name}.lock"), on_note):
+        yield
+
+
+@contextmanager
+def _hold(output: Path, lock: Path, on_note: Callable[[str], None] | None, wait: float = 0.0) -> Iterator[None]:
+    """Take a lock, or count once more in the thread that has it; give it back at the end."""
+    me = threading.get_ident()
+    with _guard:
+        thread, times = _held.get(lock, (me, 0))
+        if thread != me:
+            raise InputError([Problem(output, "is being written by another thread of this process; wait for it")])
+        mine = None if times else _take(output, lock, on_note or _print_note, wait)
+        _held[lock] = (me, times + 1)
+    try:
+        if mine is None:
+            yield
+        else:
+            with _signs_of_life(lock):
+                yield
+    finally:
+        with _guard:
+            _held[lock] = (me, times)
+            if mine is not None:
+                del _held[lock]
+                if _is(_read(lock), mine):
+                    lock.unlink(missing_ok=True)
+
+
+def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float) -> Holder:
+    """Make the lock, or take it over from a process that is gone.
+
+    Raises:
+        InputError: Another process holds it, or nothing can be written there.
+    """
+    mine = _myself()
+    content = json.dumps(asdict(mine)).encode()
+    until = time.monotonic() + wait
+    try:
+        while not _create(lock, content):
+            holder = _read(lock)
+            if holder is None and _age(lock) < _PATIENCE:
+                time.sleep(0.05)  # It was removed just now, or is being written.
+                continue
+            if holder is not None and not holder.is_gone:
+                if time.monotonic() < until:
+                    time.sleep(0.2)
+                    continue
+                raise InputError([Problem(output, _refusal(holder, lock))])
+            if _replace(lock, holder, content, mine.token):
+                whose = "a process" if holder is None else str(holder)
+                on_note(f"note: {output}: taken over from {whose}, which ended without finishing")
+                break
+    except OSError as error:
+        raise InputError([Problem(output, f"cannot be written: {error.strerror or error}")]) from error
+    return mine
+
+
+def _create(path: Path, content: bytes) -> bool:
+    """Write a file that must not be there yet; False when it is."""
+    try:
+        try:
+            descriptor = os.open(path, _NEW, 0o644)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)  # The last holder put nothing into it, and removed it.
+            descriptor = os.open(path, _NEW, 0o644)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    return True
+
+
+def _replace(lock: Path, gone: Holder | None, content: bytes, token: str) -> bool:
+    """Put a lock in the place of one whose holder is gone; False when another process did so first.
+
+    Only who makes the file that is named after the lock to be replaced may replace it, and only while it is still
+    there: two processes that judged the same lock cannot both succeed, nor can one replace the other's new lock.
+    """
+    claim = lock.with_name(f"{lock.name}.{gone.token if gone is not None else 'damaged'}")
+    if not _create(claim, b""):
+        if _age(claim) > _PATIENCE:
+            claim.unlink(missing_ok=True)  # Its maker was killed at this very point.
+        time.sleep(0.05)
+        return False
+    new = lock.with_name(f"{lock.name}.{token}")
+    try:
+        now = _read(lock)
+        if (now is None) != (gone is None) or (gone is not None and not _is(now, gone)) or not lock.exists():
+            return False
+        new.write_bytes(content)
+        new.replace(lock)
+        return True
+    finally:
+        claim.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
+
+
+def _read(lock: Path) -> Holder | None:
+    """Return who holds a lock; None when it is not there, or not whole."""
+    try:
+        found = json.loads(lock.read_text(encoding="utf-8"))
+        holder = Holder(**{one.name: found[one.name] for one in fields(Holder)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    texts = (holder.started, holder.host, holder.namespace, holder.since, holder.command, holder.token)
+    is_sound = type(holder.pid) is int and holder.pid > 0 and all(isinstance(text, str) for text in texts)
+    return holder if is_sound and holder.token.isalnum() else None
+
+
+def _is(holder: Holder | None, other: Holder) -> bool:
+    return holder is not None and holder.token == other.token
+
+
+def _age(path: Path) -> float:
+    """Return the seconds since a file was last renewed; 0 when it is not there."""
+    try:
+        return max(0.0, time.time() - path.stat().st_mtime)
+    except OSError:
+        return 0.0
+
+
+def _refusal(holder: Holder, lock: Path) -> str:
+    """Return who writes, and what to do."""
+    if holder.is_here:
+        return f"is being written by {holder}; wait for it, or end it with: kill {holder.pid}"
+    seconds = round(_age(lock))
+    ago = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    return f"is being written by {holder}, last heard of {ago} ago; if that no longer runs, remove {lock}"
+
+
+@contextmanager
+def _signs_of_life(lock: Path) -> Iterator[None]:
+    """Renew a lock's time of modification now and then."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(_HEARTBEAT):
+            with contextlib.suppress(OSError):
+                os.utime(lock)
+
+    thread = threading.Thread(target=renew, name="mevqa lock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _myself() -> Holder:
+    """Return this process as a holder."""
+    pid = os.getpid()
+    program, *words = sys.argv or [""]
+    name = "mevqa" if Path(program).name == "__main__.py" else Path(program).name or "python"
+    command = " ".join([name, *words[:1]]) if name == "mevqa" else name
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    return Holder(pid, _started(pid) or "", socket.gethostname(), _namespace(), since, command, uuid.uuid4().hex)
+
+
+def _namespace() -> str:
+    """Return the name space of this process's ids; empty where there is no such thing."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str | None:
+    """Return what tells a process from others of the same id, empty where it cannot be read; None when it has ended."""
+    import psutil
+
+    if not psutil.pid_exists(pid):
+        return None
+    try:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return None
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.Error:
+        return ""
+    try:
+        # Exact, and unlike the time of day not moved when the clock is set: ticks since the start, and which start.
+        ticks = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}/{ticks}"
+    except (OSError, IndexError, ValueError):
+        pass
+    try:
+        return str(process.create_time())
+    except psutil.Error:
+        return ""
+
+
+def _print_note(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
