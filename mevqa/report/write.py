@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
 from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
+from mevqa.files.whole import write_whole
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
 from mevqa.report.found import FoundEvents, read_found
@@ -219,12 +221,14 @@ def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadR
     plots = out / "plots"
     try:
         plots.mkdir(parents=True, exist_ok=True)
-        (out / "index.html").write_text(html, encoding="utf-8")
         for name, drawing in charts.items():
-            (plots / f"{name}.svg").write_text(drawing.svg(alone=True), encoding="utf-8")
-            drawing.picture().save(plots / f"{name}.png", optimize=True)
+            write_whole(plots / f"{name}.svg", drawing.svg(alone=True))
+            png = io.BytesIO()
+            drawing.picture().save(png, "png", optimize=True)
+            write_whole(plots / f"{name}.png", png.getvalue())
         scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
         scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
-        (out / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")
+        write_whole(out / "index.html", html)  # Last: a page that is there is a whole report.
     except OSError as error:
         raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error

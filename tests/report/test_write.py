@@ -7,6 +7,7 @@ from PIL import Image
 from mevqa.errors import InputError
 from mevqa.report import Scoring, Showing, write_report
 from mevqa.report.reading import read_runs
+from mevqa.report.write import _write
 
 
 def test_charts_are_files_and_numbers_are_json(runs, tmp_path):
@@ -71,3 +72,16 @@ def test_no_absolute_path_stands_in_what_is_shared(runs, tmp_path):
     for file in (out / "index.html", out / "scores.json", *(out / "plots").glob("*.svg")):
         text = file.read_text()
         assert not any(str(path) in text for path in (runs[0].parent, tmp_path))
+
+
+def test_a_page_that_is_there_is_a_whole_report(tmp_path):
+    """Killed while charts are written: the page of before stays, and no part has a file's name."""
+
+    class Chart:
+        def svg(self, alone):
+            raise KeyboardInterrupt
+
+    (tmp_path / "index.html").write_text("before")
+    with pytest.raises(KeyboardInterrupt):
+        _write(tmp_path, "after", {"chart": Chart()}, [])
+    assert (tmp_path / "index.html").read_text() == "before"
