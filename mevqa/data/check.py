@@ -18,6 +18,9 @@ from mevqa.names import spelling_notes, subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
 from mevqa.video.key_frames import KeyFrames, implied_key_frames, usable
 
+#: Part by which the frame rate of a video file may differ from that of the annotations: 29.97 is 30.
+_RATE_TOLERANCE = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -159,7 +162,7 @@ def check(
         length = _open(clip, questions, lines[clip_id], seen, is_long=is_long) if clip is not None else None
         if annotations is not None and clip_id in found:
             seen.notes.update(set(found[clip_id].notes))
-            event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen))
+            event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen, is_long=is_long))
         on_clip(done, len(lines))
     seen.notes.update(spelling_notes((clip.dataset, clip.subject) for clip in search.clips.values()))
     summary = _summarise(scan.file, search.clips, seen)
@@ -206,6 +209,7 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
                 _, warning = implied_key_frames(video)
                 seen.notes.update([warning] if warning else [])
             seen.fps[f"{video.fps:.4g}"] += 1
+        seen.notes.update(_rate_notes(clip))
     except MediaError as error:
         seen.problems.append(Problem(question_file, f"clip {clip.id}: {error}", line))
         return None
@@ -214,8 +218,20 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
     return length
 
 
+def _rate_notes(clip: Clip) -> list[str]:
+    """Return a line where a video file tells another frame rate than its label file: either may be of another set."""
+    from mevqa.video.reader import open_video
+
+    if clip.fps is None or clip.media is None or not clip.media.is_file():
+        return []
+    with open_video(clip.media) as video:
+        if video.fps_source == "assumed" or abs(video.fps / clip.fps - 1) <= _RATE_TOLERANCE:
+            return []
+        return [f"the file tells {video.fps:.4g} frames per second; the {clip.fps:g} of the annotations are used"]
+
+
 def _event_problems(
-    path: Path, labels: ClipLabels, clip: Clip | None, length: int | None, seen: _Media
+    path: Path, labels: ClipLabels, clip: Clip | None, length: int | None, seen: _Media, *, is_long: bool
 ) -> list[Problem]:
     """Return events that run backwards or leave the video."""
     problems = []
@@ -225,7 +241,9 @@ def _event_problems(
     for event, line in zip(labels.events, labels.lines, strict=True):
         coded = any(frame is not None for frame in (event.onset, event.apex, event.offset))
         known = usable(event, length) if coded else KeyFrames(event)
-        seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in known.warnings]
+        # Events of long videos are what answers are compared with: nothing is localised in their place.
+        said = [text.partition(":")[0] if is_long else text for text in known.warnings]
+        seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in said]
         problems += [
             Problem(path, f"clip {labels.clip}: {message}", line)
             for message in _frame_order(known.event, length, labels.numbering)

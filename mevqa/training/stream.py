@@ -6,6 +6,7 @@ what one would see.
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from torch.utils.data import Dataset
 
-from mevqa.records import Annotation, Question, QuestionType, View
+from mevqa.records import NO_MOTION, Annotation, Question, QuestionType, View
 from mevqa.training.augment import augment, jitter
 from mevqa.training.balance import ClipStream, draw_questions, type_weights
 from mevqa.training.clips import TrainingClip
@@ -48,6 +49,7 @@ class Asker:
         self._looking = looking
         self._extras = blank_targets() if targets else {}
         self._looks: dict[tuple[str, Annotation | None], Look] = {}
+        self._still: set[str] = set()
 
     def look(self, clip: TrainingClip, annotation: Annotation | None = None) -> Look:
         """Look at a clip, or return what was seen before.
@@ -73,7 +75,14 @@ class Asker:
                 frames=how.frames,
                 stride=how.stride,
             )
+            self._warn(clip, self._looks[key])
         return self._looks[key]
+
+    def _warn(self, clip: TrainingClip, seen: Look) -> None:
+        """Say once of a clip that its pictures show no motion: what is learned from it is not to be seen."""
+        if seen.stillness is not None and clip.clip.id not in self._still:
+            self._still.add(clip.clip.id)
+            print(f"warning: clip {clip.clip.id}: {NO_MOTION}: {seen.stillness}", file=sys.stderr, flush=True)
 
     def row(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mevqa.data.check import check
+from mevqa.data.synthetic.writer import synthesise
 from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_APEX, OFFSET_ON_ONSET
 
 HEADER = "clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind"
@@ -246,3 +247,24 @@ def test_clips_of_one_two_and_three_frames_are_noted(tmp_path, save_frames):
         "the clip has two frames, taken as onset and apex",
         "the clip has three frames, taken as onset, apex and offset",
     ]
+
+
+def test_events_of_a_long_video_are_named_and_not_said_to_be_localised(tmp_path, save_frames, save_table):
+    file = questions(tmp_path / "me_lvqa_casme3_train.jsonl", "spNO.1_a", text=LONG)
+    save_frames(tmp_path / "spNO.1" / "a", *(f"{n}.png" for n in range(12, 20)))
+    labels = save_table("v2.xls", PART_A, ("spNO.1", "a", 12, 12, 18, "4", "Micro-expression", 4, "disgust"))
+    report = check(file, tmp_path, labels)
+    assert lines(report) == []
+    assert [(w.line, w.clip, w.message) for w in report.warnings] == [(2, "spNO.1_a", "the coded apex is the onset")]
+
+
+def test_a_frame_rate_that_is_not_that_of_the_annotations_is_noted(tmp_path):
+    made = synthesise(tmp_path / "set", 1, seed=5, fps=(50.0,), size=(128, 128))
+    clip = made.plans[0].id
+    file = questions(tmp_path / "q.jsonl", clip)
+    labels = tmp_path / "l.csv"
+    labels.write_text(f"clip,fps,onset,apex,offset\n{clip},200,3,5,9\n")
+    note = "the file tells 50 frames per second; the 200 of the annotations are used"
+    assert note in check(file, made.media, labels).summary.notes
+    labels.write_text(f"clip,fps,onset,apex,offset\n{clip},50,3,5,9\n")
+    assert not any("frames per second" in text for text in check(file, made.media, labels).summary.notes)

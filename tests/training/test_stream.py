@@ -273,3 +273,14 @@ def test_synthetic_clips_can_be_handed_to_other_processes(nano, clips):
     given = stream(nano, clips, **ALL_KINDS)
     sent = pickle.loads(pickle.dumps(given))
     assert all(same(given[place], sent[place]) for place in range(6))
+
+
+def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys):
+    Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
+    blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
+    one = asker(nano)
+    for annotation in (None, Annotation(1, 2, 3)):
+        one.look(blank, annotation)
+    one.look(clips[1])
+    warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"
+    assert capsys.readouterr().err == warning

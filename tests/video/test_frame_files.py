@@ -85,6 +85,7 @@ def test_one_name_has_its_last_number():
         ("開始.jpg", "頂点.jpg", "終了.jpg"),
         ("시작.jpg", "정점.jpg", "종료.jpg"),
         ("start.jpg", "peak.jpg", "end.jpg"),
+        ("on.jpg", "apex.jpg", "off.jpg"),
         ("onset.jpg", "apex.jpg"),
         ("neutral.jpg", "apex.jpg"),
         ("apex.jpg",),
