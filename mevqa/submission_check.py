@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.formats.encoding import decode_text, encoding_of, spoken_encoding
+from mevqa.data.formats.encoding import decode_unicode, encoding_of, spoken_encoding
 from mevqa.data.json_rows import parse_row
 from mevqa.data.official import BLANK, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
@@ -120,7 +120,7 @@ def plain_text(content: bytes) -> tuple[bytes, str | None]:
     encoding = encoding_of(content)
     if not encoding.startswith("utf-8"):
         try:
-            return decode_text(content).encode(), f"is {spoken_encoding(encoding)}, not UTF-8"
+            return decode_unicode(content).encode(), f"is {spoken_encoding(encoding)}, not UTF-8"
         except ValueError:
             return content, None
     if b"\r" in content and b"\n" not in content:

@@ -11,6 +11,8 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 _SPACE = " \t\r\n"
+#: Python's own reader and writer of JSON stop near 1000; what nests so deeply is an attack or an accident.
+_DEEPEST = 64
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -90,6 +92,22 @@ def half_character(text: str, values: object) -> str | None:
     return None
 
 
+def nests_deeply(value: object) -> bool:
+    """Whether lists and objects stand in one another more deeply than any question row or chat needs."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(item.values())
+            elif isinstance(item, list):
+                inner.extend(item)
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
 def parse_row(text: str) -> JsonRow:
     """Parse one line.
 
@@ -123,6 +141,8 @@ def parse_row(text: str) -> JsonRow:
         at = _expect(text, at, ",")
     if text[at + 1 :].strip(_SPACE):
         raise ValueError(f"is not one JSON object: more text follows at column {_skip(text, at + 1) + 1}")
+    if text.count("[") + text.count("{") > _DEEPEST and nests_deeply(values):
+        raise ValueError("is not valid JSON: nested too deeply")
     if (half := half_character(text, values)) is not None:
         raise ValueError(half)
     return JsonRow(text, values, spans)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.data.formats.documents import container_of
+from mevqa.data.formats.forms import workbook_document
 from mevqa.data.numbers import seconds_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import describe_columns, find_header, simplify
@@ -63,7 +64,7 @@ def is_event_file(path: Path | str) -> bool:
     """Whether a file is to be read as events: tables but those of questions, JSON with onsets and offsets."""
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in _TEXTS and path.is_file() and _has_questions(path):
+    if suffix in _BOOKS | _TEXTS and path.is_file() and _has_questions(path):
         return False
     if suffix not in _JSONS or not path.is_file():
         return suffix in _BOOKS | _TEXTS
@@ -77,6 +78,8 @@ def is_event_file(path: Path | str) -> bool:
 def _has_questions(path: Path) -> bool:
     """Whether a table has a column of questions."""
     try:
+        if path.suffix.lower() in _BOOKS:
+            return workbook_document(path, path.read_bytes()) is not None
         with path.open("rb") as stream:
             return container_of(decode_text(stream.readline())) == "table"
     except (OSError, ValueError):

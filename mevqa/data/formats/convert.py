@@ -8,13 +8,14 @@ from pathlib import Path
 
 from mevqa.data.formats.answers import join_answers
 from mevqa.data.formats.documents import Document, read_document
-from mevqa.data.formats.encoding import decode_text
-from mevqa.data.formats.forms import describe
+from mevqa.data.formats.encoding import encoding_of
+from mevqa.data.formats.forms import describe, workbook_document
 from mevqa.data.formats.rows import rows_of
 from mevqa.data.formats.signatures import file_kind
 from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
 from mevqa.data.official import QuestionFile, QuestionScan, read_questions, scan_question_bytes
 from mevqa.errors import InputError, Problem
+from mevqa.files.text import decode_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def _document(source: Path) -> tuple[str, Document]:
         data = source.read_bytes()
     except OSError as error:
         raise InputError([Problem(source, f"cannot be read: {error.strerror or error}")]) from error
+    if (workbook := workbook_document(source, data)) is not None:
+        return "", workbook
     kind = file_kind(data[:512])
     if kind is not None:
         raise InputError([Problem(source, f"is {kind}, not a text of questions")])
@@ -99,7 +102,20 @@ def _document(source: Path) -> tuple[str, Document]:
         text = decode_text(data)
     except ValueError as error:
         raise InputError([Problem(source, str(error))]) from error
-    return text, read_document(text)
+    document = read_document(text)
+    if encoding_of(data).startswith("utf-8") and not _is_utf8(data):
+        document.notes.append(
+            "the file is not UTF-8: it was read in a Chinese or Western code page; look at its letters"
+        )
+    return text, document
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
@@ -113,7 +129,7 @@ def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
     answered = sum(question.reference is not None for question in scan.file.questions)
     what = describe(document, "answers")
     count = len(scan.file.questions)
-    return scan, Conversion(what, len(document.records), count, len(file.clip_ids), answered, tuple(notes))
+    return scan, Conversion(what, len(document.records), count, len(file.clip_ids), answered, (*document.notes, *notes))
 
 
 def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
@@ -134,7 +150,7 @@ def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
     if problems:
         problems.sort(key=lambda problem: problem.line or 0)
         raise InputError(problems)
-    notes = [*rows.notes, *(warning.message for warning in scan.warnings)]
+    notes = [*document.notes, *rows.notes, *(warning.message for warning in scan.warnings)]
     if scan.file.dataset == "unknown":
         notes.append("the data set of the questions is unknown; --dataset NAME writes it (it decides the options)")
     questions = scan.file.questions

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mevqa.data.formats.keys import field_of
-from mevqa.data.json_rows import STRICT_DECODER, half_character, parse_row
+from mevqa.data.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]
@@ -41,12 +41,14 @@ class Document:
         records: In the order of the file.
         problems: Line (None for the whole file) and message.
         member: Name of the list in an object that holds one.
+        notes: What a reader must know, one sentence each.
     """
 
     container: Container
     records: list[Record] = field(default_factory=list)
     problems: list[tuple[int | None, str]] = field(default_factory=list)
     member: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def container_of(text: str) -> Container:
@@ -57,7 +59,7 @@ def container_of(text: str) -> Container:
         return "lines" if rest.strip(_SPACE) and _is_json(first) else "array"
     if body.startswith("{"):
         if _is_json(first):
-            return "lines" if rest.strip(_SPACE) or _list_member(json.loads(first)) is None else "object"
+            return "lines" if rest.strip(_SPACE) or not _holds_records(json.loads(first)) else "object"
         return _of_objects(body)
     return "table" if _delimiter(first) is not None else "lines"
 
@@ -81,7 +83,7 @@ def read_document(text: str) -> Document:
                 value, end = STRICT_DECODER.raw_decode(text, start)
                 _expect_end(text, end)
                 document.member = _list_member(value)
-                listed = value[document.member] if document.member is not None else [value]
+                listed = value[document.member] if document.member is not None else _by_id(value)
                 _add_objects(document, [(start, item) for item in listed])
     except _Broken as error:
         document.problems.append((_line(text, error.at), str(error)))
@@ -91,13 +93,26 @@ def read_document(text: str) -> Document:
         document.problems.append((None, "is not valid JSON: nested too deeply"))
     except ValueError as error:
         document.problems.append((None, str(error)))
-    document.records = [Record(_line(text, record.line), record.values) for record in document.records]
+    _place_and_bound(document, text)
     if (half := half_character(text, [record.values for record in document.records])) is not None:
         document.records, broken = _whole_characters(document.records)
         document.problems += [(line, half) for line in broken]
     if not document.records and not document.problems:
         document.problems.append((None, "holds no records"))
     return document
+
+
+def _place_and_bound(document: Document, text: str) -> None:
+    """Give the records, whose lines are places in the text so far, their lines; refuse those that nest too deeply."""
+    records: list[Record] = []
+    line, at = 1, 0
+    for record in document.records:
+        line, at = line + text.count("\n", at, record.line), record.line
+        if nests_deeply(record.values):
+            document.problems.append((line, "is not valid JSON: nested too deeply"))
+        else:
+            records.append(Record(line, record.values))
+    document.records = records
 
 
 def _whole_characters(records: list[Record]) -> tuple[list[Record], list[int]]:
@@ -137,12 +152,33 @@ def _of_objects(body: str) -> Container:
         others = [line for line in body.splitlines()[1:] if line.startswith("{")]
         return "lines" if any(map(_is_json, others)) or "\n" not in body.strip(_SPACE) else "sequence"
     alone = not body[end:].strip(_SPACE)
-    return "object" if alone and _list_member(value) is not None else "sequence"
+    return "object" if alone and _holds_records(value) else "sequence"
+
+
+def _holds_records(value: Any) -> bool:
+    return _list_member(value) is not None or _is_mapping(value)
+
+
+def _is_mapping(value: Any) -> bool:
+    """Whether an object has records, or answers, by their ids."""
+    if not isinstance(value, dict) or not value or any(field_of(key) is not None for key in value):
+        return False
+    return all(isinstance(item, dict) for item in value.values()) or all(
+        isinstance(item, str) for item in value.values()
+    )
+
+
+def _by_id(value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of an object that has them by id; a text is an answer."""
+    return [
+        {**item, "id": item.get("id", key)} if isinstance(item, dict) else {"id": key, "prediction": item}
+        for key, item in value.items()
+    ]
 
 
 def _list_member(value: Any) -> str | None:
     """Return the name of the only list of objects in an object, None where it is a record itself."""
-    if not isinstance(value, dict) or {"messages", "conversations", "question", "query"} & value.keys():
+    if not isinstance(value, dict) or any(field_of(key) in ("turns", "question") for key in value):
         return None
     lists = [key for key, item in value.items() if isinstance(item, list) and item and isinstance(item[0], dict)]
     return lists[0] if len(lists) == 1 else None
@@ -218,35 +254,51 @@ def _delimiter(header: str) -> str | None:
     """Return what divides the cells of a header that names a column of questions."""
     for delimiter in _DELIMITERS:
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        named = {field_of(cell) for cell in cells if cell.strip().lower() != "text"}
-        if len(cells) > 1 and "question" in named:
+        if has_question_column(cells):
             return delimiter
     return None
 
 
 def _read_table(text: str) -> Document:
-    document = Document("table")
     delimiter = _delimiter(text.lstrip(_SPACE).partition("\n")[0]) or ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
     before = 0
     try:
         for cells in reader:
-            line, before = before + 1, reader.line_num
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not header:
-                header = [cell.strip() for cell in cells]
-                twice = sorted({name for name in header if name and header.count(name) > 1})
-                document.problems += [(line, f"the column {name!r} stands twice") for name in twice]
-            elif len(cells) > len(header):
-                document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
-            else:
-                pairs = zip(header, cells, strict=False)
-                kept = {name: cell for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")}
-                document.records.append(Record(line, kept))
+            rows.append((before + 1, cells))
+            before = reader.line_num
     except csv.Error as error:
-        document.problems.append((reader.line_num, f"is not a table: {error}"))
+        return Document("table", problems=[(reader.line_num, f"is not a table: {error}")])
+    return table_document(rows)
+
+
+def table_document(rows: Iterable[tuple[int, Sequence[str]]]) -> Document:
+    """Return the records of a table whose first row with content is its header.
+
+    Args:
+        rows: Line and cells.
+    """
+    document = Document("table")
+    header: list[str] = []
+    for line, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if not header:
+            header = [cell.strip() for cell in cells]
+            twice = sorted({name for name in header if name and header.count(name) > 1})
+            document.problems += [(line, f"the column {name!r} stands twice") for name in twice]
+        elif any(cell.strip() for cell in cells[len(header) :]):
+            document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
+        else:
+            pairs = zip(header, cells, strict=False)
+            kept = {name: cell for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")}
+            document.records.append(Record(line, kept))
     if not document.records and not document.problems:
         document.problems.append((None, "holds a header and no rows"))
     return document
+
+
+def has_question_column(header: Sequence[str]) -> bool:
+    """Whether the header of a table names a column of questions."""
+    return len(header) > 1 and "question" in {field_of(cell) for cell in header if cell.strip().lower() != "text"}

@@ -1,4 +1,4 @@
-"""Text of a file, whatever Unicode encoding it has."""
+"""Unicode encoding of a file, and its text in it; ``mevqa.files.text`` reads other encodings too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def encoding_of(data: bytes) -> str:
     return "utf-8"
 
 
-def decode_text(data: bytes) -> str:
+def decode_unicode(data: bytes) -> str:
     """Return the text of a file without its byte order mark, line ends as they are.
 
     Raises:

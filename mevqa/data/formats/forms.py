@@ -8,12 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from mevqa.data.formats.documents import Document, Record, container_of, read_document
-from mevqa.data.formats.encoding import decode_text, encoding_of, spoken_encoding
+from mevqa.data.formats.documents import (
+    Document,
+    Record,
+    container_of,
+    has_question_column,
+    read_document,
+    table_document,
+)
+from mevqa.data.formats.encoding import encoding_of, spoken_encoding
 from mevqa.data.formats.keys import keys_of
 from mevqa.data.formats.signatures import file_kind
 from mevqa.data.json_rows import parse_row
-from mevqa.errors import Problem
+from mevqa.errors import InputError, Problem
+from mevqa.files.tables import is_workbook, read_sheets
+from mevqa.files.text import decode_text
 
 #: What the records of a file are. ``plain``: question rows with other keys, or without ids.
 Form = Literal["official", "plain", "llava", "sharegpt", "openai", "swift", "alpaca", "answers"]
@@ -82,6 +91,8 @@ def describe(document: Document, form: Form | None) -> str:
     records = _FORM_NAMES[form] if form is not None else "records"
     if document.container == "array":
         return f"a JSON array of {records}"
+    if document.container == "object" and document.member is None:
+        return f"a JSON object of {records} by id"
     if document.container == "object":
         return f"a JSON object whose list {document.member!r} holds {records}"
     if document.container == "sequence":
@@ -99,6 +110,8 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
     Returns:
         None for a file in the official layout, also a damaged one, and for what is not recognised.
     """
+    if (document := workbook_document(path, data)) is not None:
+        return _foreign(path, document, form_of_records(document.records))
     kind = file_kind(data[:512])
     if kind is not None:
         return Problem(path, f"is {kind}, not a text of questions; one JSON object a line is expected")
@@ -117,6 +130,11 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
     else:
         document = read_document(text)
         form = form_of_records(document.records)
+    return _foreign(path, document, form)
+
+
+def _foreign(path: Path, document: Document, form: Form | None) -> Problem:
+    """Return what is said about a file in the format of another toolkit."""
     if form == "answers" and (path.parent / "manifest.json").is_file():
         return Problem(path, f"is the log of a run; name its folder: {path.parent}")
     what = describe(document, form)
@@ -127,6 +145,18 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
         return Problem(path, f"is {what} without questions; one JSON object a line is expected")
     command = convert_command(path) + (" --questions QUESTIONS" if form == "answers" else "")
     return Problem(path, f"is {what}, not one question row a line; convert it: {command}")
+
+
+def workbook_document(path: Path, data: bytes) -> Document | None:
+    """Return the records of a spreadsheet with a column of questions, None for any other file."""
+    if not is_workbook(data):
+        return None
+    try:
+        sheets = read_sheets(path, data)
+    except InputError:
+        return None
+    asked = [sheet for sheet in sheets if sheet.rows and has_question_column(sheet.rows[0][1])]
+    return table_document(asked[0].rows) if asked else None
 
 
 def convert_command(path: Path) -> str:

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mevqa.cli import main
 from mevqa.data.formats.convert import convert
@@ -252,3 +254,101 @@ def test_predictions_of_other_formats_are_named_by_score(suffix, tmp_path, capsy
         assert main(["score", str(predictions), str(reference)]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert f"convert it: mevqa convert {folder}/p{suffix} {folder}/p.jsonl" in line
+
+
+def test_objects_of_records_by_id(tmp_path):
+    records = {
+        "q1": {"image": "c/1.jpg", "question": QUESTION, "answer": "positive"},
+        "q2": {"video": "d.mp4", "question": "a?"},
+    }
+    source = save(tmp_path / "a.json", records)
+    with pytest.raises(InputError, match="a JSON object of question rows with other keys by id"):
+        read_questions(source)
+    _, rows = rows_after(source, tmp_path)
+    assert [(row["video_id"], row["video"], row["answer"]) for row in rows] == [
+        ("q1", "c", "positive"),
+        ("q2", "d", ""),
+    ]
+    rows[0]["answer"] = "negative"
+    answers = save(tmp_path / "b.json", {"q2": "why", "q1": "negative"})
+    convert(answers, tmp_path / "c.jsonl", questions=tmp_path / "converted" / "q.jsonl")
+    assert [json.loads(line)["answer"] for line in (tmp_path / "c.jsonl").read_text().splitlines()] == [
+        "negative",
+        "why",
+    ]
+
+
+def test_a_spreadsheet_of_questions(tmp_path, capsys):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["notes"])
+    sheet = book.create_sheet()
+    sheet.append(["id", "image", "question", "answer"])
+    sheet.append([7, "c/1.jpg", QUESTION, "positive"])
+    book.save(tmp_path / "q.xlsx")
+    reference = save(tmp_path / "q.jsonl", "".join(json.dumps(row) + "\n" for row in train_rows()))
+    assert main(["score", str(tmp_path / "q.xlsx"), str(reference)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is a table of question rows with other keys" in line and "mevqa convert" in line
+    _, rows = rows_after(tmp_path / "q.xlsx", tmp_path)
+    assert [(row["video_id"], row["video"], row["question"], row["answer"]) for row in rows] == [
+        ("7", "c", QUESTION, "positive")
+    ]
+
+
+def test_a_table_in_a_chinese_code_page(tmp_path):
+    source = tmp_path / "q.csv"
+    source.write_bytes(
+        "id,video,question,answer\n1,c.mp4,\u8868\u60c5\u7684\u7c7b\u522b\u662f\u4ec0\u4e48\uff1f,\u6d88\u6781\n".encode(
+            "gb18030"
+        )
+    )
+    done, rows = rows_after(source, tmp_path)
+    assert rows[0]["answer"] == "\u6d88\u6781" and "not UTF-8" in done.notes[0]
+
+
+@pytest.mark.parametrize("depth", [100, 500, 980, 990, 1000, 100000])
+@pytest.mark.parametrize("target", ["official", "llava"])
+def test_what_nests_deeply_is_one_line(depth, target, tmp_path):
+    nested = "[" * depth + "]" * depth
+    for text in (f'[{{"image": "c/1.jpg", "question": "a?", "note": {nested}}}]', f'{{"query": {nested}}}'):
+        with pytest.raises(InputError) as caught:
+            convert(save(tmp_path / "a.json", text), tmp_path / "b.jsonl", to=target)
+        (problem,) = caught.value.problems
+        assert "nested too deeply" in problem.message
+
+
+def test_the_lines_of_many_records():
+    from mevqa.data.formats.documents import read_document
+
+    rows = [{"image": "c/1.jpg", "question": "a?", "answer": "x" * 200}] * 20000
+    document = read_document(json.dumps(rows, indent=1))
+    assert document.records[-1].line == 2 + 5 * 19999
+
+
+KEYS = st.sampled_from(
+    ["id", "video_id", "video", "image", "images", "image_id", "messages", "conversations", "role", "from", "content"]
+    + ["value", "question", "answer", "query", "response", "history", "system", "metadata", "body", "official_row"]
+    + ["media", "subject", "dataset", "prediction", "choices", "input", "instruction", "text", "type"]
+)
+LEAVES = st.sampled_from(
+    ["", "a?", "c/1.jpg", "/x/y.png", "<image>\nq", "human", "assistant", '{"id": 1}', "\ud83d", None, 1, 0.5]
+)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=20
+)
+
+
+@given(st.lists(VALUES, max_size=3), st.sampled_from(["array", "lines", "indented"]), st.sampled_from(TARGETS))
+def test_any_records_are_converted_or_refused_in_clear_lines(tmp_path_factory, values, container, target):
+    folder = tmp_path_factory.mktemp("q")
+    texts = [json.dumps(value, indent=1 if container == "indented" else None) for value in values]
+    source = save(folder / "q.json", f"[{','.join(texts)}]" if container == "array" else "\n".join(texts))
+    try:
+        convert(source, folder / "out", to=target)
+    except InputError as error:
+        assert all("\n" not in problem.message for problem in error.problems) and str(error).encode()
+        return
+    convert(folder / "out", folder / "back.jsonl")
+    assert read_questions(folder / "back.jsonl").questions
