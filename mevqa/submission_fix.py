@@ -68,12 +68,15 @@ def fix_submission(
         name = submission_name(given.questions.path) if packed else given.path.name
         written[name] = new
         changes += [f"{name}: {change}" if packed else change for change in _changes(given, new)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if packed:
-        ordered = {name: written[name] for name in map(submission_name, (file.path for file in files))}
-        write_archive(ordered, out)
-    else:
-        replace_file(out, next(iter(written.values())))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if packed:
+            ordered = {name: written[name] for name in map(submission_name, (file.path for file in files))}
+            write_archive(ordered, out)
+        else:
+            replace_file(out, next(iter(written.values())))
+    except OSError as error:
+        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
     return FixedSubmission(check.rows, tuple(changes), check.warnings)
 
 

@@ -196,6 +196,8 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         (b"\xff\xfe\x00\x00{\x00\x00\x00", "is UTF-32"),
         (b"PK\x03\x04", "a zip archive or a spreadsheet"),
         (b"PAR1", "a Parquet file"),
+        (b"!\r ", "starts with {"),
+        (b"question," + b"x" * 200000, "starts with {"),
         (b"\x00\x01\x02", "starts with {"),
     ],
 )

@@ -73,10 +73,13 @@ def convert(
     else:
         scan, conversion = _join(source, read_questions(questions))
     content = write_records(scan.file, target)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = out.with_name(out.name + ".part")
+        partial.write_bytes(content)
+        partial.replace(out)
+    except OSError as error:
+        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
     return conversion
 
 

@@ -74,11 +74,11 @@ def read_document(text: str) -> Document:
     document = Document(container)
     try:
         if container == "sequence":
-            _add_objects(document, list(_values(text)))
+            _add_objects(document, _values(text))
         else:
             start = len(text) - len(text.lstrip(_SPACE))
             if container == "array":
-                _add_objects(document, list(_items(text, start)))
+                _add_objects(document, _items(text, start))
             else:
                 value, end = STRICT_DECODER.raw_decode(text, start)
                 _expect_end(text, end)
@@ -237,7 +237,7 @@ def _items(text: str, start: int) -> Iterator[tuple[int, Any]]:
     _expect_end(text, at + 1)
 
 
-def _add_objects(document: Document, found: list[tuple[int, Any]]) -> None:
+def _add_objects(document: Document, found: Iterable[tuple[int, Any]]) -> None:
     """Add the values that are objects; the place stands for the line until all are read."""
     for number, (place, value) in enumerate(found, 1):
         if isinstance(value, dict):
@@ -253,7 +253,10 @@ def _line(text: str, at: int) -> int:
 def _delimiter(header: str) -> str | None:
     """Return what divides the cells of a header that names a column of questions."""
     for delimiter in _DELIMITERS:
-        cells = next(csv.reader([header], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([header.rstrip("\r")], delimiter=delimiter), [])
+        except csv.Error:
+            continue
         if has_question_column(cells):
             return delimiter
     return None

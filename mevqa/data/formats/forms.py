@@ -125,7 +125,7 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
     if container_of(text) == "lines":
         document = Document("lines", _first_records(text))
         form = form_of_records(document.records)
-        if form in (None, "official"):
+        if form == "official" or (form is None and not _several_lists(document.records)):
             return None
     else:
         document = read_document(text)
@@ -141,10 +141,26 @@ def _foreign(path: Path, document: Document, form: Form | None) -> Problem:
     if document.problems:
         line, message = document.problems[0]
         return Problem(path, f"looks like {what}, but {message}", line)
+    if form is None and (parts := _several_lists(document.records)):
+        message = f"is a JSON object with the lists {parts}; write one of them to a file of its own and convert that"
+        return Problem(path, message)
     if form is None:
         return Problem(path, f"is {what} without questions; one JSON object a line is expected")
     command = convert_command(path) + (" --questions QUESTIONS" if form == "answers" else "")
-    return Problem(path, f"is {what}, not one question row a line; convert it: {command}")
+    expected = "of official question rows" if document.container == "lines" else "one question row a line"
+    return Problem(path, f"is {what}, not {expected}; convert it: {command}")
+
+
+def _several_lists(records: Sequence[Record]) -> str:
+    """Return the names of the lists of objects that the only record of a file holds (``'train', 'test'``)."""
+    if len(records) != 1:
+        return ""
+    values = records[0].values
+    return ", ".join(
+        repr(key)
+        for key, value in values.items()
+        if isinstance(value, list) and value[:1] and isinstance(value[0], dict)
+    )
 
 
 def workbook_document(path: Path, data: bytes) -> Document | None:

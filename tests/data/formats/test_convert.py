@@ -206,6 +206,27 @@ def test_what_holds_nothing_is_refused(text, tmp_path):
     assert all("\n" not in problem.message for problem in caught.value.problems)
 
 
+def test_a_broken_array_is_named_with_its_records(tmp_path):
+    text = json.dumps(train_rows(), indent=1)[:-3] + "\n"
+    with pytest.raises(InputError) as caught:
+        read_questions(save(tmp_path / "a.json", text))
+    (problem,) = caught.value.problems
+    assert problem.message.startswith("looks like a JSON array of question rows, but is not valid JSON")
+
+
+def test_several_lists_are_named(tmp_path):
+    for indent in (None, 1):
+        source = save(tmp_path / "a.json", json.dumps({"train": train_rows(), "test": train_rows()}, indent=indent))
+        with pytest.raises(InputError, match="with the lists 'train', 'test'; write one of them to a file of its own"):
+            read_questions(source)
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        convert(save(tmp_path / "a.json", train_rows()), tmp_path / "file" / "b.jsonl")
+
+
 def test_nothing_is_overwritten(tmp_path):
     source = save(tmp_path / "a.json", train_rows())
     with pytest.raises(InputError, match="exists already"):
