@@ -262,21 +262,23 @@ class Drawing:
 
 
 def _font(text: str, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the font that Pillow brings, or one of the system's where that lacks letters of the text."""
+    """Return the font that Pillow brings, or the one of the system's that has most letters of the text."""
     from PIL import ImageFont
 
     own = ImageFont.load_default(size)
     if all(ord(letter) < _FIRST_FOREIGN or 0x2000 <= ord(letter) < 0x2070 for letter in text):
         return own
+    best: tuple[int, ImageFont.FreeTypeFont | ImageFont.ImageFont] = (0, own)
     for name in _SYSTEM_FONTS:
         try:
             font = ImageFont.truetype(name, size)
         except OSError:
             continue
         unknown = bytes(font.getmask("\U0010fffd"))
-        if all(letter.isspace() or bytes(font.getmask(letter)) != unknown for letter in text):
-            return font
-    return own
+        known = sum(letter.isspace() or bytes(font.getmask(letter)) != unknown for letter in text)
+        if known > best[0]:
+            best = (known, font)
+    return best[1]
 
 
 def _filled(fill: str, outline: str) -> str:

@@ -3,6 +3,7 @@ import xml.etree.ElementTree as ElementTree
 from hostile_runs import SCRIPT
 
 from mevqa.report.drawing import PIXELS, Drawing
+from mevqa.report.palette import mixed
 
 
 def full_drawing() -> Drawing:
@@ -26,8 +27,8 @@ def test_the_svg_is_xml_and_texts_stay_texts():
 def test_the_picture_is_the_same_drawing():
     picture = full_drawing().picture()
     assert picture.size == (120 * PIXELS, 80 * PIXELS)
-    assert picture.getpixel((25 * PIXELS, 20 * PIXELS)) == (0x2F, 0x6F, 0xDE)
-    assert picture.getpixel((90 * PIXELS, 40 * PIXELS)) == (0x1F, 0x8A, 0x5B)
+    assert picture.getpixel((25 * PIXELS, 20 * PIXELS)) == mixed("blue", 1)
+    assert picture.getpixel((90 * PIXELS, 40 * PIXELS)) == mixed("green", 1)
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 

@@ -292,18 +292,18 @@ def _draw_curve(
 
 
 def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> list[Sequence[tuple[float, float]]]:
-    """Return the curve cut where nothing was measured between two of its points."""
-    starts = sorted(one.start for one in unseen)
-    pieces: list[list[tuple[float, float]]] = []
-    place = 0
+    """Return the curve without what lies in gaps, cut at each gap and each cut."""
+    gaps = sorted((one.start, one.end) for one in unseen)
+    pieces: list[list[tuple[float, float]]] = [[]]
+    place, end = 0, -math.inf
     for time, value in curve:
-        fresh = not pieces
-        while place < len(starts) and starts[place] <= time:
-            fresh, place = True, place + 1
-        if fresh:
+        while place < len(gaps) and gaps[place][0] <= time:
+            end = max(end, gaps[place][1])
+            place += 1
             pieces.append([])
-        pieces[-1].append((time, value))
-    return [*pieces]
+        if time >= end:
+            pieces[-1].append((time, value))
+    return [*filter(None, pieces)]
 
 
 def _cut(curve: Sequence[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:
