@@ -18,6 +18,9 @@ _SHORTEST_IN_FRAMES = 5.0
 
 def read_number(text: str) -> float:
     """Return the number that a cell holds, with a decimal point or a decimal comma; NaN when it holds none."""
+    # Python reads 1_1 as 11.
+    if "_" in text:
+        return math.nan
     try:
         return float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
     except ValueError:

@@ -38,7 +38,8 @@ class _TableParser(HTMLParser):
         self.tables: list[tuple[str, Grid, list[Merge]]] = []
         self._row = self._column = 0
         self._cell: list[str] | None = None
-        self._taken: set[tuple[int, int]] = set()
+        #: Last row that a cell above takes, by column.
+        self._taken: dict[int, int] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         name = tag.rpartition(":")[2]
@@ -47,7 +48,7 @@ class _TableParser(HTMLParser):
             if name == "worksheet" or not self.tables or self.tables[-1][1]:
                 self.tables.append((values.get("name", f"table {len(self.tables) + 1}"), {}, []))
             self._row = self._column = 0
-            self._taken = set()
+            self._taken = {}
         elif name in _ROWS and self.tables:
             self._end_cell()
             self._row = _number(values.get("index"), self._row + 1)
@@ -69,7 +70,7 @@ class _TableParser(HTMLParser):
     def _start_cell(self, values: dict[str, str]) -> None:
         self._row = max(self._row, 1)
         column = _number(values.get("index"), self._column + 1)
-        while (self._row, column) in self._taken:
+        while self._taken.get(column, 0) >= self._row:
             column += 1
         wide = _number(values.get("colspan"), _number(values.get("mergeacross"), 0) + 1)
         high = _number(values.get("rowspan"), _number(values.get("mergedown"), 0) + 1)
@@ -78,7 +79,7 @@ class _TableParser(HTMLParser):
             self.tables[-1][2].append((self._row, self._row + high - 1, column, column + wide - 1))
             # SpreadsheetML tells the column of a cell beside merged ones itself.
             if "rowspan" in values:
-                self._taken |= {(row, column) for row in range(self._row + 1, self._row + high)}
+                self._taken[column] = self._row + high - 1
         self._first, self._column, self._cell = column, column + wide - 1, []
 
     def _end_cell(self) -> None:

@@ -176,8 +176,8 @@ def _refusal(data: bytes, kind: str) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
-        return "is a damaged xlsx file: its end is missing; copy or save it anew"
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return "is a damaged xlsx file: it is cut off or changed; copy or save it anew"
     if "xl/workbook.bin" in names:
         return "is an xlsb workbook; save it as xlsx or csv"
     if "content.xml" in names:

@@ -166,7 +166,7 @@ def compare_videos(
             f"{reference.path.name} ({there})"
         )
         if not persons:
-            problems.append(Problem(predictions.path, message, predictions.videos[0].line))
+            problems.append(Problem(predictions.path, f"{message}; name them alike", predictions.videos[0].line))
             return
         warnings.append(f"{message}; every detection counts as false and every coded event as missed")
     elif len(both) < len(found):

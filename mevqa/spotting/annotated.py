@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from mevqa import __version__
 from mevqa.data.annotations import ClipLabels, read_long_annotations
+from mevqa.data.clip_problems import ClipProblem, together
 from mevqa.data.frame_numbers import place_events
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
@@ -83,7 +84,7 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annot
         said = "the folder of the media is a file, not a folder" if media.exists() else "there is no such folder"
         raise InputError([Problem(media, said)])
     folder = MediaFolder(media)
-    problems: list[Problem] = []
+    problems: list[ClipProblem] = []
     notes: list[str] = []
     videos = []
     people: dict[str, str] = {}
@@ -93,12 +94,15 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annot
         found = _media(clip, folder, messages)
         if clip.subject is None:
             messages.append("has no subject: leave-one-subject-out needs the column")
-        problems += [Problem(path, f"{clip.clip}: {message}", line) for message in messages]
+        problems += [
+            ClipProblem(clip.clip, message, line, of_many=f"have {message[4:]}" if message.startswith("has ") else None)
+            for message in messages
+        ]
         if found is not None and clip.subject is not None and not messages:
             subject = people.setdefault(subject_key(clip.subject), clip.subject)
             videos.append(replace(_place(clip, found, notes), subject=subject))
     if problems:
-        raise InputError(problems)
+        raise InputError(together(problems, len(labels), path))
     notes += spelling_notes((clip.dataset, clip.subject) for clip in labels.values())
     _check(path, videos)
     return Annotated(tuple(videos), (*notes, *_unnamed(media, videos)))

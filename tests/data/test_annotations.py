@@ -110,6 +110,7 @@ def test_every_problem_at_once(tmp_path):
         "h,,s1,30,1,2,3,4,disgust,,micro",
         "h,,s2,25,1,2,3,4,disgust,,micro",
         "i,,s1,0,1,2,3,4,disgust,,micro",
+        "j,,s1,30,1_1,,30,4,disgust,,micro",
     )
     expected = [
         (1, "unknown column 'datset'; did you mean 'dataset'?"),
@@ -126,6 +127,7 @@ def test_every_problem_at_once(tmp_path):
         (11, "another subject in line 10"),
         (11, "another fps in line 10"),
         (12, "fps must be a positive number"),
+        (13, "onset must be a number, not '1_1'"),
     ]
     found = problems(path)
     assert [line for line, _ in found] == [line for line, _ in expected]

@@ -140,6 +140,7 @@ def zipped(**members: bytes) -> bytes:
     [
         ("cut.xlsx", xlsx(ROWS)[:2000], "damaged"),
         ("cut.xls", xls(ROWS)[:2000], "is not a readable xls file"),
+        ("changed.xlsx", xlsx(ROWS).replace(b"PK\x01\x02", b"PK\x01\x02\xff\xff\xff"), "damaged"),
         ("zip.xlsx", zipped(a=b"1"), "is a zip archive and no table"),
         ("hollow.xlsx", zipped(**{"[Content_Types].xml": b"<x/>"}), "is not a readable xlsx file"),
         ("ods.xlsx", zipped(**{"content.xml": b"<x/>"}), "OpenDocument"),

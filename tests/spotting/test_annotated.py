@@ -133,13 +133,18 @@ def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, me
 @pytest.mark.parametrize(
     ("rows", "header", "said"),
     [
-        (GOOD + "d,s1,30,1,2,9,micro\n", HEADER, r"labels\.csv:6: d: has no media in"),
+        (GOOD + "d,s1,30,1,2,9,micro\n", HEADER, r"labels\.csv:6: clip d: has no media in"),
         ("../a,s1,30,1,2,9,micro\n", HEADER, "leads out of the media folder"),
         ("a,s1,30,10,15,20,micro\nc,s1,30,5,8,12,micro\n", HEADER, r"has one subject \(s1\)"),
         ("a,s1,30,,,,\nc,s2,30,,,,\n", HEADER, "no expression with onset and offset"),
         ("a,30,10,15,20,micro\n", HEADER.replace("subject,", ""), "a: has no subject"),
         ("a,s1,30,10,15,20,micro\n", HEADER.replace("onset", "onsett"), "did you mean 'onset'"),
         ("", HEADER, "names no video"),
+        (
+            "".join(f"x{n},s{n},30,1,2,9,micro\n" for n in range(9)),
+            HEADER,
+            r"9 of 9 clips have no media in .* \(x0, x1, x2, \.\.\.\)$",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, header, said):
