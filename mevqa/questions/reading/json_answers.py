@@ -27,6 +27,8 @@ _KEYS = {
 }
 #: Question types that are answered by all of an object.
 _WHOLE = SENTENCES | {QuestionType.LOCALISE, QuestionType.LONGEST, QuestionType.DESCRIBE_NTH}
+#: Brackets at which an object is looked for.
+_MOST_TRIES = 200
 _BEGINS = re.compile(r"\s*(?:```(?:json|python)?\s*)?[{\[]\s*(?:\"|'|\{|\[|\]|\}|$)")
 _EDGES = (("onset", "offset"), ("start", "end"), ("start_frame", "end_frame"), ("onset_frame", "offset_frame"))
 
@@ -70,12 +72,15 @@ def _values(text: str) -> list[Any]:
     values: list[Any] = []
     decoder = json.JSONDecoder()
     at = 0
-    while (begin := _next(text, at)) >= 0:
+    for _ in range(_MOST_TRIES):
+        begin = _next(text, at)
+        if begin < 0:
+            break
         try:
             value, at = decoder.raw_decode(text, begin)
             values.append(value)
             continue
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         end = _closing(text, begin)
         at = begin + 1
@@ -111,7 +116,7 @@ def _loosely(text: str) -> Any:
         quoted = re.sub(r"([{,]\s*)([A-Za-z_]\w*)\s*:", r'\1"\2":', re.sub(r",\s*([}\]])", r"\1", text))
         try:
             value = json.loads(quoted)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return value if isinstance(value, (dict, list)) else None
 

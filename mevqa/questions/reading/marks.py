@@ -26,6 +26,8 @@ _BOX = re.compile(r"(?:^|[\n,;|])\s*(?:[-*•]|\d+[.)])?\s*(\[\s*[x✓✔√ ]?\
 _BOX_BEFORE = re.compile(r"(?<=\s)(\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])\s*$")
 _BOXED_LINE = re.compile(r"\s*(?:[-*•|]|\d+[.)])?\s*(?:\[\s*[x✓✔√ ]?\s*\]|[☑☒☐✓✔✅√✗✘❌×])")
 _EMPTY_BOX = re.compile(r"\[\s*\]|[☐✗✘❌×]")
+#: Characters before a name in which its mark or number stands.
+_NEAR = 80
 #: From this share on a unit is present.
 _PRESENT = 0.5
 
@@ -53,7 +55,9 @@ def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, boo
     for place, mention in enumerate(mentions):
         following = mentions[place + 1].start if place + 1 < len(mentions) else len(text)
         line = text[text.rfind("\n", 0, mention.start) + 1 : mention.start]
-        box = _BOX.search(line) or (_BOX_BEFORE.search(line) if _BOXED_LINE.match(line) else None)
+        box = _BOX.search(line[-_NEAR:] if len(line) > _NEAR else line) or (
+            _BOX_BEFORE.search(line) if _BOXED_LINE.match(line) else None
+        )
         if box is not None:
             found[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
             continue
@@ -88,10 +92,10 @@ def shares(text: str, mentions: Sequence[Mention]) -> dict[str, float]:
             value = float(match["number"]) / (float(match["of"]) or 1.0) if match["of"] else float(match["number"])
             found.setdefault(mention.key, (value, bool(match["percent"])))
             continue
-        before = _PERCENT_BEFORE.search(text[: mention.start])
+        before = _PERCENT_BEFORE.search(text[max(0, mention.start - _NEAR) : mention.start])
         if before is not None:
             found.setdefault(mention.key, (float(before[1]), True))
-        elif (before := _SHARE_BEFORE.search(text[: mention.start])) is not None:
+        elif (before := _SHARE_BEFORE.search(text[max(0, mention.start - _NEAR) : mention.start])) is not None:
             found.setdefault(mention.key, (float(before[1]), False))
     if len(found) < 2:
         return {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mevqa.facs import coarse_of, fine_spellings, unit_mentions
+from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, any_of
 from mevqa.questions.vocabulary import FORMS, every_class
 
@@ -15,6 +16,8 @@ from mevqa.questions.vocabulary import FORMS, every_class
 OUTSIDE = ""
 #: Key of words for both sides of the face.
 BOTH = "both"
+#: A model that names more does not come to an end; no answer has as many.
+_MOST_MENTIONS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,19 @@ def find_mentions(text: str, spellings: Mapping[str, str]) -> list[Mention]:
         text: Plain text.
         spellings: Every spelling with its label.
     """
-    return [
-        Mention(match.start(), match.end(), spellings[match[0]]) for match in _words(tuple(spellings)).finditer(text)
-    ]
+    pattern = _words(tuple(spellings))
+    return bounded([Mention(match.start(), match.end(), spellings[match[0]]) for match in pattern.finditer(text)])
+
+
+def bounded(mentions: list[Mention]) -> list[Mention]:
+    """Return the mentions.
+
+    Raises:
+        Ambiguous: There are so many that the text goes round in a circle.
+    """
+    if len(mentions) > _MOST_MENTIONS:
+        raise Ambiguous("the text repeats itself")
+    return mentions
 
 
 @functools.lru_cache(maxsize=64)
@@ -51,7 +64,7 @@ def _words(spellings: tuple[str, ...]) -> re.Pattern[str]:
 
 def find_unit_mentions(text: str) -> list[Mention]:
     """Return the mentions of action units in a plain text."""
-    return [Mention(start, end, str(number)) for start, end, number in unit_mentions(text)]
+    return bounded([Mention(start, end, str(number)) for start, end, number in unit_mentions(text)])
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mevqa.questions.reading.labels import corrected, settle
 from mevqa.questions.reading.marks import checked_entries, likeliest, shares
-from mevqa.questions.reading.mentions import Mention, find_unit_mentions
+from mevqa.questions.reading.mentions import Mention, bounded, find_unit_mentions
 from mevqa.questions.reading.stance import sentence_spans, stances
 from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, pattern
@@ -59,7 +59,7 @@ def _read(text: str, asked: str | None, events: bool) -> str | None:
         marked = _marked(text, subjects, asked)
         if marked is not None:
             return marked
-    tokens = [Mention(m.start(), m.end(), "yes" if m[1] else "no") for m in _TOKEN.finditer(text)]
+    tokens = bounded([Mention(m.start(), m.end(), "yes" if m[1] else "no") for m in _TOKEN.finditer(text)])
     tokens = [token for token in tokens if not _of_another(text, token, subjects, asked)]
     refused = pattern("refusals").search(text) is not None
     said: str | None = None

@@ -65,6 +65,8 @@ _LESS = (re.compile(r"\bless(?: \w+){0,2}\s$"), re.compile(r"\s*(?:\w+ ){0,2}tha
 _OR_ELSE = re.compile(r"\W*(?:or|and)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|that|which|they|these)\s*$")
 _WORDS_BETWEEN = 7
+#: Characters that seven words have at most.
+_REACH = 160
 
 
 def stances(text: str, mentions: Sequence[Mention], *, units: bool = False) -> list[Stand]:
@@ -270,6 +272,8 @@ def _after_denial(text: str, at: int, end: int, chains: Sequence[Sequence[Mentio
         if not following:
             continue
         gap = text[at : following[0].start]
+        if len(gap) > _REACH:
+            return ()
         if _SCOPE_END.search(gap) or len(gap.split()) > _WORDS_BETWEEN:
             return ()
         between = _between(text, following)

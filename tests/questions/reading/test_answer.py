@@ -62,6 +62,14 @@ def test_an_official_answer_is_read_as_it_stands(text):
     assert read_answer(asked(UNITS), "brow lowerer, dimpler").value == (4, 14)
 
 
+@pytest.mark.parametrize(
+    "text", ["negative positive " * 400, "yes no " * 400, "not " * 2000, '{"a": [' * 1500, "(" * 999]
+)
+@pytest.mark.parametrize("question", [COARSE, UNITS, "Is the action unit dimpler shown on the face?"])
+def test_a_text_that_goes_round_in_circles_is_unusable(question, text):
+    assert read_answer(asked(question), text).unusable in ("ambiguous", "unreadable")
+
+
 def test_the_corpus_is_read_as_a_person_reads_it():
     found = [(*one, reading(*one[:3])) for one in texts()]
     assert len(found) >= 200
