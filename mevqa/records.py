@@ -108,6 +108,7 @@ class Clip:
         fps: Frames per second given by the user or the data set; None means: ask the media.
         annotation: Onset, apex, offset, units and classes when they are known.
         pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
+        warnings: What a reader of answers should know of how the clip's annotation was read.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Clip:
     fps: float | None = None
     annotation: Annotation | None = None
     pictures: Mapping[str, Path] = field(default_factory=lambda: _NO_PICTURES)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

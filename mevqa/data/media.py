@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, Problem
 from mevqa.names import subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.video.key_frames import usable
 
 #: Other names of views under which ready-made pictures are given.
 PICTURE_ALIASES: Mapping[str, str] = {"flow": "motion"}
@@ -174,14 +176,16 @@ class _ClipFinder:
         fps = labels.fps if labels else None
         if fps is None and media is not None and media.is_dir():
             fps = dataset_fps(dataset)
+        annotation, warnings = self._annotation(labels, media) if labels else (None, ())
         return Clip(
             id=self.clip_id,
             dataset=dataset,
             subject=subjects[0] if subjects else labels.subject if labels else None,
             media=media,
             fps=fps,
-            annotation=self._annotation(labels, media) if labels else None,
+            annotation=annotation,
             pictures=pictures,
+            warnings=warnings,
         )
 
     def _pictures(self) -> dict[str, Path]:
@@ -241,23 +245,32 @@ class _ClipFinder:
         types = {question.type for question in self.questions}
         return bool(types & LONG_VIDEO_TYPES) and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}
 
-    def _annotation(self, labels: ClipLabels, media: Path | None) -> Annotation | None:
-        """Return the event of a short clip in frames of its media; None for long videos, whose events are asked for."""
+    def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Annotation | None, tuple[str, ...]]:
+        """Return the event of a short clip in frames of its media, and what was left out of it because it cannot be.
+
+        There is none of long videos, whose events are asked for.
+        """
         if self._is_long:
-            return None
+            return None, ()
         if len(labels.events) > 1:
             rows = ", ".join(map(str, labels.lines))
             self._complain(f"has several events in the annotations (rows {rows}); a short clip has one")
         event = labels.annotation
         if event is None or labels.numbering is None:
-            return event
+            return event, ()
         if media is None:
-            return replace(event, onset=None, apex=None, offset=None)
+            return replace(event, onset=None, apex=None, offset=None), ()
         try:
-            return place(event, labels.numbering, media)
+            return place(event, labels.numbering, media), ()
         except ValueError as error:
-            self._complain(str(error), kind="placement")
-            return None
+            reason = str(error)
+        # A moment that cannot be right need not be in the folder: an apex outside an interval that is all there is.
+        known = usable(event)
+        if known.warnings:
+            with suppress(ValueError):
+                return place(known.event, labels.numbering, media), known.warnings
+        self._complain(reason, kind="placement")
+        return None, ()
 
 
 def _names(paths: Sequence[Path], root: Path) -> str:

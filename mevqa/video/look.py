@@ -97,6 +97,7 @@ def look(
         raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
     with open_video(clip.media, fps=clip.fps) as video:
         given = key_frames(known, video)
+        said = (*clip.warnings, *given.warnings)
         known = given.event
         _check(clip, known, len(video))
         aligner = _fit(video, known, face)
@@ -110,7 +111,7 @@ def look(
             seen,
             localised=found is not None,
             source=given.source,
-            warnings=(*(given.warnings if needed else ()), *seen.warnings, *(found.warnings if found else ())),
+            warnings=(*(said if needed else ()), *seen.warnings, *(found.warnings if found else ())),
             localisation=found,
             times_ms=video.times_ms,
         )

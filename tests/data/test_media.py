@@ -14,6 +14,7 @@ from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
 from mevqa.records import Annotation, Question, QuestionType
+from mevqa.video.key_frames import APEX_OUTSIDE
 from mevqa.vqa.question_types import parse_question
 
 
@@ -404,3 +405,11 @@ def test_folders_numbered_anew_are_placed_as_the_user_says(tmp_path, save_frames
     # Frames of our own CSV are indices in any case.
     own = LabelFile({"a": ClipLabels("a", events=(Annotation(1, 2, 3),), lines=(2,))}).counted(numbers)
     assert own["a"].numbering is None
+
+
+def test_an_apex_outside_its_interval_need_not_be_in_the_folder(tmp_path, save_frames):
+    outside = {**CASME2_ROW, "events": (Annotation(20, 60, 46),)}
+    labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **outside)}
+    save_frames(tmp_path / "sub01" / "EP02_01", *(f"reg_img{n}.jpg" for n in range(21, 48)))
+    clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
+    assert (clip.annotation, clip.warnings) == (Annotation(0, None, 26), (APEX_OUTSIDE,))

@@ -131,6 +131,11 @@ def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, c
     assert message in seen.warnings and seen.stillness is None
 
 
+def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
+    told = replace(clip, annotation=replace(truth, apex=None), warnings=(APEX_OUTSIDE,))
+    assert APEX_OUTSIDE in look(told, views=["motion"]).warnings
+
+
 def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
     seen = look(replace(clip, annotation=Annotation(*[truth.onset] * 3)), views=["motion"])
     assert seen.onset == truth.onset and abs(seen.apex - truth.apex) <= 2 and seen.offset > seen.apex
