@@ -1,37 +1,33 @@
-"""When one expression rises, peaks and falls, read from curves of facial motion: a matched filter with a prior.
+"""When one expression rises, peaks and falls, read from curves of facial motion: matched filters with a prior.
 
-Every channel is modelled as ``weight * profile(t) + baseline + drift + noise``, with one profile for the whole face and
-any weight (and sign) per channel. Profiles are raised cosines that rise for some time before the apex and fall for some
-time after it. For each of a bank of profiles the likelihood ratio against "no expression" has a closed form
-(generalised least squares with the weights maximised out); its product with a prior on durations is a posterior
-over onset, apex and offset. Nothing is learned from data; everything is in ms, so the frame rate does not matter, and
-samples need not be equally spaced.
+Every channel is modelled as ``weight * extent(t) + baseline + drift + noise``, with one course of the extent for the
+whole face and any weight (and sign) per channel (``mevqa.video.course``: fast rise, creep, hold, partial return). For
+each of a bank of courses the likelihood ratio against "no expression" has a closed form (generalised least squares with
+the weights maximised out); its product with a prior on durations is a posterior over courses. The apex is then the
+largest extent of the curve itself (``mevqa.video.extent``), not of the best course. Nothing is learned from data;
+everything is in ms, so the frame rate does not matter, and samples need not be equally spaced.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.video.course import (
+    PRIOR_APEX,
+    PRIOR_DURATION_MS,
+    Courses,
+    Known,
+    coarse_courses,
+    fine_courses,
+    plain,
+)
+from mevqa.video.extent import draw_apexes
+
 Array = NDArray[np.float64]
-
-#: Onset, apex and offset in ms as far as they are known.
-_Known = tuple[float | None, float | None, float | None]
-
-#: Prior of an expression: total duration and the apex's place in it. Median durations of 372 to 467 ms and places of
-#: 0.43 to 0.44 in SAMM and CAS(ME)^2 (datasets.md: computed from their label files); 380 ms and 0.44 stand for them.
-PRIOR_DURATION_MS = 380.0
-PRIOR_APEX = 0.44
-
-#: Spread of the prior: log-normal duration (a factor of 1.8) and a normal apex place.
-_DURATION_SPREAD = np.log(1.8)
-_APEX_SPREAD = 0.15
-
-#: Rise and fall times of the bank, ms: from the fastest expressions known (rise of two frames at 30 fps) to slow ones.
-_FASTEST_MS = 40.0
-_HALVES_MS = np.array([50.0, 70, 95, 125, 160, 200, 250, 310, 390, 500, 650])
 
 #: What wanders besides noise, as Gaussian processes: head movement that alignment leaves behind, smooth, and the errors
 #: of a lossy codec, which stay until a block is sent anew. Their time scales, ms, and pairs of deviations
@@ -40,11 +36,21 @@ _HEAD_MS = 500.0
 _CODEC_MS = 80.0
 _DRIFTS = tuple((head, codec) for head in (0.0, 2.0, 8.0) for codec in (0.0, 1.5, 4.0, 10.0))
 
-#: Channels are not independent and profiles are not exactly cosines, so the likelihood is divided by this.
-_TEMPER = 4.0
+#: Channels are not independent and no course is exactly right, so the likelihood is divided by this.
+_TEMPER = 8.0
+
+#: For the same reason the noise of the curve along the expression has this many times the variance that it would have
+#: if channels were independent; courses need not be right here.
+_DEPENDENCE = 2.4
 
 #: Below this log-likelihood ratio a channel (after tempering, on average) the prior is as good as the curves.
 _EVIDENCE_FLOOR = 1.5
+
+#: A channel counts for half where its displacement has this square in units of its uncertainty.
+_DOUBT = 10.0
+
+#: Courses whose log-posterior is so much below that of the best one do not count.
+_NEGLIGIBLE = 12.0
 
 #: What counts as the same apex, ms: one frame at 50 fps.
 TOLERANCE_MS = 20.0
@@ -63,6 +69,8 @@ class Peak:
         offset_ms: When it ends.
         confidence: Posterior probability that the apex is within 20 ms of ``apex_ms``, 0 to 1; 0 for the prior alone.
         evidence: Tempered log-likelihood ratio against "no expression"; 0 for the prior alone.
+        courses: What it may be: the likeliest courses.
+        weights: [courses] their probabilities.
     """
 
     onset_ms: float
@@ -70,6 +78,12 @@ class Peak:
     offset_ms: float
     confidence: float
     evidence: float
+    courses: Courses
+    weights: Array
+
+    def extent(self, times_ms: Array) -> Array:
+        """Return how far the expression is risen at some times, [samples]: 0 before the onset, about 1 at the apex."""
+        return np.asarray(self.weights @ self.courses.extents(times_ms))
 
 
 def decode(
@@ -110,16 +124,34 @@ def decode(
     if len(times_ms) < _FEWEST_SAMPLES or not moving.any():
         return fallback
     white = curves[:, moving] / noise[moving]
-    bank = _coarse_bank(times_ms, known)
-    if not len(bank):
+    courses = coarse_courses(times_ms, known)
+    if not len(courses.apex):
         return fallback
-    drift = max(_DRIFTS, key=lambda ratio: _evidence(white, times_ms, bank, ratio, nuisance, total=True).max())
-    best = bank[_evidence(white, times_ms, bank, drift, nuisance).argmax()]
-    bank = _fine_bank(best, times_ms, known)
-    evidence = _evidence(white, times_ms, bank, drift, nuisance)
+    ignored = _ignored(times_ms, nuisance)
+    extents, usual = courses.extents(times_ms), courses.log_prior()
+    noises = [_noise_model(times_ms, ratio, ignored) for ratio in _DRIFTS]
+    model = max(noises, key=lambda one: _evidence(white, extents, usual, one, total=True).max())
+    best = int(_evidence(white, extents, usual, model).argmax())
+    courses = fine_courses(courses.at(np.array([best])), times_ms, known)
+    if not len(courses.apex):
+        return fallback
+    extents = courses.extents(times_ms)
+    evidence = _evidence(white, extents, courses.log_prior(), model)
     if evidence.max() < _EVIDENCE_FLOOR:
         return fallback
-    return _summarise(times_ms, bank, evidence, known)
+    likely = np.flatnonzero(evidence > evidence.max() - _NEGLIGIBLE)
+    weights = np.exp(evidence[likely] - evidence.max())
+    weights /= weights.sum()
+    # Generalised least squares of the channels on the mean course; those that hardly move only add their noise.
+    mean = weights @ extents[likely]
+    gain = max(float(mean @ model.precision @ mean), 1e-9)
+    moved = mean @ model.precision @ white / gain
+    along = moved * (moved**2 * gain / (moved**2 * gain + _DOUBT))
+    size = max(float(along @ moved), 1e-9)
+    noise_share = _DEPENDENCE * float(along @ along) / size**2
+    found = courses.at(likely)
+    apexes = draw_apexes(white @ along / size, times_ms, noise_share * model.covariance, ignored, found, weights)
+    return _summarise(times_ms, found, weights, apexes, float(evidence.max()), known)
 
 
 def prior_peak(
@@ -150,21 +182,7 @@ def prior_peak(
     begin, end = max(begin, first), min(end, last)
     apex = apex_ms if apex_ms is not None else begin + PRIOR_APEX * (end - begin)
     begin, end = min(begin, apex), max(end, apex)
-    return Peak(begin, apex, end, 0.0, 0.0)
-
-
-def profile(times_ms: Array, onset_ms: float, apex_ms: float, offset_ms: float) -> Array:
-    """Return a raised cosine that is 0 at onset and offset and 1 at the apex, at ``times_ms``."""
-    bank = np.array([[apex_ms, apex_ms - onset_ms, offset_ms - apex_ms]])
-    return _profiles(times_ms, bank)[0]
-
-
-def _profiles(times_ms: Array, bank: Array) -> Array:
-    """Return the raised cosines of a bank [n, (apex, rise, fall)] at the times: [n, samples]."""
-    distance = times_ms[None, :] - bank[:, :1]
-    half = np.where(distance < 0, bank[:, 1:2], bank[:, 2:3])
-    phase = np.clip(np.abs(distance) / np.maximum(half, 1e-9), 0.0, 1.0)
-    return 0.5 + 0.5 * np.cos(np.pi * phase)
+    return Peak(begin, apex, end, 0.0, 0.0, plain(begin, apex, end), np.ones(1))
 
 
 def _noise(curves: Array, times_ms: Array) -> Array:
@@ -182,105 +200,69 @@ def _noise(curves: Array, times_ms: Array) -> Array:
     return np.where(extent > 0, np.maximum(deviation, floor), 0.0)
 
 
-def _coarse_bank(times_ms: Array, known: _Known) -> Array:
-    """Return profiles all over the clip, [n, (apex, rise, fall)] in ms."""
-    first, last = times_ms[0], times_ms[-1]
-    apexes = np.linspace(first, last, max(3, int((last - first) / 20) + 1))
-    return _bank(apexes, _HALVES_MS[::2], _HALVES_MS[::2], times_ms, known)
+class _Noise(NamedTuple):
+    """Noise plus drift in units of each channel's noise.
 
-
-def _fine_bank(best: Array, times_ms: Array, known: _Known) -> Array:
-    """Return profiles around the best one of the coarse bank."""
-    apex, rise, fall = best
-    apexes = np.clip(apex + np.arange(-100.0, 101.0, 5.0), times_ms[0], times_ms[-1])
-    around = 2.0 ** np.arange(-1.0, 1.01, 0.2)
-    rises, falls = (np.maximum(half * around, _FASTEST_MS) for half in (rise, fall))
-    return _bank(np.unique(apexes), rises, falls, times_ms, known)
-
-
-def _bank(apexes: Array, rises: Array, falls: Array, times_ms: Array, known: _Known) -> Array:
-    """Return the combinations that fit into the clip and agree with what is known."""
-    onset_ms, apex_ms, offset_ms = known
-    if apex_ms is not None:
-        apexes = np.array([apex_ms])
-    apex, rise, fall = (axis.ravel() for axis in np.meshgrid(apexes, rises, falls, indexing="ij"))
-    if onset_ms is not None:
-        rise = apex - onset_ms
-    if offset_ms is not None:
-        fall = offset_ms - apex
-    bank = np.unique(np.stack([apex, rise, fall], axis=1), axis=0)
-    step = float(np.median(np.diff(times_ms)))
-    inside = (bank[:, 1] > 0) & (bank[:, 2] > 0)
-    # A clip that was cut at onset and offset may have lost a part of the slow ends, never the apex.
-    inside &= bank[:, 0] - 0.6 * bank[:, 1] >= times_ms[0] - step
-    inside &= bank[:, 0] + 0.6 * bank[:, 2] <= times_ms[-1] + step
-    return bank[inside]
-
-
-def _evidence(
-    white: Array,
-    times_ms: Array,
-    bank: Array,
-    drift: tuple[float, float],
-    nuisance: Array | None,
-    *,
-    total: bool = False,
-) -> Array:
-    """Return each profile's tempered log-posterior, the mean over channels plus the prior, up to a constant.
-
-    With y the whitened curves of a channel, P the precision with the baseline projected out and phi the profile, the
-    weight's likelihood has curvature g = phi'P phi; averaged over channels z2 = mean((phi'P y)^2 / g). The weights are
-    drawn from one normal whose variance is fitted (empirical Bayes), so the log-ratio is (z2 - 1 - log z2) / 2.
-
-    Args:
-        white: [samples, channels] curves in units of their noise.
-        times_ms: [samples] times.
-        bank: [n, 3] profiles.
-        drift: Deviations of head and codec in units of the noise.
-        nuisance: [samples, k] time courses to ignore.
-        total: Add the likelihood of the curves without expression, which compares drifts.
+    Attributes:
+        covariance: [samples, samples].
+        precision: Its inverse with what is ignored projected out.
+        log_determinant: Of the covariance.
     """
-    precision, log_determinant = _precision(times_ms, drift, nuisance)
-    shapes = _profiles(times_ms, bank)
-    weighted = shapes @ precision
-    gain = np.maximum((weighted * shapes).sum(axis=1), 1e-9)
-    square = ((weighted @ white) ** 2).mean(axis=1) / gain
-    evidence = np.where(square > 1, 0.5 * (square - 1 - np.log(np.maximum(square, 1.0))), 0.0)
-    if total:
-        evidence = evidence - 0.5 * (white * (precision @ white)).sum(axis=0).mean() - 0.5 * log_determinant
-    duration = bank[:, 1] + bank[:, 2]
-    place = bank[:, 1] / duration
-    prior = -0.5 * (np.log(duration / PRIOR_DURATION_MS) / _DURATION_SPREAD) ** 2
-    prior -= 0.5 * ((place - PRIOR_APEX) / _APEX_SPREAD) ** 2
-    return evidence * white.shape[1] / _TEMPER + prior
+
+    covariance: Array
+    precision: Array
+    log_determinant: float
 
 
-def _precision(times_ms: Array, drift: tuple[float, float], nuisance: Array | None) -> tuple[Array, float]:
-    """Return the precision of noise plus drift with the baseline projected out, and log det of the covariance."""
+def _ignored(times_ms: Array, nuisance: Array | None) -> Array:
+    """Return the time courses that are not the expression: a constant, a slope and the nuisance, [samples, k]."""
     seconds = (times_ms - times_ms.mean()) / 1000
-    baseline = np.stack([np.ones_like(seconds), seconds], axis=1)
-    if nuisance is not None:
-        baseline = np.concatenate([baseline, nuisance], axis=1)
+    parts = [np.ones_like(seconds)[:, None], seconds[:, None]]
+    return np.hstack(parts if nuisance is None else [*parts, nuisance])
+
+
+def _noise_model(times_ms: Array, drift: tuple[float, float], ignored: Array) -> _Noise:
+    """Return the noise with drifts of some deviations (head, codec)."""
     distance = np.abs(times_ms[:, None] - times_ms[None, :])
     head, codec = drift
     covariance = np.eye(len(times_ms)) + head**2 * np.exp(-0.5 * (distance / _HEAD_MS) ** 2)
     covariance += codec**2 * np.exp(-distance / _CODEC_MS)
     inverse = np.asarray(np.linalg.inv(covariance), dtype=np.float64)
-    carried = inverse @ baseline
-    inverse -= carried @ np.linalg.pinv(baseline.T @ carried) @ carried.T
-    return inverse, float(np.linalg.slogdet(covariance)[1])
+    carried = inverse @ ignored
+    inverse -= carried @ np.linalg.pinv(ignored.T @ carried) @ carried.T
+    return _Noise(covariance, inverse, float(np.linalg.slogdet(covariance)[1]))
 
 
-def _summarise(times_ms: Array, bank: Array, evidence: Array, known: _Known) -> Peak:
-    """Return the posterior's mode in the apex, and its mean around it."""
-    posterior = np.exp(evidence - evidence.max())
-    posterior /= posterior.sum()
-    mode = bank[evidence.argmax(), 0]
-    near = np.abs(bank[:, 0] - mode) <= 50
-    apex, rise, fall = (posterior[near, None] * bank[near]).sum(axis=0) / posterior[near].sum()
-    confidence = float(posterior[np.abs(bank[:, 0] - apex) <= TOLERANCE_MS].sum())
+def _evidence(white: Array, extents: Array, log_prior: Array, noise: _Noise, *, total: bool = False) -> Array:
+    """Return each course's tempered log-posterior, the mean over channels plus the prior, up to a constant.
+
+    With y the whitened curves of a channel, P the precision with the baseline projected out and phi the course, the
+    weight's likelihood has curvature g = phi'P phi; averaged over channels z2 = mean((phi'P y)^2 / g). The weights are
+    drawn from one normal whose variance is fitted (empirical Bayes), so the log-ratio is (z2 - 1 - log z2) / 2.
+
+    Args:
+        white: [samples, channels] curves in units of their noise.
+        extents: [courses, samples].
+        log_prior: [courses].
+        noise: Of every channel.
+        total: Add the likelihood of the curves without expression, which compares drifts.
+    """
+    weighted = extents @ noise.precision
+    gain = np.maximum((weighted * extents).sum(axis=1), 1e-9)
+    square = ((weighted @ white) ** 2).mean(axis=1) / gain
+    evidence = np.where(square > 1, 0.5 * (square - 1 - np.log(np.maximum(square, 1.0))), 0.0)
+    if total:
+        still = (white * (noise.precision @ white)).sum(axis=0).mean()
+        evidence = evidence - 0.5 * still - 0.5 * noise.log_determinant
+    return np.asarray(evidence * white.shape[1] / _TEMPER + log_prior)
+
+
+def _summarise(times_ms: Array, courses: Courses, weights: Array, apexes: Array, evidence: float, known: Known) -> Peak:
+    """Return the middle of what the apex may be, and the mean onset and offset of the courses."""
     onset_ms, apex_ms, offset_ms = known
-    apex = float(apex) if apex_ms is None else apex_ms
-    onset = max(apex - rise, float(times_ms[0])) if onset_ms is None else onset_ms
-    offset = min(apex + fall, float(times_ms[-1])) if offset_ms is None else offset_ms
-    return Peak(onset, apex, offset, confidence, float(evidence.max()))
+    apex = float(np.median(apexes)) if apex_ms is None else apex_ms
+    confidence = float(np.mean(np.abs(apexes - apex) <= TOLERANCE_MS)) if apex_ms is None else 1.0
+    onset = max(float(weights @ (courses.apex - courses.rise)), float(times_ms[0]))
+    offset = min(float(weights @ (courses.apex + courses.fall)), float(times_ms[-1]))
+    onset, offset = onset if onset_ms is None else onset_ms, offset if offset_ms is None else offset_ms
+    return Peak(min(onset, apex), apex, max(offset, apex), confidence, evidence, courses, weights)

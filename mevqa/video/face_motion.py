@@ -38,6 +38,7 @@ class Motion:
         times_ms: [samples] their times.
         displacement: [samples, regions, 2] to the right and downwards, eye distances, without head and blinks.
         blink: [samples] time course of blinks, 0 outside of them.
+        reference: [samples] whether a frame is one of those that the reference was made of: its own noise is in it.
         lost: How many frames were left out because the face does not fit the reference.
     """
 
@@ -45,6 +46,7 @@ class Motion:
     times_ms: Array
     displacement: Array
     blink: Array
+    reference: NDArray[np.bool_]
     lost: int
 
 
@@ -61,6 +63,7 @@ class FaceMotion:
         self._video, self._align, self._times = video, align, video.times_ms
         end = int(np.searchsorted(self._times, self._times[first] + _REFERENCE_MS))
         self._meter = MotionMeter([align(frame) for frame in video.frames(range(first, end))], face_regions())
+        self._reference = range(first, end)
         self._motions: dict[int, RegionalMotion] = {}
 
     def read(self, first: int, last: int, fps: float) -> None:
@@ -99,4 +102,5 @@ class FaceMotion:
         times_ms = self._times[frames]
         blink = find_blinks(mismatch, times_ms, regions) if kept else np.zeros(0)
         steady = without_blinks(without_head(displacement, regions), blink, times_ms, regions)
-        return Motion(frames, times_ms, steady, blink, len(measured) - len(kept))
+        reference = np.array([frame in self._reference for frame in kept], dtype=bool)
+        return Motion(frames, times_ms, steady, blink, reference, len(measured) - len(kept))

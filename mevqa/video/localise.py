@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.video.curve import Peak, decode, prior_peak, profile
+from mevqa.video.curve import Peak, decode, prior_peak
 from mevqa.video.face_motion import Align, FaceMotion, Motion
 from mevqa.video.regions import face_regions
 
@@ -35,7 +35,7 @@ _LONG_MS = 4000.0
 _WINDOW_MS = 3000.0
 
 #: Around the peak every frame is read, ms on both sides.
-_FINE_MS = 120.0
+_FINE_MS = 160.0
 
 #: Samples of a long clip in which a frame is known.
 _MOST_SAMPLES = 240
@@ -166,12 +166,15 @@ def _decode(motion: Motion, times_ms: Array, at: Sequence[float | None]) -> Peak
     """Return the expression in what has been measured, the prior when most of it was lost."""
     if len(motion.frames) < 2 or motion.lost > len(motion.frames):
         return prior_peak(times_ms, *at)
-    # The nose bridge has served; a blink's pull on brows and cheeks has the blink's own time course.
+    # The nose bridge has served; a blink's pull on brows and cheeks has the blink's own time course. Frames that are
+    # compared with themselves lack the noise and the coding errors that all others have in common: they say nothing.
+    alone = np.eye(len(motion.frames))[:, motion.reference]
+    ignored = np.hstack([alone, motion.blink[:, None]]) if motion.blink.any() else alone
     face = [index for index, region in enumerate(face_regions()) if region.kind != "rigid"]
     return decode(
         motion.displacement[:, face].reshape(len(motion.frames), -1),
         motion.times_ms,
-        nuisance=motion.blink[:, None] if motion.blink.any() else None,
+        nuisance=ignored,
         onset_ms=at[0],
         apex_ms=at[1],
         offset_ms=at[2],
@@ -209,8 +212,9 @@ def _report(motion: Motion, peak: Peak, times: Array, known: _Known) -> Localise
         warnings = (*warnings, f"{what}: the face differs too much from the first frame")
     if len(motion.frames) < 2:
         return Localised(*frames, peak.confidence, warnings)
-    # Least squares of each channel on profile, rest and blink gives the displacement from rest to apex.
-    course = profile(motion.times_ms, peak.onset_ms, peak.apex_ms, peak.offset_ms)
+    # Least squares of each channel on course, rest and blink gives the displacement from rest to apex.
+    course = peak.extent(motion.times_ms)
+    course /= max(float(course.max()), 1e-9)
     flat = motion.displacement.reshape(len(motion.frames), -1)
     parts = np.stack([course, np.ones_like(course), motion.blink], axis=1)
     weights = np.linalg.lstsq(parts, flat, rcond=None)[0]

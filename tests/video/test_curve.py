@@ -3,9 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mevqa.video.curve import PRIOR_APEX, PRIOR_DURATION_MS, decode, prior_peak, profile
+from mevqa.video.course import PRIOR_APEX, PRIOR_DURATION_MS, plain
+from mevqa.video.curve import decode, prior_peak
 
 CHANNELS = 24
+
+
+def profile(times, onset, apex, offset):
+    """A raised cosine that is 0 at onset and offset and 1 at the apex."""
+    return plain(onset, apex, offset).extents(times)[0]
 
 
 def face(times, onset, apex, offset, *, seed=0, noise=0.1, shape=None):
@@ -54,10 +60,69 @@ def test_first_frame_need_not_be_neutral():
     assert abs(decode(curves - curves[0], times).apex_ms - 130) <= 20
 
 
-def test_middle_of_a_plateau():
+def test_a_flat_plateau_has_its_apex_on_it():
     times = clock(100, 1000)
     shape = np.clip(1.6 * profile(times, 300, 500, 700), 0, 1)
-    assert abs(decode(face(times, 0, 0, 0, shape=shape), times).apex_ms - 500) <= 20
+    plateau = times[shape >= 1]
+    assert plateau[0] <= decode(face(times, 0, 0, 0, shape=shape), times).apex_ms <= plateau[-1]
+
+
+def held(times, shoulder, apex, *, height=0.8, sag=0.1, rest=0.3):
+    """Fast rise from 200 ms to a shoulder, creep to the apex, a hold that sags, return to a part of the extent."""
+    points = [0, 200, shoulder, apex, apex + 100, apex + 220, 5000]
+    return np.interp(times, points, [0, 0, height, 1, 1 - sag, rest, rest])
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("fps", [60, 200])
+def test_the_apex_is_the_end_of_the_creep_and_not_the_shoulder(fps, seed):
+    times = clock(fps, 1000)
+    curves = face(times, 0, 0, 0, shape=held(times, 290, 420), noise=0.05, seed=seed)
+    peak = decode(curves, times)
+    assert abs(peak.apex_ms - 420) <= 25
+    assert peak.onset_ms < 290 and peak.offset_ms > 500
+
+
+def test_the_apex_of_held_expressions_is_centred():
+    times = clock(120, 1000)
+    rng = np.random.default_rng(6)
+    errors = []
+    for seed in range(24):
+        shoulder, apex = 200 + rng.uniform(60, 120), 200 + rng.uniform(150, 250)
+        curves = face(
+            times, 0, 0, 0, shape=held(times, shoulder, apex, rest=rng.uniform(0, 0.4)), seed=seed, noise=0.15
+        )
+        errors.append(decode(curves, times).apex_ms - apex)
+    assert abs(np.median(errors)) <= 15 and np.mean(np.abs(errors) <= 40) >= 0.8
+
+
+@pytest.mark.parametrize(("dip", "low", "high"), [(370, 400, 470), (470, 370, 430)])
+def test_a_tremor_of_a_clear_expression_is_followed(dip, low, high):
+    times = clock(200, 1000)
+    shape = held(times, 290, 420, height=0.95, sag=0.05) * (1 - 0.15 * np.exp(-0.5 * ((times - dip) / 25) ** 2))
+    assert low <= decode(face(times, 0, 0, 0, shape=shape, noise=0.02), times).apex_ms <= high
+
+
+def test_units_that_move_late_count():
+    times = clock(100, 1000)
+    curves = face(times, 0, 0, 0, shape=held(times, 280, 380, height=0.95), noise=0.05)
+    late = np.random.default_rng(9).normal(0, 1, CHANNELS)
+    curves += 0.6 * profile(times, 300, 420, 560)[:, None] * late
+    assert 360 <= decode(curves, times).apex_ms <= 440
+
+
+def test_a_face_that_does_not_return_is_not_taken_for_one_that_left_before():
+    times = clock(120, 900)
+    peak = decode(face(times, 0, 0, 0, shape=held(times, 300, 400, rest=0.45), noise=0.25), times)
+    assert abs(peak.apex_ms - 400) <= 50
+
+
+def test_the_extent_of_a_peak_is_that_of_the_expression():
+    times = clock(100, 1000)
+    shape = held(times, 290, 420, rest=0.0)
+    extent = decode(face(times, 0, 0, 0, shape=shape, noise=0.05), times).extent(times)
+    assert np.abs(extent / extent.max() - shape).max() < 0.2
+    assert prior_peak(times).extent(times).max() == pytest.approx(1.0, abs=0.01)
 
 
 def test_slow_drift_is_not_an_expression():

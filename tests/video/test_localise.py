@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mevqa.video.curve import profile
+from mevqa.video.course import plain
 from mevqa.video.localise import expected, localise
 from mevqa.video.regions import face_regions
 
@@ -54,6 +54,11 @@ def footage(fps, length_ms, moves, *, noise=1.5, drift=0.0, flicker=0.0, seed=0)
     return Footage(frames, fps)
 
 
+def profile(times, onset, apex, offset):
+    """A raised cosine that is 0 at onset and offset and 1 at the apex."""
+    return plain(onset, apex, offset).extents(times)[0]
+
+
 def expression(onset, apex, offset):
     return lambda times: profile(times, onset, apex, offset)
 
@@ -84,6 +89,13 @@ def test_a_blink_is_not_an_expression():
     assert abs(found.apex * 1000 / 60 - 640) <= 34
     shut = found.curve.times_ms[found.curve.blinking]
     assert len(shut) and shut.min() >= 100 and shut.max() <= 350
+
+
+def test_what_all_frames_but_the_first_have_in_common_is_not_an_expression():
+    # The first frame is compared with itself: it lacks what coding does to all others.
+    coded = bump("chin", 0.8, -0.5), lambda times: (times > 0).astype(float)
+    found = localise(footage(60, 900, [(0.5 * SMILE, expression(400, 560, 800)), coded]), as_it_is)
+    assert abs(found.apex * 1000 / 60 - 560) <= 34
 
 
 def test_high_rates_are_read_fully_only_around_the_peak():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mevqa.data.synthetic.faces import Plate, paint
 from mevqa.data.synthetic.fields import draw_motion
 from mevqa.data.synthetic.identity import Identity, draw_identity
-from mevqa.data.synthetic.profiles import blink_profile, expression_profile
+from mevqa.data.synthetic.profiles import blink_profile, drift, expression_profile
 from mevqa.data.synthetic.renderer import Frame, Renderer
 from mevqa.data.synthetic.scene import Scene, draw_poses, draw_scene
 from mevqa.data.synthetic.screenplay import ClipPlan, random_source
@@ -21,6 +21,10 @@ from mevqa.facs import ActionUnit
 
 #: The plate is painted a little larger than the face in the frame, so that warping it loses no detail.
 _OVERSAMPLING = 1.15
+
+#: Smoothness of the tremor of a held expression, ms: its swings take about four times as long, an eighth of a second,
+#: as physiological tremor of 8 to 12 Hz (Elble and Koller, "Tremor", 1990).
+_TREMOR_MS = 30.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,14 @@ class Pair:
 
 
 class Recording:
-    """A planned clip that can be drawn."""
+    """A planned clip that can be drawn.
+
+    Attributes:
+        plan: What happens in it.
+        scene: What is around the face.
+        renderer: Draws its frames.
+        strengths: [movements, frames] of all movements, in the order of the performances.
+    """
 
     def __init__(self, plan: ClipPlan, seed: int, style: Style) -> None:
         self.plan = plan
@@ -66,9 +77,9 @@ class Recording:
         identity = person(seed, plan.subject)
         self.scene = draw_scene(rng, style.width, style.height, grey=style.grey, crf=style.crf)
         self._poses = draw_poses(rng, plan.frames, plan.fps, self.scene.eye_distance)
-        motions = [(draw_motion(p.annotation.action_units, rng), p.amplitude) for p in plan.performances]
+        motions = [([draw_motion(m.units, rng) for m in p.movements], p.amplitude) for p in plan.performances]
         self.renderer = Renderer(_plate(identity, self.scene.eye_distance), self.scene, motions)
-        self.strengths = np.array([_profile(plan, number) for number in range(len(plan.performances))])
+        self.strengths = _strengths(plan, seed)
         self._closures = np.zeros(plan.frames)
         for start, closing, opening in plan.blinks:
             self._closures = np.maximum(self._closures, blink_profile(plan.frames, start, closing, opening))
@@ -120,7 +131,7 @@ def render_pair(
     scene = draw_scene(rng, size, size, grey=grey)
     # Onset to apex takes a seventh of a second: 10 frames at 60 fps.
     poses = draw_poses(rng, 10, 60.0, scene.eye_distance)
-    renderer = Renderer(_plate(identity, scene.eye_distance), scene, [(draw_motion(units, rng), amplitude)])
+    renderer = Renderer(_plate(identity, scene.eye_distance), scene, [([draw_motion(units, rng)], amplitude)])
     flicker = 1.0 + scene.flicker * float(rng.normal())
     frames = [
         renderer.frame(poses[0], [0.0], rng),
@@ -130,13 +141,18 @@ def render_pair(
     return Pair(onset, apex, renderer.eyes(poses[0]), renderer.eyes(poses[-1]))
 
 
-def _profile(plan: ClipPlan, number: int) -> NDArray[np.float64]:
-    performance = plan.performances[number]
-    annotation = performance.annotation
-    onset, apex, offset = (int(frame or 0) for frame in (annotation.onset, annotation.apex, annotation.offset))
-    return expression_profile(
-        plan.frames, onset, apex, offset, rise=performance.rise, fall=performance.fall, hold=performance.hold
-    )
+def _strengths(plan: ClipPlan, seed: int) -> NDArray[np.float64]:
+    """Return the strength of every movement at every frame, [movements, frames], in the order of the performances."""
+    rng = random_source(seed, "tremor", plan.index)
+    rows = []
+    for performance in plan.performances:
+        annotation = performance.annotation
+        onset, apex, offset = (int(frame or 0) for frame in (annotation.onset, annotation.apex, annotation.offset))
+        for movement in performance.movements:
+            tremor = drift(rng, plan.frames, max(_TREMOR_MS * plan.fps / 1000, 0.5), 1.0)
+            begin = onset + movement.delay
+            rows.append(expression_profile(plan.frames, begin, apex, offset, movement.shape, tremor))
+    return np.array(rows).reshape(-1, plan.frames)
 
 
 def _plate(identity: Identity, eye_distance: float) -> Plate:

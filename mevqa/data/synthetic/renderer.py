@@ -7,7 +7,7 @@ made on the plate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,14 +32,14 @@ _INVERSION_STEPS = 3
 class Renderer:
     """Draws the frames of one recording of one person."""
 
-    def __init__(self, plate: Plate, scene: Scene, motions: Sequence[tuple[FaceMotion, float]]) -> None:
+    def __init__(self, plate: Plate, scene: Scene, motions: Sequence[tuple[Sequence[FaceMotion], float]]) -> None:
         """Prepare the fields.
 
         Args:
             plate: The painted face.
             scene: The recording.
-            motions: Each expression's motion, and its amplitude: the largest displacement at the apex, as a fraction
-                of the eye distance.
+            motions: Each expression's movements, and its amplitude: the largest displacement where all of them are at
+                full strength, as a fraction of the eye distance.
         """
         self._scene = scene
         self._eyelids = Eyelids(plate)
@@ -51,8 +51,10 @@ class Renderer:
         face = (self._nodes - scene.centre) @ self._to_face.T
         canonical = self._canonical(plate, face)
         from_face = np.linalg.inv(self._to_face)
-        #: Per expression, at the nodes: displacement right and down in pixels, relative brightness.
-        self.fields = [self._field(motion, amplitude, canonical, from_face) for motion, amplitude in motions]
+        #: Per movement, at the nodes: displacement right and down in pixels, relative brightness.
+        self.fields = [
+            field for parts, amplitude in motions for field in self._fields(parts, amplitude, canonical, from_face)
+        ]
         self._depth = head_depth(face).astype(np.float32) * np.float32(scene.eye_distance)
         self._plate = plate
         self._picture = _grey(plate.picture) if scene.grey else plate.picture
@@ -73,21 +75,26 @@ class Renderer:
         # The spline is smoother than the motions and costs more: every fourth node will do.
         return smooth_map(at, columns, rows, 4).astype(np.float64)
 
-    def _field(
-        self, motion: FaceMotion, amplitude: float, canonical: NDArray[np.float64], from_face: NDArray[Any]
-    ) -> NDArray[np.float32]:
-        """Lay one expression on the face: [rows, columns, 3], where the nodes come from and their brightness."""
-        moved = bumps_at(motion.motion, canonical)
-        peak = float(np.linalg.norm(moved, axis=-1).max())
+    def _fields(
+        self,
+        movements: Sequence[FaceMotion],
+        amplitude: float,
+        canonical: NDArray[np.float64],
+        from_face: NDArray[Any],
+    ) -> Iterator[NDArray[np.float32]]:
+        """Lay one expression on the face: [rows, columns, 3] a movement, where nodes come from and their brightness."""
+        moved = [bumps_at(motion.motion, canonical) for motion in movements]
+        peak = float(np.linalg.norm(sum(moved), axis=-1).max())
         gain = amplitude / peak if peak > 0 else 0.0
-        forward = (moved * gain @ from_face.T).astype(np.float32)
-        brightness = bumps_at(motion.shading, canonical) * gain * SHADING_GAIN
-        backward = forward
-        rows, columns = np.indices(forward.shape[:2], dtype=np.float32)
+        rows, columns = np.indices(canonical.shape[:2], dtype=np.float32)
         nodes = np.dstack([columns, rows])
-        for _ in range(_INVERSION_STEPS):
-            backward = resample(forward, nodes - backward / self.step)
-        return np.dstack([backward, brightness.astype(np.float32)])
+        for motion, own in zip(movements, moved, strict=True):
+            forward = (own * gain @ from_face.T).astype(np.float32)
+            brightness = bumps_at(motion.shading, canonical) * gain * SHADING_GAIN
+            backward = forward
+            for _ in range(_INVERSION_STEPS):
+                backward = resample(forward, nodes - backward / self.step)
+            yield np.dstack([backward, brightness.astype(np.float32)])
 
     def eyes(self, pose: Pose) -> NDArray[np.float64]:
         """Return the eye centres, [2, 2] pixels (x, y), left of the picture first."""
@@ -110,7 +117,7 @@ class Renderer:
 
         Args:
             pose: Where the head is.
-            strengths: Of each expression, 0 to 1.
+            strengths: Of each movement, 0 to 1.
             rng: Decides the sensor noise.
             closure: How far the lids are closed, 0 to 1.
             exposure: Brightness factor of this frame (flicker).

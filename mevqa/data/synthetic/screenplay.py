@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mevqa.data.synthetic.expressions import draw_expression
 from mevqa.data.synthetic.fields import unit_fields
+from mevqa.data.synthetic.movements import Movement, draw_movements
 from mevqa.facs import ActionUnit, coarse_of
 from mevqa.records import Annotation
 from mevqa.strict_yaml import StrictModel, read_yaml
@@ -27,8 +28,12 @@ MACRO_AMPLITUDE = (0.05, 0.12)
 _MICRO_MS = (360.0, 0.25, 180.0, 500.0)
 _MACRO_MS = (1100.0, 0.4, 600.0, 3500.0)
 
-#: The apex stands at a median of 0.44 of a micro-expression (SAMM), 0.35 to 0.44 of a macro-expression.
-_APEX_AT = {"micro": (0.44, 0.07), "macro": (0.38, 0.07)}
+#: The apex stands at a median of 0.44 of a micro-expression in SAMM, 0.43 in CAS(ME)^2 and 0.29 in CAS(ME)^3 ("early"),
+#: at 0.35 to 0.44 of a macro-expression (computed from their label files). Mean and standard deviation.
+_APEX_AT = {"micro": (0.44, 0.09), "early": (0.29, 0.07), "macro": (0.38, 0.09)}
+
+#: Share of the micro-expressions that are like those of CAS(ME)^3.
+_EARLY = 0.25
 
 #: Largest amplitude in widths of the narrowest bump of motion: skin folds over itself at 1.65 (the steepest slope of a
 #: Gaussian is 0.61 of its height a width), and looks torn from half of that.
@@ -46,19 +51,18 @@ class _Mixes(StrictModel):
 class Performance:
     """One expression as it is to be played.
 
+    All movements have their largest extent at the apex and at no other frame, so the apex is the frame of the largest
+    extent of the whole expression, however its parts are weighed.
+
     Attributes:
         annotation: Frames, units and classes: the ground truth.
         amplitude: Largest displacement at the apex, fraction of the eye distance.
-        rise: Exponent of the profile's rise.
-        fall: Exponent of its fall.
-        hold: Share of the fall in which it is held.
+        movements: One, or a second one that starts while the first is nearly risen.
     """
 
     annotation: Annotation
     amplitude: float
-    rise: float = 1.0
-    fall: float = 1.0
-    hold: float = 0.0
+    movements: tuple[Movement, ...]
 
 
 @dataclass(frozen=True)
@@ -179,15 +183,16 @@ def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fi
     # A micro-expression is at most half a second also when counted in whole frames, both ends included.
     length = max(3, int(milliseconds * fps / 1000))
     share, deviation = _APEX_AT[kind]
+    if kind == "micro" and rng.random() < _EARLY:
+        share, deviation = _APEX_AT["early"]
     rise = int(np.clip(round(rng.normal(share, deviation) * (length - 1)), 1, length - 2))
     low, high = MICRO_AMPLITUDE if kind == "micro" else MACRO_AMPLITUDE
     high = max(low, min(high, _FOLD * narrowest_motion(units)))
+    amplitude = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     return Performance(
         _annotate(onset, onset + rise, onset + length - 1, units, fine, kind),
-        amplitude=float(np.exp(rng.uniform(np.log(low), np.log(high)))),
-        rise=float(rng.uniform(0.85, 1.3)),
-        fall=float(rng.uniform(0.8, 1.3)),
-        hold=float(rng.uniform(0.2, 0.6)) if kind == "macro" else 0.0,
+        amplitude,
+        draw_movements(rng, units, rise, fps, kind),
     )
 
 
@@ -205,13 +210,8 @@ def _moved(performance: Performance, by: int) -> Performance:
     """Return the performance ``by`` frames later."""
     old = performance.annotation
     onset, apex, offset = (int(frame or 0) + by for frame in (old.onset, old.apex, old.offset))
-    return Performance(
-        _annotate(onset, apex, offset, old.action_units, str(old.fine), old.kind),
-        performance.amplitude,
-        performance.rise,
-        performance.fall,
-        performance.hold,
-    )
+    annotation = _annotate(onset, apex, offset, old.action_units, str(old.fine), old.kind)
+    return replace(performance, annotation=annotation)
 
 
 def _blinks(

@@ -27,7 +27,7 @@ from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, write_whole
 
 #: Raised when the same settings draw other clips than before, so that old and new files are never mixed.
-FORMAT = 1
+FORMAT = 2
 
 _MANIFEST = "synth.json"
 

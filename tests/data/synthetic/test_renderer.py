@@ -32,7 +32,7 @@ def rng():
 
 
 def drawn(plate, scene, units, amplitude):
-    return Renderer(plate, scene, [(draw_motion(units), amplitude)])
+    return Renderer(plate, scene, [([draw_motion(units)], amplitude)])
 
 
 @pytest.mark.parametrize("amplitude", [0.005, 0.03, 0.1])

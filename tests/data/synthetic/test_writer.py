@@ -102,13 +102,16 @@ def test_every_frame_of_the_file_is_the_frame_that_was_drawn(made):
     assert max(errors) < 6.0
 
 
-def test_the_apex_is_the_frame_of_the_largest_strength_and_the_onset_has_none():
+def test_the_apex_is_the_frame_at_which_every_movement_is_largest_and_the_onset_has_none():
     for plan in make_plans(SynthSettings(clips=4, seed=8, long=True, **SMALL)):
         recording = Recording(plan, 8, Style(160, 160))
-        for performance, strength in zip(plan.performances, recording.strengths, strict=True):
-            it = performance.annotation
+        played = [(one.annotation, movement) for one in plan.performances for movement in one.movements]
+        assert len(recording.renderer.fields) == len(played)
+        for (it, movement), strength in zip(played, recording.strengths, strict=True):
             assert int(np.argmax(strength)) == it.apex and strength[it.apex] == 1.0
-            assert strength[it.onset] == 0.0 and strength[it.offset] == 0.0
+            assert np.count_nonzero(strength == 1.0) == 1
+            assert not strength[: it.onset + movement.delay + 1].any()
+            assert strength[it.offset] <= movement.shape.rest + 1e-9
 
 
 def test_annotations_and_questions_are_read_back(made):
