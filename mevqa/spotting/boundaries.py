@@ -18,6 +18,15 @@ _BUMP = 0.12
 _FARTHEST = 1.6
 _FARTHEST_MS = 250.0
 
+#: A fall is over where the curve loses less than this share of what it loses where it is steepest, in so many ms or
+#: this share of the way to the valley.
+_KNEE = 0.2
+_KNEE_MS = 100.0
+_KNEE_SHARE = 0.15
+
+#: The foot of a raised cosine is slow too: what lasts for less than this share of the fall belongs to it.
+_EBB = 0.25
+
 #: Between these shares of the height a flank is straight enough to be measured; a raised cosine is fitted there and
 #: continued to the foot, which itself is hidden in noise.
 _FLANK = (0.12, 0.88)
@@ -58,6 +67,7 @@ def follow(curve: Array, times_ms: Array, near: int, duration_ms: float) -> Cour
     height = float(curve[top] - np.median(curve[around]))
     left = _walk(curve[: top + 1][::-1], times_ms[top] - times_ms[: top + 1][::-1], farthest, height)
     right = _walk(curve[top:], times_ms[top:] - times_ms[top], farthest, height)
+    right = _knee(_smooth(curve)[top : top + right + 1], times_ms[top : top + right + 1] - times_ms[top])
     onset = times_ms[top] - _foot(
         curve[top - left : top + 1][::-1], times_ms[top] - times_ms[top - left : top + 1][::-1]
     )
@@ -77,6 +87,24 @@ def _walk(curve: Array, distance_ms: Array, farthest_ms: float, height: float) -
         elif curve[step] - curve[valley] > _BUMP * max(curve[0] - curve[valley], height, 1e-9):
             break
     return valley
+
+
+def _knee(curve: Array, distance_ms: Array) -> int:
+    """Return how many samples downhill from the first one the fall is over, though the curve may creep on.
+
+    Expressions do not come back to rest at once: what is left of them ebbs away slowly, and no coder waits for that.
+    """
+    ahead = int(np.searchsorted(distance_ms, max(_KNEE_MS, _KNEE_SHARE * float(distance_ms[-1]))))
+    last = len(curve) - 1
+    if ahead < 1 or last < 2 * ahead:
+        return last
+    falls = curve[:-ahead] - curve[ahead:]
+    steepest = int(falls.argmax())
+    slow = np.flatnonzero(falls[steepest:] < _KNEE * falls[steepest])
+    if not len(slow):
+        return last
+    knee = steepest + int(slow[0]) + ahead // 2
+    return knee if distance_ms[-1] - distance_ms[knee] > _EBB * distance_ms[knee] else last
 
 
 def _foot(curve: Array, distance_ms: Array) -> float:

@@ -47,7 +47,7 @@ _DEPENDENCE = 2.4
 _EVIDENCE_FLOOR = 1.5
 
 #: A channel counts for half where its displacement has this square in units of its uncertainty.
-_DOUBT = 10.0
+_DOUBT = 20.0
 
 #: Courses whose log-posterior is so much below that of the best one do not count.
 _NEGLIGIBLE = 12.0

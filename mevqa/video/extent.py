@@ -16,7 +16,7 @@ from mevqa.video.course import Courses
 Array = NDArray[np.float64]
 
 #: How far an expression departs from the best courses, as a share of its extent, and how fast, ms.
-_DEPARTURE = 0.06
+_DEPARTURE = 0.08
 _DEPARTURE_MS = 25.0
 
 #: Curves that are drawn, and their spacing in time, ms.

@@ -34,3 +34,16 @@ def test_small_bumps_do_not_stop_the_walk():
     curve = bump(TIMES, 3_000, 3_500, 4_400) + 0.05 * np.sin(TIMES / 40)
     course = follow(curve, TIMES, int(np.abs(TIMES - 3_700).argmin()), 1_300)
     assert course.onset_ms == pytest.approx(3_000, abs=120) and course.offset_ms == pytest.approx(4_400, abs=160)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("rest", [0.3, 0.4])
+def test_what_is_left_of_an_expression_and_ebbs_away_is_not_a_part_of_it(rest, seed):
+    times = np.arange(0, 4000, 1000 / 30)
+    up, down = np.clip((times - 1000) / 200, 0, 1), np.clip((times - 1200) / 300, 0, 1)
+    left = rest * np.exp(-np.maximum(times - 1500, 0) / 1500)
+    curve = (0.5 - 0.5 * np.cos(np.pi * up)) * (left + (1 - rest) * (0.5 + 0.5 * np.cos(np.pi * down)))
+    curve += 0.02 * np.random.default_rng(seed).standard_normal(len(times))
+    course = follow(curve, times, int(np.abs(times - 1200).argmin()), 500)
+    assert abs(course.onset_ms - 1000) <= 67 and abs(course.apex_ms - 1200) <= 67
+    assert abs(course.offset_ms - 1500) <= 67

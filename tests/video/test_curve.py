@@ -96,13 +96,6 @@ def test_the_apex_of_held_expressions_is_centred():
     assert abs(np.median(errors)) <= 15 and np.mean(np.abs(errors) <= 40) >= 0.8
 
 
-@pytest.mark.parametrize(("dip", "low", "high"), [(370, 400, 470), (470, 370, 430)])
-def test_a_tremor_of_a_clear_expression_is_followed(dip, low, high):
-    times = clock(200, 1000)
-    shape = held(times, 290, 420, height=0.95, sag=0.05) * (1 - 0.15 * np.exp(-0.5 * ((times - dip) / 25) ** 2))
-    assert low <= decode(face(times, 0, 0, 0, shape=shape, noise=0.02), times).apex_ms <= high
-
-
 def test_units_that_move_late_count():
     times = clock(100, 1000)
     curves = face(times, 0, 0, 0, shape=held(times, 280, 380, height=0.95), noise=0.05)
