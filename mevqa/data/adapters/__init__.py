@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.data.adapters.blinks import add_blinks
+from mevqa.data.adapters.casme import CASME
 from mevqa.data.adapters.casme2 import CASME2
 from mevqa.data.adapters.casme3 import CASME3, CASME3_C, CASME3_MACRO
 from mevqa.data.adapters.casme_sq import CASME_SQ
@@ -41,6 +42,7 @@ LAYOUTS: tuple[LabelLayout, ...] = (
     CASME3,
     CASME2,
     MMEW,
+    CASME,
     SMIC,
     CASME3_MACRO,
     CASME3_C,

@@ -13,7 +13,7 @@ from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
 
-def _subject(cells: Cells) -> str:
+def numbered_subject(cells: Cells) -> str:
     """Return ``sub01`` for ``1``, ``01`` and ``sub01``."""
     digits = re.fullmatch(r"(?:sub)?\s*0*(\d+)", cells["subject"], re.IGNORECASE)
     return f"sub{int(digits[1]):02d}" if digits else cells["subject"]
@@ -33,8 +33,8 @@ CASME2 = LabelLayout(
         "emotion": ("estimatedemotion", "emotion"),
     },
     required=("subject", "filename", "onset", "apex", "offset", "emotion"),
-    clip=lambda cells: f"{_subject(cells)}_{cells['filename']}",
-    subject=_subject,
+    clip=lambda cells: f"{numbered_subject(cells)}_{cells['filename']}",
+    subject=numbered_subject,
     numbering=lambda cells: Numbering(first=1, video=True),
     file_names=r"EP\d+.*",
     file_names_example="EP02_01f",

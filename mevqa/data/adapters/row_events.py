@@ -89,6 +89,8 @@ def _units(cell: str, notes: list[str]) -> tuple[ActionUnit, ...]:
 
 def _emotion(cell: str, coarse_only: bool, notes: list[str]) -> tuple[str | None, str | None]:
     """Return the fine and the coarse class; a file of coarse classes may hold fine ones (others), and the reverse."""
+    # A doubt of the coder is no other class.
+    cell = cell.strip(" .?*()")
     if is_missing(cell):
         return None, None
     try:
