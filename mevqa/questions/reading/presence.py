@@ -31,6 +31,10 @@ _PRONOUN = re.compile(
     r"|nothing|one can|the answer)?\b"
 )
 _MANNER = re.compile(r"\b(?:clearly|face|the|on|visibly|here|definitely|slightly|weakly|strongly|clip|this|video)\b")
+_NOT_IT = re.compile(
+    r"\W*(?:and |but )?(?:not|rather than|without|instead of) (?:the |an? )?(?:au|action unit|[a-z]+ [a-z]+er\b)"
+)
+_VERB = re.compile(r"\b(?:is|are|was|were|shows?|sees?|appears?|can|not|no|has|have|does|do|present|visible)\b")
 #: Words that a statement about "it" has besides.
 _MOST_WORDS = 7
 _EVENT = re.compile(r"\b(micro|macro)?[- ]?(?:expressions?|events?)\b|\b(micro|macro)\b")
@@ -131,7 +135,12 @@ def _statements(
     for start, end, stop in sentence_spans(text):
         if "?" in stop or pattern("hypothetical").search(text, start, end):
             continue
-        cuts = [(match.start(), match.end()) for match in _SPLIT.finditer(text, start, end)]
+        cuts: list[tuple[int, int]] = []
+        for match in _SPLIT.finditer(text, start, end):
+            # "Both AU4 and AU7 are present" is one statement.
+            if match[0].strip() == "and" and not _VERB.search(text[cuts[-1][1] if cuts else start : match.start()]):
+                continue
+            cuts.append(match.span())
         edges = [start, *(edge for cut in cuts for edge in cut), end]
         for place in range(0, len(edges), 2):
             first, last = edges[place], edges[place + 1]
@@ -170,6 +179,8 @@ def _implied(clause: str) -> bool:
 
 def _polarity(clause: str, events: bool) -> str | None:
     """Return whether a clause says that something is there, None when it says neither."""
+    if _NOT_IT.match(clause):
+        return "no"
     denials = list(_denied().finditer(clause))
     if denials:
         core = any(

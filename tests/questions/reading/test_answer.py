@@ -82,3 +82,13 @@ def test_the_corpus_is_read_as_a_person_reads_it():
 def test_the_corpus_holds_no_text_twice():
     seen = [(question.text, text, truncated) for question, text, truncated, _ in texts()]
     assert len(seen) == len(set(seen))
+
+
+def test_letters_are_those_of_the_question_else_of_the_prompt():
+    assert read_answer(asked(COARSE), "(B)").value == "negative"
+    listed = "What is the coarse expression class? (A) surprise (B) positive (C) negative"
+    assert read_answer(asked(listed), "B").value == "positive"
+    assert read_answer(asked(listed), "Answer: C").value == "negative"
+    fine = "What is the fine-grained expression class?"
+    assert read_answer(asked(fine, "casme2"), "A").value == "disgust"
+    assert read_answer(asked(fine, "samm"), "A").value == "anger"
