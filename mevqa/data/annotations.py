@@ -221,8 +221,8 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
 
     Args:
         path: A table of any make (csv, tsv, txt, xlsx, xls) with our own columns, or an official file of short clips
-            (CASME, CASME II, SAMM, MMEW, 4DME), of long videos (CAS(ME)^2, SAMM Long Videos, MMME) or of both (CAS(ME)^3,
-            SMIC).
+            (CASME, CASME II, SAMM, MMEW, 4DME), of long videos (CAS(ME)^2, SAMM Long Videos, MMME) or of both
+            (CAS(ME)^3, SMIC).
         dataset: The data set, when the header does not tell.
 
     Returns:
