@@ -304,7 +304,11 @@ def known_dataset(name: str) -> str:
     if short in names:
         return short
     spellings = {alias: one for one in names[:-1] for alias in (one, *_EMOTIONS.datasets[one].aliases)}
-    close = closest(name.strip().replace("_", " "), [*spellings, "unknown"])
+    # Another number was meant (casme4), not none (casme).
+    words = name.strip().replace("_", " ")
+    stem = words.casefold().rstrip("0123456789")
+    numbered = [one for one in spellings if stem != words.casefold() and re.fullmatch(re.escape(stem) + r"\d+", one)]
+    close = closest(words, numbered) or closest(words, [*spellings, "unknown"])
     hint = f"did you mean {spellings.get(close, close)!r}? " if close else ""
     raise UnknownDataset(
         f"there is no data set {name!r}; {hint}Known: {', '.join(dataset_names())}; unknown for one of your own"
