@@ -146,7 +146,7 @@ class ViewSource:
         if self.video is None or self.onset is None or self.apex is None:
             return None
         before, after = self.face(self.onset), self.face(self.apex)
-        return stillness(before, after, self.flow, one_frame=self.onset == self.apex)
+        return stillness(before, after, one_frame=self.onset == self.apex)
 
     def _lacks(self, what: str) -> InputError:
         where = self.clip.media or f"clip {self.clip.id}"
