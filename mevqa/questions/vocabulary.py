@@ -23,7 +23,6 @@ class AnswerForms(StrictModel):
     sentences: dict[QuestionType, Wording]
     options: dict[str, dict[str, tuple[str, ...]]]
     coarse_spellings: dict[str, tuple[str, ...]]
-    numbers: tuple[str, ...]
 
 
 FORMS = read_yaml(Path(__file__).parent.parent / "tables" / "surface_forms.yaml", AnswerForms)

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from mevqa.models.protocol import Reply
+from mevqa.questions.reading.numbers import COUNTED
 from mevqa.records import Kind, Question, QuestionType
 
-#: Counts that must agree, with the kind of event that they count; None for any.
-COUNTED: dict[QuestionType, Kind | None] = {
-    QuestionType.COUNT_ALL: None,
-    QuestionType.COUNT_MICRO: "micro",
-    QuestionType.COUNT_MACRO: "macro",
-}
 #: Largest count that is answered.
 MOST_EVENTS = 99
 _MICRO, _MACRO = "micro-expression", "macro-expression"
