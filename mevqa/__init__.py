@@ -36,7 +36,7 @@ _PUBLIC = {
     "look": "mevqa.video.look",
     "open_run": "mevqa.runs",
     "open_video": "mevqa.video.reader",
-    "parse_question": "mevqa.vqa.question_types",
+    "parse_question": "mevqa.questions.question_types",
     "parse_units": "mevqa.facs",
     "read_annotations": "mevqa.data.annotations",
     "read_clips": "mevqa.training.clips",

@@ -6,8 +6,8 @@ from mevqa.control_tokens import (
     known_control_tokens,
     remove_control_tokens,
 )
+from mevqa.questions.question_types import parse_question
 from mevqa.records import QuestionType
-from mevqa.vqa.question_types import parse_question
 
 
 @pytest.mark.parametrize("token", sorted(known_control_tokens()))

@@ -18,8 +18,8 @@ from mevqa.data.formats.forms import foreign_format
 from mevqa.data.json_rows import JsonRow, parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset, is_dataset
+from mevqa.questions.question_types import parse_question
 from mevqa.records import LONG_VIDEO_TYPES, Question
-from mevqa.vqa.question_types import parse_question
 
 Layout = Literal["train", "test"]
 Task = Literal["vqa", "lvqa"]

@@ -13,9 +13,9 @@ from PIL import Image
 
 from mevqa.models.protocol import Reply, Request
 from mevqa.models.transformers_model import TransformersModel
+from mevqa.questions.question_types import question_about
 from mevqa.records import Clip, View
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import question_about
 
 #: Six questions that the official files ask about one clip.
 QUESTIONS = (

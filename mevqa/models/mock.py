@@ -95,7 +95,7 @@ def read_script(path: Path) -> Script:
 
 def _question_type(text: str) -> QuestionType:
     """Return the type of the first line of ``text`` that is a known question."""
-    from mevqa.vqa.question_types import parse_question
+    from mevqa.questions.question_types import parse_question
 
     for line in text.splitlines():
         if line.strip() and (found := parse_question(line.strip()).type) != QuestionType.OPEN:

@@ -8,10 +8,10 @@ from pathlib import Path
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.models.protocol import Model
+from mevqa.questions.question_types import question_about
 from mevqa.records import Annotation, Clip
 from mevqa.vqa.engine import ClipAnswers, Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import question_about
 
 
 def ask(

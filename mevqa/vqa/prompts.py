@@ -13,6 +13,7 @@ from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_name
 from mevqa.models.protocol import Request
+from mevqa.questions.wordings import official_text
 from mevqa.records import Question, QuestionType
 from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.answer_grammars import WORDED, answer_wording, description_grammar, sentence_grammar
@@ -20,7 +21,6 @@ from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnswerGrammar, Choices, Integer, NameList, admits
 from mevqa.vqa.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
 from mevqa.vqa.surface import FIXED_OPTIONS
-from mevqa.vqa.wordings import official_text
 
 _SYSTEM = "system"
 #: Tables whose content the prompts show.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.facs import taxonomy, unit_number
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import NO_MOTION, Annotation, Clip, Question, QuestionType, View
 from mevqa.spotting.events import Event
 from mevqa.spotting.forward import NotAsAnnounced, open_forward
@@ -17,7 +18,6 @@ from mevqa.video.look import Look, look_at_events
 from mevqa.vqa.consistency import decide
 from mevqa.vqa.surface import normalise, read_units
 from mevqa.vqa.unit_evidence import UnitEvidence, presence_probability
-from mevqa.vqa.wordings import official_wordings
 
 if TYPE_CHECKING:
     from mevqa.models.protocol import Model, Reply

@@ -13,9 +13,9 @@ from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
+from mevqa.questions.question_types import parse_question
 from mevqa.records import Annotation, Question, QuestionType
 from mevqa.video.key_frames import APEX_OUTSIDE
-from mevqa.vqa.question_types import parse_question
 
 
 def ask(

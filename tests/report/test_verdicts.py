@@ -1,11 +1,11 @@
 import pytest
 
+from mevqa.questions.question_types import parse_question
 from mevqa.records import Question
 from mevqa.report.verdicts import answered_class, reference_class, verdict
 from mevqa.scoring.items import make_items
 from mevqa.scoring.pairing import Pair
 from mevqa.scoring.presets import answer_preset
-from mevqa.vqa.question_types import parse_question
 
 COMBINED = (
     "What is the action unit present, and based on it, what is the fine-grained expression and the coarse expression "

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mevqa.questions.question_types import parse_question
 from mevqa.records import Question
 from mevqa.scoring.pairing import Pair
-from mevqa.vqa.question_types import parse_question
 
 TEXTS = {
     "coarse": "What is the coarse expression class?",

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mevqa import facs
+from mevqa.questions.question_types import parse_question
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import Annotation, Question, QuestionType, View
 from mevqa.training.augment import augment, brighten, jitter, shift_scale
 from mevqa.training.mirror import can_mirror, check_kinds, mirror_question, mirror_views
 from mevqa.training.recipe import Augmentation
 from mevqa.video.flow import centre_channels, motion_map
 from mevqa.video.views import CAPTIONS, view_names
-from mevqa.vqa.question_types import parse_question
-from mevqa.vqa.wordings import official_wordings
 
 PHOTOGRAPHS = ("frames", "onset", "apex", "offset", "magnified")
 OFF = Augmentation()

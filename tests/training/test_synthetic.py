@@ -12,13 +12,13 @@ from mevqa.models.nano.dialogues import VARIANT
 from mevqa.models.nano.examples import COARSE, FINE, UNITS, Expression
 from mevqa.models.nano.rendered_maps import RenderedMaps
 from mevqa.models.nano.seeing import SeeingHeads
+from mevqa.questions.question_types import question_about
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import Clip, QuestionType
 from mevqa.training.recipe import Synthetic
 from mevqa.training.synthetic import SyntheticClips, blank_targets, rendered_maps
 from mevqa.video.flow import centre_channels
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import question_about
-from mevqa.vqa.wordings import official_wordings
 
 VIEW = "motion-centred"
 

@@ -12,11 +12,11 @@ from mevqa.desk import desk_folder
 from mevqa.errors import InputError
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Request
+from mevqa.questions.question_types import parse_question
 from mevqa.records import EXTENSION_TYPES, Question, QuestionType
 from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnyOf, Integer, NameList, Template
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import parse_question
 from mevqa.vqa.surface import fault, normalise
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy
 from mevqa.models.protocol import Reply
+from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.events import read_spans
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import EXTENSION_TYPES, LONG_VIDEO_TYPES, Annotation, Question
 from mevqa.records import QuestionType as T
 from mevqa.vqa.consistency import decide
-from mevqa.vqa.question_types import parse_question
 from mevqa.vqa.story import Story, StoryEvent
 from mevqa.vqa.story_answers import story_answer, story_of
 from mevqa.vqa.surface import fault, normalise, sentence
-from mevqa.vqa.wordings import official_wordings
 
 CLASSES = taxonomy("unknown")
 

@@ -5,11 +5,11 @@ import pytest
 
 from mevqa.facs import UNIT_NAMES, taxonomy
 from mevqa.models.protocol import Reply
+from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading import Parts
 from mevqa.records import Question, QuestionType
 from mevqa.vqa.answer_grammars import sentence_grammar
 from mevqa.vqa.grammar import admits
-from mevqa.vqa.question_types import parse_question
 from mevqa.vqa.surface import fault, normalise, read_parts, sentence, unit_list
 
 COMBINED = (

@@ -7,13 +7,13 @@ from typing import Any
 
 from mevqa.data.synthetic.screenplay import ClipPlan, random_source
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
+from mevqa.questions.question_types import question_about
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import Clip, Kind, QuestionType
 from mevqa.vqa.event_counts import COUNTED
-from mevqa.vqa.question_types import question_about
 from mevqa.vqa.story import Story
 from mevqa.vqa.story_answers import story_answer, story_of
 from mevqa.vqa.surface import sentence, unit_list
-from mevqa.vqa.wordings import official_wordings
 
 #: A question and its answer.
 Pair = tuple[str, str]

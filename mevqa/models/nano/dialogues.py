@@ -9,11 +9,11 @@ import numpy as np
 
 from mevqa.facs import UNIT_NAMES, ActionUnit
 from mevqa.models.nano.examples import COARSE, COARSE_WEIGHTS, FINE, FINE_WEIGHTS, Expression
+from mevqa.questions.question_types import question_about
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import Clip, QuestionType
 from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.question_types import question_about
 from mevqa.vqa.surface import sentence, unit_list
-from mevqa.vqa.wordings import official_wordings
 
 #: Variant of the prompt library that nano is trained and asked with.
 VARIANT = "brief"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 
+from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.words import WORDS, any_of
 from mevqa.records import QuestionType
-from mevqa.vqa.question_types import parse_question
 
 
 @functools.cache

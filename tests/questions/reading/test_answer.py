@@ -3,9 +3,9 @@
 import pytest
 from corpus import outcome, reading, texts
 
+from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading import read_answer
 from mevqa.records import Question
-from mevqa.vqa.question_types import parse_question
 
 COARSE = "What is the coarse expression class?"
 UNITS = "What are the action units?"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from mevqa.facs import find_units
+from mevqa.questions.parsed_question import ParsedQuestion
 from mevqa.records import Kind, QuestionType
-from mevqa.vqa.parsed_question import ParsedQuestion
 
 _ORDINAL_WORDS = re.findall(
     r"\w+",

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.facs import UNIT_NAMES
+from mevqa.questions.question_types import parse_question
+from mevqa.questions.wordings import official_wordings
 from mevqa.records import EXTENSION_TYPES
 from mevqa.records import QuestionType as T
-from mevqa.vqa.question_types import parse_question
-from mevqa.vqa.wordings import official_wordings
 
 MEGC = Path(__file__).parents[3] / "shared" / "data" / "megc"
 
