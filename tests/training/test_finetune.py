@@ -106,7 +106,10 @@ def test_every_family_is_trained_and_its_adapter_loaded(name, make, tmp_path):
         learner.wrapped.model.eval(), learner.wrapped.processor, name="t", revision="t", option_score="sum"
     )
     told = answers(loaded)
-    same_replies(told, answers(own))
+    learned = answers(own)
+    assert [reply.error for reply in told] == [reply.error for reply in learned]
+    assert sum(reply.error is not None for reply in told) <= 1  # a random model may end its turn at once
+    same_replies([r for r in told if r.error is None], [r for r in learned if r.error is None])
     plain = answers(load_model(str(base), ModelOptions(**options)))
     assert any(a.confidence != pytest.approx(b.confidence, rel=1e-3) for a, b in zip(told, plain, strict=True))
 
