@@ -42,7 +42,7 @@ $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 
 # The parts of the tests that lean on the packages whose releases differ most.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/training tests/test_lowest_versions.py
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/test_lowest_versions.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST) demo-output
