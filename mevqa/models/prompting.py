@@ -21,6 +21,7 @@ _PROBE = "Xprobe"
 _CACHE = 100_000
 #: Bound on remembered texts without control tokens.
 _ESCAPED = 4096
+_escaped = lru_cache(_ESCAPED)(escape_control_tokens)
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,7 @@ class Prompter:
         self._think = think
         self.thought: Thought | None = None
         self.thought = self._find_thought()
-        self._escape = lru_cache(_ESCAPED)(lambda text: escape_control_tokens(text, control))
-        control = self._control_tokens()
+        self._control = self._control_tokens()
         self._system_role = self._knows_system_role()
         self._special, self._placeholders = self._special_texts()
         self.lead, end = self._answer_frame()
@@ -169,7 +169,7 @@ class Prompter:
 
     def escape(self, text: str) -> str:
         """Return a text with what the model would read as control (``<image>``, ``<|im_end|>``) made plain."""
-        return self._escape(text)
+        return _escaped(text, self._control)
 
     def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
         plain = [replace(view, caption=self.escape(view.caption)) for view in views]

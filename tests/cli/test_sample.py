@@ -60,13 +60,19 @@ def test_ready_made_map(clip, tmp_path, capsys):
         (["--apex", "4000"], "the media has frames 0 to"),
         (["--precomputed", "motion"], "is not VIEW=FILE"),
         (["--precomputed", "motion=none.png"], "is not a file"),
-        (["--fps", "0"], "fps must be a positive number"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(clip, tmp_path, capsys, words, message):
     assert main(["sample", str(clip), "--out", str(tmp_path / "look"), *words]) == 2
     said = capsys.readouterr().err
     assert message in said and len(said.strip().splitlines()) == 1
+
+
+def test_a_rate_of_zero_is_refused_by_the_parser(clip, tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["sample", str(clip), "--out", str(tmp_path / "look"), "--fps", "0"])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "mevqa sample: --fps: must be above 0, not 0\n"
 
 
 def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):

@@ -190,7 +190,7 @@ def work(tmp_path_factory):
     rows = [row | {"id": f"q{i}", "question": text, "answer": said} for i, (text, said) in enumerate(texts.items())]
     Image.fromarray(noise).save(folder / "maps" / "s1_EP1.png")
     (folder / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    wrong = [rows[0], rows[1] | {"answer": "left eyebrow thing"}, rows[0] | {"id": "q9", "answer": "angry"}]
+    wrong = [rows[0], rows[1] | {"answer": "left eyebrow thing"}, rows[0] | {"id": "q9", "answer": "neutral"}]
     (folder / "wrong.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
     (folder / "unanswered.jsonl").write_text(json.dumps(rows[0] | {"answer": ""}) + "\n")
     (folder / "taken").mkdir()
@@ -219,7 +219,7 @@ FULL = (*SHORT, "output=out", "questions=q.jsonl", "precomputed.flow=maps")
             [*FULL, "questions=wrong.jsonl"],
             [
                 "wrong.jsonl:2: 'left eyebrow thing' is no answer to 'What is the action unit[?]'",
-                "wrong.jsonl:3: 'angry' is no answer to 'What is the coarse expression class[?]'; it must be one of "
+                "wrong.jsonl:3: 'neutral' is no answer to 'What is the coarse expression class[?]'; it must be one of "
                 "positive, negative, surprise",
             ],
         ),
