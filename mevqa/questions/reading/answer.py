@@ -12,6 +12,7 @@ from mevqa.questions.reading.cues import Marked, boxed_answers, phrased_answers,
 from mevqa.questions.reading.events import read_described, read_spans, speaks_of_events
 from mevqa.questions.reading.json_answers import Malformed, json_answer
 from mevqa.questions.reading.labels import read_label
+from mevqa.questions.reading.layouts import entry_of_event, name_units_of_tables
 from mevqa.questions.reading.mentions import (
     coarse_by_fine_spellings,
     coarse_spellings,
@@ -43,6 +44,7 @@ class _Asked:
     events: Kind | None
     unit: str | None
     letters: tuple[tuple[str, str], ...]
+    ordinal: int | None = None
 
 
 def read_answer(question: Question, text: str, *, truncated: bool = False) -> Reading:
@@ -64,7 +66,11 @@ def read_answer(question: Question, text: str, *, truncated: bool = False) -> Re
 
 def _asked(question: Question) -> _Asked:
     letters = _letters(question.type, question.dataset, question.text)
-    return _Asked(question.type, question.kind, _unit(question.action_unit), letters)
+    return _Asked(question.type, question.kind, _unit(question.action_unit), letters, _event(question))
+
+
+def _event(question: Question) -> int | None:
+    return question.ordinal if question.type is QuestionType.NTH_TYPE else None
 
 
 @functools.lru_cache(maxsize=1 << 8)
@@ -186,7 +192,7 @@ def _by_cues(asked: _Asked, text: str, read: Callable[[str], Value | None], dept
         structured = json_answer(asked.kind, text)
         if structured is not None:
             return _by_cues(asked, structured, read, 0)
-    plain = plain_text(text)
+    plain = entry_of_event(name_units_of_tables(plain_text(text)), asked.ordinal)
     for marked in phrased_answers(plain):
         found, final = _of_marked(marked, read)
         if found is not None or final:

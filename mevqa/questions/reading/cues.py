@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mevqa.questions.reading.words import WORDS, any_of
+from mevqa.questions.reading.words import WORDS, any_of, pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,12 @@ _ENDS = re.compile(
 )
 
 
+def _in_conditional(text: str, at: int) -> bool:
+    """Whether the sentence up to a place only says what would follow."""
+    begin = max(text.rfind(mark, 0, at) for mark in (". ", "\n", "; ", "! ", "? ")) + 1
+    return "?" not in text[begin:at] and pattern("conditional").match(text[begin:at].strip()) is not None
+
+
 def phrased_answers(text: str) -> Iterator[Marked]:
     """Yield the parts after words such as "Answer:" of a plain text, the last first."""
     matches = {
@@ -98,6 +104,7 @@ def phrased_answers(text: str) -> Iterator[Marked]:
     }
     for match in _SOFT.finditer(text):
         matches.setdefault(match.end(), (match, match[0].rstrip().endswith(":")))
+    matches = {end: found for end, found in matches.items() if not _in_conditional(text, found[0].end())}
     following = len(text)
     for end in sorted(matches, reverse=True):
         match, firm = matches[end]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mevqa.questions.reading.marks import checked_entries, likeliest, shares
 from mevqa.questions.reading.mentions import BOTH, OUTSIDE, Mention, find_mentions
+from mevqa.questions.reading.rankings import weigh_rankings
 from mevqa.questions.reading.stance import Stance, Stand, sentence_spans, stances
 from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, pattern
@@ -97,7 +98,9 @@ def _read(text: str, spellings: Mapping[str, str], options: Sequence[str]) -> st
     numbers = shares(text, mentions)
     if numbers:
         return likeliest(numbers)
-    return settle(stances(text, mentions), options, refused=pattern("refusals").search(text) is not None)
+    stands = stances(text, mentions)
+    weigh_rankings(text, stands)
+    return settle(stands, options, refused=pattern("refusals").search(text) is not None)
 
 
 def _only_boxes(text: str) -> bool:

@@ -62,6 +62,9 @@ def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, boo
             found[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
             continue
         match = _marked().match(text, mention.end)
+        if match is not None and "\n" in match[0].rstrip() and ":" not in match[0].split("\n")[0]:
+            # A line of its own is no mark but a heading.
+            match = None
         if match is not None and match.start() + len(match[0].rstrip()) <= max(following, match.start()):
             word = match["signed"] or match["plain"]
             found[mention] = word in WORDS.marks.checked

@@ -20,6 +20,11 @@ BOTH = "both"
 _MOST_MENTIONS = 300
 
 
+#: All units from one to another ("AU1-AU28") name none of them; in "AU1-4" the dash divides.
+_RANGE = re.compile(r"\bau ?(\d+)\s*(?:-|–|\bto\b|\bthrough\b)\s*au ?(\d+)")
+_LONGEST_RUN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A place where a text names something.
@@ -64,7 +69,9 @@ def _words(spellings: tuple[str, ...]) -> re.Pattern[str]:
 
 def find_unit_mentions(text: str) -> list[Mention]:
     """Return the mentions of action units in a plain text."""
-    return bounded([Mention(start, end, str(number)) for start, end, number in unit_mentions(text)])
+    ranges = [match.span() for match in _RANGE.finditer(text) if int(match[2]) - int(match[1]) > _LONGEST_RUN]
+    found = [Mention(start, end, str(number)) for start, end, number in unit_mentions(text)]
+    return bounded([m for m in found if not any(first <= m.start < last for first, last in ranges)])
 
 
 @functools.cache

@@ -53,6 +53,7 @@ def _read(text: str, kind: Kind | None) -> str | None:
     if re.search(r"(?<![\w.)])[-−–]\s*\d", re.sub(r"^\s*-\s+", "", text)) and re.fullmatch(r"\W*\d+\W*", text):
         return None
     simple = _MARKER.sub("\n", re.sub(r"\b(\d+)\.0+\b", r"\1", text))
+    simple = re.sub(r"(?<=\d)\n", " ;\n", simple)
     simple = _OUT_OF.sub(" ", _DENIED.sub(" ", in_digits(simple))) if kind else _DENIED.sub(" ", in_digits(simple))
     wanted = _NAMED[kind]
     exact = re.fullmatch(r"\W*(\d+)\W*", simple)

@@ -65,6 +65,7 @@ def _read(text: str, asked: str | None, events: bool) -> str | None:
             return marked
     tokens = bounded([Mention(m.start(), m.end(), "yes" if m[1] else "no") for m in _TOKEN.finditer(text)])
     tokens = [token for token in tokens if not _of_another(text, token, subjects, asked)]
+    tokens = [token for token in tokens if not _concedes(text, token)] or tokens
     refused = pattern("refusals").search(text) is not None
     said: str | None = None
     if tokens:
@@ -108,6 +109,12 @@ def _of_another(text: str, token: Mention, subjects: Sequence[Mention], asked: s
         label[1],
     )
     return bool(foreign and not (before and before[-1].key == asked))
+
+
+def _concedes(text: str, token: Mention) -> bool:
+    """Whether a yes or no is thrown in before a "but": "the lip corners move, yes, but the brows do not"."""
+    after = re.match(r"\W{0,3}(?:but|though|however|only)\b", text[token.end :])
+    return after is not None and re.search(r"\w,\s*$", text[: token.start]) is not None
 
 
 def _leading(text: str, tokens: Sequence[Mention]) -> str | None:

@@ -56,14 +56,24 @@ _SCOPE_END = re.compile(
 )
 _FILLER = re.compile(
     r"\s*(?:\([^()]*\)\s*)*(?:(?:expressions?|class|emotions?|options?|labels?|movements?|actions?|units?|activity|activation|"
-    r"one|here|also|both|in|on|of|the|this|clip|video|face|frames?|itself|really|side|region|muscle|au|for|all|apex)\b\s*)*"
+    r"one|here|also|both|in|on|of|the|this|clip|video|face|frames?|itself|really|side|region|muscle|au|for|all|apex|lips?|corners?|mouth|cheeks?|brows?|eyebrows?|half|part|dimples?|hand)\b\s*)*"
     r"(?:\([^()]*\)\s*)*"
 )
 _GENERIC = re.compile(r"\s*(?:expressions|emotions|classes|affects|feelings|cases|examples|videos|clips)\b")
+#: What a kind of expression is like: "a micro-expression lasts under 0.5 s".
+_LASTS = re.compile(
+    r"(?: expressions?| events?)? "
+    r"(?:lasts?|takes?|spans?|(?:is|are) (?:shorter|longer|under|below|over|less|at most|more|brief))\b"
+)
 _BELONGS = re.compile(r"(?:belongs? to|under|into|among|one of|class of|category of|group of|as) (?:the )?$")
 _LESS = (re.compile(r"\bless(?: \w+){0,2}\s$"), re.compile(r"\s*(?:\w+ ){0,2}than\b"))
 _OR_ELSE = re.compile(r"\W*(?:or|and)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|that|which|they|these)\s*$")
+#: What a denied clause begins with: "doubt that it is ...".
+_OPENS_DENIED = re.compile(
+    r"^\s*(?:think|believe|say|feel|find|agree|suggest|mean|indicate|imply)?\s*(?:that|whether|if)?\s*"
+    r"(?:(?:it|this|that|the (?:expression|emotion|face|class|label)) (?:is|was|shows|seems|counts as)\b|it's)"
+)
 _WORDS_BETWEEN = 7
 #: Characters that seven words have at most.
 _REACH = 160
@@ -121,6 +131,7 @@ def _of_sentence(
     optional = _options(text, start, mentions, units)
     denied = _denied(text, start, end, mentions, units)
     refusal = pattern("refusals").search(sentence)
+    conditional = _is_conditional(sentence)
     stands = []
     for mention in mentions:
         rest = text[start : mention.start] + " " + text[mention.end : end]
@@ -133,7 +144,7 @@ def _of_sentence(
             stance = max(stance, Stance.ASSERTED) if in_spite and stance > Stance.ASIDE else Stance.ASIDE
         if stance < Stance.CONCLUDED and pattern("general").search(sentence):
             stance = Stance.ASIDE
-        if mention in optional:
+        if mention in optional or conditional:
             stance = Stance.ASIDE
         if mention in denied:
             stance = Stance.DENIED
@@ -141,6 +152,20 @@ def _of_sentence(
             stance = Stance.CONCLUDED if last else max(stance, Stance.ASSERTED)
         stands.append(Stand(mention, stance, bare, number))
     return stands
+
+
+def _is_conditional(sentence: str) -> bool:
+    """Whether a sentence only says what would follow: "if ..., otherwise ..."."""
+    return pattern("conditional").search(sentence) is not None and re.search(r"\bbut\b|\bso\b", sentence) is None
+
+
+def _is_weighed(text: str, start: int, end: int, mention: Mention) -> bool:
+    """Whether a unit was only thought of."""
+    before = text[start : mention.start]
+    if pattern("weighed").search(before.rsplit(",", 1)[-1]):
+        return True
+    but = re.search(r"\b(?:but|however|yet)\b(?! (?:then|later|also))", text[mention.end : end])
+    return but is not None and pattern("weighed_before_but").search(before) is not None
 
 
 def _stance(text: str, start: int, end: int, mention: Mention, units: bool) -> Stance:
@@ -156,10 +181,12 @@ def _stance(text: str, start: int, end: int, mention: Mention, units: bool) -> S
         return Stance.ASIDE
     if pattern("hypothetical_after").match(after):
         return Stance.ASIDE
+    if _LASTS.match(after) and (re.search(r"\b(?:an?|any)\s$", before) or text[mention.end - 1] == "s"):
+        return Stance.ASIDE
     if _GENERIC.match(after) and not _BELONGS.search(before):
         return Stance.ASIDE
     if units:
-        return Stance.NAMED
+        return Stance.ASIDE if _is_weighed(text, start, end, mention) else Stance.NAMED
     concluded = pattern("concludes").search(clause) or pattern("concludes").search(before[-_NEAR:])
     asserted = pattern("asserts").search(clause) or pattern("asserts_after").search(after)
     hedged = (
@@ -274,7 +301,7 @@ def _after_denial(text: str, at: int, end: int, chains: Sequence[Sequence[Mentio
         gap = text[at : following[0].start]
         if len(gap) > _REACH:
             return ()
-        if _SCOPE_END.search(gap) or len(gap.split()) > _WORDS_BETWEEN:
+        if _SCOPE_END.search(_OPENS_DENIED.sub("", gap)) or len(gap.split()) > _WORDS_BETWEEN:
             return ()
         between = _between(text, following)
         if any(re.search(r"\b(?:or|nor)\b", part) for part in between):

@@ -24,6 +24,12 @@ _MODIFIERS = re.compile(
     r"|clear|visible|intensity|level|face|lr|[lr])\b|\([^()]*\)?"
 )
 _MARK = re.compile("[✓✔✗✘☑☒☐✅❌√×%=]")
+#: A part of a list that tells more of the unit before it and names none: "lasting 0.2 s".
+_DETAIL = re.compile(
+    r"(?:lasting|duration|intensity|level|onset|apex|offset|frames?|confidence|about|around|approximately|from|for|low|high|very"
+    r"|slight(?:ly)?|weak(?:ly)?|mild(?:ly)?|subtle|subtly|strong(?:ly)?|bilateral(?:ly)?|unilateral(?:ly)?|left|right|both)\b"
+    r"|.*\d\s*(?:s|ms|sec|seconds?|%|fps|frames?)\b"
+)
 _MOST_WORDS_OF_A_NAME = 4
 
 
@@ -35,11 +41,21 @@ def read_units(text: str) -> tuple[Unit, ...]:
     Raises:
         Ambiguous: Units are offered as alternatives and none is taken.
     """
+    if _has_shares(text):
+        return tuple(int(key) for key in _standing(_corrected(text)))
     for part in (_PREAMBLE.sub("", text, count=1), text):
         listed = _listed(part)
         if listed:
             return listed
     return tuple(int(key) for key in _standing(_corrected(text)))
+
+
+def _has_shares(text: str) -> bool:
+    """Whether shares stand behind the units: "AU12 (0.91), AU4 (0.03)"."""
+    if not re.search(r"\d?\.\d|%|percent", text):
+        return False
+    numbers = shares(text, find_unit_mentions(text))
+    return bool(numbers) and max(numbers.values()) <= 1
 
 
 def _listed(text: str) -> tuple[Unit, ...]:
@@ -63,7 +79,8 @@ def _listed(text: str) -> tuple[Unit, ...]:
         return ()
     members: dict[Unit, None] = {}
     for part in parts:
-        members.update(dict.fromkeys(_member(part)))
+        if not _DETAIL.match(part) or find_unit_mentions(part):
+            members.update(dict.fromkeys(_member(part)))
     return tuple(members) if any(isinstance(member, int) for member in members) else ()
 
 
