@@ -134,6 +134,9 @@ def _answer(kind: QuestionType, value: Any) -> str | None:
         chosen = _first(fields, (*WORDS.answers.keys.get(_KEYS.get(kind, ""), ()), *WORDS.answers.keys["any"]))
         if chosen is not None:
             return as_text(chosen)
+        listed = _first(fields, WORDS.answers.keys["units_beside" if kind in LISTS else "ranked"])
+        if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
+            return as_text(listed if kind in LISTS else listed[0])
         rest = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
         if rest and all(isinstance(item, (bool, int, float)) or _is_mark(item) for item in rest.values()):
             return as_text(rest)

@@ -13,7 +13,9 @@ _EVENT = re.compile(
     r"(?:(?:expression )?events?\s*(?:no\.?|number|#)?\s*#?\s*(?P<a>\d+)(?=\W)"
     r"|(?P<b>\d+)\s*-?\s*(?:st|nd|rd|th) (?:expression |one|event|is\b|was\b|:)|#(?P<c>\d+)(?=\W))"
 )
-_LISTED = re.compile(r"(?:^|\n|(?<=[,;]\s))\s*(?P<number>\d{1,3})\s*[.):|]\s*(?=[a-z(\[|])")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINAL = re.compile(rf"\b({'|'.join(_ORDINALS)})\b(?= (?:expression|event|one is|is\b|was\b))")
+_LISTED = re.compile(r"(?:^|\n|(?<=[,;]\s))\s*\|?\s*(?P<number>\d{1,3})\s*[.):|]\s*(?=[a-z(\[|])")
 
 
 def name_units_of_tables(text: str) -> str:
@@ -52,6 +54,7 @@ def entry_of_event(text: str, ordinal: int | None) -> str:
     """
     if ordinal is None:
         return text
+    text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1]) + 1}-th", text)
     for found in (_EVENT, _LISTED):
         marks = list(found.finditer(text))
         numbers = [int(next(filter(None, mark.groups()))) for mark in marks]

@@ -11,6 +11,7 @@ from mevqa.questions.reading.words import WORDS, any_of
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|textrm|mbox|emph|operatorname)\s*\{([^{}]*)\}")
 _CJK = r"\u3400-\u9fff"
 _EMPHASIS = re.compile(r"\*+(?!\s*\()|(?<!\w)_+|_+(?!\w)|[`\"“”„«»]|^\s*>+|^\s*#+", re.MULTILINE)
+_STARRED = re.compile(r"^[ \t]*\*[ \t]+", re.MULTILINE)
 #: Variation selectors of emoji, and marks of no width.
 _INVISIBLE = re.compile("[\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff]")
 _CONTRACTIONS = (
@@ -33,6 +34,7 @@ def plain_text(text: str) -> str:
         plain = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
         if re.search(f"[{_CJK}]", plain):
             plain = _english(plain)
+    plain = _STARRED.sub("- ", plain)
     while (shorter := _LATEX.sub(r"\1", plain)) != plain:
         plain = shorter
     plain = _EMPHASIS.sub(" ", plain.replace("\\_", "_").replace("\\%", "%")).lower()

@@ -119,6 +119,8 @@ def _concedes(text: str, token: Mention) -> bool:
 
 def _leading(text: str, tokens: Sequence[Mention]) -> str | None:
     """Return the yes or no that a text begins with."""
+    if re.search(r"\b(?:otherwise|or else)\b", text):
+        return None
     return tokens[0].key if not re.sub(r"[\W_]|\b(?:well|ok|okay|so|hmm)\b", "", text[: tokens[0].start]) else None
 
 

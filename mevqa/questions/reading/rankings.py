@@ -11,7 +11,7 @@ from mevqa.questions.reading.words import pattern
 
 #: Mark of an entry right before it: a number, a letter or a bullet.
 _MARK = re.compile(
-    r"(?:^|[\s(,;:])(?:(?P<number>\d{1,2})\s*[.):]|(?P<letter>[a-j])\s*[.):]|(?P<bullet>[-•]|(?<=\n)\+))"
+    r"(?:^|[\s(,;:|])(?:(?P<number>\d{1,2})\s*[.):|]|(?P<letter>[a-j])\s*[.):]|(?P<bullet>[-•]|(?<=\n)\+))"
     r"\s*(?:the |an? )?$"
 )
 _HEADING = re.compile(

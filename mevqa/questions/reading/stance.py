@@ -69,6 +69,12 @@ _BELONGS = re.compile(r"(?:belongs? to|under|into|among|one of|class of|category
 _LESS = (re.compile(r"\bless(?: \w+){0,2}\s$"), re.compile(r"\s*(?:\w+ ){0,2}than\b"))
 _OR_ELSE = re.compile(r"\W*(?:or|and)\b")
 _PRONOUN = re.compile(r"\b(?:it|this|that|which|they|these)\s*$")
+_ASIDE = re.compile(r"\([^()]*\)")
+#: Between a name and what is denied of it: "AU5, which often goes with them, is missing", "might be there but is not".
+_RELATIVE = re.compile(r"^[\s)]*,? ?(?:which|that|who)\b[^,.;\n]*,")
+_SAME_SUBJECT = re.compile(
+    r"^[\s)]*(?:is|was|are|were|might|may|could|would|seems|looks|appears|does|has)\b[^,.;:\n]*\b(?:but|and|yet)\s*$"
+)
 #: What a denied clause begins with: "doubt that it is ...".
 _OPENS_DENIED = re.compile(
     r"^\s*(?:think|believe|say|feel|find|agree|suggest|mean|indicate|imply)?\s*(?:that|whether|if)?\s*"
@@ -131,7 +137,7 @@ def _of_sentence(
     optional = _options(text, start, mentions, units)
     denied = _denied(text, start, end, mentions, units)
     refusal = pattern("refusals").search(sentence)
-    conditional = _is_conditional(sentence)
+    conditional = start + _conditional_part(sentence)
     stands = []
     for mention in mentions:
         rest = text[start : mention.start] + " " + text[mention.end : end]
@@ -144,7 +150,7 @@ def _of_sentence(
             stance = max(stance, Stance.ASSERTED) if in_spite and stance > Stance.ASIDE else Stance.ASIDE
         if stance < Stance.CONCLUDED and pattern("general").search(sentence):
             stance = Stance.ASIDE
-        if mention in optional or conditional:
+        if mention in optional or mention.start < conditional:
             stance = Stance.ASIDE
         if mention in denied:
             stance = Stance.DENIED
@@ -154,9 +160,12 @@ def _of_sentence(
     return stands
 
 
-def _is_conditional(sentence: str) -> bool:
-    """Whether a sentence only says what would follow: "if ..., otherwise ..."."""
-    return pattern("conditional").search(sentence) is not None and re.search(r"\bbut\b|\bso\b", sentence) is None
+def _conditional_part(sentence: str) -> int:
+    """Return the length of the part of a sentence that only says what would follow: "if ..., otherwise ..."."""
+    if pattern("conditional").search(sentence) is None:
+        return 0
+    but = re.search(r"\bbut\b|\bso\b", sentence)
+    return len(sentence) if but is None else but.start()
 
 
 def _is_weighed(text: str, start: int, end: int, mention: Mention) -> bool:
@@ -171,7 +180,7 @@ def _is_weighed(text: str, start: int, end: int, mention: Mention) -> bool:
 def _stance(text: str, start: int, end: int, mention: Mention, units: bool) -> Stance:
     """Return the stance by the words around a mention in its clause."""
     cuts = [match.end() for match in _CLAUSE.finditer(text, start, mention.start)]
-    clause = text[cuts[-1] if cuts else start : mention.start]
+    clause = _ASIDE.sub(" ", text[cuts[-1] if cuts else start : mention.start])
     after = text[mention.end : end]
     nearby = " ".join(re.split(r"[,:;(]", after)[0].split()[:5])
     before = text[start : mention.start]
@@ -280,7 +289,9 @@ def _before_denial(
     for chain in reversed(chains):
         if chain[-1].end > match.start():
             continue
-        gap = text[chain[-1].end : match.start()]
+        gap = _RELATIVE.sub(" ", text[chain[-1].end : match.start()]).lstrip(") ")
+        if _SAME_SUBJECT.match(gap):
+            gap = ""
         by_pronoun = units and _PRONOUN.search(gap) and len(gap.split()) <= _WORDS_BETWEEN
         if not _FILLER.fullmatch(gap) and not by_pronoun:
             return ()
