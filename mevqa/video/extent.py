@@ -1,7 +1,7 @@
 """When an expression has its largest extent: drawn from everything that its curve may be.
 
 A course with few parameters is never quite right: held expressions tremble, and what coders mark is the frame of the
-largest extent and not the middle of a hill. The extent is modelled as a course plus a deviation that is a smooth
+largest extent and not the middle of a hill. The extent is modelled as a course plus a deviation that is a
 Gaussian process in proportion to the extent. Where the curve is clear, the deviation follows it; where
 it is lost in noise, the course alone speaks. Whole curves are drawn from this posterior, and each has its apex.
 """
@@ -15,9 +15,11 @@ from mevqa.video.course import Courses
 
 Array = NDArray[np.float64]
 
-#: How far an expression departs from the best courses, as a share of its extent, and how fast, ms.
-_DEPARTURE = 0.08
-_DEPARTURE_MS = 25.0
+#: How far an expression departs from the best courses, as a share of its extent, and how fast, ms. The correlation is
+#: that of Matern with 3/2 (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, section 4.2.1):
+#: a smoother one swings over at the corners of a shoulder and at the end of a hold.
+_DEPARTURE = 0.12
+_DEPARTURE_MS = 60.0
 
 #: Curves that are drawn, and their spacing in time, ms.
 _DRAWS = 256
@@ -61,5 +63,6 @@ def draw_apexes(
 
 def _departure(times_ms: Array, others_ms: Array, extent: Array, other_extent: Array) -> Array:
     """Return the covariance of the deviation from the course between times at which the extent is known."""
-    distance = (times_ms[:, None] - others_ms[None, :]) / _DEPARTURE_MS
-    return np.asarray(_DEPARTURE**2 * np.exp(-0.5 * distance**2) * extent[:, None] * other_extent[None, :])
+    distance = np.sqrt(3.0) * np.abs(times_ms[:, None] - others_ms[None, :]) / _DEPARTURE_MS
+    correlation = (1.0 + distance) * np.exp(-distance)
+    return np.asarray(_DEPARTURE**2 * correlation * extent[:, None] * other_extent[None, :])
