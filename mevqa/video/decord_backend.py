@@ -75,7 +75,7 @@ def open_decord(path: Path, known: Probe, fps: float | None) -> PyAVVideo | None
         reader = decord.VideoReader(str(path), num_threads=1)
         if not _agrees(reader, path, known):
             return None
-    except (RuntimeError, OSError, ValueError):
+    except (decord.DECORDError, RuntimeError, OSError, ValueError):
         return None
     return DecordVideo(path, known, fps)
 
@@ -92,7 +92,7 @@ class DecordVideo(PyAVVideo):
                 if reader is None:
                     reader = decord.VideoReader(str(self.path), num_threads=1)
                 frame = _array(reader[index])
-            except (RuntimeError, OSError):
+            except (decord.DECORDError, RuntimeError, OSError):
                 # decord gives up on some files when it comes near their end; forward decoding does not.
                 yield from super()._pick(indices[done:])
                 return

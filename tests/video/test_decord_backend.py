@@ -115,6 +115,17 @@ def test_a_bridge_set_by_another_library_does_not_matter(footage, monkeypatch):
 
 
 @needs_decord
+def test_a_file_that_decord_cannot_open_is_read_by_pyav(footage, monkeypatch):
+    def refuse(*args, **options):
+        raise decord_backend.decord.DECORDError("broken metadata")
+
+    monkeypatch.setattr(decord_backend.decord, "VideoReader", refuse)
+    with open_video(footage.recipe("mjpeg.avi")) as video:
+        assert video.backend == "pyav"
+        assert footage.number_of(video[3]) == 3
+
+
+@needs_decord
 def test_decord_leaves_the_png_files_of_opencv_alone(tmp_path):
     code = (
         "import sys, mevqa.video.decord_backend, cv2, numpy as np\n"
