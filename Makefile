@@ -42,7 +42,8 @@ $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 
 # The parts of the tests that lean on the packages whose releases differ most.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/test_lowest_versions.py
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/test_lowest_versions.py \
+		tests/training/test_parts.py tests/training/test_merge.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST) demo-output
