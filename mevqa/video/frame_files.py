@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,9 +84,10 @@ def _by_key_frames(path: Path, files: Sequence[Path]) -> FrameFiles:
     Raises:
         MediaError: Two files name one key frame, or a named one has no place among the others.
     """
-    roles = [named_role(file.stem) for file in files]
+    roles = [named_role(stem) for stem in _without_shared_words([file.stem for file in files])]
     numbers = frame_numbers([file.name for file in files])
     if not any(roles) or (len(files) > _MOST_COPIES and len(set(roles)) == 1):
+        _refuse_strangers(path, files)
         return FrameFiles(tuple(files), numbers)
     named: dict[str, Path] = {}
     for file, role in zip(files, roles, strict=True):
@@ -108,6 +110,32 @@ def _by_key_frames(path: Path, files: Sequence[Path]) -> FrameFiles:
         raise MediaError(path, f"{message}; number all of them, or take one kind out")
     places = {role: place for place, role in enumerate(role for role in ROLES if role in named)}
     return FrameFiles(tuple(ordered), None, places, tuple(others))
+
+
+def _without_shared_words(stems: Sequence[str]) -> list[str]:
+    """Return names without the words that all begin or end with; unchanged where nothing would tell them apart."""
+    before = re.sub(r"[^\W\d_]+$", "", os.path.commonprefix(list(stems)))
+    after = re.sub(r"^[^\W\d_]+", "", os.path.commonprefix([stem[::-1] for stem in stems])[::-1])
+    cut = [stem[len(before) : max(len(before), len(stem) - len(after))] for stem in stems]
+    return cut if all(any(map(str.isalpha, stem)) for stem in cut) else list(stems)
+
+
+def _refuse_strangers(path: Path, files: Sequence[Path]) -> None:
+    """Refuse pictures without a number among numbered frames: a motion map would be taken for the first frame.
+
+    ``img.jpg`` before ``img (1).jpg``, ``img (2).jpg``, ... is a frame.
+
+    Raises:
+        MediaError: The folder holds such a picture.
+    """
+    strangers = [file for file in files if not re.search(r"[0-9]", file.stem)]
+    numbered = [file for file in files if file not in strangers]
+    if not strangers or len(numbered) <= _MOST_COPIES or frame_numbers([file.name for file in numbered]) is None:
+        return
+    if len(strangers) == 1 and all(file.stem.startswith(strangers[0].stem) for file in numbered):
+        return
+    frames = f"{numbered[0].name} to {numbered[-1].name}"
+    raise MediaError(path, f"holds {_list(strangers)} beside {frames}, which has no number; take it out, or number it")
 
 
 def _list(files: Sequence[Path], most: int = 3) -> str:

@@ -85,6 +85,12 @@ def test_one_name_has_its_last_number():
         ("開始.jpg", "頂点.jpg", "終了.jpg"),
         ("시작.jpg", "정점.jpg", "종료.jpg"),
         ("start.jpg", "peak.jpg", "end.jpg"),
+        ("first.jpg", "middle.jpg", "last.jpg"),
+        ("onsetf.jpg", "apexf.jpg", "offsetf.jpg"),
+        ("fine_onset.jpg", "fine_apex.jpg"),
+        ("off-on_onset.jpg", "off-on_apex.jpg", "off-on_offset.jpg"),
+        ("apex_onset.jpg", "apex_apex.jpg"),
+        ("1_onset_end.jpg", "2_apex_end.jpg"),
         ("on.jpg", "apex.jpg", "off.jpg"),
         ("onset.jpg", "apex.jpg"),
         ("neutral.jpg", "apex.jpg"),
@@ -110,6 +116,7 @@ def test_key_frames_are_read_by_their_names_in_the_order_of_time(tmp_path, names
         (("apex.jpg", "a.jpg", "b.jpg", "c.jpg", "d.jpg"), "beside a.jpg, b.jpg, c.jpg and 1 more"),
         (("1_apex.jpg", "2_onset.jpg", "3.jpg", "4.jpg"), "not in order"),
         (("peak.jpg", "peak.png"), "claim the same place"),
+        ((*(f"frame{n}.jpg" for n in range(1, 6)), "flow.png"), "holds flow.png beside frame1.jpg to frame5.jpg"),
     ],
 )
 def test_names_that_contradict_one_another(tmp_path, names, message):
@@ -128,6 +135,11 @@ def test_other_pictures_beside_onset_and_apex_are_left_out(tmp_path):
     listed = list_frames(folder(tmp_path, "flow.png", "apex.png", "onset.png"))
     assert order(listed) == ["onset.png", "apex.png"]
     assert [file.name for file in listed.left_out] == ["flow.png"]
+
+
+def test_a_first_frame_without_a_number_is_a_frame(tmp_path):
+    names = ["img.jpg", *(f"img ({n}).jpg" for n in range(1, 6))]
+    assert order(list_frames(folder(tmp_path, *names))) == names
 
 
 @pytest.mark.parametrize("word", ["apex", "start", "结束", "weekend", "clip-fine"])

@@ -7,16 +7,15 @@ videos hold whole recordings, so their frame 0 is image 1.
 
 from __future__ import annotations
 
-import re
-
 from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.annotations import Numbering
+from mevqa.names import subject_key
 
 
 def numbered_subject(cells: Cells) -> str:
-    """Return ``sub01`` for ``1``, ``01`` and ``sub01``."""
-    digits = re.fullmatch(r"(?:sub)?\s*0*(\d+)", cells["subject"], re.IGNORECASE)
-    return f"sub{int(digits[1]):02d}" if digits else cells["subject"]
+    """Return ``sub01`` for ``1``, ``01``, ``S1``, ``sub01`` and every other spelling of one person."""
+    key = subject_key(cells["subject"])
+    return f"sub{int(key):02d}" if key.isdecimal() else cells["subject"]
 
 
 CASME2 = LabelLayout(

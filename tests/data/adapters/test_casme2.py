@@ -56,3 +56,11 @@ def test_a_blank_row_and_a_remark_below_the_table(save_table):
     )
     labels = read_annotations(path)
     assert {name: clip.lines for name, clip in labels.items()} == {"sub01_EP02_01f": (2,), "sub03_EP01_2": (5,)}
+
+
+@pytest.mark.parametrize("subject", ["1", "01", "1.0", "S1", "s01", "Sub 1", "sub001", "subject_1"])
+def test_every_spelling_of_a_subject_is_one_clip(tmp_path, subject):
+    path = tmp_path / "labels.csv"
+    header = "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion"
+    path.write_text(f"{header}\n{subject},EP02_01f,21,31,47,6+12,happiness\n")
+    assert list(read_annotations(path)) == ["sub01_EP02_01f"]
