@@ -47,15 +47,16 @@ class ApexError:
         return abs(self.frames) <= TOLERANCE_FRAMES or abs(self.ms) <= TOLERANCE_MS
 
 
-def measure_apex(plan: ClipPlan, seed: int, *, exponential: bool = False) -> ApexError:
+def measure_apex(plan: ClipPlan, seed: int, *, exponential: bool = False, crf: int | None = None) -> ApexError:
     """Make a short clip, find its apex and compare.
 
     Args:
         plan: Of the clip.
         seed: Of its set.
         exponential: With a course of the second family.
+        crf: Constant rate factor of the compression, 0 for none; None: each clip has its own, 8 to 18.
     """
-    recording = Recording(plan, seed, Style())
+    recording = Recording(plan, seed, Style(crf=crf))
     (performance,) = plan.performances
     first, *late = performance.movements
     shape, apex = "plain" if first.is_plain else "late units" if late else "held", int(performance.annotation.apex or 0)

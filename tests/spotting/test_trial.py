@@ -79,7 +79,9 @@ def test_the_truth_is_written_as_annotations_of_one_subject_a_video(tmp_path, mo
 @pytest.mark.slow
 def test_a_longer_video_takes_hardly_more_memory(long_video, tmp_path):
     short, long = (measure_long(long_video.path, minutes, tmp_path) for minutes in (0.25, 1.5))
-    assert long.minutes == pytest.approx(1.5, abs=0.01) and long.events >= 4 * short.events
+    assert long.minutes == pytest.approx(1.5, abs=0.01)
+    # An expression that has not come back at the end of a repetition jumps to rest there: not all are found.
+    assert short.events > 0 and long.events >= 4 * len(long_video.plan.performances)
     assert 0 < long.peak_mb < short.peak_mb + 100
     assert list(tmp_path.iterdir()) == []
 
