@@ -153,6 +153,22 @@ def test_eval_counts_the_clips_without_motion(work_folder, capsys):
     assert "warning (2 questions): no motion to see: the ready-made picture is uniform" in printed
 
 
+def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_words(work_folder, capsys):
+    from mevqa.cli.eval import report
+
+    work = planned(work_folder)
+    deciding = decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={})
+    with begin(work, work_folder / "out", deciding) as log:
+        list(answer(work, log, mock(), PROMPTS, LOOKING))
+    names = list(log.answers)
+    del log.answers[names[0]]
+    log.answers[names[1]] = Answer(names[1], "", error="ambiguous", unusable="ambiguous")
+    assert report(work, log) == 1
+    printed = capsys.readouterr().out
+    assert "1 question is not in the run: the same command goes on with it" in printed
+    assert "1 reply could not be used (several answers were given: 1)." in printed
+
+
 def test_a_run_with_other_rules_for_key_frames_or_other_numbers_is_refused(work_folder, monkeypatch):
     work = planned(work_folder)
     run_all(work, work_folder / "out", mock(), steps=1)

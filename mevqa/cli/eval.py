@@ -98,15 +98,20 @@ def report(work: Plan, log: RunWriter) -> int:
 
     console = Console(highlight=False, soft_wrap=True)
     asked = work.all_questions
-    failed = [log.answers[q.id] for q in asked if q.id not in log.answers or log.answers[q.id].error is not None]
+    missing = sum(question.id not in log.answers for question in asked)
+    failed = [log.answers[q.id] for q in asked if q.id in log.answers and log.answers[q.id].error is not None]
     unknown = sum(question.type is QuestionType.OPEN for question in asked)
-    console.print(
-        f"{len(asked) - len(failed)} of {len(asked)} questions answered, {len(work.clips)} clips -> {log.path}"
-    )
+    answered = len(asked) - len(failed) - missing
+    console.print(f"{answered} of {len(asked)} questions answered, {len(work.clips)} clips -> {log.path}")
     if thinking := log.manifest["decides"].get("settings", {}).get("thinking"):
         console.print(f"thinking {thinking}", markup=False)
     if unknown:
         console.print(f"{unknown} questions are of no known type and were answered freely")
+    if missing:
+        many = "question is" if missing == 1 else "questions are"
+        console.print(
+            f"{missing} {many} not in the run: the same command goes on with {'it' if missing == 1 else 'them'}"
+        )
     _print_unusable(console, failed)
     _print_still(console, work, log)
     _print_warnings(console, log, [question.id for question in asked])
@@ -119,7 +124,7 @@ def report(work: Plan, log: RunWriter) -> int:
     if scores is not None:
         print_scores(console, scores)
         console.print(f"intervals, text measures, calibration: mevqa score {log.path}", style="dim")
-    return 1 if failed else 0
+    return 1 if failed or missing else 0
 
 
 def _print_unusable(console: Console, failed: list[Answer]) -> None:
@@ -131,8 +136,10 @@ def _print_unusable(console: Console, failed: list[Answer]) -> None:
     counts = Counter(answer.unusable for answer in failed if answer.unusable is not None)
     if counts:
         listed = "; ".join(f"{UNUSABLE_MEANING.get(why, why)}: {count}" for why, count in counts.most_common())
-        console.print(f"{counts.total()} replies could not be used ({listed}).", markup=False)
-        console.print("They are final: answer with other settings (--variant, --max-new-tokens) into a new --out.")
+        total = counts.total()
+        replies, they = ("reply", "It is") if total == 1 else ("replies", "They are")
+        console.print(f"{total} {replies} could not be used ({listed}).", markup=False)
+        console.print(f"{they} final: answer with other settings (--variant, --max-new-tokens) into a new --out.")
 
 
 def _print_still(console: Console, work: Plan, log: RunWriter) -> None:

@@ -256,7 +256,7 @@ def _list_fault(text: str) -> str | None:
     names = text.split(SEPARATOR)
     unknown = [name for name in names if name not in _LISTED_NAMES]
     if unknown:
-        return f"not in the vocabulary of action units: {SEPARATOR.join(repr(name) for name in unknown)}"
+        return f"names what is no official action unit: {SEPARATOR.join(repr(name) for name in unknown)}"
     return "names an action unit twice" if len(set(names)) < len(names) else None
 
 
