@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ _FARTHEST_MS = 250.0
 _KNEE = 0.2
 _KNEE_MS = 100.0
 _KNEE_SHARE = 0.15
+
+#: A raised cosine is that slow from this share of its length on: the slope of its foot is a sine.
+_SLOW_FROM = 1 - math.asin(_KNEE) / math.pi
 
 #: The foot of a raised cosine is slow too: what lasts for less than this share of the fall belongs to it.
 _EBB = 0.25
@@ -104,7 +108,9 @@ def _knee(curve: Array, distance_ms: Array) -> int:
     if not len(slow):
         return last
     knee = steepest + int(slow[0]) + ahead // 2
-    return knee if distance_ms[-1] - distance_ms[knee] > _EBB * distance_ms[knee] else last
+    if distance_ms[-1] - distance_ms[knee] <= _EBB * distance_ms[knee]:
+        return last
+    return min(int(np.searchsorted(distance_ms, distance_ms[knee] / _SLOW_FROM)), last)
 
 
 def _foot(curve: Array, distance_ms: Array) -> float:
