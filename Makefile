@@ -9,7 +9,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-slow test-lowest lint clean
+.PHONY: setup demo test test-slow test-lowest torture torture-short lint clean
 
 setup: $(VENV)/.installed
 
@@ -44,6 +44,13 @@ $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/test_lowest_versions.py \
 		tests/training/test_parts.py tests/training/test_merge.py
+
+# Kills, starvation, second writers, damaged and hostile inputs; the table of what was tried goes to torture.md.
+torture: setup
+	$(BIN)/python -m tests.torture --time-limit 7000 --table torture.md
+
+torture-short: setup
+	$(BIN)/python -m tests.torture --short --time-limit 230
 
 clean:
 	rm -rf $(VENV) $(LOWEST) demo-output

@@ -1,0 +1,1 @@
+"""One module a campaign; each lists what it tries in ``CAMPAIGNS``."""
