@@ -6,6 +6,7 @@ signal on the way. POSIX only.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -243,10 +244,8 @@ def _watched(
 
 
 def _kill_session(leader: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _resident(pid: int) -> int:
