@@ -12,6 +12,8 @@ _REPEATED = 3
 #: Complaints that differ only in names and numbers: this many stay lines of their own.
 _ALIKE = 10
 _EXAMPLES = 3
+#: Parts what must hold from the value that is there.
+_VALUE = ", not "
 _DETAIL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
 
 
@@ -72,10 +74,11 @@ class ModelError(MevqaError):
 def group_problems(problems: Sequence[Problem]) -> list[Problem]:
     """Return problems, each once, with the repeated complaints grouped at the place of the first.
 
-    The same complaint about many lines of a file becomes one line with a count and the first line numbers. Of many
+    The same complaint about many lines of a file becomes one line with a count and the first line numbers, also where
+    it names the value that each of them has ("must be a number, not 'x'"): then three of these are shown. Of many
     complaints that differ only in quoted names and in numbers, the first three are kept, and a line counts the others.
     """
-    problems = tuple(dict.fromkeys(problems))
+    problems = _with_values_joined(tuple(dict.fromkeys(problems)))
     same: dict[tuple[str, str], list[Problem]] = {}
     alike: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
@@ -102,6 +105,28 @@ def group_problems(problems: Sequence[Problem]) -> list[Problem]:
         where = _lines(others[_EXAMPLES:])
         shown.append(Problem(problem.path, f"and {more} more problems of this kind" + (f": {where}" if where else "")))
     return shown
+
+
+def _with_values_joined(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return problems with one in place of many that say the same of different values ("..., not VALUE")."""
+    parted: dict[tuple[str, str], list[tuple[Problem, str]]] = {}
+    for problem in problems:
+        claim, _, value = problem.message.partition(_VALUE)
+        if value and ";" not in value:
+            parted.setdefault((str(problem.path), claim), []).append((problem, value))
+    joined: dict[Problem, Problem | None] = {}
+    for (_, claim), group in parted.items():
+        of_value: dict[str, Problem] = {}
+        for problem, value in group:
+            of_value.setdefault(value, problem)
+        values = list(of_value.items())
+        if len(group) > _REPEATED and len(values) > 1:
+            shown = [f"{v} (line {p.line})" if p.line is not None else v for v, p in values[:_EXAMPLES]]
+            first = group[0][0]
+            message = f"{claim}{_VALUE}{', '.join(shown)}{', ...' if values[_EXAMPLES:] else ''}: {len(group)} lines"
+            joined |= {problem: None for problem, _ in group} | {first: Problem(first.path, message, first.line)}
+    found = (joined.get(problem, problem) for problem in problems)
+    return tuple(problem for problem in found if problem is not None)
 
 
 def _kind(problem: Problem) -> tuple[str, str]:

@@ -150,13 +150,17 @@ def _of_events(args: argparse.Namespace) -> bool:
         MevqaError: An option does not go with the kind.
     """
     from mevqa.errors import InputError, MevqaError, Problem
-    from mevqa.scoring.event_files import is_event_file
+    from mevqa.scoring.event_files import is_event_file, unknown_events
 
     absent = [Problem(path, "there is no such file or folder") for path in args.paths if not path.exists()]
     if absent:
         raise InputError(absent)
     events = [is_event_file(path) for path in args.paths]
     if any(events) and not all(events):
+        for path, is_events in zip(args.paths, events, strict=True):
+            unknown = unknown_events(path) if is_events else None
+            if unknown is not None:
+                raise InputError([Problem(path, f"{unknown}; a table of answers has the columns id and answer")])
         others = [path for path, kind in zip(args.paths, events, strict=True) if not kind]
         message = f"holds no events, but {args.paths[events.index(True)]} does: score like with like"
         raise InputError([Problem(path, message) for path in others])

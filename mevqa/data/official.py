@@ -9,12 +9,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mevqa.data.formats.forms import foreign_format
+from mevqa.data.formats.forms import convert_command, foreign_format
 from mevqa.data.json_rows import JsonRow, parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset, is_dataset
@@ -199,7 +199,8 @@ def _split_lines(
         warnings.append(Problem(path, "starts with a byte order mark, which some readers refuse", 1))
         data = data[len(codecs.BOM_UTF8) :]
     lines: list[tuple[str | None, str]] = []
-    windows = []
+    windows: list[int] = []
+    undecoded: list[tuple[int, int]] = []
     # Only line feeds end a line: the other line ends of Unicode may stand inside a JSON string.
     for number, piece in enumerate(re.findall(rb"[^\n]*\n|[^\n]+", data), 1):
         body, end = (piece[:-1], "\n") if piece.endswith(b"\n") else (piece, "")
@@ -209,12 +210,27 @@ def _split_lines(
         try:
             lines.append((body.decode("utf-8"), end))
         except UnicodeDecodeError as error:
-            problems.append(Problem(path, f"is not UTF-8 at byte {error.start + 1} of the line", number))
+            undecoded.append((number, error.start + 1))
             lines.append((None, end))
+    if undecoded:
+        problems.append(_not_utf8(path, undecoded))
     if windows:
         count = f"{len(windows)} lines end" if len(windows) > 1 else "the line ends"
         warnings.append(Problem(path, f"{count} with CR LF (Windows), those of the official files with LF", windows[0]))
     return lines
+
+
+def _not_utf8(path: Path, places: Sequence[tuple[int, int]]) -> Problem:
+    """Return the one problem of lines in another encoding, with the command that writes the file in UTF-8.
+
+    Args:
+        path: The file; the content may be a member of an archive, which is no file.
+        places: Line and first byte at fault, both 1-based.
+    """
+    line, byte = places[0]
+    more = f" ({len(places)} lines are not)" if len(places) > 1 else ""
+    mend = f"write it anew: {convert_command(path)}" if path.is_file() else "save it as UTF-8"
+    return Problem(path, f"is not UTF-8 at byte {byte} of the line{more}; {mend}", line)
 
 
 def _layout(rows: Iterable[JsonRow]) -> Layout:

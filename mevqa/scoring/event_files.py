@@ -75,8 +75,18 @@ def is_event_file(path: Path | str) -> bool:
     return rows is not None and bool(rows[0])
 
 
+def unknown_events(path: Path) -> str | None:
+    """Return what a file holds that is no file of events, None for one that is.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    found = _raw_rows(path, "predictions")
+    return found if isinstance(found, str) else None
+
+
 def _has_questions(path: Path) -> bool:
-    """Whether a table has a column of questions."""
+    """Whether a table has a column of questions, or of answers."""
     try:
         if path.suffix.lower() in _BOOKS:
             return workbook_document(path, path.read_bytes()) is not None

@@ -219,6 +219,27 @@ def test_windows_line_ends_and_a_byte_order_mark_are_warnings(tmp_path):
     assert read_questions(path).render({}) == good
 
 
+def test_another_encoding_is_one_line_with_the_command_that_mends_it(tmp_path):
+    path = tmp_path / "q.jsonl"
+    rows = [json.dumps(train_row(number, question="表情是什么？"), ensure_ascii=False) for number in range(30)]
+    path.write_bytes("".join(row + "\n" for row in rows).encode("gb18030"))
+    ((line, message),) = problems(path)
+    assert line == 1 and "is not UTF-8" in message and "(30 lines are not)" in message
+    assert f"mevqa convert {path} {path.with_name('q_official.jsonl')}" in message
+
+
+def test_many_values_of_one_mistake_are_one_line_with_examples(tmp_path):
+    values = [3, None, ["a"], 4.5, True, 3]
+    path = write(tmp_path / "q.jsonl", *[train_row(number, answer=value) for number, value in enumerate(values)])
+    with pytest.raises(InputError) as caught:
+        read_questions(path)
+    assert len(caught.value.problems) == 6
+    expected = (
+        """'answer' must be a text in double quotes, not 3 (line 1), null (line 2), ["a"] (line 3), ...: 6 lines"""
+    )
+    assert str(caught.value) == f"{path}:1: {expected}"
+
+
 def test_the_same_complaint_about_many_lines_is_one_line(tmp_path):
     path = write(tmp_path / "q.jsonl", *["x"] * 900, *[train_row(1)] * 30)
     with pytest.raises(InputError) as caught:

@@ -9,6 +9,7 @@ from mevqa.data.formats.documents import Record
 from mevqa.data.formats.keys import first_of, keys_of
 from mevqa.data.formats.turns import read_turns
 from mevqa.data.official import QuestionFile
+from mevqa.names import NameIndex
 
 
 def join_answers(
@@ -26,6 +27,7 @@ def join_answers(
     answers: dict[str, str] = {}
     problems: list[tuple[int, str]] = []
     known = {question.id: question for question in file.questions}
+    index = NameIndex(known)
     named = [_id(record.values) for record in records]
     by_order = not any(named)
     if by_order and len(records) != len(known):
@@ -37,8 +39,11 @@ def join_answers(
             answer, asked = _said(record.values)
             if name is None:
                 raise ValueError("has no id, others have one")
-            if name not in known:
+            # A spreadsheet makes 1 of the id 001.
+            found = index.find(name)
+            if found is None:
                 raise ValueError(f"the id {name!r} is not in {file.path.name}")
+            name = found
             if name in answers:
                 raise ValueError(f"answers {name!r} a second time")
             if by_order and asked is not None and _plain(known[name].text) not in _plain(asked):
@@ -55,7 +60,8 @@ def join_answers(
 
 
 def _id(values: Mapping[str, Any]) -> str | None:
-    name = values.get("video_id", first_of(values, "id"))
+    video_id = next((value for key, value in values.items() if key.strip().lower() == "video_id"), None)
+    name = first_of(values, "id") if video_id is None else video_id
     return str(name) if isinstance(name, (str, int)) and str(name).strip() else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from mevqa.data.formats.keys import field_of
+from mevqa.data.formats.keys import answers_alone, field_of
 from mevqa.data.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
@@ -251,7 +251,7 @@ def _line(text: str, at: int) -> int:
 
 
 def _delimiter(header: str) -> str | None:
-    """Return what divides the cells of a header that names a column of questions."""
+    """Return what divides the cells of a header that names a column of questions, or ids and answers."""
     for delimiter in _DELIMITERS:
         try:
             cells = next(csv.reader([header.rstrip("\r")], delimiter=delimiter), [])
@@ -303,5 +303,7 @@ def table_document(rows: Iterable[tuple[int, Sequence[str]]]) -> Document:
 
 
 def has_question_column(header: Sequence[str]) -> bool:
-    """Whether the header of a table names a column of questions."""
+    """Whether the header of a table names a column of questions, or of the answers to questions that ids name."""
+    if answers_alone(header):
+        return True
     return len(header) > 1 and "question" in {field_of(cell) for cell in header if cell.strip().lower() != "text"}

@@ -17,7 +17,7 @@ from mevqa.data.formats.documents import (
     table_document,
 )
 from mevqa.data.formats.encoding import encoding_of, spoken_encoding
-from mevqa.data.formats.keys import keys_of
+from mevqa.data.formats.keys import answers_alone, keys_of
 from mevqa.data.formats.signatures import file_kind
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
@@ -65,7 +65,9 @@ def _is_answer(values: Mapping[str, Any]) -> bool:
     """Whether a record is what a model said and not what it was asked (``prompt`` is the filled template of both)."""
     if "choices" in values or isinstance(values.get("response"), dict):
         return True
-    return bool({"question_id", "text"} <= values.keys() or {"predict", "prediction", "pred"} & values.keys())
+    if {"question_id", "text"} <= values.keys() or {"predict", "prediction", "pred"} & values.keys():
+        return True
+    return answers_alone(values)
 
 
 def _is_official(values: Mapping[str, Any]) -> bool:

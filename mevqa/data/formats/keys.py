@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,15 @@ def first_of(values: Mapping[str, Any], field: str) -> Any:
     """Return the value of a field of a record, None where it has none."""
     keys = keys_of(values, field)
     return values[keys[0]] if keys else None
+
+
+def answers_alone(keys: Iterable[str]) -> bool:
+    """Whether a record or a table with these keys holds what was answered, by id, without question, clip and times."""
+    names = {_simple(key) for key in keys}
+    known = {field: {_simple(key) for key in spelt} for field, spelt in record_keys().fields.items()}
+    asked = known["question"] - known["predicted"] | known["turns"] | known["clip"] | known["images"] | known["videos"]
+    asked |= {"onset", "offset"}
+    return bool(names & {"videoid", *known["id"]}) and bool(names & known["predicted"]) and not names & asked
 
 
 @cache

@@ -7,6 +7,7 @@ import pytest
 from mevqa.data.formats.convert import convert
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
+from mevqa.scoring.event_files import is_event_file
 
 NAMES = ("samm_test_SAMM-1_1", "samm_test_SAMM-2_1")
 TEXTS = ("What is the coarse expression class?", "What is the action unit?")
@@ -96,3 +97,46 @@ def test_a_prediction_beside_the_right_answer_is_not_taken_for_it(tmp_path):
     record = {"messages": turns("Why?", "model"), "labels": "right", "images": ["c/1.jpg"]}
     with pytest.raises(InputError, match="several answers, in 'messages' and under 'labels'"):
         convert(save(tmp_path / "p.jsonl", [record]), tmp_path / "q.jsonl")
+
+
+def table(id_column, answer_column, between=","):
+    rows = [(id_column, answer_column), *zip(NAMES, "ab", strict=True)]
+    return "".join(between.join(row) + "\r\n" for row in rows).encode()
+
+
+def lines(id_key, answer_key):
+    rows = [{id_key: name, answer_key: answer} for name, answer in zip(NAMES, "ab", strict=True)]
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("p.csv", table("id", "answer")),
+        ("p.csv", table("Question_ID", "Prediction", ";")),
+        ("p.tsv", table("Video_ID", "response", "\t")),
+        ("p.jsonl", lines("video_id", "answer")),
+        ("p.jsonl", lines("id", "output")),
+    ],
+)
+def test_ids_and_answers_alone_are_joined_to_their_questions(name, content, questions, tmp_path):
+    source = tmp_path / name
+    source.write_bytes(content)
+    assert not is_event_file(source)
+    with pytest.raises(InputError, match="answers without their questions.* --questions QUESTIONS"):
+        read_questions(source)
+    assert convert(source, tmp_path / "pred.jsonl", questions=questions).answered == 2
+    assert [question.reference for question in read_questions(tmp_path / "pred.jsonl").questions] == ["a", "b"]
+
+
+def test_an_id_that_a_spreadsheet_has_made_a_number_is_found(tmp_path):
+    asked = tmp_path / "q.jsonl"
+    save(asked, [{"video_id": "007", "video": "c", "question": TEXTS[0], "answer": ""}])
+    source = save(tmp_path / "p.json", [{"id": 7, "prediction": "a"}])
+    assert convert(source, tmp_path / "pred.jsonl", questions=asked).answered == 1
+
+
+def test_detections_with_ids_are_no_answers(tmp_path):
+    source = tmp_path / "events.csv"
+    source.write_text("id,video,onset,offset,pred\n1,v1,3,9,micro\n")
+    assert is_event_file(source)
