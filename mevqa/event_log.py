@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.whole import write_whole
+from mevqa.files.whole import make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.vqa.long_video import Watched
@@ -76,7 +76,7 @@ class EventLog:
         writer.writerows(row for own in self._rows.values() for row in own)
         write_whole(self._path, text.getvalue())
         curve = _curve_file(self._path.parent, video)
-        curve.parent.mkdir(exist_ok=True)
+        make_folder(curve.parent)
         unseen = [[round(start, 3), round(end, 3), why] for start, end, why in watched.found.not_looked_at]
         content = {"points": _thinned(watched.found.trace), "not_looked_at": unseen}
         write_whole(curve, json.dumps(content, ensure_ascii=False) + "\n")

@@ -20,7 +20,7 @@ from typing import Any
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
-from mevqa.files.whole import is_vacant, write_whole
+from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.records import Answer
 
 _FORMAT = 1
@@ -58,19 +58,17 @@ class Run:
 
 
 class RunWriter(Run):
-    """A run folder, open for appending; a context manager that closes the log."""
+    """A run folder, open for appending; a context manager that holds its lock."""
 
     def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
         super().__init__(path, manifest, answers)
-        self._log = (path / _ANSWERS).open("a", encoding="utf-8")
+        append_whole(path / _ANSWERS, "")
         self._lock = ExitStack()
 
     def append(self, answers: Iterable[Answer]) -> None:
         """Write a clip's answers and force them to the disk, so that a kill loses at most the clip under way."""
         batch = list(answers)
-        self._log.write("".join(_dump(answer) for answer in batch))
-        self._log.flush()
-        os.fsync(self._log.fileno())
+        append_whole(self.path / _ANSWERS, "".join(_dump(answer) for answer in batch))
         self.answers.update((answer.question_id, answer) for answer in batch)
 
     def __enter__(self) -> RunWriter:
@@ -79,17 +77,12 @@ class RunWriter(Run):
         Raises:
             InputError: Another process writes it.
         """
-        try:
-            self._lock.enter_context(hold_folder(self.path))
-        except InputError:
-            self._log.close()
-            raise
+        self._lock.enter_context(hold_folder(self.path))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._log.close()
         self._lock.close()
 
 
@@ -145,7 +138,7 @@ def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) 
     if manifest_path.exists():
         return _continue_run(path, decides)
     check_run_folder(path)
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     manifest = {"format": _FORMAT, "decides": decides, **facts}
     write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, {})
@@ -168,7 +161,7 @@ def file_digest(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
-        digest.update(file.name.encode() + b"\0")
+        digest.update(os.fsencode(file.name) + b"\0")
         with file.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.whole import write_whole
+from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.records import Clip
 from mevqa.runs import changes
 from mevqa.spotting.events import Kind
@@ -110,7 +110,7 @@ class StrTable:
         if not self._log.exists():
             if out.exists():
                 raise InputError([Problem(out, f"exists, and was not made here (no {self._log.name}); name another")])
-            out.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(out.parent)
             write_whole(self._log, json.dumps(header) + "\n")
             return
         first, *lines = self._log.read_text(encoding="utf-8").split("\n")
@@ -137,8 +137,7 @@ class StrTable:
         """Add a video's rows and write the table."""
         self._rows[name] = [list(row) for row in rows]
         self._media[name] = media
-        with self._log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"name": name, "media": media, "rows": self._rows[name]}) + "\n")
+        append_whole(self._log, json.dumps({"name": name, "media": media, "rows": self._rows[name]}) + "\n")
         self._write()
 
     def _write(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
+from mevqa.files.system_errors import writing
+from mevqa.files.whole import make_folder, write_whole
 from mevqa.records import Question
 from mevqa.runs import Run, file_digest
 from mevqa.vqa.prior import prior_answer
@@ -173,11 +176,9 @@ def _phrase(wrong: str) -> str:
 
 def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...]) -> Submission:
     """Write predictions, zip and record; each file appears whole or not at all."""
-    if out.exists() and not out.is_dir():
-        raise InputError([Problem(out, "is a file; name a folder for --out")])
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     for name, content in contents.items():
-        replace_file(out / name, content)
+        write_whole(out / name, content)
     archive = out / ARCHIVE
     write_archive(contents, archive)
     record = out / FILLED
@@ -185,9 +186,10 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
         listed = [
             {"file": f.file, "id": f.id, "answer": f.answer, "reason": f.reason, "source": f.source} for f in filled
         ]
-        replace_file(record, (json.dumps(listed, indent=1, ensure_ascii=False) + "\n").encode())
+        write_whole(record, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     else:
-        record.unlink(missing_ok=True)
+        with writing(record, "cannot be removed"):
+            record.unlink(missing_ok=True)
     return Submission(tuple(out / name for name in contents), archive, filled)
 
 
@@ -198,19 +200,12 @@ def write_archive(contents: Mapping[str, bytes], path: Path) -> None:
         contents: Content by name, in the order of the zip.
         path: The zip; one of the same name is replaced.
     """
-    partial = path.with_name(path.name + ".part")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as package:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in contents.items():
             entry = zipfile.ZipInfo(name, _TIMESTAMP)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
             package.writestr(entry, content)
-    partial.replace(path)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    write_whole(path, packed.getvalue())

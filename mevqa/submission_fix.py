@@ -12,7 +12,8 @@ from pathlib import Path
 from mevqa.data.json_rows import parse_row
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
-from mevqa.submission import replace_file, submission_name, write_archive
+from mevqa.files.whole import make_folder, write_whole
+from mevqa.submission import submission_name, write_archive
 from mevqa.submission_archive import Archive, is_archive
 from mevqa.submission_check import AnswerFile, answers_of, check_submission, open_submission, plain_text
 
@@ -68,15 +69,12 @@ def fix_submission(
         name = submission_name(given.questions.path) if packed else given.path.name
         written[name] = new
         changes += [f"{name}: {change}" if packed else change for change in _changes(given, new)]
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if packed:
-            ordered = {name: written[name] for name in map(submission_name, (file.path for file in files))}
-            write_archive(ordered, out)
-        else:
-            replace_file(out, next(iter(written.values())))
-    except OSError as error:
-        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
+    make_folder(out.parent)
+    if packed:
+        ordered = {name: written[name] for name in map(submission_name, (file.path for file in files))}
+        write_archive(ordered, out)
+    else:
+        write_whole(out, next(iter(written.values())))
     return FixedSubmission(check.rows, tuple(changes), check.warnings)
 
 

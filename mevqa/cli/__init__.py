@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from mevqa.cli.parser import Parser
 from mevqa.cli.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
+from mevqa.cli.streams import usable_streams
 from mevqa.errors import MevqaError
+from mevqa.files.system_errors import problem_of
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
 COMMANDS = (
@@ -67,12 +70,28 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted, 143 terminated."""
+    with usable_streams():
+        return _run(argv)
+
+
+def _check_working_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise MevqaError("the folder that it is started in is gone; change to another (cd)") from None
+
+
+def _run(argv: Sequence[str] | None) -> int:
     name = "mevqa"
     try:
         with exit_on_sigterm():
-            args = _parse(argv)
-            name = f"mevqa {args.command}"
-            return int(args.run(args))
+            try:
+                args = _parse(argv)
+                name = f"mevqa {args.command}"
+                _check_working_folder()
+                return int(args.run(args))
+            finally:
+                sys.stdout.flush()  # What cannot be written must be said here, and not by Python as it ends.
     except MevqaError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
@@ -83,5 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{name}: terminated; run the same command again to continue", file=sys.stderr)
         return TERMINATED
     except BrokenPipeError:
-        sys.stderr.close()
         return 0
+    except OSError as error:
+        print(f"{name}: {problem_of(error)}", file=sys.stderr)
+        return 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.files.whole import make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.evaluation import Plan
@@ -146,9 +147,9 @@ def _score_detections(suite: Suite, root: Path, models: dict[str, Path]) -> list
 def _gathered(paths: list[Path], out: Path) -> Path:
     """Copy the reference files into one folder, the form in which several of them are scored together."""
     folder = out / "references"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for path in paths:
-        (folder / path.name).write_bytes(path.read_bytes())
+        write_whole(folder / path.name, path.read_bytes())
     return folder
 
 
@@ -167,13 +168,10 @@ def _finish(out: Path, table: Table, outcomes: list[Outcome], notes: list[str]) 
         }
         for outcome in outcomes
     }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "comparison.md").write_text(as_markdown([table], [*lines, *notes]), encoding="utf-8")
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        (out / "comparison.json").write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
+    make_folder(out)
+    write_whole(out / "comparison.md", as_markdown([table], [*lines, *notes]))
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(out / "comparison.json", text)
     print(f"written: {out / 'comparison.md'} and comparison.json (with intervals)")
     runs = [str(outcome.path) for outcome in outcomes if (outcome.path / "manifest.json").is_file()]
     if runs:

@@ -58,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look at the clip, write the pictures and print where the expression is."""
     from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.files.whole import make_folder, write_picture
     from mevqa.video.contact_sheet import contact_sheet
     from mevqa.video.look import look
 
@@ -70,16 +71,13 @@ def run(args: argparse.Namespace) -> int:
         raise InputError([Problem("--views", "names no view")])
     clip = _clip(args)
     seen = look(clip, views=names, sampler=args.sampler, face=args.face, frames=args.frames, stride=args.stride)
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        written = _write_views(seen, args.out)
-        contact_sheet(seen.views).save(args.out / "contact_sheet.png")
-        measured = _measure(clip, seen, args.face)
-        plot = _plot(clip, seen, measured)
-        if plot is not None:
-            plot.save(args.out / "curve.png")
-    except OSError as error:
-        raise InputError([Problem(args.out, f"cannot be written: {error}")]) from error
+    measured = _measure(clip, seen, args.face)
+    plot = _plot(clip, seen, measured)
+    make_folder(args.out)
+    written = _write_views(seen, args.out)
+    write_picture(args.out / "contact_sheet.png", contact_sheet(seen.views))
+    if plot is not None:
+        write_picture(args.out / "curve.png", plot)
     _print(seen, measured, written)
     print(f"wrote {len(written)} views and contact_sheet.png{' and curve.png' if plot else ''} to {args.out}")
     return 0
@@ -118,11 +116,13 @@ def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
 
 def _write_views(seen: Look, out: Path) -> list[str]:
     """Write each view and return the file names."""
+    from mevqa.files.whole import write_picture
+
     names = []
     for number, view in enumerate(seen.views, start=1):
         frames = "-".join(str(frame) for frame in view.frames)
         names.append(f"{number:02d}_{view.name}{'_' + frames if frames else ''}.png")
-        view.image.save(out / names[-1])
+        write_picture(out / names[-1], view.image)
     return names
 
 

@@ -91,7 +91,9 @@ def run(args: argparse.Namespace) -> int:
         print(result.to_json(), end="")
         return 0
     if args.json is not None:
-        _write(args.json, result.to_json())
+        from mevqa.files.whole import write_whole
+
+        write_whole(args.json, result.to_json())
     _print(args, result, tables)
     return 0
 
@@ -219,15 +221,6 @@ def _counted(result: ScoreResult) -> str:
 def _short_names(first: Path, second: Path) -> tuple[str, str]:
     """Return names of two paths that tell them apart."""
     return (first.name, second.name) if first.name != second.name else (str(first), str(second))
-
-
-def _write(path: Path, text: str) -> None:
-    from mevqa.errors import InputError, Problem
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
 
 
 def _groupings(text: str) -> tuple[str, ...]:

@@ -191,6 +191,7 @@ def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
     from PIL import Image
 
     from mevqa.errors import InputError, Problem
+    from mevqa.files.whole import make_folder
 
     if where is None:
         return {}
@@ -199,10 +200,7 @@ def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
             several = f"{where} is one picture, there are {len(paths)} videos: name a folder"
             raise InputError([Problem("--plot", several)])
         return {paths[0]: where}
-    try:
-        where.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError([Problem(where, f"cannot be made a folder: {error.strerror or error}")]) from error
+    make_folder(where)
     names = [path.stem if path.is_file() else path.name for path in paths]
     # talk.mp4 and talk.avi have a picture each.
     names = [path.name if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]

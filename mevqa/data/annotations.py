@@ -13,6 +13,7 @@ clips, and those of CAS(ME)^3 and SMIC about both.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Literal, TypeAlias
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.tables import read_sheets
+from mevqa.files.whole import write_whole
 from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
 from mevqa.records import Annotation
 
@@ -272,14 +274,15 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
     Raises:
         ValueError: Labels whose frames are file numbers of a data set; place them in their media first.
     """
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for clip in labels.values():
-            if clip.numbering is not None:
-                raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
-            for event in clip.events:
-                numbers = [clip.fps and f"{clip.fps:g}", event.onset, event.apex, event.offset]
-                units = "+".join(map(str, event.action_units))
-                row = [clip.clip, clip.dataset, clip.subject, *numbers, units, event.fine, event.coarse, event.kind]
-                writer.writerow(["" if cell is None else cell for cell in row])
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for clip in labels.values():
+        if clip.numbering is not None:
+            raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
+        for event in clip.events:
+            numbers = [clip.fps and f"{clip.fps:g}", event.onset, event.apex, event.offset]
+            units = "+".join(map(str, event.action_units))
+            row = [clip.clip, clip.dataset, clip.subject, *numbers, units, event.fine, event.coarse, event.kind]
+            writer.writerow(["" if cell is None else cell for cell in row])
+    write_whole(Path(path), text.getvalue())

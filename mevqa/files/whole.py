@@ -6,37 +6,142 @@ is written anew by the next one; names of that form are never another's.
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import io
 import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import LOCK_NAME, hold_folder
+from mevqa.files.system_errors import writing
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 #: What a half-written file or folder is called: a dot, its name, and this.
 PART_ENDING = ".mevqa-part"
+#: Bytes of the longest name that common file systems take.
+_LONGEST_NAME = 255
 
 
 def part_of(path: Path) -> Path:
     """Return where a file or folder is written until it is whole."""
-    return path.with_name(f".{path.name}{PART_ENDING}")
+    if len(os.fsencode(path.name)) + len(PART_ENDING) < _LONGEST_NAME:
+        return path.with_name(f".{path.name}{PART_ENDING}")
+    digest = hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()
+    return path.with_name(f".{digest}{PART_ENDING}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a kill leaves either the old or the new one.
+    r"""Write a file so that a kill or a full disk leaves either the old or the new one.
+
+    What is no regular file (``/dev/stdout``, a pipe) is written to directly; a link stays a link to what is replaced.
+
+    Args:
+        path: The file; its folder is there.
+        content: Its bytes, or text that is written as UTF-8 with the line ends that it has. Bytes of file names that
+            are not UTF-8 are written as ``\udcXX``, which is what JSON calls them.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with writing(path), replacing(path) as part:
+        part.write_bytes(data)
+
+
+def append_whole(path: Path, text: str) -> None:
+    """Add lines to a file and force them to the disk; what does not fit on it is taken back.
+
+    Args:
+        path: The file; it is made where it is not there.
+        text: The lines, each with its end.
+
+    Raises:
+        InputError: They cannot be written.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    with writing(path), path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            while data:
+                data = data[file.write(data) :]
+            os.fsync(file.fileno())
+        except BaseException:
+            file.truncate(size)
+            raise
+
+
+def write_picture(path: Path, image: Image, **options: bool) -> None:
+    """Write a picture whole, in the format of its suffix; PNG where that names none.
 
     Args:
         path: The file.
-        content: Its bytes, or text that is written as UTF-8 with the line ends that it has.
+        image: The picture.
+        options: Of the format, as for Pillow's ``save``.
+
+    Raises:
+        InputError: It cannot be written, or there is no such picture in that format.
+    """
+    from PIL import Image
+
+    content = io.BytesIO()
+    try:
+        image.save(content, Image.registered_extensions().get(path.suffix.lower(), "PNG"), **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError([Problem(path, f"cannot be written: {error}")]) from error
+    write_whole(path, content.getvalue())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with its parents, where it is not there.
+
+    Raises:
+        InputError: It cannot be made, or is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError([Problem(folder, "is a file; name another folder")])
+    with writing(folder, "cannot be made"):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file beside ``path`` that takes its name at the end; what goes wrong before leaves nothing behind.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Where to write it.
 
     Raises:
         OSError: It cannot be written.
     """
-    part = part_of(path)
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(part, path)
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode) or path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+            # A pipe that nobody reads would wait for ever.
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            yield path
+            return
+    target = Path(os.path.realpath(path))
+    part = part_of(target)
+    try:
+        yield part
+        os.replace(part, target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def is_vacant(folder: Path) -> bool:
@@ -70,17 +175,19 @@ def whole_folder(target: Path) -> Iterator[Path]:
     with hold_folder(filling, name=target):
         _clear(filling)
         try:
-            yield filling
+            with writing(target):
+                yield filling
         except BaseException:
             _clear(filling)
             raise
     try:
-        if target.exists():
-            target.rmdir()  # It is empty; not every system lets a folder take the place of another.
-        filling.rename(target)
-    except OSError as error:
+        with writing(target, "cannot be made"):
+            if target.exists():
+                target.rmdir()  # It is empty; not every system lets a folder take the place of another.
+            filling.rename(target)
+    except InputError:
         shutil.rmtree(filling, ignore_errors=True)
-        raise InputError([Problem(target, f"cannot be made: {error.strerror or error}")]) from error
+        raise
 
 
 def _clear(folder: Path) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
+
+from mevqa.errors import InputError
+from mevqa.files.whole import make_folder, write_whole
 
 #: Files of a model or adapter folder that decide an answer.
 _SUFFIXES = frozenset({".json", ".safetensors", ".jinja", ".model", ".txt", ".py"})
@@ -31,7 +35,7 @@ def content_digest(folder: Path) -> str:
             key = f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
             if key not in remembered:
                 remembered[key] = _file_hash(path)
-            total.update(f"{path.name}\0{stat.st_size}\0{remembered[key]}\n".encode())
+            total.update(os.fsencode(path.name) + f"\0{stat.st_size}\0{remembered[key]}\n".encode())
     if len(remembered) > known:
         _write_cache(remembered)
     return f"sha256:{total.hexdigest()[:_DIGITS]}"
@@ -45,15 +49,17 @@ def _file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _cache_file() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "mevqa" / "digests.json"
+def _cache_file() -> Path | None:
+    """Return where hashes are remembered; None for a user without a home, as containers run by number have."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return None if base.startswith("~") else Path(base) / "mevqa" / "digests.json"
 
 
 def _read_cache() -> dict[str, str]:
     """Return the remembered hashes; a cache that cannot be read is an empty one."""
+    file = _cache_file()
     try:
-        content = json.loads(_cache_file().read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8")) if file is not None else {}
     except (OSError, ValueError):
         return {}
     return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}
@@ -61,11 +67,8 @@ def _read_cache() -> dict[str, str]:
 
 def _write_cache(hashes: dict[str, str]) -> None:
     """Remember the hashes where the user's cache can be written; hashing again is the only loss where it cannot."""
-    path = _cache_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(hashes, indent=0), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        return
+    file = _cache_file()
+    if file is not None:
+        with suppress(InputError):
+            make_folder(file.parent)
+            write_whole(file, json.dumps(hashes, indent=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ class PathShortener:
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         whole = {path.absolute() for path in roots} | {path.resolve() for path in roots}
         folders = {f"{path.parent}/" for path in whole if len(path.parts) > 2}
-        folders |= {f"{path}/" for path in (Path.home(), Path.cwd()) if len(path.parts) > 1}
+        places = Path(os.path.expanduser("~")), Path.cwd()  # A user without a home has "~".
+        folders |= {f"{path}/" for path in places if len(path.parts) > 1}
         self._folders = sorted(folders, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

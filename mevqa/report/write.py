@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
 from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
-from mevqa.files.whole import write_whole
+from mevqa.files.whole import make_folder, write_picture, write_whole
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
 from mevqa.report.found import FoundEvents, read_found
@@ -219,16 +218,11 @@ def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | 
 
 def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadRun]) -> None:
     plots = out / "plots"
-    try:
-        plots.mkdir(parents=True, exist_ok=True)
-        for name, drawing in charts.items():
-            write_whole(plots / f"{name}.svg", drawing.svg(alone=True))
-            png = io.BytesIO()
-            drawing.picture().save(png, "png", optimize=True)
-            write_whole(plots / f"{name}.png", png.getvalue())
-        scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
-        scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
-        write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")
-        write_whole(out / "index.html", html)  # Last: a page that is there is a whole report.
-    except OSError as error:
-        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
+    make_folder(plots)
+    for name, drawing in charts.items():
+        write_whole(plots / f"{name}.svg", drawing.svg(alone=True))
+        write_picture(plots / f"{name}.png", drawing.picture(), optimize=True)
+    scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
+    scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
+    write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")
+    write_whole(out / "index.html", html)  # Last: a page that is there is a whole report.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -20,6 +19,7 @@ from mevqa.data.frame_numbers import place_events
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.whole import make_folder, write_whole
 from mevqa.names import spelling_notes, subject_key
 from mevqa.records import Annotation
 from mevqa.spotting.events import Event, Kind
@@ -215,10 +215,7 @@ def spot_annotated(
     Raises:
         InputError: Videos that cannot be read, all of them together, or a folder that cannot be written to.
     """
-    try:
-        parts.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError([Problem(parts, f"cannot be made a folder: {error.strerror or error}")]) from error
+    make_folder(parts)
     wanted = faint_options(options)
     examples = []
     problems = []
@@ -273,9 +270,4 @@ def _remember(file: Path, key: str, events: Sequence[Event]) -> None:
         {name: getattr(event, name) for name in _Candidate.model_fields} for event in events
     ]
     part = _Part(key=key, candidates=tuple(_Candidate.model_validate(one) for one in kept))
-    partial = file.with_suffix(".partial")
-    try:
-        partial.write_text(part.model_dump_json(), encoding="utf-8")
-        os.replace(partial, file)
-    except OSError as error:
-        raise InputError([Problem(file, f"cannot be written: {error.strerror or error}")]) from error
+    write_whole(file, part.model_dump_json())

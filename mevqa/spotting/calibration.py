@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.whole import write_whole
 from mevqa.spotting.features import FEATURES
 from mevqa.spotting.logistic import Logistic
 from mevqa.strict_yaml import StrictModel
@@ -152,7 +153,4 @@ def write_calibrator(path: Path, calibrator: Calibrator) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    try:
-        path.write_text(calibrator.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+    write_whole(path, calibrator.model_dump_json(indent=1) + "\n")

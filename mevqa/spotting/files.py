@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mevqa.errors import InputError, Problem
-from mevqa.files.whole import write_whole
+from mevqa.files.whole import write_picture, write_whole
 from mevqa.report.charts.spotted import SpottedEvent, spotted_chart
 from mevqa.report.charts.timeline import Span, Unseen
 from mevqa.spotting.events import Event
@@ -40,18 +39,15 @@ def write_csv(path: Path, found: Sequence[Spotting]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    try:
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for video in found:
-            length = [f"{video.fps:g}", video.frames]
-            writer.writerows([video.video, *_cells(event, length)] for event in video.events)
-            if not video.events:
-                writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
-        write_whole(path, file.getvalue())
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for video in found:
+        length = [f"{video.fps:g}", video.frames]
+        writer.writerows([video.video, *_cells(event, length)] for event in video.events)
+        if not video.events:
+            writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
+    write_whole(path, file.getvalue())
 
 
 def _cells(event: Event, length: list[Any]) -> list[Any]:
@@ -72,11 +68,8 @@ def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) ->
     Raises:
         InputError: The file cannot be written.
     """
-    try:
-        text = json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False)
-        write_whole(path, text + "\n")
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
+    text = json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False)
+    write_whole(path, text + "\n")
 
 
 def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
@@ -134,13 +127,10 @@ def write_plot(path: Path, video: Spotting) -> None:
     curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
     unseen = [Unseen(*one) for one in video.not_looked_at]
     drawing = spotted_chart(video.video, facts, events, curve, video.seconds, unseen)
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(drawing.svg(alone=True), encoding="utf-8")
-        else:
-            drawing.picture().save(path)
-    except (OSError, ValueError) as error:
-        raise InputError([Problem(path, f"cannot be written: {error}")]) from error
+    if path.suffix.lower() == ".svg":
+        write_whole(path, drawing.svg(alone=True))
+    else:
+        write_picture(path, drawing.picture())
 
 
 def _spotted(event: Event, number: int) -> SpottedEvent:

@@ -16,7 +16,7 @@ from mevqa.deciding import annotations_digest, media_digests, package_versions
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan
-from mevqa.files.whole import is_leftover, write_whole
+from mevqa.files.whole import is_leftover, make_folder, write_whole
 from mevqa.models.adapter import adapter_folder
 from mevqa.models.digest import content_digest
 from mevqa.runs import file_digest, refuse_changes
@@ -62,7 +62,7 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learne
         raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
     PartialState().wait_for_everyone()
     if PartialState().is_main_process:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         write_whole(path, json.dumps({"format": 1, "decides": deciding}, indent=1, ensure_ascii=False) + "\n")
     PartialState().wait_for_everyone()
 

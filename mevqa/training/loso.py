@@ -18,7 +18,7 @@ from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, answer, begin, remaining
 from mevqa.files.lock import hold_folder
-from mevqa.files.whole import is_vacant, write_whole
+from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.runs import Run, open_run, refuse_changes
 from mevqa.training.artifact import read_manifest
@@ -68,7 +68,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
         return
     if out.exists() and (not out.is_dir() or not is_vacant(out)):
         raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -1,7 +1,14 @@
+import json
+import os
+import resource
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.files.whole import PART_ENDING, is_vacant, part_of, whole_folder, write_whole
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import PART_ENDING, append_whole, is_vacant, part_of, whole_folder, write_whole
 from mevqa.training.merged_folder import check_target
 
 
@@ -80,3 +87,77 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
     assert is_vacant(tmp_path)
     write_whole(path, b"new")
     assert [one.name for one in tmp_path.iterdir()] == ["scores.json"] and path.read_bytes() == b"new"
+
+
+@contextmanager
+def little_room(size):
+    """Let files of this process grow to ``size`` bytes only, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_that_does_not_fit_leaves_the_old_one_and_nothing_else(tmp_path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+    with little_room(1000), pytest.raises(InputError, match="scores.json: cannot be written: File too large"):
+        write_whole(path, "new" * 1000)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_lines_that_do_not_fit_are_taken_back(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    append_whole(path, "one\n")
+    with little_room(1000), pytest.raises(InputError, match="answers.jsonl: cannot be written"):
+        append_whole(path, "two\n" * 1000)
+    append_whole(path, "three\n")
+    assert path.read_text() == "one\nthree\n"
+
+
+def test_a_folder_that_does_not_fit_leaves_nothing(tmp_path):
+    refused = pytest.raises(InputError, match="merged: cannot be written: File too large")
+    with little_room(1000), refused, whole_folder(tmp_path / "merged") as filling:
+        (filling / "weights").write_bytes(bytes(2000))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_does_not_fit_leaves_nothing(tmp_path):
+    with little_room(1), pytest.raises(InputError, match="run: cannot be written"), hold_folder(tmp_path / "run"):
+        raise AssertionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_the_file_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="Is a directory; name a file"):
+        write_whole(tmp_path, "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_regular_file_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="nothing reads from it"):
+        write_whole(pipe, "new")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, "new")
+    assert os.read(reader, 10) == b"new" and pipe.is_fifo()
+    os.close(reader)
+    with pytest.raises(InputError, match="No space left on device"):
+        write_whole(Path("/dev/full"), "new")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    link.symlink_to(real)
+    write_whole(link, "new")
+    assert link.is_symlink() and real.read_text() == "new"
+
+
+def test_names_as_long_as_they_can_be_and_names_that_are_not_utf8(tmp_path):
+    for name in ("x" * 255, os.fsdecode(b"\xff.json")):
+        write_whole(tmp_path / name, json.dumps({"file": name}, ensure_ascii=False))
+        assert json.loads((tmp_path / name).read_text()) == {"file": name}

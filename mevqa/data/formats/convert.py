@@ -16,6 +16,7 @@ from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
 from mevqa.data.official import QuestionFile, QuestionScan, read_questions, scan_question_bytes
 from mevqa.errors import InputError, Problem
 from mevqa.files.text import decode_text
+from mevqa.files.whole import make_folder, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,8 @@ def convert(
     else:
         scan, conversion = _join(source, read_questions(questions))
     content = write_records(scan.file, target)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = out.with_name(out.name + ".part")
-        partial.write_bytes(content)
-        partial.replace(out)
-    except OSError as error:
-        raise InputError([Problem(out, f"cannot be written: {error.strerror or error}")]) from error
+    make_folder(out.parent)
+    write_whole(out, content)
     return conversion
 
 

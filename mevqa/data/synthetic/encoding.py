@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import av
 
 from mevqa.data.synthetic.renderer import Frame
+from mevqa.files.system_errors import writing
+from mevqa.files.whole import replacing
 
 
 def write_mp4(path: Path, frames: Iterable[Frame], fps: float, crf: int) -> int:
@@ -25,9 +26,8 @@ def write_mp4(path: Path, frames: Iterable[Frame], fps: float, crf: int) -> int:
         How many frames were written.
     """
     rate = Fraction(fps).limit_denominator(1001)
-    partial = path.with_suffix(".partial")
     count = 0
-    with av.open(str(partial), "w", format="mp4") as container:
+    with writing(path), replacing(path) as partial, av.open(str(partial), "w", format="mp4") as container:
         # One thread: libx264's decisions, and so the bytes, depend on how many there are.
         stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast", "bf": "0"})
         stream.thread_count = 1
@@ -40,5 +40,4 @@ def write_mp4(path: Path, frames: Iterable[Frame], fps: float, crf: int) -> int:
             container.mux(stream.encode(frame))
             count += 1
         container.mux(stream.encode())
-    os.replace(partial, path)
     return count

@@ -24,7 +24,7 @@ from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.data.synthetic.screenplay import ClipPlan, class_mixes, plan_clips
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
-from mevqa.files.whole import is_vacant, write_whole
+from mevqa.files.whole import is_vacant, make_folder, write_whole
 
 #: Raised when the same settings draw other clips than before, so that old and new files are never mixed.
 FORMAT = 2
@@ -142,7 +142,7 @@ def _synthesise(out: Path, chosen: SynthSettings, progress: Callable[[ClipPlan],
     _claim(out, chosen)
     plans = make_plans(chosen)
     media = out / "clips"
-    media.mkdir(exist_ok=True)
+    make_folder(media)
     style = Style(*chosen.size, grey=chosen.grey, crf=chosen.crf)
     for plan in plans:
         path = media / f"{plan.id}.mp4"
@@ -186,7 +186,7 @@ def _claim(out: Path, settings: SynthSettings) -> None:
         return
     if out.exists() and (not out.is_dir() or not is_vacant(out)):
         raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     _write(manifest, json.dumps(ours, indent=2) + "\n")
 
 

@@ -1,0 +1,85 @@
+"""Errors of the operating system as one clear line: which file, what cannot be done with it, why, and the mend."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mevqa.errors import InputError, Problem
+
+_ELSEWHERE = "name a place that you may write to"
+#: What mends an error, by its number.
+_MENDS = {
+    errno.ENOSPC: "make room and repeat the command",
+    errno.EDQUOT: "make room and repeat the command",
+    errno.EROFS: _ELSEWHERE,
+    errno.EACCES: "change its permissions, or name another",
+    errno.EPERM: "change its permissions, or name another",
+    errno.ENOENT: "it may have been moved while it was in use",
+    errno.EISDIR: "name a file",
+    errno.ENOTDIR: "a part of its path is a file",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or write less",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "close other programs that hold files open",
+    errno.EIO: "look after the disk or the network drive, and repeat the command",
+    errno.ESTALE: "look after the network drive, and repeat the command",
+    errno.ELOOP: "its links lead round in a circle",
+    errno.ENXIO: "nothing reads from it",
+}
+#: How libraries written in Rust (safetensors, tokenizers) name the system's error inside one of their own.
+_RUST = re.compile(r"\(os error (\d+)\)")
+#: How torch says that a file could not be written to its end; it does not say why.
+_TORCH = re.compile(r"PytorchStreamWriter failed|inline_container\.cc.*unexpected pos")
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, and the mend where there is one."""
+    why = error.strerror or str(error) or type(error).__name__
+    mend = _MENDS.get(error.errno) if error.errno is not None else None
+    return f"{why}; {mend}" if mend else why
+
+
+def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
+    """Return an error with the file that it names.
+
+    Args:
+        error: The error.
+        otherwise: What is named where the error names no file.
+    """
+    name = error.filename2 or error.filename
+    return Problem(os.fsdecode(name) if isinstance(name, (str, bytes)) else otherwise, reason(error))
+
+
+def as_system_error(error: BaseException) -> OSError | None:
+    """Return the system's error that a library has wrapped into one of its own; None where there is none."""
+    if isinstance(error, OSError):
+        return error
+    if (found := _RUST.search(str(error))) is not None:
+        return OSError(int(found[1]), os.strerror(int(found[1])))
+    if _TORCH.search(str(error)):
+        return OSError(None, "a file of weights could not be written to its end; make room and repeat the command")
+    return None
+
+
+@contextmanager
+def writing(path: Path | str, what: str = "cannot be written") -> Iterator[None]:
+    """Turn the system's errors into one line about the file or folder that is written.
+
+    Args:
+        path: What the user calls it.
+        what: What has failed.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (found := as_system_error(error)) is None:
+            raise
+        raise InputError([Problem(path, f"{what}: {reason(found)}")]) from error

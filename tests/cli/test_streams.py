@@ -1,0 +1,65 @@
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mevqa.cli.streams import usable_streams
+
+full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+
+
+def run(words, *, stdout=subprocess.PIPE, stderr=subprocess.PIPE, shell="", **variables):
+    command = [sys.executable, "-m", "mevqa", *words]
+    if shell:
+        command = ["sh", "-c", f'"$@" {shell}', "sh", *command]
+    return subprocess.run(command, stdout=stdout, stderr=stderr, text=True, env={**os.environ, **variables})
+
+
+@full_disk
+@pytest.mark.parametrize("words", [["score", "--presets"], ["env"], ["--help"]])
+def test_a_full_standard_output_is_one_line(words):
+    done = run(words, shell="> /dev/full")
+    assert done.returncode == 2 or words == ["--help"]
+    assert done.stderr.count("\n") == 1
+    assert "standard output: cannot be written: No space left on device; make room" in done.stderr
+
+
+@full_disk
+def test_a_full_standard_error_ends_nothing():
+    assert run(["ask", "none.mp4", "What?"], shell="2> /dev/full").returncode == 2
+
+
+def test_closed_streams_are_no_fault_and_no_output_file_gets_their_number(tmp_path):
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    for shell in (">&-", "2>&-", "<&- >&- 2>&-"):
+        done = run(["score", "--presets"], shell=shell)
+        assert done.returncode == 0 and done.stderr == ""
+        assert run(["check", str(tmp_path / "a.jsonl")], shell=shell).returncode == 2
+
+
+def test_a_reader_that_ends_early_is_no_fault():
+    done = run(["score", "--presets"], shell="| true")
+    assert done.returncode == 0 and done.stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_an_encoding_lacks_is_escaped_as_in_json(encoding, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    said = {"bar": "█", "name": "🙂 \udcff", "plain": "x"}
+    with usable_streams():
+        print(json.dumps(said, ensure_ascii=False))
+    assert json.loads(written.getvalue()) == said
+
+
+def test_a_folder_that_is_gone_is_one_line(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m mevqa check a.jsonl'
+    path = os.pathsep.join(filter(os.path.isabs, sys.path))
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 2
+    assert done.stderr == "mevqa check: the folder that it is started in is gone; change to another (cd)\n"

@@ -1,0 +1,31 @@
+import errno
+import os
+
+import pytest
+
+from mevqa.errors import InputError
+from mevqa.files.system_errors import problem_of, writing
+
+
+def test_an_error_names_its_file_why_and_the_mend():
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/scores.json")
+    assert str(problem_of(error)) == "out/scores.json: No space left on device; make room and repeat the command"
+    assert str(problem_of(OSError("odd"))) == "the system: odd"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"), "No space left"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "make room"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied; change its permissions"),
+    ],
+)
+def test_errors_that_libraries_wrap_are_the_systems(error, said):
+    with pytest.raises(InputError, match=f"^model: cannot be written: .*{said}"), writing("model"):
+        raise error
+
+
+def test_other_errors_pass():
+    with pytest.raises(RuntimeError, match="of our own"), writing("model"):
+        raise RuntimeError("of our own")
