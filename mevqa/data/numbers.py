@@ -7,6 +7,8 @@ import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
+from mevqa.files.headers import TIME_MENDS
+
 #: A number with a decimal comma, as spreadsheet programs write it in most of Europe.
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 #: A time of day or of a recording.
@@ -44,13 +46,15 @@ def finite_number(text: str, name: str, complain: Callable[[str], None]) -> floa
     return None
 
 
-def seconds_message(moments: Iterable[tuple[int, Sequence[str]]]) -> tuple[int, str] | None:
-    """Return the line and the text of a complaint when the moments of a table are seconds and not frames.
+def times_message(moments: Iterable[tuple[int, Sequence[str]]], *, whole_frames: bool = True) -> tuple[int, str] | None:
+    """Return the line and the text of a complaint when the moments of a table are times and not frames.
 
-    They are when half of them at least have fractions and the events are short, or when they are written as times.
+    They are seconds when half of them at least have fractions and the events are short, or when they are written as
+    times; milliseconds when as many have fractions and the events are as long as events in frames.
 
     Args:
         moments: 1-based line and cells (onset, apex, offset) of each event; cells that are no numbers do not count.
+        whole_frames: Whether frames must be whole, so that fractions of long events tell milliseconds.
     """
     fractions = whole = clocks = 0
     lengths: list[float] = []
@@ -67,7 +71,9 @@ def seconds_message(moments: Iterable[tuple[int, Sequence[str]]]) -> tuple[int, 
     if example is None:
         return None
     short = not lengths or statistics.median(lengths) < _SHORTEST_IN_FRAMES
-    if clocks > fractions + whole or (fractions >= max(whole, 2) and short):
-        line, shown = example
-        return line, f"onset, apex and offset look like seconds ({shown}) and must be frames: multiply them by the fps"
-    return None
+    clocked, parted = clocks > fractions + whole, fractions >= max(whole, 2)
+    if not clocked and not (parted and (short or whole_frames)):
+        return None
+    unit = "seconds" if clocked or short else "milliseconds"
+    line, shown = example
+    return line, f"onset, apex and offset look like {unit} ({shown}) and must be frames: {TIME_MENDS[unit]}"

@@ -17,9 +17,21 @@ _WORDS = Path(__file__).parents[1] / "tables" / "heading_words.yaml"
 _HEADER_SEARCH = 40
 #: Second level of a heading that says that the column holds frames: ``Onset`` above ``Frame``.
 _FRAME_WORDS = frozenset({"frame", "frames", "framenumber", "frameno", "number", "no", "index", "idx"})
-#: The same for columns of times; a whole heading ends in it (``onset_sec``) or has it on its own.
-_TIME_WORDS = ("seconds", "second", "secs", "sec", "milliseconds", "millisecond", "msec", "ms", "time", "s")
-_MOMENT = re.compile(rf"(onset|apex|offset|start|end|begin|peak|stop)(?:frame|time)?(?:{'|'.join(_TIME_WORDS)})")
+#: The same for columns of times, by their unit; a whole heading ends in it (``onset_sec``) or has it on its own.
+_TIME_UNITS = {
+    "seconds": ("seconds", "second", "secs", "sec", "s"),
+    "milliseconds": ("milliseconds", "millisecond", "millis", "msecs", "msec", "ms"),
+    "times": ("timestamp", "time"),
+}
+_TIME_WORDS = {word: unit for unit, words in _TIME_UNITS.items() for word in words}
+_MOMENT = re.compile(rf"(?:onset|apex|offset|start|end|begin|peak|stop)(?:frame|time)?(?:in)?({'|'.join(_TIME_WORDS)})")
+_ADDED = re.compile(rf"(?:frame|name|id|number|no|code|index|f\d?|(?<=t|x)(?:in)?(?:{'|'.join(_TIME_WORDS)}))+$")
+#: How times become frames, by their unit.
+TIME_MENDS = {
+    "seconds": "multiply them by the fps",
+    "milliseconds": "multiply them by fps / 1000",
+    "times": "multiply seconds by the fps",
+}
 #: Columns that a message lists.
 _LISTED = 12
 
@@ -75,6 +87,12 @@ def simplify(heading: str) -> str:
     """Return a heading without case, spaces and signs: ``Onset Frame`` and ``OnsetFrame`` are one column."""
     simple = "".join(sign for sign in unicodedata.normalize("NFKC", heading).casefold() if sign.isalnum())
     return simple if simple.isascii() else _translations().get(simple, simple)
+
+
+def time_unit(heading: str) -> str | None:
+    """Return the unit of the times that a heading names (``onset_ms``), one of ``TIME_MENDS``; None for others."""
+    found = _MOMENT.fullmatch(simplify(heading))
+    return _TIME_WORDS[found[1]] if found else None
 
 
 def find_header(sheet: Sheet, columns: Columns, required: Sequence[str]) -> Header | None:
@@ -138,9 +156,10 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
     for sheet in sheets:
         for _, cells in sheet.rows[:_HEADER_SEARCH]:
             headings = {simplify(cell) for cell in cells}
+            stems = set(map(_stem, headings))
             for name, columns in layouts.items():
                 missing = [column for column, spellings in columns.items() if not headings & set(spellings)]
-                found = len(columns) - len(missing)
+                found = sum(bool(stems & set(map(_stem, spellings))) for spellings in columns.values())
                 # Of layouts that lack as much, the one that is known by more columns is closer.
                 score = (found / len(columns) if found else 0.0, found)
                 if best is None or score > best[:2]:
@@ -153,9 +172,17 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
         name, missing = next((title, list(columns)) for title, columns in layouts.items())
     named = [cell for cell in cells if cell]
     seen = ", ".join(cell[:40] for cell in named[:_LISTED]) + (", ..." if len(named) > _LISTED else "")
-    timed = [cell for cell in named if _MOMENT.fullmatch(simplify(cell))]
-    hint = f"; {', '.join(timed)} look like seconds, and frames are needed" if timed else ""
+    hint = "".join(
+        f"; {', '.join(timed)} look like {unit}, and frames are needed: {mend}"
+        for unit, mend in TIME_MENDS.items()
+        if (timed := [cell for cell in named if time_unit(cell) == unit])
+    )
     return f"has no header that is known; columns seen: {seen}; closest: {name}, which needs {', '.join(missing)}{hint}"
+
+
+def _stem(simple: str) -> str:
+    """Return a simplified heading without what its writers add to it: ``onset`` for ``onsetframe`` and ``onsetms``."""
+    return _ADDED.sub("", simple) or simple
 
 
 def _places(spelt: Sequence[Sequence[str]], columns: Columns) -> dict[str, int]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mevqa.data.formats.documents import container_of
 from mevqa.data.formats.forms import workbook_document
-from mevqa.data.numbers import seconds_message
+from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import describe_columns, find_header, simplify
 from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
@@ -112,11 +112,14 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     if isinstance(found, str):
         raise InputError([Problem(path, found)])
     rows, fields, notes = found
-    in_seconds = seconds_message((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
-    if in_seconds is not None:
-        raise InputError([Problem(path, in_seconds[1], in_seconds[0])])
+    numbers = numbers or Numbers()
+    moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
+    # Detectors that divide a video into windows write fractions of frames.
+    in_times = times_message(moments, whole_frames=role == "reference" and numbers.fractions == "refuse")
+    if in_times is not None:
+        raise InputError([Problem(path, in_times[1], in_times[0])])
     # A detector that lists an interval twice has made two detections; a coder has not seen two events.
-    reader = RowReader(path, numbers or Numbers(), repeats=role == "predictions")
+    reader = RowReader(path, numbers, repeats=role == "predictions")
     for row in rows:
         reader.add(row)
     scored = [event for event in reader.events if event.score is not None]

@@ -270,7 +270,7 @@ class RowReader:
             return None
         if number != int(number):
             if self._numbers.fractions == "refuse":
-                self._problem(line, f"{name} must be a whole frame, not {text!r}")
+                self._problem(line, f"{name} must be a whole frame (--set fractions=round rounds it), not {text!r}")
                 return None
             if line not in self.fractional[-1:]:
                 self.fractional.append(line)

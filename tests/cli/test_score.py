@@ -52,6 +52,14 @@ def test_two_sets_of_answers_are_compared(write, capsys):
     assert row.split() == ["coarse.accuracy", "0.000", "1.000", "1.000", "[1.000,", "1.000]", "0.039", "yes"]
 
 
+def test_a_table_that_is_neither_events_nor_answers_is_named_as_such(write, tmp_path, capsys):
+    table = tmp_path / "p.csv"
+    table.write_text("samm_test_S-0_1,negative\nsamm_test_S-1_1,negative\n")
+    assert main(["score", str(table), write("r.jsonl", ["negative"] * 2)]) == 2
+    printed = capsys.readouterr().err
+    assert "p.csv: has no header that is known" in printed and "columns id and answer" in printed
+
+
 def test_detected_events_are_scored_too(tmp_path, capsys):
     events = tmp_path / "events.csv"
     events.write_text("subject,video,onset,offset,fps\ns1,a,10,30,200\ns2,b,5,25,200\n")

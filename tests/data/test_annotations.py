@@ -219,6 +219,19 @@ def test_seconds_in_our_columns(tmp_path):
     assert line == 2 and "look like seconds (0.4, 0.6, 0.9)" in message
 
 
+def test_milliseconds_in_our_columns(tmp_path):
+    path = write(tmp_path / "a.csv", "clip,fps,onset,apex,offset", "a,30,400.5,600.25,900", "b,30,1000.5,1200,1400.5")
+    ((line, message),) = problems(path)
+    assert line == 2 and "look like milliseconds (400.5, 600.25, 900)" in message
+    assert message.endswith("must be frames: multiply them by fps / 1000")
+
+
+def test_columns_of_times_beside_our_own(tmp_path):
+    ((line, message),) = problems(write(tmp_path / "a.csv", "clip,fps,onset_ms,offset_ms", "a,30,400,600"))
+    assert line == 1
+    assert message == "onset_ms, offset_ms look like milliseconds, and frames are needed: multiply them by fps / 1000"
+
+
 def test_a_name_that_may_be_two_clips(tmp_path):
     file = read_annotations(write(tmp_path / "a.csv", "clip,onset", "a_1,4", "a_01,5", "B,6"))
     assert file.find("a_1", long=False) is file["a_1"] and file.find("b", long=False) is file["B"]

@@ -160,7 +160,7 @@ def test_every_problem_at_once(tmp_path):
         11: "score must be a number, not 'inf'",
         12: "fps must be above 0, not -30",
         13: "has no score, other rows have one",
-        14: "onset must be a whole frame, not '1.5'",
+        14: "onset must be a whole frame (--set fractions=round rounds it), not '1.5'",
         15: "another fps in line 2",
     }
     assert found.keys() == expected.keys()
@@ -255,6 +255,12 @@ def test_seconds_are_refused_with_that_word(tmp_path, role):
     path = write(tmp_path, "video;onset;offset\na;0,5;0,8\na;12;12,4\nb;3.25;4.5\n")
     found = messages(path, role, Numbers(fractions="round"))
     assert list(found) == [2] and "look like seconds (0,5, 0,8)" in found[2]
+
+
+def test_milliseconds_of_coders_are_refused_with_that_word(tmp_path):
+    path = write(tmp_path, "video,onset,offset\na,1000.5,1500.5\nb,400.25,800\n")
+    found = messages(path, "reference")
+    assert list(found) == [2] and "look like milliseconds (1000.5, 1500.5)" in found[2] and "fps / 1000" in found[2]
 
 
 @pytest.mark.parametrize("name", ["events.xlsx", "events.xls", "events.csv", "events.tsv"])

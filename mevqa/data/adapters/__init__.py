@@ -26,7 +26,7 @@ from mevqa.data.adapters.samm import SAMM
 from mevqa.data.adapters.samm_long import SAMM_LONG
 from mevqa.data.adapters.smic import SMIC
 from mevqa.data.annotations import ClipLabels, LabelFile, in_time_order
-from mevqa.data.numbers import seconds_message
+from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset
 from mevqa.files.headers import LabelRow, describe_columns, find_rows, headerless_rows
@@ -161,9 +161,9 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Se
         problems.append(Problem(path, f"has the header of {layout.title} and no rows below it"))
     if not layout.timed:
         moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in named)
-        in_seconds = seconds_message(moments)
-        if in_seconds is not None:
-            line, message = in_seconds
+        in_times = times_message(moments)
+        if in_times is not None:
+            line, message = in_times
             problems.append(Problem(path, f"{message} ({layout.fps:g} for {layout.title})", line))
     if problems:
         raise InputError(problems)

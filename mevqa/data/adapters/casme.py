@@ -8,7 +8,7 @@ Its frame columns are called as those of SMIC, and the apex and the action units
 from __future__ import annotations
 
 from mevqa.data.adapters.casme2 import numbered_subject
-from mevqa.data.adapters.layout import LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, LabelLayout
 from mevqa.data.annotations import Numbering
 
 CASME = LabelLayout(
@@ -16,8 +16,8 @@ CASME = LabelLayout(
     title="CASME",
     fps=60.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "onset": ("onsetf",),
         "apex": ("apexf1", "apexf"),
         "offset": ("offsetf",),

@@ -7,7 +7,7 @@ videos hold whole recordings, so their frame 0 is image 1.
 
 from __future__ import annotations
 
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 from mevqa.names import subject_key
 
@@ -23,8 +23,8 @@ CASME2 = LabelLayout(
     title="CASME II",
     fps=200.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "onset": ("onsetframe", "onset"),
         "apex": ("apexframe", "apex"),
         "offset": ("offsetframe", "offset"),

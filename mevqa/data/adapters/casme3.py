@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
 
@@ -45,8 +45,8 @@ CASME3 = LabelLayout(
     title="CAS(ME)^3",
     fps=30.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "onset": ("onset",),
         "apex": ("apex",),
         "offset": ("offset",),

@@ -12,6 +12,10 @@ from mevqa.files.headers import LabelRow
 from mevqa.files.tables import Sheet
 from mevqa.names import match_key
 
+#: Spellings of the columns that nearly all files have. Files that are passed on change the names.
+SUBJECT = ("subject", "subjectid", "subjectno", "subjectnumber", "subjectname")
+FILENAME = ("filename", "file", "clipname", "clip")
+
 Cells = Mapping[str, str]
 #: Completes the rows of a file from its other sheets; what is wrong is an InputError.
 Completion = Callable[[Path, Sequence[LabelRow], Sequence[Sheet]], list[LabelRow]]

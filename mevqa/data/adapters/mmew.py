@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
 
@@ -24,8 +24,8 @@ MMEW = LabelLayout(
     title="MMEW",
     fps=90.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "onset": ("onsetframe", "onset"),
         "apex": ("apexframe", "apex"),
         "offset": ("offsetframe", "offset"),

@@ -8,7 +8,7 @@ both: ``<Filename>_<Marker>``. The release is not public yet; the folders of its
 
 from __future__ import annotations
 
-from mevqa.data.adapters.layout import LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, LabelLayout
 from mevqa.data.annotations import Numbering
 
 MMME = LabelLayout(
@@ -16,8 +16,8 @@ MMME = LabelLayout(
     title="MMME",
     fps=150.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "marker": ("marker",),
         "onset": ("onsetframe",),
         "apex": ("apexframe",),

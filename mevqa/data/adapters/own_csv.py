@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mevqa.data.annotations import COLUMNS, ClipLabels
-from mevqa.data.numbers import finite_number, seconds_message
+from mevqa.data.numbers import finite_number, times_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import (
     ActionUnit,
@@ -20,6 +20,7 @@ from mevqa.facs import (
     coarse_of,
     parse_units,
 )
+from mevqa.files.headers import TIME_MENDS, time_unit
 from mevqa.files.tables import Sheet
 from mevqa.names import subject_key
 from mevqa.records import Annotation
@@ -83,9 +84,9 @@ def _read_sheet(path: Path, sheet: Sheet, place: int, clips: dict[str, _Gathered
     if not rows:
         problems.append(Problem(path, "has a header and no rows below it: it names no video and no clip"))
     named = [(number, _by_column(columns, cells)) for number, cells in rows]
-    in_seconds = seconds_message((number, [row[name] for name in _MOMENTS]) for number, row in named)
-    if in_seconds is not None:
-        return [*problems, Problem(path, in_seconds[1], in_seconds[0])]
+    in_times = times_message((number, [row[name] for name in _MOMENTS]) for number, row in named)
+    if in_times is not None:
+        return [*problems, Problem(path, in_times[1], in_times[0])]
     for (number, cells), (_, row) in zip(rows, named, strict=True):
         if any(cells[len(columns) :]):
             problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", number))
@@ -112,11 +113,14 @@ def _header_place(sheet: Sheet) -> int | None:
 
 
 def _heading_problems(columns: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> Iterator[str]:
+    for unit, mend in TIME_MENDS.items():
+        if timed := [column for column in columns if time_unit(column) == unit]:
+            yield f"{', '.join(timed)} look like {unit}, and frames are needed: {mend}"
     for place, column in enumerate(columns):
         if not column:
             if any(place < len(cells) and cells[place] for _, cells in rows):
                 yield f"column {place + 1} has cells and no heading"
-        elif column not in COLUMNS:
+        elif column not in COLUMNS and time_unit(column) is None:
             close = difflib.get_close_matches(column, COLUMNS, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(COLUMNS)}"
             yield f"unknown column {column!r}; {hint}"

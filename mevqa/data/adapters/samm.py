@@ -7,7 +7,7 @@ file of a clip starts with is not known, so that its frames cannot be found.
 
 from __future__ import annotations
 
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
 
@@ -21,8 +21,8 @@ SAMM = LabelLayout(
     title="SAMM",
     fps=200.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "inducement": ("inducementcode",),
         "onset": ("onsetframe",),
         "apex": ("apexframe",),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import ClipLabels, Numbering
 from mevqa.names import AmbiguousName, NameIndex
 from mevqa.records import Annotation
@@ -70,8 +70,8 @@ SAMM_LONG = LabelLayout(
     title="SAMM Long Videos",
     fps=200.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "inducement": ("inducementcode",),
         "onset": ("onset", "onsetframe"),
         "apex": ("apex", "apexframe"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from mevqa.data.adapters.fixups import is_missing
-from mevqa.data.adapters.layout import Cells, LabelLayout
+from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.annotations import Numbering
 
 
@@ -47,8 +47,8 @@ SMIC = LabelLayout(
     title="SMIC",
     fps=100.0,
     columns={
-        "subject": ("subject",),
-        "filename": ("filename",),
+        "subject": SUBJECT,
+        "filename": FILENAME,
         "onset": ("onsetf",),
         "apex": ("apexf",),
         "offset": ("offsetf",),

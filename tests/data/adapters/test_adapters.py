@@ -89,6 +89,24 @@ def test_headings_are_compared_without_case_spaces_and_signs():
     assert simplify("Onset Frame") == simplify("OnsetFrame") == simplify("onset_frame ")
 
 
+def test_headings_that_were_renamed(save_table):
+    header = ("subject_id", "file_name", "onset", "apex", "offset", "au", "emotion")
+    labels = read_label_file(save_table("c.csv", header, (1, "EP02_01f", 46, 59, 86, "4", "disgust")))
+    assert list(labels) == ["sub01_EP02_01f"]
+
+
+def test_our_own_columns_in_other_words_are_the_closest_layout(save_table):
+    ((_, message),) = problems(save_table("c.csv", ("Clip Name", "Onset Frame", "Apex Frame"), ("a", 1, 2)))
+    assert "closest: our own columns, which needs clip, onset, offset" in message
+
+
+@pytest.mark.parametrize("unit", [0.5, 0.25])
+def test_milliseconds_are_refused_with_that_word(save_table, unit):
+    rows = [(1, f"EP0{n}", 100 + unit, 160 + unit, 300 + unit, "4", "fear") for n in (1, 2)]
+    ((line, message),) = problems(save_table("c.csv", CASME2, *rows))
+    assert line == 2 and "look like milliseconds" in message and "fps / 1000 (200 for CASME II)" in message
+
+
 @pytest.mark.parametrize(
     "rows",
     [
