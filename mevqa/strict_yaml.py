@@ -13,13 +13,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mevqa.errors import InputError, Problem
 
 #: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: Bounds of files of settings, which may come from strangers: bytes, depth, nodes with all aliases written out.
+_MOST_BYTES = 1 << 20
+_DEEPEST = 64
+_MOST_NODES = 1_000_000
+#: Mistakes that are described; one that repeats in every line of a file is understood from fewer.
+_MOST_PROBLEMS = 100
 
 
 class StrictModel(BaseModel):
-    """Base of every schema: unknown keys are errors and instances are immutable."""
+    """Base of every schema: unknown keys and numbers that are none are errors, and instances are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -36,16 +42,17 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
         InputError: The file is missing, is not YAML, or does not fit the schema; every misfit with its line.
     """
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise InputError([Problem(path, f"is larger than {_MOST_BYTES >> 20} MB; that is no such file")])
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(path, f"cannot be read: {error}")]) from error
+    except OSError as error:
+        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+    except UnicodeDecodeError as error:
+        raise InputError([Problem(path, f"cannot be read: it is not UTF-8 at byte {error.start + 1}")]) from error
     try:
-        tree = yaml.compose(text, Loader=_LOADER)
-        content = yaml.load(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else None
-        raise InputError([Problem(path, f"is not valid YAML: {getattr(error, 'problem', error)}", line)]) from error
+        tree, content = _parse(text)
+    except _NotYaml as error:
+        raise InputError([Problem(path, f"is not valid YAML: {error}", error.line)]) from error
     problems = [Problem(path, f"the key {key!r} stands twice", line) for key, line in _doubled_keys(tree)]
     if problems:
         raise InputError(problems)
@@ -55,20 +62,112 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
         raise InputError(describe(path, tree, content, schema, error)) from error
 
 
-def _doubled_keys(node: yaml.Node | None) -> list[tuple[str, int]]:
+def parse_yaml_value(text: str) -> Any:
+    """Return the value that a word of the command line has as YAML.
+
+    Raises:
+        ValueError: It is not YAML; one line.
+    """
+    return _parse(text)[1]
+
+
+class _NotYaml(ValueError):
+    """Text that is not YAML, or more than a file of settings can hold.
+
+    Attributes:
+        line: 1-based line at fault, None where it is not known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        self.line = line
+        super().__init__(" ".join(message.split()))
+
+
+class _Loader(_FASTEST):  # type: ignore[misc, valid-type]
+    """Reads plain values and no dates; a value that its tag cannot hold is an error with its line."""
+
+    yaml_implicit_resolvers = {
+        first: [one for one in known if one[0] != "tag:yaml.org,2002:timestamp"]
+        for first, known in _FASTEST.yaml_implicit_resolvers.items()
+    }
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except _NotYaml:
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            # PyYAML lets through what Python says of !!int "", !!bool x, !!timestamp x or a number of 5,000 digits.
+            kind = node.tag.rpartition(":")[2]
+            raise _NotYaml(f"{str(node.value)[:40]!r} is no {kind} that can be held", _line(node)) from error
+
+
+def _parse(text: str) -> tuple[yaml.Node | None, Any]:
+    """Return the nodes of a document and its value; no value where a key stands twice."""
+    try:
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        if tree is None:
+            return None, None
+        _measure(tree, {})
+        return tree, None if _doubled_keys(tree) else loader.construct_document(tree)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = str(getattr(error, "problem", None) or error)
+        raise _NotYaml(reason, mark.line + 1 if mark is not None else None) from error
+    except RecursionError as error:
+        raise _NotYaml("it nests too deeply") from error
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [one for pair in node.value for one in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _measure(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int = 0) -> tuple[int, int]:
+    """Return height and number of the nodes from one on, as if all aliases were written out; each is visited once.
+
+    Args:
+        node: The node.
+        known: Nodes that were measured.
+        depth: How deep it stands; an alias inside what it stands for is deeper than any file.
+
+    Raises:
+        _NotYaml: There are too many, or they stand too deep.
+    """
+    if id(node) not in known:
+        if depth > _DEEPEST:
+            raise _NotYaml("it nests too deeply", _line(node))
+        inner = [_measure(child, known, depth + 1) for child in _children(node)]
+        known[id(node)] = 1 + max((high for high, _ in inner), default=0), 1 + sum(count for _, count in inner)
+    high, count = known[id(node)]
+    if high > _DEEPEST or count > _MOST_NODES:
+        raise _NotYaml("its aliases stand for too much" if high <= _DEEPEST else "it nests too deeply", _line(node))
+    return high, count
+
+
+def _doubled_keys(tree: yaml.Node | None) -> list[tuple[str, int]]:
     """Return every key that occurs twice in its mapping, with its 1-based line."""
-    if isinstance(node, yaml.SequenceNode):
-        return [found for child in node.value for found in _doubled_keys(child)]
-    if not isinstance(node, yaml.MappingNode):
-        return []
     found: list[tuple[str, int]] = []
-    seen: set[str] = set()
-    for key, value in node.value:
-        if str(key.value) in seen:
-            found.append((str(key.value), key.start_mark.line + 1))
-        seen.add(str(key.value))
-        found.extend(_doubled_keys(value))
-    return found
+    left, visited = [tree] if tree is not None else [], set[int]()
+    while left:
+        node = left.pop()
+        if id(node) in visited:
+            continue
+        visited.add(id(node))
+        left.extend(_children(node))
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    found.append((key.value, _line(key)))
+                seen.add(key.value)
+    return sorted(found, key=lambda one: one[1])
 
 
 def describe(
@@ -76,7 +175,7 @@ def describe(
 ) -> list[Problem]:
     """Turn pydantic's errors into problems with line numbers and did-you-mean suggestions."""
     problems = []
-    for item in error.errors(include_url=False, include_input=False):
+    for item in error.errors(include_url=False, include_input=False)[:_MOST_PROBLEMS]:
         location = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
         where = ".".join(str(part) for part in location)
         if item["type"] == "extra_forbidden":

@@ -60,3 +60,46 @@ def test_broken_files_are_refused(tmp_path, text, line, words):
 def test_a_missing_file_is_the_users_mistake(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_yaml(tmp_path / "none.yaml", Table)
+
+
+LAUGHS = "a: &a [x, x]\n" + "".join(f"{chr(n + 1)}: &{chr(n + 1)} [{f'*{chr(n)} , ' * 4}]\n" for n in range(97, 109))
+
+
+@pytest.mark.parametrize(
+    "text, line, words",
+    [
+        (LAUGHS, None, "aliases stand for too much"),
+        ("title: &a [*a]\n", 1, "nests too deeply"),
+        ("&a {title: t, by_key: *a}\n", 1, "nests too deeply"),
+        ("title: " + "[" * 70 + "]" * 70, 1, "nests too deeply"),
+        ("title: " + "[" * 5000, 1, "is not valid YAML"),
+        ("\ntitle: " + "9" * 5000, 2, "is no int that can be held"),
+        ('\ntitle: !!int ""', 2, "is no int that can be held"),
+        ("title: !!bool x", 1, "is no bool that can be held"),
+        ("title: !!timestamp x", 1, "is no timestamp that can be held"),
+        ("title: !!timestamp 2026-99-99", 1, "is no timestamp that can be held"),
+        ("title: t\nby_key: {x: {name: n, weight: .nan}}", 2, "finite number"),
+        ("title: t\nparts: [{name: n, weight: .inf}]", 2, "finite number"),
+        ("title: t\n? {a: b}\n: c", 2, "is not valid YAML"),
+        ("<<: 3", 1, "is not valid YAML"),
+        ("title: \x00", None, "is not valid YAML"),
+        ("title: t" + " " * (1 << 20), None, "is larger than 1 MB"),
+    ],
+)
+def test_hostile_files_are_refused_with_their_line(tmp_path, text, line, words):
+    found = refusal(tmp_path, text)
+    assert words in found[0][1] and "\n" not in found[0][1]
+    assert line is None or found[0][0] == line
+
+
+def test_aliases_that_stand_for_little_are_read(tmp_path):
+    table = read(tmp_path, "title: t\nby_key: {x: &x {name: a}, y: *x, z: {<<: *x, weight: 2}}\n")
+    assert table.by_key["y"] == Part(name="a") and table.by_key["z"] == Part(name="a", weight=2)
+
+
+def test_dates_are_texts(tmp_path):
+    assert read(tmp_path, "title: 2026-99-99\n").title == "2026-99-99"
+
+
+def test_what_is_wrong_everywhere_is_said_a_hundred_times(tmp_path):
+    assert len(refusal(tmp_path, "title: t\n" + "".join(f"k{i}: 1\n" for i in range(30_000)))) == 100

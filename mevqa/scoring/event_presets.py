@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from mevqa.errors import InputError, Problem
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.strict_yaml import StrictModel, parse_yaml_value, read_yaml
 
 TABLE = Path(__file__).parent.parent / "tables" / "event_presets.yaml"
 DEFAULT = "strict"
@@ -96,8 +95,8 @@ def _change(switches: EventSwitches, name: str, text: str) -> EventSwitches:
         return EventSwitches.model_validate(content | {name: text})
     except ValidationError:
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = parse_yaml_value(text)
+        except ValueError:
             value = text
         return EventSwitches.model_validate(content | {name: value})
 

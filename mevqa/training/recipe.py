@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
-from mevqa.strict_yaml import StrictModel, describe, read_yaml
+from mevqa.strict_yaml import StrictModel, describe, parse_yaml_value, read_yaml
 
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"
@@ -260,8 +259,8 @@ def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = ()) -> Recip
             problems.append(Problem(item, "is not key=value, e.g. steps=200 or lora.rank=8"))
             continue
         try:
-            _set(content, key.split("."), yaml.safe_load(value) if value else "")
-        except (yaml.YAMLError, ValueError) as error:
+            _set(content, key.split("."), parse_yaml_value(value) if value else "")
+        except ValueError as error:
             problems.append(Problem(item, f"cannot be set: {' '.join(str(error).split())}"))
     if problems:
         raise InputError(problems)
