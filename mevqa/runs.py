@@ -19,7 +19,9 @@ from typing import Any
 
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import check_file
 from mevqa.files.lock import hold_folder
+from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.records import Answer
 
@@ -257,6 +259,8 @@ def _read_answers(log: Path) -> dict[str, Answer]:
     if not log.exists():
         return answers
     problems = []
+    with reading(log):
+        check_file(log)
     with log.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import read_file
 
 #: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
 _FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -44,7 +45,7 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise InputError([Problem(path, f"is larger than {_MOST_BYTES >> 20} MB; that is no such file")])
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode("utf-8")
     except OSError as error:
         raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
     except UnicodeDecodeError as error:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from mevqa.data.formats.signatures import file_kind
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import check_file
+from mevqa.files.system_errors import reading
 
 #: No submission is near this large; a zip that unpacks to more is not one.
 _LARGEST = 64 << 20
@@ -55,6 +57,8 @@ def is_archive(path: Path) -> bool:
     Raises:
         InputError: It is another archive, or a damaged zip.
     """
+    with reading(path):
+        check_file(path)
     with path.open("rb") as stream:
         kind = file_kind(stream.read(512))
     if zipfile.is_zipfile(path):

@@ -12,6 +12,7 @@ from mevqa.data.formats.encoding import decode_unicode, encoding_of, spoken_enco
 from mevqa.data.json_rows import parse_row
 from mevqa.data.official import BLANK, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import read_file
 from mevqa.models.protocol import Reply
 from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
 from mevqa.questions.vocabulary import CLOSED, every_class
@@ -101,7 +102,7 @@ def open_submission(predictions: Path, files: Sequence[QuestionFile]) -> tuple[l
         raise InputError([Problem(predictions, "is no file")])
     try:
         if not is_archive(predictions):
-            content = predictions.read_bytes()
+            content = read_file(predictions)
             return [AnswerFile(predictions, content, _belonging(predictions, _read_rows(content), files))], Archive()
     except OSError as error:
         raise InputError([Problem(predictions, f"cannot be read: {error.strerror or error}")]) from error

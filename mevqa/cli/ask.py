@@ -155,6 +155,7 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
         _print_watched(console, result.watched)
     if thinking:
         console.print(f"thinking {thinking}", style="dim", markup=False)
+    block = "█" if console.encoding.startswith("utf") else "#"
     for question, answer in zip(questions, result.answers, strict=True):
         console.print()
         console.print(question, style="bold", markup=False)
@@ -164,7 +165,7 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
         sure = "" if answer.confidence is None else f"  ({answer.confidence:.0%})"
         console.print(f"  {answer.text}{sure}", markup=False)
         for option, share in sorted((answer.options or {}).items(), key=lambda item: -item[1]):
-            console.print(Text(f"    {option:<17}{share:6.1%} ", style="dim") + Text("█" * round(share * 30)))
+            console.print(Text(f"    {option:<17}{share:6.1%} ", style="dim") + Text(block * round(share * 30)))
         for warning in answer.warnings:
             if warning.startswith("prior answer"):
                 console.print(f"    {warning}", style="yellow", markup=False)

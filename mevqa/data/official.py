@@ -18,6 +18,7 @@ from mevqa.data.formats.forms import convert_command, foreign_format
 from mevqa.data.json_rows import JsonRow, parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset, is_dataset
+from mevqa.files.inputs import read_file
 from mevqa.questions.question_types import parse_question
 from mevqa.records import LONG_VIDEO_TYPES, Question
 
@@ -126,7 +127,7 @@ def scan_questions(path: Path | str) -> QuestionScan:
     """Read what can be read of a question file, and return its problems instead of raising them."""
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         return _nothing(Problem(path, f"cannot be read: {error.strerror or error}"))
     return scan_question_bytes(path, data)

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
@@ -64,6 +64,11 @@ def as_system_error(error: BaseException) -> OSError | None:
     if _TORCH.search(str(error)):
         return OSError(None, "a file of weights could not be written to its end; make room and repeat the command")
     return None
+
+
+def reading(path: Path | str) -> AbstractContextManager[None]:
+    """Turn the system's errors into one line about the file that is read; as ``writing``."""
+    return writing(path, "cannot be read")
 
 
 @contextmanager

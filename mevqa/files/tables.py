@@ -17,6 +17,7 @@ from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.delimited import DelimitedError, parse_delimited
+from mevqa.files.inputs import read_file
 from mevqa.files.markup import is_markup, read_markup
 from mevqa.files.text import decode_text
 from mevqa.files.workbook import Grid, read_xls, read_xlsx
@@ -52,7 +53,7 @@ def read_bytes(path: Path) -> bytes:
         InputError: The file cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
 

@@ -18,6 +18,7 @@ from mevqa.data.formats.forms import workbook_document
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import describe_columns, find_header, simplify
+from mevqa.files.inputs import check_file, read_file
 from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
 from mevqa.files.text import decode_text
 from mevqa.scoring.event_json import read_objects
@@ -89,7 +90,8 @@ def _has_questions(path: Path) -> bool:
     """Whether a table has a column of questions, or of answers."""
     try:
         if path.suffix.lower() in _BOOKS:
-            return workbook_document(path, path.read_bytes()) is not None
+            return workbook_document(path, read_file(path)) is not None
+        check_file(path)
         with path.open("rb") as stream:
             return container_of(decode_text(stream.readline())) == "table"
     except (OSError, ValueError):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import read_file
 from mevqa.files.whole import write_whole
 from mevqa.spotting.features import FEATURES
 from mevqa.spotting.logistic import Logistic
@@ -129,7 +130,7 @@ def read_calibrator(path: Path) -> Calibrator:
         InputError: The file is missing, damaged or something else; one line.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_file(path))
     except OSError as error:
         raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
     except (ValueError, RecursionError) as error:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.inputs import check_file
 from mevqa.records import Clip, Moment, View
 from mevqa.video.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.magnify import magnify
@@ -130,6 +131,7 @@ class ViewSource:
         if path is None:
             return None
         try:
+            check_file(path)
             with Image.open(path) as opened:
                 return opened.convert("RGB")
         except FileNotFoundError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import taxonomy
+from mevqa.files.system_errors import problem_of
 from mevqa.models.protocol import Model, Preferences, Reply
 from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
@@ -156,8 +157,9 @@ def answer_clip(
                 look = _look(clip, looking, is_long)
                 seen = seen or look
                 answers = _ask(group, look, model, prompts, clip.dataset, consistency)
-        except (MediaError, InputError) as error:
-            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(error))) for q in group)
+        except (MediaError, InputError, OSError) as error:
+            said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
+            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
             continue
         share = (time.perf_counter() - started) / len(group)
         by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)

@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -68,6 +70,15 @@ def test_a_clip_that_cannot_be_read_gives_errors_and_no_guess(tmp_path):
     model, result = ask(Clip("broken", media=broken), {})
     assert model.calls == [] and result.look is None
     assert all("broken.mp4" in answer.error and not answer.text for answer in result.answers)
+
+
+def test_a_disk_that_fails_under_a_clip_is_an_error_of_that_clip(clip, monkeypatch):
+    def failing(*args, **more):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("mevqa.vqa.engine._look", failing)
+    _, result = ask(clip, {})
+    assert all(answer.error.startswith("CAS-1: Input/output error; look after") for answer in result.answers)
 
 
 def test_a_question_about_another_clip_is_refused(clip):

@@ -15,6 +15,7 @@ from mevqa.data.formats.signatures import file_kind
 from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
 from mevqa.data.official import QuestionFile, QuestionScan, read_questions, scan_question_bytes
 from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import read_file
 from mevqa.files.text import decode_text
 from mevqa.files.whole import make_folder, write_whole
 
@@ -89,7 +90,7 @@ def _target(name: str) -> Target:
 def _document(source: Path) -> tuple[str, Document]:
     """Return the text of a file and its records."""
     try:
-        data = source.read_bytes()
+        data = read_file(source)
     except OSError as error:
         raise InputError([Problem(source, f"cannot be read: {error.strerror or error}")]) from error
     if (workbook := workbook_document(source, data)) is not None:
