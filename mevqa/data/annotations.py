@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from mevqa.data.layouts import without_suffix
 from mevqa.errors import InputError, Problem
 from mevqa.files.tables import read_sheets
 from mevqa.files.whole import write_whole
@@ -139,8 +140,8 @@ class LabelFile(dict[str, ClipLabels]):
         )
         self.official = official
         self._same = same
-        self._videos = NameIndex(self.videos, lambda name: match_key(same(fold_name(name))))
-        self._clips = NameIndex(self)
+        self._videos = NameIndex(self.videos, lambda name: match_key(same(fold_name(without_suffix(name)))))
+        self._clips = NameIndex(self, lambda name: match_key(without_suffix(name)))
 
     def counted(self, numbers: FolderNumbers) -> LabelFile:
         """Return the labels for folders whose frames were numbered so; frames that are indices stay as they are."""

@@ -10,13 +10,13 @@ from typing import Any
 
 from mevqa.control_tokens import escape_control_tokens, find_control_tokens
 from mevqa.data.annotations import ClipLabels, FolderNumbers, LabelFile, Numbering, read_annotations
-from mevqa.data.frame_numbers import place_events, show_number
+from mevqa.data.frame_numbers import STARTS_AT_ZERO, place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.names import spelling_notes, subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
-from mevqa.video.key_frames import KeyFrames, implied_key_frames, usable
+from mevqa.video.key_frames import KeyFrames, implied_key_frames, key_frames, usable
 
 #: Part by which the frame rate of a video file may differ from that of the annotations: 29.97 is 30.
 _RATE_TOLERANCE = 0.02
@@ -117,6 +117,8 @@ class _Media:
     notes: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     warnings: list[ClipWarning] = field(default_factory=list)
+    #: Onset, apex and offset of the short clips that were opened, as a run reads them.
+    moments: dict[str, KeyFrames] = field(default_factory=dict)
 
 
 def check(
@@ -160,6 +162,8 @@ def check(
         clip = search.clips.get(clip_id)
         is_long = clip_id in long
         length = _open(clip, questions, lines[clip_id], seen, is_long=is_long) if clip is not None else None
+        if clip is not None and STARTS_AT_ZERO in clip.warnings:
+            seen.notes[STARTS_AT_ZERO] += 1
         if annotations is not None and clip_id in found:
             seen.notes.update(set(found[clip_id].notes))
             event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen, is_long=is_long))
@@ -204,10 +208,11 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
         with open_video(clip.media, fps=clip.fps) as video:
             length = len(video)
             seen.notes.update(video.warnings)
-            event = clip.annotation or Annotation()
-            if not is_long and (event.onset, event.apex, event.offset) == (None, None, None):
-                _, warning = implied_key_frames(video)
-                seen.notes.update([warning] if warning else [])
+            if not is_long:
+                known = key_frames(clip.annotation or Annotation(), video)
+                seen.moments[clip.id] = known
+                # What is said of a clip's pictures is no matter of a row of the annotations.
+                seen.notes.update({implied_key_frames(video)[1]} & set(known.warnings))
             seen.fps[f"{video.fps:.4g}"] += 1
         seen.notes.update(_rate_notes(clip))
     except MediaError as error:
@@ -243,6 +248,8 @@ def _event_problems(
         known = usable(event, length) if coded else KeyFrames(event)
         # Events of long videos are what answers are compared with: nothing is localised in their place.
         said = [text.partition(":")[0] if is_long else text for text in known.warnings]
+        if clip is not None and clip.id in seen.moments and len(labels.events) == 1:
+            said = [text for text in seen.moments[clip.id].warnings if text not in seen.notes]
         seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in said]
         problems += [
             Problem(path, f"clip {labels.clip}: {message}", line)
@@ -316,8 +323,7 @@ def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
 def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> Summary:
     types = Counter(question.type for question in file.questions)
     datasets = {q.clip_id: clips[q.clip_id].dataset if q.clip_id in clips else q.dataset for q in file.questions}
-    doubted = {warning.clip for warning in seen.warnings}
-    located = [clip.annotation for clip in clips.values() if clip.annotation is not None and clip.id not in doubted]
+    moments = [seen.moments.get(clip.id) or usable(clip.annotation or Annotation()) for clip in clips.values()]
     return Summary(
         layout=file.layout,
         task=file.task,
@@ -330,6 +336,6 @@ def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> S
         datasets=dict(Counter(datasets.values()).most_common()),
         frames=seen.frames if seen.opened else None,
         fps=dict(seen.fps.most_common()),
-        annotated=sum(None not in (event.onset, event.apex, event.offset) for event in located),
+        annotated=sum(None not in (known.event.onset, known.event.apex, known.event.offset) for known in moments),
         notes=dict(seen.notes.most_common()),
     )

@@ -19,6 +19,12 @@ from mevqa.video.key_frame_names import ROLES
 _TIME = re.compile(r"(?:\d{4}-\d{1,2}-\d{1,2}-)?(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,3})-(\d{1,6})(?:-\d+)?")
 _COUNTS = 1_000_000
 
+#: What is said of folders whose frames may have been numbered anew.
+STARTS_AT_ZERO = (
+    "the folder starts with frame 0: the coded frames are looked up by these numbers; if its frames were numbered "
+    "anew, say how: --numbers recording or interval"
+)
+
 
 def time_number(text: str) -> int | None:
     """Return the number of a frame that is named by its time: later frames have greater ones; None for other names."""
@@ -102,6 +108,24 @@ def place(event: Annotation, numbering: Numbering, media: Path) -> Annotation:
             frame of the video is not known.
     """
     return _place(event, numbering, media, _folder(media, numbering, event.onset))
+
+
+def first_frame_warning(numbering: Numbering, media: Path) -> str | None:
+    """Return a warning where a folder starts with frame 0 and its data set does not say from where it counts.
+
+    Frames that are written anew, by ffmpeg or OpenCV, count from 0 or 1 whatever their recording's numbers were.
+
+    Args:
+        numbering: How the label file and the folder number frames.
+        media: Folder of frames or video.
+    """
+    if media.is_file() or (numbering.counted, numbering.names, numbering.first) != ("names", "number", 0):
+        return None
+    try:
+        positions = frame_positions(media)
+    except MediaError:
+        return None
+    return STARTS_AT_ZERO if 0 in positions else None
 
 
 @dataclass(frozen=True, slots=True)

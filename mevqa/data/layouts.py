@@ -40,6 +40,12 @@ VIDEO_SUFFIXES = frozenset(
 )
 
 
+def without_suffix(name: str) -> str:
+    """Return the name of a clip without the suffix of a video or of a picture, as tables of files write it."""
+    stem, dot, suffix = name.rpartition(".")
+    return stem if stem and dot + suffix.strip().lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES else name
+
+
 class _Paths(StrictModel):
     paths: tuple[str, ...]
 
@@ -102,6 +108,8 @@ class MediaFolder:
                     media[found] = None
                 else:
                     bare[found] = None
+        if not media and not bare and (stem := without_suffix(clip_id)) != clip_id:
+            return self.candidates(stem, dataset)
         return list(media), [folder for folder in bare if not any(folder in found.parents for found in media)]
 
     def pictures(self, clip_id: str) -> list[Path]:

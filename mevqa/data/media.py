@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mevqa.data.annotations import ClipLabels, LabelFile
 from mevqa.data.clip_problems import ClipProblem, examples, together
-from mevqa.data.frame_numbers import place
+from mevqa.data.frame_numbers import first_frame_warning, place
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, Problem
@@ -260,15 +260,17 @@ class _ClipFinder:
             return event, ()
         if media is None:
             return replace(event, onset=None, apex=None, offset=None), ()
+        doubt = first_frame_warning(labels.numbering, media)
+        warnings = (doubt,) if doubt is not None else ()
         try:
-            return place(event, labels.numbering, media), ()
+            return place(event, labels.numbering, media), warnings
         except ValueError as error:
             reason = str(error)
         # A moment that cannot be right need not be in the folder: an apex outside an interval that is all there is.
         known = usable(event)
         if known.warnings:
             with suppress(ValueError):
-                return place(known.event, labels.numbering, media), known.warnings
+                return place(known.event, labels.numbering, media), (*warnings, *known.warnings)
         self._complain(reason, kind="placement")
         return None, ()
 

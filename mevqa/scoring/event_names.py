@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from mevqa.data.layouts import without_suffix
 from mevqa.errors import Problem
 from mevqa.names import fold_name, match_key, subject_key
 from mevqa.scoring.event_files import EventFile, list_lines
@@ -54,8 +55,7 @@ def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
 
 def _base_name(name: str) -> str:
     """Return the name of a video without its folders, suffix and case."""
-    base = fold_name(re.split(r"[/\\]", name.rstrip("/\\"))[-1])
-    return re.sub(r"\.(?:mp4|m4v|avi|mov|mkv|webm|mpe?g|wmv)$", "", base)
+    return without_suffix(fold_name(re.split(r"[/\\]", name.rstrip("/\\"))[-1]))
 
 
 def _simple_video(name: str) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mevqa.errors import MediaError
-from mevqa.video.key_frame_names import ROLES, named_role
+from mevqa.video.key_frame_names import ROLES, named_role, roles_together
 
 #: Suffixes of frames, lower case.
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
@@ -84,10 +84,15 @@ def _by_key_frames(path: Path, files: Sequence[Path]) -> FrameFiles:
     Raises:
         MediaError: Two files name one key frame, or a named one has no place among the others.
     """
-    roles = [named_role(stem) for stem in _without_shared_words([file.stem for file in files])]
+    parted = _without_shared_words([file.stem for file in files])
+    roles = [named_role(stem) for stem in parted]
+    if not {"onset", "apex"} <= set(roles):
+        together = roles_together(parted)
+        roles = together if any(together) else roles
     numbers = frame_numbers([file.name for file in files])
     if not any(roles) or (len(files) > _MOST_COPIES and len(set(roles)) == 1):
         _refuse_strangers(path, files)
+        _refuse_unordered(path, files)
         return FrameFiles(tuple(files), numbers)
     named: dict[str, Path] = {}
     for file, role in zip(files, roles, strict=True):
@@ -136,6 +141,24 @@ def _refuse_strangers(path: Path, files: Sequence[Path]) -> None:
         return
     frames = f"{numbered[0].name} to {numbered[-1].name}"
     raise MediaError(path, f"holds {_list(strangers)} beside {frames}, which has no number; take it out, or number it")
+
+
+def _refuse_unordered(path: Path, files: Sequence[Path]) -> None:
+    """Refuse a pair or a triple of key frames whose names have no order: the alphabet would make one.
+
+    Letters that follow one another (a, b, c) are an order.
+
+    Raises:
+        MediaError: Its names are words that name no key frame.
+    """
+    if not 1 < len(files) <= _MOST_COPIES or any(re.search(r"\d", file.stem) for file in files):
+        return
+    shared = len(os.path.commonprefix([file.stem for file in files]))
+    words = [file.stem[shared:].casefold() for file in files]
+    steps = [ord(after) - ord(before) if len(before) == len(after) == 1 else 0 for before, after in pairwise(words)]
+    if any(step != 1 for step in steps):
+        message = f"the names {_list(files)} do not tell which comes first; name them onset, apex and offset, or number"
+        raise MediaError(path, f"{message} them")
 
 
 def _list(files: Sequence[Path], most: int = 3) -> str:

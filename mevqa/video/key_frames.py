@@ -10,8 +10,9 @@ from mevqa.records import Annotation
 from mevqa.video.key_frame_names import ROLES
 
 #: Changes when clips get other moments than before, so that a run that was begun with the old ones is not continued.
+#: 3: words that name key frames only together (before and after).
 #: 2: two and three frames are key frames, names of files tell them, and coded moments are held against one another.
-KEY_FRAME_RULES = 2
+KEY_FRAME_RULES = 3
 
 #: A clip of so many frames or fewer consists of key frames: onset, apex, offset.
 MOST_KEY_FRAMES = 3

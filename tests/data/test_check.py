@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mevqa.data.check import check
+from mevqa.data.frame_numbers import STARTS_AT_ZERO
 from mevqa.data.synthetic.writer import synthesise
-from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_APEX, OFFSET_ON_ONSET
+from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, NAMES_BEFORE_CODES, OFFSET_ON_APEX, OFFSET_ON_ONSET
 
 HEADER = "clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind"
 
@@ -40,7 +41,7 @@ def test_a_good_set_is_summed_up(tmp_path, save_frames):
     summary = report.summary
     assert (summary.layout, summary.task, summary.questions, summary.answered) == ("test", "vqa", 4, 1)
     assert (summary.unknown, summary.types) == (3, {"open": 3, "au_list": 1})
-    assert (summary.clips, summary.subjects, summary.frames, summary.annotated) == (3, 2, 9, 1)
+    assert (summary.clips, summary.subjects, summary.frames, summary.annotated) == (3, 2, 9, 3)
     assert summary.fps == {"25": 2, "200": 1}
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert report.to_json()["ok"] is True and json.dumps(report.to_json())
@@ -268,3 +269,25 @@ def test_a_frame_rate_that_is_not_that_of_the_annotations_is_noted(tmp_path):
     assert note in check(file, made.media, labels).summary.notes
     labels.write_text(f"clip,fps,onset,apex,offset\n{clip},50,3,5,9\n")
     assert not any("frames per second" in text for text in check(file, made.media, labels).summary.notes)
+
+
+@pytest.mark.parametrize("names", [("onset", "apex"), ("onset", "apex", "offset")])
+def test_nothing_is_localised_in_pictures_that_are_named(tmp_path, save_frames, names):
+    save_frames(tmp_path / "media" / "a", *(f"{name}.png" for name in names))
+    (tmp_path / "a.csv").write_text(f"{HEADER}\na,samm,s1,200,0,0,0,4,,,\n")
+    file = questions(tmp_path / "q.jsonl", "a")
+    report = check(file, tmp_path / "media", tmp_path / "a.csv")
+    assert [warning.message for warning in report.warnings] == [NAMES_BEFORE_CODES]
+    assert (report.problems, report.summary.annotated) == ((), 1)
+    assert check(file, tmp_path / "media").summary.annotated == 1
+
+
+def test_a_folder_of_4dme_that_starts_with_frame_0_is_doubted(tmp_path, save_frames):
+    save_frames(tmp_path / "media" / "S13_001", *(f"{number}.png" for number in range(30)))
+    file = questions(tmp_path / "q.jsonl", "S13_001")
+    labels = tmp_path / "4dme.csv"
+    labels.write_text("sub_ID,fold_name,Onset,Apex,Offset,AUs,Emotion\nS13,S13_001,2,8,20,AU4,negative\n")
+    assert STARTS_AT_ZERO in check(file, tmp_path / "media", labels).summary.notes
+    assert STARTS_AT_ZERO not in check(file, tmp_path / "media", labels, numbers="recording").summary.notes
+    (tmp_path / "media" / "S13_001" / "0.png").unlink()
+    assert STARTS_AT_ZERO not in check(file, tmp_path / "media", labels).summary.notes

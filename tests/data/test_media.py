@@ -281,6 +281,16 @@ def test_what_is_asked_decides_between_the_clip_and_its_long_video():
     assert labels_of([ask("x_a")], file) == {"x_a": video}
 
 
+def test_a_suffix_in_the_annotations_or_in_the_question_is_no_part_of_the_name(tmp_path, save_frames):
+    file = LabelFile({"a.mp4": ClipLabels("a.mp4", subject="s1"), "b": ClipLabels("b"), "c_1.5": ClipLabels("c_1.5")})
+    for name, found_as in (("a", "a.mp4"), ("A.AVI", "a.mp4"), ("b.jpg", "b"), ("c_1.5", "c_1.5")):
+        for long in (False, True):
+            assert file.find(name, long=long) is (file.videos if long else file)[found_as]
+    assert file.find("c_1", long=False) is None
+    folder = save_frames(tmp_path / "b", "1.png", "2.png")
+    assert found(tmp_path, "b.mp4") == folder
+
+
 def test_a_long_video_without_rows_has_no_events_in_an_official_file_only(tmp_path):
     for name in ("a", "b", "c"):
         video(tmp_path / f"{name}.mp4")

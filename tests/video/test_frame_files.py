@@ -152,3 +152,42 @@ def test_a_word_that_all_names_share_names_nothing(tmp_path, word):
 @pytest.mark.parametrize("name", ["consonset.jpg", "apexify.jpg", "weekend.jpg", "onset_apex.jpg", "Fineart.jpg"])
 def test_words_inside_others_and_several_words_name_nothing(tmp_path, name):
     assert list_frames(folder(tmp_path, name)).key_frames == {}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("before", "after"),
+        ("s1_After", "s1_Before"),
+        ("O", "A", "F"),
+        ("clip-o", "clip-a", "clip-f"),
+        ("o", "a"),
+        ("on", "ap", "off"),
+        ("01_前", "01_后"),
+        ("avant", "apr\u00e8s"),
+    ],
+)
+def test_words_that_name_key_frames_together(tmp_path, names):
+    for name in names:
+        (tmp_path / f"{name}.jpg").touch()
+    listed = list_frames(tmp_path)
+    assert list(listed.key_frames) == ["onset", "apex", "offset"][: len(names)]
+    first = sorted(names, key=lambda name: ("after" in name.casefold(), names.index(name)))
+    assert [file.stem for file in listed.files] == first
+
+
+@pytest.mark.parametrize(
+    "names", [("rest", "smile"), ("left", "right"), ("x", "a"), ("b", "d", "f"), ("before", "mid")]
+)
+def test_a_pair_or_a_triple_without_an_order_is_refused(tmp_path, names):
+    for name in names:
+        (tmp_path / f"{name}.jpg").touch()
+    with pytest.raises(MediaError, match="do not tell which comes first; name them onset, apex and offset, or number"):
+        list_frames(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("frameA", "frameB", "frameC"), ("1", "2"), ("pic", "pic2")])
+def test_letters_and_numbers_are_an_order(tmp_path, names):
+    for name in names:
+        (tmp_path / f"{name}.jpg").touch()
+    assert [file.stem for file in list_frames(tmp_path).files] == list(names)
