@@ -1,7 +1,34 @@
-"""``python -m mevqa`` is the ``mevqa`` command."""
+"""``python -m mevqa`` and the ``mevqa`` command: an interrupt while Python imports, or ends, is one line too."""
 
+import os
 import sys
+from _signal import SIGINT, default_int_handler, getsignal, signal  # The module in Python imports much before it can.
 
-from mevqa.cli import main
 
-sys.exit(main())
+def _end(number: int, frame: object) -> None:
+    """End at once; before the command begins and after it ended there is nothing to tidy."""
+    os.write(2, b"mevqa: interrupted\n")
+    os._exit(130)
+
+
+def main() -> int:
+    """Run the command and return its exit code."""
+    is_ignored = getsignal(SIGINT) is not default_int_handler  # As in the background of a script.
+    if not is_ignored:
+        signal(SIGINT, _end)
+    from mevqa.cli import main as command
+
+    if is_ignored:
+        return command()
+    try:
+        signal(SIGINT, default_int_handler)
+        return command()
+    except KeyboardInterrupt:
+        _end(SIGINT, None)
+        raise
+    finally:
+        signal(SIGINT, _end)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

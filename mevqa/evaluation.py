@@ -13,6 +13,7 @@ from mevqa.event_log import EventLog
 from mevqa.models.protocol import Model
 from mevqa.records import LONG_VIDEO_TYPES, Answer, Clip, Question
 from mevqa.runs import RunWriter, start_run
+from mevqa.signals import finished_first
 from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.prompts import PromptLibrary
 
@@ -250,7 +251,7 @@ def answer(
         progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
 
     Yields:
-        Each clip's answers once they are on the disk.
+        Each clip's answers once they are on the disk. A request to terminate waits until then.
     """
     groups = remaining(work, run.answers)
     # Opened before the work, so that a foreign table is refused before and not after it.
@@ -259,10 +260,11 @@ def answer(
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
-        result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
-        if log is not None and result.watched is not None:
-            log.put(clip_id, result.watched)
-        run.append(result.answers)
+        with finished_first():
+            result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
+            if log is not None and result.watched is not None:
+                log.put(clip_id, result.watched)
+            run.append(result.answers)
         yield result.answers
 
 

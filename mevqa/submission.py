@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import writing
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.records import Question
@@ -88,7 +89,8 @@ def write_submission(run: Run, files: Sequence[QuestionFile], out: Path, *, fill
 
     Raises:
         InputError: A question without an answer (each is listed) unless ``fill``; an answer outside the vocabulary of
-            its question type; a file that is not official, comes twice, or is not the one that the run answered.
+            its question type; a file that is not official, comes twice, or is not the one that the run answered;
+            another process writes the folder.
     """
     problems = [*_doubled(files), *_strangers(run, files)]
     missing = [(file, q, _why(run, q)) for file in files for q in file.questions if _why(run, q) is not None]
@@ -116,7 +118,8 @@ def write_submission(run: Run, files: Sequence[QuestionFile], out: Path, *, fill
     for file in files:
         answers = {q.id: texts[q.id] if q.id in texts else run.answers[q.id].text for q in file.questions}
         contents[submission_name(file.path)] = file.render(answers)
-    return _write(contents, out, tuple(filled))
+    with hold_folder(out):
+        return _write(contents, out, tuple(filled))
 
 
 def _doubled(files: Sequence[QuestionFile]) -> Iterator[Problem]:

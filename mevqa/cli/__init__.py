@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from mevqa.cli.parser import Parser
-from mevqa.cli.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 from mevqa.cli.streams import usable_streams
 from mevqa.errors import MevqaError
 from mevqa.files.system_errors import problem_of
+from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
 COMMANDS = (

@@ -132,32 +132,47 @@ def _check(args: argparse.Namespace) -> None:
 
 def _spot(args: argparse.Namespace) -> int:
     """Spot in every video, print the events and write what was asked for."""
-    from mevqa.cli.progress import frame_progress
-    from mevqa.errors import InputError, MediaError, Problem
-    from mevqa.spotting.files import write_csv, write_json, write_plot
-    from mevqa.spotting.video import find_videos, spot_video
+    from contextlib import ExitStack
+
+    from mevqa.files.lock import hold_file
+    from mevqa.spotting.video import find_videos
 
     options = _options(args)
     paths = find_videos(args.path)
+    with ExitStack() as locks:
+        for out in filter(None, (args.csv, args.json, args.plot)):
+            locks.enter_context(hold_file(out))
+        return _spot_all(args, options, paths)
+
+
+def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path]) -> int:
+    """Spot in every video while nobody else writes what was asked for."""
+    from mevqa.cli.progress import frame_progress
+    from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.signals import finished_first
+    from mevqa.spotting.files import write_csv, write_json, write_plot
+    from mevqa.spotting.video import spot_video
+
     plots = _plots(args.plot, paths)
     found: list[Spotting] = []
     problems: list[Problem] = []
     for path in paths:
-        try:
-            with frame_progress(path.name) as progress:
-                video = spot_video(path, fps=args.fps, options=options, progress=progress)
-        except MediaError as error:
-            problems.append(Problem(path, error.reason))
-            continue
-        found.append(video)
-        _print(video)
-        if path in plots:
-            write_plot(plots[path], video)
-        # Written after every video, so that an interruption loses one at most.
-        if args.csv:
-            write_csv(args.csv, found)
-        if args.json:
-            write_json(args.json, found)
+        # Written after every video, so that an interruption loses one at most; termination waits for that.
+        with finished_first():
+            try:
+                with frame_progress(path.name) as progress:
+                    video = spot_video(path, fps=args.fps, options=options, progress=progress)
+            except MediaError as error:
+                problems.append(Problem(path, error.reason))
+                continue
+            found.append(video)
+            _print(video)
+            if path in plots:
+                write_plot(plots[path], video)
+            if args.csv:
+                write_csv(args.csv, found)
+            if args.json:
+                write_json(args.json, found)
     if problems:
         raise InputError(problems)
     return 0

@@ -91,6 +91,7 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.runs import file_digest
+    from mevqa.signals import finished_first
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
 
     model, prompts, looking = asking(args)
@@ -116,18 +117,18 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
         if table.has(name, media):
             continue
         try:
-            with frame_progress(path.name) as progress:
+            with finished_first(), frame_progress(path.name) as progress:
                 watched = spot_and_recognise(
                     path, model, prompts, looking, dataset=args.dataset, fps=args.fps, progress=progress
                 )
-            rows = rows_of(path, watched, naming, kinds)
+                rows = rows_of(path, watched, naming, kinds)
+                table.put(name, media, rows)
         except MediaError as error:
             problems.append(Problem(path, error.reason))
             continue
         except InputError as error:
             problems += error.problems
             continue
-        table.put(name, media, rows)
         written += len(rows)
         _print(watched, kinds)
     print(f"{len(paths) - len(problems)} of {len(paths)} videos, {written} new rows -> {args.out}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
 from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
+from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_picture, write_whole
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
@@ -89,17 +90,20 @@ def write_report(
         on_frames: Called with a long video, its frames that are passed and all of them.
 
     Raises:
-        InputError: Everything that is wrong with the runs, or the folder cannot be written.
+        InputError: Everything that is wrong with the runs, the folder cannot be written, or another process writes it.
     """
     scoring, showing = scoring or Scoring(), showing or Showing()
-    runs = read_runs(paths, scoring)
-    notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
-    looker = _Looker(runs, showing, on_clip, on_frames) if showing.pictures else None
-    section = clip_section(runs, looker.see if looker is not None else None)
-    notes += looker.notes if looker is not None else []
-    page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
-    _write(out, page.html, page.charts, runs)
-    return Written(out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes))
+    with hold_folder(out):
+        runs = read_runs(paths, scoring)
+        notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
+        looker = _Looker(runs, showing, on_clip, on_frames) if showing.pictures else None
+        section = clip_section(runs, looker.see if looker is not None else None)
+        notes += looker.notes if looker is not None else []
+        page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
+        _write(out, page.html, page.charts, runs)
+        return Written(
+            out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes)
+        )
 
 
 def _title(runs: Sequence[ReadRun]) -> str:

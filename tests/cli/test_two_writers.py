@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from PIL import Image
 from mevqa.cli import main
 from mevqa.files.lock import LOCK_NAME, hold_file, hold_folder
 from mevqa.files.whole import part_of
+from mevqa.vqa.engine import answer_clip
 
 
 @pytest.fixture
@@ -111,6 +113,40 @@ def test_two_str_into_one_table(tmp_path, held_elsewhere, capsys, monkeypatch):
     other = held_elsewhere(hold_file, tmp_path / "str.csv")
     refused(["str", str(tmp_path / "video.mp4"), "--out", str(tmp_path / "str.csv")], other.pid, capsys, monkeypatch)
     assert not (tmp_path / "str.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--csv", "--json", "--plot"])
+def test_two_spot_into_one_file(option, tmp_path, held_elsewhere, capsys, monkeypatch):
+    (tmp_path / "video.mp4").write_bytes(b"")
+    out = tmp_path / "events.svg"
+    other = held_elsewhere(hold_file, out)
+    refused(["spot", str(tmp_path / "video.mp4"), option, str(out)], other.pid, capsys, monkeypatch)
+    assert not out.exists()
+
+
+def test_two_reports_and_two_submissions_into_one_folder(questions, tmp_path, held_elsewhere, capsys, monkeypatch):
+    official = questions.rename(tmp_path / "me_vqa_synthetic_test_to_answer.jsonl")
+    assert main(words(official, tmp_path / "run")) == 0
+    other = held_elsewhere(hold_folder, tmp_path / "out")
+    refused(["report", str(tmp_path / "run"), "--out", str(tmp_path / "out")], other.pid, capsys, monkeypatch)
+    submit = ["submit", str(tmp_path / "run"), "--questions", str(official), "--out", str(tmp_path / "out"), "--fill"]
+    refused(submit, other.pid, capsys, monkeypatch)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [LOCK_NAME]
+
+
+def test_a_request_to_terminate_waits_for_the_clip(questions, tmp_path, capsys, monkeypatch):
+    asked = []
+
+    def asked_to_end(clip, *args, **options):
+        asked.append(clip.id)
+        if len(asked) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return answer_clip(clip, *args, **options)
+
+    monkeypatch.setattr("mevqa.evaluation.answer_clip", asked_to_end)
+    assert main(words(questions, tmp_path / "run")) == 143
+    assert len(asked) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("mevqa eval: terminated; ")
 
 
 def test_the_lock_is_no_part_of_a_finished_run(questions, tmp_path):

@@ -40,6 +40,9 @@ def main() -> int:
     except ValueError as error:
         parser().error(str(error))
     counts = [args.count or (one.short if args.short else one.full) for one in campaigns]
+    if not args.list:
+        campaigns = [one for one, count in zip(campaigns, counts, strict=True) if count]
+        counts = [count for count in counts if count]
     if args.list:
         for one in campaigns:
             print(f"{one.name:<24} {one.full:>6} {one.short:>4}  {one.tried}")

@@ -25,6 +25,7 @@ from mevqa.data.synthetic.screenplay import ClipPlan, class_mixes, plan_clips
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
+from mevqa.signals import finished_first
 
 #: Raised when the same settings draw other clips than before, so that old and new files are never mixed.
 FORMAT = 2
@@ -147,8 +148,9 @@ def _synthesise(out: Path, chosen: SynthSettings, progress: Callable[[ClipPlan],
     for plan in plans:
         path = media / f"{plan.id}.mp4"
         if not path.exists():
-            recording = Recording(plan, chosen.seed, style)
-            write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
+            with finished_first():
+                recording = Recording(plan, chosen.seed, style)
+                write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
         if progress is not None:
             progress(plan)
     return _write_tables(out, plans, chosen)

@@ -10,14 +10,20 @@ from types import FrameType
 
 #: Exit codes of a process that a signal ended: 128 and the signal's number.
 INTERRUPTED, TERMINATED = 130, 143
+#: How many pieces of work are under way that are finished first, and whether the process was asked to terminate.
+_under_way, _asked = 0, False
 
 
 class Terminated(BaseException):
     """The process was asked to end (SIGTERM); no handler of ordinary errors may swallow it."""
 
 
-def _raise_terminated(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+def _terminate(number: int, frame: FrameType | None) -> None:
+    global _asked
+    if _asked or not _under_way:
+        _asked = False
+        raise Terminated
+    _asked = True
 
 
 @contextmanager
@@ -31,8 +37,26 @@ def exit_on_sigterm() -> Iterator[None]:
     if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def finished_first() -> Iterator[None]:
+    """Let a request to terminate wait for the work inside, e.g. a clip and its answers; a second one does not wait.
+
+    Raises:
+        Terminated: At the end, where it was asked for in the meantime.
+    """
+    global _under_way, _asked
+    _under_way += 1
+    try:
+        yield
+    finally:
+        _under_way -= 1
+    if _asked and not _under_way:
+        _asked = False
+        raise Terminated

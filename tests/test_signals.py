@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from mevqa import cli
-from mevqa.cli.signals import Terminated, exit_on_sigterm
+from mevqa.signals import Terminated, exit_on_sigterm, finished_first
 
 #: Runs a command whose work sends this process the signal that the first word names.
 SENDER = """
@@ -47,3 +47,44 @@ def test_a_handler_of_the_callers_own_is_left_alone():
     with pytest.raises(Terminated), exit_on_sigterm():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_work_that_is_finished_first_ends_before_termination():
+    done = []
+    with pytest.raises(Terminated), exit_on_sigterm():
+        with finished_first():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("clip")
+        done.append("next clip")
+    assert done == ["clip"]
+
+
+def test_a_second_request_does_not_wait():
+    with pytest.raises(Terminated), exit_on_sigterm(), finished_first():
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        pytest.fail("went on")
+
+
+#: Is interrupted when the first of these modules is imported, or as Python ends.
+EARLY = """
+import os, signal, sys
+moment = sys.argv[1]
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == moment:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+if moment == "end":
+    import atexit
+    atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))
+sys.argv[1:] = ["--version"]
+from mevqa.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("moment", ["mevqa.cli", "mevqa.cli.parser", "argparse", "end"])
+def test_an_interrupt_while_python_imports_or_ends_is_one_line(moment):
+    done = subprocess.run([sys.executable, "-c", EARLY, moment], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "mevqa: interrupted\n")

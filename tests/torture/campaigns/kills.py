@@ -1,0 +1,86 @@
+"""Kills and interrupts at random moments: the same command again gives the results of an uninterrupted one."""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+from pathlib import Path
+
+from tests.torture.attempts import Attempt, Campaign
+from tests.torture.jobs import JOBS, PATIENCE, Job, count_writes, differences, results, uninterrupted
+from tests.torture.judge import faults
+from tests.torture.running import Shot, inside, process
+
+#: How a command may end that was sent a signal: by it, or before it came.
+_ENDS = {signal.SIGKILL: (-9, 0), signal.SIGINT: (130, 0), signal.SIGTERM: (143, 0)}
+
+
+def _prepare(job: Job, shared: Path) -> None:
+    uninterrupted(job, shared)
+
+
+def _interrupted(job: Job, numbers: tuple[signal.Signals, ...], attempt: Attempt) -> list[str]:
+    """Send a job one signal or two in a row at random moments, then let it end, and compare."""
+    problems: list[str] = []
+    whole = float((attempt.shared / "seconds").read_text(encoding="utf-8"))
+    writes = (attempt.shared / "writes").stat().st_size
+    out = attempt.folder / "out"
+    command = job.command(attempt.shared)
+    for _ in range(attempt.random.choice((1, 1, 2))):
+        number = attempt.random.choice(numbers)
+        if number is signal.SIGKILL and attempt.number % 2:
+            at = attempt.random.randrange(writes)
+            attempt.notes.append(f"killed before write {at} of {writes}")
+            hook, shot = count_writes(out, kill_at=at), None
+        else:
+            at_seconds = attempt.random.random() * whole
+            attempt.notes.append(f"{number.name} after {at_seconds:.2f} of {whole:.2f} s")
+            hook, shot = None, Shot(number, at_seconds)
+        ended = inside(command, folder=attempt.folder, before=hook, shot=shot, seconds=PATIENCE)
+        problems += faults(ended, codes=_ENDS[number])
+    again = inside(command, folder=attempt.folder, seconds=PATIENCE)
+    # A finished output may be refused, where the command promises not to overwrite it.
+    done_before = ended.code == 0 and again.code == 2
+    problems += faults(again, codes=(0, 2) if done_before else (0,), output=attempt.folder)
+    return [*problems, *differences(out, results(attempt.shared / "whole" / "out"))]
+
+
+def _first_moments(attempt: Attempt) -> list[str]:
+    """Interrupt a process while Python starts and imports mevqa: one line at most, never a traceback."""
+    number = attempt.random.choice((signal.SIGINT, signal.SIGINT, signal.SIGTERM))
+    after = 0.02 + attempt.random.random() * 0.4
+    words = attempt.random.choice((["--help"], ["env"], ["score", "--presets"], ["synth", "out", "--clips", "1"]))
+    attempt.notes.append(f"{number.name} after {after:.3f} s")
+    ended = process(words, folder=attempt.folder, shot=Shot(number, after))
+    # Before the first line of mevqa runs, Python itself decides: it dies of SIGTERM, and of SIGINT with its own code.
+    return faults(ended, codes=(*_ENDS[number], -number))
+
+
+_KILLS = (signal.SIGKILL,)
+_REQUESTS = (signal.SIGINT, signal.SIGTERM)
+
+CAMPAIGNS = (
+    *(
+        Campaign(
+            f"kills/{job.name}",
+            f"kill -9 of {job.name.replace('-', ' ')} at random moments and writes, then the same command again",
+            partial(_interrupted, job, _KILLS),
+            full=30,
+            short=1,
+            prepare=partial(_prepare, job),
+        )
+        for job in JOBS.values()
+    ),
+    *(
+        Campaign(
+            f"interrupts/{job.name}",
+            f"SIGINT and SIGTERM of {job.name.replace('-', ' ')} at random moments, then the same command again",
+            partial(_interrupted, job, _REQUESTS),
+            full=6,
+            short=0,
+            prepare=partial(_prepare, job),
+        )
+        for job in JOBS.values()
+    ),
+    Campaign("interrupts/start", "SIGINT and SIGTERM while Python starts", _first_moments, full=100, short=6),
+)
