@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -78,24 +79,26 @@ def score_classes(
     Raises:
         ValueError: The lists differ in length or are empty.
     """
-    from sklearn.metrics import accuracy_score, f1_score, recall_score
-
     if len(references) != len(answers) or not references:
         raise ValueError("references and answers must be two lists of the same positive length")
     labels = class_set(references, answers, classes, vocabulary)
-    # scikit-learn warns of classes without predictions; their F1 of 0 is the definition here.
-    uf1 = f1_score(references, answers, labels=labels, average="macro", zero_division=0)
-    uar = recall_score(references, answers, labels=labels, average="macro", zero_division=0)
-    counts = {name: references.count(name) for name in set(references)}
+    truth, given = Counter(references), Counter(answers)
+    right = Counter(r for r, a in zip(references, answers, strict=True) if r == a)
+    f1 = [_share(2 * right[name], truth[name] + given[name]) for name in labels]
     return ClassScores(
-        accuracy=float(accuracy_score(references, answers)),
-        uf1=float(uf1),
-        uar=float(uar),
-        majority=max(counts.values()) / len(references),
-        chance=1 / len(counts),
+        accuracy=right.total() / len(references),
+        uf1=float(np.mean(f1)),
+        uar=float(np.mean([_share(right[name], truth[name]) for name in labels])),
+        majority=max(truth.values()) / len(references),
+        chance=1 / len(truth),
         count=len(references),
-        unanswered=sum(answer == NO_ANSWER for answer in answers),
+        unanswered=given[NO_ANSWER],
     )
+
+
+def _share(part: int, whole: int) -> float:
+    """Divide counts; a class that never occurs has 0, as in scikit-learn with ``zero_division=0``."""
+    return part / whole if whole else 0.0
 
 
 def class_tally(
