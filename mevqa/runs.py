@@ -51,12 +51,20 @@ class Run:
         path: The folder.
         manifest: The content of ``manifest.json``.
         answers: The newest answer to each question, by question id.
+        lines: The line of the log that each of them was read from.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: Mapping[str, Any],
+        answers: dict[str, Answer],
+        lines: Mapping[str, int] | None = None,
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.answers = answers
+        self.lines = lines or {}
 
 
 class RunWriter(Run):
@@ -106,7 +114,7 @@ def open_run(path: Path) -> Run:
         raise InputError([Problem(manifest_path, f"is not JSON: {error}")]) from error
     if (fault := _manifest_fault(manifest)) is not None:
         raise InputError([Problem(manifest_path, fault)])
-    return Run(path, manifest, _read_answers(path / _ANSWERS))
+    return Run(path, manifest, *_read_answers(path / _ANSWERS))
 
 
 def _manifest_fault(manifest: object) -> str | None:
@@ -253,11 +261,12 @@ def _dump(answer: Answer) -> str:
     return json.dumps(content, ensure_ascii=False) + "\n"
 
 
-def _read_answers(log: Path) -> dict[str, Answer]:
-    """Read the log; a later answer to the same question replaces an earlier one."""
+def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
+    """Read the log, answers and their lines; a later answer to the same question replaces an earlier one."""
     answers: dict[str, Answer] = {}
+    lines: dict[str, int] = {}
     if not log.exists():
-        return answers
+        return answers, lines
     problems = []
     with reading(log):
         check_file(log)
@@ -271,9 +280,10 @@ def _read_answers(log: Path) -> dict[str, Answer]:
                 problems.append(Problem(log, f"is not an answer: {error}", number))
                 continue
             answers[answer.question_id] = answer
+            lines[answer.question_id] = number
     if problems:
         raise InputError(problems)
-    return answers
+    return answers, lines
 
 
 def _answer(line: bytes) -> Answer:

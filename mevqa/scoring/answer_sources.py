@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,19 +124,7 @@ def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:
     questions = {question.id: question for file in files for question in file.questions}
     layouts = frozenset(file.layout for file in files)
     log = run.path / "answers.jsonl"
-    return Given(log, run.answers, questions, layouts, lines=_log_lines(log), notes=notes)
-
-
-def _log_lines(log: Path) -> dict[str, int]:
-    """Return the line of the newest answer to each question."""
-    if not log.is_file():
-        return {}
-    with log.open(encoding="utf-8") as stream:
-        return {
-            json.loads(line).get("question_id", ""): number
-            for number, line in enumerate(stream, 1)
-            if line.endswith("\n")
-        }
+    return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes)
 
 
 def files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:

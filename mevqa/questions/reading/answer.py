@@ -36,9 +36,9 @@ _ALPHABET = "abcdefghij"
 _DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """What of a question decides how its answer is read."""
+    """What of a question decides how its answer is read; there is one for all questions that are alike."""
 
     kind: QuestionType
     events: Kind | None
@@ -65,15 +65,20 @@ def read_answer(question: Question, text: str, *, truncated: bool = False) -> Re
 
 
 def _asked(question: Question) -> _Asked:
-    letters = _letters(question.type, question.dataset, question.text)
-    return _Asked(question.type, question.kind, _unit(question.action_unit), letters, _event(question))
+    kind = question.type
+    # Only questions with options list them in their text.
+    listed = (question.dataset, question.text) if kind in CLOSED else ("", "")
+    event = question.ordinal if kind is QuestionType.NTH_TYPE else None
+    return _alike(kind, question.kind, question.action_unit, event, *listed)
 
 
-def _event(question: Question) -> int | None:
-    return question.ordinal if question.type is QuestionType.NTH_TYPE else None
+@functools.lru_cache(maxsize=1 << 14)
+def _alike(
+    kind: QuestionType, events: Kind | None, unit: str | None, event: int | None, dataset: str, text: str
+) -> _Asked:
+    return _Asked(kind, events, _unit(unit), _letters(kind, dataset, text), event)
 
 
-@functools.lru_cache(maxsize=1 << 8)
 def _unit(name: str | None) -> str | None:
     """Return the number of the unit asked about, as the mentions have it."""
     try:
@@ -82,7 +87,6 @@ def _unit(name: str | None) -> str | None:
         return None
 
 
-@functools.lru_cache(maxsize=1 << 12)
 def _letters(kind: QuestionType, dataset: str, text: str) -> tuple[tuple[str, str], ...]:
     """Return the options by letter: as the question lists them, else in the order of the prompts."""
     if kind not in CLOSED:
