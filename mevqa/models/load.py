@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mevqa.errors import ModelError
+from mevqa.models.hub import is_hub_name
 from mevqa.models.placement import choose_device, choose_dtype, place_weights
 from mevqa.models.protocol import Model, OptionScore, Preferences
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 #: The embedded model's folder.
 NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
-#: A hub name: owner/model.
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 #: How long the hub may take to answer, seconds.
 _PATIENCE = 5.0
 #: File with a model's preferences in its folder.
@@ -190,6 +187,9 @@ def _source(name: str) -> Path | str:
         return NANO_FOLDER
     folder = Path(name).expanduser()
     if folder.is_dir():
+        from mevqa.models.adapter import refuse_unfinished
+
+        refuse_unfinished(folder, name)
         if not (folder / "config.json").is_file():
             hint = "; it holds an adapter: give its base model as the model and this folder as --adapter"
             raise ModelError(
@@ -197,7 +197,7 @@ def _source(name: str) -> Path | str:
                 + (hint if (folder / "adapter_config.json").is_file() else "")
             )
         return folder
-    if _HUB_NAME.fullmatch(name) and not name.startswith((".", "~", os.sep)):
+    if is_hub_name(name):
         return name
     known = ["nano", "mock", *_cached_on_disk()]
     close = difflib.get_close_matches(name, known, n=1)
@@ -229,6 +229,7 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
     dtype = choose_dtype(options.dtype, device)
     try:
         config = _vision_language_config(name, source, common)
+        _refuse_kernels(name, options, config)
         processor = AutoProcessor.from_pretrained(source, **common)
         model = AutoModelForImageTextToText.from_pretrained(
             source,
@@ -248,6 +249,22 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         model, digest = add_adapter(model, options.adapter)
         revision = f"{revision}+{digest}"
     return model.eval(), processor, str(revision)
+
+
+def _refuse_kernels(name: str, options: ModelOptions, config: Any) -> None:
+    """Refuse an attention implementation that is compiled code on the hub (``owner/kernel``), unless it is trusted.
+
+    Raises:
+        ModelError: The user, a recipe or the model's own config names one.
+    """
+    inner = [getattr(config, key) for key in config.sub_configs if hasattr(config, key)]
+    named = [options.attention, *(getattr(one, "_attn_implementation", None) for one in (config, *inner))]
+    kernel = next((str(one) for one in named if "/" in str(one)), None)
+    if kernel is not None and not options.trust_remote_code:
+        raise ModelError(
+            f"{name}: the attention implementation {kernel!r} is code on the hub; --trust-remote-code runs it, if you "
+            "trust its author"
+        )
 
 
 def _vision_language_config(name: str, source: Path | str, common: dict[str, Any]) -> Any:

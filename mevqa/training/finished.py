@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ class Finished:
     Attributes:
         folder: The adapter, or the whole model.
         steps: Steps that were trained.
-        seconds: Wall time of the steps of this call.
+        seconds: Wall time of the steps of this call; None for a training that was finished before.
         loss: Training loss at the last report; None when there was nothing left to train.
         validation: Best loss on the validation side; None without one.
         probe: What the pictures are worth; None when it was not looked at.
@@ -25,7 +25,7 @@ class Finished:
 
     folder: Path
     steps: int
-    seconds: float
+    seconds: float | None = field(compare=False)
     loss: float | None
     validation: float | None
     probe: PictureProbe | None
@@ -34,9 +34,8 @@ class Finished:
     def lines(self) -> list[str]:
         """Return what a user wants to know, a line a fact."""
         trained = ", ".join(f"{part} {count:,}" for part, count in self.parameters.items() if part != "all")
-        lines = [
-            f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps in {self.seconds:.0f} s",
-        ]
+        time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
+        lines = [f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps{time}"]
         if self.loss is not None:
             lines.append(f"loss at the end {self.loss:.4f} nats a token")
         if self.validation is not None:
@@ -47,11 +46,11 @@ class Finished:
         return [*lines, f"saved to {self.folder}"]
 
     def as_record(self) -> dict[str, Any]:
-        """Return plain values, for the manifest."""
-        return {name: value for name, value in asdict(self).items() if name != "folder"}
+        """Return plain values, for the manifest: the same after an interruption as without one, thus no times."""
+        return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds")}
 
     @classmethod
     def from_record(cls, folder: Path, record: dict[str, Any]) -> Finished:
         """Read what ``as_record`` returned."""
         probe = record["probe"]
-        return cls(folder, **{**record, "probe": PictureProbe(**probe) if probe else None})
+        return cls(folder, **{**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None})

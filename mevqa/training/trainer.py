@@ -18,7 +18,7 @@ from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
 from transformers.integrations import TensorBoardCallback
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_callback import TrainerState
+from transformers.trainer_callback import ExportableState, TrainerCallback, TrainerControl, TrainerState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from mevqa.models.placement import choose_dtype
@@ -29,6 +29,30 @@ from mevqa.training.packing import PackedBatch, Row, collate, unpack
 from mevqa.training.parts import parameter_groups
 from mevqa.training.recipe import Recipe
 from mevqa.training.weights import load_checkpoint, save_checkpoint
+
+
+class UnreportedLoss(TrainerCallback, ExportableState):
+    """The losses of the steps since the last report, kept in checkpoints: the next report takes them all in.
+
+    Attributes:
+        total: Their sum.
+        since: The step of the last report.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.since = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Begin at the checkpoint of an earlier release, which holds no losses."""
+        if not self.total:
+            self.since = max(self.since, state.global_step)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"args": {}, "attributes": {"total": self.total, "since": self.since}}
 
 
 class PackedTrainer(Trainer):
@@ -59,6 +83,7 @@ class PackedTrainer(Trainer):
         self.average = MovingAverage(model, recipe.average) if recipe.average else None
         # The average goes first: what is saved and looked at afterwards holds the step's weights.
         own: list[Any] = [self.average] if self.average else []
+        own.append(UnreportedLoss())
         arguments = training_arguments(recipe, steps, folder, model, bool(validation))
         self.health = GradientHealth(scaled=arguments.fp16)
         # DeepSpeed keeps gradients to itself, and looks for overflow on its own.
@@ -150,10 +175,39 @@ class PackedTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """Take a part of a step, and remember its loss."""
+        loss = super().training_step(*args, **kwargs)
+        self._unreported.total += float(loss)
+        return loss
+
+    @property
+    def _unreported(self) -> UnreportedLoss:
+        """The losses since the last report; the library makes them anew when it goes on from a checkpoint."""
+        return next(one for one in self.callback_handler.callbacks if isinstance(one, UnreportedLoss))
+
+    def _share_losses(self) -> UnreportedLoss:
+        """Bring the losses of all processes to their mean."""
+        unreported = self._unreported
+        if self.args.world_size > 1:
+            own = torch.tensor([unreported.total], dtype=torch.float32, device=self.args.device)
+            unreported.total = float(self.accelerator.gather(own).mean())
+        return unreported
+
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """Write a checkpoint with the losses that were not reported yet."""
+        self._share_losses()
+        # Checkpoints of earlier releases have no place for them.
+        self.state.stateful_callbacks.setdefault(UnreportedLoss.__name__, {})
+        super()._save_checkpoint(*args, **kwargs)
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the norm of each part's gradient, as it was applied, and its rate."""
+        """Add the norm of each part's gradient, as it was applied, and its rate; the loss is of all steps between."""
         if "loss" in logs:
-            logs = dict(logs)
+            unreported = self._share_losses()
+            steps = self.state.global_step - unreported.since
+            logs = dict(logs) | {"loss": unreported.total / max(steps, 1)}
+            unreported.total, unreported.since = 0.0, self.state.global_step
             logs.update({f"clipped_grad_norm/{part}": norm for part, norm in self.health.norms.items()})
             if self.optimizer is not None:
                 logs.update({f"rate/{g['part']}": g["lr"] for g in self.optimizer.param_groups if "part" in g})

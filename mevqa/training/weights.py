@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from mevqa.files.whole import write_whole
 from mevqa.training.packed_model import PackedModel
 from mevqa.training.parts import trained
 
@@ -62,7 +64,17 @@ def save_finished(model: PackedModel, folder: Path, dtype: torch.dtype, state: d
         inner.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False, state_dict=own)
         # PEFT writes a card of its own, which says nothing about this one.
         (folder / "README.md").unlink(missing_ok=True)
+        _sort_names(folder / "adapter_config.json")
     elif own is not None:
         inner.save_pretrained(folder, state_dict={name: value.to(dtype) for name, value in own.items()})
     else:
         inner.to(dtype).save_pretrained(folder)
+
+
+def _sort_names(path: Path) -> None:
+    """Give the sets of names in a PEFT configuration one order: PEFT writes them as its hashes fall."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in config.items():
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            config[key] = sorted(value)
+    write_whole(path, json.dumps(config, indent=2, sort_keys=True))

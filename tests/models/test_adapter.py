@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -118,3 +119,12 @@ def test_an_adapter_says_how_it_is_asked_and_brings_its_prompts(folders, tmp_pat
     assert (adapted.preferences.views, adapted.preferences.variant) == (("motion",), "brief")
     assert plain.preferences.views != ("motion",)
     assert own_prompts(str(base), str(told)) == told / "prompts" and own_prompts("mock") is None
+
+
+def test_an_adapter_imports_no_module(folders, tmp_path):
+    base, adapter = folders
+    shutil.copytree(adapter, tmp_path / "adapter")
+    path = tmp_path / "adapter" / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"megatron_config": {"a": 1}, "megatron_core": "evil"}))
+    with pytest.raises(ModelError, match="megatron_config names a Python module to import, and an adapter may run no"):
+        load_model(str(base), ModelOptions(device="cpu", adapter=str(tmp_path / "adapter")))

@@ -41,3 +41,36 @@ def test_a_broken_or_read_only_cache_costs_time_only(folder, tmp_path, monkeypat
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert content_digest(folder) == first
+
+
+CONFIG = {"peft_type": "LORA", "r": 4, "base_model_name_or_path": "nano", "target_modules": ["q_proj", "v_proj", "fc1"]}
+TRAINING = {"decides": {"processes": 1}, "finished": {"steps": 3, "seconds": 12.5, "loss": 0.5}}
+
+
+def adapter(folder, config=CONFIG, training=TRAINING, weights=b"weights"):
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    (folder / "adapter_model.safetensors").write_bytes(weights)
+    (folder / "training.json").write_text(json.dumps(training))
+    return folder
+
+
+def test_equal_adapters_have_one_digest_however_long_they_were_trained_and_their_layers_are_listed(tmp_path):
+    first = content_digest(adapter(tmp_path / "first"))
+    listed = CONFIG | {"target_modules": ["v_proj", "fc1", "q_proj"], "base_model_name_or_path": "/home/a/nano"}
+    longer = TRAINING | {"finished": {"steps": 3, "seconds": 99.0, "loss": 0.5000001}}
+    assert content_digest(adapter(tmp_path / "second", listed, longer)) == first
+    for name, changed in {
+        "rank": {"config": CONFIG | {"r": 8}},
+        "layers": {"config": CONFIG | {"target_modules": ["q_proj", "v_proj"]}},
+        "weights": {"weights": b"other weights"},
+    }.items():
+        assert content_digest(adapter(tmp_path / name, **changed)) != first, name
+
+
+@pytest.mark.parametrize("text", ["[]", "{broken", "[" * 100_000])
+def test_a_configuration_that_is_none_is_hashed_as_it_is(tmp_path, text):
+    folder = adapter(tmp_path / "adapter")
+    whole = content_digest(folder)
+    (folder / "adapter_config.json").write_text(text)
+    assert content_digest(folder) != whole

@@ -99,6 +99,42 @@ def test_a_model_with_its_own_code_is_refused_without_the_flag(tmp_path):
         load_model(str(tmp_path), CPU)
 
 
+@pytest.mark.parametrize("by", ["option", "config"])
+def test_attention_that_is_code_on_the_hub_is_refused_without_the_flag(by, saved, tmp_path, monkeypatch):
+    import shutil
+
+    from transformers import AutoModelForImageTextToText
+
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", lambda *a, **k: pytest.fail("loaded"))
+    folder, options = saved("llava"), CPU
+    if by == "config":
+        folder = shutil.copytree(folder, tmp_path / "model")
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"_attn_implementation": "kernels-community/x"}))
+    else:
+        options = replace(CPU, attention="kernels-community/x")
+    with pytest.raises(ModelError, match="'kernels-community/x' is code on the hub; --trust-remote-code runs it"):
+        load_model(str(folder), options)
+
+
+@pytest.mark.parametrize("name", ["runs/tunde", "./runs/x", "/runs/x", "~/x", "runs/a/b"])
+def test_a_misspelt_path_is_not_looked_up_on_the_hub(name, tmp_path, monkeypatch):
+    """The hub is not told the names of the user's folders."""
+    import huggingface_hub
+
+    def asked(*args, **kwargs):
+        pytest.fail("the hub was asked")
+
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("mevqa.models.load._hub_answers", asked)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", asked)
+    with pytest.raises(ModelError, match="unknown model"):
+        load_model(name, CPU)
+    with pytest.raises(ModelError, match="no adapter"):
+        load_model("nano", replace(CPU, adapter=name))
+
+
 def test_preferences_come_from_the_folder(saved, tmp_path):
     import shutil
 

@@ -194,6 +194,35 @@ def test_an_interrupted_training_ends_bit_by_bit_as_an_uninterrupted_one(tmp_pat
     assert equal(run(tmp_path / "torn", **options), whole)
 
 
+@pytest.mark.parametrize("step", [3, 4, 5, 7])
+def test_losses_are_reported_after_an_interruption_as_without_one(tmp_path, step):
+    """Checkpoints fall between two reports."""
+    options = {"steps": 8, "save_every": 2, "log_every": 3, "accumulation": 2}
+
+    def losses(made):
+        return [(entry["step"], entry["loss"]) for entry in made.state.log_history if "loss" in entry]
+
+    whole = trainer(tmp_path / "whole", **options)
+    whole.train()
+    interrupted(tmp_path / "torn", step, **options)
+    torn = trainer(tmp_path / "torn", **options)
+    torn.train(resume_from_checkpoint=torn.last_checkpoint())
+    assert losses(torn) == losses(whole) and [step for step, _ in losses(whole)] == [3, 6]
+
+
+def test_a_checkpoint_of_an_earlier_release_holds_no_losses(tmp_path):
+    options = {"steps": 6, "save_every": 2, "log_every": 3}
+    interrupted(tmp_path, 5, **options)
+    state = checkpoints(tmp_path)[-1] / "trainer_state.json"
+    content = json.loads(state.read_text())
+    del content["stateful_callbacks"]["UnreportedLoss"]
+    state.write_text(json.dumps(content))
+    made = trainer(tmp_path, **options)
+    made.train(resume_from_checkpoint=made.last_checkpoint())
+    first, last = (entry["loss"] for entry in made.state.log_history if "loss" in entry)
+    assert last == pytest.approx(first, rel=0.5)
+
+
 def test_a_training_can_be_interrupted_again_and_again(tmp_path):
     options = {"steps": 6, "save_every": 1, "lora": {"dropout": 0.3}, "average": 0.8}
     for step in (2, 3, 5, 6):
