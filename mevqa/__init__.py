@@ -7,7 +7,12 @@ nothing and never loads torch.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
+
+# Libraries below tell their makers nothing of what is done here, unless the user says otherwise.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("DO_NOT_TRACK", "1")
 
 __version__ = "0.1.0"
 

@@ -28,13 +28,18 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the recipe and its overrides."""
     parser.add_argument("recipe", metavar="RECIPE", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=200 lora.rank=8 output=DIR")
+    parser.add_argument(
+        "--trust-remote-code",
+        action="store_true",
+        help="run code that the model's author put on the hub: read it first",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; 1 when the trained model does not look at its pictures."""
     from mevqa.training.recipe import read_recipe
 
-    recipe = read_recipe(args.recipe, args.overrides)
+    recipe = read_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
     if args.print:
         import yaml
 

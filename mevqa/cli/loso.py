@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.training.recipe import read_recipe
     from mevqa.training.splits import parse_shard, shard
 
-    recipe = read_recipe(args.recipe, args.overrides)
+    recipe = read_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
     chosen = parse_shard(args.shard) if args.shard else (0, 1)
     work = loso.check_answers(recipe, read_clips(recipe))
     folds = loso.make_folds(recipe, work)

@@ -238,16 +238,27 @@ class Recipe(StrictModel):
         return self
 
 
-def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = ()) -> Recipe:
+def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust_remote_code: bool = False) -> Recipe:
     """Read a recipe.
 
     Args:
         name: A YAML file, or the name of a shipped recipe (``nano-casme2``, ``finetune/nano-casme2.yaml``).
         overrides: ``key=value`` each, nested keys with dots (``lora.rank=8``), lists with commas.
+        trust_remote_code: Whether Python code that comes with the model may run, which no file alone can decide.
 
     Raises:
-        InputError: Everything that is wrong with the file, or else with the overrides.
+        InputError: Everything that is wrong with the file, or else with the overrides; or it wants to run code that
+            comes with the model, and may not.
     """
+    recipe = _read_recipe(name, overrides)
+    if recipe.trust_remote_code and not trust_remote_code:
+        message = "wants to run Python code that comes with the model: read that code first, then add"
+        raise InputError([Problem(find_recipe(name), f"trust_remote_code: {message} --trust-remote-code")])
+    return recipe.model_copy(update={"trust_remote_code": trust_remote_code})
+
+
+def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
+    """Read a recipe, whatever it asks for."""
     path = find_recipe(name)
     if not overrides:
         return read_yaml(path, Recipe)

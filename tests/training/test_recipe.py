@@ -258,3 +258,18 @@ def test_the_command_prints_a_recipe_with_its_overrides(capsys):
     assert cli.main(["finetune", "--print", "finetune/smolvlm2-256m.yaml", "lora.rank=8"]) == 0
     printed = Recipe.model_validate(yaml.safe_load(capsys.readouterr().out))
     assert printed == read_recipe("smolvlm2-256m", ["lora.rank=8"])
+
+
+def test_a_recipe_cannot_turn_remote_code_on_by_itself(path, capsys):
+    mend = "wants to run Python code that comes with the model: read that code first, then add --trust-remote-code"
+    assert mend in refusal(path, "trust_remote_code=true")
+    path.write_text(RECIPE + "trust_remote_code: true\n")
+    assert f"{path}: trust_remote_code: {mend}" == refusal(path)
+    for command in ("finetune", "loso"):
+        assert cli.main([command, str(path), "output=x"]) == 2
+        assert mend in capsys.readouterr().err
+    assert read_recipe(str(path), trust_remote_code=True).trust_remote_code
+    path.write_text(RECIPE)
+    assert cli.main(["finetune", str(path), "--print", "--trust-remote-code"]) == 0
+    assert "trust_remote_code: true" in capsys.readouterr().out
+    assert not read_recipe(str(path)).trust_remote_code
