@@ -16,6 +16,7 @@ from mevqa.files.system_errors import writing
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.records import Question
 from mevqa.runs import Run, file_digest
+from mevqa.safe_text import PathShortener
 from mevqa.vqa.prior import prior_answer
 from mevqa.vqa.surface import fault
 
@@ -186,8 +187,10 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
     write_archive(contents, archive)
     record = out / FILLED
     if filled:
+        shorten = PathShortener()
         listed = [
-            {"file": f.file, "id": f.id, "answer": f.answer, "reason": f.reason, "source": f.source} for f in filled
+            {"file": f.file, "id": f.id, "answer": f.answer, "reason": shorten(f.reason), "source": f.source}
+            for f in filled
         ]
         write_whole(record, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     else:

@@ -143,12 +143,12 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
         result: The answers.
         thinking: Whether and how the model thinks first; empty for one that cannot.
     """
-    from rich.console import Console
     from rich.text import Text
 
     from mevqa.records import NO_MOTION
+    from mevqa.terminal import make_console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console(highlight=False, soft_wrap=True)
     if result.look is not None:
         _print_look(console, result.look)
     if result.watched is not None:

@@ -91,12 +91,11 @@ def _check(args: argparse.Namespace) -> None:
 
 def report(work: Plan, log: RunWriter) -> int:
     """Print what was answered, what failed and the scores; return the exit code."""
-    from rich.console import Console
-
     from mevqa.records import QuestionType
     from mevqa.scoring.question_answering import score_run
+    from mevqa.terminal import make_console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console(highlight=False, soft_wrap=True)
     asked = work.all_questions
     missing = sum(question.id not in log.answers for question in asked)
     failed = [log.answers[q.id] for q in asked if q.id in log.answers and log.answers[q.id].error is not None]
@@ -116,7 +115,8 @@ def report(work: Plan, log: RunWriter) -> int:
     _print_still(console, work, log)
     _print_warnings(console, log, [question.id for question in asked])
     for answer in failed[:10]:
-        console.print(f"[red]no answer[/] {answer.question_id}: ", end="")
+        console.print("no answer", style="red", end="")
+        console.print(f" {answer.question_id}: ", end="")
         console.print(answer.error, markup=False)
     if len(failed) > 10:
         console.print(f"... and {len(failed) - 10} more without an answer; see {log.path / 'answers.jsonl'}")

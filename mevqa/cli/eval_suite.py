@@ -98,7 +98,7 @@ def _one_model(
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
     from mevqa.cli.answering import answer_all
-    from mevqa.report.naming import shared_name
+    from mevqa.safe_text import shared_name
     from mevqa.scoring.question_answering import score_answers
     from mevqa.suite_results import Outcome
 

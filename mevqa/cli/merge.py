@@ -137,10 +137,11 @@ def _plan(args: argparse.Namespace) -> Plan | None:
 def _narration() -> Iterator[Callable[[str, str], None]]:
     """Say on standard error what is under way: in one changing line on a terminal, elsewhere a line now and then."""
     if sys.stderr.isatty():
-        from rich.console import Console
         from rich.text import Text
 
-        with Console(stderr=True).status("") as status:
+        from mevqa.terminal import make_console
+
+        with make_console(stderr=True).status("") as status:
             yield lambda step, place: status.update(Text(f"{step} {place}"))
         return
     last, printed = "", 0.0

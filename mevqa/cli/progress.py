@@ -98,11 +98,16 @@ def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
     """
     started = printed = time.monotonic()
     if sys.stderr.isatty():
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn(name), BarColumn(), TextColumn("frames {task.completed}/{task.total}"))
-        with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        from mevqa.terminal import make_console
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("frames {task.completed}/{task.total}"),
+        )
+        with Progress(*columns, TimeRemainingColumn(), console=make_console(stderr=True), transient=True) as bar:
             task = bar.add_task(name, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
@@ -122,17 +127,18 @@ def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
     """Draw the bar on a terminal, and a second one below it while a long video is read."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from mevqa.terminal import make_console
 
     started = time.monotonic()
     with Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         MofNCompleteColumn(),
         BarColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[told]}", markup=False),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=make_console(stderr=True),
     ) as progress:
         task = progress.add_task("clips", total=clips, told="")
         reading = progress.add_task("frames", total=None, told="", visible=False)

@@ -16,14 +16,23 @@ from typing import Any
 
 from mevqa.errors import MevqaError
 from mevqa.files.system_errors import reason
+from mevqa.safe_text import visible, without_secrets
 
 
 class _Stream:
-    """A text stream that says in one line what is wrong with it, or nothing."""
+    """A text stream that says in one line what is wrong with it, or nothing.
 
-    def __init__(self, stream: Any, *, must_work: bool) -> None:
+    Ids, file names and answers come from others: control characters in them are shown and not obeyed, and secrets are
+    starred out.
+
+    Attributes:
+        drawn: The same stream for what draws with control characters, and looks after texts itself; None: this is it.
+    """
+
+    def __init__(self, stream: Any, *, must_work: bool, draws: bool = False) -> None:
         self._stream = stream
         self._must_work = must_work
+        self.drawn = None if draws else _Stream(stream, must_work=must_work, draws=True)
 
     def write(self, text: str) -> int:
         """Write a text.
@@ -32,7 +41,7 @@ class _Stream:
             MevqaError: It is standard output and cannot be written.
             BrokenPipeError: It is standard output and nobody reads on.
         """
-        self._try(self._stream.write, text)
+        self._try(self._stream.write, visible(without_secrets(text)) if self.drawn is not None else text)
         return len(text)
 
     def flush(self) -> None:

@@ -13,8 +13,6 @@ from typing import Any
 _SPACE = " \t\r\n"
 #: Python's own reader and writer of JSON stop near 1000; what nests so deeply is an attack or an accident.
 _DEEPEST = 64
-#: Longer whole numbers are no floats, and from 4,300 digits on Python reads them no more.
-_MOST_DIGITS = 300
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -56,9 +54,10 @@ def _no_constant(name: str) -> None:
 
 
 def _whole_number(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise NotJson(f"is not valid JSON here: a number of {len(digits)} digits")
-    return int(digits)
+    try:
+        return int(digits)
+    except ValueError:
+        raise NotJson(f"is not valid JSON here: a number of {len(digits)} digits") from None
 
 
 def _finite(digits: str) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 
 from mevqa.report.clips import ClipSection
 from mevqa.report.drawing import Drawing
-from mevqa.report.naming import PathShortener
 from mevqa.report.panels import Panel, run_panel
 from mevqa.report.reading import ReadRun
 from mevqa.report.standing import Compared, Standing, comparisons, standing
+from mevqa.safe_text import PathShortener
 
 _WEB = Path(__file__).parent / "web"
 

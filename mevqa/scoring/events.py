@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mevqa.errors import InputError, Problem
+from mevqa.safe_text import portable
 from mevqa.scoring.bootstrap import DRAWS, LEVEL, Draws, resample, two_sided_p
 from mevqa.scoring.event_files import EventFile, is_event_file, read_events
 from mevqa.scoring.event_presets import DEFAULT, EventSwitches, event_preset
@@ -89,8 +90,8 @@ def score_events(
     protocol = {
         "preset": name,
         **result.protocol,
-        "detections_from": str(predictions),
-        "references_from": [str(reference)],
+        "detections_from": portable(str(predictions)),
+        "references_from": [portable(str(reference))],
     }
     notes = [*given.reference.notes, *given.predictions.notes, *given.videos.notes, *result.notes]
     counts = {**result.counts, **given.videos.counts}

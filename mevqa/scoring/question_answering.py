@@ -11,6 +11,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.names import spelling_notes
 from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.records import Answer, Question
+from mevqa.safe_text import portable
 from mevqa.scoring.answers import CLOSED
 from mevqa.scoring.bootstrap import DRAWS, resample
 from mevqa.scoring.calibration import reliability
@@ -190,7 +191,8 @@ def _protocol(
     unit = "subject, or clip where it is unknown" if len(known) > 1 else "subject" if True in known else "clip"
     protocol |= {"resampled": unit, "draws": draws, "seed": seed, "level": 0.95}
     if pairs is not None:
-        protocol |= {"answers_from": str(pairs.answers), "references_from": [str(path) for path in pairs.references]}
+        named = {"answers_from": str(pairs.answers), "references_from": [str(path) for path in pairs.references]}
+        protocol |= portable(named)
     return protocol
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mevqa.safe_text import PathShortener
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
@@ -73,7 +75,8 @@ class ScoreResult:
             }
         if self.details:
             content["details"] = dict(self.details)
-        return content
+        # Scores are passed on: notes and errors name files without the folders of this machine.
+        return PathShortener().inside(content, ("notes", "warnings", "error"))
 
     def to_json(self) -> str:
         """Return ``as_dict`` as JSON text, with a final line feed."""

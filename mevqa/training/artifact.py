@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,11 +16,11 @@ from mevqa.deciding import annotations_digest, media_digests, package_versions
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan
-from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import is_leftover, make_folder, write_whole
 from mevqa.models.adapter import adapter_folder
 from mevqa.models.digest import content_digest
 from mevqa.runs import file_digest, refuse_changes
+from mevqa.safe_text import portable
 from mevqa.training.card import model_card
 from mevqa.training.continued import prompts_folder
 from mevqa.training.packed_model import PackedModel
@@ -55,7 +54,7 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learne
     deciding = json.loads(json.dumps(_decides(recipe, work, learner)))
     path = out / _MANIFEST
     if path.is_file():
-        refuse_changes(out, read_manifest(out)["decides"], deciding, "this training was begun", "output=DIR")
+        refuse_changes(out, _portable(read_manifest(out)["decides"]), deciding, "this training was begun", "output=DIR")
         return
     strangers = (
         [item for item in out.iterdir() if item.name != "rendered" and not is_leftover(item)] if out.is_dir() else []
@@ -73,18 +72,15 @@ def read_manifest(out: Path) -> dict[str, Any]:
     """Return what ``start_manifest`` and ``write_artifact`` wrote down; empty when there is nothing.
 
     Raises:
-        InputError: It cannot be read, or is something else.
+        InputError: It cannot be read.
     """
     path = out / _MANIFEST
     if not path.is_file():
         return {}
-    found = read_json_object(path)
-    decides = found.get("decides")
-    if not isinstance(decides, dict) or not isinstance(decides.get("media", {}), dict):
-        raise InputError([Problem(path, "is not the record of a training: 'decides' must be an object with 'media'")])
-    if not isinstance(found.get("finished"), (dict, NoneType)):
-        raise InputError([Problem(path, "'finished' must be an object")])
-    return found
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError([Problem(path, f"is not JSON: {error}")]) from error
 
 
 def write_artifact(
@@ -125,14 +121,15 @@ def write_artifact(
     prompts = prompts_folder(recipe)
     for own in sorted(prompts.glob("*.yaml")) if prompts is not None else []:
         shutil.copy(own, out / "prompts" / own.name)
-    write_whole(out / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
+    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
+    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
     write_whole(out / "README.md", model_card(recipe, work, learner, finished, adapter=is_adapter(model)))
     write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
 
 
 def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str, Any]:
-    """Return everything that decides what is trained."""
-    return {
+    """Return everything that decides what is trained; files and folders by name, their content by its hash."""
+    deciding = {
         "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
         "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
         "annotations": annotations_digest(work) if work is not None else None,
@@ -143,3 +140,10 @@ def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str
         "processes": PartialState().num_processes,
         "packages": package_versions(_PACKAGES),
     }
+    return _portable(deciding)
+
+
+def _portable(deciding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides a training without the folders of the user's machine: adapters are passed on."""
+    named = {key: portable(deciding[key]) for key in ("recipe", "questions", "model") if key in deciding}
+    return {**deciding, **named}

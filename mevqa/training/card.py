@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.deciding import package_versions
 from mevqa.evaluation import Plan
+from mevqa.safe_text import shared_name
 from mevqa.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ def model_card(recipe: Recipe, work: Plan | None, learner: Learner, finished: Fi
         adapter: Whether it is an adapter, and not a whole model.
     """
     return _CARD.format(
-        base=recipe.model,
+        base=shared_name(recipe.model),
         library="peft" if adapter else "transformers",
         title=recipe.title or "A fine-tuned vision-language model",
         kind="A LoRA adapter" if adapter else "A fine-tuned version",
-        ask=f"--model {recipe.model} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
+        ask=f"--model {shared_name(recipe.model)} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
         training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
         views=", ".join(learner.preferences.views),
         sampler=learner.preferences.sampler,
@@ -73,7 +74,7 @@ def _facts(recipe: Recipe, work: Plan | None, finished: Finished) -> list[str]:
         told = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
         lines.append(f"clips: {told}; questions: {len(work.all_questions)}")
     if recipe.adapter is not None:
-        lines.append(f"trained further from the adapter {recipe.adapter}")
+        lines.append(f"trained further from the adapter {shared_name(recipe.adapter)}")
     if recipe.synthetic is not None:
         lines.append(f"synthetic motion maps: {recipe.synthetic.share:.0%} of the clips of each step")
     trained = ", ".join(f"{part} {count:,}" for part, count in finished.parameters.items() if part != "all")

@@ -37,16 +37,17 @@ class Console(TrainerCallback):
         self._first = state.global_step
         if not state.is_world_process_zero or not sys.stderr.isatty():
             return
-        from rich.console import Console as RichConsole
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+        from mevqa.terminal import make_console
+
         self._bar = Progress(
-            TextColumn("{task.description}steps"),
+            TextColumn("{task.description}steps", markup=False),
             MofNCompleteColumn(),
             BarColumn(),
             TextColumn("{task.fields[facts]}"),
             TimeRemainingColumn(),
-            console=RichConsole(stderr=True),
+            console=make_console(stderr=True),
         )
         self._task = self._bar.add_task(self._label, total=state.max_steps, completed=self._first, facts="")
         self._bar.start()

@@ -17,11 +17,11 @@ from typing import Any
 from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, answer, begin, remaining
-from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.runs import Run, open_run, refuse_changes
+from mevqa.safe_text import portable
 from mevqa.training.artifact import read_manifest
 from mevqa.training.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
@@ -61,11 +61,13 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     """
     now = {
         "folds": {fold.name: list(fold.test) for fold in folds},
-        "recipe": recipe.model_dump(mode="json", exclude={"title", "output", "workers", "log_to", "push_to"}),
+        "recipe": portable(recipe.model_dump(mode="json", exclude={"title", "output", "workers", "log_to", "push_to"})),
     }
     path = out / _MANIFEST
     if path.is_file():
-        refuse_changes(out, read_json_object(path), now, "these folds were begun", "output=DIR")
+        before = json.loads(path.read_text(encoding="utf-8"))
+        before["recipe"] = portable(before.get("recipe"))
+        refuse_changes(out, before, now, "these folds were begun", "output=DIR")
         return
     if out.exists() and (not out.is_dir() or not is_vacant(out)):
         raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
@@ -167,8 +169,8 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
         The run folder.
     """
     tested = of_clips(work, [clip for fold in folds for clip in fold.test])
-    manifests = [{"media": {}, "questions": {}, **runs[fold.name].manifest.get("decides", {})} for fold in folds]
-    revisions = "\n".join(str((manifest.get("model") or {}).get("revision")) for manifest in manifests)
+    manifests = [runs[fold.name].manifest["decides"] for fold in folds]
+    revisions = "\n".join(str(manifest["model"]["revision"]) for manifest in manifests)
     deciding: dict[str, Any] = dict(manifests[0])
     deciding["media"] = {clip: digest for manifest in manifests for clip, digest in manifest["media"].items()}
     deciding["questions"] = {name: digest for manifest in manifests for name, digest in manifest["questions"].items()}

@@ -25,6 +25,7 @@ from mevqa.models.adapter import wrap_with_adapter
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.protocol import Model, Reply
 from mevqa.models.transformers_model import TransformersModel
+from mevqa.safe_text import portable
 from mevqa.training.adapter_source import AdapterSource, find_adapter, load_base
 from mevqa.training.agreement import Agreement, Scene, agreement, ask_all, look_at, synthetic_sample
 from mevqa.training.folding import check_finite, fold, round_weights
@@ -175,7 +176,7 @@ def _merge(
         clips=len({scene.clip_id for scene in scenes}),
         packages=package_versions(_PACKAGES),
     )
-    (filling / "merge.json").write_text(json.dumps(asdict(merged), indent=1) + "\n", encoding="utf-8")
+    (filling / "merge.json").write_text(json.dumps(portable(asdict(merged)), indent=1) + "\n", encoding="utf-8")
     return merged
 
 

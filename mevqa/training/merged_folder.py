@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.safe_text import shared_name
 from mevqa.training.adapter_source import AdapterSource
 
 _CARD = "README.md"
@@ -56,7 +57,7 @@ def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -
         shutil.copytree(source.folder / "prompts", into / "prompts")
     if (source.folder / _CARD).is_file():
         card = (source.folder / _CARD).read_text(encoding="utf-8")
-        (into / _CARD).write_text(_merged_card(card, source.base), encoding="utf-8")
+        (into / _CARD).write_text(_merged_card(card, shared_name(source.base)), encoding="utf-8")
 
 
 def _merged_card(card: str, base: str) -> str:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.report.naming import PathShortener, model_label, short_names
+from mevqa.report.naming import model_label, short_names
+from mevqa.safe_text import PathShortener
 
 
 def test_runs_are_named_by_as_much_of_their_path_as_tells_them_apart(tmp_path):

@@ -198,11 +198,11 @@ def test_the_folder_holds_what_the_model_needs_to_be_asked(base, work, tmp_path)
     assert (out / "prompts" / "system.yaml").read_bytes() == (adapter / "prompts" / "system.yaml").read_bytes()
     card = (out / "README.md").read_text()
     assert card.startswith("---\nlicense: mit\nlibrary_name: transformers\n---\n# Tuned on CASME II\n")
-    assert f"base model `{base}`" in card
+    assert f"base model `{base.name}`" in card
     record = json.loads((out / "merge.json").read_text())
     plain = load_model(str(base), ModelOptions(device="cpu", adapter=str(adapter)))
     assert f"{record['base_revision']}+{record['adapter_digest']}" == plain.revision
-    assert record["base"] == str(base) and record["adapter_type"] == "LORA" and record["packages"]["peft"]
+    assert record["base"] == base.name and record["adapter_type"] == "LORA" and record["packages"]["peft"]
     assert record["largest_difference"] == merged.largest_difference and record["questions"] == 8
     assert (out / "model.safetensors").stat().st_mode == (out / "config.json").stat().st_mode
     assert load_model(str(out), ModelOptions(device="cpu")).preferences.views == ("motion",)

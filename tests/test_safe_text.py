@@ -1,0 +1,103 @@
+"""Texts for others and for terminals: paths, secrets and control characters."""
+
+import io
+import re
+import sys
+
+import pytest
+
+from mevqa.cli import main
+from mevqa.cli.progress import frame_progress
+from mevqa.cli.streams import usable_streams
+from mevqa.safe_text import portable, visible, without_secrets
+from mevqa.terminal import make_console
+
+#: Clears the screen, sets the window's title, moves the cursor, rings, overwrites the line, turns the reading order.
+HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x9b1A\rb\u202ec\x7f"
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        (HOSTILE, r"a\u001b[2J\u001b]0;owned\u0007\u009b1A\u000db\u202ec\u007f"),
+        ("two\nlines\tand 微表情 🙂 é", "two\nlines\tand 微表情 🙂 é"),
+    ],
+)
+def test_control_characters_are_shown_as_json_escapes_them(text, shown):
+    assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text, kept",
+    [
+        ("token hf_" + "aB3" * 10 + " end", "token hf_*** end"),
+        ("sk-proj-" + "x1" * 12, "sk-***"),
+        ("get https://ann:pass@mirror.example/api?x", "get https://***@mirror.example/api?x"),
+        ("http://token@host", "http://***@host"),
+        ("see https://example.org/a@b, hf_hub and ann@example.org", None),
+        ("sk-learn and hf_transfer", None),
+    ],
+)
+def test_secrets_are_starred_out(text, kept):
+    assert without_secrets(text) == (text if kept is None else kept)
+
+
+def test_plain_values_lose_folders_and_keep_what_is_no_path():
+    given = {
+        "/home/ann/q.jsonl": 1,
+        "media": ["/data/a b/clips", "clips/short"],
+        "targets": (r"\bq_proj\b", "~/x"),
+        "model": "Qwen/Qwen3-VL",
+        "windows": "C:\\Users\\ann\\model",
+        "none": None,
+    }
+    assert portable(given) == {
+        "q.jsonl": 1,
+        "media": ["clips", "clips/short"],
+        "targets": [r"\bq_proj\b", "x"],
+        "model": "Qwen/Qwen3-VL",
+        "windows": "model",
+        "none": None,
+    }
+
+
+def test_names_and_secrets_in_messages_are_not_obeyed_or_told(capsys):
+    secret = "https://ann:secret@host/model"
+    assert main(["ask", f"{HOSTILE}.mp4", "What is the action unit?"]) == 2
+    assert main(["ask", "none.mp4", "What is the action unit?", "--model", secret]) == 2
+    with pytest.raises(SystemExit):
+        main(["score", "a", f"--{HOSTILE}"])
+    printed = capsys.readouterr()
+    assert "owned" in printed.err and not OBEYED.search(printed.out + printed.err)
+    assert "secret" not in printed.err
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self):
+        return True
+
+
+def test_bars_are_drawn_and_names_in_them_are_not_obeyed(monkeypatch):
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    with usable_streams(), frame_progress(f"{HOSTILE} [/red] {{task}} [bold") as advance:
+        advance(1, 2)
+    text = shown.getvalue()
+    assert "owned" in text and "[/red] {task} [bold" in text
+    assert "\x1b]0" not in text and "\x1b[2J" not in text and "\x07" not in text and "\x1b[" in text
+
+
+def test_consoles_colour_their_own_texts_only(monkeypatch):
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    with usable_streams():
+        make_console(highlight=False).print(f"{HOSTILE} [/] [link=file:///etc]x", style="red")
+    text = shown.getvalue()
+    assert "\x1b[31m" in text and "\x1b]" not in text and "[/] [link=file:///etc]x" in text
