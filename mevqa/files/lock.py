@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import socket
+import stat
 import sys
 import threading
 import time
@@ -30,6 +31,8 @@ LOCK_NAME = ".mevqa.lock"
 _HEARTBEAT = 20.0
 #: Seconds within which a lock that was just made must have its content, and a take-over be done.
 _PATIENCE = 5.0
+#: Largest lock, bytes; paths and commands are not in it.
+_LARGEST = 10_000
 #: How a file that must not be there yet is opened.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 #: Locks that this process holds: by path, the thread and how often it took the lock.
@@ -164,15 +167,15 @@ def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float)
     """
     mine = _myself()
     content = json.dumps(asdict(mine)).encode()
-    until = time.monotonic() + wait
+    began = time.monotonic()
     try:
         while not _create(lock, content):
             holder = _read(lock)
-            if holder is None and _age(lock) < _PATIENCE:
+            if holder is None and _age(lock) < _PATIENCE > time.monotonic() - began:
                 time.sleep(0.05)  # It was removed just now, or is being written.
                 continue
             if holder is not None and not holder.is_gone:
-                if time.monotonic() < until:
+                if time.monotonic() < began + wait:
                     time.sleep(0.2)
                     continue
                 raise InputError([Problem(output, _refusal(holder, lock))])
@@ -219,7 +222,7 @@ def _replace(lock: Path, gone: Holder | None, content: bytes, token: str) -> boo
     new = lock.with_name(f"{lock.name}.{token}")
     try:
         now = _read(lock)
-        if (now is None) != (gone is None) or (gone is not None and not _is(now, gone)) or not lock.exists():
+        if (now is None) != (gone is None) or (gone is not None and not _is(now, gone)) or not os.path.lexists(lock):
             return False
         new.write_bytes(content)
         new.replace(lock)
@@ -230,14 +233,17 @@ def _replace(lock: Path, gone: Holder | None, content: bytes, token: str) -> boo
 
 
 def _read(lock: Path) -> Holder | None:
-    """Return who holds a lock; None when it is not there, or not whole."""
+    """Return who holds a lock; None when it is not there, not whole, or no file."""
     try:
-        found = json.loads(lock.read_text(encoding="utf-8"))
+        if not stat.S_ISREG(lock.lstat().st_mode):
+            return None
+        with lock.open("rb") as file:
+            found = json.loads(file.read(_LARGEST))
         holder = Holder(**{one.name: found[one.name] for one in fields(Holder)})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     texts = (holder.started, holder.host, holder.namespace, holder.since, holder.command, holder.token)
-    is_sound = type(holder.pid) is int and holder.pid > 0 and all(isinstance(text, str) for text in texts)
+    is_sound = type(holder.pid) is int and 0 < holder.pid < 2**31 and all(isinstance(text, str) for text in texts)
     return holder if is_sound and holder.token.isalnum() else None
 
 
@@ -248,7 +254,7 @@ def _is(holder: Holder | None, other: Holder) -> bool:
 def _age(path: Path) -> float:
     """Return the seconds since a file was last renewed; 0 when it is not there."""
     try:
-        return max(0.0, time.time() - path.stat().st_mtime)
+        return max(0.0, time.time() - path.lstat().st_mtime)
     except OSError:
         return 0.0
 

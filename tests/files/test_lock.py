@@ -156,7 +156,10 @@ def test_a_lock_of_another_machine_is_refused_with_its_age_and_the_mend(changes,
         pass
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 0}', '{"pid": "1"}'])
+DAMAGED = ("", "{", "[]", '{"pid": 0}', '{"pid": "1"}', "[" * 9_000, '{"pid": ' + "1" * 9_000 + "}", "x" * 20_000)
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_lock_is_taken_over_when_nobody_writes_it(content, tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     path = tmp_path / "run" / LOCK_NAME
@@ -166,6 +169,36 @@ def test_a_damaged_lock_is_taken_over_when_nobody_writes_it(content, tmp_path, m
     with hold_folder(tmp_path / "run", on_note=notes.append):
         assert json.loads(path.read_text())["pid"] == os.getpid()
     assert len(notes) == 1 and list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_process_id_that_none_can_have_is_damage(tmp_path):
+    with hold_folder(tmp_path / "run"):
+        holder = json.loads((tmp_path / "run" / LOCK_NAME).read_text())
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK_NAME).write_text(json.dumps(holder | {"pid": 10**30}))
+    os.utime(tmp_path / "run" / LOCK_NAME, (0, 0))
+    with hold_folder(tmp_path / "run", on_note=lambda line: None):
+        pass
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("nowhere"), os.mkfifo])
+def test_what_is_no_file_in_the_place_of_a_lock_is_replaced(make, tmp_path):
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / LOCK_NAME
+    make(path)
+    os.utime(path, (0, 0), follow_symlinks=False)
+    with hold_folder(tmp_path / "run", on_note=lambda line: None):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_damaged_lock_of_a_machine_whose_clock_is_ahead_is_waited_for_only_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "_PATIENCE", 0.2)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LOCK_NAME).write_text("")
+    os.utime(tmp_path / "run" / LOCK_NAME, (time.time() + 3600,) * 2)
+    with hold_folder(tmp_path / "run", on_note=lambda line: None):
+        pass
 
 
 def test_a_thread_may_hold_twice_and_another_may_not(tmp_path):

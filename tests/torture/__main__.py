@@ -51,6 +51,8 @@ def main() -> int:
         args.keep.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="torture-", dir=args.keep)).resolve()
     plan = Plan(args.seed, work, args.jobs, args.keep is not None)
+    # Commands that were killed could not give back what they shared with the processes of their own.
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
     conductor = Conductor(plan)
     rows: list[Row] = []
     started, interrupted = time.monotonic(), False

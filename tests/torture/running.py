@@ -67,16 +67,33 @@ def inside(
         seconds: Limit of wall-clock time; four times that where the processor was given to others.
         memory: Limit of resident memory, bytes.
     """
+    return fork(words, folder=folder, environment=environment, given=given, before=before)(shot, seconds, memory)
+
+
+def fork(
+    words: Sequence[str | os.PathLike[str]],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    given: bytes = b"",
+    before: Callable[[], None] | None = None,
+) -> Callable[..., Outcome]:
+    """Begin ``mevqa WORDS`` as ``inside`` does; what is returned waits for its end, under limits."""
     words = [os.fspath(word) for word in words]
     warm()
-    with _streams(given) as streams:
-        started = time.monotonic()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            _be_command(words, streams.files, folder, environment or {}, before)
-        return _watched(pid, words, streams, started, shot, seconds, memory)
+    streams = _streams(given)
+    started = time.monotonic()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        _be_command(words, streams.files, folder, environment or {}, before)
+
+    def wait(shot: Shot | None = None, seconds: float = SECONDS, memory: int = BYTES) -> Outcome:
+        with streams:
+            return _watched(pid, words, streams, started, shot, seconds, memory)
+
+    return wait
 
 
 def process(
