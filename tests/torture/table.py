@@ -12,7 +12,8 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| campaign | what was tried | attempts | fell |", "|---|---|---:|---:|"]
     for row in rows:
         tried = f"{row.tried:,}" + (f" of {row.wanted:,}" if row.tried < row.wanted else "")
-        lines.append(f"| {row.campaign.name} | {row.campaign.tried} | {tried} | {len(row.fell)} |")
+        described = row.campaign.tried.replace("|", "\\|")
+        lines.append(f"| {row.campaign.name} | {described} | {tried} | {len(row.fell)} |")
     total, fell = sum(row.tried for row in rows), sum(len(row.fell) for row in rows)
     lines.append(f"| all | | {total:,} | {fell} |")
     return "\n".join(lines) + "\n"
