@@ -149,6 +149,7 @@ def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path])
     """Spot in every video while nobody else writes what was asked for."""
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.files.system_errors import media_problem
     from mevqa.signals import finished_first
     from mevqa.spotting.files import write_csv, write_json, write_plot
     from mevqa.spotting.video import spot_video
@@ -162,8 +163,8 @@ def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path])
             try:
                 with frame_progress(path.name) as progress:
                     video = spot_video(path, fps=args.fps, options=options, progress=progress)
-            except MediaError as error:
-                problems.append(Problem(path, error.reason))
+            except (MediaError, OSError) as error:
+                problems.append(Problem(path, media_problem(error)))
                 continue
             found.append(video)
             _print(video)

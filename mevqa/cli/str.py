@@ -90,6 +90,7 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     from mevqa.cli.progress import frame_progress
     from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.files.system_errors import media_problem
     from mevqa.runs import file_digest
     from mevqa.signals import finished_first
     from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
@@ -113,18 +114,18 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     written = 0
     for path in paths:
         name = path.stem if path.is_file() else path.name
-        media = file_digest(path)
-        if table.has(name, media):
-            continue
         try:
+            media = file_digest(path)
+            if table.has(name, media):
+                continue
             with finished_first(), frame_progress(path.name) as progress:
                 watched = spot_and_recognise(
                     path, model, prompts, looking, dataset=args.dataset, fps=args.fps, progress=progress
                 )
                 rows = rows_of(path, watched, naming, kinds)
                 table.put(name, media, rows)
-        except MediaError as error:
-            problems.append(Problem(path, error.reason))
+        except (MediaError, OSError) as error:
+            problems.append(Problem(path, media_problem(error)))
             continue
         except InputError as error:
             problems += error.problems

@@ -14,6 +14,7 @@ from mevqa.data.frame_numbers import STARTS_AT_ZERO, place_events, show_number
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.system_errors import problem_of
 from mevqa.names import spelling_notes, subject_key
 from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
 from mevqa.video.key_frames import KeyFrames, implied_key_frames, key_frames, usable
@@ -215,8 +216,9 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
                 seen.notes.update({implied_key_frames(video)[1]} & set(known.warnings))
             seen.fps[f"{video.fps:.4g}"] += 1
         seen.notes.update(_rate_notes(clip))
-    except MediaError as error:
-        seen.problems.append(Problem(question_file, f"clip {clip.id}: {error}", line))
+    except (MediaError, OSError) as error:
+        said = error if isinstance(error, MediaError) else problem_of(error, clip.media or clip.id)
+        seen.problems.append(Problem(question_file, f"clip {clip.id}: {said}", line))
         return None
     seen.opened += 1
     seen.frames += length

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, MediaError, Problem
 
 _ELSEWHERE = "name a place that you may write to"
 #: What mends an error, by its number.
@@ -53,6 +53,11 @@ def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
     """
     name = error.filename2 or error.filename
     return Problem(os.fsdecode(name) if isinstance(name, (str, bytes)) else otherwise, reason(error))
+
+
+def media_problem(error: MediaError | OSError) -> str:
+    """Return why a video cannot be read, whoever found out."""
+    return error.reason if isinstance(error, MediaError) else f"cannot be read: {reason(error)}"
 
 
 def as_system_error(error: BaseException) -> OSError | None:

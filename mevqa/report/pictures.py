@@ -89,7 +89,7 @@ def see(
             return see_long(clip, labels, found, face, on_frames, curve, unseen)
         pictures, notes = _look(clip, face)
         return Seen((pictures,) if pictures else (), None, notes)
-    except (MediaError, InputError) as error:
+    except (MediaError, InputError, OSError) as error:
         return Seen(notes=(f"no pictures: {error}",))
 
 

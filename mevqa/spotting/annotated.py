@@ -19,6 +19,7 @@ from mevqa.data.frame_numbers import place_events
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.names import spelling_notes, subject_key
 from mevqa.records import Annotation
@@ -227,8 +228,8 @@ def spot_annotated(
             try:
                 with progress(f"{number}/{len(videos)} {video.id}") as report:
                     events = spot_video(video.path, fps=video.fps, options=wanted, progress=report).events
-            except MediaError as error:
-                problems.append(Problem(video.path, error.reason))
+            except (MediaError, OSError) as error:
+                problems.append(Problem(video.path, media_problem(error)))
                 continue
             _remember(file, key, events)
         judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))
