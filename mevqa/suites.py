@@ -60,6 +60,14 @@ class SuitePart(StrictModel):
             raise ValueError(f"{path} leads out of the data root; write a path below it")
         return path
 
+    @field_validator("precomputed")
+    @classmethod
+    def _pictures_stay_below(cls, folders: dict[str, str]) -> dict[str, str]:
+        """Reject folders that lead out of the data root."""
+        for folder in folders.values():
+            cls._stays_below(folder)
+        return folders
+
 
 class SyntheticData(StrictModel):
     """Clips that are made on the first run; see ``mevqa synth --help``."""

@@ -67,6 +67,8 @@ def test_published_strs_is_the_product_where_all_three_are_given():
         (("preset: megc2026-vqa", "preset: megc2027"), "unknown preset"),
         (("models:", "modles:"), "did you mean 'models'"),
         (("media: clips", "media: ../clips"), "leads out of the data root"),
+        (("media: clips", "precomputed: {flow: ../maps}"), "leads out of the data root"),
+        (("media: clips", "precomputed: {flow: /tmp}"), "leads out of the data root"),
         (("questions: a/questions.jsonl, ", ""), "needs questions"),
         (("models: [mock]", "models: [mock]\npublished: [nothing]"), "unknown published numbers"),
     ],

@@ -89,6 +89,11 @@ def _run(argv: Sequence[str] | None) -> int:
                 args = _parse(argv)
                 name = f"mevqa {args.command}"
                 _check_working_folder()
+                if getattr(args, "follow_links", False):
+                    from mevqa.data.layouts import links_followed
+
+                    with links_followed():
+                        return int(args.run(args))
                 return int(args.run(args))
             finally:
                 sys.stdout.flush()  # What cannot be written must be said here, and not by Python as it ends.

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 
+from mevqa.cli.options import add_link_option
+
 HELP = "fine-tune a model by a recipe (LoRA, QLoRA)"
 
 
@@ -33,6 +35,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run code that the model's author put on the hub: read it first",
     )
+    add_link_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -129,6 +129,15 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
 
 
+def add_link_option(group: argparse._ActionsContainer) -> None:
+    """Add whether links may lead out of the folders of media and pictures."""
+    group.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="read media that are links out of their folder (default: they are refused; the folder itself may be one)",
+    )
+
+
 def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) -> None:
     """Add where clips, annotations and ready-made pictures are, and how the frames of folders were numbered."""
     group = parser.add_argument_group("clips")
@@ -143,6 +152,7 @@ def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) 
         metavar="VIEW=DIR",
         help="ready-made pictures DIR/<clip>.png for a view, e.g. flow=DIR; repeatable",
     )
+    add_link_option(group)
     if numbers:
         group.add_argument(
             "--numbers",

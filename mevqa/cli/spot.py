@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.cli.options import add_link_option
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw events with score and units, the motion, and what was not looked at: .png or .svg; a folder for "
         "several videos",
     )
+    add_link_option(parser)
     fit = parser.add_argument_group("calibration")
     fit.add_argument(
         "--fit",

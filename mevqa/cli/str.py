@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_look_options, add_model_options, add_spotter_options
+from mevqa.cli.options import add_link_option, add_look_options, add_model_options, add_spotter_options
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_look_options(parser)
     add_spotter_options(parser.add_argument_group("spotting"))
+    add_link_option(parser)
     parser.set_defaults(lvqa="hybrid")
 
 

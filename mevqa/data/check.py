@@ -192,16 +192,14 @@ def _control_token_notes(asked: Sequence[Question]) -> list[str]:
 
 def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is_long: bool) -> int | None:
     """Open the media and the pictures of one clip; return the number of frames when it is known."""
-    from PIL import Image
-
+    from mevqa.video.pictures import read_ready_made
     from mevqa.video.reader import open_video
 
     for view, path in clip.pictures.items():
         try:
-            with Image.open(path) as picture:
-                picture.load()
-        except (OSError, ValueError, SyntaxError) as error:
-            message = f"clip {clip.id}: the {view} picture {path} cannot be read: {error}"
+            read_ready_made(path)
+        except MediaError as error:
+            message = f"clip {clip.id}: the {view} picture {path} cannot be read: it {error.reason}"
             seen.problems.append(Problem(question_file, message, line))
     if clip.media is None:
         return None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +85,19 @@ def dataset_fps(dataset: str) -> float | None:
     return entry.fps if entry else None
 
 
+_FOLLOW_LINKS: ContextVar[bool] = ContextVar("follow_links", default=False)
+
+
+@contextmanager
+def links_followed() -> Iterator[None]:
+    """Let links lead out of media folders for a while (``--follow-links``)."""
+    token = _FOLLOW_LINKS.set(True)
+    try:
+        yield
+    finally:
+        _FOLLOW_LINKS.reset(token)
+
+
 @dataclass
 class MediaFolder:
     """A folder with clips, each folder below it listed at most once.
@@ -111,6 +127,24 @@ class MediaFolder:
         if not media and not bare and (stem := without_suffix(clip_id)) != clip_id:
             return self.candidates(stem, dataset)
         return list(media), [folder for folder in bare if not any(folder in found.parents for found in media)]
+
+    def refusal(self, media: Path) -> str | None:
+        """Return why media must not be read: they, or frames in them, are links that lead out of the folder.
+
+        The folder itself may be a link. ``links_followed`` allows them.
+
+        Args:
+            media: What ``candidates`` or ``pictures`` returned.
+        """
+        if _FOLLOW_LINKS.get():
+            return None
+        root = self.root.resolve()
+        frames = (Path(entry.path) for entry in os.scandir(media) if entry.is_symlink()) if media.is_dir() else ()
+        for path in (media, *frames):
+            if not path.resolve().is_relative_to(root):
+                name = path.relative_to(self.root)
+                return f"{name} is a link that leads out of {self.root}; copy it there, or allow it by --follow-links"
+        return None
 
     def pictures(self, clip_id: str) -> list[Path]:
         """Return the pictures that are named after the clip."""

@@ -193,6 +193,7 @@ class _ClipFinder:
         for view, folder in self.views.items():
             candidates = folder.pictures(self.clip_id)
             if len(candidates) == 1:
+                self._refuse_links(folder, candidates[0])
                 found[view] = candidates[0]
             elif candidates:
                 self._complain(f"has several {view} pictures ({_names(candidates, folder.root)}); keep one")
@@ -209,6 +210,7 @@ class _ClipFinder:
         root = self.folder.root
         candidates, bare = self.folder.candidates(self.clip_id, dataset)
         if len(candidates) == 1:
+            self._refuse_links(self.folder, candidates[0])
             return candidates[0]
         if candidates:
             names = _names(candidates, root)
@@ -222,6 +224,10 @@ class _ClipFinder:
                 of_many=f"have no media in {root}: no video and no folder of frames of their names; it holds {held}",
             )
         return None
+
+    def _refuse_links(self, folder: MediaFolder, path: Path) -> None:
+        if (refusal := folder.refusal(path)) is not None:
+            self._complain(refusal, of_many=f"are links that lead out of {folder.root}; --follow-links allows them")
 
     def _check_labels(self, labels: ClipLabels | None, annotations: LabelFile) -> None:
         """Complain about labels that are missing or wrong.

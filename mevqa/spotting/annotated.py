@@ -116,6 +116,8 @@ def _media(clip: ClipLabels, folder: MediaFolder, messages: list[str]) -> Path |
         return None
     found, bare = folder.candidates(clip.clip, clip.dataset)
     if len(found) == 1:
+        if (refusal := folder.refusal(found[0])) is not None:
+            messages.append(refusal)
         return found[0]
     if found:
         names = ", ".join(str(one.relative_to(folder.root)) for one in found)

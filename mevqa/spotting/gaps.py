@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mevqa.video.timing import longest_step
+
 #: Gaps of one reason that a sentence lists one by one.
 _LISTED = 3
 
@@ -50,6 +52,7 @@ class Gaps:
         self._counts: dict[str, int] = {}
         self._open: tuple[str, float] | None = None
         self._stretch = -1
+        self._step_ms = 0.0
 
     def add(self, ms: float, why: str, stretch: int = -1) -> None:
         """Take one frame.
@@ -60,9 +63,13 @@ class Gaps:
             stretch: Number of the stretch of comparable frames that it belongs to, where it was measured.
         """
         if np.isnan(self.first_ms):
-            self.first_ms = ms
-        self.last_ms = ms
-        bridged = self._open is None or ms - self._open[1] < _SHORT_MS
+            self.first_ms = self.last_ms = ms
+        step, before_ms = ms - self.last_ms, self.last_ms
+        jumped = step > longest_step(self._step_ms) and self._step_ms > 0
+        self._step_ms, self.last_ms = self._step_ms if jumped else step, ms
+        if jumped and self._open is None:
+            self._keep(Gap(before_ms, ms, "no frames"))
+        bridged = not jumped and (self._open is None or ms - self._open[1] < _SHORT_MS)
         if self._open is not None and self._open[0] != why:
             self._close(ms)
         if why and self._open is None:
@@ -78,9 +85,12 @@ class Gaps:
         self._open = None
         self.missing_ms[why] = self.missing_ms.get(why, 0.0) + ms - begin
         if ms - begin >= _SHORT_MS:
-            self._counts[why] = self._counts.get(why, 0) + 1
-            if len(self._closed) < _KEPT:
-                self._closed.append(Gap(begin, ms, why))
+            self._keep(Gap(begin, ms, why))
+
+    def _keep(self, gap: Gap) -> None:
+        self._counts[gap.why] = self._counts.get(gap.why, 0) + 1
+        if len(self._closed) < _KEPT:
+            self._closed.append(gap)
 
     @property
     def spans(self) -> tuple[Gap, ...]:

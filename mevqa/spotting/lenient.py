@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from mevqa.errors import MediaError
-from mevqa.video.decoding import Painter
+from mevqa.video.decoding import Painter, open_stream
 from mevqa.video.orientation import UPRIGHT, Orientation, orientation_of
 from mevqa.video.timing import ASSUMED_FPS
 
@@ -69,13 +69,8 @@ class LenientVideo:
             MediaError: It has no picture stream that can be opened.
         """
         self._path = path
-        try:
-            self._container = av.open(f"file:{path.absolute()}", options={"protocol_whitelist": "file"})
-            self._stream = self._container.streams.video[0]
-            # Otherwise libavcodec paints over what is damaged and says nothing.
-            self._stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
-        except (av.FFmpegError, OSError, ValueError, IndexError) as error:
-            raise MediaError(path, f"cannot be read as a video ({error})") from error
+        # Otherwise libavcodec paints over what is damaged and says nothing.
+        self._container, self._stream = open_stream(path, {"err_detect": "crccheck+bitstream+buffer+explode"})
         rate = self._stream.average_rate or self._stream.guessed_rate
         self._own_fps = float(rate) if rate else ASSUMED_FPS
         self.fps = fps or self._own_fps

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.data.layouts import VIDEO_SUFFIXES
+from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
 from mevqa.spotting.gaps import Gap
@@ -233,7 +233,7 @@ def find_videos(path: Path) -> list[Path]:
         path: A video, a folder of frames, or a folder of videos and folders of frames.
 
     Raises:
-        InputError: A folder holds no video.
+        InputError: A folder holds no video, or links that lead out of it.
         MediaError: There is no such file or folder.
     """
     if not path.exists():
@@ -243,6 +243,10 @@ def find_videos(path: Path) -> list[Path]:
     found = sorted(child for child in path.iterdir() if not child.name.startswith(".") and _is_video(child))
     if not found:
         raise InputError([Problem(path, "holds no video and no folder of frames")])
+    folder = MediaFolder(path)
+    refused = [refusal for child in found if (refusal := folder.refusal(child)) is not None]
+    if refused:
+        raise InputError([Problem(path, refusal) for refusal in refused])
     return found
 
 

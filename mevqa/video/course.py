@@ -52,6 +52,10 @@ _FINE = 4096
 _SHORTEST_MS = 80.0
 
 
+#: Places of the apex that are tried first, at most: one every 20 ms of 8 s, further apart in longer clips.
+_MOST_APEXES = 400
+
+
 class Courses(NamedTuple):
     """Many courses, one value of each field a course.
 
@@ -106,7 +110,8 @@ def plain(onset_ms: float, apex_ms: float, offset_ms: float) -> Courses:
 def coarse_courses(times_ms: Array, known: Known) -> Courses:
     """Return courses all over a clip that agree with what is known."""
     first, last = times_ms[0], times_ms[-1]
-    apexes = np.linspace(first, last, max(3, int((last - first) / 20) + 1)) if known[1] is None else [known[1]]
+    count = min(max(3, int((last - first) / 20) + 1), _MOST_APEXES)
+    apexes = np.linspace(first, last, count) if known[1] is None else [known[1]]
     times = np.array(list(itertools.product(apexes, _HALVES_MS, _HALVES_MS)))
     rows = [np.hstack([times, np.tile(variant, (len(times), 1))]) for variant in _VARIANTS]
     courses = Courses(*np.vstack(rows).T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from mevqa.errors import MediaError
+from mevqa.video.bounds import MOST_PIXELS, check_size
 from mevqa.video.orientation import Orientation
 
 #: Demuxers that read one file of pictures. Playlists (hls, concat, dash, image2) are left out: they open other files.
@@ -22,6 +23,50 @@ _DEMUXERS = (
 
 #: libavcodec repairs a damaged JPEG without a word unless told not to; the other decoders flag what they repaired.
 _STRICT = {"mjpeg": {"err_detect": "crccheck+bitstream+buffer+explode"}}
+
+
+def open_stream(path: Path, options: Mapping[str, str] | None = None) -> tuple[Any, Any]:
+    """Open a video file and its first picture stream, and nothing but this file.
+
+    Args:
+        path: The file.
+        options: Of the decoder; None: the strict ones of its codec.
+
+    Returns:
+        PyAV's container, to be closed by the caller, and its stream.
+
+    Raises:
+        MediaError: Not a video that PyAV reads, without a picture stream, or with frames that are too large.
+    """
+    try:
+        # "file:" keeps a colon in the name from being read as a protocol.
+        container = av.open(
+            f"file:{path.absolute()}",
+            options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(path, f"cannot be read as a video ({_words(error)})") from error
+    try:
+        stream = _picture_stream(path, container)
+        context = stream.codec_context
+        own = _STRICT.get(context.name, {}) if options is None else options
+        context.options = {"max_pixels": str(MOST_PIXELS), **own}
+        return container, stream
+    except MediaError:
+        container.close()
+        raise
+
+
+def _picture_stream(path: Path, container: Any) -> Any:
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            context = stream.codec_context
+            if context is None:
+                raise MediaError(path, "its codec is not one that PyAV decodes; re-encode it, say to H.264")
+            check_size(path, context.width, context.height)
+            return stream
+    raise MediaError(path, "has no video stream (sound only?)")
 
 
 class ForwardDecoder:
@@ -39,22 +84,8 @@ class ForwardDecoder:
         """
         self._path = path
         self._on_packet = on_packet
-        try:
-            # "file:" keeps a colon in the name from being read as a protocol.
-            self._container = av.open(
-                f"file:{path.absolute()}", options={"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
-            )
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise MediaError(path, f"cannot be read as a video ({_words(error)})") from error
-        try:
-            self.stream = self._picture_stream()
-        except MediaError:
-            self._container.close()
-            raise
+        self._container, self.stream = open_stream(path)
         self.stream.thread_type = "AUTO"
-        options = _STRICT.get(self.stream.codec_context.name)
-        if options is not None:
-            self.stream.codec_context.options = options
         self._frames = self._decode()
 
     @property
@@ -73,14 +104,6 @@ class ForwardDecoder:
         self._frames.close()
         self._container.close()
 
-    def _picture_stream(self) -> Any:
-        for stream in self._container.streams.video:
-            if not stream.disposition & av.stream.Disposition.attached_pic:
-                if stream.codec_context is None:
-                    raise MediaError(self._path, "its codec is not one that PyAV decodes; re-encode it, say to H.264")
-                return stream
-        raise MediaError(self._path, "has no video stream (sound only?)")
-
     def _decode(self) -> Generator[Any, None, None]:
         count = 0
         packets = self._container.demux(self.stream)
@@ -97,6 +120,7 @@ class ForwardDecoder:
             except (av.FFmpegError, OSError, ValueError) as error:
                 raise MediaError(self._path, f"cannot be decoded after frame {count} ({_words(error)})") from error
             for frame in frames:
+                check_size(self._path, frame.width, frame.height)
                 if frame.is_corrupt:
                     raise MediaError(self._path, f"frame {count} is damaged")
                 yield frame

@@ -67,6 +67,8 @@ def find_faces(frame: NDArray[np.uint8]) -> list[Face]:
     """
     grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
     scale = min(1.0, _SEARCH_SIDE / max(grey.shape))
+    if min(grey.shape) * scale < _SMALLEST_FACE:
+        return []
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     # alt2 has the fewest false faces of the frontal cascades; 5 neighbours keep textures from looking back.
     boxes = _cascade("frontalface_alt2").detectMultiScale(

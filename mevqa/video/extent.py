@@ -25,6 +25,9 @@ _DEPARTURE_MS = 60.0
 _DRAWS = 256
 _SPACING_MS = 4.0
 
+#: Samples of a drawn curve, at most, so that those of a long expression are further apart.
+_MOST_SAMPLES = 1500
+
 #: What is not the expression (a constant, a slope, a blink) may have any weight: this variance in units of the extent.
 _ANY = 100.0
 
@@ -47,7 +50,8 @@ def draw_apexes(
     drawn = courses.at(np.minimum(places, len(weights) - 1))
     first = max(float(times_ms[0]), float((drawn.apex - drawn.rise).min()))
     last = min(float(times_ms[-1]), float((drawn.apex + drawn.fall).max()))
-    grid = np.arange(min(first, last), last + 1e-6, _SPACING_MS)
+    spacing = max(_SPACING_MS, (last - first) / _MOST_SAMPLES)
+    grid = np.arange(min(first, last), last + 1e-6, spacing)
     seen, wanted = drawn.extents(times_ms), drawn.extents(grid)
     usual, usual_wanted = seen.mean(axis=0), wanted.mean(axis=0)
     known = _departure(times_ms, times_ms, usual, usual) + covariance + _ANY * ignored @ ignored.T

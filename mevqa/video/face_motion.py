@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Align = Callable[[np.ndarray], np.ndarray]
 
+#: Frames that are read around a time, at most about: all of them up to some 750 fps.
+_MOST_NEAR = 240
+
 #: Frames of the first moments are averaged to a less noisy reference, ms.
 _REFERENCE_MS = 20.0
 
@@ -56,11 +59,12 @@ class FaceMotion:
     Args:
         video: The clip.
         align: Gives the aligned face [256, 256, 3] of a frame.
+        times_ms: [frames] their times, without gaps (``timing.without_gaps``).
         first: Frame that the others are compared with.
     """
 
-    def __init__(self, video: Video, align: Align, first: int = 0) -> None:
-        self._video, self._align, self._times = video, align, video.times_ms
+    def __init__(self, video: Video, align: Align, times_ms: Array, first: int = 0) -> None:
+        self._video, self._align, self._times = video, align, times_ms
         end = int(np.searchsorted(self._times, self._times[first] + _REFERENCE_MS))
         self._meter = MotionMeter([align(frame) for frame in video.frames(range(first, end))], face_regions())
         self._reference = range(first, end)
@@ -77,7 +81,8 @@ class FaceMotion:
     def read_around(self, ms: float, reach_ms: float, first: int, last: int) -> None:
         """Measure every frame near a time, if some have been left out."""
         distance = np.abs(self._times[first : last + 1] - ms)
-        near = {first + int(frame) for frame in np.flatnonzero(distance <= reach_ms)}
+        close = np.flatnonzero(distance <= reach_ms)
+        near = {first + int(frame) for frame in close[:: 1 + len(close) // _MOST_NEAR]}
         if not self._motions.keys() >= near:
             # The frames beyond are read only to thaw those before them.
             around = first + np.flatnonzero(distance <= reach_ms + REACH_MS)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mevqa.video.curve import Peak, decode, prior_peak
 from mevqa.video.face_motion import Align, FaceMotion, Motion
 from mevqa.video.regions import face_regions
+from mevqa.video.timing import without_gaps
 
 if TYPE_CHECKING:
     from mevqa.video.reader import Video
@@ -113,16 +114,16 @@ def localise(
     if in_order != sorted(in_order):
         raise ValueError(f"onset {onset}, apex {apex}, offset {offset}: not in order inside {len(video)} frames")
     known = (onset, apex, offset)
-    times = video.times_ms
+    times = without_gaps(video.times_ms)
     first, last = _stretch(times, known)
-    motion = FaceMotion(video, align, first)
+    motion = FaceMotion(video, align, times, first)
     motion.read(first, last, _rate(float(times[last] - times[first]), known))
     at = [None if frame is None else float(times[frame]) for frame in known]
     first, last = _likeliest_window(motion, times, first, last, at)
     rough = _decode(motion.between(first, last), times[first : last + 1], at)
     motion.read_around(rough.apex_ms, _FINE_MS, first, last)
     seen = motion.between(first, last)
-    return _report(seen, _decode(seen, times[first : last + 1], at), times, known)
+    return _report(seen, _decode(seen, times[first : last + 1], at), times, known, video.times_ms)
 
 
 def expected(
@@ -137,8 +138,9 @@ def expected(
         offset: Last frame, when it is known.
     """
     known = (onset, apex, offset)
-    peak = prior_peak(video.times_ms, *(None if frame is None else float(video.times_ms[frame]) for frame in known))
-    return Localised(*_frames(peak, video.times_ms, known), 0.0, _warnings(peak, known))
+    times = without_gaps(video.times_ms)
+    peak = prior_peak(times, *(None if frame is None else float(times[frame]) for frame in known))
+    return Localised(*_frames(peak, times, known), 0.0, _warnings(peak, known))
 
 
 def _stretch(times: Array, known: _Known) -> tuple[int, int]:
@@ -194,7 +196,11 @@ def _likeliest_window(
         peak = _decode(motion.between(begin, end), times[begin : end + 1], at)
         windows.append((peak.evidence, begin, end))
     evidence, begin, end = max(windows)
-    return (begin, end) if evidence > 0 else (first, last)
+    if evidence <= 0:
+        # Nowhere: the middle, where the prior expects it.
+        middle = (times[first] + times[last]) / 2
+        begin, end = np.searchsorted(times, [middle - _WINDOW_MS / 2, middle + _WINDOW_MS / 2])
+    return int(begin), min(int(end), last)
 
 
 def _frames(peak: Peak, times: Array, known: _Known) -> tuple[int, int, int]:
@@ -204,8 +210,8 @@ def _frames(peak: Peak, times: Array, known: _Known) -> tuple[int, int, int]:
     return min(onset, apex), apex, max(offset, apex)
 
 
-def _report(motion: Motion, peak: Peak, times: Array, known: _Known) -> Localised:
-    """Return the peak in frames, with curve, regions and warnings."""
+def _report(motion: Motion, peak: Peak, times: Array, known: _Known, own_times: Array) -> Localised:
+    """Return the peak in frames, with curve (in the video's own times), regions and warnings."""
     frames, warnings = _frames(peak, times, known), _warnings(peak, known)
     if motion.lost:
         what = f"{motion.lost} of {motion.lost + len(motion.frames)} frames could not be measured"
@@ -223,7 +229,7 @@ def _report(motion: Motion, peak: Peak, times: Array, known: _Known) -> Localise
     rest = course <= 0.05
     along = along - (np.median(along[rest]) if rest.any() else along.min())
     strongest = float(np.linalg.norm(at_apex, axis=1).max())
-    curve = Curve(motion.frames, motion.times_ms, along * strongest, motion.blink > 0)
+    curve = Curve(motion.frames, own_times[motion.frames], along * strongest, motion.blink > 0)
     regions = {
         region.name: (float(across), float(down))
         for region, (across, down) in zip(face_regions(), at_apex, strict=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +12,18 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from mevqa.errors import MediaError
+from mevqa.files.inputs import check_file
+from mevqa.video.bounds import check_size
+
+#: What Pillow raises on damaged files; its readers of headers and tags leave some errors of Python uncaught.
+_DAMAGED = (
+    *(OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, Image.DecompressionBombError),
+    *(TypeError, KeyError, IndexError, AttributeError, OverflowError, ZeroDivisionError, MemoryError, RecursionError),
+)
+
+#: Formats of Pillow that are read, whatever a file is called: others run programs (EPS runs Ghostscript) or open other
+#: files.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 
 #: Bit depths that cameras deliver inside 16-bit files.
 _DEPTHS = (8, 10, 12, 14, 16)
@@ -30,11 +45,14 @@ def picture_size(path: Path) -> tuple[int, int]:
         MediaError: Not a picture, or several pictures in one file.
     """
     with _open(path) as image:
-        # A multi-picture JPEG of a phone is one picture with previews.
-        if image.format != "MPO" and getattr(image, "n_frames", 1) != 1:
-            raise MediaError(path, "holds several pictures; a frame is one file with one picture")
-        width, height = image.size
-        swapped = _is_jpeg(image) and image.getexif().get(_ORIENTATION) in _SWAPPING
+        try:
+            # A multi-picture JPEG of a phone is one picture with previews.
+            if image.format != "MPO" and getattr(image, "n_frames", 1) != 1:
+                raise MediaError(path, "holds several pictures; a frame is one file with one picture")
+            width, height = image.size
+            swapped = _is_jpeg(image) and image.getexif().get(_ORIENTATION) in _SWAPPING
+        except _DAMAGED as error:
+            raise MediaError(path, f"is damaged ({error})") from error
     return (height, width) if swapped else (width, height)
 
 
@@ -74,7 +92,7 @@ def read_picture(path: Path, white: int | None) -> np.ndarray:
             # Pillow turns TIFF pictures by itself; PNG and BMP have no orientation that anybody uses.
             upright = ImageOps.exif_transpose(image) if _is_jpeg(image) else image
             return np.array(upright.convert("RGB"))
-        except (OSError, ValueError, SyntaxError) as error:
+        except _DAMAGED as error:
             raise MediaError(path, f"is damaged or truncated ({error})") from error
 
 
@@ -88,13 +106,29 @@ def _scaled(path: Path, pixels: np.ndarray, white: int | None) -> np.ndarray:
     return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=2)
 
 
+def read_ready_made(path: Path) -> Image.Image:
+    """Return a ready-made picture of a view, RGB and upright.
+
+    Raises:
+        MediaError: Too large, damaged, or not a picture.
+    """
+    return Image.fromarray(read_picture(path, white_level([path])))
+
+
 def _open(path: Path) -> Image.Image:
+    """Open a picture, read its header and refuse one that is too large."""
     try:
-        return Image.open(path)
+        with warnings.catch_warnings():
+            # Pillow warns of sizes that ``check_size`` refuses.
+            warnings.simplefilter("ignore")
+            check_file(path)
+            image = Image.open(path, formats=_FORMATS)
+        check_size(path, *image.size)
+        return image
     except Image.UnidentifiedImageError as error:
         reason = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not a picture, or is damaged"
         raise MediaError(path, reason) from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except _DAMAGED as error:
         raise MediaError(path, f"cannot be read as a picture ({getattr(error, 'strerror', None) or error})") from error
 
 
@@ -106,7 +140,10 @@ def _is_deep(path: Path, image: Image.Image) -> bool:
     """Return whether the file holds 16 bits a sample; Pillow opens 16-bit colour as 8-bit ``RGB``."""
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
-        deep = max(tags.get(_TIFF_BITS, (8,))) > 8
+        try:
+            deep = max(tags.get(_TIFF_BITS, (8,))) > 8
+        except _DAMAGED as error:
+            raise MediaError(path, f"is damaged ({error})") from error
         if deep and tags.get(_ORIENTATION, 1) != 1:
             raise MediaError(path, "is a 16-bit TIFF with an orientation tag; save it upright")
         return deep
@@ -131,7 +168,7 @@ def _deep_pixels(path: Path, image: Image.Image) -> np.ndarray:
             if stored is None:
                 raise MediaError(path, "is damaged, or of a kind that is not read; convert the frames to 8 bit")
             pixels = stored[..., 2::-1]
-    except (OSError, ValueError, SyntaxError) as error:
+    except _DAMAGED as error:
         raise MediaError(path, f"is damaged or truncated ({error})") from error
     if pixels.dtype.kind != "u" or pixels.dtype.itemsize != 2:
         raise MediaError(path, f"holds {pixels.dtype} samples; convert the frames to 8 or 16 bit")

@@ -19,6 +19,11 @@ _TOLERANCE = 0.02
 ASSUMED_FPS = 30.0
 
 
+#: A longer step between two frames is a gap, ms and median steps of the footage; it is taken to be so long.
+_GAP_MS = 1000.0
+_GAP_STEPS = 4.0
+
+
 @dataclass(frozen=True)
 class Timing:
     """When frames are shown.
@@ -72,3 +77,30 @@ def _sane(fps: float) -> bool:
 def _regular(count: int, fps: float) -> np.ndarray:
     times: np.ndarray = np.arange(count, dtype=np.float64) * (1000.0 / fps)
     return times
+
+
+def longest_step(usual_ms: float) -> float:
+    """Return how long a step between two frames may be that is no gap, ms.
+
+    Args:
+        usual_ms: How long the footage's steps are otherwise.
+    """
+    return max(_GAP_MS, _GAP_STEPS * usual_ms)
+
+
+def without_gaps(times_ms: np.ndarray) -> np.ndarray:
+    """Return times with every gap shortened, for what is laid on an even grid or searched in windows of time.
+
+    Timestamps may jump by days: a recorder was paused, or the file is damaged. Nothing is known of the gap, and a grid
+    over it would fill memory.
+
+    Args:
+        times_ms: [frames] ascending times.
+    """
+    steps = np.diff(times_ms)
+    if not len(steps):
+        return times_ms
+    longest = longest_step(float(np.median(steps)))
+    if steps.max() <= longest:
+        return times_ms
+    return np.concatenate([times_ms[:1], times_ms[0] + np.cumsum(np.minimum(steps, longest))])

@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.files.inputs import check_file
 from mevqa.records import Clip, Moment, View
 from mevqa.video.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.magnify import magnify
+from mevqa.video.pictures import read_ready_made
 from mevqa.video.still import is_uniform, stillness
 
 if TYPE_CHECKING:
@@ -130,14 +130,12 @@ class ViewSource:
         path = self.clip.pictures.get(name)
         if path is None:
             return None
+        if not path.exists():
+            raise MediaError(path, "the ready-made picture is missing")
         try:
-            check_file(path)
-            with Image.open(path) as opened:
-                return opened.convert("RGB")
-        except FileNotFoundError as error:
-            raise MediaError(path, "the ready-made picture is missing") from error
-        except (OSError, ValueError, SyntaxError) as error:
-            raise MediaError(path, f"the ready-made picture cannot be read ({error})") from error
+            return read_ready_made(path)
+        except MediaError as error:
+            raise MediaError(path, f"the ready-made picture cannot be read: it {error.reason}") from error
 
     @cached_property
     def stillness(self) -> str | None:

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mevqa.data.annotations import ClipLabels, LabelFile, Numbering
-from mevqa.data.layouts import MediaFolder, dataset_fps
+from mevqa.data.layouts import MediaFolder, dataset_fps, links_followed
 from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
@@ -423,3 +423,22 @@ def test_an_apex_outside_its_interval_need_not_be_in_the_folder(tmp_path, save_f
     save_frames(tmp_path / "sub01" / "EP02_01", *(f"reg_img{n}.jpg" for n in range(21, 48)))
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
     assert (clip.annotation, clip.warnings) == (Annotation(0, None, 26), (APEX_OUTSIDE,))
+
+
+def test_links_may_lead_out_of_the_media_folder_only_where_that_is_allowed(tmp_path):
+    outside = video(tmp_path / "outside" / "b.mp4")
+    root = tmp_path / "media"
+    video(root / "a.mp4")
+    video(root / "frames" / "0.png")
+    (root / "inner.mp4").symlink_to(root / "a.mp4")
+    (root / "b.mp4").symlink_to(outside)
+    (root / "c").symlink_to(outside.parent)
+    (root / "frames" / "1.png").symlink_to(outside)
+    linked = tmp_path / "linked"
+    linked.symlink_to(root)
+    assert found(linked, "a") == linked / "a.mp4"
+    assert found(linked, "inner") == linked / "inner.mp4"
+    for clip in ("b", "c/b", "frames"):
+        assert "link that leads out" in messages([ask(clip)], linked)[0]
+        with links_followed():
+            assert found(linked, clip) is not None

@@ -1,4 +1,4 @@
-from mevqa.spotting.gaps import Gaps
+from mevqa.spotting.gaps import Gap, Gaps
 
 
 def read(*pieces):
@@ -53,3 +53,11 @@ def test_a_new_stretch_without_a_gap_is_a_cut():
         gaps.add(100.0 * number, why, stretch)
     assert gaps.cuts_ms == [200.0]
     assert [gap.begin_ms for gap in gaps.spans] == [300.0]
+
+
+def test_a_jump_of_the_timestamps_is_a_gap_and_no_cut():
+    gaps = Gaps()
+    for ms, stretch in ((0, 0), (40, 0), (80, 0), (1e8, 1), (1e8 + 40, 1)):
+        gaps.add(ms, "", stretch)
+    assert gaps.spans == (Gap(80, 1e8, "no frames"),)
+    assert not gaps.cuts_ms and not gaps.nothing_seen

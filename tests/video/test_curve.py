@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -192,3 +194,15 @@ def test_prior_keeps_what_is_known(known):
 def test_malformed_curves_are_refused(curves, times):
     with pytest.raises(ValueError):
         decode(curves, times)
+
+
+@pytest.mark.parametrize("jump_ms", [1e6, 1e9])
+def test_a_jump_of_the_times_costs_no_more_memory(jump_ms):
+    times = np.arange(40) * 20.0
+    times[20:] += jump_ms
+    tracemalloc.start()
+    decode(np.random.default_rng(0).normal(size=(40, 6)), times)
+    decode(np.random.default_rng(0).normal(size=(40, 6)), times, onset_ms=0.0, offset_ms=float(times[-1]))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 300e6

@@ -56,3 +56,8 @@ def test_hidden_eyes_are_put_at_their_usual_places() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_texture_has_no_face(seed: int) -> None:
     assert find_faces(np.random.default_rng(seed).integers(0, 256, (240, 320, 3), dtype=np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(2, 8192, 3), (8192, 2, 3), (1, 1, 3)])
+def test_there_is_no_face_in_a_strip(shape):
+    assert find_faces(np.zeros(shape, np.uint8)) == []

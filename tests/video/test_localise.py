@@ -199,3 +199,10 @@ def test_accuracy_on_synthetic_clips(tmp_path):
         hits.append(miss <= 2 or miss * 1000 / plan.fps <= 20)
     # 90 % in the long run; four in five of these forty.
     assert np.mean(hits) >= 0.8
+
+
+def test_a_jump_of_the_timestamps_is_a_gap():
+    still = Footage([np.clip(SKIN, 0, 255).astype(np.uint8)] * 30, 30)
+    still.times_ms[15:] += 1e9
+    found = localise(still, lambda frame: frame)
+    assert 0 <= found.onset <= found.apex <= found.offset < 30

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mevqa.errors import MediaError
-from mevqa.video.pictures import picture_size, read_picture, white_level
+from mevqa.video.pictures import picture_size, read_picture, read_ready_made, white_level
 
 #: Values that must come out as 0, 64, 128, 255.
 FULL_SCALE = np.array([[0, 16448, 32896, 65535]], dtype=np.uint16)
@@ -91,3 +93,33 @@ def test_floating_point_pictures_are_an_error(tmp_path):
     Image.fromarray(np.zeros((4, 4), dtype=np.float32)).save(path)
     with pytest.raises(MediaError, match="float32 samples; convert the frames to 8 or 16 bit"):
         white_level([path])
+
+
+def _png_header(width: int, height: int) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(13_000, 13_000), (65_500, 1), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize("read", [picture_size, read_ready_made])
+def test_a_picture_that_is_too_large_is_refused_by_its_header(tmp_path, size, read):
+    path = tmp_path / "map.png"
+    path.write_bytes(_png_header(*size))
+    with pytest.raises(MediaError, match="too large|decompression bomb"):
+        read(path)
+
+
+def test_a_picture_of_another_format_is_not_opened(tmp_path):
+    """Pillow gives EPS to Ghostscript, whatever the file is called."""
+    path = tmp_path / "map.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(MediaError, match="not a picture"):
+        read_ready_made(path)
+
+
+def test_a_ready_made_picture_of_sixteen_bits_is_not_saturated(tmp_path):
+    path = _write_deep(tmp_path / "map.png", np.array([[0, 32768, 65535]], np.uint16))
+    assert np.asarray(read_ready_made(path))[0, :, 0].tolist() == [0, 128, 255]

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mevqa.video.timing import ASSUMED_FPS, decide_timing
+from mevqa.video.timing import ASSUMED_FPS, decide_timing, without_gaps
 
 REGULAR = np.arange(10) * 5.0
 
@@ -38,3 +38,10 @@ def test_the_frame_rate_and_where_it_comes_from(given, metadata, times, tick, fp
 def test_one_frame_has_a_rate_too():
     assert decide_timing(1, None, Fraction(25), np.zeros(1)).fps == 25.0
     assert decide_timing(1, None).times_ms.tolist() == [0.0]
+
+
+def test_a_gap_is_shortened_to_a_second_and_slow_footage_has_none():
+    jump = np.array([0.0, 40, 80, 1e8, 1e8 + 40])
+    assert without_gaps(jump).tolist() == [0, 40, 80, 1080, 1120]
+    slow = np.arange(5) * 2000.0
+    assert without_gaps(slow) is slow

@@ -22,6 +22,8 @@ _LEAST = 7.0
 _ONE_ROW = 90.0
 _ROW_LENGTHS = (60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
 _MOST_ROWS = 12
+#: Rows of an hour, at most; of more than a day, by its timestamps, rows are longer.
+_MOST_LONG_ROWS = 24
 _COLOURS = {"micro": "orange", "macro": "blue"}
 #: Width of a letter of size 11 and of a digit of size 10, px, a little more than it is.
 _LETTER, _DIGIT = 6.1, 6.0
@@ -127,6 +129,7 @@ def row_bounds(seconds: float) -> list[tuple[float, float]]:
     if seconds <= _ONE_ROW:
         return [(0.0, seconds)]
     length = next((one for one in _ROW_LENGTHS if seconds <= _MOST_ROWS * one), _ROW_LENGTHS[-1])
+    length = max(length, seconds / _MOST_LONG_ROWS)
     # Divided evenly, to the next 5 s: no row is nearly empty.
     length = 5 * math.ceil(seconds / math.ceil(seconds / length) / 5)
     return [(place * length, min((place + 1.0) * length, seconds)) for place in range(math.ceil(seconds / length))]

@@ -143,3 +143,8 @@ def test_the_curve_is_not_drawn_across_what_was_not_looked_at():
     svg = timeline_chart(None, None, curve, 10, "x", [Unseen(1.5, 3.5, "no face")]).svg()
     lines = re.findall(r'<polyline points="([^"]*)"[^>]*s-green', svg)
     assert [len(line.split()) for line in lines] == [2, 2]
+
+
+def test_a_chart_of_days_has_a_bounded_height():
+    assert len(row_bounds(2e6)) <= 24 < len(row_bounds(2e6 / 24)) + 1
+    assert row_bounds(2e6)[-1][1] == 2e6
