@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.adapters.fixups import is_missing
-from mevqa.data.numbers import finite_number
+from mevqa.data.layouts import without_suffix
+from mevqa.data.numbers import finite_number, read_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
 from mevqa.files.headers import simplify
+from mevqa.names import fold_name, match_key, subject_key
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "event_columns.yaml"
@@ -221,7 +223,7 @@ class RowReader:
             _emotion(row.cells), row.cells.get("action_units", ""), score,
         )  # fmt: skip
         # Two rows are one event twice when nothing but the score differs, before fractions are rounded.
-        same = tuple(row.cells.get(name, "") for name in _IDENTITY)
+        same = tuple(_spelling(name, row.cells.get(name, "")) for name in _IDENTITY)
         first = self._seen.setdefault(same, line)
         if first != line and self._repeats:
             self.repeated.append(line)
@@ -279,6 +281,18 @@ class RowReader:
 
     def _problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, message, line))
+
+
+def _spelling(field: str, cell: str) -> str:
+    """Return what the spellings of one cell have in common: ``01`` and ``s1`` are one subject."""
+    if field == "subject":
+        return subject_key(cell)
+    if field == "video":
+        return match_key(without_suffix(cell))
+    if field in ("onset", "apex", "offset"):
+        number = read_number(cell)
+        return fold_name(cell) if math.isnan(number) else str(number)
+    return (kind_of(cell) or "") if field == "kind" else fold_name(cell)
 
 
 def kind_of(text: str) -> str | None:

@@ -278,7 +278,8 @@ def _notes(given: _Input, scored: _Scored, unit_count: int, draws: int) -> Itera
     else:
         fields = {"emotion", "fine", "coarse"}
         without = [file.path.name for file in (given.reference, given.predictions) if not file.fields & fields]
-        yield f"no recognition and no STRS: {' and '.join(without) or 'a file'} tells no emotion"
+        said = " and ".join(without) or "a file"
+        yield f"no recognition and no STRS: {said} {'tell' if without[1:] else 'tells'} no emotion"
     scores = {event.score is not None for event in given.predictions.events}
     if scores == {False} and given.switches.matching == "score":
         yield "the detections have no scores: those that overlap most choose first"
