@@ -15,7 +15,7 @@ from mevqa.data.numbers import finite_number, read_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
 from mevqa.files.headers import simplify
-from mevqa.names import fold_name, match_key, subject_key
+from mevqa.names import fold_name, subject_key
 from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "event_columns.yaml"
@@ -288,7 +288,8 @@ def _spelling(field: str, cell: str) -> str:
     if field == "subject":
         return subject_key(cell)
     if field == "video":
-        return match_key(without_suffix(cell))
+        # Leading zeros may tell videos apart; whether they do, both files together say.
+        return fold_name(without_suffix(cell))
     if field in ("onset", "apex", "offset"):
         number = read_number(cell)
         return fold_name(cell) if math.isnan(number) else str(number)

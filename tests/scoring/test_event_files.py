@@ -253,7 +253,7 @@ def test_a_detection_that_is_listed_twice_is_two(tmp_path):
 def test_an_event_in_other_spellings_is_one_event_once_more(tmp_path):
     path = write(
         tmp_path,
-        "subject,video,onset,offset,type\n1,v1,10,20,micro\ns01,V1.mp4,10.0,20,ME\n1.0,v01,10,20,Micro\n2,v1,10,20,ME\n",
+        "subject,video,onset,offset,type\n1,v1,10,20,micro\ns01,V1.mp4,10.0,20,ME\n1.0,v1,10,20,Micro\n2,v1,10,20,ME\n",
     )
     again = "is the event of line 2 once more"
     assert messages(path, "reference") == {3: again, 4: again}
