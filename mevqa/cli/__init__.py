@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mevqa.cli.parser import Parser
 from mevqa.cli.streams import usable_streams
 from mevqa.errors import MevqaError
-from mevqa.files.system_errors import problem_of
+from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 
 #: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
@@ -108,6 +108,8 @@ def _run(argv: Sequence[str] | None) -> int:
         return TERMINATED
     except BrokenPipeError:
         return 0
-    except OSError as error:
-        print(f"{name}: {problem_of(error)}", file=sys.stderr)
+    except Exception as error:
+        if (found := as_system_error(error)) is None:
+            raise
+        print(f"{name}: {problem_of(found)}", file=sys.stderr)
         return 2

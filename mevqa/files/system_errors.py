@@ -29,12 +29,16 @@ _MENDS = {
     errno.EIO: "look after the disk or the network drive, and repeat the command",
     errno.ESTALE: "look after the network drive, and repeat the command",
     errno.ELOOP: "its links lead round in a circle",
+    errno.ENOMEM: "close other programs, or give it less at once",
     errno.ENXIO: "nothing reads from it",
 }
 #: How libraries written in Rust (safetensors, tokenizers) name the system's error inside one of their own.
 _RUST = re.compile(r"\(os error (\d+)\)")
 #: How torch says that a file could not be written to its end; it does not say why.
 _TORCH = re.compile(r"PytorchStreamWriter failed|inline_container\.cc.*unexpected pos")
+
+#: How ``Path.resolve`` says it, up to Python 3.12.
+_CIRCLE = re.compile(r"Symlink loop from '(.*)'$", re.DOTALL)
 
 
 def reason(error: OSError) -> str:
@@ -66,6 +70,10 @@ def as_system_error(error: BaseException) -> OSError | None:
         return error
     if (found := _RUST.search(str(error))) is not None:
         return OSError(int(found[1]), os.strerror(int(found[1])))
+    if isinstance(error, RuntimeError) and (found := _CIRCLE.match(str(error))) is not None:
+        return OSError(errno.ELOOP, os.strerror(errno.ELOOP), found[1])
+    if isinstance(error, MemoryError):
+        return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     if _TORCH.search(str(error)):
         return OSError(None, "a file of weights could not be written to its end; make room and repeat the command")
     return None

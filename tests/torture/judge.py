@@ -37,7 +37,7 @@ def faults(outcome: Outcome, *, codes: Collection[int] = CODES, output: Path | N
     problems += [
         f"{said}: traceback: {_last_line(text)}" for text in (outcome.out, outcome.err) if UNCAUGHT.search(text)
     ]
-    if outcome.code == 2 and not outcome.err.strip():
+    if outcome.code == 2 and not (outcome.err + outcome.out).strip():
         problems.append(f"{said}: exit code 2 without a word")
     if output is not None:
         problems += [f"{said}: {line}" for line in half_written(output)]

@@ -32,7 +32,7 @@ _NAMES = {
     "emoji": "😀👩‍👩‍👧",
     "signs": "a=b, c;d|e*f?[g]%00$HOME~",
     "spaces": " a  b ",
-    "markup": "[red]<b>&amp;[/]",
+    "markup": "[red]<b>&amp;[bold]",
 }
 _KINDS = ("pipe", "socket", "null", "zero", "dangling", "circle", "folder", "empty", "unreadable")
 _CHANGES = ("vanishes", "is cut", "is emptied", "is written anew", "cannot be read")
@@ -96,8 +96,10 @@ def _kind(name: str, case: str, attempt: Attempt) -> list[str]:
             os.mkfifo(path)
         case "socket":
             with socket.socket(socket.AF_UNIX) as made:
-                os.chdir(path.parent)
+                here = os.getcwd()
+                os.chdir(path.parent)  # Its path may be longer than a socket's may be.
                 made.bind(path.name)
+                os.chdir(here)
         case "null" | "zero":
             path.symlink_to(f"/dev/{case}")
         case "dangling":
