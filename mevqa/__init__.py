@@ -6,9 +6,12 @@ nothing and never loads torch.
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import Any
+
+# Nothing else is imported here: until the command's own handler stands, an interrupt is a traceback of Python's.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Libraries below tell their makers nothing of what is done here, unless the user says otherwise.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -61,6 +64,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name on its first use."""
     if name not in _PUBLIC:
         raise AttributeError(f"module 'mevqa' has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(_PUBLIC[name]), name)
     globals()[name] = value
     return value

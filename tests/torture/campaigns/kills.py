@@ -45,17 +45,22 @@ def _interrupted(job: Job, numbers: tuple[signal.Signals, ...], attempt: Attempt
     return [*problems, *differences(out, results(attempt.shared / "whole" / "out"))]
 
 
-def _first_moments(attempt: Attempt) -> list[str]:
-    """Interrupt a process while Python starts and imports mevqa: one line at most, never a traceback."""
+def _starting(commands: tuple[tuple[str, ...], ...], longest: float, attempt: Attempt) -> list[str]:
+    """Interrupt a process while Python starts, and imports mevqa or what it stands on: never a traceback."""
     number = attempt.random.choice((signal.SIGINT, signal.SIGINT, signal.SIGTERM))
-    after = 0.02 + attempt.random.random() * 0.4
-    words = attempt.random.choice((["--help"], ["env"], ["score", "--presets"], ["synth", "out", "--clips", "1"]))
+    after = 0.02 + attempt.random.random() * longest
+    words = attempt.random.choice(commands)
     attempt.notes.append(f"{number.name} after {after:.3f} s")
     ended = process(words, folder=attempt.folder, shot=Shot(number, after))
-    # Before the first line of mevqa runs, Python itself decides: it dies of SIGTERM, and of SIGINT with its own code.
-    return faults(ended, codes=(*_ENDS[number], -number))
+    # Python answers by itself, with its own exit code, until the first function of mevqa is entered.
+    is_pythons = "KeyboardInterrupt" in ended.err and '__main__.py", line' not in ended.err
+    return [] if is_pythons else faults(ended, codes=(*_ENDS[number], -number, 2))
 
 
+#: Commands that begin at once, and those that import much.
+_QUICK = (("--help",), ("env",), ("score", "--presets"), ("synth", "out", "--clips", "1"))
+_MERGE = ("merge", "no-such-adapter", "--out", "out")
+_HEAVY = (("env",), _MERGE, ("ask", "no-such.mp4", "?"), ("finetune", "nano", "questions=no-such", "output=out"))
 _KILLS = (signal.SIGKILL,)
 _REQUESTS = (signal.SIGINT, signal.SIGTERM)
 
@@ -82,5 +87,10 @@ CAMPAIGNS = (
         )
         for job in JOBS.values()
     ),
-    Campaign("interrupts/start", "SIGINT and SIGTERM while Python starts", _first_moments, full=100, short=6),
+    Campaign(
+        "interrupts/start", "SIGINT and SIGTERM while Python starts", partial(_starting, _QUICK, 0.4), full=100, short=6
+    ),
+    Campaign(
+        "interrupts/imports", "SIGINT and SIGTERM while torch is imported", partial(_starting, _HEAVY, 8.0), 60, 2
+    ),
 )
