@@ -15,15 +15,20 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import NoneType, TracebackType
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import check_file
+from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
+from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.records import Answer
+from mevqa.strict_yaml import describe
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -40,8 +45,53 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "seconds": (float, int),
     "warnings": (list,),
     "evidence": (list,),
+    "truncated": (bool,),
+    "unusable": (str, NoneType),
 }
-_KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list"}
+_KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list", bool: "true or false"}
+
+
+class _Loose(BaseModel):
+    """Base of what a manifest must hold where it is read back; it holds more."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Model(_Loose):
+    name: str | None = None
+    revision: str | None = None
+
+
+class _Settings(_Loose):
+    adapter: str | None = None
+    thinking: str | None = None
+
+
+class _Looking(_Loose):
+    face: Literal["auto", "haar", "mediapipe", "none"] = "auto"
+
+
+class _Decides(_Loose):
+    questions: dict[str, str] = {}
+    media: dict[str, str] = {}
+    model: _Model | None = None
+    settings: _Settings | None = None
+    looking: _Looking = _Looking()
+
+
+class _Source(_Loose):
+    files: list[str] = []
+    media: str | None = None
+    annotations: str | None = None
+    pictures: dict[str, str] | None = None
+    numbers: Literal["names", "recording", "interval"] = "names"
+
+
+class _Manifest(_Loose):
+    decides: _Decides = _Decides()
+    question_files: list[str] = []
+    sources: list[_Source] = []
+    published: list[str] = []
 
 
 class Run:
@@ -108,29 +158,12 @@ def open_run(path: Path) -> Run:
     manifest_path = path / _MANIFEST
     if not manifest_path.is_file():
         raise InputError([Problem(path, f"is not a run: it has no {_MANIFEST}; `mevqa eval --out {path}` makes one")])
+    manifest = read_json_object(manifest_path)
     try:
-        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError([Problem(manifest_path, f"is not JSON: {error}")]) from error
-    if (fault := _manifest_fault(manifest)) is not None:
-        raise InputError([Problem(manifest_path, fault)])
+        _Manifest.model_validate(manifest)
+    except ValidationError as error:
+        raise InputError(describe(manifest_path, None, manifest, _Manifest, error)) from error
     return Run(path, manifest, *_read_answers(path / _ANSWERS))
-
-
-def _manifest_fault(manifest: object) -> str | None:
-    """Return what is wrong with the shape of a manifest, None where nothing is."""
-    if not isinstance(manifest, dict):
-        return "is not a JSON object"
-    decides = manifest.get("decides", {})
-    if not isinstance(decides, dict):
-        return "'decides' must be an object"
-    for key in ("questions", "media"):
-        if not isinstance(decides.get(key, {}), dict):
-            return f"'decides.{key}' must be an object"
-    for key in ("question_files", "sources", "published"):
-        if not isinstance(manifest.get(key, []), list):
-            return f"{key!r} must be a list"
-    return None
 
 
 def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
@@ -181,7 +214,7 @@ def file_digest(path: Path) -> str:
 def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
     """Open an existing run for appending after comparing what decides its answers."""
     log = path / _ANSWERS
-    if log.exists():
+    if log.is_file():
         _drop_torn_line(log)
     run = open_run(path)
     made = run.manifest.get("decides", {})
@@ -267,6 +300,8 @@ def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
     lines: dict[str, int] = {}
     if not log.exists():
         return answers, lines
+    if not log.is_file():
+        raise InputError([Problem(log, "is a folder, not the log of a run")])
     problems = []
     with reading(log):
         check_file(log)
@@ -304,8 +339,12 @@ def _answer(line: bytes) -> Answer:
             raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
     for key in ("warnings", "evidence"):
         content[key] = tuple(content.get(key, ()))
+        if not all(isinstance(item, str) for item in content[key]):
+            raise ValueError(f"{key!r} must be a list of texts")
     if not all(isinstance(value, (int, float)) for value in (content.get("options") or {}).values()):
         raise ValueError("'options' must be an object of numbers")
+    if content.get("unusable") not in (None, *UNUSABLE_MEANING):
+        raise ValueError(f"'unusable' is none of {', '.join(UNUSABLE_MEANING)}")
     return Answer(**content)
 
 

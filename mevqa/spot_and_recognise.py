@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.records import Clip
@@ -90,6 +91,14 @@ class Naming:
         return match["subject"] or "", match.groupdict().get("video") or name
 
 
+class _Done(StrictModel):
+    """A finished video in the log."""
+
+    name: str
+    media: str
+    rows: list[list[str]]
+
+
 class StrTable:
     """The table on the disk, with the log that lets an interrupted job go on.
 
@@ -113,19 +122,24 @@ class StrTable:
             make_folder(out.parent)
             write_whole(self._log, json.dumps(header) + "\n")
             return
-        first, *lines = self._log.read_text(encoding="utf-8").split("\n")
+        first, *lines = self._log.read_bytes().split(b"\n")
+        number = 1
         try:
-            differences = list(changes(json.loads(first), header))
-            done = [json.loads(line) for line in lines[:-1]]
-            self._rows = {entry["name"]: entry["rows"] for entry in done}
-            self._media = {entry["name"]: entry["media"] for entry in done}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError([Problem(self._log, f"is broken ({error}); delete it and the table")]) from error
+            differences = list(changes(parse_row(first.decode()).values, header))
+            done = []
+            for line in lines[:-1]:
+                number += 1
+                done.append(_Done.model_validate(dict(parse_row(line.decode()).values)))
+        except ValueError as error:  # of the decoder, of JSON and of the schema
+            message = "is not a line of this log; delete the log and the table, which are then made anew"
+            raise InputError([Problem(self._log, message, number)]) from error
+        self._rows = {one.name: one.rows for one in done}
+        self._media = {one.name: one.media for one in done}
         if differences:
             problems = [Problem(out, f"has changed since it was begun: {change}") for change in differences]
             raise InputError([*problems, Problem(out, "name another table (--out), or repeat the settings of then")])
         # A line that a kill tore is written anew.
-        write_whole(self._log, "".join(f"{line}\n" for line in [first, *lines[:-1]]))
+        write_whole(self._log, b"".join(line + b"\n" for line in [first, *lines[:-1]]))
         if done:
             self._write()
 

@@ -102,6 +102,10 @@ def test_the_digest_of_a_folder_sees_content_and_names(tmp_path):
         (b'{"question_id": "a", "text": "x", "confidence": NaN}', "NaN is no JSON value"),
         (b'{"question_id": "a", "text": "\\ud83d"}', "half a character"),
         (b"[" * 100000, "is not a JSON object"),
+        (b'{"question_id": "a", "text": "x", "warnings": [3]}', "'warnings' must be a list of texts"),
+        (b'{"question_id": "a", "text": "x", "truncated": []}', "'truncated' must be true or false"),
+        (b'{"question_id": "a", "text": "x", "unusable": "so"}', "'unusable' is none of truncated"),
+        (b'{"question_id": "a", "text": "x", "seconds": ' + b"9" * 400 + b"}", "a number of 400 digits"),
     ],
 )
 def test_a_damaged_line_of_a_log_is_one_line(tmp_path, line, message):
@@ -114,10 +118,25 @@ def test_a_damaged_line_of_a_log_is_one_line(tmp_path, line, message):
 
 
 @pytest.mark.parametrize(
-    "manifest", ["[]", "5", '{"decides": 5}', '{"decides": {"media": []}}', '{"question_files": 3}']
+    "manifest",
+    [
+        *(
+            "[]",
+            "5",
+            "[" * 5000,
+            "\ud800",
+            '{"a": 1, "a": 2}',
+            '{"a": NaN}',
+            '{"a": "\\ud800"}',
+            '{"a": ' + "9" * 5000 + "}",
+        ),
+        *('{"decides": 5}', '{"decides": {"media": []}}', '{"decides": {"media": {"a": 5}}}', '{"question_files": 3}'),
+        *('{"question_files": [3]}', '{"sources": [3]}', '{"sources": [{"numbers": "so"}]}', '{"published": [null]}'),
+        *('{"decides": {"model": "m"}}', '{"decides": {"looking": {"face": 3}}}', '{"decides": {"settings": []}}'),
+    ],
 )
 def test_a_damaged_manifest_is_one_line(tmp_path, manifest):
-    (tmp_path / "manifest.json").write_text(manifest)
+    (tmp_path / "manifest.json").write_bytes(manifest.encode("utf-8", "surrogatepass"))
     with pytest.raises(InputError) as caught:
         open_run(tmp_path)
     assert len(caught.value.problems) == 1
@@ -130,3 +149,10 @@ def test_a_run_of_a_model_that_thinks_and_of_files_with_odd_names_is_read_back(t
         with start_run(tmp_path / str(number), decides, {"question_files": [name]}):
             pass
         assert open_run(tmp_path / str(number)).manifest["question_files"] == [name]
+
+
+def test_a_folder_in_the_place_of_the_log_is_one_line(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "answers.jsonl").mkdir()
+    with pytest.raises(InputError, match=r"answers\.jsonl: is a folder"):
+        open_run(tmp_path)

@@ -115,7 +115,7 @@ def test_other_settings_and_foreign_files_are_refused(tmp_path):
     with pytest.raises(InputError, match="was not made here"):
         StrTable(tmp_path / "mine.csv", {})
     (tmp_path / f"torn.csv{LOG_ENDING}").write_text("no JSON\n")
-    with pytest.raises(InputError, match="is broken"):
+    with pytest.raises(InputError, match="is not a line of this log"):
         StrTable(tmp_path / "torn.csv", {})
 
 
@@ -182,3 +182,20 @@ def test_a_video_that_cannot_be_read_is_told_and_the_others_are_written(videos, 
     printed = capsys.readouterr()
     assert "1 of 2 videos, 1 new rows" in printed.out and "is damaged" in printed.err
     assert len(out.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "content"),
+    [
+        *((1, content) for content in (b"[]", b"5", b"\xff", b"[" * 5000, b"")),
+        *((2, content) for content in (b"[]", b"{}", b"\xff", b'{"name": 3, "media": "m", "rows": []}')),
+        *((2, content) for content in (b'{"name": "n", "media": "m", "rows": [[3]]}', b'{"name": "\\ud800"}')),
+    ],
+)
+def test_a_damaged_line_of_the_log_is_named(tmp_path, line, content):
+    out = tmp_path / "str.csv"
+    log = [b"{}", b'{"name": "n", "media": "m", "rows": []}']
+    log[line - 1] = content
+    out.with_name(out.name + LOG_ENDING).write_bytes(b"".join(one + b"\n" for one in log))
+    with pytest.raises(InputError, match=rf"\.jsonl:{line}: is not a line of this log"):
+        StrTable(out, {})

@@ -13,7 +13,11 @@ from typing import Any
 _SPACE = " \t\r\n"
 #: Python's own reader and writer of JSON stop near 1000; what nests so deeply is an attack or an accident.
 _DEEPEST = 64
+#: Longer whole numbers are no floats, and from 4,300 digits on Python reads them no more.
+_MOST_DIGITS = 300
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
+#: What Python has for the bytes of a file name that are not UTF-8 (PEP 383).
+_NAME_BYTES = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,9 @@ def _no_constant(name: str) -> None:
 
 
 def _whole_number(digits: str) -> int:
-    try:
-        return int(digits)
-    except ValueError:
-        raise NotJson(f"is not valid JSON here: a number of {len(digits)} digits") from None
+    if len(digits) > _MOST_DIGITS:
+        raise NotJson(f"is not valid JSON here: a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _finite(digits: str) -> float:
@@ -81,7 +84,7 @@ STRICT_DECODER = json.JSONDecoder(
 )
 
 
-def half_character(text: str, values: object) -> str | None:
+def half_character(text: str, values: object, *, may_name_files: bool = False) -> str | None:
     r"""Return what is wrong where values hold half of a surrogate pair (``\ud83d`` alone), None where none does.
 
     No file can hold such a text.
@@ -89,8 +92,12 @@ def half_character(text: str, values: object) -> str | None:
     Args:
         text: The JSON that the values were read from.
         values: The values.
+        may_name_files: Whether they may name files whose names are not UTF-8: Python has halves for such bytes.
     """
-    if "\\ud" in text.lower() and (half := _HALF_PAIR.search(json.dumps(values, ensure_ascii=False))):
+    if "\\ud" not in text.lower():
+        return None
+    said = json.dumps(values, ensure_ascii=False)
+    if half := _HALF_PAIR.search(_NAME_BYTES.sub("", said) if may_name_files else said):
         return f"holds half a character: \\u{ord(half[0]):04x} without its other half"
     return None
 

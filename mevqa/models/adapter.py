@@ -6,15 +6,19 @@ import json
 import logging
 import warnings
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
-from mevqa.errors import ModelError
+from mevqa.errors import InputError, ModelError
+from mevqa.files.json_file import read_json_object
 from mevqa.models.adapter_keys import fitting_adapter
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import is_hub_name
 
 #: What is fetched of an adapter on the hub: its weights, how it wants to be asked, its processor, prompts and card.
 _FETCHED = ("*.json", "*.jinja", "*.model", "*.txt", "README.md", "prompts/*.yaml", "adapter_model.safetensors")
+#: Kinds of the values of a configuration that are read here; peft checks the others.
+_KINDS = {"peft_type": (str,), "base_model_name_or_path": (str,), "revision": (str,), "auto_mapping": (dict,)}
 #: Kinds of adapter that change prompts and not weights.
 _OF_PROMPTS = frozenset(
     {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING", "ADAPTION_PROMPT", "CPT", "CARTRIDGE"}
@@ -82,11 +86,12 @@ def adapter_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "adapter_config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error})") from error
-    if not isinstance(config, dict):
-        raise ModelError(f"{path}: holds no object; it is no adapter's configuration")
+        config = read_json_object(path)
+    except InputError as error:
+        raise ModelError(str(error)) from error
+    for key, kinds in _KINDS.items():
+        if not isinstance(config.get(key), (*kinds, NoneType)):
+            raise ModelError(f"{path}: {key!r} cannot be {json.dumps(config[key])[:40]}")
     kind = config.get("peft_type")
     if kind in _OF_PROMPTS:
         raise ModelError(f"the adapter {folder} is of the type {kind}, which changes prompts; LoRA-like ones are taken")

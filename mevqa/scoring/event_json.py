@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.json_rows import STRICT_DECODER, NotJson
 from mevqa.errors import InputError, Problem
 
 
@@ -21,7 +22,7 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
     Raises:
         InputError: It is no JSON, or holds neither a list nor an object with a list ``events``.
     """
-    decoder = json.JSONDecoder()
+    decoder = STRICT_DECODER
     try:
         start = _skip(text, 0)
         if path.suffix.lower() == ".jsonl":
@@ -31,6 +32,10 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
         content, _ = decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise InputError([Problem(path, f"is not valid JSON: {error.msg}", error.lineno)]) from error
+    except NotJson as error:
+        raise InputError([Problem(path, str(error))]) from error
+    except RecursionError as error:
+        raise InputError([Problem(path, "is not valid JSON: nested too deeply")]) from error
     events = content.get("events") if isinstance(content, dict) else None
     if not isinstance(events, list):
         raise InputError([Problem(path, 'is no list of events; write [{"video": ..., "onset": ..., "offset": ...}]')])
@@ -43,9 +48,13 @@ def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     for line, row in enumerate(text.splitlines(), 1):
         try:
             if row.strip():
-                yield line, json.loads(row)
+                yield line, STRICT_DECODER.decode(row)
         except json.JSONDecodeError as error:
             problems.append(Problem(path, f"is not valid JSON: {error.msg}", line))
+        except NotJson as error:
+            problems.append(Problem(path, str(error), line))
+        except RecursionError:
+            problems.append(Problem(path, "is not valid JSON: nested too deeply", line))
     if problems:
         raise InputError(problems)
 

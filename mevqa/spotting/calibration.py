@@ -7,7 +7,6 @@ makes one from annotated videos (``mevqa.spotting.fitting``).
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.inputs import read_file
+from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import write_whole
 from mevqa.spotting.features import FEATURES
 from mevqa.spotting.logistic import Logistic
@@ -129,14 +128,8 @@ def read_calibrator(path: Path) -> Calibrator:
     Raises:
         InputError: The file is missing, damaged or something else; one line.
     """
-    try:
-        content = json.loads(read_file(path))
-    except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        raise InputError([Problem(path, "is not JSON; is it damaged? Fit it again", line)]) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    content = read_json_object(path, "; a calibrator is what mevqa spot --fit writes")
+    if content.get("format") != FORMAT:
         raise InputError([Problem(path, "is not a calibrator that this version of mevqa spot --fit writes")])
     try:
         return Calibrator.model_validate(content)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mevqa.errors import ModelError
+from mevqa.errors import InputError, ModelError
+from mevqa.files.json_file import read_json_object
 from mevqa.models.adapter import adapter_config, adapter_folder
 from mevqa.models.load import NANO_FOLDER, ModelOptions, load_model, read_preferences
 from mevqa.models.transformers_model import TransformersModel
@@ -54,8 +54,8 @@ class AdapterSource:
         where, commit = str(self.base_folder or self.base), self.commit or "main"
         try:
             path = cached_file(where, "config.json", revision=commit, local_files_only=True)
-            return dict(json.loads(Path(str(path)).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            return read_json_object(Path(str(path)))
+        except (OSError, InputError):
             return {}
 
     def refuse_quantised(self) -> None:
@@ -181,7 +181,7 @@ def _own_processor(folder: Path, trust_remote_code: bool) -> Any:
 def _trained_on(folder: Path) -> str | None:
     """Return the revision of the base in the manifest of an adapter's training, None where there is none."""
     try:
-        revision = json.loads((folder / "training.json").read_text(encoding="utf-8"))["decides"]["model"]["revision"]
-    except (OSError, ValueError, KeyError, TypeError):
+        revision = read_json_object(folder / "training.json")["decides"]["model"]["revision"]
+    except (InputError, KeyError, TypeError):
         return None
     return revision if isinstance(revision, str) else None

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,6 +17,7 @@ from mevqa.deciding import annotations_digest, media_digests, package_versions
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan
+from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import is_leftover, make_folder, write_whole
 from mevqa.models.adapter import adapter_folder
 from mevqa.models.digest import content_digest
@@ -72,15 +74,18 @@ def read_manifest(out: Path) -> dict[str, Any]:
     """Return what ``start_manifest`` and ``write_artifact`` wrote down; empty when there is nothing.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: It cannot be read, or is something else.
     """
     path = out / _MANIFEST
     if not path.is_file():
         return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise InputError([Problem(path, f"is not JSON: {error}")]) from error
+    found = read_json_object(path)
+    decides = found.get("decides")
+    if not isinstance(decides, dict) or not isinstance(decides.get("media", {}), dict):
+        raise InputError([Problem(path, "is not the record of a training: 'decides' must be an object with 'media'")])
+    if not isinstance(found.get("finished"), (dict, NoneType)):
+        raise InputError([Problem(path, "'finished' must be an object")])
+    return found
 
 
 def write_artifact(

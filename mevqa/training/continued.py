@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from mevqa.errors import InputError, ModelError, Problem
+from mevqa.files.json_file import read_json_object
 from mevqa.models.adapter import adapter_config, adapter_folder, wrap_with_adapter
 from mevqa.models.load import own_prompts
 from mevqa.training.recipe import Lora, Recipe
@@ -82,7 +82,7 @@ def with_trainable_adapter(model: Any, recipe: Recipe) -> Any:
 def _base_of(folder: Path) -> str | None:
     """Return the base that an adapter names."""
     try:
-        name = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
-    except (OSError, ValueError, AttributeError):
+        name = read_json_object(folder / "adapter_config.json").get("base_model_name_or_path")
+    except InputError:
         return None
     return name if isinstance(name, str) else None

@@ -17,6 +17,7 @@ from typing import Any
 from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Plan, answer, begin, remaining
+from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.models.load import ModelOptions, load_model, own_prompts
@@ -65,7 +66,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     }
     path = out / _MANIFEST
     if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = read_json_object(path)
         before["recipe"] = portable(before.get("recipe"))
         refuse_changes(out, before, now, "these folds were begun", "output=DIR")
         return
@@ -169,8 +170,8 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
         The run folder.
     """
     tested = of_clips(work, [clip for fold in folds for clip in fold.test])
-    manifests = [runs[fold.name].manifest["decides"] for fold in folds]
-    revisions = "\n".join(str(manifest["model"]["revision"]) for manifest in manifests)
+    manifests = [{"media": {}, "questions": {}, **runs[fold.name].manifest.get("decides", {})} for fold in folds]
+    revisions = "\n".join(str((manifest.get("model") or {}).get("revision")) for manifest in manifests)
     deciding: dict[str, Any] = dict(manifests[0])
     deciding["media"] = {clip: digest for manifest in manifests for clip, digest in manifest["media"].items()}
     deciding["questions"] = {name: digest for manifest in manifests for name, digest in manifest["questions"].items()}

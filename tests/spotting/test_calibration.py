@@ -61,10 +61,11 @@ def change(content, key, value):
     ("spoil", "said"),
     [
         (lambda content: json.dumps(content)[:-40], "is not JSON"),
-        (lambda content: "[]", "is not a calibrator"),
+        (lambda content: "[]", "is not a JSON object; a calibrator"),
         (lambda content: '{"weights": [1, 2]}', "is not a calibrator"),
         (lambda content: change(content, "format", "mevqa spot calibrator 99"), "is not a calibrator"),
-        (lambda content: change(content, "intercept", float("nan")), "intercept"),
+        (lambda content: change(content, "intercept", float("nan")), "NaN is no JSON value"),
+        (lambda content: change(content, "intercept", "high"), "intercept"),
         (lambda content: change(content, "threshold", 1.5), "threshold"),
         (lambda content: change(content, "features", content["features"][1:]), "features must be strength"),
         (lambda content: change(content, "bonus", 1), "bonus"),

@@ -23,6 +23,7 @@ from mevqa.data.synthetic.official_rows import (
 from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.data.synthetic.screenplay import ClipPlan, class_mixes, plan_clips
 from mevqa.errors import InputError, Problem
+from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.signals import finished_first
@@ -177,12 +178,9 @@ def _claim(out: Path, settings: SynthSettings) -> None:
     ours = json.loads(json.dumps({"format": FORMAT, **asdict(settings)}))
     manifest = out / _MANIFEST
     if manifest.is_file():
-        try:
-            found = json.loads(manifest.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError([Problem(manifest, f"is broken ({error}); choose another folder")]) from error
+        found = read_json_object(manifest, "; choose another folder")
         if found != ours:
-            names = [name for name in ours if not isinstance(found, dict) or found.get(name) != ours[name]]
+            names = [name for name in ours if found.get(name) != ours[name]]
             message = f"holds a set with other settings ({', '.join(names)}); choose another folder"
             raise InputError([Problem(out, message)])
         return
