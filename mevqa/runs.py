@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import NoneType, TracebackType
@@ -319,6 +319,22 @@ def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
     if problems:
         raise InputError(problems)
     return answers, lines
+
+
+def torn_line(run: Path) -> str | None:
+    """Say that the last line of a run's log is not finished, which is no error and not counted; None where it is.
+
+    Args:
+        run: The run folder.
+    """
+    with suppress(OSError), (run / _ANSWERS).open("rb") as log:
+        log.seek(-1, os.SEEK_END)
+        if log.read(1) != b"\n":
+            return (
+                f"the last line of {run.name}/{_ANSWERS} is not finished and was left out: mevqa eval is still "
+                "writing, or was killed (the same command goes on)"
+            )
+    return None
 
 
 def _answer(line: bytes) -> Answer:

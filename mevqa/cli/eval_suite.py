@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.files.whole import make_folder, write_whole
+from mevqa.safe_text import PathShortener, portable
 
 if TYPE_CHECKING:
     from mevqa.evaluation import Plan
@@ -161,9 +162,9 @@ def _finish(out: Path, table: Table, outcomes: list[Outcome], notes: list[str]) 
     print("\n".join(notes))
     content = {
         outcome.name: {
-            "path": str(outcome.path),
+            "path": portable(str(outcome.path)),
             "status": outcome.status,
-            **({"error": outcome.error} if outcome.error is not None else {}),
+            **({"error": PathShortener([outcome.path])(outcome.error)} if outcome.error is not None else {}),
             **({"scores": outcome.result.as_dict()} if outcome.result is not None else {}),
         }
         for outcome in outcomes

@@ -62,9 +62,11 @@ def run(args: argparse.Namespace) -> int:
         raise MevqaError("name the run and --out to write a submission, or --validate PRED to check one")
     if args.strict:
         raise MevqaError("--strict goes with --validate; what is written is always in the vocabulary")
-    from mevqa.runs import open_run
+    from mevqa.runs import open_run, torn_line
     from mevqa.submission import FILLED, write_submission
 
+    if (note := torn_line(args.run_folder)) is not None:
+        print(f"note: {note}", file=sys.stderr)
     written = write_submission(open_run(args.run_folder), _read(args.questions), args.out, fill=args.fill)
     for path in written.predictions:
         print(path)

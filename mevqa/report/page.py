@@ -101,5 +101,8 @@ def _render(
         style=Markup((_WEB / "page.css").read_text(encoding="utf-8")),
         script=Markup(script),
         # The browser itself refuses every script but ours, and every address.
-        policy=Markup(f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"),
+        policy=Markup(
+            f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
     )

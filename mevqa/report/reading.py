@@ -11,7 +11,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.evaluation import Source
 from mevqa.records import Answer, Question
 from mevqa.report.naming import model_label, short_names
-from mevqa.runs import Run, open_run
+from mevqa.runs import Run, open_run, torn_line
 from mevqa.scoring.answer_sources import files_of_run, read_files
 from mevqa.scoring.items import Item, make_items
 from mevqa.scoring.pairing import read_pairs
@@ -135,6 +135,7 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
         questions, items = _joined(questions, scored)
     else:
         notes.append("none of the questions has a reference: there is nothing to score")
+        notes += [note for note in [torn_line(path)] if note is not None]
     answers = _answers(run, questions)
     sources = tuple(Source.from_record(record) for record in run.manifest.get("sources", ()))
     return ReadRun(folder, run, tuple(questions), items, answers, result, task, sources, tuple(notes))

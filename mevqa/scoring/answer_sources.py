@@ -11,7 +11,7 @@ from mevqa.data.formats.forms import foreign_format
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
 from mevqa.records import Answer, Question
-from mevqa.runs import Run, file_digest, open_run
+from mevqa.runs import Run, file_digest, open_run, torn_line
 
 _MANIFEST = "manifest.json"
 #: Keys by which servers say why an answer ended, and what they call the bound on its length.
@@ -114,7 +114,7 @@ def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:
     """Return the answers of a run, with its questions where its files are still as it read them."""
     if run is None:
         return Given(Path(), {}, {}, frozenset())
-    notes: list[str] = []
+    notes: list[str] = [note for note in [torn_line(run.path)] if note is not None]
     if not files:
         hidden: list[Problem] = []
         files = files_of_run(run, hidden)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mevqa.safe_text import visible
 from mevqa.scoring.result import ScoreResult
 
 _CLASSES = {
@@ -76,6 +77,11 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     switches: str = ""
+
+    def __post_init__(self) -> None:
+        """Bring each cell to one line: names with line feeds would end a row of Markdown or LaTeX."""
+        object.__setattr__(self, "columns", tuple(map(_one_line, self.columns)))
+        object.__setattr__(self, "rows", tuple(tuple(map(_one_line, row)) for row in self.rows))
 
     @property
     def header(self) -> str:
@@ -226,7 +232,8 @@ def as_text(table: Table) -> str:
 
 def as_markdown(tables: Sequence[Table], captions: Sequence[str]) -> str:
     """Return GitHub tables under their titles, the captions first."""
-    parts = [*captions]
+    # Captions are sentences of ours about names of others: neither HTML nor links.
+    parts = [_one_line(caption).replace("<", "\\<").replace("](", "]\\(") for caption in captions]
     for table in tables:
         lines = [f"**{_escaped_markdown(table.header)}**", ""]
         lines.append("| " + " | ".join(map(_escaped_markdown, table.columns)) + " |")
@@ -240,7 +247,7 @@ def as_latex(tables: Sequence[Table], captions: Sequence[str]) -> str:
     """Return booktabs tables; the switches stand in each caption."""
     parts = ["% needs \\usepackage{booktabs}"]
     for table in tables:
-        caption = _escaped_latex(f"{table.header}. {' '.join(captions)}")
+        caption = _escaped_latex(_one_line(f"{table.header}. {' '.join(captions)}"))
         lines = ["\\begin{table}", "\\centering", f"\\caption{{{caption}}}"]
         lines += [f"\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}", "\\toprule"]
         lines += [" & ".join(map(_escaped_latex, table.columns)) + r" \\", "\\midrule"]
@@ -308,6 +315,10 @@ def _digits(value: float) -> str:
 def _bound(value: float) -> str:
     """Return a bound without the zero before the point: intervals are many."""
     return _digits(value).replace("0.", ".", 1) if abs(value) < 1 else _digits(value)
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.splitlines()).replace("\t", " "))
 
 
 def _escaped_markdown(text: str) -> str:

@@ -34,6 +34,33 @@ def words(questions, out):
     return ["eval", str(questions), "--precomputed", maps, "--views", "motion", "--model", "mock", "--out", str(out)]
 
 
+def test_a_half_line_of_a_run_that_is_being_written_is_said_and_no_error(questions, tmp_path, capsys):
+    official = questions.with_name("me_vqa_x_v2_test_to_answer.jsonl")
+    questions.rename(official)
+    run = tmp_path / "run"
+    assert main(words(official, run)) == 0
+    log = run / "answers.jsonl"
+    log.write_bytes(log.read_bytes() + b'{"question_id": "q0", "te')
+    reference = tmp_path / "reference.jsonl"
+    rows = [json.loads(line) | {"answer": "brow lowerer"} for line in official.read_text().splitlines()]
+    reference.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    note = "the last line of run/answers.jsonl is not finished and was left out: mevqa eval is still writing"
+    for command in (
+        ["score", str(run), str(reference), "--draws", "0"],
+        ["report", str(run), "--out", str(tmp_path / "page"), "--no-pictures"],
+        ["submit", str(run), "--questions", str(official), "--out", str(tmp_path / "handed-in")],
+    ):
+        capsys.readouterr()
+        assert main(command) == 0
+        printed = capsys.readouterr()
+        assert (printed.out + printed.err).count(note) == 1, command
+    whole = log.read_bytes().rpartition(b"\n")[0] + b"\n"
+    assert main(words(official, run)) == 0 and log.read_bytes() == whole
+    capsys.readouterr()
+    assert main(["score", str(run), str(reference), "--draws", "0"]) == 0
+    assert note not in capsys.readouterr().out
+
+
 @pytest.fixture
 def held_elsewhere():
     """Hold an output in another process, as long as the test lasts."""

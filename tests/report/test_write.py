@@ -1,4 +1,5 @@
 import json
+from html.parser import HTMLParser
 
 import pytest
 from hostile_runs import HOSTILE
@@ -85,3 +86,44 @@ def test_a_page_that_is_there_is_a_whole_report(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         _write(tmp_path, "after", {"chart": Chart()}, [])
     assert (tmp_path / "index.html").read_text() == "before"
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+
+@pytest.mark.parametrize(
+    "name", ["javascript:alert(1)", 'x" onload="alert(1)', "</script><svg onload=alert(1)>", "'`${x}"]
+)
+def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, tmp_path):
+    """In ids, questions, answers, warnings, subjects, classes, the title and names of runs and models."""
+    run = tmp_path / "run"
+    run.mkdir()
+    source = runs[0].parent / "questions.jsonl"
+    (tmp_path / "q.jsonl").write_text(source.read_text().replace('"sub01"', json.dumps(name)))
+    manifest = json.loads((runs[0] / "manifest.json").read_text())
+    manifest["question_files"], manifest["decides"]["questions"] = [str(tmp_path / "q.jsonl")], {}
+    manifest["decides"]["media"] = {}
+    manifest["decides"]["model"]["name"] = name
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    answers = (runs[0] / "answers.jsonl").read_text()
+    (run / "answers.jsonl").write_text(answers.replace("brow lowerer", json.dumps(name)[1:-1]))
+    write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False, title=name))
+    page = Page()
+    page.feed((tmp_path / "out" / "index.html").read_text())
+    for chart in (tmp_path / "out" / "plots").glob("*.svg"):
+        page.feed(chart.read_text())
+    scripts = [attributes for tag, attributes in page.tags if tag == "script"]
+    assert [attributes.get("type") for attributes in scripts].count(None) == 1 and len(scripts) == 2
+    for tag, attributes in page.tags:
+        assert not any(key.startswith("on") for key in attributes), (tag, attributes)
+        for key in ("href", "src", "xlink:href", "action", "formaction"):
+            assert (attributes.get(key) or "#").startswith(("#", "data:,", "data:image/")), (tag, attributes)
+        assert tag not in ("iframe", "object", "embed", "base", "foreignobject")

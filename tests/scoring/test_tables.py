@@ -30,3 +30,15 @@ def test_markdown_and_latex_escape_what_would_be_markup():
     assert as_markdown([table], []).splitlines()[-1] == r"| a\_b & \<b\> | 50% |"
     latex = as_latex([table], ["x_y"])
     assert r"a\_b \& <b> & 50\% \\" in latex and r"x\_y" in latex
+
+
+def test_names_with_line_feeds_stay_in_their_cell_and_captions_hold_no_markup():
+    table = Table("t", ("name", "n"), (("sub01\n| --- | x\r\n<script>\x1b[2J", "1"), ("b\n\nc", "2")))
+    markdown = as_markdown([table], ["Note: <img src=x> [here](javascript:alert(1))\n\n# of subject x."])
+    assert [line for line in markdown.splitlines() if line.startswith("| sub01")]
+    assert len([line for line in markdown.splitlines() if line.startswith("|")]) == 4
+    assert "\x1b" not in markdown and "](javascript" not in markdown and "\n# of" not in markdown
+    assert r"\<img" in markdown
+    latex = as_latex([table], ["two\n\nparagraphs"])
+    assert "\n\n" not in latex.rstrip().split("\\begin{table}")[1]
+    assert len(as_text(table).splitlines()) == 5
