@@ -58,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look at the clip, write the pictures and print where the expression is."""
     from mevqa.errors import InputError, MediaError, Problem
+    from mevqa.files.lock import hold_folder
     from mevqa.files.whole import make_folder, write_picture
     from mevqa.video.contact_sheet import contact_sheet
     from mevqa.video.look import look
@@ -74,10 +75,11 @@ def run(args: argparse.Namespace) -> int:
     measured = _measure(clip, seen, args.face)
     plot = _plot(clip, seen, measured)
     make_folder(args.out)
-    written = _write_views(seen, args.out)
-    write_picture(args.out / "contact_sheet.png", contact_sheet(seen.views))
-    if plot is not None:
-        write_picture(args.out / "curve.png", plot)
+    with hold_folder(args.out):
+        written = _write_views(seen, args.out)
+        write_picture(args.out / "contact_sheet.png", contact_sheet(seen.views))
+        if plot is not None:
+            write_picture(args.out / "curve.png", plot)
     _print(seen, measured, written)
     print(f"wrote {len(written)} views and contact_sheet.png{' and curve.png' if plot else ''} to {args.out}")
     return 0

@@ -91,9 +91,11 @@ def run(args: argparse.Namespace) -> int:
         print(result.to_json(), end="")
         return 0
     if args.json is not None:
+        from mevqa.files.lock import hold_file
         from mevqa.files.whole import write_whole
 
-        write_whole(args.json, result.to_json())
+        with hold_file(args.json):
+            write_whole(args.json, result.to_json())
     _print(args, result, tables)
     return 0
 

@@ -10,6 +10,7 @@ another machine, which cannot look the holder up, can say when it was last heard
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -27,6 +28,8 @@ from mevqa.errors import InputError, Problem
 
 #: Name of the lock inside a folder that is held.
 LOCK_NAME = ".mevqa.lock"
+#: Bytes that file systems take in a name.
+_LONGEST_NAME = 255
 #: Seconds between two signs of life.
 _HEARTBEAT = 20.0
 #: Seconds within which a lock that was just made must have its content, and a take-over be done.
@@ -125,12 +128,17 @@ def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> It
     Raises:
         InputError: Another process holds it, or nothing can be written there.
     """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        yield  # A pipe or a device, which takes what each of its writers says.
+        return
     shown, file = file, file.resolve()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError([Problem(shown, f"cannot be written: {error.strerror or error}")]) from error
-    with _hold(shown, file.with_name(f"{file.name}.lock"), on_note):
+    is_short = len(os.fsencode(file.name)) < _LONGEST_NAME - len(".lock.") - len(uuid.uuid4().hex)
+    name = file.name if is_short else hashlib.blake2b(os.fsencode(file.name), digest_size=8).hexdigest()
+    with _hold(shown, file.with_name(f"{name}.lock"), on_note):
         yield
 
 

@@ -244,6 +244,14 @@ def test_a_file_is_locked_beside_it(tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_a_device_needs_no_lock_and_a_long_name_gets_one(tmp_path):
+    with hold_file(tmp_path / ("x" * 255)):
+        assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+    os.mkfifo(tmp_path / "pipe")
+    with hold_file(tmp_path / "pipe"):
+        assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_where_nothing_can_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file; name another folder"):

@@ -16,6 +16,7 @@ from mevqa.data.formats.write import TARGETS, Target, write_records, write_rows
 from mevqa.data.official import QuestionFile, QuestionScan, read_questions, scan_question_bytes
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+from mevqa.files.lock import hold_file
 from mevqa.files.text import decode_text
 from mevqa.files.whole import make_folder, write_whole
 
@@ -76,7 +77,8 @@ def convert(
         scan, conversion = _join(source, read_questions(questions))
     content = write_records(scan.file, target)
     make_folder(out.parent)
-    write_whole(out, content)
+    with hold_file(out):
+        write_whole(out, content)
     return conversion
 
 

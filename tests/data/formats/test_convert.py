@@ -223,7 +223,7 @@ def test_several_lists_are_named(tmp_path):
 
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="file: is a file; name another folder"):
         convert(save(tmp_path / "a.json", train_rows()), tmp_path / "file" / "b.jsonl")
 
 
