@@ -18,7 +18,7 @@ from tests.torture.running import inside
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _READ_ONLY, _REMOUNT = 1, 32
 #: Bytes at which the disk is full, drawn evenly on a logarithmic scale.
-_LEAST, _MOST = 12, 21
+_LEAST, _MOST = 12, 26
 _SECONDS = 60.0
 
 

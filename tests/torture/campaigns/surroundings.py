@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
-import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,10 @@ from tests.torture.running import inside, process
 
 _SECONDS = 60.0
 #: A number that no user of the machine has.
-_NOBODY = 12345
+_STRANGER = 12345
+_NEWUSER = 0x10000000
+#: Variables that say who the user is, and where files of the user's own go.
+_OWN = ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME", "HF_HOME")
 
 
 def _full_output() -> None:
@@ -44,18 +47,19 @@ def _encoded(encoding: str) -> Callable[[], None]:
 
 def _no_home() -> None:
     """Be a user whom nobody knows, as in a container that is run by number."""
-    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME", "HF_HOME"):
+    for name in _OWN:
         os.environ.pop(name, None)
-    if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
-    else:
+    user, group = os.getuid(), os.getgid()
+    if ctypes.CDLL(None).unshare(_NEWUSER):  # The system gives no name space: what Python asks for is answered so.
 
         def unknown(uid: int) -> pwd.struct_passwd:
             raise KeyError(f"getpwuid(): uid not found: {uid}")
 
-        pwd.getpwuid = unknown  # type: ignore[assignment]
+        pwd.getpwuid = unknown
+        return
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{_STRANGER} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{_STRANGER} {group} 1", encoding="ascii")
 
 
 #: What is done in the fork before the command, by what it is called.
@@ -102,15 +106,14 @@ def _variables(name: str, case: str, attempt: Attempt) -> list[str]:
 def _stranger(name: str, case: str, attempt: Attempt) -> list[str]:
     """Be a user whom nobody knows, in a fork or from the start."""
     out, words = _begin(name, case, attempt)
-    for folder in (out, *out.parents):
-        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | stat.S_IRWXO if folder == out else folder.stat().st_mode | 0o055)
-    setpriv = shutil.which("setpriv")
-    if os.getuid() == 0 and setpriv is not None and case == "process":
-        user = ("--reuid", str(_NOBODY), "--regid", str(_NOBODY), "--clear-groups")
-        program = (setpriv, *user, "env", "-u", "HOME", "-u", "USER", sys.executable, "-m", "mevqa")
-        return faults(process(words, folder=out, program=program, seconds=_SECONDS), output=out)
-    return faults(inside(words, folder=out, before=_no_home, seconds=_SECONDS), output=out)
+    unshare = shutil.which("unshare")
+    if case == "fork" or unshare is None:
+        return faults(inside(words, folder=out, before=_no_home, seconds=_SECONDS), output=out)
+    user = ("--user", f"--map-user={_STRANGER}", f"--map-group={_STRANGER}")
+    without = ("env", *(word for name in _OWN for word in ("-u", name)))
+    program = (unshare, *user, *without, sys.executable, "-m", "mevqa")
+    outcome = process(words, folder=out, program=program, seconds=_SECONDS)
+    return [] if outcome.err.startswith("unshare: ") else faults(outcome, output=out)
 
 
 def _out(name: str, kind: str, attempt: Attempt) -> list[str]:
