@@ -27,11 +27,20 @@ Words = Sequence[str | Path]
 
 
 def prepare(shared: Path) -> None:
-    """Make clips, a run, an adapter, a submission and a recipe.
+    """Let a folder lead to clips, a run, an adapter, a submission and a recipe, which are made once for all campaigns.
 
     Raises:
         RuntimeError: A command failed.
     """
+    made = shared.parents[1] / "commands"
+    if not made.exists():
+        made.mkdir()
+        _make(made)
+    shared.rmdir()
+    shared.symlink_to(made)
+
+
+def _make(shared: Path) -> None:
     size = ("--size", "128x128", "--seed", "3")
     _do("synth", shared / "data", "--clips", "2", "--subjects", "2", "--fps", "60", *size)
     _do("synth", shared / "long", "--clips", "2", "--subjects", "2", "--long", "--seconds", "4", *size)

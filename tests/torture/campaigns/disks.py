@@ -183,8 +183,8 @@ CAMPAIGNS = (
         "every command on a full disk, then with room",
         each(_full, _BEFORE),
         210,
-        21,
+        8,
         prepare,
     ),
-    Campaign("disks/read-only", "every command into a read-only folder", each(_read_only, _BEFORE), 42, 21, prepare),
+    Campaign("disks/read-only", "every command into a read-only folder", each(_read_only, _BEFORE), 42, 5, prepare),
 )

@@ -159,21 +159,21 @@ CAMPAIGNS = (
         "every command with full, closed and narrow streams",
         each(_stream, _STREAMS),
         126,
-        18,
+        7,
         prepare,
     ),
     Campaign(
-        "surroundings/variables", "every command with odd variables", each(_variables, _VARIABLES), 168, 4, prepare
+        "surroundings/variables", "every command with odd variables", each(_variables, _VARIABLES), 168, 2, prepare
     ),
     Campaign(
         "surroundings/stranger",
         "every command by a user without name and home",
         each(_stranger, _STARTS),
         42,
-        6,
+        3,
         prepare,
     ),
     Campaign(
-        "surroundings/outputs", "outputs that are links, pipes, folders, files", each(_out, _OUTPUTS), 147, 21, prepare
+        "surroundings/outputs", "outputs that are links, pipes, folders, files", each(_out, _OUTPUTS), 147, 7, prepare
     ),
 )
