@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mevqa.names import subject_key
 from mevqa.questions.reading import UNUSABLE_MEANING
-from mevqa.records import NO_MOTION, Answer, Question
+from mevqa.records import LONG_VIDEO_TYPES, NO_MOTION, Answer, Question
 from mevqa.report.drawing import Drawing
 from mevqa.report.pictures import Seen
 from mevqa.report.reading import ReadRun
 from mevqa.report.thumbnails import allowance, thumbnail
 from mevqa.report.verdicts import VERDICTS, answered_class, reference_class, verdict
 
-#: A page with more pictures than this would show stamps: the clips beyond have none.
+#: A report of more pictures would show stamps, and take hours to draw: the clips beyond have none.
 _MOST_PICTURES = 3000
+_LEFT_OUT = "its pictures are left out: the report has too many"
 #: Options with less than this share are not listed.
 _LEAST_SHARE = 0.005
 #: Roles of pictures in the colours of motion maps.
@@ -65,31 +66,30 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
     subjects = _subjects(runs)
     clips: list[dict[str, Any]] = []
     timelines: dict[str, Drawing] = {}
-    looks: list[Seen] = []
-    for place, (clip_id, questions) in enumerate(groups.items()):
+    for clip_id, questions in groups.items():
         first = next(iter(questions.values()))
         clip: dict[str, Any] = {"id": clip_id, "dataset": first.dataset, "subject": subjects.get(clip_id, "")}
-        look = seen(clip_id, list(questions.values())) if seen is not None else Seen()
-        looks.append(look)
+        shared = [_shared_warnings(run, questions) for run in runs]
+        warnings = list(dict.fromkeys(text for own in shared for text in own))
+        if warnings:
+            clip["warnings"] = warnings
+        clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
+        clips.append(clip)
+    looks = _looks(clips, list(groups.values()), seen)
+    for place, (clip, look) in enumerate(zip(clips, looks, strict=True)):
         if look.timeline is not None:
             clip["timeline"] = f"timeline-{place}"
             timelines[clip["timeline"]] = look.timeline
         if look.events is not None:
             clip["events"] = look.events
-        shared = [_shared_warnings(run, questions) for run in runs]
-        warnings = list(dict.fromkeys(text for own in shared for text in own))
-        clip["notes"] = [text for text in dict.fromkeys(look.notes) if text not in warnings]
-        if warnings:
-            clip["warnings"] = warnings
-        clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
-        clips.append(clip)
+        clip["notes"] = [text for text in dict.fromkeys(look.notes) if text not in clip.get("warnings", ())]
     shown = _add_pictures(clips, looks)
     names = [run.name for run in runs]
     maps = [picture for look in looks for row in look.rows for picture in row]
     return ClipSection(
         {"runs": names, "verdicts": VERDICTS, "clips": clips},
         timelines,
-        _choices(clips, names),
+        choices_of(clips, names),
         len(clips),
         sum(len(clip["questions"]) for clip in clips),
         shown,
@@ -98,23 +98,40 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
     )
 
 
-def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int:
-    """Write the pictures into the clips, as fine as their number allows; return how many there are.
+def _looks(
+    clips: Sequence[Mapping[str, Any]],
+    questions: Sequence[Mapping[str, Question]],
+    seen: Callable[[str, Sequence[Question]], Seen] | None,
+) -> list[Seen]:
+    """Return what is shown of each clip; where the pictures are too many, clips with a wrong answer come first.
 
-    Where they are too many, clips with a wrong answer come first.
+    Clips whose pictures would be left out are not looked at, but for long videos, which have a timeline.
     """
-    order = sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place))
-    chosen: set[int] = set()
+    looks = [Seen()] * len(clips)
+    if seen is None:
+        return looks
     total = 0
-    for place in order:
-        count = sum(map(len, looks[place].rows))
-        if total + count <= _MOST_PICTURES:
-            chosen.add(place)
+    for place in sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place)):
+        asked = list(questions[place].values())
+        if total >= _MOST_PICTURES and not any(question.type in LONG_VIDEO_TYPES for question in asked):
+            looks[place] = Seen(notes=(_LEFT_OUT,))
+            continue
+        look = seen(clips[place]["id"], asked)
+        count = sum(map(len, look.rows))
+        if total + count > _MOST_PICTURES:
+            look = replace(look, rows=(), titles=(), notes=(*look.notes, _LEFT_OUT))
+        else:
             total += count
+        looks[place] = look
+    return looks
+
+
+def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int:
+    """Write the pictures into the clips, as fine as their number allows; return how many there are."""
+    total = sum(len(row) for look in looks for row in look.rows)
     room = allowance(total)
-    for place, (clip, look) in enumerate(zip(clips, looks, strict=True)):
-        if place not in chosen:
-            clip["notes"].append("its pictures are left out: the page has too many")
+    for clip, look in zip(clips, looks, strict=True):
+        if _LEFT_OUT in look.notes:
             continue
         clip["rows"] = []
         if look.titles:
@@ -210,7 +227,7 @@ def _has_wrong(clip: Mapping[str, Any]) -> bool:
     return any(a["verdict"] in ("wrong", "partly", "none") for q in clip["questions"] for a in q["answers"])
 
 
-def _choices(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+def choices_of(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return the options of each filter that has more than one."""
     questions = [question for clip in clips for question in clip["questions"]]
     verdicts = {answer["verdict"] for question in questions for answer in question["answers"]}

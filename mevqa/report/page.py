@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mevqa import __version__
 from mevqa.report.clips import ClipSection
 from mevqa.report.drawing import Drawing
-from mevqa.report.panels import Panel, run_panel
+from mevqa.report.panels import run_panel
 from mevqa.report.reading import ReadRun
+from mevqa.report.split import split
 from mevqa.report.standing import Compared, Standing, comparisons, standing
 from mevqa.safe_text import PathShortener
 
@@ -26,10 +29,14 @@ class Page:
     Attributes:
         html: The page.
         charts: Every chart by file name without ending.
+        folder: Folder of the pages of clips, where one page cannot hold them.
+        parts: These pages, name and content, each made when it is asked for.
     """
 
     html: str
     charts: Mapping[str, Drawing]
+    folder: str = ""
+    parts: Iterable[tuple[str, str]] = ()
 
 
 def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, paired: Callable[..., Any] | None) -> Page:
@@ -46,7 +53,13 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     compared: Sequence[Compared] = comparisons(runs, paired) if paired is not None else ()
     charts = {f"{panel.key}_{name}": figure.drawing for panel in panels for name, figure in panel.figures.items()}
     charts |= {f"difference_{place}": one.drawing for place, one in enumerate(compared, 1)}
-    return Page(_render(title, runs, panels, found, compared, section), charts)
+    shorten = path_shortener(runs)
+    pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
+    render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
+    html = render(panels=panels, standing=found, compared=compared, section=pages.section, pages=pages, part=None)
+    shown = {"panels": (), "standing": None, "compared": (), "pages": pages}
+    parts = ((part.name, render(**shown, section=part.section, part=part)) for part in pages.parts)
+    return Page(html, charts, pages.folder, parts)
 
 
 def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:
@@ -63,21 +76,14 @@ def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:
 _MAY_NAME_FILES = ("error", "warnings", "notes")
 
 
-def _render(
-    title: str,
-    runs: Sequence[ReadRun],
-    panels: Sequence[Panel],
-    found: Standing | None,
-    compared: Sequence[Compared],
-    section: ClipSection,
-) -> str:
-    """Fill the template; everything but our own style, script and drawings is escaped, and no path is absolute."""
+def _template(shorten: PathShortener) -> Any:
+    """Return the template of all pages.
+
+    Everything but our own style, script and drawings is escaped, and no path is absolute.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from mevqa import __version__
-
-    shorten = path_shortener(runs)
     environment = Environment(
         loader=FileSystemLoader(_WEB),
         autoescape=True,
@@ -89,20 +95,13 @@ def _render(
     environment.filters["drawn"] = lambda drawing: Markup(drawing.svg())
     script = (_WEB / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html.j2").render(
-        title=title,
-        runs=runs,
-        panels=panels,
-        standing=found,
-        compared=compared,
-        section=section,
-        data=shorten.inside(section.data, _MAY_NAME_FILES),
-        version=__version__,
-        style=Markup((_WEB / "page.css").read_text(encoding="utf-8")),
-        script=Markup(script),
+    environment.globals |= {
+        "style": Markup((_WEB / "page.css").read_text(encoding="utf-8")),
+        "script": Markup(script),
         # The browser itself refuses every script but ours, and every address.
-        policy=Markup(
+        "policy": Markup(
             f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
             "base-uri 'none'; form-action 'none'"
         ),
-    )
+    }
+    return environment.get_template("page.html.j2")

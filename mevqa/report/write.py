@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from mevqa.files.whole import make_folder, write_picture, write_whole
 from mevqa.records import Clip, Question
 from mevqa.report.clips import clip_section
 from mevqa.report.found import FoundEvents, read_found
-from mevqa.report.page import make_page, path_shortener
+from mevqa.report.page import Page, make_page, path_shortener
 from mevqa.report.pictures import Seen, see
 from mevqa.report.reading import ReadRun, Scoring, read_runs
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Models that the title names.
 _MOST_MODELS = 4
+#: Names of folders of clips.
+_OF_CLIPS = re.compile("clips-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def write_report(
         section = clip_section(runs, looker.see if looker is not None else None)
         notes += looker.notes if looker is not None else []
         page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
-        _write(out, page.html, page.charts, runs)
+        _write(out, page, runs)
         return Written(
             out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes)
         )
@@ -220,13 +224,24 @@ def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | 
     )
 
 
-def _write(out: Path, html: str, charts: Mapping[str, Any], runs: Sequence[ReadRun]) -> None:
+def _write(out: Path, page: Page, runs: Sequence[ReadRun]) -> None:
     plots = out / "plots"
     make_folder(plots)
-    for name, drawing in charts.items():
+    for name, drawing in page.charts.items():
         write_whole(plots / f"{name}.svg", drawing.svg(alone=True))
         write_picture(plots / f"{name}.png", drawing.picture(), optimize=True)
     scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
     scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
     write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")
-    write_whole(out / "index.html", html)  # Last: a page that is there is a whole report.
+    if page.folder:
+        make_folder(out / page.folder)
+    for name, html in page.parts:
+        write_whole(out / page.folder / name, html)
+    write_whole(out / "index.html", page.html)  # Last: a page that is there is a whole report.
+    for old in out.iterdir():
+        # The pages of an earlier report, which its index led to until now.
+        if _OF_CLIPS.fullmatch(old.name) and old.name != page.folder and old.is_dir():
+            for path in old.glob("[0-9]*.html"):
+                path.unlink()
+            with suppress(OSError):
+                old.rmdir()

@@ -1,12 +1,11 @@
 "use strict";
 // Everything that comes from a file is set as text, never as markup.
-(() => {
+(async () => {
   const PAGE = 24;
   // Evidence of more lines is folded away.
   const SHORT = 3;
   const MARKS = { right: "✓", partly: "~", wrong: "✗", none: "–", open: "?" };
   const FILTERS = ["text", "verdict", "run", "type", "class", "answer", "dataset", "subject", "order"];
-  const data = JSON.parse(document.getElementById("data").textContent);
   const form = document.getElementById("filters");
   const list = document.getElementById("list");
   const more = document.getElementById("more");
@@ -76,6 +75,26 @@
     });
   });
   if (tabs.length) choose(tabs[0]);
+
+  // The clips.
+  const source = document.getElementById("data");
+  // The index of many pages is packed: all their questions in one file.
+  const unpack = (text) => {
+    const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  };
+  let data = { runs: [], verdicts: {}, clips: [] };
+  try {
+    data = JSON.parse(source.type === "application/json" ? source.textContent : await unpack(source.textContent));
+  } catch {
+    count.textContent = "This browser cannot unpack the list of all questions: the pages of clips above have them.";
+  }
+  if (!data.clips.length) {
+    // What is listed on pages alone, or cannot be unpacked.
+    form.hidden = true;
+    count.textContent ||= "Too many questions to be searched in one page: choose a page of clips above.";
+    return;
+  }
 
   // Filters.
   const chosen = () => Object.fromEntries(FILTERS.map((name) => [name, form.elements[name] ? form.elements[name].value.trim() : ""]));
@@ -166,6 +185,12 @@
     const card = make("article", "clip");
     const head = make("header");
     head.append(highlighted(make("h3"), clip.id, words), make("span", "", [clip.dataset, clip.subject && `subject ${clip.subject}`].filter(Boolean).join(" · ")));
+    if (clip.part !== undefined) {
+      const whole = make("a", "whole", "Pictures and all that is known");
+      whole.href = `${data.pages[clip.part]}#clips?${new URLSearchParams({ text: clip.id })}`;
+      whole.setAttribute("aria-label", `Pictures and all that is known of ${clip.id}`);
+      head.append(whole);
+    }
     const rows = clip.rows || [];
     if (rows.some((row) => row.length > 1)) {
       const play = make("button", "", "Flip through");
