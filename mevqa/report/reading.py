@@ -109,6 +109,7 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     hidden: list[Problem] = []
     files = files_of_run(run, hidden)
     notes = [str(problem) for problem in hidden]
+    reference_files = files
     if scoring.reference is not None:
         problems: list[Problem] = []
         reference_files = read_files(scoring.reference, problems)
@@ -125,7 +126,7 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     items: dict[str, Item] = {}
     result = None
     if known:
-        pairs = read_pairs(path, scoring.reference)
+        pairs = read_pairs(path, scoring.reference, opened=run, files=reference_files)
         preset = scoring.preset or DEFAULT_PRESETS[pairs.task]
         switches = answer_preset(preset)
         scored = make_items(pairs.pairs, switches)

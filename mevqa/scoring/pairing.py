@@ -74,29 +74,37 @@ class Pairs:
     notes: tuple[str, ...] = ()
 
 
-def read_pairs(answers: Path, reference: Path | None = None) -> Pairs:
+def read_pairs(
+    answers: Path,
+    reference: Path | None = None,
+    *,
+    opened: Run | None = None,
+    files: Sequence[QuestionFile] | None = None,
+) -> Pairs:
     """Read answers and references and match them, by question id or, between layouts, by clip and question text.
 
     Args:
         answers: A run folder, a file of answers in either layout, or a folder of such files.
         reference: A question file with answers, or a folder of such files; None for the files that the run answered.
+        opened: The run, where it is read already.
+        files: The files with the references, where they are read already.
 
     Raises:
         InputError: Every problem of both sides, with lines: unreadable rows, doubled ids, answers to questions that
             the reference does not have, another text or data set under the same id, ambiguous clip and text.
     """
     problems: list[Problem] = []
-    run = open_answers_run(answers, problems) if is_run(answers) else None
+    run = opened or (open_answers_run(answers, problems) if is_run(answers) else None)
     if reference is None and run is None:
         hint = "name the question file with the references after it"
         raise InputError(problems or [Problem(answers, f"is not a run, so that nothing says what is right; {hint}")])
     if reference is not None:
-        files = read_files(reference, problems)
+        files = read_files(reference, problems) if files is None else files
         # A run that cannot be opened is a problem already; its log is no file of answers.
         given = answers_of_run(run, []) if is_run(answers) else answers_of_files(answers, problems)
     else:
         assert run is not None
-        files = files_of_run(run, problems)
+        files = files_of_run(run, problems) if files is None else files
         given = answers_of_run(run, files)
     problems.extend(doubled_ids(files))
     if problems:

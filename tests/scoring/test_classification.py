@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.scoring.classification import NO_ANSWER, class_tally, score_classes
+from mevqa.scoring.classification import NO_ANSWER, class_set, class_tally, score_classes
 from mevqa.scoring.unit_sets import set_f1
 
 LABELS = st.sampled_from(["negative", "positive", "surprise"])
@@ -89,3 +89,21 @@ def test_renaming_the_labels_changes_no_score(pairs):
     scores = score_classes(references, answers)
     assert (scores.accuracy, scores.majority, scores.chance) == (renamed.accuracy, renamed.majority, renamed.chance)
     assert math.isclose(scores.uf1, renamed.uf1) and math.isclose(scores.uar, renamed.uar)
+
+
+def test_scores_are_those_of_scikit_learn_to_the_last_bit():
+    from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+    generator = np.random.default_rng(0)
+    for number in (1, 3, 40, 300):
+        references = [f"c{one}" for one in generator.integers(12, size=number)]
+        answers = [
+            *references[: number // 2],
+            *(f"c{one}" for one in generator.integers(15, size=number - number // 2)),
+        ]
+        labels = class_set(references, answers, "reference")
+        scores = score_classes(references, answers)
+        wanted = {"labels": labels, "average": "macro", "zero_division": 0}
+        assert scores.accuracy == accuracy_score(references, answers)
+        assert scores.uf1 == f1_score(references, answers, **wanted)
+        assert scores.uar == recall_score(references, answers, **wanted)

@@ -150,3 +150,35 @@ def test_a_run_meets_a_reference_of_the_other_layout(make_run, write_rows):
     run, _ = make_run()
     reference = write_rows("ref.jsonl", ROWS)
     assert [pair.text for pair in read_pairs(run, reference).pairs] == ["negative", "fear", "positive"]
+
+
+def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, monkeypatch):
+    """Scores and reports of long logs: nothing is read twice."""
+    from collections import Counter
+
+    from mevqa import runs
+    from mevqa.data import official
+    from mevqa.questions.reading import answer as reading
+    from mevqa.report.reading import Scoring, read_runs
+    from mevqa.scoring.question_answering import score_answers
+
+    path, _ = make_run()
+    parsed, read = Counter(), Counter()
+
+    def counting(counter, function, key):
+        def wrapped(*args):
+            counter[key(*args)] += 1
+            return function(*args)
+
+        return wrapped
+
+    monkeypatch.setattr(runs, "parse_row", counting(parsed, runs.parse_row, lambda text: text))
+    monkeypatch.setattr(official, "parse_row", counting(parsed, official.parse_row, lambda text: text))
+    monkeypatch.setattr(reading, "_official", counting(read, reading._official, lambda asked, text: (asked, text)))
+    for command in (score_answers, lambda run: read_runs([run], Scoring(draws=0))):
+        reading._cached.cache_clear()
+        parsed.clear()
+        read.clear()
+        command(path)
+        assert len(parsed) == 6 and set(parsed.values()) == {1}
+        assert read and set(read.values()) == {1}
