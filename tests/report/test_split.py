@@ -116,7 +116,8 @@ def test_pages_of_an_earlier_report_stay_until_the_new_index_is_there(many, monk
 def test_the_index_filters_all_questions_and_leads_to_the_clip(many, browser):
     browser.size(390, 800, phone=True)
     browser.open(write(many).page, "#clips?verdict=wrong&type=coarse")
-    wait = "new Promise(done => { const look = () => document.getElementById('list').children.length ? done() : setTimeout(look, 20); look(); })"
+    listed = "document.getElementById('list').children.length"
+    wait = f"new Promise(done => {{ const look = () => {listed} ? done() : setTimeout(look, 20); look(); }})"
     browser.run(wait)
     assert browser.run("document.getElementById('count').textContent") == "20 of 80 questions, 20 of 40 clips"
     assert browser.run("document.documentElement.scrollWidth") <= 390
