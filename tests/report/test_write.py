@@ -7,7 +7,7 @@ from PIL import Image
 
 from mevqa.errors import InputError
 from mevqa.report import Scoring, Showing, write_report
-from mevqa.report.page import Page
+from mevqa.report import page as pages
 from mevqa.report.reading import read_runs
 from mevqa.report.write import _write
 
@@ -85,7 +85,7 @@ def test_a_page_that_is_there_is_a_whole_report(tmp_path):
 
     (tmp_path / "index.html").write_text("before")
     with pytest.raises(KeyboardInterrupt):
-        _write(tmp_path, Page("after", {"chart": Chart()}), [])
+        _write(tmp_path, pages.Page("after", {"chart": Chart()}), [])
     assert (tmp_path / "index.html").read_text() == "before"
 
 
