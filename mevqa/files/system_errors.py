@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ _MENDS = {
 }
 #: How libraries written in Rust (safetensors, tokenizers) name the system's error inside one of their own.
 _RUST = re.compile(r"\(os error (\d+)\)")
+#: How ``shutil`` lists the system's errors of many files in one of its own.
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
 #: How torch says that a file could not be written to its end; it does not say why.
 _TORCH = re.compile(r"PytorchStreamWriter failed|inline_container\.cc.*unexpected pos")
 
@@ -66,6 +69,8 @@ def media_problem(error: MediaError | OSError) -> str:
 
 def as_system_error(error: BaseException) -> OSError | None:
     """Return the system's error that a library has wrapped into one of its own; None where there is none."""
+    if isinstance(error, shutil.Error) and (found := _ERRNO.search(str(error))) is not None:
+        return OSError(int(found[1]), os.strerror(int(found[1])))
     if isinstance(error, OSError):
         return error
     if (found := _RUST.search(str(error))) is not None:

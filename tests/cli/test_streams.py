@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from mevqa.cli.ask import _print
 from mevqa.cli.streams import usable_streams
+from mevqa.records import Answer
+from mevqa.vqa.engine import ClipAnswers
 
 full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 
@@ -63,3 +66,13 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path):
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 2
     assert done.stderr == "mevqa check: the folder that it is started in is gone; change to another (cd)\n"
+
+
+@pytest.mark.parametrize(("encoding", "bar"), [("ascii", b"#" * 30), ("utf-8", "█".encode() * 30)])
+def test_the_bars_of_ask_are_drawn_with_what_the_terminal_has(encoding, bar, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    answers = ClipAnswers([Answer("0", "negative", options={"negative": 1.0}, confidence=1.0)], None)
+    with usable_streams():
+        _print(["Which class?"], answers, "")
+    assert bar in written.getvalue() and b"\\u" not in written.getvalue()

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -18,6 +19,7 @@ def test_an_error_names_its_file_why_and_the_mend():
     [
         (RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"), "No space left"),
         (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "make room"),
+        (shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]), "No space left on device; make room"),
         (MemoryError(), "Cannot allocate memory; close other programs"),
         (RuntimeError("Symlink loop from '/a/b'"), "Too many levels of symbolic links; its links lead round"),
         (PermissionError(errno.EACCES, "Permission denied"), "Permission denied; change its permissions"),
