@@ -53,7 +53,7 @@ def main() -> int:
     plan = Plan(args.seed, work, args.jobs, args.keep is not None)
     # Commands that were killed could not give back what they shared with the processes of their own.
     os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
-    conductor = Conductor(plan)
+    conductor = Conductor(plan, campaigns)
     rows: list[Row] = []
     started, interrupted = time.monotonic(), False
     try:

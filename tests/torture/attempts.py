@@ -61,6 +61,7 @@ class Campaign:
         full: How many attempts the full form makes.
         short: How many attempts the short form makes.
         prepare: Fills a folder that all attempts read; done once.
+        of: Name of that folder, which campaigns that prepare the same share; those with the same function do anyway.
     """
 
     name: str
@@ -69,6 +70,14 @@ class Campaign:
     full: int
     short: int
     prepare: Callable[[Path], None] | None = None
+    of: str = ""
+
+    @property
+    def place(self) -> str:
+        """Name of the folder that all attempts read."""
+        function = getattr(self.prepare, "__qualname__", "")
+        of = self.of or (f"{self.prepare.__module__}.{function}" if self.prepare and function else self.name)
+        return of.replace("/", "-")
 
 
 @dataclass(slots=True)

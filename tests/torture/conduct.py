@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -38,9 +38,14 @@ class Plan:
 class Conductor:
     """Worker processes that make attempts, in each of which mevqa is imported once."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, campaigns: Sequence[Campaign]) -> None:
+        """Begin to prepare what the campaigns read, before any attempt."""
         self._plan = plan
         self._pool = self._new_pool()
+        self._prepared: dict[str, Future[list[str]]] = {}
+        for one in campaigns:
+            if one.prepare is not None and one.place not in self._prepared:
+                self._prepared[one.place] = self._pool.submit(_prepare, one.name, plan)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -62,7 +67,7 @@ class Conductor:
         started = time.monotonic()
         try:
             name = row.campaign.name
-            problems = self._pool.submit(_prepare, name, self._plan).result() if row.campaign.prepare else []
+            problems = self._prepared[row.campaign.place].result() if row.campaign.prepare else []
             if problems:
                 row.fell[-1] = problems
                 return
@@ -125,7 +130,7 @@ def _attempt(name: str, number: int, plan: Plan) -> tuple[list[str], float]:
 
 
 def _shared(campaign: Campaign, plan: Plan) -> Path:
-    return plan.work / campaign.name.replace("/", "-") / "shared"
+    return plan.work / "shared" / campaign.place
 
 
 def _campaign(name: str) -> Campaign:

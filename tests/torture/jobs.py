@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.torture.attempts import Outcome
 from tests.torture.running import inside
 
 #: Longest that one of these jobs may take; they are many commands' work, on cores that others share.
@@ -179,7 +177,7 @@ def _install(out: str, kill_at: int | None, report: Path | None) -> None:
     sys.addaudithook(heard)
 
 
-def uninterrupted(job: Job, shared: Path) -> Outcome:
+def uninterrupted(job: Job, shared: Path) -> None:
     """Do a job once, below ``shared/whole``, and write how many writes it took to ``shared/writes``.
 
     Raises:
@@ -193,9 +191,3 @@ def uninterrupted(job: Job, shared: Path) -> Outcome:
     if done.code != 0:
         raise RuntimeError(f"mevqa {' '.join(done.command)}: {done.code}: {done.err[-500:]}")
     (shared / "seconds").write_text(f"{done.seconds:.3f}\n", encoding="utf-8")
-    return done
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder and all that is in it."""
-    shutil.rmtree(folder)

@@ -208,9 +208,9 @@ def _be_command(
         sys.argv = ["mevqa", *words]
         if before is not None:
             before()
-        from mevqa.cli import main
+        from mevqa.__main__ import main
 
-        code = main(list(words))
+        code = main()
         sys.stdout.flush()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1

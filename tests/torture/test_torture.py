@@ -54,8 +54,8 @@ def command(monkeypatch, run):
 
 
 def test_a_fork_returns_streams_and_exit_code(monkeypatch, tmp_path):
-    def run(words):
-        print(words, os.getcwd(), os.environ["WORD"])
+    def run():
+        print(sys.argv[1:], os.getcwd(), os.environ["WORD"])
         print("no", file=sys.stderr)
         return 2
 
@@ -66,15 +66,15 @@ def test_a_fork_returns_streams_and_exit_code(monkeypatch, tmp_path):
 
 
 def test_an_uncaught_error_of_a_fork_is_a_traceback_and_code_1(monkeypatch):
-    command(monkeypatch, lambda words: 1 / 0)
+    command(monkeypatch, lambda: 1 / 0)
     assert len(faults(running.inside(["env"]))) == 2
 
 
 def test_limits_of_time_and_memory_end_a_fork(monkeypatch):
-    command(monkeypatch, lambda words: time.sleep(60))
+    command(monkeypatch, lambda: time.sleep(60))
     assert running.inside(["env"], seconds=0.2).stopped == "time"
 
-    def fill(words):
+    def fill():
         filled = bytearray(600_000_000)
         time.sleep(60)
         return len(filled)
@@ -84,7 +84,7 @@ def test_limits_of_time_and_memory_end_a_fork(monkeypatch):
 
 
 def test_a_fork_gets_its_signal(monkeypatch):
-    command(monkeypatch, lambda words: time.sleep(60))
+    command(monkeypatch, lambda: time.sleep(60))
     assert running.inside(["env"], shot=Shot(signal.SIGKILL, 0.1)).code == -9
 
 

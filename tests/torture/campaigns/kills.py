@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import signal
 from functools import partial
-from pathlib import Path
 
 from tests.torture.attempts import Attempt, Campaign
 from tests.torture.jobs import JOBS, PATIENCE, Job, count_writes, differences, results, uninterrupted
 from tests.torture.judge import faults
 from tests.torture.running import Shot, inside, process
 
-#: How a command may end that was sent a signal: by it, or before it came.
-_ENDS = {signal.SIGKILL: (-9, 0), signal.SIGINT: (130, 0), signal.SIGTERM: (143, 0)}
-
-
-def _prepare(job: Job, shared: Path) -> None:
-    uninterrupted(job, shared)
+#: How a command may end that was sent a signal: by it, or before it came. SIGTERM ends Python itself before mevqa has
+#: begun and after it is done.
+_ENDS = {signal.SIGKILL: (-9, 0), signal.SIGINT: (130, 0), signal.SIGTERM: (143, -15, 0)}
 
 
 def _interrupted(job: Job, numbers: tuple[signal.Signals, ...], attempt: Attempt) -> list[str]:
@@ -72,7 +68,8 @@ CAMPAIGNS = (
             partial(_interrupted, job, _KILLS),
             full=30,
             short=1,
-            prepare=partial(_prepare, job),
+            prepare=partial(uninterrupted, job),
+            of=f"job-{job.name}",
         )
         for job in JOBS.values()
     ),
@@ -83,7 +80,8 @@ CAMPAIGNS = (
             partial(_interrupted, job, _REQUESTS),
             full=6,
             short=0,
-            prepare=partial(_prepare, job),
+            prepare=partial(uninterrupted, job),
+            of=f"job-{job.name}",
         )
         for job in JOBS.values()
     ),

@@ -22,10 +22,6 @@ from tests.torture.running import fork, inside
 _QUICK = frozenset({"submit"})
 
 
-def _prepare(job: Job, shared: Path) -> None:
-    uninterrupted(job, shared)
-
-
 def _two(job: Job, attempt: Attempt) -> list[str]:
     """Begin the same command twice; the second at once or at a random moment of the first."""
     whole = float((attempt.shared / "seconds").read_text(encoding="utf-8"))
@@ -119,7 +115,8 @@ CAMPAIGNS = (
             partial(_two, job),
             full=6,
             short=0 if job.name in {"loso", "finetune", "merge", "str", "long-eval", "spot"} else 1,
-            prepare=partial(_prepare, job),
+            prepare=partial(uninterrupted, job),
+            of=f"job-{job.name}",
         )
         for job in JOBS.values()
     ),
@@ -130,7 +127,8 @@ CAMPAIGNS = (
             partial(_stale, JOBS[name]),
             full=28,
             short=14 if name == "submit" else 0,
-            prepare=partial(_prepare, JOBS[name]),
+            prepare=partial(uninterrupted, JOBS[name]),
+            of=f"job-{name}",
         )
         for name in _STALE
     ),
