@@ -231,8 +231,9 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         config = _vision_language_config(name, source, common)
         _refuse_kernels(name, options, config)
         processor = AutoProcessor.from_pretrained(source, **common)
-        model = AutoModelForImageTextToText.from_pretrained(
+        model, loading = AutoModelForImageTextToText.from_pretrained(
             source,
+            output_loading_info=True,
             config=config,
             dtype=dtype,
             use_safetensors=True,
@@ -244,6 +245,10 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         raise
     except Exception as error:
         raise ModelError(_explain(name, error)) from error
+    if missing := sorted(loading["missing_keys"]):
+        # They would be drawn at random, and the model would answer all the same.
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ModelError(f"{name} lacks weights ({missing[0]}{more}); fetch the model again")
     revision = getattr(config, "_commit_hash", None) or content_digest(Path(source))
     if options.adapter is not None:
         model, digest = add_adapter(model, options.adapter)

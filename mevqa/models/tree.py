@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from transformers.cache_utils import DynamicLayer
+
+from mevqa.errors import ModelError
 
 #: Parent of the first tokens after the prefix.
 ROOT = -1
@@ -98,6 +101,9 @@ class _Scores:
         self._logits = logits
         rows = max(1, _CHUNK // logits.shape[-1])
         self._normalisers = torch.cat([part.float().logsumexp(-1) for part in logits.split(rows)]).tolist()
+        if not all(map(math.isfinite, self._normalisers)):
+            message = "the model's scores are no numbers: its weights are damaged, or too large for --dtype float16"
+            raise ModelError(message)
 
     def logprobs(self, row: int, tokens: Sequence[int]) -> list[float]:
         values = self._logits[row, list(tokens)].float().tolist()

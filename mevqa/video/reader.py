@@ -145,12 +145,14 @@ class Video(ABC):
         return position
 
 
-def open_video(path: Path, *, fps: float | None = None) -> Video:
+def open_video(path: Path, *, fps: float | None = None, random_access: bool = False) -> Video:
     """Open a video file, a folder of frames or a single picture.
 
     Args:
         path: The media.
         fps: Frames per second when the user or the data set knows better than the file; then times are ``i / fps``.
+        random_access: Look frames up with decord, for files that it reads exactly: quicker for single frames all over a
+            file. Its decoders are of 2018 and are for trusted files only (``mevqa.video.decord_backend``).
 
     Raises:
         MediaError: Missing, empty, truncated, damaged, without pictures, or not a format that is read exactly.
@@ -168,9 +170,12 @@ def open_video(path: Path, *, fps: float | None = None) -> Video:
         raise MediaError(path, f"cannot be read ({error.strerror or error})") from error
     if pictures:
         return FolderVideo(path, fps)
-    from mevqa.video.decord_backend import open_decord
     from mevqa.video.probe import probe
     from mevqa.video.pyav_backend import PyAVVideo
 
     known = probe(path)
-    return open_decord(path, known, fps) or PyAVVideo(path, known, fps)
+    if random_access:
+        from mevqa.video.decord_backend import open_decord
+
+        return open_decord(path, known, fps) or PyAVVideo(path, known, fps)
+    return PyAVVideo(path, known, fps)

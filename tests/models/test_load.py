@@ -1,16 +1,18 @@
 """Models from disk through ``load_model``, and one clear line for everything that cannot be loaded."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.errors import InputError, ModelError
 from mevqa.models import load, placement
-from mevqa.models.load import ModelOptions, found_models, load_model
+from mevqa.models.load import NANO_FOLDER, ModelOptions, found_models, load_model
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Model, Preferences
 
@@ -245,3 +247,30 @@ def test_quantised_on_cpu(quantization, saved):
     assert [reply.error for reply in replies] == [None] * len(replies)
     alone = loaded.ask(SYSTEM, views(), requests(), prefix_cache=False)
     assert [reply.text for reply in replies[:4]] == [reply.text for reply in alone[:4]]
+
+
+def _changed_weights(folder, change):
+    shutil.copytree(NANO_FOLDER, folder)
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    change(weights)
+    save_file(weights, path, metadata={"format": "pt"})
+    return str(folder)
+
+
+def test_weights_that_are_missing_are_refused_and_not_drawn_at_random(tmp_path):
+    def rename(weights):
+        weights["other"] = weights.pop(sorted(weights)[0])
+
+    with pytest.raises(ModelError, match="lacks weights"):
+        load_model(_changed_weights(tmp_path / "nano", rename))
+
+
+def test_weights_that_are_no_numbers_give_an_error_and_no_answer(tmp_path):
+    def spoil(weights):
+        for value in weights.values():
+            value.fill_(float("nan"))
+
+    model = load_model(_changed_weights(tmp_path / "nano", spoil))
+    for reply in model.ask(SYSTEM, views(), requests()):
+        assert reply.error is not None and "no numbers" in reply.error and not reply.text

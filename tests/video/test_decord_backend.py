@@ -33,7 +33,7 @@ def test_an_avi_whose_index_is_damaged_is_read_in_order(footage, tmp_path):
     data[entry : entry + 4] = b"junk"
     path = tmp_path / "index.avi"
     path.write_bytes(data)
-    with open_video(path) as video:
+    with open_video(path, random_access=True) as video:
         assert video.backend == "pyav"
         assert [footage.number_of(video[index]) for index in range(99, 50, -1)] == list(range(99, 50, -1))
 
@@ -42,7 +42,7 @@ def test_an_avi_whose_index_is_damaged_is_read_in_order(footage, tmp_path):
 @pytest.mark.parametrize("name", ["h264.mp4", "mjpeg.avi", "hevc.mp4"])
 def test_both_backends_give_the_same_pixels(footage, name):
     path = footage.recipe(name)
-    with open_video(path) as video, PyAVVideo(path, probe(path), None) as plain:
+    with open_video(path, random_access=True) as video, PyAVVideo(path, probe(path), None) as plain:
         assert (video.backend, plain.backend) == ("decord", "pyav")
         for index in (0, 251, 399, 17):
             assert np.array_equal(video[index], plain[index])
@@ -57,7 +57,7 @@ def test_when_decord_gives_up_the_frame_is_still_exact(footage, monkeypatch):
         def __getitem__(self, index: int) -> object:
             raise RuntimeError("DECORD_EOF_RETRY_MAX")
 
-    with open_video(footage.recipe("h264.mp4")) as video:
+    with open_video(footage.recipe("h264.mp4"), random_access=True) as video:
         assert isinstance(video, decord_backend.DecordVideo)
         monkeypatch.setattr(decord_backend.decord, "VideoReader", GivesUp)
         assert [footage.number_of(frame) for frame in video.frames([399, 3, 251])] == [399, 3, 251]
@@ -74,7 +74,7 @@ def test_no_reader_outlives_a_call_because_it_decodes_the_rest_of_the_file_into_
             alive.add(self)
 
     monkeypatch.setattr(decord_backend.decord, "VideoReader", Watched)
-    with open_video(footage.recipe("h264.mp4")) as video:
+    with open_video(footage.recipe("h264.mp4"), random_access=True) as video:
         assert video.backend == "decord" and not alive
         video.frames([399, 3])
         assert not alive
@@ -109,7 +109,7 @@ def test_a_reader_that_disagrees_with_the_decoding_is_not_used(footage, monkeypa
 @needs_decord
 def test_a_bridge_set_by_another_library_does_not_matter(footage, monkeypatch):
     monkeypatch.setattr(decord_backend.decord.video_reader, "bridge_out", lambda array: array.asnumpy())
-    with open_video(footage.recipe("mjpeg.avi")) as video:
+    with open_video(footage.recipe("mjpeg.avi"), random_access=True) as video:
         assert video.backend == "decord"
         assert footage.number_of(video[3]) == 3
 
@@ -120,7 +120,7 @@ def test_a_file_that_decord_cannot_open_is_read_by_pyav(footage, monkeypatch):
         raise decord_backend.decord.DECORDError("broken metadata")
 
     monkeypatch.setattr(decord_backend.decord, "VideoReader", refuse)
-    with open_video(footage.recipe("mjpeg.avi")) as video:
+    with open_video(footage.recipe("mjpeg.avi"), random_access=True) as video:
         assert video.backend == "pyav"
         assert footage.number_of(video[3]) == 3
 
@@ -141,7 +141,7 @@ def test_without_the_package_pyav_serves(footage, monkeypatch):
     monkeypatch.setitem(sys.modules, "decord", None)
     try:
         assert importlib.reload(decord_backend).decord is None
-        with open_video(footage.recipe("h264.mp4")) as video:
+        with open_video(footage.recipe("h264.mp4"), random_access=True) as video:
             assert video.backend == "pyav"
             assert footage.number_of(video[251]) == 251
     finally:

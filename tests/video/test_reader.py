@@ -32,7 +32,7 @@ def assert_exact(video: Video, number_of, seed: int = 0) -> None:
 
 
 def test_every_frame_of_every_format_is_exact(footage, numbered_format, expected_backend):
-    with open_video(footage.recipe(numbered_format)) as video:
+    with open_video(footage.recipe(numbered_format), random_access=True) as video:
         assert len(video) == footage.LENGTH
         assert video.backend == ("pyav" if decord_backend.decord is None else expected_backend)
         assert (video.fps, video.size) == (25.0, (96, 64))
@@ -41,8 +41,7 @@ def test_every_frame_of_every_format_is_exact(footage, numbered_format, expected
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "hevc.mp4", "mjpeg.avi", "h264.mkv"])
-def test_without_decord_the_same_files_are_exact(footage, name, monkeypatch):
-    monkeypatch.setattr(decord_backend, "decord", None)
+def test_decord_serves_only_where_it_is_asked_for(footage, name):
     with open_video(footage.recipe(name)) as video:
         assert video.backend == "pyav"
         assert_exact(video, footage.number_of, seed=1)
