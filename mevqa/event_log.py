@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.whole import make_folder, write_whole
+from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.vqa.long_video import Watched
@@ -122,7 +122,8 @@ def read_not_looked_at(folder: Path, video: str) -> list[tuple[float, float, str
 
 def _curve_file(folder: Path, video: str) -> Path:
     # A clip's id may hold a slash.
-    return folder / _CURVES / f"{quote(video, safe='')}.json"
+    name = bounded_name(quote(video, safe="", errors="surrogatepass"), len(".json"))
+    return folder / _CURVES / f"{name}.json"
 
 
 def _thinned(trace: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

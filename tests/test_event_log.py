@@ -90,3 +90,9 @@ def test_a_table_of_another_kind_is_not_overwritten(tmp_path):
     with pytest.raises(InputError, match="move it away"):
         EventLog(tmp_path)
     assert "mine" in (tmp_path / EVENTS).read_text()
+
+
+@pytest.mark.parametrize("video", ["微" * 80, "x" * 255, "clip\udcff"])
+def test_names_that_are_longer_in_a_file_name_have_a_curve_too(video, tmp_path):
+    EventLog(tmp_path).put(video, watched(tmp_path, (10, 20, 30, 0.9)))
+    assert read_curve(tmp_path, video) and read_not_looked_at(tmp_path, video)

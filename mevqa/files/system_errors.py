@@ -35,6 +35,8 @@ _MENDS = {
 }
 #: How libraries written in Rust (safetensors, tokenizers) name the system's error inside one of their own.
 _RUST = re.compile(r"\(os error (\d+)\)")
+#: What Python has for the bytes of a file name that are not UTF-8 (PEP 383).
+_NAME_BYTES = re.compile("[\udc80-\udcff]")
 #: How ``shutil`` lists the system's errors of many files in one of its own.
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 #: How torch says that a file could not be written to its end; it does not say why.
@@ -77,6 +79,9 @@ def as_system_error(error: BaseException) -> OSError | None:
         return OSError(int(found[1]), os.strerror(int(found[1])))
     if isinstance(error, RuntimeError) and (found := _CIRCLE.match(str(error))) is not None:
         return OSError(errno.ELOOP, os.strerror(errno.ELOOP), found[1])
+    if isinstance(error, UnicodeEncodeError) and _NAME_BYTES.search(error.object[error.start : error.end]):
+        name = error.object[max(0, error.start - 40) : error.end + 40]
+        return OSError(errno.EILSEQ, "the name is not UTF-8; rename it", name)
     if isinstance(error, MemoryError):
         return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     if _TORCH.search(str(error)):

@@ -32,10 +32,14 @@ _LONGEST_NAME = 255
 
 def part_of(path: Path) -> Path:
     """Return where a file or folder is written until it is whole."""
-    if len(os.fsencode(path.name)) + len(PART_ENDING) < _LONGEST_NAME:
-        return path.with_name(f".{path.name}{PART_ENDING}")
-    digest = hashlib.blake2b(os.fsencode(path.name), digest_size=8).hexdigest()
-    return path.with_name(f".{digest}{PART_ENDING}")
+    return path.with_name(f".{bounded_name(path.name, len(PART_ENDING) + 1)}{PART_ENDING}")
+
+
+def bounded_name(name: str, more: int = 0) -> str:
+    """Return a file name, or its hash where it is longer than file systems take with some more characters."""
+    if len(os.fsencode(name)) + more <= _LONGEST_NAME:
+        return name
+    return hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -243,7 +244,7 @@ def spot_annotated(
 
 def _file_name(video: str) -> str:
     """Return a file name that no other video has, also where names differ in case only."""
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', video)[:80]}.{hashlib.sha256(video.encode()).hexdigest()[:8]}.json"
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', video)[:80]}.{hashlib.sha256(os.fsencode(video)).hexdigest()[:8]}.json"
 
 
 def _key(video: LongVideo, options: SpotOptions) -> str:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.files.system_errors import problem_of, writing
+from mevqa.files.system_errors import as_system_error, problem_of, writing
 
 
 def test_an_error_names_its_file_why_and_the_mend():
@@ -28,6 +28,13 @@ def test_an_error_names_its_file_why_and_the_mend():
 def test_errors_that_libraries_wrap_are_the_systems(error, said):
     with pytest.raises(InputError, match=f"^model: cannot be written: .*{said}"), writing("model"):
         raise error
+
+
+def test_a_name_that_a_format_cannot_hold_is_named():
+    with pytest.raises(UnicodeEncodeError) as caught:
+        os.fsdecode(b"clip\xff.mp4").encode()
+    problem = problem_of(as_system_error(caught.value))
+    assert str(problem) == "clip\udcff.mp4: the name is not UTF-8; rename it"
 
 
 def test_other_errors_pass():
