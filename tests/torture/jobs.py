@@ -60,7 +60,7 @@ class Job:
 
 
 _SHORT_SET = ("synth", "short", "--clips", "4", "--subjects", "2", *_SYNTH)
-_LONG_SET = ("synth", "long", "--clips", "2", "--long", "--seconds", "5", *_SYNTH)
+_LONG_SET = ("synth", "long", "--clips", "2", "--long", "--seconds", "5", "--size", "128x128", "--fps", "25")
 _MOCK = ("--model", "mock", "--views", "motion", "--face", "none")
 _REAL_RUN = ("eval", _TRAIN, *_CLIPS, *_MOCK, "--out", "run")
 _TEST_RUN = ("eval", _TEST, *_CLIPS, *_MOCK, "--out", "test-run")
