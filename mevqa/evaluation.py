@@ -115,7 +115,7 @@ def plan(
     read: list[QuestionFile] = []
     for path in files:
         try:
-            read.append(read_questions(path))
+            read.append(read_questions(path).without_rows())
         except InputError as error:
             problems.extend(error.problems)
     questions = [question for file in read for question in file.questions]

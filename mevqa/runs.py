@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -351,14 +352,17 @@ def _answer(line: bytes) -> Answer:
     for key, kinds in _KINDS.items():
         if key not in content and key in ("question_id", "text"):
             raise ValueError(f"the key {key!r} is missing")
-        if not isinstance(content.get(key, kinds[-1]()), kinds):
+        if key in content and not isinstance(content[key], kinds):
             raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
     for key in ("warnings", "evidence"):
         content[key] = tuple(content.get(key, ()))
         if not all(isinstance(item, str) for item in content[key]):
             raise ValueError(f"{key!r} must be a list of texts")
-    if not all(isinstance(value, (int, float)) for value in (content.get("options") or {}).values()):
-        raise ValueError("'options' must be an object of numbers")
+    if options := content.get("options"):
+        if not all(isinstance(value, (int, float)) for value in options.values()):
+            raise ValueError("'options' must be an object of numbers")
+        # The same few labels in every row.
+        content["options"] = {sys.intern(name): value for name, value in options.items()}
     if content.get("unusable") not in (None, *UNUSABLE_MEANING):
         raise ValueError(f"'unusable' is none of {', '.join(UNUSABLE_MEANING)}")
     return Answer(**content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -71,7 +72,8 @@ def _finite(digits: str) -> float:
 
 
 def _no_doubled_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
+    # The same few keys in every row of a file.
+    values = {sys.intern(key): value for key, value in pairs}
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
         raise NotJson(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")

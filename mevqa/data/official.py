@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,10 @@ class QuestionFile:
     def clip_ids(self) -> tuple[str, ...]:
         """The clips asked about, in the order of their first question."""
         return tuple(dict.fromkeys(question.clip_id for question in self.questions))
+
+    def without_rows(self) -> QuestionFile:
+        """Return the file for who only asks: rows take more memory than all that is made of them."""
+        return replace(self, rows=(), ends=())
 
     def render(self, answers: Mapping[str, str]) -> bytes:
         r"""Return the file with answers filled in; everything else keeps its bytes.
@@ -146,6 +151,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
     problems: list[Problem] = []
     warnings: list[Problem] = []
     lines = _split_lines(path, data, problems, warnings)
+    del data  # What is read of large files is more than enough.
     rows: list[tuple[int, JsonRow, str]] = []
     for line, (text, end) in enumerate(lines, 1):
         if text is None:
@@ -159,6 +165,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
             problems.append(Problem(path, str(error), line))
     if not lines and not problems:
         problems.append(Problem(path, "is empty; a question file has one JSON object a line"))
+    del lines
     layout = _layout(row for _, row, _ in rows)
     seen: dict[str, int] = {}
     good: list[tuple[Question, JsonRow, str]] = []
@@ -203,7 +210,8 @@ def _split_lines(
     windows: list[int] = []
     undecoded: list[tuple[int, int]] = []
     # Only line feeds end a line: the other line ends of Unicode may stand inside a JSON string.
-    for number, piece in enumerate(re.findall(rb"[^\n]*\n|[^\n]+", data), 1):
+    for number, match in enumerate(re.finditer(rb"[^\n]*\n|[^\n]+", data), 1):
+        piece = match[0]
         body, end = (piece[:-1], "\n") if piece.endswith(b"\n") else (piece, "")
         if body.endswith(b"\r"):
             windows.append(number)
@@ -274,7 +282,7 @@ def _question(values: Mapping[str, Any], layout: Layout, line: int, path: Path) 
     return Question(
         id=values[_ID_KEY[layout]],
         clip_id=values[_CLIP_KEY[layout]],
-        text=values["question"],
+        text=sys.intern(values["question"]),
         type=parsed.type,
         action_unit=parsed.action_unit,
         ordinal=parsed.ordinal,

@@ -141,5 +141,5 @@ def files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:
             hint = "name the reference after the run to score it against this file all the same"
             problems.append(Problem(path, f"has changed since {run.path} answered it; {hint}"))
         else:
-            files.extend(read_files(path, problems))
+            files.extend(file.without_rows() for file in read_files(path, problems))
     return files
