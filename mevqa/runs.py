@@ -78,6 +78,7 @@ class _Decides(_Loose):
     model: _Model | None = None
     settings: _Settings | None = None
     looking: _Looking = _Looking()
+    packages: dict[str, Any] | None = None
 
 
 class _Source(_Loose):

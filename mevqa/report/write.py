@@ -129,7 +129,7 @@ class _Looker:
         on_frames: Callable[[str, int, int], None],
     ) -> None:
         self.notes: list[str] = []
-        self._face = runs[0].decides.get("looking", {}).get("face", "auto")
+        self._face = (runs[0].decides.get("looking") or {}).get("face", "auto")
         self._folders = [run.run.path for run in runs]
         self._clips: dict[str, Clip] = {}
         self._labels: dict[str, ClipLabels] = {}

@@ -128,3 +128,18 @@ def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, tmp_path):
         for key in ("href", "src", "xlink:href", "action", "formaction"):
             assert (attributes.get(key) or "#").startswith(("#", "data:,", "data:image/")), (tag, attributes)
         assert tag not in ("iframe", "object", "embed", "base", "foreignobject")
+
+
+def test_what_a_manifest_leaves_open_is_no_fault(runs, tmp_path):
+    """Manifests of other makers may hold null where there is nothing to say."""
+    run = tmp_path / "run"
+    run.mkdir()
+    manifest = json.loads((runs[0] / "manifest.json").read_text())
+    manifest["decides"] |= dict.fromkeys(("model", "settings", "packages"))
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (run / "answers.jsonl").write_bytes((runs[0] / "answers.jsonl").read_bytes())
+    written = write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False))
+    assert "unknown model" in written.page.read_text()
+    (run / "manifest.json").write_text(json.dumps(manifest | {"decides": {"packages": [1]}}))
+    with pytest.raises(InputError, match="packages"):
+        write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False))
