@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from functools import partial
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from tensorboardX import SummaryWriter
 from torch import nn
 from torch.utils.data import Dataset, Sampler, SequentialSampler
@@ -28,7 +30,7 @@ from mevqa.training.packed_model import PackedModel
 from mevqa.training.packing import PackedBatch, Row, collate, unpack
 from mevqa.training.parts import parameter_groups
 from mevqa.training.recipe import Recipe
-from mevqa.training.weights import load_checkpoint, save_checkpoint
+from mevqa.training.weights import CHECKPOINT, load_checkpoint, save_checkpoint
 
 
 class UnreportedLoss(TrainerCallback, ExportableState):
@@ -249,12 +251,19 @@ class PackedTrainer(Trainer):
         return None
 
     def _is_whole(self, folder: Path) -> bool:
-        """Return whether everything of a checkpoint was written: the state, and the average behind it, come last."""
+        """Return whether everything of a checkpoint was written: the state, and the average behind it, come last.
+
+        What a power cut left empty or short is known by the ends of the files: torch writes zips.
+        """
+        weights = [CHECKPOINT, *([AVERAGE] if self.average is not None else [])]
         try:
             TrainerState.load_from_json(str(folder / TRAINER_STATE_NAME))
-        except (OSError, ValueError, TypeError):
+            for name in weights:
+                with safe_open(str(folder / name), "pt"):
+                    pass
+        except (OSError, ValueError, TypeError, SafetensorError):
             return False
-        return self.average is None or (folder / AVERAGE).is_file()
+        return all(zipfile.is_zipfile(path) for path in [*folder.glob("*.pt"), *folder.glob("*.pth")])
 
 
 def training_arguments(

@@ -249,6 +249,17 @@ def test_a_checkpoint_that_was_not_written_whole_is_passed_over(tmp_path, writte
     assert equal(run(tmp_path / "torn", **options), whole)
 
 
+@pytest.mark.parametrize("name", ["trained.safetensors", "average.safetensors", "optimizer.pt", "rng_state.pth"])
+@pytest.mark.parametrize("left", [0.0, 0.7])
+def test_a_checkpoint_that_a_power_cut_shortened_is_passed_over(tmp_path, name, left):
+    options = {"steps": 6, "save_every": 2, "lora": {"dropout": 0.3}, "average": 0.8}
+    interrupted(tmp_path, 5, **options)
+    path = checkpoints(tmp_path)[-1] / name
+    content = path.read_bytes()
+    path.write_bytes(content[: int(left * len(content))])
+    assert trainer(tmp_path, **options).last_checkpoint() == str(tmp_path / "checkpoint-2")
+
+
 def test_a_training_that_was_interrupted_at_its_very_end_is_done(tmp_path):
     options = {"steps": 4, "save_every": 2, "average": 0.8}
     whole = run(tmp_path / "whole", **options)
