@@ -37,11 +37,13 @@ class Job:
         name: The command, or what of it.
         words: Its words; ``{data}`` is the folder that ``needs`` filled.
         needs: Commands that make its input, run in that folder.
+        readers: Commands that a user may give of what a killed one left; they write beside it.
     """
 
     name: str
     words: tuple[str, ...]
     needs: tuple[tuple[str, ...], ...] = ()
+    readers: tuple[tuple[str, ...], ...] = ()
 
     def command(self, data: Path) -> list[str]:
         """Return its words for a folder of inputs."""
@@ -60,6 +62,9 @@ class Job:
 
 
 _SHORT_SET = ("synth", "short", "--clips", "4", "--subjects", "2", *_SYNTH)
+_READ_RUN = (("score", "out"), ("report", "out", "--no-pictures", "--out", "page"), ("eval", _TEST, "--out", "out"))
+_READ_ADAPTER = (("merge", "out", "--out", "merged"), ("eval", _TRAIN, *_CLIPS, "--adapter", "out", "--out", "run"))
+_READ_LOSO = (("score", "out/run"), ("report", "out/run", "--no-pictures", "--out", "page"))
 _LONG_SET = ("synth", "long", "--clips", "2", "--long", "--seconds", "5", "--size", "128x128", "--fps", "25")
 _MOCK = ("--model", "mock", "--views", "motion", "--face", "none")
 _REAL_RUN = ("eval", _TRAIN, *_CLIPS, *_MOCK, "--out", "run")
@@ -69,18 +74,20 @@ _ADAPTER = ("finetune", *_RECIPE[:-1], "steps=1", "output={data}/adapter")
 JOBS = {
     job.name: job
     for job in (
-        Job("eval", ("eval", _TRAIN, *_CLIPS, "--face", "none", "--out", "out"), (_SHORT_SET,)),
+        Job("eval", ("eval", _TRAIN, *_CLIPS, "--face", "none", "--out", "out"), (_SHORT_SET,), _READ_RUN),
         Job(
             "long-eval",
             ("eval", _LONG_TEST, "--media", "{data}/long/clips", "--face", "none", "--out", "out"),
             (_LONG_SET,),
+            _READ_RUN[:2],
         ),
-        Job("finetune", ("finetune", *_RECIPE), (_SHORT_SET,)),
-        Job("loso", ("loso", *_RECIPE[:-1], "steps=2", "folds.of=synthetic", "output=out"), (_SHORT_SET,)),
+        Job("finetune", ("finetune", *_RECIPE), (_SHORT_SET,), _READ_ADAPTER),
+        Job("loso", ("loso", *_RECIPE[:-1], "steps=2", "folds.of=synthetic", "output=out"), (_SHORT_SET,), _READ_LOSO),
         Job(
             "spot",
             ("spot", "{data}/long/clips", "--csv", "out/e.csv", "--json", "out/e.json", "--plot", "out/plots"),
             (_LONG_SET,),
+            _READ_RUN[:2],
         ),
         Job("str", ("str", "{data}/long/clips", "--face", "none", "--out", "out/str.csv"), (_LONG_SET,)),
         Job("merge", ("merge", "{data}/adapter", "--out", "out", "--sample", "1"), (_SHORT_SET, _ADAPTER)),

@@ -221,7 +221,7 @@ def _be_command(
         try:
             sys.stderr.flush()
         finally:
-            os._exit(code)
+            os._exit(code if isinstance(code, int) else 1)
 
 
 def _watched(

@@ -1,5 +1,6 @@
 """The judge and the runner of the campaigns: what they must not let pass."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from tests.torture import running
 from tests.torture.attempts import Campaign, Outcome, Row
+from tests.torture.jobs import count_writes, differences, results
 from tests.torture.judge import faults, half_written
 from tests.torture.running import ROOT, Shot
 from tests.torture.table import table
@@ -45,6 +47,32 @@ def test_leftovers_and_torn_files_are_seen(tmp_path):
     (tmp_path / ".page.html.mevqa-part").write_text("<html>")
     (tmp_path / "answers.jsonl").write_text('{"a": 1}\n{"a"')
     assert len(list(half_written(tmp_path))) == 3
+
+
+def test_results_are_compared_but_for_times(tmp_path):
+    for name, seconds in (("then", 1.0), ("now", 2.0)):
+        (tmp_path / name).mkdir()
+        row = {"text": "no", "seconds": seconds}
+        (tmp_path / name / "answers.jsonl").write_text(json.dumps(row) + "\n")
+    assert differences(tmp_path / "now", results(tmp_path / "then")) == []
+    (tmp_path / "now" / "answers.jsonl").write_text('{"text": "yes", "seconds": 1.0}\n')
+    (tmp_path / "now" / "events.csv").write_text("")
+    assert len(differences(tmp_path / "now", results(tmp_path / "then"))) == 2
+
+
+def test_a_command_kills_itself_before_a_write(tmp_path, monkeypatch):
+    def run():
+        for number in range(3):
+            (tmp_path / "out" / f"{number}.txt").write_text("x")
+        return 0
+
+    (tmp_path / "out").mkdir()
+    command(monkeypatch, run)
+    running.inside(["env"], before=count_writes(tmp_path / "out", report=tmp_path / "writes"))
+    assert (tmp_path / "writes").stat().st_size == 3
+    (tmp_path / "out" / "2.txt").unlink()
+    assert running.inside(["env"], before=count_writes(tmp_path / "out", kill_at=2)).code == -9
+    assert not (tmp_path / "out" / "2.txt").exists()
 
 
 def command(monkeypatch, run):

@@ -34,6 +34,10 @@ def _interrupted(job: Job, numbers: tuple[signal.Signals, ...], attempt: Attempt
             hook, shot = None, Shot(number, at_seconds)
         ended = inside(command, folder=attempt.folder, before=hook, shot=shot, seconds=PATIENCE)
         problems += faults(ended, codes=_ENDS[number])
+    if job.readers and attempt.number % 3 == 0:
+        words = [word.replace("{data}", str(attempt.shared)) for word in attempt.random.choice(job.readers)]
+        attempt.notes.append(f"then mevqa {' '.join(words)}")
+        problems += faults(inside(words, folder=attempt.folder, seconds=PATIENCE), codes=(0, 1, 2))
     again = inside(command, folder=attempt.folder, seconds=PATIENCE)
     # A finished output may be refused, where the command promises not to overwrite it.
     done_before = ended.code == 0 and again.code == 2
