@@ -118,7 +118,8 @@ def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, tmp_path):
     (run / "answers.jsonl").write_text(answers.replace("brow lowerer", json.dumps(name)[1:-1]))
     write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False, title=name))
     page = Page()
-    page.feed((tmp_path / "out" / "index.html").read_text())
+    for html in (tmp_path / "out").rglob("*.html"):
+        page.feed(html.read_text())
     for chart in (tmp_path / "out" / "plots").glob("*.svg"):
         page.feed(chart.read_text())
     scripts = [attributes for tag, attributes in page.tags if tag == "script"]
