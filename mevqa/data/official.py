@@ -33,6 +33,11 @@ REQUIRED_KEYS: Mapping[Layout, tuple[str, ...]] = {
 }
 #: The problem of a line without a row.
 BLANK = "the line is blank; delete it"
+#: Most characters of a text; longer ones are no questions and no names, and would be read for minutes.
+_LONGEST = {"question": 20_000, "answer": 100_000}
+_LONGEST_NAME = 1_000
+#: What ends lines, or moves the cursor of a terminal.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")
 _ID_KEY: Mapping[Layout, str] = {"train": "id", "test": "video_id"}
 _CLIP_KEY: Mapping[Layout, str] = {"train": "image_id", "test": "video"}
@@ -262,6 +267,10 @@ def _row_problems(values: Mapping[str, Any], layout: Layout) -> list[str]:
             messages.append(f"{key!r} must be a text in double quotes, not {json.dumps(value)[:40]}")
         elif not value.strip() and key != "answer":
             messages.append(f"{key!r} is empty")
+        elif len(value) > (most := _LONGEST.get(key, _LONGEST_NAME)):
+            messages.append(f"{key!r} has {len(value):,} characters; at most {most:,} can be read")
+        elif key in (_ID_KEY[layout], _CLIP_KEY[layout]) and (control := _CONTROL.search(value)):
+            messages.append(f"{key!r} holds the control character {control[0]!r}, which no name has")
     if not isinstance(values.get("subject", ""), (str, int)):
         messages.append(f"'subject' must be a text, not {json.dumps(values['subject'])[:40]}")
     clip = values.get(_CLIP_KEY[layout])

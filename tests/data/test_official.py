@@ -267,6 +267,26 @@ def test_damaged_answers_are_one_line(tmp_path, value, message):
     assert problem[0] == 1 and message in problem[1] and len(problem[1]) < 200
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("question", "What " * 10_000, "'question' has 50,000 characters; at most 20,000 can be read"),
+        ("id", "x" * 5_000_000, "'id' has 5,000,000 characters; at most 1,000 can be read"),
+        ("answer", "x" * 100_001, "'answer' has 100,001 characters; at most 100,000 can be read"),
+        *(("id", f"a{sign}b", f"'id' holds the control character {sign!r}") for sign in "\0\n\t\x1b\x85\u2028"),
+        ("image_id", "a\x1b[31m", "'image_id' holds the control character '\\x1b'"),
+    ],
+)
+def test_texts_that_no_file_or_name_has_are_refused(tmp_path, key, value, message):
+    ((line, found),) = problems(write(tmp_path / "q.jsonl", train_row(**{key: value})))
+    assert line == 1 and message in found
+
+
+def test_ids_that_look_alike_are_two(tmp_path):
+    rows = [train_row(id="caf\u00e9"), train_row(id="cafe\u0301")]
+    assert [q.id for q in read_questions(write(tmp_path / "q.jsonl", *rows)).questions] == [row["id"] for row in rows]
+
+
 def test_a_missing_file_and_a_folder(tmp_path):
     assert "No such file" in problems(tmp_path / "none.jsonl")[0][1]
     assert "cannot be read" in problems(tmp_path)[0][1]

@@ -34,6 +34,10 @@ _NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORE
 _LETTERS: Mapping[str, Mapping[str, str]] = {"presence": {"y": "yes", "n": "no"}, "side": {"l": "left", "r": "right"}}
 _ALPHABET = "abcdefghij"
 _DEPTH = 3
+#: Models fall into loops: signs that repeat more often than so in a long text say no more, and take minutes to read.
+_COPIES = 50
+_LONG = 2_000
+_REPEATED = re.compile(rf"(\W{{1,10}}?)\1{{{_COPIES},}}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,8 @@ def read_answer(question: Question, text: str, *, truncated: bool = False) -> Re
     """
     if truncated:
         return Reading("", unusable="truncated")
+    if len(text) > _LONG:
+        text = _REPEATED.sub(lambda found: found[1] * _COPIES, text)
     return _cached(_asked(question), text)
 
 

@@ -55,17 +55,17 @@ def tagged_answer(text: str) -> str | None:
 
 
 def boxed_answers(text: str) -> list[str]:
-    r"""Return the contents of every ``\boxed{...}``, with nested braces."""
+    r"""Return the contents of every ``\boxed{...}`` that stands in no other, with nested braces."""
     found = []
+    end = 0
     for match in re.finditer(r"\\?(?:boxed|fbox)\s*\{", text):
-        depth = 1
-        for place in range(match.end(), len(text)):
-            depth += (text[place] == "{") - (text[place] == "}")
-            if depth == 0:
-                found.append(text[match.end() : place])
-                break
-        else:
-            found.append(text[match.end() :])
+        if match.start() < end:
+            continue
+        depth, end = 1, match.end()
+        while depth and end < len(text):
+            depth += (text[end] == "{") - (text[end] == "}")
+            end += 1
+        found.append(text[match.end() : end if depth else end - 1])
     return found
 
 

@@ -92,3 +92,11 @@ def test_letters_are_those_of_the_question_else_of_the_prompt():
     fine = "What is the fine-grained expression class?"
     assert read_answer(asked(fine, "casme2"), "A").value == "disgust"
     assert read_answer(asked(fine, "samm"), "A").value == "anger"
+
+
+@pytest.mark.parametrize("loop", [",", "-", "(", "[", " \n", "\\boxed{"])
+@pytest.mark.parametrize("question", ["What are the action units?", "How many expressions are there in total?"])
+def test_a_loop_is_read_like_a_few_turns_of_it(question, loop):
+    # Without that bound some of these take minutes and hours.
+    few, many = (read_answer(asked(question), loop * count + "x") for count in (60, 20_000))
+    assert (many.value, many.unusable) == (few.value, few.unusable)
