@@ -11,6 +11,7 @@ import numpy as np
 
 from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.errors import ModelError
+from mevqa.models.chat_template import render
 from mevqa.models.conversation import Message, messages, split_views
 from mevqa.models.thinking import Thought, find_thought, is_open, thinking_switches
 from mevqa.records import View
@@ -179,10 +180,10 @@ class Prompter:
     def _render(self, conversation: list[Message], *, prompt: bool = True, **switches: bool) -> str:
         """Return a conversation's text; a prompt ends where an answer begins, or inside a thought if it is to."""
         chosen = {**self._switches, **switches}
-        text = self.processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=prompt, **chosen)
+        text = render(self.processor, conversation, add_generation_prompt=prompt, **chosen)
         if prompt and self.thought is not None and is_open(text, self.thought) != self._think:
             text += self.thought.opening if self._think else self.thought.closing
-        return str(text)
+        return text
 
     def _process(self, text: str, views: Sequence[View]) -> Mapping[str, Any]:
         """Run the whole processor on one rendered conversation."""
