@@ -3,7 +3,7 @@
 mevqa bench prefix                   questions per second with and without reuse of a clip's prefix
 mevqa bench prefix --model MODEL     the same with a model of your own
 mevqa bench finetune                 questions trained per second, packed and one a row
-mevqa bench score                    seconds of scoring 100,000 answers with 1,000 bootstrap draws
+mevqa bench scale                    seconds and memory of commands on a run of 100,000 answers
 mevqa bench spot                     speed of the spotter beside decoding alone
 mevqa bench spot --trial DIR         what it finds in synthetic long videos, which are kept in DIR
 mevqa bench spot --minutes N         memory and time of a stream of N minutes, and of half as much
@@ -12,6 +12,7 @@ mevqa bench spot --minutes N         memory and time of a stream of N minutes, a
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli import bench_spot
@@ -68,17 +69,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     finetune.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
     finetune.add_argument("--json", action="store_true", help="print JSON")
     finetune.set_defaults(measure=_finetune)
-    score = benches.add_parser(
-        "score",
-        help="seconds of scoring many answers with intervals",
-        description="Score made-up answers of five kinds to five questions a clip: every metric, text measures and "
-        "calibration included, with bootstrap intervals. Processor seconds of one core.",
+    scale = benches.add_parser(
+        "scale",
+        help="seconds and peak memory of commands on a run of many answers",
+        description="Write questions and small pictures of made-up clips, five questions a clip, and run check, eval "
+        "with a model without weights, eval again, score, report, submit and its validation. Processor seconds and "
+        "peak memory of each, and how many times as long as reading the log once.",
     )
-    score.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
-    score.add_argument("--draws", type=positive, default=1000, metavar="N", help="bootstrap draws (default: 1000)")
-    score.add_argument("--by-clip", action="store_true", help="draw clips instead of 100 subjects: slower")
-    score.add_argument("--json", action="store_true", help="print JSON")
-    score.set_defaults(measure=_score)
+    scale.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
+    scale.add_argument("--json", action="store_true", help="print JSON")
+    scale.set_defaults(measure=_scale)
     bench_spot.add(benches)
 
 
@@ -185,20 +185,25 @@ def _finetune(args: argparse.Namespace) -> int:
     return 0 if result.identical else 1
 
 
-def _score(args: argparse.Namespace) -> int:
-    """Print how long scoring takes."""
+def _scale(args: argparse.Namespace) -> int:
+    """Print what each command takes; 1 when one of them fails."""
     import json
+    import tempfile
     from dataclasses import asdict
 
-    from mevqa.scoring.benchmark import measure_scoring
+    from mevqa.benchmarks.scale import measure_scale
 
-    # The first call imports what the libraries need.
-    measure_scoring(10, 10)
-    times = measure_scoring(args.answers, args.draws, by_clip=args.by_clip)
+    with tempfile.TemporaryDirectory() as folder:
+        costs = list(measure_scale(Path(folder), args.answers))
+    failed = any(cost.code for cost in costs)
     if args.json:
-        print(json.dumps(asdict(times)))
-        return 0
-    drawn = "clips" if args.by_clip else "subjects"
-    print(f"{times.answers} answers, {times.wordings} different wordings, {times.draws} draws of {drawn}")
-    print(f"read    {times.read:7.2f} s\nscored  {times.score:7.2f} s\ntogether{times.read + times.score:7.2f} s")
-    return 0
+        print(json.dumps([asdict(cost) for cost in costs]))
+        return int(failed)
+    once = next(cost.seconds for cost in costs if cost.command.startswith("read"))
+    print(f"{args.answers} answers, processor seconds\n{'':26}{'seconds':>9}{'times read':>12}{'peak memory':>14}")
+    for cost in costs:
+        page = f"   largest page {cost.largest_page_mb:.1f} MB" if cost.largest_page_mb else ""
+        fault = f"   exit code {cost.code}" if cost.code else ""
+        times = cost.seconds / once
+        print(f"{cost.command:26}{cost.seconds:7.1f} s{times:12.1f}{cost.peak_mb:11.0f} MB{page}{fault}")
+    return int(failed)

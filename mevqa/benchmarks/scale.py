@@ -1,0 +1,110 @@
+"""Seconds and peak memory of commands on a run of many answers, beside reading its log once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mevqa.facs import UNIT_NAMES, coarse_of, taxonomy
+from mevqa.records import QuestionType
+from mevqa.vqa.surface import sentence
+
+#: Questions about each clip.
+_QUESTIONS = 5
+_SUBJECTS = 100
+_READ = "import json, sys; sum(len(json.loads(line)) for line in open(sys.argv[1], encoding='utf-8'))"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCost:
+    """What a command took.
+
+    Attributes:
+        command: Its name.
+        seconds: Processor seconds, start included.
+        peak_mb: Peak memory in MB.
+        code: Exit code.
+        largest_page_mb: Size of the largest page that it wrote, in MB; 0 without pages.
+    """
+
+    command: str
+    seconds: float
+    peak_mb: float
+    code: int
+    largest_page_mb: float = 0.0
+
+
+def measure_scale(folder: Path, answers: int, seed: int = 0) -> Iterator[CommandCost]:
+    """Yield what each command takes, the reading of the log among them.
+
+    Args:
+        folder: An empty folder for the questions, pictures, run and report.
+        answers: How many, five a clip.
+        seed: Of the questions.
+    """
+    questions, maps, run = folder / "me_vqa_synthetic_test_to_answer.jsonl", folder / "maps", folder / "run"
+    _write_questions(questions, maps, answers, seed)
+    given = [questions, "--precomputed", f"motion={maps}"]
+    asked = ["eval", *given, "--views", "motion", "--model", "mock", "--out", run]
+    submission = folder / "submission" / "me_vqa_synthetic_test_pred.jsonl"
+    yield _cost("check", ["-m", "mevqa", "check", *given])
+    yield _cost("eval, mock model", ["-m", "mevqa", *asked])
+    yield _cost("read the log once", ["-c", _READ, run / "answers.jsonl"])
+    yield _cost("eval, nothing left to do", ["-m", "mevqa", *asked])
+    yield _cost("score", ["-m", "mevqa", "score", run])
+    yield _cost("report", ["-m", "mevqa", "report", run, "--out", folder / "report"], folder / "report")
+    yield _cost("submit", ["-m", "mevqa", "submit", run, "--questions", questions, "--out", submission.parent])
+    yield _cost("submit --validate", ["-m", "mevqa", "submit", "--validate", submission, "--questions", questions])
+
+
+def _cost(name: str, command: list[object], pages: Path | None = None) -> CommandCost:
+    process = subprocess.Popen(
+        [sys.executable, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # Kilobytes on Linux, bytes on macOS.
+    peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    largest = max((path.stat().st_size for path in pages.rglob("*.html")), default=0) if pages is not None else 0
+    return CommandCost(name, usage.ru_utime + usage.ru_stime, peak, process.returncode, largest / 1e6)
+
+
+def _write_questions(path: Path, maps: Path, answers: int, seed: int) -> None:
+    """Write questions with references, and a small picture for each clip."""
+    from PIL import Image
+
+    maps.mkdir(parents=True)
+    generator = random.Random(seed)
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(answers):
+            clip, place = divmod(number, _QUESTIONS)
+            if not place:
+                picture = Image.frombytes("RGB", (28, 28), generator.randbytes(28 * 28 * 3))
+                picture.save(maps / f"clip{clip:06d}.png")
+                asked = _questions(generator)
+            question, reference = asked[place]
+            row = {"id": f"synthetic_{number}", "dataset": "synthetic", "image_id": f"clip{clip:06d}"}
+            row |= {"subject": f"s{clip % _SUBJECTS:02d}", "filename": "", "question": question, "answer": reference}
+            file.write(json.dumps(row) + "\n")
+
+
+def _questions(generator: random.Random) -> list[tuple[str, str]]:
+    """Return the questions about one clip with their answers."""
+    fine = generator.choice(taxonomy("synthetic").fine)
+    coarse = coarse_of(fine) or "negative"
+    units = generator.sample(UNIT_NAMES, generator.randint(1, 4))
+    unit = generator.choice(UNIT_NAMES)
+    combined = "What are the action units, and based on them, the fine-grained and the coarse expression class?"
+    return [
+        ("What is the coarse expression class?", coarse),
+        ("What is the fine-grained expression class?", fine),
+        ("What are the action units?", ", ".join(units)),
+        (f"Is the action unit {unit} shown on the face?", "yes" if unit in units else "no"),
+        (combined, sentence(QuestionType.COMBINED, units, fine, coarse, plural=True)),
+    ]
