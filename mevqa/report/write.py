@@ -64,6 +64,7 @@ class Written:
         questions: Number of questions.
         shown: Number of pictures.
         notes: What a reader must know.
+        parts: Number of pages of clips beside the page; 0 where it holds them all.
     """
 
     page: Path
@@ -72,6 +73,7 @@ class Written:
     questions: int
     shown: int
     notes: tuple[str, ...]
+    parts: int = 0
 
 
 def write_report(
@@ -105,8 +107,9 @@ def write_report(
         notes += looker.notes if looker is not None else []
         page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
         _write(out, page, runs)
+        parts = len(list((out / page.folder).glob("*.html"))) if page.folder else 0
         return Written(
-            out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes)
+            out / "index.html", len(page.charts), section.clips, section.questions, section.shown, tuple(notes), parts
         )
 
 

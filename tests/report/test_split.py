@@ -54,11 +54,13 @@ def data_of(page):
 
 
 def test_every_clip_is_on_one_page_and_every_question_in_the_index(many):
-    index = write(many).page
+    written = write(many)
+    index = written.page
     found = data_of(index)
+    assert written.parts == len(found["pages"])
     pages = [index.parent / name for name in found["pages"]]
     parts = [data_of(page)["clips"] for page in pages]
-    assert len(pages) > 3 and min(map(len, parts)) > 0
+    assert len(pages) == len(list(index.parent.glob("clips-*/*.html"))) > 3 and min(map(len, parts)) > 0
     assert [clip["id"] for part in parts for clip in part] == [f"clip{clip:02d}" for clip in range(CLIPS)]
     assert [clip["id"] for clip in found["clips"]] == [clip["id"] for part in parts for clip in part]
     for clip in found["clips"]:
