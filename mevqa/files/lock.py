@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.system_errors import reason
 
 #: Name of the lock inside a folder that is held.
 LOCK_NAME = ".mevqa.lock"
@@ -107,7 +108,7 @@ def hold_folder(
     except FileExistsError:
         raise InputError([Problem(shown, "is a file; name another folder")]) from None
     except OSError as error:
-        raise InputError([Problem(shown, f"cannot be made: {error.strerror or error}")]) from error
+        raise InputError([Problem(shown, f"cannot be made: {reason(error)}")]) from error
     try:
         with _hold(shown, folder / LOCK_NAME, on_note, wait):
             yield
@@ -135,7 +136,7 @@ def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> It
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError([Problem(shown, f"cannot be written: {error.strerror or error}")]) from error
+        raise InputError([Problem(shown, f"cannot be written: {reason(error)}")]) from error
     is_short = len(os.fsencode(file.name)) < _LONGEST_NAME - len(".lock.") - len(uuid.uuid4().hex)
     name = file.name if is_short else hashlib.blake2b(os.fsencode(file.name), digest_size=8).hexdigest()
     with _hold(shown, file.with_name(f"{name}.lock"), on_note):
@@ -192,7 +193,7 @@ def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float)
                 on_note(f"note: {output}: taken over from {whose}, which ended without finishing")
                 break
     except OSError as error:
-        raise InputError([Problem(output, f"cannot be written: {error.strerror or error}")]) from error
+        raise InputError([Problem(output, f"cannot be written: {reason(error)}")]) from error
     return mine
 
 

@@ -30,6 +30,6 @@ def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
     assert "is not a run" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main(["report", str(run), "--out", str(tmp_path / "file" / "out")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be made: Not a directory; a part of its path is a file" in capsys.readouterr().err
     assert main(["report", str(run), "--out", str(tmp_path / "o"), "--events", str(tmp_path / "none.csv")]) == 2
     assert "is no file" in capsys.readouterr().err
