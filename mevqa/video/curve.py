@@ -10,11 +10,12 @@ everything is in ms, so the frame rate does not matter, and samples need not be 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from mevqa.video.course import (
     PRIOR_APEX,
@@ -43,6 +44,14 @@ _TEMPER = 8.0
 #: if channels were independent; courses need not be right here.
 _DEPENDENCE = 2.4
 
+#: Errors of a lossy codec that are left in an extent measured with all pixels of the face, as a share of it.
+_CODEC_SHARE = 0.005
+
+#: Start and steepness of the logistic curve (Platt 1999) from the log-odds of the posterior probability, which is too
+#: sure of itself, to those of a retimed apex within 20 ms: fitted to 126 clips of both synthetic families at 60 to
+#: 200 fps (seeds 5001 and 5002), 78 % of which are within.
+_CALIBRATION = (0.94, 0.26)
+
 #: Below this log-likelihood ratio a channel (after tempering, on average) the prior is as good as the curves.
 _EVIDENCE_FLOOR = 1.5
 
@@ -67,7 +76,8 @@ class Peak:
         onset_ms: When it begins.
         apex_ms: When it is largest.
         offset_ms: When it ends.
-        confidence: Posterior probability that the apex is within 20 ms of ``apex_ms``, 0 to 1; 0 for the prior alone.
+        confidence: Probability that the apex is within 20 ms of ``apex_ms``, 0 to 1; 0 for the prior alone. That of
+            ``decode`` is a posterior, that of ``retimed`` is calibrated.
         evidence: Tempered log-likelihood ratio against "no expression"; 0 for the prior alone.
         courses: What it may be: the likeliest courses.
         weights: [courses] their probabilities.
@@ -152,6 +162,31 @@ def decode(
     found = courses.at(likely)
     apexes = draw_apexes(white @ along / size, times_ms, noise_share * model.covariance, ignored, found, weights)
     return _summarise(times_ms, found, weights, apexes, float(evidence.max()), known)
+
+
+def retimed(peak: Peak, extents: Array, times_ms: Array, *, nuisance: Array | None = None) -> Peak:
+    """Return a peak with its apex where a cleaner curve is largest.
+
+    Args:
+        peak: From ``decode``.
+        extents: [samples] how far the expression has risen, in any unit, with any constant offset.
+        times_ms: [samples] ascending times of the samples.
+        nuisance: As for ``decode``.
+    """
+    ignored = _ignored(times_ms, nuisance)
+    scale = float(np.linalg.lstsq(np.hstack([peak.extent(times_ms)[:, None], ignored]), extents, rcond=None)[0][0])
+    if scale <= 0:
+        return peak
+    curve = extents / scale
+    distance = np.abs(times_ms[:, None] - times_ms[None, :])
+    covariance = _noise(curve[:, None], times_ms)[0] ** 2 * np.eye(len(times_ms))
+    covariance += _CODEC_SHARE**2 * np.exp(-distance / _CODEC_MS)
+    apex = float(np.median(draw_apexes(curve, times_ms, covariance, ignored, peak.courses, peak.weights)))
+    start, steepness = _CALIBRATION
+    posterior = np.clip(peak.confidence, 0.01, 0.99)
+    confidence = float(expit(start + steepness * logit(posterior)))
+    onset, offset = min(peak.onset_ms, apex), max(peak.offset_ms, apex)
+    return replace(peak, onset_ms=onset, apex_ms=apex, offset_ms=offset, confidence=confidence)
 
 
 def prior_peak(

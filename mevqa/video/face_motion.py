@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.video.face_extent import measure_extents
 from mevqa.video.head_motion import find_blinks, without_blinks, without_head
 from mevqa.video.regional_motion import MotionMeter, RegionalMotion
 from mevqa.video.regions import face_regions
@@ -30,6 +32,12 @@ _REFERENCE_MS = 20.0
 #: brightness are taken out: the head has turned away, something passes before the face, or it is not the same face.
 #: Micro-expressions in noisy compressed footage stay below 0.2.
 _LOST = 0.4
+
+#: Faces of at most so many frames that are read in one go are kept, 64 kB each.
+_MOST_FACES = 300
+
+#: Frames so near to the apex show it, ms.
+_APEX_MS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +74,12 @@ class FaceMotion:
     def __init__(self, video: Video, align: Align, times_ms: Array, first: int = 0) -> None:
         self._video, self._align, self._times = video, align, times_ms
         end = int(np.searchsorted(self._times, self._times[first] + _REFERENCE_MS))
-        self._meter = MotionMeter([align(frame) for frame in video.frames(range(first, end))], face_regions())
+        faces = [align(frame) for frame in video.frames(range(first, end))]
+        self._meter = MotionMeter(faces, face_regions())
+        self._still = np.mean([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces], axis=0, dtype=np.float32)
         self._reference = range(first, end)
         self._motions: dict[int, RegionalMotion] = {}
+        self._faces: dict[int, NDArray[np.uint8]] = {}
 
     def read(self, first: int, last: int, fps: float) -> None:
         """Measure frames from first to last, both included, at no more than ``fps``."""
@@ -92,7 +103,28 @@ class FaceMotion:
         """Measure the wanted ones of frames that are read in one go."""
         for index, grey in read_thawed(self._video, frames):
             if index in wanted:
-                self._motions[index] = self._meter(self._align(np.repeat(grey[..., None], 3, axis=2)))
+                face = self._align(np.repeat(grey[..., None], 3, axis=2))[..., 0]
+                self._motions[index] = self._meter(face)
+                if len(wanted) <= _MOST_FACES:
+                    self._faces[index] = face
+
+    def extents(self, motion: Motion, apex_ms: float) -> Array | None:
+        """Return how far the whole face has gone from the first moments to those near a time.
+
+        Args:
+            motion: What frames are measured.
+            apex_ms: When the expression is largest, roughly.
+
+        Returns:
+            [samples] about 1 near that time; None when the faces of some frames have not been kept.
+        """
+        if not all(frame in self._faces for frame in motion.frames.tolist()):
+            return None
+        faces = [self._faces[frame] for frame in motion.frames.tolist()]
+        distance = np.abs(motion.times_ms - apex_ms)
+        near = np.flatnonzero(distance <= max(_APEX_MS, float(distance.min())))
+        apex = np.mean([faces[sample] for sample in near], axis=0, dtype=np.float32)
+        return measure_extents(self._still, apex, faces)
 
     def between(self, first: int, last: int) -> Motion:
         """Return the motion of the frames that have been measured from first to last, both included."""

@@ -65,14 +65,18 @@ def within_face(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         Displacement of the same shape.
     """
-    height, width = flow.shape[:2]
+    face = face_share(*flow.shape[:2])[..., None]
+    median = np.median(flow[face[..., 0] > 0.5], axis=0)
+    return (face * (flow - median) + median).astype(np.float32)
+
+
+def face_share(height: int, width: int) -> NDArray[np.float64]:
+    """Return how far each pixel of an aligned picture belongs to the face, 0 to 1, [H, W]."""
     y, x = np.mgrid[:height, :width]
     radius = np.hypot(
         ((x + 0.5) / width - FACE_CENTRE[0]) / FACE_AXES[0], ((y + 0.5) / height - FACE_CENTRE[1]) / FACE_AXES[1]
     )
-    face = (1 / (1 + np.exp((radius - 1) * 256 / _EDGE)))[..., None]
-    median = np.median(flow[face[..., 0] > 0.5], axis=0)
-    return (face * (flow - median) + median).astype(np.float32)
+    return np.asarray(1 / (1 + np.exp((radius - 1) * 256 / _EDGE)))
 
 
 def optical_strain(flow: NDArray[np.float32]) -> NDArray[np.float32]:

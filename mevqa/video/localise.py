@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.video.curve import Peak, decode, prior_peak
+from mevqa.video.curve import Peak, decode, prior_peak, retimed
 from mevqa.video.face_motion import Align, FaceMotion, Motion
 from mevqa.video.regions import face_regions
 from mevqa.video.timing import without_gaps
@@ -41,8 +41,8 @@ _FINE_MS = 160.0
 #: Samples of a long clip in which a frame is known.
 _MOST_SAMPLES = 240
 
-#: Below this confidence the reader is warned.
-_UNSURE = 0.35
+#: Below this confidence the reader is warned: a posterior of 0.35 before it was calibrated.
+_UNSURE = 0.68
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,18 @@ def localise(
     motion = FaceMotion(video, align, times, first)
     motion.read(first, last, _rate(float(times[last] - times[first]), known))
     at = [None if frame is None else float(times[frame]) for frame in known]
-    first, last = _likeliest_window(motion, times, first, last, at)
+    window = _likeliest_window(motion, times, first, last, at)
+    if window != (first, last):
+        # Of a long clip no faces have been kept.
+        first, last = window
+        motion.read(first, last, _FIND_FPS_LONG)
     rough = _decode(motion.between(first, last), times[first : last + 1], at)
     motion.read_around(rough.apex_ms, _FINE_MS, first, last)
     seen = motion.between(first, last)
-    return _report(seen, _decode(seen, times[first : last + 1], at), times, known, video.times_ms)
+    peak = _decode(seen, times[first : last + 1], at)
+    if apex is None and peak.evidence > 0 and (extents := motion.extents(seen, peak.apex_ms)) is not None:
+        peak = retimed(peak, extents, seen.times_ms, nuisance=_ignored(seen))
+    return _report(seen, peak, times, known, video.times_ms)
 
 
 def expected(
@@ -168,19 +175,24 @@ def _decode(motion: Motion, times_ms: Array, at: Sequence[float | None]) -> Peak
     """Return the expression in what has been measured, the prior when most of it was lost."""
     if len(motion.frames) < 2 or motion.lost > len(motion.frames):
         return prior_peak(times_ms, *at)
-    # The nose bridge has served; a blink's pull on brows and cheeks has the blink's own time course. Frames that are
-    # compared with themselves lack the noise and the coding errors that all others have in common: they say nothing.
-    alone = np.eye(len(motion.frames))[:, motion.reference]
-    ignored = np.hstack([alone, motion.blink[:, None]]) if motion.blink.any() else alone
+    # The nose bridge has served.
     face = [index for index, region in enumerate(face_regions()) if region.kind != "rigid"]
     return decode(
         motion.displacement[:, face].reshape(len(motion.frames), -1),
         motion.times_ms,
-        nuisance=ignored,
+        nuisance=_ignored(motion),
         onset_ms=at[0],
         apex_ms=at[1],
         offset_ms=at[2],
     )
+
+
+def _ignored(motion: Motion) -> Array:
+    """Return the time courses that are not the expression, [samples, k]."""
+    # Frames that are compared with themselves lack the noise and the coding errors that all others have in common: they
+    # say nothing. A blink's pull on brows and cheeks has the blink's own time course.
+    alone = np.eye(len(motion.frames))[:, motion.reference]
+    return np.hstack([alone, motion.blink[:, None]]) if motion.blink.any() else alone
 
 
 def _likeliest_window(

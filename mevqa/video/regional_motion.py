@@ -64,7 +64,7 @@ class MotionMeter:
     """
 
     def __init__(self, reference: Sequence[np.ndarray], regions: Sequence[Region]) -> None:
-        mean = np.mean([_grey(face) for face in reference], axis=0).astype(np.float32)
+        mean = np.mean([blurred_grey(face) for face in reference], axis=0).astype(np.float32)
         across, down = np.gradient(mean, axis=1), np.gradient(mean, axis=0)
         self.regions = tuple(regions)
         self._templates = [self._prepare(region, mean, across, down) for region in regions]
@@ -89,7 +89,7 @@ class MotionMeter:
 
     def __call__(self, face: np.ndarray) -> RegionalMotion:
         """Return the motion of one aligned face, [256, 256, 3] or grey [256, 256], against the reference."""
-        grey = _grey(face)
+        grey = blurred_grey(face)
         measured = [self._register(template, grey) for template in self._templates]
         displacement = np.array([[across, down] for across, down, _ in measured]) / EYE_DISTANCE
         return RegionalMotion(displacement, np.array([mismatch for _, _, mismatch in measured]))
@@ -116,7 +116,7 @@ class MotionMeter:
         return across, down, float(mismatch)
 
 
-def _grey(face: np.ndarray) -> NDArray[np.float32]:
+def blurred_grey(face: np.ndarray) -> NDArray[np.float32]:
     """Return the blurred grey picture of a face, RGB or grey."""
     grey = (cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) if face.ndim == 3 else face).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), _BLUR), dtype=np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mevqa.video.course import PRIOR_APEX, PRIOR_DURATION_MS, plain
-from mevqa.video.curve import decode, prior_peak
+from mevqa.video.curve import decode, prior_peak, retimed
 
 CHANNELS = 24
 
@@ -96,6 +96,17 @@ def test_the_apex_of_held_expressions_is_centred():
         )
         errors.append(decode(curves, times).apex_ms - apex)
     assert abs(np.median(errors)) <= 15 and np.mean(np.abs(errors) <= 40) >= 0.8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_apex_is_that_of_the_cleaner_curve(seed):
+    times = clock(120, 1000)
+    shape = held(times, 290, 420)
+    peak = decode(face(times, 0, 0, 0, shape=shape, noise=0.4, seed=seed), times)
+    clean = 3 + 7 * shape + 0.05 * np.random.default_rng(seed).normal(size=len(times))
+    again = retimed(peak, clean, times)
+    assert abs(again.apex_ms - 420) <= 20 and again.onset_ms <= again.apex_ms <= again.offset_ms
+    assert retimed(peak, -clean, times) == peak
 
 
 def test_units_that_move_late_count():
