@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.torture.attempts import Row
@@ -24,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", metavar="NAME", action="append", default=[], help="only this campaign; repeatable")
     made.add_argument("--count", type=int, metavar="N", help="attempts of each campaign")
     made.add_argument("--attempt", type=int, metavar="N", help="only attempt N of each campaign, to repeat a fault")
-    made.add_argument("--time-limit", type=float, metavar="SECONDS", help="begin no attempt afterwards")
+    made.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="afterwards begin no campaign's second attempt"
+    )
     made.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes at once (2)")
     made.add_argument("--table", type=Path, metavar="FILE", help="write the table as Markdown")
     made.add_argument("--keep", type=Path, metavar="DIR", help="work here, and keep the folders of what fell")
@@ -60,7 +63,7 @@ def main() -> int:
         for index, (campaign, count) in enumerate(zip(campaigns, counts, strict=True)):
             numbers = list(range(count)) if args.attempt is None else [args.attempt]
             rows.append(Row(campaign, len(numbers)))
-            conductor.conduct(rows[-1], numbers, _until(args.time_limit, started, counts[index:]), _show)
+            conductor.conduct(rows[-1], numbers, partial(_until, args.time_limit, started, counts[index:]), _show)
             _show(rows[-1], end=f", {rows[-1].seconds:.0f} s, slowest {rows[-1].slowest:.1f} s\n")
     except KeyboardInterrupt:
         interrupted = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import random
 import shutil
@@ -39,13 +40,20 @@ class Conductor:
     """Worker processes that make attempts, in each of which mevqa is imported once."""
 
     def __init__(self, plan: Plan, campaigns: Sequence[Campaign]) -> None:
-        """Begin to prepare what the campaigns read, before any attempt."""
         self._plan = plan
         self._pool = self._new_pool()
+        self._left = list(campaigns)
         self._prepared: dict[str, Future[list[str]]] = {}
-        for one in campaigns:
+
+    def _prepare(self, campaign: Campaign) -> list[str]:
+        """Prepare what a campaign reads, and begin to prepare for the next one; return what went wrong."""
+        if campaign in self._left:
+            del self._left[: self._left.index(campaign) + 1]
+        following = (one for one in self._left if one.prepare is not None and one.place not in self._prepared)
+        for one in (campaign, *itertools.islice(following, 1)):
             if one.prepare is not None and one.place not in self._prepared:
-                self._prepared[one.place] = self._pool.submit(_prepare, one.name, plan)
+                self._prepared[one.place] = self._pool.submit(_prepare, one.name, self._plan)
+        return self._prepared[campaign.place].result() if campaign.prepare is not None else []
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -55,29 +63,34 @@ class Conductor:
         """End the workers once they are done with the attempts that they are at."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def conduct(self, row: Row, numbers: list[int], until: float | None, on_attempt: Callable[[Row], None]) -> None:
+    def conduct(
+        self, row: Row, numbers: list[int], share: Callable[[], float | None], on_attempt: Callable[[Row], None]
+    ) -> None:
         """Make the attempts of one campaign.
 
         Args:
             row: Is filled as the attempts end, so that it holds also after an interrupt.
             numbers: Which attempts.
-            until: Monotonic time after which none is begun.
+            share: Returns the monotonic time after which none is begun; called once all is prepared.
             on_attempt: Called after each.
         """
         started = time.monotonic()
         try:
             name = row.campaign.name
-            problems = self._prepared[row.campaign.place].result() if row.campaign.prepare else []
+            problems = self._prepare(row.campaign)
             if problems:
                 row.fell[-1] = problems
                 return
+            until = share()
             left, running = list(reversed(numbers)), dict[Future[tuple[list[str], float]], int]()
             while left or running:
-                while left and len(running) < 2 * self._plan.jobs and (until is None or time.monotonic() < until):
+                while left and len(running) < 2 * self._plan.jobs:
+                    if until is not None and time.monotonic() > until and (running or row.tried):
+                        break  # One attempt is made of each campaign, however late it is.
                     number = left.pop()
                     running[self._pool.submit(_attempt, name, number, self._plan)] = number
                 if not running:
-                    return
+                    return  # It is too late for what is left.
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
                     number = running.pop(done)
                     problems, seconds = done.result()
@@ -90,6 +103,8 @@ class Conductor:
         except BrokenProcessPool:
             row.fell[-1] = ["a worker itself was ended; the rest was not tried"]
             self._pool = self._new_pool()
+            whole = ((place, one) for place, one in self._prepared.items() if one.done() and not one.exception())
+            self._prepared = dict(whole)
         finally:
             row.seconds = time.monotonic() - started
 
