@@ -9,6 +9,7 @@ from mevqa.data.official import read_questions
 from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.data.synthetic.writer import SynthSettings, make_plans, synthesise
 from mevqa.errors import InputError
+from mevqa.files.whole import part_of
 from mevqa.records import EXTENSION_TYPES
 from mevqa.submission_check import check_submission
 from mevqa.video.reader import open_video
@@ -47,7 +48,7 @@ def test_an_interrupted_set_is_finished_with_the_same_bytes(made, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         synthesise(half, 3, 5, progress=stop, **SMALL)
-    (half / "clips" / f"{made.plans[2].id}.partial").write_bytes(b"torn")
+    part_of(half / "clips" / f"{made.plans[2].id}.mp4").write_bytes(b"torn")
     first = half / "clips" / f"{drawn[0]}.mp4"
     stamp = first.stat().st_mtime_ns
     synthesise(half, 3, 5, **SMALL)
