@@ -72,8 +72,8 @@ def usable_streams() -> Iterator[None]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="mevqa.escape")
     try:
-        sys.stdout = _Stream(before[0] or _nowhere(), must_work=True)  # type: ignore[assignment]
-        sys.stderr = _Stream(before[1] or _nowhere(), must_work=False)  # type: ignore[assignment]
+        sys.stdout = _Stream(before[0] or _nowhere(), must_work=True)
+        sys.stderr = _Stream(before[1] or _nowhere(), must_work=False)
         yield
     finally:
         sys.stdout, sys.stderr = before

@@ -231,7 +231,7 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         config = _vision_language_config(name, source, common)
         _refuse_kernels(name, options, config)
         processor = AutoProcessor.from_pretrained(source, **common)
-        model, loading = AutoModelForImageTextToText.from_pretrained(
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
             source,
             output_loading_info=True,
             config=config,
@@ -241,6 +241,7 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
             **place_weights(options.device, options.quantization, device, dtype),
             **common,
         )
+        model, loading = loaded
     except ModelError:
         raise
     except Exception as error:

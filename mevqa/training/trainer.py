@@ -200,7 +200,8 @@ class PackedTrainer(Trainer):
         """Write a checkpoint with the losses that were not reported yet."""
         self._share_losses()
         # Checkpoints of earlier releases have no place for them.
-        self.state.stateful_callbacks.setdefault(UnreportedLoss.__name__, {})
+        kept: Any = self.state.stateful_callbacks
+        kept.setdefault(UnreportedLoss.__name__, {})
         super()._save_checkpoint(*args, **kwargs)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
