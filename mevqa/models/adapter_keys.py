@@ -78,8 +78,13 @@ def fitting_adapter(model: Any, adapter: str, folder: Path, config: Mapping[str,
     try:
         with safe_open(path, framework="pt") as file:
             keys = list(file.keys())
+            ranks = [file.get_slice(key).get_shape()[0] for key in keys if ".lora_A." in key]
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: cannot be read ({error})") from error
+    claimed = _claimed_rank(config)
+    if ranks and claimed > max(ranks):
+        # PEFT would allocate layers of that rank before it compares them with the weights.
+        raise ModelError(f"{folder / _CONFIG}: says rank {claimed}, and the weights have rank {max(ranks)} at most")
     layers = renamed_layers(model, adapter, keys)
     if all(old == new for old, new in layers.items()):
         yield folder
@@ -92,6 +97,13 @@ def fitting_adapter(model: Any, adapter: str, folder: Path, config: Mapping[str,
         content = json.dumps(_renamed_config(config, layers), indent=1)
         (copy / _CONFIG).write_text(content, encoding="utf-8")
         yield copy
+
+
+def _claimed_rank(config: Mapping[str, Any]) -> int:
+    """Return the largest rank that an adapter's configuration names; 0 where it names none."""
+    pattern = config.get("rank_pattern")
+    named = list(pattern.values()) if isinstance(pattern, dict) and pattern else [config.get("r")]
+    return max((rank for rank in named if isinstance(rank, int)), default=0)
 
 
 def renamed_layers(model: Any, adapter: str, keys: list[str]) -> dict[str, str]:

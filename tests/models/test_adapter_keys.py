@@ -164,3 +164,12 @@ def test_a_file_that_holds_no_weights_is_one_line(tmp_path):
     (folder / "adapter_model.safetensors").write_bytes(b"torn")
     with pytest.raises(ModelError, match=r"adapter_model.safetensors: cannot be read"):
         ask("llava", folder)
+
+
+@pytest.mark.parametrize("change", [{"r": 10**9}, {"rank_pattern": {"q_proj": 10**9}}])
+def test_a_rank_that_the_weights_do_not_have_is_refused_before_it_is_allocated(tmp_path, change):
+    folder = save_adapter("llava", tmp_path)
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change), encoding="utf-8")
+    with pytest.raises(ModelError, match="says rank 1000000000, and the weights have rank 4"):
+        add_adapter(fresh("llava"), str(folder))
