@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.csv_cells import csv_text, unmarked
 from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -63,18 +64,15 @@ class EventLog:
             message = "is not the table of events of a run; move it away, it would be overwritten"
             raise InputError([Problem(self._path, message, 1)])
         for row in rows:
-            self._rows.setdefault(row[0], []).append(row)
+            cells = [unmarked(cell) for cell in row]
+            self._rows.setdefault(cells[0], []).append(cells)
 
     def put(self, video: str, watched: Watched) -> None:
         """Write the events of a video that count, in the place of those that it had."""
         length = [f"{watched.found.fps:g}", str(watched.found.frames)]
         rows = [_cells(video, one, length) for one in watched.kept]
         self._rows[video] = rows or [[video, *[""] * 8, *length, ""]]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(row for own in self._rows.values() for row in own)
-        write_whole(self._path, text.getvalue())
+        write_whole(self._path, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
         curve = _curve_file(self._path.parent, video)
         make_folder(curve.parent)
         unseen = [[round(start, 3), round(end, 3), why] for start, end, why in watched.found.not_looked_at]

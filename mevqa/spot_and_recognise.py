@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
+from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.records import Clip
 from mevqa.runs import changes
@@ -155,11 +154,7 @@ class StrTable:
         self._write()
 
     def _write(self) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(row for own in self._rows.values() for row in own)
-        write_whole(self._out, text.getvalue())
+        write_whole(self._out, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
 
 
 def rows_of(path: Path, watched: Watched, naming: Naming, kinds: Sequence[Kind]) -> list[list[str]]:

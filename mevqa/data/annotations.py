@@ -12,8 +12,6 @@ clips, and those of CAS(ME)^3 and SMIC about both.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Literal, TypeAlias
 
 from mevqa.data.layouts import without_suffix
 from mevqa.errors import InputError, Problem
+from mevqa.files.csv_cells import csv_text
 from mevqa.files.tables import read_sheets
 from mevqa.files.whole import write_whole
 from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
@@ -275,9 +274,7 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
     Raises:
         ValueError: Labels whose frames are file numbers of a data set; place them in their media first.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[list[object] | tuple[str, ...]] = [COLUMNS]
     for clip in labels.values():
         if clip.numbering is not None:
             raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
@@ -285,5 +282,5 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
             numbers = [clip.fps and f"{clip.fps:g}", event.onset, event.apex, event.offset]
             units = "+".join(map(str, event.action_units))
             row = [clip.clip, clip.dataset, clip.subject, *numbers, units, event.fine, event.coarse, event.kind]
-            writer.writerow(["" if cell is None else cell for cell in row])
-    write_whole(Path(path), text.getvalue())
+            rows.append(["" if cell is None else cell for cell in row])
+    write_whole(Path(path), csv_text(rows))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.csv_cells import unmarked
 from mevqa.files.delimited import DelimitedError, parse_delimited
 from mevqa.files.inputs import read_file
 from mevqa.files.markup import is_markup, read_markup
@@ -127,6 +128,8 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     text = str(value).strip().strip("\u200b\ufeff")
+    if (plain := unmarked(text)) != text:
+        return plain
     if not text.isascii():
         # Digits and signs of full width, as Chinese input methods write them.
         wide = unicodedata.normalize("NFKC", text)

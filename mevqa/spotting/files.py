@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_picture, write_whole
 from mevqa.report.charts.spotted import SpottedEvent, spotted_chart
 from mevqa.report.charts.timeline import Span, Unseen
@@ -39,15 +38,13 @@ def write_csv(path: Path, found: Sequence[Spotting]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[Any]] = [COLUMNS]
     for video in found:
         length = [f"{video.fps:g}", video.frames]
-        writer.writerows([video.video, *_cells(event, length)] for event in video.events)
+        rows += [[video.video, *_cells(event, length)] for event in video.events]
         if not video.events:
-            writer.writerow([video.video, *[""] * 7, *length, "", "", ""])
-    write_whole(path, file.getvalue())
+            rows.append([video.video, *[""] * 7, *length, "", "", ""])
+    write_whole(path, csv_text(rows))
 
 
 def _cells(event: Event, length: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mevqa.data.formats.keys import answers_alone, field_of
 from mevqa.data.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
+from mevqa.files.csv_cells import unmarked
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]
@@ -295,7 +296,9 @@ def table_document(rows: Iterable[tuple[int, Sequence[str]]]) -> Document:
             document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
         else:
             pairs = zip(header, cells, strict=False)
-            kept = {name: cell for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")}
+            kept = {
+                name: unmarked(cell) for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")
+            }
             document.records.append(Record(line, kept))
     if not document.records and not document.problems:
         document.problems.append((None, "holds a header and no rows"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -12,6 +10,7 @@ from mevqa.data.formats.documents import Document, Record
 from mevqa.data.formats.keys import field_of
 from mevqa.data.formats.rows import ROW_KEY, rows_of
 from mevqa.data.official import QuestionFile
+from mevqa.files.csv_cells import csv_text
 
 #: Formats that can be written. ``array``: a JSON array of the official rows.
 Target = Literal["official", "array", "llava", "sharegpt", "openai", "swift", "csv"]
@@ -108,9 +107,5 @@ def _is_free(key: str) -> bool:
 def _table(records: Sequence[Mapping[str, Any]]) -> bytes:
     """Return a CSV table with a column for every key of the records."""
     columns = list(dict.fromkeys(key for record in records for key in record))
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for record in records:
-        writer.writerow([record.get(column, "") for column in columns])
-    return stream.getvalue().encode("utf-8")
+    rows = [[record.get(column, "") for column in columns] for record in records]
+    return csv_text([columns, *rows]).encode("utf-8")
