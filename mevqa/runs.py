@@ -302,7 +302,7 @@ def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
     lines: dict[str, int] = {}
     if not log.exists():
         return answers, lines
-    if not log.is_file():
+    if log.is_dir():
         raise InputError([Problem(log, "is a folder, not the log of a run")])
     problems = []
     with reading(log):
