@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import os
 import signal
 import subprocess
@@ -146,6 +147,7 @@ def warm() -> None:
 
     import mevqa
 
+    logging.disable()  # What libraries say of this machine as they are imported is no part of any command's output.
     for name in _HEAVY:
         importlib.import_module(name)
     for module in pkgutil.walk_packages(mevqa.__path__, "mevqa."):
@@ -156,6 +158,7 @@ def warm() -> None:
 
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
+    logging.disable(logging.NOTSET)
     gc.collect()
     gc.freeze()
 
