@@ -147,7 +147,7 @@ def unit_number(name: str) -> int:
     Raises:
         UnknownActionUnit: Not a unit; the message suggests the nearest name.
     """
-    code = re.fullmatch(r"(?:(?:facs\s*)?(?:au|action\s*unit)s?\s*[-_#]?\s*)?0*(\d+)", name.strip(), re.IGNORECASE)
+    code = re.fullmatch(r"(?:(?:facs\s*)?(?:au|action\s*unit)s?\s*[-_#]?\s*)?0*(\d{1,9})", name.strip(), re.IGNORECASE)
     if code:
         unit_name(int(code[1]))
         return int(code[1])
@@ -156,7 +156,7 @@ def unit_number(name: str) -> int:
         return _BY_STEMS[stems]
     close = difflib.get_close_matches(name.strip().lower(), _NAMES.values(), n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise UnknownActionUnit(f"{name!r} is not an action unit{hint}")
+    raise UnknownActionUnit(f"{name[:80]!r} is not an action unit{hint}")
 
 
 # Coder notation. L and R: one side. T and B (top and bottom lip), U and D (up and down, U also for unilateral without a
@@ -234,7 +234,8 @@ def unit_mentions(text: str) -> list[tuple[int, int, int]]:
     hits: list[tuple[int, int, int]] = []
     for match in _MENTION.finditer(text):
         for digits in re.finditer(r"(?:AU\s*)?(\d+)", match[1], re.IGNORECASE):
-            if int(digits[1]) in _NAMES:
+            # Python reads no numbers of more than 4,300 digits.
+            if len(digits[1]) < 10 and int(digits[1]) in _NAMES:
                 begin = match.start(1) + digits.start()
                 first = not hits or hits[-1][1] <= match.start()
                 hits.append((match.start() if first else begin, match.start(1) + digits.end(), int(digits[1])))

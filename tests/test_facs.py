@@ -243,3 +243,10 @@ def test_importing_the_tables_loads_no_heavy_package():
     code = f"import sys, mevqa.facs, mevqa.questions.question_types; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_number_of_thousands_of_digits_is_no_unit():
+    digits = "9" * 5000
+    with pytest.raises(UnknownActionUnit, match="is not an action unit"):
+        unit_number(f"AU{digits}")
+    assert find_units(f"AU {digits}, AU 4") == (4,)
