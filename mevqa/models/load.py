@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mevqa.errors import ModelError
+from mevqa.errors import MevqaError, ModelError
 from mevqa.models.hub import is_hub_name
 from mevqa.models.placement import choose_device, choose_dtype, place_weights
 from mevqa.models.protocol import Model, OptionScore, Preferences
@@ -97,19 +97,24 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     from mevqa.models.transformers_model import TransformersModel
 
     model, processor, revision = _load(name, source, options)
-    return TransformersModel(
-        model,
-        processor,
-        name=name,
-        revision=revision,
-        preferences=preferences,
-        batch_size=options.batch_size,
-        prefix_cache=options.prefix_cache,
-        video=options.video,
-        option_score=preferences.option_score if options.option_score == "auto" else options.option_score,
-        thinking=options.thinking,
-        max_new_tokens=options.max_new_tokens,
-    )
+    try:
+        return TransformersModel(
+            model,
+            processor,
+            name=name,
+            revision=revision,
+            preferences=preferences,
+            batch_size=options.batch_size,
+            prefix_cache=options.prefix_cache,
+            video=options.video,
+            option_score=preferences.option_score if options.option_score == "auto" else options.option_score,
+            thinking=options.thinking,
+            max_new_tokens=options.max_new_tokens,
+        )
+    except MevqaError:
+        raise
+    except Exception as error:  # whatever a damaged processor makes of its own fields
+        raise ModelError(_explain(name, error)) from error
 
 
 def read_preferences(folder: Path) -> Preferences:

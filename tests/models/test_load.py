@@ -274,3 +274,12 @@ def test_weights_that_are_no_numbers_give_an_error_and_no_answer(tmp_path):
     model = load_model(_changed_weights(tmp_path / "nano", spoil))
     for reply in model.ask(SYSTEM, views(), requests()):
         assert reply.error is not None and "no numbers" in reply.error and not reply.text
+
+
+def test_a_processor_of_another_class_with_other_fields_is_one_line(tmp_path):
+    folder = tmp_path / "nano"
+    shutil.copytree(NANO_FOLDER, folder)
+    path = folder / "processor_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"processor_class": "x"}), encoding="utf-8")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_model(str(folder))
