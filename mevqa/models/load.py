@@ -19,6 +19,8 @@ NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
 _PATIENCE = 5.0
 #: File with a model's preferences in its folder.
 _PREFERENCES = "mevqa.json"
+#: Tokens of one picture, at most: more than any model's context.
+_MOST_PICTURE_TOKENS = 1_000_000
 #: Folder of the prompts that a fine-tuned model or adapter was trained with.
 _PROMPTS = "prompts"
 
@@ -236,6 +238,7 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         config = _vision_language_config(name, source, common)
         _refuse_kernels(name, options, config)
         processor = AutoProcessor.from_pretrained(source, **common)
+        _refuse_endless_pictures(name, processor)
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
             source,
             output_loading_info=True,
@@ -260,6 +263,18 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         model, digest = add_adapter(model, options.adapter)
         revision = f"{revision}+{digest}"
     return model.eval(), processor, str(revision)
+
+
+def _refuse_endless_pictures(name: str, processor: Any) -> None:
+    """Refuse a processor that would write a picture as more tokens than memory holds.
+
+    Raises:
+        ModelError: It names such a number.
+    """
+    for key in ("num_additional_image_tokens", "image_seq_length", "image_seq_len"):
+        count = getattr(processor, key, 0)
+        if isinstance(count, int) and count > _MOST_PICTURE_TOKENS:
+            raise ModelError(f"{name}: its processor's {key} is {count}, at most {_MOST_PICTURE_TOKENS} are taken")
 
 
 def _refuse_kernels(name: str, options: ModelOptions, config: Any) -> None:

@@ -276,10 +276,14 @@ def test_weights_that_are_no_numbers_give_an_error_and_no_answer(tmp_path):
         assert reply.error is not None and "no numbers" in reply.error and not reply.text
 
 
-def test_a_processor_of_another_class_with_other_fields_is_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [({"processor_class": "x"}, "cannot be loaded"), ({"num_additional_image_tokens": 2**31}, "most")],
+)
+def test_a_processor_with_other_fields_is_one_line(tmp_path, field, reason):
     folder = tmp_path / "nano"
     shutil.copytree(NANO_FOLDER, folder)
     path = folder / "processor_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"processor_class": "x"}), encoding="utf-8")
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | field), encoding="utf-8")
+    with pytest.raises(ModelError, match=reason):
         load_model(str(folder))
