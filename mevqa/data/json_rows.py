@@ -16,6 +16,7 @@ _SPACE = " \t\r\n"
 _DEEPEST = 64
 #: Longer whole numbers are no floats, and from 4,300 digits on Python reads them no more.
 _MOST_DIGITS = 300
+_BLANK = re.compile(f"[{_SPACE}]*")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 #: What Python has for the bytes of a file name that are not UTF-8 (PEP 383).
 _NAME_BYTES = re.compile("[\udc80-\udcff]")
@@ -178,9 +179,7 @@ def _parse_in_place(text: str) -> tuple[dict[str, Any], dict[str, tuple[int, int
 
 def _skip(text: str, at: int) -> int:
     """Return the place of the next character that is not white space."""
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+    return _BLANK.match(text, at).end()  # type: ignore[union-attr]
 
 
 def _expect(text: str, at: int, sign: str) -> int:
