@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from functools import partial
+from pathlib import Path
 
 from tests.torture.attempts import Attempt, Campaign
 from tests.torture.jobs import JOBS, PATIENCE, Job, count_writes, differences, results, uninterrupted
@@ -32,17 +33,22 @@ def _interrupted(job: Job, numbers: tuple[signal.Signals, ...], attempt: Attempt
             at_seconds = attempt.random.random() * whole
             attempt.notes.append(f"{number.name} after {at_seconds:.2f} of {whole:.2f} s")
             hook, shot = None, Shot(number, at_seconds)
+        may_refuse = _is_done(out, attempt.shared)
         ended = inside(command, folder=attempt.folder, before=hook, shot=shot, seconds=PATIENCE)
-        problems += faults(ended, codes=_ENDS[number])
+        problems += faults(ended, codes=(*_ENDS[number], *may_refuse))
     if job.readers and attempt.number % 3 == 0:
         words = [word.replace("{data}", str(attempt.shared)) for word in attempt.random.choice(job.readers)]
         attempt.notes.append(f"then mevqa {' '.join(words)}")
         problems += faults(inside(words, folder=attempt.folder, seconds=PATIENCE), codes=(0, 1, 2))
+    may_refuse = _is_done(out, attempt.shared)
     again = inside(command, folder=attempt.folder, seconds=PATIENCE)
-    # A finished output may be refused, where the command promises not to overwrite it.
-    done_before = ended.code == 0 and again.code == 2
-    problems += faults(again, codes=(0, 2) if done_before else (0,), output=attempt.folder)
+    problems += faults(again, codes=(0, *may_refuse), output=attempt.folder)
     return [*problems, *differences(out, results(attempt.shared / "whole" / "out"))]
+
+
+def _is_done(out: Path, shared: Path) -> tuple[int, ...]:
+    """Return the exit code of a command that does not overwrite its finished output, where that is there."""
+    return (2,) if out.is_dir() and not differences(out, results(shared / "whole" / "out")) else ()
 
 
 def _starting(commands: tuple[tuple[str, ...], ...], longest: float, attempt: Attempt) -> list[str]:
