@@ -211,7 +211,8 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
                 known = key_frames(clip.annotation or Annotation(), video)
                 seen.moments[clip.id] = known
                 # What is said of a clip's pictures is no matter of a row of the annotations.
-                seen.notes.update({implied_key_frames(video)[1]} & set(known.warnings))
+                implied = implied_key_frames(video)[1]
+                seen.notes.update([implied] if implied is not None and implied in known.warnings else [])
             seen.fps[f"{video.fps:.4g}"] += 1
         seen.notes.update(_rate_notes(clip))
     except (MediaError, OSError) as error:

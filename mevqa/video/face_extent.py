@@ -4,7 +4,8 @@ Once onset and apex are roughly known, so is where the skin goes: the dense flow
 small part of that way has changed by the same part of the picture's gradient along the flow. One least-squares fit to
 all pixels therefore gives the extent, with the movement of the head and the brightness fitted beside it (Lucas and
 Kanade 1981 with one parameter for the whole face, as in "steepest-descent images" of Baker and Matthews 2004). Boxes,
-in each of which the skin is taken to move as one, leave twice the error.
+in each of which the skin is taken to move as one, leave a larger error (medians on 30 development clips at 100 to 200
+fps: .040 of the extent against .031).
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ class FaceMotion:
         end = int(np.searchsorted(self._times, self._times[first] + _REFERENCE_MS))
         faces = [align(frame) for frame in video.frames(range(first, end))]
         self._meter = MotionMeter(faces, face_regions())
-        self._still = np.mean([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces], axis=0, dtype=np.float32)
+        self._still = np.asarray(
+            np.mean([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in faces], axis=0, dtype=np.float32)
+        )
         self._reference = range(first, end)
         self._motions: dict[int, RegionalMotion] = {}
         self._faces: dict[int, NDArray[np.uint8]] = {}
@@ -123,7 +125,7 @@ class FaceMotion:
         faces = [self._faces[frame] for frame in motion.frames.tolist()]
         distance = np.abs(motion.times_ms - apex_ms)
         near = np.flatnonzero(distance <= max(_APEX_MS, float(distance.min())))
-        apex = np.mean([faces[sample] for sample in near], axis=0, dtype=np.float32)
+        apex = np.asarray(np.mean([faces[sample] for sample in near], axis=0, dtype=np.float32))
         return measure_extents(self._still, apex, faces)
 
     def between(self, first: int, last: int) -> Motion:
