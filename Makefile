@@ -50,7 +50,7 @@ torture: setup
 	$(BIN)/python -m tests.torture --time-limit 7000 --table torture.md
 
 torture-short: setup
-	$(BIN)/python -m tests.torture --short --time-limit 230
+	$(BIN)/python -m tests.torture --short --time-limit 200
 
 clean:
 	rm -rf $(VENV) $(LOWEST) demo-output
