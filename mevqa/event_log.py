@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.csv_cells import csv_text, unmarked
-from mevqa.files.whole import bounded_name, make_folder, write_whole
+from mevqa.files.whole import append_whole, bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.vqa.long_video import Watched
@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 class EventLog:
-    """Rows by video; the table is written whole after each video.
+    """Rows by video; the table is on the disk after each video.
 
     Args:
         folder: The run.
@@ -57,13 +57,17 @@ class EventLog:
     def __init__(self, folder: Path) -> None:
         self._path = folder / EVENTS
         self._rows: dict[str, list[list[str]]] = {}
+        #: Whether rows can be added at the end of the file as it is.
+        self._appendable = False
         if not self._path.exists():
             return
-        header, *rows = list(csv.reader(io.StringIO(self._path.read_text(encoding="utf-8")))) or [[]]
+        text = self._path.read_text(encoding="utf-8")
+        header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
         if tuple(header) != COLUMNS:
             message = "is not the table of events of a run; move it away, it would be overwritten"
             raise InputError([Problem(self._path, message, 1)])
-        for row in rows:
+        self._appendable = text.endswith("\n")
+        for row in rows if self._appendable else rows[:-1]:
             cells = [unmarked(cell) for cell in row]
             self._rows.setdefault(cells[0], []).append(cells)
 
@@ -71,8 +75,13 @@ class EventLog:
         """Write the events of a video that count, in the place of those that it had."""
         length = [f"{watched.found.fps:g}", str(watched.found.frames)]
         rows = [_cells(video, one, length) for one in watched.kept]
+        is_new = video not in self._rows
         self._rows[video] = rows or [[video, *[""] * 8, *length, ""]]
-        write_whole(self._path, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
+        if is_new and self._appendable:
+            append_whole(self._path, csv_text(self._rows[video]))
+        else:
+            write_whole(self._path, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
+            self._appendable = True
         curve = _curve_file(self._path.parent, video)
         make_folder(curve.parent)
         unseen = [[round(start, 3), round(end, 3), why] for start, end, why in watched.found.not_looked_at]

@@ -6,6 +6,7 @@ import csv
 
 import pytest
 
+from mevqa import event_log
 from mevqa.errors import InputError
 from mevqa.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.facs import ActionUnit
@@ -62,6 +63,28 @@ def test_a_continued_log_keeps_other_videos_and_replaces_its_own(tmp_path):
     EventLog(tmp_path).put("two", watched(tmp_path, (30, 35, 40, 0.8)))
     EventLog(tmp_path).put("one", watched(tmp_path, (50, 55, 60, 0.8)))
     assert sorted((row["video"], row["onset"]) for row in rows(tmp_path)) == [("one", "50"), ("two", "30")]
+
+
+def test_new_videos_are_added_at_the_end_and_the_table_is_not_written_anew(tmp_path, monkeypatch):
+    written = []
+    write_whole = event_log.write_whole
+    monkeypatch.setattr(
+        event_log, "write_whole", lambda path, text: (written.append(path.name), write_whole(path, text))
+    )
+    log = EventLog(tmp_path)
+    for number in range(20):
+        log.put(f"video {number}", watched(tmp_path, (10, 15, 20, 0.8)))
+    assert written.count(EVENTS) == 1
+    assert [row["video"] for row in rows(tmp_path)] == [f"video {number}" for number in range(20)]
+
+
+def test_a_row_that_was_cut_off_is_left_out_when_the_log_is_continued(tmp_path):
+    for name in ("one", "two"):
+        EventLog(tmp_path).put(name, watched(tmp_path, (10, 15, 20, 0.8)))
+    whole = (tmp_path / EVENTS).read_bytes()
+    (tmp_path / EVENTS).write_bytes(whole[:-20])
+    EventLog(tmp_path).put("two", watched(tmp_path, (10, 15, 20, 0.8)))
+    assert (tmp_path / EVENTS).read_bytes() == whole
 
 
 def test_the_curve_is_kept_with_its_peaks(tmp_path):
