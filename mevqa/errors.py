@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 #: The same complaint about more lines than this becomes one line.
 _REPEATED = 3
 #: Complaints that differ only in names and numbers: this many stay lines of their own.
 _ALIKE = 10
 _EXAMPLES = 3
+#: Characters of a message: an id of megabytes says no more than its beginning and its end.
+_LONGEST = 2_000
 #: Parts what must hold from the value that is there.
 _VALUE = ", not "
 _DETAIL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
@@ -31,10 +34,19 @@ class Problem:
     message: str
     line: int | None = None
 
+    def __post_init__(self) -> None:
+        """Leave out the middle of a message that quotes something very long."""
+        if len(self.message) > _LONGEST:
+            object.__setattr__(self, "message", shortened(self.message))
+
     def __str__(self) -> str:
         """Render as ``path:line: message``, the form that editors make clickable."""
         where = f"{self.path}:{self.line}" if self.line is not None else f"{self.path}"
         return f"{where}: {self.message}"
+
+
+#: Problems by line, by path and message.
+_ByMessage: TypeAlias = dict[tuple[str, str], dict[int | None, Problem]]
 
 
 class MevqaError(Exception):
@@ -63,12 +75,20 @@ class MediaError(MevqaError):
 
     def __init__(self, path: Path | str, reason: str) -> None:
         self.path = Path(path)
-        self.reason = reason
-        super().__init__(f"{path}: {reason}")
+        self.reason = shortened(reason)
+        super().__init__(f"{path}: {self.reason}")
 
 
 class ModelError(MevqaError):
     """A model that cannot be loaded or cannot be asked; the message says which and the mend."""
+
+
+def shortened(text: str, most: int = _LONGEST) -> str:
+    """Return a text, without its middle where it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    kept = most // 2
+    return f"{text[:kept]} ... ({len(text) - 2 * kept:,} characters) ... {text[-kept:]}"
 
 
 def group_problems(problems: Sequence[Problem]) -> list[Problem]:
@@ -78,60 +98,52 @@ def group_problems(problems: Sequence[Problem]) -> list[Problem]:
     it names the value that each of them has ("must be a number, not 'x'"): then three of these are shown. Of many
     complaints that differ only in quoted names and in numbers, the first three are kept, and a line counts the others.
     """
-    problems = _with_values_joined(tuple(dict.fromkeys(problems)))
-    same: dict[tuple[str, str], list[Problem]] = {}
+    # There may be millions: what takes time is done once for each message, not for each problem.
+    same: _ByMessage = {}
+    for problem in problems:
+        same.setdefault((str(problem.path), problem.message), {}).setdefault(problem.line, problem)
+    shown = _join_values(same)
     alike: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        same.setdefault((str(problem.path), problem.message), []).append(problem)
-        alike.setdefault(_kind(problem), []).append(problem)
-    shown: list[Problem] = []
-    done: set[tuple[str, str]] = set()
-    for problem in problems:
-        exact = (str(problem.path), problem.message)
-        kind = _kind(problem)
-        if kind in done or exact in done:
+    for (path, message), by_line in same.items():
+        group = list(by_line.values())
+        if len(group) > _REPEATED:
+            shown[id(group[0])] = [_counted(group)]
+        else:
+            alike.setdefault((path, _DETAIL.sub("\0", message)), []).extend(group)
+    for group in alike.values():
+        if len(group) <= _ALIKE:
+            shown |= {id(problem): [problem] for problem in group}
             continue
-        if len(same[exact]) > _REPEATED:
-            done.add(exact)
-            shown.append(_counted(same[exact]))
-            continue
-        others = [other for other in alike[kind] if len(same[str(other.path), other.message]) <= _REPEATED]
-        if len(others) <= _ALIKE:
-            shown.append(problem)
-            continue
-        done.add(kind)
-        shown += others[:_EXAMPLES]
-        more = len(others) - _EXAMPLES
-        where = _lines(others[_EXAMPLES:])
-        shown.append(Problem(problem.path, f"and {more} more problems of this kind" + (f": {where}" if where else "")))
-    return shown
+        where = _lines(group[_EXAMPLES:])
+        more = f"and {len(group) - _EXAMPLES} more problems of this kind" + (f": {where}" if where else "")
+        shown[id(group[0])] = [*group[:_EXAMPLES], Problem(group[0].path, more)]
+    return [one for problem in problems for one in shown.pop(id(problem), ())]
 
 
-def _with_values_joined(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return problems with one in place of many that say the same of different values ("..., not VALUE")."""
-    parted: dict[tuple[str, str], list[tuple[Problem, str]]] = {}
-    for problem in problems:
-        claim, _, value = problem.message.partition(_VALUE)
+def _join_values(same: _ByMessage) -> dict[int, list[Problem]]:
+    """Take out the problems that say the same of different values ("..., not VALUE").
+
+    Returns:
+        One problem in place of each such group, by the identity of the first of the group.
+    """
+    parted: dict[tuple[str, str], dict[str, list[Problem]]] = {}
+    for (path, message), by_line in same.items():
+        claim, _, value = message.partition(_VALUE)
         if value and ";" not in value:
-            parted.setdefault((str(problem.path), claim), []).append((problem, value))
-    joined: dict[Problem, Problem | None] = {}
-    for (_, claim), group in parted.items():
-        of_value: dict[str, Problem] = {}
-        for problem, value in group:
-            of_value.setdefault(value, problem)
-        values = list(of_value.items())
-        if len(group) > _REPEATED and len(values) > 1:
-            shown = [f"{v} (line {p.line})" if p.line is not None else v for v, p in values[:_EXAMPLES]]
-            first = group[0][0]
-            message = f"{claim}{_VALUE}{', '.join(shown)}{', ...' if values[_EXAMPLES:] else ''}: {len(group)} lines"
-            joined |= {problem: None for problem, _ in group} | {first: Problem(first.path, message, first.line)}
-    found = (joined.get(problem, problem) for problem in problems)
-    return tuple(problem for problem in found if problem is not None)
-
-
-def _kind(problem: Problem) -> tuple[str, str]:
-    """Return what a problem is about, without its names and numbers."""
-    return str(problem.path), _DETAIL.sub("\0", problem.message)
+            parted.setdefault((path, claim), {})[value] = list(by_line.values())
+    joined: dict[int, list[Problem]] = {}
+    for (path, claim), values in parted.items():
+        count = sum(map(len, values.values()))
+        if count <= _REPEATED or len(values) == 1:
+            continue
+        firsts = [(value, group[0]) for value, group in values.items()]
+        shown = [f"{v} (line {p.line})" if p.line is not None else v for v, p in firsts[:_EXAMPLES]]
+        message = f"{claim}{_VALUE}{', '.join(shown)}{', ...' if firsts[_EXAMPLES:] else ''}: {count} lines"
+        first = firsts[0][1]
+        joined[id(first)] = [Problem(first.path, message, first.line)]
+        for value in values:
+            del same[path, f"{claim}{_VALUE}{value}"]
+    return joined
 
 
 def _counted(problems: Sequence[Problem]) -> Problem:
