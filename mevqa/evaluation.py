@@ -43,10 +43,10 @@ class Source:
     def as_record(self) -> dict[str, Any]:
         """Return plain values with whole paths, for the manifest."""
         return {
-            "files": [str(path.resolve()) for path in self.files],
-            "media": str(self.media.resolve()) if self.media is not None else None,
-            "annotations": str(self.annotations.resolve()) if self.annotations is not None else None,
-            "pictures": {name: str(path.resolve()) for name, path in self.pictures.items()},
+            "files": [str(path.absolute()) for path in self.files],
+            "media": str(self.media.absolute()) if self.media is not None else None,
+            "annotations": str(self.annotations.absolute()) if self.annotations is not None else None,
+            "pictures": {name: str(path.absolute()) for name, path in self.pictures.items()},
             "numbers": self.numbers,
         }
 
@@ -207,7 +207,7 @@ def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str
     Raises:
         InputError: The folder holds something else or a run that other inputs decided.
     """
-    files = [str(file.path.resolve()) for file in work.files]
+    files = [str(file.path.absolute()) for file in work.files]
     sources = [source.as_record() for source in work.sources]
     return start_run(out, deciding, {"question_files": files, "sources": sources, **(facts or {})})
 

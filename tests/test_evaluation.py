@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences, Reply
 from mevqa.records import Answer
 from mevqa.runs import open_run
+from mevqa.scoring.answer_sources import files_of_run
+from mevqa.scoring.question_answering import score_run
 from mevqa.vqa.engine import Looking
 from mevqa.vqa.prompts import PromptLibrary
 
@@ -186,3 +189,19 @@ def test_how_folders_are_numbered_is_recorded_and_decides(tmp_path, work_folder)
     assert Source.from_record(anew.sources[0].as_record()).numbers == "recording"
     # Runs of before have no such record.
     assert Source.from_record({"files": []}).numbers == "names"
+
+
+def test_a_question_file_that_is_a_link_to_another_name_is_scored_too(work_folder):
+    linked = work_folder / "me_vqa_casme3_test_to_answer.jsonl"
+    linked.rename(work_folder / "blob")
+    linked.symlink_to("blob")
+    run = run_all(planned(work_folder), work_folder / "run", mock())
+    problems = []
+    assert [file.path for file in files_of_run(run, problems)] == [linked] and not problems
+
+
+def test_a_probability_that_is_none_is_refused_with_the_file_it_stands_in(work_folder):
+    question = replace(planned(work_folder).all_questions[0], reference="positive")
+    answers = {question.id: Answer(question.id, "positive", options={"positive": -1.0})}
+    with pytest.raises(InputError, match=r"answers\.jsonl: the option probabilities"):
+        score_run([question], answers, log=work_folder / "answers.jsonl")

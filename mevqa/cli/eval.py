@@ -120,7 +120,7 @@ def report(work: Plan, log: RunWriter) -> int:
         console.print(answer.error, markup=False)
     if len(failed) > 10:
         console.print(f"... and {len(failed) - 10} more without an answer; see {log.path / 'answers.jsonl'}")
-    scores = score_run(asked, log.answers)
+    scores = score_run(asked, log.answers, log=log.path / "answers.jsonl")
     if scores is not None:
         print_scores(console, scores)
         console.print(f"intervals, text measures, calibration: mevqa score {log.path}", style="dim")

@@ -75,7 +75,12 @@ def score_answers(
 
 
 def score_run(
-    questions: Iterable[Question], answers: Mapping[str, Answer], *, preset: str = "megc2026-vqa", draws: int = 0
+    questions: Iterable[Question],
+    answers: Mapping[str, Answer],
+    *,
+    preset: str = "megc2026-vqa",
+    draws: int = 0,
+    log: Path = Path(),
 ) -> ScoreResult | None:
     """Score answers that are at hand; None when no question has a reference.
 
@@ -84,9 +89,13 @@ def score_run(
         answers: By question id.
         preset: Name of the preset.
         draws: Bootstrap draws.
+        log: Where the answers stand, for messages.
+
+    Raises:
+        InputError: An answer's probabilities are none.
     """
     switches = answer_preset(preset)
-    pairs = [pair_answer(question, answers) for question in questions if question.reference is not None]
+    pairs = [pair_answer(question, answers, log) for question in questions if question.reference is not None]
     return score_items(make_items(pairs, switches), switches, preset=preset, draws=draws) if pairs else None
 
 

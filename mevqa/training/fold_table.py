@@ -34,7 +34,7 @@ def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run]) -> Ta
     rows = []
     for fold in folds:
         asked = of_clips(work, fold.test).all_questions
-        result = score_run(asked, runs[fold.name].answers)
+        result = score_run(asked, runs[fold.name].answers, log=runs[fold.name].path)
         cells = [plain_number(result, key) if result is not None else "" for key in _COLUMNS.values()]
         rows.append((fold.name, str(len(fold.test)), *cells))
     return Table("accuracy of each fold", ("held out", "clips", *_COLUMNS), tuple(rows))
