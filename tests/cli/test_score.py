@@ -102,8 +102,3 @@ def test_the_score_explains_itself(capsys):
     closed = "{coarse,fine,presence,side,shown,type,event_presence,order}"
     for word in ("megc2025-hfips", "strict", f"{closed}.uf1", "positive or negative"):
         assert word in printed
-
-
-def test_the_speed_of_scoring_is_measured(capsys):
-    assert main(["bench", "score", "--answers", "50", "--draws", "10", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["answers"] == 50
