@@ -10,7 +10,7 @@ from typing import Any
 
 from mevqa.data.formats.encoding import decode_unicode, encoding_of, spoken_encoding
 from mevqa.data.json_rows import parse_row
-from mevqa.data.official import BLANK, REQUIRED_KEYS, QuestionFile, scan_question_bytes
+from mevqa.data.official import BLANK, MOST_LINES, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.models.protocol import Reply
@@ -142,7 +142,9 @@ def answers_of(content: bytes) -> dict[str, str]:
 def _read_rows(content: bytes) -> list[_Row]:
     """Return every row that is a JSON object; the scan of the questions reports the others."""
     rows = []
-    for line, text in enumerate(plain_text(content)[0].split(b"\n"), 1):
+    for line, text in enumerate(plain_text(content)[0].split(b"\n", MOST_LINES), 1):
+        if not text.strip():
+            continue
         try:
             rows.append(_Row(line, parse_row(text.decode("utf-8-sig").rstrip("\r")).values))
         except ValueError:
@@ -172,11 +174,11 @@ def _official_name(file: QuestionFile) -> str | None:
 def _check_file(given: AnswerFile) -> SubmissionCheck:
     """Check the rows of one file."""
     path, file = given.path, given.questions
-    rows = _read_rows(given.content)
     text, unread = plain_text(given.content)
     scan = scan_question_bytes(path, text)
     if scan.foreign:
         return SubmissionCheck(0, scan.problems, ())
+    rows = _read_rows(given.content)
     problems = list(scan.problems)
     repairable = [problem for problem in problems if problem.message == BLANK]
     if unread is not None:

@@ -207,3 +207,11 @@ def test_warnings_say_how_an_answer_is_read(questions, answered):
     assert "`mevqa score` reads 'negative'" in messages[0]
     assert "cannot use it: several answers were given" in messages[1]
     assert "ends within a thought" in messages[2]
+
+
+def test_blank_lines_and_those_beyond_the_bound_are_not_parsed(questions, monkeypatch):
+    monkeypatch.setattr("mevqa.data.official.MOST_LINES", 9)
+    monkeypatch.setattr("mevqa.submission_check.MOST_LINES", 9)
+    monkeypatch.setattr("mevqa.submission_check.parse_row", None)
+    (problem,) = check(questions, [""] * 10).problems
+    assert problem.message == "has 10 lines; at most 9 can be read: divide the file"

@@ -33,6 +33,8 @@ REQUIRED_KEYS: Mapping[Layout, tuple[str, ...]] = {
 }
 #: The problem of a line without a row.
 BLANK = "the line is blank; delete it"
+#: Many times the questions of all official files; more take minutes and gigabytes.
+MOST_LINES = 1_000_000
 #: Most characters of a text; longer ones are no questions and no names, and would be read for minutes.
 _LONGEST = {"question": 20_000, "answer": 100_000}
 _LONGEST_NAME = 1_000
@@ -108,7 +110,7 @@ class QuestionScan:
         file: The file, with only the rows that have no problems.
         problems: In the order of the lines; empty exactly when the file is good.
         warnings: What was read all the same: a byte order mark, CR LF line ends.
-        foreign: Whether it is a file of another format, of which nothing was read.
+        foreign: Whether it is a file of another format, or far too long: nothing of it was read.
     """
 
     file: QuestionFile
@@ -153,6 +155,9 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
     foreign = foreign_format(path, data)
     if foreign is not None:
         return replace(_nothing(foreign), foreign=True)
+    if (count := data.count(b"\n")) > MOST_LINES:
+        message = f"has {count:,} lines; at most {MOST_LINES:,} can be read: divide the file"
+        return replace(_nothing(Problem(path, message)), foreign=True)
     problems: list[Problem] = []
     warnings: list[Problem] = []
     lines = _split_lines(path, data, problems, warnings)

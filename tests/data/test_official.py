@@ -208,6 +208,12 @@ def test_files_without_a_row(tmp_path, data, message):
     assert message in problem[1]
 
 
+def test_a_file_of_far_too_many_lines_is_one_line_and_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("mevqa.data.official.MOST_LINES", 5)
+    (tmp_path / "q.jsonl").write_bytes(b"\n" * 6)
+    assert problems(tmp_path / "q.jsonl") == [(None, "has 6 lines; at most 5 can be read: divide the file")]
+
+
 def test_windows_line_ends_and_a_byte_order_mark_are_warnings(tmp_path):
     path = tmp_path / "q.jsonl"
     good = b"".join(json.dumps(test_row(number)).encode() + b"\n" for number in range(5))

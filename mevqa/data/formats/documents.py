@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from mevqa.files.csv_cells import unmarked
 Container = Literal["lines", "array", "object", "sequence", "table"]
 
 _SPACE = " \t\r\n"
+_BLANK = re.compile(f"[{_SPACE}]*")
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -200,9 +202,7 @@ def _read_lines(text: str) -> Document:
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+    return _BLANK.match(text, at).end()  # type: ignore[union-attr]
 
 
 def _expect_end(text: str, at: int) -> None:

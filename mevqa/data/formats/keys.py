@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,5 +72,6 @@ def _by_key() -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=1024)  # The same few keys in every record.
 def _simple(key: str) -> str:
     return re.sub(r"[^a-z0-9]", "", key.lower())

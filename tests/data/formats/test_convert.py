@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.cli import main
+from mevqa.data.formats import keys
 from mevqa.data.formats.convert import convert
 from mevqa.data.formats.write import TARGETS
 from mevqa.data.official import read_questions
@@ -373,3 +374,11 @@ def test_any_records_are_converted_or_refused_in_clear_lines(tmp_path_factory, v
         return
     convert(folder / "out", folder / "back.jsonl")
     assert read_questions(folder / "back.jsonl").questions
+
+
+def test_a_key_that_every_record_has_is_looked_at_once(tmp_path):
+    records = [{"id": str(number), "question": "q", "answer": "a", "video": "v.mp4"} for number in range(500)]
+    (tmp_path / "in.json").write_text(json.dumps(records))
+    keys._simple.cache_clear()
+    convert(tmp_path / "in.json", tmp_path / "out.jsonl", dataset="casme2")
+    assert keys._simple.cache_info().misses < 500
