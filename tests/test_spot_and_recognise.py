@@ -165,6 +165,14 @@ def test_wrong_options_are_one_line(videos, tmp_path, capsys, more, said):
     assert said in err and "Traceback" not in err and spotted == []
 
 
+def test_two_videos_of_one_name_would_share_rows_and_are_refused(videos, tmp_path, capsys):
+    media, spotted = videos
+    first = min(media.iterdir())
+    first.with_suffix(".mov").write_bytes(first.read_bytes())
+    assert main(["str", str(media), "--out", str(tmp_path / "str.csv"), "--face", "none"]) == 2
+    assert f"{first.stem}.mov: has the name of another video" in capsys.readouterr().err and not spotted
+
+
 def test_a_video_that_cannot_be_read_is_told_and_the_others_are_written(videos, tmp_path, capsys, monkeypatch):
     media, _ = videos
     spot = long_video.spot_video

@@ -149,14 +149,17 @@ def _spot(args: argparse.Namespace) -> int:
 
 def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path]) -> int:
     """Spot in every video while nobody else writes what was asked for."""
+    from dataclasses import replace
+
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
     from mevqa.signals import finished_first
     from mevqa.spotting.files import write_csv, write_json, write_plot
-    from mevqa.spotting.video import spot_video
+    from mevqa.spotting.video import spot_video, video_names
 
     plots = _plots(args.plot, paths)
+    names = video_names(paths)
     found: list[Spotting] = []
     problems: list[Problem] = []
     for path in paths:
@@ -165,8 +168,9 @@ def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path])
             try:
                 with frame_progress(path.name) as progress:
                     video = spot_video(path, fps=args.fps, options=options, progress=progress)
+                video = replace(video, video=names[path])
             except (MediaError, OSError) as error:
-                problems.append(Problem(path, media_problem(error)))
+                problems.append(media_problem(error, path))
                 continue
             found.append(video)
             _print(video)
@@ -210,6 +214,7 @@ def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
 
     from mevqa.errors import InputError, Problem
     from mevqa.files.whole import make_folder
+    from mevqa.spotting.video import video_names
 
     if where is None:
         return {}
@@ -219,10 +224,7 @@ def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
             raise InputError([Problem("--plot", several)])
         return {paths[0]: where}
     make_folder(where)
-    names = [path.stem if path.is_file() else path.name for path in paths]
-    # talk.mp4 and talk.avi have a picture each.
-    names = [path.name if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
-    return {path: where / f"{name}.png" for path, name in zip(paths, names, strict=True)}
+    return {path: where / f"{name}.png" for path, name in video_names(paths).items()}
 
 
 def _print(video: Spotting) -> None:

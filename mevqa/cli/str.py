@@ -69,14 +69,18 @@ def run(args: argparse.Namespace) -> int:
     """Spot and recognise in every video, and write what could be before saying what could not.
 
     Raises:
-        InputError: Videos that cannot be read or recognised, one line each.
+        InputError: Videos that cannot be read or recognised, one line each, or that have one name.
     """
+    from mevqa.errors import InputError, Problem
     from mevqa.files.lock import hold_file
-    from mevqa.spotting.video import find_videos
+    from mevqa.spotting.video import find_videos, video_names
 
     kinds = _kinds(args.kinds)
     naming = _naming(args, args.dataset)
     paths = find_videos(args.path)
+    doubled = [path for path, name in video_names(paths).items() if path.is_file() and name != path.stem]
+    if doubled:
+        raise InputError([Problem(path, "has the name of another video in the table; rename one") for path in doubled])
     with hold_file(args.out):
         return _recognise(args, kinds, naming, paths)
 
@@ -126,7 +130,7 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
                 rows = rows_of(path, watched, naming, kinds)
                 table.put(name, media, rows)
         except (MediaError, OSError) as error:
-            problems.append(Problem(path, media_problem(error)))
+            problems.append(media_problem(error, path))
             continue
         except InputError as error:
             problems += error.problems

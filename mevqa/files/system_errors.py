@@ -64,9 +64,11 @@ def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
     return Problem(os.fsdecode(name) if isinstance(name, (str, bytes)) else otherwise, reason(error))
 
 
-def media_problem(error: MediaError | OSError) -> str:
-    """Return why a video cannot be read, whoever found out."""
-    return error.reason if isinstance(error, MediaError) else f"cannot be read: {reason(error)}"
+def media_problem(error: MediaError | OSError, path: Path) -> Problem:
+    """Return why a video cannot be read, whoever found out, with the file at fault: that of one frame of a folder."""
+    if isinstance(error, MediaError):
+        return Problem(error.path, error.reason)
+    return Problem(path, f"cannot be read: {reason(error)}")
 
 
 def as_system_error(error: BaseException) -> OSError | None:

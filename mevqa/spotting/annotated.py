@@ -232,7 +232,7 @@ def spot_annotated(
                 with progress(f"{number}/{len(videos)} {video.id}") as report:
                     events = spot_video(video.path, fps=video.fps, options=wanted, progress=report).events
             except (MediaError, OSError) as error:
-                problems.append(Problem(video.path, media_problem(error)))
+                problems.append(media_problem(error, video.path))
                 continue
             _remember(file, key, events)
         judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))

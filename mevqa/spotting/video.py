@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,7 +238,7 @@ def find_videos(path: Path) -> list[Path]:
     """
     if not path.exists():
         raise MediaError(path, "there is no such file or folder")
-    if path.is_file() or _holds_frames(path):
+    if not path.is_dir() or _holds_frames(path):
         return [path]
     found = sorted(child for child in path.iterdir() if not child.name.startswith(".") and _is_video(child))
     if not found:
@@ -248,6 +248,16 @@ def find_videos(path: Path) -> list[Path]:
     if refused:
         raise InputError([Problem(path, refusal) for refusal in refused])
     return found
+
+
+def video_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what each video is called in tables: without the ending, except where two would be called the same.
+
+    Args:
+        paths: What ``find_videos`` returned.
+    """
+    names = [path.name if path.is_dir() else path.stem for path in paths]
+    return {path: path.name if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)}
 
 
 def _is_video(path: Path) -> bool:

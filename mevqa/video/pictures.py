@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from mevqa.errors import MediaError
 from mevqa.files.inputs import check_file
-from mevqa.video.bounds import check_size
+from mevqa.video.bounds import MOST_PIXELS, check_size
 
 #: What Pillow raises on damaged files; its readers of headers and tags leave some errors of Python uncaught.
 _DAMAGED = (
@@ -128,6 +128,8 @@ def _open(path: Path) -> Image.Image:
     except Image.UnidentifiedImageError as error:
         reason = "is empty (0 bytes)" if path.stat().st_size == 0 else "is not a picture, or is damaged"
         raise MediaError(path, reason) from error
+    except Image.DecompressionBombError as error:
+        raise MediaError(path, f"is too large: at most {MOST_PIXELS:,} pixels are read; make it smaller") from error
     except _DAMAGED as error:
         raise MediaError(path, f"cannot be read as a picture ({getattr(error, 'strerror', None) or error})") from error
 

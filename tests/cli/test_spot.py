@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -67,6 +68,26 @@ def test_several_videos_of_a_folder(video, tmp_path, capsys):
     told = capsys.readouterr()
     assert "one:" in told.out and "broken.mp4" in told.err
     assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"one"}
+
+
+def test_two_videos_of_one_name_are_told_apart_in_the_table(video, tmp_path, capsys):
+    for name in ("talk.mp4", "talk.mov"):
+        (tmp_path / name).write_bytes(video.path.read_bytes())
+    assert main(["spot", str(tmp_path), "--csv", str(tmp_path / "all.csv")]) == 0
+    assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"talk.mov", "talk.mp4"}
+    assert "talk.mov: 8.0 s" in capsys.readouterr().out
+
+
+def test_a_frame_that_cannot_be_read_and_a_pipe_are_named(tmp_path, capsys):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for number, size in enumerate((100, 100, 50)):
+        Image.new("L", (size, size)).save(frames / f"img{number}.png")
+    assert main(["spot", str(frames)]) == 2
+    assert "frames/img2.png: is 50x50" in capsys.readouterr().err
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert main(["spot", str(tmp_path / "pipe.mp4")]) == 2
+    assert "pipe.mp4: is neither a file nor a folder" in capsys.readouterr().err
 
 
 def test_one_picture_for_several_videos_is_refused_before_the_work(video, tmp_path, capsys):

@@ -108,7 +108,7 @@ def _png_header(width: int, height: int) -> bytes:
 def test_a_picture_that_is_too_large_is_refused_by_its_header(tmp_path, size, read):
     path = tmp_path / "map.png"
     path.write_bytes(_png_header(*size))
-    with pytest.raises(MediaError, match="too large|decompression bomb"):
+    with pytest.raises(MediaError, match="too large.*make it smaller"):
         read(path)
 
 
