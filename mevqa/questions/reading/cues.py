@@ -25,9 +25,13 @@ class Marked:
     firm: bool = True
 
 
+#: Opening tags that are looked at, the last of a text: the last answer counts.
+_MOST_TAGS = 100
+
+
 @functools.cache
-def _tagged() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of an answer in tags, and of one whose closing tag is missing."""
+def _tagged() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of an answer in tags, of one whose closing tag is missing, and of what may open one."""
     tags = any_of(WORDS.answers.tags)
     whole = [rf"<\s*({tags})(?:\s[^<>]*)?>(.*?)<\s*/\s*\1\s*>"]
     opened = [rf"<\s*(?:{tags})(?:\s[^<>]*)?>(.*)$"]
@@ -35,14 +39,20 @@ def _tagged() -> tuple[re.Pattern[str], re.Pattern[str]]:
         whole.append(f"{re.escape(first)}(.*?){re.escape(last)}")
         opened.append(f"{re.escape(first)}(.*)$")
     flags = re.IGNORECASE | re.DOTALL
-    return re.compile("|".join(whole), flags), re.compile("|".join(opened), flags)
+    begins = "|".join([rf"<\s*(?:{tags})", *(re.escape(first) for first, _ in WORDS.answers.pairs)])
+    return re.compile("|".join(whole), flags), re.compile("|".join(opened), flags), re.compile(begins, flags)
 
 
 def tagged_answer(text: str) -> str | None:
     """Return the last answer in tags; one that is not closed goes to the end. None without any."""
     if "<" not in text:
         return None
-    whole, opened = _tagged()
+    whole, opened, begins = _tagged()
+    starts = [match.start() for match in begins.finditer(text)][-_MOST_TAGS:]
+    if not starts:
+        return None
+    # Each is followed to the end of the text.
+    text = text[starts[0] :]
     found = None
     end = 0
     for match in whole.finditer(text):

@@ -30,6 +30,7 @@ _WHOLE = SENTENCES | {QuestionType.LOCALISE, QuestionType.LONGEST, QuestionType.
 #: Brackets at which an object is looked for.
 _MOST_TRIES = 200
 _BEGINS = re.compile(r"\s*(?:```(?:json|python)?\s*)?[{\[]\s*(?:\"|'|\{|\[|\]|\}|$)")
+_BRACKET = re.compile(r"[][{}]")
 _EDGES = (("onset", "offset"), ("start", "end"), ("start_frame", "end_frame"), ("onset_frame", "offset_frame"))
 
 
@@ -71,6 +72,7 @@ def _values(text: str) -> list[Any]:
     """Return the JSON objects and lists of a text, the outer ones only."""
     values: list[Any] = []
     decoder = json.JSONDecoder()
+    closings: dict[int, int] | None = None
     at = 0
     for _ in range(_MOST_TRIES):
         begin = _next(text, at)
@@ -82,7 +84,8 @@ def _values(text: str) -> list[Any]:
             continue
         except (ValueError, RecursionError):
             pass
-        end = _closing(text, begin)
+        closings = _closings(text) if closings is None else closings
+        end = closings.get(begin)
         at = begin + 1
         if end is None:
             continue
@@ -98,14 +101,16 @@ def _next(text: str, at: int) -> int:
     return min(places, default=-1)
 
 
-def _closing(text: str, begin: int) -> int | None:
-    """Return the place behind the bracket that closes the one at ``begin``."""
-    depth = 0
-    for place in range(begin, len(text)):
-        depth += (text[place] in "{[") - (text[place] in "}]")
-        if depth == 0:
-            return place + 1
-    return None
+def _closings(text: str) -> dict[int, int]:
+    """Return the place behind the bracket that closes each one, by the place of that one."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACKET.finditer(text):
+        if match[0] in "{[":
+            opened.append(match.start())
+        elif opened:
+            found[opened.pop()] = match.end()
+    return found
 
 
 def _loosely(text: str) -> Any:

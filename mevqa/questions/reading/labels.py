@@ -18,6 +18,9 @@ _LETTER_ALONE = re.compile(
 _LETTER_NAMED = re.compile(r"\b(?:option|choice|letter)\s*[(\[]?([a-j])\b|[(\[]([a-j])[)\]]|^([a-j])[.):](?=\s)")
 _CLASS_IS = re.compile(r"(?:class|emotion|expression|label|category|answer)s?(?: is|:| would be|=)?\s*[\"'(]?$")
 
+#: A model that corrects itself more often goes round in circles; each time all that follows is read.
+_MOST_CORRECTIONS = 20
+
 
 def read_label(
     text: str, spellings: Mapping[str, str], options: Sequence[str], letters: Mapping[str, str]
@@ -52,14 +55,19 @@ def corrected(text: str, read: Callable[[str], str | None]) -> str | None:
     Raises:
         Ambiguous: As ``read`` raises it.
     """
-    for match in reversed(list(pattern("corrections").finditer(text))):
-        spans = sentence_spans(text[match.end() :].lstrip(" ,.:;!-"))
+    for match in last_corrections(text):
         rest = text[match.end() :].lstrip(" ,.:;!-")
+        spans = sentence_spans(rest)
         if spans:
             found = read(rest[: spans[0][1]])
             if found is not None:
                 return found
     return read(text)
+
+
+def last_corrections(text: str) -> list[re.Match[str]]:
+    """Return the last words of correction of a plain text, the last first."""
+    return list(pattern("corrections").finditer(text))[: -_MOST_CORRECTIONS - 1 : -1]
 
 
 def read_letter(text: str, letters: Mapping[str, str]) -> str | None:

@@ -9,6 +9,8 @@ import unicodedata
 from mevqa.questions.reading.words import WORDS, any_of
 
 _LATEX = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|textrm|mbox|emph|operatorname)\s*\{([^{}]*)\}")
+#: Formats of LaTeX in one another; each costs a pass over the text.
+_MOST_NESTED = 20
 _CJK = r"\u3400-\u9fff"
 _EMPHASIS = re.compile(r"\*+(?!\s*\()|(?<!\w)_+|_+(?!\w)|[`\"“”„«»]|^\s*>+|^\s*#+", re.MULTILINE)
 _STARRED = re.compile(r"^[ \t]*\*[ \t]+", re.MULTILINE)
@@ -35,8 +37,10 @@ def plain_text(text: str) -> str:
         if re.search(f"[{_CJK}]", plain):
             plain = _english(plain)
     plain = _STARRED.sub("- ", plain)
-    while (shorter := _LATEX.sub(r"\1", plain)) != plain:
-        plain = shorter
+    for _ in range(_MOST_NESTED):
+        plain, count = _LATEX.subn(r"\1", plain)
+        if not count:
+            break
     plain = _EMPHASIS.sub(" ", plain.replace("\\_", "_").replace("\\%", "%")).lower()
     for spelling, usual in _CONTRACTIONS:
         plain = spelling.sub(usual, plain)

@@ -71,7 +71,7 @@ def _marks() -> re.Pattern[str]:
     tags = any_of(WORDS.thoughts.tags)
     opening = any_of(tuple(pair[0] for pair in WORDS.thoughts.pairs))
     closing = any_of(tuple(pair[1] for pair in WORDS.thoughts.pairs))
-    details = r"<details[^>]*\breasoning\b[^>]*>"
+    details = r"<details[^>]{0,200}?\breasoning\b[^>]{0,200}>"
     return re.compile(
         rf"(?P<open_tag><\s*(?:{tags})(?:\s[^<>]*)?>)|(?P<close_tag><\s*/\s*(?:{tags})\s*>)"
         rf"|(?P<open_square>\[(?:{tags})\])|(?P<close_square>\[\s*/\s*(?:{tags})\])"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from mevqa.facs import UnknownActionUnit, find_units, parse_units, unit_number
+from mevqa.questions.reading.labels import last_corrections
 from mevqa.questions.reading.marks import checked_entries, likely_units, shares
 from mevqa.questions.reading.mentions import Mention, find_unit_mentions
 from mevqa.questions.reading.stance import Stance, sentence_spans, stances
 from mevqa.questions.reading.types import Ambiguous, Unit
-from mevqa.questions.reading.words import pattern
 
 _PREAMBLE = re.compile(
     r"^.*?\b(?:action units?|aus?|facs(?: codes?| units?)?)\b[^:,.\n]*?(?::|\bis\b|\bare\b)\s*(?=\S)", re.IGNORECASE
@@ -102,7 +102,7 @@ def _member(part: str) -> tuple[Unit, ...]:
 
 def _corrected(text: str) -> str:
     """Return what follows a correction where it names other units in place of those before."""
-    for match in reversed(list(pattern("corrections").finditer(text))):
+    for match in last_corrections(text):
         rest = text[match.end() :]
         spans = sentence_spans(rest)
         if spans and not _ADDS.match(rest[: spans[0][1]].lstrip(" ,.:")) and find_unit_mentions(rest[: spans[0][1]]):

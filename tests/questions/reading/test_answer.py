@@ -4,7 +4,8 @@ import pytest
 from corpus import outcome, reading, texts
 
 from mevqa.questions.question_types import parse_question
-from mevqa.questions.reading import read_answer
+from mevqa.questions.reading import cues, json_answers, labels, read_answer
+from mevqa.questions.reading.plain_text import plain_text
 from mevqa.records import Question
 
 COARSE = "What is the coarse expression class?"
@@ -100,3 +101,35 @@ def test_a_loop_is_read_like_a_few_turns_of_it(question, loop):
     # Without that bound some of these take minutes and hours.
     few, many = (read_answer(asked(question), loop * count + "x") for count in (60, 20_000))
     assert (many.value, many.unusable) == (few.value, few.unusable)
+
+
+def test_brackets_that_are_never_closed_are_looked_for_in_one_pass(monkeypatch):
+    class Counted:
+        passes = 0
+
+        def finditer(self, text):
+            Counted.passes += 1
+            return pattern.finditer(text)
+
+    pattern = json_answers._BRACKET
+    monkeypatch.setattr(json_answers, "_BRACKET", Counted())
+    assert read_answer(asked(COARSE), "".join(f'{{"a{number}":' for number in range(500))).unusable == "unreadable"
+    assert Counted.passes == 1
+
+
+def test_formats_within_formats_are_taken_off_to_a_bound():
+    assert plain_text(r"\text{" * 3 + "negative" + "}" * 3) == "negative"
+    assert r"\text" in plain_text(r"\text{" * 500 + "negative" + "}" * 500)
+
+
+def test_of_very_many_opening_tags_the_last_are_looked_at():
+    many = "<answer>positive" * 1000
+    assert cues.tagged_answer(f"{many}</answer>").count("positive") == cues._MOST_TAGS
+    assert read_answer(asked(COARSE), f"{many}</answer><answer>negative</answer>").value == "negative"
+
+
+def test_of_very_many_corrections_the_last_are_read():
+    read = []
+    text = "negative. " + "wait, no, a b. " * 1000
+    assert labels.corrected(text, lambda part: read.append(part)) is None
+    assert len(read) == labels._MOST_CORRECTIONS + 1 and read[-1] == text
