@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,9 @@ _MOST_SECONDS = 5.0
 #: Characters of a rendered conversation, at most: more than any model's context.
 _MOST_CHARACTERS = 10_000_000
 
+#: Memory that one rendering may add, bytes: it takes megabytes.
+_MOST_BYTES = 1 << 29
+
 
 def render(processor: Any, conversation: Sequence[Message], **switches: bool) -> str:
     """Return the text of a conversation.
@@ -28,13 +32,36 @@ def render(processor: Any, conversation: Sequence[Message], **switches: bool) ->
         switches: Arguments of ``apply_chat_template``.
 
     Raises:
-        ModelError: The template does not end, or its text has no end.
+        ModelError: The template does not end, or its text is too large.
     """
-    with _time_limit():
+    with _time_limit(), _memory_limit():
         text = str(processor.apply_chat_template(conversation, tokenize=False, **switches))
     if len(text) > _MOST_CHARACTERS:
         raise ModelError(f"the model's chat template writes {len(text)} characters for one conversation")
     return text
+
+
+@contextmanager
+def _memory_limit() -> Iterator[None]:
+    """Refuse what takes far more memory than the process has, such as ``'a' * 10**9``; on Linux."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = pages * resource.getpagesize() + _MOST_BYTES
+    if soft != resource.RLIM_INFINITY:
+        most = min(most, soft)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    except MemoryError:
+        raise ModelError("the model's chat template takes more memory than any conversation needs") from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from transformers.utils.chat_template_utils import render_jinja_template
 
@@ -28,6 +30,15 @@ def test_a_template_that_does_not_end_is_an_error(template, message, monkeypatch
     monkeypatch.setattr(chat_template, "_MOST_SECONDS", 0.2)
     with pytest.raises(ModelError, match=message):
         chat_template.render(Processor(template), [{"role": "user", "content": "a"}])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a process is told by Linux alone")
+def test_a_template_that_fills_the_memory_is_an_error():
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(ModelError, match="takes more memory"):
+        chat_template.render(Processor("{{ 'a' * 10**9 }}"), [{"role": "user", "content": "a"}])
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_usual_template_is_rendered():
