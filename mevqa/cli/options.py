@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from mevqa.cli.values import above_zero, positive
+from mevqa.cli.values import above_zero, positive, seed
 from mevqa.errors import InputError, Problem
 from mevqa.models.protocol import OptionScore
 from mevqa.suggestions import did_you_mean
@@ -67,7 +67,7 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "--max-new-tokens", type=positive, metavar="N", help="bound on a written answer (default: what the prompt says)"
     )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
-    group.add_argument("--seed", type=int, default=0)
+    group.add_argument("--seed", type=seed, default=0)
     group.add_argument(
         "--no-prefix-cache",
         action="store_true",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_media_options, pictures
+from mevqa.cli.values import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", type=Path, metavar="FILE", help="question file with the right answers")
     parser.add_argument("--preset", metavar="NAME", help="how answers are scored (default: that of the task)")
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="bootstrap draws, 0 for no intervals")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the bootstrap (default: 0)")
     parser.add_argument("--events", type=Path, metavar="FILE", help="detected events of long videos, for the timeline")
     parser.add_argument("--no-pictures", action="store_true", help="numbers and texts only: quick")
     add_media_options(parser, numbers=False)

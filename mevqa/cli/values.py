@@ -17,6 +17,13 @@ def positive(text: str) -> int:
     return value
 
 
+def seed(text: str) -> int:
+    """Parse a seed, which NumPy and torch take from 0 to 2^32 - 1."""
+    if not re.fullmatch(r"0*\d{1,10}", text) or int(text) >= 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed: give a whole number from 0 to {(1 << 32) - 1}")
+    return int(text)
+
+
 def above_zero(text: str) -> float:
     """Parse a finite number above zero."""
     try:

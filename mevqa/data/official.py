@@ -287,7 +287,8 @@ def _row_problems(values: Mapping[str, Any], layout: Layout) -> list[str]:
 def leaves_folder(clip_id: str) -> bool:
     """Whether a clip id, read as a path, could lead out of the folder that holds the media."""
     parts = re.split(r"[/\\]", clip_id)
-    return ".." in parts or parts[0] in ("", "~") or ":" in parts[0] or "\0" in clip_id
+    drive = re.match("[A-Za-z]:", clip_id) is not None
+    return ".." in parts or parts[0] in ("", "~") or drive or "\0" in clip_id
 
 
 def _question(values: Mapping[str, Any], layout: Layout, line: int, path: Path) -> Question:

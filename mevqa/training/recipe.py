@@ -42,7 +42,7 @@ class Lora(StrictModel):
         rslora: Scale by alpha / sqrt(rank) (Kalajdzievski, "A Rank Stabilization Scaling Factor", 2023).
     """
 
-    rank: Positive = 16
+    rank: Annotated[int, Field(ge=1, le=4096)] = 16
     alpha: Annotated[float, Field(gt=0)] = 32
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     targets: Names = ("language",)
@@ -199,8 +199,8 @@ class Recipe(StrictModel):
     average: Annotated[float, Field(ge=0, lt=1)] = 0.0
     checkpointing: bool = False
     feature_cache: Annotated[float, Field(ge=0)] = 2.0
-    workers: Whole = 0
-    seed: int = 0
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     # output
     output: Path | None = None
     save_every: Positive = 100

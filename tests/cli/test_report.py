@@ -33,3 +33,11 @@ def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
     assert "cannot be made: Not a directory; a part of its path is a file" in capsys.readouterr().err
     assert main(["report", str(run), "--out", str(tmp_path / "o"), "--events", str(tmp_path / "none.csv")]) == 2
     assert "is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["-1", "99999999999999999999", "1.5", "9" * 5000])
+@pytest.mark.parametrize("command", [["report", "run", "--out", "page"], ["eval", "q.jsonl", "--out", "run"]])
+def test_a_seed_that_no_generator_takes_is_one_line(command, seed, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([*command, "--seed", seed])
+    assert "--seed" in (said := capsys.readouterr().err) and "0 to 4294967295" in said

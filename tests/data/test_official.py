@@ -305,13 +305,15 @@ def test_unicode_line_separators_inside_a_row_do_not_break_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "clip", ["../a", "a/../../b", "/etc/passwd", "..", "C:\\x", "..\\x", "\\\\host\\x", "~/x", "a\0b"]
+    "clip", ["../a", "a/../../b", "/etc/passwd", "..", "C:\\x", "c:x", "..\\x", "\\\\host\\x", "~/x", "a\0b"]
 )
 def test_paths_that_leave_the_folder(clip):
     assert leaves_folder(clip)
 
 
-@pytest.mark.parametrize("clip", ["CAS-1", "a/b", "spNO.1_a_160", "a..b", "1_001_2", "..a", "~x/y"])
+@pytest.mark.parametrize(
+    "clip", ["CAS-1", "a/b", "spNO.1_a_160", "a..b", "1_001_2", "..a", "~x/y", "12:30", "javascript:x"]
+)
 def test_paths_that_stay(clip):
     assert not leaves_folder(clip)
 
