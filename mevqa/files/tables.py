@@ -31,6 +31,9 @@ _OLD_XLS = (b"\x09\x00", b"\x09\x02", b"\x09\x04")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 #: Cells of all rows with the empty ones between, bound so that far cells in many rows do not fill the memory.
 _MOST_PLACES = 20_000_000
+#: Of a table that is text; more takes minutes and gigabytes.
+_MOST_LINES = 2_000_000
+_MOST_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,15 @@ def read_sheets(path: Path, data: bytes | None = None) -> list[Sheet]:
         return _read_book(path, data, "xlsx")
     if is_workbook(data):
         return _read_book(path, data, "xls")
+    if len(data) > _MOST_BYTES or data.count(b"\n") > _MOST_LINES:
+        most = f"{_MOST_LINES:,} lines and {_MOST_BYTES >> 20} MB"
+        raise InputError([Problem(path, f"is larger than a table that can be read: at most {most}; divide it")])
     text = read_text(path, data)
     if is_markup(text):
-        return [_from_grid(path, name, grid) for name, grid in read_markup(text)]
+        try:
+            return [_from_grid(path, name, grid) for name, grid in read_markup(text)]
+        except ValueError as error:
+            raise InputError([Problem(path, str(error))]) from error
     return [split_text(path, text)]
 
 

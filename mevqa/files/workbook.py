@@ -7,7 +7,7 @@ import functools
 import io
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 #: Sizes that no label or detection file comes near; a sheet of millions of rows is read in minutes.
@@ -137,13 +137,21 @@ def fill_merged(grid: Grid, merges: Iterable[Merge]) -> Grid:
     Args:
         grid: Cells with a value.
         merges: Merged cells.
+
+    Raises:
+        ValueError: They cover far more cells than a label file has.
     """
     rows = sorted(grid)
-    filled: dict[int, Mapping[int, Any]] = {}
+    filled: Grid = {}
+    count = 0
     for top, bottom, left, _ in merges:
         value = grid.get(top, {}).get(left)
         if value is None:
             continue
-        for row in rows[bisect.bisect_right(rows, top) : bisect.bisect_right(rows, bottom)]:
-            filled[row] = {**filled.get(row, {}), left: value}
+        within = rows[bisect.bisect_right(rows, top) : bisect.bisect_right(rows, bottom)]
+        count += len(within)
+        if count > _MOST_CELLS:
+            raise ValueError(f"merges more than {_MOST_CELLS:,} cells; that is no label file")
+        for row in within:
+            filled.setdefault(row, {})[left] = value
     return {row: {**filled.get(row, {}), **grid[row]} for row in rows}

@@ -175,3 +175,20 @@ def test_noise_is_read_or_refused(tmp_path_factory, data):
         read_sheets(path)
     except InputError as error:
         assert len(error.problems) == 1
+
+
+@pytest.mark.parametrize(("name", "most"), [("_MOST_LINES", 2), ("_MOST_BYTES", 5)])
+def test_a_text_that_is_far_too_large_is_refused_before_it_is_divided(tmp_path, monkeypatch, name, most):
+    monkeypatch.setattr(f"mevqa.files.tables.{name}", most)
+    monkeypatch.setattr("mevqa.files.tables.parse_delimited", None)
+    (tmp_path / "a.csv").write_text("a,b\n" * 3)
+    with pytest.raises(InputError, match="larger than a table that can be read"):
+        read_sheets(tmp_path / "a.csv")
+
+
+def test_merged_cells_that_cover_one_another_again_and_again_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mevqa.files.workbook._MOST_CELLS", 100)
+    rows = "<tr><td rowspan=50>1</td><td>2</td></tr>" * 40
+    (tmp_path / "a.xls").write_text(f"<html><table>{rows}</table>")
+    with pytest.raises(InputError, match="merges more than 100 cells"):
+        read_sheets(tmp_path / "a.xls")

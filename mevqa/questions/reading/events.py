@@ -14,7 +14,7 @@ _SPAN = re.compile(
     r"(?<![\d.])(\d{1,9})(?![\d.]*\.\d)\s*(?:-|\u2013|\u2014|\bto\b|\bthrough\b|\buntil\b)\s*(?:frame\s+)?(\d{1,9})(?!\.?\d)"
     r"(?!\s*(?:s|secs?|seconds?|ms)\b)(?:\s*[(\[]\s*(micro|macro)|\s+(?:is|are|was)\s+an?\s+(micro|macro))?"
 )
-_NOTHING = re.compile(r"\W*none\b|\bno (?:\w+ ){0,2}?(?:micro|macro|expression|event)|\bnot (?:any|a single)\b")
+_NOTHING = re.compile(r"none\b|\bno (?:\w+ ){0,2}?(?:micro|macro|expression|event)|\bnot (?:any|a single)\b")
 
 
 def read_spans(text: str) -> tuple[Span, ...] | None:
