@@ -12,6 +12,8 @@ from typing import Any
 
 #: Sizes that no label or detection file comes near; a sheet of millions of rows is read in minutes.
 _MOST_BYTES = 256 << 20
+#: Excel has at most 65,490 cell formats (its published limits), of some hundred bytes each.
+_MOST_STYLES = 16 << 20
 _MOST_CELLS = 4_000_000
 
 #: Values by 1-based row and column.
@@ -30,8 +32,11 @@ def read_xlsx(data: bytes) -> Iterator[tuple[str, Grid]]:
     import openpyxl
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > _MOST_BYTES:
             raise ValueError("is larger than a label file can be")
+        if any(member.filename.endswith("styles.xml") and member.file_size > _MOST_STYLES for member in members):
+            raise ValueError("has more styles than a label file can have")
     with warnings.catch_warnings():
         # What openpyxl does not read (drawings, rules for colours) says nothing about the cells.
         warnings.simplefilter("ignore")

@@ -192,3 +192,10 @@ def test_merged_cells_that_cover_one_another_again_and_again_are_refused(tmp_pat
     (tmp_path / "a.xls").write_text(f"<html><table>{rows}</table>")
     with pytest.raises(InputError, match="merges more than 100 cells"):
         read_sheets(tmp_path / "a.xls")
+
+
+def test_a_workbook_of_very_many_styles_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("mevqa.files.workbook._MOST_STYLES", 10)
+    (tmp_path / "a.xlsx").write_bytes(xlsx([["a", "b"], ["1", "2"]]))
+    with pytest.raises(InputError, match="more styles"):
+        read_sheets(tmp_path / "a.xlsx")
