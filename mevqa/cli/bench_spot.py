@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mevqa.cli.values import above_zero, frame_size, positive
+from mevqa.cli.values import above_zero, frame_size, positive, seed
 
 
 def add(benches: Any) -> None:
@@ -39,7 +39,7 @@ def add(benches: Any) -> None:
         "--truth", type=Path, metavar="CSV", help="write what a trial's videos hold, for mevqa spot --fit"
     )
     spot.add_argument("--minutes", type=positive, metavar="N", help="memory and time of N minutes, and of half as much")
-    spot.add_argument("--seed", type=int, default=700, help="decides the persons (default: 700)")
+    spot.add_argument("--seed", type=seed, default=700, help="decides the persons (default: 700)")
     spot.add_argument("--events", type=int, default=6, metavar="N", help="videos with both kinds in a trial (6)")
     spot.add_argument("--macro", type=int, default=2, metavar="N", help="videos with macro-expressions alone (2)")
     spot.add_argument("--still", type=int, default=4, metavar="N", help="videos without expressions (4)")

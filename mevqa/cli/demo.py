@@ -10,7 +10,7 @@ import shlex
 import time
 from pathlib import Path
 
-from mevqa.cli.values import positive
+from mevqa.cli.values import positive, seed
 from mevqa.errors import InputError, Problem
 
 HELP = "the whole job on synthetic clips with the embedded model"
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa demo``."""
     parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="default: demo-output")
     parser.add_argument("--clips", type=positive, default=24, metavar="N", help="how many clips (default: 24)")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=seed, default=7)
 
 
 def run(args: argparse.Namespace) -> int:

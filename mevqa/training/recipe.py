@@ -185,7 +185,7 @@ class Recipe(StrictModel):
     # training
     steps: Whole = 0
     epochs: Annotated[float, Field(ge=0)] = 0
-    clips: Positive = 1
+    clips: Annotated[int, Field(ge=1, le=100_000)] = 1
     accumulation: Positive = 1
     packed: bool = True
     optimizer: str = "adamw_torch"

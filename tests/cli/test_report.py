@@ -36,7 +36,9 @@ def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("seed", ["-1", "99999999999999999999", "1.5", "9" * 5000])
-@pytest.mark.parametrize("command", [["report", "run", "--out", "page"], ["eval", "q.jsonl", "--out", "run"]])
+@pytest.mark.parametrize(
+    "command", [["report", "run", "--out", "page"], ["eval", "q.jsonl", "--out", "run"], ["demo"], ["bench", "spot"]]
+)
 def test_a_seed_that_no_generator_takes_is_one_line(command, seed, capsys):
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--seed", seed])

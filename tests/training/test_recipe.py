@@ -117,6 +117,7 @@ def test_a_block_is_taken_away_by_null(path):
         ("lora.rank=0", "lora.rank: "),
         ("lora.rank=10000000", "lora.rank: "),
         ("workers=9999999", "workers: "),
+        ("clips=1000000000", "clips: "),
         ("seed=-1", "seed: "),
         ("seed=99999999999999999999", "seed: "),
         ("augmentation.mirror=2", "augmentation.mirror: "),
