@@ -160,7 +160,8 @@ def _belonging(path: Path, rows: Sequence[_Row], files: Sequence[QuestionFile]) 
     named = [file for file in files if file.path.name.endswith(".jsonl") and _official_name(file) == path.name]
     if len(named) == 1:
         return named[0]
-    given = {(_id(row.values), row.values.get("question")) for row in rows if _id(row.values) is not None}
+    texts = [(_id(row.values), row.values.get("question")) for row in rows]
+    given = {(name, text) for name, text in texts if name is not None and isinstance(text, str)}
     return max(files, key=lambda file: sum((question.id, question.text) in given for question in file.questions))
 
 

@@ -215,3 +215,8 @@ def test_blank_lines_and_those_beyond_the_bound_are_not_parsed(questions, monkey
     monkeypatch.setattr("mevqa.submission_check.parse_row", None)
     (problem,) = check(questions, [""] * 10).problems
     assert problem.message == "has 10 lines; at most 9 can be read: divide the file"
+
+
+def test_a_question_that_is_no_text_is_a_problem_of_its_row_whatever_the_file_is_called(questions, answered):
+    found = check(questions, changed(answered, 0, question=[1]), name="mine.jsonl")
+    assert "1: 'question' must be a text in double quotes, not [1]" in messages(found)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 
 from mevqa.errors import MediaError
@@ -88,3 +89,11 @@ def test_memory_does_not_grow_with_the_length(footage, tmp_path, name):
     done = subprocess.run([sys.executable, "-c", _READ_ALL, str(path)], capture_output=True, text=True, check=True)
     # All frames together would be 198 MiB, those of the second loop 49 MiB.
     assert float(done.stdout) < 25
+
+
+def test_messages_of_decoders_stay_outside_python_whoever_asked_for_them(footage):
+    """A decoder's thread that waits for the interpreter while its decoder is freed would wait for ever."""
+    av.logging.set_level(av.logging.ERROR)
+    with open_video(footage.recipe("h264.mp4")) as video:
+        video.frames([3])
+        assert av.logging.get_level() is None
