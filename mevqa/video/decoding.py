@@ -38,8 +38,8 @@ def open_stream(path: Path, options: Mapping[str, str] | None = None) -> tuple[A
     Raises:
         MediaError: Not a video that PyAV reads, without a picture stream, or with frames that are too large.
     """
-    # Other packages (torchvision.io) let PyAV hand messages to Python: a decoder's thread then waits for the interpreter,
-    # which waits for the thread where a decoder is freed.
+    # Other packages (torchvision.io) let PyAV hand messages to Python: a thread of a decoder then waits for the
+    # interpreter, which waits for that thread where the decoder is freed.
     av.logging.set_level(None)
     try:
         # "file:" keeps a colon in the name from being read as a protocol.
