@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import socket
 import stat
 import sys
@@ -29,6 +30,8 @@ from mevqa.files.system_errors import reason
 
 #: Name of the lock inside a folder that is held.
 LOCK_NAME = ".mevqa.lock"
+#: How the names of files go on that are made while a lock is taken over.
+_CLAIM = re.compile(r"\.([0-9a-f]{32}|damaged)")
 #: Bytes that file systems take in a name.
 _LONGEST_NAME = 255
 #: Seconds between two signs of life.
@@ -192,9 +195,17 @@ def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float)
                 whose = "a process" if holder is None else str(holder)
                 on_note(f"note: {output}: taken over from {whose}, which ended without finishing")
                 break
+        _remove_claims(lock)
     except OSError as error:
         raise InputError([Problem(output, f"cannot be written: {reason(error)}")]) from error
     return mine
+
+
+def _remove_claims(lock: Path) -> None:
+    """Remove what processes left that were killed while they took over an earlier lock; this one is ours."""
+    for path in lock.parent.iterdir():
+        if _CLAIM.fullmatch(path.name.removeprefix(lock.name)) and path.name.startswith(lock.name):
+            path.unlink(missing_ok=True)
 
 
 def _create(path: Path, content: bytes) -> bool:

@@ -260,3 +260,13 @@ def test_where_nothing_can_be_written_is_one_line(tmp_path):
         hold_folder(tmp_path / "file" / "run").__enter__()
     with pytest.raises(InputError, match="cannot be written"):
         hold_file(tmp_path / "file" / "run" / "table.csv").__enter__()
+
+
+def test_what_a_process_left_that_was_killed_while_it_took_a_lock_over_is_removed(tmp_path):
+    left = [tmp_path / f"{locks.LOCK_NAME}.{ending}" for ending in ("0" * 32, "damaged")]
+    other = tmp_path / f"{locks.LOCK_NAME}.txt"
+    for path in (*left, other):
+        path.touch()
+    with locks.hold_folder(tmp_path):
+        assert not any(path.exists() for path in left)
+    assert other.exists()
