@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.suggestions import closest
 
 Side = Literal["left", "right"]

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent / "tables" / "subject_names.yaml"
 #: Zeros before the other digits of a number.

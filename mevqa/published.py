@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 
 from mevqa.desk import desk_folder
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 
 class PublishedRow(StrictModel):

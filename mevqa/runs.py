@@ -20,16 +20,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import check_file
 from mevqa.files.json_file import read_json_object
+from mevqa.files.json_rows import parse_row
 from mevqa.files.lock import hold_folder
+from mevqa.files.strict_yaml import describe
 from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.records import Answer
-from mevqa.strict_yaml import describe
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
 from mevqa.files.csv_cells import csv_text
+from mevqa.files.json_rows import parse_row
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.records import Clip
 from mevqa.runs import changes
 from mevqa.spotting.events import Kind
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.video.folder import FolderVideo
 from mevqa.vqa.long_video import Watched, watch
 

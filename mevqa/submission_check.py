@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.data.formats.encoding import decode_unicode, encoding_of, spoken_encoding
-from mevqa.data.json_rows import parse_row
 from mevqa.data.official import BLANK, MOST_LINES, REQUIRED_KEYS, QuestionFile, scan_question_bytes
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+from mevqa.files.json_rows import parse_row
 from mevqa.models.protocol import Reply
 from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
 from mevqa.questions.vocabulary import CLOSED, every_class

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.data.json_rows import parse_row
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
+from mevqa.files.json_rows import parse_row
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.submission import submission_name, write_archive
 from mevqa.submission_archive import Archive, is_archive

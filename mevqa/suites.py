@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.facs import known_dataset
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 if TYPE_CHECKING:
     from mevqa.evaluation import Plan

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, match_key
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.video.frame_files import PICTURE_SUFFIXES
 
 _TABLE = Path(__file__).parents[1] / "tables" / "layouts.yaml"

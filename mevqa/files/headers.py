@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables import Sheet
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 _WORDS = Path(__file__).parents[1] / "tables" / "heading_words.yaml"
 #: Rows that are searched for the header; SAMM's stands in row 14, SAMM-LV's in row 10.

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.json_rows import STRICT_DECODER, half_character, nests_deeply
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+from mevqa.files.json_rows import STRICT_DECODER, half_character, nests_deeply
 
 
 def read_json_object(path: Path, hint: str = "") -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import ModelError
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "adapter_key_names.yaml"
 #: How keys of LoRA-like weights begin, and where the layer's name ends in them.

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mevqa.errors import MevqaError, ModelError
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.models.hub import is_hub_name
 from mevqa.models.placement import choose_device, choose_dtype, place_weights
 from mevqa.models.protocol import Model, OptionScore, Preferences
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 #: The embedded model's folder.
 NANO_FOLDER = Path(__file__).parent / "nano" / "weights"

@@ -6,8 +6,8 @@ import functools
 from pathlib import Path
 
 from mevqa.facs import Taxonomy, taxonomy
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.records import QuestionType
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 
 class Wording(StrictModel):

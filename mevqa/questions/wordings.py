@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.records import Kind, Question, QuestionType
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "question_wordings.yaml"
 

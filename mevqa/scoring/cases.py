@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import RootModel
 
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.question_types import parse_question
 from mevqa.records import Question
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "answers_in_the_wild.yaml"
 

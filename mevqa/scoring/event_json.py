@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.json_rows import STRICT_DECODER, NotJson
 from mevqa.errors import InputError, Problem
+from mevqa.files.json_rows import STRICT_DECODER, NotJson
 
 
 def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from mevqa.errors import InputError, Problem
-from mevqa.strict_yaml import StrictModel, parse_yaml_value, read_yaml
+from mevqa.files.strict_yaml import StrictModel, parse_yaml_value, read_yaml
 
 TABLE = Path(__file__).parent.parent / "tables" / "event_presets.yaml"
 DEFAULT = "strict"

@@ -15,8 +15,8 @@ from mevqa.data.numbers import finite_number, read_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
 from mevqa.files.headers import simplify
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, subject_key
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parent.parent / "tables" / "event_columns.yaml"
 MICRO, MACRO = "micro", "macro"

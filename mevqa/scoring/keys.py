@@ -7,7 +7,7 @@ import itertools
 import re
 from pathlib import Path
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLES = Path(__file__).parent.parent / "tables"
 _ANSWERS, _EVENTS = "score_keys.yaml", "event_keys.yaml"

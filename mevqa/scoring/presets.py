@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mevqa.errors import InputError, Problem
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 TABLE = Path(__file__).parent.parent / "tables" / "score_presets.yaml"
 

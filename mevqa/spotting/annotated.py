@@ -20,6 +20,7 @@ from mevqa.data.frame_numbers import place_events
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.names import spelling_notes, subject_key
@@ -30,7 +31,6 @@ from mevqa.spotting.fitting import Example, faint_options
 from mevqa.spotting.hits import Span
 from mevqa.spotting.spotter import SpotOptions
 from mevqa.spotting.video import Progress, spot_video
-from mevqa.strict_yaml import StrictModel
 
 #: How many names a message lists.
 _LISTED = 5

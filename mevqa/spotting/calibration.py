@@ -16,10 +16,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.whole import write_whole
 from mevqa.spotting.features import FEATURES
 from mevqa.spotting.logistic import Logistic
-from mevqa.strict_yaml import StrictModel
 
 _SHIPPED = Path(__file__).parents[1] / "tables" / "spot_calibration.json"
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
-from mevqa.strict_yaml import StrictModel, describe, parse_yaml_value, read_yaml
+from mevqa.files.strict_yaml import StrictModel, describe, parse_yaml_value, read_yaml
 
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[1] / "tables" / "key_frame_names.yaml"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.video.geometry import ALIGNED_SIZE, EYE_DISTANCE, EYES
 
 Kind = Literal["face", "lid", "rigid"]

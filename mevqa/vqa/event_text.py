@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mevqa.facs import unit_number
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.event_types import Described, Span
 from mevqa.records import Kind
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.grammar import SEPARATOR
 from mevqa.vqa.story import Story, StoryEvent
 

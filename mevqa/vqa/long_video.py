@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from mevqa.errors import MediaError
 from mevqa.facs import Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.records import Answer, Clip, Kind, Question, QuestionType
 from mevqa.spotting.events import Event, Rule
 from mevqa.spotting.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.event_counts import COUNTED
 from mevqa.vqa.prior import prior_answer
 from mevqa.vqa.recognition import Recognised, in_order, recognise

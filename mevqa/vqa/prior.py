@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.records import Question, QuestionType
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.surface import SENTENCES, sentence, unit_list
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mevqa.strict_yaml import StrictModel
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.vqa.surface import FIXED_OPTIONS
 
 #: Variant that every file has and that stands in for the ones that it lacks.

@@ -12,10 +12,10 @@ from typing import TypeVar
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.models.protocol import Request
 from mevqa.questions.wordings import official_text
 from mevqa.records import Question, QuestionType
-from mevqa.strict_yaml import StrictModel, read_yaml
 from mevqa.vqa.answer_grammars import WORDED, answer_wording, description_grammar, sentence_grammar
 from mevqa.vqa.frame_grammar import FrameList
 from mevqa.vqa.grammar import AnswerGrammar, Choices, Integer, NameList, admits

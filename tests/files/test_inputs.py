@@ -6,9 +6,9 @@ import pytest
 
 from mevqa.data.official import scan_questions
 from mevqa.files.inputs import read_file
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables import read_bytes
 from mevqa.runs import open_run
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 
 @pytest.fixture(params=["pipe", "socket", "device"])

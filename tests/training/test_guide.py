@@ -10,7 +10,7 @@ from tiny import built
 from mevqa.cli import build_parser
 from mevqa.desk import desk_folder
 from mevqa.errors import InputError
-from mevqa.strict_yaml import StrictModel
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.training.recipe import Recipe, read_recipe
 
 DESK = desk_folder("finetune")

@@ -13,11 +13,11 @@ from long_clips import event, perfect, spotting
 
 from mevqa.errors import MediaError
 from mevqa.facs import UNIT_NAMES, canonical_dataset
+from mevqa.files.strict_yaml import read_yaml
 from mevqa.models.mock import MockModel
 from mevqa.models.protocol import Preferences
 from mevqa.questions.question_types import question_about
 from mevqa.records import LONG_VIDEO_TYPES, Clip, Question
-from mevqa.strict_yaml import read_yaml
 from mevqa.vqa import long_video
 from mevqa.vqa.engine import Looking, answer_clip
 from mevqa.vqa.long_video import WAYS, Watched, answer_from, kind_rule, tell, watch

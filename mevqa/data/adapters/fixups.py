@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.files.headers import LabelRow
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[2] / "tables" / "fixups.yaml"
 

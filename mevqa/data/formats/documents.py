@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mevqa.data.formats.keys import answers_alone, field_of
-from mevqa.data.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
 from mevqa.files.csv_cells import unmarked
+from mevqa.files.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]

@@ -19,8 +19,8 @@ from mevqa.data.formats.documents import (
 from mevqa.data.formats.encoding import encoding_of, spoken_encoding
 from mevqa.data.formats.keys import answers_alone, keys_of
 from mevqa.data.formats.signatures import file_kind
-from mevqa.data.json_rows import parse_row
 from mevqa.errors import InputError, Problem
+from mevqa.files.json_rows import parse_row
 from mevqa.files.tables import is_workbook, read_sheets
 from mevqa.files.text import decode_text
 

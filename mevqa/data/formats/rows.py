@@ -13,7 +13,7 @@ from mevqa.data.formats.forms import Form, form_of_records
 from mevqa.data.formats.keys import first_of, keys_of
 from mevqa.data.formats.media_paths import name_clips
 from mevqa.data.formats.turns import Conversation, read_turns
-from mevqa.data.json_rows import parse_row
+from mevqa.files.json_rows import parse_row
 
 #: Holds a row as it was written, where the other fields of a record could not give it back byte for byte.
 ROW_KEY = "official_row"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mevqa.facs import ActionUnit, Side
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[2] / "tables" / "expressions.yaml"
 _SIDES: tuple[Side, Side] = ("left", "right")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.video.geometry import EYES
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from mevqa.data.synthetic.expressions import draw_expression
 from mevqa.data.synthetic.fields import unit_fields
 from mevqa.data.synthetic.movements import Movement, draw_movements
 from mevqa.facs import ActionUnit, coarse_of
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.records import Annotation
-from mevqa.strict_yaml import StrictModel, read_yaml
 
 _TABLE = Path(__file__).parents[2] / "tables" / "class_frequencies.yaml"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 
 def _regular(pattern: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.data.json_rows import parse_row
+from mevqa.files.json_rows import parse_row
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

@@ -1,7 +1,7 @@
 import pytest
 
 from mevqa.errors import InputError
-from mevqa.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 
 
 class Part(StrictModel):
