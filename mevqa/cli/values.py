@@ -20,7 +20,7 @@ def positive(text: str) -> int:
 def seed(text: str) -> int:
     """Parse a seed, which NumPy and torch take from 0 to 2^32 - 1."""
     if not re.fullmatch(r"0*\d{1,10}", text) or int(text) >= 1 << 32:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no seed: give a whole number from 0 to {(1 << 32) - 1}")
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a seed: give a whole number from 0 to {(1 << 32) - 1}")
     return int(text)
 
 

@@ -44,7 +44,8 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise InputError([Problem(path, f"is larger than {_MOST_BYTES >> 20} MB; that is no such file")])
+            most = f"{_MOST_BYTES >> 20} MB, the most that a file of settings may have"
+            raise InputError([Problem(path, f"is larger than {most}")])
         text = read_file(path).decode("utf-8")
     except OSError as error:
         raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
@@ -100,7 +101,7 @@ class _Loader(_FASTEST):  # type: ignore[misc, valid-type]
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             # PyYAML lets through what Python says of !!int "", !!bool x, !!timestamp x or a number of 5,000 digits.
             kind = node.tag.rpartition(":")[2]
-            raise _NotYaml(f"{str(node.value)[:40]!r} is no {kind} that can be held", _line(node)) from error
+            raise _NotYaml(f"{str(node.value)[:40]!r} is not a valid {kind}", _line(node)) from error
 
 
 def _parse(text: str) -> tuple[yaml.Node | None, Any]:
@@ -147,8 +148,10 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int = 0)
         inner = [_measure(child, known, depth + 1) for child in _children(node)]
         known[id(node)] = 1 + max((high for high, _ in inner), default=0), 1 + sum(count for _, count in inner)
     high, count = known[id(node)]
-    if high > _DEEPEST or count > _MOST_NODES:
-        raise _NotYaml("its aliases stand for too much" if high <= _DEEPEST else "it nests too deeply", _line(node))
+    if high > _DEEPEST:
+        raise _NotYaml("it nests too deeply", _line(node))
+    if count > _MOST_NODES:
+        raise _NotYaml(f"its aliases expand to more than {_MOST_NODES:,} values", _line(node))
     return high, count
 
 

@@ -84,21 +84,17 @@ def score_classes(
     labels = class_set(references, answers, classes, vocabulary)
     truth, given = Counter(references), Counter(answers)
     right = Counter(r for r, a in zip(references, answers, strict=True) if r == a)
-    f1 = [_share(2 * right[name], truth[name] + given[name]) for name in labels]
+    counts = np.array([[right[name], truth[name], given[name]] for name in labels], dtype=np.float64).reshape(-1, 3)
+    f1, recall = _f1_and_recall(counts[:, 0], counts[:, 1], counts[:, 2], np.ones(len(labels)))
     return ClassScores(
         accuracy=right.total() / len(references),
-        uf1=float(np.mean(f1)),
-        uar=float(np.mean([_share(right[name], truth[name]) for name in labels])),
+        uf1=float(f1),
+        uar=float(recall),
         majority=max(truth.values()) / len(references),
         chance=1 / len(truth),
         count=len(references),
         unanswered=given[NO_ANSWER],
     )
-
-
-def _share(part: int, whole: int) -> float:
-    """Divide counts; a class that never occurs has 0, as in scikit-learn with ``zero_division=0``."""
-    return part / whole if whole else 0.0
 
 
 def class_tally(

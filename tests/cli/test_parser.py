@@ -35,7 +35,7 @@ def refused(words, capsys):
         (["ask", "v", "q", "--fps", "nan"], "mevqa ask: --fps: must be above 0, not nan"),
         (
             ["ask", "v", "q", "--seed", "x"],
-            "mevqa ask: --seed: 'x' is no seed: give a whole number from 0 to 4294967295",
+            "mevqa ask: --seed: 'x' is not a seed: give a whole number from 0 to 4294967295",
         ),
         (["ask", "v", "q", "--frames", "x"], "mevqa ask: --frames: 'x' is not a whole number"),
         (["ask", "v", "q", "--frames", "0"], "mevqa ask: --frames: must be at least 1, not 0"),

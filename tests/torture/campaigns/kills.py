@@ -73,25 +73,17 @@ _REQUESTS = (signal.SIGINT, signal.SIGTERM)
 CAMPAIGNS = (
     *(
         Campaign(
-            f"kills/{job.name}",
-            f"kill -9 of {job.name.replace('-', ' ')} at random moments and writes, then the same command again",
-            partial(_interrupted, job, _KILLS),
-            full=30,
-            short=1,
+            f"{name}/{job.name}",
+            f"{sent} of {job.name.replace('-', ' ')} at {when}, then the same command again",
+            partial(_interrupted, job, signals),
+            full=full,
+            short=short,
             prepare=partial(uninterrupted, job),
             of=f"job-{job.name}",
         )
-        for job in JOBS.values()
-    ),
-    *(
-        Campaign(
-            f"interrupts/{job.name}",
-            f"SIGINT and SIGTERM of {job.name.replace('-', ' ')} at random moments, then the same command again",
-            partial(_interrupted, job, _REQUESTS),
-            full=6,
-            short=0,
-            prepare=partial(uninterrupted, job),
-            of=f"job-{job.name}",
+        for name, sent, when, signals, full, short in (
+            ("kills", "kill -9", "random moments and writes", _KILLS, 30, 1),
+            ("interrupts", "SIGINT and SIGTERM", "random moments", _REQUESTS, 6, 0),
         )
         for job in JOBS.values()
     ),
