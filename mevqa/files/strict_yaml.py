@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -199,15 +199,20 @@ def _sibling_names(schema: type[BaseModel], location: Sequence[str | int]) -> li
     """Return the keys that the schema knows at ``location``."""
     current: Any = schema
     for part in location:
-        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+        if _is_model(current) and part in current.model_fields:
             current = current.model_fields[str(part)].annotation
         # Unwrap tuple[Part, ...], dict[str, Part] and Part | None down to the model inside.
-        while not (isinstance(current, type) and issubclass(current, BaseModel)):
+        while not _is_model(current):
             inner = [a for a in getattr(current, "__args__", ()) if a not in (type(None), Ellipsis)]
             if not inner:
                 return []
             current = inner[-1]
     return list(current.model_fields)
+
+
+def _is_model(kind: Any) -> bool:
+    # In Python 3.10 dict[str, X] passes for a class, and issubclass refuses it.
+    return isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, BaseModel)
 
 
 def _line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
