@@ -22,7 +22,6 @@ _PACKAGES = (
     "opencv-python-headless",
     "numpy",
     "scipy",
-    "scikit-learn",
     "pillow",
     "mediapipe",
 )

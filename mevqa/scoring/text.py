@@ -1,7 +1,4 @@
-"""BLEU and ROUGE-1 of answers as text: nltk, sacrebleu and rouge-score define them, rows are added up here.
-
-The words that two texts share are counted once for all three, and the numbers are those of the libraries to the last
-bit (the tests compare them): the libraries take four times as long, and nltk alone loads 200 MB.
+"""BLEU and ROUGE-1 of answers as text: nltk, sacrebleu and rouge-score define them, subjects are added up here.
 
 Sentence BLEU-4 is nltk's with smoothing method 1 (Chen and Cherry 2014) on lower-case tokens between spaces, the mean
 over rows: a right answer of one word gets 0.178. Corpus BLEU-4 is sacrebleu's without smoothing on tokens [a-z0-9]+:
@@ -11,7 +8,6 @@ an answer adds nothing to the orders that it is too short for (nltk's corpus BLE
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +18,6 @@ from mevqa.scoring.tally import Array, Tally, divide, sums_by_unit
 
 _TOKEN = re.compile(r"[a-z0-9]+")
 _ORDERS = 4
-_SMOOTHING = 0.1
 #: Features: rows, sentence BLEU, ROUGE-1 recall, ROUGE-1 F1, both lengths, matches and totals of the four orders.
 _MEANS = ("sentence_bleu", "rouge1_recall", "rouge1_f1")
 _LENGTHS = 1 + len(_MEANS)
@@ -65,47 +60,21 @@ def text_tally(
 @functools.lru_cache(maxsize=1 << 18)
 def row_features(reference: str, answer: str, stemmer: bool) -> tuple[float, ...]:
     """Return the sums of one row; equal rows, of which there are many, are compared once."""
-    asked, said = _TOKEN.findall(reference.lower()), _TOKEN.findall(answer.lower())
-    matches, totals = _shared_runs(asked, said)
-    shared = _shared_runs(_stems(asked), _stems(said))[0][0] if stemmer else matches[0]
-    precision, recall = shared / max(len(said), 1), shared / max(len(asked), 1)
-    f1 = 2 * precision * recall / (precision + recall) if shared else 0.0
-    lengths = (len(said), len(asked), *matches, *totals)
-    return (1.0, sentence_bleu(reference, answer), recall, f1, *map(float, lengths))
+    rouge = _rouge(stemmer).score(reference, answer)["rouge1"]
+    corpus = _bleu().corpus_score([_tokens(answer)], [[_tokens(reference)]])
+    lengths = (corpus.sys_len, corpus.ref_len, *corpus.counts, *corpus.totals)
+    return (1.0, sentence_bleu(reference, answer), rouge.recall, rouge.fmeasure, *map(float, lengths))
 
 
 def sentence_bleu(reference: str, answer: str) -> float:
-    """Return sentence BLEU-4 with smoothing method 1 on lower-case tokens between spaces.
+    """Return sentence BLEU-4 with smoothing method 1 on lower-case tokens between spaces."""
+    from nltk.translate.bleu_score import SmoothingFunction
+    from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
 
-    Source: Papineni et al., ACL 2002, with 0.1 for a numerator of zero (Chen and Cherry, WMT 2014, method 1) and one
-    for a denominator of zero, as nltk has it.
-    """
-    asked, said = reference.lower().split(), answer.lower().split()
-    matches, totals = _shared_runs(asked, said)
-    if not matches[0]:
+    words = answer.lower().split()
+    if not words:
         return 0.0
-    brevity = 1.0 if len(said) > len(asked) else math.exp(1 - len(asked) / len(said))
-    logs = [math.log((hit or _SMOOTHING) / max(total, 1)) for hit, total in zip(matches, totals, strict=True)]
-    return brevity * math.exp(math.fsum(one / _ORDERS for one in logs))
-
-
-def _shared_runs(asked: Sequence[str], said: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return how many runs of one to four words two texts share, each as often as both have it, and all of ``said``."""
-    matches = []
-    for order in range(1, _ORDERS + 1):
-        left: dict[tuple[str, ...], int] = {}
-        for run in zip(*(asked[start:] for start in range(order)), strict=False):
-            left[run] = left.get(run, 0) + 1
-        hits = 0
-        for run in zip(*(said[start:] for start in range(order)), strict=False):
-            if left.get(run):
-                left[run] -= 1
-                hits += 1
-        matches.append(hits)
-        if not hits:
-            break  # Longer runs share nothing either.
-    matches += [0] * (_ORDERS - len(matches))
-    return matches, [max(0, len(said) - order) for order in range(_ORDERS)]
+    return float(nltk_bleu([reference.lower().split()], words, smoothing_function=SmoothingFunction().method1))
 
 
 def corpus_bleu(sums: Sequence[float] | Array) -> float:
@@ -153,18 +122,37 @@ def _corpus_bleu(sums: Array) -> Array:
     return np.nan_to_num(brevity * precision)
 
 
-def _stems(words: Sequence[str]) -> list[str]:
-    """Return Porter stems of the words of more than three letters, as rouge-score takes them."""
-    return [_stem(word) if len(word) > 3 else word for word in words]
-
-
-@functools.lru_cache(maxsize=1 << 14)
-def _stem(word: str) -> str:
-    return str(_porter().stem(word))
+def _tokens(text: str) -> str:
+    return " ".join(_TOKEN.findall(text.lower()))
 
 
 @functools.cache
-def _porter() -> Any:
-    from nltk.stem.porter import PorterStemmer
+def _bleu() -> Any:
+    from sacrebleu.metrics import BLEU
 
-    return PorterStemmer()
+    return BLEU(tokenize="none", smooth_method="none")
+
+
+@functools.cache
+def _rouge(stemmer: bool) -> Any:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rouge1"], tokenizer=_RougeTokens(stemmer))
+
+
+class _RougeTokens:
+    """The tokeniser of rouge-score with its stems remembered: the same few words come again and again."""
+
+    def __init__(self, stemmer: bool) -> None:
+        self._stemmer = None
+        if stemmer:
+            from nltk.stem.porter import PorterStemmer
+
+            self._stemmer = PorterStemmer()
+            self._stemmer.stem = functools.lru_cache(maxsize=1 << 14)(self._stemmer.stem)
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the tokens that rouge-score compares."""
+        from rouge_score.tokenize import tokenize
+
+        return list(tokenize(text, self._stemmer))
