@@ -37,12 +37,12 @@ class UnreportedLoss(TrainerCallback, ExportableState):
     """The losses of the steps since the last report, kept in checkpoints: the next report takes them all in.
 
     Attributes:
-        total: Their sum.
+        total: Their sum; on the device between reports, so that no step waits for it.
         since: The step of the last report.
     """
 
     def __init__(self) -> None:
-        self.total = 0.0
+        self.total: float | torch.Tensor = 0.0
         self.since = 0
 
     def on_train_begin(
@@ -54,7 +54,7 @@ class UnreportedLoss(TrainerCallback, ExportableState):
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {"args": {}, "attributes": {"total": self.total, "since": self.since}}
+        return {"args": {}, "attributes": {"total": float(self.total), "since": self.since}}
 
 
 class PackedTrainer(Trainer):
@@ -180,7 +180,7 @@ class PackedTrainer(Trainer):
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Take a part of a step, and remember its loss."""
         loss = super().training_step(*args, **kwargs)
-        self._unreported.total += float(loss)
+        self._unreported.total += loss.detach().float()
         return loss
 
     @property
@@ -191,6 +191,7 @@ class PackedTrainer(Trainer):
     def _share_losses(self) -> UnreportedLoss:
         """Bring the losses of all processes to their mean."""
         unreported = self._unreported
+        unreported.total = float(unreported.total)
         if self.args.world_size > 1:
             own = torch.tensor([unreported.total], dtype=torch.float32, device=self.args.device)
             unreported.total = float(self.accelerator.gather(own).mean())
@@ -209,7 +210,7 @@ class PackedTrainer(Trainer):
         if "loss" in logs:
             unreported = self._share_losses()
             steps = self.state.global_step - unreported.since
-            logs = dict(logs) | {"loss": unreported.total / max(steps, 1)}
+            logs = dict(logs) | {"loss": float(unreported.total) / max(steps, 1)}
             unreported.total, unreported.since = 0.0, self.state.global_step
             logs.update({f"clipped_grad_norm/{part}": norm for part, norm in self.health.norms.items()})
             if self.optimizer is not None:
