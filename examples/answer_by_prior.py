@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import mevqa
-from mevqa.vqa.prior import prior_answer
+from mevqa.questions.writing.prior import prior_answer
 
 
 def main(path: str) -> None:

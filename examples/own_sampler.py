@@ -3,7 +3,7 @@
 import sys
 
 import mevqa
-from mevqa.video.sampler import Span
+from mevqa.video.views.sampler import Span
 
 
 @mevqa.register_sampler("halfway")

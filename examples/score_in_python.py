@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import mevqa
-from mevqa.evaluation import plan
-from mevqa.scoring.question_answering import score_run
+from mevqa.inference.evaluation import plan
+from mevqa.scoring.answers.score import score_run
 
 
 def main(video: str) -> None:

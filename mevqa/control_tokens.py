@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 
-_TABLE = Path(__file__).parent / "tables" / "control_tokens.yaml"
+_TABLE = TABLES / "control_tokens.yaml"
 
 
 class _Table(StrictModel):

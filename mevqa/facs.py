@@ -10,15 +10,15 @@ import difflib
 import functools
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 from mevqa.suggestions import closest
 
 Side = Literal["left", "right"]
 
-_TABLES = Path(__file__).parent / "tables"
+_TABLES = TABLES
 
 
 class UnknownActionUnit(ValueError):

@@ -10,11 +10,11 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 
-_TABLE = Path(__file__).parent / "tables" / "subject_names.yaml"
+_TABLE = TABLES / "subject_names.yaml"
 #: Zeros before the other digits of a number.
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 

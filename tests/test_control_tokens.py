@@ -7,7 +7,7 @@ from mevqa.control_tokens import (
     remove_control_tokens,
 )
 from mevqa.questions.question_types import parse_question
-from mevqa.records import QuestionType
+from mevqa.types import QuestionType
 
 
 @pytest.mark.parametrize("token", sorted(known_control_tokens()))

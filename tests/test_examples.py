@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.data.synthetic.writer import synthesise
+from mevqa.synthetic.writer import synthesise
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 

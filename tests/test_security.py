@@ -12,10 +12,10 @@ import yaml
 from PIL import Image
 
 from mevqa.cli import main
-from mevqa.desk import desk_folder
 from mevqa.errors import InputError
 from mevqa.models.load import read_preferences
-from mevqa.suites import read_suite
+from mevqa.resources import resource_folder
+from mevqa.suites.suite import read_suite
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "hf_" + "Zz9" * 12
@@ -81,14 +81,14 @@ def test_no_other_file_turns_remote_code_on(tmp_path):
     (tmp_path / "mevqa.json").write_text('{"trust_remote_code": true}')
     with pytest.raises(InputError, match="trust_remote_code"):
         read_preferences(tmp_path)
-    suite = yaml.safe_load((desk_folder("eval") / "megc2025-vqa.yaml").read_text(encoding="utf-8"))
+    suite = yaml.safe_load((resource_folder("eval") / "megc2025-vqa.yaml").read_text(encoding="utf-8"))
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump(suite | {"trust_remote_code": True}))
     with pytest.raises(InputError, match="trust_remote_code"):
         read_suite(str(tmp_path / "suite.yaml"))
 
 
 def test_shipped_recipes_tell_nobody():
-    recipes = sorted(desk_folder("finetune").glob("*.yaml"))
+    recipes = sorted(resource_folder("finetune").glob("*.yaml"))
     assert recipes
     for path in recipes:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.facs import UNIT_NAMES, coarse_of, taxonomy
-from mevqa.records import QuestionType
-from mevqa.vqa.surface import sentence
+from mevqa.questions.writing.answer_format import sentence
+from mevqa.types import QuestionType
 
 #: Questions about each clip.
 _QUESTIONS = 5

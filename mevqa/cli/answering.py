@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mevqa.cli.options import asking, deciding_settings
 
 if TYPE_CHECKING:
-    from mevqa.evaluation import Plan
-    from mevqa.runs import RunWriter
+    from mevqa.inference.evaluation import Plan
+    from mevqa.inference.runs import RunWriter
 
 
 def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[str, Any] | None = None) -> RunWriter:
@@ -28,10 +28,10 @@ def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[s
         ModelError: The model cannot be loaded.
     """
     from mevqa.cli.progress import clip_progress, remaining_counts
-    from mevqa.deciding import decides
-    from mevqa.evaluation import answer, begin, check_views
     from mevqa.files.lock import hold_folder
-    from mevqa.runs import check_run_folder
+    from mevqa.inference.evaluation import answer, begin, check_views
+    from mevqa.inference.fingerprint import decides
+    from mevqa.inference.runs import check_run_folder
 
     check_run_folder(out)
     # Held before the model is loaded: who comes second should not wait minutes to be told.

@@ -19,9 +19,9 @@ from mevqa.cli.values import above_zero, dataset_name, frame_number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mevqa.video.look import Look
-    from mevqa.vqa.engine import ClipAnswers
-    from mevqa.vqa.long_video import Watched
+    from mevqa.inference.engine import ClipAnswers
+    from mevqa.inference.long_video import Watched
+    from mevqa.video.views.look import Look
 
 HELP = "ask about one video"
 
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Answer and print; 2 when the video cannot be read, 1 when a question got no answer."""
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import MediaError
-    from mevqa.records import Annotation
-    from mevqa.vqa.ask import ask
+    from mevqa.inference.ask import ask
+    from mevqa.types import Annotation
 
     if not args.video.exists():
         raise MediaError(args.video, "there is no such file or folder")
@@ -145,8 +145,8 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
     """
     from rich.text import Text
 
-    from mevqa.records import NO_MOTION
     from mevqa.terminal import make_console
+    from mevqa.types import NO_MOTION
 
     console = make_console(highlight=False, soft_wrap=True)
     if result.look is not None:
@@ -185,7 +185,7 @@ def _print_look(console: Console, look: Look) -> None:
 
 def _print_watched(console: Console, watched: Watched) -> None:
     """Print the events of a long video."""
-    from mevqa.vqa.long_video import event_line
+    from mevqa.inference.long_video import event_line
 
     seconds = watched.found.seconds
     console.print(f"{seconds:.1f} s, {len(watched.kept)} events (found)", style="dim")

@@ -19,7 +19,7 @@ from mevqa.cli import bench_spot
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
-    from mevqa.models.transformers_model import TransformersModel
+    from mevqa.models.transformers.model import TransformersModel
 
 HELP = "measure speed on this machine"
 
@@ -99,10 +99,10 @@ def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
     """
     from mevqa.errors import ModelError
     from mevqa.models.load import ModelOptions, load_model
-    from mevqa.models.transformers_model import TransformersModel
+    from mevqa.models.transformers.model import TransformersModel
 
     if args.model == "random":
-        from mevqa.models.random_model import random_model
+        from mevqa.models.transformers.random_model import random_model
 
         return random_model(texts * 4, device=args.device, dtype=args.dtype)
     loaded = load_model(args.model, ModelOptions(device=args.device, dtype=args.dtype))
@@ -119,7 +119,7 @@ def _prefix(args: argparse.Namespace) -> int:
     import statistics
     from dataclasses import asdict
 
-    from mevqa.models.benchmark import measure_prefix_reuse, requests
+    from mevqa.benchmarks.prefix_reuse import measure_prefix_reuse, requests
 
     system, asked = requests()
     model = _model(args, [system, *(request.text for request in asked)])
@@ -152,10 +152,10 @@ def _finetune(args: argparse.Namespace) -> int:
     import statistics
     from dataclasses import asdict
 
-    from mevqa.training.quiet import quiet_libraries
+    from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
-    from mevqa.training.benchmark import WAYS, measure_packing, turns
+    from mevqa.benchmarks.packed_training import WAYS, measure_packing, turns
 
     system, asked = turns()
     model = _model(args, [system, *(text for turn in asked for text in (turn.text, turn.answer))])

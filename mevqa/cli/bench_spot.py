@@ -53,8 +53,8 @@ def _spot(args: argparse.Namespace) -> int:
     Raises:
         InputError: Settings of synthetic videos that cannot be made, or options that do not belong together.
     """
-    from mevqa.data.synthetic.writer import SynthSettings
     from mevqa.errors import InputError, Problem
+    from mevqa.synthetic.writer import SynthSettings
 
     if args.trial and (args.minutes or args.video):
         raise InputError([Problem("--trial", "is not measured with --minutes or --video; choose one")])
@@ -72,7 +72,7 @@ def _spot_speed(args: argparse.Namespace, seconds: float) -> int:
     import tempfile
     from dataclasses import asdict
 
-    from mevqa.spotting.benchmark import measure_spotting
+    from mevqa.benchmarks.spotting_speed import measure_spotting
 
     with tempfile.TemporaryDirectory() as folder:
         times = measure_spotting(_spot_video(args, seconds, Path(folder)), args.rounds)
@@ -91,7 +91,7 @@ def _spot_speed(args: argparse.Namespace, seconds: float) -> int:
 
 def _spot_video(args: argparse.Namespace, seconds: float, folder: Path) -> Path:
     """Return the video to measure with, made in a folder when none is given."""
-    from mevqa.spotting.trial_videos import trial_plans, write_trial
+    from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 
     if args.video is not None:
         return Path(args.video)
@@ -106,7 +106,7 @@ def _spot_long(args: argparse.Namespace, seconds: float) -> int:
     import tempfile
     from dataclasses import asdict
 
-    from mevqa.spotting.long_benchmark import measure_long
+    from mevqa.benchmarks.long_videos import measure_long
 
     with tempfile.TemporaryDirectory() as folder:
         video = _spot_video(args, seconds, Path(folder))
@@ -131,9 +131,9 @@ def _spot_trial(args: argparse.Namespace, seconds: float) -> int:
     import sys
     from dataclasses import asdict
 
-    from mevqa.spotting.calibration import read_calibrator
-    from mevqa.spotting.spotter import SpotOptions
-    from mevqa.spotting.trial import TrialSettings, run_trial, write_truth
+    from mevqa.benchmarks.spotting_trial import TrialSettings, run_trial, write_truth
+    from mevqa.spotting.motion.calibration import read_calibrator
+    from mevqa.spotting.motion.spotter import SpotOptions
 
     settings = TrialSettings(args.events, args.macro, args.still, seconds, args.fps, args.size, args.seed)
     options = SpotOptions(calibrator=read_calibrator(args.calibrator) if args.calibrator else None)

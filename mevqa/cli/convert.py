@@ -21,7 +21,7 @@ from pathlib import Path
 
 HELP = "question files to and from the formats of other toolkits"
 
-#: As ``mevqa.data.formats.write.TARGETS``, which is imported only to convert.
+#: As ``mevqa.data.conversion.write.TARGETS``, which is imported only to convert.
 _TARGETS = ("official", "array", "llava", "sharegpt", "openai", "swift", "csv")
 
 
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert and say what was done."""
-    from mevqa.data.formats.convert import convert
+    from mevqa.data.conversion.convert import convert
 
     done = convert(args.source, args.out, to=args.to, dataset=args.dataset, questions=args.questions)
     for note in done.notes:

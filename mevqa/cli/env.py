@@ -54,7 +54,7 @@ def collect() -> dict[str, Any]:
     import os
     import platform
 
-    from mevqa.deciding import package_versions
+    from mevqa.inference.fingerprint import package_versions
     from mevqa.models.load import found_models
 
     versions = package_versions(_PACKAGES)

@@ -25,10 +25,10 @@ from mevqa.cli.values import positive
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mevqa.evaluation import Plan
-    from mevqa.records import Answer
-    from mevqa.runs import RunWriter
+    from mevqa.inference.evaluation import Plan
+    from mevqa.inference.runs import RunWriter
     from mevqa.scoring.result import ScoreResult
+    from mevqa.types import Answer
 
 HELP = "answer an official question file"
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
         return run_suite(args)
     from mevqa.cli.answering import answer_all
-    from mevqa.evaluation import plan
+    from mevqa.inference.evaluation import plan
 
     _check(args)
     work = plan(
@@ -91,9 +91,9 @@ def _check(args: argparse.Namespace) -> None:
 
 def report(work: Plan, log: RunWriter) -> int:
     """Print what was answered, what failed and the scores; return the exit code."""
-    from mevqa.records import QuestionType
-    from mevqa.scoring.question_answering import score_run
+    from mevqa.scoring.answers.score import score_run
     from mevqa.terminal import make_console
+    from mevqa.types import QuestionType
 
     console = make_console(highlight=False, soft_wrap=True)
     asked = work.all_questions
@@ -144,7 +144,7 @@ def _print_unusable(console: Console, failed: list[Answer]) -> None:
 
 def _print_still(console: Console, work: Plan, log: RunWriter) -> None:
     """Print how many clips showed no motion in their pictures of motion."""
-    from mevqa.records import NO_MOTION
+    from mevqa.types import NO_MOTION
 
     still = [
         clip

@@ -13,10 +13,10 @@ from mevqa.files.whole import make_folder, write_whole
 from mevqa.safe_text import PathShortener, portable
 
 if TYPE_CHECKING:
-    from mevqa.evaluation import Plan
+    from mevqa.inference.evaluation import Plan
     from mevqa.scoring.tables import Table
-    from mevqa.suite_results import Outcome
-    from mevqa.suites import Suite
+    from mevqa.suites.results import Outcome
+    from mevqa.suites.suite import Suite
 
 #: Options that a suite decides.
 _DECIDED = ("media", "annotations", "precomputed", "numbers")
@@ -25,8 +25,8 @@ _DECIDED = ("media", "annotations", "precomputed", "numbers")
 def run_suite(args: argparse.Namespace) -> int:
     """Run the suite ``args.suite``; 1 when a model failed or left questions without an answer."""
     from mevqa.scoring.tables import as_text
-    from mevqa.suite_results import comparison_table, published_notes
-    from mevqa.suites import read_suite, run_names, suite_label
+    from mevqa.suites.results import comparison_table, published_notes
+    from mevqa.suites.suite import read_suite, run_names, suite_label
 
     given = [f"--{name}" for name in _DECIDED if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
@@ -59,10 +59,10 @@ def _answer(
     args: argparse.Namespace, suite: Suite, label: str, root: Path, out: Path, models: dict[str, str]
 ) -> list[Outcome]:
     """Let every model answer, then score."""
-    from mevqa.suites import plan_suite, references
+    from mevqa.suites.suite import plan_suite, references
 
     if suite.synthetic is not None:
-        from mevqa.data.synthetic.writer import synthesise
+        from mevqa.synthetic.writer import synthesise
 
         made = suite.synthetic
         print(f"clips in {root}", flush=True)
@@ -100,8 +100,8 @@ def _one_model(
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
     from mevqa.cli.answering import answer_all
     from mevqa.safe_text import shared_name
-    from mevqa.scoring.question_answering import score_answers
-    from mevqa.suite_results import Outcome
+    from mevqa.scoring.answers.score import score_answers
+    from mevqa.suites.results import Outcome
 
     asked = work.all_questions
     name = shared_name(args.model)
@@ -118,9 +118,9 @@ def _one_model(
 
 def _score_detections(suite: Suite, root: Path, models: dict[str, Path]) -> list[Outcome]:
     """Score the detections of every model, part by part."""
-    from mevqa.scoring.events import score_events
-    from mevqa.suite_results import Outcome
-    from mevqa.suites import find_file
+    from mevqa.scoring.events.score import score_events
+    from mevqa.suites.results import Outcome
+    from mevqa.suites.suite import find_file
 
     problems: list[Problem] = []
     coded = {part.dataset: find_file(root, part.reference or "", problems) for part in suite.parts}

@@ -56,14 +56,14 @@ def _train(recipe: object) -> int:
     import sys
 
     from mevqa.errors import InputError, Problem
-    from mevqa.training.quiet import quiet_libraries
+    from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
     from accelerate import PartialState
 
-    from mevqa.training.clips import read_clips
+    from mevqa.training.adapters.publish import push
+    from mevqa.training.examples.clips import read_clips
     from mevqa.training.finetune import finetune
-    from mevqa.training.publish import push
     from mevqa.training.recipe import Recipe
 
     assert isinstance(recipe, Recipe)

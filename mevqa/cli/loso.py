@@ -23,8 +23,8 @@ from mevqa.cli.finetune import add_recipe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mevqa.evaluation import Plan
-    from mevqa.runs import Run
+    from mevqa.inference.evaluation import Plan
+    from mevqa.inference.runs import Run
     from mevqa.training.recipe import Recipe
     from mevqa.training.splits import Fold
 
@@ -41,11 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train and answer every fold; pool and score when all are there."""
     from mevqa.errors import InputError, Problem
-    from mevqa.training.quiet import quiet_libraries
+    from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
     from mevqa.training import loso
-    from mevqa.training.clips import read_clips
+    from mevqa.training.examples.clips import read_clips
     from mevqa.training.recipe import read_recipe
     from mevqa.training.splits import parse_shard, shard
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _report(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run], pooled: Path) -> int:
     """Print each fold's score and the pooled scores with intervals."""
-    from mevqa.scoring.question_answering import score_answers
+    from mevqa.scoring.answers.score import score_answers
     from mevqa.scoring.tables import as_text, interval_line, score_tables
     from mevqa.training.fold_table import fold_table
 

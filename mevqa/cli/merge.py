@@ -27,7 +27,7 @@ from mevqa.cli.options import add_media_options, pictures
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
-    from mevqa.evaluation import Plan
+    from mevqa.inference.evaluation import Plan
 
 #: Seconds between lines about one step where there is no terminal (a batch job's log).
 _LOG_INTERVAL = 30.0
@@ -78,7 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge, compare, write, and say what was done."""
-    from mevqa.training.merge import MergeOptions, merge_adapter
+    from mevqa.training.adapters.merge import MergeOptions, merge_adapter
 
     options = MergeOptions(
         adapter=args.adapter,
@@ -116,7 +116,7 @@ def _plan(args: argparse.Namespace) -> Plan | None:
         MevqaError: Clips are named without questions, or an input is wrong.
     """
     from mevqa.errors import MevqaError
-    from mevqa.evaluation import plan
+    from mevqa.inference.evaluation import plan
 
     if args.questions is None:
         if args.media is not None or args.annotations is not None or args.precomputed or args.numbers is not None:

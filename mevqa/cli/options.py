@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from mevqa.cli.values import above_zero, positive, seed
 from mevqa.errors import InputError, Problem
-from mevqa.models.protocol import OptionScore
 from mevqa.suggestions import did_you_mean
+from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
+    from mevqa.inference.view_config import Looking
+    from mevqa.models.base import Model
     from mevqa.models.load import ModelOptions
-    from mevqa.models.protocol import Model
-    from mevqa.spotting.spotter import SpotOptions
-    from mevqa.vqa.engine import Looking
-    from mevqa.vqa.prompts import PromptLibrary
+    from mevqa.questions.prompts import PromptLibrary
+    from mevqa.spotting.motion.spotter import SpotOptions
 
 _Read = TypeVar("_Read")
 
@@ -218,9 +218,9 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
         ModelError: The model cannot be loaded.
     """
+    from mevqa.inference.view_config import LONG_VIDEO_FRAMES, Looking
     from mevqa.models.load import load_model, own_preferences, own_prompts
-    from mevqa.vqa.engine import LONG_VIDEO_FRAMES, Looking
-    from mevqa.vqa.prompts import PromptLibrary
+    from mevqa.questions.prompts import PromptLibrary
 
     problems: list[Problem] = []
     views = _views(args, problems)
@@ -249,8 +249,8 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
 
 def _views(args: argparse.Namespace, problems: list[Problem]) -> tuple[str, ...] | None:
     """Return the views that the user names, None without any; an unknown view or sampler is a problem."""
-    from mevqa.video.sampler import sampler_names
-    from mevqa.video.views import view_names
+    from mevqa.video.views.registry import view_names
+    from mevqa.video.views.sampler import sampler_names
 
     views = None
     if args.views is not None:
@@ -281,8 +281,8 @@ def spotter_options(args: argparse.Namespace) -> SpotOptions:
     Raises:
         InputError: The threshold is not positive, or the calibrator's file is wrong.
     """
-    from mevqa.spotting.calibration import read_calibrator
-    from mevqa.spotting.spotter import SpotOptions
+    from mevqa.spotting.motion.calibration import read_calibrator
+    from mevqa.spotting.motion.spotter import SpotOptions
 
     calibrator = read_calibrator(args.calibrator) if args.calibrator is not None else None
     try:

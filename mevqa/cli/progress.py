@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mevqa.evaluation import Plan
-    from mevqa.records import Answer
-    from mevqa.runs import Run
+    from mevqa.inference.evaluation import Plan
+    from mevqa.inference.runs import Run
+    from mevqa.types import Answer
 
 #: Seconds between progress lines where there is no terminal to draw a bar on (a batch job's log).
 _LOG_INTERVAL = 30.0
@@ -20,7 +20,7 @@ _LOG_INTERVAL = 30.0
 
 def remaining_counts(work: Plan, log: Run) -> tuple[int, int]:
     """Return how many clips and questions are still to do."""
-    from mevqa.evaluation import remaining
+    from mevqa.inference.evaluation import remaining
 
     groups = remaining(work, log.answers)
     return len(groups), sum(len(group) for group in groups.values())

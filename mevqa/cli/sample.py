@@ -19,10 +19,10 @@ from mevqa.cli.values import above_zero, frame_number, positive
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mevqa.records import Clip
-    from mevqa.video.face import FaceMode
-    from mevqa.video.localise import Localised
-    from mevqa.video.look import Look
+    from mevqa.types import Clip
+    from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.motion.localise import Localised
+    from mevqa.video.views.look import Look
 
 HELP = "write what a model sees of a clip as pictures"
 
@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.lock import hold_folder
     from mevqa.files.whole import make_folder, write_picture
-    from mevqa.video.contact_sheet import contact_sheet
-    from mevqa.video.look import look
+    from mevqa.video.views.contact_sheet import contact_sheet
+    from mevqa.video.views.look import look
 
     if not args.clip.exists():
         raise MediaError(args.clip, "there is no such file or folder")
@@ -91,7 +91,7 @@ def _clip(args: argparse.Namespace) -> Clip:
     Raises:
         InputError: A ready-made picture is not VIEW=FILE or is missing.
     """
-    from mevqa.records import Annotation, Clip
+    from mevqa.types import Annotation, Clip
 
     given = (args.onset, args.apex, args.offset)
     annotation = Annotation(*given) if any(frame is not None for frame in given) else None
@@ -107,9 +107,9 @@ def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
     key_frames_only = seen.source != "given"
     if seen.localisation is not None or seen.onset is None or clip.media is None or key_frames_only:
         return seen.localisation
-    from mevqa.video.face import FaceAligner
-    from mevqa.video.localise import localise
-    from mevqa.video.reader import open_video
+    from mevqa.video.face.aligned_face import FaceAligner
+    from mevqa.video.motion.localise import localise
+    from mevqa.video.reading.reader import open_video
 
     with open_video(clip.media, fps=clip.fps) as video:
         aligner = FaceAligner.fit(video[0], face)
@@ -130,7 +130,7 @@ def _write_views(seen: Look, out: Path) -> list[str]:
 
 def _plot(clip: Clip, seen: Look, measured: Localised | None) -> Image | None:
     """Return the curve with the key frames that were used; None when nothing was measured."""
-    from mevqa.video.curve_plot import plot_curve
+    from mevqa.video.views.curve_plot import plot_curve
 
     if measured is None or measured.curve is None or seen.times_ms is None:
         return None

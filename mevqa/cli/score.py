@@ -108,14 +108,14 @@ def _scored(args: argparse.Namespace) -> tuple[ScoreResult, list[Table]]:
         raise MevqaError("name a RUN, or PRED and REFERENCE; three paths go with --paired")
     options: dict[str, Any] = {"preset": args.preset, "draws": args.draws, "seed": args.seed, "by": args.by}
     if _of_events(args):
-        from mevqa.scoring.event_tables import event_group_table, event_tables
-        from mevqa.scoring.events import score_events
+        from mevqa.scoring.events.score import score_events
+        from mevqa.scoring.events.tables import event_group_table, event_tables
 
         if len(args.paths) != 2:
             raise MevqaError("detected events need a REFERENCE: name the file of the coded events after them")
         result = score_events(args.paths[0], args.paths[1], changes=args.set, fps=args.fps, **options)
         return result, [*event_tables(result), *(event_group_table(*group) for group in result.groups.items())]
-    from mevqa.scoring.question_answering import score_answers
+    from mevqa.scoring.answers.score import score_answers
     from mevqa.scoring.tables import group_table, score_tables
 
     result = score_answers(*args.paths, changes=_changes(args), **options)
@@ -134,7 +134,7 @@ def _compared(args: argparse.Namespace) -> tuple[ScoreResult, list[Table]]:
     options: dict[str, Any] = {"preset": args.preset, "draws": args.draws, "seed": args.seed}
     first, second = args.paths[:2]
     if _of_events(args):
-        from mevqa.scoring.events import compare_events
+        from mevqa.scoring.events.score import compare_events
 
         if len(args.paths) != 3:
             raise MevqaError("detected events need a REFERENCE: name the file of the coded events last")
@@ -154,7 +154,7 @@ def _of_events(args: argparse.Namespace) -> bool:
         MevqaError: An option does not go with the kind.
     """
     from mevqa.errors import InputError, MevqaError, Problem
-    from mevqa.scoring.event_files import is_event_file, unknown_events
+    from mevqa.scoring.events.files import is_event_file, unknown_events
 
     absent = [Problem(path, "there is no such file or folder") for path in args.paths if not path.exists()]
     if absent:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 def print_presets() -> None:
     """Print every preset with its switches, and the values that a switch can have."""
-    from mevqa.scoring.event_presets import DEFAULT, event_presets
-    from mevqa.scoring.presets import answer_presets, switch_values
+    from mevqa.scoring.answers.presets import answer_presets, switch_values
+    from mevqa.scoring.events.presets import DEFAULT, event_presets
 
     print("answers to questions (default: megc2026-vqa, megc2026-lvqa for long video)")
     for name, preset in answer_presets().items():
@@ -36,7 +36,7 @@ def print_keys() -> None:
 
 def print_cases() -> None:
     """Print what is read as an answer and what is not."""
-    from mevqa.scoring.cases import answer_cases
+    from mevqa.scoring.answers.cases import answer_cases
 
     for kind in answer_cases().values():
         print(kind.question)

@@ -22,10 +22,10 @@ from mevqa.cli.options import add_link_option
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
-    from mevqa.spotting.calibration import Calibrator
     from mevqa.spotting.events import Event
     from mevqa.spotting.fitting import HeldOut
-    from mevqa.spotting.spotter import SpotOptions
+    from mevqa.spotting.motion.calibration import Calibrator
+    from mevqa.spotting.motion.spotter import SpotOptions
     from mevqa.spotting.video import Spotting
 
 HELP = "find micro- and macro-expressions in any video"
@@ -154,8 +154,9 @@ def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path])
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
+    from mevqa.report.spotted_plot import write_plot
     from mevqa.signals import finished_first
-    from mevqa.spotting.files import write_csv, write_json, write_plot
+    from mevqa.spotting.files import write_csv, write_json
     from mevqa.spotting.video import spot_video, video_names
 
     plots = _plots(args.plot, paths)
@@ -192,8 +193,8 @@ def _options(args: argparse.Namespace) -> SpotOptions:
         InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
     """
     from mevqa.errors import InputError, Problem
-    from mevqa.spotting.calibration import read_calibrator
-    from mevqa.spotting.spotter import SpotOptions
+    from mevqa.spotting.motion.calibration import read_calibrator
+    from mevqa.spotting.motion.spotter import SpotOptions
 
     calibrator = read_calibrator(args.calibrator) if args.calibrator else None
     kinds = tuple(name.strip() for name in args.kinds.split(",") if name.strip())
@@ -268,8 +269,8 @@ def _fit(args: argparse.Namespace) -> int:
     from mevqa.errors import InputError, Problem
     from mevqa.files.lock import hold_file
     from mevqa.spotting.annotated import find_annotated, spot_annotated
-    from mevqa.spotting.calibration import write_calibrator
     from mevqa.spotting.fitting import NothingToFit, fit_calibrator, leave_one_subject_out
+    from mevqa.spotting.motion.calibration import write_calibrator
 
     annotated = find_annotated(args.fit, args.media, args.dataset)
     for note in annotated.notes:

@@ -19,9 +19,9 @@ from mevqa.cli.options import add_link_option, add_look_options, add_model_optio
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
-    from mevqa.spot_and_recognise import Naming
+    from mevqa.inference.long_video import Watched
+    from mevqa.inference.spot_and_recognise import Naming
     from mevqa.spotting.events import Kind
-    from mevqa.vqa.long_video import Watched
 
 HELP = "spot, then recognise: the official table of ME-STR"
 
@@ -93,12 +93,12 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     """
     from mevqa.cli.options import asking, deciding_settings
     from mevqa.cli.progress import frame_progress
-    from mevqa.deciding import looking_record, package_versions
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
-    from mevqa.runs import file_digest
+    from mevqa.inference.fingerprint import looking_record, package_versions
+    from mevqa.inference.runs import file_digest
+    from mevqa.inference.spot_and_recognise import StrTable, rows_of, spot_and_recognise
     from mevqa.signals import finished_first
-    from mevqa.spot_and_recognise import StrTable, rows_of, spot_and_recognise
 
     model, prompts, looking = asking(args)
     decides = {
@@ -166,7 +166,7 @@ def _naming(args: argparse.Namespace, dataset: str) -> Naming:
         InputError: The pattern is wrong.
     """
     from mevqa.errors import InputError, Problem
-    from mevqa.spot_and_recognise import Naming, names_of
+    from mevqa.inference.spot_and_recognise import Naming, names_of
 
     try:
         return Naming(args.names or names_of(dataset), args.numbers, args.emotion)
@@ -176,7 +176,7 @@ def _naming(args: argparse.Namespace, dataset: str) -> Naming:
 
 def _print(watched: Watched, kinds: list[Kind]) -> None:
     """Print the events of one video that are written; warnings go to standard error."""
-    from mevqa.vqa.long_video import event_line
+    from mevqa.inference.long_video import event_line
 
     shown = [one for one in watched.kept if one.event.kind in kinds]
     print(f"{watched.found.video}: {watched.found.seconds:.1f} s, {len(shown)} events")

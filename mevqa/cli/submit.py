@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
         raise MevqaError("name the run and --out to write a submission, or --validate PRED to check one")
     if args.strict:
         raise MevqaError("--strict goes with --validate; what is written is always in the vocabulary")
-    from mevqa.runs import open_run, torn_line
-    from mevqa.submission import FILLED, write_submission
+    from mevqa.inference.runs import open_run, torn_line
+    from mevqa.submission.writer import FILLED, write_submission
 
     if (note := torn_line(args.run_folder)) is not None:
         print(f"note: {note}", file=sys.stderr)
@@ -94,7 +94,7 @@ def _read(paths: list[Path]) -> list[QuestionFile]:
 
 def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> int:
     """Check a submission; problems are raised, warnings printed."""
-    from mevqa.submission_check import check_submission
+    from mevqa.submission.validator import check_submission
 
     found = check_submission(predictions, files)
     _print_warnings(found.cosmetic, "; --fix OUT mends it")
@@ -112,7 +112,7 @@ def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> 
 
 def _fix(predictions: Path, files: list[QuestionFile], out: Path, *, strict: bool) -> int:
     """Write a submission anew and say what was changed."""
-    from mevqa.submission_fix import fix_submission
+    from mevqa.submission.fix import fix_submission
 
     fixed = fix_submission(predictions, files, out, strict=strict)
     _print_warnings(fixed.warnings)

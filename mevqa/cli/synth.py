@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the set and say where it is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mevqa.data.synthetic.writer import synthesise
+    from mevqa.synthetic.writer import synthesise
     from mevqa.terminal import make_console
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.control_tokens import escape_control_tokens, find_control_tokens
-from mevqa.data.annotations import ClipLabels, FolderNumbers, LabelFile, Numbering, read_annotations
+from mevqa.data.annotations import read_annotations
 from mevqa.data.frame_numbers import STARTS_AT_ZERO, place_events, show_number
+from mevqa.data.label_types import ClipLabels, FolderNumbers, LabelFile, Numbering
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import problem_of
 from mevqa.names import spelling_notes, subject_key
-from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
-from mevqa.video.key_frames import KeyFrames, implied_key_frames, key_frames, usable
+from mevqa.types import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.video.reading.key_frames import KeyFrames, implied_key_frames, key_frames, usable
 
 #: Part by which the frame rate of a video file may differ from that of the annotations: 29.97 is 30.
 _RATE_TOLERANCE = 0.02
@@ -192,8 +193,8 @@ def _control_token_notes(asked: Sequence[Question]) -> list[str]:
 
 def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is_long: bool) -> int | None:
     """Open the media and the pictures of one clip; return the number of frames when it is known."""
-    from mevqa.video.pictures import read_ready_made
-    from mevqa.video.reader import open_video
+    from mevqa.video.reading.pictures import read_ready_made
+    from mevqa.video.reading.reader import open_video
 
     for view, path in clip.pictures.items():
         try:
@@ -226,7 +227,7 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
 
 def _rate_notes(clip: Clip) -> list[str]:
     """Return a line where a video file tells another frame rate than its label file: either may be of another set."""
-    from mevqa.video.reader import open_video
+    from mevqa.video.reading.reader import open_video
 
     if clip.fps is None or clip.media is None or not clip.media.is_file():
         return []

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.data.label_types import ClipLabels, Numbering
 from mevqa.errors import MediaError
-from mevqa.records import Annotation
-from mevqa.video.frame_files import FrameFiles, list_frames
-from mevqa.video.key_frame_names import ROLES
+from mevqa.types import Annotation
+from mevqa.video.reading.frame_files import FrameFiles, list_frames
+from mevqa.video.reading.key_frame_names import ROLES
 
 # Hour, minute, second, millisecond and the camera's count, as the coding file of MMME writes them; the names of its
 # frames have the date before it and the marker of the stimulus behind it.

@@ -14,9 +14,10 @@ from pathlib import Path
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, match_key
-from mevqa.video.frame_files import PICTURE_SUFFIXES
+from mevqa.resources import TABLES
+from mevqa.video.reading.frame_files import PICTURE_SUFFIXES
 
-_TABLE = Path(__file__).parents[1] / "tables" / "layouts.yaml"
+_TABLE = TABLES / "layouts.yaml"
 
 #: Suffixes under which videos are looked for; what is inside decides how they are read.
 VIDEO_SUFFIXES = frozenset(

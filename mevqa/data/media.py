@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mevqa.data.annotations import ClipLabels, LabelFile
 from mevqa.data.clip_problems import ClipProblem, examples, together
 from mevqa.data.frame_numbers import first_frame_warning, place
+from mevqa.data.label_types import ClipLabels, LabelFile
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, Problem
 from mevqa.names import subject_key
-from mevqa.records import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
-from mevqa.video.key_frames import usable
+from mevqa.types import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.video.reading.key_frames import usable
 
 #: Other names of views under which ready-made pictures are given.
 PICTURE_ALIASES: Mapping[str, str] = {"flow": "motion"}

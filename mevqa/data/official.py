@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mevqa.data.formats.forms import convert_command, foreign_format
+from mevqa.data.documents.foreign_formats import convert_command, foreign_format
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset, is_dataset
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import JsonRow, parse_row
 from mevqa.questions.question_types import parse_question
-from mevqa.records import LONG_VIDEO_TYPES, Question
+from mevqa.types import LONG_VIDEO_TYPES, Question
 
 Layout = Literal["train", "test"]
 Task = Literal["vqa", "lvqa"]

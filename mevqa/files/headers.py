@@ -7,12 +7,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables import Sheet
+from mevqa.resources import TABLES
 
-_WORDS = Path(__file__).parents[1] / "tables" / "heading_words.yaml"
+_WORDS = TABLES / "heading_words.yaml"
 #: Rows that are searched for the header; SAMM's stands in row 14, SAMM-LV's in row 10.
 _HEADER_SEARCH = 40
 #: Second level of a heading that says that the column holds frames: ``Onset`` above ``Frame``.

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from mevqa.errors import MevqaError, ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.models.base import Model, Preferences
 from mevqa.models.hub import is_hub_name
-from mevqa.models.placement import choose_device, choose_dtype, place_weights
-from mevqa.models.protocol import Model, OptionScore, Preferences
+from mevqa.models.transformers.placement import choose_device, choose_dtype, place_weights
+from mevqa.types import OptionScore
 
 #: The embedded model's folder.
 NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
@@ -41,8 +42,8 @@ class ModelOptions:
         batch_size: Largest number of questions taken through the model at once.
         prefix_cache: Whether a clip's pictures and common text go through the model once for all its questions.
         video: Whether moments are handed over by the processor's own video path instead of as pictures.
-        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated`` (``mevqa.models.options``);
-            ``auto`` is what the model prefers.
+        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated``
+            (``mevqa.models.transformers.options``); ``auto`` is what the model prefers.
         thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
         max_new_tokens: Most tokens of a written answer; None: what the prompts say.
         seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
@@ -96,7 +97,7 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
         return MockModel(script, name=name, seed=options.seed)
     source = _source(name)
     preferences = own_preferences(name, options.adapter)
-    from mevqa.models.transformers_model import TransformersModel
+    from mevqa.models.transformers.model import TransformersModel
 
     model, processor, revision = _load(name, source, options)
     try:
@@ -168,7 +169,7 @@ def own_prompts(name: str, adapter: str | None = None) -> Path | None:
 def _telling_folder(source: Path | str, adapter: str | None) -> Path | None:
     """Return the folder that says how a model wants to be asked: the adapter's if it does, else the model's own."""
     if adapter is not None:
-        from mevqa.models.adapter import adapter_folder
+        from mevqa.models.transformers.adapter import adapter_folder
 
         folder = adapter_folder(adapter)
         if (folder / _PREFERENCES).is_file():
@@ -194,7 +195,7 @@ def _source(name: str) -> Path | str:
         return NANO_FOLDER
     folder = Path(name).expanduser()
     if folder.is_dir():
-        from mevqa.models.adapter import refuse_unfinished
+        from mevqa.models.transformers.adapter import refuse_unfinished
 
         refuse_unfinished(folder, name)
         if not (folder / "config.json").is_file():
@@ -222,8 +223,8 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
     from transformers import AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging as transformers_logging
 
-    from mevqa.models.adapter import add_adapter
     from mevqa.models.digest import content_digest
+    from mevqa.models.transformers.adapter import add_adapter
 
     transformers_logging.disable_progress_bar()
     torch.manual_seed(options.seed)

@@ -12,8 +12,8 @@ from pydantic import field_validator
 
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.models.protocol import Grammar, Preferences, Reply, Request
-from mevqa.records import QuestionType, View
+from mevqa.models.base import Preferences
+from mevqa.types import Grammar, QuestionType, Reply, Request, View
 
 #: Probability that a scripted answer to a closed question gets; the other options share the rest.
 _SURE = 0.9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mevqa.records import Kind
+from mevqa.types import Kind
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ import re
 
 from mevqa.facs import find_units
 from mevqa.questions.parsed_question import ParsedQuestion
-from mevqa.records import Kind, QuestionType
+from mevqa.types import Kind, QuestionType
 
 _ORDINAL_WORDS = re.findall(
     r"\w+",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mevqa.records import Kind, QuestionType
+from mevqa.types import Kind, QuestionType
 
 
 @dataclass(frozen=True, slots=True)

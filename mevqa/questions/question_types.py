@@ -9,7 +9,7 @@ from mevqa.control_tokens import remove_control_tokens
 from mevqa.facs import find_units, unit_name
 from mevqa.questions.long_question_types import names_one_event, parse_long_video
 from mevqa.questions.parsed_question import ParsedQuestion
-from mevqa.records import Clip, Question, QuestionType
+from mevqa.types import Clip, Question, QuestionType
 
 __all__ = ["ParsedQuestion", "parse_question", "question_about"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 from mevqa.facs import Taxonomy, taxonomy
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.records import QuestionType
+from mevqa.resources import TABLES
+from mevqa.types import QuestionType
 
 
 class Wording(StrictModel):
@@ -25,7 +25,7 @@ class AnswerForms(StrictModel):
     coarse_spellings: dict[str, tuple[str, ...]]
 
 
-FORMS = read_yaml(Path(__file__).parent.parent / "tables" / "surface_forms.yaml", AnswerForms)
+FORMS = read_yaml(TABLES / "surface_forms.yaml", AnswerForms)
 
 #: Options of the closed questions that no taxonomy decides, by the name that the prompt files use.
 FIXED_OPTIONS: dict[str, tuple[str, ...]] = {name: tuple(options) for name, options in FORMS.options.items()}

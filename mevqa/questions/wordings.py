@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.records import Kind, Question, QuestionType
+from mevqa.resources import TABLES
+from mevqa.types import Kind, Question, QuestionType
 
-_TABLE = Path(__file__).parent.parent / "tables" / "question_wordings.yaml"
+_TABLE = TABLES / "question_wordings.yaml"
 
 
 class _Wordings(StrictModel):

@@ -9,12 +9,12 @@ from typing import Any
 
 from mevqa.names import subject_key
 from mevqa.questions.reading import UNUSABLE_MEANING
-from mevqa.records import LONG_VIDEO_TYPES, NO_MOTION, Answer, Question
-from mevqa.report.drawing import Drawing
+from mevqa.report.answer_grading import VERDICTS, answered_class, reference_class, verdict
+from mevqa.report.charts.drawing import Drawing
 from mevqa.report.pictures import Seen
 from mevqa.report.reading import ReadRun
 from mevqa.report.thumbnails import allowance, thumbnail
-from mevqa.report.verdicts import VERDICTS, answered_class, reference_class, verdict
+from mevqa.types import LONG_VIDEO_TYPES, NO_MOTION, Answer, Question
 
 #: A report of more pictures would show stamps, and take hours to draw: the clips beyond have none.
 _MOST_PICTURES = 3000
@@ -23,7 +23,7 @@ _LEFT_OUT = "its pictures are left out: the report has too many"
 _LEAST_SHARE = 0.005
 #: Roles of pictures in the colours of motion maps.
 _MAPS = ("motion", "motion-centred")
-#: How the warning begins of an answer that was not seen in the clip (``mevqa.vqa.long_video``).
+#: How the warning begins of an answer that was not seen in the clip (``mevqa.inference.long_video``).
 _PRIOR = "prior answer"
 
 

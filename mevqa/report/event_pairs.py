@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mevqa.records import Annotation
 from mevqa.report.charts.timeline import Span
+from mevqa.types import Annotation
 
 if TYPE_CHECKING:
-    from mevqa.scoring.event_rows import EventRow
+    from mevqa.scoring.events.rows import EventRow
 
 #: Two intervals are the same event from this overlap on: the rule of MEGC since 2019 (See et al., FG 2019).
 _IOU = 0.5
@@ -121,7 +121,7 @@ def pair_events(
     """
     import numpy as np
 
-    from mevqa.scoring.overlap import iou_matrix, match
+    from mevqa.intervals import iou_matrix, match
 
     if coded is None or found is None or not complete:
         return EventPairs(coded, found, None)

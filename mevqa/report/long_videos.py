@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.errors import MediaError
-from mevqa.records import Annotation, Clip
 from mevqa.report.charts.timeline import Unseen, timeline_chart
 from mevqa.report.event_pairs import (
     EventPairs,
@@ -22,12 +21,13 @@ from mevqa.report.event_pairs import (
 )
 from mevqa.report.motion_curve import motion_curve
 from mevqa.report.pictures import Picture, Seen, picture_of
+from mevqa.types import Annotation, Clip
 
 if TYPE_CHECKING:
-    from mevqa.data.annotations import ClipLabels
-    from mevqa.scoring.event_rows import EventRow
-    from mevqa.video.face import FaceMode
-    from mevqa.video.reader import Video
+    from mevqa.data.label_types import ClipLabels
+    from mevqa.scoring.events.rows import EventRow
+    from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.reading.video import Video
 
 #: What is shown of each event, of an event without a known apex, and of how many events.
 _VIEWS = ("onset", "apex", "motion", "magnified")
@@ -62,7 +62,7 @@ def see_long(
     Raises:
         MediaError: The video cannot be opened.
     """
-    from mevqa.video.reader import open_video
+    from mevqa.video.reading.reader import open_video
 
     assert clip.media is not None
     notes: list[str] = []
@@ -163,7 +163,7 @@ def _looks(
     clip: Clip, video: Video, face: FaceMode, notes: list[str], events: Sequence[SeenEvent], views: Sequence[str]
 ) -> Mapping[int, tuple[Picture, ...]]:
     """Return the views of events by their numbers."""
-    from mevqa.video.look import look_at_events
+    from mevqa.video.views.look import look_at_events
 
     # Views that do not show the apex do not use it: the onset stands in its place.
     spans = [Annotation(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
@@ -185,7 +185,7 @@ def _title(what: str, event: SeenEvent, at: Callable[[int], float]) -> str:
 
 def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:
     """Return faces of a long video at equal distances."""
-    from mevqa.video.look import look
+    from mevqa.video.views.look import look
 
     seen = look(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
     notes += seen.warnings

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mevqa.video.face import FaceMode
-    from mevqa.video.reader import Video
+    from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.reading.video import Video
 
 #: Points of the curve a minute: one every four px of a timeline's row of a minute. Aligning a face is what costs.
 _A_MINUTE = 250
@@ -35,9 +35,9 @@ def motion_curve(
     """
     import numpy as np
 
-    from mevqa.video.face import FaceAligner
-    from mevqa.video.regional_motion import MotionMeter
-    from mevqa.video.regions import face_regions
+    from mevqa.video.face.aligned_face import FaceAligner
+    from mevqa.video.face.regions import face_regions
+    from mevqa.video.motion.regional_motion import MotionMeter
 
     minutes = float(video.times_ms[-1]) / 60_000 if len(video) else 0.0
     points = min(len(video), max(_A_MINUTE, min(_MOST, round(minutes * _A_MINUTE))))

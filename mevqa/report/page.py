@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from mevqa import __version__
+from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.run_charts import run_panel
 from mevqa.report.clips import ClipSection
-from mevqa.report.drawing import Drawing
-from mevqa.report.panels import run_panel
+from mevqa.report.leaderboard import Compared, Standing, comparisons, standing
 from mevqa.report.reading import ReadRun
 from mevqa.report.split import split
-from mevqa.report.standing import Compared, Standing, comparisons, standing
 from mevqa.safe_text import PathShortener
 
 _WEB = Path(__file__).parent / "web"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mevqa.errors import InputError, MediaError
-from mevqa.records import LONG_VIDEO_TYPES, Clip, Question, View
-from mevqa.report.drawing import Drawing
+from mevqa.report.charts.drawing import Drawing
+from mevqa.types import View
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from mevqa.data.annotations import ClipLabels
-    from mevqa.scoring.event_rows import EventRow
-    from mevqa.video.face import FaceMode
-
-#: What is shown of an expression.
-_VIEWS = ("onset", "apex", "offset", "motion", "magnified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,56 +49,6 @@ class Seen:
     notes: tuple[str, ...] = field(default=())
     titles: tuple[str, ...] = ()
     events: Mapping[str, Any] | None = None
-
-
-def see(
-    clip: Clip,
-    questions: Sequence[Question],
-    labels: ClipLabels | None,
-    found: Sequence[EventRow] | None,
-    face: FaceMode = "auto",
-    on_frames: Callable[[int, int], None] = lambda done, total: None,
-    *,
-    curve: list[tuple[float, float]] | None = None,
-    unseen: Sequence[tuple[float, float, str]] = (),
-) -> Seen:
-    """Return what is shown of a clip; what cannot be read is a note.
-
-    Args:
-        clip: The clip with its media.
-        questions: The questions about it.
-        labels: What human coders wrote about it.
-        found: Events that were found in it; None when nothing was looked for.
-        face: How the face is found.
-        on_frames: Called with the frames of a long video that are passed, and all of them.
-        curve: Motion of a long video over time, where a run measured it.
-        unseen: Begin and end in s, and the reason, of what a run could not look at in a long video.
-    """
-    from mevqa.report.long_videos import see_long
-
-    try:
-        if any(question.type in LONG_VIDEO_TYPES for question in questions) and clip.media is not None:
-            return see_long(clip, labels, found, face, on_frames, curve, unseen)
-        pictures, notes = _look(clip, face)
-        return Seen((pictures,) if pictures else (), None, notes)
-    except (MediaError, InputError, OSError) as error:
-        return Seen(notes=(f"no pictures: {error}",))
-
-
-def _look(clip: Clip, face: FaceMode) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
-    """Return the views that a short clip can give."""
-    from mevqa.video.look import look
-
-    views: Sequence[str] = _VIEWS
-    if clip.media is None:
-        views = [name for name in clip.pictures if name in views] or list(clip.pictures)
-        if not views:
-            return (), ("there is neither a video nor a ready-made picture",)
-    seen = look(clip, views=views, face=face)
-    moments = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
-    pictures = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
-    found = ("onset, apex and offset were found in the motion, not given",) if seen.localised else ()
-    return pictures, (*found, *seen.warnings)
 
 
 def picture_of(view: View, frame: int | None) -> Picture:

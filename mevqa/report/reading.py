@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Source
-from mevqa.records import Answer, Question
+from mevqa.inference.evaluation import Source
+from mevqa.inference.runs import Run, open_run, torn_line
 from mevqa.report.naming import model_label, short_names
-from mevqa.runs import Run, open_run, torn_line
-from mevqa.scoring.answer_sources import files_of_run, read_files
-from mevqa.scoring.items import Item, make_items
-from mevqa.scoring.pairing import read_pairs
-from mevqa.scoring.presets import answer_preset
-from mevqa.scoring.question_answering import DEFAULT_PRESETS, score_items
+from mevqa.scoring.answers.answer_sources import files_of_run, read_files
+from mevqa.scoring.answers.items import Item, make_items
+from mevqa.scoring.answers.pairing import read_pairs
+from mevqa.scoring.answers.presets import answer_preset
+from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_items
 from mevqa.scoring.result import ScoreResult
+from mevqa.types import Answer, Question
 
 _GROUPINGS = ("dataset", "subject")
 

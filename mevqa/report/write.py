@@ -12,19 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Source
-from mevqa.event_log import EVENTS, read_curve, read_not_looked_at
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_picture, write_whole
-from mevqa.records import Clip, Question
+from mevqa.inference.evaluation import Source
+from mevqa.inference.event_log import EVENTS, read_curve, read_not_looked_at
+from mevqa.report.clip_pictures import see
 from mevqa.report.clips import clip_section
-from mevqa.report.found import FoundEvents, read_found
+from mevqa.report.found_events import FoundEvents, read_found
 from mevqa.report.page import Page, make_page, path_shortener
-from mevqa.report.pictures import Seen, see
+from mevqa.report.pictures import Seen
 from mevqa.report.reading import ReadRun, Scoring, read_runs
+from mevqa.types import Clip, Question
 
 if TYPE_CHECKING:
-    from mevqa.data.annotations import ClipLabels
+    from mevqa.data.label_types import ClipLabels
 
 #: Models that the title names.
 _MOST_MODELS = 4

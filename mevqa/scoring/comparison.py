@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
-from mevqa.scoring.bootstrap import DRAWS, Draws, resample, two_sided_p
-from mevqa.scoring.items import Item, make_items
-from mevqa.scoring.pairing import read_pairs
-from mevqa.scoring.parts import tally_items
-from mevqa.scoring.presets import answer_preset
-from mevqa.scoring.question_answering import DEFAULT_PRESETS, score_items, with_chosen
+from mevqa.scoring.answers.items import Item, make_items
+from mevqa.scoring.answers.pairing import read_pairs
+from mevqa.scoring.answers.parts import tally_items
+from mevqa.scoring.answers.presets import answer_preset
+from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_items, with_chosen
+from mevqa.scoring.metrics.bootstrap import DRAWS, Draws, resample, two_sided_p
 from mevqa.scoring.result import ScoreResult
 
 #: Numbers that do not depend on the answers.

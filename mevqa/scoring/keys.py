@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from pathlib import Path
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 
-_TABLES = Path(__file__).parent.parent / "tables"
+_TABLES = TABLES
 _ANSWERS, _EVENTS = "score_keys.yaml", "event_keys.yaml"
 
 

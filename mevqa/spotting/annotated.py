@@ -14,9 +14,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mevqa import __version__
-from mevqa.data.annotations import ClipLabels, read_long_annotations
+from mevqa.data.annotations import read_long_annotations
 from mevqa.data.clip_problems import ClipProblem, together
 from mevqa.data.frame_numbers import place_events
+from mevqa.data.label_types import ClipLabels
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
@@ -24,13 +25,13 @@ from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.names import spelling_notes, subject_key
-from mevqa.records import Annotation
 from mevqa.spotting.events import Event, Kind
-from mevqa.spotting.features import FEATURES
 from mevqa.spotting.fitting import Example, faint_options
 from mevqa.spotting.hits import Span
-from mevqa.spotting.spotter import SpotOptions
+from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Progress, spot_video
+from mevqa.types import Annotation
 
 #: How many names a message lists.
 _LISTED = 5

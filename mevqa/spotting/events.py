@@ -45,11 +45,11 @@ class Event:
         offset_ms: Time of the offset.
         kind: ``micro`` or ``macro``.
         score: Probability that a coder would have marked it, 0 to 1, by a calibrator: the user's, or the shipped one,
-            for which the synthetic long videos are the coder (``mevqa.spotting.calibration``).
+            for which the synthetic long videos are the coder (``mevqa.spotting.motion.calibration``).
         side: Side of the face on which nearly all of the motion is (the subject's own); None for both.
         regions: Displacement of each facial region from rest to apex (right, down), eye distances.
         units: Action units that explain the motion, the one that explains most first.
-        features: What the score is computed from, by name (``mevqa.spotting.features``).
+        features: What the score is computed from, by name (``mevqa.spotting.motion.features``).
         clear: Whether it is as strong and as large as is believed without a calibrator.
     """
 

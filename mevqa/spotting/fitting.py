@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa import __version__
-from mevqa.spotting.calibration import FORMAT, Calibrator, Feature, FittedOn
-from mevqa.spotting.detect import FAINT_MOTION, FAINT_THRESHOLD
 from mevqa.spotting.events import Event
-from mevqa.spotting.features import FEATURES
 from mevqa.spotting.hits import Counts, Span, count_hits, pairs
-from mevqa.spotting.logistic import Logistic, fit_logistic
-from mevqa.spotting.spotter import SpotOptions
+from mevqa.spotting.motion.calibration import FORMAT, Calibrator, Feature, FittedOn
+from mevqa.spotting.motion.detect import FAINT_MOTION, FAINT_THRESHOLD
+from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.logistic import Logistic, fit_logistic
+from mevqa.spotting.motion.spotter import SpotOptions
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.scoring.overlap import Matching, iou_matrix, match
+from mevqa.intervals import Matching, iou_matrix, match
 from mevqa.spotting.events import KINDS, Event
 
 #: Least overlap of an event with what a coder marked (MEGC).

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
-from mevqa.spotting.gaps import Gap
-from mevqa.spotting.lenient import LenientVideo, Missing, Shown
-from mevqa.spotting.refine import is_fast, refine
-from mevqa.spotting.spotter import SpotOptions, Spotter
-from mevqa.video.folder import FolderVideo
-from mevqa.video.frame_files import PICTURE_SUFFIXES, is_picture
-from mevqa.video.reader import Video, open_video
+from mevqa.spotting.motion.gaps import Gap
+from mevqa.spotting.motion.refine import is_fast, refine
+from mevqa.spotting.motion.spotter import SpotOptions, Spotter
+from mevqa.video.reading.damaged_video import LenientVideo, Missing, Shown
+from mevqa.video.reading.folder import FolderVideo
+from mevqa.video.reading.frame_files import PICTURE_SUFFIXES, is_picture
+from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.streaming_reader import ForwardVideo, NotAsAnnounced, open_forward
+from mevqa.video.reading.video import Video
 
 if TYPE_CHECKING:
     from mevqa.spotting.events import Event
-    from mevqa.spotting.found import Found
+    from mevqa.spotting.motion.candidate import Found
 
 #: (frames done, frames in all)
 Progress = Callable[[int, int], None]

@@ -17,23 +17,23 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Plan, check_views
 from mevqa.files.lock import hold_folder
-from mevqa.training.artifact import read_manifest, start_manifest, write_artifact
-from mevqa.training.clips import TrainingClip, of_clips, training_clips
-from mevqa.training.console import Console
-from mevqa.training.finished import Finished
-from mevqa.training.health import check_labels, probe_pictures
-from mevqa.training.learner import Learner, join_processes, load_learner
-from mevqa.training.packed_model import PackedModel
-from mevqa.training.packing import Row, RowEncoder
-from mevqa.training.parts import count_parameters, prepare
+from mevqa.inference.evaluation import Plan, check_views
+from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
+from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
+from mevqa.training.examples.stream import Asker, TrainingStream
+from mevqa.training.examples.synthetic import SyntheticClips, rendered_maps
+from mevqa.training.packing.auxiliary_vision_heads import SeeingModel
+from mevqa.training.packing.packed_model import PackedModel
+from mevqa.training.packing.rows import Row, RowEncoder
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
-from mevqa.training.seeing import SeeingModel
+from mevqa.training.result import Finished
 from mevqa.training.splits import assert_disjoint, validation_split
-from mevqa.training.stream import Asker, TrainingStream
-from mevqa.training.synthetic import SyntheticClips, rendered_maps
-from mevqa.training.trainer import PackedTrainer
+from mevqa.training.trainable_model import Learner, join_processes, load_learner
+from mevqa.training.trainer.console import Console
+from mevqa.training.trainer.health import check_labels, probe_pictures
+from mevqa.training.trainer.trained_parts import count_parameters, prepare
+from mevqa.training.trainer.trainer import PackedTrainer
 
 #: Clips that the picture probe looks at.
 _PROBED = 64

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mevqa.evaluation import Plan
-from mevqa.runs import Run
-from mevqa.scoring.question_answering import score_run
+from mevqa.inference.evaluation import Plan
+from mevqa.inference.runs import Run
+from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import Table, plain_number
-from mevqa.training.clips import of_clips
+from mevqa.training.examples.clips import of_clips
 from mevqa.training.splits import Fold
 
 _COLUMNS = {

@@ -14,22 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mevqa.deciding import decides
 from mevqa.errors import InputError, Problem
-from mevqa.evaluation import Plan, answer, begin, remaining
 from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
+from mevqa.inference.evaluation import Plan, answer, begin, remaining
+from mevqa.inference.fingerprint import decides
+from mevqa.inference.runs import Run, open_run, refuse_changes
+from mevqa.inference.view_config import Looking
 from mevqa.models.load import ModelOptions, load_model, own_prompts
-from mevqa.runs import Run, open_run, refuse_changes
+from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
-from mevqa.training.artifact import read_manifest
-from mevqa.training.clips import of_clips, training_clips
+from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
 from mevqa.training.recipe import Recipe
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
-from mevqa.vqa.engine import Looking
-from mevqa.vqa.prompts import PromptLibrary
 
 _MANIFEST = "loso.json"
 #: Seconds that another shard may take to pool.

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from mevqa.desk import desk_folder
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, describe, parse_yaml_value, read_yaml
+from mevqa.resources import resource_folder
 
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"
@@ -291,7 +291,7 @@ def find_recipe(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    shipped = desk_folder("finetune")
+    shipped = resource_folder("finetune")
     # The names of models have dots: what follows the last one is no suffix.
     own = shipped / f"{path.name.removesuffix('.yaml')}.yaml"
     if path.parent in (Path("."), Path("finetune")) and own.is_file():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.facs import canonical_dataset
 from mevqa.names import subject_key
-from mevqa.records import Clip
+from mevqa.types import Clip
 
 #: Data set and subject, without their spelling.
 Person = tuple[str, str]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from mevqa.benchmarks.spotting_trial import TrialResult
 from mevqa.cli import main
-from mevqa.spotting.trial import TrialResult
 
 RESULT = TrialResult(
     {"micro": 4, "macro": 2}, {"micro": 3, "macro": 2}, {"micro": 3, "macro": 1}, (0.0, 33.0), (10.0,), 2.0, 1, 1.0, 0
@@ -24,7 +24,7 @@ def trials(monkeypatch):
         progress("events_1")
         return RESULT
 
-    monkeypatch.setattr("mevqa.spotting.trial.run_trial", trial)
+    monkeypatch.setattr("mevqa.benchmarks.spotting_trial.run_trial", trial)
     return run
 
 
@@ -39,7 +39,7 @@ def test_a_trial_prints_what_was_found(trials, tmp_path, capsys):
 
 
 def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
-    from mevqa.spotting.calibration import shipped_calibrator, write_calibrator
+    from mevqa.spotting.motion.calibration import shipped_calibrator, write_calibrator
 
     write_calibrator(tmp_path / "c.json", shipped_calibrator())
     command = ["bench", "spot", "--trial", str(tmp_path), "--json", "--calibrator", str(tmp_path / "c.json")]

@@ -8,7 +8,7 @@ import pytest
 
 from mevqa.cli import main
 from mevqa.data.official import read_questions
-from mevqa.data.synthetic.writer import synthesise
+from mevqa.synthetic.writer import synthesise
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from mevqa.cli import main
-from mevqa.records import Answer
-from mevqa.runs import start_run
+from mevqa.inference.runs import start_run
+from mevqa.types import Answer
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from mevqa.cli import main
-from mevqa.data.synthetic.writer import synthesise
+from mevqa.synthetic.writer import synthesise
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
 from mevqa.cli.spot import _plots
-from mevqa.scoring.event_files import read_events
-from mevqa.spotting.calibration import read_calibrator
+from mevqa.scoring.events.files import read_events
 from mevqa.spotting.events import Event
-from mevqa.spotting.features import FEATURES
-from mevqa.spotting.trial_videos import trial_plans, write_trial
+from mevqa.spotting.motion.calibration import read_calibrator
+from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.video import Spotting
 
 

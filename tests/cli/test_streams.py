@@ -8,8 +8,8 @@ import pytest
 
 from mevqa.cli.ask import _print
 from mevqa.cli.streams import usable_streams
-from mevqa.records import Answer
-from mevqa.vqa.engine import ClipAnswers
+from mevqa.inference.engine import ClipAnswers
+from mevqa.types import Answer
 
 full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 

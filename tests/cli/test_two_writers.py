@@ -13,7 +13,7 @@ from PIL import Image
 from mevqa.cli import main
 from mevqa.files.lock import LOCK_NAME, hold_file, hold_folder
 from mevqa.files.whole import part_of
-from mevqa.vqa.engine import answer_clip
+from mevqa.inference.engine import answer_clip
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_request_to_terminate_waits_for_the_clip(questions, tmp_path, capsys, 
             signal.raise_signal(signal.SIGTERM)
         return answer_clip(clip, *args, **options)
 
-    monkeypatch.setattr("mevqa.evaluation.answer_clip", asked_to_end)
+    monkeypatch.setattr("mevqa.inference.evaluation.answer_clip", asked_to_end)
     assert main(words(questions, tmp_path / "run")) == 143
     assert len(asked) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("mevqa eval: terminated; ")

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from mevqa.cli import main
-from mevqa.runs import open_run
+from mevqa.inference.runs import open_run
 
 
 @pytest.fixture(scope="module")

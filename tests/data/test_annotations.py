@@ -8,18 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.data.annotations import (
-    COLUMNS,
-    ClipLabels,
-    Numbering,
-    in_time_order,
-    read_annotations,
-    read_long_annotations,
-    write_annotations,
-)
+from mevqa.data.annotations import read_annotations, read_long_annotations, write_annotations
+from mevqa.data.label_types import COLUMNS, ClipLabels, Numbering, in_time_order
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit, coarse_of
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 HEADER = ",".join(COLUMNS)
 

@@ -9,8 +9,14 @@ import pytest
 
 from mevqa.data.check import check
 from mevqa.data.frame_numbers import STARTS_AT_ZERO
-from mevqa.data.synthetic.writer import synthesise
-from mevqa.video.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, NAMES_BEFORE_CODES, OFFSET_ON_APEX, OFFSET_ON_ONSET
+from mevqa.synthetic.writer import synthesise
+from mevqa.video.reading.key_frames import (
+    APEX_ON_ONSET,
+    APEX_OUTSIDE,
+    NAMES_BEFORE_CODES,
+    OFFSET_ON_APEX,
+    OFFSET_ON_ONSET,
+)
 
 HEADER = "clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind"
 

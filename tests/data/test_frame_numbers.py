@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.data.annotations import ClipLabels, Numbering
 from mevqa.data.frame_numbers import frame_positions, place, place_events, show_number, time_number
-from mevqa.records import Annotation
+from mevqa.data.label_types import ClipLabels, Numbering
+from mevqa.types import Annotation
 
 CASME2 = Numbering(first=1, video=True)
 SAMM = Numbering(first=1, video=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mevqa.cli import check as check_command
 from mevqa.data.annotations import read_long_annotations
-from mevqa.evaluation import plan
+from mevqa.inference.evaluation import plan
 
 QUESTION = "How many expression events appear in this video?"
 SQ_SHEETS = {"naming rule1": [(15, "s15", 1)], "naming rule2": [("0101", "disgust1")]}

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mevqa.data.annotations import ClipLabels, LabelFile, Numbering
+from mevqa.data.label_types import ClipLabels, LabelFile, Numbering
 from mevqa.data.layouts import MediaFolder, dataset_fps, links_followed
 from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
 from mevqa.questions.question_types import parse_question
-from mevqa.records import Annotation, Question, QuestionType
-from mevqa.video.key_frames import APEX_OUTSIDE
+from mevqa.types import Annotation, Question, QuestionType
+from mevqa.video.reading.key_frames import APEX_OUTSIDE
 
 
 def ask(

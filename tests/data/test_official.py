@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mevqa.data.official import leaves_folder, read_questions, scan_questions
 from mevqa.errors import InputError
-from mevqa.records import QuestionType
+from mevqa.types import QuestionType
 
 MEGC = Path(__file__).parents[3] / "shared" / "data" / "megc"
 official = pytest.mark.skipif(not MEGC.is_dir(), reason="the official files are not here")

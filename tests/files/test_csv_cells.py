@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from mevqa.data.formats.documents import read_document
+from mevqa.data.documents.records import read_document
 from mevqa.files.csv_cells import csv_text, unmarked
 from mevqa.files.tables import read_sheets
 

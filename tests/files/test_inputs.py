@@ -8,7 +8,7 @@ from mevqa.data.official import scan_questions
 from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables import read_bytes
-from mevqa.runs import open_run
+from mevqa.inference.runs import open_run
 
 
 @pytest.fixture(params=["pipe", "socket", "device"])

@@ -8,7 +8,7 @@ from tiny import CLOSE, SYSTEM, UnitGrammar, built, plain_inputs, requests, same
 from tiny_families import BUILDERS
 
 from mevqa.models.mock import admits
-from mevqa.models.protocol import Request
+from mevqa.types import Request
 
 ALL = sorted(BUILDERS)
 

@@ -4,8 +4,8 @@ import json
 import pytest
 from tiny import built, wrapped
 
+from mevqa.benchmarks.prefix_reuse import QUESTIONS, measure_prefix_reuse, requests
 from mevqa.cli import bench
-from mevqa.models.benchmark import QUESTIONS, measure_prefix_reuse, requests
 
 
 def parse(*words):

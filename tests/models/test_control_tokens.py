@@ -8,8 +8,8 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.control_tokens import known_control_tokens
-from mevqa.models.protocol import Request
-from mevqa.training.packing import RowEncoder, Turn
+from mevqa.training.packing.rows import RowEncoder, Turn
+from mevqa.types import Request
 
 ALL = sorted(BUILDERS)
 

@@ -9,15 +9,15 @@ from tiny import wrapped
 from tiny_families import BUILDERS
 
 from mevqa.data.annotations import read_annotations
-from mevqa.data.synthetic.writer import synthesise
 from mevqa.facs import taxonomy
-from mevqa.models.protocol import Preferences
-from mevqa.records import Clip
+from mevqa.inference.recognition import recognise
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Preferences
+from mevqa.questions.prompts import PromptLibrary
 from mevqa.spotting.events import Event
 from mevqa.spotting.video import Spotting
-from mevqa.vqa.engine import Looking
-from mevqa.vqa.prompts import PromptLibrary
-from mevqa.vqa.recognition import recognise
+from mevqa.synthetic.writer import synthesise
+from mevqa.types import Clip
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,11 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.errors import InputError, ModelError
-from mevqa.models import load, placement
+from mevqa.models import load
+from mevqa.models.base import Model, Preferences
 from mevqa.models.load import NANO_FOLDER, ModelOptions, found_models, load_model
 from mevqa.models.mock import MockModel
-from mevqa.models.protocol import Model, Preferences
+from mevqa.models.transformers import placement
 
 CPU = ModelOptions(device="cpu")
 

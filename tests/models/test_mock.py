@@ -1,9 +1,10 @@
 import pytest
 
 from mevqa.errors import InputError
+from mevqa.models.base import Model
 from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel, admits, read_script
-from mevqa.models.protocol import Model, Reply, Request
+from mevqa.types import Reply, Request
 
 
 class Words:

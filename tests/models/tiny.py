@@ -12,10 +12,9 @@ import torch
 from PIL import Image
 from tiny_families import BUILDERS, UNITS
 
-from mevqa.models.conversation import messages
-from mevqa.models.protocol import Reply, Request
-from mevqa.models.transformers_model import TransformersModel
-from mevqa.records import View
+from mevqa.models.transformers.conversation import messages
+from mevqa.models.transformers.model import TransformersModel
+from mevqa.types import Reply, Request, View
 
 SYSTEM = "You see a face."
 #: Largest difference of natural log-probabilities in float32.

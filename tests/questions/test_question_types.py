@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mevqa.facs import UNIT_NAMES
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.wordings import official_wordings
-from mevqa.records import EXTENSION_TYPES
-from mevqa.records import QuestionType as T
+from mevqa.types import EXTENSION_TYPES
+from mevqa.types import QuestionType as T
 
 MEGC = Path(__file__).parents[3] / "shared" / "data" / "megc"
 

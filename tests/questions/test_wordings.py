@@ -3,11 +3,11 @@ import json
 import pytest
 
 from mevqa.facs import UNIT_NAMES
+from mevqa.inference.ask import question_about
+from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.wordings import official_text, official_wordings
-from mevqa.records import Clip, QuestionType
-from mevqa.vqa.ask import question_about
-from mevqa.vqa.prompts import PromptLibrary
+from mevqa.types import Clip, QuestionType
 
 CLIP = Clip("CAS-1", "casme3")
 _BETWEEN = "How many macro-expression events appear between second 2 and second 7.5 of this video?"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mevqa.records import Answer
-from mevqa.runs import file_digest, start_run
+from mevqa.inference.runs import file_digest, start_run
+from mevqa.types import Answer
 
 HOSTILE = "<img src=x onerror=document.title='pwned'>"
 SCRIPT = "<script>document.title='pwned'</script>"

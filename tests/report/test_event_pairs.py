@@ -1,7 +1,7 @@
 from mevqa.facs import ActionUnit
-from mevqa.records import Annotation
 from mevqa.report.event_pairs import SeenEvent, coded_events, event_spans, event_table, found_events, pair_events
-from mevqa.scoring.event_rows import EventRow
+from mevqa.scoring.events.rows import EventRow
+from mevqa.types import Annotation
 
 CODED = coded_events(
     [

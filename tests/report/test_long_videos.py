@@ -5,12 +5,12 @@ import json
 import pytest
 from hostile_runs import HOSTILE, write_frames
 
-from mevqa.data.annotations import ClipLabels
-from mevqa.records import NO_MOTION, Annotation, Answer, Clip
+from mevqa.data.label_types import ClipLabels
+from mevqa.inference.runs import start_run
 from mevqa.report import Scoring, Showing, write_report
 from mevqa.report.long_videos import see_long
-from mevqa.runs import start_run
-from mevqa.scoring.event_rows import EventRow
+from mevqa.scoring.events.rows import EventRow
+from mevqa.types import NO_MOTION, Annotation, Answer, Clip
 
 EVENTS = (Annotation(0, 1, 2, kind="micro", fine="disgust"), Annotation(3, 4, 5, kind="macro"))
 STILL = f"{NO_MOTION}: onset and apex are one frame"

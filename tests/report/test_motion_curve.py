@@ -2,7 +2,7 @@ import pytest
 from hostile_runs import write_frames
 
 from mevqa.report.motion_curve import motion_curve
-from mevqa.video.reader import open_video
+from mevqa.video.reading.reader import open_video
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from mevqa.records import Answer
+from mevqa.inference.runs import start_run
 from mevqa.report.clips import clip_section
 from mevqa.report.page import make_page
 from mevqa.report.pictures import Picture, Seen
 from mevqa.report.reading import Scoring, read_runs
-from mevqa.runs import start_run
+from mevqa.types import Answer
 
 CLIPS = 500
 FINE = ("happiness", "disgust", "surprise", "repression", "sadness", "fear", "anger", "others")

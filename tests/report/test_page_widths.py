@@ -8,9 +8,9 @@ import shutil
 import pytest
 from hostile_runs import HOSTILE
 
-from mevqa.records import NO_MOTION
 from mevqa.report import Scoring, Showing, write_report
 from mevqa.report import write as writing
+from mevqa.types import NO_MOTION
 
 WIDTHS = (390, 820, 1400)
 NAMES = (

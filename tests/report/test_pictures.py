@@ -1,8 +1,8 @@
 import pytest
 from hostile_runs import write_frames
 
-from mevqa.records import Annotation, Clip, Question, QuestionType
-from mevqa.report.pictures import see
+from mevqa.report.clip_pictures import see
+from mevqa.types import Annotation, Clip, Question, QuestionType
 
 SHORT = Question("q", "c", "What is the coarse expression class?", QuestionType.COARSE)
 

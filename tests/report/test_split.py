@@ -7,10 +7,10 @@ import zlib
 
 import pytest
 
-from mevqa.records import Answer
+from mevqa.inference.runs import start_run
 from mevqa.report import Scoring, Showing, write_report
 from mevqa.report import split as splitting
-from mevqa.runs import start_run
+from mevqa.types import Answer
 
 CLIPS = 40
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mevqa.questions.question_types import parse_question
-from mevqa.records import Question
-from mevqa.scoring.pairing import Pair
+from mevqa.scoring.answers.pairing import Pair
+from mevqa.types import Question
 
 TEXTS = {
     "coarse": "What is the coarse expression class?",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.scoring.overlap import iou_matrix, match
+from mevqa.intervals import iou_matrix, match
 
 intervals = st.tuples(st.integers(0, 30), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 sides = st.lists(intervals, max_size=5)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.spotting.trial_videos import trial_plans, write_trial
+from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 
 sys.path.insert(0, str(Path(__file__).parent))
 

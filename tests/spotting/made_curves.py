@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mevqa.spotting.curves import Curves
-from mevqa.video.regions import face_regions
+from mevqa.spotting.motion.curves import Curves
+from mevqa.video.face.regions import face_regions
 
 REGIONS = [region.name for region in face_regions()]
 

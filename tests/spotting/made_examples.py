@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from mevqa.spotting.events import Event
-from mevqa.spotting.features import FEATURES
 from mevqa.spotting.fitting import Example
 from mevqa.spotting.hits import Span
+from mevqa.spotting.motion.features import FEATURES
 
 #: Weight of each feature in the log-odds of the made-up truth; the others say nothing.
 WEIGHTS = {"strength": 3.0, "fit": 1.5, "unlike": -1.0}

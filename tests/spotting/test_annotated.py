@@ -9,7 +9,7 @@ from mevqa.errors import InputError, MediaError
 from mevqa.spotting import annotated
 from mevqa.spotting.annotated import find_annotated, spot_annotated
 from mevqa.spotting.hits import Span
-from mevqa.spotting.spotter import SpotOptions
+from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting
 
 HEADER = "clip,subject,fps,onset,apex,offset,kind\n"

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.benchmarks.trial_videos import CONTENTS, trial_plans
 from mevqa.cli import main
-from mevqa.data.synthetic.encoding import write_mp4
-from mevqa.data.synthetic.recording import Recording, Style
 from mevqa.errors import MediaError
 from mevqa.spotting import spot_video
-from mevqa.spotting.spotter import Spotter
-from mevqa.spotting.trial_videos import CONTENTS, trial_plans
-from mevqa.video.reader import open_video
+from mevqa.spotting.motion.spotter import Spotter
+from mevqa.synthetic.encoding import write_mp4
+from mevqa.synthetic.recording import Recording, Style
+from mevqa.video.reading.reader import open_video
 
 FPS = 30.0
 SIZE = 256

@@ -6,11 +6,11 @@ import av
 import numpy as np
 import pytest
 
+from mevqa.benchmarks.long_videos import repeat_video
 from mevqa.errors import MediaError
 from mevqa.spotting import spot_video, video
-from mevqa.spotting.forward import ForwardVideo, NotAsAnnounced, open_forward
-from mevqa.spotting.long_benchmark import repeat_video
-from mevqa.video.reader import open_video
+from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.streaming_reader import ForwardVideo, NotAsAnnounced, open_forward
 
 
 def encoded(path, stamps, codec="libx264", options=None):

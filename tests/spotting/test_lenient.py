@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mevqa.data.synthetic.encoding import write_mp4
 from mevqa.errors import MediaError
-from mevqa.spotting.lenient import LenientVideo
 from mevqa.spotting.video import spot_video
+from mevqa.synthetic.encoding import write_mp4
+from mevqa.video.reading.damaged_video import LenientVideo
 
 
 @pytest.fixture

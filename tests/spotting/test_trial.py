@@ -2,12 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from mevqa.benchmarks import spotting_trial as trial
+from mevqa.benchmarks.long_videos import measure_long
+from mevqa.benchmarks.spotting_trial import TrialSettings, compare, run_trial, write_truth
+from mevqa.benchmarks.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.data.annotations import read_long_annotations
-from mevqa.spotting import trial
 from mevqa.spotting.events import Event
-from mevqa.spotting.long_benchmark import measure_long
-from mevqa.spotting.trial import TrialSettings, compare, run_trial, write_truth
-from mevqa.spotting.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.spotting.video import Spotting
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, bump
 
-from mevqa.spotting.spotter import Spotter
-from mevqa.spotting.tracking import Reading
+from mevqa.spotting.motion.spotter import Spotter
+from mevqa.spotting.motion.tracking import Reading
 
 MINUTES = 6
 STEP = 1000 / 30

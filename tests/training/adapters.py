@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from PIL import Image
 from tiny import built
 
-from mevqa.evaluation import Plan, plan
+from mevqa.inference.evaluation import Plan, plan
 
 #: Adapters by kind, as ``LoraConfig`` knows them.
 KINDS: dict[str, dict[str, Any]] = {"lora": {}, "dora": {"use_dora": True}, "rslora": {"use_rslora": True}}

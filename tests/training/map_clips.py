@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mevqa.models.nano.drawn_maps import draw_maps
-from mevqa.models.nano.examples import draw_expressions
+from mevqa.training.nano.drawn_maps import draw_maps
+from mevqa.training.nano.examples import draw_expressions
 
 
 def write_maps(folder: Path, *, subjects: int = 3, each: int = 2, dataset: str = "casme2", seed: int = 0) -> Path:

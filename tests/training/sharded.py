@@ -13,10 +13,10 @@ from tiny import SYSTEM, views
 from tiny_rows import TURNS, encoder, fresh
 from torch import distributed
 
-from mevqa.training.packed_model import PackedModel
-from mevqa.training.packing import Row, collate
-from mevqa.training.parts import prepare, trained
+from mevqa.training.packing.packed_model import PackedModel
+from mevqa.training.packing.rows import Row, collate
 from mevqa.training.recipe import Recipe
+from mevqa.training.trainer.trained_parts import prepare, trained
 
 _PROCESSES = 2
 

@@ -7,11 +7,11 @@ import pytest
 from adapters import save_base
 from tiny_rows import fresh
 
+from mevqa.benchmarks.packed_training import ANSWERS, WAYS, measure_packing, turns
+from mevqa.benchmarks.prefix_reuse import QUESTIONS
 from mevqa.cli import bench
 from mevqa.errors import ModelError
-from mevqa.models.benchmark import QUESTIONS
-from mevqa.training import packed_model
-from mevqa.training.benchmark import ANSWERS, WAYS, measure_packing, turns
+from mevqa.training.packing import packed_model
 
 
 def parse(*words):

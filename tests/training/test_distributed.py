@@ -15,7 +15,7 @@ from adapters import save_base
 from map_clips import write_maps
 from safetensors.torch import load_file
 
-from mevqa.desk import desk_folder
+from mevqa.resources import resource_folder
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ SETTINGS = {
     "device": "cpu",
 }
 #: `accelerate launch --cpu` starts several processes through MPI alone; the file for several GPUs starts them anyway.
-DDP = desk_folder("finetune") / "accelerate" / "ddp.yaml"
+DDP = resource_folder("finetune") / "accelerate" / "ddp.yaml"
 LAUNCHERS = {
     "torchrun": ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port"],
     "accelerate": ["-m", "accelerate.commands.accelerate_cli", "launch", "--config_file", str(DDP)]

@@ -18,19 +18,19 @@ from tiny import SYSTEM, built, requests, same_replies, views
 from tiny_rows import ALL
 
 from mevqa.cli import main
-from mevqa.desk import desk_folder
 from mevqa.errors import InputError, ModelError
 from mevqa.models.digest import content_digest
 from mevqa.models.load import ModelOptions, load_model
-from mevqa.models.protocol import Request
-from mevqa.models.transformers_model import TransformersModel
-from mevqa.training.adapter_source import find_adapter
-from mevqa.training.clips import read_clips
+from mevqa.models.transformers.model import TransformersModel
+from mevqa.resources import resource_folder
+from mevqa.training.adapters.adapter_source import find_adapter
+from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune
-from mevqa.training.learner import load_learner
-from mevqa.training.packed_model import PackedModel
-from mevqa.training.parts import prepare, trained
+from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import Recipe
+from mevqa.training.trainable_model import load_learner
+from mevqa.training.trainer.trained_parts import prepare, trained
+from mevqa.types import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -156,7 +156,7 @@ def test_a_finished_training_is_not_done_again(make, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("mevqa.training.trainer.PackedTrainer.train", refuse)
+    monkeypatch.setattr("mevqa.training.trainer.trainer.PackedTrainer.train", refuse)
     assert train(make()) == first
 
 
@@ -236,7 +236,7 @@ def test_an_adapter_is_trained_further(make, tmp_path):
     """It begins where the first training ended, keeps its views, prompts and shape, and is a whole adapter itself."""
     own = tmp_path / "prompts"
     own.mkdir()
-    shipped = (desk_folder("prompts") / "coarse.yaml").read_text()
+    shipped = (resource_folder("prompts") / "coarse.yaml").read_text()
     (own / "coarse.yaml").write_text(shipped.replace("{question}", "Look closely. {question}"))
     first = make(rates={"adapter": 1e-2, "projector": 1e-3}, prompts=str(own))
     train(first, tmp_path / "first")
@@ -376,7 +376,7 @@ def test_answering_before_training_is_no_trap_that_goes_unnoticed(make, tmp_path
 #: Runs the command, and kills its own process without warning after a step.
 KILLED = """
 import os, signal, sys
-from mevqa.training.console import Console
+from mevqa.training.trainer.console import Console
 step, after = int(sys.argv[1]), Console.on_step_end
 
 def die(self, args, state, control, **kwargs):
@@ -386,7 +386,7 @@ def die(self, args, state, control, **kwargs):
 
 Console.on_step_end = die
 from mevqa.cli import main
-from mevqa.desk import desk_folder
+from mevqa.resources import resource_folder
 sys.exit(main(sys.argv[2:]))
 """
 #: Everything that chance or a counter takes part in.
@@ -432,7 +432,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(options, questions, tmp_path
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals")
 def test_an_interrupt_says_how_to_go_on(questions, tmp_path, monkeypatch, capsys):
-    from mevqa.training.console import Console
+    from mevqa.training.trainer.console import Console
 
     def interrupt(self, args, state, control, **kwargs):
         if state.global_step == 2:
@@ -454,7 +454,7 @@ def test_the_folder_of_an_interrupted_training_is_neither_an_adapter_nor_a_model
         raise KeyboardInterrupt  # after the weights, before what says that they are whole
 
     with monkeypatch.context() as patch:
-        patch.setattr("mevqa.training.artifact.model_card", killed)
+        patch.setattr("mevqa.training.adapters.artifact.model_card", killed)
         with pytest.raises(KeyboardInterrupt):
             train(recipe)
     out = tmp_path / "out"
@@ -474,7 +474,7 @@ def test_the_folder_of_an_interrupted_training_is_neither_an_adapter_nor_a_model
 
 def test_equal_trainings_leave_equal_files(make, tmp_path, monkeypatch):
     """PEFT keeps the names of layers in a set, whose order is another in each process, and time passes."""
-    from mevqa.training import weights as written
+    from mevqa.training.trainer import weights as written
 
     train(make(lora={"rank": 4, "targets": ["everything"]}))
     config = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
@@ -493,7 +493,7 @@ def test_features_that_training_remembered_are_not_those_of_the_probe(make, tmp_
 
     def probe(model, rows, batch=8):
         fresh_reader = PackedModel(model.model, memory=0)
-        from mevqa.training.health import mean_loss
+        from mevqa.training.trainer.health import mean_loss
 
         checked.append((mean_loss(model, rows), mean_loss(fresh_reader, rows)))
         return original(model, rows, batch)

@@ -8,12 +8,12 @@ import pytest
 from tiny import built
 
 from mevqa.cli import build_parser
-from mevqa.desk import desk_folder
 from mevqa.errors import InputError
 from mevqa.files.strict_yaml import StrictModel
+from mevqa.resources import resource_folder
 from mevqa.training.recipe import Recipe, read_recipe
 
-DESK = desk_folder("finetune")
+DESK = resource_folder("finetune")
 GUIDE = (DESK / "README.md").read_text(encoding="utf-8")
 #: Recipes of models from the hub.
 HUB = sorted(path.stem for path in DESK.glob("*.yaml") if not path.stem.startswith("nano"))

@@ -6,9 +6,9 @@ import pytest
 from map_clips import write_maps
 
 from mevqa.cli import main
-from mevqa.runs import open_run
+from mevqa.inference.runs import open_run
 from mevqa.training import loso
-from mevqa.training.clips import read_clips
+from mevqa.training.examples.clips import read_clips
 from mevqa.training.recipe import Recipe
 from mevqa.training.splits import LeakError
 
@@ -67,7 +67,7 @@ def test_finished_folds_are_not_trained_again(recipe, tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("mevqa.training.trainer.PackedTrainer.train", refuse)
+    monkeypatch.setattr("mevqa.training.trainer.trainer.PackedTrainer.train", refuse)
     monkeypatch.setattr("mevqa.training.loso.load_model", refuse)
     run_all(recipe, tmp_path / "out")
     assert answers(tmp_path / "out" / "folds" / folds[0].name / "run") == before
@@ -75,7 +75,7 @@ def test_finished_folds_are_not_trained_again(recipe, tmp_path, monkeypatch):
 
 def test_an_interrupted_fold_ends_as_an_uninterrupted_one(recipe, tmp_path, monkeypatch):
     run_all(recipe, tmp_path / "whole", only=slice(1))
-    from mevqa.training.console import Console
+    from mevqa.training.trainer.console import Console
 
     def interrupt(self, args, state, control, **kwargs):
         if state.global_step == 2:

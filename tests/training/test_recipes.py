@@ -11,16 +11,15 @@ from PIL import Image
 from safetensors.torch import load_file
 from tiny import built
 
-from mevqa.desk import desk_folder
 from mevqa.models.load import ModelOptions, load_model
-from mevqa.models.protocol import Request
-from mevqa.records import View
-from mevqa.training.clips import read_clips
+from mevqa.resources import resource_folder
+from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune, load_learner
-from mevqa.training.parts import part_of
 from mevqa.training.recipe import find_recipe, read_recipe
+from mevqa.training.trainer.trained_parts import part_of
+from mevqa.types import Request, View
 
-DESK = desk_folder("finetune")
+DESK = resource_folder("finetune")
 GUIDE = (DESK / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(path.stem for path in DESK.glob("*.yaml"))
 #: Recipes of models from the hub; nano has tests of its own.
@@ -204,7 +203,7 @@ def test_8_bit_weights_are_trained_too(saved, clips, tmp_path):
 @pytest.mark.slow
 def test_a_recipe_trains_on_videos_with_its_own_workers(saved, tmp_path):
     """Real clips: read, aligned, jittered, mirrored and cut in processes of their own."""
-    from mevqa.data.synthetic.writer import synthesise
+    from mevqa.synthetic.writer import synthesise
 
     synthesise(tmp_path / "set", clips=6, seed=7)
     base = saved("smolvlm")

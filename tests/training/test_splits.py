@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.errors import InputError, MevqaError
-from mevqa.records import Clip
 from mevqa.training import splits
 from mevqa.training.splits import (
     Fold,
@@ -23,6 +22,7 @@ from mevqa.training.splits import (
     shard,
     validation_split,
 )
+from mevqa.types import Clip
 
 
 def clips_of(**subjects: str) -> dict[str, Clip]:

@@ -10,11 +10,11 @@ import torch
 from tiny import SYSTEM, built, views
 from tiny_families import BUILDERS
 
-from mevqa.models.conversation import messages
-from mevqa.models.transformers_model import TransformersModel
-from mevqa.records import View
-from mevqa.training.packed_model import PackedModel
-from mevqa.training.packing import Row, RowEncoder, Turn, collate
+from mevqa.models.transformers.conversation import messages
+from mevqa.models.transformers.model import TransformersModel
+from mevqa.training.packing.packed_model import PackedModel
+from mevqa.training.packing.rows import Row, RowEncoder, Turn, collate
+from mevqa.types import View
 
 ALL = sorted(BUILDERS)
 #: Families whose chat template ends an answer with nothing: the end of the text stands there instead.

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.synthetic.writer import SynthSettings, make_plans
-from mevqa.video.localiser_trial import ApexError, error_table, measure_apex
+from mevqa.benchmarks.localiser_trial import ApexError, error_table, measure_apex
+from mevqa.synthetic.writer import SynthSettings, make_plans
 
 
 @pytest.mark.parametrize(

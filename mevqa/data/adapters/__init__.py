@@ -25,7 +25,7 @@ from mevqa.data.adapters.row_events import read_event
 from mevqa.data.adapters.samm import SAMM
 from mevqa.data.adapters.samm_long import SAMM_LONG
 from mevqa.data.adapters.smic import SMIC
-from mevqa.data.annotations import ClipLabels, LabelFile, in_time_order
+from mevqa.data.label_types import ClipLabels, LabelFile, in_time_order
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import canonical_dataset

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mevqa.data.adapters.layout import LabelLayout
-from mevqa.data.annotations import ClipLabels
+from mevqa.data.label_types import ClipLabels
 from mevqa.files.headers import LabelRow, find_rows, simplify
 from mevqa.files.tables import Sheet
 

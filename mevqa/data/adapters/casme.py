@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mevqa.data.adapters.casme2 import numbered_subject
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 
 CASME = LabelLayout(
     dataset="casme",

@@ -8,7 +8,7 @@ videos hold whole recordings, so their frame 0 is image 1.
 from __future__ import annotations
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 from mevqa.names import subject_key
 
 

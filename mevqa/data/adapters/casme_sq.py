@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.data.adapters.layout import LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import LabelRow
 from mevqa.files.tables import Sheet

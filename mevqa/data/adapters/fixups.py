@@ -10,8 +10,9 @@ from pathlib import Path
 
 from mevqa.files.headers import LabelRow
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 
-_TABLE = Path(__file__).parents[2] / "tables" / "fixups.yaml"
+_TABLE = TABLES / "fixups.yaml"
 
 
 class MissingFrame(StrictModel):

@@ -8,7 +8,7 @@ surprise, repression and others, and a clip may have several.
 from __future__ import annotations
 
 from mevqa.data.adapters.layout import Cells, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 from mevqa.names import match_key
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 from mevqa.files.headers import LabelRow
 from mevqa.files.tables import Sheet
 from mevqa.names import match_key

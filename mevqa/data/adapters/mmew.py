@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 
 
 def _subject(cells: Cells) -> str:

@@ -9,7 +9,7 @@ both: ``<Filename>_<Marker>``. The release is not public yet; the folders of its
 from __future__ import annotations
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 
 MMME = LabelLayout(
     dataset="mmme",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mevqa.data.annotations import COLUMNS, ClipLabels
+from mevqa.data.label_types import COLUMNS, ClipLabels
 from mevqa.data.numbers import finite_number, times_message
 from mevqa.errors import InputError, Problem
 from mevqa.facs import (
@@ -23,7 +23,7 @@ from mevqa.facs import (
 from mevqa.files.headers import TIME_MENDS, time_unit
 from mevqa.files.tables import Sheet
 from mevqa.names import subject_key
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 #: Rows that are searched for the header: titles may stand above it.
 _HEADER_SEARCH = 40

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mevqa.data.adapters.fixups import is_missing, is_not_coded
 from mevqa.data.adapters.layout import Cells, LabelLayout
-from mevqa.data.annotations import Numbering
 from mevqa.data.frame_numbers import show_number, time_number
+from mevqa.data.label_types import Numbering
 from mevqa.data.numbers import read_number
 from mevqa.facs import (
     ActionUnit,
@@ -20,7 +20,7 @@ from mevqa.facs import (
     coarse_of,
     parse_units,
 )
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 #: Frames that no recording has; larger numbers in a cell are mistakes.
 _MOST_FRAMES = 1e9

@@ -8,7 +8,7 @@ file of a clip starts with is not known, so that its frames cannot be found.
 from __future__ import annotations
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 
 
 def _subject(cells: Cells) -> str:

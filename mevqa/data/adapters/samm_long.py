@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
-from mevqa.data.annotations import ClipLabels, Numbering
+from mevqa.data.label_types import ClipLabels, Numbering
 from mevqa.names import AmbiguousName, NameIndex
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 
 def _video(cells: Cells) -> str:

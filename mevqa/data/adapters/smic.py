@@ -12,7 +12,7 @@ import re
 
 from mevqa.data.adapters.fixups import is_missing
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
-from mevqa.data.annotations import Numbering
+from mevqa.data.label_types import Numbering
 
 
 def _subject(cells: Cells) -> str:

@@ -28,7 +28,7 @@ from mevqa.questions.reading.turns import own_turn
 from mevqa.questions.reading.types import Ambiguous, Parts, Reading, Unusable, Value
 from mevqa.questions.reading.units import read_units
 from mevqa.questions.vocabulary import CLOSED, COUNTS, FORMS, LISTS, PLACES, SENTENCES, every_class, options_of
-from mevqa.records import Kind, Question, QuestionType
+from mevqa.types import Kind, Question, QuestionType
 
 _NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORECASE)
 _LETTERS: Mapping[str, Mapping[str, str]] = {"presence": {"y": "yes", "n": "no"}, "side": {"l": "left", "r": "right"}}

@@ -7,7 +7,7 @@ from typing import cast
 
 from mevqa.questions.event_types import Described, Span
 from mevqa.questions.reading.types import Parts
-from mevqa.records import Kind
+from mevqa.types import Kind
 
 _KIND = r"\b(micro|macro)"
 _SPAN = re.compile(

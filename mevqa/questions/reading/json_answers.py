@@ -10,7 +10,7 @@ from typing import Any
 
 from mevqa.questions.reading.words import WORDS
 from mevqa.questions.vocabulary import COUNTS, LISTS, SENTENCES
-from mevqa.records import QuestionType
+from mevqa.types import QuestionType
 
 #: Key lists of the question types that have one of their own.
 _KEYS = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from mevqa.questions.reading.labels import corrected
 from mevqa.questions.reading.types import Ambiguous
-from mevqa.records import Kind, QuestionType
+from mevqa.types import Kind, QuestionType
 
 #: Kind of event that each official count is of; None for any.
 COUNTED: Mapping[QuestionType, Kind | None] = {

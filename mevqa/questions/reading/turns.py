@@ -7,7 +7,7 @@ import re
 
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.words import WORDS, any_of
-from mevqa.records import QuestionType
+from mevqa.types import QuestionType
 
 
 @functools.cache

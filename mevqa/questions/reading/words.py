@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from pathlib import Path
 
 from pydantic import field_validator
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
 
 
 def _regular(pattern: str) -> str:
@@ -106,7 +106,7 @@ class ReadingWords(StrictModel):
     chinese_measures: tuple[str, ...]
 
 
-WORDS = read_yaml(Path(__file__).parents[2] / "tables" / "answer_reading.yaml", ReadingWords)
+WORDS = read_yaml(TABLES / "answer_reading.yaml", ReadingWords)
 
 
 @functools.cache

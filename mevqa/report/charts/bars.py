@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from mevqa.report.drawing import Drawing
+from mevqa.report.charts.drawing import Drawing
 
 _RIGHT, _TOP = 62, 30
 _WIDTH = 500

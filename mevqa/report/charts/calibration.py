@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mevqa.report.drawing import Drawing
+from mevqa.report.charts.drawing import Drawing
 
 _LEFT, _TOP, _SIDE, _COUNTS = 52, 26, 260, 56
 _WIDTH = _LEFT + _SIDE + 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mevqa.report.charts.bars import Bar, bar_chart, fitted, letters
-from mevqa.report.drawing import Drawing
+from mevqa.report.charts.drawing import Drawing
 
 _CELL_HEIGHT, _LEAST_WIDTH = 34, 62
 _TOP = 50

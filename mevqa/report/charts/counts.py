@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from mevqa.report.charts.drawing import Drawing
 from mevqa.report.charts.forest import ticks
-from mevqa.report.drawing import Drawing
-from mevqa.report.palette import SERIES
+from mevqa.report.charts.palette import SERIES
 
 _LEFT, _TOP, _SIDE = 46, 48, 280
 

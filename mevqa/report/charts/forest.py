@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mevqa.report.charts.bars import fitted
-from mevqa.report.drawing import Drawing
+from mevqa.report.charts.drawing import Drawing
 
 _LEFT, _RIGHT, _TOP, _ROW = 164, 128, 12, 24
 _WIDTH = 520

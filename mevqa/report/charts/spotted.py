@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mevqa.report.charts.bars import fitted
+from mevqa.report.charts.drawing import Drawing
 from mevqa.report.charts.timeline import Span, Unseen, timeline_chart
-from mevqa.report.drawing import Drawing
 
 _HEAD, _ROW, _LEFT = 48, 19, 76
 #: Where the columns of the table begin, px from its left, and what stands above them.

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mevqa.report.charts.drawing import Drawing
 from mevqa.report.charts.forest import ticks
-from mevqa.report.drawing import Drawing
 
 _WIDTH, _LEFT, _RIGHT = 1100, 76, 34
 _LEGEND, _LANE, _CURVE, _AXIS = 30, 36, 58, 26

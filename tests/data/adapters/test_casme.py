@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mevqa.data.annotations import Numbering, read_annotations
+from mevqa.data.annotations import read_annotations
+from mevqa.data.label_types import Numbering
 from mevqa.facs import ActionUnit, canonical_dataset
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 HEADER = ("Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AUs", "Emotion")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.annotations import Numbering, read_annotations, read_long_annotations
+from mevqa.data.annotations import read_annotations, read_long_annotations
+from mevqa.data.label_types import Numbering
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 SUBJECTS = [(15, "s15", 1), (16, "s16", 2), ("07", "s07", 3)]
 VIDEOS = [("0101", "disgust1"), (401, "anger1")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.annotations import Numbering, read_annotations
+from mevqa.data.annotations import read_annotations
+from mevqa.data.label_types import Numbering
 from mevqa.facs import ActionUnit, canonical_dataset
 
 HEADER = ("sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion")

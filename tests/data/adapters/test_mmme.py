@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.annotations import Numbering, read_annotations
+from mevqa.data.annotations import read_annotations
 from mevqa.data.frame_numbers import place_events, time_number
+from mevqa.data.label_types import Numbering
 from mevqa.facs import ActionUnit
 
 HEADER = (

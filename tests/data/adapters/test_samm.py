@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.annotations import Numbering, read_annotations
+from mevqa.data.annotations import read_annotations
+from mevqa.data.label_types import Numbering
 from mevqa.facs import ActionUnit
-from mevqa.records import Annotation
+from mevqa.types import Annotation
 
 HEADER = (
     "Subject",

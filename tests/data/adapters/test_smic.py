@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.data.annotations import Numbering, read_annotations
-from mevqa.records import Annotation
+from mevqa.data.annotations import read_annotations
+from mevqa.data.label_types import Numbering
+from mevqa.types import Annotation
 
 HEADER = ("Subject", "Filename", "OnsetF", "OffsetF", "Emotion", "FirstF")
 

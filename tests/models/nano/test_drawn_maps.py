@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from mevqa.facs import ActionUnit
-from mevqa.models.nano.drawn_maps import Nuisance, draw_maps, finish_maps
-from mevqa.models.nano.examples import to_pixels
-from mevqa.video.flow import motion_map
+from mevqa.training.nano.drawn_maps import Nuisance, draw_maps, finish_maps
+from mevqa.training.nano.examples import to_pixels
+from mevqa.video.motion.flow import motion_map
 
 STILL = Nuisance(canonical=1.0, drift=0, affine=0, blink=0, border=0, noise=(1e-6, 0), blur=0, deadzone=0)
 

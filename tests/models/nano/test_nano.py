@@ -8,12 +8,12 @@ from PIL import Image
 from mevqa.facs import UNIT_NAMES, taxonomy
 from mevqa.models.load import load_model
 from mevqa.models.nano import WEIGHTS
-from mevqa.models.nano.dialogues import coarse_turn, list_turn, presence_turn, side_turn
-from mevqa.models.nano.drawn_maps import draw_maps
-from mevqa.models.nano.examples import draw_expressions
-from mevqa.records import Question, QuestionType, View
-from mevqa.video.flow import centre_channels
-from mevqa.vqa.prompts import PromptLibrary
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.training.nano.dialogues import coarse_turn, list_turn, presence_turn, side_turn
+from mevqa.training.nano.drawn_maps import draw_maps
+from mevqa.training.nano.examples import draw_expressions
+from mevqa.types import Question, QuestionType, View
+from mevqa.video.motion.flow import centre_channels
 
 CLIPS = 150
 

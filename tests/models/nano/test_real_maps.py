@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.evaluation import plan
+from mevqa.inference.evaluation import plan
 from mevqa.models.load import load_model
-from mevqa.models.nano.evaluate import deranged, examine, see
+from mevqa.training.nano.evaluate import deranged, examine, see
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from mevqa.facs import ActionUnit
-from mevqa.models.nano.dialogues import VARIANT
-from mevqa.models.nano.evaluate import deranged, score
-from mevqa.models.nano.examples import Expression
-from mevqa.models.nano.rendered_maps import RenderedMaps
-from mevqa.records import Question, QuestionType
+from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips
+from mevqa.training.nano.dialogues import VARIANT
+from mevqa.training.nano.evaluate import deranged, score
+from mevqa.training.nano.examples import Expression
+from mevqa.training.nano.rendered_maps import RenderedMaps
 from mevqa.training.recipe import Synthetic
-from mevqa.training.synthetic import SyntheticClip, SyntheticClips
+from mevqa.types import Question, QuestionType
 
 
 def _maps() -> RenderedMaps:

@@ -17,7 +17,7 @@ from mevqa.facs import unit_number
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading import Parts, read_answer
-from mevqa.records import Question
+from mevqa.types import Question
 
 CORPUS = Path(__file__).parent / "answers.yaml"
 

@@ -5,7 +5,7 @@ from mevqa.report.charts.calibration import calibration_chart
 from mevqa.report.charts.confusion import class_chart, class_numbers, confusion_chart
 from mevqa.report.charts.counts import counts_chart
 from mevqa.report.charts.forest import Mark, forest_chart, ticks
-from mevqa.scoring.classification import score_classes
+from mevqa.scoring.metrics.classification import score_classes
 
 REFERENCES = ["a", "a", "a", "b", "b", "c"]
 ANSWERS = ["a", "a", "b", "b", "", "z"]

@@ -1,0 +1,1 @@
+"""Records in files of any make, and the formats of other toolkits, recognised."""

@@ -1,0 +1,198 @@
+"""The engine: all questions about one clip, answered together on one look at it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.facs import taxonomy
+from mevqa.files.system_errors import problem_of
+from mevqa.inference.consistency import decide
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Model
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
+from mevqa.questions.writing.answer_format import normalise
+from mevqa.questions.writing.prior import prior_confidence, prior_options
+from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question, Reply
+
+if TYPE_CHECKING:
+    from mevqa.inference.long_video import Watched
+    from mevqa.video.views.look import Look
+
+#: Characters of an unusable reply that its error shows.
+_SHOWN = 160
+
+
+@dataclass(frozen=True, slots=True)
+class ClipAnswers:
+    """What came of one clip.
+
+    Attributes:
+        answers: One a question, in order.
+        look: What the model saw; None when the clip could not be looked at, or was watched as a long video.
+        watched: What was found in a long video, where that was asked for.
+    """
+
+    answers: list[Answer]
+    look: Look | None
+    watched: Watched | None = None
+
+
+def answer_clip(
+    clip: Clip,
+    questions: Sequence[Question],
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> ClipAnswers:
+    """Answer all questions about one clip.
+
+    Args:
+        clip: The clip.
+        questions: Questions about this clip.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
+            about the events of a long video come from one list of events and are consistent in any case.
+        progress: Called with frames done and frames in all while events are spotted in a long video.
+
+    Returns:
+        One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
+
+    Raises:
+        ValueError: A question is about another clip.
+    """
+    strangers = [question.id for question in questions if question.clip_id != clip.id]
+    if strangers:
+        raise ValueError(f"questions about another clip than {clip.id}: {', '.join(strangers)}")
+    long_questions = [question for question in questions if question.type in LONG_VIDEO_TYPES]
+    short_questions = [question for question in questions if question.type not in LONG_VIDEO_TYPES]
+    by_id: dict[str, Answer] = {}
+    seen: Look | None = None
+    watched: Watched | None = None
+    for group, is_long in ((short_questions, False), (long_questions, True)):
+        if not group:
+            continue
+        started = time.perf_counter()
+        try:
+            if is_long and looking.lvqa != "model":
+                watched, answers = _watch(clip, group, model, prompts, looking, progress)
+            else:
+                look = _look(clip, looking, is_long)
+                seen = seen or look
+                answers = _ask(group, look, model, prompts, clip.dataset, consistency)
+        except (MediaError, InputError, OSError) as error:
+            said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
+            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
+            continue
+        share = (time.perf_counter() - started) / len(group)
+        by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
+    return ClipAnswers([by_id[question.id] for question in questions], seen, watched)
+
+
+def _watch(
+    clip: Clip,
+    questions: Sequence[Question],
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Watched, list[Answer]]:
+    """Find the events of a long video and answer from them."""
+    from mevqa.inference.long_video import answer_from, watch
+
+    if clip.media is None:
+        message = f"clip {clip.id} has no video in which events could be found; give --media, or --lvqa model"
+        raise InputError([Problem("--media", message)])
+    watched = watch(clip, looking.lvqa, model, prompts, looking, progress=progress)
+    return watched, answer_from(watched, questions)
+
+
+def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:
+    """Look at the clip as its kind of question wants it."""
+    from mevqa.video.views.look import look
+
+    return look(
+        clip,
+        views=looking.long_views if is_long else looking.views,
+        sampler=looking.long_sampler if is_long else looking.sampler,
+        face=looking.face,
+        frames=looking.long_frames if is_long and looking.long_sampler == "uniform" else looking.frames,
+        stride=looking.stride,
+    )
+
+
+def _ask(
+    questions: Sequence[Question],
+    look: Look,
+    model: Model,
+    prompts: PromptLibrary,
+    dataset: str,
+    consistency: bool,
+) -> list[Answer]:
+    """Ask the model and turn its replies into answers in the official surface form."""
+    replies = model.ask(prompts.system(dataset), look.views, [prompts.request(question) for question in questions])
+    texts: list[str | None]
+    if consistency:
+        texts = list(decide(questions, replies, taxonomy(dataset)))
+    else:
+        texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
+    answers = [
+        _answer(question, reply, text, look.warnings)
+        for question, reply, text in zip(questions, replies, texts, strict=True)
+    ]
+    if look.stillness is None:
+        return answers
+    return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]
+
+
+def _without_sight(question: Question, answer: Answer) -> Answer:
+    """Return an answer from pictures that show no motion, with the confidence and options of the data set's prior."""
+    options = prior_options(question, list(answer.options)) if answer.options is not None else None
+    if options is not None and answer.text in options:
+        return replace(answer, options=options, confidence=options[answer.text])
+    prior = prior_confidence(question)
+    if prior is not None and answer.confidence is not None:
+        prior = min(prior, answer.confidence)
+    return replace(answer, options=options, confidence=prior if answer.text else None)
+
+
+def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
+    """Return the answer to one question; a reply without usable text is an error that keeps what was written."""
+    if reply.error is not None:
+        return Answer(question_id=question.id, text="", error=reply.error, warnings=warnings)
+    if not text:
+        reading = read_answer(question, reply.text, truncated=reply.truncated)
+        unusable = reading.unusable or "unreadable"
+        return Answer(
+            question_id=question.id,
+            text="",
+            raw=reply.text,
+            error=f"{UNUSABLE_MEANING[unusable]}: {shortened(reply.text)}",
+            warnings=warnings,
+            truncated=reply.truncated,
+            unusable=unusable,
+        )
+    confidence = reply.options.get(text, reply.confidence) if reply.options is not None else reply.confidence
+    return Answer(
+        question_id=question.id,
+        text=text,
+        raw=reply.text if reply.text != text else None,
+        options=reply.options,
+        confidence=confidence,
+        warnings=warnings,
+    )
+
+
+def shortened(text: str) -> str:
+    """Return a text in quotes, of a long one the end, where the answer would stand."""
+    whole = repr(text)
+    return whole if len(whole) <= _SHOWN else "..." + whole[3 - _SHOWN :]

@@ -1,0 +1,281 @@
+"""Answer whole question files: plan the work, refuse what cannot be answered, keep a resumable log."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.inference.engine import answer_clip
+from mevqa.inference.event_log import EventLog
+from mevqa.inference.runs import RunWriter, start_run
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Model
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.signals import finished_first
+from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question
+
+if TYPE_CHECKING:
+    from mevqa.data.label_types import FolderNumbers
+    from mevqa.data.official import QuestionFile
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the clips of some question files come from.
+
+    Attributes:
+        files: The question files.
+        media: Folder of the clips.
+        annotations: Label file.
+        pictures: Folders of ready-made pictures by view name.
+        numbers: How the frames of folders were numbered, where a data set's label file tells numbers.
+    """
+
+    files: tuple[Path, ...]
+    media: Path | None = None
+    annotations: Path | None = None
+    pictures: Mapping[str, Path] = field(default_factory=dict)
+    numbers: FolderNumbers = "names"
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values with whole paths, for the manifest."""
+        return {
+            "files": [str(path.absolute()) for path in self.files],
+            "media": str(self.media.absolute()) if self.media is not None else None,
+            "annotations": str(self.annotations.absolute()) if self.annotations is not None else None,
+            "pictures": {name: str(path.absolute()) for name, path in self.pictures.items()},
+            "numbers": self.numbers,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Source:
+        """Read what ``as_record`` returned."""
+        media, annotations = record.get("media"), record.get("annotations")
+        return cls(
+            tuple(Path(name) for name in record.get("files", ())),
+            Path(media) if media else None,
+            Path(annotations) if annotations else None,
+            {name: Path(path) for name, path in (record.get("pictures") or {}).items()},
+            record.get("numbers", "names"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Checked work: every question has its clip.
+
+    Attributes:
+        files: The question files, in the order given.
+        clips: By clip id, in the order in which the files name them.
+        questions: By clip id.
+        sources: Where the clips come from; several when data sets were put together (``merged``).
+    """
+
+    files: tuple[QuestionFile, ...]
+    clips: Mapping[str, Clip]
+    questions: Mapping[str, tuple[Question, ...]]
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def all_questions(self) -> list[Question]:
+        """Every planned question, clip by clip."""
+        return [question for group in self.questions.values() for question in group]
+
+
+def plan(
+    files: Sequence[Path],
+    media: Path | None,
+    *,
+    annotations: Path | None = None,
+    pictures: Mapping[str, Path] | None = None,
+    limit: int | None = None,
+    numbers: FolderNumbers = "names",
+) -> Plan:
+    """Read question files, find their media and annotations.
+
+    Args:
+        files: Official question files.
+        media: Folder of the clips; None when ready-made pictures are all there is.
+        annotations: Onset, apex, offset and codes: our CSV or an official label file.
+        pictures: Folders of ready-made pictures by view name.
+        limit: Only the first so many clips.
+        numbers: How the frames of folders were numbered, where a data set's label file tells numbers.
+
+    Raises:
+        InputError: Every problem of all inputs together.
+    """
+    from mevqa.data.annotations import read_annotations
+    from mevqa.data.media import search_clips
+    from mevqa.data.official import read_questions
+
+    problems: list[Problem] = []
+    read: list[QuestionFile] = []
+    for path in files:
+        try:
+            read.append(read_questions(path).without_rows())
+        except InputError as error:
+            problems.extend(error.problems)
+    questions = [question for file in read for question in file.questions]
+    problems.extend(_doubled_ids(read))
+    labels = None
+    if annotations is not None:
+        try:
+            labels = read_annotations(annotations).counted(numbers)
+        except InputError as error:
+            problems.extend(error.problems)
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.clip_id, []).append(question)
+    chosen = dict(list(groups.items())[:limit])
+    clips: dict[str, Clip] = {}
+    for file in read:
+        asked = [q for q in file.questions if q.clip_id in chosen and q.clip_id not in clips]
+        found = search_clips(asked, media, labels, pictures, file.path)
+        clips.update(found.clips)
+        problems.extend(problem for problem in found.problems if problem not in problems)
+    if problems:
+        raise InputError(problems)
+    source = Source(tuple(files), media, annotations, dict(pictures or {}), numbers)
+    return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, (source,))
+
+
+def merged(plans: Sequence[Plan]) -> Plan:
+    """Put the plans of several data sets together.
+
+    Raises:
+        InputError: An id stands in two of them.
+    """
+    files = [file for part in plans for file in part.files]
+    problems = _doubled_ids(files)
+    clips: dict[str, Clip] = {}
+    questions: dict[str, tuple[Question, ...]] = {}
+    for part in plans:
+        where = part.files[0].path if part.files else "suite"
+        problems.extend(
+            Problem(where, f"the clip {name!r} stands in another part too") for name in part.questions if name in clips
+        )
+        clips.update(part.clips)
+        questions.update(part.questions)
+    if problems:
+        raise InputError(problems)
+    return Plan(tuple(files), clips, questions, tuple(source for part in plans for source in part.sources))
+
+
+def check_views(work: Plan, looking: Looking) -> None:
+    """Refuse views that some clips cannot have, before anything is answered.
+
+    Raises:
+        InputError: One line for all clips that lack the same views, and one for long videos that are none.
+    """
+    from mevqa.video.views.look import views_to_draw
+
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    unseen: list[str] = []
+    for clip in work.clips.values():
+        types = {question.type for question in work.questions[clip.id]}
+        if clip.media is None and looking.lvqa != "model" and types & LONG_VIDEO_TYPES:
+            unseen.append(clip.id)
+        elif clip.media is None and (views := views_to_draw(clip, looking.views)):
+            lacking.setdefault(tuple(views), []).append(clip.id)
+    problems = [
+        Problem(
+            "--views",
+            f"{', '.join(views)} cannot be made for {len(clips)} clips without video ({clips[0]}, ...): "
+            "give --media, more --precomputed pictures, or fewer --views",
+        )
+        for views, clips in lacking.items()
+    ]
+    if unseen:
+        message = f"no events can be found in {len(unseen)} long videos that are not there ({unseen[0]}, ...)"
+        problems.append(Problem("--media", f"{message}: give the folder of the videos, or --lvqa model"))
+    if problems:
+        raise InputError(problems)
+
+
+def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:
+    """Create or continue the run folder ``out``.
+
+    Args:
+        work: The plan.
+        out: The run folder.
+        deciding: What ``decides`` returned.
+        facts: What a reader of the run wants to know besides.
+
+    Raises:
+        InputError: The folder holds something else or a run that other inputs decided.
+    """
+    files = [str(file.path.absolute()) for file in work.files]
+    sources = [source.as_record() for source in work.sources]
+    return start_run(out, deciding, {"question_files": files, "sources": sources, **(facts or {})})
+
+
+def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
+    """Return the clips that still have a question without an answer, with all their questions.
+
+    An error is no answer. A reply that was cut off or cannot be read is final: models write without chance, so that
+    the same settings would give the same reply again.
+    """
+    return {
+        clip_id: group
+        for clip_id, group in work.questions.items()
+        if any(q.id not in answered or _is_open(answered[q.id]) for q in group)
+    }
+
+
+def _is_open(answer: Answer) -> bool:
+    return answer.error is not None and answer.unusable is None
+
+
+def answer(
+    work: Plan,
+    run: RunWriter,
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool = True,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Iterator[list[Answer]]:
+    """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
+
+    Args:
+        work: The plan.
+        run: The open run.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Decide a clip's answers together.
+        progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
+
+    Yields:
+        Each clip's answers once they are on the disk. A request to terminate waits until then.
+    """
+    groups = remaining(work, run.answers)
+    # Opened before the work, so that a foreign table is refused before and not after it.
+    about_long = any(question.type in LONG_VIDEO_TYPES for group in groups.values() for question in group)
+    log = EventLog(run.path) if about_long and looking.lvqa != "model" else None
+    for clip_id, questions in groups.items():
+        told = None if progress is None else functools.partial(progress, clip_id)
+        clip = work.clips[clip_id]
+        with finished_first():
+            result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
+            if log is not None and result.watched is not None:
+                log.put(clip_id, result.watched)
+            run.append(result.answers)
+        yield result.answers
+
+
+def _doubled_ids(files: Sequence[QuestionFile]) -> list[Problem]:
+    """Return a problem for every id that stands in two files: their answers could not be told apart."""
+    first: dict[str, Path] = {}
+    problems = []
+    for file in files:
+        for question in file.questions:
+            other = first.setdefault(question.id, file.path)
+            if other != file.path:
+                problems.append(Problem(file.path, f"the id {question.id!r} stands in {other} too", question.line))
+    return problems

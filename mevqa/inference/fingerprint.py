@@ -1,0 +1,113 @@
+"""What decides the answers of a run: everything that its manifest must hold, so that a changed run is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from mevqa.inference.runs import file_digest
+from mevqa.spotting.motion.spotter import SpotOptions
+from mevqa.video.reading.key_frames import KEY_FRAME_RULES
+
+if TYPE_CHECKING:
+    from mevqa.inference.evaluation import Plan
+    from mevqa.inference.view_config import Looking
+    from mevqa.models.base import Model
+    from mevqa.questions.prompts import PromptLibrary
+
+#: Packages whose release can change an answer.
+_DECIDING_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-headless", "av", "decord", "pillow")
+
+
+def decides(
+    work: Plan,
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    consistency: bool,
+    settings: Mapping[str, Any],
+    on_clip: Callable[[str], None] = lambda clip_id: None,
+) -> dict[str, Any]:
+    """Return everything that decides an answer, for the manifest.
+
+    Args:
+        work: The plan.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+        consistency: Whether answers are decided together.
+        settings: What else the user chose (seed, dtype, quantisation, adapter).
+        on_clip: Called after each clip's media was hashed.
+    """
+    return {
+        "questions": {file.path.name: file_digest(file.path) for file in work.files},
+        "annotations": annotations_digest(work),
+        "media": media_digests(work, on_clip),
+        "model": {"name": model.name, "revision": model.revision},
+        "prompts": prompts.digest,
+        "looking": looking_record(looking),
+        "key_frames": KEY_FRAME_RULES,
+        "consistency": consistency,
+        "settings": dict(settings),
+        "packages": package_versions(),
+    }
+
+
+def looking_record(looking: Looking) -> dict[str, Any]:
+    """Return how clips are looked at as plain values."""
+    record: dict[str, Any] = {}
+    for one in fields(looking):
+        value = getattr(looking, one.name)
+        if isinstance(value, SpotOptions):
+            value = _spotter_record(value)
+        record[one.name] = list(value) if isinstance(value, tuple) else value
+    return record
+
+
+def _spotter_record(options: SpotOptions) -> dict[str, Any]:
+    """Return options of the spotter as plain values; a calibrator as a hash of what is in it."""
+    record = {one.name: getattr(options, one.name) for one in fields(options)}
+    if options.calibrator is not None:
+        content = options.calibrator.model_dump_json().encode()
+        record["calibrator"] = hashlib.blake2b(content, digest_size=16).hexdigest()
+    return record | {"kinds": list(options.kinds)}
+
+
+def annotations_digest(work: Plan) -> str | None:
+    """Return a hash of the plan's label files and how folders are numbered beside them, None without any."""
+    digests = [
+        file_digest(source.annotations) + ("" if source.numbers == "names" else f":{source.numbers}")
+        for source in work.sources
+        if source.annotations is not None
+    ]
+    return "+".join(digests) or None
+
+
+def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, str]:
+    """Return a hash of what each clip is seen from.
+
+    Args:
+        work: The plan.
+        on_clip: Called after each clip's media was hashed.
+    """
+    media = {}
+    for clip in work.clips.values():
+        sources = [path for path in (clip.media, *clip.pictures.values()) if path is not None]
+        media[clip.id] = "+".join(file_digest(path) for path in sources)
+        on_clip(clip.id)
+    return media
+
+
+def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str]:
+    """Return the installed release of each package, leaving out those that are absent."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,286 @@
+"""Questions about a long video: spot, then look, then answer all of them from one story.
+
+The spotter finds the events, a model recognises each, and every answer is read from the same list of events: micro and
+macro add up to all, the n-th event has the kind that was counted, the inventory is the union of the events' units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, get_args
+
+from mevqa.errors import MediaError
+from mevqa.facs import Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.inference.recognition import Recognised, in_order, recognise
+from mevqa.inference.view_config import LongVideoWay
+from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.writing.event_counts import COUNTED
+from mevqa.questions.writing.prior import prior_answer
+from mevqa.questions.writing.timeline_answers import story_answer
+from mevqa.resources import TABLES
+from mevqa.spotting.events import Event, Rule
+from mevqa.spotting.motion.spotter import SpotOptions
+from mevqa.spotting.video import Spotting, spot_video
+from mevqa.types import Answer, Clip, Kind, Question, QuestionType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mevqa.inference.view_config import Looking
+    from mevqa.models.base import Model
+    from mevqa.questions.prompts import PromptLibrary
+
+WAYS: tuple[LongVideoWay, ...] = get_args(LongVideoWay)
+
+#: Uncertainty of a measured duration, ms: two samples at 30 a second.
+_DURATION_MS = 66.0
+#: The border between the kinds, ms, by rule; see ``mevqa.spotting.events``.
+_BORDER_MS: dict[Rule, float] = {"half-second": 500.0, "quarter-second-apex": 250.0}
+#: Questions whose answer needs what is recognised in the events.
+_NEEDS_UNITS = frozenset({QuestionType.AU_INVENTORY, QuestionType.DESCRIBE_NTH, QuestionType.SUMMARY})
+_TABLE = TABLES / "kind_rules.yaml"
+
+
+class _Entry(StrictModel):
+    rule: Rule
+    source: str
+
+
+class _Rules(StrictModel):
+    datasets: dict[str, _Entry]
+    otherwise: Rule
+
+
+@cache
+def _rules() -> _Rules:
+    return read_yaml(_TABLE, _Rules)
+
+
+def kind_rule(dataset: str) -> Rule:
+    """Return how the coders of a data set told micro- from macro-expressions."""
+    entry = _rules().datasets.get(dataset)
+    return entry.rule if entry else _rules().otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was found in one long video.
+
+    Attributes:
+        found: What the spotter says.
+        events: Every spotted event with what was recognised in it, the rejected ones among them.
+        rule: How the kinds were told apart.
+    """
+
+    found: Spotting
+    events: tuple[Recognised, ...]
+    rule: Rule
+
+    @property
+    def kept(self) -> tuple[Recognised, ...]:
+        """The events that count, in the order of time."""
+        return tuple(one for one in self.events if one.kept)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        said = list(dict.fromkeys([*self.found.warnings, *(text for one in self.events for text in one.warnings)]))
+        rejected = len(self.events) - len(self.kept)
+        if rejected:
+            said.append(f"{rejected} of {len(self.events)} spotted events were rejected by the model")
+        return tuple(said)
+
+
+def watch(
+    clip: Clip,
+    way: LongVideoWay,
+    model: Model,
+    prompts: PromptLibrary,
+    looking: Looking,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Watched:
+    """Spot in a long video and recognise what was found.
+
+    Args:
+        clip: The video.
+        way: ``hybrid``: the model looks at every event; ``spotter``: units by the regions that moved, classes by the
+            prototype that these units fit best.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how, and the options of the spotter.
+        progress: Called with frames done and frames in all while spotting.
+
+    Raises:
+        MediaError: The video cannot be read, or shows no face.
+        InputError: A view or sampler is unknown.
+    """
+    assert clip.media is not None
+    options = replace(looking.spotter or SpotOptions(), rule=looking.rule or kind_rule(clip.dataset))
+    found = spot_video(clip.media, fps=clip.fps, options=options, progress=progress)
+    if not found.face:
+        raise MediaError(clip.media, "no face is seen in it: there is nothing to answer from")
+    if way == "hybrid":
+        events = recognise(clip, found, model, prompts, looking)
+    else:
+        events = tuple(_by_regions(event, taxonomy(clip.dataset)) for event in found.events)
+    return Watched(found, events, options.rule)
+
+
+def _by_regions(event: Event, classes: Taxonomy) -> Recognised:
+    """Recognise an event without a model."""
+    units = in_order([one.unit.name for one in event.units])
+    fine = _nearest_class(units, classes)
+    return Recognised(event, units, fine, classes.coarse_of(fine) if fine else None, event.score)
+
+
+def _nearest_class(units: Sequence[str], classes: Taxonomy) -> str | None:
+    """Return the fine class whose prototype has most in common with the units, by Jaccard; None without any unit."""
+    if not units:
+        return None
+
+    def fit(fine: str) -> float:
+        typical = {unit_name(number) for number in prototype_units(fine)}
+        return len(typical & set(units)) / len(typical | set(units))
+
+    return max(classes.fine, key=fit) if classes.fine else None
+
+
+def tell(watched: Watched, questions: Sequence[Question]) -> Story:
+    """Return the story of a video, long enough for every question.
+
+    A question about the 14-th event presupposes 14 of them: where fewer were found, the rest is assumed at the end,
+    of the kind that is commoner in the data set, and counted.
+    """
+    events = [
+        StoryEvent(
+            one.event.kind,
+            one.event.onset,
+            one.event.apex,
+            one.event.offset,
+            one.units,
+            one.fine,
+            one.coarse,
+        )
+        for one in watched.kept
+    ]
+    for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
+        while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
+            events.append(StoryEvent(question.kind or _prior_kind(question)))
+    return Story(tuple(events), watched.found.fps)
+
+
+def _prior_kind(question: Question) -> Kind:
+    prior = prior_answer(replace(question, type=QuestionType.NTH_TYPE, kind=None))
+    return "micro" if prior is not None and prior.text.startswith("micro") else "macro"
+
+
+def answer_from(watched: Watched, questions: Sequence[Question]) -> list[Answer]:
+    """Answer all questions about one long video, consistently, with the evidence.
+
+    Args:
+        watched: What was found in it.
+        questions: About this video, of types about long videos.
+
+    Returns:
+        One answer a question, in order; a question that the story cannot tell gets the data set's prior, marked by a
+        warning, or an error where there is none.
+    """
+    story = tell(watched, questions)
+    return [_answer(question, story, watched) for question in questions]
+
+
+def _answer(question: Question, story: Story, watched: Watched) -> Answer:
+    failed = [one.error for one in watched.kept if one.error is not None]
+    if failed and question.type in _NEEDS_UNITS:
+        error = f"{len(failed)} of {len(watched.kept)} events were not recognised: {failed[0]}"
+        return Answer(question.id, "", error=error, warnings=watched.warnings)
+    text = story_answer(question, story)
+    warnings = list(watched.warnings)
+    if text is None:
+        prior = prior_answer(question)
+        if prior is None:
+            nothing = "no event was found that this question could be answered from"
+            return Answer(question.id, "", error=nothing, warnings=watched.warnings)
+        text = prior.text
+        warnings.append(f"prior answer, not seen in the video: {prior.source}")
+    elif note := _assumed(question, story):
+        warnings.append(note)
+    options = _kind_options(question, watched)
+    return Answer(
+        question.id,
+        text,
+        options=options,
+        confidence=options[text] if options is not None and text in options else None,
+        warnings=tuple(warnings),
+        evidence=_evidence(question, watched),
+    )
+
+
+def _assumed(question: Question, story: Story) -> str | None:
+    """Say what of an answer nobody saw."""
+    seen, every = len(story.seen), len(story.events)
+    if seen == every:
+        return None
+    if question.type is QuestionType.NTH_TYPE and (question.ordinal or 0) > seen:
+        prior = prior_answer(question)
+        source = prior.source if prior is not None else "the data set"
+        return f"prior answer: {seen} events were found, and the {question.ordinal}-th is asked about: {source}"
+    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+        # The first event decides: nobody saw it when no event of the kind was seen.
+        if any(question.kind in (None, event.kind) for event in story.seen):
+            return None
+        return f"prior answer: no such event was found, and the {every}-th is asked about"
+    if question.type in COUNTED and any(COUNTED[question.type] in (None, e.kind) for e in story.events[seen:]):
+        return f"{seen} events were found; {every - seen} more are assumed, because the {every}-th is asked about"
+    return None
+
+
+def _kind_options(question: Question, watched: Watched) -> dict[str, float] | None:
+    """Return how sure the kind of the n-th event is, by how far its duration is from the border.
+
+    A logistic curve with the uncertainty of a duration as its scale: a probability by construction, not a fitted one.
+    """
+    place = (question.ordinal or 0) - 1
+    if question.type is not QuestionType.NTH_TYPE or question.kind or not 0 <= place < len(watched.kept):
+        return None
+    event = watched.kept[place].event
+    length = event.duration_ms if watched.rule == "half-second" else event.apex_ms - event.onset_ms
+    away = (_BORDER_MS[watched.rule] - length) / _DURATION_MS
+    # The kind was decided with half a sample to spare: the options must not say otherwise.
+    away = max(away, 0.01) if event.kind == "micro" else min(away, -0.01)
+    micro = 1 / (1 + math.exp(-max(min(away, 30.0), -30.0)))
+    return {"micro-expression": micro, "macro-expression": 1 - micro}
+
+
+def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
+    """Return the events that an answer rests on, one line each."""
+    kind = COUNTED.get(question.type) or question.kind
+    numbered = enumerate(watched.kept, 1)
+    lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
+    if question.ordinal is not None:
+        return tuple(lines[question.ordinal - 1 : question.ordinal])
+    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+        return tuple(lines[:1])
+    if question.type is QuestionType.AU_INVENTORY:
+        named: dict[str, list[int]] = {}
+        for number, one in enumerate(watched.kept, 1):
+            for unit in one.units:
+                named.setdefault(unit, []).append(number)
+        return tuple(f"{unit}: events {', '.join(map(str, named[unit]))}" for unit in in_order(list(named)))
+    return tuple(lines)
+
+
+def event_line(number: int, one: Recognised) -> str:
+    """Describe one event in a line."""
+    event = one.event
+    said = ", ".join(one.units) or "no unit"
+    named = f"; {one.fine}" if one.fine else ""
+    return (
+        f"event {number}: {event.kind}, {event.onset_ms / 1000:.2f} to {event.offset_ms / 1000:.2f} s, frames "
+        f"{event.onset}-{event.offset}, probability {one.shown:.2f}: {said}{named}"
+    )

@@ -1,0 +1,239 @@
+"""Recognise spotted events: each becomes a short clip for a model, which names units and class and may reject it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mevqa.facs import taxonomy, unit_number
+from mevqa.inference.consistency import decide
+from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
+from mevqa.questions.wordings import official_wordings
+from mevqa.questions.writing.answer_format import normalise, read_units
+from mevqa.spotting.events import Event
+from mevqa.types import NO_MOTION, Annotation, Clip, Question, QuestionType, View
+from mevqa.video.reading.frame_files import is_picture
+from mevqa.video.reading.streaming_reader import NotAsAnnounced, open_forward
+from mevqa.video.views.look import Look, look_at_events
+
+if TYPE_CHECKING:
+    from mevqa.inference.view_config import Looking
+    from mevqa.models.base import Model
+    from mevqa.questions.prompts import PromptLibrary
+    from mevqa.spotting.video import Spotting
+    from mevqa.types import Reply
+    from mevqa.video.reading.video import Footage
+
+#: The model is shown a moment of rest like a micro-expression of so long: apex and offset after the onset, ms.
+_REST_APEX_MS = 200.0
+_REST_MS = 400.0
+
+#: Probabilities are kept so far from 0 and 1, so that neither the spotter nor the model decides alone.
+_LEAST = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A spotted event with what the model says of it.
+
+    Attributes:
+        event: Where it is, as it was spotted.
+        units: Official names of the action units, in the order of their numbers.
+        fine: Fine-grained class; None without an answer.
+        coarse: Coarse class, likewise.
+        shown: Probability that it is an expression: the spotter's score and the model's word together.
+        error: Why the model said nothing usable.
+        warnings: What a reader should know.
+    """
+
+    event: Event
+    units: tuple[str, ...] = ()
+    fine: str | None = None
+    coarse: str | None = None
+    shown: float = 1.0
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
+        return self.shown >= min(0.5, self.event.score)
+
+
+def recognise(
+    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking
+) -> tuple[Recognised, ...]:
+    """Show every spotted event to a model; the video is read forward once, to the last event.
+
+    The model is asked for both classes, for one unit, for several, and for each unit that the spotter thinks of; what
+    it says of units is weighed together. A model that can see rest (``Preferences.sees_rest``) is also asked whether
+    an expression is shown at all, about each event and about the longest rest of the video: the log-odds of the first
+    less those of the second are added to the log-odds of the spotter's score (Bayes' rule; a bias of the model towards
+    yes is in both and drops out).
+
+    Args:
+        clip: The long video.
+        found: What was spotted in it.
+        model: Who is asked.
+        prompts: The prompt library.
+        looking: Which views are made and how.
+
+    Returns:
+        One for each event, in the order of time.
+
+    Raises:
+        InputError: A view or sampler is unknown, or the clip has no media.
+        MediaError: The media cannot be read.
+    """
+    once = None
+    if clip.media is not None and clip.media.is_file() and not is_picture(clip.media):
+        once = open_forward(clip.media, clip.fps)
+    if once is not None:
+        # Otherwise the file is read in the way that can tell what is wrong with it.
+        with suppress(NotAsAnnounced):
+            return _recognise_all(clip, found, model, prompts, looking, once)
+    return _recognise_all(clip, found, model, prompts, looking, None)
+
+
+def _recognise_all(
+    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking, footage: Footage | None
+) -> tuple[Recognised, ...]:
+    rest = _longest_rest(found) if model.preferences.sees_rest else None
+    spans: list[tuple[Annotation, Event | None]] = [
+        (Annotation(event.onset, event.apex, event.offset), event) for event in found.events
+    ]
+    if rest is not None:
+        place = sum(event.onset <= (rest.onset or 0) for event in found.events)
+        spans.insert(place, (rest, None))
+    looks = look_at_events(
+        clip,
+        [span for span, _ in spans],
+        views=looking.views,
+        sampler=looking.sampler,
+        face=looking.face,
+        frames=looking.frames,
+        stride=looking.stride,
+        footage=footage,
+    )
+    told = []
+    at_rest = None
+    for (_, event), seen in zip(spans, looks, strict=True):
+        if event is None:
+            asked = _question(clip, QuestionType.EXPRESSION_SHOWN)
+            at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
+        else:
+            told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
+    return tuple(replace(one, shown=_together(one.event.score, at_event, at_rest)) for one, at_event in told)
+
+
+def _recognise(
+    clip: Clip, event: Event, seen: Look, check: bool, model: Model, prompts: PromptLibrary
+) -> tuple[Recognised, float | None]:
+    """Ask about one event; return what is said, and the probability that an expression is shown at all."""
+    classes = [_question(clip, QuestionType.FINE), _question(clip, QuestionType.COARSE)]
+    lists = [_question(clip, QuestionType.AU_LIST, plural=plural) for plural in (False, True)]
+    names = list(dict.fromkeys(one.unit.name for one in event.units))
+    presence = [_question(clip, QuestionType.AU_PRESENCE, action_unit=name) for name in names]
+    checks = [_question(clip, QuestionType.EXPRESSION_SHOWN)] if check else []
+    asked = [*classes, *lists, *presence, *checks]
+    replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts)
+    fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
+    units = _units(asked[2:4], replies[2:4], presence, replies[4 : 4 + len(presence)])
+    parts = {"fine class": fine, "coarse class": coarse, "action units": units}
+    missing = [name for name, said in parts.items() if not said]
+    errors = list(dict.fromkeys(reply.error for reply in replies[:4] if reply.error is not None))
+    recognised = Recognised(
+        event,
+        units,
+        fine,
+        coarse,
+        event.score,
+        "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
+        tuple(_of_event(text, event) for text in seen.warnings),
+    )
+    return recognised, _shown(checks[0], replies[-1]) if check else None
+
+
+def _of_event(warning: str, event: Event) -> str:
+    """Say of which event it is that a picture shows no motion; other warnings are about the whole video."""
+    return f"event at frames {event.onset}-{event.offset}: {warning}" if warning.startswith(NO_MOTION) else warning
+
+
+def _question(clip: Clip, kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> Question:
+    """Return a question in its usual wording."""
+    text = official_wordings(kind, plural=plural, action_unit=action_unit)[0]
+    return Question("event", clip.id, text, kind, action_unit=action_unit, plural=plural, dataset=clip.dataset)
+
+
+def _ask(
+    clip: Clip, views: Sequence[View], questions: Sequence[Question], model: Model, prompts: PromptLibrary
+) -> list[Reply]:
+    return model.ask(prompts.system(clip.dataset), views, [prompts.request(question) for question in questions])
+
+
+def _with_time(views: Sequence[View], event: Event) -> list[View]:
+    """Tell in the first caption where in the long video the pictures are from."""
+    told = f"An event of a longer video, from {event.onset_ms / 1000:.2f} s to {event.offset_ms / 1000:.2f} s."
+    return [replace(view, caption=f"{told} {view.caption}") if not place else view for place, view in enumerate(views)]
+
+
+def _units(
+    asked: Sequence[Question], lists: Sequence[Reply], presence: Sequence[Question], replies: Sequence[Reply]
+) -> tuple[str, ...]:
+    """Return the units that lists and presence answers speak for, in the order of their numbers."""
+    evidence = UnitEvidence()
+    told = False
+    for question, reply in zip(asked, lists, strict=True):
+        names = read_units(question, reply)
+        if names:
+            evidence.add_list(names, reply.confidence)
+            told = True
+    if not told:
+        return ()
+    for question, reply in zip(presence, replies, strict=True):
+        said = normalise(question, reply)
+        if said is not None:
+            evidence.add_presence(question.action_unit or "", presence_probability(reply, said))
+    return in_order(evidence.shown(1, None))
+
+
+def in_order(names: Sequence[str]) -> tuple[str, ...]:
+    """Return official names of units in the order of their numbers, each once."""
+    return tuple(sorted(set(names), key=unit_number))
+
+
+def _shown(question: Question, reply: Reply) -> float | None:
+    """Return the probability of yes, None when there is no answer."""
+    said = normalise(question, reply)
+    return None if said is None else presence_probability(reply, said)
+
+
+def _together(score: float, at_event: float | None, at_rest: float | None) -> float:
+    """Return the probability of an expression by the spotter and the model."""
+    if at_event is None or at_rest is None:
+        return score
+    odds = _odds(score) + _odds(at_event) - _odds(at_rest)
+    return 1 / (1 + math.exp(-odds))
+
+
+def _odds(probability: float) -> float:
+    bounded = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(bounded / (1 - bounded))
+
+
+def _longest_rest(found: Spotting) -> Annotation | None:
+    """Return the middle of the longest time without an event as onset, apex and offset; None when it is too short."""
+    edges = [(0.0, 0)]
+    edges += [(event.offset_ms, event.offset) for event in found.events]
+    starts = [(event.onset_ms, event.onset) for event in found.events]
+    starts.append((found.seconds * 1000, found.frames - 1))
+    gaps = [(start[0] - end[0], end, start) for end, start in zip(edges, starts, strict=True)]
+    length, before, after = max(gaps, key=lambda gap: gap[0])
+    if length < 2 * _REST_MS:
+        return None
+    per_ms = (after[1] - before[1]) / length
+    onset = before[1] + round((length - _REST_MS) / 2 * per_ms)
+    return Annotation(onset, onset + round(_REST_APEX_MS * per_ms), onset + round(_REST_MS * per_ms))

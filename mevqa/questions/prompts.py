@@ -1,0 +1,246 @@
+"""The prompt library: the system text of a clip and the question text of every type, read from YAML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mevqa.errors import InputError, Problem
+from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.questions.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
+from mevqa.questions.wordings import official_text
+from mevqa.questions.writing.answer_format import FIXED_OPTIONS
+from mevqa.questions.writing.answer_grammars import WORDED, answer_wording, description_grammar, sentence_grammar
+from mevqa.questions.writing.frame_grammar import FrameList
+from mevqa.questions.writing.grammar import AnswerGrammar, Choices, Integer, NameList, admits
+from mevqa.resources import TABLES, resource_folder
+from mevqa.types import Question, QuestionType, Request
+
+_SYSTEM = "system"
+#: Tables whose content the prompts show.
+_TABLES = (
+    "action_units.yaml",
+    "taxonomies.yaml",
+    "surface_forms.yaml",
+    "event_forms.yaml",
+    "question_wordings.yaml",
+    "answer_reading.yaml",
+)
+
+_File = TypeVar("_File", bound=StrictModel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """One type's prompt in the chosen variant."""
+
+    file: TypeFile
+    variant: Variant
+
+    def answer(self, dataset: str) -> AnswerForm:
+        return self.file.answer_by_dataset.get(dataset, self.file.answer)
+
+
+class PromptLibrary:
+    """What a model is told and asked.
+
+    Attributes:
+        variant: The chosen variant; a type without it uses its ``default``.
+        digest: Hash of everything that decides a prompt: texts, answer forms, option lists and vocabulary.
+    """
+
+    def __init__(self, variant: str, system: str, prompts: Mapping[QuestionType, _Prompt]) -> None:
+        self.variant = variant
+        self._system = system
+        self._prompts = dict(prompts)
+        self.digest = _digest(system, self._prompts)
+
+    @classmethod
+    def load(cls, folder: Path | None = None, variant: str = DEFAULT) -> PromptLibrary:
+        """Read the shipped library, or the user's with the shipped one for the files that it lacks.
+
+        Args:
+            folder: Folder of the user's YAML files, each named as the shipped file that it replaces.
+            variant: ``default``, ``brief``, ``few-shot``, ``reasoning`` or one of the user's.
+
+        Raises:
+            InputError: Every misfit of every file, with lines and suggestions; an unknown variant or file name.
+        """
+        shipped = resource_folder("prompts")
+        problems = [] if folder is None else _check_names(folder)
+        system = _read(_find(_SYSTEM, folder, shipped), SystemFile, problems)
+        files: dict[QuestionType, TypeFile] = {}
+        for kind in QuestionType:
+            path = _find(kind.value, folder, shipped)
+            file = _read(path, TypeFile, problems)
+            if file is not None:
+                files[kind] = file
+                problems.extend(_check_examples(path, kind, file))
+        if problems or system is None:
+            raise InputError(problems)
+        known = dict.fromkeys([*system.variants, *(name for file in files.values() for name in file.variants)])
+        try:
+            one_of(variant, known, "variant")
+        except ValueError as error:
+            raise InputError([Problem(folder or shipped, str(error))]) from error
+        return cls(
+            variant,
+            system.variants.get(variant, system.variants[DEFAULT]).text,
+            {kind: _Prompt(file, file.variants.get(variant, file.variants[DEFAULT])) for kind, file in files.items()},
+        )
+
+    def system(self, dataset: str) -> str:
+        """Return the system text of a clip; it depends on the data set and never on a question."""
+        classes = taxonomy(dataset)
+        return self._system.format(
+            units=", ".join(UNIT_NAMES),
+            fine=", ".join(classes.fine),
+            coarse=", ".join(classes.coarse),
+            merge=_merge(classes),
+            prototypes=_prototypes(classes),
+        ).strip()
+
+    def request(self, question: Question) -> Request:
+        """Return what follows the clip's prefix, and how the answer is taken."""
+        prompt = self._prompts[question.type]
+        classes = taxonomy(question.dataset)
+        form = prompt.answer(question.dataset)
+        options = _options(form, classes)
+        grammar = _grammar(form, question, classes)
+        variant = prompt.variant
+        text = variant.text.format(
+            question=question.text,
+            official=official_text(question),
+            options=", ".join(options),
+            units=", ".join(UNIT_NAMES),
+            fine=", ".join(classes.fine),
+            coarse=", ".join(classes.coarse),
+            wording=answer_wording(question) if question.type in WORDED else "",
+            examples=_render_examples(variant.examples, Choices(options) if options else grammar),
+        ).strip()
+        if variant.reasoning:
+            return Request(text, max_new_tokens=variant.max_new_tokens)
+        return Request(text, options, grammar, variant.max_new_tokens)
+
+
+def _find(name: str, folder: Path | None, shipped: Path) -> Path:
+    """Return the user's file when there is one, else the shipped one."""
+    own = folder / f"{name}.yaml" if folder is not None else None
+    return own if own is not None and own.is_file() else shipped / f"{name}.yaml"
+
+
+def _check_names(folder: Path) -> list[Problem]:
+    """Refuse folders and file names that would be passed over in silence."""
+    if not folder.is_dir():
+        return [Problem(folder, "is not a folder of prompt files")]
+    problems = []
+    names = [f"{name}.yaml" for name in (_SYSTEM, *(kind.value for kind in QuestionType))]
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in (".yaml", ".yml"):
+            continue
+        try:
+            one_of(path.name, names, "prompt file")
+        except ValueError as error:
+            problems.append(Problem(path, str(error)))
+    if not problems and not any((folder / name).is_file() for name in names):
+        problems.append(Problem(folder, f"holds no prompt file; known names: {', '.join(names)}"))
+    return problems
+
+
+def _read(path: Path, schema: type[_File], problems: list[Problem]) -> _File | None:
+    """Read one file; its misfits are added to ``problems``."""
+    try:
+        return read_yaml(path, schema)
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _check_examples(path: Path, kind: QuestionType, file: TypeFile) -> list[Problem]:
+    """Refuse examples that no data set's answers admit: they would be left out of every prompt in silence."""
+    everyone = taxonomy("unknown")
+    forms = []
+    for form in (file.answer, *file.answer_by_dataset.values()):
+        options = _options(form, everyone)
+        for plural in (False, True):
+            question = Question("", "", "", kind, plural=plural)
+            forms.append(Choices(options) if options else _grammar(form, question, everyone))
+    return [
+        Problem(path, f"variants.{name}.examples: {example.answer!r} is not an answer to this type of question")
+        for name, variant in file.variants.items()
+        for example in variant.examples
+        if not any(form is None or admits(form, example.answer) for form in forms)
+    ]
+
+
+def _options(form: AnswerForm, classes: Taxonomy) -> tuple[str, ...]:
+    """Return the options of a closed question, empty for the others."""
+    if form.options is None:
+        return ()
+    if not isinstance(form.options, str):
+        return form.options
+    source, _, name = form.options.partition(".")
+    if source == "surface":
+        return FIXED_OPTIONS[name]
+    return classes.fine if name == "fine" else classes.coarse
+
+
+def _grammar(form: AnswerForm, question: Question, classes: Taxonomy) -> AnswerGrammar | None:
+    """Return the grammar of an open question with a fixed form, None for the others."""
+    if form.number is not None:
+        return Integer(form.number)
+    if form.names is not None:
+        return NameList(UNIT_NAMES, form.at_least, form.at_most) if question.plural else NameList(UNIT_NAMES)
+    if form.frames is not None:
+        localise = question.type is QuestionType.LOCALISE
+        return FrameList(form.at_most, form.frames, kinds=localise and question.kind is None, may_be_none=localise)
+    if form.sentence is not None and question.type is QuestionType.DESCRIBE_NTH:
+        return description_grammar(question, UNIT_NAMES, classes, form.at_most, form.largest_frame)
+    if form.sentence is not None:
+        return sentence_grammar(question, UNIT_NAMES, classes, form.at_most)
+    return None
+
+
+def _render_examples(examples: tuple[Example, ...], form: AnswerGrammar | None) -> str:
+    """Write the examples that the data set and the question admit, one a line."""
+    fitting = (example for example in examples if form is None or admits(form, example.answer))
+    return "\n".join(f"- {example.given} -> {example.answer}" for example in fitting)
+
+
+def _merge(classes: Taxonomy) -> str:
+    """Write which fine classes each coarse class holds."""
+    lines = []
+    for coarse in classes.coarse:
+        members = [fine for fine in classes.fine if classes.coarse_of(fine) == coarse]
+        lines.append(f"- {coarse}: {', '.join(members)}")
+    return "\n".join(lines)
+
+
+def _prototypes(classes: Taxonomy) -> str:
+    """Write the typical action units of each fine class."""
+    return "\n".join(
+        f"- {fine}: {', '.join(unit_name(number) for number in prototype_units(fine))}" for fine in classes.fine
+    )
+
+
+def _digest(system: str, prompts: Mapping[QuestionType, _Prompt]) -> str:
+    tables = TABLES
+    content = {
+        "system": system,
+        "prompts": {
+            kind.value: {
+                "answer": prompt.file.answer.model_dump(),
+                "answer_by_dataset": {name: form.model_dump() for name, form in prompt.file.answer_by_dataset.items()},
+                "variant": prompt.variant.model_dump(),
+            }
+            for kind, prompt in prompts.items()
+        },
+        "tables": {name: (tables / name).read_text(encoding="utf-8") for name in _TABLES},
+    }
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,1 @@
+"""Answers in the official wording: written, constrained by grammars, normalised."""

@@ -1,0 +1,139 @@
+"""Counts of events in a long video and the types of its n-th events, made to agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from mevqa.questions.reading.numbers import COUNTED
+from mevqa.types import Kind, Question, QuestionType, Reply
+
+#: Largest count that is answered.
+MOST_EVENTS = 99
+_MICRO, _MACRO = "micro-expression", "macro-expression"
+#: Weight of an answer whose model tells none, and the least weight of any answer.
+_UNTOLD = 0.5
+_LEAST = 0.05
+_SMALLEST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """One consistent story of a video: the counts, and which of the events asked about are micro-expressions."""
+
+    micro: int
+    macro: int
+    micro_ordinals: frozenset[int]
+
+    def answer(self, question: Question) -> str:
+        if question.type is QuestionType.COUNT_ALL:
+            return str(self.micro + self.macro)
+        if question.type is QuestionType.COUNT_MICRO:
+            return str(self.micro)
+        if question.type is QuestionType.COUNT_MACRO:
+            return str(self.macro)
+        return _MICRO if question.ordinal in self.micro_ordinals else _MACRO
+
+
+def decide_events(questions: Sequence[Question], replies: Sequence[Reply], texts: Sequence[str]) -> list[str]:
+    """Return the answers about the events of one video that change the given ones least.
+
+    Micro and macro add up to all, the n-th event exists, and no more events are told to be of a type than are counted
+    of it. A changed count costs its difference times the confidence in it, a changed type the log-odds of its options.
+
+    Args:
+        questions: Counts and n-th types about one video, each with an answer.
+        replies: With the options and the confidence of the answers.
+        texts: The answers in official form.
+    """
+    counts = [
+        (question.type, min(int(text), MOST_EVENTS), _UNTOLD if r.confidence is None else max(r.confidence, _LEAST))
+        for question, r, text in zip(questions, replies, texts, strict=True)
+        if question.type is not QuestionType.NTH_TYPE
+    ]
+    odds: dict[int, float] = {}
+    for question, reply, text in zip(questions, replies, texts, strict=True):
+        if question.type is QuestionType.NTH_TYPE and question.ordinal is not None and question.ordinal <= MOST_EVENTS:
+            odds[question.ordinal] = odds.get(question.ordinal, 0.0) + _micro_odds(reply, text)
+    events = _best_story(counts, odds)
+    return [
+        text if q.type is QuestionType.NTH_TYPE and q.ordinal not in odds else events.answer(q)
+        for q, text in zip(questions, texts, strict=True)
+    ]
+
+
+def _best_story(counts: Sequence[tuple[QuestionType, int, float]], odds: dict[int, float]) -> _Events:
+    """Return the story of least cost; among equals the one nearest to the counts, then the smallest."""
+    surest_micro = sorted(odds, key=lambda ordinal: -odds[ordinal])
+    splits = []
+    for number in range(len(odds) + 1):
+        chosen = frozenset(surest_micro[:number])
+        wrong = [o for o in odds if odds[o] and (odds[o] > 0) != (o in chosen)]
+        splits.append((chosen, sum(abs(odds[o]) for o in wrong), len(wrong)))
+    costs = {kind: [0.0] * (MOST_EVENTS + 1) for kind in QuestionType}
+    shifts = {kind: [0] * (MOST_EVENTS + 1) for kind in QuestionType}
+    for kind, given, weight in counts:
+        for value in range(MOST_EVENTS + 1):
+            costs[kind][value] += weight * abs(value - given)
+            shifts[kind][value] += abs(value - given)
+    every, micros, macros = (
+        (costs[kind], shifts[kind])
+        for kind in (QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO)
+    )
+    best: tuple[tuple[float, int, int, int, int], _Events] | None = None
+    for total in range(max(odds, default=0), MOST_EVENTS + 1):
+        for micro in range(total + 1):
+            macro = total - micro
+            cost = every[0][total] + micros[0][micro] + macros[0][macro]
+            if best is not None and cost > best[0][0]:
+                continue
+            shift = every[1][total] + micros[1][micro] + macros[1][macro]
+            for chosen, loss, flips in splits:
+                if len(chosen) > micro or len(odds) - len(chosen) > macro:
+                    continue
+                key = (round(cost + loss, 9), shift, flips, total, micro)
+                if best is None or key < best[0]:
+                    best = (key, _Events(micro, macro, chosen))
+    if best is None:
+        raise AssertionError("every set of ordinals up to the largest count has a story")
+    return best[1]
+
+
+def decide_presence(asked: Sequence[tuple[Question, str]], events: Sequence[tuple[Question, str]]) -> list[str]:
+    """Return the answers to the questions whether there is an event: those that counts and n-th types leave open stay.
+
+    An event of one kind is one of any kind; without counts the question for any kind follows those for each.
+
+    Args:
+        asked: Questions for the presence of events of one video, with their answers.
+        events: Counts and n-th types about it, with answers that agree.
+    """
+    shown: dict[Kind | None, bool] = {}
+    for question, text in events:
+        if question.type is QuestionType.NTH_TYPE:
+            shown["micro" if text == _MICRO else "macro"] = shown[None] = True
+    for question, text in events:
+        if question.type in COUNTED:
+            shown[COUNTED[question.type]] = int(text) > 0
+    said: dict[Kind | None, bool] = {}
+    for question, text in asked:
+        said[question.kind] = said.get(question.kind, False) or text == "yes"
+    if shown.get(None) is False:
+        shown |= {"micro": False, "macro": False}
+    kinds = [shown.get(kind, said.get(kind)) for kind in get_args(Kind)]
+    if None not in shown and (True in kinds or kinds == [False, False]):
+        shown[None] = True in kinds
+    return [("yes" if shown[q.kind] else "no") if q.kind in shown else text for q, text in asked]
+
+
+def _micro_odds(reply: Reply, text: str) -> float:
+    """Return the log-odds of micro against macro."""
+    options = reply.options or {}
+    if _MICRO in options and _MACRO in options:
+        micro, macro = options[_MICRO], options[_MACRO]
+    else:
+        micro = 0.8 if text == _MICRO else 0.2
+        macro = 1 - micro
+    return math.log(max(micro, _SMALLEST) / max(macro, _SMALLEST))

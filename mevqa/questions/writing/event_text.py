@@ -1,0 +1,169 @@
+"""The surface form of answers about the events of a long video: intervals, descriptions and summaries, written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from mevqa.facs import unit_number
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.event_types import Described, Span
+from mevqa.questions.writing.grammar import SEPARATOR
+from mevqa.resources import TABLES
+from mevqa.types import Kind
+
+
+class Description(StrictModel):
+    """The pieces of the description of an event."""
+
+    subject: str
+    kind: str
+    frames: str
+    apex: str
+    unit: str
+    units: str
+    classes: str
+    fine: str
+    coarse: str
+
+
+class _Summary(StrictModel):
+    counts: str
+    event: str
+    unit: str
+    units: str
+    classes: str
+    fine: str
+    coarse: str
+    distinct_unit: str
+    distinct_units: str
+    no_unit: str
+    prevailing: str
+    tie: str
+    no_class: str
+
+
+class EventForms(StrictModel):
+    """Content of ``tables/event_forms.yaml``."""
+
+    interval: str
+    interval_of_kind: str
+    none: str
+    description: Description
+    summary: _Summary
+
+
+FORMS = read_yaml(TABLES / "event_forms.yaml", EventForms)
+
+
+def event_name(kind: Kind | None) -> str:
+    """Return what stands before "event": ``expression``, ``micro-expression`` or ``macro-expression``."""
+    return "expression" if kind is None else f"{kind}-expression"
+
+
+def spans_text(spans: Iterable[Span], *, kinds: bool) -> str:
+    """Write a list of intervals, ``none`` without any.
+
+    Args:
+        spans: In the order of the answer.
+        kinds: Whether each tells its kind, where it is known.
+    """
+    texts = [
+        FORMS.interval_of_kind.format(onset=span.onset, offset=span.offset, kind=span.kind)
+        if kinds and span.kind is not None
+        else FORMS.interval.format(onset=span.onset, offset=span.offset)
+        for span in spans
+    ]
+    return SEPARATOR.join(texts) or FORMS.none
+
+
+def described_text(told: Described | StoryEvent, ordinal: int, asked: Kind | None) -> str | None:
+    """Describe the n-th event in the fixed sentences; None when nothing is told about it.
+
+    Args:
+        told: What is known; the units may have any order.
+        ordinal: n.
+        asked: The kind among whose events it is the n-th; None among all. It is the event's where that is not told.
+    """
+    form = FORMS.description
+    kind = told.kind or asked
+    place = form.kind.format(kind=kind) if kind is not None else ""
+    if told.onset is not None and told.offset is not None:
+        place += form.frames.format(onset=told.onset, offset=told.offset)
+    if told.apex is not None:
+        place += form.apex.format(apex=told.apex)
+    sentences = [f"{form.subject.format(n=ordinal, event=event_name(asked))}{place}."] if place else []
+    if told.units:
+        units = SEPARATOR.join(sorted(told.units, key=unit_number))
+        sentences.append((form.unit if len(told.units) == 1 else form.units).format(units=units))
+    if classes := _classes(form, told.fine, told.coarse):
+        sentences.append(classes if told.units else _without_reason(classes))
+    return " ".join(sentences) or None
+
+
+def _classes(form: Description | _Summary, fine: str | None, coarse: str | None) -> str:
+    """Write the classes that are known, nothing without any."""
+    if fine is not None and coarse is not None:
+        return form.classes.format(fine=fine, coarse=coarse)
+    if fine is not None:
+        return form.fine.format(fine=fine)
+    return form.coarse.format(coarse=coarse) if coarse is not None else ""
+
+
+def _without_reason(sentence: str) -> str:
+    """Return a sentence without "Therefore": there are no units that it would follow from."""
+    rest = sentence.removeprefix("Therefore, ")
+    return rest[:1].upper() + rest[1:]
+
+
+def summary_text(story: Story) -> str:
+    """Summarise the events of a video that were seen: their counts, each of them, and what follows from them."""
+    events = story.seen
+    kinds = [event.kind for event in events]
+    counts = FORMS.summary.counts.format(
+        all=_counted(len(events), "expression event"),
+        micro=_counted(kinds.count("micro"), "micro-expression"),
+        macro=_counted(kinds.count("macro"), "macro-expression"),
+    )
+    told = [_event_sentence(number, event, story.fps) for number, event in enumerate(events, 1)]
+    return " ".join([counts, *told, _units_sentence(events), _class_sentence(events)])
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def _event_sentence(number: int, event: StoryEvent, fps: float) -> str:
+    form = FORMS.summary
+    start, end = (f"{(frame or 0) / fps:.2f}" for frame in (event.onset, event.offset))
+    text = form.event.format(n=number, start=start, end=end, kind=event.kind)
+    if event.units:
+        units = SEPARATOR.join(sorted(event.units, key=unit_number))
+        text += (form.unit if len(event.units) == 1 else form.units).format(units=units)
+    return f"{text}{_classes(form, event.fine, event.coarse)}."
+
+
+def _units_sentence(events: Sequence[StoryEvent]) -> str:
+    form = FORMS.summary
+    names = sorted({name for event in events for name in event.units}, key=unit_number)
+    if not names:
+        return form.no_unit
+    return (form.distinct_unit if len(names) == 1 else form.distinct_units).format(units=SEPARATOR.join(names))
+
+
+def _class_sentence(events: Sequence[StoryEvent]) -> str:
+    """Name the most frequent coarse class, of several the one that comes first in time, and the reason."""
+    form = FORMS.summary
+    known = [event.coarse for event in events if event.coarse is not None]
+    if not known:
+        return form.no_class
+    counts = Counter(known)
+    (first, count), *rest = counts.most_common()
+    others = " and ".join(name for name, number in rest if number == count)
+    return form.prevailing.format(
+        coarse=first,
+        count=count,
+        of="them" if len(known) == len(events) else f"the {len(known)} whose class is known",
+        tie=form.tie.format(others=others) if others else "",
+    )

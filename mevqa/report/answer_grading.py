@@ -1,0 +1,132 @@
+"""Whether an answer is right, as a reader of single answers wants to know it."""
+
+from __future__ import annotations
+
+from mevqa.questions.event_types import Described
+from mevqa.questions.writing.answer_format import SENTENCES
+from mevqa.scoring.answers.event_answers import (
+    THRESHOLD,
+    matched,
+    overlap,
+    span_of,
+    spans_of,
+    summary_counts_share,
+    summary_units_f1,
+)
+from mevqa.scoring.answers.grading import plain, read_sentence
+from mevqa.scoring.answers.items import Item
+from mevqa.types import QuestionType
+
+#: Verdicts in the order of the filter, with what they are called.
+VERDICTS = {
+    "right": "right",
+    "partly": "partly right",
+    "wrong": "wrong",
+    "none": "no usable answer",
+    "open": "no reference",
+}
+
+
+def verdict(item: Item | None, *, answered: bool) -> str:
+    """Return the key of a verdict.
+
+    A list of units is partly right when it shares a unit with the reference, a sentence when it agrees in units, fine
+    or coarse class. A list of events is right when each is found (IoU >= .5) with its kind and no other is named, and
+    partly right when one is found; the longest event is partly right when the intervals overlap at all. A description
+    is right when it agrees in all that the reference tells, a summary in its numbers of events and units; either is
+    partly right when it agrees in any of it.
+
+    Args:
+        item: The scored question; None without a reference.
+        answered: Whether there is an answer.
+    """
+    if item is None:
+        return "open" if answered else "none"
+    if item.value is None:
+        return "none"
+    if item.question.type in SENTENCES:
+        return _of_sentence(item)
+    if isinstance(item.reference, frozenset) and isinstance(item.value, frozenset):
+        if item.value == item.reference:
+            return "right"
+        return "partly" if item.value & item.reference else "wrong"
+    if item.question.type in _OF_EVENTS:
+        return _OF_EVENTS[item.question.type](item)
+    if item.question.type is QuestionType.OPEN:
+        return "right" if plain(str(item.value)) == plain(str(item.reference)) else "wrong"
+    return "right" if item.value == item.reference else "wrong"
+
+
+def _of_sentence(item: Item) -> str:
+    """Compare what two sentences name."""
+    named, true = read_sentence(item.text), read_sentence(item.question.reference or "")
+    if plain(item.text) == plain(item.question.reference or "") or (named == true and any(true)):
+        return "right"
+    units, true_units = named[0] or frozenset(), true[0] or frozenset()
+    shared = bool(units & true_units) or any(a is not None and a == b for a, b in zip(named[1:], true[1:], strict=True))
+    return "partly" if shared else "wrong"
+
+
+def _grade(right: bool, partly: bool) -> str:
+    return "right" if right else "partly" if partly else "wrong"
+
+
+def _of_places(item: Item) -> str:
+    """Compare lists of events."""
+    answered, coded = spans_of(item.value), spans_of(item.reference)
+    pairs = matched(answered, coded)
+    kinds = all(other.kind in (None, one.kind) for one, other in pairs) or item.question.kind is not None
+    return _grade(len(pairs) == len(answered) == len(coded) and kinds, bool(pairs))
+
+
+def _of_longest(item: Item) -> str:
+    """Compare the intervals of the longest event."""
+    (answered,), (coded,) = spans_of(item.value)[:1], spans_of(item.reference)[:1]
+    share = overlap(answered, coded)
+    return _grade(share >= THRESHOLD, share > 0)
+
+
+def _of_description(item: Item) -> str:
+    """Compare what two descriptions tell, as far as the reference tells it."""
+    said, true = item.value, item.reference
+    if not isinstance(said, Described) or not isinstance(true, Described):
+        return "wrong"
+    same = [getattr(said, part) == getattr(true, part) for part in ("kind", "fine", "coarse") if getattr(true, part)]
+    shared = any(same)
+    if true.units:
+        same.append(set(said.units) == set(true.units))
+        shared = shared or bool(set(said.units) & set(true.units))
+    if (place := span_of(true)) is not None:
+        same.append(overlap(span_of(said), place) >= THRESHOLD)
+    return _grade(all(same), shared or any(same))
+
+
+def _of_summary(item: Item) -> str:
+    """Compare the numbers and units that two summaries state."""
+    scores = (summary_counts_share(item), summary_units_f1(item))
+    known = [score for score in scores if score is not None]
+    return _grade(all(score == 1 for score in known), any(known))
+
+
+_OF_EVENTS = {
+    QuestionType.LOCALISE: _of_places,
+    QuestionType.LONGEST: _of_longest,
+    QuestionType.DESCRIBE_NTH: _of_description,
+    QuestionType.SUMMARY: _of_summary,
+}
+
+
+def answered_class(item: Item | None) -> str:
+    """Return the class that was answered to a closed question, ``none`` without one; empty for other questions."""
+    from mevqa.scoring.answers.grading import CLOSED
+
+    if item is None or item.question.type not in CLOSED:
+        return ""
+    return "none" if item.value is None else str(item.value)
+
+
+def reference_class(item: Item | None) -> str:
+    """Return the class of the reference of a closed question; empty for other questions."""
+    from mevqa.scoring.answers.grading import CLOSED
+
+    return str(item.reference) if item is not None and item.question.type in CLOSED else ""

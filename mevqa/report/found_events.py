@@ -1,0 +1,76 @@
+"""Events that were found in long videos, by video."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.names import match_key
+
+if TYPE_CHECKING:
+    from mevqa.scoring.events.rows import EventRow
+
+#: Videos that a note lists by name.
+_MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvents:
+    """A file of found events.
+
+    Attributes:
+        path: The file.
+        names: What it calls each of its videos: the name, and ``subject_name`` where it tells subjects.
+        events: Events by the key (``names.match_key``) of each of these names; a video without any has an empty list.
+        whole: Whether nothing was found in a video that it does not name; else nothing was looked for there.
+    """
+
+    path: Path
+    names: tuple[tuple[str, ...], ...]
+    events: Mapping[str, list[EventRow]]
+    whole: bool
+
+    def of(self, video: str) -> list[EventRow] | None:
+        """Return the events of a video; None when nothing was looked for in it."""
+        return self.events.get(match_key(video), [] if self.whole else None)
+
+    def notes(self, videos: Collection[str]) -> list[str]:
+        """Return what a reader must know.
+
+        Args:
+            videos: Names of the videos that are shown.
+        """
+        shown = {match_key(video) for video in videos}
+        others = sorted({names[0] for names in self.names if not any(match_key(name) in shown for name in names)})
+        if not others:
+            return []
+        more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
+        named = ", ".join(others[:_MOST_NAMES])
+        return [f"{self.path.name} names videos that no question is about, they are not shown: {named}{more}"]
+
+
+def read_found(path: Path, *, whole: bool) -> FoundEvents:
+    """Read a file of found events.
+
+    Args:
+        path: CSV or JSON, as ``mevqa spot`` and ``mevqa eval`` write them.
+        whole: Whether nothing was found in a video that the file does not name.
+
+    Raises:
+        InputError: The file is wrong.
+    """
+    from mevqa.scoring.events.files import read_events
+
+    file = read_events(path, "predictions")
+    names = tuple(_names(video.subject, video.video) for video in file.videos)
+    events: dict[str, list[EventRow]] = {match_key(name): [] for own in names for name in own}
+    for event in file.events:
+        for name in _names(event.subject, event.video):
+            events[match_key(name)].append(event)
+    return FoundEvents(path, names, events, whole)
+
+
+def _names(subject: str | None, video: str) -> tuple[str, ...]:
+    return (video, f"{subject}_{video}") if subject else (video,)

@@ -1,0 +1,198 @@
+"""Score what is answered about the events of a long video beside the official questions: places, descriptions, sums.
+
+An answered interval is right from an IoU of .5 on, frames of both ends included (the rule of MEGC spotting since 2019,
+See et al., FG 2019); lists are matched one to one, the largest overlap first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from mevqa.facs import find_units
+from mevqa.intervals import iou_matrix, match
+from mevqa.questions.event_types import Described, Span
+from mevqa.scoring.answers.grading import stated_number
+from mevqa.scoring.answers.items import Item
+from mevqa.scoring.metrics.sufficient_statistics import Array, Tally, divide, mean_tally, sums_by_unit
+from mevqa.scoring.metrics.unit_sets import one_f1
+from mevqa.types import Kind
+
+#: Overlap from which on an interval is right.
+THRESHOLD = 0.5
+_ASKED: tuple[Kind | None, ...] = (None, "micro", "macro")
+#: Per kind asked about: true positives, answered and coded intervals.
+_PER_KIND = 3
+
+#: Items with the index of their subject or clip.
+Rows = Sequence[tuple[int, Item]]
+
+
+def matched(answered: Sequence[Span], coded: Sequence[Span]) -> list[tuple[Span, Span]]:
+    """Return the answered intervals that are right, each with the coded one that it counts for."""
+    detections, references = (
+        np.array([(span.onset, span.offset) for span in spans], dtype=np.float64).reshape(-1, 2)
+        for spans in (answered, coded)
+    )
+    overlaps = iou_matrix(detections, references)
+    pairs = match(overlaps, THRESHOLD, "score", detections, references, np.zeros(len(detections)))
+    return [(answered[d], coded[r]) for d, r in pairs]
+
+
+def overlap(one: Span | None, other: Span | None) -> float:
+    """Return the IoU of two intervals, 0 where one is missing."""
+    if one is None or other is None:
+        return 0.0
+    return float(iou_matrix(np.array([[one.onset, one.offset]]), np.array([[other.onset, other.offset]]))[0, 0])
+
+
+def spans_of(value: object) -> tuple[Span, ...]:
+    """Return the intervals that were answered, none without a usable answer."""
+    return value if isinstance(value, tuple) else ()
+
+
+def span_of(told: object) -> Span | None:
+    """Return the interval of a description; None where it tells none."""
+    if not isinstance(told, Described) or told.onset is None or told.offset is None:
+        return None
+    return Span(told.onset, told.offset, told.kind)
+
+
+def localise_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
+    """Return precision, recall and F1 of the intervals, pooled over all questions and over those for each kind.
+
+    Args:
+        prefix: What the metric keys begin with.
+        rows: The questions, at least one.
+        unit_count: Number of subjects or videos.
+    """
+    features = np.array([_localised(item) for _, item in rows])
+    columns = [([place] * len(rows), features[:, place]) for place in range(features.shape[1])]
+    names = [(prefix, slice(None))]
+    names += [(f"{prefix}.{kind or 'any'}", slice(place, place + 1)) for place, kind in enumerate(_ASKED)]
+
+    def measure(sums: Array) -> dict[str, Array]:
+        counts = sums[..., : _PER_KIND * len(_ASKED)].reshape(*sums.shape[:-1], len(_ASKED), _PER_KIND)
+        metrics = {}
+        for name, part in names:
+            hits, answered, coded = np.moveaxis(counts[..., part, :].sum(axis=-2), -1, 0)
+            metrics[f"{name}.precision"] = np.where((answered == 0) & (coded > 0), 0.0, divide(hits, answered))
+            metrics[f"{name}.recall"] = np.where((coded == 0) & (answered > 0), 0.0, divide(hits, coded))
+            metrics[f"{name}.f1"] = divide(2 * hits, answered + coded)
+        metrics[f"{prefix}.kind_accuracy"] = divide(sums[..., -4], sums[..., -3])
+        metrics[f"{prefix}.mean_f1"] = divide(sums[..., -2], sums[..., -1])
+        return metrics
+
+    whole = measure(features.sum(axis=0))
+    metrics = {key: float(value) for key, value in whole.items() if not np.isnan(value)}
+    sums = sums_by_unit([unit for unit, _ in rows], columns, (unit_count, features.shape[1]))  # type: ignore[arg-type]
+    return Tally(metrics, sums, measure)
+
+
+def _localised(item: Item) -> list[float]:
+    """Return the sums of one question: counts by the kind asked about, kinds told rightly and to be told, F1, one."""
+    answered, coded = spans_of(item.value), spans_of(item.reference)
+    pairs = matched(answered, coded)
+    counts = [0.0] * (_PER_KIND * len(_ASKED))
+    start = _PER_KIND * _ASKED.index(item.question.kind)
+    counts[start : start + _PER_KIND] = [len(pairs), len(answered), len(coded)]
+    told = [0.0, 0.0]
+    if item.question.kind is None:
+        known = [(one, other) for one, other in pairs if other.kind is not None]
+        told = [float(sum(one.kind == other.kind for one, other in known)), float(len(known))]
+    total = len(answered) + len(coded)
+    f1 = 2 * len(pairs) / total if total else float(item.fault is None)
+    return [*counts, *told, f1, 1.0]
+
+
+def longest_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
+    """Return the overlap of the longest events with the coded ones; the arguments are those of ``localise_tally``."""
+    overlaps = [
+        overlap(*(spans[0] if spans else None for spans in (spans_of(item.value), spans_of(item.reference))))
+        for _, item in rows
+    ]
+    return mean_tally(*_interval_values(prefix, [unit for unit, _ in rows], overlaps), unit_count)
+
+
+def _interval_values(
+    prefix: str, units: Sequence[int], overlaps: Sequence[float]
+) -> tuple[Sequence[int], dict[str, Sequence[float]]]:
+    hits = [float(value >= THRESHOLD) for value in overlaps]
+    return units, {f"{prefix}.iou": overlaps, f"{prefix}.iou50": hits}
+
+
+def description_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Tally]:
+    """Yield the scores of each part of a description, over the questions whose reference tells it.
+
+    Args:
+        prefix: What the metric keys begin with.
+        rows: The questions.
+        unit_count: Number of subjects or videos.
+    """
+    told = [
+        (unit, item.reference, item.value if isinstance(item.value, Described) else Described())
+        for unit, item in rows
+        if isinstance(item.reference, Described)
+    ]
+    placed = [(unit, overlap(span_of(said), span_of(true))) for unit, true, said in told if span_of(true) is not None]
+    if placed:
+        units, overlaps = zip(*placed, strict=True)
+        yield mean_tally(*_interval_values(prefix, units, overlaps), unit_count)
+    for name, known, score in _DESCRIBED:
+        parts = [(unit, score(true, said)) for unit, true, said in told if known(true)]
+        if parts:
+            units, values = zip(*parts, strict=True)
+            yield mean_tally(units, {f"{prefix}.{name}": values}, unit_count)
+
+
+def _same(name: str) -> tuple[Callable[[Described], bool], Callable[[Described, Described], float]]:
+    """Return whether a description tells one part, and whether another one tells the same."""
+    return (
+        lambda true: getattr(true, name) is not None,
+        lambda true, said: float(getattr(true, name) == getattr(said, name)),
+    )
+
+
+#: Parts of a description: key, whether a reference tells it, score.
+_DESCRIBED: tuple[tuple[str, Callable[[Described], bool], Callable[[Described, Described], float]], ...] = (
+    ("kind_accuracy", *_same("kind")),
+    ("au_f1", lambda true: bool(true.units), lambda true, said: one_f1(frozenset(true.units), frozenset(said.units))),
+    ("fine_accuracy", *_same("fine")),
+    ("coarse_accuracy", *_same("coarse")),
+)
+
+
+def summary_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Tally]:
+    """Yield what summaries say rightly beside their words: units and numbers of events.
+
+    Args:
+        prefix: What the metric keys begin with.
+        rows: The questions, at least one.
+        unit_count: Number of subjects or videos.
+    """
+    units = [unit for unit, _ in rows]
+    named = [summary_units_f1(item) for _, item in rows]
+    yield mean_tally(units, {f"{prefix}.au_f1": named}, unit_count)
+    counted = [(unit, share) for unit, item in rows if (share := summary_counts_share(item)) is not None]
+    if counted:
+        known, shares = zip(*counted, strict=True)
+        yield mean_tally(known, {f"{prefix}.count_accuracy": shares}, unit_count)
+
+
+def summary_units_f1(item: Item) -> float:
+    """Return the F1 of the units that a summary names; 0 without a usable one."""
+    true, said = (frozenset(find_units(text)) for text in (str(item.reference), item.text))
+    return one_f1(true, said) if item.fault is None else 0.0
+
+
+def summary_counts_share(item: Item) -> float | None:
+    """Return the share of the numbers of events of the reference that a summary states; None when it has none."""
+    true, said = _stated(str(item.reference)), _stated(item.text)
+    known = [kind for kind, number in true.items() if number is not None]
+    return sum(true[kind] == said[kind] for kind in known) / len(known) if known else None
+
+
+def _stated(text: str) -> dict[Kind | None, int | None]:
+    """Return the numbers of events that a summary states, None for those that it does not."""
+    return {kind: stated_number(kind, text) for kind in _ASKED}

@@ -1,0 +1,89 @@
+"""Read what was answered, officially worded or in the wild, into what is compared with the reference.
+
+The reader is ``mevqa.questions.reading``; the table of cases is ``mevqa/tables/answers_in_the_wild.yaml`` (``mevqa
+score --cases`` prints it). The rules:
+
+- An answer that was cut off counts for nothing, nor does one whose thought is not ended. Thoughts are taken off.
+- What is marked as the answer counts: tags, a box, a JSON object, "Answer:", the letter of an option.
+- Labels offered as alternatives ("positive or negative", "fear/anger"), denied or only weighed are no answer; of two
+  that stay none counts. A fine class answers the question for the coarse one.
+- A number of events must be whole, not negative and the only one of the kind that was asked for.
+- Intervals of frames count with their kinds; "none" is an answer to the question for them, times in seconds are not.
+- A list of units counts whole, also where the question asks for one. In an answer that is a list, a name that is no
+  action unit still counts as a wrong one; in a sentence only units count, and none that is denied.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TypeAlias
+
+from mevqa.facs import unit_number
+from mevqa.questions.event_types import Described, Span
+from mevqa.questions.reading import Parts, Reading, Unit, read_answer
+from mevqa.questions.reading.numbers import stated_number
+from mevqa.questions.vocabulary import CLOSED, LISTS, PLACES
+from mevqa.types import Question, QuestionType
+
+__all__ = [
+    "CLOSED",
+    "READ",
+    "Unit",
+    "Value",
+    "plain",
+    "read_sentence",
+    "read_unit_set",
+    "read_value",
+    "stated_number",
+    "value_of",
+]
+
+#: A label, a set of units, a number, intervals of frames, the description of an event, or a text.
+Value: TypeAlias = str | frozenset[Unit] | int | tuple[Span, ...] | Described
+
+#: Question types whose answers are read under every preset: no two texts of them need be the same.
+READ = PLACES | {QuestionType.DESCRIBE_NTH}
+_LIST = Question("", "", "", QuestionType.AU_LIST, plural=True)
+_SENTENCE = Question("", "", "", QuestionType.COMBINED, plural=True)
+
+
+def read_value(question: Question, text: str, *, truncated: bool = False) -> Value | None:
+    """Return what a text answers to a question; None when it cannot be told.
+
+    Args:
+        question: What was asked; labels of all data sets are read.
+        text: What was written.
+        truncated: Whether the writer says that it was cut off.
+    """
+    return value_of(question, read_answer(question, text, truncated=truncated))
+
+
+def value_of(question: Question, reading: Reading) -> Value | None:
+    """Return the value of a reading as it is compared: lists as sets, sentences as their texts."""
+    value = reading.value
+    if isinstance(value, Parts):
+        return reading.text
+    if question.type in LISTS and isinstance(value, tuple):
+        return frozenset(unit for unit in value if isinstance(unit, (int, str)))
+    return value  # type: ignore[return-value]  # a tuple is a list of units or of intervals
+
+
+def plain(text: str) -> str:
+    """Return a text without outer space, in lower case: what an exact comparison compares."""
+    return text.strip().lower()
+
+
+def read_unit_set(text: str) -> frozenset[Unit] | None:
+    """Return the units that an answer names, unknown names of a list as they are written; None without any."""
+    value = read_value(_LIST, text)
+    return value if isinstance(value, frozenset) else None
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def read_sentence(text: str) -> tuple[frozenset[Unit] | None, str | None, str | None]:
+    """Return units, fine and coarse class of a combined or analysis answer."""
+    parts = read_answer(_SENTENCE, text).value
+    if not isinstance(parts, Parts):
+        return None, None, None
+    units: frozenset[Unit] = frozenset(unit_number(name) for name in parts.units)
+    return units or None, parts.fine, parts.coarse

@@ -1,0 +1,1 @@
+"""Scores of detected events: spotting, recognition, STRS."""

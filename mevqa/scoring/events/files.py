@@ -1,0 +1,264 @@
+"""Read files of events: the official result CSV, label files of the data sets, detections of other people's code.
+
+CSV, TSV and text, JSON and JSON lines, xlsx and xls; headings and layouts are in ``tables/event_columns.yaml``. A row
+without onset and offset names a video in which nothing happens (or nothing was found).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mevqa.data.documents.foreign_formats import workbook_document
+from mevqa.data.documents.records import container_of
+from mevqa.data.numbers import times_message
+from mevqa.errors import InputError, Problem
+from mevqa.files.headers import describe_columns, find_header, simplify
+from mevqa.files.inputs import check_file, read_file
+from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
+from mevqa.files.text import decode_text
+from mevqa.scoring.events.json import read_objects
+from mevqa.scoring.events.megc2020_log import Role, read_log
+from mevqa.scoring.events.rows import (
+    EventRow,
+    Numbers,
+    RawRow,
+    RowReader,
+    VideoFacts,
+    column_table,
+    name_videos,
+    place_labels,
+)
+
+_BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
+_TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})
+_JSONS = frozenset({".json", ".jsonl"})
+
+
+_MOMENTS = ("onset", "apex", "offset")
+
+
+@dataclass(frozen=True, slots=True)
+class EventFile:
+    """A file of events, checked.
+
+    Attributes:
+        path: The file.
+        events: In the order of the file.
+        videos: Every video that the file names, also those without events.
+        fields: The columns that were found.
+        notes: What a reader must know, one sentence each.
+    """
+
+    path: Path
+    events: tuple[EventRow, ...]
+    videos: tuple[VideoFacts, ...]
+    fields: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
+def is_event_file(path: Path | str) -> bool:
+    """Whether a file is to be read as events: tables but those of questions, JSON with onsets and offsets."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in _BOOKS | _TEXTS and path.is_file() and _has_questions(path):
+        return False
+    if suffix not in _JSONS or not path.is_file():
+        return suffix in _BOOKS | _TEXTS
+    try:
+        rows = _from_objects(read_objects(path, read_text(path)))
+    except InputError:
+        return False
+    return rows is not None and bool(rows[0])
+
+
+def unknown_events(path: Path) -> str | None:
+    """Return what a file holds that is no file of events, None for one that is.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    found = _raw_rows(path, "predictions")
+    return found if isinstance(found, str) else None
+
+
+def _has_questions(path: Path) -> bool:
+    """Whether a table has a column of questions, or of answers."""
+    try:
+        if path.suffix.lower() in _BOOKS:
+            return workbook_document(path, read_file(path)) is not None
+        check_file(path)
+        with path.open("rb") as stream:
+            return container_of(decode_text(stream.readline())) == "table"
+    except (OSError, ValueError):
+        return False
+
+
+def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) -> EventFile:
+    """Read and check a file of events.
+
+    Args:
+        path: The file.
+        role: A reference must hold events; predictions may be a header only: nothing was found.
+        numbers: How its frames are to be read.
+
+    Raises:
+        InputError: The file cannot be read, has no known columns, or rows are wrong; every problem with its line.
+    """
+    path = Path(path)
+    found = _raw_rows(path, role)
+    if isinstance(found, str):
+        raise InputError([Problem(path, found)])
+    rows, fields, notes = found
+    numbers = numbers or Numbers()
+    moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
+    # Detectors that divide a video into windows write fractions of frames.
+    in_times = times_message(moments, whole_frames=role == "reference" and numbers.fractions == "refuse")
+    if in_times is not None:
+        raise InputError([Problem(path, in_times[1], in_times[0])])
+    # A detector that lists an interval twice has made two detections; a coder has not seen two events.
+    reader = RowReader(path, numbers, repeats=role == "predictions")
+    for row in rows:
+        reader.add(row)
+    scored = [event for event in reader.events if event.score is not None]
+    if role == "predictions" and scored and len(scored) < len(reader.events):
+        reader.problems.extend(
+            Problem(path, "has no score, other rows have one", event.line)
+            for event in reader.events
+            if event.score is None
+        )
+    if role == "reference" and not reader.events and not reader.problems:
+        reader.problems.append(Problem(path, "holds no event; there is nothing to compare with"))
+    if reader.problems:
+        raise InputError(sorted(reader.problems, key=lambda problem: problem.line or 0))
+    notes = [*notes, *_notes(reader, role)]
+    return EventFile(path, tuple(reader.events), tuple(reader.videos.values()), fields, tuple(notes))
+
+
+def _notes(reader: RowReader, role: Role) -> list[str]:
+    name = reader.path.name
+    notes = []
+    if role == "predictions" and not reader.events:
+        notes.append(f"{name} holds no detection: nothing was found in any video")
+    for lines, what in (
+        (reader.before_start, "begin before the first frame"),
+        (reader.fractional, "have frames that are not whole"),
+        (reader.stray_apexes, "have their apex outside the interval; it is not used"),
+        (reader.repeated, "list a detection once more: one of them can be right, and every other one is false"),
+    ):
+        if lines:
+            notes.append(f"{name}: {len(lines)} rows {what} ({list_lines(lines)})")
+    return notes
+
+
+def list_lines(lines: Sequence[int], most: int = 10) -> str:
+    """Return ``line 3`` or ``lines 3, 5, 9, ... (12 more)``."""
+    shown = ", ".join(map(str, lines[:most]))
+    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
+    return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
+
+
+_Found = tuple[list[RawRow], frozenset[str], list[str]]
+
+
+def _raw_rows(path: Path, role: Role) -> _Found | str:
+    """Return the rows by field, the fields and notes; what the layout is when it is not known."""
+    data = read_bytes(path)
+    if not data.strip():
+        raise InputError([Problem(path, "is empty; a file without events still has its header")])
+    if not is_workbook(data):
+        text = read_text(path, data)
+        if path.suffix.lower() in _JSONS or text.lstrip()[:1] in ("[", "{"):
+            return _from_objects(read_objects(path, text)) or _unknown_layout([])
+        log = read_log(text.splitlines(), role)
+        if log is not None:
+            return log
+    sheets = read_sheets(path, data)
+    return _from_sheets(sheets) or _unknown_layout(sheets)
+
+
+def _unknown_layout(sheets: Sequence[Sheet]) -> str:
+    table = column_table()
+    if not sheets:
+        return f"has no keys that are known; the keys needed are {', '.join(table.required)}"
+    return describe_columns(sheets, {"a table of events": {name: _columns()[name] for name in table.required}})
+
+
+@functools.cache
+def _columns() -> dict[str, tuple[str, ...]]:
+    return {field: tuple(map(simplify, spellings)) for field, spellings in column_table().columns.items()}
+
+
+def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
+    columns = _columns()
+    headers = [(sheet, find_header(sheet, columns, column_table().required)) for sheet in sheets]
+    # Blinks that a label file codes in a sheet of their own are no events.
+    fitting = [(sheet, header) for sheet, header in headers if header and "blink" not in simplify(sheet.name)]
+    for _, header in fitting[:1]:
+        rows = [RawRow(row.line, row.cells) for row in header.rows]
+        known = {spelling for spellings in columns.values() for spelling in spellings}
+        used = set(header.places.values())
+        unused = [cell for at, cell in enumerate(header.headings) if cell and at not in used]
+        unused = [cell for cell in unused if simplify(cell) not in known]
+        notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
+        notes += [f"the sheet {sheet.name!r} has such columns too and is not read" for sheet, _ in fitting[1:]]
+        rows = name_videos(place_labels(rows), [simplify(cell) for cell in header.headings])
+        fields = set(header.places)
+        fields |= {name for row in rows[:1] for name in row.cells}
+        return rows, frozenset(fields), notes
+    for sheet in sheets:
+        headerless = _headerless(sheet)
+        if headerless is not None:
+            return headerless
+    return None
+
+
+def _headerless(sheet: Sheet) -> _Found | None:
+    """Return the rows of a sheet without header, by the first layout that its first row fits."""
+    if not sheet.rows:
+        return None
+    for layout in column_table().headerless:
+        names = layout.columns
+        frames = [names.index(name) for name in ("onset", "offset", "score") if name in names]
+        first = sheet.rows[0][1]
+        if len(first) != len(names) or not all(_is_number(first[place]) for place in frames):
+            continue
+        rows = [
+            RawRow(line, {name: cell for name, cell in zip(names, cells, strict=False) if name != "-"})
+            for line, cells in sheet.rows
+        ]
+        fields = frozenset(names) - {"-"}
+        return rows, fields, [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE) is not None
+
+
+def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
+    """Return the rows of JSON objects; every object may have its own keys."""
+    spellings = {simplify(word): field for field, words in column_table().columns.items() for word in words}
+    rows = []
+    fields: set[str] = set()
+    unused: dict[str, None] = {}
+    for line, value in objects:
+        if not isinstance(value, dict):
+            return None
+        cells: dict[str, str] = {}
+        for key, content in value.items():
+            field = spellings.get(simplify(key))
+            if field is None or isinstance(content, dict):
+                unused[key] = None
+            elif field not in cells:
+                cells[field] = "+".join(map(cell_text, content)) if isinstance(content, list) else cell_text(content)
+        fields |= cells.keys()
+        rows.append(RawRow(line, cells))
+    if objects and not fields.issuperset(column_table().required):
+        return None
+    notes = [f"keys that are not used: {', '.join(unused)}"] if unused else []
+    return place_labels(rows), frozenset(fields), notes

@@ -1,0 +1,78 @@
+"""What a score of events says beside its numbers: traps of the protocol, confusion matrix, every event's partner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from mevqa.scoring.events.presets import EventSwitches
+from mevqa.scoring.events.recognition import Recognised
+from mevqa.scoring.events.rows import EventRow
+from mevqa.scoring.events.spotting import Spotted
+from mevqa.scoring.events.videos import Video
+
+
+def traps(switches: EventSwitches) -> Iterable[str]:
+    """Say which switches make numbers that cannot be compared with others."""
+    if switches.selection == "test":
+        yield "selection=test: epoch or threshold was chosen on the test subjects; the scores are optimistic"
+    if switches.matching == "many":
+        yield "matching=many: one detection may count for several references; not comparable with one-to-one matching"
+    if switches.filter != "none":
+        yield f"filter={switches.filter}: scored on a part of the reference; not comparable with the whole"
+    if switches.dummy:
+        yield "dummy=true: a video without detections counts one false positive"
+    if switches.classes in ("3", "labels-no-others", "7-no-others"):
+        yield f"classes={switches.classes}: references labelled others are left out; not comparable with 4 classes"
+    if switches.score_above is not None and switches.selection == "fixed":
+        yield "score_above: say how the threshold was chosen (selection=fixed, nested or test)"
+
+
+def describe_events(videos: Sequence[Video], spotted: Spotted, recognised: Recognised | None) -> dict[str, Any]:
+    """Return the confusion matrix, and every event with its partner."""
+    partners: dict[int, list[int]] = {}
+    found: dict[int, int] = {}
+    for pair in spotted.matched:
+        partners.setdefault(pair.detection.line, []).append(pair.reference.line)
+        found[pair.reference.line] = pair.detection.line
+    details: dict[str, Any] = {"videos": [_timeline(video, partners, found) for video in videos]}
+    if recognised is not None and recognised.tally is not None:
+        columns = [*recognised.classes, "other"]
+        details["confusion"] = {
+            "recognition": {
+                "references": list(recognised.classes),
+                "answers": columns,
+                "counts": [list(row) for row in recognised.confusion],
+            }
+        }
+    return details
+
+
+def _timeline(video: Video, partners: Mapping[int, list[int]], found: Mapping[int, int]) -> dict[str, Any]:
+    """Return the events of a video as plain values; lines name them."""
+    return {
+        "video": video.name,
+        "subject": video.subject,
+        "dataset": video.dataset,
+        "fps": video.fps,
+        "references": [
+            {**_plain(event), "kind": kind, "detection": found.get(event.line)}
+            for event, kind in zip(video.references, video.reference_kinds, strict=True)
+        ],
+        "detections": [
+            {**_plain(event), "score": event.score, "references": partners.get(event.line, [])}
+            for event in video.detections
+        ],
+    }
+
+
+def _plain(event: EventRow) -> dict[str, Any]:
+    return {
+        "line": event.line,
+        "onset": event.onset,
+        "apex": event.apex,
+        "offset": event.offset,
+        "kind": event.kind,
+        "emotion": event.emotion,
+        "action_units": event.action_units,
+    }

@@ -1,0 +1,340 @@
+"""Rows of label and detection files: what they say, and everything that is wrong with them, with line numbers."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mevqa.data.adapters.fixups import is_missing
+from mevqa.data.layouts import without_suffix
+from mevqa.data.numbers import finite_number, read_number
+from mevqa.errors import Problem
+from mevqa.facs import canonical_dataset
+from mevqa.files.headers import simplify
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.names import fold_name, subject_key
+from mevqa.resources import TABLES
+
+_TABLE = TABLES / "event_columns.yaml"
+MICRO, MACRO = "micro", "macro"
+_IDENTITY = ("subject", "video", "onset", "apex", "offset", "kind", "emotion", "fine", "coarse", "action_units")
+
+
+class _Headerless(StrictModel):
+    columns: tuple[str, ...]
+    source: str
+
+
+class _VideoName(StrictModel):
+    heading: str
+    pattern: str
+    source: str
+
+
+class LogVideos(StrictModel):
+    """Videos of one data set in the log file of MEGC 2020."""
+
+    pattern: str
+    dataset: str
+    micro_frames: int
+    source: str
+
+
+class ColumnTable(StrictModel):
+    """``tables/event_columns.yaml``."""
+
+    columns: dict[str, tuple[str, ...]]
+    required: tuple[str, ...]
+    kinds: dict[str, tuple[str, ...]]
+    headerless: tuple[_Headerless, ...]
+    videos: tuple[_VideoName, ...]
+    logs: tuple[LogVideos, ...]
+    fps: dict[str, float]
+
+
+@functools.cache
+def column_table() -> ColumnTable:
+    """Return the table of headings and words."""
+    return read_yaml(_TABLE, ColumnTable)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as it stands in a file.
+
+    Attributes:
+        line: 1-based line, or row of a sheet.
+        cells: Text by field of the table of columns; absent columns have no key.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event of a file.
+
+    Attributes:
+        line: 1-based line in its file.
+        subject: As it is written; None without such a column.
+        video: As it is written.
+        onset: First frame, 0-based; detections may have fractions.
+        apex: Frame of the largest extent; None when it is not coded.
+        offset: Last frame.
+        kind: ``micro``, ``macro`` or None.
+        emotion: As it is written, lower case; None when it is not coded.
+        action_units: Coder notation as it is written.
+        score: Of a detection, larger is surer.
+    """
+
+    line: int
+    subject: str | None
+    video: str
+    onset: float
+    apex: float | None
+    offset: float
+    kind: str | None
+    emotion: str | None
+    action_units: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """What a file says about a video, with or without events.
+
+    Attributes:
+        subject: As it is written; None without such a column.
+        video: As it is written.
+        line: First line that names it.
+        fps: Frames per second.
+        frames: Number of frames.
+        dataset: Short name of the data set.
+        fold: Fold of a cross-validation.
+    """
+
+    subject: str | None
+    video: str
+    line: int
+    fps: float | None = None
+    frames: int | None = None
+    dataset: str | None = None
+    fold: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How the frames of a file are to be read.
+
+    Attributes:
+        base: Number of a video's first frame.
+        negative: What becomes of intervals that begin before it: refuse, clip or keep.
+        fractions: What becomes of frames that are not whole: round, truncate or refuse.
+    """
+
+    base: int = 0
+    negative: str = "refuse"
+    fractions: str = "refuse"
+
+
+class RowReader:
+    """Turns the raw rows of one file into events, and gathers problems and notes."""
+
+    def __init__(self, path: Path, numbers: Numbers, *, repeats: bool = False) -> None:
+        """Begin with no rows.
+
+        Args:
+            path: The file, for messages.
+            numbers: How its frames are to be read.
+            repeats: Whether an event may stand in several rows, each of which counts.
+        """
+        self.path = path
+        self.problems: list[Problem] = []
+        self.videos: dict[tuple[str | None, str], VideoFacts] = {}
+        self.events: list[EventRow] = []
+        self.before_start: list[int] = []
+        self.fractional: list[int] = []
+        self.stray_apexes: list[int] = []
+        self.repeated: list[int] = []
+        self._repeats = repeats
+        self._numbers = numbers
+        self._seen: dict[tuple[str, ...], int] = {}
+
+    def add(self, row: RawRow) -> None:
+        """Read one row; what is wrong goes to ``problems``."""
+        cells, line = row.cells, row.line
+        before = len(self.problems)
+        video = cells.get("video", "")
+        if not video:
+            self._problem(line, "names no video")
+            return
+        subject = cells.get("subject") or None
+        facts = self._video(row, subject, video)
+        onset, offset = (self._frame(cells.get(name, ""), name, line) for name in ("onset", "offset"))
+        apex = None if is_missing(cells.get("apex", "")) else self._frame(cells["apex"], "apex", line)
+        kind = self._kind(row)
+        score = self._number(cells.get("score", ""), "score", line)
+        if len(self.problems) > before:
+            return
+        if onset is None and offset is None:
+            if apex is not None or score is not None:
+                self._problem(line, "has neither onset nor offset; leave apex and score empty too if nothing happens")
+            return
+        if onset is None or offset is None:
+            missing = "onset" if onset is None else "offset"
+            self._problem(line, f"has no {missing}; give both, or neither for a video without events")
+            return
+        self._add_event(row, facts, onset, apex, offset, kind, score)
+
+    def _add_event(
+        self,
+        row: RawRow,
+        facts: VideoFacts,
+        onset: float,
+        apex: float | None,
+        offset: float,
+        kind: str | None,
+        score: float | None,
+    ) -> None:
+        line, base = row.line, self._numbers.base
+        if onset > offset:
+            self._problem(line, f"the onset {_plain(onset + base)} is after the offset {_plain(offset + base)}")
+            return
+        if onset < 0:
+            if self._numbers.negative == "refuse" or offset < 0:
+                hint = "" if offset < 0 or base else "; --set negative_frames=keep (or clip) accepts such detections"
+                self._problem(line, f"begins at {_plain(onset + base)}, before the first frame {base}{hint}")
+                return
+            self.before_start.append(line)
+            onset = max(onset, 0.0) if self._numbers.negative == "clip" else onset
+        if facts.frames is not None and offset >= facts.frames:
+            last = facts.frames - 1 + base
+            self._problem(line, f"ends at {_plain(offset + base)}, but the last frame of the video is {last}")
+            return
+        if apex is not None and not onset <= apex <= offset:
+            self.stray_apexes.append(line)
+            apex = None
+        event = EventRow(
+            line, facts.subject, facts.video, onset, apex, offset, kind,
+            _emotion(row.cells), row.cells.get("action_units", ""), score,
+        )  # fmt: skip
+        # Two rows are one event twice when nothing but the score differs, before fractions are rounded.
+        same = tuple(_spelling(name, row.cells.get(name, "")) for name in _IDENTITY)
+        first = self._seen.setdefault(same, line)
+        if first != line and self._repeats:
+            self.repeated.append(line)
+        elif first != line:
+            self._problem(line, f"is the event of line {first} once more")
+        self.events.append(event)
+
+    def _video(self, row: RawRow, subject: str | None, video: str) -> VideoFacts:
+        """Return what is known of the row's video, and refuse what contradicts its first row."""
+        cells, line = row.cells, row.line
+        fps = self._number(cells.get("fps", ""), "fps", line)
+        if fps is not None and fps <= 0:
+            self._problem(line, f"fps must be above 0, not {cells['fps']}")
+            fps = None
+        frames = self._number(cells.get("frames", ""), "the number of frames", line)
+        if frames is not None and (frames < 1 or frames != int(frames)):
+            self._problem(line, f"the number of frames must be a whole number above 0, not {cells['frames']}")
+            frames = None
+        facts = VideoFacts(
+            subject, video, line, fps, None if frames is None else int(frames),
+            canonical_dataset(cells["dataset"]) if cells.get("dataset") else None, cells.get("fold") or None,
+        )  # fmt: skip
+        first = self.videos.get((subject, video), facts)
+        known = {}
+        for name in ("fps", "frames", "dataset", "fold"):
+            one, two = getattr(first, name), getattr(facts, name)
+            if one is not None and two is not None and one != two:
+                self._problem(line, f"the video {video!r} has another {name} in line {first.line}")
+            known[name] = two if one is None else one
+        self.videos[subject, video] = replace(first, **known)
+        return self.videos[subject, video]
+
+    def _kind(self, row: RawRow) -> str | None:
+        text = row.cells.get("kind", "")
+        kind = kind_of(text)
+        if text and kind is None:
+            self._problem(row.line, f"the kind must be micro or macro, not {text!r}")
+        return kind
+
+    def _number(self, text: str, name: str, line: int) -> float | None:
+        return finite_number(text, name, lambda message: self._problem(line, message))
+
+    def _frame(self, text: str, name: str, line: int) -> float | None:
+        number = self._number(text, name, line)
+        if number is None:
+            return None
+        if number != int(number):
+            if self._numbers.fractions == "refuse":
+                self._problem(line, f"{name} must be a whole frame (--set fractions=round rounds it), not {text!r}")
+                return None
+            if line not in self.fractional[-1:]:
+                self.fractional.append(line)
+            number = math.floor(number + 0.5) if self._numbers.fractions == "round" else math.trunc(number)
+        return float(number) - self._numbers.base
+
+    def _problem(self, line: int, message: str) -> None:
+        self.problems.append(Problem(self.path, message, line))
+
+
+def _spelling(field: str, cell: str) -> str:
+    """Return what the spellings of one cell have in common: ``01`` and ``s1`` are one subject."""
+    if field == "subject":
+        return subject_key(cell)
+    if field == "video":
+        # Leading zeros may tell videos apart; whether they do, both files together say.
+        return fold_name(without_suffix(cell))
+    if field in ("onset", "apex", "offset"):
+        number = read_number(cell)
+        return fold_name(cell) if math.isnan(number) else str(number)
+    return (kind_of(cell) or "") if field == "kind" else fold_name(cell)
+
+
+def kind_of(text: str) -> str | None:
+    """Return ``micro`` or ``macro`` for the words that label files use, None for others."""
+    simple = simplify(text)
+    return next((kind for kind, words in column_table().kinds.items() if simple in map(simplify, words)), None)
+
+
+def _emotion(cells: Mapping[str, str]) -> str | None:
+    """Return the emotion of a row: the fine class where both are given."""
+    for name in ("emotion", "fine", "coarse"):
+        text = " ".join(cells.get(name, "").lower().split())
+        if text and text not in ("/", "-", "nan", "none", "n/a"):
+            return text
+    return None
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}" if abs(number) < 1e6 else str(int(number))
+
+
+def place_labels(rows: Sequence[RawRow]) -> list[RawRow]:
+    """Read a column ``label`` as kinds where all of it are kinds, else as emotions, unless these have a column."""
+    labels = [row.cells["label"] for row in rows if row.cells.get("label")]
+    if not labels:
+        return list(rows)
+    name = "kind" if all(kind_of(label) for label in labels) else "emotion"
+    taken = any(field in row.cells for row in rows[:1] for field in ((name,) if name == "kind" else (name, "fine")))
+    if taken:
+        return list(rows)
+    return [RawRow(row.line, {**row.cells, name: row.cells.get("label", "")}) for row in rows]
+
+
+def name_videos(rows: Sequence[RawRow], headings: Sequence[str]) -> list[RawRow]:
+    """Replace names of events by names of their videos, in the label files that name events."""
+    rule = next((rule for rule in column_table().videos if rule.heading in headings), None)
+    if rule is None:
+        return list(rows)
+    named = []
+    for row in rows:
+        found = re.fullmatch(rule.pattern, row.cells.get("video", ""))
+        named.append(RawRow(row.line, {**row.cells, "video": found[1]}) if found else row)
+    return named

@@ -1,0 +1,1 @@
+"""The training-free spotter: matched filters on the motion of facial regions."""

@@ -1,0 +1,151 @@
+"""How sure an expression is: from what is told of a candidate to the probability that a coder would have marked it.
+
+A calibrator is a small file of numbers. The one that is shipped was fitted on synthetic videos; ``mevqa spot --fit``
+makes one from annotated videos (``mevqa.spotting.fitting``).
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError, model_validator
+
+from mevqa.errors import InputError, Problem
+from mevqa.files.json_file import read_json_object
+from mevqa.files.strict_yaml import StrictModel
+from mevqa.files.whole import write_whole
+from mevqa.resources import TABLES
+from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.logistic import Logistic
+
+_SHIPPED = TABLES / "spot_calibration.json"
+
+#: The first entry of a calibrator's file.
+FORMAT: Literal["mevqa spot calibrator 1"] = "mevqa spot calibrator 1"
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class FittedOn(StrictModel):
+    """What a calibrator was fitted on.
+
+    Attributes:
+        source: Name of the file of annotations.
+        sha256: Its hash.
+        dataset: The data set; None when the user did not name one.
+        videos: How many.
+        subjects: How many people are seen in them.
+        events: Coded expressions.
+        candidates: What the spotter proposed.
+        marked: Candidates that overlap a coded expression by half, one to one.
+    """
+
+    source: str
+    sha256: str
+    dataset: str | None
+    videos: Count
+    subjects: Count
+    events: Count
+    candidates: Count
+    marked: Count
+
+
+class Feature(StrictModel):
+    """The part of one feature in the log-odds: weight * (value - mean) / scale.
+
+    Attributes:
+        name: One of ``mevqa.spotting.motion.features.FEATURES``.
+        mean: Of the candidates that it was fitted on.
+        scale: Their standard deviation.
+        weight: Of the feature after that.
+    """
+
+    name: str
+    mean: Number
+    scale: Positive
+    weight: Number
+
+
+class Calibrator(StrictModel):
+    """A logistic model of candidates, for both kinds of expressions.
+
+    Attributes:
+        format: What the file is.
+        mevqa: Version that made it.
+        threshold: Probability from which a candidate is believed.
+        least_strength: The spotter proposes candidates from this strength on, see ``mevqa.spotting.motion.detect``.
+        least_motion: And from this displacement of a region on, eye distances.
+        intercept: Log-odds where every feature is at its mean.
+        features: Every feature in its order.
+        fitted_on: Where it comes from.
+    """
+
+    format: Literal["mevqa spot calibrator 1"]
+    mevqa: str
+    threshold: Annotated[float, Field(ge=0, le=1)]
+    least_strength: Positive
+    least_motion: Positive
+    intercept: Number
+    features: tuple[Feature, ...]
+    fitted_on: FittedOn
+
+    @model_validator(mode="after")
+    def _know_the_features(self) -> Calibrator:
+        names = [feature.name for feature in self.features]
+        if names != list(FEATURES):
+            raise ValueError(f"features must be {', '.join(FEATURES)}, not {', '.join(names) or 'none'}")
+        return self
+
+    def probability(self, told: NDArray[np.float64]) -> float:
+        """Return the probability of a candidate.
+
+        Args:
+            told: [features] from ``mevqa.spotting.motion.features``.
+        """
+        return float(self.model.probabilities(told[None])[0])
+
+    @property
+    def model(self) -> Logistic:
+        """The same as arrays."""
+        means, scales, weights = np.array([(one.mean, one.scale, one.weight) for one in self.features]).T
+        return Logistic(means, scales, weights, self.intercept)
+
+
+@functools.cache
+def shipped_calibrator() -> Calibrator:
+    """Return the calibrator that scores events when the user gives none."""
+    return read_calibrator(_SHIPPED)
+
+
+def read_calibrator(path: Path) -> Calibrator:
+    """Read a calibrator.
+
+    Raises:
+        InputError: The file is missing, damaged or something else; one line.
+    """
+    content = read_json_object(path, "; a calibrator is what mevqa spot --fit writes")
+    if content.get("format") != FORMAT:
+        raise InputError([Problem(path, "is not a calibrator that this version of mevqa spot --fit writes")])
+    try:
+        return Calibrator.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {said}" if where else said
+        raise InputError([Problem(path, f"is not a calibrator of this version ({reason}); fit it again")]) from error
+
+
+def write_calibrator(path: Path, calibrator: Calibrator) -> None:
+    """Write a calibrator as JSON.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    write_whole(path, calibrator.model_dump_json(indent=1) + "\n")

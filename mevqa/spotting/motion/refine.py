@@ -1,0 +1,160 @@
+"""Onset, apex and offset at the full rate of fast footage.
+
+Expressions are looked for at some 30 frames a second; of 200 a second this leaves six of seven unread. Once it is known
+where an expression is, every frame around its onset, apex and offset is measured too, and its course is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mevqa.spotting.events import Event, Rule
+from mevqa.spotting.motion.boundaries import Course, follow
+from mevqa.spotting.motion.candidate import Coarse, Found
+from mevqa.spotting.motion.curves import channels
+from mevqa.spotting.motion.spotter import FIND_FPS, timed
+from mevqa.video.face.align import cut_out
+from mevqa.video.face.head_motion import without_head
+from mevqa.video.face.regions import face_regions
+from mevqa.video.face.stabilise import Stabiliser
+from mevqa.video.motion.regional_motion import MotionMeter
+
+if TYPE_CHECKING:
+    from mevqa.video.reading.streaming_reader import ForwardVideo
+    from mevqa.video.reading.video import Video
+
+    Footage = Video | ForwardVideo
+
+Array = NDArray[np.float64]
+
+#: Footage of up to this many times the rate of finding is read whole anyway.
+_FASTER = 1.5
+
+#: Every frame is read so near to onset, apex and offset, ms.
+_NEAR_MS = 90.0
+
+#: The coarse samples leave open so many of their steps on both sides; what lies further off is another hill.
+_OPEN = 1.5
+
+#: Frames decoded at once.
+_CHUNK = 8
+
+
+def is_fast(fps: float) -> bool:
+    """Return whether footage of a rate is searched at a lower one."""
+    return fps >= _FASTER * FIND_FPS
+
+
+def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[Event]:
+    """Return the events of fast footage with their times at full rate, reading it forward once.
+
+    Args:
+        video: The footage.
+        found: What was found in it, in the order of time.
+        rule: How micro- and macro-expressions are told apart.
+    """
+    wanted = [_frames_near(video, one) for one in found]
+    pictures = _Pictures(video)
+    events = []
+    for place, (one, frames) in enumerate(zip(found, wanted, strict=True)):
+        following = wanted[place + 1] if place + 1 < len(wanted) else []
+        pictures.keep = frozenset(following)
+        events.append(one.event if len(frames) < 3 else _refine(video, pictures, frames, one, rule))
+    return events
+
+
+def _frames_near(video: Footage, found: Found) -> list[int]:
+    """Return the frames near onset, apex and offset; none where they are not measured again."""
+    if found.coarse is None:
+        return []
+    near = np.zeros(len(video), dtype=bool)
+    for ms in (found.event.onset_ms, found.event.apex_ms, found.event.offset_ms):
+        near |= np.abs(video.times_ms - ms) <= _NEAR_MS
+    return [int(frame) for frame in np.flatnonzero(near)]
+
+
+def _refine(video: Footage, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> Event:
+    """Measure frames near onset, apex and offset and read the course again."""
+    event, coarse, times = found.event, found.coarse, video.times_ms
+    assert coarse is not None
+    fine = _measure(pictures, frames, found.placement) @ coarse.weights
+    merged_times, merged = _merge(times[frames], fine, coarse)
+    middle = int(np.abs(merged_times - (event.onset_ms + event.offset_ms) / 2).argmin())
+    course = _believable(
+        follow(merged, merged_times, middle, found.candidate.duration_ms), found.candidate.course, coarse.step_ms
+    )
+    step = float(np.median(np.diff(times)))
+    return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
+
+
+class _Pictures:
+    """Frames in the order of time, a few in memory; those that the next event needs too are not decoded again.
+
+    Where a file is read forward, going back would mean to begin anew for every two events close to each other.
+
+    Attributes:
+        keep: Frames to hold until they are asked for again.
+    """
+
+    def __init__(self, video: Footage) -> None:
+        self.keep: frozenset[int] = frozenset()
+        self._video = video
+        self._held: dict[int, np.ndarray] = {}
+
+    def __call__(self, frames: list[int]) -> Iterator[np.ndarray]:
+        """Yield frames, given in ascending order."""
+        held, self._held = self._held, {}
+        for start in range(0, len(frames), _CHUNK):
+            chunk = frames[start : start + _CHUNK]
+            missing = [frame for frame in chunk if frame not in held]
+            read = dict(zip(missing, self._video.frames(missing), strict=True))
+            for frame in chunk:
+                picture = held.pop(frame) if frame in held else read[frame]
+                if frame in self.keep:
+                    self._held[frame] = picture
+                yield picture
+
+
+def _measure(pictures: _Pictures, frames: list[int], placement: Array) -> Array:
+    """Return the motion of some frames against the first of them, without head, [frames, channels]."""
+    regions = face_regions()
+    stabiliser: Stabiliser | None = None
+    meter: MotionMeter | None = None
+    moved = []
+    for picture in pictures(frames):
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        if stabiliser is None or meter is None:
+            face = cut_out(grey, placement)
+            stabiliser, meter = Stabiliser(face), MotionMeter([face], regions)
+        placement = stabiliser.follow(grey, placement).placement
+        moved.append(meter(cut_out(grey, placement)).displacement)
+    steady = without_head(np.array(moved), regions).reshape(len(moved), -1)
+    return np.asarray(steady[:, channels()])
+
+
+def _merge(times_ms: Array, fine: Array, coarse: Coarse) -> tuple[Array, Array]:
+    """Return the fine curve where it is known and the coarse one elsewhere, each run of frames on the coarse level."""
+    levelled = fine.copy()
+    difference = np.interp(times_ms, coarse.times_ms, coarse.extent) - fine
+    borders = np.flatnonzero(np.diff(times_ms) > coarse.step_ms) + 1
+    for own in np.split(np.arange(len(times_ms)), borders):
+        levelled[own] += np.median(difference[own])
+    apart = np.abs(coarse.times_ms[:, None] - times_ms[None, :]).min(axis=1) > coarse.step_ms
+    merged = np.concatenate([times_ms, coarse.times_ms[apart]])
+    values = np.concatenate([levelled, coarse.extent[apart]])
+    order = np.argsort(merged)
+    return merged[order], values[order]
+
+
+def _believable(fine: Course, coarse: Course, step_ms: float) -> Course:
+    """Return the fine times where they are within what the coarse samples leave open."""
+    pairs = zip(
+        (fine.onset_ms, fine.apex_ms, fine.offset_ms), (coarse.onset_ms, coarse.apex_ms, coarse.offset_ms), strict=True
+    )
+    return Course(*(one if abs(one - other) <= _OPEN * step_ms else other for one, other in pairs))

@@ -1,0 +1,1 @@
+"""Challenge submissions: written, checked, mended."""

@@ -1,0 +1,287 @@
+"""Check anybody's submission against the question files: structure first, then the vocabulary of each question type."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mevqa.data.documents.encoding import decode_unicode, encoding_of, spoken_encoding
+from mevqa.data.official import BLANK, MOST_LINES, REQUIRED_KEYS, QuestionFile, scan_question_bytes
+from mevqa.errors import InputError, Problem
+from mevqa.files.inputs import read_file
+from mevqa.files.json_rows import parse_row
+from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
+from mevqa.questions.vocabulary import CLOSED, every_class
+from mevqa.questions.writing.answer_format import fault, normalise
+from mevqa.scoring.answers.answer_sources import was_truncated
+from mevqa.submission.archive import Archive, is_archive, read_archive
+from mevqa.submission.writer import submission_name
+from mevqa.types import Reply
+
+_ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionCheck:
+    """Outcome of a check.
+
+    Attributes:
+        rows: How many rows were checked.
+        problems: What makes the submission invalid, in the order of the lines.
+        warnings: Answers outside the vocabulary of their question type.
+        cosmetic: What a scorer reads all the same: CR LF, a byte order mark, files of the operating system in a zip.
+        repairable: Those of the problems that concern the form only, not what is answered.
+    """
+
+    rows: int
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    cosmetic: tuple[Problem, ...] = ()
+    repairable: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """One file of answers and the questions that it answers.
+
+    Attributes:
+        path: Where it was read; inside a zip ``ZIP/NAME``.
+        content: As it was read.
+        questions: The question file.
+    """
+
+    path: Path
+    content: bytes
+    questions: QuestionFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    values: Mapping[str, Any]
+
+
+def check_submission(predictions: Path, files: Sequence[QuestionFile]) -> SubmissionCheck:
+    """Check a file of answers, or a zip of several.
+
+    Args:
+        predictions: A JSON-lines file, checked against the question file that it belongs to; or a zip, which must
+            hold the answers to every question file under their official names.
+        files: The question files.
+
+    Raises:
+        InputError: The predictions cannot be read at all.
+    """
+    answers, archive = open_submission(predictions, files)
+    checks = [_check_file(one) for one in answers]
+    return SubmissionCheck(
+        sum(check.rows for check in checks),
+        (*archive.problems, *(problem for check in checks for problem in check.problems)),
+        tuple(warning for check in checks for warning in check.warnings),
+        (*archive.cosmetic, *(problem for check in checks for problem in check.cosmetic)),
+        (*archive.repairable, *(problem for check in checks for problem in check.repairable)),
+    )
+
+
+def open_submission(predictions: Path, files: Sequence[QuestionFile]) -> tuple[list[AnswerFile], Archive]:
+    """Return the files of answers of a submission, and what is wrong with the zip that holds them.
+
+    Args:
+        predictions: A JSON-lines file, or a zip.
+        files: The question files.
+
+    Raises:
+        InputError: The predictions cannot be read at all.
+    """
+    if predictions.is_dir():
+        raise InputError([Problem(predictions, "is a folder; name the zip or a file of answers in it")])
+    if not predictions.is_file():
+        raise InputError([Problem(predictions, "is no file")])
+    try:
+        if not is_archive(predictions):
+            content = read_file(predictions)
+            return [AnswerFile(predictions, content, _belonging(predictions, _read_rows(content), files))], Archive()
+    except OSError as error:
+        raise InputError([Problem(predictions, f"cannot be read: {error.strerror or error}")]) from error
+    expected = {submission_name(file.path): file for file in files}
+    archive = read_archive(predictions, tuple(expected))
+    return [
+        AnswerFile(predictions / name, content, expected[name]) for name, content in archive.members.items()
+    ], archive
+
+
+def plain_text(content: bytes) -> tuple[bytes, str | None]:
+    """Return UTF-8 with line feeds for a text that no scorer reads, and what it was; others as they are.
+
+    A byte order mark of UTF-8 and CR LF stay: they are read all the same.
+    """
+    encoding = encoding_of(content)
+    if not encoding.startswith("utf-8"):
+        try:
+            return decode_unicode(content).encode(), f"is {spoken_encoding(encoding)}, not UTF-8"
+        except ValueError:
+            return content, None
+    if b"\r" in content and b"\n" not in content:
+        return content.replace(b"\r", b"\n"), "ends its lines with CR alone, not with LF"
+    return content, None
+
+
+def answers_of(content: bytes) -> dict[str, str]:
+    """Return the answers by question id of a file without problems."""
+    found: dict[str, str] = {}
+    for row in _read_rows(content):
+        name, answer = _id(row.values), row.values.get(_ANSWER)
+        if name is not None and isinstance(answer, str):
+            found[name] = answer
+    return found
+
+
+def _read_rows(content: bytes) -> list[_Row]:
+    """Return every row that is a JSON object; the scan of the questions reports the others."""
+    rows = []
+    for line, text in enumerate(plain_text(content)[0].split(b"\n", MOST_LINES), 1):
+        if not text.strip():
+            continue
+        try:
+            rows.append(_Row(line, parse_row(text.decode("utf-8-sig").rstrip("\r")).values))
+        except ValueError:
+            continue
+    return rows
+
+
+def _belonging(path: Path, rows: Sequence[_Row], files: Sequence[QuestionFile]) -> QuestionFile:
+    """Return the question file that the answers belong to: by the official name, else by the most rows in common.
+
+    Ids alone do not tell: the files of 2025 and 2026 share them.
+    """
+    named = [file for file in files if file.path.name.endswith(".jsonl") and _official_name(file) == path.name]
+    if len(named) == 1:
+        return named[0]
+    texts = [(_id(row.values), row.values.get("question")) for row in rows]
+    given = {(name, text) for name, text in texts if name is not None and isinstance(text, str)}
+    return max(files, key=lambda file: sum((question.id, question.text) in given for question in file.questions))
+
+
+def _official_name(file: QuestionFile) -> str | None:
+    try:
+        return submission_name(file.path)
+    except InputError:
+        return None
+
+
+def _check_file(given: AnswerFile) -> SubmissionCheck:
+    """Check the rows of one file."""
+    path, file = given.path, given.questions
+    text, unread = plain_text(given.content)
+    scan = scan_question_bytes(path, text)
+    if scan.foreign:
+        return SubmissionCheck(0, scan.problems, ())
+    rows = _read_rows(given.content)
+    problems = list(scan.problems)
+    repairable = [problem for problem in problems if problem.message == BLANK]
+    if unread is not None:
+        repairable.insert(0, Problem(path, unread))
+        problems.insert(0, repairable[0])
+    reported = {problem.line for problem in problems}
+    lines = {question.id: index for index, question in enumerate(file.questions)}
+    known: list[tuple[_Row, int]] = []
+    warnings: list[Problem] = []
+    seen: set[str] = set()
+    for row in rows:
+        name = _id(row.values)
+        if name is None:
+            if row.line not in reported:
+                problems.append(Problem(path, "has no id", row.line))
+        elif name not in lines:
+            problems.append(Problem(path, f"the id {name!r} is not in {file.path.name}", row.line))
+        elif name not in seen:
+            seen.add(name)
+            index = lines[name]
+            known.append((row, index))
+            problems += [Problem(path, message, row.line) for message in _row_problems(row.values, file, index)]
+            wrong = _vocabulary_fault(row.values, file, index)
+            if wrong is not None:
+                warnings.append(Problem(path, f"{name!r}: the answer {wrong}", row.line))
+    problems += [Problem(path, message, line) for line, message in _moved(known, file)]
+    problems += [
+        Problem(path, f"the row {question.id!r} (line {question.line} of {file.path.name}) is missing")
+        for question in file.questions
+        if question.id not in seen
+    ]
+    problems.sort(key=lambda problem: (problem.line is None, problem.line or 0))
+    return SubmissionCheck(len(rows), tuple(dict.fromkeys(problems)), tuple(warnings), scan.warnings, tuple(repairable))
+
+
+def _id(values: Mapping[str, Any]) -> str | None:
+    name = values.get("video_id", values.get("id"))
+    return name if isinstance(name, str) else None
+
+
+def _row_problems(values: Mapping[str, Any], file: QuestionFile, index: int) -> Iterator[str]:
+    """Compare a row with the row of the question file."""
+    asked = file.rows[index].values
+    for key in asked:
+        if key not in values and key not in REQUIRED_KEYS[file.layout]:
+            yield f"the key {key!r} is missing"
+        elif key in values and key != _ANSWER and values[key] != asked[key]:
+            yield f"{key!r} was changed: {_short(values[key])} instead of {_short(asked[key])}"
+    for key in values:
+        if key not in asked:
+            yield f"the key {key!r} is not in the question file; take it out"
+    answer = values.get(_ANSWER)
+    if isinstance(answer, str) and not answer.strip():
+        yield "the answer is empty"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _vocabulary_fault(values: Mapping[str, Any], file: QuestionFile, index: int) -> str | None:
+    answer = values.get(_ANSWER)
+    if not isinstance(answer, str) or not answer.strip():
+        return None
+    question = file.questions[index]
+    wrong = fault(question, answer)
+    if wrong is None:
+        return None
+    reading = read_answer(question, answer, truncated=was_truncated(values))
+    if reading.unusable is not None:
+        return f"{wrong}; `mevqa score` cannot use it: {UNUSABLE_MEANING[reading.unusable]}"
+    read = normalise(question, Reply(answer), every_class()) if question.type in CLOSED else None
+    return wrong if read is None else f"{wrong}; `mevqa score` reads {read!r}"
+
+
+def _moved(known: Sequence[tuple[_Row, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:
+    """Yield the rows that are out of order: those outside a longest increasing run of the given order."""
+    kept = _longest_increasing([index for _, index in known])
+    for place, (row, index) in enumerate(known):
+        if place in kept:
+            continue
+        before = f"after {file.questions[index - 1].id!r}" if index else "at the beginning"
+        yield row.line, f"the row {file.questions[index].id!r} is out of order: it belongs {before}"
+
+
+def _longest_increasing(values: Sequence[int]) -> set[int]:
+    """Return the places of a longest increasing subsequence (patience sorting)."""
+    tails: list[int] = []
+    tops: list[int] = []
+    before: list[int | None] = []
+    for place, value in enumerate(values):
+        pile = bisect.bisect_left(tails, value)
+        before.append(tops[pile - 1] if pile else None)
+        if pile == len(tails):
+            tails.append(value)
+            tops.append(place)
+        else:
+            tails[pile], tops[pile] = value, place
+    kept = set()
+    place_or_none = tops[-1] if tops else None
+    while place_or_none is not None:
+        kept.add(place_or_none)
+        place_or_none = before[place_or_none]
+    return kept

@@ -1,0 +1,43 @@
+"""Frames to an MP4 file that every reader reads exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from mevqa.files.system_errors import writing
+from mevqa.files.whole import replacing
+from mevqa.synthetic.renderer import Frame
+
+
+def write_mp4(path: Path, frames: Iterable[Frame], fps: float, crf: int) -> int:
+    """Encode frames as H.264 and put the file in place when it is complete.
+
+    Args:
+        path: The file; its folder must exist.
+        frames: RGB frames of one even-sided size.
+        fps: Frames per second.
+        crf: Constant rate factor.
+
+    Returns:
+        How many frames were written.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    count = 0
+    with writing(path), replacing(path) as partial, av.open(str(partial), "w", format="mp4") as container:
+        # One thread: libx264's decisions, and so the bytes, depend on how many there are.
+        stream = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "veryfast", "bf": "0"})
+        stream.thread_count = 1
+        stream.pix_fmt = "yuv420p"
+        for picture in frames:
+            if count == 0:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = count, 1 / rate
+            container.mux(stream.encode(frame))
+            count += 1
+        container.mux(stream.encode())
+    return count

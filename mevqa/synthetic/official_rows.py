@@ -1,0 +1,169 @@
+"""Questions about synthetic clips, official ones and those beyond them, with their exact answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
+from mevqa.questions.event_timeline import Story
+from mevqa.questions.question_types import question_about
+from mevqa.questions.wordings import official_wordings
+from mevqa.questions.writing.answer_format import sentence, unit_list
+from mevqa.questions.writing.event_counts import COUNTED
+from mevqa.questions.writing.timeline_answers import story_answer, story_of
+from mevqa.synthetic.clip_plan import ClipPlan, random_source
+from mevqa.types import Clip, Kind, QuestionType
+
+#: A question and its answer.
+Pair = tuple[str, str]
+
+
+def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the training layout: both a present and an absent unit, as in the official files."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=True)
+    yield _presence(plan, seed, shown=False)
+    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
+
+
+def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the test layout of 2025: one presence question, yes and no in turn."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=_yes(plan, seed))
+    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
+
+
+def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions of the test layout of 2026: analysis in the place of the combined question."""
+    yield from _class_questions(plan)
+    yield from _list_and_side(plan, seed)
+    yield _presence(plan, seed, shown=_yes(plan, seed))
+    rng = random_source(seed, "analysis", plan.index)
+    wordings = official_wordings(QuestionType.ANALYSIS)
+    yield _summary(plan, QuestionType.ANALYSIS, wordings[int(rng.integers(len(wordings)))])
+
+
+def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the six questions about a long video."""
+    story = _story(plan)
+    asked = [_ask(kind) for kind in (*COUNTED, QuestionType.AU_INVENTORY)]
+    rng = random_source(seed, "nth", plan.index)
+    for place in rng.permutation(len(story.events))[:2]:
+        asked.append(_ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1))
+    yield from _told(asked, story)
+
+
+def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the questions about a long video that no official file has, each type at least once."""
+    story = _story(plan)
+    rng = random_source(seed, "extension", plan.index)
+    kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
+    asked = [_ask(QuestionType.LOCALISE, events=kind) for kind in kinds]
+    for place in rng.permutation(len(story.events))[:2]:
+        asked.append(_ask(QuestionType.DESCRIBE_NTH, ordinal=int(place) + 1))
+    asked += [_ask(QuestionType.EVENT_PRESENCE, events=kind) for kind in kinds[1:]]
+    asked += [_ask(QuestionType.ORDER), _ask(QuestionType.LONGEST)]
+    # Times in half seconds, as somebody who looks at the video would give them: a quarter to three quarters of it.
+    halves = int(2 * plan.frames / plan.fps)
+    length = int(rng.integers(max(1, halves // 4), max(2, 3 * halves // 4)))
+    start = int(rng.integers(0, max(1, halves - length)))
+    between = (start / 2, (start + length) / 2)
+    asked.append(_ask(QuestionType.COUNT_BETWEEN, events=kinds[int(rng.integers(len(kinds)))], between_s=between))
+    asked.append(_ask(QuestionType.SUMMARY))
+    yield from _told(asked, story)
+
+
+def _story(plan: ClipPlan) -> Story:
+    return story_of([performance.annotation for performance in plan.performances], plan.fps)
+
+
+def _told(texts: Sequence[str], story: Story) -> Iterator[Pair]:
+    """Yield the questions that a story answers."""
+    for number, text in enumerate(texts):
+        answer = story_answer(question_about(Clip("", "synthetic"), number, text), story)
+        if answer is not None:
+            yield text, answer
+
+
+def _ask(kind: QuestionType, **slots: Any) -> str:
+    """Return the usual wording; the slots are those of ``official_wordings``."""
+    return official_wordings(kind, **slots)[0]
+
+
+def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
+    annotation = plan.performances[0].annotation
+    yield _ask(QuestionType.COARSE), str(annotation.coarse)
+    yield _ask(QuestionType.FINE), str(annotation.fine)
+
+
+def _list_and_side(plan: ClipPlan, seed: int) -> Iterator[Pair]:
+    """Yield the list question and, where a unit is on one side only, the side question."""
+    names = _names(plan)
+    yield _ask(QuestionType.AU_LIST, plural=len(names) > 1), unit_list(names)
+    sided = [unit for unit in plan.performances[0].annotation.action_units if unit.side]
+    if sided:
+        unit = sided[int(random_source(seed, "side", plan.index).integers(len(sided)))]
+        yield _ask(QuestionType.AU_SIDE, action_unit=unit.name), str(unit.side)
+
+
+def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
+    """Ask for one of the clip's units, or for one of the vocabulary that it does not have."""
+    names = _names(plan)
+    present = {unit.number for unit in plan.performances[0].annotation.action_units}
+    candidates = names if shown else [name for name in UNIT_NAMES if unit_number(name) not in present]
+    rng = random_source(seed, f"presence {shown}", plan.index)
+    name = candidates[int(rng.integers(len(candidates)))]
+    return _ask(QuestionType.AU_PRESENCE, action_unit=name), "yes" if shown else "no"
+
+
+def _yes(plan: ClipPlan, seed: int) -> bool:
+    """Return whether the clip's only presence question is answered with yes: exactly every other clip's is."""
+    block = random_source(seed, "balance", plan.index // 2)
+    return bool(block.random() < 0.5) == (plan.index % 2 == 0)
+
+
+def _summary(plan: ClipPlan, kind: QuestionType, question: str) -> Pair:
+    annotation = plan.performances[0].annotation
+    names = _names(plan)
+    return question, sentence(kind, names, str(annotation.fine), str(annotation.coarse), plural=len(names) > 1)
+
+
+def _names(plan: ClipPlan) -> list[str]:
+    """Return the official names of the clip's units in number order."""
+    numbers = sorted({unit.number for unit in plan.performances[0].annotation.action_units})
+    return [ActionUnit(number).name for number in numbers]
+
+
+def train_rows(plan: ClipPlan, pairs: Sequence[Pair]) -> Iterator[dict[str, str]]:
+    """Yield official training rows."""
+    for number, (question, answer) in enumerate(pairs, start=1):
+        yield {
+            "id": f"synthetic_{plan.id}_{number}",
+            "dataset": "synthetic",
+            "image_id": plan.id,
+            "subject": f"s{plan.subject + 1:02d}",
+            "filename": plan.id,
+            "question": question,
+            "answer": answer,
+        }
+
+
+def test_rows(plan: ClipPlan, pairs: Sequence[Pair], *, answered: bool, name: str = "test") -> Iterator[dict[str, str]]:
+    """Yield official test rows, to answer or as reference.
+
+    Args:
+        plan: The clip.
+        pairs: Its questions and answers.
+        answered: Whether the answers are filled in.
+        name: What the ids say of the file; files of different names can be answered together.
+    """
+    for number, (question, answer) in enumerate(pairs, start=1):
+        yield {
+            "video_id": f"synthetic_{name}_{plan.id}_{number}",
+            "video": plan.id,
+            "question": question,
+            "answer": answer if answered else "",
+        }

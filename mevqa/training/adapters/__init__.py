@@ -1,0 +1,1 @@
+"""Adapters on disk: found, saved, continued, merged, published."""

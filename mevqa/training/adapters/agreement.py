@@ -1,0 +1,207 @@
+"""Whether two models answer alike: the same questions about the same pictures, and how far the replies are apart.
+
+A difference is one of natural log-probabilities, in nats. Between two replies it is the largest of
+
+* the differences of each option's log-probability, for a closed question;
+* the difference of the whole answer's log-probability, for a written answer in the same words;
+* the margin of the second model's own answer over the first model's, where the words differ: the log-odds of the two
+  at the token where they part. Two answers that are nearly as likely may change places by rounding alone, two that
+  are not must not.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mevqa.errors import ModelError
+from mevqa.inference.engine import answer_clip
+from mevqa.inference.evaluation import Plan, plan
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Model, Preferences
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.writing.grammar import Choices
+from mevqa.types import LONG_VIDEO_TYPES, Question, Reply, Request, View
+
+#: Seed of the built-in sample's clips, and their frame size in px: small, for the faces are aligned and scaled anyway.
+_SEED, _SIZE = 11, (160, 160)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a model is shown and asked of one clip.
+
+    Attributes:
+        clip_id: The clip.
+        system: The common system text.
+        views: The clip's pictures.
+        questions: The questions.
+        requests: Their wording, in order.
+    """
+
+    clip_id: str
+    system: str
+    views: tuple[View, ...]
+    questions: tuple[Question, ...]
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two models' replies are apart.
+
+    Attributes:
+        difference: The largest difference, nats; infinite where only one of the two has an answer.
+        where: The question and clip with the largest difference.
+        questions: Number of questions that were compared.
+    """
+
+    difference: float
+    where: str
+    questions: int
+
+
+@contextmanager
+def synthetic_sample(clips: int) -> Iterator[Plan]:
+    """Render a few synthetic clips, with the official questions of MEGC 2025 and 2026 about each, for a while.
+
+    Args:
+        clips: Number of clips; each shows another person.
+
+    Yields:
+        The plan; the clips are gone afterwards.
+    """
+    from mevqa.synthetic.writer import synthesise
+
+    with tempfile.TemporaryDirectory(prefix="mevqa-sample-") as folder:
+        made = synthesise(Path(folder) / "clips", clips, _SEED, subjects=clips, size=_SIZE)
+        work = plan([made.train, made.more["v2_to_answer"]], made.media, annotations=made.annotations)
+        once = {clip: tuple({q.text: q for q in group}.values()) for clip, group in work.questions.items()}
+        yield replace(work, questions=once)
+
+
+def look_at(work: Plan, prompts: PromptLibrary, looking: Looking) -> list[Scene]:
+    """Return what a model is shown and asked of each clip; one that is asked about moments and the whole gives two.
+
+    Raises:
+        ModelError: A clip cannot be looked at.
+    """
+    scenes = []
+    for clip_id, questions in work.questions.items():
+        for whole in (False, True):
+            group = tuple(question for question in questions if (question.type in LONG_VIDEO_TYPES) == whole)
+            if not group:
+                continue
+            listener = _Listener()
+            # The model itself is listened to, also about long videos.
+            alone = replace(looking, lvqa="model")
+            heard = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
+            if listener.heard is None:
+                raise ModelError(f"clip {clip_id} cannot be looked at: {heard.answers[0].error}")
+            system, views, requests = listener.heard
+            scenes.append(Scene(clip_id, system, views, group, requests))
+    return scenes
+
+
+def ask_all(model: Model, scenes: Sequence[Scene], on_scene: Callable[[int], None]) -> list[list[Reply]]:
+    """Return a model's replies to every scene.
+
+    Args:
+        model: Who is asked.
+        scenes: The scenes.
+        on_scene: Called with the number of scenes done, beginning with 0.
+    """
+    replies = []
+    for done, scene in enumerate(scenes):
+        on_scene(done)
+        replies.append(model.ask(scene.system, scene.views, scene.requests))
+    return replies
+
+
+def agreement(
+    scenes: Sequence[Scene], before: Sequence[Sequence[Reply]], after: Sequence[Sequence[Reply]], second: Model
+) -> Agreement:
+    """Compare two models' replies.
+
+    Args:
+        scenes: What both were asked.
+        before: The first model's replies to each scene.
+        after: The second model's.
+        second: The second model; it is asked again where it writes other words than the first.
+
+    Raises:
+        ModelError: The first model has no answer at all, so that nothing can be compared.
+    """
+    worst, where, count = 0.0, "", 0
+    for scene, ones, others in zip(scenes, before, after, strict=True):
+        for question, request, one, other in zip(scene.questions, scene.requests, ones, others, strict=True):
+            if one.error is not None and other.error is not None:
+                continue
+            count += 1
+            apart = _apart(one, other)
+            if not math.isinf(apart) and one.text != other.text:
+                apart = max(apart, _margin(second, scene, request, one, other))
+            if apart > worst or not where:
+                worst, where = apart, f"{question.text!r} about the clip {scene.clip_id}"
+    if not count:
+        error = before[0][0].error if before else "there is none"
+        raise ModelError(f"no question of the sample is answered ({error}), so nothing can be compared")
+    return Agreement(worst, where, count)
+
+
+def _apart(one: Reply, other: Reply) -> float:
+    """Return how far two replies are apart, but for the margin between answers in different words."""
+    if one.error is not None or other.error is not None:
+        return math.inf
+    pairs = (
+        [(value, other.options[option]) for option, value in one.options.items()]
+        if one.options and other.options
+        else []
+    )
+    if not pairs and one.text == other.text and one.confidence is not None and other.confidence is not None:
+        pairs = [(one.confidence, other.confidence)]
+    if any(math.isnan(value) for pair in pairs for value in pair):
+        return math.inf
+    return max((abs(_log(a) - _log(b)) for a, b in pairs), default=0.0)
+
+
+def _margin(model: Model, scene: Scene, request: Request, one: Reply, other: Reply) -> float:
+    """Return by how many nats ``model`` prefers its own answer ``other`` to ``one``."""
+    if other.options:
+        return _log(other.options[other.text]) - _log(other.options[one.text])
+    pair = replace(request, options=(), grammar=Choices((other.text, one.text)))
+    (reply,) = model.ask(scene.system, scene.views, [pair])
+    if reply.error is not None or reply.confidence is None:
+        return math.inf
+    if reply.text != other.text:
+        return 0.0
+    return _log(reply.confidence) - _log(1 - reply.confidence)
+
+
+def _log(probability: float) -> float:
+    """Return the logarithm of a probability; one too small for a float is taken for the smallest."""
+    return math.log(max(probability, sys.float_info.min))
+
+
+class _Listener:
+    """A model that answers nothing and keeps what it was asked.
+
+    Attributes:
+        heard: System text, views and requests; None before it was asked.
+    """
+
+    name = revision = "listener"
+    preferences = Preferences()
+
+    def __init__(self) -> None:
+        self.heard: tuple[str, tuple[View, ...], tuple[Request, ...]] | None = None
+
+    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+        """Keep what is asked."""
+        self.heard = system, tuple(views), tuple(requests)
+        return [Reply("", error="not asked yet")] * len(requests)

@@ -1,0 +1,154 @@
+"""What a training leaves behind: the adapter with all that it takes to ask it as it was trained, and to repeat it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import torch
+import yaml
+from accelerate import PartialState
+
+from mevqa.errors import InputError, Problem
+from mevqa.files.json_file import read_json_object
+from mevqa.files.whole import is_leftover, make_folder, write_whole
+from mevqa.inference.evaluation import Plan
+from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
+from mevqa.inference.runs import file_digest, refuse_changes
+from mevqa.models.digest import content_digest
+from mevqa.models.transformers.adapter import adapter_folder
+from mevqa.resources import resource_folder
+from mevqa.safe_text import portable
+from mevqa.training.adapters.card import model_card
+from mevqa.training.continued import prompts_folder
+from mevqa.training.packing.packed_model import PackedModel
+from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.trainer.weights import is_adapter, save_finished
+
+if TYPE_CHECKING:
+    from mevqa.training.result import Finished
+    from mevqa.training.trainable_model import Learner
+
+_MANIFEST = "training.json"
+#: Keys of a recipe that do not change what is trained.
+_INDIFFERENT = frozenset(
+    {"title", "output", "log_to", "log_every", "save_every", "workers", "push_to", "feature_cache", "probe", "folds"}
+)
+_PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
+
+
+def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learner) -> None:
+    """Write down what decides a training, or check it against the training that the folder holds.
+
+    Args:
+        out: The training's folder.
+        recipe: The recipe.
+        work: Its clips.
+        learner: Its model.
+
+    Raises:
+        InputError: The folder holds something else, or a training of other inputs.
+    """
+    deciding = json.loads(json.dumps(_decides(recipe, work, learner)))
+    path = out / _MANIFEST
+    if path.is_file():
+        refuse_changes(out, _portable(read_manifest(out)["decides"]), deciding, "this training was begun", "output=DIR")
+        return
+    strangers = (
+        [item for item in out.iterdir() if item.name != "rendered" and not is_leftover(item)] if out.is_dir() else []
+    )
+    if out.exists() and (not out.is_dir() or strangers):
+        raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
+    PartialState().wait_for_everyone()
+    if PartialState().is_main_process:
+        make_folder(out)
+        write_whole(path, json.dumps({"format": 1, "decides": deciding}, indent=1, ensure_ascii=False) + "\n")
+    PartialState().wait_for_everyone()
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """Return what ``start_manifest`` and ``write_artifact`` wrote down; empty when there is nothing.
+
+    Raises:
+        InputError: It cannot be read, or is something else.
+    """
+    path = out / _MANIFEST
+    if not path.is_file():
+        return {}
+    found = read_json_object(path)
+    decides = found.get("decides")
+    if not isinstance(decides, dict) or not isinstance(decides.get("media", {}), dict):
+        raise InputError([Problem(path, "is not the record of a training: 'decides' must be an object with 'media'")])
+    if not isinstance(found.get("finished"), (dict, NoneType)):
+        raise InputError([Problem(path, "'finished' must be an object")])
+    return found
+
+
+def write_artifact(
+    out: Path,
+    model: PackedModel,
+    recipe: Recipe,
+    work: Plan | None,
+    learner: Learner,
+    finished: Finished,
+    state: dict[str, Any] | None = None,
+) -> None:
+    """Write the trained weights with processor, preferences, prompts, recipe, card and manifest.
+
+    The manifest's record that the training is finished goes last: what is interrupted before is trained to its end,
+    which was reached, and written again.
+
+    Args:
+        out: The training's folder.
+        model: What was trained.
+        recipe: How.
+        work: On which clips.
+        learner: How it is asked.
+        finished: What came of it.
+        state: The model's gathered state, where its weights are spread over processes.
+    """
+    save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else learner.dtype, state)
+    learner.wrapped.processor.save_pretrained(out)
+    preferences = {
+        "views": list(learner.preferences.views),
+        "sampler": learner.preferences.sampler,
+        "variant": learner.preferences.variant,
+        "option_score": learner.preferences.option_score,
+        "sees_rest": learner.preferences.sees_rest,
+    }
+    write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
+    shutil.rmtree(out / "prompts", ignore_errors=True)
+    shutil.copytree(resource_folder("prompts"), out / "prompts", ignore=shutil.ignore_patterns("*.md"))
+    prompts = prompts_folder(recipe)
+    for own in sorted(prompts.glob("*.yaml")) if prompts is not None else []:
+        shutil.copy(own, out / "prompts" / own.name)
+    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
+    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+    write_whole(out / "README.md", model_card(recipe, work, learner, finished, adapter=is_adapter(model)))
+    write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
+
+
+def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str, Any]:
+    """Return everything that decides what is trained; files and folders by name, their content by its hash."""
+    deciding = {
+        "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
+        "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
+        "annotations": annotations_digest(work) if work is not None else None,
+        "media": media_digests(work) if work is not None else {},
+        "model": {"name": learner.wrapped.name, "revision": learner.wrapped.revision},
+        **({"adapter": content_digest(adapter_folder(recipe.adapter))} if recipe.adapter is not None else {}),
+        "prompts": learner.prompts.digest,
+        "processes": PartialState().num_processes,
+        "packages": package_versions(_PACKAGES),
+    }
+    return _portable(deciding)
+
+
+def _portable(deciding: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides a training without the folders of the user's machine: adapters are passed on."""
+    named = {key: portable(deciding[key]) for key in ("recipe", "questions", "model") if key in deciding}
+    return {**deciding, **named}

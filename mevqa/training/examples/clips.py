@@ -1,0 +1,148 @@
+"""The clips that a recipe trains on: question files with answers, checked before a model is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mevqa.data.media import PICTURE_ALIASES
+from mevqa.errors import InputError, Problem
+from mevqa.inference.evaluation import Plan, merged, plan
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.writing.answer_format import normalise
+from mevqa.training.recipe import Recipe
+from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType, Reply
+
+
+@dataclass(frozen=True)
+class TrainingClip:
+    """A clip with its answered questions.
+
+    Attributes:
+        clip: The clip.
+        questions: Its questions; the reference of each is the answer that the model shall give.
+    """
+
+    clip: Clip
+    questions: tuple[Question, ...]
+
+    def label(self, level: str) -> str | None:
+        """Return its ``coarse`` or ``fine`` class, as its questions or else its annotation tell it."""
+        kind = QuestionType(level)
+        told = [question.reference for question in self.questions if question.type is kind]
+        return told[0] if told else getattr(self.clip.annotation, level, None)
+
+
+def read_clips(recipe: Recipe) -> Plan:
+    """Find the clips of a recipe's question files, each file with its media, annotations and pictures.
+
+    Raises:
+        InputError: Every problem of all files together; no question file.
+    """
+    if not recipe.questions:
+        raise InputError([Problem("questions", "no question file is named: questions=FILE,...")])
+    plans: list[Plan] = []
+    problems: list[Problem] = []
+    for number, name in enumerate(recipe.questions):
+        pictures = {
+            PICTURE_ALIASES.get(view, view): Path(place)
+            for view, places in recipe.precomputed.items()
+            if (place := _nth(places, number)) is not None
+        }
+        media, annotations = (_nth(places, number) for places in (recipe.media, recipe.annotations))
+        try:
+            plans.append(
+                plan(
+                    [Path(name)],
+                    Path(media) if media else None,
+                    annotations=Path(annotations) if annotations else None,
+                    pictures=pictures,
+                    numbers=recipe.numbers,
+                )
+            )
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return merged(plans)
+
+
+def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
+    """Return the clips that have answers to learn.
+
+    Answers are brought into the surface form in which they are scored; an analysis in free words stays as it stands.
+    Questions about long videos and without an answer are left out.
+
+    Args:
+        work: Clips with questions.
+        prompts: How they are asked: a closed question's answer must be one of its options.
+
+    Raises:
+        InputError: Every answer that cannot be one, with file and line; a prompt variant that asks for reasoning; no
+            answered question at all.
+    """
+    found, problems = [], []
+    paths = {question.id: file.path for file in work.files for question in file.questions}
+    for clip_id, asked in work.questions.items():
+        learned = []
+        for question in asked:
+            if question.reference is None or question.type in LONG_VIDEO_TYPES:
+                continue
+            answer = _answer(question)
+            request = prompts.request(question)
+            where = paths.get(question.id, clip_id)
+            closed = question.type in (QuestionType.COARSE, QuestionType.AU_PRESENCE)
+            if closed and not request.options:
+                message = "asks for reasoning, which question files do not hold; train with another variant"
+                raise InputError([Problem(f"variant {prompts.variant}", message)])
+            if answer is None or (request.options and answer not in request.options):
+                options = f"; it must be one of {', '.join(request.options)}" if request.options else ""
+                message = f"{question.reference!r} is no answer to {question.text!r}{options}"
+                problems.append(Problem(where, message, question.line))
+                continue
+            learned.append(replace(question, reference=answer))
+        if learned:
+            found.append(TrainingClip(work.clips[clip_id], tuple(learned)))
+    if problems:
+        raise InputError(problems)
+    if not found:
+        names = ", ".join(str(file.path) for file in work.files)
+        raise InputError([Problem(names, "holds no answered question about a short clip; nothing can be learned")])
+    return found
+
+
+def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
+    """Return the plan of some of its clips.
+
+    Args:
+        work: The plan.
+        keep: Ids of the clips that stay.
+    """
+    chosen = set(keep)
+    clips = {name: clip for name, clip in work.clips.items() if name in chosen}
+    # A file none of whose clips stay would be scored as unanswered. There is one source a file.
+    asked = [any(question.clip_id in clips for question in file.questions) for file in work.files]
+    sources = work.sources
+    if len(sources) == len(work.files):
+        sources = tuple(source for source, stays in zip(sources, asked, strict=True) if stays)
+    return Plan(
+        tuple(file for file, stays in zip(work.files, asked, strict=True) if stays),
+        clips,
+        {name: questions for name, questions in work.questions.items() if name in clips},
+        sources,
+    )
+
+
+def _answer(question: Question) -> str | None:
+    """Return the answer to be learned."""
+    assert question.reference is not None
+    answer = normalise(question, Reply(question.reference))
+    if question.type is QuestionType.ANALYSIS:
+        return answer or question.reference
+    return answer
+
+
+def _nth(places: Sequence[str], number: int) -> str | None:
+    """Return the place of a question file: its own, or the one of all."""
+    return None if not places else places[number] if len(places) > 1 else places[0]

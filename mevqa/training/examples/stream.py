@@ -1,0 +1,171 @@
+"""The stream of training rows: what stands at a place of it is decided by the seed and the place alone.
+
+So an interrupted training goes on with the rows that it would have seen, and any number of processes see together
+what one would see.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from mevqa.inference.view_config import Looking
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.training.examples.augment import augment, jitter
+from mevqa.training.examples.balance import ClipStream, draw_questions, type_weights
+from mevqa.training.examples.clips import TrainingClip
+from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
+from mevqa.training.packing.rows import Row, RowEncoder, Turn
+from mevqa.training.recipe import Recipe
+from mevqa.types import NO_MOTION, Annotation, Question, QuestionType, View
+from mevqa.video.views.look import Look, look
+
+#: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
+_PLACE, _VERSION = 1, 2
+#: Version of a clip that is not varied.
+_PLAIN = -1
+#: Looks at clips to keep, pictures and all.
+_LOOKS = 2048
+
+
+class Asker:
+    """Turns clips into rows: looked at, worded and tokenised as when they are asked.
+
+    Args:
+        encoder: Tokenises.
+        prompts: The prompt library.
+        looking: What is seen of a clip.
+        targets: Whether rows carry (blank) targets for the vision tower, to go with synthetic ones.
+    """
+
+    def __init__(self, encoder: RowEncoder, prompts: PromptLibrary, looking: Looking, *, targets: bool = False) -> None:
+        self.encoder = encoder
+        self._prompts = prompts
+        self._looking = looking
+        self._extras = blank_targets() if targets else {}
+        self._looks: dict[tuple[str, Annotation | None], Look] = {}
+        self._still: set[str] = set()
+
+    def look(self, clip: TrainingClip, annotation: Annotation | None = None) -> Look:
+        """Look at a clip, or return what was seen before.
+
+        Args:
+            clip: The clip.
+            annotation: Other moments than the clip's own.
+
+        Raises:
+            MediaError: It cannot be read.
+        """
+        chosen = annotation or clip.clip.annotation
+        key = (clip.clip.id, chosen)
+        if key not in self._looks:
+            if len(self._looks) >= _LOOKS:
+                self._looks.clear()
+            how = self._looking
+            self._looks[key] = look(
+                replace(clip.clip, annotation=chosen),
+                views=how.views,
+                sampler=how.sampler,
+                face=how.face,
+                frames=how.frames,
+                stride=how.stride,
+            )
+            self._warn(clip, self._looks[key])
+        return self._looks[key]
+
+    def _warn(self, clip: TrainingClip, seen: Look) -> None:
+        """Say once of a clip that its pictures show no motion: what is learned from it is not to be seen."""
+        if seen.stillness is not None and clip.clip.id not in self._still:
+            self._still.add(clip.clip.id)
+            print(f"warning: clip {clip.clip.id}: {NO_MOTION}: {seen.stillness}", file=sys.stderr, flush=True)
+
+    def row(
+        self,
+        clip: TrainingClip,
+        views: Sequence[View],
+        questions: Sequence[Question],
+        weights: Mapping[QuestionType, float],
+        key: Hashable | None = None,
+    ) -> Row:
+        """Return the row of some questions about what is seen of a clip."""
+        turns = [
+            Turn(self._prompts.request(question).text, str(question.reference), weights.get(question.type, 1.0))
+            for question in questions
+        ]
+        system = self._prompts.system(clip.clip.dataset)
+        return self.encoder.encode(system, views, turns, key=key, extras=self._extras)
+
+    def synthetic_row(self, clip: SyntheticClip) -> Row:
+        """Return the row of a synthetic clip."""
+        extras = clip.targets if self._extras else {}
+        return self.encoder.encode(self._prompts.system("synthetic"), clip.views, clip.turns, extras=extras)
+
+    def plain_row(self, clip: TrainingClip) -> Row:
+        """Return the row of all questions about a clip as it is."""
+        return self.row(clip, self.look(clip).views, clip.questions, {}, key=(clip.clip.id, _PLAIN))
+
+
+class TrainingStream(Dataset[Row]):
+    """The rows of a training, by their place.
+
+    Args:
+        clips: What is trained on; may be empty when everything is synthetic.
+        asker: Makes rows.
+        recipe: Balance, augmentation, share of synthetic maps, seed.
+        length: Number of places.
+        synthetic: The synthetic clips.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[TrainingClip],
+        asker: Asker,
+        recipe: Recipe,
+        length: int,
+        synthetic: SyntheticClips | None = None,
+    ) -> None:
+        self._clips = list(clips)
+        self._asker = asker
+        self._recipe = recipe
+        self._length = length
+        self._synthetic = synthetic
+        self._share = 0.0 if synthetic is None or recipe.synthetic is None else recipe.synthetic.share
+        level = recipe.balance.classes
+        labels = [clip.label(level) if level != "none" else None for clip in clips]
+        self._order = ClipStream(labels, balance=level != "none", seed=recipe.seed) if clips else None
+        every = [question for clip in clips for question in clip.questions]
+        self._weights = type_weights(every, recipe.balance.types) if clips else {}
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, place: int) -> Row:
+        before, after = int(place * self._share), int((place + 1) * self._share)
+        if self._synthetic is not None and after > before:
+            return self._asker.synthetic_row(self._synthetic[before])
+        return self._real(place, place - before)
+
+    def _real(self, place: int, number: int) -> Row:
+        """Return the row at a place that is taken by the ``number``-th real clip."""
+        assert self._order is not None
+        clip = self._clips[self._order.index(number)]
+        rng = np.random.default_rng((self._recipe.seed, _PLACE, place))
+        settings = self._recipe.augmentation
+        version = int(rng.integers(settings.versions)) if settings.versions else place
+        own = np.random.default_rng((self._recipe.seed, _VERSION, zlib.crc32(clip.clip.id.encode()), version))
+        seen = self._asker.look(clip)
+        annotation = clip.clip.annotation
+        if annotation is not None and settings.jitter:
+            annotation = jitter(annotation, own, settings, len(seen.times_ms) if seen.times_ms is not None else None)
+            seen = self._asker.look(clip, annotation)
+        views, questions = augment(seen.views, clip.questions, own, settings)
+        limit = self._recipe.balance.questions
+        chosen = draw_questions(questions, limit, rng) if limit else questions
+        varied = views is not seen.views or annotation != clip.clip.annotation
+        key = (clip.clip.id, version) if settings.versions else (None if varied else (clip.clip.id, _PLAIN))
+        return self._asker.row(clip, views, chosen, self._weights, key)

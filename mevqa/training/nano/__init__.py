@@ -1,0 +1,1 @@
+"""How the embedded model nano is trained and evaluated."""

@@ -1,0 +1,199 @@
+"""Motion maps drawn from geometry alone: what nano learns to see from, thousands a second.
+
+A map is the field of an expression's action units (``mevqa.synthetic.faces.fields``) on a face crop of random geometry,
+with what real flow adds: drift, affine motion of the head, blinks, garbage at the border, smooth errors of several
+scales, loss of small motions, blur. It ends like every motion map: strain from the field, each channel stretched
+between its extremes, reduced to 28 x 28 (``mevqa.video.motion.flow``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from mevqa.facs import ActionUnit
+from mevqa.synthetic.faces.fields import FaceMotion, draw_motion
+from mevqa.video.face.geometry import EYES
+
+#: Side of the picture that the model sees, in pixels.
+MAP_SIZE = 28
+_FINE = 2  # fields are computed this many times finer and averaged down
+_BLINK, _GLANCES = 45, (61, 62)
+
+
+@dataclass(frozen=True)
+class Nuisance:
+    """How much of what is not expression there is; motions are relative to the peak of a unit of strength 1.
+
+    Attributes:
+        canonical: Share of faces in the product's own aligned geometry; the others are cropped at random.
+        drift: Standard deviation of the global translation.
+        affine: Standard deviation of the affine motion at the border of the face.
+        blink: Probability of a blink, closing or (one in three) opening.
+        gaze: Probability of a glance to the side.
+        border: Probability of each of three blobs of wrong motion near the border.
+        noise: Median of the root mean square of the smooth errors, and its log deviation.
+        blur: Largest standard deviation of the final blur, in map pixels.
+        deadzone: Probability that small motions are lost, as total-variation flow loses them.
+    """
+
+    canonical: float = 0.35
+    drift: float = 0.3
+    affine: float = 0.2
+    blink: float = 0.25
+    gaze: float = 0.08
+    border: float = 0.2
+    noise: tuple[float, float] = (0.1, 0.8)
+    blur: float = 1.5
+    deadzone: float = 0.3
+
+
+def draw_maps(
+    expressions: Sequence[Sequence[ActionUnit]], rng: np.random.Generator, nuisance: Nuisance | None = None
+) -> NDArray[np.uint8]:
+    """Draw one motion map for each set of units.
+
+    Args:
+        expressions: The units of each face.
+        rng: Decides everything.
+        nuisance: What else moves.
+
+    Returns:
+        [faces, 28, 28, 3]: red horizontal, green vertical, blue strain, each stretched over 0..255.
+    """
+    nuisance = nuisance or Nuisance()
+    motions = [_motion(units, nuisance, rng) for units in expressions]
+    x, y = _crops(len(motions), nuisance, rng)
+    flow = _fields(motions, x, y)
+    flow = flow + _head(x, y, nuisance, rng) + _border_blobs(len(motions), nuisance, rng)
+    flow = _lose_small_motions(flow, nuisance, rng) * _texture(len(motions), rng)
+    flow = flow + _errors(len(motions), nuisance, rng)
+    return finish_maps(_blur(flow, nuisance.blur * _FINE * rng.random(len(motions)).astype(np.float32)))
+
+
+def finish_maps(flow: torch.Tensor) -> NDArray[np.uint8]:
+    """Turn flows [faces, 2, H, W] into motion maps [faces, 28, 28, 3], as ``mevqa.video.motion.flow`` does."""
+    across_x = torch.gradient(flow[:, 0], dim=(1, 2))
+    across_y = torch.gradient(flow[:, 1], dim=(1, 2))
+    shear = (across_x[0] + across_y[1]) / 2
+    strain = (across_x[1] ** 2 + across_y[0] ** 2 + 2 * shear**2).sqrt()
+    maps = functional.adaptive_avg_pool2d(torch.cat([flow, strain[:, None]], 1), MAP_SIZE)
+    low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
+    stretched = (maps - low) / (high - low).clamp_min(1e-9) * 255
+    return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _motion(units: Sequence[ActionUnit], nuisance: Nuisance, rng: np.random.Generator) -> FaceMotion:
+    """Lay the units on the face, now and then with a blink or a glance."""
+    numbers, gains = [], []
+    if rng.random() < nuisance.blink:
+        numbers.append(_BLINK)
+        gains.append(rng.uniform(0.3, 2.0) * (-1 if rng.random() < 1 / 3 else 1))
+    if rng.random() < nuisance.gaze:
+        numbers.append(int(rng.choice(_GLANCES)))
+        gains.append(rng.uniform(0.3, 1.5))
+    return draw_motion([*units, *map(ActionUnit, numbers)], rng, gains=[*[1.0] * len(units), *gains])
+
+
+def _crops(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the face coordinates of the pixel columns and rows of each crop, [faces, pixels] each.
+
+    The eye line, the scale and the aspect of other people's crops differ (square crops of the upright face stretch
+    it by up to a fifth); the mouth sits higher or lower between people.
+    """
+    own = rng.random((faces, 1)) < nuisance.canonical
+    unit = np.where(own, EYES[1][0] - EYES[0][0], rng.uniform(0.33, 0.54, (faces, 1)))
+    centre_x = 0.5 + rng.normal(0, 0.012, (faces, 1)) * np.where(own, 1, 3)
+    centre_y = np.where(own, EYES[0][1] + rng.normal(0, 0.012, (faces, 1)), rng.uniform(0.2, 0.45, (faces, 1)))
+    aspect = np.where(own, 1.0, rng.uniform(0.75, 1.2, (faces, 1)))
+    pixels = (np.arange(MAP_SIZE * _FINE)[None] + 0.5) / (MAP_SIZE * _FINE)
+    x = (pixels - centre_x) / unit
+    y = (pixels - centre_y) / (unit * aspect)
+    stretch = 1 + rng.normal(0, 0.07, (faces, 1))
+    return x.astype(np.float32), np.where(y > 0, y * stretch, y).astype(np.float32)
+
+
+def _fields(motions: Sequence[FaceMotion], x: NDArray[np.float32], y: NDArray[np.float32]) -> torch.Tensor:
+    """Return the units' displacements, [faces, 2, rows, columns]."""
+    most = max(1, *(len(motion.motion) for motion in motions))
+    bumps = np.zeros((len(motions), most, 6), np.float32)
+    bumps[:, :, 2:4] = 1.0
+    for row, motion in zip(bumps, motions, strict=True):
+        row[: len(motion.motion)] = motion.motion
+    across = np.exp(-0.5 * ((x[:, None] - bumps[:, :, 0:1]) / bumps[:, :, 2:3]) ** 2)
+    down = np.exp(-0.5 * ((y[:, None] - bumps[:, :, 1:2]) / bumps[:, :, 3:4]) ** 2)
+    weighted = down[:, None] * bumps[:, :, 4:6].transpose(0, 2, 1)[..., None]
+    return torch.from_numpy(weighted).transpose(2, 3) @ torch.from_numpy(across)[:, None]
+
+
+def _head(x: NDArray[np.float32], y: NDArray[np.float32], nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
+    """Return what is left of the head's motion after alignment: drift and an affine field."""
+    faces = len(x)
+    drift = rng.normal(0, nuisance.drift, (faces, 2, 1, 1)) * (rng.random((faces, 1, 1, 1)) < 0.7)
+    slopes = rng.normal(0, nuisance.affine, (faces, 2, 2, 1, 1)) * (rng.random((faces, 1, 1, 1, 1)) < 0.6)
+    grid_x, grid_y = x[:, None, None, :], y[:, None, :, None] - 0.5
+    return torch.from_numpy((drift + slopes[:, 0] * grid_x + slopes[:, 1] * grid_y).astype(np.float32))
+
+
+def _border_blobs(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
+    """Return blobs of wrong motion near the border: hair, background, collar."""
+    pixels = ((np.arange(MAP_SIZE * _FINE) + 0.5) / (MAP_SIZE * _FINE))[None, None]
+    angle = rng.uniform(0, 2 * np.pi, (faces, 3, 1))
+    radius = rng.uniform(0.5, 0.75, (faces, 3, 1))
+    centre_x, centre_y = 0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle)
+    width = rng.uniform(0.04, 0.12, (faces, 3, 2, 1))
+    across = np.exp(-0.5 * ((pixels - centre_x) / width[:, :, 0]) ** 2)
+    down = np.exp(-0.5 * ((pixels - centre_y) / width[:, :, 1]) ** 2)
+    vectors = rng.normal(0, 0.7, (faces, 3, 2)) * (rng.random((faces, 3, 1)) < nuisance.border)
+    return torch.from_numpy(np.einsum("bky,bkx,bkc->bcyx", down, across, vectors, optimize=True).astype(np.float32))
+
+
+def _lose_small_motions(flow: torch.Tensor, nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
+    """Shrink the motion's length by a threshold, as flow with a data-term tolerance does."""
+    threshold = rng.uniform(0, 0.3, len(flow)) * (rng.random(len(flow)) < nuisance.deadzone)
+    length = flow.square().sum(1, keepdim=True).sqrt().clamp_min(1e-6)
+    return flow * ((length - _column(threshold)).clamp_min(0) / length)
+
+
+def _texture(faces: int, rng: np.random.Generator) -> torch.Tensor:
+    """Return a smooth factor: flow is underestimated where the skin has no texture."""
+    depth = _column(rng.uniform(0, 0.35, faces))
+    return 1 - depth * torch.sigmoid(2 * _smooth_noise(faces, 1, 5, rng))
+
+
+def _errors(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
+    """Return smooth errors of several scales, [faces, 2, rows, columns]."""
+    median, spread = nuisance.noise
+    errors = torch.zeros(faces, 2, MAP_SIZE * _FINE, MAP_SIZE * _FINE)
+    shares = rng.dirichlet(np.full(4, 0.7), faces).astype(np.float32)
+    for column, cells in enumerate((4, 8, 16, 32)):
+        errors += _column(shares[:, column]).sqrt() * _smooth_noise(faces, 2, cells, rng)
+    return errors * _column(median * np.exp(rng.normal(0, spread, faces)))
+
+
+def _smooth_noise(faces: int, channels: int, cells: int, rng: np.random.Generator) -> torch.Tensor:
+    """Return noise that changes over 1/``cells`` of the picture, [faces, channels, rows, columns]."""
+    coarse = torch.from_numpy(rng.standard_normal((faces, channels, cells, cells), dtype=np.float32))
+    return functional.interpolate(coarse, size=(MAP_SIZE * _FINE,) * 2, mode="bilinear", align_corners=False)
+
+
+def _blur(flow: torch.Tensor, deviations: NDArray[np.float32]) -> torch.Tensor:
+    """Blur each face's flow by its own Gaussian; ``deviations`` are in pixels of the flow."""
+    faces, channels, side, _ = flow.shape
+    offsets = torch.arange(-6, 7, dtype=torch.float32)
+    kernels = torch.exp(-0.5 * (offsets[None] / torch.from_numpy(deviations).clamp_min(0.2)[:, None]) ** 2)
+    kernels = (kernels / kernels.sum(1, keepdim=True)).repeat_interleave(channels, 0)
+    rows = functional.pad(flow.reshape(1, faces * channels, side, side), (6, 6, 6, 6), mode="replicate")
+    rows = functional.conv2d(rows, kernels[:, None, :, None], groups=faces * channels)
+    rows = functional.conv2d(rows, kernels[:, None, None, :], groups=faces * channels)
+    return rows.reshape(faces, channels, side, side)
+
+
+def _column(values: NDArray[np.floating]) -> torch.Tensor:
+    """Return one number a face, ready to multiply [faces, channels, rows, columns]."""
+    return torch.from_numpy(np.asarray(values, np.float32))[:, None, None, None]

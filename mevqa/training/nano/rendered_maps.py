@@ -1,0 +1,162 @@
+"""Motion maps that went through the product's own pipeline: rendered faces, alignment, dense flow.
+
+They hold what no drawn map has: the flow's own errors on skin, the rest of the head's motion after stabilisation, the
+compression. They are slow (a few a second), so a set is made once and every picture is used many times, mirrored and
+shifted.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from mevqa.facs import ActionUnit, parse_units
+from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
+from mevqa.synthetic.recording import Pair, person, render_pair
+from mevqa.training.nano.drawn_maps import MAP_SIZE
+from mevqa.training.nano.examples import Expression, draw_expressions
+from mevqa.video.face.align import place_by_eyes
+from mevqa.video.face.aligned_face import FaceAligner
+from mevqa.video.motion.flow import dense_flow, optical_strain
+
+#: Seed of the persons that nano is trained on; no other set of synthetic clips shares a person with it.
+PERSONS_SEED = 20_260_101
+#: Pictures of one person before the next.
+_EACH = 40
+#: Pairs between two savings of a set.
+_SAVED = 250
+#: Side of the stored fields, pixels.
+_STORED = 2 * MAP_SIZE
+#: Standard deviation of the eye detector's error, as a fraction of the eye distance.
+_EYE_ERROR = 0.025
+
+
+@dataclass(frozen=True)
+class RenderedMaps:
+    """Fields that were measured on rendered faces.
+
+    Attributes:
+        fields: [pairs, 3, 56, 56] float16: horizontal and vertical flow and strain, not normalised.
+        expressions: What each shows.
+    """
+
+    fields: NDArray[np.float16]
+    expressions: Sequence[Expression]
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Expression]]:
+        """Draw maps [count, 28, 28, 3] at random, mirrored half of the time and cropped a little differently.
+
+        Args:
+            count: How many.
+            rng: Decides which and how.
+        """
+        chosen = rng.integers(len(self.fields), size=count)
+        mirrored = rng.random(count) < 0.5
+        fields = torch.from_numpy(self.fields[chosen].astype(np.float32))
+        fields[mirrored] = fields[mirrored].flip(-1) * torch.tensor([-1.0, 1.0, 1.0])[:, None, None]
+        expressions = [
+            _mirror(self.expressions[index]) if flipped else self.expressions[index]
+            for index, flipped in zip(chosen, mirrored, strict=True)
+        ]
+        return _stretch(functional.adaptive_avg_pool2d(_crop(fields, rng), MAP_SIZE)), expressions
+
+    def save(self, path: Path) -> None:
+        """Write to an npz file."""
+        units = ["+".join(str(unit) for unit in expression.units) for expression in self.expressions]
+        whole = path.with_suffix(".part.npz")
+        np.savez(whole, fields=self.fields, fine=[expression.fine for expression in self.expressions], units=units)
+        whole.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> RenderedMaps:
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            pairs = zip(stored["fine"], stored["units"], strict=True)
+            return cls(stored["fields"], [Expression(str(fine), parse_units(str(units))) for fine, units in pairs])
+
+
+def make_set(path: Path, pairs: int, seed: int, *, workers: int | None = None) -> RenderedMaps:
+    """Return a set of measured maps, made once and kept in a file.
+
+    Every pair is decided by the seed and its number, so that the number of processes does not matter and an
+    interrupted making goes on where it stopped.
+
+    Args:
+        path: The npz file.
+        pairs: How many.
+        seed: Decides everything but the persons' pictures.
+        workers: Processes; None: one a core.
+    """
+    known = RenderedMaps.load(path) if path.is_file() else RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
+    fields, expressions = list(known.fields), list(known.expressions)
+    if len(fields) >= pairs:
+        return RenderedMaps(known.fields[:pairs], expressions[:pairs])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        numbers = ((seed, number) for number in range(len(fields), pairs))
+        for field, expression in pool.imap(_render_one, numbers, chunksize=4):
+            fields.append(field)
+            expressions.append(expression)
+            if len(fields) % _SAVED == 0 or len(fields) == pairs:
+                RenderedMaps(np.stack(fields), expressions).save(path)
+                print(f"rendered {len(fields)}/{pairs} faces", file=sys.stderr, flush=True)
+    return RenderedMaps(np.stack(fields), expressions)
+
+
+def _render_one(job: tuple[int, int]) -> tuple[NDArray[np.float16], Expression]:
+    """Render onset and apex of one expression and measure their motion."""
+    seed, number = job
+    rng = np.random.default_rng((seed, 1, number))
+    (expression,) = draw_expressions(1, rng)
+    low, high = np.log(MICRO_AMPLITUDE)
+    identity = person(PERSONS_SEED + seed, number // _EACH)
+    amplitude = float(np.exp(rng.uniform(low, high)))
+    return measure(render_pair(identity, expression.units, amplitude, rng), rng), expression
+
+
+def measure(pair: Pair, rng: np.random.Generator) -> NDArray[np.float16]:
+    """Return flow and strain of a pair, [3, 56, 56], aligned by its eyes with a detector's error."""
+    spread = _EYE_ERROR * float(np.linalg.norm(pair.onset_eyes[1] - pair.onset_eyes[0]))
+    left, right = pair.onset_eyes + rng.normal(0, spread, (2, 2))
+    placement = place_by_eyes(((left[0], left[1]), (right[0], right[1])))
+    aligner = FaceAligner(pair.onset, placement, mode="haar", found=True)
+    flow = dense_flow(aligner(pair.onset), aligner(pair.apex))
+    channels = np.dstack([flow[..., 0], flow[..., 1], optical_strain(flow)])
+    reduced = cv2.resize(channels, (_STORED, _STORED), interpolation=cv2.INTER_AREA)
+    return reduced.transpose(2, 0, 1).astype(np.float16)
+
+
+def _crop(fields: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Shift and scale each field by up to a few percent."""
+    count = len(fields)
+    scale = torch.from_numpy(1 + rng.normal(0, 0.02, (count, 2))).float()
+    shift = torch.from_numpy(rng.normal(0, 0.02, (count, 2))).float()
+    transform = torch.zeros(count, 2, 3)
+    transform[:, 0, 0], transform[:, 1, 1], transform[:, :, 2] = scale[:, 0], scale[:, 1], shift
+    grid = functional.affine_grid(transform, list(fields.shape), align_corners=False)
+    return functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
+
+
+def _stretch(channels: torch.Tensor) -> NDArray[np.uint8]:
+    """Stretch each channel over 0..255: [maps, 3, H, W] to [maps, H, W, 3]."""
+    low, high = channels.amin((2, 3), keepdim=True), channels.amax((2, 3), keepdim=True)
+    stretched = (channels - low) / (high - low).clamp_min(1e-9) * 255
+    return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def _mirror(expression: Expression) -> Expression:
+    """Return the expression of the mirrored face."""
+    other = {"left": "right", "right": "left", None: None}
+    units = tuple(ActionUnit(unit.number, other[unit.side]) for unit in expression.units)  # type: ignore[arg-type]
+    return Expression(expression.fine, units)

@@ -1,0 +1,1 @@
+"""Packed rows: all questions of a clip behind one prefix."""

@@ -1,0 +1,78 @@
+"""What came of a training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a training.
+
+    Attributes:
+        folder: The adapter, or the whole model.
+        steps: Steps that were trained.
+        seconds: Wall time of the steps of this call; None for a training that was finished before.
+        loss: Training loss at the last report; None when there was nothing left to train.
+        validation: Best loss on the validation side; None without one.
+        probe: What the pictures are worth; None when it was not looked at.
+        parameters: Trained weights of each part, and ``all``.
+    """
+
+    folder: Path
+    steps: int
+    seconds: float | None = field(compare=False)
+    loss: float | None
+    validation: float | None
+    probe: PictureProbe | None
+    parameters: dict[str, int]
+
+    def lines(self) -> list[str]:
+        """Return what a user wants to know, a line a fact."""
+        trained = ", ".join(f"{part} {count:,}" for part, count in self.parameters.items() if part != "all")
+        time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
+        lines = [f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps{time}"]
+        if self.loss is not None:
+            lines.append(f"loss at the end {self.loss:.4f} nats a token")
+        if self.validation is not None:
+            lines.append(f"best on other subjects {self.validation:.4f}")
+        if self.probe is not None:
+            own, other = self.probe.loss, self.probe.shuffled
+            lines.append(f"picture probe, {self.probe.clips} clips: own pictures {own:.4f}, another clip's {other:.4f}")
+        return [*lines, f"saved to {self.folder}"]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values, for the manifest: the same after an interruption as without one, thus no times."""
+        return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds")}
+
+    @classmethod
+    def from_record(cls, folder: Path, record: dict[str, Any]) -> Finished:
+        """Read what ``as_record`` returned."""
+        probe = record["probe"]
+        return cls(folder, **{**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None})
+
+
+#: Below this share of the loss the pictures are taken not to matter.
+_MATTERS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class PictureProbe:
+    """What the pictures are worth to a trained model.
+
+    Attributes:
+        clips: Number of clips looked at.
+        loss: Mean loss of an answer's token with each clip's own pictures, nats.
+        shuffled: The same with another clip's pictures.
+    """
+
+    clips: int
+    loss: float
+    shuffled: float
+
+    @property
+    def matters(self) -> bool:
+        """Whether the loss depends on the pictures."""
+        return self.shuffled - self.loss > _MATTERS * max(self.loss, 1e-3)

@@ -1,0 +1,1 @@
+"""The training loop: trained parts, checkpoints, averaging, health of the training."""

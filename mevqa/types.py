@@ -1,0 +1,292 @@
+"""The nouns of the toolkit: clip, annotation, question, moment, view, answer.
+
+Frames are 0-based indices into the clip's own media everywhere in the package; adapters convert on reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mevqa.facs import ActionUnit
+
+
+#: The two kinds of expression.
+Kind: TypeAlias = Literal["micro", "macro"]
+
+
+class QuestionType(str, Enum):
+    """The kinds of question of MEGC 2025 and 2026, what is asked of long videos besides, and ``OPEN`` for the rest."""
+
+    COARSE = "coarse"
+    FINE = "fine"
+    AU_LIST = "au_list"
+    AU_PRESENCE = "au_presence"
+    AU_SIDE = "au_side"
+    EXPRESSION_SHOWN = "expression_shown"
+    COMBINED = "combined"
+    ANALYSIS = "analysis"
+    COUNT_ALL = "count_all"
+    COUNT_MICRO = "count_micro"
+    COUNT_MACRO = "count_macro"
+    AU_INVENTORY = "au_inventory"
+    NTH_TYPE = "nth_type"
+    LOCALISE = "localise"
+    DESCRIBE_NTH = "describe_nth"
+    EVENT_PRESENCE = "event_presence"
+    ORDER = "order"
+    LONGEST = "longest"
+    COUNT_BETWEEN = "count_between"
+    SUMMARY = "summary"
+    OPEN = "open"
+
+
+#: Questions about long videos that no official file has; entrants of MEGC 2026 asked such ones of their own models.
+EXTENSION_TYPES = frozenset(
+    {
+        QuestionType.LOCALISE,
+        QuestionType.DESCRIBE_NTH,
+        QuestionType.EVENT_PRESENCE,
+        QuestionType.ORDER,
+        QuestionType.LONGEST,
+        QuestionType.COUNT_BETWEEN,
+        QuestionType.SUMMARY,
+    }
+)
+
+LONG_VIDEO_TYPES = EXTENSION_TYPES | {
+    QuestionType.COUNT_ALL,
+    QuestionType.COUNT_MICRO,
+    QuestionType.COUNT_MACRO,
+    QuestionType.AU_INVENTORY,
+    QuestionType.NTH_TYPE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a human coder wrote about one expression.
+
+    Attributes:
+        onset: First frame of the expression.
+        apex: Frame of its largest extent.
+        offset: Last frame of the expression.
+        action_units: The units that were coded, with their sides.
+        fine: Fine-grained class, in the data set's canonical spelling (``mevqa.facs``).
+        coarse: positive, negative or surprise; None for classes without a merge (others).
+        kind: ``micro`` or ``macro``.
+    """
+
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    action_units: tuple[ActionUnit, ...] = ()
+    fine: str | None = None
+    coarse: str | None = None
+    kind: str = "micro"
+
+
+_NO_PICTURES: Mapping[str, Path] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One piece of footage that questions are asked about.
+
+    Attributes:
+        id: The name that questions use (``image_id`` or ``video`` of the official rows).
+        dataset: Short lower-case data set name (casme2, casme3, samm, smic, synthetic) or ``unknown``.
+        subject: Who is seen; None when unknown.
+        media: Video file or folder of frames; None when only ready-made pictures exist.
+        fps: Frames per second given by the user or the data set; None means: ask the media.
+        annotation: Onset, apex, offset, units and classes when they are known.
+        pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
+        warnings: What a reader of answers should know of how the clip's annotation was read.
+    """
+
+    id: str
+    dataset: str = "unknown"
+    subject: str | None = None
+    media: Path | None = None
+    fps: float | None = None
+    annotation: Annotation | None = None
+    pictures: Mapping[str, Path] = field(default_factory=lambda: _NO_PICTURES)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question about one clip.
+
+    Attributes:
+        id: Unique in its file (``id`` or ``video_id`` of the official rows).
+        clip_id: The clip that it is about.
+        text: The question as it stands in the file.
+        type: Recognised from the text.
+        action_unit: Canonical FACS name of the unit asked about (presence and side questions).
+        ordinal: n of "the n-th expression event", 1-based.
+        plural: Whether the text asks for several units ("What are the action units?").
+        dataset: Data set of the clip, decides the option lists.
+        subject: Subject of the clip when the row tells.
+        reference: The answer of the file, None when there is none to compare with.
+        line: 1-based line in the question file, None for questions typed by the user.
+        kind: ``micro`` or ``macro`` when only events of that kind are asked about; None for both.
+        between_s: From which second on, and up to which, events are asked about.
+    """
+
+    id: str
+    clip_id: str
+    text: str
+    type: QuestionType
+    action_unit: str | None = None
+    ordinal: int | None = None
+    plural: bool = False
+    dataset: str = "unknown"
+    subject: str | None = None
+    reference: str | None = None
+    line: int | None = None
+    kind: Kind | None = None
+    between_s: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A frame to look at, and why.
+
+    Attributes:
+        frame: 0-based frame index.
+        role: ``onset``, ``apex``, ``offset``, ``onset-2``, ``uniform-3``, ...
+    """
+
+    frame: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A picture that the model sees.
+
+    Attributes:
+        name: Name of the view (``apex``, ``motion``, ...).
+        image: RGB picture.
+        caption: What the picture shows; the prompt carries it.
+        frames: The frames it was made from.
+    """
+
+    name: str
+    image: Image
+    caption: str
+    frames: tuple[int, ...] = ()
+
+
+#: How the warning begins of an answer whose motion picture shows no motion.
+NO_MOTION = "no motion to see"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to one question; an error is never an answer.
+
+    Attributes:
+        question_id: The question.
+        text: The answer in the official surface form; empty exactly when ``error`` is set.
+        raw: The model's own words, when they differ from ``text``; kept also where they hold no usable answer.
+        options: Probability of each option of a closed question, summing to one.
+        confidence: Probability of the answer under the model, 0 to 1.
+        error: Why there is no answer.
+        seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
+        warnings: What a reader should know (no face found, several faces, localised moments, ...).
+        evidence: What the answer rests on, one line each: events of a long video with their times.
+        truncated: Whether the bound on new tokens stopped the model before it ended its answer.
+        unusable: Why the model's words are no answer (``mevqa.questions.reading.Unusable``); None when nothing was
+            written, or when there is an answer.
+    """
+
+    question_id: str
+    text: str
+    raw: str | None = None
+    options: Mapping[str, float] | None = None
+    confidence: float | None = None
+    error: str | None = None
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    truncated: bool = False
+    unusable: str | None = None
+
+    def __post_init__(self) -> None:
+        """Hold the invariant between ``text`` and ``error``.
+
+        Raises:
+            ValueError: Both or neither of text and error are given.
+        """
+        if bool(self.text) == (self.error is not None):
+            raise ValueError(
+                f"question {self.question_id}: an answer has either a text or an error, not both or neither"
+            )
+
+
+#: How closed questions are scored; what each is good for is argued in ``mevqa.models.transformers.options``.
+OptionScore = Literal["mean", "sum", "calibrated"]
+
+
+class Grammar(Protocol):
+    """The admissible answers to one request, as segments that may follow what has been written."""
+
+    def next(self, text: str) -> tuple[str, ...]:
+        """Return the segments that may follow ``text``.
+
+        Args:
+            text: What has been written so far: the empty string, or segments of this grammar joined.
+
+        Returns:
+            Non-empty admissible continuations; the empty string among them means that the answer may end here;
+            an empty tuple means that it ends here.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model.
+
+    Exactly one way of answering is taken: ``options`` are scored, else ``grammar`` constrains generation, else
+    the model writes freely.
+
+    Attributes:
+        text: What follows the clip's prefix: the question and the instruction of its type.
+        options: The closed question's options.
+        grammar: The admissible answers of an open question.
+        max_new_tokens: Bound on what is generated.
+    """
+
+    text: str
+    options: tuple[str, ...] = ()
+    grammar: Grammar | None = None
+    max_new_tokens: int = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said to one request.
+
+    Attributes:
+        text: The answer; empty exactly when ``error`` is set.
+        options: Probability of each option, summing to one, when the request had options.
+        confidence: Probability of the answer (of its constrained choices), 0 to 1; None when it is not known.
+        error: Why there is no answer.
+        truncated: Whether the bound on new tokens stopped the model before it ended its answer.
+    """
+
+    text: str
+    options: Mapping[str, float] | None = None
+    confidence: float | None = None
+    error: str | None = None
+    truncated: bool = False

@@ -1,0 +1,1 @@
+"""The aligned face: detection, alignment, head motion, facial regions."""

@@ -1,0 +1,294 @@
+"""One look at a clip: everything between the media and the pictures that a model sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.types import NO_MOTION, Annotation, Clip, Moment, View
+from mevqa.video.face.aligned_face import FaceAligner, FaceMode
+from mevqa.video.motion.localise import Localised, expected, localise
+from mevqa.video.motion.still import MOTION_VIEWS
+from mevqa.video.reading.key_frames import key_frames
+from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.video import Footage, Video
+from mevqa.video.views.registry import ViewSource, render_views, view_names
+from mevqa.video.views.sampler import needs_moments, sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Views that show the sampled moments and do not depend on onset, apex and offset themselves.
+_OF_MOMENTS = frozenset({"frames"})
+
+#: Views that are computed from the ready-made picture of another view.
+_MADE_FROM = {"motion-centred": "motion"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a clip.
+
+    Attributes:
+        views: The pictures, in the order asked for.
+        moments: The sampled moments; none when only ready-made pictures were used.
+        onset: First frame of the expression; None when it was neither given nor needed.
+        apex: Frame of its largest extent, likewise.
+        offset: Its last frame, likewise.
+        localised: Whether any of the three was found in the motion and not given.
+        source: Where those come from that were not found: ``given``, ``file names`` or ``number of frames``.
+        warnings: What a reader of an answer should know.
+        stillness: Why the views of motion show none; None when they show some, or none was asked for.
+        localisation: What was measured to find them.
+        times_ms: [frames] presentation times of the media; None when it was not opened.
+    """
+
+    views: list[View]
+    moments: list[Moment]
+    onset: int | None
+    apex: int | None
+    offset: int | None
+    localised: bool = False
+    source: str = "given"
+    warnings: tuple[str, ...] = ()
+    stillness: str | None = None
+    localisation: Localised | None = None
+    times_ms: NDArray[np.float64] | None = None
+
+
+def look(
+    clip: Clip,
+    *,
+    views: Sequence[str],
+    sampler: str = "oao",
+    face: FaceMode = "auto",
+    frames: int = 3,
+    stride: int = 1,
+) -> Look:
+    """Open a clip, align the face, find what is not annotated, sample moments and draw views.
+
+    The media is not opened when every view is a ready-made picture, and nothing is localised when neither the views nor
+    the sampler depend on it.
+
+    Args:
+        clip: The clip; its fps, annotation and ready-made pictures come before what the media says.
+        views: Names of the views, in order.
+        sampler: Name of the sampling strategy.
+        face: How the face is found.
+        frames: Frames of the sampler's window, or of the whole clip for ``uniform``.
+        stride: Distance of neighbouring frames of a window.
+
+    Raises:
+        InputError: A view or the sampler is unknown, or the clip has no media for a view that is not ready-made.
+        MediaError: The media cannot be read, or the annotation does not fit it.
+    """
+    by_moments = needs_moments(sampler)
+    drawn = views_to_draw(clip, views)
+    known = clip.annotation or Annotation()
+    if not drawn or any(name not in view_names() for name in views):
+        source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
+        seen = Look(render_views(views, source), [], known.onset, known.apex, known.offset)
+        return _with_stillness(seen, source)
+    if clip.media is None:
+        message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
+        raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
+    with open_video(clip.media, fps=clip.fps) as video:
+        given = key_frames(known, video)
+        said = (*clip.warnings, *given.warnings)
+        known = given.event
+        _check(clip, known, len(video))
+        aligner = _fit(video, known, face)
+        needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
+        found = _localise(video, aligner, known) if needed else None
+        seen = _draw(clip, video, aligner, found or known, views, sampler, frames, stride)
+        # Measured and not told from noise; a coded onset and apex are evidence that the measurement lacks.
+        if found and found.curve is not None and found.confidence == 0 and None in (known.onset, known.apex):
+            seen = _as_still(seen, "the whole clip moves no more than noise does")
+        return replace(
+            seen,
+            localised=found is not None,
+            source=given.source,
+            warnings=(*(said if needed else ()), *seen.warnings, *(found.warnings if found else ())),
+            localisation=found,
+            times_ms=video.times_ms,
+        )
+
+
+def look_at_events(
+    clip: Clip,
+    events: Sequence[Annotation],
+    *,
+    views: Sequence[str],
+    sampler: str = "oao",
+    face: FaceMode = "auto",
+    frames: int = 3,
+    stride: int = 1,
+    footage: Footage | None = None,
+) -> Iterator[Look]:
+    """Look at the events of a long video one after the other; the video is read forward once.
+
+    Args:
+        clip: The long video; its annotation and ready-made pictures are not used.
+        events: Each with onset, apex and offset, in the order of time.
+        views: Names of the views, in order.
+        sampler: Name of the sampling strategy.
+        face: How the face is found: anew for every event, at its onset, or else at its apex.
+        frames: Frames of the sampler's window.
+        stride: Distance of neighbouring frames of a window.
+        footage: The video, where it is open already.
+
+    Yields:
+        What is seen of each event.
+
+    Raises:
+        InputError: A view or the sampler is unknown, or the clip has no media.
+        MediaError: The media cannot be read, or an event does not fit it.
+    """
+    if clip.media is None:
+        raise InputError([Problem("--media", f"clip {clip.id} has no video: its events cannot be looked at")])
+    bare = replace(clip, annotation=None, pictures={})
+    with nullcontext(footage) if footage is not None else open_video(clip.media, fps=clip.fps) as opened:
+        needed: list[set[int]] = []
+        for event in events:
+            _check(bare, event, len(opened))
+            moments = _sample(sampler, opened, event, frames, stride)
+            known = (event.onset, event.apex, event.offset)
+            needed.append({moment.frame for moment in moments} | {frame for frame in known if frame is not None})
+        held = HeldFrames(opened)
+        for number, event in enumerate(events):
+            # Events may overlap: what later ones need of what is passed now is read with it.
+            last = max(needed[number])
+            held.hold({frame for later in needed[number:] for frame in later if frame <= last})
+            yield _draw(bare, held, _fit_to_event(held, event, face), event, views, sampler, frames, stride)
+
+
+class HeldFrames:
+    """Some frames of footage, read forward and kept as long as they are needed.
+
+    Args:
+        footage: The whole.
+
+    Attributes:
+        times_ms: [frames] of the whole footage.
+        warnings: Of the whole footage.
+    """
+
+    def __init__(self, footage: Footage) -> None:
+        self._footage = footage
+        self._frames: dict[int, NDArray[np.uint8]] = {}
+        self.times_ms = footage.times_ms
+        self.warnings = footage.warnings
+
+    def __len__(self) -> int:
+        return len(self._footage)
+
+    def hold(self, frames: set[int]) -> None:
+        """Read what of some frames is not held yet, and let all others go."""
+        missing = sorted(frames - self._frames.keys())
+        self._frames = {frame: picture for frame, picture in self._frames.items() if frame in frames}
+        if missing:
+            self._frames.update(zip(missing, self._footage.frames(missing), strict=True))
+
+    def frames(self, indices: Sequence[int]) -> list[np.ndarray]:
+        """Return frames that are held.
+
+        Raises:
+            KeyError: One of them is not.
+        """
+        return [self._frames[index] for index in indices]
+
+
+def _draw(
+    clip: Clip,
+    video: Footage,
+    aligner: FaceAligner,
+    at: Annotation | Localised,
+    views: Sequence[str],
+    sampler: str,
+    frames: int,
+    stride: int,
+) -> Look:
+    """Sample moments and draw views of an open video."""
+    moments = _sample(sampler, video, at, frames, stride)
+    source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
+    pictures = render_views(views, source)
+    seen = Look(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
+    return _with_stillness(seen, source)
+
+
+def _with_stillness(seen: Look, source: ViewSource) -> Look:
+    """Say of views of motion that they show none."""
+    if not any(view.name in MOTION_VIEWS for view in seen.views) or source.stillness is None:
+        return seen
+    return _as_still(seen, source.stillness)
+
+
+def _as_still(seen: Look, reason: str) -> Look:
+    """Return a look whose views of motion, where it has any, show none."""
+    if seen.stillness is not None or not any(view.name in MOTION_VIEWS for view in seen.views):
+        return seen
+    return replace(seen, warnings=(f"{NO_MOTION}: {reason}", *seen.warnings), stillness=reason)
+
+
+def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
+    """Return the views that no ready-made picture of the clip serves: they need its media."""
+    return [name for name in views if name not in clip.pictures and _MADE_FROM.get(name) not in clip.pictures]
+
+
+def _check(clip: Clip, known: Annotation, length: int) -> None:
+    """Refuse an annotation that does not fit the media.
+
+    Raises:
+        MediaError: A frame is outside the media, or onset, apex and offset are not in order.
+    """
+    roles = {role: getattr(known, role) for role in ("onset", "apex", "offset")}
+    given = {role: frame for role, frame in roles.items() if frame is not None}
+    said = ", ".join(f"{role} {frame}" for role, frame in given.items())
+    assert clip.media is not None
+    if any(not 0 <= frame < length for frame in given.values()):
+        reason = f"clip {clip.id}: the annotation says {said}, but the media has frames 0 to {length - 1}"
+        raise MediaError(clip.media, f"{reason}; mend the annotation (frames count from 0) or the media")
+    if list(given.values()) != sorted(given.values()):
+        raise MediaError(clip.media, f"clip {clip.id}: the annotation is not in order ({said}); mend the annotation")
+
+
+def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
+    """Fit the aligner to the onset or the first frame, or to the middle of the clip when no face is there."""
+    first = known.onset if known.onset is not None else 0
+    aligner = FaceAligner.fit(video[first], face)
+    if aligner.found:
+        return aligner
+    later = FaceAligner.fit(video[(first + len(video) - 1) // 2], face)
+    return later if later.found else aligner
+
+
+def _fit_to_event(video: Footage, event: Annotation, face: FaceMode) -> FaceAligner:
+    """Fit the aligner to the onset of an event, or to its apex when no face is there."""
+    onset, apex = event.onset or 0, event.apex or 0
+    aligner = FaceAligner.fit(video.frames([onset])[0], face)
+    if aligner.found or apex == onset:
+        return aligner
+    later = FaceAligner.fit(video.frames([apex])[0], face)
+    return later if later.found else aligner
+
+
+def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localised | None:
+    """Find what is missing of onset, apex and offset; None when nothing is."""
+    if None not in (known.onset, known.apex, known.offset):
+        return None
+    if not aligner.found:
+        return expected(video, onset=known.onset, apex=known.apex, offset=known.offset)
+    return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
+
+
+def _sample(sampler: str, video: Footage, at: Annotation | Localised, frames: int, stride: int) -> list[Moment]:
+    """Return the sampled moments; a strategy that depends on no key frame gets the whole clip in their place."""
+    onset, apex, offset = at.onset, at.apex, at.offset
+    if onset is None or apex is None or offset is None:
+        onset = apex = 0
+        offset = len(video) - 1
+    return sample(sampler, length=len(video), onset=onset, apex=apex, offset=offset, frames=frames, stride=stride)

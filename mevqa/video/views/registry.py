@@ -1,0 +1,273 @@
+"""What a model sees of a clip: pictures by name, each with a caption that the prompt carries.
+
+A new view is a function and a line: decorate a function from a ``ViewSource`` to views with ``register_view``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.types import Clip, Moment, View
+from mevqa.video.motion.flow import centre_channels, dense_flow, motion_map, within_face
+from mevqa.video.motion.magnify import magnify
+from mevqa.video.motion.still import is_uniform, stillness
+from mevqa.video.reading.pictures import read_ready_made
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mevqa.video.face.aligned_face import FaceAligner
+    from mevqa.video.reading.video import Footage
+
+#: How many times the motion is shown in the view ``magnified``.
+MAGNIFICATION = 8.0
+
+#: Side in px of the computed ``motion-centred`` view: that of the published maps, which small models are trained on.
+CENTRED_SIZE = 28
+
+# Grey levels of the view ``difference`` for each grey level by which the skin has changed.
+_DIFFERENCE_GAIN = 4.0
+
+#: What the captions of all motion maps say about their colours.
+_COLOURS = (
+    "Red is the horizontal motion (brighter: to the right of the picture), green the vertical motion (brighter: "
+    "downwards), blue the strain of the skin"
+)
+
+#: Caption of every view but ``frames``, whose captions tell the time.
+CAPTIONS = {
+    "onset": "The aligned face at the onset, just before the expression.",
+    "apex": "The aligned face at the apex, when the expression is strongest.",
+    "offset": "The aligned face at the offset, when the expression has passed.",
+    "difference": (
+        "Difference of the aligned face from onset to apex, four times enlarged: mid-grey is unchanged, brighter has "
+        "become brighter."
+    ),
+    "motion": f"Motion of the face from onset to apex. {_COLOURS}; each is stretched to its full range.",
+    "motion-centred": f"Motion of the face from onset to apex. {_COLOURS}; mid-grey is each one's median.",
+    "magnified": f"The aligned face with its motion from onset to apex magnified {MAGNIFICATION:g} times.",
+}
+
+
+@dataclass
+class ViewSource:
+    """One clip, opened: where views take faces, flow and ready-made pictures from.
+
+    Frames are read in one forward pass and aligned when a view asks for them; faces and the flow are kept.
+
+    Attributes:
+        clip: The clip.
+        video: Its media; None when only ready-made pictures exist.
+        aligner: Fitted to a frame of the media; None without media.
+        moments: The sampled moments.
+        onset: First frame of the expression, None when it is not known.
+        apex: Frame of its largest extent.
+        offset: Its last frame.
+    """
+
+    clip: Clip
+    video: Footage | None = None
+    aligner: FaceAligner | None = None
+    moments: Sequence[Moment] = ()
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    _frames: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
+    _faces: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
+
+    def face(self, frame: int) -> NDArray[np.uint8]:
+        """Return the aligned face of a frame, RGB [256, 256, 3].
+
+        Args:
+            frame: 0-based index.
+
+        Raises:
+            InputError: The clip has no media.
+            MediaError: A frame cannot be read.
+        """
+        if frame not in self._faces:
+            if self.video is None or self.aligner is None:
+                raise self._lacks("its video, which is missing")
+            if frame not in self._frames:
+                likely = (frame, self.onset, self.apex, self.offset, *(moment.frame for moment in self.moments))
+                wanted = sorted({index for index in likely if index is not None} - self._faces.keys())
+                self._frames.update(zip(wanted, self.video.frames(wanted), strict=True))
+            self._faces[frame] = self.aligner(self._frames.pop(frame))
+        return self._faces[frame]
+
+    def at(self, role: str) -> int:
+        """Return the frame of ``onset``, ``apex`` or ``offset``.
+
+        Raises:
+            InputError: It is not known.
+        """
+        frame: int | None = getattr(self, role)
+        if frame is None:
+            raise self._lacks(f"the {role} of the expression, which is not known")
+        return frame
+
+    @cached_property
+    def flow(self) -> NDArray[np.float32]:
+        """Motion of the face from onset to apex, px of the aligned face [256, 256, 2]; its surroundings stand still."""
+        flow = dense_flow(self.face(self.at("onset")), self.face(self.at("apex")))
+        by_eyes = self.aligner is not None and self.aligner.found and self.aligner.mode != "none"
+        return within_face(flow) if by_eyes else flow
+
+    def picture(self, name: str) -> Image.Image | None:
+        """Return the clip's ready-made picture of a view, RGB; None when it has none.
+
+        Raises:
+            MediaError: The file is missing or no picture.
+        """
+        path = self.clip.pictures.get(name)
+        if path is None:
+            return None
+        if not path.exists():
+            raise MediaError(path, "the ready-made picture is missing")
+        try:
+            return read_ready_made(path)
+        except MediaError as error:
+            raise MediaError(path, f"the ready-made picture cannot be read: it {error.reason}") from error
+
+    @cached_property
+    def stillness(self) -> str | None:
+        """Why the views of motion show none, None when they show some or cannot be drawn."""
+        ready = self.picture("motion")
+        if ready is not None:
+            return "the ready-made picture is uniform" if is_uniform(np.asarray(ready)) else None
+        if self.video is None or self.onset is None or self.apex is None:
+            return None
+        before, after = self.face(self.onset), self.face(self.apex)
+        return stillness(before, after, one_frame=self.onset == self.apex)
+
+    def _lacks(self, what: str) -> InputError:
+        where = self.clip.media or f"clip {self.clip.id}"
+        return InputError([Problem(where, f"this view needs {what}")])
+
+
+Draw = Callable[[ViewSource], list[View]]
+_VIEWS: dict[str, Draw] = {}
+
+
+def register_view(name: str) -> Callable[[Draw], Draw]:
+    """Make a function available as the view ``name``.
+
+    Args:
+        name: What users write in ``--views``.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+
+    def register(draw: Draw) -> Draw:
+        if name in _VIEWS:
+            raise ValueError(f"a view named {name!r} is registered already")
+        _VIEWS[name] = draw
+        return draw
+
+    return register
+
+
+def view_names() -> tuple[str, ...]:
+    """Return the names of all views."""
+    return tuple(_VIEWS)
+
+
+def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
+    """Render views of a clip, in the order asked for; a ready-made picture of a view's name replaces it.
+
+    Args:
+        names: Names of views.
+        source: The opened clip.
+
+    Raises:
+        InputError: A name is unknown, or a view needs what the clip lacks.
+        MediaError: A frame or a picture cannot be read.
+    """
+    unknown = [name for name in names if name not in _VIEWS]
+    if unknown:
+        raise InputError([Problem("--views", _unknown(name)) for name in unknown])
+    views: list[View] = []
+    for name in names:
+        ready = source.picture(name)
+        views += _VIEWS[name](source) if ready is None else [View(name, ready, CAPTIONS.get(name, f"The view {name}."))]
+    return views
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, _VIEWS, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"there is no view {name!r}; {hint}Views: {', '.join(_VIEWS)}"
+
+
+@register_view("frames")
+def _frames(source: ViewSource) -> list[View]:
+    return [
+        View("frames", Image.fromarray(source.face(moment.frame)), _moment_caption(source, moment), (moment.frame,))
+        for moment in source.moments
+    ]
+
+
+def _moment_caption(source: ViewSource, moment: Moment) -> str:
+    milliseconds = source.video.times_ms[moment.frame] if source.video is not None else 0.0
+    return f"The aligned face at {milliseconds:.0f} ms ({moment.role})."
+
+
+@register_view("onset")
+def _onset(source: ViewSource) -> list[View]:
+    return _key_frame(source, "onset")
+
+
+@register_view("apex")
+def _apex(source: ViewSource) -> list[View]:
+    return _key_frame(source, "apex")
+
+
+@register_view("offset")
+def _offset(source: ViewSource) -> list[View]:
+    return _key_frame(source, "offset")
+
+
+def _key_frame(source: ViewSource, role: str) -> list[View]:
+    frame = source.at(role)
+    return [View(role, Image.fromarray(source.face(frame)), CAPTIONS[role], (frame,))]
+
+
+@register_view("difference")
+def _difference(source: ViewSource) -> list[View]:
+    before, after = (source.face(source.at(role)).astype(np.float32) for role in ("onset", "apex"))
+    drawn = np.clip(np.rint(128 + _DIFFERENCE_GAIN * (after - before)), 0, 255).astype(np.uint8)
+    return [_from_onset_to_apex(source, "difference", Image.fromarray(drawn))]
+
+
+@register_view("motion")
+def _motion(source: ViewSource) -> list[View]:
+    return [_from_onset_to_apex(source, "motion", motion_map(source.flow))]
+
+
+@register_view("motion-centred")
+def _motion_centred(source: ViewSource) -> list[View]:
+    ready = source.picture("motion")
+    drawn = np.asarray(ready if ready is not None else motion_map(source.flow, size=CENTRED_SIZE))
+    centred = Image.fromarray(centre_channels(drawn))
+    if ready is not None:
+        return [View("motion-centred", centred, CAPTIONS["motion-centred"])]
+    return [_from_onset_to_apex(source, "motion-centred", centred)]
+
+
+@register_view("magnified")
+def _magnified(source: ViewSource) -> list[View]:
+    drawn = magnify(source.face(source.at("onset")), source.flow, MAGNIFICATION)
+    return [_from_onset_to_apex(source, "magnified", drawn)]
+
+
+def _from_onset_to_apex(source: ViewSource, name: str, image: Image.Image) -> View:
+    return View(name, image, CAPTIONS[name], (source.at("onset"), source.at("apex")))

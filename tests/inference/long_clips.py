@@ -1,0 +1,38 @@
+"""A short long video with what a perfect spotter finds in it, and spottings made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mevqa.data.annotations import read_annotations
+from mevqa.facs import ActionUnit
+from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.video import Spotting
+from mevqa.synthetic.writer import SyntheticSet
+from mevqa.types import Clip
+
+
+def event(
+    onset: int, offset: int, kind: str = "micro", *, fps: float = 30.0, score: float = 0.9, units=("12",)
+) -> Event:
+    apex = (onset + offset) // 2
+    candidates = tuple(UnitCandidate(ActionUnit(int(unit)), 1 / len(units)) for unit in units)
+    times = (1000 * frame / fps for frame in (onset, apex, offset))
+    return Event(onset, apex, offset, *times, kind, score, units=candidates)
+
+
+def spotting(*events: Event, path: Path = Path("talk.mp4"), frames: int = 900, fps: float = 30.0, **more) -> Spotting:
+    known = {"trace": (), "warnings": (), "face": True} | more
+    return Spotting(path.stem, path, fps, frames, (frames - 1) / fps, tuple(events), **known)
+
+
+def perfect(made: SyntheticSet) -> tuple[Clip, Spotting]:
+    """Return the first video of a set with its coded events as if they had been spotted."""
+    plan = made.plans[0]
+    labels = read_annotations(made.annotations)[plan.id]
+    path = made.media / f"{plan.id}.mp4"
+    events = [
+        event(e.onset, e.offset, e.kind, fps=plan.fps, units=[unit.number for unit in e.action_units])
+        for e in labels.events
+    ]
+    return Clip(plan.id, "synthetic", media=path), spotting(*events, path=path, frames=plan.frames, fps=plan.fps)

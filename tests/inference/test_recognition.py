@@ -1,0 +1,154 @@
+"""Recognising spotted events."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from long_clips import event, perfect, spotting
+
+from mevqa.inference.recognition import recognise
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Preferences
+from mevqa.models.load import load_model
+from mevqa.models.mock import MockModel
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.types import Annotation, Reply
+from mevqa.video.reading.streaming_reader import NotAsAnnounced, open_forward
+from mevqa.video.views.look import look, look_at_events
+
+PROMPTS = PromptLibrary.load()
+SEEING = Preferences(views=("onset", "apex"))
+LOOKING = Looking(("onset", "apex"), face="none")
+
+
+def says(yes_at_event=0.9, yes_at_rest=0.1, **more):
+    """Return a model that names brow lowerer, anger, and how sure it is that an expression is shown."""
+    order = []
+
+    def script(request):
+        text = request.text
+        if "expression shown" in text:
+            # Of an event other things are asked first.
+            yes = yes_at_event if order else yes_at_rest
+            order.clear()
+            return Reply("yes" if yes > 0.5 else "no", {"yes": yes, "no": 1 - yes}, max(yes, 1 - yes))
+        if "fine-grained" in text.splitlines()[0]:
+            order.append("event")
+            return "anger"
+        if "coarse" in text.splitlines()[0]:
+            return "negative"
+        if "brow lowerer" in text.splitlines()[0]:
+            return Reply("yes", {"yes": 0.9, "no": 0.1}, 0.9)
+        if text.startswith("Is the action unit"):
+            return Reply("no", {"yes": 0.1, "no": 0.9}, 0.9)
+        return "brow lowerer" if text.startswith("What is the action unit") else "brow lowerer, lid tightener"
+
+    return MockModel(script, preferences=replace(SEEING, **more))
+
+
+def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the_prompt(long_set):
+    clip, found = perfect(long_set)
+    model = says()
+    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    assert [one.event for one in told] == list(found.events) and len(told) >= 2
+    rest = next(call for call in model.calls if len(call.requests) == 1)
+    calls = [call for call in model.calls if call is not rest]
+    assert len(calls) == len(found.events)
+    for call, one in zip(calls, found.events, strict=True):
+        assert f"from {one.onset_ms / 1000:.2f} s to {one.offset_ms / 1000:.2f} s" in call.views[0].caption
+        assert [view.frames for view in call.views] == [(one.onset,), (one.apex,)]
+    assert {(one.fine, one.coarse) for one in told} == {("anger", "negative")}
+
+
+def test_the_events_of_a_video_look_as_each_alone(long_set):
+    clip, found = perfect(long_set)
+    spans = [Annotation(one.onset, one.apex, one.offset) for one in found.events]
+    together = list(look_at_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
+    assert len(together) == len(spans)
+    for seen, span in zip(together, spans, strict=True):
+        alone = look(replace(clip, annotation=span), views=("onset", "apex", "motion"), face="none")
+        assert [view.frames for view in seen.views] == [view.frames for view in alone.views]
+        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+
+
+def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
+    clip, found = perfect(long_set)
+    spans = [Annotation(10, 40, 90), Annotation(20, 30, 60), Annotation(50, 95, 100), Annotation(20, 30, 60)]
+    footage = open_forward(clip.media)
+    starts = []
+    decode = type(footage)._decode
+    monkeypatch.setattr(type(footage), "_decode", lambda self, wanted: starts.append(1) or decode(self, wanted))
+    views = ("onset", "apex", "offset")
+    once = list(look_at_events(clip, spans, views=views, face="none", footage=footage))
+    assert len(starts) == 1
+    for seen, span in zip(once, spans, strict=True):
+        alone = look(replace(clip, annotation=span), views=views, face="none")
+        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+
+
+def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, monkeypatch):
+    clip, found = perfect(long_set)
+    expected = recognise(clip, found, says(), PROMPTS, LOOKING)
+
+    def lies(self, indices):
+        raise NotAsAnnounced("frame 3 is another")
+
+    monkeypatch.setattr("mevqa.video.reading.streaming_reader.ForwardVideo.frames", lies)
+    assert recognise(clip, found, says(), PROMPTS, LOOKING) == expected
+
+
+def test_units_are_what_lists_and_presence_answers_say_together(long_set):
+    clip, found = perfect(long_set)
+    found = replace(found, events=(replace(found.events[0], units=event(0, 9, units=("4", "7")).units),))
+    (told,) = recognise(clip, found, says(sees_rest=False), PROMPTS, LOOKING)
+    # Both lists name the brows; only the list that must name two names the lids, and their presence is denied.
+    assert told.units == ("brow lowerer",)
+
+
+@pytest.mark.parametrize(
+    ("at_event", "at_rest", "score", "kept"),
+    [
+        (0.95, 0.95, 0.9, True),  # says yes to everything: nothing is learnt
+        (0.05, 0.9, 0.6, False),  # sees less than at rest
+        (0.2, 0.9, 0.999, True),  # the spotter is surer
+        (0.9, 0.1, 0.3, True),
+        (0.5, 0.5, 0.3, True),  # unsure as the spotter was, and not spoken against
+    ],
+)
+def test_an_event_is_rejected_when_the_model_sees_less_in_it_than_at_rest(long_set, at_event, at_rest, score, kept):
+    clip, found = perfect(long_set)
+    found = replace(found, events=(replace(found.events[0], score=score),))
+    (told,) = recognise(clip, found, says(at_event, at_rest), PROMPTS, LOOKING)
+    assert told.kept is kept
+
+
+def test_a_model_that_cannot_see_rest_is_not_asked_for_it(long_set):
+    clip, found = perfect(long_set)
+    model = says(0.0, 1.0, sees_rest=False)
+    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    assert not [r for call in model.calls for r in call.requests if "expression shown" in r.text]
+    assert all(one.kept and one.shown == one.event.score for one in told)
+    assert not load_model("nano").preferences.sees_rest
+
+
+def test_without_rest_nothing_is_compared_and_nothing_rejected(long_set):
+    clip, found = perfect(long_set)
+    # One event from the first to the last frame leaves no rest.
+    found = replace(found, events=(event(0, found.frames - 1, "macro"),))
+    (told,) = recognise(clip, found, says(0.0, 1.0), PROMPTS, LOOKING)
+    assert told.kept
+
+
+def test_a_failed_reply_is_an_error_of_its_event(long_set):
+    clip, found = perfect(long_set)
+    model = MockModel(lambda request: Reply("", error="out of memory"), preferences=replace(SEEING, sees_rest=False))
+    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    assert all(one.error == "out of memory" and one.units == () and one.fine is None and one.kept for one in told)
+
+
+def test_a_video_without_events_asks_nothing_but_the_rest(long_set):
+    clip, found = perfect(long_set)
+    model = says()
+    assert recognise(clip, replace(found, events=()), model, PROMPTS, LOOKING) == ()
+    assert spotting().events == () and len(model.calls) == 1

@@ -1,0 +1,225 @@
+"""Answers from stories: what is written can be read back, and says nowhere two things."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy
+from mevqa.inference.consistency import decide
+from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.question_types import parse_question
+from mevqa.questions.reading.events import read_spans
+from mevqa.questions.wordings import official_wordings
+from mevqa.questions.writing.answer_format import fault, normalise, sentence
+from mevqa.questions.writing.timeline_answers import story_answer, story_of
+from mevqa.types import EXTENSION_TYPES, LONG_VIDEO_TYPES, Annotation, Question, Reply
+from mevqa.types import QuestionType as T
+
+CLASSES = taxonomy("unknown")
+
+
+def ask(asked, **slots):
+    return Question("q", "v", "?", asked, **slots)
+
+
+def event(kind, onset, offset, apex=None, units=(), fine=None):
+    return StoryEvent(kind, onset, apex, offset, tuple(units), fine, coarse_of(fine) if fine else None)
+
+
+STORY = Story(
+    (
+        event("micro", 12, 30, 20, ("cheek raiser", "lip corner puller"), "happiness"),
+        event("macro", 80, 140, 100, ("brow lowerer",), "anger"),
+        event("micro", 200, 212, None, (), "disgust"),
+        StoryEvent("macro"),
+    ),
+    30.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (ask(T.COUNT_ALL), "4"),
+        (ask(T.COUNT_MICRO), "2"),
+        (ask(T.COUNT_MACRO), "2"),
+        (ask(T.AU_INVENTORY), "brow lowerer, cheek raiser, lip corner puller"),
+        (ask(T.NTH_TYPE, ordinal=2), "macro-expression"),
+        (ask(T.NTH_TYPE, ordinal=4), "macro-expression"),
+        (ask(T.NTH_TYPE, ordinal=5), None),
+        (
+            ask(T.LOCALISE),
+            "frames 12-30 (micro-expression), frames 80-140 (macro-expression), frames 200-212 (micro-expression)",
+        ),
+        (ask(T.LOCALISE, kind="micro"), "frames 12-30, frames 200-212"),
+        (ask(T.LOCALISE, kind="macro"), "frames 80-140"),
+        (
+            ask(T.DESCRIBE_NTH, ordinal=1),
+            "The 1-th expression event is a micro-expression from frame 12 to frame 30 with its apex at frame 20. The "
+            "action units present are: cheek raiser, lip corner puller. Therefore, the fine-grained expression class "
+            "is happiness, and the coarse expression class is positive.",
+        ),
+        (
+            ask(T.DESCRIBE_NTH, ordinal=2, kind="micro"),
+            "The 2-th micro-expression event is a micro-expression from frame 200 to frame 212. The fine-grained "
+            "expression class is disgust, and the coarse expression class is negative.",
+        ),
+        (ask(T.DESCRIBE_NTH, ordinal=4), None),
+        (ask(T.EVENT_PRESENCE, kind="macro"), "yes"),
+        (ask(T.ORDER), "micro-expression"),
+        (ask(T.LONGEST), "frames 80-140"),
+        (ask(T.LONGEST, kind="micro"), "frames 12-30"),
+        (ask(T.COUNT_BETWEEN, between_s=(20 / 30, 100 / 30)), "1"),
+        (ask(T.COUNT_BETWEEN, between_s=(0.0, 10.0)), "3"),
+        (ask(T.COUNT_BETWEEN, between_s=(0.0, 10.0), kind="micro"), "2"),
+        (ask(T.COUNT_BETWEEN, between_s=(206 / 30, 207 / 30)), "1"),
+        (
+            ask(T.SUMMARY),
+            "This video shows 3 expression events: 2 micro-expressions and 1 macro-expression. Event 1, from 0.40 s to "
+            "1.00 s, is a micro-expression with the action units cheek raiser, lip corner puller; its fine-grained "
+            "expression class is happiness and its coarse expression class is positive. Event 2, from 2.67 s to 4.67 "
+            "s, is a macro-expression with the action unit brow lowerer; its fine-grained expression class is anger "
+            "and its coarse expression class is negative. Event 3, from 6.67 s to 7.07 s, is a micro-expression; its "
+            "fine-grained expression class is disgust and its coarse expression class is negative. The distinct "
+            "action units are brow lowerer, cheek raiser, lip corner puller. Therefore, the prevailing coarse "
+            "expression class is negative, because it is the class of 2 of them.",
+        ),
+    ],
+)
+def test_answers_by_hand(question, answer):
+    assert story_answer(question, STORY) == answer
+
+
+def test_a_video_without_events_has_its_answers_too():
+    empty = Story((), 30.0)
+    told = {kind: story_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
+    assert {kind for kind, text in told.items() if text is None} == {
+        T.AU_INVENTORY,
+        T.NTH_TYPE,
+        T.DESCRIBE_NTH,
+        T.ORDER,
+        T.LONGEST,
+    }
+    assert (told[T.LOCALISE], told[T.EVENT_PRESENCE], told[T.COUNT_ALL], told[T.COUNT_BETWEEN]) == (
+        "none",
+        "no",
+        "0",
+        "0",
+    )
+    assert told[T.SUMMARY].startswith("This video shows 0 expression events: 0 micro-expressions")
+
+
+def test_classes_that_prevail_alike_are_both_named():
+    two = Story((event("micro", 0, 9, fine="anger"), event("micro", 20, 29, fine="happiness")), 30.0)
+    assert story_answer(ask(T.SUMMARY), two).endswith(
+        "the prevailing coarse expression class is negative, because it is the class of 1 of them, as many as positive."
+    )
+
+
+def test_a_complete_description_ends_in_the_official_sentence_of_2025():
+    for units in (("brow lowerer",), ("brow lowerer", "dimpler")):
+        text = story_answer(ask(T.DESCRIBE_NTH, ordinal=1), Story((event("micro", 1, 9, 4, units, "anger"),), 30.0))
+        assert text.endswith(sentence(T.COMBINED, units, "anger", "negative", plural=len(units) > 1))
+
+
+def test_questions_about_short_clips_are_refused():
+    with pytest.raises(ValueError, match="coarse"):
+        story_answer(ask(T.COARSE), STORY)
+
+
+def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
+    coded = [
+        Annotation(80, 90, 120, (ActionUnit(12, "left"), ActionUnit(12, "right"), ActionUnit(4)), "anger", "negative"),
+        Annotation(None, None, None, (), None, None, "macro"),
+        Annotation(5, None, 30, (), "others", None, "macro"),
+    ]
+    story = story_of(coded, 30.0)
+    assert [one.kind for one in story.events] == ["macro", "micro", "macro"]
+    assert story.events[1].units == ("brow lowerer", "lip corner puller")
+    assert [one.assumed for one in story.events] == [False, False, True]
+    assert story.fps == 30.0
+
+
+_FINE = st.none() | st.sampled_from(CLASSES.fine)
+
+
+@st.composite
+def stories(draw):
+    events = []
+    start = 0
+    for _ in range(draw(st.integers(0, 6))):
+        onset = start + draw(st.integers(0, 60))
+        length = draw(st.integers(0, 80))
+        units = draw(st.lists(st.sampled_from(UNIT_NAMES), max_size=4, unique=True))
+        apex = draw(st.none() | st.integers(onset, onset + length))
+        events.append(event(draw(st.sampled_from(["micro", "macro"])), onset, onset + length, apex, units, draw(_FINE)))
+        start = onset + length + 1
+    assumed = draw(st.lists(st.sampled_from(["micro", "macro"]), max_size=2))
+    story = Story((*events, *map(StoryEvent, assumed)), draw(st.sampled_from([25.0, 30.0, 200.0])))
+    return story
+
+
+def every_question(story):
+    texts = [
+        text
+        for kind in sorted(LONG_VIDEO_TYPES)
+        for events in (None, "micro", "macro")
+        for n in range(1, len(story.events) + 2)
+        for text in official_wordings(kind, ordinal=n, events=events, between_s=(0.5, 2.25))
+    ]
+    for text in dict.fromkeys(texts):
+        parsed = parse_question(text)
+        yield Question(
+            text,
+            "v",
+            text,
+            parsed.type,
+            ordinal=parsed.ordinal,
+            plural=parsed.plural,
+            kind=parsed.kind,
+            between_s=parsed.between_s,
+        )
+
+
+@given(stories())
+def test_every_answer_is_in_the_surface_form_and_reading_it_changes_nothing(story):
+    for question in every_question(story):
+        text = story_answer(question, story)
+        if text is not None:
+            assert fault(question, text) is None
+            assert normalise(question, Reply(text)) == text
+
+
+@given(stories())
+def test_answers_about_one_story_agree(story):
+    questions = list(every_question(story))
+    told = {q.text: story_answer(q, story) for q in questions}
+    count = {kind: int(story_answer(ask(kind), story)) for kind in (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)}
+    assert count[T.COUNT_MICRO] + count[T.COUNT_MACRO] == count[T.COUNT_ALL]
+    types = [story_answer(ask(T.NTH_TYPE, ordinal=n), story) for n in range(1, count[T.COUNT_ALL] + 1)]
+    assert types.count("micro-expression") == count[T.COUNT_MICRO]
+    assert story_answer(ask(T.NTH_TYPE, ordinal=count[T.COUNT_ALL] + 1), story) is None
+    spans = read_spans(story_answer(ask(T.LOCALISE), story))
+    assert [(s.onset, s.offset, s.kind) for s in spans] == [(e.onset, e.offset, e.kind) for e in story.seen]
+    parts = [read_spans(story_answer(ask(T.LOCALISE, kind=kind), story)) for kind in ("micro", "macro")]
+    assert sorted(replace(s, kind=None) for s in spans) == sorted(s for part in parts for s in part)
+    answered = [(q, told[q.text]) for q in questions if told[q.text] is not None]
+    assert decide([q for q, _ in answered], [Reply(t) for _, t in answered], CLASSES) == [t for _, t in answered]
+
+
+@given(stories())
+def test_each_event_lies_in_exactly_one_part_of_the_time(story):
+    end = (max((event.offset for event in story.seen), default=0) + 61) / story.fps
+    cuts = [0.0, end / 3, end / 2, end]
+    parts = [
+        int(story_answer(ask(T.COUNT_BETWEEN, between_s=pair), story)) for pair in zip(cuts, cuts[1:], strict=False)
+    ]
+    assert sum(parts) == len(story.seen)
+
+
+def test_the_types_beyond_the_official_ones_are_about_long_videos():
+    assert EXTENSION_TYPES < LONG_VIDEO_TYPES

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from made_curves import bump
+
+from mevqa.benchmarks.spotting_trial import compare
+from mevqa.benchmarks.trial_videos import trial_plans, write_trial
+from mevqa.spotting import spot, spot_video
+from mevqa.spotting.events import Event
+from mevqa.spotting.motion import refine as refining
+from mevqa.spotting.motion.boundaries import Course
+from mevqa.spotting.motion.candidate import Coarse, Found
+from mevqa.spotting.motion.curves import channels
+from mevqa.spotting.motion.detect import Candidate
+from mevqa.spotting.motion.refine import _believable, refine
+from mevqa.video.reading.reader import open_video
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory):
+    plans = trial_plans(1, 911, seconds=6.0, fps=(120.0,), content="events")
+    return write_trial(tmp_path_factory.mktemp("fast"), plans, "events", 911, size=(256, 256))[0]
+
+
+def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast):
+    found = spot_video(fast.path)
+    result = compare([(fast, found)])
+    assert sum(result.hits.values()) >= 1
+    assert np.median(np.abs(result.boundary_ms)) <= 40
+    with open_video(fast.path) as video:
+        coarse = list(spot(iter(video), video.fps))
+    assert len(coarse) == len(found.events)
+    for one, other in zip(found.events, coarse, strict=True):
+        assert abs(one.apex_ms - other.apex_ms) < 60
+        assert [unit.unit for unit in one.units] == [unit.unit for unit in other.units]
+    assert [one.onset_ms for one in found.events] != [one.onset_ms for one in coarse]
+
+
+def test_another_hill_is_not_taken_for_a_finer_time():
+    coarse, fine = Course(100.0, 200.0, 300.0), Course(110.0, 260.0, 290.0)
+    assert _believable(fine, coarse, 30.0) == Course(110.0, 200.0, 290.0)
+
+
+class Counting:
+    """A video of 200 frames a second that notes what is asked for."""
+
+    fps = 200.0
+
+    def __init__(self, seconds=10):
+        self.times_ms = np.arange(200 * seconds) * 5.0
+        self.asked = []
+
+    def __len__(self):
+        return len(self.times_ms)
+
+    def frames(self, indices):
+        self.asked += indices
+        return [np.full((4, 4, 3), index % 251, np.uint8) for index in indices]
+
+
+def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monkeypatch):
+    seen = []
+
+    def measure(pictures, frames, placement):
+        seen.append([int(picture[0, 0, 0]) for picture in pictures(frames)])
+        return np.zeros((len(frames), len(channels())))
+
+    monkeypatch.setattr(refining, "_measure", measure)
+    times = np.arange(0, 10_000, 1000 / 30)
+    coarse = Coarse(times, bump(times, 4_000, 4_200, 4_400), np.ones(len(channels())), 1000 / 30)
+    found = []
+    for onset in (4_000.0, 4_500.0, 8_000.0):
+        course = Course(onset, onset + 200, onset + 400)
+        candidate = Candidate(course, 9.0, True, np.zeros(4), np.zeros(4), 440.0, 0.1, 0.0, 0)
+        at = (onset, onset + 200, onset + 400)
+        event = Event(*(round(ms / 5) for ms in at), *at, "micro", 0.9)
+        found.append(Found(event, candidate, coarse, np.eye(2, 3)))
+    video = Counting()
+    assert len(refine(video, found, "half-second")) == 3
+    assert video.asked == sorted(set(video.asked))
+    # The frames of the first offset and of the second onset overlap: both measurements have seen them.
+    assert len(sum(seen, [])) > len(video.asked)
+    wanted = [
+        [frame for frame in range(2000) if min(abs(5 * frame - onset - part) for part in (0, 200, 400)) <= 90]
+        for onset in (4_000, 4_500, 8_000)
+    ]
+    assert seen == [[frame % 251 for frame in own] for own in wanted]

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from mevqa.intervals import iou_matrix
+from mevqa.spotting import SpotOptions, spot, spot_video
+from mevqa.video.reading.reader import open_video
+
+
+def places(events):
+    return [(event.onset, event.apex, event.offset, event.kind) for event in events]
+
+
+@pytest.fixture(scope="module")
+def found(long_video):
+    return spot_video(long_video.path)
+
+
+def test_the_expressions_of_a_synthetic_video_are_found(found, long_video):
+    coded = [performance.annotation for performance in long_video.plan.performances]
+    overlaps = iou_matrix(
+        np.array([(event.onset, event.offset) for event in found.events], float),
+        np.array([(one.onset, one.offset) for one in coded], float),
+        "inclusive",
+    )
+    hit = overlaps.max(axis=0) >= 0.5
+    assert hit.mean() >= 0.7 and len(found.events) <= len(coded) + 1
+    assert found.face and found.warnings == ()
+
+
+def test_events_are_in_order_inside_the_video(found):
+    onsets = [event.onset for event in found.events]
+    assert onsets == sorted(onsets)
+    for event in found.events:
+        assert 0 <= event.onset <= event.apex <= event.offset < found.frames
+        assert 0 < event.score < 1 and event.regions and event.units
+
+
+def test_a_stream_gives_the_same_events_as_the_file(found, long_video):
+    with open_video(long_video.path) as video:
+        assert places(spot(iter(video), video.fps)) == places(found.events)
+        assert places(spot(iter(video), times_ms=iter(video.times_ms))) == places(found.events)
+
+
+def test_only_the_kinds_that_are_asked_for_are_returned(found, long_video):
+    with open_video(long_video.path) as video:
+        micro = places(spot(iter(video), video.fps, options=SpotOptions(kinds=("micro",))))
+    assert micro == [place for place in places(found.events) if place[-1] == "micro"]
+
+
+def test_no_frames_are_no_events():
+    assert list(spot(iter([]), 30.0)) == []
+
+
+@pytest.mark.parametrize("wrong", [{"fps": None}, {"fps": 0.0}, {"fps": 30.0, "times_ms": [0.0]}])
+def test_a_stream_needs_one_clock(wrong):
+    with pytest.raises(ValueError, match="fps"):
+        list(spot(iter([]), **wrong))
+
+
+def test_times_must_ascend():
+    frames = iter([np.zeros((64, 64, 3), np.uint8)] * 3)
+    with pytest.raises(ValueError, match="ascend"):
+        list(spot(frames, times_ms=[0.0, 40.0, 40.0]))
+
+
+@pytest.mark.parametrize("wrong", [{"kinds": ()}, {"kinds": ("small",)}, {"rule": "long"}, {"threshold": 0.0}])
+def test_unknown_options_are_refused(wrong):
+    with pytest.raises(ValueError, match="not"):
+        SpotOptions(**wrong)

@@ -1,0 +1,287 @@
+"""What is trained on at a place of the stream is decided by the seed and the place, and asked as it will be asked."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from map_clips import write_maps
+from PIL import Image
+
+from mevqa.inference.engine import answer_clip
+from mevqa.inference.view_config import Looking
+from mevqa.models.base import Preferences
+from mevqa.models.load import load_model
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.training.examples.balance import ClipStream, type_weights
+from mevqa.training.examples.clips import TrainingClip, read_clips, training_clips
+from mevqa.training.examples.stream import Asker, TrainingStream
+from mevqa.training.examples.synthetic import SyntheticClips
+from mevqa.training.nano.dialogues import VARIANT
+from mevqa.training.packing.rows import IGNORED, RowEncoder, Turn
+from mevqa.training.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
+from mevqa.types import Annotation, Clip, QuestionType, Reply
+
+VIEWS = ("motion-centred",)
+PROMPTS = PromptLibrary.load(variant=VARIANT)
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return load_model("nano")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    file = write_maps(tmp_path_factory.mktemp("data"), subjects=4, each=2)
+    work = read_clips(recipe(questions=(str(file),), precomputed={"flow": (str(file.parent / "maps"),)}))
+    return training_clips(work, PROMPTS)
+
+
+def recipe(**settings) -> Recipe:
+    settings = {"model": "nano", "lora": Lora(), "rates": Rates(adapter=1e-3), "steps": 1} | settings
+    return Recipe.model_validate(settings)
+
+
+def asker(nano, looking=None, **options) -> Asker:
+    return Asker(RowEncoder(nano.prompter), PROMPTS, looking or Looking(VIEWS), **options)
+
+
+def stream(nano, clips, length=40, looking=None, **settings) -> TrainingStream:
+    given = recipe(**settings)
+    drawn = SyntheticClips(given.synthetic, VIEWS, VARIANT, given.seed) if given.synthetic else None
+    return TrainingStream(clips, asker(nano, looking), given, length, drawn)
+
+
+def same(one, other) -> bool:
+    """Whether two rows are the same in tokens, labels, weights, key and pictures."""
+    lists = ("prefix", "ids", "positions", "groups", "labels", "weights", "key")
+    return all(getattr(one, name) == getattr(other, name) for name in lists) and all(
+        torch.equal(value, other.inputs[name]) for name, value in one.inputs.items()
+    )
+
+
+def pixels(row) -> torch.Tensor:
+    return row.inputs["pixel_values"]
+
+
+ALL_KINDS = {
+    "augmentation": Augmentation(mirror=0.5, shift=0.1, scale=0.1),
+    "balance": Balance(classes="coarse", questions=2),
+    "synthetic": Synthetic(share=0.4),
+}
+
+
+def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, clips):
+    """The engine asks; what it hands to the model is what the row is made of."""
+    heard = []
+
+    class Listener:
+        name, revision, preferences = "listener", "none", Preferences()
+
+        def ask(self, system, views, requests):
+            heard.append((system, views, requests))
+            return [Reply("yes") for _ in requests]
+
+    for clip in clips[:2]:
+        answer_clip(clip.clip, clip.questions, Listener(), PROMPTS, Looking(VIEWS), consistency=False)
+        system, views, requests = heard[-1]
+        turns = [Turn(r.text, q.reference) for r, q in zip(requests, clip.questions, strict=True)]
+        plain = asker(nano).plain_row(clip)
+        expected = RowEncoder(nano.prompter).encode(system, views, turns, key=plain.key)
+        assert same(plain, expected)
+        place = next(p for p in range(8) if stream(nano, clips)[p].key == plain.key)
+        assert same(stream(nano, clips)[place], expected)
+
+
+def test_a_place_holds_the_same_row_in_whatever_order_and_process_it_is_asked(nano, clips):
+    one, other = stream(nano, clips, **ALL_KINDS), stream(nano, clips, **ALL_KINDS)
+    rows = [one[place] for place in range(24)]
+    for place in np.random.default_rng(0).permutation(24):
+        assert same(rows[place], other[int(place)])
+    assert len({tuple(row.ids) for row in rows}) > 12
+    another = stream(nano, clips, seed=1, **ALL_KINDS)
+    assert not any(same(rows[place], another[place]) for place in range(24))
+
+
+def test_a_longer_stream_begins_as_a_shorter_one(nano, clips):
+    short, long = (stream(nano, clips, length=length, **ALL_KINDS) for length in (3, 30))
+    assert (len(short), len(long)) == (3, 30)
+    assert all(same(short[place], long[place]) for place in range(3))
+
+
+def test_real_clips_come_in_the_order_of_the_clip_stream(nano, clips):
+    labels = [clip.label("coarse") for clip in clips]
+    assert len(set(labels)) > 1
+    order = ClipStream(labels, balance=True, seed=3)
+    given = stream(nano, clips, seed=3, balance=Balance(classes="coarse"))
+    assert [given[place].key[0] for place in range(20)] == [clips[order.index(p)].clip.id for p in range(20)]
+    # Synthetic clips take places and do not take clips.
+    mixed = stream(nano, clips, seed=3, balance=Balance(classes="coarse"), synthetic=Synthetic(share=0.5))
+    real = [row.key[0] for row in (mixed[place] for place in range(20)) if row.key is not None]
+    assert real == [clips[order.index(p)].clip.id for p in range(10)]
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.35, 0.9])
+def test_synthetic_clips_have_their_share_of_every_stretch_and_come_in_their_order(nano, clips, share):
+    given = stream(nano, clips, synthetic=Synthetic(share=share), augmentation=Augmentation(versions=3))
+    drawn = SyntheticClips(Synthetic(share=share), VIEWS, VARIANT, 0)
+    rows = [given[place] for place in range(40)]
+    synthetic = [row for row in rows if row.key is None]
+    assert len(synthetic) == int(40 * share)
+    for start in range(0, 40, 10):
+        assert abs(sum(row.key is None for row in rows[start : start + 10]) - 10 * share) <= 1
+    maker = asker(nano)
+    for number, row in enumerate(synthetic[:6]):
+        assert same(row, maker.synthetic_row(drawn[number]))
+
+
+def test_a_stream_of_synthetic_clips_alone_needs_no_other(nano):
+    given = stream(nano, [], synthetic=Synthetic(share=1.0))
+    assert all(given[place].key is None for place in range(5))
+    assert not same(given[0], given[1])
+
+
+def test_versions_of_a_clip_are_few_and_each_is_always_the_same(nano, clips):
+    """So that features of a frozen vision tower can be kept, each under its own key."""
+    given = stream(nano, clips[:2], augmentation=Augmentation(versions=3, mirror=0.5, shift=0.1, scale=0.1))
+    seen: dict[object, torch.Tensor] = {}
+    for place in range(60):
+        row = given[place]
+        assert torch.equal(seen.setdefault(row.key, pixels(row)), pixels(row))
+    assert len(seen) == 6
+    pictures = list(seen.values())
+    assert not any(torch.equal(a, b) for i, a in enumerate(pictures) for b in pictures[:i])
+
+
+def test_a_clip_as_it_is_never_shares_a_key_with_a_version_of_it(nano, clips):
+    """The picture probe looks at clips as they are after a training has remembered features of their versions."""
+    given = stream(nano, clips[:1], augmentation=Augmentation(versions=2, mirror=1.0, shift=0.1))
+    plain = asker(nano).plain_row(clips[0])
+    for place in range(10):
+        row = given[place]
+        assert row.key != plain.key or torch.equal(pixels(row), pixels(plain))
+
+
+def test_without_versions_a_varied_clip_is_new_every_time_and_an_unvaried_one_is_not(nano, clips):
+    given = stream(nano, clips[:1], augmentation=Augmentation(mirror=0.5))
+    plain = asker(nano).plain_row(clips[0])
+    keys = set()
+    for place in range(20):
+        row = given[place]
+        keys.add(row.key)
+        assert (row.key is None) == (not torch.equal(pixels(row), pixels(plain)))
+    assert keys == {None, plain.key}
+
+
+def test_mirrored_pictures_come_with_mirrored_answers(nano, clips):
+    clip = clips[0]
+    side = replace(
+        clip.questions[0],
+        text="Is the action unit dimpler located on the left or right face?",
+        type=QuestionType.AU_SIDE,
+        action_unit="dimpler",
+        reference="left",
+    )
+    sided = [TrainingClip(clip.clip, (side,))]
+    given = stream(nano, sided, augmentation=Augmentation(mirror=0.5))
+    plain = pixels(asker(nano).plain_row(sided[0]))
+    said = set()
+    for place in range(12):
+        row = given[place]
+        answer = nano.processor.tokenizer.decode([i for i in row.labels if i != IGNORED], skip_special_tokens=True)
+        assert (answer.strip() == "right") == (not torch.equal(pixels(row), plain))
+        said.add(answer.strip())
+    assert said == {"left", "right"}
+
+
+def test_answers_weigh_as_their_types_do(nano, clips):
+    thinned = [replace(clip, questions=clip.questions if not n else clip.questions[:1]) for n, clip in enumerate(clips)]
+    weights = type_weights([question for clip in thinned for question in clip.questions], True)
+    assert len(set(weights.values())) > 1
+    given = stream(nano, thinned, balance=Balance(types=True))
+    for place in range(8):
+        row = given[place]
+        clip = next(c for c in thinned if c.clip.id == row.key[0])
+        for group, question in enumerate(clip.questions, start=1):
+            own = [
+                w
+                for w, g, label in zip(row.weights, row.groups, row.labels, strict=True)
+                if g == group and label != IGNORED
+            ]
+            assert set(own) == {weights[question.type]}
+    plain = stream(nano, thinned)
+    assert {weight for place in range(8) for weight in plain[place].weights} == {0.0, 1.0}
+
+
+def test_no_more_questions_are_drawn_than_asked_for(nano, clips):
+    given = stream(nano, clips[:1], balance=Balance(questions=2))
+    rows = [given[place] for place in range(8)]
+    assert {len(set(row.groups)) for row in rows} == {2}
+    assert len({tuple(row.ids) for row in rows}) > 1
+
+
+def test_blank_targets_stand_beside_synthetic_ones(nano, clips):
+    given = recipe(synthetic=Synthetic(share=0.5, seeing_weight=0.1))
+    drawn = SyntheticClips(given.synthetic, VIEWS, VARIANT, 0)
+    mixed = TrainingStream(clips, asker(nano, targets=True), given, 10, drawn)
+    rows = [mixed[place] for place in range(10)]
+    assert all(set(row.extras) == {"units", "fine", "coarse"} for row in rows)
+    for row in rows:
+        real = row.key is not None
+        assert (int(row.extras["fine"]) == -1) == real and (row.extras["units"] == -1).all() == real
+    plain = TrainingStream(clips, asker(nano), given, 10, drawn)
+    assert not any(plain[place].extras for place in range(4))
+
+
+@pytest.fixture
+def filmed(tmp_path):
+    """A clip of frames, each of which differs from the others."""
+    for frame in range(30):
+        grey = np.full((40, 40, 3), 8 * frame, np.uint8)
+        Image.fromarray(grey).save(tmp_path / f"img{frame:03}.png")
+    annotation = Annotation(onset=6, apex=15, offset=24)
+    return Clip("filmed", "synthetic", "s1", media=tmp_path, fps=30.0, annotation=annotation)
+
+
+def test_jittered_moments_are_other_frames_with_a_key_of_their_own(nano, clips, filmed):
+    looking = Looking(("onset", "apex", "offset"), face="none")
+    clip = TrainingClip(filmed, tuple(replace(q, clip_id="filmed") for q in clips[0].questions[:1]))
+    given = stream(nano, [clip], looking=looking, augmentation=Augmentation(jitter=4))
+    plain = asker(nano, looking).plain_row(clip)
+    different = 0
+    for place in range(12):
+        row = given[place]
+        moved = not torch.equal(pixels(row), pixels(plain))
+        assert (row.key is None) == moved or not moved
+        assert row.key in (None, plain.key)
+        different += moved
+        assert same(row, given[place])
+    assert different > 6
+    few = stream(nano, [clip], looking=looking, augmentation=Augmentation(jitter=4, versions=2))
+    seen: dict[object, torch.Tensor] = {}
+    for place in range(12):
+        row = few[place]
+        assert torch.equal(seen.setdefault(row.key, pixels(row)), pixels(row))
+    assert len(seen) == 2
+
+
+def test_synthetic_clips_can_be_handed_to_other_processes(nano, clips):
+    """Where worker processes are started anew instead of forked, what they work on is sent to them."""
+    given = stream(nano, clips, **ALL_KINDS)
+    sent = pickle.loads(pickle.dumps(given))
+    assert all(same(given[place], sent[place]) for place in range(6))
+
+
+def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys):
+    Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
+    blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
+    one = asker(nano)
+    for annotation in (None, Annotation(1, 2, 3)):
+        one.look(blank, annotation)
+    one.look(clips[1])
+    warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"
+    assert capsys.readouterr().err == warning
