@@ -19,6 +19,8 @@ _FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_BYTES = 1 << 20
 _DEEPEST = 64
 _MOST_NODES = 1_000_000
+#: Whole numbers of settings fit a 64-bit integer.
+_MOST_BITS = 64
 #: Mistakes that are described; one that repeats in every line of a file is understood from fewer.
 _MOST_PROBLEMS = 100
 
@@ -95,7 +97,11 @@ class _Loader(_FASTEST):  # type: ignore[misc, valid-type]
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
+            # In other bases than ten Python reads a whole number of any length, but cannot write it as decimals.
+            if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+                raise ValueError("too long")
+            return value
         except _NotYaml:
             raise
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
