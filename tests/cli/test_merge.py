@@ -165,7 +165,7 @@ def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp
     out = tmp_path / "merged"
     code = (
         "import os, signal, sys\n"
-        "from mevqa.training import merge\n"
+        "from mevqa.training.adapters import merge\n"
         "def half(into, *args):\n"
         "    (into / 'config.json').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -20,13 +20,15 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
         text: Its content.
 
     Raises:
-        InputError: It is no JSON, or holds neither a list nor an object with a list ``events``.
+        InputError: It is empty, is no JSON, or holds neither a list nor an object with a list ``events``.
     """
     decoder = STRICT_DECODER
     try:
         start = _skip(text, 0)
         if path.suffix.lower() == ".jsonl":
             return list(_one_a_line(path, text))
+        if start == len(text):
+            raise InputError([Problem(path, "is empty")])
         if text[start] == "[":
             return list(_elements(text, start, decoder))
         content, _ = decoder.raw_decode(text, start)

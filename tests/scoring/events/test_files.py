@@ -203,8 +203,11 @@ def test_two_events_with_one_interval_but_other_labels_are_two(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "\n \n"])
-def test_an_empty_file(tmp_path, text):
-    assert "is empty" in messages(write(tmp_path, text))[None]
+@pytest.mark.parametrize("name", ["events.csv", "events.json"])
+def test_an_empty_file(tmp_path, text, name):
+    path = write(tmp_path, text, name)
+    assert "is empty" in messages(path)[None]
+    assert is_event_file(path) == (name == "events.csv")
 
 
 def test_a_header_alone(tmp_path):

@@ -511,6 +511,6 @@ def test_kinds_are_drawn_in_a_fixed_order():
 
 
 def test_nothing_here_needs_torch():
-    names = "splits", "balance", "mirror", "augment"
+    names = "splits", "examples.balance", "examples.mirror", "examples.augment"
     code = f"import sys, {', '.join(f'mevqa.training.{name}' for name in names)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
