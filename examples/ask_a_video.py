@@ -7,7 +7,7 @@ import mevqa
 
 def main(video: str) -> None:
     result = mevqa.ask(video, ["What are the action units?", "What is the coarse expression class?"])
-    print(f"onset {result.look.onset}, apex {result.look.apex}, offset {result.look.offset}")
+    print(f"onset {result.clip_views.onset}, apex {result.clip_views.apex}, offset {result.clip_views.offset}")
     for answer in result.answers:
         print(f"{answer.text}  ({answer.confidence:.0%})")
 

@@ -18,7 +18,7 @@ def halfway(span: Span) -> list[mevqa.Moment]:
 
 def main(video: str) -> None:
     clip = mevqa.Clip("mine", media=video)
-    seen = mevqa.look(clip, views=["frames"], sampler="halfway")
+    seen = mevqa.render_clip(clip, views=["frames"], sampler="halfway")
     for moment, view in zip(seen.moments, seen.views, strict=True):
         print(moment.frame, moment.role, view.image.size)
 

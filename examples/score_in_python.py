@@ -13,10 +13,10 @@ def main(video: str) -> None:
     work = plan([folder / "me_vqa_synthetic_train.jsonl"], folder, annotations=folder / "annotations.csv")
     model = mevqa.load_model("nano")
     prompts = mevqa.PromptLibrary.load(variant=model.preferences.variant)
-    looking = mevqa.Looking.preferred(model.preferences)
+    view_config = mevqa.ViewConfig.preferred(model.preferences)
     answers = {}
     for clip_id, questions in work.questions.items():
-        result = mevqa.answer_clip(work.clips[clip_id], questions, model, prompts, looking)
+        result = mevqa.answer_clip(work.clips[clip_id], questions, model, prompts, view_config)
         answers.update((answer.question_id, answer) for answer in result.answers)
     scores = score_run(work.all_questions, answers)
     for name in ("coarse.accuracy", "au.f1", "presence.accuracy"):

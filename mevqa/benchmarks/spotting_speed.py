@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mevqa.spotting.video import spot_video
 from mevqa.video.reading.reader import open_video
-from mevqa.video.reading.streaming_reader import open_forward
+from mevqa.video.reading.streaming_reader import open_streaming
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def measure_spotting(path: Path, rounds: int) -> SpotTimes:
 
 def _decode(path: Path) -> None:
     """Read every frame as the spotter does."""
-    once = open_forward(path) if path.is_file() else None
+    once = open_streaming(path) if path.is_file() else None
     if once is not None:
         for _ in once.shown(lambda ms: True):
             pass

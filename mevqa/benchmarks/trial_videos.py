@@ -11,7 +11,7 @@ import numpy as np
 from mevqa.synthetic.clip_plan import (
     MACRO_AMPLITUDE,
     ClipPlan,
-    Performance,
+    PlannedExpression,
     narrowest_motion,
     plan_clips,
     random_source,
@@ -72,7 +72,7 @@ def trial_plans(videos: int, seed: int, *, seconds: float, fps: tuple[float, ...
     ]
 
 
-def _resized(performance: Performance, rng: np.random.Generator) -> Performance:
+def _resized(performance: PlannedExpression, rng: np.random.Generator) -> PlannedExpression:
     """Return an expression with an amplitude drawn from the trial's range."""
     low, high = MICRO_AMPLITUDE if performance.annotation.kind == "micro" else MACRO_AMPLITUDE
     high = max(low, min(high, _FOLD * narrowest_motion(performance.annotation.action_units)))

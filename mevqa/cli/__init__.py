@@ -59,10 +59,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; key=value may also stand behind options, which argparse alone does not allow."""
     args, rest = build_parser().parse_known_args(argv)
     takes_settings = hasattr(args, "overrides")
-    strangers = [word for word in rest if not (takes_settings and "=" in word)]
-    if strangers:
+    unknown_words = [word for word in rest if not (takes_settings and "=" in word)]
+    if unknown_words:
         also = "; settings are key=value" if takes_settings else ""
-        args.parser.error(f"cannot use {', '.join(map(repr, strangers))}: one word too many{also}")
+        args.parser.error(f"cannot use {', '.join(map(repr, unknown_words))}: one word too many{also}")
     if rest:
         args.overrides = [*args.overrides, *rest]
     return args

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.cli.options import asking, deciding_settings
+from mevqa.cli.options import asking, fingerprint_settings
 
 if TYPE_CHECKING:
     from mevqa.inference.evaluation import Plan
@@ -30,21 +30,21 @@ def answer_all(args: argparse.Namespace, work: Plan, out: Path, facts: Mapping[s
     from mevqa.cli.progress import clip_progress, remaining_counts
     from mevqa.files.lock import hold_folder
     from mevqa.inference.evaluation import answer, begin, check_views
-    from mevqa.inference.fingerprint import decides
+    from mevqa.inference.fingerprint import run_fingerprint
     from mevqa.inference.runs import check_run_folder
 
     check_run_folder(out)
     # Held before the model is loaded: who comes second should not wait minutes to be told.
     with hold_folder(out):
-        model, prompts, looking = asking(args)
-        check_views(work, looking)
+        model, prompts, view_config = asking(args)
+        check_views(work, view_config)
         consistency = args.consistency == "on"
-        settings = deciding_settings(args, model)
-        deciding = decides(work, model, prompts, looking, consistency=consistency, settings=settings)
-        with begin(work, out, deciding, facts) as log:
+        settings = fingerprint_settings(args, model)
+        fingerprint = run_fingerprint(work, model, prompts, view_config, consistency=consistency, settings=settings)
+        with begin(work, out, fingerprint, facts) as log:
             clips, questions = remaining_counts(work, log)
             with clip_progress(clips, questions) as shown:
-                asked = answer(work, log, model, prompts, looking, consistency=consistency, progress=shown.frames)
+                asked = answer(work, log, model, prompts, view_config, consistency=consistency, progress=shown.frames)
                 for answers in asked:
                     shown.advance(answers)
     return log

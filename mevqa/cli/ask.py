@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mevqa.inference.engine import ClipAnswers
-    from mevqa.inference.long_video import Watched
-    from mevqa.video.views.look import Look
+    from mevqa.inference.long_video import LongVideoResult
+    from mevqa.video.views.render import ClipViews
 
 HELP = "ask about one video"
 
@@ -57,14 +57,14 @@ def run(args: argparse.Namespace) -> int:
     if not args.video.exists():
         raise MediaError(args.video, "there is no such file or folder")
     given = (args.onset, args.apex, args.offset)
-    model, prompts, looking = asking(args)
+    model, prompts, view_config = asking(args)
     with frame_progress(args.video.name) as progress:
         result = ask(
             args.video,
             args.questions,
             model=model,
             prompts=prompts,
-            looking=looking,
+            view_config=view_config,
             dataset=args.dataset,
             fps=args.fps,
             annotation=Annotation(*given) if any(value is not None for value in given) else None,
@@ -81,10 +81,10 @@ def run(args: argparse.Namespace) -> int:
 def _as_json(video: Path, questions: list[str], result: ClipAnswers) -> dict[str, Any]:
     """Return the answers and their evidence as plain data."""
     content: dict[str, Any] = {"video": str(video)}
-    if result.look is not None:
-        content |= _look_json(result.look)
-    if result.watched is not None:
-        content |= _watched_json(result.watched)
+    if result.clip_views is not None:
+        content |= _views_json(result.clip_views)
+    if result.long_video is not None:
+        content |= _long_video_json(result.long_video)
     content["answers"] = [
         {
             "question": question,
@@ -100,37 +100,37 @@ def _as_json(video: Path, questions: list[str], result: ClipAnswers) -> dict[str
     return content
 
 
-def _look_json(look: Look) -> dict[str, Any]:
+def _views_json(clip_views: ClipViews) -> dict[str, Any]:
     return {
-        "onset": look.onset,
-        "apex": look.apex,
-        "offset": look.offset,
-        "localised": look.localised,
-        "source": "found" if look.localised else look.source,
-        "stillness": look.stillness,
-        "moments": [{"frame": moment.frame, "role": moment.role} for moment in look.moments],
-        "views": [{"name": v.name, "caption": v.caption, "frames": list(v.frames)} for v in look.views],
-        "warnings": list(look.warnings),
+        "onset": clip_views.onset,
+        "apex": clip_views.apex,
+        "offset": clip_views.offset,
+        "localised": clip_views.localised,
+        "source": "found" if clip_views.localised else clip_views.source,
+        "stillness": clip_views.stillness,
+        "moments": [{"frame": moment.frame, "role": moment.role} for moment in clip_views.moments],
+        "views": [{"name": v.name, "caption": v.caption, "frames": list(v.frames)} for v in clip_views.views],
+        "warnings": list(clip_views.warnings),
     }
 
 
-def _watched_json(watched: Watched) -> dict[str, Any]:
+def _long_video_json(long_video: LongVideoResult) -> dict[str, Any]:
     return {
-        "fps": watched.found.fps,
-        "frames": watched.found.frames,
+        "fps": long_video.found.fps,
+        "frames": long_video.found.frames,
         "events": [
             {
                 "onset": one.event.onset,
                 "apex": one.event.apex,
                 "offset": one.event.offset,
                 "kind": one.event.kind,
-                "probability": round(one.shown, 4),
+                "probability": round(one.event_probability, 4),
                 "kept": one.kept,
                 "action_units": list(one.units),
                 "fine": one.fine,
                 "coarse": one.coarse,
             }
-            for one in watched.events
+            for one in long_video.events
         ],
     }
 
@@ -149,10 +149,10 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
     from mevqa.types import NO_MOTION
 
     console = make_console(highlight=False, soft_wrap=True)
-    if result.look is not None:
-        _print_look(console, result.look)
-    if result.watched is not None:
-        _print_watched(console, result.watched)
+    if result.clip_views is not None:
+        _print_views(console, result.clip_views)
+    if result.long_video is not None:
+        _print_long_video(console, result.long_video)
     if thinking:
         console.print(f"thinking {thinking}", style="dim", markup=False)
     block = "█" if console.encoding.startswith("utf") else "#"
@@ -173,23 +173,25 @@ def _print(questions: list[str], result: ClipAnswers, thinking: str) -> None:
                 console.print("    no motion was seen: this is how sure the data set's prior is", style="yellow")
 
 
-def _print_look(console: Console, look: Look) -> None:
+def _print_views(console: Console, clip_views: ClipViews) -> None:
     """Print where the expression of a clip is."""
-    found = "found" if look.localised else look.source
-    console.print(f"onset {look.onset}, apex {look.apex}, offset {look.offset} ({found})", style="dim")
-    used = sorted({frame for view in look.views for frame in view.frames})
+    found = "found" if clip_views.localised else clip_views.source
+    console.print(
+        f"onset {clip_views.onset}, apex {clip_views.apex}, offset {clip_views.offset} ({found})", style="dim"
+    )
+    used = sorted({frame for view in clip_views.views for frame in view.frames})
     console.print(f"frames used: {', '.join(map(str, used))}", style="dim")
-    for warning in look.warnings:
+    for warning in clip_views.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
 
 
-def _print_watched(console: Console, watched: Watched) -> None:
+def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
     """Print the events of a long video."""
     from mevqa.inference.long_video import event_line
 
-    seconds = watched.found.seconds
-    console.print(f"{seconds:.1f} s, {len(watched.kept)} events (found)", style="dim")
-    for number, one in enumerate(watched.kept, 1):
+    seconds = long_video.found.seconds
+    console.print(f"{seconds:.1f} s, {len(long_video.kept)} events (found)", style="dim")
+    for number, one in enumerate(long_video.kept, 1):
         console.print(event_line(number, one), style="dim", markup=False)
-    for warning in watched.warnings:
+    for warning in long_video.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)

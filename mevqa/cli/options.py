@@ -13,7 +13,7 @@ from mevqa.suggestions import did_you_mean
 from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
-    from mevqa.inference.view_config import Looking
+    from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.models.load import ModelOptions
     from mevqa.questions.prompts import PromptLibrary
@@ -211,14 +211,14 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
     )
 
 
-def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
+def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, ViewConfig]:
     """Check all that can be checked without the model, load it, and return it with its prompts and views.
 
     Raises:
         InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
         ModelError: The model cannot be loaded.
     """
-    from mevqa.inference.view_config import LONG_VIDEO_FRAMES, Looking
+    from mevqa.inference.view_config import LONG_VIDEO_FRAMES, ViewConfig
     from mevqa.models.load import load_model, own_preferences, own_prompts
     from mevqa.questions.prompts import PromptLibrary
 
@@ -232,7 +232,7 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         raise InputError(problems)
     assert prompts is not None
     model = load_model(args.model, model_options(args))
-    looking = Looking.preferred(
+    view_config = ViewConfig.preferred(
         model.preferences,
         views,
         args.sampler,
@@ -244,7 +244,7 @@ def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, Looking]:
         spotter,
         long_frames=args.frames or LONG_VIDEO_FRAMES,
     )
-    return model, prompts, looking
+    return model, prompts, view_config
 
 
 def _views(args: argparse.Namespace, problems: list[Problem]) -> tuple[str, ...] | None:
@@ -291,7 +291,7 @@ def spotter_options(args: argparse.Namespace) -> SpotOptions:
         raise InputError([Problem("--threshold", str(error))]) from error
 
 
-def deciding_settings(args: argparse.Namespace, model: Model) -> Mapping[str, Any]:
+def fingerprint_settings(args: argparse.Namespace, model: Model) -> Mapping[str, Any]:
     """Return the model settings that can change an answer, for the manifest."""
     names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video")
     score = model.preferences.option_score if args.option_score == "auto" else args.option_score

@@ -47,11 +47,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report and say where it is."""
-    from mevqa.report import Scoring, Showing, write_report
+    from mevqa.report import ReportOptions, Scoring, write_report
 
     started = time.monotonic()
     scoring = Scoring(args.reference, args.preset, args.draws, args.seed)
-    showing = Showing(
+    showing = ReportOptions(
         not args.no_pictures, args.media, args.annotations, pictures(args.precomputed), args.events, args.title
     )
     clips, frames = _progress()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mevqa.types import Clip
     from mevqa.video.face.aligned_face import FaceMode
     from mevqa.video.motion.localise import Localised
-    from mevqa.video.views.look import Look
+    from mevqa.video.views.render import ClipViews
 
 HELP = "write what a model sees of a clip as pictures"
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.files.lock import hold_folder
     from mevqa.files.whole import make_folder, write_picture
     from mevqa.video.views.contact_sheet import contact_sheet
-    from mevqa.video.views.look import look
+    from mevqa.video.views.render import render_clip
 
     if not args.clip.exists():
         raise MediaError(args.clip, "there is no such file or folder")
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if not names:
         raise InputError([Problem("--views", "names no view")])
     clip = _clip(args)
-    seen = look(clip, views=names, sampler=args.sampler, face=args.face, frames=args.frames, stride=args.stride)
+    seen = render_clip(clip, views=names, sampler=args.sampler, face=args.face, frames=args.frames, stride=args.stride)
     measured = _measure(clip, seen, args.face)
     plot = _plot(clip, seen, measured)
     make_folder(args.out)
@@ -99,7 +99,7 @@ def _clip(args: argparse.Namespace) -> Clip:
     return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=ready)
 
 
-def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
+def _measure(clip: Clip, seen: ClipViews, face: FaceMode) -> Localised | None:
     """Return the motion of the clip, also when onset, apex and offset were given: then as a check of them.
 
     A clip of key frames has no course of motion to measure.
@@ -116,7 +116,7 @@ def _measure(clip: Clip, seen: Look, face: FaceMode) -> Localised | None:
         return localise(video, aligner) if aligner.found else None
 
 
-def _write_views(seen: Look, out: Path) -> list[str]:
+def _write_views(seen: ClipViews, out: Path) -> list[str]:
     """Write each view and return the file names."""
     from mevqa.files.whole import write_picture
 
@@ -128,7 +128,7 @@ def _write_views(seen: Look, out: Path) -> list[str]:
     return names
 
 
-def _plot(clip: Clip, seen: Look, measured: Localised | None) -> Image | None:
+def _plot(clip: Clip, seen: ClipViews, measured: Localised | None) -> Image | None:
     """Return the curve with the key frames that were used; None when nothing was measured."""
     from mevqa.video.views.curve_plot import plot_curve
 
@@ -139,7 +139,7 @@ def _plot(clip: Clip, seen: Look, measured: Localised | None) -> Image | None:
     return plot_curve(measured.curve, marks, clip.id)
 
 
-def _print(seen: Look, measured: Localised | None, written: list[str]) -> None:
+def _print(seen: ClipViews, measured: Localised | None, written: list[str]) -> None:
     """Print key frames, moments, what moved most and the views; warnings go to standard error."""
     times = seen.times_ms
     print(f"{'':12}{'frame':>7}{'ms':>9}")

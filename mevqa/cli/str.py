@@ -19,7 +19,7 @@ from mevqa.cli.options import add_link_option, add_look_options, add_model_optio
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
-    from mevqa.inference.long_video import Watched
+    from mevqa.inference.long_video import LongVideoResult
     from mevqa.inference.spot_and_recognise import Naming
     from mevqa.spotting.events import Kind
 
@@ -91,17 +91,17 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     Raises:
         InputError: Videos that cannot be read or recognised, one line each.
     """
-    from mevqa.cli.options import asking, deciding_settings
+    from mevqa.cli.options import asking, fingerprint_settings
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
-    from mevqa.inference.fingerprint import looking_record, package_versions
+    from mevqa.inference.fingerprint import package_versions, view_config_record
     from mevqa.inference.runs import file_digest
     from mevqa.inference.spot_and_recognise import StrTable, rows_of, spot_and_recognise
     from mevqa.signals import finished_first
 
-    model, prompts, looking = asking(args)
-    decides = {
+    model, prompts, view_config = asking(args)
+    fingerprint = {
         "kinds": kinds,
         "emotion": args.emotion,
         "names": naming.names,
@@ -110,11 +110,11 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
         "fps": args.fps,
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
-        "looking": looking_record(looking),
-        "settings": dict(deciding_settings(args, model)),
+        "looking": view_config_record(view_config),
+        "settings": dict(fingerprint_settings(args, model)),
         "packages": package_versions(),
     }
-    table = StrTable(args.out, decides)
+    table = StrTable(args.out, fingerprint)
     problems: list[Problem] = []
     written = 0
     for path in paths:
@@ -124,10 +124,10 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
             if table.has(name, media):
                 continue
             with finished_first(), frame_progress(path.name) as progress:
-                watched = spot_and_recognise(
-                    path, model, prompts, looking, dataset=args.dataset, fps=args.fps, progress=progress
+                long_video = spot_and_recognise(
+                    path, model, prompts, view_config, dataset=args.dataset, fps=args.fps, progress=progress
                 )
-                rows = rows_of(path, watched, naming, kinds)
+                rows = rows_of(path, long_video, naming, kinds)
                 table.put(name, media, rows)
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, path))
@@ -136,7 +136,7 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
             problems += error.problems
             continue
         written += len(rows)
-        _print(watched, kinds)
+        _print(long_video, kinds)
     print(f"{len(paths) - len(problems)} of {len(paths)} videos, {written} new rows -> {args.out}")
     if problems:
         raise InputError(problems)
@@ -174,13 +174,13 @@ def _naming(args: argparse.Namespace, dataset: str) -> Naming:
         raise InputError([Problem("--names", str(error))]) from error
 
 
-def _print(watched: Watched, kinds: list[Kind]) -> None:
+def _print(long_video: LongVideoResult, kinds: list[Kind]) -> None:
     """Print the events of one video that are written; warnings go to standard error."""
     from mevqa.inference.long_video import event_line
 
-    shown = [one for one in watched.kept if one.event.kind in kinds]
-    print(f"{watched.found.video}: {watched.found.seconds:.1f} s, {len(shown)} events")
+    shown = [one for one in long_video.kept if one.event.kind in kinds]
+    print(f"{long_video.found.video}: {long_video.found.seconds:.1f} s, {len(shown)} events")
     for number, one in enumerate(shown, 1):
         print(f"  {event_line(number, one)}")
-    for warning in watched.warnings:
-        print(f"warning: {watched.found.video}: {warning}", file=sys.stderr)
+    for warning in long_video.warnings:
+        print(f"warning: {long_video.found.video}: {warning}", file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.inference.engine import ClipAnswers, answer_clip
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
@@ -21,7 +21,7 @@ def ask(
     *,
     model: Model | None = None,
     prompts: PromptLibrary | None = None,
-    looking: Looking | None = None,
+    view_config: ViewConfig | None = None,
     dataset: str = "unknown",
     fps: float | None = None,
     annotation: Annotation | None = None,
@@ -35,7 +35,7 @@ def ask(
         texts: The questions.
         model: Who is asked (default: the embedded nano).
         prompts: The prompt library (default: the shipped one in the model's preferred variant).
-        looking: Which views are made and how (default: what the model prefers).
+        view_config: Which views are made and how (default: what the model prefers).
         dataset: Whose classes are the options.
         fps: Frames per second (default: what the video says).
         annotation: Onset, apex and offset where they are known; what is missing is found.
@@ -64,8 +64,8 @@ def ask(
 
         model = load_model("nano")
     prompts = prompts or PromptLibrary.load(variant=model.preferences.variant)
-    looking = looking or Looking.preferred(model.preferences)
-    result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=progress)
-    if result.look is None and result.watched is None and questions:
+    view_config = view_config or ViewConfig.preferred(model.preferences)
+    result = answer_clip(clip, questions, model, prompts, view_config, consistency=consistency, progress=progress)
+    if result.clip_views is None and result.long_video is None and questions:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
     return result

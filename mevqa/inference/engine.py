@@ -11,7 +11,7 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.facs import taxonomy
 from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency import decide
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
@@ -20,8 +20,8 @@ from mevqa.questions.writing.prior import prior_confidence, prior_options
 from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question, Reply
 
 if TYPE_CHECKING:
-    from mevqa.inference.long_video import Watched
-    from mevqa.video.views.look import Look
+    from mevqa.inference.long_video import LongVideoResult
+    from mevqa.video.views.render import ClipViews
 
 #: Characters of an unusable reply that its error shows.
 _SHOWN = 160
@@ -33,13 +33,13 @@ class ClipAnswers:
 
     Attributes:
         answers: One a question, in order.
-        look: What the model saw; None when the clip could not be looked at, or was watched as a long video.
-        watched: What was found in a long video, where that was asked for.
+        clip_views: What the model saw; None when the clip could not be looked at, or was watched as a long video.
+        long_video: What was found in a long video, where that was asked for.
     """
 
     answers: list[Answer]
-    look: Look | None
-    watched: Watched | None = None
+    clip_views: ClipViews | None
+    long_video: LongVideoResult | None = None
 
 
 def answer_clip(
@@ -47,7 +47,7 @@ def answer_clip(
     questions: Sequence[Question],
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     *,
     consistency: bool = True,
     progress: Callable[[int, int], None] | None = None,
@@ -59,7 +59,7 @@ def answer_clip(
         questions: Questions about this clip.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how.
+        view_config: Which views are made and how.
         consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
             about the events of a long video come from one list of events and are consistent in any case.
         progress: Called with frames done and frames in all while events are spotted in a long video.
@@ -70,32 +70,32 @@ def answer_clip(
     Raises:
         ValueError: A question is about another clip.
     """
-    strangers = [question.id for question in questions if question.clip_id != clip.id]
-    if strangers:
-        raise ValueError(f"questions about another clip than {clip.id}: {', '.join(strangers)}")
+    unknown_ids = [question.id for question in questions if question.clip_id != clip.id]
+    if unknown_ids:
+        raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
     long_questions = [question for question in questions if question.type in LONG_VIDEO_TYPES]
     short_questions = [question for question in questions if question.type not in LONG_VIDEO_TYPES]
     by_id: dict[str, Answer] = {}
-    seen: Look | None = None
-    watched: Watched | None = None
+    seen: ClipViews | None = None
+    long_video: LongVideoResult | None = None
     for group, is_long in ((short_questions, False), (long_questions, True)):
         if not group:
             continue
         started = time.perf_counter()
         try:
-            if is_long and looking.lvqa != "model":
-                watched, answers = _watch(clip, group, model, prompts, looking, progress)
+            if is_long and view_config.lvqa != "model":
+                long_video, answers = _watch(clip, group, model, prompts, view_config, progress)
             else:
-                look = _look(clip, looking, is_long)
-                seen = seen or look
-                answers = _ask(group, look, model, prompts, clip.dataset, consistency)
+                clip_views = _look(clip, view_config, is_long)
+                seen = seen or clip_views
+                answers = _ask(group, clip_views, model, prompts, clip.dataset, consistency)
         except (MediaError, InputError, OSError) as error:
             said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
             continue
         share = (time.perf_counter() - started) / len(group)
         by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
-    return ClipAnswers([by_id[question.id] for question in questions], seen, watched)
+    return ClipAnswers([by_id[question.id] for question in questions], seen, long_video)
 
 
 def _watch(
@@ -103,53 +103,55 @@ def _watch(
     questions: Sequence[Question],
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     progress: Callable[[int, int], None] | None,
-) -> tuple[Watched, list[Answer]]:
+) -> tuple[LongVideoResult, list[Answer]]:
     """Find the events of a long video and answer from them."""
-    from mevqa.inference.long_video import answer_from, watch
+    from mevqa.inference.long_video import analyse_long_video, answer_from
 
     if clip.media is None:
         message = f"clip {clip.id} has no video in which events could be found; give --media, or --lvqa model"
         raise InputError([Problem("--media", message)])
-    watched = watch(clip, looking.lvqa, model, prompts, looking, progress=progress)
-    return watched, answer_from(watched, questions)
+    long_video = analyse_long_video(clip, view_config.lvqa, model, prompts, view_config, progress=progress)
+    return long_video, answer_from(long_video, questions)
 
 
-def _look(clip: Clip, looking: Looking, is_long: bool) -> Look:
+def _look(clip: Clip, view_config: ViewConfig, is_long: bool) -> ClipViews:
     """Look at the clip as its kind of question wants it."""
-    from mevqa.video.views.look import look
+    from mevqa.video.views.render import render_clip
 
-    return look(
+    return render_clip(
         clip,
-        views=looking.long_views if is_long else looking.views,
-        sampler=looking.long_sampler if is_long else looking.sampler,
-        face=looking.face,
-        frames=looking.long_frames if is_long and looking.long_sampler == "uniform" else looking.frames,
-        stride=looking.stride,
+        views=view_config.long_views if is_long else view_config.views,
+        sampler=view_config.long_sampler if is_long else view_config.sampler,
+        face=view_config.face,
+        frames=view_config.long_frames if is_long and view_config.long_sampler == "uniform" else view_config.frames,
+        stride=view_config.stride,
     )
 
 
 def _ask(
     questions: Sequence[Question],
-    look: Look,
+    clip_views: ClipViews,
     model: Model,
     prompts: PromptLibrary,
     dataset: str,
     consistency: bool,
 ) -> list[Answer]:
     """Ask the model and turn its replies into answers in the official surface form."""
-    replies = model.ask(prompts.system(dataset), look.views, [prompts.request(question) for question in questions])
+    replies = model.ask(
+        prompts.system(dataset), clip_views.views, [prompts.request(question) for question in questions]
+    )
     texts: list[str | None]
     if consistency:
         texts = list(decide(questions, replies, taxonomy(dataset)))
     else:
         texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
     answers = [
-        _answer(question, reply, text, look.warnings)
+        _answer(question, reply, text, clip_views.warnings)
         for question, reply, text in zip(questions, replies, texts, strict=True)
     ]
-    if look.stillness is None:
+    if clip_views.stillness is None:
         return answers
     return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]
 

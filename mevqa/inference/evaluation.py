@@ -12,7 +12,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.event_log import EventLog
 from mevqa.inference.runs import RunWriter, start_run
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.signals import finished_first
@@ -165,21 +165,21 @@ def merged(plans: Sequence[Plan]) -> Plan:
     return Plan(tuple(files), clips, questions, tuple(source for part in plans for source in part.sources))
 
 
-def check_views(work: Plan, looking: Looking) -> None:
+def check_views(work: Plan, view_config: ViewConfig) -> None:
     """Refuse views that some clips cannot have, before anything is answered.
 
     Raises:
         InputError: One line for all clips that lack the same views, and one for long videos that are none.
     """
-    from mevqa.video.views.look import views_to_draw
+    from mevqa.video.views.render import views_to_draw
 
     lacking: dict[tuple[str, ...], list[str]] = {}
     unseen: list[str] = []
     for clip in work.clips.values():
         types = {question.type for question in work.questions[clip.id]}
-        if clip.media is None and looking.lvqa != "model" and types & LONG_VIDEO_TYPES:
+        if clip.media is None and view_config.lvqa != "model" and types & LONG_VIDEO_TYPES:
             unseen.append(clip.id)
-        elif clip.media is None and (views := views_to_draw(clip, looking.views)):
+        elif clip.media is None and (views := views_to_draw(clip, view_config.views)):
             lacking.setdefault(tuple(views), []).append(clip.id)
     problems = [
         Problem(
@@ -196,13 +196,13 @@ def check_views(work: Plan, looking: Looking) -> None:
         raise InputError(problems)
 
 
-def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:
+def begin(work: Plan, out: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:
     """Create or continue the run folder ``out``.
 
     Args:
         work: The plan.
         out: The run folder.
-        deciding: What ``decides`` returned.
+        fingerprint: What ``run_fingerprint`` returned.
         facts: What a reader of the run wants to know besides.
 
     Raises:
@@ -210,7 +210,7 @@ def begin(work: Plan, out: Path, deciding: Mapping[str, Any], facts: Mapping[str
     """
     files = [str(file.path.absolute()) for file in work.files]
     sources = [source.as_record() for source in work.sources]
-    return start_run(out, deciding, {"question_files": files, "sources": sources, **(facts or {})})
+    return start_run(out, fingerprint, {"question_files": files, "sources": sources, **(facts or {})})
 
 
 def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
@@ -235,7 +235,7 @@ def answer(
     run: RunWriter,
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     *,
     consistency: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
@@ -247,7 +247,7 @@ def answer(
         run: The open run.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how.
+        view_config: Which views are made and how.
         consistency: Decide a clip's answers together.
         progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
 
@@ -257,14 +257,14 @@ def answer(
     groups = remaining(work, run.answers)
     # Opened before the work, so that a foreign table is refused before and not after it.
     about_long = any(question.type in LONG_VIDEO_TYPES for group in groups.values() for question in group)
-    log = EventLog(run.path) if about_long and looking.lvqa != "model" else None
+    log = EventLog(run.path) if about_long and view_config.lvqa != "model" else None
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
         with finished_first():
-            result = answer_clip(clip, questions, model, prompts, looking, consistency=consistency, progress=told)
-            if log is not None and result.watched is not None:
-                log.put(clip_id, result.watched)
+            result = answer_clip(clip, questions, model, prompts, view_config, consistency=consistency, progress=told)
+            if log is not None and result.long_video is not None:
+                log.put(clip_id, result.long_video)
             run.append(result.answers)
         yield result.answers
 

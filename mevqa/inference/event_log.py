@@ -15,7 +15,7 @@ from mevqa.files.csv_cells import csv_text, unmarked
 from mevqa.files.whole import append_whole, bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
-    from mevqa.inference.long_video import Watched
+    from mevqa.inference.long_video import LongVideoResult
     from mevqa.inference.recognition import Recognised
 
 #: Its name in a run folder.
@@ -71,10 +71,10 @@ class EventLog:
             cells = [unmarked(cell) for cell in row]
             self._rows.setdefault(cells[0], []).append(cells)
 
-    def put(self, video: str, watched: Watched) -> None:
+    def put(self, video: str, long_video: LongVideoResult) -> None:
         """Write the events of a video that count, in the place of those that it had."""
-        length = [f"{watched.found.fps:g}", str(watched.found.frames)]
-        rows = [_cells(video, one, length) for one in watched.kept]
+        length = [f"{long_video.found.fps:g}", str(long_video.found.frames)]
+        rows = [_cells(video, one, length) for one in long_video.kept]
         is_new = video not in self._rows
         self._rows[video] = rows or [[video, *[""] * 8, *length, ""]]
         if is_new and self._appendable:
@@ -84,8 +84,8 @@ class EventLog:
             self._appendable = True
         curve = _curve_file(self._path.parent, video)
         make_folder(curve.parent)
-        unseen = [[round(start, 3), round(end, 3), why] for start, end, why in watched.found.not_looked_at]
-        content = {"points": _thinned(watched.found.trace), "not_looked_at": unseen}
+        unseen = [[round(start, 3), round(end, 3), why] for start, end, why in long_video.found.not_looked_at]
+        content = {"points": _thinned(long_video.found.trace), "not_looked_at": unseen}
         write_whole(curve, json.dumps(content, ensure_ascii=False) + "\n")
 
 
@@ -147,4 +147,4 @@ def _cells(video: str, one: Recognised, length: list[str]) -> list[str]:
     event = one.event
     times = [str(event.onset), str(event.apex), str(event.offset)]
     said = [", ".join(one.units), one.fine or "", one.coarse or ""]
-    return [video, *times, event.kind, f"{one.shown:.4f}", *said, *length, f"{event.score:.4f}"]
+    return [video, *times, event.kind, f"{one.event_probability:.4f}", *said, *length, f"{event.score:.4f}"]

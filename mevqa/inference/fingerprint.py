@@ -14,19 +14,19 @@ from mevqa.video.reading.key_frames import KEY_FRAME_RULES
 
 if TYPE_CHECKING:
     from mevqa.inference.evaluation import Plan
-    from mevqa.inference.view_config import Looking
+    from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
 
 #: Packages whose release can change an answer.
-_DECIDING_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-headless", "av", "decord", "pillow")
+_FINGERPRINT_PACKAGES = ("mevqa", "torch", "transformers", "numpy", "opencv-python-headless", "av", "decord", "pillow")
 
 
-def decides(
+def run_fingerprint(
     work: Plan,
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     *,
     consistency: bool,
     settings: Mapping[str, Any],
@@ -38,7 +38,7 @@ def decides(
         work: The plan.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how.
+        view_config: Which views are made and how.
         consistency: Whether answers are decided together.
         settings: What else the user chose (seed, dtype, quantisation, adapter).
         on_clip: Called after each clip's media was hashed.
@@ -49,7 +49,7 @@ def decides(
         "media": media_digests(work, on_clip),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
-        "looking": looking_record(looking),
+        "looking": view_config_record(view_config),
         "key_frames": KEY_FRAME_RULES,
         "consistency": consistency,
         "settings": dict(settings),
@@ -57,11 +57,11 @@ def decides(
     }
 
 
-def looking_record(looking: Looking) -> dict[str, Any]:
+def view_config_record(view_config: ViewConfig) -> dict[str, Any]:
     """Return how clips are looked at as plain values."""
     record: dict[str, Any] = {}
-    for one in fields(looking):
-        value = getattr(looking, one.name)
+    for one in fields(view_config):
+        value = getattr(view_config, one.name)
         if isinstance(value, SpotOptions):
             value = _spotter_record(value)
         record[one.name] = list(value) if isinstance(value, tuple) else value
@@ -102,7 +102,7 @@ def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: N
     return media
 
 
-def package_versions(names: Sequence[str] = _DECIDING_PACKAGES) -> dict[str, str]:
+def package_versions(names: Sequence[str] = _FINGERPRINT_PACKAGES) -> dict[str, str]:
     """Return the installed release of each package, leaving out those that are absent."""
     versions = {}
     for name in names:

@@ -17,10 +17,10 @@ from mevqa.facs import Taxonomy, prototype_units, taxonomy, unit_name
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.inference.recognition import Recognised, in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
-from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.writing.event_counts import COUNTED
 from mevqa.questions.writing.prior import prior_answer
-from mevqa.questions.writing.timeline_answers import story_answer
+from mevqa.questions.writing.timeline_answers import timeline_answer
 from mevqa.resources import TABLES
 from mevqa.spotting.events import Event, Rule
 from mevqa.spotting.motion.spotter import SpotOptions
@@ -30,7 +30,7 @@ from mevqa.types import Answer, Clip, Kind, Question, QuestionType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mevqa.inference.view_config import Looking
+    from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
 
@@ -67,7 +67,7 @@ def kind_rule(dataset: str) -> Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class LongVideoResult:
     """What was found in one long video.
 
     Attributes:
@@ -95,15 +95,15 @@ class Watched:
         return tuple(said)
 
 
-def watch(
+def analyse_long_video(
     clip: Clip,
     way: LongVideoWay,
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> Watched:
+) -> LongVideoResult:
     """Spot in a long video and recognise what was found.
 
     Args:
@@ -112,7 +112,7 @@ def watch(
             prototype that these units fit best.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how, and the options of the spotter.
+        view_config: Which views are made and how, and the options of the spotter.
         progress: Called with frames done and frames in all while spotting.
 
     Raises:
@@ -120,15 +120,15 @@ def watch(
         InputError: A view or sampler is unknown.
     """
     assert clip.media is not None
-    options = replace(looking.spotter or SpotOptions(), rule=looking.rule or kind_rule(clip.dataset))
+    options = replace(view_config.spotter or SpotOptions(), rule=view_config.rule or kind_rule(clip.dataset))
     found = spot_video(clip.media, fps=clip.fps, options=options, progress=progress)
     if not found.face:
         raise MediaError(clip.media, "no face is seen in it: there is nothing to answer from")
     if way == "hybrid":
-        events = recognise(clip, found, model, prompts, looking)
+        events = recognise(clip, found, model, prompts, view_config)
     else:
         events = tuple(_by_regions(event, taxonomy(clip.dataset)) for event in found.events)
-    return Watched(found, events, options.rule)
+    return LongVideoResult(found, events, options.rule)
 
 
 def _by_regions(event: Event, classes: Taxonomy) -> Recognised:
@@ -150,14 +150,14 @@ def _nearest_class(units: Sequence[str], classes: Taxonomy) -> str | None:
     return max(classes.fine, key=fit) if classes.fine else None
 
 
-def tell(watched: Watched, questions: Sequence[Question]) -> Story:
+def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -> EventTimeline:
     """Return the story of a video, long enough for every question.
 
     A question about the 14-th event presupposes 14 of them: where fewer were found, the rest is assumed at the end,
     of the kind that is commoner in the data set, and counted.
     """
     events = [
-        StoryEvent(
+        TimelineEvent(
             one.event.kind,
             one.event.onset,
             one.event.apex,
@@ -166,12 +166,12 @@ def tell(watched: Watched, questions: Sequence[Question]) -> Story:
             one.fine,
             one.coarse,
         )
-        for one in watched.kept
+        for one in long_video.kept
     ]
     for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
         while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
-            events.append(StoryEvent(question.kind or _prior_kind(question)))
-    return Story(tuple(events), watched.found.fps)
+            events.append(TimelineEvent(question.kind or _prior_kind(question)))
+    return EventTimeline(tuple(events), long_video.found.fps)
 
 
 def _prior_kind(question: Question) -> Kind:
@@ -179,51 +179,51 @@ def _prior_kind(question: Question) -> Kind:
     return "micro" if prior is not None and prior.text.startswith("micro") else "macro"
 
 
-def answer_from(watched: Watched, questions: Sequence[Question]) -> list[Answer]:
+def answer_from(long_video: LongVideoResult, questions: Sequence[Question]) -> list[Answer]:
     """Answer all questions about one long video, consistently, with the evidence.
 
     Args:
-        watched: What was found in it.
+        long_video: What was found in it.
         questions: About this video, of types about long videos.
 
     Returns:
         One answer a question, in order; a question that the story cannot tell gets the data set's prior, marked by a
         warning, or an error where there is none.
     """
-    story = tell(watched, questions)
-    return [_answer(question, story, watched) for question in questions]
+    timeline = build_timeline(long_video, questions)
+    return [_answer(question, timeline, long_video) for question in questions]
 
 
-def _answer(question: Question, story: Story, watched: Watched) -> Answer:
-    failed = [one.error for one in watched.kept if one.error is not None]
+def _answer(question: Question, timeline: EventTimeline, long_video: LongVideoResult) -> Answer:
+    failed = [one.error for one in long_video.kept if one.error is not None]
     if failed and question.type in _NEEDS_UNITS:
-        error = f"{len(failed)} of {len(watched.kept)} events were not recognised: {failed[0]}"
-        return Answer(question.id, "", error=error, warnings=watched.warnings)
-    text = story_answer(question, story)
-    warnings = list(watched.warnings)
+        error = f"{len(failed)} of {len(long_video.kept)} events were not recognised: {failed[0]}"
+        return Answer(question.id, "", error=error, warnings=long_video.warnings)
+    text = timeline_answer(question, timeline)
+    warnings = list(long_video.warnings)
     if text is None:
         prior = prior_answer(question)
         if prior is None:
             nothing = "no event was found that this question could be answered from"
-            return Answer(question.id, "", error=nothing, warnings=watched.warnings)
+            return Answer(question.id, "", error=nothing, warnings=long_video.warnings)
         text = prior.text
         warnings.append(f"prior answer, not seen in the video: {prior.source}")
-    elif note := _assumed(question, story):
+    elif note := _assumed(question, timeline):
         warnings.append(note)
-    options = _kind_options(question, watched)
+    options = _kind_options(question, long_video)
     return Answer(
         question.id,
         text,
         options=options,
         confidence=options[text] if options is not None and text in options else None,
         warnings=tuple(warnings),
-        evidence=_evidence(question, watched),
+        evidence=_evidence(question, long_video),
     )
 
 
-def _assumed(question: Question, story: Story) -> str | None:
+def _assumed(question: Question, timeline: EventTimeline) -> str | None:
     """Say what of an answer nobody saw."""
-    seen, every = len(story.seen), len(story.events)
+    seen, every = len(timeline.seen), len(timeline.events)
     if seen == every:
         return None
     if question.type is QuestionType.NTH_TYPE and (question.ordinal or 0) > seen:
@@ -232,35 +232,35 @@ def _assumed(question: Question, story: Story) -> str | None:
         return f"prior answer: {seen} events were found, and the {question.ordinal}-th is asked about: {source}"
     if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
         # The first event decides: nobody saw it when no event of the kind was seen.
-        if any(question.kind in (None, event.kind) for event in story.seen):
+        if any(question.kind in (None, event.kind) for event in timeline.seen):
             return None
         return f"prior answer: no such event was found, and the {every}-th is asked about"
-    if question.type in COUNTED and any(COUNTED[question.type] in (None, e.kind) for e in story.events[seen:]):
+    if question.type in COUNTED and any(COUNTED[question.type] in (None, e.kind) for e in timeline.events[seen:]):
         return f"{seen} events were found; {every - seen} more are assumed, because the {every}-th is asked about"
     return None
 
 
-def _kind_options(question: Question, watched: Watched) -> dict[str, float] | None:
+def _kind_options(question: Question, long_video: LongVideoResult) -> dict[str, float] | None:
     """Return how sure the kind of the n-th event is, by how far its duration is from the border.
 
     A logistic curve with the uncertainty of a duration as its scale: a probability by construction, not a fitted one.
     """
     place = (question.ordinal or 0) - 1
-    if question.type is not QuestionType.NTH_TYPE or question.kind or not 0 <= place < len(watched.kept):
+    if question.type is not QuestionType.NTH_TYPE or question.kind or not 0 <= place < len(long_video.kept):
         return None
-    event = watched.kept[place].event
-    length = event.duration_ms if watched.rule == "half-second" else event.apex_ms - event.onset_ms
-    away = (_BORDER_MS[watched.rule] - length) / _DURATION_MS
+    event = long_video.kept[place].event
+    length = event.duration_ms if long_video.rule == "half-second" else event.apex_ms - event.onset_ms
+    away = (_BORDER_MS[long_video.rule] - length) / _DURATION_MS
     # The kind was decided with half a sample to spare: the options must not say otherwise.
     away = max(away, 0.01) if event.kind == "micro" else min(away, -0.01)
     micro = 1 / (1 + math.exp(-max(min(away, 30.0), -30.0)))
     return {"micro-expression": micro, "macro-expression": 1 - micro}
 
 
-def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
+def _evidence(question: Question, long_video: LongVideoResult) -> tuple[str, ...]:
     """Return the events that an answer rests on, one line each."""
     kind = COUNTED.get(question.type) or question.kind
-    numbered = enumerate(watched.kept, 1)
+    numbered = enumerate(long_video.kept, 1)
     lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
@@ -268,7 +268,7 @@ def _evidence(question: Question, watched: Watched) -> tuple[str, ...]:
         return tuple(lines[:1])
     if question.type is QuestionType.AU_INVENTORY:
         named: dict[str, list[int]] = {}
-        for number, one in enumerate(watched.kept, 1):
+        for number, one in enumerate(long_video.kept, 1):
             for unit in one.units:
                 named.setdefault(unit, []).append(number)
         return tuple(f"{unit}: events {', '.join(map(str, named[unit]))}" for unit in in_order(list(named)))
@@ -282,5 +282,5 @@ def event_line(number: int, one: Recognised) -> str:
     named = f"; {one.fine}" if one.fine else ""
     return (
         f"event {number}: {event.kind}, {event.onset_ms / 1000:.2f} to {event.offset_ms / 1000:.2f} s, frames "
-        f"{event.onset}-{event.offset}, probability {one.shown:.2f}: {said}{named}"
+        f"{event.onset}-{event.offset}, probability {one.event_probability:.2f}: {said}{named}"
     )

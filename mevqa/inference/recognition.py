@@ -16,11 +16,11 @@ from mevqa.questions.writing.answer_format import normalise, read_units
 from mevqa.spotting.events import Event
 from mevqa.types import NO_MOTION, Annotation, Clip, Question, QuestionType, View
 from mevqa.video.reading.frame_files import is_picture
-from mevqa.video.reading.streaming_reader import NotAsAnnounced, open_forward
-from mevqa.video.views.look import Look, look_at_events
+from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
+from mevqa.video.views.render import ClipViews, render_events
 
 if TYPE_CHECKING:
-    from mevqa.inference.view_config import Looking
+    from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
     from mevqa.spotting.video import Spotting
@@ -53,18 +53,18 @@ class Recognised:
     units: tuple[str, ...] = ()
     fine: str | None = None
     coarse: str | None = None
-    shown: float = 1.0
+    event_probability: float = 1.0
     error: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def kept(self) -> bool:
         """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
-        return self.shown >= min(0.5, self.event.score)
+        return self.event_probability >= min(0.5, self.event.score)
 
 
 def recognise(
-    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking
+    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig
 ) -> tuple[Recognised, ...]:
     """Show every spotted event to a model; the video is read forward once, to the last event.
 
@@ -79,7 +79,7 @@ def recognise(
         found: What was spotted in it.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how.
+        view_config: Which views are made and how.
 
     Returns:
         One for each event, in the order of time.
@@ -90,16 +90,16 @@ def recognise(
     """
     once = None
     if clip.media is not None and clip.media.is_file() and not is_picture(clip.media):
-        once = open_forward(clip.media, clip.fps)
+        once = open_streaming(clip.media, clip.fps)
     if once is not None:
         # Otherwise the file is read in the way that can tell what is wrong with it.
-        with suppress(NotAsAnnounced):
-            return _recognise_all(clip, found, model, prompts, looking, once)
-    return _recognise_all(clip, found, model, prompts, looking, None)
+        with suppress(PacketMismatch):
+            return _recognise_all(clip, found, model, prompts, view_config, once)
+    return _recognise_all(clip, found, model, prompts, view_config, None)
 
 
 def _recognise_all(
-    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, looking: Looking, footage: Footage | None
+    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig, footage: Footage | None
 ) -> tuple[Recognised, ...]:
     rest = _longest_rest(found) if model.preferences.sees_rest else None
     spans: list[tuple[Annotation, Event | None]] = [
@@ -108,14 +108,14 @@ def _recognise_all(
     if rest is not None:
         place = sum(event.onset <= (rest.onset or 0) for event in found.events)
         spans.insert(place, (rest, None))
-    looks = look_at_events(
+    looks = render_events(
         clip,
         [span for span, _ in spans],
-        views=looking.views,
-        sampler=looking.sampler,
-        face=looking.face,
-        frames=looking.frames,
-        stride=looking.stride,
+        views=view_config.views,
+        sampler=view_config.sampler,
+        face=view_config.face,
+        frames=view_config.frames,
+        stride=view_config.stride,
         footage=footage,
     )
     told = []
@@ -126,11 +126,13 @@ def _recognise_all(
             at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
         else:
             told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
-    return tuple(replace(one, shown=_together(one.event.score, at_event, at_rest)) for one, at_event in told)
+    return tuple(
+        replace(one, event_probability=_together(one.event.score, at_event, at_rest)) for one, at_event in told
+    )
 
 
 def _recognise(
-    clip: Clip, event: Event, seen: Look, check: bool, model: Model, prompts: PromptLibrary
+    clip: Clip, event: Event, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
 ) -> tuple[Recognised, float | None]:
     """Ask about one event; return what is said, and the probability that an expression is shown at all."""
     classes = [_question(clip, QuestionType.FINE), _question(clip, QuestionType.COARSE)]

@@ -168,12 +168,12 @@ def open_run(path: Path) -> Run:
     return Run(path, manifest, *_read_answers(path / _ANSWERS))
 
 
-def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
+def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
     """Create a run folder, or continue the one that is there.
 
     Args:
         path: The run folder.
-        decides: Everything that decides an answer; nested mappings of plain values.
+        fingerprint: Everything that decides an answer; nested mappings of plain values.
         facts: What a reader wants to know besides (question files, versions of the day); never compared.
 
     Raises:
@@ -181,10 +181,10 @@ def start_run(path: Path, decides: Mapping[str, Any], facts: Mapping[str, Any]) 
     """
     manifest_path = path / _MANIFEST
     if manifest_path.exists():
-        return _continue_run(path, decides)
+        return _continue_run(path, fingerprint)
     check_run_folder(path)
     make_folder(path)
-    manifest = {"format": _FORMAT, "decides": decides, **facts}
+    manifest = {"format": _FORMAT, "decides": fingerprint, **facts}
     write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, {})
 
@@ -213,16 +213,16 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _continue_run(path: Path, decides: Mapping[str, Any]) -> RunWriter:
+def _continue_run(path: Path, fingerprint: Mapping[str, Any]) -> RunWriter:
     """Open an existing run for appending after comparing what decides its answers."""
     log = path / _ANSWERS
     if log.is_file():
         _drop_torn_line(log)
     run = open_run(path)
     made = run.manifest.get("decides", {})
-    refuse_changes(path, made, decides, "the run was made", "--out DIR", partial=("media",))
+    refuse_changes(path, made, fingerprint, "the run was made", "--out DIR", partial=("media",))
     manifest = dict(run.manifest)
-    manifest["decides"] = _merge(manifest["decides"], decides)
+    manifest["decides"] = _merge(manifest["decides"], fingerprint)
     if manifest != run.manifest:
         write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, run.answers)

@@ -14,7 +14,7 @@ from mevqa.files.csv_cells import csv_text
 from mevqa.files.json_rows import parse_row
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.whole import append_whole, make_folder, write_whole
-from mevqa.inference.long_video import Watched, watch
+from mevqa.inference.long_video import LongVideoResult, analyse_long_video
 from mevqa.inference.runs import changes
 from mevqa.resources import TABLES
 from mevqa.spotting.events import Kind
@@ -22,7 +22,7 @@ from mevqa.types import Clip
 from mevqa.video.reading.folder import FolderVideo
 
 if TYPE_CHECKING:
-    from mevqa.inference.view_config import Looking
+    from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
 
@@ -104,18 +104,18 @@ class StrTable:
 
     Args:
         out: The CSV file.
-        decides: Everything that decides the rows; a log of other settings is refused.
+        fingerprint: Everything that decides the rows; a log of other settings is refused.
 
     Raises:
         InputError: A table without its log, or a log of other settings or of another form.
     """
 
-    def __init__(self, out: Path, decides: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, fingerprint: Mapping[str, Any]) -> None:
         self._out = out
         self._log = out.with_name(out.name + LOG_ENDING)
         self._rows: dict[str, list[list[str]]] = {}
         self._media: dict[str, str] = {}
-        header = json.loads(json.dumps(decides))
+        header = json.loads(json.dumps(fingerprint))
         if not self._log.exists():
             if out.exists():
                 raise InputError([Problem(out, f"exists, and was not made here (no {self._log.name}); name another")])
@@ -158,22 +158,22 @@ class StrTable:
         write_whole(self._out, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
 
 
-def rows_of(path: Path, watched: Watched, naming: Naming, kinds: Sequence[Kind]) -> list[list[str]]:
+def rows_of(path: Path, long_video: LongVideoResult, naming: Naming, kinds: Sequence[Kind]) -> list[list[str]]:
     """Return the rows of one video, in the order of time.
 
     Args:
         path: The video.
-        watched: What was found in it.
+        long_video: What was found in it.
         naming: How rows name what they are about.
         kinds: Kinds that are written; the challenge scores micro-expressions.
 
     Raises:
         InputError: An event has no emotion, because the model failed.
     """
-    subject, video = naming.split(watched.found.video)
-    number = _numbering(path, watched.found.fps) if naming.numbers == "names" else None
+    subject, video = naming.split(long_video.found.video)
+    number = _numbering(path, long_video.found.fps) if naming.numbers == "names" else None
     rows = []
-    for one in watched.kept:
+    for one in long_video.kept:
         if one.event.kind not in kinds:
             continue
         emotion = one.coarse if naming.emotion == "coarse" else one.fine
@@ -199,19 +199,19 @@ def spot_and_recognise(
     path: Path,
     model: Model,
     prompts: PromptLibrary,
-    looking: Looking,
+    view_config: ViewConfig,
     *,
     dataset: str = "unknown",
     fps: float | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Watched:
+) -> LongVideoResult:
     """Find the expressions of one video and have a model recognise each.
 
     Args:
         path: Video file or folder of frames.
         model: Who is asked.
         prompts: The prompt library.
-        looking: Which views are made and how, and the options of the spotter.
+        view_config: Which views are made and how, and the options of the spotter.
         dataset: Whose classes are the options, and whose rule tells micro from macro.
         fps: Frames per second (default: what the video says).
         progress: Called with frames done and frames in all.
@@ -220,4 +220,6 @@ def spot_and_recognise(
         MediaError: The video cannot be read, or shows no face.
     """
     name = path.stem if path.is_file() else path.name
-    return watch(Clip(name, dataset, media=path, fps=fps), "hybrid", model, prompts, looking, progress=progress)
+    return analyse_long_video(
+        Clip(name, dataset, media=path, fps=fps), "hybrid", model, prompts, view_config, progress=progress
+    )

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mevqa.models.base import Preferences
-from mevqa.spotting.events import Rule
-from mevqa.spotting.motion.spotter import SpotOptions
 
 if TYPE_CHECKING:
     from mevqa.spotting.events import Rule
     from mevqa.spotting.motion.spotter import SpotOptions
     from mevqa.video.face.aligned_face import FaceMode
 
+#: Who answers questions about a long video: the spotter and the model together, or one of them alone.
+LongVideoWay = Literal["hybrid", "spotter", "model"]
+
 #: Moments of a long video when the model itself looks at the whole of it.
 LONG_VIDEO_FRAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class ViewConfig:
     """How clips are looked at.
 
     Attributes:
@@ -64,7 +65,7 @@ class Looking:
         spotter: SpotOptions | None = None,
         *,
         long_frames: int = LONG_VIDEO_FRAMES,
-    ) -> Looking:
+    ) -> ViewConfig:
         """Return the user's choice where there is one and the model's preference elsewhere."""
         # A model that asks for one kind of picture only (a motion map) cannot read anything else.
         single = len(preferences.views) == 1
@@ -81,6 +82,3 @@ class Looking:
             rule=rule,
             spotter=spotter,
         )
-
-
-LongVideoWay = Literal["hybrid", "spotter", "model"]

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class StoryEvent:
+class TimelineEvent:
     """One expression of a long video.
 
     Attributes:
@@ -35,7 +35,7 @@ class StoryEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class EventTimeline:
     """The expressions of one long video.
 
     Attributes:
@@ -43,10 +43,10 @@ class Story:
         fps: Frames per second of the video.
     """
 
-    events: tuple[StoryEvent, ...]
+    events: tuple[TimelineEvent, ...]
     fps: float
 
     @property
-    def seen(self) -> tuple[StoryEvent, ...]:
+    def seen(self) -> tuple[TimelineEvent, ...]:
         """The events that are not assumed."""
         return tuple(event for event in self.events if not event.assumed)

@@ -54,14 +54,14 @@ def see(
 
 def _look(clip: Clip, face: FaceMode) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Return the views that a short clip can give."""
-    from mevqa.video.views.look import look
+    from mevqa.video.views.render import render_clip
 
     views: Sequence[str] = _VIEWS
     if clip.media is None:
         views = [name for name in clip.pictures if name in views] or list(clip.pictures)
         if not views:
             return (), ("there is neither a video nor a ready-made picture",)
-    seen = look(clip, views=views, face=face)
+    seen = render_clip(clip, views=views, face=face)
     moments = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
     pictures = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
     found = ("onset, apex and offset were found in the motion, not given",) if seen.localised else ()

@@ -76,16 +76,16 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
         clips.append(clip)
     looks = _looks(clips, list(groups.values()), seen)
-    for place, (clip, look) in enumerate(zip(clips, looks, strict=True)):
-        if look.timeline is not None:
+    for place, (clip, clip_views) in enumerate(zip(clips, looks, strict=True)):
+        if clip_views.timeline is not None:
             clip["timeline"] = f"timeline-{place}"
-            timelines[clip["timeline"]] = look.timeline
-        if look.events is not None:
-            clip["events"] = look.events
-        clip["notes"] = [text for text in dict.fromkeys(look.notes) if text not in clip.get("warnings", ())]
+            timelines[clip["timeline"]] = clip_views.timeline
+        if clip_views.events is not None:
+            clip["events"] = clip_views.events
+        clip["notes"] = [text for text in dict.fromkeys(clip_views.notes) if text not in clip.get("warnings", ())]
     shown = _add_pictures(clips, looks)
     names = [run.name for run in runs]
-    maps = [picture for look in looks for row in look.rows for picture in row]
+    maps = [picture for clip_views in looks for row in clip_views.rows for picture in row]
     return ClipSection(
         {"runs": names, "verdicts": VERDICTS, "clips": clips},
         timelines,
@@ -116,27 +116,27 @@ def _looks(
         if total >= _MOST_PICTURES and not any(question.type in LONG_VIDEO_TYPES for question in asked):
             looks[place] = Seen(notes=(_LEFT_OUT,))
             continue
-        look = seen(clips[place]["id"], asked)
-        count = sum(map(len, look.rows))
+        clip_views = seen(clips[place]["id"], asked)
+        count = sum(map(len, clip_views.rows))
         if total + count > _MOST_PICTURES:
-            look = replace(look, rows=(), titles=(), notes=(*look.notes, _LEFT_OUT))
+            clip_views = replace(clip_views, rows=(), titles=(), notes=(*clip_views.notes, _LEFT_OUT))
         else:
             total += count
-        looks[place] = look
+        looks[place] = clip_views
     return looks
 
 
 def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int:
     """Write the pictures into the clips, as fine as their number allows; return how many there are."""
-    total = sum(len(row) for look in looks for row in look.rows)
+    total = sum(len(row) for clip_views in looks for row in clip_views.rows)
     room = allowance(total)
-    for clip, look in zip(clips, looks, strict=True):
-        if _LEFT_OUT in look.notes:
+    for clip, clip_views in zip(clips, looks, strict=True):
+        if _LEFT_OUT in clip_views.notes:
             continue
         clip["rows"] = []
-        if look.titles:
-            clip["titles"] = list(look.titles)
-        for row in look.rows:
+        if clip_views.titles:
+            clip["titles"] = list(clip_views.titles)
+        for row in clip_views.rows:
             small = [(picture, thumbnail(picture.image, room)) for picture in row]
             clip["rows"].append(
                 [

@@ -59,7 +59,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingRow:
+class LeaderboardRow:
     """One run, baseline or published system.
 
     Attributes:
@@ -84,11 +84,11 @@ class PublishedRows:
     """Published numbers that were measured alike."""
 
     group: PublishedGroup
-    rows: tuple[StandingRow, ...]
+    rows: tuple[LeaderboardRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Leaderboard:
     """The table of main numbers.
 
     Attributes:
@@ -104,8 +104,8 @@ class Standing:
 
     heads: tuple[tuple[str, int], ...]
     columns: tuple[tuple[str, str], ...]
-    rows: tuple[StandingRow, ...]
-    baselines: tuple[StandingRow, ...]
+    rows: tuple[LeaderboardRow, ...]
+    baselines: tuple[LeaderboardRow, ...]
     published: tuple[PublishedRows, ...]
     how: str
     compared: str = ""
@@ -144,7 +144,7 @@ class Compared:
     problem: str = ""
 
 
-def standing(runs: Sequence[ReadRun]) -> Standing | None:
+def leaderboard(runs: Sequence[ReadRun]) -> Leaderboard | None:
     """Return the table of main numbers; None when nothing is scored."""
     scored = [run for run in runs if run.result is not None]
     if not scored:
@@ -165,8 +165,8 @@ def standing(runs: Sequence[ReadRun]) -> Standing | None:
         rivals = [other.result for other in mine.runs if other.result is not None] if len(mine.runs) > 1 else []
         best = {key: _best(key, rivals) for key in keys if any(key in rival.metrics for rival in rivals)}
         note = run.folder if len(sets) == 1 else f"{run.folder} · question set {mine.letter}"
-        rows.append(StandingRow(run.model, tuple(_cell(result, key, best.get(key)) for key in keys), note))
-    return Standing(
+        rows.append(LeaderboardRow(run.model, tuple(_cell(result, key, best.get(key)) for key in keys), note))
+    return Leaderboard(
         tuple(heads),
         tuple((COLUMNS[key][1], key) for key in keys),
         tuple(rows),
@@ -290,14 +290,14 @@ def _cell(result: ScoreResult, key: str, best: float | None) -> Cell:
     return Cell(_short(result.metrics[key], 3), interval, best is not None and result.metrics[key] == best)
 
 
-def _baselines(result: ScoreResult, keys: Sequence[str], letter: str) -> tuple[StandingRow, ...]:
+def _baselines(result: ScoreResult, keys: Sequence[str], letter: str) -> tuple[LeaderboardRow, ...]:
     """Return what needs no model; ``letter`` names its question set where there are several."""
     values = [_baseline(result, key) for key in keys]
     cells = tuple(Cell() if value is None else Cell(_short(value, 3)) for value in values)
     if not any(cell.value for cell in cells):
         return ()
     of = f"the references of question set {letter}" if letter else "these references"
-    return (StandingRow("always the commonest answer", cells, f"of {of}; for counts their median"),)
+    return (LeaderboardRow("always the commonest answer", cells, f"of {of}; for counts their median"),)
 
 
 def _baseline(result: ScoreResult, key: str) -> float | None:
@@ -320,7 +320,7 @@ def _published_rows(runs: Sequence[ReadRun], keys: Sequence[str]) -> tuple[Publi
         if (named and name not in named) or group.task != runs[0].task:
             continue
         rows = tuple(
-            StandingRow(
+            LeaderboardRow(
                 row.system,
                 tuple(Cell(_short(row.metrics[key], 3)) if key in row.metrics else Cell() for key in keys),
                 "; ".join(text for text in (row.note, row.source) if text),

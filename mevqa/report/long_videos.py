@@ -81,8 +81,8 @@ def see_long(
         shown = pairs.coded or pairs.found or ()
         what = "coded" if pairs.coded else "found"
         try:
-            look = partial(_looks, clip, video, face, notes)
-            rows = _event_rows(what, shown, at, look, notes) if shown else _moment_rows(clip, face, notes)
+            draw = partial(_draw_events, clip, video, face, notes)
+            rows = _event_rows(what, shown, at, draw, notes) if shown else _moment_rows(clip, face, notes)
         except MediaError as error:
             rows = _Rows()
             notes.append(f"no pictures: {error}")
@@ -144,7 +144,7 @@ def _event_rows(
     what: str,
     events: Sequence[SeenEvent],
     at: Callable[[int], float],
-    look: Callable[[Sequence[SeenEvent], Sequence[str]], Mapping[int, tuple[Picture, ...]]],
+    draw: Callable[[Sequence[SeenEvent], Sequence[str]], Mapping[int, tuple[Picture, ...]]],
     notes: list[str],
 ) -> _Rows:
     """Show the first events: those with an apex, then the others."""
@@ -152,23 +152,23 @@ def _event_rows(
     pictures: dict[int, tuple[Picture, ...]] = {}
     for known, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
         these = [event for event in first if (event.apex is not None) == known]
-        pictures |= look(these, views)
+        pictures |= draw(these, views)
     if len(events) > len(first):
         notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
     titles = [_title(what, event, at) for event in first]
     return _Rows(tuple(pictures[event.number] for event in first), tuple(titles))
 
 
-def _looks(
+def _draw_events(
     clip: Clip, video: Video, face: FaceMode, notes: list[str], events: Sequence[SeenEvent], views: Sequence[str]
 ) -> Mapping[int, tuple[Picture, ...]]:
     """Return the views of events by their numbers."""
-    from mevqa.video.views.look import look_at_events
+    from mevqa.video.views.render import render_events
 
     # Views that do not show the apex do not use it: the onset stands in its place.
     spans = [Annotation(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
     pictures = {}
-    for event, seen in zip(events, look_at_events(clip, spans, views=views, face=face, footage=video), strict=True):
+    for event, seen in zip(events, render_events(clip, spans, views=views, face=face, footage=video), strict=True):
         moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}
         pictures[event.number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
         notes += seen.warnings
@@ -185,9 +185,9 @@ def _title(what: str, event: SeenEvent, at: Callable[[int], float]) -> str:
 
 def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:
     """Return faces of a long video at equal distances."""
-    from mevqa.video.views.look import look
+    from mevqa.video.views.render import render_clip
 
-    seen = look(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
+    seen = render_clip(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
     notes += seen.warnings
     pictures = tuple(Picture(f"frame {view.frames[0]}", view.caption, view.image, "frames") for view in seen.views)
     return _Rows((pictures,))

@@ -9,14 +9,14 @@ from typing import Any
 from mevqa.safe_text import shared_name
 
 
-def model_label(decides: Mapping[str, Any]) -> str:
+def model_label(fingerprint: Mapping[str, Any]) -> str:
     """Return what a run's model is called: a hub name, the last part of a folder, and its adapter.
 
     Args:
-        decides: What decided the answers, from the manifest.
+        fingerprint: What decided the answers, from the manifest.
     """
-    name = str((decides.get("model") or {}).get("name") or "unknown model")
-    adapter = (decides.get("settings") or {}).get("adapter")
+    name = str((fingerprint.get("model") or {}).get("name") or "unknown model")
+    adapter = (fingerprint.get("settings") or {}).get("adapter")
     return shared_name(name) + (f" + {shared_name(str(adapter))}" if adapter else "")
 
 

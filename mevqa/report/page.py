@@ -14,7 +14,7 @@ from mevqa import __version__
 from mevqa.report.charts.drawing import Drawing
 from mevqa.report.charts.run_charts import run_panel
 from mevqa.report.clips import ClipSection
-from mevqa.report.leaderboard import Compared, Standing, comparisons, standing
+from mevqa.report.leaderboard import Compared, Leaderboard, comparisons, leaderboard
 from mevqa.report.reading import ReadRun
 from mevqa.report.split import split
 from mevqa.safe_text import PathShortener
@@ -49,14 +49,14 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
         paired: Compares two runs (``compare_answers`` with its settings); None to leave comparisons out.
     """
     panels = [run_panel(run, place) for place, run in enumerate(runs)]
-    found: Standing | None = standing(runs)
+    found: Leaderboard | None = leaderboard(runs)
     compared: Sequence[Compared] = comparisons(runs, paired) if paired is not None else ()
     charts = {f"{panel.key}_{name}": figure.drawing for panel in panels for name, figure in panel.figures.items()}
     charts |= {f"difference_{place}": one.drawing for place, one in enumerate(compared, 1)}
     shorten = path_shortener(runs)
     pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
     render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
-    html = render(panels=panels, standing=found, compared=compared, section=pages.section, pages=pages, part=None)
+    html = render(panels=panels, leaderboard=found, compared=compared, section=pages.section, pages=pages, part=None)
     shown = {"panels": (), "standing": None, "compared": (), "pages": pages}
     parts = ((part.name, render(**shown, section=part.section, part=part)) for part in pages.parts)
     return Page(html, charts, pages.folder, parts)

@@ -66,7 +66,7 @@ class ReadRun:
     notes: tuple[str, ...] = field(default=())
 
     @property
-    def decides(self) -> Mapping[str, Any]:
+    def fingerprint(self) -> Mapping[str, Any]:
         """What decided the answers, as the manifest has it."""
         found: Mapping[str, Any] = self.run.manifest.get("decides", {})
         return found
@@ -74,7 +74,7 @@ class ReadRun:
     @property
     def model(self) -> str:
         """What the model is called."""
-        return model_label(self.decides)
+        return model_label(self.fingerprint)
 
     @property
     def name(self) -> str:

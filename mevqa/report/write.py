@@ -34,7 +34,7 @@ _OF_CLIPS = re.compile("clips-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class ReportOptions:
     """What is shown besides the numbers.
 
     Attributes:
@@ -81,7 +81,7 @@ def write_report(
     paths: Sequence[Path],
     out: Path,
     scoring: Scoring | None = None,
-    showing: Showing | None = None,
+    showing: ReportOptions | None = None,
     *,
     on_clip: Callable[[int, int], None] = lambda done, total: None,
     on_frames: Callable[[str, int, int], None] = lambda clip, done, total: None,
@@ -99,7 +99,7 @@ def write_report(
     Raises:
         InputError: Everything that is wrong with the runs, the folder cannot be written, or another process writes it.
     """
-    scoring, showing = scoring or Scoring(), showing or Showing()
+    scoring, showing = scoring or Scoring(), showing or ReportOptions()
     with hold_folder(out):
         runs = read_runs(paths, scoring)
         notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
@@ -128,12 +128,12 @@ class _Looker:
     def __init__(
         self,
         runs: Sequence[ReadRun],
-        showing: Showing,
+        showing: ReportOptions,
         on_clip: Callable[[int, int], None],
         on_frames: Callable[[str, int, int], None],
     ) -> None:
         self.notes: list[str] = []
-        self._face = (runs[0].decides.get("looking") or {}).get("face", "auto")
+        self._face = (runs[0].fingerprint.get("looking") or {}).get("face", "auto")
         self._folders = [run.run.path for run in runs]
         self._clips: dict[str, Clip] = {}
         self._labels: dict[str, ClipLabels] = {}
@@ -191,7 +191,7 @@ class _Looker:
             self.notes.append(f"no pictures: {search.problems[0]} (--media says where the clips are)")
 
 
-def _sources(runs: Sequence[ReadRun], showing: Showing) -> list[Source]:
+def _sources(runs: Sequence[ReadRun], showing: ReportOptions) -> list[Source]:
     """Return where clips come from: what the user says comes before what the runs recorded."""
     recorded = [source for run in runs for source in run.sources]
     if showing.media is None and not showing.ready:
@@ -203,7 +203,7 @@ def _sources(runs: Sequence[ReadRun], showing: Showing) -> list[Source]:
     return [Source((), showing.media, annotations, dict(showing.ready or {}), own.numbers)]
 
 
-def _found_events(runs: Sequence[ReadRun], showing: Showing) -> FoundEvents | None:
+def _found_events(runs: Sequence[ReadRun], showing: ReportOptions) -> FoundEvents | None:
     """Return the events that were found; None when nothing was looked for.
 
     Raises:

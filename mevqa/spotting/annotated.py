@@ -252,8 +252,8 @@ def _key(video: LongVideo, options: SpotOptions) -> str:
     """Return the hash of what decides the candidates of a video."""
     files = [video.path] if video.path.is_file() else sorted(video.path.iterdir())
     media = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
-    decides = [__version__, list(FEATURES), options.rule, options.limits, video.fps, media]
-    return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
+    fingerprint = [__version__, list(FEATURES), options.rule, options.limits, video.fps, media]
+    return hashlib.sha256(json.dumps(fingerprint).encode()).hexdigest()
 
 
 def _remembered(file: Path, key: str) -> tuple[Event, ...] | None:

@@ -13,11 +13,11 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.motion.refine import is_fast, refine
 from mevqa.spotting.motion.spotter import SpotOptions, Spotter
-from mevqa.video.reading.damaged_video import LenientVideo, Missing, Shown
+from mevqa.video.reading.damaged_video import DamagedVideo, Missing, Shown
 from mevqa.video.reading.folder import FolderVideo
 from mevqa.video.reading.frame_files import PICTURE_SUFFIXES, is_picture
 from mevqa.video.reading.reader import open_video
-from mevqa.video.reading.streaming_reader import ForwardVideo, NotAsAnnounced, open_forward
+from mevqa.video.reading.streaming_reader import PacketMismatch, StreamingVideo, open_streaming
 from mevqa.video.reading.video import Video
 
 if TYPE_CHECKING:
@@ -91,15 +91,15 @@ def spot_video(
     """
     path = Path(path)
     if path.is_file() and not is_picture(path) and (fps is None or 0 < fps < float("inf")):
-        once = open_forward(path, fps)
+        once = open_streaming(path, fps)
         if once is not None:
             # Otherwise the file is read in the way that can tell what is wrong with it.
-            with suppress(NotAsAnnounced):
+            with suppress(PacketMismatch):
                 return _spot_once(path, Spotter(options, keep_trace=True), once, progress)
     return _spot_vetted(path, fps, Spotter(options, keep_trace=True), progress)
 
 
-def _spot_once(path: Path, spotter: Spotter, video: ForwardVideo, progress: Progress | None) -> Spotting:
+def _spot_once(path: Path, spotter: Spotter, video: StreamingVideo, progress: Progress | None) -> Spotting:
     """Spot in a file that is decoded once.
 
     Raises:
@@ -153,7 +153,7 @@ def _spot_damaged(
         MediaError: Nothing can be read; the first error.
     """
     try:
-        with closing(LenientVideo(path, fps)) as video:
+        with closing(DamagedVideo(path, fps)) as video:
             found = _spotting(path, spotter, _Footage(video, video.fps, video.announced, ()), progress)
             said = [f"the file {error.reason}: the rest is read"]
             if 0 < found.frames < video.announced:
@@ -171,7 +171,7 @@ def _spotting(
     spotter: Spotter,
     footage: _Footage,
     progress: Progress | None,
-    video: Video | ForwardVideo | None = None,
+    video: Video | StreamingVideo | None = None,
 ) -> Spotting:
     """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
     fast = video is not None and is_fast(video.fps)

@@ -93,7 +93,7 @@ def write_submission(run: Run, files: Sequence[QuestionFile], out: Path, *, fill
             its question type; a file that is not official, comes twice, or is not the one that the run answered;
             another process writes the folder.
     """
-    problems = [*_doubled(files), *_strangers(run, files)]
+    problems = [*_doubled(files), *_unknown_ids(run, files)]
     missing = [(file, q, _why(run, q)) for file in files for q in file.questions if _why(run, q) is not None]
     filled: list[Filled] = []
     for file, question, reason in missing:
@@ -142,7 +142,7 @@ def _doubled(files: Sequence[QuestionFile]) -> Iterator[Problem]:
                 yield Problem(file.path, message, question.line)
 
 
-def _strangers(run: Run, files: Sequence[QuestionFile]) -> Iterator[Problem]:
+def _unknown_ids(run: Run, files: Sequence[QuestionFile]) -> Iterator[Problem]:
     """Refuse a file that the run did not answer though it has answers under its ids.
 
     The 2025 and the 2026 files of one test set share their ids and differ in their questions.

@@ -48,7 +48,7 @@ class _Mixes(StrictModel):
 
 
 @dataclass(frozen=True)
-class Performance:
+class PlannedExpression:
     """One expression as it is to be played.
 
     All movements have their largest extent at the apex and at no other frame, so the apex is the frame of the largest
@@ -84,7 +84,7 @@ class ClipPlan:
     subject: int
     fps: float
     frames: int
-    performances: tuple[Performance, ...]
+    performances: tuple[PlannedExpression, ...]
     blinks: tuple[tuple[int, int, int], ...]
 
 
@@ -141,21 +141,23 @@ def _deal_classes(clips: int, seed: int, classes: str) -> list[str]:
     return [names[index] for index in rng.permutation(chosen)]
 
 
-def _short(rng: np.random.Generator, fps: float, fine: str) -> tuple[int, tuple[Performance, ...]]:
+def _short(rng: np.random.Generator, fps: float, fine: str) -> tuple[int, tuple[PlannedExpression, ...]]:
     """Plan a clip that holds one micro-expression."""
     before, after = (max(1, round(rng.uniform(80, 250) * fps / 1000)) for _ in range(2))
     performance = _performance(rng, fps, before, "micro", fine)
     return int(performance.annotation.offset or 0) + 1 + after, (performance,)
 
 
-def _long(rng: np.random.Generator, fps: float, seconds: float, classes: str) -> tuple[int, tuple[Performance, ...]]:
+def _long(
+    rng: np.random.Generator, fps: float, seconds: float, classes: str
+) -> tuple[int, tuple[PlannedExpression, ...]]:
     """Plan a long video: micro- and macro-expressions one after the other, as many as were drawn and fit."""
     frames = round(seconds * fps)
     mix = class_mixes()[classes]
     weights = np.array(list(mix.values())) / sum(mix.values())
     wanted = max(2, int(rng.poisson(seconds / 4.0)))
     gap = round(_GAP_MS * fps / 1000)
-    drawn: list[Performance] = []
+    drawn: list[PlannedExpression] = []
     used = gap
     for number in range(wanted):
         # A micro-expression fits into any video, so that none is without an expression.
@@ -175,7 +177,7 @@ def _long(rng: np.random.Generator, fps: float, seconds: float, classes: str) ->
     return frames, tuple(placed)
 
 
-def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fine: str) -> Performance:
+def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fine: str) -> PlannedExpression:
     """Draw one expression that starts at ``onset``."""
     fine, units = draw_expression(rng, fine, exact=True)
     median, spread, shortest, longest = _MICRO_MS if kind == "micro" else _MACRO_MS
@@ -189,7 +191,7 @@ def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fi
     low, high = MICRO_AMPLITUDE if kind == "micro" else MACRO_AMPLITUDE
     high = max(low, min(high, _FOLD * narrowest_motion(units)))
     amplitude = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    return Performance(
+    return PlannedExpression(
         _annotate(onset, onset + rise, onset + length - 1, units, fine, kind),
         amplitude,
         draw_movements(rng, units, rise, fps, kind),
@@ -206,7 +208,7 @@ def _annotate(onset: int, apex: int, offset: int, units: tuple[ActionUnit, ...],
     return Annotation(onset, apex, offset, units, fine, coarse_of(fine), kind)
 
 
-def _moved(performance: Performance, by: int) -> Performance:
+def _moved(performance: PlannedExpression, by: int) -> PlannedExpression:
     """Return the performance ``by`` frames later."""
     old = performance.annotation
     onset, apex, offset = (int(frame or 0) + by for frame in (old.onset, old.apex, old.offset))
@@ -215,7 +217,7 @@ def _moved(performance: Performance, by: int) -> Performance:
 
 
 def _blinks(
-    rng: np.random.Generator, fps: float, frames: int, performances: tuple[Performance, ...], long: bool
+    rng: np.random.Generator, fps: float, frames: int, performances: tuple[PlannedExpression, ...], long: bool
 ) -> tuple[tuple[int, int, int], ...]:
     """Draw blinks, about 15 a minute in long videos and in one short clip of five.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.synthetic.clip_plan import Performance, random_source
+from mevqa.synthetic.clip_plan import PlannedExpression, random_source
 from mevqa.synthetic.recording import Recording
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ def play_exponentially(recording: Recording, seed: int) -> int:
     return int(np.linalg.norm(recording.strengths.T @ fields, axis=1).argmax())
 
 
-def _strengths(performance: Performance, times: Array, step_ms: float, rng: np.random.Generator) -> Array:
+def _strengths(performance: PlannedExpression, times: Array, step_ms: float, rng: np.random.Generator) -> Array:
     """Return [movements, frames] at times that count from the onset, ms."""
     annotation = performance.annotation
     span = (int(annotation.offset or 0) - int(annotation.onset or 0)) * step_ms

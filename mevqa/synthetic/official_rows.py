@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
-from mevqa.questions.event_timeline import Story
+from mevqa.questions.event_timeline import EventTimeline
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import sentence, unit_list
 from mevqa.questions.writing.event_counts import COUNTED
-from mevqa.questions.writing.timeline_answers import story_answer, story_of
+from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
 from mevqa.synthetic.clip_plan import ClipPlan, random_source
 from mevqa.types import Clip, Kind, QuestionType
 
@@ -48,21 +48,21 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
 
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
-    story = _story(plan)
+    timeline = _timeline_of_type(plan)
     asked = [_ask(kind) for kind in (*COUNTED, QuestionType.AU_INVENTORY)]
     rng = random_source(seed, "nth", plan.index)
-    for place in rng.permutation(len(story.events))[:2]:
+    for place in rng.permutation(len(timeline.events))[:2]:
         asked.append(_ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1))
-    yield from _told(asked, story)
+    yield from _told(asked, timeline)
 
 
 def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the questions about a long video that no official file has, each type at least once."""
-    story = _story(plan)
+    timeline = _timeline_of_type(plan)
     rng = random_source(seed, "extension", plan.index)
     kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
     asked = [_ask(QuestionType.LOCALISE, events=kind) for kind in kinds]
-    for place in rng.permutation(len(story.events))[:2]:
+    for place in rng.permutation(len(timeline.events))[:2]:
         asked.append(_ask(QuestionType.DESCRIBE_NTH, ordinal=int(place) + 1))
     asked += [_ask(QuestionType.EVENT_PRESENCE, events=kind) for kind in kinds[1:]]
     asked += [_ask(QuestionType.ORDER), _ask(QuestionType.LONGEST)]
@@ -73,17 +73,17 @@ def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     between = (start / 2, (start + length) / 2)
     asked.append(_ask(QuestionType.COUNT_BETWEEN, events=kinds[int(rng.integers(len(kinds)))], between_s=between))
     asked.append(_ask(QuestionType.SUMMARY))
-    yield from _told(asked, story)
+    yield from _told(asked, timeline)
 
 
-def _story(plan: ClipPlan) -> Story:
-    return story_of([performance.annotation for performance in plan.performances], plan.fps)
+def _timeline_of_type(plan: ClipPlan) -> EventTimeline:
+    return timeline_of([performance.annotation for performance in plan.performances], plan.fps)
 
 
-def _told(texts: Sequence[str], story: Story) -> Iterator[Pair]:
+def _told(texts: Sequence[str], timeline: EventTimeline) -> Iterator[Pair]:
     """Yield the questions that a story answers."""
     for number, text in enumerate(texts):
-        answer = story_answer(question_about(Clip("", "synthetic"), number, text), story)
+        answer = timeline_answer(question_about(Clip("", "synthetic"), number, text), timeline)
         if answer is not None:
             yield text, answer
 

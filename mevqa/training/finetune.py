@@ -23,13 +23,13 @@ from mevqa.training.adapters.artifact import read_manifest, start_manifest, writ
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.stream import Asker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips, rendered_maps
-from mevqa.training.packing.auxiliary_vision_heads import SeeingModel
+from mevqa.training.packing.auxiliary_vision_heads import AuxiliaryVisionModel
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, RowEncoder
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
-from mevqa.training.result import Finished
+from mevqa.training.result import FineTuningResult
 from mevqa.training.splits import assert_disjoint, validation_split
-from mevqa.training.trainable_model import Learner, join_processes, load_learner
+from mevqa.training.trainable_model import TrainableModel, join_processes, load_trainable_model
 from mevqa.training.trainer.console import Console
 from mevqa.training.trainer.health import check_labels, probe_pictures
 from mevqa.training.trainer.trained_parts import count_parameters, prepare
@@ -40,8 +40,8 @@ _PROBED = 64
 
 
 def finetune(
-    recipe: Recipe, work: Plan | None, out: Path, *, label: str = "", learner: Learner | None = None
-) -> Finished:
+    recipe: Recipe, work: Plan | None, out: Path, *, label: str = "", trainable: TrainableModel | None = None
+) -> FineTuningResult:
     """Train a recipe, or go on with an interrupted training of it.
 
     Args:
@@ -49,7 +49,7 @@ def finetune(
         work: Clips with answers; None for synthetic ones alone.
         out: Folder for checkpoints, and for what is trained in the end.
         label: What the progress calls it.
-        learner: The model when it is loaded already; it holds the trained weights afterwards.
+        trainable: The model when it is loaded already; it holds the trained weights afterwards.
 
     Raises:
         InputError: The folder holds another training, or another process writes it; clips or answers are wrong.
@@ -58,33 +58,38 @@ def finetune(
     # One process of those that train together holds the folder for all of them.
     is_main = join_processes(recipe).is_main_process
     with hold_folder(out) if is_main else nullcontext():
-        return _finetune(recipe, work, out, label, learner)
+        return _finetune(recipe, work, out, label, trainable)
 
 
-def _finetune(recipe: Recipe, work: Plan | None, out: Path, label: str, learner: Learner | None) -> Finished:
+def _finetune(
+    recipe: Recipe, work: Plan | None, out: Path, label: str, trainable: TrainableModel | None
+) -> FineTuningResult:
     """Train, or go on, while nobody else writes the folder."""
-    learner = learner or load_learner(recipe)
-    clips = training_clips(work, learner.prompts) if work is not None else []
+    trainable = trainable or load_trainable_model(recipe)
+    clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
-        check_views(of_clips(work, [clip.clip.id for clip in clips]), learner.looking)
-    learning, watched = _divide(recipe, clips)
+        check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
+    learning, long_video = _divide(recipe, clips)
     _check_names(recipe)
     done: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
-    model = _packed(recipe, learner) if not done else None
-    start_manifest(out, recipe, work, learner)
+    model = _packed(recipe, trainable) if not done else None
+    start_manifest(out, recipe, work, trainable)
     if model is None:
-        return Finished.from_record(out, done)
-    synthetic = _synthetic(recipe, learner, out)
+        return FineTuningResult.from_record(out, done)
+    synthetic = _synthetic(recipe, trainable, out)
     asker = Asker(
-        RowEncoder(learner.wrapped.prompter), learner.prompts, learner.looking, targets=_teaches_seeing(recipe)
+        RowEncoder(trainable.wrapped.prompter),
+        trainable.prompts,
+        trainable.view_config,
+        targets=_trains_auxiliary_heads(recipe),
     )
-    trainer = _trainer(recipe, model, asker, learning, watched, synthetic, out, label)
+    trainer = _trainer(recipe, model, asker, learning, long_video, synthetic, out, label)
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     seconds = time.perf_counter() - started
     kept = trainer.accelerator.unwrap_model(trainer.model)
-    finished = Finished(
+    finished = FineTuningResult(
         out,
         trainer.state.global_step,
         round(seconds, 1),
@@ -94,27 +99,27 @@ def _finetune(recipe: Recipe, work: Plan | None, out: Path, label: str, learner:
         count_parameters(kept),
     )
     trainer.keep_average()
-    rows = _probe_rows(recipe, watched or learning, asker, synthetic)
+    rows = _probe_rows(recipe, long_video or learning, asker, synthetic)
     if recipe.probe and len(rows) > 1:
         finished = replace(finished, probe=probe_pictures(kept, rows, recipe.clips))
     state = trainer.gathered()
     if trainer.is_world_process_zero():
-        write_artifact(out, kept, recipe, work, learner, finished, state)
+        write_artifact(out, kept, recipe, work, trainable, finished, state)
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return finished
 
 
-def _packed(recipe: Recipe, learner: Learner) -> PackedModel:
+def _packed(recipe: Recipe, trainable: TrainableModel) -> PackedModel:
     """Prepare the model's parts and wrap it."""
-    raw = learner.wrapped.model
+    raw = trainable.wrapped.model
     if recipe.attention is not None and recipe.model == UNTRAINED_NANO:
         raw.set_attn_implementation(recipe.attention)
     prepared = prepare(raw, recipe, base_name=recipe.model)
-    if _teaches_seeing(recipe):
+    if _trains_auxiliary_heads(recipe):
         assert recipe.synthetic is not None
         torch.manual_seed(recipe.seed)
-        return SeeingModel(prepared, weight=recipe.synthetic.seeing_weight, smoothing=recipe.smoothing)
+        return AuxiliaryVisionModel(prepared, weight=recipe.synthetic.seeing_weight, smoothing=recipe.smoothing)
     return PackedModel(prepared, memory=int(recipe.feature_cache * 2**30), smoothing=recipe.smoothing)
 
 
@@ -123,27 +128,27 @@ def _trainer(
     model: PackedModel,
     asker: Asker,
     learning: Sequence[TrainingClip],
-    watched: Sequence[TrainingClip],
+    long_video: Sequence[TrainingClip],
     synthetic: SyntheticClips | None,
     out: Path,
     label: str,
 ) -> PackedTrainer:
     """Put stream, validation side and callbacks together."""
     callbacks: list[Any] = [Console(label)]
-    if isinstance(model, SeeingModel) and recipe.synthetic is not None:
-        callbacks.append(_SeeingFirst(model, recipe.synthetic.seeing_steps))
+    if isinstance(model, AuxiliaryVisionModel) and recipe.synthetic is not None:
+        callbacks.append(_VisionTowerFirst(model, recipe.synthetic.seeing_steps))
     together = PartialState().num_processes * recipe.clips * recipe.accumulation
     steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
     stream = TrainingStream(learning, asker, recipe, steps * together, synthetic)
     check_labels([stream[place] for place in range(min(4, len(stream)))])
-    watched_rows = [asker.plain_row(clip) for clip in watched]
+    watched_rows = [asker.plain_row(clip) for clip in long_video]
     return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, watched_rows, callbacks)
 
 
-class _SeeingFirst(TrainerCallback):
+class _VisionTowerFirst(TrainerCallback):
     """Lets a model only see for its first steps."""
 
-    def __init__(self, model: SeeingModel, steps: int) -> None:
+    def __init__(self, model: AuxiliaryVisionModel, steps: int) -> None:
         self._model = model
         self._steps = steps
 
@@ -180,13 +185,16 @@ def _divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[Trainin
         return list(clips), []
     by_id = {clip.clip.id: clip.clip for clip in clips}
     labels = {clip.clip.id: clip.label("coarse") for clip in clips}
-    _, watched = validation_split(by_id, recipe.validation.share, recipe.seed, labels)
-    sides = [clip for clip in clips if clip.clip.id not in watched], [clip for clip in clips if clip.clip.id in watched]
+    _, long_video = validation_split(by_id, recipe.validation.share, recipe.seed, labels)
+    sides = (
+        [clip for clip in clips if clip.clip.id not in long_video],
+        [clip for clip in clips if clip.clip.id in long_video],
+    )
     assert_disjoint([c.clip.id for c in sides[0]], [c.clip.id for c in sides[1]], by_id)
     return sides
 
 
-def _synthetic(recipe: Recipe, learner: Learner, out: Path) -> SyntheticClips | None:
+def _synthetic(recipe: Recipe, trainable: TrainableModel, out: Path) -> SyntheticClips | None:
     """Return the stream of synthetic clips, rendering its faces first."""
     settings = recipe.synthetic
     if settings is None:
@@ -195,10 +203,10 @@ def _synthetic(recipe: Recipe, learner: Learner, out: Path) -> SyntheticClips | 
     if settings.rendered and settings.rendered_share:
         with PartialState().main_process_first():
             rendered = rendered_maps(out / "rendered", settings.rendered, recipe.seed)
-    return SyntheticClips(settings, learner.looking.views, learner.preferences.variant, recipe.seed, rendered)
+    return SyntheticClips(settings, trainable.view_config.views, trainable.preferences.variant, recipe.seed, rendered)
 
 
-def _teaches_seeing(recipe: Recipe) -> bool:
+def _trains_auxiliary_heads(recipe: Recipe) -> bool:
     settings = recipe.synthetic
     return settings is not None and (settings.seeing_steps > 0 or settings.seeing_weight > 0)
 

@@ -19,9 +19,9 @@ from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.inference.evaluation import Plan, answer, begin, remaining
-from mevqa.inference.fingerprint import decides
+from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.runs import Run, open_run, refuse_changes
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
@@ -129,11 +129,11 @@ def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> 
     model = load_model(name, options)
     preferences = model.preferences
     prompts = PromptLibrary.load(own_prompts(name, options.adapter), preferences.variant)
-    looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
+    view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
     settings = {"option_score": preferences.option_score, "seed": recipe.seed, "precision": recipe.precision}
-    deciding = decides(held_out, model, prompts, looking, consistency=True, settings=settings)
-    with begin(held_out, run_folder, deciding) as log:
-        for _ in answer(held_out, log, model, prompts, looking):
+    fingerprint = run_fingerprint(held_out, model, prompts, view_config, consistency=True, settings=settings)
+    with begin(held_out, run_folder, fingerprint) as log:
+        for _ in answer(held_out, log, model, prompts, view_config):
             pass
         return Run(log.path, log.manifest, dict(log.answers))
 
@@ -172,16 +172,18 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
     tested = of_clips(work, [clip for fold in folds for clip in fold.test])
     manifests = [{"media": {}, "questions": {}, **runs[fold.name].manifest.get("decides", {})} for fold in folds]
     revisions = "\n".join(str((manifest.get("model") or {}).get("revision")) for manifest in manifests)
-    deciding: dict[str, Any] = dict(manifests[0])
-    deciding["media"] = {clip: digest for manifest in manifests for clip, digest in manifest["media"].items()}
-    deciding["questions"] = {name: digest for manifest in manifests for name, digest in manifest["questions"].items()}
-    deciding["model"] = {
+    fingerprint: dict[str, Any] = dict(manifests[0])
+    fingerprint["media"] = {clip: digest for manifest in manifests for clip, digest in manifest["media"].items()}
+    fingerprint["questions"] = {
+        name: digest for manifest in manifests for name, digest in manifest["questions"].items()
+    }
+    fingerprint["model"] = {
         "name": f"{recipe.model}, fine-tuned without the {recipe.folds.by} that is asked about",
         "revision": hashlib.sha256(revisions.encode()).hexdigest()[:16],
     }
     # The shards that finish last may come to pool at the same time.
     facts = {"folds": {fold.name: list(fold.test) for fold in folds}}
-    with hold_folder(out / _RUN, wait=_POOLING), begin(tested, out / _RUN, deciding, facts) as log:
+    with hold_folder(out / _RUN, wait=_POOLING), begin(tested, out / _RUN, fingerprint, facts) as log:
         known = set(log.answers)
         log.append(
             given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Finished:
+class FineTuningResult:
     """What came of a training.
 
     Attributes:
@@ -48,7 +48,7 @@ class Finished:
         return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds")}
 
     @classmethod
-    def from_record(cls, folder: Path, record: dict[str, Any]) -> Finished:
+    def from_record(cls, folder: Path, record: dict[str, Any]) -> FineTuningResult:
         """Read what ``as_record`` returned."""
         probe = record["probe"]
         return cls(folder, **{**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None})

@@ -9,7 +9,7 @@ import torch
 from accelerate import PartialState
 
 from mevqa.errors import InputError, Problem
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.load import ModelOptions, load_model, own_preferences
 from mevqa.models.transformers.model import TransformersModel
@@ -21,25 +21,25 @@ from mevqa.video.views.sampler import sampler_names
 
 
 @dataclass(frozen=True)
-class Learner:
+class TrainableModel:
     """A model with what it takes to be asked, before and during training.
 
     Attributes:
         wrapped: The model behind the package's protocol.
         prompts: The prompt library.
-        looking: What is seen of clips.
+        view_config: What is seen of clips.
         preferences: How the trained model wants to be asked.
         dtype: Precision in which the weights came.
     """
 
     wrapped: TransformersModel
     prompts: PromptLibrary
-    looking: Looking
+    view_config: ViewConfig
     preferences: Preferences
     dtype: torch.dtype
 
 
-def load_learner(recipe: Recipe) -> Learner:
+def load_trainable_model(recipe: Recipe) -> TrainableModel:
     """Load a recipe's model and decide how it is asked.
 
     Raises:
@@ -74,8 +74,8 @@ def load_learner(recipe: Recipe) -> Learner:
         own.sees_rest,
     )
     prompts = prompts or PromptLibrary.load(prompts_folder(recipe), preferences.variant)
-    looking = Looking.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
-    return Learner(wrapped, prompts, looking, preferences, wrapped.model.dtype)
+    view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
+    return TrainableModel(wrapped, prompts, view_config, preferences, wrapped.model.dtype)
 
 
 def join_processes(recipe: Recipe) -> PartialState:

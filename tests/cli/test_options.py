@@ -62,8 +62,8 @@ def arguments(*words):
     [([], 3, 8), (["--frames", "5"], 5, 5), (["--frames", "3"], 3, 3), (["--frames", "12"], 12, 12)],
 )
 def test_frames_count_for_long_videos_too(words, short, long):
-    _, _, looking = asking(arguments("--model", "mock", "--lvqa", "model", *words))
-    assert (looking.frames, looking.long_frames) == (short, long)
+    _, _, view_config = asking(arguments("--model", "mock", "--lvqa", "model", *words))
+    assert (view_config.frames, view_config.long_frames) == (short, long)
 
 
 def test_the_model_gets_as_many_frames_of_a_long_video_as_were_asked_for(tmp_path, capsys):

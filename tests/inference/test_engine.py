@@ -6,7 +6,7 @@ from PIL import Image
 
 from mevqa.inference.ask import question_about
 from mevqa.inference.engine import answer_clip
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
@@ -30,8 +30,8 @@ def clip(tmp_path):
 def ask(clip, script, texts=TEXTS, **more):
     model = MockModel(script, preferences=Preferences(views=("motion",), variant="brief"))
     questions = [question_about(clip, number, text) for number, text in enumerate(texts)]
-    looking = Looking.preferred(model.preferences)
-    result = answer_clip(clip, questions, model, PromptLibrary.load(variant="brief"), looking, **more)
+    view_config = ViewConfig.preferred(model.preferences)
+    result = answer_clip(clip, questions, model, PromptLibrary.load(variant="brief"), view_config, **more)
     return model, result
 
 
@@ -69,7 +69,7 @@ def test_a_clip_that_cannot_be_read_gives_errors_and_no_guess(tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"not a video")
     model, result = ask(Clip("broken", media=broken), {})
-    assert model.calls == [] and result.look is None
+    assert model.calls == [] and result.clip_views is None
     assert all("broken.mp4" in answer.error and not answer.text for answer in result.answers)
 
 
@@ -86,7 +86,7 @@ def test_a_question_about_another_clip_is_refused(clip):
     question = question_about(Clip("CAS-2"), 1, TEXTS[0])
     model = MockModel({})
     with pytest.raises(ValueError, match="another clip"):
-        answer_clip(clip, [question], model, PromptLibrary.load(), Looking(("motion",)))
+        answer_clip(clip, [question], model, PromptLibrary.load(), ViewConfig(("motion",)))
 
 
 def test_what_cannot_be_read_is_an_error_that_keeps_the_words_and_says_why(clip):

@@ -7,9 +7,9 @@ from PIL import Image
 
 from mevqa.errors import InputError
 from mevqa.inference.evaluation import Source, answer, begin, check_views, plan, remaining
-from mevqa.inference.fingerprint import annotations_digest, decides
+from mevqa.inference.fingerprint import annotations_digest, run_fingerprint
 from mevqa.inference.runs import open_run
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
@@ -17,7 +17,7 @@ from mevqa.scoring.answers.answer_sources import files_of_run
 from mevqa.scoring.answers.score import score_run
 from mevqa.types import Answer, Reply
 
-LOOKING = Looking(views=("motion",))
+VIEW_CONFIG = ViewConfig(views=("motion",))
 PROMPTS = PromptLibrary.load(variant="brief")
 
 
@@ -44,9 +44,9 @@ def mock(**more):
 
 
 def run_all(work, out, model, steps=None):
-    deciding = decides(work, model, PROMPTS, LOOKING, consistency=True, settings={"seed": 0})
-    with begin(work, out, deciding) as log:
-        for done, _ in enumerate(answer(work, log, model, PROMPTS, LOOKING), 1):
+    fingerprint = run_fingerprint(work, model, PROMPTS, VIEW_CONFIG, consistency=True, settings={"seed": 0})
+    with begin(work, out, fingerprint) as log:
+        for done, _ in enumerate(answer(work, log, model, PROMPTS, VIEW_CONFIG), 1):
             if done == steps:
                 break
     return open_run(out)
@@ -89,7 +89,9 @@ def test_the_limit_can_be_raised_later(work_folder):
     run_all(planned(work_folder, limit=1), work_folder / "run", mock())
     work = planned(work_folder)
     with begin(
-        work, work_folder / "run", decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={"seed": 0})
+        work,
+        work_folder / "run",
+        run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={"seed": 0}),
     ) as log:
         assert list(remaining(work, log.answers)) == ["CAS-2", "CAS-3"]
 
@@ -122,11 +124,11 @@ def test_one_id_in_two_files_is_refused(work_folder):
 
 def test_views_without_media_are_refused_before_anything_is_answered(work_folder):
     work = planned(work_folder)
-    check_views(work, Looking(views=("motion", "motion-centred")))
+    check_views(work, ViewConfig(views=("motion", "motion-centred")))
     with pytest.raises(
         InputError, match=r"onset, magnified cannot be made for 3 clips without video \(CAS-1, \.\.\.\)"
     ):
-        check_views(work, Looking(views=("onset", "motion", "magnified")))
+        check_views(work, ViewConfig(views=("onset", "motion", "magnified")))
 
 
 def test_a_reply_that_cannot_be_read_is_final_and_an_error_is_not(work_folder):
@@ -147,9 +149,9 @@ def test_eval_counts_the_clips_without_motion(work_folder, capsys):
 
     Image.new("RGB", (28, 28), (7, 7, 7)).save(work_folder / "maps" / "CAS-2.png")
     work = planned(work_folder)
-    deciding = decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={})
-    with begin(work, work_folder / "out", deciding) as log:
-        list(answer(work, log, mock(), PROMPTS, LOOKING))
+    fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={})
+    with begin(work, work_folder / "out", fingerprint) as log:
+        list(answer(work, log, mock(), PROMPTS, VIEW_CONFIG))
     report(work, log)
     printed = capsys.readouterr().out
     assert "1 of 3 clips show no motion (CAS-2): their answers have the confidence of the data set's prior" in printed
@@ -160,9 +162,9 @@ def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_word
     from mevqa.cli.eval import report
 
     work = planned(work_folder)
-    deciding = decides(work, mock(), PROMPTS, LOOKING, consistency=True, settings={})
-    with begin(work, work_folder / "out", deciding) as log:
-        list(answer(work, log, mock(), PROMPTS, LOOKING))
+    fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={})
+    with begin(work, work_folder / "out", fingerprint) as log:
+        list(answer(work, log, mock(), PROMPTS, VIEW_CONFIG))
     names = list(log.answers)
     del log.answers[names[0]]
     log.answers[names[1]] = Answer(names[1], "", error="ambiguous", unusable="ambiguous")

@@ -10,7 +10,7 @@ from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
 from mevqa.inference import event_log
 from mevqa.inference.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
-from mevqa.inference.long_video import Watched
+from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
 from mevqa.scoring.events.files import read_events
 from mevqa.spotting.events import Event, UnitCandidate
@@ -20,7 +20,7 @@ from mevqa.spotting.video import Spotting
 GAPS = (Gap(2000.0, 3500.0, "no face"),)
 
 
-def watched(tmp_path, *events) -> Watched:
+def long_video(tmp_path, *events) -> LongVideoResult:
     told = [
         Recognised(
             Event(a, b, c, a * 33.3, b * 33.3, c * 33.3, "micro", 0.9, units=(UnitCandidate(ActionUnit(4), 1.0),)),
@@ -35,7 +35,7 @@ def watched(tmp_path, *events) -> Watched:
     found = Spotting(
         "talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True, GAPS, (9000.0,)
     )
-    return Watched(found, tuple(told), "half-second")
+    return LongVideoResult(found, tuple(told), "half-second")
 
 
 def rows(folder):
@@ -45,8 +45,8 @@ def rows(folder):
 
 def test_the_events_that_count_are_written_and_read_by_the_scorer(tmp_path):
     log = EventLog(tmp_path)
-    log.put("one", watched(tmp_path, (10, 15, 20, 0.8), (100, 105, 110, 0.1)))
-    log.put("two", watched(tmp_path))
+    log.put("one", long_video(tmp_path, (10, 15, 20, 0.8), (100, 105, 110, 0.1)))
+    log.put("two", long_video(tmp_path))
     assert tuple(rows(tmp_path)[0]) == COLUMNS
     assert [(row["video"], row["onset"], row["score"]) for row in rows(tmp_path)] == [
         ("one", "10", "0.8000"),
@@ -59,9 +59,9 @@ def test_the_events_that_count_are_written_and_read_by_the_scorer(tmp_path):
 
 
 def test_a_continued_log_keeps_other_videos_and_replaces_its_own(tmp_path):
-    EventLog(tmp_path).put("one", watched(tmp_path, (10, 15, 20, 0.8)))
-    EventLog(tmp_path).put("two", watched(tmp_path, (30, 35, 40, 0.8)))
-    EventLog(tmp_path).put("one", watched(tmp_path, (50, 55, 60, 0.8)))
+    EventLog(tmp_path).put("one", long_video(tmp_path, (10, 15, 20, 0.8)))
+    EventLog(tmp_path).put("two", long_video(tmp_path, (30, 35, 40, 0.8)))
+    EventLog(tmp_path).put("one", long_video(tmp_path, (50, 55, 60, 0.8)))
     assert sorted((row["video"], row["onset"]) for row in rows(tmp_path)) == [("one", "50"), ("two", "30")]
 
 
@@ -73,22 +73,22 @@ def test_new_videos_are_added_at_the_end_and_the_table_is_not_written_anew(tmp_p
     )
     log = EventLog(tmp_path)
     for number in range(20):
-        log.put(f"video {number}", watched(tmp_path, (10, 15, 20, 0.8)))
+        log.put(f"video {number}", long_video(tmp_path, (10, 15, 20, 0.8)))
     assert written.count(EVENTS) == 1
     assert [row["video"] for row in rows(tmp_path)] == [f"video {number}" for number in range(20)]
 
 
 def test_a_row_that_was_cut_off_is_left_out_when_the_log_is_continued(tmp_path):
     for name in ("one", "two"):
-        EventLog(tmp_path).put(name, watched(tmp_path, (10, 15, 20, 0.8)))
+        EventLog(tmp_path).put(name, long_video(tmp_path, (10, 15, 20, 0.8)))
     whole = (tmp_path / EVENTS).read_bytes()
     (tmp_path / EVENTS).write_bytes(whole[:-20])
-    EventLog(tmp_path).put("two", watched(tmp_path, (10, 15, 20, 0.8)))
+    EventLog(tmp_path).put("two", long_video(tmp_path, (10, 15, 20, 0.8)))
     assert (tmp_path / EVENTS).read_bytes() == whole
 
 
 def test_the_curve_is_kept_with_its_peaks(tmp_path):
-    EventLog(tmp_path).put("folder/one", watched(tmp_path))
+    EventLog(tmp_path).put("folder/one", long_video(tmp_path))
     curve = read_curve(tmp_path, "folder/one")
     assert 40 <= len(curve) <= 60 and max(curve, key=lambda point: point[1]) == (3.33, 2.0)
     assert [seconds for seconds, _ in curve] == sorted(seconds for seconds, _ in curve)
@@ -96,7 +96,7 @@ def test_the_curve_is_kept_with_its_peaks(tmp_path):
 
 
 def test_what_was_not_looked_at_is_kept_with_its_reason(tmp_path):
-    EventLog(tmp_path).put("one", watched(tmp_path))
+    EventLog(tmp_path).put("one", long_video(tmp_path))
     assert read_not_looked_at(tmp_path, "one") == [(2.0, 3.5, "no face"), (9.0, 9.0, "another shot or pose begins")]
     assert read_not_looked_at(tmp_path, "two") == []
 
@@ -117,5 +117,5 @@ def test_a_table_of_another_kind_is_not_overwritten(tmp_path):
 
 @pytest.mark.parametrize("video", ["微" * 80, "x" * 255, "clip\udcff"])
 def test_names_that_are_longer_in_a_file_name_have_a_curve_too(video, tmp_path):
-    EventLog(tmp_path).put(video, watched(tmp_path, (10, 20, 30, 0.9)))
+    EventLog(tmp_path).put(video, long_video(tmp_path, (10, 20, 30, 0.9)))
     assert read_curve(tmp_path, video) and read_not_looked_at(tmp_path, video)

@@ -16,9 +16,9 @@ from mevqa.facs import UNIT_NAMES, canonical_dataset
 from mevqa.files.strict_yaml import read_yaml
 from mevqa.inference import long_video
 from mevqa.inference.engine import answer_clip
-from mevqa.inference.long_video import WAYS, Watched, answer_from, kind_rule, tell, watch
+from mevqa.inference.long_video import WAYS, LongVideoResult, analyse_long_video, answer_from, build_timeline, kind_rule
 from mevqa.inference.recognition import Recognised
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
@@ -26,7 +26,7 @@ from mevqa.questions.question_types import question_about
 from mevqa.types import LONG_VIDEO_TYPES, Clip, Question
 
 PROMPTS = PromptLibrary.load()
-LOOKING = Looking(("onset", "apex"), face="none")
+VIEW_CONFIG = ViewConfig(("onset", "apex"), face="none")
 CLIP = Clip("talk", "casme3", media=Path("talk.mp4"))
 OFFICIAL = (
     "How many expression events appear in this video?",
@@ -44,16 +44,16 @@ def nth(*numbers: int) -> tuple[str, ...]:
     return tuple(f"What is the expression type of the {n}-th expression event in this video?" for n in numbers)
 
 
-def watched(*told: tuple, rule="half-second", **more) -> Watched:
+def long_result(*told: tuple, rule="half-second", **more) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, units, fine)."""
     events = [
         Recognised(event(onset, offset, kind), units, fine, "negative" if fine == "anger" else "positive", 0.9)
         for onset, offset, kind, units, fine in told
     ]
-    return Watched(spotting(*(one.event for one in events), **more), tuple(events), rule)
+    return LongVideoResult(spotting(*(one.event for one in events), **more), tuple(events), rule)
 
 
-THREE = watched(
+THREE = long_result(
     (30, 40, "micro", ("brow lowerer",), "anger"),
     (100, 160, "macro", ("cheek raiser", "lip corner puller"), "happiness"),
     (300, 309, "micro", ("brow lowerer", "lid tightener"), "anger"),
@@ -64,7 +64,7 @@ kinds = st.lists(st.sampled_from(["micro", "macro"]), max_size=12)
 
 @given(told=kinds, asked=st.lists(st.integers(1, 20), max_size=3))
 def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counted(told, asked):
-    made = watched(*((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(told)))
+    made = long_result(*((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(told)))
     answers = answer_from(made, ask(*OFFICIAL[:3], *nth(*asked)))
     every, micro, macro = (int(answer.text) for answer in answers[:3])
     assert micro + macro == every == max([len(told), *asked])
@@ -91,7 +91,7 @@ def test_a_count_that_nothing_is_assumed_in_is_not_marked():
 
 
 def test_presence_and_order_that_only_a_question_tells_are_marked():
-    empty = Watched(spotting(), (), "half-second")
+    empty = LongVideoResult(spotting(), (), "half-second")
     texts = (
         "Is there a macro-expression event in this video?",
         "Which comes first in this video, a micro-expression event or a macro-expression event?",
@@ -109,7 +109,7 @@ def test_the_inventory_is_the_union_of_the_events_units_with_its_evidence():
 
 
 def test_rejected_events_are_in_no_answer_and_told():
-    events = [replace(one, shown=0.2) if place == 1 else one for place, one in enumerate(THREE.events)]
+    events = [replace(one, event_probability=0.2) if place == 1 else one for place, one in enumerate(THREE.events)]
     made = replace(THREE, events=tuple(events))
     answers = answer_from(made, ask(*OFFICIAL, *nth(2)))
     assert [answer.text for answer in answers] == ["2", "2", "0", "brow lowerer, lid tightener", "micro-expression"]
@@ -128,7 +128,7 @@ def test_evidence_names_the_events_that_an_answer_rests_on():
 @given(length=st.integers(2, 40), rule=st.sampled_from(["half-second", "quarter-second-apex"]))
 def test_the_options_of_a_kind_never_contradict_it(length, rule):
     kind = "micro" if length <= 15 else "macro"
-    (answer,) = answer_from(watched((10, 10 + length, kind, (), None), rule=rule), ask(*nth(1)))
+    (answer,) = answer_from(long_result((10, 10 + length, kind, (), None), rule=rule), ask(*nth(1)))
     assert max(answer.options, key=answer.options.get) == answer.text == f"{kind}-expression"
     assert sum(answer.options.values()) == pytest.approx(1)
 
@@ -143,7 +143,7 @@ def test_a_model_that_failed_on_an_event_leaves_the_counts_and_fails_what_needs_
 
 
 def test_an_empty_video_has_counts_of_none_and_a_marked_prior_for_the_rest():
-    empty = Watched(spotting(), (), "half-second")
+    empty = LongVideoResult(spotting(), (), "half-second")
     count, inventory, longest, where = answer_from(
         empty,
         ask(
@@ -181,8 +181,8 @@ def test_every_long_question_type_is_answered():
 def test_the_nth_event_of_one_kind_is_counted_among_its_own():
     (answer,) = answer_from(THREE, ask("Describe the 2-th micro-expression event in this video."))
     assert "frame 300 to frame 309" in answer.text and answer.evidence[0].startswith("event 3:")
-    story = tell(THREE, ask("Describe the 4-th micro-expression event in this video."))
-    assert [one.kind for one in story.events if one.assumed] == ["micro", "micro"]
+    timeline = build_timeline(THREE, ask("Describe the 4-th micro-expression event in this video."))
+    assert [one.kind for one in timeline.events if one.assumed] == ["micro", "micro"]
 
 
 def test_the_kinds_follow_the_data_set():
@@ -212,7 +212,7 @@ def mock() -> MockModel:
 def test_the_spotter_alone_asks_no_model_and_reads_units_from_the_regions(spotted):
     clip, found, _ = spotted
     model = mock()
-    made = watch(clip, "spotter", model, PROMPTS, LOOKING)
+    made = analyse_long_video(clip, "spotter", model, PROMPTS, VIEW_CONFIG)
     assert model.calls == [] and len(made.kept) == len(found.events)
     for one in made.kept:
         assert set(one.units) == {candidate.unit.name for candidate in one.event.units} <= set(UNIT_NAMES)
@@ -221,11 +221,13 @@ def test_the_spotter_alone_asks_no_model_and_reads_units_from_the_regions(spotte
 
 def test_the_video_is_spotted_once_for_all_questions_by_the_rule_of_its_data_set(spotted):
     clip, found, asked = spotted
-    result = answer_clip(clip, ask(*OFFICIAL, *nth(1), clip=clip), mock(), PROMPTS, LOOKING)
+    result = answer_clip(clip, ask(*OFFICIAL, *nth(1), clip=clip), mock(), PROMPTS, VIEW_CONFIG)
     assert len(asked) == 1 and asked[0].rule == "half-second"
-    assert result.answers[0].text == str(len(found.events)) and result.watched is not None and result.look is None
-    answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, LOOKING)
-    own = replace(LOOKING, rule="half-second")
+    assert (
+        result.answers[0].text == str(len(found.events)) and result.long_video is not None and result.clip_views is None
+    )
+    answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, VIEW_CONFIG)
+    own = replace(VIEW_CONFIG, rule="half-second")
     answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, own)
     assert [options.rule for options in asked[1:]] == ["quarter-second-apex", "half-second"]
 
@@ -233,16 +235,16 @@ def test_the_video_is_spotted_once_for_all_questions_by_the_rule_of_its_data_set
 def test_the_model_alone_sees_the_whole_video_and_nothing_is_spotted(spotted):
     clip, _, asked = spotted
     model = mock()
-    result = answer_clip(clip, ask(*OFFICIAL, clip=clip), model, PROMPTS, replace(LOOKING, lvqa="model"))
-    assert asked == [] and result.watched is None and len(model.calls) == 1 and len(model.calls[0].views) == 8
+    result = answer_clip(clip, ask(*OFFICIAL, clip=clip), model, PROMPTS, replace(VIEW_CONFIG, lvqa="model"))
+    assert asked == [] and result.long_video is None and len(model.calls) == 1 and len(model.calls[0].views) == 8
     assert WAYS == ("hybrid", "spotter", "model")
 
 
 def test_short_and_long_questions_about_one_video_are_both_answered(spotted):
     clip, found, _ = spotted
     texts = ("What is the coarse expression class?", OFFICIAL[0])
-    result = answer_clip(clip, ask(*texts, clip=clip), mock(), PROMPTS, LOOKING)
-    assert result.look is not None and result.watched is not None
+    result = answer_clip(clip, ask(*texts, clip=clip), mock(), PROMPTS, VIEW_CONFIG)
+    assert result.clip_views is not None and result.long_video is not None
     assert result.answers[0].text in ("positive", "negative", "surprise")
     assert result.answers[1].text == str(len(found.events))
 
@@ -251,12 +253,12 @@ def test_footage_without_a_face_is_an_error_and_not_a_count_of_none(monkeypatch,
     monkeypatch.setattr(long_video, "spot_video", lambda path, **more: spotting(face=False))
     clip = Clip("desert", media=tmp_path / "desert.mp4")
     with pytest.raises(MediaError, match="no face is seen"):
-        watch(clip, "hybrid", mock(), PROMPTS, LOOKING)
-    (answer,) = answer_clip(clip, ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, LOOKING).answers
+        analyse_long_video(clip, "hybrid", mock(), PROMPTS, VIEW_CONFIG)
+    (answer,) = answer_clip(clip, ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, VIEW_CONFIG).answers
     assert answer.text == "" and "no face is seen" in answer.error
 
 
 def test_a_long_video_that_is_not_there_is_an_error():
     clip = Clip("gone", media=None)
-    (answer,) = answer_clip(clip, ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, LOOKING).answers
+    (answer,) = answer_clip(clip, ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, VIEW_CONFIG).answers
     assert "--lvqa model" in answer.error

@@ -8,18 +8,18 @@ import pytest
 from long_clips import event, perfect, spotting
 
 from mevqa.inference.recognition import recognise
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.types import Annotation, Reply
-from mevqa.video.reading.streaming_reader import NotAsAnnounced, open_forward
-from mevqa.video.views.look import look, look_at_events
+from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
+from mevqa.video.views.render import render_clip, render_events
 
 PROMPTS = PromptLibrary.load()
 SEEING = Preferences(views=("onset", "apex"))
-LOOKING = Looking(("onset", "apex"), face="none")
+VIEW_CONFIG = ViewConfig(("onset", "apex"), face="none")
 
 
 def says(yes_at_event=0.9, yes_at_rest=0.1, **more):
@@ -50,7 +50,7 @@ def says(yes_at_event=0.9, yes_at_rest=0.1, **more):
 def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the_prompt(long_set):
     clip, found = perfect(long_set)
     model = says()
-    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
     assert [one.event for one in told] == list(found.events) and len(told) >= 2
     rest = next(call for call in model.calls if len(call.requests) == 1)
     calls = [call for call in model.calls if call is not rest]
@@ -64,10 +64,10 @@ def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the
 def test_the_events_of_a_video_look_as_each_alone(long_set):
     clip, found = perfect(long_set)
     spans = [Annotation(one.onset, one.apex, one.offset) for one in found.events]
-    together = list(look_at_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
+    together = list(render_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
     assert len(together) == len(spans)
     for seen, span in zip(together, spans, strict=True):
-        alone = look(replace(clip, annotation=span), views=("onset", "apex", "motion"), face="none")
+        alone = render_clip(replace(clip, annotation=span), views=("onset", "apex", "motion"), face="none")
         assert [view.frames for view in seen.views] == [view.frames for view in alone.views]
         assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
 
@@ -75,33 +75,33 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
 def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
     clip, found = perfect(long_set)
     spans = [Annotation(10, 40, 90), Annotation(20, 30, 60), Annotation(50, 95, 100), Annotation(20, 30, 60)]
-    footage = open_forward(clip.media)
+    footage = open_streaming(clip.media)
     starts = []
     decode = type(footage)._decode
     monkeypatch.setattr(type(footage), "_decode", lambda self, wanted: starts.append(1) or decode(self, wanted))
     views = ("onset", "apex", "offset")
-    once = list(look_at_events(clip, spans, views=views, face="none", footage=footage))
+    once = list(render_events(clip, spans, views=views, face="none", footage=footage))
     assert len(starts) == 1
     for seen, span in zip(once, spans, strict=True):
-        alone = look(replace(clip, annotation=span), views=views, face="none")
+        alone = render_clip(replace(clip, annotation=span), views=views, face="none")
         assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
 
 
 def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, monkeypatch):
     clip, found = perfect(long_set)
-    expected = recognise(clip, found, says(), PROMPTS, LOOKING)
+    expected = recognise(clip, found, says(), PROMPTS, VIEW_CONFIG)
 
     def lies(self, indices):
-        raise NotAsAnnounced("frame 3 is another")
+        raise PacketMismatch("frame 3 is another")
 
     monkeypatch.setattr("mevqa.video.reading.streaming_reader.ForwardVideo.frames", lies)
-    assert recognise(clip, found, says(), PROMPTS, LOOKING) == expected
+    assert recognise(clip, found, says(), PROMPTS, VIEW_CONFIG) == expected
 
 
 def test_units_are_what_lists_and_presence_answers_say_together(long_set):
     clip, found = perfect(long_set)
     found = replace(found, events=(replace(found.events[0], units=event(0, 9, units=("4", "7")).units),))
-    (told,) = recognise(clip, found, says(sees_rest=False), PROMPTS, LOOKING)
+    (told,) = recognise(clip, found, says(sees_rest=False), PROMPTS, VIEW_CONFIG)
     # Both lists name the brows; only the list that must name two names the lids, and their presence is denied.
     assert told.units == ("brow lowerer",)
 
@@ -119,16 +119,16 @@ def test_units_are_what_lists_and_presence_answers_say_together(long_set):
 def test_an_event_is_rejected_when_the_model_sees_less_in_it_than_at_rest(long_set, at_event, at_rest, score, kept):
     clip, found = perfect(long_set)
     found = replace(found, events=(replace(found.events[0], score=score),))
-    (told,) = recognise(clip, found, says(at_event, at_rest), PROMPTS, LOOKING)
+    (told,) = recognise(clip, found, says(at_event, at_rest), PROMPTS, VIEW_CONFIG)
     assert told.kept is kept
 
 
 def test_a_model_that_cannot_see_rest_is_not_asked_for_it(long_set):
     clip, found = perfect(long_set)
     model = says(0.0, 1.0, sees_rest=False)
-    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
     assert not [r for call in model.calls for r in call.requests if "expression shown" in r.text]
-    assert all(one.kept and one.shown == one.event.score for one in told)
+    assert all(one.kept and one.event_probability == one.event.score for one in told)
     assert not load_model("nano").preferences.sees_rest
 
 
@@ -136,19 +136,19 @@ def test_without_rest_nothing_is_compared_and_nothing_rejected(long_set):
     clip, found = perfect(long_set)
     # One event from the first to the last frame leaves no rest.
     found = replace(found, events=(event(0, found.frames - 1, "macro"),))
-    (told,) = recognise(clip, found, says(0.0, 1.0), PROMPTS, LOOKING)
+    (told,) = recognise(clip, found, says(0.0, 1.0), PROMPTS, VIEW_CONFIG)
     assert told.kept
 
 
 def test_a_failed_reply_is_an_error_of_its_event(long_set):
     clip, found = perfect(long_set)
     model = MockModel(lambda request: Reply("", error="out of memory"), preferences=replace(SEEING, sees_rest=False))
-    told = list(recognise(clip, found, model, PROMPTS, LOOKING))
+    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
     assert all(one.error == "out of memory" and one.units == () and one.fine is None and one.kept for one in told)
 
 
 def test_a_video_without_events_asks_nothing_but_the_rest(long_set):
     clip, found = perfect(long_set)
     model = says()
-    assert recognise(clip, replace(found, events=()), model, PROMPTS, LOOKING) == ()
+    assert recognise(clip, replace(found, events=()), model, PROMPTS, VIEW_CONFIG) == ()
     assert spotting().events == () and len(model.calls) == 1

@@ -145,8 +145,8 @@ def test_a_damaged_manifest_is_one_line(tmp_path, manifest):
 def test_a_run_of_a_model_that_thinks_and_of_files_with_odd_names_is_read_back(tmp_path):
     for number, thinking in enumerate(("", "off", "at most 64 tokens")):
         name = os.fsdecode(b"questions\xff.jsonl")
-        decides = {"settings": {"thinking": thinking}, "questions": {}}
-        with start_run(tmp_path / str(number), decides, {"question_files": [name]}):
+        fingerprint = {"settings": {"thinking": thinking}, "questions": {}}
+        with start_run(tmp_path / str(number), fingerprint, {"question_files": [name]}):
             pass
         assert open_run(tmp_path / str(number)).manifest["question_files"] == [name]
 

@@ -13,7 +13,7 @@ from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
 from mevqa.inference import long_video
-from mevqa.inference.long_video import Watched
+from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
 from mevqa.inference.spot_and_recognise import COLUMNS, LOG_ENDING, Naming, StrTable, names_of, rows_of
 from mevqa.scoring.events.files import read_events
@@ -25,12 +25,12 @@ def event(onset, offset, kind="micro") -> Event:
     return Event(onset, onset + 1, offset, onset * 33.3, onset * 33.3 + 33, offset * 33.3, kind, 0.9)
 
 
-def watched(path: Path, *told) -> Watched:
+def long_result(path: Path, *told) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, fine, coarse)."""
     events = [Recognised(event(a, b, kind), ("dimpler",), fine, coarse, 0.9) for a, b, kind, fine, coarse in told]
     name = path.stem if path.is_file() else path.name
     found = Spotting(name, path, 30.0, 40, 1.3, tuple(one.event for one in events), (), (), True)
-    return Watched(found, tuple(events), "half-second")
+    return LongVideoResult(found, tuple(events), "half-second")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_pattern_without_a_subject_is_refused(pattern):
 
 
 def test_rows_hold_the_kinds_asked_for_and_the_classes_asked_for(tmp_path):
-    made = watched(
+    made = long_result(
         tmp_path / "anna_1",
         (3, 9, "micro", "anger", "negative"),
         (12, 30, "macro", "happiness", "positive"),
@@ -77,13 +77,13 @@ def test_frames_of_a_folder_are_the_numbers_in_their_names(tmp_path):
     folder.mkdir()
     for number in range(40):
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / f"006_{561 + number:05}.png")
-    made = watched(folder, (3, 9, "micro", "anger", "negative"))
+    made = long_result(folder, (3, 9, "micro", "anger", "negative"))
     assert rows_of(folder, made, Naming(names_of("samm")), ["micro"]) == [["006", "006_1", "564", "570", "negative"]]
     assert rows_of(folder, made, Naming(names_of("samm"), "index"), ["micro"])[0][2:4] == ["3", "9"]
 
 
 def test_an_event_without_an_emotion_is_an_error_and_no_row(tmp_path):
-    made = watched(tmp_path / "v.mp4", (3, 9, "micro", None, None))
+    made = long_result(tmp_path / "v.mp4", (3, 9, "micro", None, None))
     with pytest.raises(InputError, match="frame 3 has no emotion"):
         rows_of(tmp_path / "v.mp4", made, Naming(names_of("unknown"), "index"), ["micro"])
 

@@ -11,7 +11,7 @@ from tiny_families import BUILDERS
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import taxonomy
 from mevqa.inference.recognition import recognise
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.spotting.events import Event
@@ -40,12 +40,15 @@ def video(tmp_path_factory):
 def test_events_are_recognised_alike_with_and_without_reuse(name, video):
     clip, found = video
     prompts = PromptLibrary.load(variant="brief")
-    looking = Looking(("apex",), face="none")
+    view_config = ViewConfig(("apex",), face="none")
     told = []
     for reuse in (True, False):
         model = wrapped(name, prefix_cache=reuse, preferences=Preferences(views=("apex",), variant="brief"))
-        told.append(list(recognise(clip, found, model, prompts, looking)))
+        told.append(list(recognise(clip, found, model, prompts, view_config)))
     for one, other in zip(*told, strict=True):
         assert one.error is None and one.fine in taxonomy("synthetic").fine and one.units
-        assert one.shown == pytest.approx(other.shown, abs=1e-4) and one.shown != one.event.score
-        assert replace(one, shown=0) == replace(other, shown=0)
+        assert (
+            one.event_probability == pytest.approx(other.event_probability, abs=1e-4)
+            and one.event_probability != one.event.score
+        )
+        assert replace(one, event_probability=0) == replace(other, event_probability=0)

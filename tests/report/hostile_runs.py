@@ -61,14 +61,14 @@ def answers_to(content: list[dict[str, str]], wrong_every: int) -> list[Answer]:
 def make_run(folder: Path, questions: Path, media: Path, annotations: Path, wrong_every: int) -> Path:
     content = [json.loads(line) for line in questions.read_text().splitlines()]
     clips = {row["image_id"] for row in content}
-    decides = {
+    fingerprint = {
         "questions": {questions.name: file_digest(questions)},
         "media": dict.fromkeys(clips, "digest"),
         "model": {"name": f"mock {SCRIPT}", "revision": None},
         "looking": {"views": ["onset"], "face": "none"},
     }
     source = {"files": [str(questions)], "media": str(media), "annotations": str(annotations), "pictures": {}}
-    with start_run(folder, decides, {"question_files": [str(questions)], "sources": [source]}) as log:
+    with start_run(folder, fingerprint, {"question_files": [str(questions)], "sources": [source]}) as log:
         log.append(answers_to(content, wrong_every))
     return folder
 

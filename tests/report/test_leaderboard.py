@@ -3,7 +3,7 @@ import json
 import pytest
 from hostile_runs import SCRIPT
 
-from mevqa.report.leaderboard import comparisons, standing
+from mevqa.report.leaderboard import comparisons, leaderboard
 from mevqa.report.reading import Scoring, read_runs
 from mevqa.scoring.comparison import compare_answers
 from mevqa.scoring.metrics.classification import score_classes
@@ -15,7 +15,7 @@ def column(found, key):
 
 def test_the_baseline_is_what_the_commonest_answer_scores(runs):
     read = read_runs(runs[:1], Scoring(draws=0))
-    found = standing(read)
+    found = leaderboard(read)
     references = [str(item.reference) for item in read[0].items.values() if item.question.type.value == "coarse"]
     constant = score_classes(references, [max(set(references), key=references.count)] * len(references))
     cells = found.baselines[0].cells
@@ -24,7 +24,7 @@ def test_the_baseline_is_what_the_commonest_answer_scores(runs):
 
 
 def test_runs_stand_beside_published_numbers(runs):
-    found = standing(read_runs(runs, Scoring(draws=50)))
+    found = leaderboard(read_runs(runs, Scoring(draws=50)))
     assert [row.note for row in found.rows] == ["steady", "hasty"]
     assert [row.name for row in found.rows] == [f"mock {SCRIPT}"] * 2
     assert found.marked and not found.compared
@@ -48,7 +48,7 @@ def only_some(run, folder, clips):
 
 
 def test_no_number_is_the_best_of_runs_that_answered_different_questions(runs, tmp_path):
-    found = standing(read_runs([runs[0], only_some(runs[1], tmp_path / "part", 3)], Scoring(draws=0)))
+    found = leaderboard(read_runs([runs[0], only_some(runs[1], tmp_path / "part", 3)], Scoring(draws=0)))
     assert not found.marked and not any(cell.best for row in found.rows for cell in row.cells)
     assert [row.note for row in found.rows] == ["steady · question set A", "part · question set B"]
     assert "A: 24 questions about 6 clips" in found.compared and "B: 12 questions about 3 clips" in found.compared
@@ -57,7 +57,7 @@ def test_no_number_is_the_best_of_runs_that_answered_different_questions(runs, t
 
 def test_the_best_is_marked_within_each_set_of_questions(runs, tmp_path):
     parts = [only_some(run, tmp_path / run.name / "part", 3) for run in runs]
-    found = standing(read_runs([*runs, *parts], Scoring(draws=0)))
+    found = leaderboard(read_runs([*runs, *parts], Scoring(draws=0)))
     place = column(found, "coarse.uf1")
     assert found.marked and [row.cells[place].best for row in found.rows[:2]] == [True, False]
     assert any(row.cells[place].best for row in found.rows[2:])

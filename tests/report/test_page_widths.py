@@ -8,7 +8,7 @@ import shutil
 import pytest
 from hostile_runs import HOSTILE
 
-from mevqa.report import Scoring, Showing, write_report
+from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report import write as writing
 from mevqa.types import NO_MOTION
 
@@ -163,7 +163,7 @@ def test_answers_without_motion_to_see_are_marked_and_can_be_filtered(browser, r
     for line in lines[:4]:
         line["warnings"] = [warning]
     (folder / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    show(browser, write_report([folder], tmp_path / "out", Scoring(draws=0), Showing(pictures=False)).page, 390)
+    show(browser, write_report([folder], tmp_path / "out", Scoring(draws=0), ReportOptions(pictures=False)).page, 390)
     assert browser.run("document.querySelectorAll('.answer .prior').length") == 4
     assert browser.run("[...document.querySelectorAll('.clip > .warning')].map(e => e.textContent)") == [warning]
     browser.run(

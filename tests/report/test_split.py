@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from mevqa.inference.runs import start_run
-from mevqa.report import Scoring, Showing, write_report
+from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report import split as splitting
 from mevqa.types import Answer
 
@@ -44,7 +44,9 @@ def many(tmp_path, monkeypatch):
 
 
 def write(folder, title="report"):
-    return write_report([folder / "run"], folder / "report", Scoring(draws=0), Showing(pictures=False, title=title))
+    return write_report(
+        [folder / "run"], folder / "report", Scoring(draws=0), ReportOptions(pictures=False, title=title)
+    )
 
 
 def data_of(page):

@@ -6,14 +6,14 @@ from hostile_runs import HOSTILE
 from PIL import Image
 
 from mevqa.errors import InputError
-from mevqa.report import Scoring, Showing, write_report
+from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report import page as pages
 from mevqa.report.reading import read_runs
 from mevqa.report.write import _write
 
 
 def test_charts_are_files_and_numbers_are_json(runs, tmp_path):
-    written = write_report(runs[:1], tmp_path, Scoring(draws=20), Showing(pictures=False))
+    written = write_report(runs[:1], tmp_path, Scoring(draws=20), ReportOptions(pictures=False))
     assert written.shown == 0
     svg = sorted(path.stem for path in (tmp_path / "plots").glob("*.svg"))
     assert svg == sorted(path.stem for path in (tmp_path / "plots").glob("*.png"))
@@ -30,13 +30,13 @@ def test_the_page_is_the_same_each_time(runs, tmp_path):
 
 
 def test_markup_from_files_is_escaped_in_the_source(runs, tmp_path):
-    text = write_report(runs, tmp_path, Scoring(draws=0), Showing(pictures=False, title=HOSTILE)).page.read_text()
+    text = write_report(runs, tmp_path, Scoring(draws=0), ReportOptions(pictures=False, title=HOSTILE)).page.read_text()
     assert HOSTILE not in text
     assert "<script>document.title" not in text
 
 
 def test_media_that_are_gone_are_a_note_and_no_failure(runs, tmp_path):
-    written = write_report(runs[:1], tmp_path, Scoring(draws=0), Showing(media=tmp_path / "gone"))
+    written = write_report(runs[:1], tmp_path, Scoring(draws=0), ReportOptions(media=tmp_path / "gone"))
     assert written.shown == 0
     assert any("gone" in note for note in written.notes)
 
@@ -70,7 +70,7 @@ def test_a_run_without_references_has_a_page_without_scores(runs, tmp_path):
 
 def test_no_absolute_path_stands_in_what_is_shared(runs, tmp_path):
     out = tmp_path / "out"
-    write_report(runs, out, Scoring(draws=20), Showing(media=tmp_path / "gone"))
+    write_report(runs, out, Scoring(draws=20), ReportOptions(media=tmp_path / "gone"))
     for file in (out / "index.html", out / "scores.json", *(out / "plots").glob("*.svg")):
         text = file.read_text()
         assert not any(str(path) in text for path in (runs[0].parent, tmp_path))
@@ -116,7 +116,7 @@ def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, tmp_path):
     (run / "manifest.json").write_text(json.dumps(manifest))
     answers = (runs[0] / "answers.jsonl").read_text()
     (run / "answers.jsonl").write_text(answers.replace("brow lowerer", json.dumps(name)[1:-1]))
-    write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False, title=name))
+    write_report([run], tmp_path / "out", Scoring(draws=0), ReportOptions(pictures=False, title=name))
     page = Page()
     for html in (tmp_path / "out").rglob("*.html"):
         page.feed(html.read_text())
@@ -139,8 +139,8 @@ def test_what_a_manifest_leaves_open_is_no_fault(runs, tmp_path):
     manifest["decides"] |= dict.fromkeys(("model", "settings", "packages"))
     (run / "manifest.json").write_text(json.dumps(manifest))
     (run / "answers.jsonl").write_bytes((runs[0] / "answers.jsonl").read_bytes())
-    written = write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False))
+    written = write_report([run], tmp_path / "out", Scoring(draws=0), ReportOptions(pictures=False))
     assert "unknown model" in written.page.read_text()
     (run / "manifest.json").write_text(json.dumps(manifest | {"decides": {"packages": [1]}}))
     with pytest.raises(InputError, match="packages"):
-        write_report([run], tmp_path / "out", Scoring(draws=0), Showing(pictures=False))
+        write_report([run], tmp_path / "out", Scoring(draws=0), ReportOptions(pictures=False))

@@ -10,7 +10,7 @@ from mevqa.benchmarks.long_videos import repeat_video
 from mevqa.errors import MediaError
 from mevqa.spotting import spot_video, video
 from mevqa.video.reading.reader import open_video
-from mevqa.video.reading.streaming_reader import ForwardVideo, NotAsAnnounced, open_forward
+from mevqa.video.reading.streaming_reader import PacketMismatch, StreamingVideo, open_streaming
 
 
 def encoded(path, stamps, codec="libx264", options=None):
@@ -35,7 +35,7 @@ UNEVEN = list(np.cumsum([20 + 7 * (number % 3) for number in range(40)]))
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_frames_numbers_and_times_are_those_of_the_vetted_reader(tmp_path, stamps, suffix):
     path = encoded(tmp_path / f"v.{suffix}", stamps)
-    once = open_forward(path)
+    once = open_streaming(path)
     with open_video(path) as vetted:
         assert len(once) == len(vetted) == 40 and once.fps == vetted.fps
         assert np.array_equal(once.times_ms, vetted.times_ms)
@@ -48,21 +48,21 @@ def test_frames_numbers_and_times_are_those_of_the_vetted_reader(tmp_path, stamp
 
 def test_the_users_rate_decides_the_times(tmp_path):
     path = encoded(tmp_path / "v.mp4", STEADY)
-    once = open_forward(path, 200.0)
+    once = open_streaming(path, 200.0)
     assert once.fps == 200.0 and once.times_ms[-1] == pytest.approx(39 * 5)
 
 
 def test_pictures_that_nobody_wants_are_not_made(tmp_path):
-    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    once = open_streaming(encoded(tmp_path / "v.mp4", STEADY))
     made = [one.number for one in once.shown(lambda ms: ms >= 1000) if one.picture is not None]
     assert made == list(range(30, 40))
 
 
 def test_going_on_does_not_begin_anew_and_going_back_does(tmp_path, monkeypatch):
-    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    once = open_streaming(encoded(tmp_path / "v.mp4", STEADY))
     begun = []
-    real = ForwardVideo._decode
-    monkeypatch.setattr(ForwardVideo, "_decode", lambda self, wanted: begun.append(1) or real(self, wanted))
+    real = StreamingVideo._decode
+    monkeypatch.setattr(StreamingVideo, "_decode", lambda self, wanted: begun.append(1) or real(self, wanted))
     for indices in ([2, 3], [], [4], [30, 39]):
         once.frames(indices)
     assert len(begun) == 1
@@ -71,14 +71,14 @@ def test_going_on_does_not_begin_anew_and_going_back_does(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("spoil", ["other time", "more", "fewer"])
 def test_a_file_that_gives_other_frames_than_its_packets_announce_is_refused(tmp_path, spoil):
-    once = open_forward(encoded(tmp_path / "v.mp4", STEADY))
+    once = open_streaming(encoded(tmp_path / "v.mp4", STEADY))
     stamps = {
         "other time": np.where(np.arange(40) == 25, once._stamps - 1, once._stamps),
         "more": np.append(once._stamps, once._stamps[-1] + 500),
         "fewer": once._stamps[:-1],
     }[spoil]
     once._stamps = stamps
-    with pytest.raises(NotAsAnnounced):
+    with pytest.raises(PacketMismatch):
         list(once.shown(lambda ms: True))
 
 
@@ -87,7 +87,7 @@ def test_what_does_not_tell_is_left_to_the_vetted_reader(tmp_path):
     (tmp_path / "cut.mp4").write_bytes(whole.read_bytes()[:-300])
     (tmp_path / "noise.mp4").write_bytes(bytes(500))
     for name in ("cut.mp4", "noise.mp4", "none.mp4"):
-        assert open_forward(tmp_path / name) is None
+        assert open_streaming(tmp_path / name) is None
         with pytest.raises(MediaError):
             spot_video(tmp_path / name)
 
@@ -111,7 +111,7 @@ def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_vide
     usual = spot_video(long_video.path)
 
     def surprising(path, fps):
-        opened = open_forward(path, fps)
+        opened = open_streaming(path, fps)
         opened._stamps = np.where(np.arange(len(opened)) == 200, opened._stamps + 1, opened._stamps)
         return opened
 
@@ -122,7 +122,7 @@ def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_vide
 def test_a_repeated_video_has_every_frame_at_its_time(tmp_path):
     source = encoded(tmp_path / "v.mp4", STEADY)
     repeat_video(source, tmp_path / "long.mp4", minutes=3.5 * 40 / 30 / 60)
-    once = open_forward(tmp_path / "long.mp4")
+    once = open_streaming(tmp_path / "long.mp4")
     shown = list(once.shown(lambda ms: True))
     assert len(shown) == 160 and np.allclose(np.diff(once.times_ms), 1000 / 30, atol=1)
     assert np.array_equal(shown[130].picture, shown[10].picture)

@@ -28,7 +28,7 @@ from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import Recipe
-from mevqa.training.trainable_model import load_learner
+from mevqa.training.trainable_model import load_trainable_model
 from mevqa.training.trainer.trained_parts import prepare, trained
 from mevqa.types import Request
 
@@ -73,15 +73,15 @@ def answers(model: TransformersModel):
 
 def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the_trained_model(make, tmp_path):
     recipe = make(steps=6, rates={"adapter": 1e-2}, probe=True, log_every=2)
-    learner = load_learner(recipe)
-    finished = finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+    trainable = load_trainable_model(recipe)
+    finished = finetune(recipe, read_clips(recipe), tmp_path / "out", trainable=trainable)
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "mevqa.json", "training.json", "recipe.yaml"} <= names
     assert {"README.md", "prompts", "chat_template.jinja", "tokenizer.json"} <= names and "checkpoints" not in names
     assert finished.steps == 6 and finished.probe.clips == 8 and finished.loss > 0
     loaded = load_model("nano", ModelOptions(adapter=str(tmp_path / "out"), device="cpu", option_score="sum"))
     trained_model = TransformersModel(
-        learner.wrapped.model.eval(), learner.wrapped.processor, name="t", revision="t", option_score="sum"
+        trainable.wrapped.model.eval(), trainable.wrapped.processor, name="t", revision="t", option_score="sum"
     )
     asked = [Request("What is the coarse expression class?", ("positive", "negative", "surprise"))]
     pictures = views(0, 1, 28)
@@ -99,13 +99,13 @@ def test_every_family_is_trained_and_its_adapter_loaded(name, make, tmp_path):
     recipe = make(
         model=str(base), views=["motion"], variant="brief", rates={"adapter": 1e-2, "projector": 1e-3}, device="cpu"
     )
-    learner = load_learner(recipe)
-    finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+    trainable = load_trainable_model(recipe)
+    finetune(recipe, read_clips(recipe), tmp_path / "out", trainable=trainable)
     options = {"device": "cpu", "dtype": "float32", "option_score": "sum"}
     loaded = load_model(str(base), ModelOptions(adapter=str(tmp_path / "out"), **options))
     assert loaded.preferences.views == ("motion",) and loaded.preferences.variant == "brief"
     own = TransformersModel(
-        learner.wrapped.model.eval(), learner.wrapped.processor, name="t", revision="t", option_score="sum"
+        trainable.wrapped.model.eval(), trainable.wrapped.processor, name="t", revision="t", option_score="sum"
     )
     told = answers(loaded)
     learned = answers(own)
@@ -145,7 +145,7 @@ def test_a_whole_model_is_trained_from_nothing_saved_and_answers(make, tmp_path)
     asked = [Request("What is the coarse expression class?", ("positive", "negative"))]
     (reply,) = model.ask("", views(0, 1, 28), asked)
     assert reply.error is None and abs(sum(reply.options.values()) - 1) < 1e-6
-    start, end = load_learner(recipe).wrapped.model.state_dict(), model.model.state_dict()
+    start, end = load_trainable_model(recipe).wrapped.model.state_dict(), model.model.state_dict()
     for part in ("vision_tower", "multi_modal_projector", "language_model"):
         assert any(not torch.equal(start[key].half().float(), end[key]) for key in start if part in key)
 
@@ -364,13 +364,13 @@ def test_answering_before_training_is_no_trap_that_goes_unnoticed(make, tmp_path
     pytest.importorskip("bitsandbytes")
     base = save_base("llava", tmp_path / "base")
     recipe = make(model=str(base), views=["motion"], variant="brief", quantization="4bit", device="cpu")
-    learner = load_learner(recipe)
-    answers(learner.wrapped)
-    layer = next(m for m in learner.wrapped.model.modules() if type(m).__name__ == "Linear4bit")
+    trainable = load_trainable_model(recipe)
+    answers(trainable.wrapped)
+    layer = next(m for m in trainable.wrapped.model.modules() if type(m).__name__ == "Linear4bit")
     if not layer.support_avx512bf16_for_cpu:
         pytest.skip("this processor has no bfloat16 kernels: bitsandbytes does not pack its weights")
     with pytest.raises(ModelError, match="step 1: 14 layers with 4-bit weights on CPU were packed for inference"):
-        finetune(recipe, read_clips(recipe), tmp_path / "out", learner=learner)
+        finetune(recipe, read_clips(recipe), tmp_path / "out", trainable=trainable)
 
 
 #: Runs the command, and kills its own process without warning after a step.

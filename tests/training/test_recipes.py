@@ -14,7 +14,7 @@ from tiny import built
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.resources import resource_folder
 from mevqa.training.examples.clips import read_clips
-from mevqa.training.finetune import finetune, load_learner
+from mevqa.training.finetune import finetune, load_trainable_model
 from mevqa.training.recipe import find_recipe, read_recipe
 from mevqa.training.trainer.trained_parts import part_of
 from mevqa.types import Request, View
@@ -158,12 +158,12 @@ def answers(base, out):
 def check_trained(recipe, base, clips):
     """Train, and hold that exactly the parts with a rate have changed and that all is there to be asked again."""
     out = recipe.output
-    learner = load_learner(recipe)
-    before = weights(learner.wrapped.model)
-    finished = finetune(recipe, read_clips(recipe), out, learner=learner)
+    trainable = load_trainable_model(recipe)
+    before = weights(trainable.wrapped.model)
+    finished = finetune(recipe, read_clips(recipe), out, trainable=trainable)
     assert finished.steps == 2 and math.isfinite(finished.loss) and math.isfinite(finished.validation)
     assert math.isfinite(finished.probe.loss) and finished.probe.clips > 1
-    after = weights(learner.wrapped.model)
+    after = weights(trainable.wrapped.model)
     assert after.keys() == before.keys()
     changed = {part_of(name) for name, value in after.items() if not torch.equal(value.to(before[name]), before[name])}
     rates = recipe.rates.model_dump()

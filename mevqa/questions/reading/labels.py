@@ -127,20 +127,20 @@ def settle(stands: Sequence[Stand], options: Sequence[str], *, refused: bool) ->
         Ambiguous: Two stand with the same weight, or the labels are only offered.
     """
     real = [s for s in stands if s.mention.key != OUTSIDE or s.bare or s.stance >= Stance.ASSERTED]
-    standing = [stand for stand in real if stand.stance > (Stance.NAMED if refused else Stance.ASIDE)]
-    if not standing:
+    leaderboard = [stand for stand in real if stand.stance > (Stance.NAMED if refused else Stance.ASIDE)]
+    if not leaderboard:
         return _by_elimination(real, options)
-    alone = {stand.mention.key for stand in standing if stand.bare}
+    alone = {stand.mention.key for stand in leaderboard if stand.bare}
     if len(alone) > 1:
         raise Ambiguous(", ".join(sorted(alone)))
-    weight = max(stand.stance for stand in standing)
-    best = [stand for stand in standing if stand.stance is weight]
+    weight = max(stand.stance for stand in leaderboard)
+    best = [stand for stand in leaderboard if stand.stance is weight]
     keys = dict.fromkeys(stand.mention.key for stand in best)
     if len(keys) > 1:
         raise Ambiguous(", ".join(key or "none" for key in keys))
     if weight is Stance.ASSERTED and not best[0].bare:
         later = [
-            s for s in standing if s.mention.start > best[-1].mention.start and s.mention.key != best[0].mention.key
+            s for s in leaderboard if s.mention.start > best[-1].mention.start and s.mention.key != best[0].mention.key
         ]
         if any(stand.stance is Stance.NAMED for stand in later):
             raise Ambiguous(", ".join(dict.fromkeys(stand.mention.key for stand in (best[0], *later))))

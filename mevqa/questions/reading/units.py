@@ -135,11 +135,11 @@ def _standing(text: str) -> list[str]:
         if _is_heading(text, stand.mention) and key in last and last[key] is Stance.DENIED:
             continue
         last[key] = stance
-    standing = [key for key, stance in last.items() if stance > Stance.ASIDE]
+    leaderboard = [key for key, stance in last.items() if stance > Stance.ASIDE]
     offered = [key for key, stance in last.items() if stance is Stance.ASIDE]
-    if len(offered) > 1 and not standing:
+    if len(offered) > 1 and not leaderboard:
         raise Ambiguous(", ".join(offered))
-    return standing
+    return leaderboard
 
 
 def _is_heading(text: str, mention: Mention) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from mevqa.facs import unit_number
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.event_types import Described, Span
 from mevqa.questions.writing.grammar import SEPARATOR
 from mevqa.resources import TABLES
@@ -78,7 +78,7 @@ def spans_text(spans: Iterable[Span], *, kinds: bool) -> str:
     return SEPARATOR.join(texts) or FORMS.none
 
 
-def described_text(told: Described | StoryEvent, ordinal: int, asked: Kind | None) -> str | None:
+def described_text(told: Described | TimelineEvent, ordinal: int, asked: Kind | None) -> str | None:
     """Describe the n-th event in the fixed sentences; None when nothing is told about it.
 
     Args:
@@ -117,16 +117,16 @@ def _without_reason(sentence: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def summary_text(story: Story) -> str:
+def summary_text(timeline: EventTimeline) -> str:
     """Summarise the events of a video that were seen: their counts, each of them, and what follows from them."""
-    events = story.seen
+    events = timeline.seen
     kinds = [event.kind for event in events]
     counts = FORMS.summary.counts.format(
         all=_counted(len(events), "expression event"),
         micro=_counted(kinds.count("micro"), "micro-expression"),
         macro=_counted(kinds.count("macro"), "macro-expression"),
     )
-    told = [_event_sentence(number, event, story.fps) for number, event in enumerate(events, 1)]
+    told = [_event_sentence(number, event, timeline.fps) for number, event in enumerate(events, 1)]
     return " ".join([counts, *told, _units_sentence(events), _class_sentence(events)])
 
 
@@ -134,7 +134,7 @@ def _counted(number: int, name: str) -> str:
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def _event_sentence(number: int, event: StoryEvent, fps: float) -> str:
+def _event_sentence(number: int, event: TimelineEvent, fps: float) -> str:
     form = FORMS.summary
     start, end = (f"{(frame or 0) / fps:.2f}" for frame in (event.onset, event.offset))
     text = form.event.format(n=number, start=start, end=end, kind=event.kind)
@@ -144,7 +144,7 @@ def _event_sentence(number: int, event: StoryEvent, fps: float) -> str:
     return f"{text}{_classes(form, event.fine, event.coarse)}."
 
 
-def _units_sentence(events: Sequence[StoryEvent]) -> str:
+def _units_sentence(events: Sequence[TimelineEvent]) -> str:
     form = FORMS.summary
     names = sorted({name for event in events for name in event.units}, key=unit_number)
     if not names:
@@ -152,7 +152,7 @@ def _units_sentence(events: Sequence[StoryEvent]) -> str:
     return (form.distinct_unit if len(names) == 1 else form.distinct_units).format(units=SEPARATOR.join(names))
 
 
-def _class_sentence(events: Sequence[StoryEvent]) -> str:
+def _class_sentence(events: Sequence[TimelineEvent]) -> str:
     """Name the most frequent coarse class, of several the one that comes first in time, and the reason."""
     form = FORMS.summary
     known = [event.coarse for event in events if event.coarse is not None]

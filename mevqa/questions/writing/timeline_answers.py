@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from mevqa.facs import unit_name
-from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.event_types import Span
 from mevqa.questions.writing.answer_format import unit_list
 from mevqa.questions.writing.event_counts import COUNTED
@@ -14,7 +14,7 @@ from mevqa.questions.writing.event_text import described_text, spans_text, summa
 from mevqa.types import LONG_VIDEO_TYPES, Annotation, Kind, Question, QuestionType
 
 
-def story_of(events: Iterable[Annotation], fps: float) -> Story:
+def timeline_of(events: Iterable[Annotation], fps: float) -> EventTimeline:
     """Return the story that coders told.
 
     Args:
@@ -23,7 +23,7 @@ def story_of(events: Iterable[Annotation], fps: float) -> Story:
         fps: Frames per second of the video.
     """
     told = [
-        StoryEvent(
+        TimelineEvent(
             cast("Kind", event.kind),
             event.onset,
             event.apex,
@@ -35,10 +35,10 @@ def story_of(events: Iterable[Annotation], fps: float) -> Story:
         for event in events
     ]
     told.sort(key=lambda event: (event.assumed, event.onset or 0, event.offset or 0))
-    return Story(tuple(told), fps)
+    return EventTimeline(tuple(told), fps)
 
 
-def story_answer(question: Question, story: Story) -> str | None:
+def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
     """Return the answer in the surface form.
 
     Assumed events count in the numbers of events and have a kind and a place in the order; they are no part of what
@@ -46,7 +46,7 @@ def story_answer(question: Question, story: Story) -> str | None:
 
     Args:
         question: Of a type about long videos. Where it asks about one kind, only events of that kind are looked at.
-        story: The events of the video.
+        timeline: The events of the video.
 
     Returns:
         The answer; None when the story cannot tell: no such event, or no known unit.
@@ -56,50 +56,50 @@ def story_answer(question: Question, story: Story) -> str | None:
     """
     if question.type not in LONG_VIDEO_TYPES:
         raise ValueError(f"a question of type {question.type.value} is not about a long video")
-    events = [event for event in story.events if question.kind in (None, event.kind)]
+    events = [event for event in timeline.events if question.kind in (None, event.kind)]
     seen = [event for event in events if not event.assumed]
     if question.type in COUNTED:
         kind = COUNTED[question.type]
-        return str(sum(kind in (None, event.kind) for event in story.events))
+        return str(sum(kind in (None, event.kind) for event in timeline.events))
     if question.type is QuestionType.AU_INVENTORY:
-        return unit_list({name for event in story.seen for name in event.units}) or None
+        return unit_list({name for event in timeline.seen for name in event.units}) or None
     if question.type is QuestionType.ORDER:
         return _kind(events, 1)
     if question.type is QuestionType.EVENT_PRESENCE:
         return "yes" if events else "no"
     if question.type is QuestionType.SUMMARY:
-        return summary_text(story)
+        return summary_text(timeline)
     if question.type is QuestionType.NTH_TYPE:
         return _kind(events, question.ordinal)
-    return _SEEN[question.type](question, seen, story.fps)
+    return _SEEN[question.type](question, seen, timeline.fps)
 
 
-def _kind(events: Sequence[StoryEvent], ordinal: int | None) -> str | None:
+def _kind(events: Sequence[TimelineEvent], ordinal: int | None) -> str | None:
     """Return the kind of the n-th event."""
     if ordinal is None or not 1 <= ordinal <= len(events):
         return None
     return f"{events[ordinal - 1].kind}-expression"
 
 
-def _localise(question: Question, seen: Sequence[StoryEvent], fps: float) -> str:
+def _localise(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str:
     return spans_text(map(_span, seen), kinds=question.kind is None)
 
 
-def _describe(question: Question, seen: Sequence[StoryEvent], fps: float) -> str | None:
+def _describe(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
     ordinal = question.ordinal
     if ordinal is None or not 1 <= ordinal <= len(seen):
         return None
     return described_text(seen[ordinal - 1], ordinal, question.kind)
 
 
-def _longest(question: Question, seen: Sequence[StoryEvent], fps: float) -> str | None:
+def _longest(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
     """Return the longest event, of several the first."""
     spans = [_span(event) for event in seen]
     longest = max(spans, key=lambda span: span.offset - span.onset, default=None)
     return None if longest is None else spans_text([longest], kinds=False)
 
 
-def _count_between(question: Question, seen: Sequence[StoryEvent], fps: float) -> str | None:
+def _count_between(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
     """Count the events whose apex lies between the two times, the earlier one included."""
     if question.between_s is None:
         return None
@@ -107,7 +107,7 @@ def _count_between(question: Question, seen: Sequence[StoryEvent], fps: float) -
     return str(sum(start <= _middle(event) / fps < end for event in seen))
 
 
-_SEEN: dict[QuestionType, Callable[[Question, Sequence[StoryEvent], float], str | None]] = {
+_SEEN: dict[QuestionType, Callable[[Question, Sequence[TimelineEvent], float], str | None]] = {
     QuestionType.LOCALISE: _localise,
     QuestionType.DESCRIBE_NTH: _describe,
     QuestionType.LONGEST: _longest,
@@ -115,12 +115,12 @@ _SEEN: dict[QuestionType, Callable[[Question, Sequence[StoryEvent], float], str 
 }
 
 
-def _span(event: StoryEvent) -> Span:
+def _span(event: TimelineEvent) -> Span:
     assert event.onset is not None and event.offset is not None
     return Span(event.onset, event.offset, event.kind)
 
 
-def _middle(event: StoryEvent) -> float:
+def _middle(event: TimelineEvent) -> float:
     """Return the apex, or the middle of onset and offset where there is none, in frames."""
     if event.apex is not None:
         return event.apex

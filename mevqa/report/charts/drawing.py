@@ -307,5 +307,5 @@ def _dashes(points: Sequence[Point], length: float) -> list[list[Point]]:
 
 
 def plain(value: Any) -> str:
-    """Return a number as a chart says it: ``.53`` below one, else with one decimal."""
+    """Return a number as a chart says it: ``53`` below one, else with one decimal."""
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"

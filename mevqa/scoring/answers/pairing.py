@@ -114,7 +114,7 @@ def read_pairs(
         questions = _planned(run, questions, given.notes)
     match = _matcher(given, files, problems)
     pairs = [_pair(question, path, match(question), given) for question, path in questions]
-    problems.extend(_collapsed(_strangers(given, [question for question, _ in questions], match)))
+    problems.extend(_collapsed(_unknown_ids(given, [question for question, _ in questions], match)))
     scored = [pair for pair in pairs if pair.question.reference is not None]
     where = reference or (files[0].path if files else answers)
     if not scored and not problems:
@@ -207,7 +207,7 @@ def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: 
     )
 
 
-def _strangers(given: Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
+def _unknown_ids(given: Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
     """Yield answers that belong to no question of the reference, or to another question under the same id."""
     matched = {key: question for question in asked if (key := match(question)) is not None}
     if given.answers and not matched:

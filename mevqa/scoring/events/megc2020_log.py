@@ -56,8 +56,8 @@ def _derived(row: re.Match[str], first: int) -> dict[str, str]:
     rule = next((rule for rule in column_table().logs if re.fullmatch(rule.pattern, row[1])), None)
     if rule is None:
         return {}
-    decides = 4 if row[6] == "TP" else first
-    return {"dataset": rule.dataset, "kind": _kind(row[decides], row[decides + 1], rule)}
+    fingerprint = 4 if row[6] == "TP" else first
+    return {"dataset": rule.dataset, "kind": _kind(row[fingerprint], row[fingerprint + 1], rule)}
 
 
 def _kind(onset: str, offset: str, rule: LogVideos) -> str:

@@ -26,10 +26,10 @@ from mevqa.video.face.stabilise import Stabiliser
 from mevqa.video.motion.regional_motion import MotionMeter
 
 if TYPE_CHECKING:
-    from mevqa.video.reading.streaming_reader import ForwardVideo
+    from mevqa.video.reading.streaming_reader import StreamingVideo
     from mevqa.video.reading.video import Video
 
-    Footage = Video | ForwardVideo
+    Footage = Video | StreamingVideo
 
 Array = NDArray[np.float64]
 

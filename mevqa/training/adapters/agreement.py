@@ -22,7 +22,7 @@ from pathlib import Path
 from mevqa.errors import ModelError
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.evaluation import Plan, plan
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model, Preferences
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.writing.grammar import Choices
@@ -85,7 +85,7 @@ def synthetic_sample(clips: int) -> Iterator[Plan]:
         yield replace(work, questions=once)
 
 
-def look_at(work: Plan, prompts: PromptLibrary, looking: Looking) -> list[Scene]:
+def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list[Scene]:
     """Return what a model is shown and asked of each clip; one that is asked about moments and the whole gives two.
 
     Raises:
@@ -99,7 +99,7 @@ def look_at(work: Plan, prompts: PromptLibrary, looking: Looking) -> list[Scene]
                 continue
             listener = _Listener()
             # The model itself is listened to, also about long videos.
-            alone = replace(looking, lvqa="model")
+            alone = replace(view_config, lvqa="model")
             heard = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
             if listener.heard is None:
                 raise ModelError(f"clip {clip_id} cannot be looked at: {heard.answers[0].error}")

@@ -30,8 +30,8 @@ from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.trainer.weights import is_adapter, save_finished
 
 if TYPE_CHECKING:
-    from mevqa.training.result import Finished
-    from mevqa.training.trainable_model import Learner
+    from mevqa.training.result import FineTuningResult
+    from mevqa.training.trainable_model import TrainableModel
 
 _MANIFEST = "training.json"
 #: Keys of a recipe that do not change what is trained.
@@ -41,32 +41,34 @@ _INDIFFERENT = frozenset(
 _PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
 
 
-def start_manifest(out: Path, recipe: Recipe, work: Plan | None, learner: Learner) -> None:
+def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> None:
     """Write down what decides a training, or check it against the training that the folder holds.
 
     Args:
         out: The training's folder.
         recipe: The recipe.
         work: Its clips.
-        learner: Its model.
+        trainable: Its model.
 
     Raises:
         InputError: The folder holds something else, or a training of other inputs.
     """
-    deciding = json.loads(json.dumps(_decides(recipe, work, learner)))
+    fingerprint = json.loads(json.dumps(_decides(recipe, work, trainable)))
     path = out / _MANIFEST
     if path.is_file():
-        refuse_changes(out, _portable(read_manifest(out)["decides"]), deciding, "this training was begun", "output=DIR")
+        refuse_changes(
+            out, _portable(read_manifest(out)["decides"]), fingerprint, "this training was begun", "output=DIR"
+        )
         return
-    strangers = (
+    unknown_ids = (
         [item for item in out.iterdir() if item.name != "rendered" and not is_leftover(item)] if out.is_dir() else []
     )
-    if out.exists() and (not out.is_dir() or strangers):
+    if out.exists() and (not out.is_dir() or unknown_ids):
         raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
     PartialState().wait_for_everyone()
     if PartialState().is_main_process:
         make_folder(out)
-        write_whole(path, json.dumps({"format": 1, "decides": deciding}, indent=1, ensure_ascii=False) + "\n")
+        write_whole(path, json.dumps({"format": 1, "decides": fingerprint}, indent=1, ensure_ascii=False) + "\n")
     PartialState().wait_for_everyone()
 
 
@@ -80,8 +82,8 @@ def read_manifest(out: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     found = read_json_object(path)
-    decides = found.get("decides")
-    if not isinstance(decides, dict) or not isinstance(decides.get("media", {}), dict):
+    fingerprint = found.get("decides")
+    if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("media", {}), dict):
         raise InputError([Problem(path, "is not the record of a training: 'decides' must be an object with 'media'")])
     if not isinstance(found.get("finished"), (dict, NoneType)):
         raise InputError([Problem(path, "'finished' must be an object")])
@@ -93,8 +95,8 @@ def write_artifact(
     model: PackedModel,
     recipe: Recipe,
     work: Plan | None,
-    learner: Learner,
-    finished: Finished,
+    trainable: TrainableModel,
+    finished: FineTuningResult,
     state: dict[str, Any] | None = None,
 ) -> None:
     """Write the trained weights with processor, preferences, prompts, recipe, card and manifest.
@@ -107,18 +109,18 @@ def write_artifact(
         model: What was trained.
         recipe: How.
         work: On which clips.
-        learner: How it is asked.
+        trainable: How it is asked.
         finished: What came of it.
         state: The model's gathered state, where its weights are spread over processes.
     """
-    save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else learner.dtype, state)
-    learner.wrapped.processor.save_pretrained(out)
+    save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else trainable.dtype, state)
+    trainable.wrapped.processor.save_pretrained(out)
     preferences = {
-        "views": list(learner.preferences.views),
-        "sampler": learner.preferences.sampler,
-        "variant": learner.preferences.variant,
-        "option_score": learner.preferences.option_score,
-        "sees_rest": learner.preferences.sees_rest,
+        "views": list(trainable.preferences.views),
+        "sampler": trainable.preferences.sampler,
+        "variant": trainable.preferences.variant,
+        "option_score": trainable.preferences.option_score,
+        "sees_rest": trainable.preferences.sees_rest,
     }
     write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
     shutil.rmtree(out / "prompts", ignore_errors=True)
@@ -128,27 +130,27 @@ def write_artifact(
         shutil.copy(own, out / "prompts" / own.name)
     kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
     write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
-    write_whole(out / "README.md", model_card(recipe, work, learner, finished, adapter=is_adapter(model)))
+    write_whole(out / "README.md", model_card(recipe, work, trainable, finished, adapter=is_adapter(model)))
     write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
 
 
-def _decides(recipe: Recipe, work: Plan | None, learner: Learner) -> Mapping[str, Any]:
+def _decides(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:
     """Return everything that decides what is trained; files and folders by name, their content by its hash."""
-    deciding = {
+    fingerprint = {
         "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
         "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
         "annotations": annotations_digest(work) if work is not None else None,
         "media": media_digests(work) if work is not None else {},
-        "model": {"name": learner.wrapped.name, "revision": learner.wrapped.revision},
+        "model": {"name": trainable.wrapped.name, "revision": trainable.wrapped.revision},
         **({"adapter": content_digest(adapter_folder(recipe.adapter))} if recipe.adapter is not None else {}),
-        "prompts": learner.prompts.digest,
+        "prompts": trainable.prompts.digest,
         "processes": PartialState().num_processes,
         "packages": package_versions(_PACKAGES),
     }
-    return _portable(deciding)
+    return _portable(fingerprint)
 
 
-def _portable(deciding: Mapping[str, Any]) -> dict[str, Any]:
+def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a training without the folders of the user's machine: adapters are passed on."""
-    named = {key: portable(deciding[key]) for key in ("recipe", "questions", "model") if key in deciding}
-    return {**deciding, **named}
+    named = {key: portable(fingerprint[key]) for key in ("recipe", "questions", "model") if key in fingerprint}
+    return {**fingerprint, **named}

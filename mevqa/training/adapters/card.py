@@ -11,8 +11,8 @@ from mevqa.safe_text import shared_name
 from mevqa.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from mevqa.training.result import Finished
-    from mevqa.training.trainable_model import Learner
+    from mevqa.training.result import FineTuningResult
+    from mevqa.training.trainable_model import TrainableModel
 
 _CARD = """---
 base_model: {base}
@@ -43,13 +43,15 @@ use the answers to judge people. Weights that were trained on licensed data are 
 """
 
 
-def model_card(recipe: Recipe, work: Plan | None, learner: Learner, finished: Finished, *, adapter: bool) -> str:
+def model_card(
+    recipe: Recipe, work: Plan | None, trainable: TrainableModel, finished: FineTuningResult, *, adapter: bool
+) -> str:
     """Return the card as Markdown.
 
     Args:
         recipe: How it was trained.
         work: On which clips; None for synthetic ones.
-        learner: Which model, and how it is asked.
+        trainable: Which model, and how it is asked.
         finished: What came of it.
         adapter: Whether it is an adapter, and not a whole model.
     """
@@ -60,13 +62,13 @@ def model_card(recipe: Recipe, work: Plan | None, learner: Learner, finished: Fi
         kind="A LoRA adapter" if adapter else "A fine-tuned version",
         ask=f"--model {shared_name(recipe.model)} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
         training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
-        views=", ".join(learner.preferences.views),
-        sampler=learner.preferences.sampler,
-        variant=learner.preferences.variant,
+        views=", ".join(trainable.preferences.views),
+        sampler=trainable.preferences.sampler,
+        variant=trainable.preferences.variant,
     )
 
 
-def _facts(recipe: Recipe, work: Plan | None, finished: Finished) -> list[str]:
+def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> list[str]:
     """Return one line a fact."""
     lines = []
     if work is not None:

@@ -21,7 +21,7 @@ from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.whole import whole_folder
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import package_versions
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.transformers.adapter import wrap_with_adapter
@@ -33,7 +33,7 @@ from mevqa.training.adapters.agreement import Agreement, Scene, agreement, ask_a
 from mevqa.training.adapters.folding import check_finite, fold, round_weights
 from mevqa.training.adapters.merged_folder import check_target, write_model
 from mevqa.types import Reply
-from mevqa.video.views.look import views_to_draw
+from mevqa.video.views.render import views_to_draw
 
 #: Largest difference of log-probabilities, nats, that a merged model may show, by the precision of its weights.
 #: Seventy adapters (LoRA, DoRA, rsLoRA) with random weights that move answers by 0.3 to 6 nats were merged into nano
@@ -188,17 +188,16 @@ def _scenes(work: Plan, model: TransformersModel, folder: Path) -> list[Scene]:
         InputError: Some clips cannot have these views, or the adapter's prompts are wrong.
         ModelError: A clip cannot be looked at.
     """
-    looking = Looking.preferred(model.preferences)
+    view_config = ViewConfig.preferred(model.preferences)
     for clip in work.clips.values():
-        if clip.media is None and (views := views_to_draw(clip, looking.views)):
-            message = (
-                f"the adapter is asked with the views {', '.join(looking.views)}, and the clip {clip.id} has no video"
-            )
+        if clip.media is None and (views := views_to_draw(clip, view_config.views)):
+            asked = f"the adapter is asked with the views {', '.join(view_config.views)}"
+            message = f"{asked}, and the clip {clip.id} has no video"
             mend = f"give --media, or --precomputed pictures for {', '.join(views)}"
             raise InputError([Problem("--questions", f"{message}: {mend}")])
     prompts = folder / "prompts"
     library = PromptLibrary.load(prompts if prompts.is_dir() else None, model.preferences.variant)
-    return look_at(work, library, looking)
+    return look_at(work, library, view_config)
 
 
 def _tolerance(dtype: str, options: MergeOptions) -> float:

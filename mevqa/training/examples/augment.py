@@ -31,7 +31,7 @@ def jitter(
     is about stays in the pictures. Away from the apex, onset and offset are free within the clip.
 
     Three numbers are drawn (for onset, apex, offset), also where a moment is not known. An annotation that is out of
-    order or outside the clip is returned as it is, for ``look`` to refuse.
+    order or outside the clip is returned as it is, for ``render_clip`` to refuse.
 
     Args:
         annotation: Moments that are None stay None.

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from torch.utils.data import Dataset
 
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.augment import augment, jitter
 from mevqa.training.examples.balance import ClipStream, draw_questions, type_weights
@@ -23,7 +23,7 @@ from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, bla
 from mevqa.training.packing.rows import Row, RowEncoder, Turn
 from mevqa.training.recipe import Recipe
 from mevqa.types import NO_MOTION, Annotation, Question, QuestionType, View
-from mevqa.video.views.look import Look, look
+from mevqa.video.views.render import ClipViews, render_clip
 
 #: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
 _PLACE, _VERSION = 1, 2
@@ -39,19 +39,21 @@ class Asker:
     Args:
         encoder: Tokenises.
         prompts: The prompt library.
-        looking: What is seen of a clip.
+        view_config: What is seen of a clip.
         targets: Whether rows carry (blank) targets for the vision tower, to go with synthetic ones.
     """
 
-    def __init__(self, encoder: RowEncoder, prompts: PromptLibrary, looking: Looking, *, targets: bool = False) -> None:
+    def __init__(
+        self, encoder: RowEncoder, prompts: PromptLibrary, view_config: ViewConfig, *, targets: bool = False
+    ) -> None:
         self.encoder = encoder
         self._prompts = prompts
-        self._looking = looking
+        self._looking = view_config
         self._extras = blank_targets() if targets else {}
-        self._looks: dict[tuple[str, Annotation | None], Look] = {}
+        self._looks: dict[tuple[str, Annotation | None], ClipViews] = {}
         self._still: set[str] = set()
 
-    def look(self, clip: TrainingClip, annotation: Annotation | None = None) -> Look:
+    def views_of(self, clip: TrainingClip, annotation: Annotation | None = None) -> ClipViews:
         """Look at a clip, or return what was seen before.
 
         Args:
@@ -67,7 +69,7 @@ class Asker:
             if len(self._looks) >= _LOOKS:
                 self._looks.clear()
             how = self._looking
-            self._looks[key] = look(
+            self._looks[key] = render_clip(
                 replace(clip.clip, annotation=chosen),
                 views=how.views,
                 sampler=how.sampler,
@@ -78,7 +80,7 @@ class Asker:
             self._warn(clip, self._looks[key])
         return self._looks[key]
 
-    def _warn(self, clip: TrainingClip, seen: Look) -> None:
+    def _warn(self, clip: TrainingClip, seen: ClipViews) -> None:
         """Say once of a clip that its pictures show no motion: what is learned from it is not to be seen."""
         if seen.stillness is not None and clip.clip.id not in self._still:
             self._still.add(clip.clip.id)
@@ -107,7 +109,7 @@ class Asker:
 
     def plain_row(self, clip: TrainingClip) -> Row:
         """Return the row of all questions about a clip as it is."""
-        return self.row(clip, self.look(clip).views, clip.questions, {}, key=(clip.clip.id, _PLAIN))
+        return self.row(clip, self.views_of(clip).views, clip.questions, {}, key=(clip.clip.id, _PLAIN))
 
 
 class TrainingStream(Dataset[Row]):
@@ -158,11 +160,11 @@ class TrainingStream(Dataset[Row]):
         settings = self._recipe.augmentation
         version = int(rng.integers(settings.versions)) if settings.versions else place
         own = np.random.default_rng((self._recipe.seed, _VERSION, zlib.crc32(clip.clip.id.encode()), version))
-        seen = self._asker.look(clip)
+        seen = self._asker.views_of(clip)
         annotation = clip.clip.annotation
         if annotation is not None and settings.jitter:
             annotation = jitter(annotation, own, settings, len(seen.times_ms) if seen.times_ms is not None else None)
-            seen = self._asker.look(clip, annotation)
+            seen = self._asker.views_of(clip, annotation)
         views, questions = augment(seen.views, clip.questions, own, settings)
         limit = self._recipe.balance.questions
         chosen = draw_questions(questions, limit, rng) if limit else questions

@@ -13,7 +13,7 @@ _UNIT_WEIGHT = 10.0
 _FINE_WEIGHT = 0.5
 
 
-class SeeingHeads(nn.Module):
+class AuxiliaryVisionHeads(nn.Module):
     """Linear read-outs of the class token; thrown away after training.
 
     Args:

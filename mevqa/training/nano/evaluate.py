@@ -27,7 +27,7 @@ from mevqa.questions.writing.answer_format import normalise
 from mevqa.scoring.metrics.classification import NO_ANSWER, score_classes
 from mevqa.scoring.metrics.unit_sets import set_f1
 from mevqa.types import Question, QuestionType, View
-from mevqa.video.views.look import look
+from mevqa.video.views.render import render_clip
 
 #: Seed of the synthetic clips of the examination; training uses other persons (``rendered_maps.PERSONS_SEED``).
 EXAM_SEED = 4711
@@ -36,7 +36,9 @@ EXAM_SEED = 4711
 def see(model: Model, work: Plan) -> list[list[View]]:
     """Return what the model is shown of each clip."""
     preferences = model.preferences
-    return [look(clip, views=preferences.views, sampler=preferences.sampler).views for clip in work.clips.values()]
+    return [
+        render_clip(clip, views=preferences.views, sampler=preferences.sampler).views for clip in work.clips.values()
+    ]
 
 
 def examine(model: Model, work: Plan, views: Sequence[Sequence[View]], *, consistency: bool = True) -> dict[str, float]:

@@ -9,12 +9,12 @@ from torch import nn
 
 from mevqa.errors import ModelError
 from mevqa.models.transformers.prefix import place
-from mevqa.training.nano.auxiliary_targets import SeeingHeads
+from mevqa.training.nano.auxiliary_targets import AuxiliaryVisionHeads
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import PackedBatch
 
 
-class SeeingModel(PackedModel):
+class AuxiliaryVisionModel(PackedModel):
     """Adds the loss of linear read-outs of the vision tower's class token.
 
     Args:
@@ -35,7 +35,7 @@ class SeeingModel(PackedModel):
         width = getattr(getattr(tower, "config", None), "hidden_size", None)
         if tower is None or width is None or self.reader.frozen:
             raise ModelError("synthetic.seeing_* want a vision tower with a class token that is trained, as nano's is")
-        self.heads = SeeingHeads(width)
+        self.heads = AuxiliaryVisionHeads(width)
         self.only = False
         self._weight = weight
         self._seeing_smoothing = smoothing

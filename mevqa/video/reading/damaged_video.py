@@ -50,7 +50,7 @@ class Missing(NamedTuple):
     why: str
 
 
-class LenientVideo:
+class DamagedVideo:
     """The decodable frames of a file, forward.
 
     Attributes:

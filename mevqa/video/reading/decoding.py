@@ -72,7 +72,7 @@ def _picture_stream(path: Path, container: Any) -> Any:
     raise MediaError(path, "has no video stream (sound only?)")
 
 
-class ForwardDecoder:
+class StreamingDecoder:
     """The frames of a file's first picture stream, from the start, in presentation order.
 
     Attributes:

@@ -16,7 +16,7 @@ Measured (decord 0.6.0, PyAV 18.1.0, one core, ms of processor time a frame, 12 
 So decord helps where a frame is looked up on its own, above all in intra-only files. Reading a file to its end costs
 0.6 to 2 ms a frame at these sizes with either, and a look at a clip reads a file to its end anyway: the view ``motion``
 of 400 frames of 640x480 (onset 300, apex 315, offset 330) takes 1.23 s of processor time with PyAV and 0.90 s with
-decord as MJPEG AVI, 0.84 s and 0.76 s as H.264 MP4 (``mevqa.video.views.look.look``, the best of three).
+decord as MJPEG AVI, 0.84 s and 0.76 s as H.264 MP4 (``mevqa.video.views.render.render_clip``, the best of three).
 
 That is not worth decoders of 2018 for files from anywhere, which decord opens inside this process: it serves only where
 ``open_video(..., random_access=True)`` asks for it, and no command does.
@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from mevqa.video.reading.decoding import ForwardDecoder, Painter
+from mevqa.video.reading.decoding import Painter, StreamingDecoder
 from mevqa.video.reading.probe import Probe
 from mevqa.video.reading.pyav_backend import PyAVVideo
 
@@ -124,7 +124,7 @@ def _agrees(reader: Any, path: Path, known: Probe) -> bool:
     times = np.asarray(reader.get_frame_timestamp(range(known.frames)))[:, 0] * 1000.0
     if np.abs(times - times[0] - known.times_ms).max() > _SAME_TIME_MS + known.tick_ms:
         return False
-    decoder = ForwardDecoder(path)
+    decoder = StreamingDecoder(path)
     try:
         first = Painter(known.orientation)(next(decoder))
     finally:

@@ -91,7 +91,7 @@ def _by_key_frames(path: Path, files: Sequence[Path]) -> FrameFiles:
         roles = together if any(together) else roles
     numbers = frame_numbers([file.name for file in files])
     if not any(roles) or (len(files) > _MOST_COPIES and len(set(roles)) == 1):
-        _refuse_strangers(path, files)
+        _refuse_without_number(path, files)
         _refuse_unordered(path, files)
         return FrameFiles(tuple(files), numbers)
     named: dict[str, Path] = {}
@@ -125,7 +125,7 @@ def _without_shared_words(stems: Sequence[str]) -> list[str]:
     return cut if all(any(map(str.isalpha, stem)) for stem in cut) else list(stems)
 
 
-def _refuse_strangers(path: Path, files: Sequence[Path]) -> None:
+def _refuse_without_number(path: Path, files: Sequence[Path]) -> None:
     """Refuse pictures without a number among numbered frames: a motion map would be taken for the first frame.
 
     ``img.jpg`` before ``img (1).jpg``, ``img (2).jpg``, ... is a frame.
@@ -133,14 +133,16 @@ def _refuse_strangers(path: Path, files: Sequence[Path]) -> None:
     Raises:
         MediaError: The folder holds such a picture.
     """
-    strangers = [file for file in files if not re.search(r"[0-9]", file.stem)]
-    numbered = [file for file in files if file not in strangers]
-    if not strangers or len(numbered) <= _MOST_COPIES or frame_numbers([file.name for file in numbered]) is None:
+    without_number = [file for file in files if not re.search(r"[0-9]", file.stem)]
+    numbered = [file for file in files if file not in without_number]
+    if not without_number or len(numbered) <= _MOST_COPIES or frame_numbers([file.name for file in numbered]) is None:
         return
-    if len(strangers) == 1 and all(file.stem.startswith(strangers[0].stem) for file in numbered):
+    if len(without_number) == 1 and all(file.stem.startswith(without_number[0].stem) for file in numbered):
         return
     frames = f"{numbered[0].name} to {numbered[-1].name}"
-    raise MediaError(path, f"holds {_list(strangers)} beside {frames}, which has no number; take it out, or number it")
+    raise MediaError(
+        path, f"holds {_list(without_number)} beside {frames}, which has no number; take it out, or number it"
+    )
 
 
 def _refuse_unordered(path: Path, files: Sequence[Path]) -> None:

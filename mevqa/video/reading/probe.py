@@ -12,7 +12,7 @@ import numpy as np
 
 from mevqa.errors import MediaError
 from mevqa.video.reading.containers import declared_size
-from mevqa.video.reading.decoding import ForwardDecoder
+from mevqa.video.reading.decoding import StreamingDecoder
 from mevqa.video.reading.orientation import Orientation, orientation_of
 from mevqa.video.reading.packets import PacketLog
 
@@ -82,7 +82,7 @@ def _probe(path: Path, length: int, modified: int) -> Probe:
     if declared is not None and declared > length:
         raise MediaError(path, f"is truncated: {length} of {declared} bytes are there; copy it again")
     packets = PacketLog()
-    decoder = ForwardDecoder(path, packets.add)
+    decoder = StreamingDecoder(path, packets.add)
     try:
         pictures = _Pictures(path)
         for frame in decoder:
@@ -137,7 +137,7 @@ class _Pictures:
         self.stamps.append(frame.pts)
 
 
-def _hold_against_header(path: Path, decoder: ForwardDecoder, packets: PacketLog, shown: int) -> tuple[str, ...]:
+def _hold_against_header(path: Path, decoder: StreamingDecoder, packets: PacketLog, shown: int) -> tuple[str, ...]:
     """Compare the frames shown with the number that the container announces, when it does."""
     announced = int(decoder.stream.frames)
     if announced <= shown:

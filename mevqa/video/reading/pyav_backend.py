@@ -10,7 +10,7 @@ from weakref import WeakSet
 import numpy as np
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.decoding import ForwardDecoder, Painter
+from mevqa.video.reading.decoding import Painter, StreamingDecoder
 from mevqa.video.reading.probe import Probe
 from mevqa.video.reading.timing import decide_timing
 from mevqa.video.reading.video import Video
@@ -28,11 +28,11 @@ class PyAVVideo(Video):
         super().__init__(path, known.size, decide_timing(known.frames, fps, known.rate, known.times_ms, known.tick_ms))
         self.warnings += known.warnings
         self._orientation = known.orientation
-        self._decoder: ForwardDecoder | None = None
+        self._decoder: StreamingDecoder | None = None
         self._next = 0
         self._paint = Painter(known.orientation)
         self._recent: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._streaming: WeakSet[ForwardDecoder] = WeakSet()
+        self._streaming: WeakSet[StreamingDecoder] = WeakSet()
 
     def _pick(self, indices: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
         missing = []
@@ -66,7 +66,7 @@ class PyAVVideo(Video):
 
     def _rewind(self) -> None:
         self._drop()
-        self._decoder = ForwardDecoder(self.path)
+        self._decoder = StreamingDecoder(self.path)
 
     def _drop(self) -> None:
         if self._decoder is not None:
@@ -75,7 +75,7 @@ class PyAVVideo(Video):
         self._next = 0
 
     def _stream(self) -> Iterator[np.ndarray]:
-        decoder = ForwardDecoder(self.path)
+        decoder = StreamingDecoder(self.path)
         self._streaming.add(decoder)
         paint = Painter(self._orientation)
         count = 0

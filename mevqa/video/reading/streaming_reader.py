@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from mevqa.errors import MediaError
 from mevqa.video.reading.containers import declared_size
 from mevqa.video.reading.damaged_video import Shown
-from mevqa.video.reading.decoding import ForwardDecoder, Painter
+from mevqa.video.reading.decoding import Painter, StreamingDecoder
 from mevqa.video.reading.orientation import orientation_of
 from mevqa.video.reading.timing import decide_timing
 
 
-class NotAsAnnounced(Exception):
+class PacketMismatch(Exception):
     """A file gave other frames than its packets announce."""
 
 
@@ -42,7 +42,7 @@ class _Table(NamedTuple):
     rate: Any
 
 
-def open_forward(path: Path, fps: float | None = None) -> ForwardVideo | None:
+def open_streaming(path: Path, fps: float | None = None) -> StreamingVideo | None:
     """Open a video file for reading it forward; None where it does not tell its rate or when each frame is shown.
 
     Args:
@@ -58,13 +58,13 @@ def open_forward(path: Path, fps: float | None = None) -> ForwardVideo | None:
         return None
     if table is None:
         return None
-    video = ForwardVideo(path, fps, table)
+    video = StreamingVideo(path, fps, table)
     return None if video.rate_is_assumed else video
 
 
 def _read_table(path: Path) -> _Table | None:
     """Return when each frame is shown; None where a packet is hidden, has no time, or shares it with another."""
-    decoder = ForwardDecoder(path)
+    decoder = StreamingDecoder(path)
     stamps = []
     try:
         stream = decoder.stream
@@ -85,7 +85,7 @@ def _read_table(path: Path) -> _Table | None:
         decoder.close()
 
 
-class ForwardVideo:
+class StreamingVideo:
     """The frames of a file in the order of time.
 
     Attributes:
@@ -145,7 +145,7 @@ class ForwardVideo:
         size: tuple[int, int] | None = None
         number = -1
         try:
-            decoder = ForwardDecoder(self.path)
+            decoder = StreamingDecoder(self.path)
             try:
                 for number, frame in enumerate(decoder):
                     if paint is None:
@@ -154,11 +154,11 @@ class ForwardVideo:
                             (frame.width, frame.height),
                         )
                     if number >= len(self) or frame.pts != self._stamps[number] or (frame.width, frame.height) != size:
-                        raise NotAsAnnounced(f"{self.path}: frame {number} is not the one that is announced")
+                        raise PacketMismatch(f"{self.path}: frame {number} is not the one that is announced")
                     yield number, paint(frame) if wanted(number) else None
             finally:
                 decoder.close()
         except (MediaError, ValueError, OSError) as error:
-            raise NotAsAnnounced(str(error)) from error
+            raise PacketMismatch(str(error)) from error
         if number + 1 != len(self):
-            raise NotAsAnnounced(f"{self.path}: {number + 1} frames of {len(self)}")
+            raise PacketMismatch(f"{self.path}: {number + 1} frames of {len(self)}")

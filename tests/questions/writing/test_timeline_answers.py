@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy
 from mevqa.inference.consistency import decide
-from mevqa.questions.event_timeline import Story, StoryEvent
+from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.events import read_spans
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import fault, normalise, sentence
-from mevqa.questions.writing.timeline_answers import story_answer, story_of
+from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
 from mevqa.types import EXTENSION_TYPES, LONG_VIDEO_TYPES, Annotation, Question, Reply
 from mevqa.types import QuestionType as T
 
@@ -27,15 +27,15 @@ def ask(asked, **slots):
 
 
 def event(kind, onset, offset, apex=None, units=(), fine=None):
-    return StoryEvent(kind, onset, apex, offset, tuple(units), fine, coarse_of(fine) if fine else None)
+    return TimelineEvent(kind, onset, apex, offset, tuple(units), fine, coarse_of(fine) if fine else None)
 
 
-STORY = Story(
+STORY = EventTimeline(
     (
         event("micro", 12, 30, 20, ("cheek raiser", "lip corner puller"), "happiness"),
         event("macro", 80, 140, 100, ("brow lowerer",), "anger"),
         event("micro", 200, 212, None, (), "disgust"),
-        StoryEvent("macro"),
+        TimelineEvent("macro"),
     ),
     30.0,
 )
@@ -91,12 +91,12 @@ STORY = Story(
     ],
 )
 def test_answers_by_hand(question, answer):
-    assert story_answer(question, STORY) == answer
+    assert timeline_answer(question, STORY) == answer
 
 
 def test_a_video_without_events_has_its_answers_too():
-    empty = Story((), 30.0)
-    told = {kind: story_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
+    empty = EventTimeline((), 30.0)
+    told = {kind: timeline_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
     assert {kind for kind, text in told.items() if text is None} == {
         T.AU_INVENTORY,
         T.NTH_TYPE,
@@ -114,21 +114,23 @@ def test_a_video_without_events_has_its_answers_too():
 
 
 def test_classes_that_prevail_alike_are_both_named():
-    two = Story((event("micro", 0, 9, fine="anger"), event("micro", 20, 29, fine="happiness")), 30.0)
-    assert story_answer(ask(T.SUMMARY), two).endswith(
+    two = EventTimeline((event("micro", 0, 9, fine="anger"), event("micro", 20, 29, fine="happiness")), 30.0)
+    assert timeline_answer(ask(T.SUMMARY), two).endswith(
         "the prevailing coarse expression class is negative, because it is the class of 1 of them, as many as positive."
     )
 
 
 def test_a_complete_description_ends_in_the_official_sentence_of_2025():
     for units in (("brow lowerer",), ("brow lowerer", "dimpler")):
-        text = story_answer(ask(T.DESCRIBE_NTH, ordinal=1), Story((event("micro", 1, 9, 4, units, "anger"),), 30.0))
+        text = timeline_answer(
+            ask(T.DESCRIBE_NTH, ordinal=1), EventTimeline((event("micro", 1, 9, 4, units, "anger"),), 30.0)
+        )
         assert text.endswith(sentence(T.COMBINED, units, "anger", "negative", plural=len(units) > 1))
 
 
 def test_questions_about_short_clips_are_refused():
     with pytest.raises(ValueError, match="coarse"):
-        story_answer(ask(T.COARSE), STORY)
+        timeline_answer(ask(T.COARSE), STORY)
 
 
 def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
@@ -137,11 +139,11 @@ def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
         Annotation(None, None, None, (), None, None, "macro"),
         Annotation(5, None, 30, (), "others", None, "macro"),
     ]
-    story = story_of(coded, 30.0)
-    assert [one.kind for one in story.events] == ["macro", "micro", "macro"]
-    assert story.events[1].units == ("brow lowerer", "lip corner puller")
-    assert [one.assumed for one in story.events] == [False, False, True]
-    assert story.fps == 30.0
+    timeline = timeline_of(coded, 30.0)
+    assert [one.kind for one in timeline.events] == ["macro", "micro", "macro"]
+    assert timeline.events[1].units == ("brow lowerer", "lip corner puller")
+    assert [one.assumed for one in timeline.events] == [False, False, True]
+    assert timeline.fps == 30.0
 
 
 _FINE = st.none() | st.sampled_from(CLASSES.fine)
@@ -159,16 +161,16 @@ def stories(draw):
         events.append(event(draw(st.sampled_from(["micro", "macro"])), onset, onset + length, apex, units, draw(_FINE)))
         start = onset + length + 1
     assumed = draw(st.lists(st.sampled_from(["micro", "macro"]), max_size=2))
-    story = Story((*events, *map(StoryEvent, assumed)), draw(st.sampled_from([25.0, 30.0, 200.0])))
-    return story
+    timeline = EventTimeline((*events, *map(TimelineEvent, assumed)), draw(st.sampled_from([25.0, 30.0, 200.0])))
+    return timeline
 
 
-def every_question(story):
+def every_question(timeline):
     texts = [
         text
         for kind in sorted(LONG_VIDEO_TYPES)
         for events in (None, "micro", "macro")
-        for n in range(1, len(story.events) + 2)
+        for n in range(1, len(timeline.events) + 2)
         for text in official_wordings(kind, ordinal=n, events=events, between_s=(0.5, 2.25))
     ]
     for text in dict.fromkeys(texts):
@@ -186,39 +188,40 @@ def every_question(story):
 
 
 @given(stories())
-def test_every_answer_is_in_the_surface_form_and_reading_it_changes_nothing(story):
-    for question in every_question(story):
-        text = story_answer(question, story)
+def test_every_answer_is_in_the_surface_form_and_reading_it_changes_nothing(timeline):
+    for question in every_question(timeline):
+        text = timeline_answer(question, timeline)
         if text is not None:
             assert fault(question, text) is None
             assert normalise(question, Reply(text)) == text
 
 
 @given(stories())
-def test_answers_about_one_story_agree(story):
-    questions = list(every_question(story))
-    told = {q.text: story_answer(q, story) for q in questions}
-    count = {kind: int(story_answer(ask(kind), story)) for kind in (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)}
+def test_answers_about_one_story_agree(timeline):
+    questions = list(every_question(timeline))
+    told = {q.text: timeline_answer(q, timeline) for q in questions}
+    count = {kind: int(timeline_answer(ask(kind), timeline)) for kind in (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)}
     assert count[T.COUNT_MICRO] + count[T.COUNT_MACRO] == count[T.COUNT_ALL]
-    types = [story_answer(ask(T.NTH_TYPE, ordinal=n), story) for n in range(1, count[T.COUNT_ALL] + 1)]
+    types = [timeline_answer(ask(T.NTH_TYPE, ordinal=n), timeline) for n in range(1, count[T.COUNT_ALL] + 1)]
     assert types.count("micro-expression") == count[T.COUNT_MICRO]
-    assert story_answer(ask(T.NTH_TYPE, ordinal=count[T.COUNT_ALL] + 1), story) is None
-    spans = read_spans(story_answer(ask(T.LOCALISE), story))
-    assert [(s.onset, s.offset, s.kind) for s in spans] == [(e.onset, e.offset, e.kind) for e in story.seen]
-    parts = [read_spans(story_answer(ask(T.LOCALISE, kind=kind), story)) for kind in ("micro", "macro")]
+    assert timeline_answer(ask(T.NTH_TYPE, ordinal=count[T.COUNT_ALL] + 1), timeline) is None
+    spans = read_spans(timeline_answer(ask(T.LOCALISE), timeline))
+    assert [(s.onset, s.offset, s.kind) for s in spans] == [(e.onset, e.offset, e.kind) for e in timeline.seen]
+    parts = [read_spans(timeline_answer(ask(T.LOCALISE, kind=kind), timeline)) for kind in ("micro", "macro")]
     assert sorted(replace(s, kind=None) for s in spans) == sorted(s for part in parts for s in part)
     answered = [(q, told[q.text]) for q in questions if told[q.text] is not None]
     assert decide([q for q, _ in answered], [Reply(t) for _, t in answered], CLASSES) == [t for _, t in answered]
 
 
 @given(stories())
-def test_each_event_lies_in_exactly_one_part_of_the_time(story):
-    end = (max((event.offset for event in story.seen), default=0) + 61) / story.fps
+def test_each_event_lies_in_exactly_one_part_of_the_time(timeline):
+    end = (max((event.offset for event in timeline.seen), default=0) + 61) / timeline.fps
     cuts = [0.0, end / 3, end / 2, end]
     parts = [
-        int(story_answer(ask(T.COUNT_BETWEEN, between_s=pair), story)) for pair in zip(cuts, cuts[1:], strict=False)
+        int(timeline_answer(ask(T.COUNT_BETWEEN, between_s=pair), timeline))
+        for pair in zip(cuts, cuts[1:], strict=False)
     ]
-    assert sum(parts) == len(story.seen)
+    assert sum(parts) == len(timeline.seen)
 
 
 def test_the_types_beyond_the_official_ones_are_about_long_videos():

@@ -101,8 +101,8 @@ def make_run(tmp_path, write_rows):
     def run(rows=ROWS, answered=3, media=("s1-a", "s2-b"), **first):
         questions = write_rows("q.jsonl", rows, layout="train")
         ids = [json.loads(line)["id"] for line in questions.read_text().splitlines()]
-        decides = {"questions": {questions.name: file_digest(questions)}, "media": {name: "x" for name in media}}
-        with start_run(tmp_path / "run", decides, {"question_files": [str(questions)]}) as log:
+        fingerprint = {"questions": {questions.name: file_digest(questions)}, "media": {name: "x" for name in media}}
+        with start_run(tmp_path / "run", fingerprint, {"question_files": [str(questions)]}) as log:
             for number, (key, (_, _, text)) in enumerate(zip(ids[:answered], rows, strict=False)):
                 log.append([Answer(question_id=key, text=text, **(first if number == 0 else {}))])
         return tmp_path / "run", questions

@@ -7,7 +7,7 @@ from PIL import Image
 from tiny import OPTIONS, SYSTEM, UnitGrammar, built, plain_inputs, views
 
 from mevqa.errors import ModelError
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
@@ -129,8 +129,8 @@ def test_the_built_in_sample_asks_the_official_questions_once_about_each_clip():
             kinds = {question.type for question in group}
             assert {QuestionType.COARSE, QuestionType.FINE, QuestionType.COMBINED, QuestionType.ANALYSIS} <= kinds
             assert kinds & {QuestionType.AU_LIST} and not kinds & LONG_VIDEO_TYPES
-        looking = Looking.preferred(Preferences(("motion-centred",)))
-        scenes = look_at(work, PromptLibrary.load(None, "brief"), looking)
+        view_config = ViewConfig.preferred(Preferences(("motion-centred",)))
+        scenes = look_at(work, PromptLibrary.load(None, "brief"), view_config)
         media = [clip.media for clip in work.clips.values()]
     assert [scene.views[0].image.size for scene in scenes] == [(28, 28)] * 2
     assert all(len(scene.questions) == len(scene.requests) for scene in scenes)

@@ -12,7 +12,7 @@ from map_clips import write_maps
 from PIL import Image
 
 from mevqa.inference.engine import answer_clip
-from mevqa.inference.view_config import Looking
+from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.load import load_model
 from mevqa.questions.prompts import PromptLibrary
@@ -46,14 +46,14 @@ def recipe(**settings) -> Recipe:
     return Recipe.model_validate(settings)
 
 
-def asker(nano, looking=None, **options) -> Asker:
-    return Asker(RowEncoder(nano.prompter), PROMPTS, looking or Looking(VIEWS), **options)
+def asker(nano, view_config=None, **options) -> Asker:
+    return Asker(RowEncoder(nano.prompter), PROMPTS, view_config or ViewConfig(VIEWS), **options)
 
 
-def stream(nano, clips, length=40, looking=None, **settings) -> TrainingStream:
+def stream(nano, clips, length=40, view_config=None, **settings) -> TrainingStream:
     given = recipe(**settings)
     drawn = SyntheticClips(given.synthetic, VIEWS, VARIANT, given.seed) if given.synthetic else None
-    return TrainingStream(clips, asker(nano, looking), given, length, drawn)
+    return TrainingStream(clips, asker(nano, view_config), given, length, drawn)
 
 
 def same(one, other) -> bool:
@@ -87,7 +87,7 @@ def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, cli
             return [Reply("yes") for _ in requests]
 
     for clip in clips[:2]:
-        answer_clip(clip.clip, clip.questions, Listener(), PROMPTS, Looking(VIEWS), consistency=False)
+        answer_clip(clip.clip, clip.questions, Listener(), PROMPTS, ViewConfig(VIEWS), consistency=False)
         system, views, requests = heard[-1]
         turns = [Turn(r.text, q.reference) for r, q in zip(requests, clip.questions, strict=True)]
         plain = asker(nano).plain_row(clip)
@@ -248,10 +248,10 @@ def filmed(tmp_path):
 
 
 def test_jittered_moments_are_other_frames_with_a_key_of_their_own(nano, clips, filmed):
-    looking = Looking(("onset", "apex", "offset"), face="none")
+    view_config = ViewConfig(("onset", "apex", "offset"), face="none")
     clip = TrainingClip(filmed, tuple(replace(q, clip_id="filmed") for q in clips[0].questions[:1]))
-    given = stream(nano, [clip], looking=looking, augmentation=Augmentation(jitter=4))
-    plain = asker(nano, looking).plain_row(clip)
+    given = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4))
+    plain = asker(nano, view_config).plain_row(clip)
     different = 0
     for place in range(12):
         row = given[place]
@@ -261,7 +261,7 @@ def test_jittered_moments_are_other_frames_with_a_key_of_their_own(nano, clips, 
         different += moved
         assert same(row, given[place])
     assert different > 6
-    few = stream(nano, [clip], looking=looking, augmentation=Augmentation(jitter=4, versions=2))
+    few = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4, versions=2))
     seen: dict[object, torch.Tensor] = {}
     for place in range(12):
         row = few[place]
@@ -281,7 +281,7 @@ def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys)
     blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
     one = asker(nano)
     for annotation in (None, Annotation(1, 2, 3)):
-        one.look(blank, annotation)
-    one.look(clips[1])
+        one.views_of(blank, annotation)
+    one.views_of(clips[1])
     warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"
     assert capsys.readouterr().err == warning

@@ -12,7 +12,7 @@ from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
 from mevqa.training.examples.synthetic import SyntheticClips, blank_targets, rendered_maps
-from mevqa.training.nano.auxiliary_targets import SeeingHeads
+from mevqa.training.nano.auxiliary_targets import AuxiliaryVisionHeads
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.nano.examples import COARSE, FINE, UNITS, Expression
 from mevqa.training.nano.rendered_maps import RenderedMaps
@@ -122,7 +122,7 @@ def test_blank_targets_teach_nothing():
     blank, told = blank_targets(), clips()[0].targets
     assert {key: value.shape for key, value in blank.items()} == {key: value.shape for key, value in told.items()}
     torch.manual_seed(0)
-    heads = SeeingHeads(8)
+    heads = AuxiliaryVisionHeads(8)
     token = torch.randn(3, 8, requires_grad=True)
 
     def loss(*rows):

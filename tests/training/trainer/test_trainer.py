@@ -66,7 +66,7 @@ def recipe(**settings) -> Recipe:
     return Recipe.model_validate(defaults | settings)
 
 
-def strangers() -> list:
+def unknown_ids() -> list:
     """Rows of two clips that are not trained on."""
     rows = Rows("llava", 1, clips=9)
     return [rows[place] for place in (7, 8)]
@@ -94,12 +94,12 @@ class InterruptAfterSaving(TrainerCallback):
             raise KeyboardInterrupt
 
 
-def trainer(folder: Path, *, name="llava", watched=(), callbacks=(), model=None, **settings) -> PackedTrainer:
+def trainer(folder: Path, *, name="llava", long_video=(), callbacks=(), model=None, **settings) -> PackedTrainer:
     given = recipe(**settings)
     torch.manual_seed(0)
     model = model or PackedModel(prepare(fresh(name).model, given, base_name="base"), memory=2**26)
     places = given.steps * given.clips * given.accumulation
-    return PackedTrainer(model, given, given.steps, folder, Rows(name, places), watched, list(callbacks))
+    return PackedTrainer(model, given, given.steps, folder, Rows(name, places), long_video, list(callbacks))
 
 
 def run(folder: Path, **options) -> dict[str, torch.Tensor]:
@@ -159,13 +159,13 @@ def test_accumulated_and_unpacked_steps_are_the_steps_of_whole_batches(tmp_path,
 def test_places_of_the_stream_are_trained_on_in_their_order_and_once(tmp_path, accumulation):
     seen = []
 
-    class Watched(Rows):
+    class LongVideoResult(Rows):
         def __getitem__(self, place):
             seen.append(place)
             return super().__getitem__(place)
 
     made = trainer(tmp_path, steps=3, accumulation=accumulation)
-    made.train_dataset = Watched("llava", 6 * accumulation)
+    made.train_dataset = LongVideoResult("llava", 6 * accumulation)
     made.train()
     assert seen == list(range(6 * accumulation))
 
@@ -273,8 +273,8 @@ def test_a_training_that_was_interrupted_at_its_very_end_is_done(tmp_path):
 
 def test_the_average_is_what_is_kept_and_what_is_validated(tmp_path):
     options = {"steps": 4, "average": 0.6, "validation": Validation(share=0.5, every=2, patience=0)}
-    watched = strangers()
-    made = trainer(tmp_path, watched=watched, **options)
+    long_video = unknown_ids()
+    made = trainer(tmp_path, long_video=long_video, **options)
     history = [{key: value.detach().clone() for key, value in trained(made.model)}]
 
     class Record(TrainerCallback):
@@ -293,7 +293,7 @@ def test_the_average_is_what_is_kept_and_what_is_validated(tmp_path):
     best = min(losses, key=losses.get)
     kept_now = kept(made)
     near(kept_now, reference[best], 1e-6)
-    assert losses[best] == pytest.approx(mean_loss(made.model, watched), rel=1e-5)
+    assert losses[best] == pytest.approx(mean_loss(made.model, long_video), rel=1e-5)
     assert made.state.best_metric == losses[best]
 
 
@@ -313,14 +313,14 @@ def evaluations(made: PackedTrainer) -> dict[int, float]:
 
 
 def test_early_stopping_keeps_the_best_weights(tmp_path):
-    watched = strangers()
-    made = trainer(tmp_path, watched=watched, **OVERSHOOTING)
+    long_video = unknown_ids()
+    made = trainer(tmp_path, long_video=long_video, **OVERSHOOTING)
     made.train()
     losses = evaluations(made)
     best = min(losses, key=losses.get)
     assert made.state.global_step == best + 3 < 12
     assert losses[best + 3] > losses[best]
-    assert mean_loss(made.model, watched) == pytest.approx(losses[best], rel=1e-5)
+    assert mean_loss(made.model, long_video) == pytest.approx(losses[best], rel=1e-5)
     assert made.state.best_metric == losses[best]
 
 
@@ -328,15 +328,17 @@ def test_early_stopping_keeps_the_best_weights(tmp_path):
 def test_early_stopping_counts_on_after_an_interruption(tmp_path, after):
     """Looks without improvement before the interruption count, the last one that ends the training included."""
     options = OVERSHOOTING | {"lora": {"dropout": 0.2}, "average": 0.5}
-    whole = trainer(tmp_path / "whole", watched=strangers(), **options)
+    whole = trainer(tmp_path / "whole", long_video=unknown_ids(), **options)
     whole.train()
     best = min(evaluations(whole), key=evaluations(whole).get)
     assert whole.state.global_step == best + 3 < 12
     # The step after ends before its checkpoint is written; the very last one is interrupted after it was written.
-    torn = trainer(tmp_path / "torn", watched=strangers(), callbacks=[InterruptAfterSaving(best + after)], **options)
+    torn = trainer(
+        tmp_path / "torn", long_video=unknown_ids(), callbacks=[InterruptAfterSaving(best + after)], **options
+    )
     with pytest.raises(KeyboardInterrupt):
         torn.train()
-    again = trainer(tmp_path / "torn", watched=strangers(), **options)
+    again = trainer(tmp_path / "torn", long_video=unknown_ids(), **options)
     again.train(resume_from_checkpoint=again.last_checkpoint())
     assert again.state.global_step == whole.state.global_step
     assert again.state.best_metric == whole.state.best_metric
@@ -347,7 +349,7 @@ def test_early_stopping_counts_on_after_an_interruption(tmp_path, after):
 def test_validation_is_the_mean_loss_of_an_answers_token(tmp_path, name):
     """Also for a family whose questions cannot share a row."""
     rows = [Rows(name, 1)[place] for place in range(5)]
-    made = trainer(tmp_path, name=name, watched=rows, validation=Validation(share=0.5, every=1))
+    made = trainer(tmp_path, name=name, long_video=rows, validation=Validation(share=0.5, every=1))
     with torch.no_grad():
         results = [made.model(collate([row])) for row in rows]
     expected = sum(float(r["loss"]) for r in results) / sum(float(r["weight"]) for r in results)
@@ -413,9 +415,9 @@ def test_4_bit_weights_on_a_cpu_stay_alive_through_validation(tmp_path):
     given = recipe(quantization="4bit")
     loaded = load_model(str(folder), ModelOptions(device="cpu", dtype="float32", quantization="4bit"))
     model = PackedModel(prepare(loaded.model, given, base_name="base"), memory=0)
-    watched = strangers()
+    long_video = unknown_ids()
     options = {"quantization": "4bit", "steps": 4, "validation": Validation(share=0.5, every=1, patience=0)}
-    made = trainer(tmp_path / "run", watched=watched, model=model, **options)
+    made = trainer(tmp_path / "run", long_video=long_video, model=model, **options)
     made.train()
     norms = [entry["clipped_grad_norm/adapter"] for entry in made.state.log_history if "loss" in entry]
     assert len(norms) == 4 and min(norms) > 0.1 * max(norms)

@@ -68,12 +68,12 @@ def test_no_reader_outlives_a_call_because_it_decodes_the_rest_of_the_file_into_
     alive = weakref.WeakSet()
     original = decord_backend.decord.VideoReader
 
-    class Watched(original):
+    class LongVideoResult(original):
         def __init__(self, *arguments: object, **options: object) -> None:
             super().__init__(*arguments, **options)
             alive.add(self)
 
-    monkeypatch.setattr(decord_backend.decord, "VideoReader", Watched)
+    monkeypatch.setattr(decord_backend.decord, "VideoReader", LongVideoResult)
     with open_video(footage.recipe("h264.mp4"), random_access=True) as video:
         assert video.backend == "decord" and not alive
         video.frames([399, 3])

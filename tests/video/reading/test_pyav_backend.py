@@ -18,7 +18,7 @@ from mevqa.video.reading.reader import open_video
 def starts(monkeypatch) -> list[Path]:
     """The files that a decoder was started for, one entry a start."""
     started: list[Path] = []
-    original = pyav_backend.ForwardDecoder
+    original = pyav_backend.StreamingDecoder
 
     def counting(path: Path) -> object:
         started.append(path)

@@ -11,8 +11,8 @@ from mevqa.synthetic.writer import synthesise
 from mevqa.types import NO_MOTION, Annotation, Clip, Moment
 from mevqa.video.reading.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_ONSET
 from mevqa.video.reading.reader import open_video
-from mevqa.video.views import look as look_module
-from mevqa.video.views.look import look
+from mevqa.video.views import render as look_module
+from mevqa.video.views.render import render_clip
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def never_localised(monkeypatch):
 
 
 def test_annotated_frames_are_used_as_they_are(clip, truth, never_localised):
-    seen = look(replace(clip, annotation=truth), views=["onset", "apex", "frames", "motion"])
+    seen = render_clip(replace(clip, annotation=truth), views=["onset", "apex", "frames", "motion"])
     assert (seen.onset, seen.apex, seen.offset) == (truth.onset, truth.apex, truth.offset)
     assert not seen.localised and seen.localisation is None
     assert [view.name for view in seen.views] == ["onset", "apex", "frames", "frames", "frames", "motion"]
@@ -64,56 +64,56 @@ def test_annotated_frames_are_used_as_they_are(clip, truth, never_localised):
 
 
 def test_without_annotation_the_expression_is_found(clip, truth):
-    seen = look(clip, views=["apex"])
+    seen = render_clip(clip, views=["apex"])
     assert seen.localised and seen.localisation is not None
     assert abs(seen.apex - truth.apex) <= 2
     assert seen.moments == [Moment(seen.onset, "onset"), Moment(seen.apex, "apex"), Moment(seen.offset, "offset")]
 
 
 def test_only_the_missing_apex_is_found(clip, truth):
-    seen = look(replace(clip, annotation=replace(truth, apex=None)), views=["apex"])
+    seen = render_clip(replace(clip, annotation=replace(truth, apex=None)), views=["apex"])
     assert (seen.onset, seen.offset) == (truth.onset, truth.offset)
     assert seen.localised and abs(seen.apex - truth.apex) <= 2
 
 
 def test_frames_of_the_whole_clip_need_no_localisation(clip, never_localised):
-    seen = look(clip, views=["frames"], sampler="uniform", frames=4)
+    seen = render_clip(clip, views=["frames"], sampler="uniform", frames=4)
     assert [moment.role for moment in seen.moments] == [f"uniform-{n}" for n in (1, 2, 3, 4)]
     assert len(seen.views) == 4 and seen.onset is None and not seen.localised
 
 
 def test_sampler_options_reach_the_sampler(clip, truth, never_localised):
-    seen = look(replace(clip, annotation=truth), views=["frames"], sampler="apex-window", frames=3, stride=2)
+    seen = render_clip(replace(clip, annotation=truth), views=["frames"], sampler="apex-window", frames=3, stride=2)
     assert [moment.frame for moment in seen.moments] == [truth.apex - 2, truth.apex, truth.apex + 2]
 
 
 def test_given_fps_decides_the_times(clip, truth):
-    seen = look(replace(clip, fps=200.0, annotation=truth), views=["apex"])
+    seen = render_clip(replace(clip, fps=200.0, annotation=truth), views=["apex"])
     assert np.diff(seen.times_ms) == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize("media", [True, False])
 def test_ready_made_pictures_need_no_media(clip, truth, map_file, never_opened, media):
     pictured = replace(clip, annotation=truth, pictures={"motion": map_file}, media=clip.media if media else None)
-    seen = look(pictured, views=["motion", "motion-centred"])
+    seen = render_clip(pictured, views=["motion", "motion-centred"])
     assert [view.image.size for view in seen.views] == [(28, 28), (28, 28)]
     assert seen.apex == truth.apex and seen.moments == []
 
 
 def test_a_view_that_needs_the_missing_media_says_so(map_file):
     with pytest.raises(InputError, match="clip only-a-map has no video and no ready-made picture for apex"):
-        look(Clip("only-a-map", pictures={"motion": map_file}), views=["motion", "apex"])
+        render_clip(Clip("only-a-map", pictures={"motion": map_file}), views=["motion", "apex"])
 
 
 @pytest.mark.parametrize("annotation", [Annotation(apex=900), Annotation(3, 5, 400), Annotation(onset=-1)])
 def test_frames_beyond_the_media_are_an_error(clip, annotation):
     with pytest.raises(MediaError, match=r"clip one: the annotation says .* but the media has frames 0 to \d+"):
-        look(replace(clip, annotation=annotation), views=["apex"])
+        render_clip(replace(clip, annotation=annotation), views=["apex"])
 
 
 def test_frames_out_of_order_are_an_error(clip):
     with pytest.raises(MediaError, match="clip one: the annotation is not in order"):
-        look(replace(clip, annotation=Annotation(12, 9, 4)), views=["apex"])
+        render_clip(replace(clip, annotation=Annotation(12, 9, 4)), views=["apex"])
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_frames_out_of_order_are_an_error(clip):
     ],
 )
 def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, coded, message):
-    seen = look(replace(clip, annotation=coded(truth)), views=["motion"])
+    seen = render_clip(replace(clip, annotation=coded(truth)), views=["motion"])
     assert (seen.onset, seen.offset) == (truth.onset, truth.offset)
     assert seen.localised and abs(seen.apex - truth.apex) <= 2
     assert message in seen.warnings and seen.stillness is None
@@ -133,11 +133,11 @@ def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, c
 
 def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
     told = replace(clip, annotation=replace(truth, apex=None), warnings=(APEX_OUTSIDE,))
-    assert APEX_OUTSIDE in look(told, views=["motion"]).warnings
+    assert APEX_OUTSIDE in render_clip(told, views=["motion"]).warnings
 
 
 def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
-    seen = look(replace(clip, annotation=Annotation(*[truth.onset] * 3)), views=["motion"])
+    seen = render_clip(replace(clip, annotation=Annotation(*[truth.onset] * 3)), views=["motion"])
     assert seen.onset == truth.onset and abs(seen.apex - truth.apex) <= 2 and seen.offset > seen.apex
     assert seen.warnings[:2] == (OFFSET_ON_ONSET, APEX_ON_ONSET)
 
@@ -166,9 +166,9 @@ def _save(folder, pictures):
     ],
 )
 def test_two_or_three_pictures_are_key_frames(tmp_path, key_pictures, truth, clip, names, never_localised):
-    coded = look(replace(clip, annotation=truth), views=["motion"])
+    coded = render_clip(replace(clip, annotation=truth), views=["motion"])
     made = _save(tmp_path / "keys", {name: key_pictures[role] for role, name in names.items()})
-    seen = look(made, views=["motion", "apex"])
+    seen = render_clip(made, views=["motion", "apex"])
     assert (seen.onset, seen.apex, seen.offset) == (0, 1, len(names) - 1)
     assert seen.stillness is None and not seen.localised
     # The aligner is fitted to the onset in both, so that the pictures are equal to the last pixel.
@@ -176,16 +176,16 @@ def test_two_or_three_pictures_are_key_frames(tmp_path, key_pictures, truth, cli
 
 
 def test_a_single_picture_is_the_apex_and_shows_no_motion(tmp_path, key_pictures):
-    seen = look(_save(tmp_path / "one", {"apex.png": key_pictures["apex"]}), views=["apex", "motion"])
+    seen = render_clip(_save(tmp_path / "one", {"apex.png": key_pictures["apex"]}), views=["apex", "motion"])
     assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0)
     assert seen.stillness == "onset and apex are one frame"
     assert seen.warnings[0] == "the clip is one picture, taken as the apex: there is no motion to see"
-    frames_only = look(_save(tmp_path / "two", {"apex.png": key_pictures["apex"]}), views=["apex"])
+    frames_only = render_clip(_save(tmp_path / "two", {"apex.png": key_pictures["apex"]}), views=["apex"])
     assert frames_only.stillness is None and "no motion" in frames_only.warnings[0]
 
 
 def test_two_equal_pictures_show_no_motion(tmp_path, key_pictures):
-    seen = look(
+    seen = render_clip(
         _save(tmp_path / "same", {"1.png": key_pictures["onset"], "2.png": key_pictures["onset"]}), views=["motion"]
     )
     assert seen.stillness == "the pictures of onset and apex are the same"
@@ -193,29 +193,29 @@ def test_two_equal_pictures_show_no_motion(tmp_path, key_pictures):
 
 
 def test_a_uniform_ready_made_picture_shows_no_motion(tmp_path, map_file):
-    seen = look(Clip("map", pictures={"motion": map_file}), views=["motion-centred"])
+    seen = render_clip(Clip("map", pictures={"motion": map_file}), views=["motion-centred"])
     assert seen.warnings == (f"{NO_MOTION}: the ready-made picture is uniform",)
     picture = np.zeros((28, 28, 3), np.uint8)
     picture[10:14, 10:14, 0] = 90
     Image.fromarray(picture).save(tmp_path / "moved.png")
-    moved = look(Clip("map", pictures={"motion": tmp_path / "moved.png"}), views=["motion-centred"])
+    moved = render_clip(Clip("map", pictures={"motion": tmp_path / "moved.png"}), views=["motion-centred"])
     assert moved.warnings == () and moved.stillness is None
 
 
 def test_missing_media_unknown_view_and_unknown_sampler(clip, tmp_path):
     with pytest.raises(MediaError):
-        look(replace(clip, media=tmp_path / "none.mp4"), views=["apex"])
+        render_clip(replace(clip, media=tmp_path / "none.mp4"), views=["apex"])
     with pytest.raises(InputError, match="did you mean 'apex'"):
-        look(clip, views=["apx"])
+        render_clip(clip, views=["apx"])
     with pytest.raises(InputError, match="did you mean 'oao'"):
-        look(clip, views=["apex"], sampler="oa")
+        render_clip(clip, views=["apex"], sampler="oa")
 
 
 def test_no_face_is_a_warning_and_the_picture(tmp_path):
     grey = np.full((90, 120, 3), 90, np.uint8)
     for number in range(4):
         Image.fromarray(grey).save(tmp_path / f"{number}.png")
-    seen = look(Clip("wall", media=tmp_path), views=["onset", "apex"])
+    seen = render_clip(Clip("wall", media=tmp_path), views=["onset", "apex"])
     assert len(seen.views) == 2
     assert any("face" in warning for warning in seen.warnings)
     assert any("motion" in warning for warning in seen.warnings)
@@ -223,5 +223,5 @@ def test_no_face_is_a_warning_and_the_picture(tmp_path):
 
 def test_one_picture_is_a_clip(tmp_path):
     Image.new("RGB", (64, 64), (120, 90, 80)).save(tmp_path / "face.png")
-    seen = look(Clip("still", media=tmp_path / "face.png"), views=["apex", "motion"], face="none")
+    seen = render_clip(Clip("still", media=tmp_path / "face.png"), views=["apex", "motion"], face="none")
     assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0) and len(seen.views) == 2

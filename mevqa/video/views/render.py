@@ -30,7 +30,7 @@ _MADE_FROM = {"motion-centred": "motion"}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ClipViews:
     """What was seen of a clip.
 
     Attributes:
@@ -60,7 +60,7 @@ class Look:
     times_ms: NDArray[np.float64] | None = None
 
 
-def look(
+def render_clip(
     clip: Clip,
     *,
     views: Sequence[str],
@@ -68,7 +68,7 @@ def look(
     face: FaceMode = "auto",
     frames: int = 3,
     stride: int = 1,
-) -> Look:
+) -> ClipViews:
     """Open a clip, align the face, find what is not annotated, sample moments and draw views.
 
     The media is not opened when every view is a ready-made picture, and nothing is localised when neither the views nor
@@ -91,7 +91,7 @@ def look(
     known = clip.annotation or Annotation()
     if not drawn or any(name not in view_names() for name in views):
         source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
-        seen = Look(render_views(views, source), [], known.onset, known.apex, known.offset)
+        seen = ClipViews(render_views(views, source), [], known.onset, known.apex, known.offset)
         return _with_stillness(seen, source)
     if clip.media is None:
         message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
@@ -118,7 +118,7 @@ def look(
         )
 
 
-def look_at_events(
+def render_events(
     clip: Clip,
     events: Sequence[Annotation],
     *,
@@ -128,7 +128,7 @@ def look_at_events(
     frames: int = 3,
     stride: int = 1,
     footage: Footage | None = None,
-) -> Iterator[Look]:
+) -> Iterator[ClipViews]:
     """Look at the events of a long video one after the other; the video is read forward once.
 
     Args:
@@ -211,23 +211,23 @@ def _draw(
     sampler: str,
     frames: int,
     stride: int,
-) -> Look:
+) -> ClipViews:
     """Sample moments and draw views of an open video."""
     moments = _sample(sampler, video, at, frames, stride)
     source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
     pictures = render_views(views, source)
-    seen = Look(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
+    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
     return _with_stillness(seen, source)
 
 
-def _with_stillness(seen: Look, source: ViewSource) -> Look:
+def _with_stillness(seen: ClipViews, source: ViewSource) -> ClipViews:
     """Say of views of motion that they show none."""
     if not any(view.name in MOTION_VIEWS for view in seen.views) or source.stillness is None:
         return seen
     return _as_still(seen, source.stillness)
 
 
-def _as_still(seen: Look, reason: str) -> Look:
+def _as_still(seen: ClipViews, reason: str) -> ClipViews:
     """Return a look whose views of motion, where it has any, show none."""
     if seen.stillness is not None or not any(view.name in MOTION_VIEWS for view in seen.views):
         return seen
