@@ -194,6 +194,34 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Path]:
+    """Let a library that writes in place fill a folder aside; its files then take their names in ``folder``.
+
+    Args:
+        folder: Where the files and folders belong; it is there. What has one of their names is replaced.
+
+    Yields:
+        The folder to fill.
+
+    Raises:
+        InputError: Nothing can be written there.
+    """
+    part = part_of(folder / "files")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        with writing(folder):
+            part.mkdir()
+            yield part
+            for path in sorted(part.iterdir()):
+                target = folder / path.name
+                if path.is_dir():
+                    shutil.rmtree(target, ignore_errors=True)
+                path.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
 def _clear(folder: Path) -> None:
     """Remove all that is in a folder but its lock."""
     for path in folder.iterdir():

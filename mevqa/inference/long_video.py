@@ -187,7 +187,7 @@ def answer_from(long_video: LongVideoResult, questions: Sequence[Question]) -> l
         questions: About this video, of types about long videos.
 
     Returns:
-        One answer a question, in order; a question that the story cannot tell gets the data set's prior, marked by a
+        One answer a question, in order; a question that the timeline cannot tell gets the data set's prior, marked by a
         warning, or an error where there is none.
     """
     timeline = build_timeline(long_video, questions)

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import resource
@@ -8,7 +9,7 @@ import pytest
 
 from mevqa.errors import InputError
 from mevqa.files.lock import hold_folder
-from mevqa.files.whole import PART_ENDING, append_whole, is_vacant, part_of, whole_folder, write_whole
+from mevqa.files.whole import PART_ENDING, append_whole, is_vacant, part_of, whole_files, whole_folder, write_whole
 from mevqa.training.adapters.merged_folder import check_target
 
 
@@ -161,3 +162,24 @@ def test_names_as_long_as_they_can_be_and_names_that_are_not_utf8(tmp_path):
     for name in ("x" * 255, os.fsdecode(b"\xff.json")):
         write_whole(tmp_path / name, json.dumps({"file": name}, ensure_ascii=False))
         assert json.loads((tmp_path / name).read_text()) == {"file": name}
+
+
+def test_files_of_a_library_that_writes_in_place_are_there_whole_or_as_they_were(tmp_path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "old.yaml").write_text("old")
+    (tmp_path / "config.json").write_text("old")
+    with pytest.raises(InputError, match="No space left on device"), whole_files(tmp_path) as part:
+        (part / "config.json").touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part / "config.json"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "prompts"]
+    assert (tmp_path / "config.json").read_text() == "old"
+    with whole_files(tmp_path) as part:
+        (part / "config.json").write_text("new")
+        (part / "prompts").mkdir()
+        (part / "prompts" / "new.yaml").write_text("new")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "config.json",
+        "prompts",
+        "prompts/new.yaml",
+    ]
+    assert (tmp_path / "config.json").read_text() == "new"

@@ -15,7 +15,7 @@ from accelerate import PartialState
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
-from mevqa.files.whole import is_leftover, make_folder, write_whole
+from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
@@ -113,8 +113,10 @@ def write_artifact(
         finished: What came of it.
         state: The model's gathered state, where its weights are spread over processes.
     """
-    save_finished(model, out, torch.float16 if recipe.model == UNTRAINED_NANO else trainable.dtype, state)
-    trainable.wrapped.processor.save_pretrained(out)
+    with whole_files(out) as part:
+        save_finished(model, part, torch.float16 if recipe.model == UNTRAINED_NANO else trainable.dtype, state)
+        trainable.wrapped.processor.save_pretrained(part)
+        _copy_prompts(recipe, part / "prompts")
     preferences = {
         "views": list(trainable.preferences.views),
         "sampler": trainable.preferences.sampler,
@@ -123,15 +125,18 @@ def write_artifact(
         "sees_rest": trainable.preferences.sees_rest,
     }
     write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
-    shutil.rmtree(out / "prompts", ignore_errors=True)
-    shutil.copytree(resource_folder("prompts"), out / "prompts", ignore=shutil.ignore_patterns("*.md"))
-    prompts = prompts_folder(recipe)
-    for own in sorted(prompts.glob("*.yaml")) if prompts is not None else []:
-        shutil.copy(own, out / "prompts" / own.name)
     kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
     write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
     write_whole(out / "README.md", model_card(recipe, work, trainable, finished, adapter=is_adapter(model)))
     write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
+
+
+def _copy_prompts(recipe: Recipe, into: Path) -> None:
+    """Copy the prompts of a training: the shipped ones, and the recipe's own in their place."""
+    shutil.copytree(resource_folder("prompts"), into, ignore=shutil.ignore_patterns("*.md"))
+    own = prompts_folder(recipe)
+    for path in sorted(own.glob("*.yaml")) if own is not None else []:
+        shutil.copy(path, into / path.name)
 
 
 def _decides(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:

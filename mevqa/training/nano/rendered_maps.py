@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from mevqa.facs import ActionUnit, parse_units
+from mevqa.files.system_errors import writing
+from mevqa.files.whole import replacing
 from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
 from mevqa.synthetic.recording import Pair, person, render_pair
 from mevqa.training.nano.drawn_maps import MAP_SIZE
@@ -73,9 +75,9 @@ class RenderedMaps:
     def save(self, path: Path) -> None:
         """Write to an npz file."""
         units = ["+".join(str(unit) for unit in expression.units) for expression in self.expressions]
-        whole = path.with_suffix(".part.npz")
-        np.savez(whole, fields=self.fields, fine=[expression.fine for expression in self.expressions], units=units)
-        whole.replace(path)
+        fine = [expression.fine for expression in self.expressions]
+        with writing(path), replacing(path) as part, part.open("wb") as file:
+            np.savez(file, fields=self.fields, fine=fine, units=units)
 
     @classmethod
     def load(cls, path: Path) -> RenderedMaps:

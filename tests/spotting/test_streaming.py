@@ -103,7 +103,7 @@ def test_a_whole_file_is_decoded_once(long_video, monkeypatch):
 
 def test_both_ways_of_reading_find_the_same(long_video, monkeypatch):
     once = spot_video(long_video.path)
-    monkeypatch.setattr(video, "open_forward", lambda path, fps: None)
+    monkeypatch.setattr(video, "open_streaming", lambda path, fps: None)
     assert spot_video(long_video.path) == once
 
 
@@ -115,7 +115,7 @@ def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_vide
         opened._stamps = np.where(np.arange(len(opened)) == 200, opened._stamps + 1, opened._stamps)
         return opened
 
-    monkeypatch.setattr(video, "open_forward", surprising)
+    monkeypatch.setattr(video, "open_streaming", surprising)
     assert spot_video(long_video.path) == usual
 
 
