@@ -57,7 +57,7 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
     render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
     html = render(panels=panels, leaderboard=found, compared=compared, section=pages.section, pages=pages, part=None)
-    shown = {"panels": (), "standing": None, "compared": (), "pages": pages}
+    shown = {"panels": (), "leaderboard": None, "compared": (), "pages": pages}
     parts = ((part.name, render(**shown, section=part.section, part=part)) for part in pages.parts)
     return Page(html, charts, pages.folder, parts)
 

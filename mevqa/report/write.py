@@ -81,7 +81,7 @@ def write_report(
     paths: Sequence[Path],
     out: Path,
     scoring: Scoring | None = None,
-    showing: ReportOptions | None = None,
+    options: ReportOptions | None = None,
     *,
     on_clip: Callable[[int, int], None] = lambda done, total: None,
     on_frames: Callable[[str, int, int], None] = lambda clip, done, total: None,
@@ -92,21 +92,21 @@ def write_report(
         paths: Run folders; the others are compared with the first.
         out: Folder of the report; made, and files of an earlier report in it are replaced.
         scoring: How answers are scored.
-        showing: What is shown besides.
+        options: What is shown besides.
         on_clip: Called with the number of clips done and of all.
         on_frames: Called with a long video, its frames that are passed and all of them.
 
     Raises:
         InputError: Everything that is wrong with the runs, the folder cannot be written, or another process writes it.
     """
-    scoring, showing = scoring or Scoring(), showing or ReportOptions()
+    scoring, options = scoring or Scoring(), options or ReportOptions()
     with hold_folder(out):
         runs = read_runs(paths, scoring)
         notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
-        looker = _Looker(runs, showing, on_clip, on_frames) if showing.pictures else None
+        looker = _Looker(runs, options, on_clip, on_frames) if options.pictures else None
         section = clip_section(runs, looker.see if looker is not None else None)
         notes += looker.notes if looker is not None else []
-        page = make_page(runs, section, showing.title or _title(runs), paired=_pairing(runs, scoring))
+        page = make_page(runs, section, options.title or _title(runs), paired=_pairing(runs, scoring))
         _write(out, page, runs)
         parts = len(list((out / page.folder).glob("*.html"))) if page.folder else 0
         return Written(
@@ -128,7 +128,7 @@ class _Looker:
     def __init__(
         self,
         runs: Sequence[ReadRun],
-        showing: ReportOptions,
+        options: ReportOptions,
         on_clip: Callable[[int, int], None],
         on_frames: Callable[[str, int, int], None],
     ) -> None:
@@ -143,10 +143,10 @@ class _Looker:
         questions = list({question.id: question for run in runs for question in run.questions}.values())
         clips = {question.clip_id for question in questions}
         self._total = len(clips)
-        self._found = _found_events(runs, showing)
+        self._found = _found_events(runs, options)
         if self._found is not None:
             self.notes += self._found.notes(clips)
-        for source in _sources(runs, showing):
+        for source in _sources(runs, options):
             self._find(source, [q for q in questions if q.clip_id not in self._clips])
 
     def see(self, clip_id: str, questions: Sequence[Question]) -> Seen:
@@ -191,28 +191,28 @@ class _Looker:
             self.notes.append(f"no pictures: {search.problems[0]} (--media says where the clips are)")
 
 
-def _sources(runs: Sequence[ReadRun], showing: ReportOptions) -> list[Source]:
+def _sources(runs: Sequence[ReadRun], options: ReportOptions) -> list[Source]:
     """Return where clips come from: what the user says comes before what the runs recorded."""
     recorded = [source for run in runs for source in run.sources]
-    if showing.media is None and not showing.ready:
-        if showing.annotations is not None:
-            return [replace(source, annotations=showing.annotations) for source in recorded]
+    if options.media is None and not options.ready:
+        if options.annotations is not None:
+            return [replace(source, annotations=options.annotations) for source in recorded]
         return list({json.dumps(source.as_record()): source for source in recorded}.values())
-    annotations = showing.annotations or next((s.annotations for s in recorded if s.annotations is not None), None)
+    annotations = options.annotations or next((s.annotations for s in recorded if s.annotations is not None), None)
     own = next((source for source in recorded if source.annotations == annotations), Source(()))
-    return [Source((), showing.media, annotations, dict(showing.ready or {}), own.numbers)]
+    return [Source((), options.media, annotations, dict(options.ready or {}), own.numbers)]
 
 
-def _found_events(runs: Sequence[ReadRun], showing: ReportOptions) -> FoundEvents | None:
+def _found_events(runs: Sequence[ReadRun], options: ReportOptions) -> FoundEvents | None:
     """Return the events that were found; None when nothing was looked for.
 
     Raises:
         InputError: The file is wrong.
     """
-    if showing.events is not None:
-        if not showing.events.is_file():
-            raise InputError([Problem(showing.events, "is no file; name the found events as CSV or JSON")])
-        return read_found(showing.events, whole=True)
+    if options.events is not None:
+        if not options.events.is_file():
+            raise InputError([Problem(options.events, "is no file; name the found events as CSV or JSON")])
+        return read_found(options.events, whole=True)
     paths = [run.run.path / EVENTS for run in runs if (run.run.path / EVENTS).is_file()]
     return read_found(paths[0], whole=False) if paths else None
 

@@ -94,7 +94,7 @@ def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, mo
     def lies(self, indices):
         raise PacketMismatch("frame 3 is another")
 
-    monkeypatch.setattr("mevqa.video.reading.streaming_reader.ForwardVideo.frames", lies)
+    monkeypatch.setattr("mevqa.video.reading.streaming_reader.StreamingVideo.frames", lies)
     assert recognise(clip, found, says(), PROMPTS, VIEW_CONFIG) == expected
 
 

@@ -7,7 +7,7 @@ from hostile_runs import HOSTILE, write_frames
 
 from mevqa.data.label_types import ClipLabels
 from mevqa.inference.runs import start_run
-from mevqa.report import Scoring, Showing, write_report
+from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report.long_videos import see_long
 from mevqa.scoring.events.rows import EventRow
 from mevqa.types import NO_MOTION, Annotation, Answer, Clip
@@ -183,7 +183,7 @@ def test_a_search_finds_evidence_and_unfolds_it(long_run, browser, tmp_path):
 def test_events_of_another_file_replace_those_of_the_run(long_run, tmp_path):
     (tmp_path / "other.csv").write_text("video,onset,offset\nv1,0,1\nv1,4,5\n")
     text = write_report([long_run], tmp_path / "a", Scoring(draws=0)).page.read_text()
-    other = write_report([long_run], tmp_path / "b", Scoring(draws=0), Showing(events=tmp_path / "other.csv"))
+    other = write_report([long_run], tmp_path / "b", Scoring(draws=0), ReportOptions(events=tmp_path / "other.csv"))
     assert text.count("<title>found 1: micro 0.") == text.count("<title>found 2: macro 0.") == 1
     assert other.page.read_text().count("<title>found 1: event ") == 1
 

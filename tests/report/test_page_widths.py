@@ -177,7 +177,7 @@ def test_answers_without_motion_to_see_are_marked_and_can_be_filtered(browser, r
 def test_rows_are_named_by_model_then_folder(browser, crowded):
     show(browser, crowded, 820)
     heads = browser.run(
-        "[...document.querySelectorAll('.standing .ours th')].map(e => [...e.childNodes].map(n => n.textContent))"
+        "[...document.querySelectorAll('.leaderboard .ours th')].map(e => [...e.childNodes].map(n => n.textContent))"
     )
     assert [head[0] for head in heads[::2]] == list(NAMES)
     assert [head[1].split("/")[-1] for head in heads[:2]] == ["ריצה 0", "ריצה 1"]
