@@ -19,8 +19,8 @@ _FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_BYTES = 1 << 20
 _DEEPEST = 64
 _MOST_NODES = 1_000_000
-#: Whole numbers of settings fit a 64-bit integer.
-_MOST_BITS = 64
+#: Longest whole number that reaches a schema, in bits: it fits a float and can be printed.
+_MOST_BITS = 512
 #: Mistakes that are described; one that repeats in every line of a file is understood from fewer.
 _MOST_PROBLEMS = 100
 
