@@ -153,8 +153,8 @@ def _of_events(args: argparse.Namespace) -> bool:
         InputError: A path does not exist, or files of events and of answers come together.
         MevqaError: An option does not go with the kind.
     """
+    from mevqa.data.events.read import is_event_file, unknown_events
     from mevqa.errors import InputError, MevqaError, Problem
-    from mevqa.scoring.events.files import is_event_file, unknown_events
 
     absent = [Problem(path, "there is no such file or folder") for path in args.paths if not path.exists()]
     if absent:

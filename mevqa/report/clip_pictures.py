@@ -10,8 +10,8 @@ from mevqa.report.pictures import Picture, Seen, picture_of
 from mevqa.types import LONG_VIDEO_TYPES, Clip, Question
 
 if TYPE_CHECKING:
+    from mevqa.data.events.rows import EventRow
     from mevqa.data.label_types import ClipLabels
-    from mevqa.scoring.events.rows import EventRow
     from mevqa.video.face.aligned_face import FaceMode
 
 #: What is shown of an expression.

@@ -10,7 +10,7 @@ from mevqa.report.charts.timeline import Span
 from mevqa.types import Annotation
 
 if TYPE_CHECKING:
-    from mevqa.scoring.events.rows import EventRow
+    from mevqa.data.events.rows import EventRow
 
 #: Two intervals are the same event from this overlap on: the rule of MEGC since 2019 (See et al., FG 2019).
 _IOU = 0.5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mevqa.names import match_key
 
 if TYPE_CHECKING:
-    from mevqa.scoring.events.rows import EventRow
+    from mevqa.data.events.rows import EventRow
 
 #: Videos that a note lists by name.
 _MOST_NAMES = 5
@@ -61,7 +61,7 @@ def read_found(path: Path, *, whole: bool) -> FoundEvents:
     Raises:
         InputError: The file is wrong.
     """
-    from mevqa.scoring.events.files import read_events
+    from mevqa.data.events.read import read_events
 
     file = read_events(path, "predictions")
     names = tuple(_names(video.subject, video.video) for video in file.videos)

@@ -24,8 +24,8 @@ from mevqa.report.pictures import Picture, Seen, picture_of
 from mevqa.types import Annotation, Clip
 
 if TYPE_CHECKING:
+    from mevqa.data.events.rows import EventRow
     from mevqa.data.label_types import ClipLabels
-    from mevqa.scoring.events.rows import EventRow
     from mevqa.video.face.aligned_face import FaceMode
     from mevqa.video.reading.video import Video
 

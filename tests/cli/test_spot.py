@@ -12,7 +12,7 @@ from PIL import Image
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
 from mevqa.cli.spot import _plots
-from mevqa.scoring.events.files import read_events
+from mevqa.data.events.read import read_events
 from mevqa.spotting.events import Event
 from mevqa.spotting.motion.calibration import read_calibrator
 from mevqa.spotting.motion.features import FEATURES

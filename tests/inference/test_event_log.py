@@ -6,13 +6,13 @@ import csv
 
 import pytest
 
+from mevqa.data.events.read import read_events
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
 from mevqa.inference import event_log
 from mevqa.inference.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
-from mevqa.scoring.events.files import read_events
 from mevqa.spotting.events import Event, UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.video import Spotting

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from mevqa.cli import main
+from mevqa.data.events.read import read_events
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
 from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
 from mevqa.inference.spot_and_recognise import COLUMNS, LOG_ENDING, Naming, StrTable, names_of, rows_of
-from mevqa.scoring.events.files import read_events
 from mevqa.spotting.events import Event
 from mevqa.spotting.video import Spotting
 

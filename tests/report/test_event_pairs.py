@@ -1,6 +1,6 @@
+from mevqa.data.events.rows import EventRow
 from mevqa.facs import ActionUnit
 from mevqa.report.event_pairs import SeenEvent, coded_events, event_spans, event_table, found_events, pair_events
-from mevqa.scoring.events.rows import EventRow
 from mevqa.types import Annotation
 
 CODED = coded_events(

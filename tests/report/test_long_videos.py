@@ -5,11 +5,11 @@ import json
 import pytest
 from hostile_runs import HOSTILE, write_frames
 
+from mevqa.data.events.rows import EventRow
 from mevqa.data.label_types import ClipLabels
 from mevqa.inference.runs import start_run
 from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report.long_videos import see_long
-from mevqa.scoring.events.rows import EventRow
 from mevqa.types import NO_MOTION, Annotation, Answer, Clip
 
 EVENTS = (Annotation(0, 1, 2, kind="micro", fine="disgust"), Annotation(3, 4, 5, kind="macro"))

@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from mevqa.data.events.read import EventFile, list_lines
+from mevqa.data.events.rows import EventRow, VideoFacts
 from mevqa.data.layouts import without_suffix
 from mevqa.errors import Problem
 from mevqa.names import fold_name, match_key, subject_key
-from mevqa.scoring.events.files import EventFile, list_lines
 from mevqa.scoring.events.presets import EventSwitches
-from mevqa.scoring.events.rows import EventRow, VideoFacts
 
 #: Subject (or nothing) and video, without their spelling.
 VideoKey = tuple[str, str]

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from mevqa.data.events.read import EventFile, list_lines
 from mevqa.errors import InputError, Problem
 from mevqa.facs import UnknownEmotion, canonical_coarse, canonical_fine, coarse_of
 from mevqa.intervals import Array
-from mevqa.scoring.events.files import EventFile, list_lines
 from mevqa.scoring.events.presets import EventSwitches
 from mevqa.scoring.events.spotting import Matched
 from mevqa.scoring.events.videos import Video, unit_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mevqa.data.events.rows import EventRow
 from mevqa.scoring.events.presets import EventSwitches
 from mevqa.scoring.events.recognition import Recognised
-from mevqa.scoring.events.rows import EventRow
 from mevqa.scoring.events.spotting import Spotted
 from mevqa.scoring.events.videos import Video
 

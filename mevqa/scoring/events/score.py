@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from mevqa.data.events.read import EventFile, is_event_file, read_events
+from mevqa.data.events.rows import Numbers
 from mevqa.errors import InputError, Problem
 from mevqa.intervals import Array
 from mevqa.safe_text import portable
-from mevqa.scoring.events.files import EventFile, is_event_file, read_events
 from mevqa.scoring.events.presets import DEFAULT, EventSwitches, event_preset
 from mevqa.scoring.events.recognition import Recognised, score_recognition
 from mevqa.scoring.events.record import describe_events, traps
-from mevqa.scoring.events.rows import Numbers
 from mevqa.scoring.events.spotting import SWEEP, Spotted, score_spotting
 from mevqa.scoring.events.videos import Video, Videos, put_together, unit_of, units
 from mevqa.scoring.metrics.bootstrap import DRAWS, LEVEL, Draws, resample, two_sided_p
@@ -67,7 +67,7 @@ def score_events(
     """Score a file of detected events against a file of coded ones.
 
     Args:
-        predictions: What was detected; see ``event_files``.
+        predictions: What was detected; see ``mevqa.data.events``.
         reference: What human coders wrote.
         preset: Name of the preset; by default ``strict``.
         changes: Switches of the preset that are set otherwise, ``NAME=VALUE``.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from mevqa.data.events.rows import MACRO, MICRO, EventRow
 from mevqa.intervals import Array, iou_matrix, match
 from mevqa.scoring.events.presets import EventSwitches
-from mevqa.scoring.events.rows import MACRO, MICRO, EventRow
 from mevqa.scoring.events.videos import Video, unit_of
 from mevqa.scoring.metrics.sufficient_statistics import Tally, divide
 

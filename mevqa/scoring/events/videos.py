@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mevqa.data.events.read import EventFile
+from mevqa.data.events.rows import MACRO, MICRO, EventRow, VideoFacts, column_table
 from mevqa.errors import InputError, Problem
 from mevqa.names import spelling_notes, subject_key
-from mevqa.scoring.events.files import EventFile
 from mevqa.scoring.events.names import (
     Naming,
     VideoKey,
@@ -19,7 +20,6 @@ from mevqa.scoring.events.names import (
     written,
 )
 from mevqa.scoring.events.presets import EventSwitches
-from mevqa.scoring.events.rows import MACRO, MICRO, EventRow, VideoFacts, column_table
 
 #: A micro-expression lasts at most half a second (Yan et al., J. Nonverbal Behavior 37, 2013; MEGC since 2019).
 MICRO_SECONDS = 0.5

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from mevqa.data.conversion.convert import convert
+from mevqa.data.events.read import is_event_file
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
-from mevqa.scoring.events.files import is_event_file
 
 NAMES = ("samm_test_SAMM-1_1", "samm_test_SAMM-2_1")
 TEXTS = ("What is the coarse expression class?", "What is the action unit?")

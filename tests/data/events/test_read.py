@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mevqa.data.events.read import is_event_file, read_events
+from mevqa.data.events.rows import Numbers, kind_of
 from mevqa.errors import InputError
-from mevqa.scoring.events.files import is_event_file, read_events
-from mevqa.scoring.events.rows import Numbers, kind_of
 
 
 def write(folder: Path, text: str, name: str = "events.csv") -> Path:

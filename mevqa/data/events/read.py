@@ -15,15 +15,9 @@ from typing import Any
 
 from mevqa.data.documents.foreign_formats import workbook_document
 from mevqa.data.documents.records import container_of
-from mevqa.data.numbers import times_message
-from mevqa.errors import InputError, Problem
-from mevqa.files.headers import describe_columns, find_header, simplify
-from mevqa.files.inputs import check_file, read_file
-from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
-from mevqa.files.text import decode_text
-from mevqa.scoring.events.json import read_objects
-from mevqa.scoring.events.megc2020_log import Role, read_log
-from mevqa.scoring.events.rows import (
+from mevqa.data.events.json_objects import read_objects
+from mevqa.data.events.megc2020_log import Role, read_log
+from mevqa.data.events.rows import (
     EventRow,
     Numbers,
     RawRow,
@@ -33,6 +27,12 @@ from mevqa.scoring.events.rows import (
     name_videos,
     place_labels,
 )
+from mevqa.data.numbers import times_message
+from mevqa.errors import InputError, Problem
+from mevqa.files.headers import describe_columns, find_header, simplify
+from mevqa.files.inputs import check_file, read_file
+from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
+from mevqa.files.text import decode_text
 
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
 _TEXTS = frozenset({".csv", ".tsv", ".txt", ".log"})

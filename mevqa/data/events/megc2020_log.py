@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from mevqa.scoring.events.rows import MACRO, MICRO, LogVideos, RawRow, column_table
+from mevqa.data.events.rows import MACRO, MICRO, LogVideos, RawRow, column_table
 
 Role = Literal["reference", "predictions"]
 

@@ -1,0 +1,1 @@
+"""Tables of events: detections, the official result file, coded events as a table."""
