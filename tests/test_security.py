@@ -88,7 +88,7 @@ def test_no_other_file_turns_remote_code_on(tmp_path):
 
 
 def test_shipped_recipes_tell_nobody():
-    recipes = sorted(resource_folder("finetune").glob("*.yaml"))
+    recipes = sorted(resource_folder("finetune").rglob("*.yaml"))
     assert recipes
     for path in recipes:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

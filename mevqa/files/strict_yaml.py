@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import Any, NamedTuple, TypeVar, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -34,6 +34,24 @@ class StrictModel(BaseModel):
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
+class YamlFile(NamedTuple):
+    """A YAML file that is not held to a schema yet.
+
+    Attributes:
+        path: The file.
+        tree: Its nodes, which know their lines; None where there are none.
+        content: Its value.
+    """
+
+    path: Path
+    tree: yaml.Node | None
+    content: Any
+
+    def line_of(self, *location: str | int) -> int | None:
+        """Return the 1-based line of the value at ``location``, or of the nearest parent that exists."""
+        return _find_line(self.tree, location)[1]
+
+
 def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     """Read a YAML file into ``schema``.
 
@@ -43,6 +61,16 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
 
     Raises:
         InputError: The file is missing, is not YAML, or does not fit the schema; every misfit with its line.
+    """
+    file = parse_yaml(path)
+    return validate(file.content, schema, [file])
+
+
+def parse_yaml(path: Path) -> YamlFile:
+    """Read a YAML file without a schema.
+
+    Raises:
+        InputError: The file is missing, is not YAML, or holds a key twice.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -60,10 +88,24 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     problems = [Problem(path, f"the key {key!r} stands twice", line) for key, line in _doubled_keys(tree)]
     if problems:
         raise InputError(problems)
+    return YamlFile(path, tree, content)
+
+
+def validate(content: Any, schema: type[Schema], files: Sequence[YamlFile]) -> Schema:
+    """Return what files hold as an instance of ``schema``.
+
+    Args:
+        content: What they hold together.
+        schema: A pydantic model.
+        files: The files. A misfit is reported in the first of those in which the most of its location stands.
+
+    Raises:
+        InputError: It does not fit the schema; every misfit with its file and line.
+    """
     try:
         return schema.model_validate(content)
     except ValidationError as error:
-        raise InputError(describe(path, tree, content, schema, error)) from error
+        raise InputError(describe(files, schema, error)) from error
 
 
 def parse_yaml_value(text: str) -> Any:
@@ -180,10 +222,8 @@ def _doubled_keys(tree: yaml.Node | None) -> list[tuple[str, int]]:
     return sorted(found, key=lambda one: one[1])
 
 
-def describe(
-    path: Path, tree: yaml.Node | None, content: Any, schema: type[BaseModel], error: ValidationError
-) -> list[Problem]:
-    """Turn pydantic's errors into problems with line numbers and did-you-mean suggestions."""
+def describe(files: Sequence[YamlFile], schema: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """Turn pydantic's errors into problems with files, line numbers and did-you-mean suggestions."""
     problems = []
     for item in error.errors(include_url=False, include_input=False)[:_MOST_PROBLEMS]:
         location = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
@@ -197,7 +237,8 @@ def describe(
             message = f"{where}: {item['msg'].removeprefix('Value error, ')}"
         else:
             message = item["msg"].removeprefix("Value error, ")
-        problems.append(Problem(path, message, _line_of(tree, location)))
+        file = max(files, key=lambda one: _find_line(one.tree, location)[0])
+        problems.append(Problem(file.path, message, file.line_of(*location)))
     return problems
 
 
@@ -221,21 +262,21 @@ def _is_model(kind: Any) -> bool:
     return isinstance(kind, type) and get_origin(kind) is None and issubclass(kind, BaseModel)
 
 
-def _line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
-    """Return the 1-based line of the value at ``location``, or of the nearest parent that exists."""
+def _find_line(node: yaml.Node | None, location: Sequence[str | int]) -> tuple[int, int | None]:
+    """Return how many parts of ``location`` exist, and the 1-based line of the last that does."""
     if node is None:
-        return None
-    line = node.start_mark.line + 1
-    for part in location:
+        return 0, None
+    line = _line(node)
+    for depth, part in enumerate(location):
         following = None
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 if str(key.value) == str(part):
-                    line, following = key.start_mark.line + 1, value
+                    line, following = _line(key), value
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             following = node.value[part]
-            line = following.start_mark.line + 1
+            line = _line(following)
         if following is None:
-            break
+            return depth, line
         node = following
-    return line
+    return len(location), line

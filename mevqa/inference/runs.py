@@ -25,7 +25,7 @@ from mevqa.files.inputs import check_file
 from mevqa.files.json_file import read_json_object
 from mevqa.files.json_rows import parse_row
 from mevqa.files.lock import hold_folder
-from mevqa.files.strict_yaml import describe
+from mevqa.files.strict_yaml import YamlFile, describe
 from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.questions.reading.types import UNUSABLE_MEANING
@@ -164,7 +164,7 @@ def open_run(path: Path) -> Run:
     try:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
-        raise InputError(describe(manifest_path, None, manifest, _Manifest, error)) from error
+        raise InputError(describe([YamlFile(manifest_path, None, manifest)], _Manifest, error)) from error
     return Run(path, manifest, *_read_answers(path / _ANSWERS))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.strict_yaml import StrictModel, describe, parse_yaml_value, read_yaml
+from mevqa.files.strict_yaml import StrictModel, YamlFile, parse_yaml, parse_yaml_value, validate
 from mevqa.resources import resource_folder
 
 #: The name under which ``model`` means nano's architecture with random weights.
@@ -152,6 +153,7 @@ class Recipe(StrictModel):
     """Everything that decides a training; ``finetune/README.md`` explains each key with its trade-offs."""
 
     title: str = ""
+    extends: str | None = Field(default=None, exclude=True)  # of a file only: what is read has the base's keys
     # model
     model: str
     revision: str | None = None
@@ -216,6 +218,8 @@ class Recipe(StrictModel):
         Raises:
             ValueError: One sentence on what, and how to mend it.
         """
+        if self.extends is not None:
+            raise ValueError("extends stands in a recipe's file: name the other recipe in this one's place")
         if (self.steps > 0) == (self.epochs > 0):
             raise ValueError("give either steps or epochs")
         if not any((self.rates.adapter, self.rates.language, self.rates.projector, self.rates.vision)):
@@ -259,10 +263,12 @@ def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust
 
 def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
     """Read a recipe, whatever it asks for."""
-    path = find_recipe(name)
-    if not overrides:
-        return read_yaml(path, Recipe)
-    content = read_yaml(path, _Anything).model_dump()
+    files = _with_bases(find_recipe(name))
+    content: Any = {}
+    for file in reversed(files):
+        content = _extended(content, file.content)
+    if not overrides or not isinstance(content, dict):
+        return validate(content, Recipe, files)
     problems = []
     for item in overrides:
         key, equals, value = item.partition("=")
@@ -275,11 +281,39 @@ def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
             problems.append(Problem(item, f"cannot be set: {' '.join(str(error).split())}"))
     if problems:
         raise InputError(problems)
-    try:
-        return Recipe.model_validate(content)
-    except ValidationError as error:
-        where = Path(f"{path} with {' '.join(overrides)}")
-        raise InputError(describe(where, None, content, Recipe, error)) from error
+    return validate(content, Recipe, [YamlFile(Path(f"{files[0].path} with {' '.join(overrides)}"), None, content)])
+
+
+def _with_bases(path: Path) -> list[YamlFile]:
+    """Return a recipe's file, the one that it extends, the one which that extends, and so on.
+
+    Raises:
+        InputError: A file is not YAML, extends what is no recipe, or extends itself in a circle.
+    """
+    files = [parse_yaml(path)]
+    while isinstance(files[-1].content, dict) and (name := files[-1].content.pop("extends", None)) is not None:
+        extending, line = files[-1].path, files[-1].line_of("extends")
+        if not isinstance(name, str):
+            raise InputError([Problem(extending, "extends: must be the name of one recipe", line)])
+        beside = [extending.parent / file for file in (name, f"{name}.yaml")]
+        base = next((file for file in beside if os.path.isfile(file)), None) or _shipped(name)
+        if base is None:
+            message = f"extends: there is no recipe {name!r} in its folder; shipped ones: {_shipped_names()}"
+            raise InputError([Problem(extending, message, line)])
+        if any(base.samefile(file.path) for file in files):
+            circle = " extends ".join(str(file) for file in (*(file.path for file in files), base))
+            raise InputError([Problem(extending, f"extends: goes in a circle: {circle}", line)])
+        files.append(parse_yaml(base))
+        if not isinstance(files[-1].content, dict):
+            raise InputError([Problem(base, f"is no recipe that {extending} can extend: it must hold keys", 1)])
+    return files
+
+
+def _extended(base: Any, own: Any) -> Any:
+    """Return a base's value with that of what extends it: blocks key by key, anything else in the base's place."""
+    if not isinstance(base, dict) or not isinstance(own, dict):
+        return own
+    return base | {key: _extended(base.get(key), value) for key, value in own.items()}
 
 
 def find_recipe(name: str) -> Path:
@@ -289,21 +323,25 @@ def find_recipe(name: str) -> Path:
         InputError: There is none of that name.
     """
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):  # which takes a name that is too long for one that is not there
         return path
-    shipped = resource_folder("finetune")
+    shipped = _shipped(name)
+    if shipped is None:
+        raise InputError([Problem(path, f"there is no such recipe; shipped ones: {_shipped_names()}")])
+    return shipped
+
+
+def _shipped(name: str) -> Path | None:
+    """Return the shipped recipe of that name, with or without its folder and ``.yaml``; None where there is none."""
+    path = Path(name)
     # The names of models have dots: what follows the last one is no suffix.
-    own = shipped / f"{path.name.removesuffix('.yaml')}.yaml"
-    if path.parent in (Path("."), Path("finetune")) and own.is_file():
-        return own
-    known = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
-    raise InputError([Problem(path, f"there is no such recipe; shipped ones: {known}")])
+    file = resource_folder("finetune") / f"{path.name.removesuffix('.yaml')}.yaml"
+    return file if path.parent in (Path("."), Path("finetune")) and os.path.isfile(file) else None
 
 
-class _Anything(StrictModel):
-    """A mapping whose keys are checked later, together with the overrides."""
-
-    model_config = {"extra": "allow"}
+def _shipped_names() -> str:
+    """Return the names of the shipped recipes."""
+    return ", ".join(sorted(file.stem for file in resource_folder("finetune").glob("*.yaml")))
 
 
 def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:

@@ -181,6 +181,83 @@ def test_what_a_recipe_prints_is_the_same_recipe(path, tmp_path):
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
 
 
+# --- recipes that extend others
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder / f"{next(iter(files))}.yaml"
+
+
+def test_a_recipe_has_the_keys_of_the_one_it_extends_and_its_own_before_them(tmp_path):
+    mine = "extends: middle\nlora:\n  rank: 8\nviews: [motion]\n"
+    middle = "extends: base.yaml\nlora:\n  dropout: 0.5\n  rank: 2\n"
+    found = read_recipe(str(write(tmp_path, mine=mine, middle=middle, base=RECIPE + "views: [onset, apex]\n")))
+    assert (found.lora.rank, found.lora.dropout, found.views, found.title) == (8, 0.5, ("motion",), "mine")
+    whole = RECIPE.replace("rank: 4", "rank: 8\n  dropout: 0.5") + "views: [motion]\n"
+    alone = read_recipe(str(write(tmp_path, alone=whole)))
+    assert found == alone and found.model_dump_json() == alone.model_dump_json()
+    assert "extends" not in found.model_dump()
+
+
+def test_a_block_of_the_base_is_taken_away_by_null_and_overrides_come_last(tmp_path):
+    path = write(tmp_path, mine="extends: base\nlora: null\nrates:\n  adapter: 0\n  vision: 1.0e-4\n", base=RECIPE)
+    assert read_recipe(str(path)).lora is None
+    assert read_recipe(str(path), ["steps=3", "rates.vision=2e-4"]).rates.vision == 2e-4
+
+
+def test_a_shipped_recipe_is_extended_by_its_name_from_any_folder(tmp_path, monkeypatch):
+    path = write(tmp_path, mine="extends: qwen2.5-vl-7b-lora-24gb\ntitle: ours\n")
+    monkeypatch.chdir(tmp_path.parent)
+    assert read_recipe(str(path)) == read_recipe("qwen2.5-vl-7b-lora-24gb", ["title=ours"])
+
+
+@pytest.mark.parametrize(
+    "mine, base, message",
+    [
+        (
+            "extends: base\nlora:\n  rank: 8\n",
+            RECIPE + "stepps: 3\n",
+            "base.yaml:9: unknown key 'stepps'; did you mean",
+        ),
+        ("extends: base\nlora:\n  rank: 8\n", RECIPE.replace("rank", "ranks"), "base.yaml:5: unknown key 'lora.ranks'"),
+        ("extends: base\nlora:\n  rank: four\n", RECIPE, "mine.yaml:3: lora.rank: "),
+        ("extends: base\nlora: 4\n", RECIPE, "mine.yaml:2: lora: "),
+        ("extends: base\nepochs: 3\n", RECIPE, "mine.yaml:1: give either steps or epochs"),
+        ("extends: base\n", "steps: [\n", "base.yaml:2: is not valid YAML"),
+        ("extends: base\n", "- steps\n", "base.yaml:1: is no recipe that .*mine.yaml can extend: it must hold keys"),
+        ("extends: base\n", "", "base.yaml:1: is no recipe that .*mine.yaml can extend: it must hold keys"),
+        (
+            "title: a\nextends: bsae\n",
+            RECIPE,
+            "mine.yaml:2: extends: there is no recipe 'bsae' .*; shipped ones: .*nano",
+        ),
+        ("extends: [base]\n", RECIPE, "mine.yaml:1: extends: must be the name of one recipe"),
+        ("extends: mine\n", RECIPE, "mine.yaml:1: extends: goes in a circle: .*mine.yaml extends .*mine.yaml"),
+        ("extends: base\n", "title: b\nextends: mine\n", "base.yaml:2: extends: goes in a circle: "),
+        (f"extends: {'x' * 5000}\n", RECIPE, "mine.yaml:1: extends: there is no recipe 'xxx"),
+    ],
+)
+def test_a_mistake_is_named_in_the_file_in_which_it_stands(mine, base, message, tmp_path):
+    said = refusal(write(tmp_path, mine=mine, base=base))
+    assert re.match(rf"{re.escape(str(tmp_path))}/{message}", said) and len(said.splitlines()) == 1, said
+
+
+def test_mistakes_in_both_files_are_told_together(tmp_path):
+    said = refusal(write(tmp_path, mine="extends: base\nclips: x\n", base=RECIPE + "seed: x\n"))
+    assert [line.partition(": ")[0].rpartition("/")[2] for line in said.splitlines()] == ["mine.yaml:2", "base.yaml:9"]
+
+
+def test_a_name_that_no_file_can_have_is_no_recipe():
+    with pytest.raises(InputError, match="there is no such recipe"):
+        read_recipe("x" * 5000)
+
+
+def test_no_override_extends(path):
+    assert "extends stands in a recipe's file" in refusal(path, "extends=nano")
+
+
 # --- what the command says
 
 

@@ -1,5 +1,6 @@
 """The shipped recipes: valid, listed, each tried on a tiny model of its architecture."""
 
+import hashlib
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from tiny import built
 
+from mevqa.errors import InputError
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.resources import resource_folder
 from mevqa.training.examples.clips import read_clips
@@ -24,6 +26,30 @@ GUIDE = (DESK / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(path.stem for path in DESK.glob("*.yaml"))
 #: Recipes of models from the hub; nano has tests of its own.
 HUB = [name for name in NAMES if not name.startswith("nano")]
+#: What several recipes have in common.
+SHARED = sorted((DESK / "common").glob("*.yaml"))
+#: Hash of the settings of each recipe that are not the schema's defaults, from when each stood in one file. A recipe
+#: that is changed on purpose gets a new one.
+RESOLVED = {
+    "gemma-3-4b-lora-16gb": "8626474305f9850a",
+    "internvl3-2b-lora-16gb": "de1a90b91b243f08",
+    "llava-onevision-0.5b-lora-8gb": "62b4f9cb4d13dfe3",
+    "llava-onevision-7b-qlora-16gb": "a06bfaf36f73c29f",
+    "nano-casme2": "84151800975adeff",
+    "nano": "91e70b3de42cc54b",
+    "qwen2.5-vl-3b-lora-16gb": "c042fcb98b58b07f",
+    "qwen2.5-vl-3b-lora-24gb": "05e4d20f744fe65d",
+    "qwen2.5-vl-3b-qlora-8gb": "eab472337585c259",
+    "qwen2.5-vl-7b-lora-24gb": "20c252d13f320de1",
+    "qwen2.5-vl-7b-lora-80gb": "a6bff876a93c3d80",
+    "qwen2.5-vl-7b-qlora-16gb": "5279ee9616624430",
+    "qwen3-vl-4b-lora-16gb": "fa7d4290c52ebd38",
+    "qwen3-vl-4b-qlora-8gb": "ebb5326e6a1751ab",
+    "qwen3-vl-8b-lora-24gb": "fadbae52aaf06065",
+    "qwen3-vl-8b-qlora-16gb": "1d3242973f9cb3fb",
+    "smolvlm2-256m": "8c8b31691a9fba0e",
+    "smolvlm2-500m": "b524095aa30d054a",
+}
 #: The tiny model of each family, by what the family's names on the hub hold.
 FAMILIES = {
     "SmolVLM": "smolvlm",
@@ -60,16 +86,38 @@ def test_every_recipe_is_valid_found_by_name_and_in_the_guide(name):
     assert f"| `{name}` |" in GUIDE
 
 
-@pytest.mark.parametrize("name", HUB)
-def test_every_recipe_has_titled_blocks_comments_and_no_data_of_its_own(name):
-    text = (DESK / f"{name}.yaml").read_text(encoding="utf-8")
-    titles = re.findall(r"^# --- (\w+)", text, re.MULTILINE)
-    assert titles == ["model", "method", "data", "training", "output"]
+@pytest.mark.parametrize("path", [*SHARED, *(DESK / f"{name}.yaml" for name in HUB)], ids=lambda path: path.stem)
+def test_every_value_of_a_recipe_has_its_reason_beside_it(path):
+    text = path.read_text(encoding="utf-8")
     values = [line for line in text.splitlines() if re.match(r" *\w+: \S", line)]
     bare = {line.split(":")[0] for line in values if "#" not in line}
-    assert bare <= {"title", "model", "views", "seed"}
+    assert bare <= {"title", "extends", "model", "views", "seed"}
+
+
+def test_what_the_recipes_have_in_common_stands_in_titled_blocks():
+    text = (DESK / "common" / "lora.yaml").read_text(encoding="utf-8")
+    titles = re.findall(r"^# --- (\w+)", text, re.MULTILINE)
+    assert titles == ["model", "method", "data", "training", "output"]
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_no_recipe_has_data_of_its_own(name):
     recipe = read_recipe(name)
     assert not (recipe.questions or recipe.media or recipe.annotations or recipe.precomputed or recipe.output)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_is_what_it_was_when_it_stood_in_one_file(name):
+    settings = read_recipe(name).model_dump(mode="json", exclude_defaults=True)
+    assert hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16] == RESOLVED[name]
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.stem)
+def test_what_is_only_extended_is_no_recipe_by_itself(path):
+    with pytest.raises(InputError, match=f"{path.name}:.*model: Field required"):
+        read_recipe(str(path))
+    with pytest.raises(InputError, match="there is no such recipe"):
+        find_recipe(path.stem)
 
 
 @pytest.mark.parametrize("name", HUB)
