@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _CALLED = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -18,6 +19,16 @@ def check_file(path: Path) -> None:
     kind = stat.S_IFMT(path.stat().st_mode)
     if kind in _CALLED and not (kind == stat.S_IFIFO and str(path).startswith(("/dev/", "/proc/"))):
         raise OSError(errno.EINVAL, f"it is {_CALLED[kind]}, not a file", str(path))
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading.
+
+    Raises:
+        OSError: It cannot be opened, or is no file.
+    """
+    check_file(path)
+    return path.open("rb")
 
 
 def read_file(path: Path) -> bytes:

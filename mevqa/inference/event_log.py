@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.csv_cells import csv_text, unmarked
+from mevqa.files.inputs import read_file
 from mevqa.files.whole import append_whole, bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class EventLog:
         self._appendable = False
         if not self._path.exists():
             return
-        text = self._path.read_text(encoding="utf-8")
+        text = read_file(self._path).decode("utf-8")
         header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
         if tuple(header) != COLUMNS:
             message = "is not the table of events of a run; move it away, it would be overwritten"
@@ -102,7 +103,7 @@ def read_curve(folder: Path, video: str) -> list[tuple[float, float]] | None:
         The curve; None when the run has none, or it cannot be read.
     """
     try:
-        content = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        content = json.loads(read_file(_curve_file(folder, video)))
         # Runs of earlier releases have the points alone.
         points = content["points"] if isinstance(content, dict) else content
         return [(float(seconds), float(percent)) for seconds, percent in points]
@@ -121,7 +122,7 @@ def read_not_looked_at(folder: Path, video: str) -> list[tuple[float, float, str
         Nothing when the run has no such record, or it cannot be read.
     """
     try:
-        content = json.loads(_curve_file(folder, video).read_text(encoding="utf-8"))
+        content = json.loads(read_file(_curve_file(folder, video)))
         return [(float(start), float(end), str(why)) for start, end, why in content["not_looked_at"]]
     except (OSError, ValueError, TypeError, KeyError):
         return []

@@ -21,7 +21,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.inputs import check_file
+from mevqa.files.inputs import open_file
 from mevqa.files.json_file import read_json_object
 from mevqa.files.json_rows import parse_row
 from mevqa.files.lock import hold_folder
@@ -306,8 +306,8 @@ def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
         raise InputError([Problem(log, "is a folder, not the log of a run")])
     problems = []
     with reading(log):
-        check_file(log)
-    with log.open("rb") as stream:
+        stream = open_file(log)
+    with stream:
         for number, line in enumerate(stream, 1):
             if not line.endswith(b"\n"):
                 break  # The line that a kill tore: its clip is answered again.
@@ -329,7 +329,7 @@ def torn_line(run: Path) -> str | None:
     Args:
         run: The run folder.
     """
-    with suppress(OSError), (run / _ANSWERS).open("rb") as log:
+    with suppress(OSError), open_file(run / _ANSWERS) as log:
         log.seek(-1, os.SEEK_END)
         if log.read(1) != b"\n":
             return (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.csv_cells import csv_text
+from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.whole import append_whole, make_folder, write_whole
@@ -122,7 +123,7 @@ class StrTable:
             make_folder(out.parent)
             write_whole(self._log, json.dumps(header) + "\n")
             return
-        first, *lines = self._log.read_bytes().split(b"\n")
+        first, *lines = read_file(self._log).split(b"\n")
         number = 1
         try:
             differences = list(changes(parse_row(first.decode()).values, header))

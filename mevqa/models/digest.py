@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError
+from mevqa.files.inputs import open_file, read_file
 from mevqa.files.whole import make_folder, write_whole
 
 #: Files of a model or adapter folder that decide an answer.
@@ -57,7 +58,7 @@ def content_digest(folder: Path) -> str:
 def _adapter_settings(path: Path) -> bytes | None:
     """Return what an adapter's configuration says about its layers, in one spelling; None where it is not readable."""
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_file(path))
         config = {key: _sorted_names(value) for key, value in config.items() if key not in _CIRCUMSTANCES}
     except (OSError, ValueError, AttributeError, RecursionError):
         return None
@@ -70,7 +71,7 @@ def _sorted_names(value: Any) -> Any:
 
 
 def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 22):
             digest.update(block)
@@ -87,7 +88,7 @@ def _read_cache() -> dict[str, str]:
     """Return the remembered hashes; a cache that cannot be read is an empty one."""
     file = _cache_file()
     try:
-        content = json.loads(file.read_text(encoding="utf-8")) if file is not None else {}
+        content = json.loads(read_file(file)) if file is not None else {}
     except (OSError, ValueError):
         return {}
     return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}

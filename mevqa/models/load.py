@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from mevqa.errors import MevqaError, ModelError
+from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.files.utf8_names import utf8_named
 from mevqa.models.base import Model, Preferences
 from mevqa.models.hub import is_hub_name
+from mevqa.models.loadable import (
+    refuse_endless_pictures,
+    refuse_kernels,
+    refuse_other_weights,
+    vision_language_config,
+)
 from mevqa.models.transformers.placement import choose_device, choose_dtype, place_weights
 from mevqa.types import OptionScore
 
@@ -20,8 +29,6 @@ NANO_FOLDER = Path(__file__).parent / "nano" / "weights"
 _PATIENCE = 5.0
 #: File with a model's preferences in its folder.
 _PREFERENCES = "mevqa.json"
-#: Tokens of one picture, at most: more than any model's context.
-_MOST_PICTURE_TOKENS = 1_000_000
 #: Folder of the prompts that a fine-tuned model or adapter was trained with.
 _PROMPTS = "prompts"
 
@@ -99,7 +106,8 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     preferences = own_preferences(name, options.adapter)
     from mevqa.models.transformers.model import TransformersModel
 
-    model, processor, revision = _load(name, source, options)
+    with utf8_named(source) if isinstance(source, Path) else nullcontext(source) as named:
+        model, processor, revision = _load(name, named, options)
     try:
         return TransformersModel(
             model,
@@ -236,10 +244,12 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device)
     try:
-        config = _vision_language_config(name, source, common)
-        _refuse_kernels(name, options, config)
+        config = vision_language_config(name, source, common)
+        refuse_kernels(name, options.attention, options.trust_remote_code, config)
+        if isinstance(source, Path):
+            refuse_other_weights(name, source, config, options.trust_remote_code)
         processor = AutoProcessor.from_pretrained(source, **common)
-        _refuse_endless_pictures(name, processor)
+        refuse_endless_pictures(name, processor)
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
             source,
             output_loading_info=True,
@@ -264,53 +274,6 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         model, digest = add_adapter(model, options.adapter)
         revision = f"{revision}+{digest}"
     return model.eval(), processor, str(revision)
-
-
-def _refuse_endless_pictures(name: str, processor: Any) -> None:
-    """Refuse a processor that would write a picture as more tokens than memory holds.
-
-    Raises:
-        ModelError: It names such a number.
-    """
-    for key in ("num_additional_image_tokens", "image_seq_length", "image_seq_len"):
-        count = getattr(processor, key, 0)
-        if isinstance(count, int) and count > _MOST_PICTURE_TOKENS:
-            raise ModelError(f"{name}: its processor's {key} is {count}, at most {_MOST_PICTURE_TOKENS} are taken")
-
-
-def _refuse_kernels(name: str, options: ModelOptions, config: Any) -> None:
-    """Refuse an attention implementation that is compiled code on the hub (``owner/kernel``), unless it is trusted.
-
-    Raises:
-        ModelError: The user, a recipe or the model's own config names one.
-    """
-    inner = [getattr(config, key) for key in config.sub_configs if hasattr(config, key)]
-    named = [options.attention, *(getattr(one, "_attn_implementation", None) for one in (config, *inner))]
-    kernel = next((str(one) for one in named if "/" in str(one)), None)
-    if kernel is not None and not options.trust_remote_code:
-        raise ModelError(
-            f"{name}: the attention implementation {kernel!r} is code on the hub; --trust-remote-code runs it, if you "
-            "trust its author"
-        )
-
-
-def _vision_language_config(name: str, source: Path | str, common: dict[str, Any]) -> Any:
-    """Return the config of a vision-language model.
-
-    Raises:
-        ModelError: It is the config of something else.
-    """
-    from transformers import AutoConfig
-    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
-
-    config = AutoConfig.from_pretrained(source, **common)
-    remote = common["trust_remote_code"] and "AutoModelForImageTextToText" in getattr(config, "auto_map", {})
-    if config.model_type not in KNOWN and not remote:
-        raise ModelError(
-            f"{name} is a {config.model_type!r} model, which takes no pictures with text; "
-            "a chat vision-language model is needed (Qwen2.5-VL, Qwen3-VL, SmolVLM, LLaVA, InternVL, Gemma 3, ...)"
-        )
-    return config
 
 
 def _hub_answers() -> bool:
@@ -363,7 +326,7 @@ def _cached_on_disk() -> list[str]:
     found = []
     for config in sorted(Path(HF_HUB_CACHE).glob("models--*/snapshots/*/config.json")):
         try:
-            kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+            kind = json.loads(read_file(config)).get("model_type")
         except (OSError, ValueError):
             continue
         if kind in KNOWN:

@@ -21,6 +21,7 @@ from mevqa.data.label_types import ClipLabels
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
@@ -259,7 +260,7 @@ def _key(video: LongVideo, options: SpotOptions) -> str:
 def _remembered(file: Path, key: str) -> tuple[Event, ...] | None:
     """Return the candidates of an earlier start, None where they are missing, damaged or of something else."""
     try:
-        part = _Part.model_validate_json(file.read_bytes())
+        part = _Part.model_validate_json(read_file(file))
     except (OSError, ValidationError):
         return None
     return tuple(Event(**dict(one)) for one in part.candidates) if part.key == key else None

@@ -8,7 +8,10 @@ from mevqa.data.official import scan_questions
 from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables import read_bytes
-from mevqa.inference.runs import open_run
+from mevqa.inference.event_log import EventLog, read_curve, read_not_looked_at
+from mevqa.inference.event_log import _curve_file as curve_file
+from mevqa.inference.runs import open_run, torn_line
+from mevqa.models.transformers.adapter import refuse_unfinished
 
 
 @pytest.fixture(params=["pipe", "socket", "device"])
@@ -45,6 +48,21 @@ def test_a_log_that_is_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "answers.jsonl")
     with pytest.raises(Exception, match="answers.jsonl: cannot be read: it is a pipe"):
         open_run(tmp_path)
+    assert torn_line(tmp_path) is None
+
+
+def test_records_of_a_run_that_are_pipes_are_not_waited_for(tmp_path):
+    (tmp_path / "curves").mkdir()
+    os.mkfifo(tmp_path / "events.csv")
+    os.mkfifo(curve_file(tmp_path, "video"))
+    with pytest.raises(OSError, match="it is a pipe"):
+        EventLog(tmp_path)
+    assert read_curve(tmp_path, "video") is None and read_not_looked_at(tmp_path, "video") == []
+
+
+def test_a_record_of_a_training_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "training.json")
+    refuse_unfinished(tmp_path, "adapter")
 
 
 def test_what_a_shell_substitutes_is_read():

@@ -1,6 +1,7 @@
 """Models from disk through ``load_model``, and one clear line for everything that cannot be loaded."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -288,3 +289,24 @@ def test_a_processor_with_other_fields_is_one_line(tmp_path, field, reason):
     path.write_text(json.dumps(json.loads(path.read_text()) | field), encoding="utf-8")
     with pytest.raises(ModelError, match=reason):
         load_model(str(folder))
+
+
+def test_a_folder_whose_name_is_not_utf8(saved, tmp_path):
+    """File names are bytes; the libraries that read weights and tokenisers take texts."""
+    odd = tmp_path / os.fsdecode(b"\xff\xfe")
+    shutil.copytree(saved("qwen2_5_vl"), odd)
+    plain = load_model(str(saved("qwen2_5_vl")), ModelOptions(device="cpu"))
+    assert load_model(str(odd), ModelOptions(device="cpu")).revision == plain.revision
+
+
+@pytest.mark.parametrize("missing", ["null", "absent"])
+def test_a_config_without_a_part_takes_no_memory_for_the_librarys_default(missing, tmp_path):
+    """The library would build a language model of seven billion weights, draw them, and fill any memory."""
+    shutil.copytree(NANO_FOLDER, tmp_path / "model")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    config |= {"text_config": None}
+    if missing == "absent":
+        del config["text_config"]
+    (tmp_path / "model/config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"describes [\d,]{13,} weights and the folder holds 2,811,264"):
+        load_model(str(tmp_path / "model"), CPU)

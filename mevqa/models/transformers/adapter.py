@@ -10,7 +10,9 @@ from types import NoneType
 from typing import Any
 
 from mevqa.errors import InputError, ModelError
+from mevqa.files.inputs import read_file
 from mevqa.files.json_file import read_json_object
+from mevqa.files.utf8_names import utf8_named
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import is_hub_name
 from mevqa.models.transformers.adapter_keys import fitting_adapter
@@ -66,7 +68,8 @@ def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
             warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names of earlier releases
             warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")  # of interest where one trains
             warnings.filterwarnings("error", message=".*adapter keys.*")
-            wrapped = PeftModel.from_pretrained(model, str(fitting))
+            with utf8_named(Path(fitting)) as named:
+                wrapped = PeftModel.from_pretrained(model, str(named))
     except ModelError:
         raise
     except Exception as error:
@@ -140,7 +143,7 @@ def refuse_unfinished(folder: Path, name: str) -> None:
         ModelError: The record of its training lacks the end, which is written last.
     """
     try:
-        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        record = json.loads(read_file(folder / "training.json"))
     except (OSError, ValueError, RecursionError):
         return  # of another maker
     if isinstance(record, dict) and "decides" in record and not record.get("finished"):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import ModelError
+from mevqa.files.inputs import check_file
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 
@@ -77,6 +78,7 @@ def fitting_adapter(model: Any, adapter: str, folder: Path, config: Mapping[str,
 
     path = folder / _WEIGHTS
     try:
+        check_file(path)
         with safe_open(path, framework="pt") as file:
             keys = list(file.keys())
             ranks = [file.get_slice(key).get_shape()[0] for key in keys if ".lora_A." in key]

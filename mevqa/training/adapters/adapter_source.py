@@ -8,6 +8,7 @@ from typing import Any
 
 from mevqa.errors import InputError, ModelError
 from mevqa.files.json_file import read_json_object
+from mevqa.files.utf8_names import utf8_named
 from mevqa.models.load import NANO_FOLDER, ModelOptions, load_model, read_preferences
 from mevqa.models.transformers.adapter import adapter_config, adapter_folder
 from mevqa.models.transformers.model import TransformersModel
@@ -172,7 +173,8 @@ def _own_processor(folder: Path, trust_remote_code: bool) -> Any:
     if not any((folder / name).is_file() for name in _PROCESSOR):
         return None
     try:
-        return AutoProcessor.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+        with utf8_named(folder) as named:
+            return AutoProcessor.from_pretrained(named, trust_remote_code=trust_remote_code, local_files_only=True)
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"the processor in {folder} cannot be loaded: {reason[:200]}") from error
