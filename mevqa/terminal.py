@@ -18,6 +18,10 @@ class _SafeConsole(Console):
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
         return super()._render_buffer(one if one.control else one._replace(text=_shown(one.text)) for one in buffer)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, as for text without a console; rich would exit with 1."""
+        raise BrokenPipeError
+
 
 def _shown(text: str) -> str:
     return visible(without_secrets(text))

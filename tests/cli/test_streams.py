@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
+from mevqa.cli import main
 from mevqa.cli.ask import _print
 from mevqa.cli.streams import usable_streams
 from mevqa.inference.engine import ClipAnswers
+from mevqa.terminal import make_console
 from mevqa.types import Answer
 
 full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
@@ -46,6 +48,15 @@ def test_closed_streams_are_no_fault_and_no_output_file_gets_their_number(tmp_pa
 def test_a_reader_that_ends_early_is_no_fault():
     done = run(["score", "--presets"], shell="| true")
     assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
+    """A console of rich would end the command with exit code 1."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.FileIO(writing, "w"), write_through=True))
+    monkeypatch.setattr("mevqa.cli.score.run", lambda args: make_console().print("table"))
+    assert main(["score", "--presets"]) == 0
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
