@@ -30,10 +30,10 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=10
 
 test-slow: setup
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m slow --durations=10
 
 $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 	$(PYTHON) -m venv $(LOWEST)
