@@ -21,9 +21,9 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "ActionUnit": "mevqa.facs",
-    "Annotation": "mevqa.types",
     "Answer": "mevqa.types",
     "Clip": "mevqa.types",
+    "Event": "mevqa.events",
     "InputError": "mevqa.errors",
     "ViewConfig": "mevqa.inference.view_config",
     "MediaError": "mevqa.errors",

@@ -1,4 +1,4 @@
-"""The nouns of the toolkit: clip, annotation, question, moment, view, answer.
+"""The nouns of the toolkit beside events: clip, question, moment, view, answer.
 
 Frames are 0-based indices into the clip's own media everywhere in the package; adapters convert on reading.
 """
@@ -10,16 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from mevqa.events import Event, Kind
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from mevqa.facs import ActionUnit
-
-
-#: The two kinds of expression.
-Kind: TypeAlias = Literal["micro", "macro"]
 
 
 class QuestionType(str, Enum):
@@ -70,29 +66,6 @@ LONG_VIDEO_TYPES = EXTENSION_TYPES | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What a human coder wrote about one expression.
-
-    Attributes:
-        onset: First frame of the expression.
-        apex: Frame of its largest extent.
-        offset: Last frame of the expression.
-        action_units: The units that were coded, with their sides.
-        fine: Fine-grained class, in the data set's canonical spelling (``mevqa.facs``).
-        coarse: positive, negative or surprise; None for classes without a merge (others).
-        kind: ``micro`` or ``macro``.
-    """
-
-    onset: int | None = None
-    apex: int | None = None
-    offset: int | None = None
-    action_units: tuple[ActionUnit, ...] = ()
-    fine: str | None = None
-    coarse: str | None = None
-    kind: str = "micro"
-
-
 _NO_PICTURES: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -116,7 +89,7 @@ class Clip:
     subject: str | None = None
     media: Path | None = None
     fps: float | None = None
-    annotation: Annotation | None = None
+    annotation: Event | None = None
     pictures: Mapping[str, Path] = field(default_factory=lambda: _NO_PICTURES)
     warnings: tuple[str, ...] = ()
 

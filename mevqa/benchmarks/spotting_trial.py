@@ -12,12 +12,12 @@ from mevqa.benchmarks.trial_videos import TrialVideo, trial_plans, write_trial
 from mevqa.data.annotations import write_annotations
 from mevqa.data.label_types import ClipLabels
 from mevqa.errors import InputError, Problem
+from mevqa.events import KINDS, Event
 from mevqa.intervals import iou_matrix, match
-from mevqa.spotting.events import KINDS, Event
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
 from mevqa.synthetic.clip_plan import ClipPlan
-from mevqa.types import Annotation
 
 #: Least overlap of a hit.
 _IOU = 0.5
@@ -137,7 +137,7 @@ def write_truth(path: Path, folder: Path, settings: TrialSettings) -> None:
         (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
         name = video.path.stem
         # One row that only names the video says that nothing happens in it.
-        events = tuple(one.annotation for one in plan.performances) or (Annotation(),)
+        events = tuple(one.annotation for one in plan.performances) or (Event(),)
         labels[name] = ClipLabels(name, "synthetic", plan.id, plan.fps, events)
     try:
         write_annotations(path, labels)
@@ -191,8 +191,8 @@ def compare(judged: Sequence[tuple[TrialVideo, Spotting]]) -> TrialResult:
 
 
 def _pairs(
-    found: Sequence[Event], coded: Sequence[tuple[float, float, float]]
-) -> list[tuple[Event, tuple[float, float, float]]]:
+    found: Sequence[SpottedEvent], coded: Sequence[tuple[float, float, float]]
+) -> list[tuple[SpottedEvent, tuple[float, float, float]]]:
     """Return hits: one to one, the surest detection first, as ``mevqa score --preset strict`` does."""
     detections = np.array([(event.onset, event.offset) for event in found], dtype=np.float64).reshape(-1, 2)
     references = np.array([(span[0], span[2]) for span in coded], dtype=np.float64).reshape(-1, 2)

@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Answer and print; 2 when the video cannot be read, 1 when a question got no answer."""
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import MediaError
+    from mevqa.events import Event
     from mevqa.inference.ask import ask
-    from mevqa.types import Annotation
 
     if not args.video.exists():
         raise MediaError(args.video, "there is no such file or folder")
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
             view_config=view_config,
             dataset=args.dataset,
             fps=args.fps,
-            annotation=Annotation(*given) if any(value is not None for value in given) else None,
+            annotation=Event(*given) if any(value is not None for value in given) else None,
             consistency=args.consistency == "on",
             progress=progress,
         )

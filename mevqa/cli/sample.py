@@ -91,10 +91,11 @@ def _clip(args: argparse.Namespace) -> Clip:
     Raises:
         InputError: A ready-made picture is not VIEW=FILE or is missing.
     """
-    from mevqa.types import Annotation, Clip
+    from mevqa.events import Event
+    from mevqa.types import Clip
 
     given = (args.onset, args.apex, args.offset)
-    annotation = Annotation(*given) if any(frame is not None for frame in given) else None
+    annotation = Event(*given) if any(frame is not None for frame in given) else None
     ready = pictures(args.precomputed, each="FILE")
     return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=ready)
 

@@ -22,7 +22,7 @@ from mevqa.cli.options import add_link_option
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
-    from mevqa.spotting.events import Event
+    from mevqa.spotting.events import SpottedEvent
     from mevqa.spotting.fitting import HeldOut
     from mevqa.spotting.motion.calibration import Calibrator
     from mevqa.spotting.motion.spotter import SpotOptions
@@ -154,7 +154,7 @@ def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path])
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
-    from mevqa.report.spotted_plot import write_plot
+    from mevqa.report.charts.spotted import write_plot
     from mevqa.signals import finished_first
     from mevqa.spotting.files import write_csv, write_json
     from mevqa.spotting.video import spot_video, video_names
@@ -248,7 +248,7 @@ def _print(video: Spotting) -> None:
         print(f"warning: {video.video}: {warning}", file=sys.stderr)
 
 
-def _evidence(event: Event) -> str:
+def _evidence(event: SpottedEvent) -> str:
     """Return units and the regions that move most, in percent of the eye distance."""
     units = "+".join(str(candidate.unit) for candidate in event.units) or "no unit"
     size = {name: (x * x + y * y) ** 0.5 for name, (x, y) in event.regions.items()}

@@ -19,9 +19,9 @@ from mevqa.cli.options import add_link_option, add_look_options, add_model_optio
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
+    from mevqa.events import Kind
     from mevqa.inference.long_video import LongVideoResult
     from mevqa.inference.spot_and_recognise import Naming
-    from mevqa.spotting.events import Kind
 
 HELP = "spot, then recognise: the official table of ME-STR"
 
@@ -150,7 +150,7 @@ def _kinds(text: str) -> list[Kind]:
         InputError: One of them is none.
     """
     from mevqa.errors import InputError, Problem
-    from mevqa.spotting.events import KINDS
+    from mevqa.events import KINDS
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     kinds = [kind for kind in KINDS if kind in names]

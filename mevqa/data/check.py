@@ -15,9 +15,10 @@ from mevqa.data.label_types import ClipLabels, FolderNumbers, LabelFile, Numberi
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Event
 from mevqa.files.system_errors import problem_of
 from mevqa.names import spelling_notes, subject_key
-from mevqa.types import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType
 from mevqa.video.reading.key_frames import KeyFrames, implied_key_frames, key_frames, usable
 
 #: Part by which the frame rate of a video file may differ from that of the annotations: 29.97 is 30.
@@ -209,7 +210,7 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
             length = len(video)
             seen.notes.update(video.warnings)
             if not is_long:
-                known = key_frames(clip.annotation or Annotation(), video)
+                known = key_frames(clip.annotation or Event(), video)
                 seen.moments[clip.id] = known
                 # What is said of a clip's pictures is no matter of a row of the annotations.
                 implied = implied_key_frames(video)[1]
@@ -285,7 +286,7 @@ def _list_rows(lines: Sequence[int], most: int = 10, what: str = "row") -> str:
     return f"{what}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"
 
 
-def _frame_order(event: Annotation, length: int | None, numbering: Numbering | None) -> list[str]:
+def _frame_order(event: Event, length: int | None, numbering: Numbering | None) -> list[str]:
     named = [("onset", event.onset), ("apex", event.apex), ("offset", event.offset)]
     coded = [(name, frame) for name, frame in named if frame is not None]
 
@@ -309,7 +310,7 @@ def _frame_order(event: Annotation, length: int | None, numbering: Numbering | N
 def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
     """Return a summary with the events of the long videos that are asked about."""
     kinds = Counter({"micro": 0, "macro": 0})
-    kinds.update(event.kind for labels in found.values() for event in labels.events)
+    kinds.update(str(event.kind) for labels in found.values() for event in labels.events)
     notes = dict(summary.notes)
     if not found:
         notes["no video of the questions is in the annotations"] = summary.clips
@@ -325,7 +326,7 @@ def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
 def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> Summary:
     types = Counter(question.type for question in file.questions)
     datasets = {q.clip_id: clips[q.clip_id].dataset if q.clip_id in clips else q.dataset for q in file.questions}
-    moments = [seen.moments.get(clip.id) or usable(clip.annotation or Annotation()) for clip in clips.values()]
+    moments = [seen.moments.get(clip.id) or usable(clip.annotation or Event()) for clip in clips.values()]
     return Summary(
         layout=file.layout,
         task=file.task,

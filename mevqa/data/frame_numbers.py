@@ -10,7 +10,7 @@ from typing import Literal
 
 from mevqa.data.label_types import ClipLabels, Numbering
 from mevqa.errors import MediaError
-from mevqa.types import Annotation
+from mevqa.events import Event
 from mevqa.video.reading.frame_files import FrameFiles, list_frames
 from mevqa.video.reading.key_frame_names import ROLES
 
@@ -62,7 +62,7 @@ class Placement:
         missing: Why each of the others is not, by its row.
     """
 
-    events: tuple[Annotation, ...]
+    events: tuple[Event, ...]
     lines: tuple[int, ...]
     missing: Mapping[int, str]
 
@@ -82,7 +82,7 @@ def place_events(labels: ClipLabels, media: Path) -> Placement:
         folder = _folder(media, labels.numbering)
     except ValueError as error:
         return Placement((), (), dict.fromkeys(labels.lines, str(error)))
-    placed: list[tuple[Annotation, int]] = []
+    placed: list[tuple[Event, int]] = []
     missing = {}
     for event, line in zip(labels.events, labels.lines, strict=True):
         try:
@@ -92,7 +92,7 @@ def place_events(labels: ClipLabels, media: Path) -> Placement:
     return Placement(tuple(event for event, _ in placed), tuple(line for _, line in placed), missing)
 
 
-def place(event: Annotation, numbering: Numbering, media: Path) -> Annotation:
+def place(event: Event, numbering: Numbering, media: Path) -> Event:
     """Return an event with frames that are 0-based indices into ``media``.
 
     In a folder the names of the frames decide; a frame that is not there is never replaced by its neighbour. Where
@@ -170,7 +170,7 @@ def _folder(media: Path, numbering: Numbering, onset: int | None = None) -> _Fol
     return _Folder(positions, listed)
 
 
-def _place(event: Annotation, numbering: Numbering, media: Path, folder: _Folder | None) -> Annotation:
+def _place(event: Event, numbering: Numbering, media: Path, folder: _Folder | None) -> Event:
     """Do what ``place`` does in a listed folder; None for a video."""
     if folder is None:
         if not numbering.video:

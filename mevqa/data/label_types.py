@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from mevqa.data.layouts import without_suffix
+from mevqa.events import Event
 from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
-from mevqa.types import Annotation
 
 #: Columns of our own CSV, in the order in which they are written.
 COLUMNS = (
@@ -76,7 +76,7 @@ class ClipLabels:
     dataset: str = "unknown"
     subject: str | None = None
     fps: float | None = None
-    events: tuple[Annotation, ...] = ()
+    events: tuple[Event, ...] = ()
     lines: tuple[int, ...] = ()
     numbering: Numbering | None = None
     notes: tuple[str, ...] = ()
@@ -85,7 +85,7 @@ class ClipLabels:
     blinks: tuple[tuple[int, int], ...] = ()
 
     @property
-    def annotation(self) -> Annotation | None:
+    def annotation(self) -> Event | None:
         """The expression of a clip that has exactly one, else None."""
         return self.events[0] if len(self.events) == 1 else None
 
@@ -175,7 +175,7 @@ def in_time_order(labels: ClipLabels) -> ClipLabels:
     """
     frames = [[f for f in (e.onset, e.apex, e.offset) if f is not None] for e in labels.events]
     order = sorted(range(len(frames)), key=lambda at: (not frames[at], frames[at][:1], frames[at][-1:]))
-    first: dict[Annotation, int] = {}
+    first: dict[Event, int] = {}
     kept, notes = [], list(labels.notes)
     for at in order:
         event = labels.events[at]
@@ -194,7 +194,7 @@ def in_time_order(labels: ClipLabels) -> ClipLabels:
 
 def _without_empty(labels: ClipLabels) -> ClipLabels:
     """Return a long video of our own CSV without the rows that only name it: nothing happens in it."""
-    empty = {Annotation(), Annotation(kind="macro")}
+    empty = {Event(), Event(kind="macro")}
     kept = [at for at, event in enumerate(labels.events) if event not in empty]
     return replace(
         labels,

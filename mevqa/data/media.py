@@ -13,8 +13,9 @@ from mevqa.data.label_types import ClipLabels, LabelFile
 from mevqa.data.layouts import MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, Problem
+from mevqa.events import Event
 from mevqa.names import subject_key
-from mevqa.types import LONG_VIDEO_TYPES, Annotation, Clip, Question, QuestionType
+from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType
 from mevqa.video.reading.key_frames import usable
 
 #: Other names of views under which ready-made pictures are given.
@@ -251,7 +252,7 @@ class _ClipFinder:
         types = {question.type for question in self.questions}
         return bool(types & LONG_VIDEO_TYPES) and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}
 
-    def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Annotation | None, tuple[str, ...]]:
+    def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Event | None, tuple[str, ...]]:
         """Return the event of a short clip in frames of its media, and what was left out of it because it cannot be.
 
         There is none of long videos, whose events are asked for.

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Event
 from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
-from mevqa.types import Annotation, Clip
+from mevqa.types import Clip
 
 
 def ask(
@@ -24,7 +25,7 @@ def ask(
     view_config: ViewConfig | None = None,
     dataset: str = "unknown",
     fps: float | None = None,
-    annotation: Annotation | None = None,
+    annotation: Event | None = None,
     consistency: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> ClipAnswers:

@@ -13,19 +13,19 @@ from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from mevqa.errors import MediaError
-from mevqa.facs import Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.events import Event, EventTimeline, Kind, Rule
+from mevqa.facs import ActionUnit, Taxonomy, prototype_units, taxonomy, unit_name, unit_number
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.inference.recognition import Recognised, in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
-from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.writing.event_counts import COUNTED
 from mevqa.questions.writing.prior import prior_answer
 from mevqa.questions.writing.timeline_answers import timeline_answer
 from mevqa.resources import TABLES
-from mevqa.spotting.events import Event, Rule
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
-from mevqa.types import Answer, Clip, Kind, Question, QuestionType
+from mevqa.types import Answer, Clip, Question, QuestionType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ WAYS: tuple[LongVideoWay, ...] = get_args(LongVideoWay)
 
 #: Uncertainty of a measured duration, ms: two samples at 30 a second.
 _DURATION_MS = 66.0
-#: The border between the kinds, ms, by rule; see ``mevqa.spotting.events``.
+#: The border between the kinds, ms, by rule; see ``mevqa.events``.
 _BORDER_MS: dict[Rule, float] = {"half-second": 500.0, "quarter-second-apex": 250.0}
 #: Questions whose answer needs what is recognised in the events.
 _NEEDS_UNITS = frozenset({QuestionType.AU_INVENTORY, QuestionType.DESCRIBE_NTH, QuestionType.SUMMARY})
@@ -131,7 +131,7 @@ def analyse_long_video(
     return LongVideoResult(found, events, options.rule)
 
 
-def _by_regions(event: Event, classes: Taxonomy) -> Recognised:
+def _by_regions(event: SpottedEvent, classes: Taxonomy) -> Recognised:
     """Recognise an event without a model."""
     units = in_order([one.unit.name for one in event.units])
     fine = _nearest_class(units, classes)
@@ -157,20 +157,20 @@ def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -
     of the kind that is commoner in the data set, and counted.
     """
     events = [
-        TimelineEvent(
-            one.event.kind,
+        Event(
             one.event.onset,
             one.event.apex,
             one.event.offset,
-            one.units,
+            tuple(ActionUnit(unit_number(name)) for name in one.units),
             one.fine,
             one.coarse,
+            one.event.kind,
         )
         for one in long_video.kept
     ]
     for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
         while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
-            events.append(TimelineEvent(question.kind or _prior_kind(question)))
+            events.append(Event(kind=question.kind or _prior_kind(question)))
     return EventTimeline(tuple(events), long_video.found.fps)
 
 

@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mevqa.events import Event
 from mevqa.facs import taxonomy, unit_number
 from mevqa.inference.consistency import decide
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import normalise, read_units
-from mevqa.spotting.events import Event
-from mevqa.types import NO_MOTION, Annotation, Clip, Question, QuestionType, View
+from mevqa.spotting.events import SpottedEvent
+from mevqa.types import NO_MOTION, Clip, Question, QuestionType, View
 from mevqa.video.reading.frame_files import is_picture
 from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
 from mevqa.video.views.render import ClipViews, render_events
@@ -49,7 +50,7 @@ class Recognised:
         warnings: What a reader should know.
     """
 
-    event: Event
+    event: SpottedEvent
     units: tuple[str, ...] = ()
     fine: str | None = None
     coarse: str | None = None
@@ -102,8 +103,8 @@ def _recognise_all(
     clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig, footage: Footage | None
 ) -> tuple[Recognised, ...]:
     rest = _longest_rest(found) if model.preferences.sees_rest else None
-    spans: list[tuple[Annotation, Event | None]] = [
-        (Annotation(event.onset, event.apex, event.offset), event) for event in found.events
+    spans: list[tuple[Event, SpottedEvent | None]] = [
+        (Event(event.onset, event.apex, event.offset), event) for event in found.events
     ]
     if rest is not None:
         place = sum(event.onset <= (rest.onset or 0) for event in found.events)
@@ -132,7 +133,7 @@ def _recognise_all(
 
 
 def _recognise(
-    clip: Clip, event: Event, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
+    clip: Clip, event: SpottedEvent, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
 ) -> tuple[Recognised, float | None]:
     """Ask about one event; return what is said, and the probability that an expression is shown at all."""
     classes = [_question(clip, QuestionType.FINE), _question(clip, QuestionType.COARSE)]
@@ -159,7 +160,7 @@ def _recognise(
     return recognised, _shown(checks[0], replies[-1]) if check else None
 
 
-def _of_event(warning: str, event: Event) -> str:
+def _of_event(warning: str, event: SpottedEvent) -> str:
     """Say of which event it is that a picture shows no motion; other warnings are about the whole video."""
     return f"event at frames {event.onset}-{event.offset}: {warning}" if warning.startswith(NO_MOTION) else warning
 
@@ -176,7 +177,7 @@ def _ask(
     return model.ask(prompts.system(clip.dataset), views, [prompts.request(question) for question in questions])
 
 
-def _with_time(views: Sequence[View], event: Event) -> list[View]:
+def _with_time(views: Sequence[View], event: SpottedEvent) -> list[View]:
     """Tell in the first caption where in the long video the pictures are from."""
     told = f"An event of a longer video, from {event.onset_ms / 1000:.2f} s to {event.offset_ms / 1000:.2f} s."
     return [replace(view, caption=f"{told} {view.caption}") if not place else view for place, view in enumerate(views)]
@@ -226,7 +227,7 @@ def _odds(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def _longest_rest(found: Spotting) -> Annotation | None:
+def _longest_rest(found: Spotting) -> Event | None:
     """Return the middle of the longest time without an event as onset, apex and offset; None when it is too short."""
     edges = [(0.0, 0)]
     edges += [(event.offset_ms, event.offset) for event in found.events]
@@ -238,4 +239,4 @@ def _longest_rest(found: Spotting) -> Annotation | None:
         return None
     per_ms = (after[1] - before[1]) / length
     onset = before[1] + round((length - _REST_MS) / 2 * per_ms)
-    return Annotation(onset, onset + round(_REST_APEX_MS * per_ms), onset + round(_REST_MS * per_ms))
+    return Event(onset, onset + round(_REST_APEX_MS * per_ms), onset + round(_REST_MS * per_ms))

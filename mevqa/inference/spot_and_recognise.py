@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.errors import InputError, Problem
+from mevqa.events import Kind
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
@@ -18,7 +19,6 @@ from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.inference.long_video import LongVideoResult, analyse_long_video
 from mevqa.inference.runs import changes
 from mevqa.resources import TABLES
-from mevqa.spotting.events import Kind
 from mevqa.types import Clip
 from mevqa.video.reading.folder import FolderVideo
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from mevqa.models.base import Preferences
 
 if TYPE_CHECKING:
-    from mevqa.spotting.events import Rule
+    from mevqa.events import Rule
     from mevqa.spotting.motion.spotter import SpotOptions
     from mevqa.video.face.aligned_face import FaceMode
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from mevqa.events import Kind
 from mevqa.facs import find_units
 from mevqa.questions.parsed_question import ParsedQuestion
-from mevqa.types import Kind, QuestionType
+from mevqa.types import QuestionType
 
 _ORDINAL_WORDS = re.findall(
     r"\w+",

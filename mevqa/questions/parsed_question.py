@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mevqa.types import Kind, QuestionType
+from mevqa.events import Kind
+from mevqa.types import QuestionType
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cache
 
+from mevqa.events import Kind
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
-from mevqa.types import Kind, Question, QuestionType
+from mevqa.types import Question, QuestionType
 
 _TABLE = TABLES / "question_wordings.yaml"
 

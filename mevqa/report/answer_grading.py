@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mevqa.questions.event_types import Described
+from mevqa.events import Event
 from mevqa.questions.writing.answer_format import SENTENCES
 from mevqa.scoring.answers.event_answers import (
     THRESHOLD,
@@ -89,13 +89,13 @@ def _of_longest(item: Item) -> str:
 def _of_description(item: Item) -> str:
     """Compare what two descriptions tell, as far as the reference tells it."""
     said, true = item.value, item.reference
-    if not isinstance(said, Described) or not isinstance(true, Described):
+    if not isinstance(said, Event) or not isinstance(true, Event):
         return "wrong"
     same = [getattr(said, part) == getattr(true, part) for part in ("kind", "fine", "coarse") if getattr(true, part)]
     shared = any(same)
-    if true.units:
-        same.append(set(said.units) == set(true.units))
-        shared = shared or bool(set(said.units) & set(true.units))
+    if true.action_units:
+        same.append(said.unit_names == true.unit_names)
+        shared = shared or bool(set(said.unit_names) & set(true.unit_names))
     if (place := span_of(true)) is not None:
         same.append(overlap(span_of(said), place) >= THRESHOLD)
     return _grade(all(same), shared or any(same))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mevqa.report.charts.timeline import Span
-from mevqa.types import Annotation
+from mevqa.events import Event
+from mevqa.report.charts.timeline import DrawnEvent
 
 if TYPE_CHECKING:
     from mevqa.data.events.rows import EventRow
@@ -46,7 +46,7 @@ class SeenEvent:
         return "; ".join(filter(None, (self.units, self.emotion)))
 
 
-def coded_events(events: Sequence[Annotation]) -> tuple[SeenEvent, ...]:
+def coded_events(events: Sequence[Event]) -> tuple[SeenEvent, ...]:
     """Return the events of a label file that have onset and offset, in the order of time."""
     placed = [
         (event.onset, event.offset, event) for event in events if event.onset is not None and event.offset is not None
@@ -58,7 +58,7 @@ def coded_events(events: Sequence[Annotation]) -> tuple[SeenEvent, ...]:
     )
 
 
-def _unit_names(event: Annotation) -> str:
+def _unit_names(event: Event) -> str:
     return ", ".join(f"{unit.side} {unit.name}" if unit.side else unit.name for unit in event.action_units)
 
 
@@ -134,7 +134,9 @@ def pair_events(
     return EventPairs(coded, found, {column: (row, float(iou[row, column])) for row, column in pairs})
 
 
-def event_spans(pairs: EventPairs, at: Callable[[int], float]) -> tuple[list[Span] | None, list[Span] | None]:
+def event_spans(
+    pairs: EventPairs, at: Callable[[int], float]
+) -> tuple[list[DrawnEvent] | None, list[DrawnEvent] | None]:
     """Return the coded and the found events for a timeline.
 
     Args:
@@ -143,7 +145,7 @@ def event_spans(pairs: EventPairs, at: Callable[[int], float]) -> tuple[list[Spa
     """
     partners = pairs.partners
     by_found = {row: (column, iou) for column, (row, iou) in (partners or {}).items()}
-    lanes: list[list[Span] | None] = []
+    lanes: list[list[DrawnEvent] | None] = []
     for events, others, own, without in (
         (pairs.coded, pairs.found, partners, "missed"),
         (pairs.found, pairs.coded, by_found if partners is not None else None, "false"),
@@ -160,7 +162,7 @@ def event_spans(pairs: EventPairs, at: Callable[[int], float]) -> tuple[list[Spa
             apex = None if event.apex is None else at(event.apex)
             matched = None if own is None else partner is not None
             note = ", ".join(filter(None, said))
-            spans.append(Span(at(event.onset), at(event.offset), apex, event.kind, note, event.number, matched))
+            spans.append(DrawnEvent(at(event.onset), at(event.offset), apex, event.kind, note, event.number, matched))
         lanes.append(spans)
     return lanes[0], lanes[1]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.errors import MediaError
+from mevqa.events import Event
 from mevqa.report.charts.timeline import Unseen, timeline_chart
 from mevqa.report.event_pairs import (
     EventPairs,
@@ -21,7 +22,7 @@ from mevqa.report.event_pairs import (
 )
 from mevqa.report.motion_curve import motion_curve
 from mevqa.report.pictures import Picture, Seen, picture_of
-from mevqa.types import Annotation, Clip
+from mevqa.types import Clip
 
 if TYPE_CHECKING:
     from mevqa.data.events.rows import EventRow
@@ -166,7 +167,7 @@ def _draw_events(
     from mevqa.video.views.render import render_events
 
     # Views that do not show the apex do not use it: the onset stands in its place.
-    spans = [Annotation(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
+    spans = [Event(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
     pictures = {}
     for event, seen in zip(events, render_events(clip, spans, views=views, face=face, footage=video), strict=True):
         moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}

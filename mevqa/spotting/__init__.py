@@ -4,9 +4,18 @@
 ``SpotOptions``, with a ``Calibrator`` that was fitted to annotated videos where there is one (``read_calibrator``).
 """
 
-from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.events import SpottedEvent, UnitCandidate
 from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
 from mevqa.spotting.motion.spotter import SpotOptions, spot
 from mevqa.spotting.video import Spotting, spot_video
 
-__all__ = ["Calibrator", "Event", "SpotOptions", "Spotting", "UnitCandidate", "read_calibrator", "spot", "spot_video"]
+__all__ = [
+    "Calibrator",
+    "SpotOptions",
+    "SpottedEvent",
+    "Spotting",
+    "UnitCandidate",
+    "read_calibrator",
+    "spot",
+    "spot_video",
+]

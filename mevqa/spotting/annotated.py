@@ -21,18 +21,17 @@ from mevqa.data.label_types import ClipLabels
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
 from mevqa.data.official import leaves_folder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Event, Kind
 from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.names import spelling_notes, subject_key
-from mevqa.spotting.events import Event, Kind
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.fitting import Example, faint_options
-from mevqa.spotting.hits import Span
 from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Progress, spot_video
-from mevqa.types import Annotation
 
 #: How many names a message lists.
 _LISTED = 5
@@ -55,7 +54,7 @@ class LongVideo:
     subject: str
     path: Path
     fps: float | None
-    coded: tuple[Span, ...]
+    coded: tuple[Event, ...]
     half_coded: tuple[int, ...]
 
 
@@ -137,8 +136,8 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
     placed = place_events(clip, media)
     coded, half = [], []
     for event in placed.events:
-        if event.onset is not None and event.offset is not None:
-            coded.append(Span(event.onset, event.offset, event.kind))
+        if event.interval is not None:
+            coded.append(event)
         else:
             half += _known(event)
     lost = [f"row {line}: {reason}" for line, reason in placed.missing.items()]
@@ -151,7 +150,7 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
     return LongVideo(clip.clip, str(clip.subject), media, fps, tuple(coded), tuple(half))
 
 
-def _known(event: Annotation) -> list[int]:
+def _known(event: Event) -> list[int]:
     return [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
 
 
@@ -257,16 +256,16 @@ def _key(video: LongVideo, options: SpotOptions) -> str:
     return hashlib.sha256(json.dumps(fingerprint).encode()).hexdigest()
 
 
-def _remembered(file: Path, key: str) -> tuple[Event, ...] | None:
+def _remembered(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
     """Return the candidates of an earlier start, None where they are missing, damaged or of something else."""
     try:
         part = _Part.model_validate_json(read_file(file))
     except (OSError, ValidationError):
         return None
-    return tuple(Event(**dict(one)) for one in part.candidates) if part.key == key else None
+    return tuple(SpottedEvent(**dict(one)) for one in part.candidates) if part.key == key else None
 
 
-def _remember(file: Path, key: str, events: Sequence[Event]) -> None:
+def _remember(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
     """Write the candidates of one video, complete or not at all.
 
     Raises:

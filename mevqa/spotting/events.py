@@ -1,22 +1,13 @@
-"""What the spotter finds, and the rules by which data sets tell micro- from macro-expressions."""
+"""What the spotter finds: events with their evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
+from mevqa.events import Kind
 from mevqa.facs import ActionUnit
-
-Kind = Literal["micro", "macro"]
-Rule = Literal["half-second", "quarter-second-apex"]
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-RULES: tuple[Rule, ...] = get_args(Rule)
-
-#: Longest micro-expression, ms (CAS(ME)^2, SAMM), and longest way from onset to apex (CAS(ME)^3).
-MICRO_MS = 500.0
-MICRO_RISE_MS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +24,8 @@ class UnitCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One expression in a long video.
+class SpottedEvent:
+    """An expression that was spotted in a long video, with what the spotter measured.
 
     Attributes:
         onset: First frame, 0-based.
@@ -71,18 +62,3 @@ class Event:
     def duration_ms(self) -> float:
         """Time from onset to offset."""
         return self.offset_ms - self.onset_ms
-
-
-def kind_of(onset_ms: float, apex_ms: float, offset_ms: float, rule: Rule) -> Kind:
-    """Return whether an expression is micro or macro.
-
-    Args:
-        onset_ms: When it begins.
-        apex_ms: When it is largest.
-        offset_ms: When it ends.
-        rule: ``half-second``: at most 500 ms from onset to offset; ``quarter-second-apex``: at most 250 ms from
-            onset to apex.
-    """
-    if rule == "half-second":
-        return "micro" if offset_ms - onset_ms <= MICRO_MS else "macro"
-    return "micro" if apex_ms - onset_ms <= MICRO_RISE_MS else "macro"

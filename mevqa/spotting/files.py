@@ -9,7 +9,7 @@ from typing import Any
 
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_whole
-from mevqa.spotting.events import Event
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
 #: Columns of the CSV; a video in which nothing was found has one row without onset and offset.
@@ -45,7 +45,7 @@ def write_csv(path: Path, found: Sequence[Spotting]) -> None:
     write_whole(path, csv_text(rows))
 
 
-def _cells(event: Event, length: list[Any]) -> list[Any]:
+def _cells(event: SpottedEvent, length: list[Any]) -> list[Any]:
     units = "+".join(str(candidate.unit) for candidate in event.units)
     times = [f"{ms:.1f}" for ms in (event.onset_ms, event.apex_ms, event.offset_ms)]
     frames = [event.onset, event.apex, event.offset]
@@ -89,7 +89,7 @@ def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
     return content
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: SpottedEvent) -> dict[str, Any]:
     return {
         "onset": event.onset,
         "apex": event.apex,

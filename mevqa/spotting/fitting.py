@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa import __version__
-from mevqa.spotting.events import Event
-from mevqa.spotting.hits import Counts, Span, count_hits, pairs
+from mevqa.events import Event
+from mevqa.spotting.events import SpottedEvent
+from mevqa.spotting.hits import Counts, count_hits, pairs
 from mevqa.spotting.motion.calibration import FORMAT, Calibrator, Feature, FittedOn
 from mevqa.spotting.motion.detect import FAINT_MOTION, FAINT_THRESHOLD
 from mevqa.spotting.motion.features import FEATURES
@@ -44,8 +45,8 @@ class Example:
 
     video: str
     subject: str
-    coded: tuple[Span, ...]
-    candidates: tuple[Event, ...]
+    coded: tuple[Event, ...]
+    candidates: tuple[SpottedEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,26 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.events import KINDS, Event
 from mevqa.intervals import Matching, iou_matrix, match
-from mevqa.spotting.events import KINDS, Event
+from mevqa.spotting.events import SpottedEvent
 
 #: Least overlap of an event with what a coder marked (MEGC).
 _IOU = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """An expression that a coder marked.
-
-    Attributes:
-        onset: First frame.
-        offset: Last frame.
-        kind: ``micro`` or ``macro``.
-    """
-
-    onset: int
-    offset: int
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ class Counts:
         return 2 * self.hits / max(self.references + self.detections, 1)
 
 
-def count_hits(videos: Sequence[tuple[Sequence[Span], Sequence[tuple[Event, float]]]]) -> dict[str, Counts]:
+def count_hits(videos: Sequence[tuple[Sequence[Event], Sequence[tuple[SpottedEvent, float]]]]) -> dict[str, Counts]:
     """Return counts by kind, of events that match what is marked of the same kind, and of both as ``overall``.
 
     Args:
@@ -81,7 +67,7 @@ def count_hits(videos: Sequence[tuple[Sequence[Span], Sequence[tuple[Event, floa
 
 
 def pairs(
-    events: Sequence[Event], coded: Sequence[Span], scores: NDArray[np.float64], matching: Matching
+    events: Sequence[SpottedEvent], coded: Sequence[Event], scores: NDArray[np.float64], matching: Matching
 ) -> list[tuple[int, int]]:
     """Return which event is which coded expression: one to one, by places in both."""
     detections = np.array([(one.onset, one.offset) for one in events], dtype=np.float64).reshape(-1, 2)

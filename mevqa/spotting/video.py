@@ -21,7 +21,7 @@ from mevqa.video.reading.streaming_reader import PacketMismatch, StreamingVideo,
 from mevqa.video.reading.video import Video
 
 if TYPE_CHECKING:
-    from mevqa.spotting.events import Event
+    from mevqa.spotting.events import SpottedEvent
     from mevqa.spotting.motion.candidate import Found
 
 #: (frames done, frames in all)
@@ -57,7 +57,7 @@ class Spotting:
     fps: float
     frames: int
     seconds: float
-    events: tuple[Event, ...]
+    events: tuple[SpottedEvent, ...]
     trace: tuple[tuple[float, float], ...]
     warnings: tuple[str, ...]
     face: bool
@@ -176,7 +176,7 @@ def _spotting(
     """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
     fast = video is not None and is_fast(video.fps)
     found: list[Found] = []
-    events: list[Event] = []
+    events: list[SpottedEvent] = []
     frame, ms = -1, 0.0
     for frame, ms, shown in footage.shown:
         new: list[Found] = []

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mevqa.events import Event, Kind
 from mevqa.facs import ActionUnit, coarse_of
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 from mevqa.synthetic.expressions import draw_expression
 from mevqa.synthetic.faces.fields import unit_fields
 from mevqa.synthetic.movements import Movement, draw_movements
-from mevqa.types import Annotation
 
 _TABLE = TABLES / "class_frequencies.yaml"
 
@@ -60,7 +60,7 @@ class PlannedExpression:
         movements: One, or a second one that starts while the first is nearly risen.
     """
 
-    annotation: Annotation
+    annotation: Event
     amplitude: float
     movements: tuple[Movement, ...]
 
@@ -161,7 +161,7 @@ def _long(
     used = gap
     for number in range(wanted):
         # A micro-expression fits into any video, so that none is without an expression.
-        kind = "micro" if number == 0 or rng.random() < 0.5 else "macro"
+        kind: Kind = "micro" if number == 0 or rng.random() < 0.5 else "macro"
         performance = _performance(rng, fps, 0, kind, str(rng.choice(list(mix), p=weights)))
         length = int(performance.annotation.offset or 0) + 1 + gap
         if used + length <= frames:
@@ -177,7 +177,7 @@ def _long(
     return frames, tuple(placed)
 
 
-def _performance(rng: np.random.Generator, fps: float, onset: int, kind: str, fine: str) -> PlannedExpression:
+def _performance(rng: np.random.Generator, fps: float, onset: int, kind: Kind, fine: str) -> PlannedExpression:
     """Draw one expression that starts at ``onset``."""
     fine, units = draw_expression(rng, fine, exact=True)
     median, spread, shortest, longest = _MICRO_MS if kind == "micro" else _MACRO_MS
@@ -204,8 +204,8 @@ def narrowest_motion(units: tuple[ActionUnit, ...]) -> float:
     return min(min(bump.width) for bump in bumps if np.hypot(*bump.direction) >= 0.5)
 
 
-def _annotate(onset: int, apex: int, offset: int, units: tuple[ActionUnit, ...], fine: str, kind: str) -> Annotation:
-    return Annotation(onset, apex, offset, units, fine, coarse_of(fine), kind)
+def _annotate(onset: int, apex: int, offset: int, units: tuple[ActionUnit, ...], fine: str, kind: Kind | None) -> Event:
+    return Event(onset, apex, offset, units, fine, coarse_of(fine), kind)
 
 
 def _moved(performance: PlannedExpression, by: int) -> PlannedExpression:

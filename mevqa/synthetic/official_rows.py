@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mevqa.events import EventTimeline, Kind
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
-from mevqa.questions.event_timeline import EventTimeline
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import sentence, unit_list
 from mevqa.questions.writing.event_counts import COUNTED
 from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
 from mevqa.synthetic.clip_plan import ClipPlan, random_source
-from mevqa.types import Clip, Kind, QuestionType
+from mevqa.types import Clip, QuestionType
 
 #: A question and its answer.
 Pair = tuple[str, str]

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from mevqa.data.annotations import read_annotations, read_long_annotations, write_annotations
 from mevqa.data.label_types import COLUMNS, ClipLabels, Numbering, in_time_order
 from mevqa.errors import InputError
+from mevqa.events import Event
 from mevqa.facs import ActionUnit, coarse_of
-from mevqa.types import Annotation
 
 HEADER = ",".join(COLUMNS)
 
 frames = st.none() | st.integers(0, 10**6)
 fine = st.sampled_from([None, "happiness", "disgust", "repression", "surprise"])
 events = st.builds(
-    lambda onset, apex, offset, units, name, kind: Annotation(
+    lambda onset, apex, offset, units, name, kind: Event(
         onset, apex, offset, tuple(units), name, coarse_of(name or ""), kind
     ),
     frames,
@@ -53,7 +53,7 @@ def test_a_row_becomes_an_annotation(tmp_path):
             dataset="synthetic",
             subject="s01",
             fps=200.0,
-            events=(Annotation(12, 40, 75, (ActionUnit(4, "left"), ActionUnit(7)), "disgust", "negative", "micro"),),
+            events=(Event(12, 40, 75, (ActionUnit(4, "left"), ActionUnit(7)), "disgust", "negative", "micro"),),
             lines=(2,),
         )
     }
@@ -77,15 +77,15 @@ def test_written_annotations_read_back(tmp_path_factory, clips):
 def test_only_the_clip_is_required_and_order_and_case_are_free(tmp_path):
     path = write(tmp_path / "a.csv", "Offset, CLIP ,fine", "9,a,Happy", "", ",b,")
     labels = read_annotations(path)
-    assert labels["a"].annotation == Annotation(offset=9, fine="happiness", coarse="positive")
-    assert labels["b"].annotation == Annotation()
+    assert labels["a"].annotation == Event(offset=9, fine="happiness", coarse="positive")
+    assert labels["b"].annotation == Event()
     assert labels["b"].lines == (4,)
 
 
 def test_a_byte_order_mark_from_a_spreadsheet_is_fine(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xef\xbb\xbfclip,onset\r\na,3\r\n")
-    assert read_annotations(path)["a"].annotation == Annotation(onset=3)
+    assert read_annotations(path)["a"].annotation == Event(onset=3)
 
 
 def test_every_problem_at_once(tmp_path):
@@ -154,7 +154,7 @@ def test_a_missing_file(tmp_path, name):
 
 
 def test_file_numbers_are_not_written_as_frames(tmp_path):
-    labels = {"a": ClipLabels("a", events=(Annotation(1, 2, 3),), numbering=Numbering(1, True))}
+    labels = {"a": ClipLabels("a", events=(Event(1, 2, 3),), numbering=Numbering(1, True))}
     with pytest.raises(ValueError, match="numbers of the label file"):
         write_annotations(tmp_path / "a.csv", labels)
 

@@ -12,9 +12,10 @@ from mevqa.data.label_types import ClipLabels, LabelFile, Numbering
 from mevqa.data.layouts import MediaFolder, dataset_fps, links_followed
 from mevqa.data.media import find_clips, labels_of, search_clips
 from mevqa.errors import InputError
+from mevqa.events import Event
 from mevqa.facs import canonical_dataset
 from mevqa.questions.question_types import parse_question
-from mevqa.types import Annotation, Question, QuestionType
+from mevqa.types import Question, QuestionType
 from mevqa.video.reading.key_frames import APEX_OUTSIDE
 
 
@@ -207,7 +208,7 @@ def test_pictures_alone_and_beside_media(tmp_path, save_frames):
 
 def test_labels_give_subject_fps_and_annotation(tmp_path):
     video(tmp_path / "a.mp4")
-    event = Annotation(1, 2, 3)
+    event = Event(1, 2, 3)
     labels = {"a": ClipLabels("a", "synthetic", "s1", 50.0, (event,), (2,))}
     clip = find_clips([ask("a")], tmp_path, labels)["a"]
     assert (clip.dataset, clip.subject, clip.fps, clip.annotation) == ("synthetic", "s1", 50.0, event)
@@ -217,30 +218,26 @@ def test_labels_give_subject_fps_and_annotation(tmp_path):
 def test_labels_are_placed_in_the_frames(tmp_path, save_frames):
     save_frames(tmp_path / "006" / "006_1_2", *(f"006_{n:05d}.jpg" for n in range(5562, 5570)))
     labels = {
-        "006_1_2": ClipLabels(
-            "006_1_2", "samm", "6", 200.0, (Annotation(5561, 5563, 5568),), (15,), Numbering(1, False)
-        )
+        "006_1_2": ClipLabels("006_1_2", "samm", "6", 200.0, (Event(5561, 5563, 5568),), (15,), Numbering(1, False))
     }
     clip = find_clips([ask("006_1_2", "samm")], tmp_path, labels)["006_1_2"]
-    assert clip.annotation == Annotation(0, 2, 7)
-    labels["006_1_2"] = ClipLabels("006_1_2", "samm", "6", 200.0, (Annotation(1, 2, 3),), (15,), Numbering(1, False))
+    assert clip.annotation == Event(0, 2, 7)
+    labels["006_1_2"] = ClipLabels("006_1_2", "samm", "6", 200.0, (Event(1, 2, 3),), (15,), Numbering(1, False))
     (message,) = messages([ask("006_1_2", "samm")], tmp_path, labels)
     assert "names onset 2, apex 3, offset 4" in message
 
 
 def test_frame_numbers_mean_nothing_without_media(tmp_path, save_frames):
     maps = save_frames(tmp_path / "maps", "a.png")
-    labels = {
-        "a": ClipLabels("a", events=(Annotation(1, 2, 3, fine="fear"),), lines=(2,), numbering=Numbering(1, True))
-    }
+    labels = {"a": ClipLabels("a", events=(Event(1, 2, 3, fine="fear"),), lines=(2,), numbering=Numbering(1, True))}
     clip = find_clips([ask("a")], None, labels, {"motion": maps})["a"]
-    assert clip.annotation == Annotation(fine="fear")
+    assert clip.annotation == Event(fine="fear")
 
 
 def test_problems_of_labels(tmp_path):
     for name in ("a", "b", "c"):
         video(tmp_path / f"{name}.mp4")
-    labels = {"b": ClipLabels("b", events=(Annotation(1), Annotation(2)), lines=(4, 5))}
+    labels = {"b": ClipLabels("b", events=(Event(1), Event(2)), lines=(4, 5))}
     assert messages([ask("a"), ask("b")], tmp_path, labels) == [
         "clip a: is not in the annotations; add a row (one without onset, apex and offset is localised)",
         "clip b: has several events in the annotations (rows 4, 5); a short clip has one",
@@ -254,7 +251,7 @@ def test_problems_of_labels(tmp_path):
 @pytest.mark.parametrize("events", [1, 3])
 def test_events_of_long_videos_are_never_given_away(tmp_path, events):
     video(tmp_path / "a.mp4")
-    labels = {"a": ClipLabels("a", "samm", events=(Annotation(1, 2, 3),) * events, lines=(2,) * events)}
+    labels = {"a": ClipLabels("a", "samm", events=(Event(1, 2, 3),) * events, lines=(2,) * events)}
     questions = [ask("a", text="How many expression events appear in this video?"), ask("a", text="Why?")]
     assert {question.type for question in questions} == {QuestionType.COUNT_ALL, QuestionType.OPEN}
     assert find_clips(questions, tmp_path, labels)["a"].annotation is None
@@ -273,8 +270,8 @@ LONG = "How many expression events appear in this video?"
 
 
 def test_what_is_asked_decides_between_the_clip_and_its_long_video():
-    short = {"x_a_5": ClipLabels("x_a_5", events=(Annotation(5, 6, 7),), lines=(2,))}
-    video = ClipLabels("x_a", events=(Annotation(5, 6, 7), Annotation(9, 9, 9)), lines=(2, 3), names=("x", "x"))
+    short = {"x_a_5": ClipLabels("x_a_5", events=(Event(5, 6, 7),), lines=(2,))}
+    video = ClipLabels("x_a", events=(Event(5, 6, 7), Event(9, 9, 9)), lines=(2, 3), names=("x", "x"))
     file = LabelFile(short, {"x_a": video}, str.casefold, official=True)
     asked = [ask("x_a_5"), ask("X_A", text=LONG), ask("none", text=LONG)]
     assert labels_of(asked, file) == {"x_a_5": short["x_a_5"], "X_A": video}
@@ -348,7 +345,7 @@ def test_pictures_and_labels_of_other_clips_are_one_line_each(tmp_path, save_fra
     assert message.startswith("clips: 9 of 9 clips are not in the annotations, which name other clips (x1, x2)")
 
 
-CASME2_ROW = {"events": (Annotation(20, 30, 46),), "lines": (2,), "numbering": Numbering(1, True)}
+CASME2_ROW = {"events": (Event(20, 30, 46),), "lines": (2,), "numbering": Numbering(1, True)}
 
 
 def test_a_label_file_of_another_data_set_is_named(tmp_path, save_frames):
@@ -368,7 +365,7 @@ def test_frames_from_zero_contradict_labels_from_one(tmp_path, save_frames):
     assert "holds a frame 0 (frame_0000.jpg), but the frames of the label file count from 1" in message
     (folder / "frame_0000.jpg").unlink()
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
-    assert clip.annotation == Annotation(20, 30, 46)
+    assert clip.annotation == Event(20, 30, 46)
 
 
 @pytest.mark.parametrize("pattern", ["img{0}_224.jpg", "2_img{0}.jpg", "img{0}_0.5x.jpg"])
@@ -376,15 +373,15 @@ def test_labels_find_frames_with_other_numbers_in_their_names(tmp_path, save_fra
     labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}
     save_frames(tmp_path / "sub01" / "EP02_01", *(pattern.format(n) for n in range(1, 66)))
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
-    assert clip.annotation == Annotation(20, 30, 46)
+    assert clip.annotation == Event(20, 30, 46)
 
 
 @pytest.mark.parametrize(
     ("names", "annotation"),
     [
-        (("onset.jpg", "apex.jpg", "offset.jpg"), Annotation()),
+        (("onset.jpg", "apex.jpg", "offset.jpg"), Event()),
         # The coded onset and apex and nothing else; a lone apex with other frames missing is no such pair.
-        (("img21.jpg", "img31.jpg"), Annotation(0, 1)),
+        (("img21.jpg", "img31.jpg"), Event(0, 1)),
     ],
 )
 def test_folders_of_key_frames_go_with_a_label_file(tmp_path, save_frames, names, annotation):
@@ -411,18 +408,18 @@ def test_folders_numbered_anew_are_placed_as_the_user_says(tmp_path, save_frames
     labels = LabelFile({"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **CASME2_ROW)}).counted(numbers)
     save_frames(tmp_path / "sub01" / "EP02_01", *(f"f_{n}.jpg" for n in range(first, first + count)))
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
-    assert clip.annotation == (Annotation(20, 30, 46) if numbers == "recording" else Annotation(0, 10, 26))
+    assert clip.annotation == (Event(20, 30, 46) if numbers == "recording" else Event(0, 10, 26))
     # Frames of our own CSV are indices in any case.
-    own = LabelFile({"a": ClipLabels("a", events=(Annotation(1, 2, 3),), lines=(2,))}).counted(numbers)
+    own = LabelFile({"a": ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,))}).counted(numbers)
     assert own["a"].numbering is None
 
 
 def test_an_apex_outside_its_interval_need_not_be_in_the_folder(tmp_path, save_frames):
-    outside = {**CASME2_ROW, "events": (Annotation(20, 60, 46),)}
+    outside = {**CASME2_ROW, "events": (Event(20, 60, 46),)}
     labels = {"sub01_EP02_01": ClipLabels("sub01_EP02_01", "casme2", **outside)}
     save_frames(tmp_path / "sub01" / "EP02_01", *(f"reg_img{n}.jpg" for n in range(21, 48)))
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
-    assert (clip.annotation, clip.warnings) == (Annotation(0, None, 26), (APEX_OUTSIDE,))
+    assert (clip.annotation, clip.warnings) == (Event(0, None, 26), (APEX_OUTSIDE,))
 
 
 def test_links_may_lead_out_of_the_media_folder_only_where_that_is_allowed(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import ActionUnit
-from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.events import SpottedEvent, UnitCandidate
 from mevqa.spotting.video import Spotting
 from mevqa.synthetic.writer import SyntheticSet
 from mevqa.types import Clip
@@ -14,14 +14,16 @@ from mevqa.types import Clip
 
 def event(
     onset: int, offset: int, kind: str = "micro", *, fps: float = 30.0, score: float = 0.9, units=("12",)
-) -> Event:
+) -> SpottedEvent:
     apex = (onset + offset) // 2
     candidates = tuple(UnitCandidate(ActionUnit(int(unit)), 1 / len(units)) for unit in units)
     times = (1000 * frame / fps for frame in (onset, apex, offset))
-    return Event(onset, apex, offset, *times, kind, score, units=candidates)
+    return SpottedEvent(onset, apex, offset, *times, kind, score, units=candidates)
 
 
-def spotting(*events: Event, path: Path = Path("talk.mp4"), frames: int = 900, fps: float = 30.0, **more) -> Spotting:
+def spotting(
+    *events: SpottedEvent, path: Path = Path("talk.mp4"), frames: int = 900, fps: float = 30.0, **more
+) -> Spotting:
     known = {"trace": (), "warnings": (), "face": True} | more
     return Spotting(path.stem, path, fps, frames, (frames - 1) / fps, tuple(events), **known)
 

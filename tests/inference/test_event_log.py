@@ -13,7 +13,7 @@ from mevqa.inference import event_log
 from mevqa.inference.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
-from mevqa.spotting.events import Event, UnitCandidate
+from mevqa.spotting.events import SpottedEvent, UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.video import Spotting
 
@@ -23,7 +23,9 @@ GAPS = (Gap(2000.0, 3500.0, "no face"),)
 def long_video(tmp_path, *events) -> LongVideoResult:
     told = [
         Recognised(
-            Event(a, b, c, a * 33.3, b * 33.3, c * 33.3, "micro", 0.9, units=(UnitCandidate(ActionUnit(4), 1.0),)),
+            SpottedEvent(
+                a, b, c, a * 33.3, b * 33.3, c * 33.3, "micro", 0.9, units=(UnitCandidate(ActionUnit(4), 1.0),)
+            ),
             ("brow lowerer", "lid tightener"),
             "anger",
             "negative",

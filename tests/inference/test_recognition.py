@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 from long_clips import event, perfect, spotting
 
+from mevqa.events import Event
 from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.types import Annotation, Reply
+from mevqa.types import Reply
 from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
 from mevqa.video.views.render import render_clip, render_events
 
@@ -63,7 +64,7 @@ def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the
 
 def test_the_events_of_a_video_look_as_each_alone(long_set):
     clip, found = perfect(long_set)
-    spans = [Annotation(one.onset, one.apex, one.offset) for one in found.events]
+    spans = [Event(one.onset, one.apex, one.offset) for one in found.events]
     together = list(render_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
     assert len(together) == len(spans)
     for seen, span in zip(together, spans, strict=True):
@@ -74,7 +75,7 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
 
 def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
     clip, found = perfect(long_set)
-    spans = [Annotation(10, 40, 90), Annotation(20, 30, 60), Annotation(50, 95, 100), Annotation(20, 30, 60)]
+    spans = [Event(10, 40, 90), Event(20, 30, 60), Event(50, 95, 100), Event(20, 30, 60)]
     footage = open_streaming(clip.media)
     starts = []
     decode = type(footage)._decode

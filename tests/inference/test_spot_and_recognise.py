@@ -17,12 +17,12 @@ from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
 from mevqa.inference.spot_and_recognise import COLUMNS, LOG_ENDING, Naming, StrTable, names_of, rows_of
-from mevqa.spotting.events import Event
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
 
-def event(onset, offset, kind="micro") -> Event:
-    return Event(onset, onset + 1, offset, onset * 33.3, onset * 33.3 + 33, offset * 33.3, kind, 0.9)
+def event(onset, offset, kind="micro") -> SpottedEvent:
+    return SpottedEvent(onset, onset + 1, offset, onset * 33.3, onset * 33.3 + 33, offset * 33.3, kind, 0.9)
 
 
 def long_result(path: Path, *told) -> LongVideoResult:

@@ -14,7 +14,7 @@ from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.spotting.events import Event
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 from mevqa.synthetic.writer import synthesise
 from mevqa.types import Clip
@@ -28,7 +28,7 @@ def video(tmp_path_factory):
     coded = read_annotations(made.annotations)[plan.id].events[:2]
     ms = 1000 / plan.fps
     events = tuple(
-        Event(e.onset, e.apex, e.offset, e.onset * ms, e.apex * ms, e.offset * ms, "micro", 0.9) for e in coded
+        SpottedEvent(e.onset, e.apex, e.offset, e.onset * ms, e.apex * ms, e.offset * ms, "micro", 0.9) for e in coded
     )
     path = made.media / f"{plan.id}.mp4"
     return Clip(plan.id, "synthetic", media=path), Spotting(

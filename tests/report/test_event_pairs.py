@@ -1,14 +1,14 @@
 from mevqa.data.events.rows import EventRow
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
 from mevqa.report.event_pairs import SeenEvent, coded_events, event_spans, event_table, found_events, pair_events
-from mevqa.types import Annotation
 
 CODED = coded_events(
     [
-        Annotation(100, 110, 120, (ActionUnit(4), ActionUnit(12, "left")), fine="disgust"),
-        Annotation(10, 14, 20, kind="micro"),
-        Annotation(200, None, 240, kind="macro"),
-        Annotation(None, 5, None),
+        Event(100, 110, 120, (ActionUnit(4), ActionUnit(12, "left")), fine="disgust"),
+        Event(10, 14, 20, kind="micro"),
+        Event(200, None, 240, kind="macro"),
+        Event(None, 5, None),
     ]
 )
 

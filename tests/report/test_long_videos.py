@@ -7,12 +7,13 @@ from hostile_runs import HOSTILE, write_frames
 
 from mevqa.data.events.rows import EventRow
 from mevqa.data.label_types import ClipLabels
+from mevqa.events import Event
 from mevqa.inference.runs import start_run
 from mevqa.report import ReportOptions, Scoring, write_report
 from mevqa.report.long_videos import see_long
-from mevqa.types import NO_MOTION, Annotation, Answer, Clip
+from mevqa.types import NO_MOTION, Answer, Clip
 
-EVENTS = (Annotation(0, 1, 2, kind="micro", fine="disgust"), Annotation(3, 4, 5, kind="macro"))
+EVENTS = (Event(0, 1, 2, kind="micro", fine="disgust"), Event(3, 4, 5, kind="macro"))
 STILL = f"{NO_MOTION}: onset and apex are one frame"
 PRIOR = "prior answer: 1 event was found, and the 4-th is asked about"
 MANY = [f"event {place}: micro, {place}.00 to {place}.30 s" for place in range(1, 6)]
@@ -74,7 +75,7 @@ def test_events_outside_the_video_are_noted_and_the_others_keep_their_numbers(cl
 
 
 def test_coded_events_that_are_missing_make_no_found_one_false(clip):
-    labels = ClipLabels("c", events=(*EVENTS, Annotation(50, 55, 60)))
+    labels = ClipLabels("c", events=(*EVENTS, Event(50, 55, 60)))
     seen = see_long(clip, labels, [found(0, 1, 2)], "none")
     assert seen.events["summary"] == "2 coded, 1 found"
     assert "hollow" not in seen.timeline.svg()

@@ -1,8 +1,9 @@
 import pytest
 from hostile_runs import write_frames
 
+from mevqa.events import Event
 from mevqa.report.clip_pictures import see
-from mevqa.types import Annotation, Clip, Question, QuestionType
+from mevqa.types import Clip, Question, QuestionType
 
 SHORT = Question("q", "c", "What is the coarse expression class?", QuestionType.COARSE)
 
@@ -14,7 +15,7 @@ def frames(tmp_path):
 
 
 def test_a_short_clip_shows_its_moments_and_motion(frames):
-    seen = see(Clip("c", media=frames, fps=30, annotation=Annotation(0, 2, 5)), [SHORT], None, None, "none")
+    seen = see(Clip("c", media=frames, fps=30, annotation=Event(0, 2, 5)), [SHORT], None, None, "none")
     assert [picture.role for picture in seen.rows[0]] == ["onset", "apex", "offset", "motion", "magnified"]
     assert seen.timeline is None
     assert not any("found" in note for note in seen.notes)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mevqa.spotting.events import Event
+from mevqa.events import Event
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.fitting import Example
-from mevqa.spotting.hits import Span
 from mevqa.spotting.motion.features import FEATURES
 
 #: Weight of each feature in the log-odds of the made-up truth; the others say nothing.
@@ -17,7 +17,7 @@ def event(onset, offset, kind="micro", clear=True, **told):
     """A candidate at 30 frames a second; features that are not told are 0."""
     frames = (onset, (onset + offset) // 2, offset)
     features = dict.fromkeys(FEATURES, 0.0) | told
-    return Event(*frames, *(frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
+    return SpottedEvent(*frames, *(frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
 
 
 def made_examples(subjects=4, videos=2, candidates=40, seed=0):
@@ -33,6 +33,6 @@ def made_examples(subjects=4, videos=2, candidates=40, seed=0):
                 onset, kind = 60 * place, ("micro", "macro")[place % 2]
                 events.append(event(onset, onset + 20, kind, clear=told["strength"] > 1, **told))
                 if rng.uniform() < 1 / (1 + np.exp(-log_odds)):
-                    coded.append(Span(onset + 1, onset + 21, kind))
+                    coded.append(Event(onset + 1, None, onset + 21, kind=kind))
             made.append(Example(f"v{subject}_{video}", f"s{subject}", tuple(coded), tuple(events)))
     return made

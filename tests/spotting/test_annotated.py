@@ -8,7 +8,6 @@ from made_examples import event
 from mevqa.errors import InputError, MediaError
 from mevqa.spotting import annotated
 from mevqa.spotting.annotated import find_annotated, spot_annotated
-from mevqa.spotting.hits import Span
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting
 
@@ -64,7 +63,8 @@ def test_events_and_videos_without_any_are_found(tmp_path, media):
         ("b", "s2", "b.mp4"),
         ("c", "s3", "c.mp4"),
     ]
-    assert found.videos[0].coded == (Span(10, 20, "micro"), Span(50, 90, "macro"))
+    coded = [(event.onset, event.offset, event.kind) for event in found.videos[0].coded]
+    assert coded == [(10, 20, "micro"), (50, 90, "macro")]
     assert found.videos[1].coded == () and found.notes == ()
 
 

@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_examples import WEIGHTS, event, made_examples
 
+from mevqa.events import Event
 from mevqa.spotting import fitting
 from mevqa.spotting.fitting import NothingToFit, best_threshold, fit_calibrator, leave_one_subject_out
-from mevqa.spotting.hits import Counts, Span, count_hits
+from mevqa.spotting.hits import Counts, count_hits
+
+
+def as_coded(candidate):
+    return Event(candidate.onset, None, candidate.offset, kind=candidate.kind)
 
 
 def test_what_decides_in_the_made_up_truth_decides_in_the_calibrator():
@@ -66,7 +71,7 @@ def test_held_out_probabilities_say_more_than_the_share():
 def test_probabilities_of_labels_without_sense_are_no_better_than_the_share():
     rng = np.random.default_rng(0)
     examples = [
-        replace(one, coded=tuple(Span(e.onset, e.offset, e.kind) for e in one.candidates if rng.uniform() < 0.5))
+        replace(one, coded=tuple(as_coded(e) for e in one.candidates if rng.uniform() < 0.5))
         for one in made_examples(candidates=60)
     ]
     held_out = leave_one_subject_out(examples)
@@ -90,10 +95,7 @@ def test_the_order_of_the_videos_does_not_matter():
             "without subject s1",
         ),
         (
-            [
-                replace(one, coded=tuple(Span(e.onset, e.offset, e.kind) for e in one.candidates))
-                for one in made_examples()
-            ],
+            [replace(one, coded=tuple(map(as_coded, one.candidates))) for one in made_examples()],
             "nothing to tell apart",
         ),
     ],
@@ -132,7 +134,7 @@ def test_the_threshold_lies_between_hits_and_the_rest_as_near_to_one_half_as_it_
 
 
 def test_hits_are_counted_one_to_one_and_of_one_kind():
-    coded = [Span(0, 20, "micro"), Span(100, 140, "macro")]
+    coded = [Event(0, None, 20, kind="micro"), Event(100, None, 140, kind="macro")]
     found = [(event(0, 19), 0.9), (event(2, 22), 0.4), (event(101, 140, "micro"), 0.8), (event(300, 320), 0.7)]
     counts = count_hits([(coded, found)])
     assert counts == {"micro": Counts(1, 4, 1), "macro": Counts(1, 0, 0), "overall": Counts(2, 4, 1)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mevqa.data.label_types import Numbering
+from mevqa.events import Kind
 from mevqa.files.headers import LabelRow
 from mevqa.files.tables import Sheet
 from mevqa.names import match_key
@@ -64,11 +65,11 @@ class LabelLayout:
     same: Callable[[str], str] = match_key
     aliases: tuple[str, ...] = ()
     fixups: str | None = None
-    kind: str = "micro"
+    kind: Kind = "micro"
     coarse_only: bool = False
     headerless: tuple[str, ...] = ()
     name_fps: Mapping[str, float] = field(default_factory=dict)
-    name_kind: Mapping[str, str] = field(default_factory=dict)
+    name_kind: Mapping[str, Kind] = field(default_factory=dict)
     occurrences: Callable[[Cells], Sequence[Cells]] = lambda cells: (cells,)
     complete: Completion | None = None
     file_names: str = ""
@@ -92,7 +93,7 @@ class LabelLayout:
         """Return the frames per second of the recordings that a file is about."""
         return next((self.name_fps[word] for word in _words(path) if word in self.name_fps), self.fps)
 
-    def file_kind(self, path: Path) -> str:
+    def file_kind(self, path: Path) -> Kind:
         """Return the kind of the events of a file that has no column for it."""
         return next((self.name_kind[word] for word in _words(path) if word in self.name_kind), self.kind)
 

@@ -6,10 +6,12 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from mevqa.data.label_types import COLUMNS, ClipLabels
 from mevqa.data.numbers import finite_number, times_message
 from mevqa.errors import InputError, Problem
+from mevqa.events import Event, Kind
 from mevqa.facs import (
     ActionUnit,
     UnknownActionUnit,
@@ -23,7 +25,6 @@ from mevqa.facs import (
 from mevqa.files.headers import TIME_MENDS, time_unit
 from mevqa.files.tables import Sheet
 from mevqa.names import subject_key
-from mevqa.types import Annotation
 
 #: Rows that are searched for the header: titles may stand above it.
 _HEADER_SEARCH = 40
@@ -37,7 +38,7 @@ class _Gathered:
     dataset: str
     subject: str | None
     fps: float | None
-    events: list[Annotation] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
 
 
@@ -164,7 +165,7 @@ def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], mess
     kind = (row["kind"] or "micro").lower().removesuffix("-expression")
     if kind not in ("micro", "macro"):
         messages.append(f"kind must be micro or macro, not {row['kind']!r}")
-    clip.events.append(Annotation(onset, apex, offset, units, fine, coarse, kind))
+    clip.events.append(Event(onset, apex, offset, units, fine, coarse, cast("Kind", kind)))
     clip.lines.append(line)
 
 

@@ -11,6 +11,7 @@ from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.frame_numbers import show_number, time_number
 from mevqa.data.label_types import Numbering
 from mevqa.data.numbers import read_number
+from mevqa.events import Event, Kind
 from mevqa.facs import (
     ActionUnit,
     UnknownActionUnit,
@@ -20,7 +21,6 @@ from mevqa.facs import (
     coarse_of,
     parse_units,
 )
-from mevqa.types import Annotation
 
 #: Frames that no recording has; larger numbers in a cell are mistakes.
 _MOST_FRAMES = 1e9
@@ -32,7 +32,7 @@ _MARKED_OUT = re.compile(r"(?:^|(?<=[+,;&/]))\s*[^+,;&/]*\(\s*k\s*\)\s*", re.IGN
 _BARE_DOUBT = re.compile(r"(?:^|(?<=[+,;&\s]))\s*\?+\s*(?=$|[+,;&\s])")
 
 
-def read_event(layout: LabelLayout, path: Path, cells: Cells, notes: list[str], *, strict: bool) -> Annotation:
+def read_event(layout: LabelLayout, path: Path, cells: Cells, notes: list[str], *, strict: bool) -> Event:
     """Turn the cells of an event into an annotation whose frames count from the layout's numbering.
 
     Args:
@@ -53,7 +53,7 @@ def read_event(layout: LabelLayout, path: Path, cells: Cells, notes: list[str], 
         fine, coarse = _emotions(emotion, layout.coarse_only, notes)
     else:
         fine, coarse = _emotion(emotion, layout.coarse_only, notes)
-    event = Annotation(onset, apex, offset, units, fine, coarse, _kind(cells.get("kind", ""), layout.file_kind(path)))
+    event = Event(onset, apex, offset, units, fine, coarse, _kind(cells.get("kind", ""), layout.file_kind(path)))
     return _in_order(event, numbering, notes) if strict else event
 
 
@@ -122,7 +122,7 @@ def _emotions(cell: str, coarse_only: bool, notes: list[str]) -> tuple[str | Non
     return (fines.pop() if len(fines) == 1 and len(coarses) < 2 else None, coarses.pop() if len(coarses) == 1 else None)
 
 
-def _kind(cell: str, default: str) -> str:
+def _kind(cell: str, default: Kind) -> Kind:
     """Return micro or macro: ``Micro - 1/2``, ``Macro-expression``, ``ME``, ``MaE``; the default for an empty cell."""
     simple = cell.lower()
     if not simple:
@@ -134,7 +134,7 @@ def _kind(cell: str, default: str) -> str:
     raise ValueError(f"the type must be micro or macro, not {cell!r}")
 
 
-def _in_order(event: Annotation, numbering: Numbering, notes: list[str]) -> Annotation:
+def _in_order(event: Event, numbering: Numbering, notes: list[str]) -> Event:
     """Return an event of a long video that runs forwards.
 
     Raises:

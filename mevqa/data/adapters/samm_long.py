@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, Cells, LabelLayout
 from mevqa.data.label_types import ClipLabels, Numbering
+from mevqa.events import Event
 from mevqa.names import AmbiguousName, NameIndex
-from mevqa.types import Annotation
 
 
 def _video(cells: Cells) -> str:
@@ -51,7 +51,7 @@ def _find(clips: NameIndex, name: str) -> str:
         return ""
 
 
-def _joined(event: Annotation, name: str, clips: Mapping[str, ClipLabels]) -> Annotation:
+def _joined(event: Event, name: str, clips: Mapping[str, ClipLabels]) -> Event:
     alike = [other for other in (clips[name].events if name in clips else ()) if other.kind == event.kind]
     if len(alike) > 1:
         alike = [other for other in alike if other.onset == event.onset]

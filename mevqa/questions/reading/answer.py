@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mevqa.events import Kind
 from mevqa.facs import UNIT_NAMES, UnknownActionUnit, taxonomy, unit_number
 from mevqa.questions.reading.cues import Marked, boxed_answers, phrased_answers, tagged_answer
 from mevqa.questions.reading.events import read_described, read_spans, speaks_of_events
@@ -28,7 +29,7 @@ from mevqa.questions.reading.turns import own_turn
 from mevqa.questions.reading.types import Ambiguous, Parts, Reading, Unusable, Value
 from mevqa.questions.reading.units import read_units
 from mevqa.questions.vocabulary import CLOSED, COUNTS, FORMS, LISTS, PLACES, SENTENCES, every_class, options_of
-from mevqa.types import Kind, Question, QuestionType
+from mevqa.types import Question, QuestionType
 
 _NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORECASE)
 _LETTERS: Mapping[str, Mapping[str, str]] = {"presence": {"y": "yes", "n": "no"}, "side": {"l": "left", "r": "right"}}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from mevqa.questions.event_types import Described, Span
+from mevqa.events import Event, Kind
+from mevqa.facs import ActionUnit, unit_number
 from mevqa.questions.reading.types import Parts
-from mevqa.types import Kind
 
 _KIND = r"\b(micro|macro)"
 _SPAN = re.compile(
@@ -17,7 +17,7 @@ _SPAN = re.compile(
 _NOTHING = re.compile(r"none\b|\bno (?:\w+ ){0,2}?(?:micro|macro|expression|event)|\bnot (?:any|a single)\b")
 
 
-def read_spans(text: str) -> tuple[Span, ...] | None:
+def read_spans(text: str) -> tuple[Event, ...] | None:
     """Return the intervals of frames that a text names, in its order, each once.
 
     The kind stands in brackets after an interval, or before it ("micro-expressions: 12-30, 80-99"). Times in seconds
@@ -30,7 +30,7 @@ def read_spans(text: str) -> tuple[Span, ...] | None:
         The intervals; empty when the text says that there is none, None when it names no interval.
     """
     simple = " ".join(text.lower().split())
-    spans: dict[tuple[int, int], Span] = {}
+    spans: dict[tuple[int, int], Event] = {}
     before: str | None = None
     end = 0
     for match in _SPAN.finditer(simple):
@@ -38,14 +38,14 @@ def read_spans(text: str) -> tuple[Span, ...] | None:
         before = said[-1] if said else before
         kind = match[3] or match[4] or before
         first, last = sorted((int(match[1]), int(match[2])))
-        spans.setdefault((first, last), Span(first, last, cast("Kind | None", kind)))
+        spans.setdefault((first, last), Event(onset=first, offset=last, kind=cast("Kind | None", kind)))
         end = match.end()
     if spans:
         return tuple(spans.values())
     return () if _NOTHING.search(simple) else None
 
 
-def read_described(text: str, parts: Parts) -> Described | None:
+def read_described(text: str, parts: Parts) -> Event | None:
     """Return what a text tells about one event; None when it tells nothing.
 
     Args:
@@ -65,10 +65,9 @@ def read_described(text: str, parts: Parts) -> Described | None:
     if "coarse" in simple and not re.search(r"\bfine\b", simple):
         # "The coarse class is surprise" names no fine class.
         fine = None
-    found = Described(
-        cast("Kind | None", told[1] if told else None), onset, apex, offset, parts.units, fine, parts.coarse
-    )
-    return None if found == Described() else found
+    units = tuple(ActionUnit(unit_number(name)) for name in parts.units)
+    found = Event(onset, apex, offset, units, fine, parts.coarse, cast("Kind | None", told[1] if told else None))
+    return None if found == Event(kind=None) else found
 
 
 def speaks_of_events(text: str) -> bool:

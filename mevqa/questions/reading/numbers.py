@@ -6,9 +6,10 @@ import functools
 import re
 from collections.abc import Mapping
 
+from mevqa.events import Kind
 from mevqa.questions.reading.labels import corrected
 from mevqa.questions.reading.types import Ambiguous
-from mevqa.types import Kind, QuestionType
+from mevqa.types import QuestionType
 
 #: Kind of event that each official count is of; None for any.
 COUNTED: Mapping[QuestionType, Kind | None] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mevqa.questions.event_types import Described, Span
+from mevqa.events import Event
 
 #: A unit by its number, or by what was written where that is no unit.
 Unit: TypeAlias = int | str
@@ -40,7 +40,7 @@ class Parts:
 
 #: A label, units in the order of the text, a number, intervals of frames, the description of an event, the parts of a
 #: sentence, or a text.
-Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Span, ...] | Described | Parts
+Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Event, ...] | Event | Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mevqa.events import Event
 from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_name, unit_number
-from mevqa.questions.event_types import Described, Span
 from mevqa.questions.reading import Parts, Value, read_answer, without_thoughts
 from mevqa.questions.reading.events import speaks_of_events
 from mevqa.questions.reading.plain_text import plain_text
@@ -120,14 +120,14 @@ def _official_text(question: Question, value: Value, written: str, classes: Taxo
         return " ".join(written.split())
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, Described):
+    if isinstance(value, Event):
         if value.fine is not None and value.fine not in classes.fine:
             value = replace(value, fine=None)
         return described_text(value, question.ordinal or 1, question.kind)
     if isinstance(value, Parts):
         return _official_sentence(question, value, written, classes)
     if kind in PLACES:
-        spans = tuple(span for span in value if isinstance(span, Span)) if isinstance(value, tuple) else ()
+        spans = tuple(span for span in value if isinstance(span, Event)) if isinstance(value, tuple) else ()
         return spans_text(spans, kinds=kind is QuestionType.LOCALISE and question.kind is None)
     several = question.plural or kind is QuestionType.AU_INVENTORY
     if _list_fault(written) is None and (several or SEPARATOR not in written):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+from mevqa.events import Kind
 from mevqa.questions.reading.numbers import COUNTED
-from mevqa.types import Kind, Question, QuestionType, Reply
+from mevqa.types import Question, QuestionType, Reply
 
 #: Largest count that is answered.
 MOST_EVENTS = 99

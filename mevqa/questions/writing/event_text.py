@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from mevqa.facs import unit_number
+from mevqa.events import Event, EventTimeline, Kind
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
-from mevqa.questions.event_types import Described, Span
 from mevqa.questions.writing.grammar import SEPARATOR
 from mevqa.resources import TABLES
-from mevqa.types import Kind
 
 
 class Description(StrictModel):
@@ -62,7 +59,7 @@ def event_name(kind: Kind | None) -> str:
     return "expression" if kind is None else f"{kind}-expression"
 
 
-def spans_text(spans: Iterable[Span], *, kinds: bool) -> str:
+def spans_text(spans: Iterable[Event], *, kinds: bool) -> str:
     """Write a list of intervals, ``none`` without any.
 
     Args:
@@ -78,11 +75,11 @@ def spans_text(spans: Iterable[Span], *, kinds: bool) -> str:
     return SEPARATOR.join(texts) or FORMS.none
 
 
-def described_text(told: Described | TimelineEvent, ordinal: int, asked: Kind | None) -> str | None:
+def described_text(told: Event, ordinal: int, asked: Kind | None) -> str | None:
     """Describe the n-th event in the fixed sentences; None when nothing is told about it.
 
     Args:
-        told: What is known; the units may have any order.
+        told: What is known.
         ordinal: n.
         asked: The kind among whose events it is the n-th; None among all. It is the event's where that is not told.
     """
@@ -94,11 +91,11 @@ def described_text(told: Described | TimelineEvent, ordinal: int, asked: Kind | 
     if told.apex is not None:
         place += form.apex.format(apex=told.apex)
     sentences = [f"{form.subject.format(n=ordinal, event=event_name(asked))}{place}."] if place else []
-    if told.units:
-        units = SEPARATOR.join(sorted(told.units, key=unit_number))
-        sentences.append((form.unit if len(told.units) == 1 else form.units).format(units=units))
+    names = told.unit_names
+    if names:
+        sentences.append((form.unit if len(names) == 1 else form.units).format(units=SEPARATOR.join(names)))
     if classes := _classes(form, told.fine, told.coarse):
-        sentences.append(classes if told.units else _without_reason(classes))
+        sentences.append(classes if names else _without_reason(classes))
     return " ".join(sentences) or None
 
 
@@ -134,25 +131,24 @@ def _counted(number: int, name: str) -> str:
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
-def _event_sentence(number: int, event: TimelineEvent, fps: float) -> str:
+def _event_sentence(number: int, event: Event, fps: float) -> str:
     form = FORMS.summary
     start, end = (f"{(frame or 0) / fps:.2f}" for frame in (event.onset, event.offset))
     text = form.event.format(n=number, start=start, end=end, kind=event.kind)
-    if event.units:
-        units = SEPARATOR.join(sorted(event.units, key=unit_number))
-        text += (form.unit if len(event.units) == 1 else form.units).format(units=units)
+    if names := event.unit_names:
+        text += (form.unit if len(names) == 1 else form.units).format(units=SEPARATOR.join(names))
     return f"{text}{_classes(form, event.fine, event.coarse)}."
 
 
-def _units_sentence(events: Sequence[TimelineEvent]) -> str:
+def _units_sentence(events: Sequence[Event]) -> str:
     form = FORMS.summary
-    names = sorted({name for event in events for name in event.units}, key=unit_number)
+    names = Event(action_units=tuple(unit for event in events for unit in event.action_units)).unit_names
     if not names:
         return form.no_unit
     return (form.distinct_unit if len(names) == 1 else form.distinct_units).format(units=SEPARATOR.join(names))
 
 
-def _class_sentence(events: Sequence[TimelineEvent]) -> str:
+def _class_sentence(events: Sequence[Event]) -> str:
     """Name the most frequent coarse class, of several the one that comes first in time, and the reason."""
     form = FORMS.summary
     known = [event.coarse for event in events if event.coarse is not None]

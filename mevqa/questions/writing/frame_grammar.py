@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import get_args
 
-from mevqa.questions.event_types import Span
+from mevqa.events import Event, Kind
 from mevqa.questions.writing.event_text import FORMS
 from mevqa.questions.writing.grammar import SEPARATOR, Choices
-from mevqa.types import Kind
 
 _START = FORMS.interval.partition("{")[0].rstrip()
 _WRITTEN = len(FORMS.interval.format(onset=0, offset=0))
@@ -97,7 +96,7 @@ class FrameList:
     def _is_frame(self, text: str) -> bool:
         return str(int(text)) == text and int(text) <= self.largest
 
-    def _read(self, part: str) -> Span | None:
+    def _read(self, part: str) -> Event | None:
         """Return one complete interval, None when it is none."""
         match = re.fullmatch(rf"{re.escape(_START)} (\d+)-(\d+)( .*)?", part)
         if match is None or not (part.isascii() and self._is_frame(match[1]) and self._is_frame(match[2])):
@@ -105,9 +104,9 @@ class FrameList:
         onset, offset, kind = int(match[1]), int(match[2]), _KINDS.get(match[3] or "")
         if offset < onset or (kind is not None) != self.kinds or (match[3] is not None) != self.kinds:
             return None
-        return Span(onset, offset, kind)
+        return Event(onset=onset, offset=offset, kind=kind)
 
-    def parse(self, text: str) -> tuple[Span, ...]:
+    def parse(self, text: str) -> tuple[Event, ...]:
         """Return the intervals in the order in which they are written, none for ``none``.
 
         Raises:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
-from mevqa.facs import unit_name
-from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
-from mevqa.questions.event_types import Span
+from mevqa.events import Event, EventTimeline
 from mevqa.questions.writing.answer_format import unit_list
 from mevqa.questions.writing.event_counts import COUNTED
 from mevqa.questions.writing.event_text import described_text, spans_text, summary_text
-from mevqa.types import LONG_VIDEO_TYPES, Annotation, Kind, Question, QuestionType
+from mevqa.types import LONG_VIDEO_TYPES, Question, QuestionType
 
 
-def timeline_of(events: Iterable[Annotation], fps: float) -> EventTimeline:
+def timeline_of(events: Iterable[Event], fps: float) -> EventTimeline:
     """Return the story that coders told.
 
     Args:
@@ -22,20 +19,8 @@ def timeline_of(events: Iterable[Annotation], fps: float) -> EventTimeline:
             shown, like an assumed one.
         fps: Frames per second of the video.
     """
-    told = [
-        TimelineEvent(
-            cast("Kind", event.kind),
-            event.onset,
-            event.apex,
-            event.offset,
-            tuple(unit_name(number) for number in sorted({unit.number for unit in event.action_units})),
-            event.fine,
-            event.coarse,
-        )
-        for event in events
-    ]
-    told.sort(key=lambda event: (event.assumed, event.onset or 0, event.offset or 0))
-    return EventTimeline(tuple(told), fps)
+    ordered = sorted(events, key=lambda event: (event.interval is None, event.onset or 0, event.offset or 0))
+    return EventTimeline(tuple(ordered), fps)
 
 
 def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
@@ -57,12 +42,12 @@ def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
     if question.type not in LONG_VIDEO_TYPES:
         raise ValueError(f"a question of type {question.type.value} is not about a long video")
     events = [event for event in timeline.events if question.kind in (None, event.kind)]
-    seen = [event for event in events if not event.assumed]
+    seen = [event for event in events if event.interval is not None]
     if question.type in COUNTED:
         kind = COUNTED[question.type]
         return str(sum(kind in (None, event.kind) for event in timeline.events))
     if question.type is QuestionType.AU_INVENTORY:
-        return unit_list({name for event in timeline.seen for name in event.units}) or None
+        return unit_list({name for event in timeline.seen for name in event.unit_names}) or None
     if question.type is QuestionType.ORDER:
         return _kind(events, 1)
     if question.type is QuestionType.EVENT_PRESENCE:
@@ -74,32 +59,31 @@ def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
     return _SEEN[question.type](question, seen, timeline.fps)
 
 
-def _kind(events: Sequence[TimelineEvent], ordinal: int | None) -> str | None:
+def _kind(events: Sequence[Event], ordinal: int | None) -> str | None:
     """Return the kind of the n-th event."""
     if ordinal is None or not 1 <= ordinal <= len(events):
         return None
     return f"{events[ordinal - 1].kind}-expression"
 
 
-def _localise(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str:
-    return spans_text(map(_span, seen), kinds=question.kind is None)
+def _localise(question: Question, seen: Sequence[Event], fps: float) -> str:
+    return spans_text(seen, kinds=question.kind is None)
 
 
-def _describe(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
+def _describe(question: Question, seen: Sequence[Event], fps: float) -> str | None:
     ordinal = question.ordinal
     if ordinal is None or not 1 <= ordinal <= len(seen):
         return None
     return described_text(seen[ordinal - 1], ordinal, question.kind)
 
 
-def _longest(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
+def _longest(question: Question, seen: Sequence[Event], fps: float) -> str | None:
     """Return the longest event, of several the first."""
-    spans = [_span(event) for event in seen]
-    longest = max(spans, key=lambda span: span.offset - span.onset, default=None)
+    longest = max(seen, key=lambda event: event.duration or 0, default=None)
     return None if longest is None else spans_text([longest], kinds=False)
 
 
-def _count_between(question: Question, seen: Sequence[TimelineEvent], fps: float) -> str | None:
+def _count_between(question: Question, seen: Sequence[Event], fps: float) -> str | None:
     """Count the events whose apex lies between the two times, the earlier one included."""
     if question.between_s is None:
         return None
@@ -107,7 +91,7 @@ def _count_between(question: Question, seen: Sequence[TimelineEvent], fps: float
     return str(sum(start <= _middle(event) / fps < end for event in seen))
 
 
-_SEEN: dict[QuestionType, Callable[[Question, Sequence[TimelineEvent], float], str | None]] = {
+_SEEN: dict[QuestionType, Callable[[Question, Sequence[Event], float], str | None]] = {
     QuestionType.LOCALISE: _localise,
     QuestionType.DESCRIBE_NTH: _describe,
     QuestionType.LONGEST: _longest,
@@ -115,14 +99,9 @@ _SEEN: dict[QuestionType, Callable[[Question, Sequence[TimelineEvent], float], s
 }
 
 
-def _span(event: TimelineEvent) -> Span:
-    assert event.onset is not None and event.offset is not None
-    return Span(event.onset, event.offset, event.kind)
-
-
-def _middle(event: TimelineEvent) -> float:
+def _middle(event: Event) -> float:
     """Return the apex, or the middle of onset and offset where there is none, in frames."""
     if event.apex is not None:
         return event.apex
-    span = _span(event)
-    return (span.onset + span.offset) / 2
+    onset, offset = event.interval or (0, 0)
+    return (onset + offset) / 2

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
+from mevqa.files.whole import write_picture, write_whole
 from mevqa.report.charts.bars import fitted
 from mevqa.report.charts.drawing import Drawing
-from mevqa.report.charts.timeline import Span, Unseen, timeline_chart
+from mevqa.report.charts.timeline import DrawnEvent, Unseen, timeline_chart
+from mevqa.spotting.events import SpottedEvent
+from mevqa.spotting.video import Spotting
 
 _HEAD, _ROW, _LEFT = 48, 19, 76
 #: Where the columns of the table begin, px from its left, and what stands above them.
@@ -18,56 +21,45 @@ _UNITS, _NAME = 100, 90
 _MOST_ROWS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class SpottedEvent:
-    """One row of the table.
+def write_plot(path: Path, video: Spotting) -> None:
+    """Draw the events in time over the curve of the motion, and as a table; PNG, or SVG by the suffix.
 
-    Attributes:
-        span: When it is, with its number.
-        score: Probability that a coder would have marked it.
-        side: Side of the face; empty for both.
-        units: Its action units in words.
+    Raises:
+        InputError: The file cannot be written.
     """
+    drawing = spotted_chart(video)
+    if path.suffix.lower() == ".svg":
+        write_whole(path, drawing.svg(alone=True))
+    else:
+        write_picture(path, drawing.picture())
 
-    span: Span
-    score: float
-    side: str
-    units: str
 
-
-def spotted_chart(
-    name: str,
-    facts: str,
-    events: Sequence[SpottedEvent],
-    curve: Sequence[tuple[float, float]],
-    seconds: float,
-    unseen: Sequence[Unseen],
-) -> Drawing:
-    """Draw a video's found events in time and as a table.
-
-    Args:
-        name: Name of the video.
-        facts: What else is said of it: length, rate, numbers of events.
-        events: The events in the order of time.
-        curve: (time in s, motion in percent of the eye distance) of the face.
-        seconds: Length of the video.
-        unseen: Where nothing was looked for.
-    """
-    listed = sorted(sorted(events, key=lambda one: -one.score)[:_MOST_ROWS], key=lambda one: one.span.onset)
-    notes = _notes(len(events), len(listed), unseen)
+def spotted_chart(video: Spotting) -> Drawing:
+    """Draw a video's events in time over the curve of the motion, and as a table."""
+    kinds = [event.kind for event in video.events]
+    facts = (
+        f"{video.seconds:.1f} s at {video.fps:g} fps, micro-expressions {kinds.count('micro')}, "
+        f"macro-expressions {kinds.count('macro')}"
+    )
+    unseen = [Unseen(*one) for one in video.not_looked_at]
+    numbered = list(enumerate(video.events, 1))
+    listed = sorted(numbered, key=lambda one: -one[1].score)[:_MOST_ROWS]
+    listed.sort(key=lambda one: one[1].onset_ms)
+    notes = _notes(len(numbered), len(listed), unseen)
     foot = 14.0 + (_ROW * (len(listed) + 1) if listed else 0) + _ROW * len(notes)
-    label = f"Expressions found in {name}: {facts}"
-    spans = [one.span for one in events]
-    chart = timeline_chart(None, spans, curve, seconds, label, unseen, head=_HEAD, foot=foot)
-    chart.text(_LEFT, 22, fitted(name, _NAME), size=16, bold=True)
+    label = f"Expressions found in {video.video}: {facts}"
+    drawn = [_drawn(number, event) for number, event in numbered]
+    curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
+    chart = timeline_chart(None, drawn, curve, video.seconds, label, unseen, head=_HEAD, foot=foot)
+    chart.text(_LEFT, 22, fitted(video.video, _NAME), size=16, bold=True)
     chart.text(_LEFT, 41, facts, size=12, fill="muted")
     y = chart.height - foot + 20
     if listed:
         for heading, x in _COLUMNS.items():
             chart.text(_LEFT + x, y, heading, size=11, fill="muted")
-        for one in listed:
+        for number, event in listed:
             y += _ROW
-            for text, x in zip(_cells(one), _COLUMNS.values(), strict=True):
+            for text, x in zip(_cells(number, event), _COLUMNS.values(), strict=True):
                 chart.text(_LEFT + x, y, text, size=12)
         y += _ROW
     for note in notes:
@@ -76,11 +68,20 @@ def spotted_chart(
     return chart
 
 
-def _cells(one: SpottedEvent) -> tuple[str, ...]:
-    span = one.span
-    length = f"{1000 * (span.offset - span.onset):.0f} ms"
-    times = (f"{span.onset:.2f} s", f"{span.offset:.2f} s", length)
-    return (str(span.number), span.kind or "", *times, f"{one.score:.2f}", one.side, fitted(one.units, _UNITS))
+def _drawn(number: int, event: SpottedEvent) -> DrawnEvent:
+    times = (event.onset_ms / 1000, event.offset_ms / 1000, event.apex_ms / 1000)
+    return DrawnEvent(*times, event.kind, f"score {event.score:.2f}, AU {_units(event)}", number)
+
+
+def _cells(number: int, event: SpottedEvent) -> tuple[str, ...]:
+    onset, offset = event.onset_ms / 1000, event.offset_ms / 1000
+    times = (f"{onset:.2f} s", f"{offset:.2f} s", f"{1000 * (offset - onset):.0f} ms")
+    side, units = event.side or "both", fitted(_units(event), _UNITS)
+    return (str(number), event.kind, *times, f"{event.score:.2f}", side, units)
+
+
+def _units(event: SpottedEvent) -> str:
+    return "; ".join(f"{one.unit} {one.unit.name}" for one in event.units) or "none that explains the motion"
 
 
 def _notes(events: int, listed: int, unseen: Sequence[Unseen]) -> list[str]:

@@ -30,8 +30,8 @@ _LETTER, _DIGIT = 6.1, 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """An event in time.
+class DrawnEvent:
+    """An event as a timeline draws it, times in seconds.
 
     Attributes:
         onset: Begin, s.
@@ -73,8 +73,8 @@ class Unseen:
 
 
 def timeline_chart(
-    coded: Sequence[Span] | None,
-    found: Sequence[Span] | None,
+    coded: Sequence[DrawnEvent] | None,
+    found: Sequence[DrawnEvent] | None,
     curve: Sequence[tuple[float, float]],
     seconds: float,
     label: str,
@@ -153,12 +153,12 @@ class _Scale:
         return self.start <= time < self.end or (time == self.end == seconds)
 
 
-def _draw_legend(chart: Drawing, events: Sequence[Span], y: float) -> None:
+def _draw_legend(chart: Drawing, events: Sequence[DrawnEvent], y: float) -> None:
     """Tell shapes and colours below ``y``, and what hollow shapes mean where there are matches."""
     x = float(_LEFT)
     kinds = ["micro", "macro", *([None] if any(event.kind not in _COLOURS for event in events) else [])]
     for kind in kinds:
-        _draw_shape(chart, Span(0, 0, None, kind), x, x + 12, x + 6, y + 4, "")
+        _draw_shape(chart, DrawnEvent(0, 0, None, kind), x, x + 12, x + 6, y + 4, "")
         x = _say(chart, x + 18, y, f"{kind}-expression" if kind else "kind not known")
     chart.line([(x + 3, y + 2), (x + 3, y + 22)], "ink", width=1.3)
     x = _say(chart, x + 11, y, "apex") + 16
@@ -218,7 +218,9 @@ def _draw_axis(chart: Drawing, scale: _Scale, top: float, bottom: float) -> None
     chart.line([(_LEFT, bottom), (scale(scale.end), bottom)], "grid")
 
 
-def _draw_lane(chart: Drawing, scale: _Scale, y: float, name: str, events: Sequence[Span], seconds: float) -> None:
+def _draw_lane(
+    chart: Drawing, scale: _Scale, y: float, name: str, events: Sequence[DrawnEvent], seconds: float
+) -> None:
     chart.text(_LEFT - 8, y + _HEAD + 12, name, anchor="end")
     middle = y + _HEAD + _SHAPE / 2
     chart.line([(_LEFT, middle), (scale(scale.end), middle)], "grid")
@@ -238,7 +240,7 @@ def _draw_lane(chart: Drawing, scale: _Scale, y: float, name: str, events: Seque
     _draw_numbers(chart, scale, y, [event for event in events if scale.holds(event.middle, seconds)])
 
 
-def _draw_numbers(chart: Drawing, scale: _Scale, y: float, events: Sequence[Span]) -> None:
+def _draw_numbers(chart: Drawing, scale: _Scale, y: float, events: Sequence[DrawnEvent]) -> None:
     """Write the numbers of events above them, as far as there is room; red for those without a match."""
     free = 0.0
     for event in sorted(events, key=lambda one: one.middle):
@@ -250,7 +252,7 @@ def _draw_numbers(chart: Drawing, scale: _Scale, y: float, events: Sequence[Span
         free = at + half + 1
 
 
-def _draw_shape(chart: Drawing, event: Span, left: float, right: float, at: float, y: float, said: str) -> None:
+def _draw_shape(chart: Drawing, event: DrawnEvent, left: float, right: float, at: float, y: float, said: str) -> None:
     """Draw one event between two places: form and colour tell the kind."""
     colour = _COLOURS.get(event.kind or "", "purple")
     fill, outline = ("paper", colour) if event.matched is False else (colour, colour)
@@ -263,7 +265,7 @@ def _draw_shape(chart: Drawing, event: Span, left: float, right: float, at: floa
     chart.rectangle(left, y + inset, right - left, _SHAPE - 2 * inset, fill, title=said, outline=outline)
 
 
-def _told(event: Span) -> str:
+def _told(event: DrawnEvent) -> str:
     number = "" if event.number is None else f"{event.number}: "
     apex = "" if event.apex is None else f", apex {event.apex:.2f} s"
     length = f"{1000 * (event.offset - event.onset):.0f} ms"

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from mevqa.events import Event, Kind
 from mevqa.facs import find_units
 from mevqa.intervals import iou_matrix, match
-from mevqa.questions.event_types import Described, Span
 from mevqa.scoring.answers.grading import stated_number
 from mevqa.scoring.answers.items import Item
 from mevqa.scoring.metrics.sufficient_statistics import Array, Tally, divide, mean_tally, sums_by_unit
 from mevqa.scoring.metrics.unit_sets import one_f1
-from mevqa.types import Kind
 
 #: Overlap from which on an interval is right.
 THRESHOLD = 0.5
@@ -29,7 +28,7 @@ _PER_KIND = 3
 Rows = Sequence[tuple[int, Item]]
 
 
-def matched(answered: Sequence[Span], coded: Sequence[Span]) -> list[tuple[Span, Span]]:
+def matched(answered: Sequence[Event], coded: Sequence[Event]) -> list[tuple[Event, Event]]:
     """Return the answered intervals that are right, each with the coded one that it counts for."""
     detections, references = (
         np.array([(span.onset, span.offset) for span in spans], dtype=np.float64).reshape(-1, 2)
@@ -40,23 +39,21 @@ def matched(answered: Sequence[Span], coded: Sequence[Span]) -> list[tuple[Span,
     return [(answered[d], coded[r]) for d, r in pairs]
 
 
-def overlap(one: Span | None, other: Span | None) -> float:
+def overlap(one: Event | None, other: Event | None) -> float:
     """Return the IoU of two intervals, 0 where one is missing."""
     if one is None or other is None:
         return 0.0
     return float(iou_matrix(np.array([[one.onset, one.offset]]), np.array([[other.onset, other.offset]]))[0, 0])
 
 
-def spans_of(value: object) -> tuple[Span, ...]:
+def spans_of(value: object) -> tuple[Event, ...]:
     """Return the intervals that were answered, none without a usable answer."""
     return value if isinstance(value, tuple) else ()
 
 
-def span_of(told: object) -> Span | None:
+def span_of(told: object) -> Event | None:
     """Return the interval of a description; None where it tells none."""
-    if not isinstance(told, Described) or told.onset is None or told.offset is None:
-        return None
-    return Span(told.onset, told.offset, told.kind)
+    return told if isinstance(told, Event) and told.interval is not None else None
 
 
 def localise_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
@@ -131,9 +128,9 @@ def description_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Ta
         unit_count: Number of subjects or videos.
     """
     told = [
-        (unit, item.reference, item.value if isinstance(item.value, Described) else Described())
+        (unit, item.reference, item.value if isinstance(item.value, Event) else Event(kind=None))
         for unit, item in rows
-        if isinstance(item.reference, Described)
+        if isinstance(item.reference, Event)
     ]
     placed = [(unit, overlap(span_of(said), span_of(true))) for unit, true, said in told if span_of(true) is not None]
     if placed:
@@ -146,7 +143,7 @@ def description_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Ta
             yield mean_tally(units, {f"{prefix}.{name}": values}, unit_count)
 
 
-def _same(name: str) -> tuple[Callable[[Described], bool], Callable[[Described, Described], float]]:
+def _same(name: str) -> tuple[Callable[[Event], bool], Callable[[Event, Event], float]]:
     """Return whether a description tells one part, and whether another one tells the same."""
     return (
         lambda true: getattr(true, name) is not None,
@@ -155,9 +152,13 @@ def _same(name: str) -> tuple[Callable[[Described], bool], Callable[[Described, 
 
 
 #: Parts of a description: key, whether a reference tells it, score.
-_DESCRIBED: tuple[tuple[str, Callable[[Described], bool], Callable[[Described, Described], float]], ...] = (
+_DESCRIBED: tuple[tuple[str, Callable[[Event], bool], Callable[[Event, Event], float]], ...] = (
     ("kind_accuracy", *_same("kind")),
-    ("au_f1", lambda true: bool(true.units), lambda true, said: one_f1(frozenset(true.units), frozenset(said.units))),
+    (
+        "au_f1",
+        lambda true: bool(true.action_units),
+        lambda true, said: one_f1(frozenset(true.unit_names), frozenset(said.unit_names)),
+    ),
     ("fine_accuracy", *_same("fine")),
     ("coarse_accuracy", *_same("coarse")),
 )

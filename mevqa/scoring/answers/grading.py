@@ -18,8 +18,8 @@ from __future__ import annotations
 import functools
 from typing import TypeAlias
 
+from mevqa.events import Event
 from mevqa.facs import unit_number
-from mevqa.questions.event_types import Described, Span
 from mevqa.questions.reading import Parts, Reading, Unit, read_answer
 from mevqa.questions.reading.numbers import stated_number
 from mevqa.questions.vocabulary import CLOSED, LISTS, PLACES
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 #: A label, a set of units, a number, intervals of frames, the description of an event, or a text.
-Value: TypeAlias = str | frozenset[Unit] | int | tuple[Span, ...] | Described
+Value: TypeAlias = str | frozenset[Unit] | int | tuple[Event, ...] | Event
 
 #: Question types whose answers are read under every preset: no two texts of them need be the same.
 READ = PLACES | {QuestionType.DESCRIBE_NTH}

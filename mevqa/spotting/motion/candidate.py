@@ -12,7 +12,7 @@ from mevqa.spotting.motion.curves import REST_MS, Curves, channels
 from mevqa.video.face.regions import face_regions
 
 if TYPE_CHECKING:
-    from mevqa.spotting.events import Event
+    from mevqa.spotting.events import SpottedEvent
     from mevqa.spotting.motion.detect import Candidate
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ class Found:
         placement: [2, 3] where the canonical face lies at the onset.
     """
 
-    event: Event
+    event: SpottedEvent
     candidate: Candidate
     coarse: Coarse | None
     placement: Array

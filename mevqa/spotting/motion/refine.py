@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.spotting.events import Event, Rule
+from mevqa.events import Rule
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.boundaries import Course, follow
 from mevqa.spotting.motion.candidate import Coarse, Found
 from mevqa.spotting.motion.curves import channels
@@ -51,7 +52,7 @@ def is_fast(fps: float) -> bool:
     return fps >= _FASTER * FIND_FPS
 
 
-def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[Event]:
+def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[SpottedEvent]:
     """Return the events of fast footage with their times at full rate, reading it forward once.
 
     Args:
@@ -79,7 +80,7 @@ def _frames_near(video: Footage, found: Found) -> list[int]:
     return [int(frame) for frame in np.flatnonzero(near)]
 
 
-def _refine(video: Footage, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> Event:
+def _refine(video: Footage, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
     """Measure frames near onset, apex and offset and read the course again."""
     event, coarse, times = found.event, found.coarse, video.times_ms
     assert coarse is not None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mevqa.spotting.events import KINDS, RULES, Event, Kind, Rule, kind_of
+from mevqa.events import KINDS, RULES, Kind, Rule, kind_of
+from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.boundaries import Course
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
 from mevqa.spotting.motion.candidate import Found, coarse_course
@@ -106,7 +107,7 @@ class Spotter:
         self._readings: list[Reading] = []
         self._read_ms = -np.inf
         self._settled_ms = -np.inf
-        self._given: list[Event] = []
+        self._given: list[SpottedEvent] = []
         self._step_ms = 0.0
         self._short: set[int] = set()
 
@@ -203,7 +204,7 @@ class Spotter:
 
 def make_event(
     candidate: Candidate, step_ms: float, options: SpotOptions, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
-) -> Event:
+) -> SpottedEvent:
     """Return a candidate as an event.
 
     Args:
@@ -218,7 +219,7 @@ def make_event(
         for place, region in enumerate(face_regions())
     }
     told = features(candidate)
-    return Event(
+    return SpottedEvent(
         *timed(candidate.course, step_ms, options.rule, frames, times_ms),
         score=(options.calibrator or shipped_calibrator()).probability(told),
         side=side_of(candidate.motion),
@@ -257,7 +258,7 @@ def spot(
     *,
     times_ms: Iterable[float] | None = None,
     options: SpotOptions | None = None,
-) -> Iterator[Event]:
+) -> Iterator[SpottedEvent]:
     """Find expressions in a stream of frames; events come as soon as they are settled, about two minutes later.
 
     Args:
@@ -297,7 +298,7 @@ def _clock(fps: float) -> Iterator[float]:
         number += 1
 
 
-def _same(one: Event, other: Event) -> bool:
+def _same(one: SpottedEvent, other: SpottedEvent) -> bool:
     """Return whether two events are the same one."""
     shared = min(one.offset_ms, other.offset_ms) - max(one.onset_ms, other.onset_ms)
     return shared > _SAME * max(min(one.duration_ms, other.duration_ms), 1.0)

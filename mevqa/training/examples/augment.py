@@ -12,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mevqa.events import Event
 from mevqa.training.examples.mirror import can_mirror, check_kinds, mirror_question, mirror_views
 from mevqa.training.recipe import Augmentation
-from mevqa.types import Annotation, Question, View
+from mevqa.types import Question, View
 
 # Views that are photographs of the face, and views whose grey levels are measurements.
 _PHOTOGRAPHS = frozenset({"frames", "onset", "apex", "offset", "magnified"})
 _MEASUREMENTS = frozenset({"difference", "motion", "motion-centred"})
 
 
-def jitter(
-    annotation: Annotation, rng: np.random.Generator, settings: Augmentation, length: int | None = None
-) -> Annotation:
+def jitter(annotation: Event, rng: np.random.Generator, settings: Augmentation, length: int | None = None) -> Event:
     """Move onset, apex and offset by up to ``settings.jitter`` frames, each by itself.
 
     The apex moves by at most a third of the distance to the nearer of its neighbours, and onset and offset towards

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 from torch.utils.data import Dataset
 
+from mevqa.events import Event
 from mevqa.inference.view_config import ViewConfig
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.augment import augment, jitter
@@ -22,7 +23,7 @@ from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
 from mevqa.training.packing.rows import Row, RowEncoder, Turn
 from mevqa.training.recipe import Recipe
-from mevqa.types import NO_MOTION, Annotation, Question, QuestionType, View
+from mevqa.types import NO_MOTION, Question, QuestionType, View
 from mevqa.video.views.render import ClipViews, render_clip
 
 #: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
@@ -50,10 +51,10 @@ class Asker:
         self._prompts = prompts
         self._looking = view_config
         self._extras = blank_targets() if targets else {}
-        self._looks: dict[tuple[str, Annotation | None], ClipViews] = {}
+        self._looks: dict[tuple[str, Event | None], ClipViews] = {}
         self._still: set[str] = set()
 
-    def views_of(self, clip: TrainingClip, annotation: Annotation | None = None) -> ClipViews:
+    def views_of(self, clip: TrainingClip, annotation: Event | None = None) -> ClipViews:
         """Look at a clip, or return what was seen before.
 
         Args:

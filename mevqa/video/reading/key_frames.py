@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from mevqa.types import Annotation
+from mevqa.events import Event
 from mevqa.video.reading.key_frame_names import ROLES
 
 #: Changes when clips get other moments than before, so that a run that was begun with the old ones is not continued.
@@ -50,12 +50,12 @@ class KeyFrames:
         source: Where they come from: ``given``, ``file names`` or ``number of frames``.
     """
 
-    event: Annotation
+    event: Event
     warnings: tuple[str, ...] = ()
     source: str = "given"
 
 
-def key_frames(event: Annotation, clip: _Clip) -> KeyFrames:
+def key_frames(event: Event, clip: _Clip) -> KeyFrames:
     """Return the moments of a clip: coded ones, else those of its files' names, else those of a clip of key frames.
 
     Args:
@@ -101,7 +101,7 @@ def implied_key_frames(clip: _Clip) -> tuple[dict[str, int], str | None]:
     return whole, f"no picture is named {missing[0]}: there is no motion to see" if missing else None
 
 
-def usable(event: Annotation, length: int | None = None) -> KeyFrames:
+def usable(event: Event, length: int | None = None) -> KeyFrames:
     """Return coded moments without those that cannot be right where another one is.
 
     Of two moments on one frame the earlier one is kept: the onset of CAS(ME)^3's 55 rows whose apex is their onset is
@@ -132,10 +132,10 @@ def usable(event: Annotation, length: int | None = None) -> KeyFrames:
     return KeyFrames(replace(event, onset=onset, apex=apex, offset=offset), tuple(warnings))
 
 
-def _at(event: Annotation, moments: Mapping[str, int]) -> Annotation:
+def _at(event: Event, moments: Mapping[str, int]) -> Event:
     return replace(event, onset=moments.get("onset"), apex=moments.get("apex"), offset=moments.get("offset"))
 
 
-def _in_order(event: Annotation) -> bool:
+def _in_order(event: Event) -> bool:
     frames = [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
     return frames == sorted(frames)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.types import NO_MOTION, Annotation, Clip, Moment, View
+from mevqa.events import Event
+from mevqa.types import NO_MOTION, Clip, Moment, View
 from mevqa.video.face.aligned_face import FaceAligner, FaceMode
 from mevqa.video.motion.localise import Localised, expected, localise
 from mevqa.video.motion.still import MOTION_VIEWS
@@ -88,7 +89,7 @@ def render_clip(
     """
     by_moments = needs_moments(sampler)
     drawn = views_to_draw(clip, views)
-    known = clip.annotation or Annotation()
+    known = clip.annotation or Event()
     if not drawn or any(name not in view_names() for name in views):
         source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
         seen = ClipViews(render_views(views, source), [], known.onset, known.apex, known.offset)
@@ -120,7 +121,7 @@ def render_clip(
 
 def render_events(
     clip: Clip,
-    events: Sequence[Annotation],
+    events: Sequence[Event],
     *,
     views: Sequence[str],
     sampler: str = "oao",
@@ -206,7 +207,7 @@ def _draw(
     clip: Clip,
     video: Footage,
     aligner: FaceAligner,
-    at: Annotation | Localised,
+    at: Event | Localised,
     views: Sequence[str],
     sampler: str,
     frames: int,
@@ -239,7 +240,7 @@ def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
     return [name for name in views if name not in clip.pictures and _MADE_FROM.get(name) not in clip.pictures]
 
 
-def _check(clip: Clip, known: Annotation, length: int) -> None:
+def _check(clip: Clip, known: Event, length: int) -> None:
     """Refuse an annotation that does not fit the media.
 
     Raises:
@@ -256,7 +257,7 @@ def _check(clip: Clip, known: Annotation, length: int) -> None:
         raise MediaError(clip.media, f"clip {clip.id}: the annotation is not in order ({said}); mend the annotation")
 
 
-def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
+def _fit(video: Video, known: Event, face: FaceMode) -> FaceAligner:
     """Fit the aligner to the onset or the first frame, or to the middle of the clip when no face is there."""
     first = known.onset if known.onset is not None else 0
     aligner = FaceAligner.fit(video[first], face)
@@ -266,7 +267,7 @@ def _fit(video: Video, known: Annotation, face: FaceMode) -> FaceAligner:
     return later if later.found else aligner
 
 
-def _fit_to_event(video: Footage, event: Annotation, face: FaceMode) -> FaceAligner:
+def _fit_to_event(video: Footage, event: Event, face: FaceMode) -> FaceAligner:
     """Fit the aligner to the onset of an event, or to its apex when no face is there."""
     onset, apex = event.onset or 0, event.apex or 0
     aligner = FaceAligner.fit(video.frames([onset])[0], face)
@@ -276,7 +277,7 @@ def _fit_to_event(video: Footage, event: Annotation, face: FaceMode) -> FaceAlig
     return later if later.found else aligner
 
 
-def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localised | None:
+def _localise(video: Video, aligner: FaceAligner, known: Event) -> Localised | None:
     """Find what is missing of onset, apex and offset; None when nothing is."""
     if None not in (known.onset, known.apex, known.offset):
         return None
@@ -285,7 +286,7 @@ def _localise(video: Video, aligner: FaceAligner, known: Annotation) -> Localise
     return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
 
 
-def _sample(sampler: str, video: Footage, at: Annotation | Localised, frames: int, stride: int) -> list[Moment]:
+def _sample(sampler: str, video: Footage, at: Event | Localised, frames: int, stride: int) -> list[Moment]:
     """Return the sampled moments; a strategy that depends on no key frame gets the whole clip in their place."""
     onset, apex, offset = at.onset, at.apex, at.offset
     if onset is None or apex is None or offset is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mevqa.data.annotations import read_annotations
 from mevqa.data.label_types import Numbering
+from mevqa.events import Event
 from mevqa.facs import ActionUnit, canonical_dataset
-from mevqa.types import Annotation
 
 HEADER = ("Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AUs", "Emotion")
 
@@ -20,6 +20,6 @@ def test_it_is_not_read_as_smic(save_table):
     clip = labels["sub01_EP01_12"]
     assert (clip.dataset, clip.subject, clip.fps, clip.numbering) == ("casme", "sub01", 60.0, Numbering(1, True))
     units = (ActionUnit(4), ActionUnit(9))
-    assert clip.annotation == Annotation(72, 80, 90, units, "disgust", "negative", "micro")
+    assert clip.annotation == Event(72, 80, 90, units, "disgust", "negative", "micro")
     assert labels["sub03_EP07_3"].events[0].fine == "tense"
     assert canonical_dataset("CASME") == "casme" and canonical_dataset("CASME II") == "casme2"

@@ -6,8 +6,8 @@ import pytest
 
 from mevqa.data.annotations import read_annotations
 from mevqa.data.label_types import Numbering
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 HEADER = (
     "Subject",
@@ -37,7 +37,7 @@ def test_rows_of_every_kind_of_file(save_table, name):
     assert (first.dataset, first.subject, first.fps, first.lines) == ("casme2", "sub01", 200.0, (2,))
     assert first.numbering == Numbering(first=1, video=True)
     # img46.jpg is frame 45 of the recording.
-    assert first.annotation == Annotation(45, 58, 85, (ActionUnit(12),), "happiness", "positive", "micro")
+    assert first.annotation == Event(45, 58, 85, (ActionUnit(12),), "happiness", "positive", "micro")
     others = labels["sub02_EP06_02f"].annotation
     assert others is not None and (others.fine, others.coarse) == ("others", None)
     assert others.action_units == (ActionUnit(4), ActionUnit(10, "left"))

@@ -6,8 +6,8 @@ import pytest
 
 from mevqa.data.annotations import read_annotations, read_long_annotations
 from mevqa.data.label_types import Numbering
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 HEADER = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
 
@@ -25,10 +25,10 @@ def test_the_onset_belongs_to_the_id(save_table):
     first = labels["spNO.1_a_160"]
     assert (first.dataset, first.subject, first.fps) == ("casme3", "spNO.1", 30.0)
     assert first.numbering == Numbering(first=0, video=False)
-    assert first.annotation == Annotation(
+    assert first.annotation == Event(
         160, 166, 180, (ActionUnit(4), ActionUnit(2, "right")), "disgust", "negative", "micro"
     )
-    assert labels["spNO.1_a_300"].annotation == Annotation(300, 300, 310, (ActionUnit(28),), "others", None, "micro")
+    assert labels["spNO.1_a_300"].annotation == Event(300, 300, 310, (ActionUnit(28),), "others", None, "micro")
     assert labels["spNO.2_j_28"].annotation.fine == "happiness"
 
 
@@ -110,7 +110,7 @@ def test_blinks_in_columns_that_are_not_known_are_noted(save_table):
 def test_the_file_of_the_macro_expressions(save_table):
     header = ("sub", "seq", "onset", "apex", "offset", "emotion")
     videos = read_long_annotations(save_table("MaE.xlsx", header, ("spNO.1", "a", 400, 460, 600, "happy")))
-    assert videos["spNO.1_a"].events == (Annotation(400, 460, 600, (), "happiness", "positive", "macro"),)
+    assert videos["spNO.1_a"].events == (Event(400, 460, 600, (), "happiness", "positive", "macro"),)
 
 
 def test_a_file_that_is_named_after_the_macro_expressions_holds_them(save_table):
@@ -126,7 +126,7 @@ def test_part_c_counts_its_events(save_table):
     assert list(file) == ["01_2", "01_1"] and list(file.videos) == ["01_a"]
     video = file.find("part_C/01/a/color", long=True)
     assert video is not None and video.notes == () and video.lines == (3, 2)
-    assert video.events[0] == Annotation(373, None, 384, (ActionUnit(12),), None, "positive", "micro")
+    assert video.events[0] == Event(373, None, 384, (ActionUnit(12),), None, "positive", "micro")
     assert file.find("1", long=True) is video
     other = read_annotations(save_table("CAS(ME)3_part_C.xlsx", header, *rows))
     assert "part_C_ME is recommended" in other.videos["01_a"].notes[0]

@@ -7,8 +7,8 @@ import pytest
 from mevqa.data.annotations import read_annotations, read_long_annotations
 from mevqa.data.label_types import Numbering
 from mevqa.errors import InputError
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 SUBJECTS = [(15, "s15", 1), (16, "s16", 2), ("07", "s07", 3)]
 VIDEOS = [("0101", "disgust1"), (401, "anger1")]
@@ -36,13 +36,13 @@ def test_videos_by_folder_with_their_events_in_time(save_table, name):
     assert (first.lines, first.numbering) == ((2, 1), Numbering(first=1, video=True))
     assert first.names == ("disgust1_1", "disgust1_2") and first.notes == () and first.errors == ()
     assert first.events == (
-        Annotation(100, 104, 111, (ActionUnit(12),), None, "positive", "micro"),
-        Annotation(299, 309, 339, (ActionUnit(4), ActionUnit(14, "left")), None, "negative", "macro"),
+        Event(100, 104, 111, (ActionUnit(12),), None, "positive", "micro"),
+        Event(299, 309, 339, (ActionUnit(4), ActionUnit(14, "left")), None, "negative", "macro"),
     )
     uncoded = videos["15_0401"]
-    assert uncoded.events == (Annotation(19, 23, 23, (ActionUnit(4),), "others", None, "macro"),)
+    assert uncoded.events == (Event(19, 23, 23, (ActionUnit(4),), "others", None, "macro"),)
     assert uncoded.notes == ("offset read as the apex: the offset is not coded",)
-    assert videos["07_0401"].events == (Annotation(6, None, 14, (ActionUnit(23),), None, "surprise", "micro"),)
+    assert videos["07_0401"].events == (Event(6, None, 14, (ActionUnit(23),), None, "surprise", "micro"),)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from mevqa.data.annotations import read_annotations
 from mevqa.data.label_types import Numbering
 from mevqa.errors import InputError
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 HEADER = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 REMARKS = (*HEADER, "remarks")
@@ -23,7 +23,7 @@ def test_the_names_of_the_clips_tell(save_table, name, header):
     clip = labels["S01-07-001"]
     assert (clip.dataset, clip.subject, clip.fps, clip.numbering) == ("mmew", "S01", 90.0, Numbering(1, True))
     units = (ActionUnit(4), ActionUnit(7))
-    assert clip.annotation == Annotation(2, 11, 29, units, "disgust", "negative", "micro")
+    assert clip.annotation == Event(2, 11, 29, units, "disgust", "negative", "micro")
     assert labels.find("s1-07-1", long=False) is clip
     assert labels["S36-02-010"].subject == "S36" and labels["S36-02-010"].events[0].fine == "others"
 

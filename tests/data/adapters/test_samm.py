@@ -6,8 +6,8 @@ import pytest
 
 from mevqa.data.annotations import read_annotations
 from mevqa.data.label_types import Numbering
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 HEADER = (
     "Subject",
@@ -42,9 +42,7 @@ def test_the_header_is_found_below_the_text(save_table, name):
     first = labels["006_1_2"]
     assert (first.dataset, first.subject, first.fps, first.lines) == ("samm", "6", 200.0, (15,))
     assert first.numbering == Numbering(first=1, video=False)
-    assert first.annotation == Annotation(
-        5561, 5587, 5631, (ActionUnit(4), ActionUnit(7)), "anger", "negative", "micro"
-    )
+    assert first.annotation == Event(5561, 5587, 5631, (ActionUnit(4), ActionUnit(7)), "anger", "negative", "micro")
     no_apex = labels["009_1_3"].annotation
     assert no_apex is not None and no_apex.apex is None and no_apex.action_units == (ActionUnit(14, "left"),)
     choice = labels["011_2_1"]

@@ -7,8 +7,8 @@ import pytest
 from mevqa.data.annotations import read_annotations, read_long_annotations
 from mevqa.data.label_types import Numbering
 from mevqa.errors import InputError
+from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.types import Annotation
 
 HEADER = (
     "Subject", "Filename", "Inducement Code", "Onset", "Apex", "Offset", "Duration", "Type", "Action Units", "Notes",
@@ -45,9 +45,9 @@ def test_rows_are_events_of_videos(save_table, name):
     assert (video.dataset, video.subject, video.fps) == ("samm", "6", 200.0)
     assert (video.lines, video.numbering) == ((12, 13, 11), Numbering(first=1, video=True))
     assert video.events == (
-        Annotation(61, 87, 131, (ActionUnit(4), ActionUnit(7)), None, None, "micro"),
-        Annotation(499, None, 559, (), None, None, "macro"),
-        Annotation(899, 949, 999, (ActionUnit(28),), None, None, "macro"),
+        Event(61, 87, 131, (ActionUnit(4), ActionUnit(7)), None, None, "micro"),
+        Event(499, None, 559, (), None, None, "macro"),
+        Event(899, 949, 999, (ActionUnit(28),), None, None, "macro"),
     )
     assert len(video.notes) == 1 and "leaves a choice" in video.notes[0]
     other = videos["011_2"]

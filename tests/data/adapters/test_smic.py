@@ -6,7 +6,7 @@ import pytest
 
 from mevqa.data.annotations import read_annotations
 from mevqa.data.label_types import Numbering
-from mevqa.types import Annotation
+from mevqa.events import Event
 
 HEADER = ("Subject", "Filename", "OnsetF", "OffsetF", "Emotion", "FirstF")
 
@@ -24,8 +24,8 @@ def test_frames_count_from_the_first_image(save_table, name):
     first = labels["s01_ne_01"]
     assert (first.dataset, first.subject, first.fps) == ("smic", "s01", 100.0)
     assert first.numbering == Numbering(first=64300, video=True)
-    assert first.annotation == Annotation(53, None, 77, (), None, "negative", "micro")
-    assert labels["s03_sur_02"].annotation == Annotation(10, None, 20, (), None, "surprise", "micro")
+    assert first.annotation == Event(53, None, 77, (), None, "negative", "micro")
+    assert labels["s03_sur_02"].annotation == Event(10, None, 20, (), None, "surprise", "micro")
 
 
 def test_without_first_frames_only_the_names_of_the_images_tell(save_table):
@@ -46,7 +46,7 @@ def test_an_extended_clip_may_hold_several_expressions(save_table):
         ("Note: the clips are cut by hand",),
     )
     file = read_annotations(path)
-    assert file["s01_ne_01"].annotation == Annotation(110, None, 120, (), None, "negative", "micro")
+    assert file["s01_ne_01"].annotation == Event(110, None, 120, (), None, "negative", "micro")
     video = file.find("s1_ne_01", long=True)
     assert video is not None and (video.fps, video.lines) == (25.0, (2, 2))
     assert [(event.onset, event.offset) for event in video.events] == [(10, 30), (110, 120)]

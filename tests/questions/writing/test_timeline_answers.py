@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy
+from mevqa.events import Event, EventTimeline
+from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy, unit_number
 from mevqa.inference.consistency import decide
-from mevqa.questions.event_timeline import EventTimeline, TimelineEvent
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.events import read_spans
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import fault, normalise, sentence
 from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
-from mevqa.types import EXTENSION_TYPES, LONG_VIDEO_TYPES, Annotation, Question, Reply
+from mevqa.types import EXTENSION_TYPES, LONG_VIDEO_TYPES, Question, Reply
 from mevqa.types import QuestionType as T
 
 CLASSES = taxonomy("unknown")
@@ -27,7 +27,8 @@ def ask(asked, **slots):
 
 
 def event(kind, onset, offset, apex=None, units=(), fine=None):
-    return TimelineEvent(kind, onset, apex, offset, tuple(units), fine, coarse_of(fine) if fine else None)
+    named = tuple(ActionUnit(unit_number(name)) for name in units)
+    return Event(onset, apex, offset, named, fine, coarse_of(fine) if fine else None, kind)
 
 
 STORY = EventTimeline(
@@ -35,7 +36,7 @@ STORY = EventTimeline(
         event("micro", 12, 30, 20, ("cheek raiser", "lip corner puller"), "happiness"),
         event("macro", 80, 140, 100, ("brow lowerer",), "anger"),
         event("micro", 200, 212, None, (), "disgust"),
-        TimelineEvent("macro"),
+        Event(kind="macro"),
     ),
     30.0,
 )
@@ -135,14 +136,14 @@ def test_questions_about_short_clips_are_refused():
 
 def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
     coded = [
-        Annotation(80, 90, 120, (ActionUnit(12, "left"), ActionUnit(12, "right"), ActionUnit(4)), "anger", "negative"),
-        Annotation(None, None, None, (), None, None, "macro"),
-        Annotation(5, None, 30, (), "others", None, "macro"),
+        Event(80, 90, 120, (ActionUnit(12, "left"), ActionUnit(12, "right"), ActionUnit(4)), "anger", "negative"),
+        Event(None, None, None, (), None, None, "macro"),
+        Event(5, None, 30, (), "others", None, "macro"),
     ]
     timeline = timeline_of(coded, 30.0)
     assert [one.kind for one in timeline.events] == ["macro", "micro", "macro"]
-    assert timeline.events[1].units == ("brow lowerer", "lip corner puller")
-    assert [one.assumed for one in timeline.events] == [False, False, True]
+    assert timeline.events[1].unit_names == ("brow lowerer", "lip corner puller")
+    assert [one.interval is None for one in timeline.events] == [False, False, True]
     assert timeline.fps == 30.0
 
 
@@ -161,7 +162,9 @@ def stories(draw):
         events.append(event(draw(st.sampled_from(["micro", "macro"])), onset, onset + length, apex, units, draw(_FINE)))
         start = onset + length + 1
     assumed = draw(st.lists(st.sampled_from(["micro", "macro"]), max_size=2))
-    timeline = EventTimeline((*events, *map(TimelineEvent, assumed)), draw(st.sampled_from([25.0, 30.0, 200.0])))
+    timeline = EventTimeline(
+        (*events, *(Event(kind=kind) for kind in assumed)), draw(st.sampled_from([25.0, 30.0, 200.0]))
+    )
     return timeline
 
 
@@ -208,7 +211,8 @@ def test_answers_about_one_story_agree(timeline):
     spans = read_spans(timeline_answer(ask(T.LOCALISE), timeline))
     assert [(s.onset, s.offset, s.kind) for s in spans] == [(e.onset, e.offset, e.kind) for e in timeline.seen]
     parts = [read_spans(timeline_answer(ask(T.LOCALISE, kind=kind), timeline)) for kind in ("micro", "macro")]
-    assert sorted(replace(s, kind=None) for s in spans) == sorted(s for part in parts for s in part)
+    own = sorted((s for part in parts for s in part), key=lambda s: s.interval)
+    assert sorted((replace(s, kind=None) for s in spans), key=lambda s: s.interval) == own
     answered = [(q, told[q.text]) for q in questions if told[q.text] is not None]
     assert decide([q for q, _ in answered], [Reply(t) for _, t in answered], CLASSES) == [t for _, t in answered]
 

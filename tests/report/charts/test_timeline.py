@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.report.charts.timeline import Span, Unseen, row_bounds, timeline_chart
+from mevqa.report.charts.timeline import DrawnEvent, Unseen, row_bounds, timeline_chart
 
 CURVE = [(second / 2, (second % 7) / 3) for second in range(700)]
 
@@ -30,7 +30,9 @@ def videos(draw):
         offset = min(onset + draw(st.floats(0, 8)), seconds)
         apex = draw(st.sampled_from([None, onset, (onset + offset) / 2, offset]))
         kind = draw(st.sampled_from(["micro", "macro", None]))
-        spans.append(Span(onset, offset, apex, kind, number=number, matched=draw(st.sampled_from([None, True, False]))))
+        spans.append(
+            DrawnEvent(onset, offset, apex, kind, number=number, matched=draw(st.sampled_from([None, True, False])))
+        )
     return seconds, spans
 
 
@@ -68,8 +70,8 @@ def test_a_minute_is_one_row_and_five_minutes_are_several():
 
 
 def test_kinds_differ_in_form_and_not_in_colour_alone():
-    micro = timeline_chart([Span(1, 1.4, 1.2, "micro")], None, [], 10, "x").svg()
-    macro = timeline_chart([Span(1, 3, 2, "macro")], None, [], 10, "x").svg()
+    micro = timeline_chart([DrawnEvent(1, 1.4, 1.2, "micro")], None, [], 10, "x").svg()
+    macro = timeline_chart([DrawnEvent(1, 3, 2, "macro")], None, [], 10, "x").svg()
     assert re.search(r"<polygon [^>]*><title>coded micro", micro)
     assert re.search(r"<rect [^>]*><title>coded macro", macro)
 
@@ -77,7 +79,7 @@ def test_kinds_differ_in_form_and_not_in_colour_alone():
 @pytest.mark.parametrize("kind, shape", [("micro", "polygon"), ("macro", "rect")])
 def test_an_event_without_a_match_is_hollow(kind, shape):
     def drawn(matched):
-        svg = timeline_chart([Span(1, 2, 1.5, kind, number=7, matched=matched)], [], [], 10, "x").svg()
+        svg = timeline_chart([DrawnEvent(1, 2, 1.5, kind, number=7, matched=matched)], [], [], 10, "x").svg()
         return re.search(rf"<{shape} [^>]*><title>", svg)[0], svg
 
     assert "f-paper" in drawn(False)[0] and 'class="f-red"' in drawn(False)[1]
@@ -87,19 +89,19 @@ def test_an_event_without_a_match_is_hollow(kind, shape):
 
 
 def test_what_is_said_of_an_event_holds_its_times_and_its_note():
-    (said,) = titles(timeline_chart(None, [Span(1, 1.4, 1.25, "micro", "disgust", 3)], [], 10, "x"))
+    (said,) = titles(timeline_chart(None, [DrawnEvent(1, 1.4, 1.25, "micro", "disgust", 3)], [], 10, "x"))
     assert said == "found 3: micro 1.00 to 1.40 s (400 ms), apex 1.25 s, disgust"
 
 
 def test_numbers_are_written_where_there_is_room():
-    close = [Span(1 + place / 100, 1.2 + place / 100, None, "micro", number=place + 100) for place in range(3)]
+    close = [DrawnEvent(1 + place / 100, 1.2 + place / 100, None, "micro", number=place + 100) for place in range(3)]
     svg = timeline_chart(None, close, [], 60, "x").svg()
     assert ">100</text>" in svg and ">101</text>" not in svg
     assert "found 101:" in svg
 
 
 def test_nothing_looked_for_is_not_nothing_found():
-    coded = [Span(1, 2)]
+    coded = [DrawnEvent(1, 2)]
     assert "found" not in timeline_chart(coded, None, [], 5, "").svg()
     assert "none found" in timeline_chart(coded, [], [], 5, "").svg()
 
@@ -116,8 +118,10 @@ def test_the_curve_goes_to_both_ends_of_every_row():
 @pytest.mark.parametrize(
     "chart",
     [
-        timeline_chart([Span(1, 2, 1.5, "micro")], [Span(1.1, 2.2)], [(0.0, 0.0), (1.0, 2.0)], 10, "one row"),
-        timeline_chart([Span(99, 100, 99.5, "macro")], [], CURVE, 100, "at the end"),
+        timeline_chart(
+            [DrawnEvent(1, 2, 1.5, "micro")], [DrawnEvent(1.1, 2.2)], [(0.0, 0.0), (1.0, 2.0)], 10, "one row"
+        ),
+        timeline_chart([DrawnEvent(99, 100, 99.5, "macro")], [], CURVE, 100, "at the end"),
         timeline_chart([], None, [], 0, "nothing"),
     ],
     ids=lambda chart: chart.label,
@@ -130,12 +134,12 @@ def test_it_can_be_painted(chart):
 
 def test_what_was_not_looked_at_is_drawn_and_explained():
     gaps = [Unseen(2, 4, "no face"), Unseen(5, 5, "another shot"), Unseen(59, 62, "blank pictures")]
-    svg = timeline_chart(None, [Span(1, 2)], CURVE, 120, "x", gaps).svg()
+    svg = timeline_chart(None, [DrawnEvent(1, 2)], CURVE, 120, "x", gaps).svg()
     assert "not looked at: no face 2.0 s, blank pictures 3.0 s<" in svg
     assert "another shot (once): nothing is compared across it<" in svg
     # A gap over the end of a row is drawn in both.
     assert svg.count("not looked at: blank pictures, 59.00 to 62.00 s") == 2
-    assert "not looked at" not in timeline_chart(None, [Span(1, 2)], CURVE, 120, "x").svg()
+    assert "not looked at" not in timeline_chart(None, [DrawnEvent(1, 2)], CURVE, 120, "x").svg()
 
 
 def test_the_curve_is_not_drawn_across_what_was_not_looked_at():

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mevqa import facs
+from mevqa.events import Event
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.wordings import official_wordings
 from mevqa.training.examples.augment import augment, brighten, jitter, shift_scale
 from mevqa.training.examples.mirror import can_mirror, check_kinds, mirror_question, mirror_views
 from mevqa.training.recipe import Augmentation
-from mevqa.types import Annotation, Question, QuestionType, View
+from mevqa.types import Question, QuestionType, View
 from mevqa.video.motion.flow import centre_channels, motion_map
 from mevqa.video.views.registry import CAPTIONS, view_names
 
@@ -297,7 +298,7 @@ moments = st.lists(st.integers(0, 60), min_size=3, max_size=3).map(sorted)
 
 @given(moments, st.integers(1, 20), st.integers(1, 30), st.integers(0, 2**20), st.booleans())
 def test_jittered_moments_keep_their_order_and_stay_in_the_clip(frames, most, more, seed, known):
-    given_ = Annotation(*frames, fine="disgust")
+    given_ = Event(*frames, fine="disgust")
     length = frames[2] + more if known else None
     moved = jitter(given_, rng_of(seed), Augmentation(jitter=most), length)
     onset, apex, offset = frames
@@ -314,8 +315,8 @@ def test_jittered_moments_keep_their_order_and_stay_in_the_clip(frames, most, mo
 def test_unknown_moments_stay_unknown_and_change_no_draw_of_the_others(known, seed):
     frames = [frame if there else None for frame, there in zip((40, 70, 100), known, strict=True)]
     rng = rng_of(seed)
-    moved = jitter(Annotation(*frames), rng, Augmentation(jitter=5), 200)
-    full = jitter(Annotation(40, 70, 100), rng_of(seed), Augmentation(jitter=5), 200)
+    moved = jitter(Event(*frames), rng, Augmentation(jitter=5), 200)
+    full = jitter(Event(40, 70, 100), rng_of(seed), Augmentation(jitter=5), 200)
     for role, there in zip(("onset", "apex", "offset"), known, strict=True):
         assert getattr(moved, role) == (getattr(full, role) if there else None)
     other = rng_of(seed)
@@ -325,7 +326,7 @@ def test_unknown_moments_stay_unknown_and_change_no_draw_of_the_others(known, se
 
 def test_every_shift_within_the_amount_comes_and_each_moment_moves_by_itself():
     rng = rng_of()
-    drawn = [jitter(Annotation(40, 70, 100), rng, Augmentation(jitter=2), 200) for _ in range(300)]
+    drawn = [jitter(Event(40, 70, 100), rng, Augmentation(jitter=2), 200) for _ in range(300)]
     assert {a.onset - 40 for a in drawn} == {a.apex - 70 for a in drawn} == {a.offset - 100 for a in drawn}
     assert {a.onset - 40 for a in drawn} == {-2, -1, 0, 1, 2}
     assert len({(a.onset, a.apex, a.offset) for a in drawn}) > 80, "of 125"
@@ -333,19 +334,19 @@ def test_every_shift_within_the_amount_comes_and_each_moment_moves_by_itself():
 
 def test_jitter_stops_at_both_ends_of_the_clip():
     rng = rng_of()
-    drawn = [jitter(Annotation(1, 20, 38), rng, Augmentation(jitter=5), 40) for _ in range(100)]
+    drawn = [jitter(Event(1, 20, 38), rng, Augmentation(jitter=5), 40) for _ in range(100)]
     assert (min(a.onset for a in drawn), max(a.offset for a in drawn)) == (0, 39)
 
 
 def test_jitter_that_is_off_returns_the_very_annotation_and_draws_nothing():
-    annotation, rng = Annotation(1, 2, 3), rng_of()
+    annotation, rng = Event(1, 2, 3), rng_of()
     assert jitter(annotation, rng, OFF) is annotation
     assert rng.random() == rng_of().random()
 
 
 @pytest.mark.parametrize("frames", [(5, 3, 9), (0, 5, 20), (-1, 3, 5)])
 def test_an_annotation_that_does_not_fit_is_left_to_be_refused(frames):
-    annotation = Annotation(*frames)
+    annotation = Event(*frames)
     assert jitter(annotation, rng_of(), Augmentation(jitter=3), length=20) == annotation
 
 

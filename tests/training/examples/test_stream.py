@@ -11,6 +11,7 @@ import torch
 from map_clips import write_maps
 from PIL import Image
 
+from mevqa.events import Event
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
@@ -23,7 +24,7 @@ from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.packing.rows import IGNORED, RowEncoder, Turn
 from mevqa.training.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
-from mevqa.types import Annotation, Clip, QuestionType, Reply
+from mevqa.types import Clip, QuestionType, Reply
 
 VIEWS = ("motion-centred",)
 PROMPTS = PromptLibrary.load(variant=VARIANT)
@@ -243,7 +244,7 @@ def filmed(tmp_path):
     for frame in range(30):
         grey = np.full((40, 40, 3), 8 * frame, np.uint8)
         Image.fromarray(grey).save(tmp_path / f"img{frame:03}.png")
-    annotation = Annotation(onset=6, apex=15, offset=24)
+    annotation = Event(onset=6, apex=15, offset=24)
     return Clip("filmed", "synthetic", "s1", media=tmp_path, fps=30.0, annotation=annotation)
 
 
@@ -280,7 +281,7 @@ def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys)
     Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
     blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
     one = asker(nano)
-    for annotation in (None, Annotation(1, 2, 3)):
+    for annotation in (None, Event(1, 2, 3)):
         one.views_of(blank, annotation)
     one.views_of(clips[1])
     warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"

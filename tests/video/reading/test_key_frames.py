@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mevqa.types import Annotation
+from mevqa.events import Event
 from mevqa.video.reading.key_frames import (
     APEX_ON_ONSET,
     APEX_OUTSIDE,
@@ -45,13 +45,13 @@ class Opened:
     ],
 )
 def test_coded_moments_that_cannot_be_right(coded, kept, warnings):
-    known = usable(Annotation(*coded, fine="fear"))
-    assert (known.event, known.warnings) == (Annotation(*kept, fine="fear"), warnings)
+    known = usable(Event(*coded, fine="fear"))
+    assert (known.event, known.warnings) == (Event(*kept, fine="fear"), warnings)
 
 
 def test_nothing_follows_an_apex_on_the_last_frame():
-    assert usable(Annotation(10, 30, 30), 31).warnings == ()
-    assert usable(Annotation(10, 30, 30), 32).warnings == (OFFSET_ON_APEX,)
+    assert usable(Event(10, 30, 30), 31).warnings == ()
+    assert usable(Event(10, 30, 30), 32).warnings == (OFFSET_ON_APEX,)
 
 
 @pytest.mark.parametrize(
@@ -63,26 +63,26 @@ def test_nothing_follows_an_apex_on_the_last_frame():
     ],
 )
 def test_clips_of_key_frames(length, moments, said):
-    known = key_frames(Annotation(coarse="negative"), Opened(length))
-    assert known.event == Annotation(*moments, coarse="negative")
+    known = key_frames(Event(coarse="negative"), Opened(length))
+    assert known.event == Event(*moments, coarse="negative")
     assert said in known.warnings[0]
 
 
 def test_four_frames_are_a_clip():
-    assert key_frames(Annotation(), Opened(4)).event == Annotation()
+    assert key_frames(Event(), Opened(4)).event == Event()
 
 
 def test_coded_moments_come_before_the_number_of_frames():
-    assert key_frames(Annotation(0, 2), Opened(3)).event == Annotation(0, 2, 2)
-    assert key_frames(Annotation(0, 0), Opened(2)).event == Annotation(0, 1, 1)
-    assert key_frames(Annotation(0), Opened(2)).event == Annotation(0, 1, 1)
+    assert key_frames(Event(0, 2), Opened(3)).event == Event(0, 2, 2)
+    assert key_frames(Event(0, 0), Opened(2)).event == Event(0, 1, 1)
+    assert key_frames(Event(0), Opened(2)).event == Event(0, 1, 1)
 
 
 def test_pictures_named_as_key_frames_come_before_coded_frames():
     named = Opened(3, {"onset": 0, "apex": 1, "offset": 2})
-    assert key_frames(Annotation(21, 31, 47), named).warnings == (NAMES_BEFORE_CODES,)
-    assert key_frames(Annotation(21, 31, 47), named).event == Annotation(0, 1, 2)
-    assert key_frames(Annotation(0, 1), named).warnings == ()
+    assert key_frames(Event(21, 31, 47), named).warnings == (NAMES_BEFORE_CODES,)
+    assert key_frames(Event(21, 31, 47), named).event == Event(0, 1, 2)
+    assert key_frames(Event(0, 1), named).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_pictures_named_as_key_frames_come_before_coded_frames():
     ],
 )
 def test_key_frames_without_onset_or_apex_show_no_motion(named, moments, missing):
-    known = key_frames(Annotation(), Opened(len(named), named))
-    assert known.event == Annotation(*moments)
+    known = key_frames(Event(), Opened(len(named), named))
+    assert known.event == Event(*moments)
     assert known.warnings == (f"no picture is named {missing}: there is no motion to see",)
 
 
 def test_names_among_numbered_frames_are_kept_and_the_rest_is_left_open():
-    assert key_frames(Annotation(), Opened(9, {"apex": 4})).event == Annotation(None, 4, None)
+    assert key_frames(Event(), Opened(9, {"apex": 4})).event == Event(None, 4, None)

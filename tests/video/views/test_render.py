@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from mevqa.errors import InputError, MediaError
+from mevqa.events import Event
 from mevqa.synthetic.writer import synthesise
-from mevqa.types import NO_MOTION, Annotation, Clip, Moment
+from mevqa.types import NO_MOTION, Clip, Moment
 from mevqa.video.reading.key_frames import APEX_ON_ONSET, APEX_OUTSIDE, OFFSET_ON_ONSET
 from mevqa.video.reading.reader import open_video
 from mevqa.video.views import render as look_module
@@ -24,7 +25,7 @@ def made(tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(made):
     annotation = made.plans[0].performances[0].annotation
-    return Annotation(annotation.onset, annotation.apex, annotation.offset)
+    return Event(annotation.onset, annotation.apex, annotation.offset)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_a_view_that_needs_the_missing_media_says_so(map_file):
         render_clip(Clip("only-a-map", pictures={"motion": map_file}), views=["motion", "apex"])
 
 
-@pytest.mark.parametrize("annotation", [Annotation(apex=900), Annotation(3, 5, 400), Annotation(onset=-1)])
+@pytest.mark.parametrize("annotation", [Event(apex=900), Event(3, 5, 400), Event(onset=-1)])
 def test_frames_beyond_the_media_are_an_error(clip, annotation):
     with pytest.raises(MediaError, match=r"clip one: the annotation says .* but the media has frames 0 to \d+"):
         render_clip(replace(clip, annotation=annotation), views=["apex"])
@@ -113,15 +114,15 @@ def test_frames_beyond_the_media_are_an_error(clip, annotation):
 
 def test_frames_out_of_order_are_an_error(clip):
     with pytest.raises(MediaError, match="clip one: the annotation is not in order"):
-        render_clip(replace(clip, annotation=Annotation(12, 9, 4)), views=["apex"])
+        render_clip(replace(clip, annotation=Event(12, 9, 4)), views=["apex"])
 
 
 @pytest.mark.parametrize(
     ("coded", "message"),
     [
-        (lambda t: Annotation(t.onset, t.onset, t.offset), APEX_ON_ONSET),
-        (lambda t: Annotation(t.onset, t.onset - 2, t.offset), APEX_OUTSIDE),
-        (lambda t: Annotation(t.onset, t.offset + 2, t.offset), APEX_OUTSIDE),
+        (lambda t: Event(t.onset, t.onset, t.offset), APEX_ON_ONSET),
+        (lambda t: Event(t.onset, t.onset - 2, t.offset), APEX_OUTSIDE),
+        (lambda t: Event(t.onset, t.offset + 2, t.offset), APEX_OUTSIDE),
     ],
 )
 def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, coded, message):
@@ -137,7 +138,7 @@ def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
 
 
 def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
-    seen = render_clip(replace(clip, annotation=Annotation(*[truth.onset] * 3)), views=["motion"])
+    seen = render_clip(replace(clip, annotation=Event(*[truth.onset] * 3)), views=["motion"])
     assert seen.onset == truth.onset and abs(seen.apex - truth.apex) <= 2 and seen.offset > seen.apex
     assert seen.warnings[:2] == (OFFSET_ON_ONSET, APEX_ON_ONSET)
 
