@@ -12,11 +12,14 @@ clips, and those of CAS(ME)^3 and SMIC about both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from mevqa.data.events.write import event_rows
 from mevqa.data.label_types import COLUMNS, ClipLabels, LabelFile
 from mevqa.errors import InputError, Problem
+from mevqa.events import Event
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.tables import read_sheets
 from mevqa.files.whole import write_whole
@@ -78,13 +81,17 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
     Raises:
         ValueError: Labels whose frames are file numbers of a data set; place them in their media first.
     """
-    rows: list[list[object] | tuple[str, ...]] = [COLUMNS]
+    rows: list[Sequence[str]] = [COLUMNS]
     for clip in labels.values():
         if clip.numbering is not None:
             raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
-        for event in clip.events:
-            numbers = [clip.fps and f"{clip.fps:g}", event.onset, event.apex, event.offset]
-            units = "+".join(map(str, event.action_units))
-            row = [clip.clip, clip.dataset, clip.subject, *numbers, units, event.fine, event.coarse, event.kind]
-            rows.append(["" if cell is None else cell for cell in row])
+        facts = {"clip": clip.clip, "dataset": clip.dataset, "subject": clip.subject, "fps": clip.fps}
+        if clip.events:
+            rows += event_rows(COLUMNS, facts, map(_columns, clip.events))
     write_whole(Path(path), csv_text(rows))
+
+
+def _columns(event: Event) -> dict[str, Any]:
+    names = ("onset", "apex", "offset", "fine", "coarse", "kind")
+    units = "+".join(map(str, event.action_units))
+    return {"action_units": units, **{name: getattr(event, name) for name in names}}

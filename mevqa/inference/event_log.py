@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text, unmarked
+from mevqa.data.events.write import RUN_COLUMNS, EventTable, event_rows
 from mevqa.files.inputs import read_file
-from mevqa.files.whole import append_whole, bounded_name, make_folder, write_whole
+from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
@@ -28,22 +25,6 @@ _CURVES = "curves"
 #: A curve has one point in so many ms, the largest of them: a micro-expression has two at least.
 _POINT_MS = 200.0
 
-#: Columns; a video in which nothing was found has one row without onset and offset.
-COLUMNS = (
-    "video",
-    "onset",
-    "apex",
-    "offset",
-    "kind",
-    "score",
-    "action_units",
-    "fine",
-    "coarse",
-    "fps",
-    "frames",
-    "spotter_score",
-)
-
 
 class EventLog:
     """Rows by video; the table is on the disk after each video.
@@ -56,34 +37,14 @@ class EventLog:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / EVENTS
-        self._rows: dict[str, list[list[str]]] = {}
-        #: Whether rows can be added at the end of the file as it is.
-        self._appendable = False
-        if not self._path.exists():
-            return
-        text = read_file(self._path).decode("utf-8")
-        header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
-        if tuple(header) != COLUMNS:
-            message = "is not the table of events of a run; move it away, it would be overwritten"
-            raise InputError([Problem(self._path, message, 1)])
-        self._appendable = text.endswith("\n")
-        for row in rows if self._appendable else rows[:-1]:
-            cells = [unmarked(cell) for cell in row]
-            self._rows.setdefault(cells[0], []).append(cells)
+        self._folder = folder
+        self._table = EventTable(folder / EVENTS, RUN_COLUMNS)
 
     def put(self, video: str, long_video: LongVideoResult) -> None:
         """Write the events of a video that count, in the place of those that it had."""
-        length = [f"{long_video.found.fps:g}", str(long_video.found.frames)]
-        rows = [_cells(video, one, length) for one in long_video.kept]
-        is_new = video not in self._rows
-        self._rows[video] = rows or [[video, *[""] * 8, *length, ""]]
-        if is_new and self._appendable:
-            append_whole(self._path, csv_text(self._rows[video]))
-        else:
-            write_whole(self._path, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
-            self._appendable = True
-        curve = _curve_file(self._path.parent, video)
+        facts = {"video": video, "fps": long_video.found.fps, "frames": long_video.found.frames}
+        self._table.put(video, event_rows(RUN_COLUMNS, facts, map(_columns, long_video.kept)))
+        curve = _curve_file(self._folder, video)
         make_folder(curve.parent)
         unseen = [[round(start, 3), round(end, 3), why] for start, end, why in long_video.found.not_looked_at]
         content = {"points": _thinned(long_video.found.trace), "not_looked_at": unseen}
@@ -144,8 +105,16 @@ def _thinned(trace: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(round(ms / 1000, 3), round(100 * motion, 3)) for ms, motion in largest.values()]
 
 
-def _cells(video: str, one: Recognised, length: list[str]) -> list[str]:
+def _columns(one: Recognised) -> dict[str, Any]:
     event = one.event
-    times = [str(event.onset), str(event.apex), str(event.offset)]
-    said = [", ".join(one.units), one.fine or "", one.coarse or ""]
-    return [video, *times, event.kind, f"{one.event_probability:.4f}", *said, *length, f"{event.score:.4f}"]
+    return {
+        "onset": event.onset,
+        "apex": event.apex,
+        "offset": event.offset,
+        "kind": event.kind,
+        "score": one.event_probability,
+        "action_units": ", ".join(one.units),
+        "fine": one.fine,
+        "coarse": one.coarse,
+        "spotter_score": event.score,
+    }

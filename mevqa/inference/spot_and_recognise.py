@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mevqa.data.events.write import CHALLENGE_COLUMNS, EventTable
 from mevqa.errors import InputError, Problem
 from mevqa.events import Kind
-from mevqa.files.csv_cells import csv_text
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.strict_yaml import StrictModel, read_yaml
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
-
-#: Columns of the official result file of MEGC 2025.
-COLUMNS = ("subject", "video", "onset", "offset", "emotion")
 
 #: Appended to the table's name: what is finished, one JSON line a video below a line of what decides the rows.
 LOG_ENDING = ".log.jsonl"
@@ -112,9 +109,8 @@ class StrTable:
     """
 
     def __init__(self, out: Path, fingerprint: Mapping[str, Any]) -> None:
-        self._out = out
         self._log = out.with_name(out.name + LOG_ENDING)
-        self._rows: dict[str, list[list[str]]] = {}
+        self._table = EventTable(out, CHALLENGE_COLUMNS, {})
         self._media: dict[str, str] = {}
         header = json.loads(json.dumps(fingerprint))
         if not self._log.exists():
@@ -134,15 +130,13 @@ class StrTable:
         except ValueError as error:  # of the decoder, of JSON and of the schema
             message = "is not a line of this log; delete the log and the table, which are then made anew"
             raise InputError([Problem(self._log, message, number)]) from error
-        self._rows = {one.name: one.rows for one in done}
         self._media = {one.name: one.media for one in done}
         if differences:
             problems = [Problem(out, f"has changed since it was begun: {change}") for change in differences]
             raise InputError([*problems, Problem(out, "name another table (--out), or repeat the settings of then")])
         # A line that a kill tore is written anew.
         write_whole(self._log, b"".join(line + b"\n" for line in [first, *lines[:-1]]))
-        if done:
-            self._write()
+        self._table = EventTable(out, CHALLENGE_COLUMNS, {one.name: one.rows for one in done})
 
     def has(self, name: str, media: str) -> bool:
         """Return whether a video is finished, and is still the same."""
@@ -150,13 +144,9 @@ class StrTable:
 
     def put(self, name: str, media: str, rows: Sequence[Sequence[str]]) -> None:
         """Add a video's rows and write the table."""
-        self._rows[name] = [list(row) for row in rows]
         self._media[name] = media
-        append_whole(self._log, json.dumps({"name": name, "media": media, "rows": self._rows[name]}) + "\n")
-        self._write()
-
-    def _write(self) -> None:
-        write_whole(self._out, csv_text([COLUMNS, *(row for own in self._rows.values() for row in own)]))
+        append_whole(self._log, json.dumps({"name": name, "media": media, "rows": [list(row) for row in rows]}) + "\n")
+        self._table.put(name, rows)
 
 
 def rows_of(path: Path, long_video: LongVideoResult, naming: Naming, kinds: Sequence[Kind]) -> list[list[str]]:

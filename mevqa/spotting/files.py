@@ -7,27 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.events.write import SPOTTED_COLUMNS, event_rows
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
-
-#: Columns of the CSV; a video in which nothing was found has one row without onset and offset.
-COLUMNS = (
-    "video",
-    "onset",
-    "apex",
-    "offset",
-    "kind",
-    "score",
-    "side",
-    "action_units",
-    "fps",
-    "frames",
-    "onset_ms",
-    "apex_ms",
-    "offset_ms",
-)
 
 
 def write_csv(path: Path, found: Sequence[Spotting]) -> None:
@@ -36,20 +20,17 @@ def write_csv(path: Path, found: Sequence[Spotting]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    rows: list[Sequence[Any]] = [COLUMNS]
+    rows: list[Sequence[str]] = [SPOTTED_COLUMNS]
     for video in found:
-        length = [f"{video.fps:g}", video.frames]
-        rows += [[video.video, *_cells(event, length)] for event in video.events]
-        if not video.events:
-            rows.append([video.video, *[""] * 7, *length, "", "", ""])
+        facts = {"video": video.video, "fps": video.fps, "frames": video.frames}
+        rows += event_rows(SPOTTED_COLUMNS, facts, map(_columns, video.events))
     write_whole(path, csv_text(rows))
 
 
-def _cells(event: SpottedEvent, length: list[Any]) -> list[Any]:
+def _columns(event: SpottedEvent) -> dict[str, Any]:
+    names = ("onset", "apex", "offset", "kind", "score", "side", "onset_ms", "apex_ms", "offset_ms")
     units = "+".join(str(candidate.unit) for candidate in event.units)
-    times = [f"{ms:.1f}" for ms in (event.onset_ms, event.apex_ms, event.offset_ms)]
-    frames = [event.onset, event.apex, event.offset]
-    return [*frames, event.kind, f"{event.score:.4f}", event.side or "", units, *length, *times]
+    return {"action_units": units, **{name: getattr(event, name) for name in names}}
 
 
 def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) -> None:

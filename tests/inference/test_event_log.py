@@ -6,11 +6,12 @@ import csv
 
 import pytest
 
+from mevqa.data.events import write
 from mevqa.data.events.read import read_events
+from mevqa.data.events.write import RUN_COLUMNS
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
-from mevqa.inference import event_log
-from mevqa.inference.event_log import COLUMNS, EVENTS, EventLog, read_curve, read_not_looked_at
+from mevqa.inference.event_log import EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
 from mevqa.spotting.events import SpottedEvent, UnitCandidate
@@ -49,7 +50,7 @@ def test_the_events_that_count_are_written_and_read_by_the_scorer(tmp_path):
     log = EventLog(tmp_path)
     log.put("one", long_video(tmp_path, (10, 15, 20, 0.8), (100, 105, 110, 0.1)))
     log.put("two", long_video(tmp_path))
-    assert tuple(rows(tmp_path)[0]) == COLUMNS
+    assert tuple(rows(tmp_path)[0]) == RUN_COLUMNS
     assert [(row["video"], row["onset"], row["score"]) for row in rows(tmp_path)] == [
         ("one", "10", "0.8000"),
         ("two", "", ""),
@@ -69,10 +70,8 @@ def test_a_continued_log_keeps_other_videos_and_replaces_its_own(tmp_path):
 
 def test_new_videos_are_added_at_the_end_and_the_table_is_not_written_anew(tmp_path, monkeypatch):
     written = []
-    write_whole = event_log.write_whole
-    monkeypatch.setattr(
-        event_log, "write_whole", lambda path, text: (written.append(path.name), write_whole(path, text))
-    )
+    write_whole = write.write_whole
+    monkeypatch.setattr(write, "write_whole", lambda path, text: (written.append(path.name), write_whole(path, text)))
     log = EventLog(tmp_path)
     for number in range(20):
         log.put(f"video {number}", long_video(tmp_path, (10, 15, 20, 0.8)))

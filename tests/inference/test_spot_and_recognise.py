@@ -11,12 +11,13 @@ from PIL import Image
 
 from mevqa.cli import main
 from mevqa.data.events.read import read_events
+from mevqa.data.events.write import CHALLENGE_COLUMNS
 from mevqa.errors import InputError
 from mevqa.facs import canonical_dataset
 from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
-from mevqa.inference.spot_and_recognise import COLUMNS, LOG_ENDING, Naming, StrTable, names_of, rows_of
+from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, names_of, rows_of
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
@@ -100,7 +101,7 @@ def test_the_table_is_official_and_is_continued_after_an_interruption(tmp_path):
     table.put("c_1", "hash", [["c", "c_1", "5", "8", "positive"]])
     with out.open(newline="") as file:
         read = list(csv.reader(file))
-    assert tuple(read[0]) == COLUMNS and [row[1] for row in read[1:]] == ["a_1", "c_1"]
+    assert tuple(read[0]) == CHALLENGE_COLUMNS and [row[1] for row in read[1:]] == ["a_1", "c_1"]
     written = out.read_bytes()
     out.unlink()
     assert StrTable(out, {"model": "nano"}).has("b_1", "hash") and out.read_bytes() == written

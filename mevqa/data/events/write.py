@@ -1,0 +1,95 @@
+"""Write tables of events: one row an event, one without onset and offset for a video in which nothing was found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.files.csv_cells import csv_text, unmarked
+from mevqa.files.inputs import read_file
+from mevqa.files.whole import append_whole, write_whole
+
+_FRAMES, _LENGTH, _TIMES = ("onset", "apex", "offset"), ("fps", "frames"), ("onset_ms", "apex_ms", "offset_ms")
+
+#: Columns of what ``mevqa spot`` writes.
+SPOTTED_COLUMNS = ("video", *_FRAMES, "kind", "score", "side", "action_units", *_LENGTH, *_TIMES)
+#: Columns of the events of a run.
+RUN_COLUMNS = ("video", *_FRAMES, "kind", "score", "action_units", "fine", "coarse", *_LENGTH, "spotter_score")
+#: Columns of the official result file of MEGC 2025.
+CHALLENGE_COLUMNS = ("subject", "video", "onset", "offset", "emotion")
+
+_FORMATS = {**dict.fromkeys(_TIMES, ".1f"), "score": ".4f", "spotter_score": ".4f", "fps": "g"}
+
+
+def event_rows(
+    columns: Sequence[str], video: Mapping[str, Any], events: Iterable[Mapping[str, Any]]
+) -> list[list[str]]:
+    """Return the rows of one video: one an event, or one that names the video where there is none.
+
+    Args:
+        columns: The columns of the table.
+        video: What all rows tell, by column.
+        events: What each event tells, by column; None is an empty cell.
+    """
+    return [[_cell(name, {**video, **event}.get(name)) for name in columns] for event in [*events] or [{}]]
+
+
+def _cell(column: str, value: Any) -> str:
+    return "" if value is None else format(value, _FORMATS.get(column, ""))
+
+
+class EventTable:
+    """A table by video that is whole on the disk after each of them.
+
+    Args:
+        path: The CSV file.
+        columns: Its columns.
+        rows: Rows of the videos that are known; None: those of the file, where there is one.
+
+    Raises:
+        InputError: The file has other columns.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[str], rows: Mapping[str, Sequence[Sequence[str]]] | None = None
+    ) -> None:
+        self._path, self._columns = path, tuple(columns)
+        self._rows: dict[str, list[list[str]]] = {}
+        #: Whether rows can be added at the end of the file as it is.
+        self._appendable = False
+        if rows is not None:
+            self._rows = {video: [list(row) for row in own] for video, own in rows.items()}
+            if rows:
+                self._write()
+        elif path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        text = read_file(self._path).decode("utf-8")
+        header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
+        if tuple(header) != self._columns:
+            message = "is not the table of events of a run; move it away, it would be overwritten"
+            raise InputError([Problem(self._path, message, 1)])
+        self._appendable = text.endswith("\n")
+        at = self._columns.index("video")
+        # A last row without its end was torn.
+        for row in rows if self._appendable else rows[:-1]:
+            cells = [unmarked(cell) for cell in row]
+            self._rows.setdefault(cells[at], []).append(cells)
+
+    def put(self, video: str, rows: Sequence[Sequence[str]]) -> None:
+        """Write the rows of a video in the place of those that it had."""
+        is_new = video not in self._rows
+        self._rows[video] = [list(row) for row in rows]
+        if is_new and self._appendable:
+            append_whole(self._path, csv_text(rows))
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        write_whole(self._path, csv_text([self._columns, *(row for own in self._rows.values() for row in own)]))
+        self._appendable = True
