@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.adapters.blinks import add_blinks
@@ -16,7 +16,7 @@ from mevqa.data.adapters.casme2 import CASME2
 from mevqa.data.adapters.casme3 import CASME3, CASME3_C, CASME3_MACRO
 from mevqa.data.adapters.casme_sq import CASME_SQ
 from mevqa.data.adapters.choice import choose_layout
-from mevqa.data.adapters.fixups import apply_fixups, file_remarks
+from mevqa.data.adapters.fixups import apply_fixups, file_remarks, is_not_coded
 from mevqa.data.adapters.fourdme import FOURDME
 from mevqa.data.adapters.layout import Cells, LabelLayout
 from mevqa.data.adapters.mmew import MMEW
@@ -54,7 +54,7 @@ LAYOUTS: tuple[LabelLayout, ...] = (
 _DATE = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 _MOMENTS = ("onset", "apex", "offset")
 
-__all__ = ["LAYOUTS", "LabelLayout", "read_label_file"]
+__all__ = ["LAYOUTS", "LabelLayout", "LabelTable", "read_label_file", "read_label_table"]
 
 
 def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[Sheet] | None = None) -> LabelFile:
@@ -136,6 +136,68 @@ def _refuse_dates(path: Path, matching: Sequence[tuple[Sheet, list[LabelRow]]]) 
     ]
     if problems:
         raise InputError(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """The rows of an official label file of long videos as they are written, known defects corrected.
+
+    Attributes:
+        layout: How it is written.
+        rows: Its rows, each event one.
+        corrected: 1-based rows that a correction was applied to.
+        named: Whether other sheets tell the names of the folders; else rows name subject and video in a way of their
+            own.
+    """
+
+    layout: LabelLayout
+    rows: tuple[LabelRow, ...]
+    corrected: tuple[int, ...]
+    named: bool
+
+
+def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -> LabelTable | None:
+    """Return the rows of an official label file whose frames are numbers; None for every other table.
+
+    Args:
+        path: The file.
+        sheets: Its sheets.
+        headerless: Whether it may be a file without a header.
+
+    Raises:
+        InputError: A spreadsheet program has taken names for dates, or the sheets that tell names lack some.
+    """
+    for layout in LAYOUTS:
+        if layout.video is None or layout.timed or (layout.headerless and not headerless):
+            continue
+        matching = [(sheet, rows) for sheet in sheets if (rows := _rows_of(layout, sheet)) is not None]
+        if not matching:
+            continue
+        _refuse_dates(path, matching[:1])
+        first, rows = matching[0]
+        named = False
+        if layout.complete is not None:
+            try:
+                rows = layout.complete(path, rows, [sheet for sheet in sheets if sheet is not first])
+                named = True
+            except InputError as error:
+                if any(problem.line for problem in error.problems):
+                    raise
+        defects = layout.fixups or layout.dataset
+        fixed = apply_fixups(defects, [row for row in rows if not _is_remark(row)], len(rows))
+        events = [
+            replace(row, cells={name: "" if is_not_coded(defects, name, cell) else cell for name, cell in own.items()})
+            for row, _ in fixed
+            for own in layout.occurrences(row.cells)
+        ]
+        return LabelTable(layout, tuple(events), tuple(row.line for row, notes in fixed if notes), named)
+    return None
+
+
+def _is_remark(row: LabelRow) -> bool:
+    """Whether a row below the table is about no video."""
+    about = row.cells["subject"] and row.cells["filename"]
+    return not about and not any(row.cells.get(name) for name in ("onset", "offset", "emotion"))
 
 
 def _is_called(layout: LabelLayout, dataset: str) -> bool:

@@ -102,6 +102,7 @@ CASME3_C = LabelLayout(
     required=("subject", "filename", "onset", "offset", "action_units"),
     clip=lambda cells: f"{_two_digits(cells)}_{cells['filename']}",
     video=lambda cells: f"{_two_digits(cells)}_a",
+    recording=lambda cells: "a",
     same=_same_of_part_c,
     fixups="casme3_c",
     subject=_two_digits,

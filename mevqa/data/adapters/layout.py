@@ -38,6 +38,7 @@ class LabelLayout:
         clip: Id of the short clip of a row as the official questions write it; None: the file is about long videos.
         video: Id of the long video of a row; None: the file is about short clips.
         same: What two names of one long video have in common.
+        recording: Name of the long video of a row among those of its subject; None: the file name.
         aliases: Other names of the data set, besides those of the taxonomies.
         fixups: Name of the file in the table of known defects; None: that of the data set.
         kind: micro or macro, where the file has no column that tells.
@@ -63,6 +64,7 @@ class LabelLayout:
     clip: Callable[[Cells], str] | None = None
     video: Callable[[Cells], str] | None = None
     same: Callable[[str], str] = match_key
+    recording: Callable[[Cells], str] | None = None
     aliases: tuple[str, ...] = ()
     fixups: str | None = None
     kind: Kind = "micro"

@@ -82,6 +82,7 @@ SAMM_LONG = LabelLayout(
     required=("subject", "filename", "inducement", "onset", "apex", "offset", "kind"),
     fixups="samm_long",
     video=_video,
+    recording=_video,
     subject=lambda cells: cells["subject"].lstrip("0") or cells["subject"],
     numbering=lambda cells: Numbering(first=1, video=True),
 )

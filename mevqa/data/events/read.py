@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mevqa.data.adapters import LabelTable, read_label_table
 from mevqa.data.documents.foreign_formats import workbook_document
 from mevqa.data.documents.records import container_of
 from mevqa.data.events.json_objects import read_objects
@@ -24,7 +25,6 @@ from mevqa.data.events.rows import (
     RowReader,
     VideoFacts,
     column_table,
-    name_videos,
     place_labels,
 )
 from mevqa.data.numbers import times_message
@@ -40,6 +40,8 @@ _JSONS = frozenset({".json", ".jsonl"})
 
 
 _MOMENTS = ("onset", "apex", "offset")
+#: What rows of label files tell besides subject and video.
+_OF_LABELS = (*_MOMENTS, "kind", "emotion", "action_units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class EventFile:
         videos: Every video that the file names, also those without events.
         fields: The columns that were found.
         notes: What a reader must know, one sentence each.
+        same: What two names of one video have in common, besides what all data sets have.
     """
 
     path: Path
@@ -59,6 +62,7 @@ class EventFile:
     videos: tuple[VideoFacts, ...]
     fields: frozenset[str]
     notes: tuple[str, ...] = ()
+    same: Callable[[str], str] = str
 
 
 def is_event_file(path: Path | str) -> bool:
@@ -113,7 +117,7 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     found = _raw_rows(path, role)
     if isinstance(found, str):
         raise InputError([Problem(path, found)])
-    rows, fields, notes = found
+    rows, fields, notes, same = found
     numbers = numbers or Numbers()
     moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
     # Detectors that divide a video into windows write fractions of frames.
@@ -136,7 +140,7 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
     if reader.problems:
         raise InputError(sorted(reader.problems, key=lambda problem: problem.line or 0))
     notes = [*notes, *_notes(reader, role)]
-    return EventFile(path, tuple(reader.events), tuple(reader.videos.values()), fields, tuple(notes))
+    return EventFile(path, tuple(reader.events), tuple(reader.videos.values()), fields, tuple(notes), same)
 
 
 def _notes(reader: RowReader, role: Role) -> list[str]:
@@ -162,7 +166,13 @@ def list_lines(lines: Sequence[int], most: int = 10) -> str:
     return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
 
 
-_Found = tuple[list[RawRow], frozenset[str], list[str]]
+class _Found(NamedTuple):
+    """What a file holds: rows by field, the fields, notes, and what two names of one video have in common."""
+
+    rows: list[RawRow]
+    fields: frozenset[str]
+    notes: list[str]
+    same: Callable[[str], str] = str
 
 
 def _raw_rows(path: Path, role: Role) -> _Found | str:
@@ -176,9 +186,40 @@ def _raw_rows(path: Path, role: Role) -> _Found | str:
             return _from_objects(read_objects(path, text)) or _unknown_layout([])
         log = read_log(text.splitlines(), role)
         if log is not None:
-            return log
+            return _Found(*log)
     sheets = read_sheets(path, data)
-    return _from_sheets(sheets) or _unknown_layout(sheets)
+    found = _from_sheets(sheets)
+    labels = read_label_table(path, sheets, headerless=found is None)
+    return found or _unknown_layout(sheets) if labels is None else _from_labels(path, labels, found)
+
+
+def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
+    """Return the rows of a data set's own label file, with what columns that were added to it tell."""
+    layout = table.layout
+    others = {} if found is None else {row.line: row.cells for row in found.rows}
+    rows = []
+    for row in table.rows:
+        cells = {field: row.cells[field] for field in _OF_LABELS if field in row.cells}
+        cells["kind"] = cells.get("kind") or layout.file_kind(path)
+        if table.named and layout.video is not None:
+            cells |= {"subject": layout.subject(row.cells), "video": layout.video(row.cells)}
+        else:
+            recording = layout.recording(row.cells) if layout.recording else row.cells["filename"]
+            cells |= {"subject": row.cells["subject"], "video": recording}
+        rows.append(RawRow(row.line, {**others.get(row.line, {}), **cells}))
+    notes = [f"{path.name} is read as a label file of {layout.title}"]
+    if layout.headerless:
+        notes[0] += f": no header; the columns are read as {', '.join(layout.headerless)}"
+    if table.corrected:
+        mended = f"{len(table.corrected)} rows have known mistakes, which are corrected"
+        notes.append(f"{path.name}: {mended} ({list_lines(table.corrected)})")
+    fields = {field for row in rows[:1] for field in row.cells}
+    return _Found(
+        rows,
+        frozenset(fields) if found is None else found.fields | fields,
+        notes if found is None else [*found.notes, *notes],
+        layout.same if table.named else str,
+    )
 
 
 def _unknown_layout(sheets: Sequence[Sheet]) -> str:
@@ -206,10 +247,10 @@ def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
         unused = [cell for cell in unused if simplify(cell) not in known]
         notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
         notes += [f"the sheet {sheet.name!r} has such columns too and is not read" for sheet, _ in fitting[1:]]
-        rows = name_videos(place_labels(rows), [simplify(cell) for cell in header.headings])
+        rows = place_labels(rows)
         fields = set(header.places)
         fields |= {name for row in rows[:1] for name in row.cells}
-        return rows, frozenset(fields), notes
+        return _Found(rows, frozenset(fields), notes)
     for sheet in sheets:
         headerless = _headerless(sheet)
         if headerless is not None:
@@ -232,7 +273,7 @@ def _headerless(sheet: Sheet) -> _Found | None:
             for line, cells in sheet.rows
         ]
         fields = frozenset(names) - {"-"}
-        return rows, fields, [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
+        return _Found(rows, fields, [f"no header; the columns are read as {', '.join(names)} ({layout.source})"])
     return None
 
 
@@ -261,4 +302,4 @@ def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
     if objects and not fields.issuperset(column_table().required):
         return None
     notes = [f"keys that are not used: {', '.join(unused)}"] if unused else []
-    return place_labels(rows), frozenset(fields), notes
+    return _Found(place_labels(rows), frozenset(fields), notes)

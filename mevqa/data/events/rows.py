@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,12 +28,6 @@ class _Headerless(StrictModel):
     source: str
 
 
-class _VideoName(StrictModel):
-    heading: str
-    pattern: str
-    source: str
-
-
 class LogVideos(StrictModel):
     """Videos of one data set in the log file of MEGC 2020."""
 
@@ -51,7 +44,6 @@ class ColumnTable(StrictModel):
     required: tuple[str, ...]
     kinds: dict[str, tuple[str, ...]]
     headerless: tuple[_Headerless, ...]
-    videos: tuple[_VideoName, ...]
     logs: tuple[LogVideos, ...]
     fps: dict[str, float]
 
@@ -326,15 +318,3 @@ def place_labels(rows: Sequence[RawRow]) -> list[RawRow]:
     if taken:
         return list(rows)
     return [RawRow(row.line, {**row.cells, name: row.cells.get("label", "")}) for row in rows]
-
-
-def name_videos(rows: Sequence[RawRow], headings: Sequence[str]) -> list[RawRow]:
-    """Replace names of events by names of their videos, in the label files that name events."""
-    rule = next((rule for rule in column_table().videos if rule.heading in headings), None)
-    if rule is None:
-        return list(rows)
-    named = []
-    for row in rows:
-        found = re.fullmatch(rule.pattern, row.cells.get("video", ""))
-        named.append(RawRow(row.line, {**row.cells, "video": found[1]}) if found else row)
-    return named

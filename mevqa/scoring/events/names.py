@@ -27,6 +27,7 @@ class Naming:
 
     def __init__(self, reference: EventFile, predictions: EventFile) -> None:
         self.by_subject = "subject" in reference.fields & predictions.fields
+        self._same = reference.same
         self.problems: list[Problem] = []
         for file in (reference, predictions):
             first: dict[VideoKey, VideoFacts] = {}
@@ -41,7 +42,7 @@ class Naming:
     def key(self, named: VideoFacts | EventRow) -> VideoKey:
         """Return the key under which a video is the same in both files."""
         subject = subject_key(named.subject) if self.by_subject and named.subject else ""
-        return subject, _simple_video(named.video)
+        return subject, match_key(_base_name(self._same(named.video)))
 
 
 def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
@@ -56,10 +57,6 @@ def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
 def _base_name(name: str) -> str:
     """Return the name of a video without its folders, suffix and case."""
     return without_suffix(fold_name(re.split(r"[/\\]", name.rstrip("/\\"))[-1]))
-
-
-def _simple_video(name: str) -> str:
-    return match_key(_base_name(name))
 
 
 def _examples(facts: Sequence[VideoFacts]) -> str:

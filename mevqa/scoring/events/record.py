@@ -30,11 +30,12 @@ def traps(switches: EventSwitches) -> Iterable[str]:
 
 def describe_events(videos: Sequence[Video], spotted: Spotted, recognised: Recognised | None) -> dict[str, Any]:
     """Return the confusion matrix, and every event with its partner."""
-    partners: dict[int, list[int]] = {}
-    found: dict[int, int] = {}
+    # A row of a label file may hold several events, so that its line alone does not tell.
+    partners: dict[EventRow, list[int]] = {}
+    found: dict[EventRow, int] = {}
     for pair in spotted.matched:
-        partners.setdefault(pair.detection.line, []).append(pair.reference.line)
-        found[pair.reference.line] = pair.detection.line
+        partners.setdefault(pair.detection, []).append(pair.reference.line)
+        found[pair.reference] = pair.detection.line
     details: dict[str, Any] = {"videos": [_timeline(video, partners, found) for video in videos]}
     if recognised is not None and recognised.tally is not None:
         columns = [*recognised.classes, "other"]
@@ -48,7 +49,7 @@ def describe_events(videos: Sequence[Video], spotted: Spotted, recognised: Recog
     return details
 
 
-def _timeline(video: Video, partners: Mapping[int, list[int]], found: Mapping[int, int]) -> dict[str, Any]:
+def _timeline(video: Video, partners: Mapping[EventRow, list[int]], found: Mapping[EventRow, int]) -> dict[str, Any]:
     """Return the events of a video as plain values; lines name them."""
     return {
         "video": video.name,
@@ -56,12 +57,11 @@ def _timeline(video: Video, partners: Mapping[int, list[int]], found: Mapping[in
         "dataset": video.dataset,
         "fps": video.fps,
         "references": [
-            {**_plain(event), "kind": kind, "detection": found.get(event.line)}
+            {**_plain(event), "kind": kind, "detection": found.get(event)}
             for event, kind in zip(video.references, video.reference_kinds, strict=True)
         ],
         "detections": [
-            {**_plain(event), "score": event.score, "references": partners.get(event.line, [])}
-            for event in video.detections
+            {**_plain(event), "score": event.score, "references": partners.get(event, [])} for event in video.detections
         ],
     }
 

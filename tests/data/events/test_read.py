@@ -118,6 +118,64 @@ def test_samm_long_videos_names_events(tmp_path):
     assert [(event.kind, event.apex) for event in file.events] == [("micro", 600), ("macro", None)]
 
 
+def book(path, *rows, **sheets):
+    from openpyxl import Workbook
+
+    made = Workbook()
+    for row in rows:
+        made.active.append(row)
+    for name, more in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in more:
+            sheet.append(row)
+    made.save(path)
+    return path
+
+
+def test_a_label_file_is_read_with_the_names_of_its_folders_and_its_known_mistakes_corrected(tmp_path):
+    rows = [
+        (1, "disgust1_1", 101, 105, 112, 12, "positive", "micro-expression", "happy"),
+        (1, "disgust1_2", 300, 310, 0, "4", "negative", "macro-expression", "disgust"),
+    ]
+    names = {"naming rule1": [(15, "s15", 1)], "naming rule2": [("0101", "disgust1")]}
+    file = read_events(book(tmp_path / "code.xlsx", *rows, **names), "reference")
+    assert [(e.subject, e.video, e.onset, e.offset, e.kind) for e in file.events] == [
+        ("s15", "15_0101", 101, 112, "micro"),
+        ("s15", "15_0101", 300, 310, "macro"),
+    ]
+    assert file.same("15_0101disgustingteeth") == file.same("s15/15_0101") == "15_0101"
+    assert any("known mistakes" in note and "(line 2)" in note for note in file.notes)
+    names["naming rule2"] = [("0401", "anger1")]
+    found = messages(book(tmp_path / "code.xlsx", *rows, **names), "reference")
+    assert found[1] == "the video 'disgust1' is not in the sheet of the videos"
+
+
+def test_columns_that_were_added_to_a_label_file_count(tmp_path):
+    header = "Subject,Filename,Inducement Code,Onset,Apex,Offset,Duration,Type,Action Units,Notes,fps,score"
+    path = write(tmp_path, f"{header}\n6,006_1_2,1,0,600,640,79,Micro - 1/2,4,,200,0.5\n")
+    file = read_events(path, "predictions")
+    assert spans(file) == [("6", "006_1", 600, 640)]
+    assert (file.videos[0].fps, file.events[0].score, file.events[0].action_units) == (200, 0.5, "4")
+
+
+def test_the_kind_of_a_label_file_of_macro_expressions_is_known(tmp_path):
+    path = write(tmp_path, "sub,seq,onset,apex,offset,AU,emotion\nspNO.1,a,160,166,300,4,disgust\n")
+    (event,) = read_events(path, "reference").events
+    assert (event.subject, event.video, event.kind, event.emotion) == ("spNO.1", "a", "macro", "disgust")
+
+
+def test_a_row_of_a_label_file_may_hold_several_events(tmp_path):
+    header = "Subject,Filename,OnsetF,OffsetF,Emotion,FirstF,Onset2F,Offset2F"
+    path = write(tmp_path, f"{header}\ns01,s1_ne_01,110,130,negative,100,210,240\n")
+    assert spans(read_events(path, "reference")) == [("s01", "s1_ne_01", 110, 130), ("s01", "s1_ne_01", 210, 240)]
+
+
+def test_a_table_in_the_order_of_a_label_file_is_read_by_its_header(tmp_path):
+    header = "subject,video,onset,apex,offset,action_units,emotion,kind,score"
+    file = read_events(write(tmp_path, f"{header}\n1,a_1,5,7,9,4,negative,micro,0.5\n"), "predictions")
+    assert (file.events[0].video, file.events[0].score, file.notes) == ("a_1", 0.5, ())
+
+
 def test_a_column_label_is_kind_or_emotion(tmp_path):
     kinds = read_events(write(tmp_path, "video,onset,offset,label\na,1,2,ME\na,5,99,Macro-expression\n"), "reference")
     assert [event.kind for event in kinds.events] == ["micro", "macro"]

@@ -253,3 +253,14 @@ def test_label_files_of_the_data_sets(tmp_path):
     result = score_events(found, tmp_path / "casme_sq.xlsx", draws=0)
     assert (result.metrics["spotting.micro.f1"], result.metrics["spotting.macro.f1"]) == (1.0, 1.0)
     assert any("no header" in note for note in result.notes)
+
+
+def test_detections_named_by_folder_meet_the_label_file_of_cas_me_2(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append([1, "disgust1_1", 46, 51, 60, "4+9", "negative", "micro-expression", "disgust"])
+    for name, row in (("naming rule1", (15, "s15", 1)), ("naming rule2", ("0101", "disgust1"))):
+        book.create_sheet(name).append(row)
+    book.save(tmp_path / "code_final.xlsx")
+    found = tmp_path / "found.txt"
+    found.write_text("15_0101disgustingteeth\t46\t60\t0.9\n")
+    assert score_events(found, tmp_path / "code_final.xlsx", draws=0).metrics["spotting.micro.f1"] == 1.0
