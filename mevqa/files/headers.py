@@ -41,17 +41,17 @@ Columns = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One row below the header.
+    """One row of a table.
 
     Attributes:
-        line: 1-based row number in the sheet.
+        line: 1-based line of the file, or row of the sheet.
+        cells: Text by field; absent columns have no key.
         index: 0-based position below the header, blank rows not counted.
-        cells: Text by field.
     """
 
     line: int
-    index: int
     cells: Mapping[str, str]
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,6 @@ def _header(sheet: Sheet, position: int, headings: Sequence[str], places: Mappin
 
 def _below(sheet: Sheet, start: int, places: Mapping[str, int]) -> tuple[LabelRow, ...]:
     return tuple(
-        LabelRow(line, index, {name: row[at] if at < len(row) else "" for name, at in places.items()})
+        LabelRow(line, {name: row[at] if at < len(row) else "" for name, at in places.items()}, index)
         for index, (line, row) in enumerate(sheet.rows[start:])
     )

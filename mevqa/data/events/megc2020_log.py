@@ -14,7 +14,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from mevqa.data.events.rows import MACRO, MICRO, LogVideos, RawRow, column_table
+from mevqa.data.events.rows import MACRO, MICRO, LogVideos, column_table
+from mevqa.files.headers import LabelRow
 
 Role = Literal["reference", "predictions"]
 
@@ -22,7 +23,7 @@ _ROW = re.compile(r"(\S+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(-|-?\d+)\s+(TP|
 _FIELDS = frozenset({"video", "onset", "offset", "dataset", "kind"})
 
 
-def read_log(lines: Sequence[str], role: Role) -> tuple[list[RawRow], frozenset[str], list[str]] | None:
+def read_log(lines: Sequence[str], role: Role) -> tuple[list[LabelRow], frozenset[str], list[str]] | None:
     """Return one side of a log as rows, fields and notes; None when the text is no such log.
 
     An interval that stands in several rows is one event. Rows of another form are kept, so that they are reported.
@@ -34,20 +35,20 @@ def read_log(lines: Sequence[str], role: Role) -> tuple[list[RawRow], frozenset[
     if not any(_ROW.fullmatch(line.strip()) for line in lines[:3]):
         return None
     first = 2 if role == "reference" else 4
-    rows: list[RawRow] = []
+    rows: list[LabelRow] = []
     seen: set[tuple[str, ...]] = set()
     for number, line in enumerate(lines, 1):
         found = _ROW.fullmatch(line.strip())
         if found is None:
             if line.strip() and not line.strip().isdigit():
-                rows.append(RawRow(number, {"video": line.split()[0], "onset": line.strip(), "offset": ""}))
+                rows.append(LabelRow(number, {"video": line.split()[0], "onset": line.strip(), "offset": ""}))
             continue
         onset, offset = ("" if found[place] == "-" else found[place] for place in (first, first + 1))
         cells = {"video": found[1], "onset": onset, "offset": offset, **_derived(found, first)}
         key = (found[1], onset, offset, cells.get("kind", ""))
         if key not in seen:
             seen.add(key)
-            rows.append(RawRow(number, cells))
+            rows.append(LabelRow(number, cells))
     return rows, _FIELDS, ["log file of MEGC 2020: every interval counts once, kinds are told by the lengths"]
 
 

@@ -21,7 +21,6 @@ from mevqa.data.events.megc2020_log import Role, read_log
 from mevqa.data.events.rows import (
     EventRow,
     Numbers,
-    RawRow,
     RowReader,
     VideoFacts,
     column_table,
@@ -29,7 +28,7 @@ from mevqa.data.events.rows import (
 )
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import describe_columns, find_header, simplify
+from mevqa.files.headers import LabelRow, describe_columns, find_header, simplify
 from mevqa.files.inputs import check_file, read_file
 from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
 from mevqa.files.text import decode_text
@@ -169,7 +168,7 @@ def list_lines(lines: Sequence[int], most: int = 10) -> str:
 class _Found(NamedTuple):
     """What a file holds: rows by field, the fields, notes, and what two names of one video have in common."""
 
-    rows: list[RawRow]
+    rows: list[LabelRow]
     fields: frozenset[str]
     notes: list[str]
     same: Callable[[str], str] = str
@@ -206,7 +205,7 @@ def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
         else:
             recording = layout.recording(row.cells) if layout.recording else row.cells["filename"]
             cells |= {"subject": row.cells["subject"], "video": recording}
-        rows.append(RawRow(row.line, {**others.get(row.line, {}), **cells}))
+        rows.append(LabelRow(row.line, {**others.get(row.line, {}), **cells}))
     notes = [f"{path.name} is read as a label file of {layout.title}"]
     if layout.headerless:
         notes[0] += f": no header; the columns are read as {', '.join(layout.headerless)}"
@@ -240,14 +239,13 @@ def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
     # Blinks that a label file codes in a sheet of their own are no events.
     fitting = [(sheet, header) for sheet, header in headers if header and "blink" not in simplify(sheet.name)]
     for _, header in fitting[:1]:
-        rows = [RawRow(row.line, row.cells) for row in header.rows]
         known = {spelling for spellings in columns.values() for spelling in spellings}
         used = set(header.places.values())
         unused = [cell for at, cell in enumerate(header.headings) if cell and at not in used]
         unused = [cell for cell in unused if simplify(cell) not in known]
         notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
         notes += [f"the sheet {sheet.name!r} has such columns too and is not read" for sheet, _ in fitting[1:]]
-        rows = place_labels(rows)
+        rows = place_labels(header.rows)
         fields = set(header.places)
         fields |= {name for row in rows[:1] for name in row.cells}
         return _Found(rows, frozenset(fields), notes)
@@ -268,12 +266,10 @@ def _headerless(sheet: Sheet) -> _Found | None:
         first = sheet.rows[0][1]
         if len(first) != len(names) or not all(_is_number(first[place]) for place in frames):
             continue
-        rows = [
-            RawRow(line, {name: cell for name, cell in zip(names, cells, strict=False) if name != "-"})
-            for line, cells in sheet.rows
-        ]
-        fields = frozenset(names) - {"-"}
-        return _Found(rows, fields, [f"no header; the columns are read as {', '.join(names)} ({layout.source})"])
+        rows = [LabelRow(line, dict(zip(names, cells, strict=False))) for line, cells in sheet.rows]
+        return _Found(
+            rows, frozenset(names), [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
+        )
     return None
 
 
@@ -298,7 +294,7 @@ def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
             elif field not in cells:
                 cells[field] = "+".join(map(cell_text, content)) if isinstance(content, list) else cell_text(content)
         fields |= cells.keys()
-        rows.append(RawRow(line, cells))
+        rows.append(LabelRow(line, cells))
     if objects and not fields.issuperset(column_table().required):
         return None
     notes = [f"keys that are not used: {', '.join(unused)}"] if unused else []

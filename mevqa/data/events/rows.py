@@ -13,7 +13,7 @@ from mevqa.data.layouts import without_suffix
 from mevqa.data.numbers import finite_number, read_number
 from mevqa.errors import Problem
 from mevqa.facs import canonical_dataset
-from mevqa.files.headers import simplify
+from mevqa.files.headers import LabelRow, simplify
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, subject_key
 from mevqa.resources import TABLES
@@ -52,19 +52,6 @@ class ColumnTable(StrictModel):
 def column_table() -> ColumnTable:
     """Return the table of headings and words."""
     return read_yaml(_TABLE, ColumnTable)
-
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row as it stands in a file.
-
-    Attributes:
-        line: 1-based line, or row of a sheet.
-        cells: Text by field of the table of columns; absent columns have no key.
-    """
-
-    line: int
-    cells: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +144,7 @@ class RowReader:
         self._numbers = numbers
         self._seen: dict[tuple[str, ...], int] = {}
 
-    def add(self, row: RawRow) -> None:
+    def add(self, row: LabelRow) -> None:
         """Read one row; what is wrong goes to ``problems``."""
         cells, line = row.cells, row.line
         before = len(self.problems)
@@ -185,7 +172,7 @@ class RowReader:
 
     def _add_event(
         self,
-        row: RawRow,
+        row: LabelRow,
         facts: VideoFacts,
         onset: float,
         apex: float | None,
@@ -224,7 +211,7 @@ class RowReader:
             self._problem(line, f"is the event of line {first} once more")
         self.events.append(event)
 
-    def _video(self, row: RawRow, subject: str | None, video: str) -> VideoFacts:
+    def _video(self, row: LabelRow, subject: str | None, video: str) -> VideoFacts:
         """Return what is known of the row's video, and refuse what contradicts its first row."""
         cells, line = row.cells, row.line
         fps = self._number(cells.get("fps", ""), "fps", line)
@@ -249,7 +236,7 @@ class RowReader:
         self.videos[subject, video] = replace(first, **known)
         return self.videos[subject, video]
 
-    def _kind(self, row: RawRow) -> str | None:
+    def _kind(self, row: LabelRow) -> str | None:
         text = row.cells.get("kind", "")
         kind = kind_of(text)
         if text and kind is None:
@@ -308,7 +295,7 @@ def _plain(number: float) -> str:
     return f"{number:g}" if abs(number) < 1e6 else str(int(number))
 
 
-def place_labels(rows: Sequence[RawRow]) -> list[RawRow]:
+def place_labels(rows: Sequence[LabelRow]) -> list[LabelRow]:
     """Read a column ``label`` as kinds where all of it are kinds, else as emotions, unless these have a column."""
     labels = [row.cells["label"] for row in rows if row.cells.get("label")]
     if not labels:
@@ -317,4 +304,4 @@ def place_labels(rows: Sequence[RawRow]) -> list[RawRow]:
     taken = any(field in row.cells for row in rows[:1] for field in ((name,) if name == "kind" else (name, "fine")))
     if taken:
         return list(rows)
-    return [RawRow(row.line, {**row.cells, name: row.cells.get("label", "")}) for row in rows]
+    return [LabelRow(row.line, {**row.cells, name: row.cells.get("label", "")}) for row in rows]

@@ -14,7 +14,7 @@ from mevqa.files.headers import LabelRow
 
 
 def rows(count: int, **cells: str) -> list[LabelRow]:
-    return [LabelRow(index + 2, index, dict(cells)) for index in range(count)]
+    return [LabelRow(index + 2, dict(cells), index) for index in range(count)]
 
 
 def test_every_correction_is_usable_and_has_a_source():
