@@ -78,22 +78,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge, compare, write, and say what was done."""
-    from mevqa.training.adapters.merge import MergeOptions, merge_adapter
+    from mevqa.training.adapters.merge import merge_adapter
 
-    options = MergeOptions(
-        adapter=args.adapter,
-        out=args.out,
-        base=args.model,
-        dtype=args.dtype,
-        tolerance=args.tolerance,
-        device=args.device,
-        revision=args.revision,
-        trust_remote_code=args.trust_remote_code,
-        sample=args.sample,
-    )
     work = _plan(args)
     with _narration() as on_step:
-        merged = merge_adapter(options, work, on_step)
+        merged = merge_adapter(
+            args.adapter,
+            args.out,
+            base=args.model,
+            revision=args.revision,
+            dtype=args.dtype,
+            tolerance=args.tolerance,
+            device=args.device,
+            trust_remote_code=args.trust_remote_code,
+            work=work,
+            sample=args.sample,
+            on_step=on_step,
+        )
     if args.model is not None:
         print(f"note: the adapter names the base {merged.base_of_adapter or '(none)'}", file=sys.stderr)
     print(f"merged {merged.adapter} ({merged.adapter_type}, {merged.adapter_digest})")
@@ -105,7 +106,8 @@ def run(args: argparse.Namespace) -> int:
         f"{merged.questions} questions about {merged.clips} clip{'s' if merged.clips > 1 else ''}"
     )
     size = sum(path.stat().st_size for path in args.out.rglob("*") if path.is_file())
-    print(f"{args.out}: {_megabytes(size)} in {merged.dtype}; ask it with --model {args.out}")
+    written = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+    print(f"{args.out}: {written} in {merged.dtype}; ask it with --model {args.out}")
     return 0
 
 
@@ -153,8 +155,3 @@ def _narration() -> Iterator[Callable[[str, str], None]]:
             last, printed = step, time.monotonic()
 
     yield print_line
-
-
-def _megabytes(size: int) -> str:
-    """Return a size in words."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

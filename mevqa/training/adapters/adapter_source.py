@@ -17,6 +17,8 @@ from mevqa.models.transformers.model import TransformersModel
 _PROCESSOR = ("processor_config.json", "preprocessor_config.json")
 #: How the revision of a model begins that is a hash of its files, and not a commit on the hub.
 _DIGEST = "sha256:"
+#: Under which keys a config names its precision, now and in earlier releases of transformers.
+_DTYPE_KEYS = ("dtype", "torch_dtype")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,6 @@ class AdapterSource:
     commit: str | None
     trained_on: str | None
 
-    def named_base(self) -> str:
-        """Return the base that the adapter names, with the revision that it was trained on where that is known."""
-        return " ".join(filter(None, [self.config.get("base_model_name_or_path"), self.trained_on]))
-
     def stored_config(self) -> dict[str, Any]:
         """Return the base's config as it is stored; empty as long as it is not on this machine."""
         from transformers.utils import cached_file
@@ -59,41 +57,10 @@ class AdapterSource:
         except (OSError, InputError):
             return {}
 
-    def refuse_quantised(self) -> None:
-        """Refuse a base whose weights have too few bits to be changed.
-
-        Raises:
-            ModelError: It is stored quantised.
-        """
-        if self.stored_config().get("quantization_config"):
-            raise ModelError(
-                f"the base model {self.base} is stored quantised, and merged weights need more bits than that: name "
-                "the model that it was quantised from as --model"
-            )
-
-    def refuse_other_weights(self, revision: str) -> None:
-        """Refuse a base that has changed since the adapter was trained on it, unless the user named it.
-
-        Args:
-            revision: What identifies the base's weights as they are now.
-
-        Raises:
-            ModelError: It is another revision. A commit and a hash of files cannot be compared, and pass.
-        """
-        then = self.trained_on
-        if self.base_was_named or then is None or then.startswith(_DIGEST) != revision.startswith(_DIGEST):
-            return
-        if then != revision:
-            raise ModelError(
-                f"the adapter {self.name} was trained on {self.base} {then}, and here that is {revision}; "
-                f"--model {self.base} merges it all the same"
-            )
-
-    def dtype(self, known: tuple[str, ...]) -> str:
+    def stored_dtype(self, known: tuple[str, ...]) -> str:
         """Return the precision in which the base is stored, float32 where it is none of ``known``."""
         config = self.stored_config()
-        inner = config.get("text_config") or {}
-        stored = [block.get(key) for block in (config, inner) for key in ("dtype", "torch_dtype")]
+        stored = [block.get(key) for block in (config, config.get("text_config") or {}) for key in _DTYPE_KEYS]
         return next((name for name in stored if name in known), "float32")
 
 
@@ -106,7 +73,7 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
         revision: The base's commit, tag or branch on the hub; None: the one that the adapter names, if it does.
 
     Raises:
-        ModelError: There is no such adapter, it changes no weights, it names no base, or its base is stored quantised.
+        ModelError: There is no such adapter, it changes no weights, or it names no base.
     """
     given = Path(adapter).expanduser()
     if (given / "config.json").is_file() and not (given / "adapter_config.json").is_file():
@@ -123,9 +90,7 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
     if base_folder.resolve() == NANO_FOLDER.resolve():
         name = "nano"
     found = base_folder.resolve() if base_folder.is_dir() else None
-    source = AdapterSource(adapter, folder, config, name, found, base is not None, commit, trained_on)
-    source.refuse_quantised()
-    return source
+    return AdapterSource(adapter, folder, config, name, found, base is not None, commit, trained_on)
 
 
 def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel:
@@ -137,9 +102,11 @@ def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel
 
     Raises:
         InputError: The adapter's preferences are wrong.
-        ModelError: The base cannot be loaded, has no weights of its own, or is not the one that the adapter was trained
-            on.
+        ModelError: The base cannot be loaded, is stored quantised, has no weights of its own, or has changed since the
+            adapter was trained on it and is not named by the user. A commit and a hash of files cannot be compared, and
+            pass.
     """
+    _refuse_quantised(source)
     wanted = read_preferences(source.folder) if (source.folder / "mevqa.json").is_file() else None
     try:
         loaded = load_model(source.base, replace(options, revision=source.commit))
@@ -149,17 +116,36 @@ def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel
         raise ModelError(f"{error}{hint}") from error
     if not isinstance(loaded, TransformersModel):
         raise ModelError(f"{source.base} has no weights to merge an adapter into")
-    source.refuse_quantised()  # again, for a base that had to be fetched first
-    source.refuse_other_weights(loaded.revision)
+    _refuse_quantised(source)  # again, for a base that had to be fetched first
+    then, now = source.trained_on, loaded.revision
+    comparable = then is not None and then.startswith(_DIGEST) == now.startswith(_DIGEST)
+    if comparable and then != now and not source.base_was_named:
+        raise ModelError(
+            f"the adapter {source.name} was trained on {source.base} {then}, and here that is {now}; "
+            f"--model {source.base} merges it all the same"
+        )
     preferences = wanted or loaded.preferences
     return TransformersModel(
         loaded.model,
         _own_processor(source.folder, options.trust_remote_code) or loaded.processor,
         name=source.base,
-        revision=loaded.revision,
+        revision=now,
         preferences=preferences,
         option_score=preferences.option_score,
     )
+
+
+def _refuse_quantised(source: AdapterSource) -> None:
+    """Refuse a base whose weights have too few bits to be changed.
+
+    Raises:
+        ModelError: It is stored quantised.
+    """
+    if source.stored_config().get("quantization_config"):
+        raise ModelError(
+            f"the base model {source.base} is stored quantised, and merged weights need more bits than that: name "
+            "the model that it was quantised from as --model"
+        )
 
 
 def _own_processor(folder: Path, trust_remote_code: bool) -> Any:

@@ -51,21 +51,6 @@ class Scene:
     requests: tuple[Request, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far two models' replies are apart.
-
-    Attributes:
-        difference: The largest difference, nats; infinite where only one of the two has an answer.
-        where: The question and clip with the largest difference.
-        questions: Number of questions that were compared.
-    """
-
-    difference: float
-    where: str
-    questions: int
-
-
 @contextmanager
 def synthetic_sample(clips: int) -> Iterator[Plan]:
     """Render a few synthetic clips, with the official questions of MEGC 2025 and 2026 about each, for a while.
@@ -91,6 +76,7 @@ def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list
     Raises:
         ModelError: A clip cannot be looked at.
     """
+    alone = replace(view_config, lvqa="model")  # The model itself is asked, also about long videos.
     scenes = []
     for clip_id, questions in work.questions.items():
         for whole in (False, True):
@@ -98,12 +84,10 @@ def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list
             if not group:
                 continue
             listener = _Listener()
-            # The model itself is listened to, also about long videos.
-            alone = replace(view_config, lvqa="model")
-            heard = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
-            if listener.heard is None:
-                raise ModelError(f"clip {clip_id} cannot be looked at: {heard.answers[0].error}")
-            system, views, requests = listener.heard
+            given = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
+            if not listener.heard:
+                raise ModelError(f"clip {clip_id} cannot be looked at: {given.answers[0].error}")
+            system, views, requests = listener.heard[0]
             scenes.append(Scene(clip_id, system, views, group, requests))
     return scenes
 
@@ -125,7 +109,7 @@ def ask_all(model: Model, scenes: Sequence[Scene], on_scene: Callable[[int], Non
 
 def agreement(
     scenes: Sequence[Scene], before: Sequence[Sequence[Reply]], after: Sequence[Sequence[Reply]], second: Model
-) -> Agreement:
+) -> tuple[float, str, int]:
     """Compare two models' replies.
 
     Args:
@@ -133,6 +117,10 @@ def agreement(
         before: The first model's replies to each scene.
         after: The second model's.
         second: The second model; it is asked again where it writes other words than the first.
+
+    Returns:
+        The largest difference, in nats, infinite where only one of the two has an answer; the question and clip that it
+        is at; and the number of questions that were compared.
 
     Raises:
         ModelError: The first model has no answer at all, so that nothing can be compared.
@@ -151,19 +139,17 @@ def agreement(
     if not count:
         error = before[0][0].error if before else "there is none"
         raise ModelError(f"no question of the sample is answered ({error}), so nothing can be compared")
-    return Agreement(worst, where, count)
+    return worst, where, count
 
 
 def _apart(one: Reply, other: Reply) -> float:
     """Return how far two replies are apart, but for the margin between answers in different words."""
     if one.error is not None or other.error is not None:
         return math.inf
-    pairs = (
-        [(value, other.options[option]) for option, value in one.options.items()]
-        if one.options and other.options
-        else []
-    )
-    if not pairs and one.text == other.text and one.confidence is not None and other.confidence is not None:
+    pairs: list[tuple[float, float]] = []
+    if one.options and other.options:
+        pairs = [(value, other.options[option]) for option, value in one.options.items()]
+    elif one.text == other.text and one.confidence is not None and other.confidence is not None:
         pairs = [(one.confidence, other.confidence)]
     if any(math.isnan(value) for pair in pairs for value in pair):
         return math.inf
@@ -189,19 +175,15 @@ def _log(probability: float) -> float:
 
 
 class _Listener:
-    """A model that answers nothing and keeps what it was asked.
-
-    Attributes:
-        heard: System text, views and requests; None before it was asked.
-    """
+    """A model that answers nothing and keeps the system text, views and requests of what it was asked."""
 
     name = revision = "listener"
     preferences = Preferences()
 
     def __init__(self) -> None:
-        self.heard: tuple[str, tuple[View, ...], tuple[Request, ...]] | None = None
+        self.heard: list[tuple[str, tuple[View, ...], tuple[Request, ...]]] = []
 
     def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
         """Keep what is asked."""
-        self.heard = system, tuple(views), tuple(requests)
+        self.heard.append((system, tuple(views), tuple(requests)))
         return [Reply("", error="not asked yet")] * len(requests)

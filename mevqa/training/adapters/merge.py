@@ -1,6 +1,6 @@
-"""Writing an adapter and its base model as one model, and holding that it answers as the two did.
+"""Merging an adapter and its base model into one model that is held to answer as the two did.
 
-The base is loaded in float32 and never quantised, the adapter's layers are folded into its weights in float32, and
+The base is loaded in float32 and never quantised, peft merges the adapter's layers into its weights in float32, and
 the sums are rounded once, to the precision in which they are written. A sample of questions is answered in float32
 arithmetic by the base with the adapter beside it, by the merged weights before they are rounded, and by what was
 written, loaded again. The arithmetic is the same each time, so that what differs is the merging and the rounding alone.
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.whole import whole_folder
@@ -29,9 +28,8 @@ from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
 from mevqa.training.adapters.adapter_source import AdapterSource, find_adapter, load_base
-from mevqa.training.adapters.agreement import Agreement, Scene, agreement, ask_all, look_at, synthetic_sample
-from mevqa.training.adapters.folding import check_finite, fold, round_weights
-from mevqa.training.adapters.merged_folder import check_target, write_model
+from mevqa.training.adapters.agreement import Scene, agreement, ask_all, look_at, synthetic_sample
+from mevqa.training.adapters.merged_model import check_finite, check_target, fold, round_weights, write_model
 from mevqa.types import Reply
 from mevqa.video.views.render import views_to_draw
 
@@ -43,33 +41,6 @@ from mevqa.video.views.render import views_to_draw
 TOLERANCES = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
 #: Packages that decide what is written.
 _PACKAGES = ("mevqa", "torch", "transformers", "peft", "safetensors")
-
-
-@dataclass(frozen=True, slots=True)
-class MergeOptions:
-    """What is merged, and how.
-
-    Attributes:
-        adapter: Folder or hub name of the adapter.
-        out: The folder to write.
-        base: The base model; None: the one that the adapter names.
-        dtype: Precision of what is written; ``auto``: that in which the base is stored.
-        tolerance: Largest difference of log-probabilities, nats; None: ``TOLERANCES`` of the precision.
-        device: Where the sample is answered.
-        revision: Commit, tag or branch of the base on the hub; None: the one that the adapter names, if it does.
-        trust_remote_code: Whether Python code that comes with the base may run.
-        sample: Number of clips of the built-in sample.
-    """
-
-    adapter: str
-    out: Path
-    base: str | None = None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    tolerance: float | None = None
-    device: str = "auto"
-    revision: str | None = None
-    trust_remote_code: bool = False
-    sample: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +79,32 @@ class Merged:
 
 
 def merge_adapter(
-    options: MergeOptions, work: Plan | None = None, on_step: Callable[[str, str], None] = lambda step, place: None
+    adapter: str,
+    out: Path,
+    *,
+    base: str | None = None,
+    revision: str | None = None,
+    dtype: str = "auto",
+    tolerance: float | None = None,
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    work: Plan | None = None,
+    sample: int = 4,
+    on_step: Callable[[str, str], None] = lambda step, place: None,
 ) -> Merged:
     """Merge an adapter into its base model and write the result, if it answers as the two did.
 
     Args:
-        options: What is merged, and how.
-        work: The questions to compare answers to; None: ``options.sample`` synthetic clips and the official questions.
+        adapter: Folder or hub name of the adapter.
+        out: The folder to write, new or empty.
+        base: The base model; None: the one that the adapter names.
+        revision: Commit, tag or branch of the base on the hub; None: the one that the adapter names, if it does.
+        dtype: Precision of what is written, a key of ``TOLERANCES``; ``auto``: that in which the base is stored.
+        tolerance: Largest difference of log-probabilities, nats; None: ``TOLERANCES`` of the precision.
+        device: Where the sample is answered.
+        trust_remote_code: Whether Python code that comes with the base may run.
+        work: The questions to compare answers to; None: the official ones about ``sample`` synthetic clips.
+        sample: Number of synthetic clips.
         on_step: Called with what is done next, and where in it, a few words each.
 
     Raises:
@@ -122,66 +112,61 @@ def merge_adapter(
         ModelError: There is no such adapter, it does not fit its base or cannot be merged, or the merged model answers
             otherwise; nothing is written.
     """
-    source = find_adapter(options.adapter, options.base, options.revision)
-    check_target(options.out, {"the adapter's": source.folder, "the base model's": source.base_folder})
+    source = find_adapter(adapter, base, revision)
+    check_target(out, {"the adapter's": source.folder, "the base model's": source.base_folder})
     # From the start, so that who comes second is told before the model is loaded.
-    with whole_folder(options.out) as filling:
-        return _merge(options, source, work, filling, on_step)
+    with whole_folder(out) as filling:
+        on_step(f"loading {source.base} in float32", "")
+        full = ModelOptions(dtype="float32", device=device, trust_remote_code=trust_remote_code)
+        model = load_base(source, full)
+        if dtype == "auto":
+            dtype = source.stored_dtype(tuple(TOLERANCES))
+        allowed, exactly_allowed = (TOLERANCES[kind] if tolerance is None else tolerance for kind in (dtype, "float32"))
+        base_revision = model.revision
+        wrapped, digest = wrap_with_adapter(model.model, adapter)
+        wrapped.eval()
+        check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
+        with nullcontext(work) if work is not None else synthetic_sample(sample) as asked:
+            scenes = _scenes(asked, model, source)
 
+        def ask(who: Model, whose: str) -> list[list[Reply]]:
+            return ask_all(who, scenes, lambda done: on_step(f"asking {whose}", f"clip {done + 1} of {len(scenes)}"))
 
-def _merge(
-    options: MergeOptions, source: AdapterSource, work: Plan | None, filling: Path, on_step: Callable[[str, str], None]
-) -> Merged:
-    """Merge into a folder that is kept when this returns."""
-    on_step(f"loading {source.base} in float32", "")
-    full = ModelOptions(dtype="float32", device=options.device, trust_remote_code=options.trust_remote_code)
-    model = load_base(source, full)
-    revision = model.revision
-    dtype = source.dtype(tuple(TOLERANCES)) if options.dtype == "auto" else options.dtype
-    wrapped, digest = wrap_with_adapter(model.model, source.name)
-    wrapped.eval()
-    check_finite(model.model, f"the adapter {source.name} or its base {source.base}")
-    with nullcontext(work) if work is not None else synthetic_sample(options.sample) as sample:
-        scenes = _scenes(sample, model, source.folder)
-
-    def ask(who: Model, whose: str) -> list[list[Reply]]:
-        return ask_all(who, scenes, lambda done: on_step(f"asking {whose}", f"clip {done + 1} of {len(scenes)}"))
-
-    before = ask(model, "the adapter")
-    on_step("merging", "")
-    fold(wrapped, source.name)
-    exact = None
-    if dtype != "float32":
-        exact = agreement(scenes, before, ask(model, "the merged weights"), model)
-        _hold(exact, _tolerance("float32", options), "merging, before any rounding, changes the answers")
-    on_step(f"writing {dtype}", "")
-    round_weights(model.model, dtype)
-    write_model(filling, model.model, model.processor, source)
-    del model, wrapped
-    gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
-    written = load_model(str(filling), full)
-    found = agreement(scenes, before, ask(written, "the written model"), written)
-    _hold(found, _tolerance(dtype, options), f"written in {dtype}, the model answers otherwise than the adapter")
-    merged = Merged(
-        base=source.base,
-        base_revision=revision,
-        base_of_adapter=source.named_base(),
-        adapter=source.name,
-        adapter_digest=digest,
-        adapter_type=str(source.config.get("peft_type")),
-        dtype=dtype,
-        tolerance=_tolerance(dtype, options),
-        largest_difference=found.difference,
-        before_rounding=(exact or found).difference,
-        questions=found.questions,
-        clips=len({scene.clip_id for scene in scenes}),
-        packages=package_versions(_PACKAGES),
-    )
-    (filling / "merge.json").write_text(json.dumps(portable(asdict(merged)), indent=1) + "\n", encoding="utf-8")
+        before = ask(model, "the adapter")
+        on_step("merging", "")
+        fold(wrapped, adapter)
+        exact = None
+        if dtype != "float32":
+            exact, where, _ = agreement(scenes, before, ask(model, "the merged weights"), model)
+            _hold(exact, where, exactly_allowed, "merging, before any rounding, changes the answers")
+        on_step(f"writing {dtype}", "")
+        round_weights(model.model, dtype)
+        write_model(filling, model.model, model.processor, source)
+        del model, wrapped
+        gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
+        written = load_model(str(filling), full)
+        difference, where, count = agreement(scenes, before, ask(written, "the written model"), written)
+        _hold(difference, where, allowed, f"written in {dtype}, the model answers otherwise than the adapter")
+        merged = Merged(
+            base=source.base,
+            base_revision=base_revision,
+            base_of_adapter=" ".join(filter(None, (source.config.get("base_model_name_or_path"), source.trained_on))),
+            adapter=adapter,
+            adapter_digest=digest,
+            adapter_type=str(source.config.get("peft_type")),
+            dtype=dtype,
+            tolerance=allowed,
+            largest_difference=difference,
+            before_rounding=difference if exact is None else exact,
+            questions=count,
+            clips=len({scene.clip_id for scene in scenes}),
+            packages=package_versions(_PACKAGES),
+        )
+        (filling / "merge.json").write_text(json.dumps(portable(asdict(merged)), indent=1) + "\n", encoding="utf-8")
     return merged
 
 
-def _scenes(work: Plan, model: TransformersModel, folder: Path) -> list[Scene]:
+def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list[Scene]:
     """Return what both models are asked, in the views and words that the adapter prefers.
 
     Raises:
@@ -195,29 +180,22 @@ def _scenes(work: Plan, model: TransformersModel, folder: Path) -> list[Scene]:
             message = f"{asked}, and the clip {clip.id} has no video"
             mend = f"give --media, or --precomputed pictures for {', '.join(views)}"
             raise InputError([Problem("--questions", f"{message}: {mend}")])
-    prompts = folder / "prompts"
+    prompts = source.folder / "prompts"
     library = PromptLibrary.load(prompts if prompts.is_dir() else None, model.preferences.variant)
     return look_at(work, library, view_config)
 
 
-def _tolerance(dtype: str, options: MergeOptions) -> float:
-    """Return the largest difference that is allowed, nats."""
-    return TOLERANCES[dtype] if options.tolerance is None else options.tolerance
-
-
-def _hold(found: Agreement, tolerance: float, what: str) -> None:
+def _hold(difference: float, where: str, allowed: float, what: str) -> None:
     """Refuse to write a model that answers otherwise.
 
     Raises:
         ModelError: By how much, and at which question.
     """
-    if found.difference <= tolerance:
+    if difference <= allowed:
         return
-    if math.isinf(found.difference):
-        raise ModelError(
-            f"{what}: only one of the two has an answer to the question {found.where}; nothing was written"
-        )
+    if math.isinf(difference):
+        raise ModelError(f"{what}: only one of the two has an answer to the question {where}; nothing was written")
     raise ModelError(
-        f"{what}: log-probabilities differ by up to {found.difference:.3g} nats at the question {found.where}, "
-        f"{tolerance:g} are allowed; nothing was written (--dtype float32 rounds least, --tolerance allows more)"
+        f"{what}: log-probabilities differ by up to {difference:.3g} nats at the question {where}, "
+        f"{allowed:g} are allowed; nothing was written (--dtype float32 rounds least, --tolerance allows more)"
     )

@@ -13,7 +13,7 @@ from mevqa.errors import InputError, ModelError
 from mevqa.models.load import ModelOptions, load_model
 from mevqa.models.transformers.adapter import adapter_folder
 from mevqa.training.adapters import merge
-from mevqa.training.adapters.merge import TOLERANCES, MergeOptions, merge_adapter
+from mevqa.training.adapters.merge import TOLERANCES, merge_adapter
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def replies(model, **options):
 
 
 def run(adapter, out, work, **options):
-    return merge_adapter(MergeOptions(str(adapter), out, device="cpu", **options), work)
+    return merge_adapter(str(adapter), out, device="cpu", work=work, **options)
 
 
 def changed(one, other):
