@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_media_options, pictures
+from mevqa.cli.options import add_media_options
 from mevqa.errors import InputError, Problem, group_problems
 
 if TYPE_CHECKING:
@@ -43,11 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check, print, and return 0 or 2."""
     from mevqa.data.check import check
+    from mevqa.data.media import ready_pictures
 
     bad_pictures: tuple[Problem, ...] = ()
     folders: dict[str, Path] = {}
     try:
-        folders = pictures(args.precomputed)
+        folders = ready_pictures(args.precomputed)
     except InputError as error:
         if args.media is None:
             raise

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.cli.options import ask_arguments
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.safe_text import PathShortener, portable
 
 if TYPE_CHECKING:
+    from mevqa.inference.answerer import AskOptions
     from mevqa.inference.evaluation import Plan
     from mevqa.scoring.tables import Table
     from mevqa.suites.results import Outcome
@@ -59,6 +61,7 @@ def _answer(
     args: argparse.Namespace, suite: Suite, label: str, root: Path, out: Path, models: dict[str, str]
 ) -> list[Outcome]:
     """Let every model answer, then score."""
+    from mevqa.api.evaluate import ask_options
     from mevqa.suites.suite import plan_suite, references
 
     if suite.synthetic is not None:
@@ -80,8 +83,8 @@ def _answer(
     outcomes = []
     for place, (name, model) in enumerate(models.items(), 1):
         print(f"\n[{place}/{len(models)}] {model}", flush=True)
-        chosen = argparse.Namespace(**{**vars(args), "model": model})
-        outcome = _one_model(chosen, work, out / name, facts, suite.preset, reference, known)
+        options = ask_options(model, **ask_arguments(args))
+        outcome = _one_model(options, work, out / name, facts, suite.preset, reference, known)
         outcomes.append(outcome)
         if outcome.error is not None:
             print(f"{model} failed: {outcome.error}", file=sys.stderr, flush=True)
@@ -89,7 +92,7 @@ def _answer(
 
 
 def _one_model(
-    args: argparse.Namespace,
+    options: AskOptions,
     work: Plan,
     out: Path,
     facts: dict[str, Any],
@@ -98,16 +101,17 @@ def _one_model(
     known: bool,
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
-    from mevqa.cli.answering import answer_all
+    from mevqa.cli.progress import clip_progress
+    from mevqa.inference.answerer import answer_plan
     from mevqa.safe_text import shared_name
     from mevqa.scoring.answers.score import score_answers
     from mevqa.suites.results import Outcome
 
     asked = work.all_questions
-    name = shared_name(args.model)
+    name = shared_name(str(options.model))
     answered = 0
     try:
-        log = answer_all(args, work, out, facts)
+        log = answer_plan(work, out, options, facts=facts, progress=clip_progress)
         answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
         result = score_answers(out, reference, preset=preset) if known else None
         return Outcome(name, out, answered, len(asked), result)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mevqa.inference.evaluation import Plan
-    from mevqa.inference.runs import Run
+    from mevqa.inference.runs import RunRecord
     from mevqa.training.recipe import Recipe
     from mevqa.training.splits import Fold
 
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     return _report(recipe, work, folds, runs, loso.pool(recipe, work, folds, runs, recipe.output))
 
 
-def _report(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run], pooled: Path) -> int:
+def _report(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], pooled: Path) -> int:
     """Print each fold's score and the pooled scores with intervals."""
     from mevqa.scoring.answers.score import score_answers
     from mevqa.scoring.tables import as_text, interval_line, score_tables

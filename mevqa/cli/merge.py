@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_media_options, pictures
+from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def _plan(args: argparse.Namespace) -> Plan | None:
     Raises:
         MevqaError: Clips are named without questions, or an input is wrong.
     """
+    from mevqa.data.media import ready_pictures
     from mevqa.errors import MevqaError
     from mevqa.inference.evaluation import plan
 
@@ -129,7 +130,7 @@ def _plan(args: argparse.Namespace) -> Plan | None:
         [args.questions],
         args.media,
         annotations=args.annotations,
-        pictures=pictures(args.precomputed),
+        pictures=ready_pictures(args.precomputed),
         limit=args.sample,
         numbers=args.numbers or "names",
     )

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from mevqa.cli.values import above_zero, positive, seed
-from mevqa.errors import InputError, Problem
-from mevqa.suggestions import did_you_mean
 from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
-    from mevqa.inference.view_config import ViewConfig
-    from mevqa.models.base import Model
+    from mevqa.inference.view_config import ViewOptions
     from mevqa.models.load import ModelOptions
-    from mevqa.questions.prompts import PromptLibrary
-    from mevqa.spotting.motion.spotter import SpotOptions
-
-_Read = TypeVar("_Read")
-
-#: What a ready-made picture may be called, in messages.
-_EXAMPLES = {"DIR": "maps/", "FILE": "map.png"}
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -162,33 +151,6 @@ def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) 
         )
 
 
-def pictures(items: Sequence[str], *, each: str = "DIR") -> dict[str, Path]:
-    """Return the folders (or files) of ready-made pictures by view name.
-
-    Args:
-        items: What stands after ``--precomputed``: VIEW=DIR, or VIEW=FILE for one clip.
-        each: ``DIR`` or ``FILE``.
-
-    Raises:
-        InputError: An item is not of that form or does not exist.
-    """
-    found = {}
-    problems = []
-    for item in items:
-        name, _, where = item.partition("=")
-        path = Path(where)
-        if not (name and where):
-            problems.append(Problem("--precomputed", f"{item!r} is not VIEW={each}, e.g. flow={_EXAMPLES[each]}"))
-        elif not (path.is_dir() if each == "DIR" else path.is_file()):
-            kind = "folder" if each == "DIR" else "file"
-            problems.append(Problem(where, f"is not a {kind} (from --precomputed {item})"))
-        else:
-            found["motion" if name == "flow" else name] = path
-    if problems:
-        raise InputError(problems)
-    return found
-
-
 def model_options(args: argparse.Namespace) -> ModelOptions:
     """Return how the model is loaded."""
     from mevqa.models.load import ModelOptions
@@ -211,90 +173,29 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
     )
 
 
-def asking(args: argparse.Namespace) -> tuple[Model, PromptLibrary, ViewConfig]:
-    """Check all that can be checked without the model, load it, and return it with its prompts and views.
+def view_options(args: argparse.Namespace) -> ViewOptions:
+    """Return what the model sees."""
+    from mevqa.inference.view_config import ViewOptions
 
-    Raises:
-        InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
-        ModelError: The model cannot be loaded.
-    """
-    from mevqa.inference.view_config import LONG_VIDEO_FRAMES, ViewConfig
-    from mevqa.models.load import load_model, own_preferences, own_prompts
-    from mevqa.questions.prompts import PromptLibrary
-
-    problems: list[Problem] = []
-    views = _views(args, problems)
-    spotter = _gathered(problems, lambda: spotter_options(args))
-    preferences = own_preferences(args.model, args.adapter)
-    folder = args.prompts or own_prompts(args.model, args.adapter)
-    prompts = _gathered(problems, lambda: PromptLibrary.load(folder, args.variant or preferences.variant))
-    if problems:
-        raise InputError(problems)
-    assert prompts is not None
-    model = load_model(args.model, model_options(args))
-    view_config = ViewConfig.preferred(
-        model.preferences,
-        views,
-        args.sampler,
-        args.face,
-        args.frames or 3,
-        args.stride,
-        args.lvqa,
-        args.rule,
-        spotter,
-        long_frames=args.frames or LONG_VIDEO_FRAMES,
+    return ViewOptions(
+        views=args.views,
+        sampler=args.sampler,
+        frames=args.frames,
+        stride=args.stride,
+        face=args.face,
+        lvqa=args.lvqa,
+        rule=args.rule,
+        threshold=args.threshold,
+        calibrator=args.calibrator,
     )
-    return model, prompts, view_config
 
 
-def _views(args: argparse.Namespace, problems: list[Problem]) -> tuple[str, ...] | None:
-    """Return the views that the user names, None without any; an unknown view or sampler is a problem."""
-    from mevqa.video.views.registry import view_names
-    from mevqa.video.views.sampler import sampler_names
-
-    views = None
-    if args.views is not None:
-        views = tuple(name.strip() for name in args.views.split(",") if name.strip())
-        if not views:
-            problems.append(Problem("--views", f"names no view; known: {', '.join(view_names())}"))
-    for option, kind, names, known in (
-        ("--views", "view", views or (), view_names()),
-        ("--sampler", "sampler", () if args.sampler is None else (args.sampler,), sampler_names()),
-    ):
-        unknown = [name for name in dict.fromkeys(names) if name not in known]
-        problems += [Problem(option, f"unknown {kind} {name!r}; {did_you_mean(name, known)}") for name in unknown]
-    return views
-
-
-def _gathered(problems: list[Problem], read: Callable[[], _Read]) -> _Read | None:
-    """Return what ``read`` returns; where it finds problems, put them with the others and return None."""
-    try:
-        return read()
-    except InputError as error:
-        problems += error.problems
-        return None
-
-
-def spotter_options(args: argparse.Namespace) -> SpotOptions:
-    """Return how events are spotted; the rule for the kinds is left to the data set.
-
-    Raises:
-        InputError: The threshold is not positive, or the calibrator's file is wrong.
-    """
-    from mevqa.spotting.motion.calibration import read_calibrator
-    from mevqa.spotting.motion.spotter import SpotOptions
-
-    calibrator = read_calibrator(args.calibrator) if args.calibrator is not None else None
-    try:
-        return SpotOptions(threshold=args.threshold, calibrator=calibrator)
-    except ValueError as error:
-        raise InputError([Problem("--threshold", str(error))]) from error
-
-
-def fingerprint_settings(args: argparse.Namespace, model: Model) -> Mapping[str, Any]:
-    """Return the model settings that can change an answer, for the manifest."""
-    names = ("seed", "dtype", "device", "quantization", "adapter", "attention", "as_video")
-    score = model.preferences.option_score if args.option_score == "auto" else args.option_score
-    thinking = getattr(model, "thinking", "")
-    settings = {name: getattr(args, name) for name in (*names, "max_new_tokens")}
-    return {**settings, "option_score": score, "thinking": thinking}
+def ask_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """Return how a model is asked, as arguments of the public functions."""
+    return {
+        "views": view_options(args),
+        "prompts": args.prompts,
+        "variant": args.variant,
+        "consistency": args.consistency == "on",
+        "options": model_options(args),
+    }

@@ -6,37 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mevqa.inference.evaluation import Plan
-    from mevqa.inference.runs import Run
-    from mevqa.types import Answer
+from mevqa.inference.answerer import ClipProgress
+from mevqa.types import Answer
 
 #: Seconds between progress lines where there is no terminal to draw a bar on (a batch job's log).
 _LOG_INTERVAL = 30.0
-
-
-def remaining_counts(work: Plan, log: Run) -> tuple[int, int]:
-    """Return how many clips and questions are still to do."""
-    from mevqa.inference.evaluation import remaining
-
-    groups = remaining(work, log.answers)
-    return len(groups), sum(len(group) for group in groups.values())
-
-
-@dataclass(frozen=True, slots=True)
-class ClipProgress:
-    """What is called while clips are answered.
-
-    Attributes:
-        advance: With each clip's answers.
-        frames: With a long video, its frames done and its frames in all, while events are spotted in it.
-    """
-
-    advance: Callable[[Sequence[Answer]], None]
-    frames: Callable[[str, int, int], None]
 
 
 @contextmanager

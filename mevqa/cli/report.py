@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_media_options, pictures
+from mevqa.cli.options import add_media_options
 from mevqa.cli.values import seed
 
 if TYPE_CHECKING:
@@ -47,15 +47,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report and say where it is."""
-    from mevqa.report import ReportOptions, Scoring, write_report
+    from mevqa.api.report import report
 
     started = time.monotonic()
-    scoring = Scoring(args.reference, args.preset, args.draws, args.seed)
-    showing = ReportOptions(
-        not args.no_pictures, args.media, args.annotations, pictures(args.precomputed), args.events, args.title
-    )
     clips, frames = _progress()
-    written = write_report(args.runs, args.out, scoring, showing, on_clip=clips, on_frames=frames)
+    written = report(
+        args.runs,
+        args.out,
+        reference=args.reference,
+        preset=args.preset,
+        draws=args.draws,
+        seed=args.seed,
+        title=args.title,
+        events=args.events,
+        pictures=not args.no_pictures,
+        media=args.media,
+        annotations=args.annotations,
+        precomputed=args.precomputed,
+        on_clip=clips,
+        on_frames=frames,
+    )
     size = written.page.stat().st_size / 1e6
     print(f"{written.clips} clips, {written.questions} questions, {written.shown} pictures, {written.charts} charts")
     for note in written.notes:

@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import pictures
 from mevqa.cli.values import above_zero, frame_number, positive
 
 if TYPE_CHECKING:
@@ -91,12 +90,13 @@ def _clip(args: argparse.Namespace) -> Clip:
     Raises:
         InputError: A ready-made picture is not VIEW=FILE or is missing.
     """
+    from mevqa.data.media import ready_pictures
     from mevqa.events import Event
     from mevqa.types import Clip
 
     given = (args.onset, args.apex, args.offset)
     annotation = Event(*given) if any(frame is not None for frame in given) else None
-    ready = pictures(args.precomputed, each="FILE")
+    ready = ready_pictures(args.precomputed, each="FILE")
     return Clip(args.clip.stem, media=args.clip, fps=args.fps, annotation=annotation, pictures=ready)
 
 

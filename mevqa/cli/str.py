@@ -15,7 +15,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.options import add_link_option, add_look_options, add_model_options, add_spotter_options
+from mevqa.cli.options import (
+    add_link_option,
+    add_look_options,
+    add_model_options,
+    add_spotter_options,
+    ask_arguments,
+)
 from mevqa.cli.values import above_zero, dataset_name
 
 if TYPE_CHECKING:
@@ -91,16 +97,18 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
     Raises:
         InputError: Videos that cannot be read or recognised, one line each.
     """
-    from mevqa.cli.options import asking, fingerprint_settings
+    from mevqa.api.evaluate import ask_options
     from mevqa.cli.progress import frame_progress
     from mevqa.errors import InputError, MediaError, Problem
     from mevqa.files.system_errors import media_problem
+    from mevqa.inference.answerer import load_answerer
     from mevqa.inference.fingerprint import package_versions, view_config_record
     from mevqa.inference.runs import file_digest
     from mevqa.inference.spot_and_recognise import StrTable, rows_of, spot_and_recognise
     from mevqa.signals import finished_first
 
-    model, prompts, view_config = asking(args)
+    ready = load_answerer(ask_options(args.model, **ask_arguments(args)))
+    model, prompts, view_config = ready.model, ready.prompts, ready.view_config
     fingerprint = {
         "kinds": kinds,
         "emotion": args.emotion,
@@ -111,7 +119,7 @@ def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, path
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": view_config_record(view_config),
-        "settings": dict(fingerprint_settings(args, model)),
+        "settings": dict(ready.settings),
         "packages": package_versions(),
     }
     table = StrTable(args.out, fingerprint)

@@ -13,12 +13,8 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MevqaError, Problem, group_problems
-
-if TYPE_CHECKING:
-    from mevqa.data.official import QuestionFile
 
 HELP = "write the official files and the zip, or check them"
 
@@ -49,76 +45,74 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write or check."""
+    """Write, check or fix."""
+    _check(args)
+    if args.fix is not None:
+        return _fix(args)
+    return _write(args) if args.validate is None else _validate(args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that do not belong together.
+
+    Raises:
+        MevqaError: One line for what is wrong.
+    """
     if args.validate is not None:
         if args.run_folder is not None or args.out is not None or args.fill:
             raise MevqaError("--validate checks a finished file; it goes without RUN, --out and --fill")
-        if args.fix is not None:
-            return _fix(args.validate, _read(args.questions), args.fix, strict=args.strict)
-        return _validate(args.validate, _read(args.questions), strict=args.strict)
-    if args.fix is not None:
+    elif args.fix is not None:
         raise MevqaError("--fix goes with --validate PRED: it writes PRED anew where only its form is wrong")
-    if args.run_folder is None or args.out is None:
+    elif args.run_folder is None or args.out is None:
         raise MevqaError("name the run and --out to write a submission, or --validate PRED to check one")
-    if args.strict:
+    elif args.strict:
         raise MevqaError("--strict goes with --validate; what is written is always in the vocabulary")
-    from mevqa.inference.runs import open_run, torn_line
-    from mevqa.submission.writer import FILLED, write_submission
+
+
+def _write(args: argparse.Namespace) -> int:
+    """Write a submission and say where it is."""
+    from mevqa.api.submit import submit
+    from mevqa.inference.runs import torn_line
+    from mevqa.submission.writer import FILLED
 
     if (note := torn_line(args.run_folder)) is not None:
         print(f"note: {note}", file=sys.stderr)
-    written = write_submission(open_run(args.run_folder), _read(args.questions), args.out, fill=args.fill)
-    for path in written.predictions:
+    written = submit(args.run_folder, args.questions, args.out, fill=args.fill)
+    for path in (*written.predictions, written.archive):
         print(path)
-    print(written.archive)
     if written.filled:
         print(f"prior answers filled in: {len(written.filled)}, listed in {args.out / FILLED}", file=sys.stderr)
     return 0
 
 
-def _read(paths: list[Path]) -> list[QuestionFile]:
-    """Read the question files; the problems of all are reported together."""
-    from mevqa.data.official import read_questions
-
-    files: list[QuestionFile] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            files.append(read_questions(path))
-        except InputError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise InputError(problems)
-    return files
-
-
-def _validate(predictions: Path, files: list[QuestionFile], *, strict: bool) -> int:
+def _validate(args: argparse.Namespace) -> int:
     """Check a submission; problems are raised, warnings printed."""
-    from mevqa.submission.validator import check_submission
+    from mevqa.api.submit import check_submission
 
-    found = check_submission(predictions, files)
+    found = check_submission(args.validate, args.questions)
     _print_warnings(found.cosmetic, "; --fix OUT mends it")
-    if found.problems or (strict and found.warnings):
-        refused = (*found.problems, *(found.warnings if strict else ()))
-        _print_warnings(() if strict else found.warnings)
+    if found.problems or (args.strict and found.warnings):
+        refused = (*found.problems, *(found.warnings if args.strict else ()))
+        _print_warnings(() if args.strict else found.warnings)
         if set(refused) <= set(found.repairable):
             refused = tuple(replace(problem, message=f"{problem.message}; --fix OUT mends it") for problem in refused)
         raise InputError(refused)
     _print_warnings(found.warnings)
     suffix = f", {len(found.warnings)} answers outside the vocabulary" if found.warnings else ""
-    print(f"{predictions}: valid, {found.rows} answers{suffix}")
+    print(f"{args.validate}: valid, {found.rows} answers{suffix}")
     return 0
 
 
-def _fix(predictions: Path, files: list[QuestionFile], out: Path, *, strict: bool) -> int:
+def _fix(args: argparse.Namespace) -> int:
     """Write a submission anew and say what was changed."""
-    from mevqa.submission.fix import fix_submission
+    from mevqa.api.submit import fix_submission
 
-    fixed = fix_submission(predictions, files, out, strict=strict)
+    fixed = fix_submission(args.validate, args.questions, args.fix, strict=args.strict)
     _print_warnings(fixed.warnings)
     for change in fixed.changes:
         print(f"  {change}")
-    print(f"{out}: valid, {fixed.rows} answers, " + ("as they were" if fixed.changes else "nothing had to be changed"))
+    same = "as they were" if fixed.changes else "nothing had to be changed"
+    print(f"{args.fix}: valid, {fixed.rows} answers, {same}")
     return 0
 
 

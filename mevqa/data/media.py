@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from mevqa.data.clip_problems import ClipProblem, examples, together
 from mevqa.data.frame_numbers import first_frame_warning, place
@@ -20,6 +22,8 @@ from mevqa.video.reading.key_frames import usable
 
 #: Other names of views under which ready-made pictures are given.
 PICTURE_ALIASES: Mapping[str, str] = {"flow": "motion"}
+#: What ready-made pictures may be called, in messages.
+_EXAMPLES: Mapping[str, str] = {"DIR": "maps/", "FILE": "map.png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,35 @@ class ClipSearch:
 
     clips: Mapping[str, Clip]
     problems: tuple[Problem, ...]
+
+
+def ready_pictures(
+    items: Sequence[str] | Mapping[str, str | os.PathLike[str]], *, each: Literal["DIR", "FILE"] = "DIR"
+) -> dict[str, Path]:
+    """Return the folders (or files) of ready-made pictures by view name.
+
+    Args:
+        items: Folders by view name, or VIEW=DIR items.
+        each: ``DIR``, or ``FILE`` for the pictures of one clip.
+
+    Raises:
+        InputError: Every item that is not of that form or does not exist.
+    """
+    found = {}
+    problems = []
+    for item in items if not isinstance(items, Mapping) else [f"{name}={path}" for name, path in items.items()]:
+        name, _, where = item.partition("=")
+        path = Path(where)
+        if not (name and where):
+            problems.append(Problem("--precomputed", f"{item!r} is not VIEW={each}, e.g. flow={_EXAMPLES[each]}"))
+        elif not (path.is_dir() if each == "DIR" else path.is_file()):
+            kind = "folder" if each == "DIR" else "file"
+            problems.append(Problem(where, f"is not a {kind} (from --precomputed {item})"))
+        else:
+            found[PICTURE_ALIASES.get(name, name)] = path
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def find_clips(

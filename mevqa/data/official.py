@@ -135,6 +135,24 @@ def read_questions(path: Path | str) -> QuestionFile:
     return scan.file
 
 
+def read_question_files(paths: Sequence[Path | str]) -> list[QuestionFile]:
+    """Read question files.
+
+    Raises:
+        InputError: Every problem of all of them.
+    """
+    files: list[QuestionFile] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            files.append(read_questions(path))
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    return files
+
+
 def scan_questions(path: Path | str) -> QuestionScan:
     """Read what can be read of a question file, and return its problems instead of raising them."""
     path = Path(path)

@@ -35,11 +35,13 @@ class ClipAnswers:
         answers: One a question, in order.
         clip_views: What the model saw; None when the clip could not be looked at, or was watched as a long video.
         long_video: What was found in a long video, where that was asked for.
+        thinking: Whether and how the model thinks before an answer; empty for one that cannot.
     """
 
     answers: list[Answer]
     clip_views: ClipViews | None
     long_video: LongVideoResult | None = None
+    thinking: str = ""
 
 
 def answer_clip(
@@ -95,7 +97,8 @@ def answer_clip(
             continue
         share = (time.perf_counter() - started) / len(group)
         by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
-    return ClipAnswers([by_id[question.id] for question in questions], seen, long_video)
+    answers = [by_id[question.id] for question in questions]
+    return ClipAnswers(answers, seen, long_video, getattr(model, "thinking", ""))
 
 
 def _watch(

@@ -96,7 +96,7 @@ class _Manifest(_Loose):
     published: list[str] = []
 
 
-class Run:
+class RunRecord:
     """A run folder, open for reading.
 
     Attributes:
@@ -119,7 +119,7 @@ class Run:
         self.lines = lines or {}
 
 
-class RunWriter(Run):
+class RunWriter(RunRecord):
     """A run folder, open for appending; a context manager that holds its lock."""
 
     def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
@@ -148,7 +148,7 @@ class RunWriter(Run):
         self._lock.close()
 
 
-def open_run(path: Path) -> Run:
+def open_run(path: Path) -> RunRecord:
     """Read a run folder.
 
     Args:
@@ -165,7 +165,7 @@ def open_run(path: Path) -> Run:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
         raise InputError(describe([YamlFile(manifest_path, None, manifest)], _Manifest, error)) from error
-    return Run(path, manifest, *_read_answers(path / _ANSWERS))
+    return RunRecord(path, manifest, *_read_answers(path / _ANSWERS))
 
 
 def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mevqa.errors import InputError, Problem
 from mevqa.models.base import Preferences
+from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
+from mevqa.spotting.motion.spotter import SpotOptions
+from mevqa.suggestions import did_you_mean
+from mevqa.video.views.registry import view_names
+from mevqa.video.views.sampler import sampler_names
 
 if TYPE_CHECKING:
     from mevqa.events import Rule
-    from mevqa.spotting.motion.spotter import SpotOptions
     from mevqa.video.face.aligned_face import FaceMode
 
 #: Who answers questions about a long video: the spotter and the model together, or one of them alone.
@@ -82,3 +88,89 @@ class ViewConfig:
             rule=rule,
             spotter=spotter,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """What a user chooses of a ``ViewConfig``; what is left out is as the model prefers it.
+
+    Attributes:
+        views: Names of the views, in order; in one text with commas between them, or as a list.
+        sampler: Name of the sampling strategy.
+        frames: Frames of the sampler's window, or in all for ``uniform``; None: 3, of a whole long video 8.
+        stride: Distance of neighbouring frames of a window.
+        face: Face detection mode.
+        lvqa: Who answers questions about long videos.
+        rule: How micro- and macro-expressions are told apart; None: as the data set was coded.
+        threshold: Least strength of a spotted event, in units of the video's own noise.
+        calibrator: Scores spotted events and drops some; also its file.
+    """
+
+    views: str | Sequence[str] | None = None
+    sampler: str | None = None
+    frames: int | None = None
+    stride: int = 1
+    face: FaceMode = "auto"
+    lvqa: LongVideoWay = "hybrid"
+    rule: Rule | None = None
+    threshold: float | None = None
+    calibrator: Calibrator | Path | str | None = None
+
+    def names(self) -> tuple[str, ...] | None:
+        """Return the names of the views, None where the model's preference holds."""
+        if self.views is None:
+            return None
+        named = self.views.split(",") if isinstance(self.views, str) else self.views
+        return tuple(name.strip() for name in named if name.strip())
+
+    def check(self) -> tuple[SpotOptions | None, list[Problem]]:
+        """Return the options of the spotter, None where they are wrong, and everything that is wrong."""
+        views = self.names()
+        problems = []
+        if views == ():
+            problems.append(Problem("--views", f"names no view; known: {', '.join(view_names())}"))
+        for option, kind, names, known in (
+            ("--views", "view", views or (), view_names()),
+            ("--sampler", "sampler", () if self.sampler is None else (self.sampler,), sampler_names()),
+        ):
+            unknown = [name for name in dict.fromkeys(names) if name not in known]
+            problems += [Problem(option, f"unknown {kind} {name!r}; {did_you_mean(name, known)}") for name in unknown]
+        try:
+            return self._spotter(), problems
+        except InputError as error:
+            return None, [*problems, *error.problems]
+
+    def for_model(self, preferences: Preferences) -> ViewConfig:
+        """Return the whole config for a model.
+
+        Args:
+            preferences: Of the model.
+
+        Raises:
+            InputError: Everything that is wrong with the options.
+        """
+        spotter, problems = self.check()
+        if problems:
+            raise InputError(problems)
+        return ViewConfig.preferred(
+            preferences,
+            self.names(),
+            self.sampler,
+            self.face,
+            self.frames or 3,
+            self.stride,
+            self.lvqa,
+            self.rule,
+            spotter,
+            long_frames=self.frames or LONG_VIDEO_FRAMES,
+        )
+
+    def _spotter(self) -> SpotOptions:
+        """Return how events are spotted; the rule for the kinds is left to the data set."""
+        calibrator = self.calibrator
+        if calibrator is not None and not isinstance(calibrator, Calibrator):
+            calibrator = read_calibrator(Path(calibrator))
+        try:
+            return SpotOptions(threshold=self.threshold, calibrator=calibrator)
+        except ValueError as error:
+            raise InputError([Problem("--threshold", str(error))]) from error

@@ -63,7 +63,7 @@ class ModelOptions:
     attention: str | None = None
     trust_remote_code: bool = False
     revision: str | None = None
-    batch_size: int = 16
+    batch_size: int = 8
     prefix_cache: bool = True
     video: bool = False
     option_score: Literal["auto"] | OptionScore = "auto"

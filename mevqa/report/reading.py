@@ -9,7 +9,7 @@ from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Source
-from mevqa.inference.runs import Run, open_run, torn_line
+from mevqa.inference.runs import RunRecord, open_run, torn_line
 from mevqa.report.naming import model_label, short_names
 from mevqa.scoring.answers.answer_sources import files_of_run, read_files
 from mevqa.scoring.answers.items import Item, make_items
@@ -56,7 +56,7 @@ class ReadRun:
     """
 
     folder: str
-    run: Run
+    run: RunRecord
     questions: tuple[Question, ...]
     items: Mapping[str, Item]
     answers: Mapping[str, Answer]
@@ -162,5 +162,5 @@ def _with_reference(question: Question, item: Item | None) -> Question:
     return question if item is None else replace(question, reference=item.question.reference)
 
 
-def _answers(run: Run, questions: Sequence[Question]) -> dict[str, Answer]:
+def _answers(run: RunRecord, questions: Sequence[Question]) -> dict[str, Answer]:
     return {question.id: run.answers[question.id] for question in questions if question.id in run.answers}

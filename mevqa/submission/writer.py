@@ -14,7 +14,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import writing
 from mevqa.files.whole import make_folder, write_whole
-from mevqa.inference.runs import Run, file_digest
+from mevqa.inference.runs import RunRecord, file_digest
 from mevqa.questions.writing.answer_format import fault
 from mevqa.questions.writing.prior import prior_answer
 from mevqa.safe_text import PathShortener
@@ -77,7 +77,7 @@ def submission_name(questions: Path) -> str:
     return stem + PREDICTIONS_ENDING
 
 
-def write_submission(run: Run, files: Sequence[QuestionFile], out: Path, *, fill: bool = False) -> Submission:
+def write_submission(run: RunRecord, files: Sequence[QuestionFile], out: Path, *, fill: bool = False) -> Submission:
     """Write the official files of a run, the zip, and the record of what was filled in.
 
     Nothing is written unless everything can be.
@@ -142,7 +142,7 @@ def _doubled(files: Sequence[QuestionFile]) -> Iterator[Problem]:
                 yield Problem(file.path, message, question.line)
 
 
-def _unknown_ids(run: Run, files: Sequence[QuestionFile]) -> Iterator[Problem]:
+def _unknown_ids(run: RunRecord, files: Sequence[QuestionFile]) -> Iterator[Problem]:
     """Refuse a file that the run did not answer though it has answers under its ids.
 
     The 2025 and the 2026 files of one test set share their ids and differ in their questions.
@@ -154,7 +154,7 @@ def _unknown_ids(run: Run, files: Sequence[QuestionFile]) -> Iterator[Problem]:
             yield Problem(file.path, f"is not the file that {run.path} answered ({', '.join(sorted(answered))})")
 
 
-def _why(run: Run, question: Question) -> str | None:
+def _why(run: RunRecord, question: Question) -> str | None:
     """Say why the run has no answer to a question, None when it has one."""
     answer = run.answers.get(question.id)
     if answer is None:
@@ -164,7 +164,7 @@ def _why(run: Run, question: Question) -> str | None:
     return None if answer.error is None else f"failed: {answer.error}"
 
 
-def _outside_vocabulary(run: Run, files: Sequence[QuestionFile]) -> Iterator[Problem]:
+def _outside_vocabulary(run: RunRecord, files: Sequence[QuestionFile]) -> Iterator[Problem]:
     """Refuse answers that no version of the toolkit writes: the run was edited or made by something else."""
     for file in files:
         for question in file.questions:

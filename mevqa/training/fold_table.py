@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mevqa.inference.evaluation import Plan
-from mevqa.inference.runs import Run
+from mevqa.inference.runs import RunRecord
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import Table, plain_number
 from mevqa.training.examples.clips import of_clips
@@ -20,7 +20,7 @@ _COLUMNS = {
 }
 
 
-def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run]) -> Table:
+def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord]) -> Table:
     """Return a table with a row a fold.
 
     One subject shows few classes, so that UF1 and UAR of one fold say nothing; they are computed on all folds' answers

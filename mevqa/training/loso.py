@@ -20,7 +20,7 @@ from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.inference.evaluation import Plan, answer, begin, remaining
 from mevqa.inference.fingerprint import run_fingerprint
-from mevqa.inference.runs import Run, open_run, refuse_changes
+from mevqa.inference.runs import RunRecord, open_run, refuse_changes
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.questions.prompts import PromptLibrary
@@ -76,7 +76,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 
-def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> Run:
+def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:
     """Train without the fold's subjects and answer their questions; what is done already is not done again.
 
     Args:
@@ -99,7 +99,7 @@ def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = 
         return _run_fold(recipe, work, fold, folder, label)
 
 
-def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) -> Run:
+def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) -> RunRecord:
     """Train and answer a fold while nobody else writes its folder."""
     # Nobody of a held-out data set is trained on, whether its subjects are known or not.
     unknown_as_own = recipe.folds.by == "dataset"
@@ -112,7 +112,7 @@ def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) 
     return _finished_run(run_folder, held_out) or _answer(recipe, held_out, folder / _ADAPTER, run_folder)
 
 
-def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> Run:
+def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> RunRecord:
     """Answer the held-out clips as any model is asked."""
     whole = not (adapter / "adapter_config.json").is_file()
     options = ModelOptions(
@@ -123,6 +123,7 @@ def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> 
         attention=recipe.attention,
         trust_remote_code=recipe.trust_remote_code,
         revision=recipe.revision,
+        batch_size=16,
         seed=recipe.seed,
     )
     name = str(adapter) if whole else recipe.model
@@ -135,10 +136,10 @@ def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> 
     with begin(held_out, run_folder, fingerprint) as log:
         for _ in answer(held_out, log, model, prompts, view_config):
             pass
-        return Run(log.path, log.manifest, dict(log.answers))
+        return RunRecord(log.path, log.manifest, dict(log.answers))
 
 
-def _finished_run(folder: Path, held_out: Plan) -> Run | None:
+def _finished_run(folder: Path, held_out: Plan) -> RunRecord | None:
     """Return the run of the held-out clips when all of it is there."""
     if not (folder / "manifest.json").is_file():
         return None
@@ -146,7 +147,7 @@ def _finished_run(folder: Path, held_out: Plan) -> Run | None:
     return None if remaining(held_out, run.answers) else run
 
 
-def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, Run]:
+def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, RunRecord]:
     """Return the runs of the folds that are finished, by name."""
     found = {}
     for fold in folds:
@@ -156,7 +157,7 @@ def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, Ru
     return found
 
 
-def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, Run], out: Path) -> Path:
+def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], out: Path) -> Path:
     """Put the answers of all folds into one run, as if one model had given them.
 
     Args:

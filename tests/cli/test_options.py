@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from mevqa.cli import main
-from mevqa.cli.options import add_long_options, add_look_options, add_model_options, asking
+from mevqa.cli.options import add_long_options, add_look_options, add_model_options, view_options
+from mevqa.models.base import Preferences
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def no_model(monkeypatch):
     def load_model(*args):
         raise AssertionError("the model was loaded")
 
-    monkeypatch.setattr("mevqa.models.load.load_model", load_model)
+    monkeypatch.setattr("mevqa.inference.answerer.load_model", load_model)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def arguments(*words):
     [([], 3, 8), (["--frames", "5"], 5, 5), (["--frames", "3"], 3, 3), (["--frames", "12"], 12, 12)],
 )
 def test_frames_count_for_long_videos_too(words, short, long):
-    _, _, view_config = asking(arguments("--model", "mock", "--lvqa", "model", *words))
+    view_config = view_options(arguments("--lvqa", "model", *words)).for_model(Preferences())
     assert (view_config.frames, view_config.long_frames) == (short, long)
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mevqa.cli import main
-from mevqa.cli.ask import _print
+from mevqa.cli.printing.answers import print_answers
 from mevqa.cli.streams import usable_streams
 from mevqa.inference.engine import ClipAnswers
 from mevqa.terminal import make_console
@@ -85,5 +85,5 @@ def test_the_bars_of_ask_are_drawn_with_what_the_terminal_has(encoding, bar, mon
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
     answers = ClipAnswers([Answer("0", "negative", options={"negative": 1.0}, confidence=1.0)], None)
     with usable_streams():
-        _print(["Which class?"], answers, "")
+        print_answers(["Which class?"], answers)
     assert bar in written.getvalue() and b"\\u" not in written.getvalue()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mevqa.inference.ask import question_about
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.question_types import question_about
 from mevqa.types import NO_MOTION, Clip, Reply
 
 TEXTS = (

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.api.run import Run
+from mevqa.cli.printing.run import print_run
 from mevqa.errors import InputError
 from mevqa.inference.evaluation import Source, answer, begin, check_views, plan, remaining
 from mevqa.inference.fingerprint import annotations_digest, run_fingerprint
@@ -41,6 +43,10 @@ def planned(folder, **more):
 
 def mock(**more):
     return MockModel(more.pop("script", {}), preferences=Preferences(views=("motion",), variant="brief"), **more)
+
+
+def run_of(work, log):
+    return Run(log.path, log.manifest, log.answers, questions=work.all_questions)
 
 
 def run_all(work, out, model, steps=None):
@@ -145,22 +151,18 @@ def test_a_reply_that_cannot_be_read_is_final_and_an_error_is_not(work_folder):
 
 
 def test_eval_counts_the_clips_without_motion(work_folder, capsys):
-    from mevqa.cli.eval import report
-
     Image.new("RGB", (28, 28), (7, 7, 7)).save(work_folder / "maps" / "CAS-2.png")
     work = planned(work_folder)
     fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={})
     with begin(work, work_folder / "out", fingerprint) as log:
         list(answer(work, log, mock(), PROMPTS, VIEW_CONFIG))
-    report(work, log)
+    print_run(run_of(work, log))
     printed = capsys.readouterr().out
     assert "1 of 3 clips show no motion (CAS-2): their answers have the confidence of the data set's prior" in printed
     assert "warning (2 questions): no motion to see: the ready-made picture is uniform" in printed
 
 
 def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_words(work_folder, capsys):
-    from mevqa.cli.eval import report
-
     work = planned(work_folder)
     fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={})
     with begin(work, work_folder / "out", fingerprint) as log:
@@ -168,7 +170,7 @@ def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_word
     names = list(log.answers)
     del log.answers[names[0]]
     log.answers[names[1]] = Answer(names[1], "", error="ambiguous", unusable="ambiguous")
-    assert report(work, log) == 1
+    assert print_run(run_of(work, log)) == 1
     printed = capsys.readouterr().out
     assert "1 question is not in the run: the same command goes on with it" in printed
     assert "1 reply could not be used (several answers were given: 1)." in printed

@@ -3,9 +3,8 @@ import json
 import pytest
 
 from mevqa.facs import UNIT_NAMES
-from mevqa.inference.ask import question_about
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import parse_question
+from mevqa.questions.question_types import parse_question, question_about
 from mevqa.questions.wordings import official_text, official_wordings
 from mevqa.types import Clip, QuestionType
 

@@ -8,7 +8,7 @@ from mevqa.data.official import read_questions
 from mevqa.errors import InputError
 from mevqa.facs import taxonomy
 from mevqa.inference.consistency import decide
-from mevqa.inference.runs import Run, file_digest
+from mevqa.inference.runs import RunRecord, file_digest
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.writing.prior import prior_answer
@@ -62,7 +62,7 @@ def make_run(path, *files, leave_out=(), errors=(), texts=None):
                 text = (texts or {}).get(question.id, prior_answer(question).text)
                 answers[question.id] = Answer(question.id, text)
     manifest = {"decides": {"questions": {file.path.name: file_digest(file.path) for file in files}}}
-    return Run(path / "run", manifest, answers)
+    return RunRecord(path / "run", manifest, answers)
 
 
 @pytest.mark.parametrize(("separators", "end"), [((", ", ": "), "\n"), ((",", ":"), "")])
@@ -128,7 +128,7 @@ def test_fill_gives_prior_answers_and_records_them_beside_the_zip(tmp_path, ques
 def test_an_open_question_cannot_be_filled(tmp_path):
     file = read_questions(write_questions(tmp_path, "x_to_answer.jsonl", ("Does the person look tired?",)))
     with pytest.raises(InputError, match="an open question has no prior answer"):
-        write_submission(Run(tmp_path, {}, {}), [file], tmp_path / "out", fill=True)
+        write_submission(RunRecord(tmp_path, {}, {}), [file], tmp_path / "out", fill=True)
 
 
 def test_an_edited_run_is_refused(tmp_path, questions):
@@ -184,6 +184,6 @@ def test_official_files_become_valid_submissions(name, seed, shared_data, tmp_pa
         replies = model.ask(prompts.system(file.dataset), (), [prompts.request(question) for question in asked])
         for question, text in zip(asked, decide(asked, replies, taxonomy(file.dataset)), strict=True):
             answers[question.id] = Answer(question.id, text)
-    written = write_submission(Run(tmp_path, {}, answers), [file], tmp_path / "out")
+    written = write_submission(RunRecord(tmp_path, {}, answers), [file], tmp_path / "out")
     found = check_submission(written.archive, [file])
     assert (found.rows, found.problems, found.warnings) == (len(file.questions), (), ())

@@ -10,7 +10,7 @@ from typing import Any
 from mevqa.data.documents.foreign_formats import foreign_format
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
-from mevqa.inference.runs import Run, file_digest, open_run, torn_line
+from mevqa.inference.runs import RunRecord, file_digest, open_run, torn_line
 from mevqa.types import Answer, Question
 
 _MANIFEST = "manifest.json"
@@ -40,7 +40,7 @@ def is_run(path: Path) -> bool:
     return (path / _MANIFEST).is_file()
 
 
-def open_answers_run(path: Path, problems: list[Problem]) -> Run | None:
+def open_answers_run(path: Path, problems: list[Problem]) -> RunRecord | None:
     """Open a run folder; None when it is damaged, which is a problem."""
     try:
         return open_run(path)
@@ -110,7 +110,7 @@ def was_truncated(row: Mapping[str, Any]) -> bool:
     return any(str(row.get(key)).lower() in _LENGTH for key in _ENDINGS)
 
 
-def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:
+def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Given:
     """Return the answers of a run, with its questions where its files are still as it read them."""
     if run is None:
         return Given(Path(), {}, {}, frozenset())
@@ -127,7 +127,7 @@ def answers_of_run(run: Run | None, files: Sequence[QuestionFile]) -> Given:
     return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes)
 
 
-def files_of_run(run: Run, problems: list[Problem]) -> list[QuestionFile]:
+def files_of_run(run: RunRecord, problems: list[Problem]) -> list[QuestionFile]:
     """Read the question files that a run answered, if they are still the same."""
     digests: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})
     paths = [Path(name) for name in run.manifest.get("question_files", [])]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
-from mevqa.inference.runs import Run
+from mevqa.inference.runs import RunRecord
 from mevqa.names import match_key
 from mevqa.scoring.answers.answer_sources import (
     Given,
@@ -78,7 +78,7 @@ def read_pairs(
     answers: Path,
     reference: Path | None = None,
     *,
-    opened: Run | None = None,
+    opened: RunRecord | None = None,
     files: Sequence[QuestionFile] | None = None,
 ) -> Pairs:
     """Read answers and references and match them, by question id or, between layouts, by clip and question text.
@@ -140,7 +140,7 @@ def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = 
     return _of_run(question, path, answer, path, None)
 
 
-def _planned(run: Run, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
+def _planned(run: RunRecord, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
     """Leave out the clips that the run was told to leave out (``--limit``)."""
     media = run.manifest.get("decides", {}).get("media", {})
     clips = {question.clip_id for question, _ in questions}

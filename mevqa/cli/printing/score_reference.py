@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def print_presets() -> None:
+def print_reference(*, presets: bool, keys: bool, cases: bool) -> None:
+    """Print what is asked for.
+
+    Args:
+        presets: Every preset with its switches.
+        keys: The keys of the JSON.
+        cases: What is read as an answer.
+    """
+    for wanted, show in ((presets, _print_presets), (keys, _print_keys), (cases, _print_cases)):
+        if wanted:
+            show()
+
+
+def _print_presets() -> None:
     """Print every preset with its switches, and the values that a switch can have."""
     from mevqa.scoring.answers.presets import answer_presets, switch_values
     from mevqa.scoring.events.presets import DEFAULT, event_presets
@@ -23,7 +36,7 @@ def print_presets() -> None:
         print(_wrapped(chosen.as_protocol()))
 
 
-def print_keys() -> None:
+def _print_keys() -> None:
     """Print the keys of the JSON."""
     from mevqa.scoring.keys import key_patterns
 
@@ -34,7 +47,7 @@ def print_keys() -> None:
                 print(f"  {pattern}\n      {meaning}")
 
 
-def print_cases() -> None:
+def _print_cases() -> None:
     """Print what is read as an answer and what is not."""
     from mevqa.scoring.answers.cases import answer_cases
 

@@ -1,0 +1,84 @@
+"""Questions about one video, as ``mevqa ask`` answers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mevqa.api.evaluate import ask_options
+from mevqa.api.paths import AnyPath
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Event
+from mevqa.facs import UnknownDataset, known_dataset
+from mevqa.inference.answerer import load_answerer
+from mevqa.inference.engine import ClipAnswers, answer_clip
+from mevqa.inference.view_config import ViewOptions
+from mevqa.models.base import Model
+from mevqa.models.load import ModelOptions
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.question_types import question_about
+from mevqa.types import Clip
+
+
+def ask(
+    video: AnyPath,
+    questions: str | Sequence[str],
+    model: str | Model = "nano",
+    *,
+    dataset: str = "unknown",
+    fps: float | None = None,
+    onset: int | None = None,
+    apex: int | None = None,
+    offset: int | None = None,
+    views: ViewOptions | str | Sequence[str] | None = None,
+    prompts: PromptLibrary | AnyPath | None = None,
+    variant: str | None = None,
+    consistency: bool = True,
+    options: ModelOptions | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ClipAnswers:
+    """Ask any questions about one video.
+
+    Args:
+        video: A video file or a folder of frames.
+        questions: One question, or several.
+        model: ``nano`` (embedded), ``mock``, a hub name, the folder of a chat vision-language model, or a loaded model
+            (``load_model``), which spares loading it for each video.
+        dataset: Whose classes are the options.
+        fps: Frames per second; None: as the video says.
+        onset: First frame of the expression, counted from 0; None: it is found.
+        apex: Frame of its largest extent; None: it is found.
+        offset: Its last frame; None: it is found.
+        views: What the model sees: names of views in order, or all choices; None: as the model prefers.
+        prompts: Folder of prompt files that replace the shipped ones; None: those that the model was fine-tuned with.
+        variant: Prompt variant; None: as the model prefers.
+        consistency: Whether the answers are decided together.
+        options: How the model is loaded and asked.
+        progress: Called with frames done and frames in all while events are spotted for questions about a long video.
+
+    Returns:
+        One answer a question, in order, and what the model saw.
+
+    Raises:
+        InputError: There is no such data set, or everything that is wrong with views and prompts.
+        MediaError: The video cannot be read.
+        ModelError: The model cannot be loaded.
+    """
+    path = Path(video)
+    if not path.exists():
+        raise MediaError(path, "there is no such file or folder")
+    try:
+        dataset = known_dataset(dataset)
+    except UnknownDataset as error:
+        raise InputError([Problem("dataset", str(error))]) from error
+    coded = Event(onset, apex, offset) if any(frame is not None for frame in (onset, apex, offset)) else None
+    clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=coded)
+    texts = [questions] if isinstance(questions, str) else questions
+    asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
+    ready = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
+    result = answer_clip(
+        clip, asked, ready.model, ready.prompts, ready.view_config, consistency=consistency, progress=progress
+    )
+    if result.clip_views is None and result.long_video is None and asked:
+        raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
+    return result

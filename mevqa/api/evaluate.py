@@ -1,0 +1,93 @@
+"""Answering of official question files, as ``mevqa eval`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mevqa.api.paths import AnyPath, optional_path, path_list
+from mevqa.api.run import Run
+from mevqa.data.label_types import FolderNumbers
+from mevqa.data.media import ready_pictures
+from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
+from mevqa.inference.evaluation import plan
+from mevqa.inference.view_config import ViewOptions
+from mevqa.models.base import Model
+from mevqa.models.load import ModelOptions
+from mevqa.questions.prompts import PromptLibrary
+
+
+def evaluate(
+    questions: AnyPath | Sequence[AnyPath],
+    model: str | Model = "nano",
+    *,
+    out: AnyPath,
+    media: AnyPath | None = None,
+    annotations: AnyPath | None = None,
+    precomputed: Mapping[str, AnyPath] | Sequence[str] = (),
+    numbers: FolderNumbers = "names",
+    limit: int | None = None,
+    views: ViewOptions | str | Sequence[str] | None = None,
+    prompts: PromptLibrary | AnyPath | None = None,
+    variant: str | None = None,
+    consistency: bool = True,
+    options: ModelOptions | None = None,
+    progress: ShowProgress | None = None,
+) -> Run:
+    """Answer official question files; called again, go on with an interrupted run.
+
+    Args:
+        questions: One question file, or several.
+        model: ``nano`` (embedded), ``mock``, a hub name, the folder of a chat vision-language model, or a loaded model.
+        out: The run folder, continued if it exists: answers, and a manifest of everything that decided them.
+        media: Folder of the clips: videos or folders of frames.
+        annotations: Onset, apex and offset: our CSV, or a data set's label file.
+        precomputed: Folders of ready-made pictures by view name.
+        numbers: Where a data set's label file tells frame numbers, how the frames of folders were numbered.
+        limit: Only the first so many clips; raise it later to go on.
+        views: What the model sees: names of views in order, or all choices; None: as the model prefers.
+        prompts: Folder of prompt files that replace the shipped ones; None: those that the model was fine-tuned with.
+        variant: Prompt variant; None: as the model prefers.
+        consistency: Whether a clip's answers are decided together.
+        options: How the model is loaded and asked.
+        progress: Given the clips and questions to do, shows how far they are.
+
+    Returns:
+        The run. An answer that failed has ``error``; such questions are asked again by the next call.
+
+    Raises:
+        InputError: Everything that is wrong with the files, or else with the options; the run was made with other
+            inputs, or another process writes it.
+        ModelError: The model cannot be loaded.
+    """
+    work = plan(
+        path_list(questions),
+        optional_path(media),
+        annotations=optional_path(annotations),
+        pictures=ready_pictures(precomputed),
+        limit=limit,
+        numbers=numbers,
+    )
+    asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
+    record = answer_plan(work, Path(out), asking, progress=progress)
+    return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
+
+
+def ask_options(
+    model: str | Model,
+    views: ViewOptions | str | Sequence[str] | None,
+    prompts: PromptLibrary | AnyPath | None,
+    variant: str | None,
+    options: ModelOptions | None,
+    *,
+    consistency: bool,
+) -> AskOptions:
+    """Return how a model is asked, from the arguments of the public functions."""
+    return AskOptions(
+        model,
+        options or ModelOptions(),
+        views if isinstance(views, ViewOptions) else ViewOptions(views),
+        prompts if isinstance(prompts, PromptLibrary) else optional_path(prompts),
+        variant,
+        consistency,
+    )

@@ -1,0 +1,23 @@
+"""Paths and lists of paths as callers give them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+#: A file or folder.
+AnyPath: TypeAlias = str | os.PathLike[str]
+
+
+def optional_path(path: AnyPath | None) -> Path | None:
+    """Return a path, None for None."""
+    return None if path is None else Path(path)
+
+
+def path_list(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """Return a list of paths, also where one alone is given."""
+    if isinstance(paths, (str, os.PathLike)):
+        return [Path(paths)]
+    return [Path(path) for path in paths]

@@ -1,0 +1,1 @@
+"""What commands print of the results that the public functions return."""
