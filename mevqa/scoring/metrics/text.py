@@ -8,6 +8,7 @@ an answer adds nothing to the orders that it is too short for (nltk's corpus BLE
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -68,6 +69,7 @@ def row_features(reference: str, answer: str, stemmer: bool) -> tuple[float, ...
 
 def sentence_bleu(reference: str, answer: str) -> float:
     """Return sentence BLEU-4 with smoothing method 1 on lower-case tokens between spaces."""
+    _import_nltk()
     from nltk.translate.bleu_score import SmoothingFunction
     from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
 
@@ -135,6 +137,7 @@ def _bleu() -> Any:
 
 @functools.cache
 def _rouge(stemmer: bool) -> Any:
+    _import_nltk()  # rouge-score imports it too
     from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer(["rouge1"], tokenizer=_RougeTokens(stemmer))
@@ -156,3 +159,16 @@ class _RougeTokens:
         from rouge_score.tokenize import tokenize
 
         return list(tokenize(text, self._stemmer))
+
+
+@functools.cache
+def _import_nltk() -> None:
+    """Import nltk, which looks for a folder for its data and raises for a user without a home, as containers have."""
+    homeless = os.path.expanduser("~") == "~"
+    if homeless:
+        os.environ["HOME"] = "/nonexistent"
+    try:
+        import nltk  # noqa: F401
+    finally:
+        if homeless:
+            del os.environ["HOME"]

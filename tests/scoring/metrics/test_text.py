@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -80,3 +83,18 @@ def test_the_ceiling_is_the_score_of_the_references_themselves(references):
     metrics = scores([(text, text) for text in references]).metrics
     assert bleu_ceiling(references, "sentence") == pytest.approx(metrics["t.sentence_bleu"])
     assert bleu_ceiling(references, "corpus") == pytest.approx(metrics["t.corpus_bleu"])
+
+
+def test_a_user_without_a_home_has_scores():
+    """Containers run by number have none, and nltk looks for one as it is imported."""
+    code = (
+        "import os, pwd\n"
+        "def unknown(uid): raise KeyError(uid)\n"
+        "pwd.getpwuid = unknown\n"
+        "del os.environ['HOME']\n"
+        "from mevqa.scoring.metrics.text import row_features\n"
+        "row_features('Lip corner', 'Lip corners', True)\n"
+        "assert 'HOME' not in os.environ"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "HOME": "/"})
+    assert done.returncode == 0, done.stderr
