@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, get_args
 
 from mevqa.errors import MediaError
-from mevqa.events import Event, EventTimeline, Kind, Rule
+from mevqa.events import MICRO_MS, MICRO_RISE_MS, Event, EventTimeline, Kind, Rule
 from mevqa.facs import ActionUnit, Taxonomy, prototype_units, taxonomy, unit_name, unit_number
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.inference.recognition import Recognised, in_order, recognise
@@ -38,8 +38,8 @@ WAYS: tuple[LongVideoWay, ...] = get_args(LongVideoWay)
 
 #: Uncertainty of a measured duration, ms: two samples at 30 a second.
 _DURATION_MS = 66.0
-#: The border between the kinds, ms, by rule; see ``mevqa.events``.
-_BORDER_MS: dict[Rule, float] = {"half-second": 500.0, "quarter-second-apex": 250.0}
+#: The border between the kinds, ms, by rule.
+_BORDER_MS: dict[Rule, float] = {"half-second": MICRO_MS, "quarter-second-apex": MICRO_RISE_MS}
 #: Questions whose answer needs what is recognised in the events.
 _NEEDS_UNITS = frozenset({QuestionType.AU_INVENTORY, QuestionType.DESCRIBE_NTH, QuestionType.SUMMARY})
 _TABLE = TABLES / "kind_rules.yaml"

@@ -29,7 +29,7 @@ _FEW = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognitionScore:
     """The recognition score.
 
     Attributes:
@@ -87,7 +87,7 @@ def score_recognition(
     switches: EventSwitches,
     reference: EventFile,
     predictions: EventFile,
-) -> Recognised | None:
+) -> RecognitionScore | None:
     """Compare the emotions of true positives.
 
     Args:
@@ -141,7 +141,7 @@ def score_recognition(
         notes.append(f"recognition is measured on {len(pairs)} true positives only: see its interval")
     counts = {"recognition.events": len(pairs), "recognition.left_out": dropped + unlabelled}
     if not pairs:
-        return Recognised(None, classes, (), counts, tuple(notes))
+        return RecognitionScore(None, classes, (), counts, tuple(notes))
     return _tally(pairs, classes, len(units), switches, counts, notes)
 
 
@@ -184,7 +184,7 @@ def _tally(
     switches: EventSwitches,
     counts: Mapping[str, int],
     notes: Sequence[str],
-) -> Recognised:
+) -> RecognitionScore:
     size = len(classes)
     column = {name: place for place, name in enumerate(classes)}
     sums = np.zeros((unit_count, size, size + 1))
@@ -198,7 +198,7 @@ def _tally(
     metrics = {key: float(value) for key, value in measure(total.ravel()).items() if not np.isnan(value)}
     tally = Tally(metrics, csr_matrix(sums.reshape(unit_count, -1)), measure)
     confusion = tuple(tuple(int(cell) for cell in row) for row in total)
-    return Recognised(tally, classes, confusion, dict(counts), tuple(notes))
+    return RecognitionScore(tally, classes, confusion, dict(counts), tuple(notes))
 
 
 def measure_confusion(confusion: Array, class_set: str) -> dict[str, Array]:

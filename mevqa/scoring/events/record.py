@@ -7,8 +7,8 @@ from typing import Any
 
 from mevqa.data.events.rows import EventRow
 from mevqa.scoring.events.presets import EventSwitches
-from mevqa.scoring.events.recognition import Recognised
-from mevqa.scoring.events.spotting import Spotted
+from mevqa.scoring.events.recognition import RecognitionScore
+from mevqa.scoring.events.spotting import SpottingScore
 from mevqa.scoring.events.videos import Video
 
 
@@ -28,7 +28,9 @@ def traps(switches: EventSwitches) -> Iterable[str]:
         yield "score_above: say how the threshold was chosen (selection=fixed, nested or test)"
 
 
-def describe_events(videos: Sequence[Video], spotted: Spotted, recognised: Recognised | None) -> dict[str, Any]:
+def describe_events(
+    videos: Sequence[Video], spotted: SpottingScore, recognised: RecognitionScore | None
+) -> dict[str, Any]:
     """Return the confusion matrix, and every event with its partner."""
     # A row of a label file may hold several events, so that its line alone does not tell.
     partners: dict[EventRow, list[int]] = {}

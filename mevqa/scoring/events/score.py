@@ -15,9 +15,9 @@ from mevqa.errors import InputError, Problem
 from mevqa.intervals import Array
 from mevqa.safe_text import portable
 from mevqa.scoring.events.presets import DEFAULT, EventSwitches, event_preset
-from mevqa.scoring.events.recognition import Recognised, score_recognition
+from mevqa.scoring.events.recognition import RecognitionScore, score_recognition
 from mevqa.scoring.events.record import describe_events, traps
-from mevqa.scoring.events.spotting import SWEEP, Spotted, score_spotting
+from mevqa.scoring.events.spotting import SWEEP, SpottingScore, score_spotting
 from mevqa.scoring.events.videos import Video, Videos, put_together, unit_of, units
 from mevqa.scoring.metrics.bootstrap import DRAWS, LEVEL, Draws, resample, two_sided_p
 from mevqa.scoring.result import ScoreResult
@@ -48,8 +48,8 @@ class _Input:
 class _Scored:
     """The scores of a set of videos, before intervals."""
 
-    spotted: Spotted
-    recognised: Recognised | None
+    spotted: SpottingScore
+    recognised: RecognitionScore | None
     metrics: dict[str, float]
 
 

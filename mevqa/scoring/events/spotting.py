@@ -48,7 +48,7 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
-class Spotted:
+class SpottingScore:
     """The spotting score, and what recognition goes on with.
 
     Attributes:
@@ -64,7 +64,7 @@ class Spotted:
     notes: tuple[str, ...]
 
 
-def score_spotting(videos: Sequence[Video], units: Sequence[str], switches: EventSwitches) -> Spotted:
+def score_spotting(videos: Sequence[Video], units: Sequence[str], switches: EventSwitches) -> SpottingScore:
     """Match every video and count.
 
     Args:
@@ -103,7 +103,9 @@ def score_spotting(videos: Sequence[Video], units: Sequence[str], switches: Even
 
     metrics = {key: float(value) for key, value in measure(sums.sum(axis=0)).items() if not np.isnan(value)}
     tally = Tally(metrics, csr_matrix(sums), measure)
-    return Spotted(tally, tuple(matched), _totals(sums.sum(axis=0), thresholds), _notes(matched, unknown, metrics))
+    return SpottingScore(
+        tally, tuple(matched), _totals(sums.sum(axis=0), thresholds), _notes(matched, unknown, metrics)
+    )
 
 
 def _overlaps(video: Video, switches: EventSwitches) -> Array:
