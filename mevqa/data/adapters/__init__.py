@@ -174,7 +174,8 @@ def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -
         if not matching:
             continue
         _refuse_dates(path, matching[:1])
-        first, rows = matching[0]
+        first, every = matching[0]
+        rows = [row for row in every if not _is_remark(row)]
         named = False
         if layout.complete is not None:
             try:
@@ -184,7 +185,7 @@ def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -
                 if any(problem.line for problem in error.problems):
                     raise
         defects = layout.fixups or layout.dataset
-        fixed = apply_fixups(defects, [row for row in rows if not _is_remark(row)], len(rows))
+        fixed = apply_fixups(defects, rows, len(every))
         events = [
             replace(row, cells={name: "" if is_not_coded(defects, name, cell) else cell for name, cell in own.items()})
             for row, _ in fixed

@@ -204,7 +204,7 @@ def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
             cells |= {"subject": layout.subject(row.cells), "video": layout.video(row.cells)}
         else:
             recording = layout.recording(row.cells) if layout.recording else row.cells["filename"]
-            cells |= {"subject": row.cells["subject"], "video": recording}
+            cells |= {"subject": row.cells["subject"], "video": recording if row.cells["filename"] else ""}
         rows.append(LabelRow(row.line, {**others.get(row.line, {}), **cells}))
     notes = [f"{path.name} is read as a label file of {layout.title}"]
     if layout.headerless:

@@ -136,6 +136,7 @@ def test_a_label_file_is_read_with_the_names_of_its_folders_and_its_known_mistak
     rows = [
         (1, "disgust1_1", 101, 105, 112, 12, "positive", "micro-expression", "happy"),
         (1, "disgust1_2", 300, 310, 0, "4", "negative", "macro-expression", "disgust"),
+        ("coded by two people",),
     ]
     names = {"naming rule1": [(15, "s15", 1)], "naming rule2": [("0101", "disgust1")]}
     file = read_events(book(tmp_path / "code.xlsx", *rows, **names), "reference")
@@ -168,6 +169,11 @@ def test_a_row_of_a_label_file_may_hold_several_events(tmp_path):
     header = "Subject,Filename,OnsetF,OffsetF,Emotion,FirstF,Onset2F,Offset2F"
     path = write(tmp_path, f"{header}\ns01,s1_ne_01,110,130,negative,100,210,240\n")
     assert spans(read_events(path, "reference")) == [("s01", "s1_ne_01", 110, 130), ("s01", "s1_ne_01", 210, 240)]
+
+
+def test_a_row_of_a_label_file_that_names_no_video_is_a_problem(tmp_path):
+    path = write(tmp_path, "sub,count,onset,apex,offset,AU,emotion\n1,1,5,7,9,4,fear\n1,,15,17,19,4,fear\n")
+    assert messages(path, "reference") == {3: "names no video"}
 
 
 def test_a_table_in_the_order_of_a_label_file_is_read_by_its_header(tmp_path):
