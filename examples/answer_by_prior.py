@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import mevqa
-from mevqa.questions.writing.prior import prior_answer
 
 
 def main(path: str) -> None:
     file = mevqa.read_questions(Path(path))
-    priors = {question.id: prior_answer(question) for question in file.questions}
+    priors = {question.id: mevqa.prior_answer(question) for question in file.questions}
     answers = {key: prior.text if prior is not None else "" for key, prior in priors.items()}
     print(file.render(answers).decode(), end="")
 

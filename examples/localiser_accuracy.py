@@ -7,8 +7,8 @@ python examples/localiser_accuracy.py --clips 40 --seed 2028 --fps 100 120 --crf
 
 import argparse
 
-from mevqa.benchmarks.localiser_trial import TOLERANCE_FRAMES, TOLERANCE_MS, error_table, measure_apex
-from mevqa.synthetic.writer import SynthSettings, make_plans
+from mevqa.benchmarks import TOLERANCE_FRAMES, TOLERANCE_MS, error_table, measure_apex
+from mevqa.synthetic import SynthSettings, make_plans
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--clips", type=int, default=200)

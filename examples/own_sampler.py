@@ -3,11 +3,10 @@
 import sys
 
 import mevqa
-from mevqa.video.views.sampler import Span
 
 
 @mevqa.register_sampler("halfway")
-def halfway(span: Span) -> list[mevqa.Moment]:
+def halfway(span: mevqa.Span) -> list[mevqa.Moment]:
     """Onset, the frame halfway up, and the apex."""
     return [
         mevqa.Moment(span.onset, "onset"),

@@ -1,26 +1,22 @@
-"""Answer and score a synthetic set from Python: python examples/score_in_python.py clip.mp4 (any clip of the set)."""
+"""The whole job from Python: python examples/score_in_python.py clip.mp4 (any clip of a synthetic set)."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import mevqa
-from mevqa.inference.evaluation import plan
-from mevqa.scoring.answers.score import score_run
 
 
 def main(video: str) -> None:
-    folder = Path(video).parents[1]
-    work = plan([folder / "me_vqa_synthetic_train.jsonl"], folder, annotations=folder / "annotations.csv")
-    model = mevqa.load_model("nano")
-    prompts = mevqa.PromptLibrary.load(variant=model.preferences.variant)
-    view_config = mevqa.ViewConfig.preferred(model.preferences)
-    answers = {}
-    for clip_id, questions in work.questions.items():
-        result = mevqa.answer_clip(work.clips[clip_id], questions, model, prompts, view_config)
-        answers.update((answer.question_id, answer) for answer in result.answers)
-    scores = score_run(work.all_questions, answers)
+    data, out = Path(video).parents[1], Path(tempfile.mkdtemp())
+    files = [data / "me_vqa_synthetic_train.jsonl", data / "me_vqa_synthetic_test_to_answer.jsonl"]
+    run = mevqa.evaluate(files, media=data, annotations=data / "annotations.csv", out=out / "run")
+    scores = run.score(by=["subject"], draws=100)
     for name in ("coarse.accuracy", "au.f1", "presence.accuracy"):
         print(f"{name:<20}{scores.metrics[name]:.3f}")
+    print(run.to_pandas()[["type", "answer", "reference", "confidence"]].head())
+    print(run.submit(out / "submission").archive)
+    print(run.report(out / "report", draws=0, pictures=False).page)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import mevqa
-from mevqa.spotting import spot
+import mevqa.spotting
 
 
 def main(video: str) -> None:
     with mevqa.open_video(Path(video)) as frames:
         found = 0
-        for event in spot(iter(frames), frames.fps):
+        for event in mevqa.spotting.spot(iter(frames), frames.fps):
             found += 1
             units = "+".join(str(one.unit) for one in event.units) or "no unit"
             print(f"{event.kind} from {event.onset_ms:.0f} to {event.offset_ms:.0f} ms, AU {units}")

@@ -1,3 +1,5 @@
+import ast
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -24,3 +26,12 @@ def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(path), *others.get(path.stem, [str(clip)])])
     runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_uses_public_names_only(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "mevqa":
+            public = importlib.import_module(node.module).__all__
+            assert {alias.name for alias in node.names} <= set(public), node.module

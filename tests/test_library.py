@@ -1,8 +1,13 @@
 """The main job from Python is the command line's: the same answers, scores and files, and the same errors."""
 
+import ast
+import importlib
 import json
 import re
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +126,45 @@ def test_two_runs_are_compared(data, tmp_path):
     assert result.metrics["au.f1"] == pytest.approx(second["au.f1"] - first["au.f1"])
     switched = runs[0].score(draws=0, changes={"classes": "vocabulary", "stemmer": True})
     assert (switched.protocol["classes"], switched.protocol["stemmer"]) == ("vocabulary", True)
+
+
+def test_type_checkers_know_the_public_names():
+    folder = Path(mevqa.__file__).parent
+    tree = ast.parse((folder / "__init__.pyi").read_text("utf-8"))
+    stub = {alias.name: node.module for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert stub == mevqa._PUBLIC and (folder / "py.typed").is_file()
+    for name, module in stub.items():
+        assert getattr(mevqa, name) is getattr(importlib.import_module(module), name)
+
+
+def test_importing_the_package_loads_no_library():
+    code = "import mevqa, sys; print([name for name in ('torch', 'numpy', 'pandas', 'rich') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_names_of_packages_are_there():
+    for name in ("benchmarks", "models", "report", "scoring", "spotting", "submission", "synthetic", "video.views"):
+        package = importlib.import_module(f"mevqa.{name}")
+        assert all(hasattr(package, public) for public in package.__all__)
+
+
+def test_expressions_are_spotted_as_by_the_command(data, tmp_path):
+    video = next((data.folder / "clips").glob("*.mp4"))
+    assert main(["spot", str(video), "--csv", str(tmp_path / "command.csv"), "--threshold", "2"]) == 0
+    seen = []
+    spotted = mevqa.spot_folder(
+        video, options=mevqa.SpotOptions(threshold=2.0), csv=tmp_path / "own.csv", on_video=seen.append
+    )
+    assert seen == spotted and (tmp_path / "own.csv").read_bytes() == (tmp_path / "command.csv").read_bytes()
+    assert mevqa.spot(video, threshold=2.0, kinds="micro,macro").events == spotted[0].events
+    with pytest.raises(mevqa.InputError, match="--kinds"):
+        mevqa.spot(video, kinds="tiny")
+
+
+def test_a_recipe_takes_its_overrides_as_arguments(tmp_path):
+    with pytest.raises(mevqa.InputError, match="output: says where the adapter goes"):
+        mevqa.finetune("nano-casme2", steps=3, lora={"rank": 4})
+    with pytest.raises(mevqa.InputError, match="did you mean"):
+        mevqa.finetune("nano-casme2", output=tmp_path / "out", lora={"rnk": 4})
+    with pytest.raises(mevqa.InputError, match="1/0' is no shard"):
+        mevqa.loso("nano-casme2", part="1/0")

@@ -8,6 +8,7 @@ import pytest
 
 from mevqa.benchmarks.long_videos import LongRun
 from mevqa.cli import COMMANDS, build_parser, main
+from mevqa.synthetic import synthesise
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -100,3 +101,14 @@ def test_every_command_has_its_section():
 def test_every_link_and_picture_exists():
     for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
         assert (ROOT / target).exists(), target
+
+
+def test_the_main_job_from_python_runs_as_it_is_shown(tmp_path, monkeypatch, capsys):
+    [block] = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    assert len([line for line in block.splitlines() if line]) <= 10
+    synthesise(tmp_path / "demo-output" / "data", clips=2, seed=5)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {})
+    assert "coarse" in capsys.readouterr().out
+    made = ("runs/demo/answers.jsonl", "report/index.html", "submission/submission.zip")
+    assert all((tmp_path / name).is_file() for name in made)

@@ -14,6 +14,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mevqa.cli.options import add_link_option
 
@@ -48,33 +49,16 @@ def run(args: argparse.Namespace) -> int:
 
         print(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), end="")
         return 0
-    return _train(recipe)
-
-
-def _train(recipe: object) -> int:
-    """Train and print what came of it."""
-    import sys
-
-    from mevqa.errors import InputError, Problem
     from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
     from accelerate import PartialState
 
-    from mevqa.training.adapters.publish import push
-    from mevqa.training.examples.clips import read_clips
-    from mevqa.training.finetune import finetune
-    from mevqa.training.recipe import Recipe
+    from mevqa.api.train import finetune
 
-    assert isinstance(recipe, Recipe)
-    if recipe.output is None:
-        raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
-    alone = recipe.synthetic is not None and recipe.synthetic.share == 1
-    finished = finetune(recipe, None if alone else read_clips(recipe), recipe.output)
+    finished = finetune(recipe)
     if not PartialState().is_main_process:
         return 0
-    if recipe.push_to:
-        print(f"pushed to {push(finished.folder, recipe.push_to)}")
     for line in finished.lines():
         print(line)
     if finished.probe is not None and not finished.probe.matters:

@@ -15,18 +15,8 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from mevqa.cli.finetune import add_recipe
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from mevqa.inference.evaluation import Plan
-    from mevqa.inference.runs import RunRecord
-    from mevqa.training.recipe import Recipe
-    from mevqa.training.splits import Fold
 
 HELP = "fine-tune and test, leaving one subject out"
 
@@ -40,49 +30,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and answer every fold; pool and score when all are there."""
-    from mevqa.errors import InputError, Problem
     from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
-    from mevqa.training import loso
-    from mevqa.training.examples.clips import read_clips
+    from mevqa.api.train import loso, loso_folds
+    from mevqa.cli.printing.folds import print_folds, print_result
     from mevqa.training.recipe import read_recipe
-    from mevqa.training.splits import parse_shard, shard
+    from mevqa.training.splits import parse_shard
 
     recipe = read_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
-    chosen = parse_shard(args.shard) if args.shard else (0, 1)
-    work = loso.check_answers(recipe, read_clips(recipe))
-    folds = loso.make_folds(recipe, work)
     if args.list:
-        for fold in folds:
-            print(f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}")
-        return 0
-    if recipe.output is None:
-        raise InputError([Problem("output", "says where the folds go: output=DIR")])
-    loso.start(recipe, work, folds, recipe.output)
-    mine = shard(folds, *chosen)
-    for number, fold in enumerate(mine, start=1):
-        label = f"fold {number}/{len(mine)} {fold.name}"
-        loso.run_fold(recipe, work, fold, recipe.output, label=label)
-    runs = loso.finished_folds(work, folds, recipe.output)
-    missing = [fold.name for fold in folds if fold.name not in runs]
-    if missing:
-        print(f"{len(runs)} of {len(folds)} folds are finished; missing: {', '.join(missing)}")
-        return 0
-    return _report(recipe, work, folds, runs, loso.pool(recipe, work, folds, runs, recipe.output))
-
-
-def _report(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], pooled: Path) -> int:
-    """Print each fold's score and the pooled scores with intervals."""
-    from mevqa.scoring.answers.score import score_answers
-    from mevqa.scoring.tables import as_text, interval_line, score_tables
-    from mevqa.training.fold_table import fold_table
-
-    print(f"{len(folds)} folds by {recipe.folds.by}, {sum(len(fold.test) for fold in folds)} held-out clips")
-    print("\n" + as_text(fold_table(work, folds, runs)))
-    result = score_answers(pooled)
-    print(f"\npooled over all folds: {interval_line(result)}")
-    for table in score_tables(result):
-        print("\n" + as_text(table))
-    print(f"\nthe pooled answers are a run like any other: mevqa score {pooled}, mevqa report {pooled}")
+        parse_shard(args.shard or "1/1")
+        print_folds(loso_folds(recipe).folds)
+    else:
+        print_result(loso(recipe, part=args.shard))
     return 0

@@ -16,24 +16,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_link_option
 from mevqa.cli.values import above_zero, dataset_name
 
-if TYPE_CHECKING:
-    from mevqa.spotting.events import SpottedEvent
-    from mevqa.spotting.fitting import HeldOut
-    from mevqa.spotting.motion.calibration import Calibrator
-    from mevqa.spotting.motion.spotter import SpotOptions
-    from mevqa.spotting.video import Spotting
-
 HELP = "find micro- and macro-expressions in any video"
 
 _KINDS = "micro,macro"
-
-#: Regions of the face named in the table.
-_STRONGEST = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -134,180 +123,37 @@ def _check(args: argparse.Namespace) -> None:
 
 def _spot(args: argparse.Namespace) -> int:
     """Spot in every video, print the events and write what was asked for."""
-    from contextlib import ExitStack
-
-    from mevqa.files.lock import hold_file
-    from mevqa.spotting.video import find_videos
-
-    options = _options(args)
-    paths = find_videos(args.path)
-    with ExitStack() as locks:
-        for out in filter(None, (args.csv, args.json, args.plot)):
-            locks.enter_context(hold_file(out))
-        return _spot_all(args, options, paths)
-
-
-def _spot_all(args: argparse.Namespace, options: SpotOptions, paths: list[Path]) -> int:
-    """Spot in every video while nobody else writes what was asked for."""
-    from dataclasses import replace
-
+    from mevqa.api.spot import spot_folder, spot_options
+    from mevqa.cli.printing.spotted import print_spotted
     from mevqa.cli.progress import frame_progress
-    from mevqa.errors import InputError, MediaError, Problem
-    from mevqa.files.system_errors import media_problem
-    from mevqa.report.charts.spotted import write_plot
-    from mevqa.signals import finished_first
-    from mevqa.spotting.files import write_csv, write_json
-    from mevqa.spotting.video import spot_video, video_names
 
-    plots = _plots(args.plot, paths)
-    names = video_names(paths)
-    found: list[Spotting] = []
-    problems: list[Problem] = []
-    for path in paths:
-        # Written after every video, so that an interruption loses one at most; termination waits for that.
-        with finished_first():
-            try:
-                with frame_progress(path.name) as progress:
-                    video = spot_video(path, fps=args.fps, options=options, progress=progress)
-                video = replace(video, video=names[path])
-            except (MediaError, OSError) as error:
-                problems.append(media_problem(error, path))
-                continue
-            found.append(video)
-            _print(video)
-            if path in plots:
-                write_plot(plots[path], video)
-            if args.csv:
-                write_csv(args.csv, found)
-            if args.json:
-                write_json(args.json, found)
-    if problems:
-        raise InputError(problems)
-    return 0
-
-
-def _options(args: argparse.Namespace) -> SpotOptions:
-    """Return what is looked for.
-
-    Raises:
-        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
-    """
-    from mevqa.errors import InputError, Problem
-    from mevqa.spotting.motion.calibration import read_calibrator
-    from mevqa.spotting.motion.spotter import SpotOptions
-
-    calibrator = read_calibrator(args.calibrator) if args.calibrator else None
-    kinds = tuple(name.strip() for name in args.kinds.split(",") if name.strip())
-    try:
-        return SpotOptions(kinds, args.rule, args.threshold, calibrator)
-    except ValueError as error:
-        option = "--threshold" if "threshold" in str(error) else "--kinds"
-        raise InputError([Problem(option, str(error))]) from error
-
-
-def _plots(where: Path | None, paths: list[Path]) -> dict[Path, Path]:
-    """Return the file of each video's timeline.
-
-    Raises:
-        InputError: The folder cannot be made, or one picture is named for several videos.
-    """
-    from PIL import Image
-
-    from mevqa.errors import InputError, Problem
-    from mevqa.files.whole import make_folder
-    from mevqa.spotting.video import video_names
-
-    if where is None:
-        return {}
-    if where.suffix.lower() in (".svg", *Image.registered_extensions()) and not where.is_dir():
-        if len(paths) > 1:
-            several = f"{where} is one picture, there are {len(paths)} videos: name a folder"
-            raise InputError([Problem("--plot", several)])
-        return {paths[0]: where}
-    make_folder(where)
-    return {path: where / f"{name}.png" for path, name in video_names(paths).items()}
-
-
-def _print(video: Spotting) -> None:
-    """Print the events of one video; warnings go to standard error."""
-    kinds = [event.kind for event in video.events]
-    print(
-        f"{video.video}: {video.seconds:.1f} s at {video.fps:g} fps, "
-        f"micro-expressions {kinds.count('micro')}, macro-expressions {kinds.count('macro')}"
+    spot_folder(
+        args.path,
+        fps=args.fps,
+        options=spot_options(args.kinds, args.rule, args.threshold, args.calibrator),
+        csv=args.csv,
+        json=args.json,
+        plot=args.plot,
+        progress=frame_progress,
+        on_video=print_spotted,
     )
-    if video.events:
-        print(
-            f"  {'kind':6}{'onset':>7}{'apex':>7}{'offset':>7}{'from':>9}{'length':>9}{'score':>7}  units and regions"
-        )
-    for event in video.events:
-        print(
-            f"  {event.kind:6}{event.onset:7d}{event.apex:7d}{event.offset:7d}{event.onset_ms / 1000:7.2f} s"
-            f"{event.duration_ms:6.0f} ms{event.score:7.2f}  {_evidence(event)}"
-        )
-    for warning in video.warnings:
-        print(f"warning: {video.video}: {warning}", file=sys.stderr)
-
-
-def _evidence(event: SpottedEvent) -> str:
-    """Return units and the regions that move most, in percent of the eye distance."""
-    units = "+".join(str(candidate.unit) for candidate in event.units) or "no unit"
-    size = {name: (x * x + y * y) ** 0.5 for name, (x, y) in event.regions.items()}
-    strongest = sorted(size, key=lambda name: -size[name])[:_STRONGEST]
-    regions = ", ".join(f"{name} {100 * size[name]:.1f} %" for name in strongest)
-    return f"AU {units}; {regions}"
+    return 0
 
 
 def _fit(args: argparse.Namespace) -> int:
-    """Fit a calibrator and print how it does on people that it has not seen.
-
-    Raises:
-        InputError: Annotations, media or the output are at fault, or there is nothing to fit to.
-    """
-    import hashlib
-
+    """Fit a calibrator and print how it does on people that it has not seen."""
+    from mevqa.api.spot import fit_spotter
+    from mevqa.cli.printing.spotted import print_fit
     from mevqa.cli.progress import frame_progress
-    from mevqa.errors import InputError, Problem
-    from mevqa.files.lock import hold_file
-    from mevqa.spotting.annotated import find_annotated, spot_annotated
-    from mevqa.spotting.fitting import NothingToFit, fit_calibrator, leave_one_subject_out
-    from mevqa.spotting.motion.calibration import write_calibrator
 
-    annotated = find_annotated(args.fit, args.media, args.dataset)
-    for note in annotated.notes:
-        print(f"warning: {note}", file=sys.stderr)
-    options = _options(args)
-    with hold_file(args.out):
-        examples = spot_annotated(annotated.videos, Path(f"{args.out}.parts"), options, frame_progress)
-    digest = hashlib.sha256(args.fit.read_bytes()).hexdigest()
-    try:
-        held_out = leave_one_subject_out(examples)
-        calibrator = fit_calibrator(examples, args.fit.name, digest, args.dataset)
-    except NothingToFit as error:
-        raise InputError([Problem(args.fit, str(error))]) from error
-    write_calibrator(args.out, calibrator)
-    _print_fit(held_out, calibrator, args.out)
+    fitted = fit_spotter(
+        args.fit,
+        args.media,
+        args.out,
+        dataset=args.dataset,
+        rule=args.rule,
+        progress=frame_progress,
+        on_note=lambda note: print(f"warning: {note}", file=sys.stderr),
+    )
+    print_fit(fitted, args.out)
     return 0
-
-
-def _print_fit(held_out: HeldOut, calibrator: Calibrator, out: Path) -> None:
-    """Print both spotters on held-out people, the losses and what was stored."""
-    on = calibrator.fitted_on
-    print(
-        f"{on.videos} videos of {on.subjects} subjects, {on.events} expressions; {on.candidates} candidates, "
-        f"{on.marked} of them marked by a coder"
-    )
-    print("each subject judged by a calibrator and a threshold of the others, all pooled; hits at IoU 0.5\n")
-    print(f"{'':20}{'kind':9}{'references':>11}{'detections':>11}{'hits':>6}{'precision':>11}{'recall':>8}{'F1':>7}")
-    for name, counts in (("without calibrator", held_out.plain), ("calibrated", held_out.calibrated)):
-        for kind, one in counts.items():
-            print(
-                f"{name:20}{kind:9}{one.references:11d}{one.detections:11d}{one.hits:6d}{one.precision:11.3f}"
-                f"{one.recall:8.3f}{one.f1:7.3f}"
-            )
-    print(
-        f"\nprobabilities of held-out candidates: log loss {held_out.log_loss:.3f}, Brier {held_out.brier:.3f}; "
-        f"of the share that is marked: {held_out.base_log_loss:.3f}, {held_out.base_brier:.3f}"
-    )
-    least, most = min(held_out.thresholds.values()), max(held_out.thresholds.values())
-    print(f"thresholds of the folds {least:.2f} to {most:.2f}; of all subjects {calibrator.threshold:.2f}")
-    print(f"{out}: fitted on all {on.subjects} subjects; use it with mevqa spot VIDEO --calibrator {out}")

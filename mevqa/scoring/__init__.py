@@ -1,1 +1,5 @@
 """Scores of answers against references."""
+
+from mevqa.scoring.result import ScoreResult
+
+__all__ = ["ScoreResult"]

@@ -19,6 +19,7 @@ class FineTuningResult:
         validation: Best loss on the validation side; None without one.
         probe: What the pictures are worth; None when it was not looked at.
         parameters: Trained weights of each part, and ``all``.
+        pushed_to: Where it was pushed to; None where it was not.
     """
 
     folder: Path
@@ -28,12 +29,14 @@ class FineTuningResult:
     validation: float | None
     probe: PictureProbe | None
     parameters: dict[str, int]
+    pushed_to: str | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
         """Return what a user wants to know, a line a fact."""
         trained = ", ".join(f"{part} {count:,}" for part, count in self.parameters.items() if part != "all")
         time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
-        lines = [f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps{time}"]
+        lines = [f"pushed to {self.pushed_to}"] if self.pushed_to is not None else []
+        lines += [f"trained {trained} of {self.parameters['all']:,} weights, {self.steps} steps{time}"]
         if self.loss is not None:
             lines.append(f"loss at the end {self.loss:.4f} nats a token")
         if self.validation is not None:
@@ -45,7 +48,7 @@ class FineTuningResult:
 
     def as_record(self) -> dict[str, Any]:
         """Return plain values, for the manifest: the same after an interruption as without one, thus no times."""
-        return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds")}
+        return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds", "pushed_to")}
 
     @classmethod
     def from_record(cls, folder: Path, record: dict[str, Any]) -> FineTuningResult:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.api.spot import plot_files
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
-from mevqa.cli.spot import _plots
 from mevqa.data.events.read import read_events
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.calibration import read_calibrator
@@ -102,7 +102,7 @@ def test_videos_of_one_name_have_a_picture_each(tmp_path):
     paths = [tmp_path / name for name in ("talk.avi", "talk.mp4", "walk.mp4")]
     for path in paths:
         path.write_bytes(b"nothing")
-    plots = _plots(tmp_path / "plots", [*paths, tmp_path])
+    plots = plot_files(tmp_path / "plots", [*paths, tmp_path])
     assert [path.name for path in plots.values()] == [
         "talk.avi.png",
         "talk.mp4.png",

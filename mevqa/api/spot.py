@@ -1,0 +1,220 @@
+"""Spotting of expressions in videos, and the fit of what scores them to annotated videos."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from PIL import Image
+
+from mevqa.api.paths import AnyPath, optional_path
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Kind, Rule
+from mevqa.files.lock import hold_file
+from mevqa.files.system_errors import media_problem
+from mevqa.files.whole import make_folder
+from mevqa.report.charts.spotted import write_plot
+from mevqa.signals import finished_first
+from mevqa.spotting.annotated import find_annotated, spot_annotated
+from mevqa.spotting.files import write_csv, write_json
+from mevqa.spotting.fitting import HeldOut, NothingToFit, fit_calibrator, leave_one_subject_out
+from mevqa.spotting.motion.calibration import Calibrator, read_calibrator, write_calibrator
+from mevqa.spotting.motion.spotter import KINDS, SpotOptions
+from mevqa.spotting.video import Progress, Spotting, find_videos, spot_video, video_names
+
+#: Given the name of a video, shows how far it is read.
+ShowFrames: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
+
+
+def spot(
+    video: AnyPath,
+    *,
+    fps: float | None = None,
+    kinds: str | Sequence[str] = KINDS,
+    rule: Rule = "half-second",
+    threshold: float | None = None,
+    calibrator: Calibrator | AnyPath | None = None,
+    progress: Progress | None = None,
+) -> Spotting:
+    """Find the micro- and macro-expressions of one video, without labels and without training.
+
+    Args:
+        video: Video file or folder of frames.
+        fps: Frames per second; None: as the video says.
+        kinds: Kinds to return.
+        rule: How micro- and macro-expressions are told apart.
+        threshold: Least strength in units of the video's own noise; None: 4, or where the calibrator begins.
+        calibrator: Scores events and drops those below its probability, or its file (``fit_spotter``).
+        progress: Called now and then with frames done and frames in all.
+
+    Raises:
+        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
+        MediaError: The video cannot be read.
+    """
+    options = spot_options(kinds, rule, threshold, calibrator)
+    return spot_video(Path(video), fps=fps, options=options, progress=progress)
+
+
+def spot_folder(
+    path: AnyPath,
+    *,
+    fps: float | None = None,
+    options: SpotOptions | None = None,
+    csv: AnyPath | None = None,
+    json: AnyPath | None = None,
+    plot: AnyPath | None = None,
+    progress: ShowFrames = lambda name: nullcontext(lambda done, total: None),
+    on_video: Callable[[Spotting], None] = lambda spotted: None,
+) -> list[Spotting]:
+    """Find the expressions of every video that a path stands for; files are written after each of them.
+
+    Args:
+        path: A video, a folder of frames, or a folder of several of either.
+        fps: Frames per second; None: as each video says.
+        options: What is looked for.
+        csv: File of the events, as ``mevqa.score`` reads them.
+        json: File of events, evidence by region and curves.
+        plot: Picture of the timeline; a folder for several videos.
+        progress: Given the name of a video, shows how far it is read.
+        on_video: Called with what was found in each video, before the next is read.
+
+    Raises:
+        InputError: Videos that cannot be read, all together, once the others are written; a file cannot be written.
+        MediaError: There is no such file or folder.
+    """
+    outputs = [optional_path(out) for out in (csv, json, plot)]
+    videos = find_videos(Path(path))
+    with ExitStack() as locks:
+        for out in filter(None, outputs):
+            locks.enter_context(hold_file(out))
+        plots = plot_files(outputs[2], videos)
+        names = video_names(videos)
+        spotted: list[Spotting] = []
+        problems: list[Problem] = []
+        for video in videos:
+            # Written after every video, so that an interruption loses one at most; termination waits for that.
+            with finished_first():
+                try:
+                    with progress(video.name) as shown:
+                        found = spot_video(video, fps=fps, options=options, progress=shown)
+                    found = replace(found, video=names[video])
+                except (MediaError, OSError) as error:
+                    problems.append(media_problem(error, video))
+                    continue
+                spotted.append(found)
+                on_video(found)
+                if video in plots:
+                    write_plot(plots[video], found)
+                if outputs[0] is not None:
+                    write_csv(outputs[0], spotted)
+                if outputs[1] is not None:
+                    write_json(outputs[1], spotted)
+    if problems:
+        raise InputError(problems)
+    return spotted
+
+
+def spot_options(
+    kinds: str | Sequence[str] = KINDS,
+    rule: Rule = "half-second",
+    threshold: float | None = None,
+    calibrator: Calibrator | AnyPath | None = None,
+) -> SpotOptions:
+    """Return what is looked for.
+
+    Args:
+        kinds: Kinds to return, as a list or in one text with commas between them.
+        rule: How micro- and macro-expressions are told apart.
+        threshold: Least strength in units of the video's own noise.
+        calibrator: A calibrator, or its file.
+
+    Raises:
+        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
+    """
+    if calibrator is not None and not isinstance(calibrator, Calibrator):
+        calibrator = read_calibrator(Path(calibrator))
+    listed = kinds.split(",") if isinstance(kinds, str) else kinds
+    names = tuple(name.strip() for name in listed if name.strip())
+    try:
+        return SpotOptions(cast("tuple[Kind, ...]", names), rule, threshold, calibrator)
+    except ValueError as error:
+        option = "--threshold" if "threshold" in str(error) else "--kinds"
+        raise InputError([Problem(option, str(error))]) from error
+
+
+def plot_files(where: Path | None, videos: Sequence[Path]) -> dict[Path, Path]:
+    """Return the file of each video's timeline.
+
+    Args:
+        where: A picture for one video, or a folder; None for no timelines.
+        videos: The videos.
+
+    Raises:
+        InputError: The folder cannot be made, or one picture is named for several videos.
+    """
+    if where is None:
+        return {}
+    if where.suffix.lower() in (".svg", *Image.registered_extensions()) and not where.is_dir():
+        if len(videos) > 1:
+            several = f"{where} is one picture, there are {len(videos)} videos: name a folder"
+            raise InputError([Problem("--plot", several)])
+        return {videos[0]: where}
+    make_folder(where)
+    return {path: where / f"{name}.png" for path, name in video_names(videos).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterFit:
+    """A calibrator that was fitted, and how it does on people that it has not seen.
+
+    Attributes:
+        calibrator: The calibrator, fitted to all subjects.
+        held_out: The spotter with and without it, each subject judged by a calibrator of the others.
+    """
+
+    calibrator: Calibrator
+    held_out: HeldOut
+
+
+def fit_spotter(
+    annotations: AnyPath,
+    media: AnyPath,
+    out: AnyPath,
+    *,
+    dataset: str | None = None,
+    rule: Rule = "half-second",
+    progress: ShowFrames = lambda name: nullcontext(lambda done, total: None),
+    on_note: Callable[[str], None] = lambda note: None,
+) -> SpotterFit:
+    """Fit a calibrator to annotated long videos, and judge it on subjects that are held out.
+
+    Args:
+        annotations: CSV of several events a video, or a data set's label file of long videos.
+        media: Folder of the videos.
+        out: The calibrator, JSON; candidates are kept in ``OUT.parts``, so that an interrupted call goes on.
+        dataset: Whose label file it is, when its header does not tell.
+        rule: How micro- and macro-expressions are told apart.
+        progress: Given the name of a video, shows how far it is read.
+        on_note: Called with what is not used of the annotations, one sentence each.
+
+    Raises:
+        InputError: Annotations, media or the output are at fault, or there is nothing to fit to.
+    """
+    path, target = Path(annotations), Path(out)
+    annotated = find_annotated(path, Path(media), dataset)
+    for note in annotated.notes:
+        on_note(note)
+    with hold_file(target):
+        examples = spot_annotated(annotated.videos, Path(f"{target}.parts"), spot_options(rule=rule), progress)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        held_out = leave_one_subject_out(examples)
+        calibrator = fit_calibrator(examples, path.name, digest, dataset)
+    except NothingToFit as error:
+        raise InputError([Problem(path, str(error))]) from error
+    write_calibrator(target, calibrator)
+    return SpotterFit(calibrator, held_out)

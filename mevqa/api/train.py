@@ -1,0 +1,142 @@
+"""Fine-tuning by a recipe, and leaving one subject out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from accelerate import PartialState
+
+from mevqa.api.run import Run, open_run
+from mevqa.errors import InputError, Problem
+from mevqa.inference.evaluation import Plan
+from mevqa.inference.runs import RunRecord
+from mevqa.training import finetune as finetuning
+from mevqa.training import loso as folds_of
+from mevqa.training.adapters.publish import push
+from mevqa.training.examples.clips import read_clips
+from mevqa.training.recipe import Recipe, read_recipe
+from mevqa.training.result import FineTuningResult
+from mevqa.training.splits import Fold, parse_shard, shard
+
+
+def finetune(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> FineTuningResult:
+    """Fine-tune a model on answered questions; called again, go on with an interrupted training.
+
+    Args:
+        recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``), or one that was read.
+        trust_remote_code: Whether Python code that comes with the model may run.
+        overrides: Keys of the recipe that are set otherwise: ``steps=200``, ``lora={"rank": 8}``, ``output="DIR"``.
+
+    Raises:
+        InputError: Everything that is wrong with the recipe or its clips; the folder holds another training.
+        ModelError: The training cannot live: gradients of zero, every label masked, nothing to train.
+    """
+    chosen = _recipe(recipe, overrides, trust_remote_code)
+    if chosen.output is None:
+        raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
+    alone = chosen.synthetic is not None and chosen.synthetic.share == 1
+    finished = finetuning.finetune(chosen, None if alone else read_clips(chosen), chosen.output)
+    if chosen.push_to and PartialState().is_main_process:
+        finished = replace(finished, pushed_to=push(finished.folder, chosen.push_to))
+    return finished
+
+
+@dataclass(frozen=True, slots=True)
+class LosoResult:
+    """Folds of a leave-one-out evaluation, and what is finished of them.
+
+    Attributes:
+        recipe: The recipe.
+        work: The clips and their questions.
+        folds: Every fold.
+        runs: Answers of the finished folds, by name of the fold.
+        run: The answers of all folds as one run; None until all are finished.
+    """
+
+    recipe: Recipe
+    work: Plan
+    folds: tuple[Fold, ...]
+    runs: Mapping[str, RunRecord]
+    run: Run | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the folds that are not finished."""
+        return [fold.name for fold in self.folds if fold.name not in self.runs]
+
+
+def loso(
+    recipe: Recipe | str | Path,
+    *,
+    part: str | None = None,
+    trust_remote_code: bool = False,
+    **overrides: object,
+) -> LosoResult:
+    """Fine-tune without each subject, answer its questions, and pool all answers into one run.
+
+    Called again, go on: finished folds are kept, and a fold under way goes on from its last checkpoint.
+
+    Args:
+        recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``), or one that was read.
+        part: Only every n-th fold, beginning with the i-th: ``i/n`` (1/2, 2/2), to spread them over processes.
+        trust_remote_code: Whether Python code that comes with the model may run.
+        overrides: Keys of the recipe that are set otherwise, as for ``finetune``: ``output="DIR"``,
+            ``folds={"by": "group", "k": 5}``.
+
+    Raises:
+        InputError: Everything that is wrong with the recipe or its clips; the folder holds something else.
+        ModelError: A training cannot live.
+    """
+    chosen = _recipe(recipe, overrides, trust_remote_code)
+    first, count = parse_shard(part) if part else (0, 1)
+    planned = loso_folds(chosen)
+    work, folds = planned.work, planned.folds
+    if chosen.output is None:
+        raise InputError([Problem("output", "says where the folds go: output=DIR")])
+    folds_of.start(chosen, work, folds, chosen.output)
+    mine = shard(folds, first, count)
+    for number, fold in enumerate(mine, start=1):
+        folds_of.run_fold(chosen, work, fold, chosen.output, label=f"fold {number}/{len(mine)} {fold.name}")
+    result = replace(planned, runs=folds_of.finished_folds(work, folds, chosen.output))
+    if result.missing:
+        return result
+    return replace(result, run=open_run(folds_of.pool(chosen, work, folds, result.runs, chosen.output)))
+
+
+def loso_folds(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> LosoResult:
+    """Return the folds of a recipe, of which nothing is trained yet; arguments as for ``loso``.
+
+    Raises:
+        InputError: Everything that is wrong with the recipe or its clips; there are too few subjects to divide.
+    """
+    chosen = _recipe(recipe, overrides, trust_remote_code)
+    work = folds_of.check_answers(chosen, read_clips(chosen))
+    return LosoResult(chosen, work, folds_of.make_folds(chosen, work), {})
+
+
+def _recipe(recipe: Recipe | str | Path, overrides: Mapping[str, object], trust_remote_code: bool) -> Recipe:
+    """Return a recipe with its overrides.
+
+    Raises:
+        InputError: Everything that is wrong with it.
+        TypeError: There are overrides of a recipe that was read already.
+    """
+    if isinstance(recipe, Recipe):
+        if overrides:
+            raise TypeError(f"{', '.join(overrides)}: give them with the name of the recipe, or to read_recipe")
+        return recipe
+    items = [f"{key}={json.dumps(value, default=str)}" for key, value in _flat(overrides)]
+    return read_recipe(str(recipe), items, trust_remote_code=trust_remote_code)
+
+
+def _flat(overrides: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield keys with dots for values in mappings, and their values."""
+    for key, value in overrides.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", one) for inner, one in _flat(value))
+        else:
+            yield key, value

@@ -1,0 +1,32 @@
+"""What ``mevqa loso`` prints: the folds, each fold's score and the pooled scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mevqa.api.train import LosoResult
+from mevqa.scoring.tables import as_text, interval_line, score_tables
+from mevqa.training.fold_table import fold_table
+from mevqa.training.splits import Fold
+
+
+def print_folds(folds: Sequence[Fold]) -> None:
+    """Print the size of each fold."""
+    for fold in folds:
+        print(f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}")
+
+
+def print_result(result: LosoResult) -> None:
+    """Print each fold's score and the pooled scores with intervals, or which folds are missing."""
+    folds = result.folds
+    if result.run is None:
+        print(f"{len(result.runs)} of {len(folds)} folds are finished; missing: {', '.join(result.missing)}")
+        return
+    print(f"{len(folds)} folds by {result.recipe.folds.by}, {sum(len(fold.test) for fold in folds)} held-out clips")
+    print("\n" + as_text(fold_table(result.work, folds, result.runs)))
+    scores = result.run.score()
+    print(f"\npooled over all folds: {interval_line(scores)}")
+    for table in score_tables(scores):
+        print("\n" + as_text(table))
+    path = result.run.path
+    print(f"\nthe pooled answers are a run like any other: mevqa score {path}, mevqa report {path}")
