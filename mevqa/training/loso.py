@@ -25,6 +25,8 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.load import ModelOptions, load_model, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
+from mevqa.scoring.answers.score import score_run
+from mevqa.scoring.tables import Table, plain_number
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
@@ -35,6 +37,14 @@ _MANIFEST = "loso.json"
 #: Seconds that another shard may take to pool.
 _POOLING = 60.0
 _FOLDS, _ADAPTER, _RUN = "folds", "adapter", "run"
+#: Columns of the table of folds, and the score that each holds.
+_COLUMNS = {
+    "coarse": "coarse.accuracy",
+    "fine": "fine.accuracy",
+    "presence": "presence.accuracy",
+    "side": "side.accuracy",
+    "units F1": "au.f1",
+}
 
 
 def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
@@ -190,6 +200,26 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
             given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known
         )
     return out / _RUN
+
+
+def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord]) -> Table:
+    """Return a table with a row a fold.
+
+    One subject shows few classes, so that UF1 and UAR of one fold say nothing; they are computed on all folds' answers
+    together.
+
+    Args:
+        work: All clips.
+        folds: The folds.
+        runs: Their answers.
+    """
+    rows = []
+    for fold in folds:
+        asked = of_clips(work, fold.test).all_questions
+        result = score_run(asked, runs[fold.name].answers, log=runs[fold.name].path)
+        cells = [plain_number(result, key) if result is not None else "" for key in _COLUMNS.values()]
+        rows.append((fold.name, str(len(fold.test)), *cells))
+    return Table("accuracy of each fold", ("held out", "clips", *_COLUMNS), tuple(rows))
 
 
 def check_answers(recipe: Recipe, work: Plan) -> Plan:

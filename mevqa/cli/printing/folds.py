@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mevqa.api.train import LosoResult
 from mevqa.scoring.tables import as_text, interval_line, score_tables
-from mevqa.training.fold_table import fold_table
+from mevqa.training.loso import fold_table
 from mevqa.training.splits import Fold
 
 

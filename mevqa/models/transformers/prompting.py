@@ -11,8 +11,7 @@ import numpy as np
 
 from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.errors import ModelError
-from mevqa.models.transformers.chat_template import render
-from mevqa.models.transformers.conversation import Message, messages, split_views
+from mevqa.models.transformers.conversation import Message, messages, render, split_views
 from mevqa.models.transformers.thinking import Thought, find_thought, is_open, thinking_switches
 from mevqa.types import View
 

@@ -23,7 +23,7 @@ from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapter import adapter_folder
 from mevqa.resources import resource_folder
 from mevqa.safe_text import portable
-from mevqa.training.adapters.card import model_card
+from mevqa.training.adapters.publish import model_card
 from mevqa.training.continued import prompts_folder
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
