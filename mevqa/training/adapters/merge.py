@@ -117,7 +117,7 @@ def merge_adapter(
     # From the start, so that who comes second is told before the model is loaded.
     with whole_folder(out) as filling:
         on_step(f"loading {source.base} in float32", "")
-        full = ModelOptions(dtype="float32", device=device, trust_remote_code=trust_remote_code)
+        full = ModelOptions(dtype="float32", device=device, trust_remote_code=trust_remote_code, batch_size=16)
         model = load_base(source, full)
         if dtype == "auto":
             dtype = source.stored_dtype(tuple(TOLERANCES))
