@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -180,3 +182,11 @@ def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp
     assert cli.main(line) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["merged"] and (out / "merge.json").is_file()
     assert not any(path.name.startswith(".") for path in out.iterdir())
+
+
+def test_an_adapter_in_a_folder_whose_name_is_not_utf8(adapter, questions, tmp_path):
+    odd = tmp_path / os.fsdecode(b"\xff\xfe")
+    shutil.copytree(adapter, odd)
+    assert (
+        cli.main(["merge", str(odd), "--out", str(tmp_path / "merged"), "--dtype", "float32", *asked(questions)]) == 0
+    )

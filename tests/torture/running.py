@@ -147,6 +147,8 @@ def warm() -> None:
 
     import mevqa
 
+    # Not torch.set_num_threads: it makes a pool of threads, which some forks find broken.
+    os.environ["OMP_NUM_THREADS"] = "1"
     logging.disable()  # What libraries say of this machine as they are imported is no part of any command's output.
     for name in _HEAVY:
         importlib.import_module(name)
@@ -154,9 +156,7 @@ def warm() -> None:
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     import cv2
-    import torch
 
-    torch.set_num_threads(1)
     cv2.setNumThreads(0)
     logging.disable(logging.NOTSET)
     gc.collect()

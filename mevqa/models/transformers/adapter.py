@@ -64,12 +64,15 @@ def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     if made_for not in (None, type(model).__name__):
         raise ModelError(f"the adapter {adapter} was made for a {made_for}, this model is a {type(model).__name__}")
     try:
-        with warnings.catch_warnings(), fitting_adapter(model, adapter, folder, config) as fitting:
+        with (
+            warnings.catch_warnings(),
+            utf8_named(folder) as named,
+            fitting_adapter(model, adapter, named, config) as fitting,
+        ):
             warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names of earlier releases
             warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")  # of interest where one trains
             warnings.filterwarnings("error", message=".*adapter keys.*")
-            with utf8_named(Path(fitting)) as named:
-                wrapped = PeftModel.from_pretrained(model, str(named))
+            wrapped = PeftModel.from_pretrained(model, str(fitting))
     except ModelError:
         raise
     except Exception as error:
