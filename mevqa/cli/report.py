@@ -2,7 +2,7 @@
 
 The page opens from disk, in any browser, without a network. Where the clips of a large run would make it larger than
 10 MB, they stand on pages of their own beside it, and the page itself finds every question. Each chart is also written
-as SVG and PNG, for papers and slides. Several runs are compared with the first, with paired intervals. Events that were
+as SVG, PNG and PDF, for papers and slides. Several runs are compared with the first, with paired intervals. Events that were
 detected in long videos (RUN/events.csv, or --events) stand in the timeline below the coded ones.
 
 Examples:
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {note}")
     if written.parts:
         print(f"{written.parts} pages of clips, which the page leads to, in {args.out}")
-    print(f"{written.page} ({size:.1f} MB), charts as SVG and PNG in {args.out / 'plots'}")
+    print(f"{written.page} ({size:.1f} MB), charts as SVG, PNG and PDF in {args.out / 'plots'}")
     print(f"done in {time.monotonic() - started:.0f} s")
     return 0
 

@@ -10,7 +10,7 @@ from typing import Any
 from mevqa.names import subject_key
 from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.report.answer_grading import VERDICTS, answered_class, reference_class, verdict
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart
 from mevqa.report.pictures import Seen
 from mevqa.report.reading import ReadRun
 from mevqa.report.thumbnails import allowance, thumbnail
@@ -43,7 +43,7 @@ class ClipSection:
     """
 
     data: Mapping[str, Any]
-    timelines: Mapping[str, Drawing] = field(default_factory=dict)
+    timelines: Mapping[str, Chart] = field(default_factory=dict)
     choices: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     clips: int = 0
     questions: int = 0
@@ -65,7 +65,7 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
             groups.setdefault(question.clip_id, {}).setdefault(question.id, question)
     subjects = _subjects(runs)
     clips: list[dict[str, Any]] = []
-    timelines: dict[str, Drawing] = {}
+    timelines: dict[str, Chart] = {}
     for clip_id, questions in groups.items():
         first = next(iter(questions.values()))
         clip: dict[str, Any] = {"id": clip_id, "dataset": first.dataset, "subject": subjects.get(clip_id, "")}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart
 from mevqa.report.charts.forest import Mark, forest_chart
 from mevqa.report.reading import ReadRun
 from mevqa.scoring.result import ScoreResult
@@ -133,14 +133,14 @@ class Compared:
         first: Name of the first run.
         second: Name of the other one.
         rows: By metric.
-        drawing: The differences of the main numbers.
+        chart: The differences of the main numbers; None where there is no comparison.
         problem: Why there is no comparison.
     """
 
     first: str
     second: str
     rows: tuple[ComparedRow, ...]
-    drawing: Drawing
+    chart: Chart | None
     problem: str = ""
 
 
@@ -241,8 +241,7 @@ def comparisons(runs: Sequence[ReadRun], compare: Callable[..., Any]) -> list[Co
         try:
             result: ScoreResult = compare(runs[0].run.path, run.run.path)
         except InputError as error:
-            nothing = Drawing(1, 1, "")
-            found.append(Compared(runs[0].name, run.name, (), nothing, str(error.problems[0])))
+            found.append(Compared(runs[0].name, run.name, (), None, str(error.problems[0])))
             continue
         found.append(_compared(result, runs[0].name, run.name))
     return found

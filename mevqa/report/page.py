@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa import __version__
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart
 from mevqa.report.charts.run_charts import run_panel
 from mevqa.report.clips import ClipSection
 from mevqa.report.leaderboard import Compared, Leaderboard, comparisons, leaderboard
@@ -34,7 +34,7 @@ class Page:
     """
 
     html: str
-    charts: Mapping[str, Drawing]
+    charts: Mapping[str, Chart]
     folder: str = ""
     parts: Iterable[tuple[str, str]] = ()
 
@@ -51,8 +51,8 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     panels = [run_panel(run, place) for place, run in enumerate(runs)]
     found: Leaderboard | None = leaderboard(runs)
     compared: Sequence[Compared] = comparisons(runs, paired) if paired is not None else ()
-    charts = {f"{panel.key}_{name}": figure.drawing for panel in panels for name, figure in panel.figures.items()}
-    charts |= {f"difference_{place}": one.drawing for place, one in enumerate(compared, 1)}
+    charts = {f"{panel.key}_{name}": figure.chart for panel in panels for name, figure in panel.figures.items()}
+    charts |= {f"difference_{place}": one.chart for place, one in enumerate(compared, 1) if one.chart is not None}
     shorten = path_shortener(runs)
     pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
     render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
@@ -79,7 +79,7 @@ _MAY_NAME_FILES = ("error", "warnings", "notes")
 def _template(shorten: PathShortener) -> Any:
     """Return the template of all pages.
 
-    Everything but our own style, script and drawings is escaped, and no path is absolute.
+    Everything but our own style, script and charts is escaped, and no path is absolute.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -92,7 +92,7 @@ def _template(shorten: PathShortener) -> Any:
         lstrip_blocks=True,
         finalize=lambda value: shorten(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
-    environment.filters["drawn"] = lambda drawing: Markup(drawing.svg())
+    environment.filters["drawn"] = lambda chart: Markup(chart.svg())
     script = (_WEB / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     environment.globals |= {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart
 from mevqa.types import View
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Seen:
     """
 
     rows: tuple[tuple[Picture, ...], ...] = ()
-    timeline: Drawing | None = None
+    timeline: Chart | None = None
     notes: tuple[str, ...] = field(default=())
     titles: tuple[str, ...] = ()
     events: Mapping[str, Any] | None = None

@@ -67,8 +67,8 @@ def split(section: ClipSection) -> Split:
     for clip in section.data["clips"]:
         text = str(htmlsafe_json_dumps(clip)).encode()
         digest.update(text)
-        drawing = section.timelines.get(clip.get("timeline", ""))
-        sizes.append(len(text) + (len(drawing.svg().encode()) if drawing is not None else 0))
+        chart = section.timelines.get(clip.get("timeline", ""))
+        sizes.append(len(text) + (len(chart.svg().encode()) if chart is not None else 0))
     if sum(sizes) <= ONE_PAGE:
         return Split(section)
     parts = tuple(_parts(section, sizes))

@@ -1,4 +1,4 @@
-"""Write a report: the page, every chart as SVG and PNG, and the numbers as JSON."""
+"""Write a report: the page, every chart as SVG, PNG and PDF, and the numbers as JSON."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Written:
 
     Attributes:
         page: The page.
-        charts: Number of charts; each is there as SVG and PNG.
+        charts: Number of charts; each is there as SVG, PNG and PDF.
         clips: Number of clips.
         questions: Number of questions.
         shown: Number of pictures.
@@ -231,9 +231,10 @@ def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | 
 def _write(out: Path, page: Page, runs: Sequence[ReadRun]) -> None:
     plots = out / "plots"
     make_folder(plots)
-    for name, drawing in page.charts.items():
-        write_whole(plots / f"{name}.svg", drawing.svg(alone=True))
-        write_picture(plots / f"{name}.png", drawing.picture(), optimize=True)
+    for name, chart in page.charts.items():
+        write_whole(plots / f"{name}.svg", chart.svg(alone=True))
+        write_whole(plots / f"{name}.pdf", chart.pdf())
+        write_picture(plots / f"{name}.png", chart.picture(), optimize=True)
     scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
     scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
     write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")

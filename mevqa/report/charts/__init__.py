@@ -1,1 +1,1 @@
-"""Charts of a report, each one function from numbers to a drawing."""
+"""Charts, each one function from numbers to a chart that matplotlib draws."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import partial
+from typing import TYPE_CHECKING
 
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart, describe, fitted
+from mevqa.report.charts.palette import LIGHT, SERIES
 
-_RIGHT, _TOP = 62, 30
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Height of a bar, of a row besides its bars, and of legend and axis, CSS pixels.
+_THICK, _GAP, _AROUND = 12, 8, 60
 _WIDTH = 500
-#: Width of a letter, roughly, and of the widest column of names, px.
-_LETTER, _LONGEST = 6.7, 30
-_THICK, _GAP = 9, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Bar:
     title: str = ""
 
 
-def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing:
+def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Chart:
     """Draw rows of bars.
 
     Args:
@@ -41,41 +43,26 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Drawing
         series: What each bar of a row is, at most two.
         label: What the chart shows.
     """
-    colours = ("blue", "orange")
-    row_height = len(series) * (_THICK + _GAP) + 9
-    chart = Drawing(_WIDTH, _TOP + len(bars) * row_height + 24, label)
-    left = max([70.0, *(_LETTER * letters(fitted(bar.name)) + 14 for bar in bars)])
-    span = _WIDTH - left - _RIGHT
-    bottom = _TOP + len(bars) * row_height
-    for tick in (0, 0.25, 0.5, 0.75, 1):
-        x = left + span * tick
-        chart.line([(x, _TOP - 4), (x, bottom)], "grid")
-        chart.text(x, bottom + 15, f"{tick:g}", size=11, anchor="middle", fill="muted")
-    legend = left
-    for name, colour in zip(series, colours, strict=False):
-        chart.rectangle(legend, 6, 10, 10, colour)
-        chart.text(legend + 15, 15, name, size=11, fill="muted")
-        legend += 34 + 7 * letters(name)
+    height = len(bars) * (len(series) * _THICK + _GAP) + _AROUND
+    return Chart(_WIDTH, height, label, partial(_draw, bars, series))
+
+
+def _draw(bars: Sequence[Bar], series: Sequence[str], figure: Figure) -> None:
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    thick = _THICK / (len(series) * _THICK + _GAP)
+    for place, name in enumerate(series):
+        colour = LIGHT[SERIES[place]]
+        rows = [row + (place - (len(series) - 1) / 2) * thick for row in range(len(bars))]
+        drawn = axes.barh(rows, [bar.values[place] for bar in bars], 0.75 * thick, color=colour, label=name)
+        for patch, bar in zip(drawn, bars, strict=True):
+            more = f"; {bar.title}" if bar.title else ""
+            describe(patch, f"{bar.name}: {name} {bar.values[place]:.3f}{more}")
     for row, bar in enumerate(bars):
-        y = _TOP + row * row_height
-        middle = y + (len(series) * (_THICK + _GAP) - _GAP) / 2
-        chart.text(left - 8, middle + 4, fitted(bar.name), anchor="end")
-        for place, value in enumerate(bar.values):
-            said = f"{bar.name}: {series[place]} {value:.3f}" + (f"; {bar.title}" if bar.title else "")
-            top = y + place * (_THICK + _GAP)
-            chart.rectangle(left, top, span * value, _THICK, colours[place], title=said)
-        chart.text(_WIDTH - _RIGHT + 8, middle + 4, bar.note, size=11, fill="muted")
-    return chart
-
-
-def fitted(name: str, most: int = _LONGEST) -> str:
-    """Return a name that fits beside its bar, at most so many letters wide."""
-    if letters(name) <= most:
-        return name
-    kept = sum(1 for end in accumulate(map(letters, name)) if end <= most - 1)
-    return name[:kept] + "…"
-
-
-def letters(text: str) -> int:
-    """Return how wide a text is in letters; those of East Asia count double."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+        side = axes.get_yaxis_transform()
+        axes.text(1.02, row, bar.note, transform=side, va="center", fontsize=11, color=LIGHT["muted"])
+    axes.set_yticks(range(len(bars)), [fitted(bar.name) for bar in bars])
+    axes.set(xlim=(0, 1), ylim=(len(bars) - 0.5, -0.5) if bars else (1, 0), xticks=(0, 0.25, 0.5, 0.75, 1))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.grid(False)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0, handlelength=1, handleheight=1)

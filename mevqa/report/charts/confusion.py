@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from mevqa.report.charts.bars import Bar, bar_chart, fitted, letters
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.bars import Bar, bar_chart
+from mevqa.report.charts.chart import Chart, fitted
+from mevqa.report.charts.palette import LIGHT
 
-_CELL_HEIGHT, _LEAST_WIDTH = 34, 62
-_TOP = 50
-#: Width of a letter of 12 px, roughly, px.
-_LETTER = 6.8
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Width and height of a cell, and of all names beside and above the cells, CSS pixels.
+_CELL, _NAMES = (48, 30), 150
+#: Letters of a class that are shown.
+_MOST_LETTERS = 17
 #: Names of the columns for answers that are no class of the reference.
 _REST = {"other": "other class", "none": "no answer"}
 
@@ -36,7 +41,7 @@ class ClassNumbers:
     f1: float
 
 
-def class_numbers(matrix: dict[str, Any]) -> list[ClassNumbers]:
+def class_numbers(matrix: Mapping[str, Any]) -> list[ClassNumbers]:
     """Return the numbers of each class of a confusion matrix (``details["confusion"]`` of a score)."""
     labels, counts = matrix["references"], matrix["counts"]
     numbers = []
@@ -55,36 +60,77 @@ def class_numbers(matrix: dict[str, Any]) -> list[ClassNumbers]:
     return numbers
 
 
-def confusion_chart(matrix: dict[str, Any], title: str, kind: str) -> Drawing:
-    """Draw a confusion matrix; a click on a cell shows its clips.
+@dataclass(frozen=True, slots=True)
+class ConfusionCell:
+    """How often one answer was given to the questions of one class.
+
+    Attributes:
+        count: The number.
+        share: The number as a share of the class, 0 to 1.
+        right: Whether the answer is the class.
+        title: What the cell says in words.
+        choose: Filters of the clip browser that show its clips.
+    """
+
+    count: int
+    share: float
+    right: bool
+    title: str
+    choose: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionTable:
+    """A confusion matrix.
+
+    Attributes:
+        label: What it shows.
+        columns: Answers: (name as it is shown, whole name).
+        rows: Classes of the references, with their cells.
+    """
+
+    label: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[tuple[str, str], tuple[ConfusionCell, ...]], ...]
+
+    def chart(self) -> Chart:
+        """Return the matrix as a chart, for files."""
+        size = (len(self.columns) * _CELL[0] + _NAMES, len(self.rows) * _CELL[1] + _NAMES)
+        return Chart(*size, self.label, partial(_draw, self))
+
+
+def confusion_table(matrix: Mapping[str, Any], title: str, kind: str) -> ConfusionTable:
+    """Return a confusion matrix; columns of answers that are no class of the references are there where they occur.
 
     Args:
         matrix: ``references`` (rows), ``answers`` (columns) and ``counts``.
         title: Name of the class scheme.
-        kind: Question type, for the filters that a click sets.
+        kind: Question type, for the filters that a click on a cell sets.
     """
-    rows: Sequence[str] = matrix["references"]
-    columns = [name for place, name in enumerate(matrix["answers"]) if name in rows or _used(matrix, place)]
-    places = [matrix["answers"].index(name) for name in columns]
-    longest = max(letters(_short(name)) for name in rows)
-    cell = max(_LEAST_WIDTH, longest * _LETTER + 6)
-    left = max(longest * _LETTER + 12, 70)
-    width = left + len(columns) * cell + 8
-    height = _TOP + len(rows) * _CELL_HEIGHT + 8
-    chart = Drawing(width, height, f"Confusion matrix of {title}: rows are references, columns are answers")
-    chart.text(left + 4, 14, "answered", size=11, fill="muted")
-    chart.text(left - 8, _TOP - 8, "reference", size=11, anchor="end", fill="muted")
-    for column, name in enumerate(columns):
-        middle = left + (column + 0.5) * cell
-        words = _REST.get(name, name).split(" ") if name not in rows else [_short(name)]
-        for line, word in enumerate(words):
-            chart.text(middle, _TOP - 8 - 13 * (len(words) - 1 - line), word, size=11, anchor="middle")
-    for row in range(len(rows)):
-        _draw_row(chart, matrix, row, columns, places, kind, (left, cell))
-    return chart
+    names, counts = matrix["references"], matrix["counts"]
+    places = [
+        place for place, name in enumerate(matrix["answers"]) if name in names or any(row[place] for row in counts)
+    ]
+    columns = [matrix["answers"][place] for place in places]
+    rows = []
+    for name, row in zip(names, counts, strict=True):
+        total = sum(row)
+        cells = tuple(
+            ConfusionCell(
+                row[place],
+                row[place] / total if total else 0.0,
+                answer == name,
+                f"{name} answered {_REST.get(answer, answer)}: {row[place]} of {total}",
+                {"type": kind, "class": name, "answer": answer},
+            )
+            for place, answer in zip(places, columns, strict=True)
+        )
+        rows.append((_named(name), cells))
+    label = f"Confusion matrix of {title}: rows are references, columns are answers"
+    return ConfusionTable(label, tuple(_named(_REST.get(name, name)) for name in columns), tuple(rows))
 
 
-def class_chart(matrix: dict[str, Any], title: str) -> Drawing:
+def class_chart(matrix: Mapping[str, Any], title: str) -> Chart:
     """Draw F1 and recall of each class, the commonest first."""
     numbers = sorted(class_numbers(matrix), key=lambda one: (-one.count, one.name))
     bars = [
@@ -94,47 +140,24 @@ def class_chart(matrix: dict[str, Any], title: str) -> Drawing:
     return bar_chart(bars, ("F1", "recall"), f"F1 and recall of the classes of {title}")
 
 
-def _draw_row(
-    chart: Drawing,
-    matrix: dict[str, Any],
-    row: int,
-    columns: Sequence[str],
-    places: Sequence[int],
-    kind: str,
-    across: tuple[float, float],
-) -> None:
-    """Draw one row; ``across`` is where its cells begin and how wide each is."""
-    left, cell = across
-    reference = matrix["references"][row]
-    y = _TOP + row * _CELL_HEIGHT
-    counts = matrix["counts"][row]
-    total = sum(counts)
-    chart.text(left - 8, y + _CELL_HEIGHT / 2 + 4, _short(reference), size=12, anchor="end")
-    for column, (answer, place) in enumerate(zip(columns, places, strict=True)):
-        count = counts[place]
-        share = count / total if total else 0.0
-        x = left + column * cell
-        chart.rectangle(x + 1, y + 1, cell - 2, _CELL_HEIGHT - 2, "grid", opacity=0.35)
-        if count:
-            said = f"{reference} answered {_REST.get(answer, answer)}: {count} of {total}"
-            choose = {"type": kind, "class": reference, "answer": answer}
-            chart.rectangle(
-                x + 1,
-                y + 1,
-                cell - 2,
-                _CELL_HEIGHT - 2,
-                "blue" if answer == reference else "orange",
-                opacity=0.12 + 0.88 * share,
-                title=said,
-                choose=choose,
-            )
-        colour = "on-blue" if share > 0.5 else "ink" if count else "muted"
-        chart.text(x + cell / 2, y + _CELL_HEIGHT / 2 + 5, str(count), size=13, anchor="middle", fill=colour)
+def _named(name: str) -> tuple[str, str]:
+    return fitted(name, _MOST_LETTERS), name
 
 
-def _used(matrix: dict[str, Any], place: int) -> bool:
-    return any(row[place] for row in matrix["counts"])
-
-
-def _short(name: str) -> str:
-    return fitted(name, 17)
+def _draw(table: ConfusionTable, figure: Figure) -> None:
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    for row, (_, cells) in enumerate(table.rows):
+        for column, cell in enumerate(cells):
+            colour, opacity = LIGHT["blue" if cell.right else "orange"], 0.1 + 0.6 * cell.share
+            if not cell.count:
+                colour, opacity = LIGHT["grid"], 0.35
+            axes.barh(row, 0.96, 0.94, column - 0.48, color=colour, alpha=opacity)
+            ink = LIGHT["ink" if cell.count else "muted"]
+            axes.text(column, row, str(cell.count), color=ink, ha="center", va="center")
+    axes.set_xticks(range(len(table.columns)), [name for name, _ in table.columns], rotation=45, ha="left")
+    axes.set_yticks(range(len(table.rows)), [name for (name, _), _ in table.rows])
+    axes.tick_params(labeltop=True, labelbottom=False)
+    axes.set(xlim=(-0.5, len(table.columns) - 0.5), ylim=(len(table.rows) - 0.5, -0.5))
+    axes.set(xlabel="answered", ylabel="reference")
+    axes.grid(False)

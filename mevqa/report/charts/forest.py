@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from mevqa.report.charts.bars import fitted
-from mevqa.report.charts.drawing import Drawing
+from mevqa.report.charts.chart import Chart, describe, fitted
+from mevqa.report.charts.palette import LIGHT
 
-_LEFT, _RIGHT, _TOP, _ROW = 164, 128, 12, 24
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Height of a row, and of the axis, CSS pixels.
+_ROW, _AXIS = 24, 40
 _WIDTH = 520
 
 
@@ -34,7 +39,7 @@ class Mark:
 
 def forest_chart(
     marks: Sequence[Mark], label: str, *, reach: tuple[float, float] = (0.0, 1.0), line_at: float | None = None
-) -> Drawing:
+) -> Chart:
     """Draw numbers with intervals, one a row.
 
     Args:
@@ -43,36 +48,27 @@ def forest_chart(
         reach: Least and largest value of the axis; it grows with the marks.
         line_at: Where a line stands to compare with.
     """
+    return Chart(_WIDTH, len(marks) * _ROW + _AXIS, label, partial(_draw, marks, reach, line_at))
+
+
+def _draw(marks: Sequence[Mark], reach: tuple[float, float], line_at: float | None, figure: Figure) -> None:
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
     ends = [end for mark in marks for end in (mark.bounds or (mark.value, mark.value))]
-    low, high = min([reach[0], *ends]), max([reach[1], *ends])
-    span = _WIDTH - _LEFT - _RIGHT
-    bottom = _TOP + len(marks) * _ROW
-    chart = Drawing(_WIDTH, bottom + 26, label)
-
-    def x(value: float) -> float:
-        return _LEFT + span * (value - low) / ((high - low) or 1)
-
-    for tick in ticks(low, high):
-        chart.line([(x(tick), _TOP), (x(tick), bottom)], "grid")
-        chart.text(x(tick), bottom + 15, f"{tick:g}", size=11, anchor="middle", fill="muted")
     if line_at is not None:
-        chart.line([(x(line_at), _TOP), (x(line_at), bottom)], "muted", dashed=True)
+        axes.axvline(line_at, color=LIGHT["muted"], linewidth=1, linestyle="--")
     for row, mark in enumerate(marks):
-        y = _TOP + (row + 0.5) * _ROW
-        chart.text(_LEFT - 8, y + 4, fitted(mark.name, 22), anchor="end")
+        colour = LIGHT[mark.colour]
         said = f"{mark.name}: {mark.value:.3f}"
         if mark.bounds is not None:
-            chart.line([(x(mark.bounds[0]), y), (x(mark.bounds[1]), y)], mark.colour, width=2)
+            axes.plot(mark.bounds, (row, row), color=colour, linewidth=2)
             said += f" [{mark.bounds[0]:.3f}, {mark.bounds[1]:.3f}]"
-        chart.circle(x(mark.value), y, 4.5, mark.colour, title=said)
-        chart.text(_WIDTH - _RIGHT + 10, y + 4, mark.note, size=11, fill="muted")
-    return chart
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Return round values from low to high, four to eight of them."""
-    width = (high - low) or 1.0
-    size = 10.0 ** math.floor(math.log10(width / 4))
-    step = next(size * factor for factor in (1, 2, 5, 10) if width / (size * factor) <= 8)
-    first = -(-low // step)
-    return [round((first + place) * step, 10) + 0.0 for place in range(10) if (first + place) * step <= high + 1e-9]
+        (point,) = axes.plot(mark.value, row, "o", color=colour, markersize=9, markeredgewidth=0)
+        describe(point, said)
+        side = axes.get_yaxis_transform()
+        axes.text(1.03, row, mark.note, transform=side, va="center", fontsize=11, color=LIGHT["muted"])
+    axes.set_yticks(range(len(marks)), [fitted(mark.name, 22) for mark in marks])
+    axes.set(xlim=(min([reach[0], *ends]), max([reach[1], *ends])), ylim=(max(len(marks), 1) - 0.5, -0.5))
+    axes.locator_params(axis="x", nbins=8, steps=(1, 2, 5, 10))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.grid(False)

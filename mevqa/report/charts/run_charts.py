@@ -9,9 +9,9 @@ from typing import Any
 from mevqa.facs import unit_name
 from mevqa.report.charts.bars import Bar, bar_chart
 from mevqa.report.charts.calibration import calibration_chart
-from mevqa.report.charts.confusion import class_chart, confusion_chart
+from mevqa.report.charts.chart import Chart
+from mevqa.report.charts.confusion import ConfusionTable, class_chart, confusion_table
 from mevqa.report.charts.counts import counts_chart
-from mevqa.report.charts.drawing import Drawing
 from mevqa.report.charts.forest import Mark, forest_chart
 from mevqa.report.reading import ReadRun
 from mevqa.scoring.answers.parts import PREFIXES
@@ -48,15 +48,17 @@ class Figure:
 
     Attributes:
         title: Heading.
-        drawing: The chart.
+        chart: The chart.
         caption: What to know.
         section: ``classes``, ``units``, ``calibration``, ``counts`` or ``parts``.
+        table: What the page shows in place of the chart.
     """
 
     title: str
-    drawing: Drawing
+    chart: Chart
     caption: str
     section: str
+    table: ConfusionTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,9 @@ def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
     kinds = {prefix: kind.value for kind, prefix in PREFIXES.items()}
     for prefix, matrix in result.details.get("confusion", {}).items():
         title = _SCHEMES.get(prefix, prefix)
-        drawing = confusion_chart(matrix, title, kinds[prefix])
+        table = confusion_table(matrix, title, kinds[prefix])
         caption = "Rows: reference, columns: answer; a row's shades are shares of that class. A cell shows its clips."
-        yield f"confusion_{prefix}", Figure(f"Confusion, {title}", drawing, caption, "classes")
+        yield f"confusion_{prefix}", Figure(f"Confusion, {title}", table.chart(), caption, "classes", table)
         yield f"classes_{prefix}", Figure(f"By class, {title}", class_chart(matrix, title), "", "classes")
     if units := _unit_bars(run):
         caption = "Over the questions that ask for a list of action units."

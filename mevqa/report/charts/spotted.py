@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mevqa.files.whole import write_picture, write_whole
-from mevqa.report.charts.bars import fitted
-from mevqa.report.charts.drawing import Drawing
-from mevqa.report.charts.timeline import DrawnEvent, Unseen, timeline_chart
+from mevqa.report.charts.chart import Chart, fitted
+from mevqa.report.charts.palette import LIGHT
+from mevqa.report.charts.timeline import LEFT, WIDTH, DrawnEvent, Timeline, Unseen, draw_timeline
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
-_HEAD, _ROW, _LEFT = 48, 19, 76
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HEAD, _ROW = 48, 19
 #: Where the columns of the table begin, px from its left, and what stands above them.
 _COLUMNS = {"": 0, "kind": 34, "from": 92, "to": 152, "length": 212, "score": 280, "side": 332, "action units": 396}
 #: Letters that fit into the last column and beside the name.
@@ -22,19 +27,24 @@ _MOST_ROWS = 40
 
 
 def write_plot(path: Path, video: Spotting) -> None:
-    """Draw the events in time over the curve of the motion, and as a table; PNG, or SVG by the suffix.
+    """Draw the events in time over the curve of the motion, and as a table.
+
+    The suffix tells the form: SVG, PDF, or a picture, PNG where it names none.
 
     Raises:
         InputError: The file cannot be written.
     """
-    drawing = spotted_chart(video)
-    if path.suffix.lower() == ".svg":
-        write_whole(path, drawing.svg(alone=True))
-    else:
-        write_picture(path, drawing.picture())
+    chart = spotted_chart(video)
+    match path.suffix.lower():
+        case ".svg":
+            write_whole(path, chart.svg(alone=True))
+        case ".pdf":
+            write_whole(path, chart.pdf())
+        case _:
+            write_picture(path, chart.picture())
 
 
-def spotted_chart(video: Spotting) -> Drawing:
+def spotted_chart(video: Spotting) -> Chart:
     """Draw a video's events in time over the curve of the motion, and as a table."""
     kinds = [event.kind for event in video.events]
     facts = (
@@ -46,26 +56,41 @@ def spotted_chart(video: Spotting) -> Drawing:
     listed = sorted(numbered, key=lambda one: -one[1].score)[:_MOST_ROWS]
     listed.sort(key=lambda one: one[1].onset_ms)
     notes = _notes(len(numbered), len(listed), unseen)
-    foot = 14.0 + (_ROW * (len(listed) + 1) if listed else 0) + _ROW * len(notes)
     label = f"Expressions found in {video.video}: {facts}"
     drawn = [_drawn(number, event) for number, event in numbered]
     curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
-    chart = timeline_chart(None, drawn, curve, video.seconds, label, unseen, head=_HEAD, foot=foot)
-    chart.text(_LEFT, 22, fitted(video.video, _NAME), size=16, bold=True)
-    chart.text(_LEFT, 41, facts, size=12, fill="muted")
-    y = chart.height - foot + 20
+    timeline = Timeline(None, drawn, curve, video.seconds, unseen)
+    height = _HEAD + timeline.height + 14 + (_ROW * (len(listed) + 1) if listed else 0) + _ROW * len(notes)
+    return Chart(WIDTH, height, label, partial(_draw, (video.video, facts), timeline, listed, notes))
+
+
+def _draw(
+    head: tuple[str, str],
+    timeline: Timeline,
+    listed: Sequence[tuple[int, SpottedEvent]],
+    notes: Sequence[str],
+    figure: Figure,
+) -> None:
+    width, height = (72 * side for side in figure.get_size_inches())
+
+    def write(x: float, y: float, text: str, colour: str = "muted", size: int = 11, **style: Any) -> None:
+        figure.text((LEFT + x) / width, 1 - y / height, text, color=LIGHT[colour], fontsize=size, **style)
+
+    write(0, 22, fitted(head[0], _NAME), "ink", 16, fontweight="bold")
+    write(0, 41, head[1], size=12)
+    draw_timeline(timeline, figure, _HEAD)
+    y = _HEAD + timeline.height + 20
     if listed:
         for heading, x in _COLUMNS.items():
-            chart.text(_LEFT + x, y, heading, size=11, fill="muted")
+            write(x, y, heading)
         for number, event in listed:
             y += _ROW
             for text, x in zip(_cells(number, event), _COLUMNS.values(), strict=True):
-                chart.text(_LEFT + x, y, text, size=12)
+                write(x, y, text, "ink", 12)
         y += _ROW
     for note in notes:
-        chart.text(_LEFT, y, note, size=11, fill="muted")
+        write(0, y, note)
         y += _ROW
-    return chart
 
 
 def _drawn(number: int, event: SpottedEvent) -> DrawnEvent:

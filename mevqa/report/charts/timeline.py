@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from mevqa.report.charts.drawing import Drawing
-from mevqa.report.charts.forest import ticks
+from mevqa.report.charts.chart import Chart, describe
+from mevqa.report.charts.palette import LIGHT
 
-_WIDTH, _LEFT, _RIGHT = 1100, 76, 34
-_LEGEND, _LANE, _CURVE, _AXIS = 30, 36, 58, 26
-#: Height of the line that says what was not looked at, px, and how dark the bands are.
-_REASONS, _BAND = 24, 0.28
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Width of the chart and its margins; heights of the legend, of the line that says what was not looked at, of a lane
+#: of events, of the curve and of the times below it, CSS pixels.
+WIDTH, LEFT, _RIGHT = 1100, 76, 34
+_LEGEND, _REASONS, _LANE, _CURVE, _AXIS = 30, 24, 36, 58, 26
 #: Height of an event's shape and its distance from the top of its lane, where its number stands.
 _SHAPE, _HEAD = 16, 15
 #: An event is drawn so wide at least, px: shorter ones could not be seen.
 _LEAST = 7.0
+#: Width of a letter of the reasons and of a digit of the numbers, px, a little more than it is.
+_LETTER, _DIGIT = 7.0, 6.5
+#: How dark the bands are that were not looked at.
+_BAND = 0.28
 #: A row is as long as this at most, s, so that a micro-expression (up to 0.5 s) is seen; a video is divided into rows
 #: of a minute, or of more where these were more than ``_MOST_ROWS``.
 _ONE_ROW = 90.0
@@ -25,8 +35,6 @@ _MOST_ROWS = 12
 #: Rows of an hour, at most; of more than a day, by its timestamps, rows are longer.
 _MOST_LONG_ROWS = 24
 _COLOURS = {"micro": "orange", "macro": "blue"}
-#: Width of a letter of size 11 and of a digit of size 10, px, a little more than it is.
-_LETTER, _DIGIT = 6.1, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,41 @@ class Unseen:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What a timeline shows.
+
+    Attributes:
+        coded: Coded events; None to leave their lane out.
+        found: Found events; likewise.
+        curve: (time in s, motion in percent of the eye distance) in the order of time.
+        seconds: Length of the video.
+        unseen: Where nothing was looked for.
+    """
+
+    coded: Sequence[DrawnEvent] | None
+    found: Sequence[DrawnEvent] | None
+    curve: Sequence[tuple[float, float]]
+    seconds: float
+    unseen: Sequence[Unseen] = ()
+
+    @property
+    def lanes(self) -> list[tuple[str, Sequence[DrawnEvent]]]:
+        """Lanes of events with their names."""
+        return [(name, spans) for name, spans in (("coded", self.coded), ("found", self.found)) if spans is not None]
+
+    @property
+    def row_height(self) -> float:
+        """Height of a row without the times below it, px."""
+        return len(self.lanes) * _LANE + (_CURVE if self.curve else 0)
+
+    @property
+    def height(self) -> float:
+        """Height of the whole, px."""
+        legends = _LEGEND + (_REASONS if self.unseen else 0)
+        return legends + len(row_bounds(self.seconds)) * (self.row_height + _AXIS)
+
+
 def timeline_chart(
     coded: Sequence[DrawnEvent] | None,
     found: Sequence[DrawnEvent] | None,
@@ -79,45 +122,19 @@ def timeline_chart(
     seconds: float,
     label: str,
     unseen: Sequence[Unseen] = (),
-    *,
-    head: float = 0.0,
-    foot: float = 0.0,
-) -> Drawing:
+) -> Chart:
     """Draw a video's events: micro-expressions as diamonds, macro-expressions as bars, hollow without a match.
 
-    Time in which nothing was looked for is a grey band with its reason; the curve is not drawn there.
-
     Args:
-        coded: Events of the label file; None when there is none.
-        found: Events that were found; None when nothing was looked for, which is not "none found".
-        curve: (time in s, motion in percent of the eye distance) of the face.
+        coded: Coded events; None to leave their lane out.
+        found: Found events; likewise.
+        curve: (time in s, motion in percent of the eye distance) in the order of time.
         seconds: Length of the video.
         label: What the chart shows.
         unseen: Where nothing was looked for.
-        head: Room that is left free above, px.
-        foot: Room that is left free below, px.
     """
-    lanes = [(name, spans) for name, spans in (("coded", coded), ("found", found)) if spans is not None]
-    rows = row_bounds(seconds)
-    height = len(lanes) * _LANE + (_CURVE if curve else 0) + _AXIS
-    top_of_rows = head + _LEGEND + (_REASONS if unseen else 0)
-    chart = Drawing(_WIDTH, top_of_rows + len(rows) * height + foot, label)
-    _draw_legend(chart, [event for _, events in lanes for event in events], head)
-    if unseen:
-        _draw_reasons(chart, unseen, head + _LEGEND)
-    most = max((value for _, value in curve), default=0.0) or 1.0
-    for place, (start, end) in enumerate(rows):
-        scale = _Scale(start, end, rows[0][1] - rows[0][0])
-        top = top_of_rows + place * height
-        bottom = top + height - _AXIS
-        _draw_axis(chart, scale, top, bottom)
-        for one in unseen:
-            _draw_unseen(chart, scale, top, bottom, one)
-        for lane, (name, events) in enumerate(lanes):
-            _draw_lane(chart, scale, top + lane * _LANE, name, events, seconds)
-        if curve:
-            _draw_curve(chart, scale, bottom, curve, most, unseen)
-    return chart
+    timeline = Timeline(coded, found, curve, seconds, unseen)
+    return Chart(WIDTH, timeline.height, label, partial(draw_timeline, timeline))
 
 
 def row_bounds(seconds: float) -> list[tuple[float, float]]:
@@ -135,134 +152,208 @@ def row_bounds(seconds: float) -> list[tuple[float, float]]:
     return [(place * length, min((place + 1.0) * length, seconds)) for place in range(math.ceil(seconds / length))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Time on the horizontal axis of one row, which shows ``start`` to ``end`` of ``length`` s."""
+def draw_timeline(timeline: Timeline, figure: Figure, head: float = 0.0) -> None:
+    """Draw a timeline on a figure of its width.
 
-    start: float
-    end: float
-    length: float
+    Args:
+        timeline: What is drawn.
+        figure: The figure.
+        head: Room that is left free above, px.
+    """
+    width, height = (72 * side for side in figure.get_size_inches())
+    _draw_legends(timeline, figure, LEFT / width, lambda y: 1 - (head + y) / height)
+    rows = row_bounds(timeline.seconds)
+    length = rows[0][1] - rows[0][0] or 1.0
+    span = width - LEFT - _RIGHT
+    top = head + _LEGEND + (_REASONS if timeline.unseen else 0)
+    for start, end in rows:
+        bottom = top + timeline.row_height
+        share = (end - start) / length or 1.0
+        box = (LEFT / width, 1 - bottom / height, share * span / width, timeline.row_height / height)
+        axes = figure.add_axes(box)
+        axes.set(xlim=(start, end if end > start else start + 1), ylim=(timeline.row_height or 1, 0))
+        _Row(axes, timeline, start, end, length / span).draw()
+        top = bottom + _AXIS
 
-    def __call__(self, time: float) -> float:
-        share = (min(max(time, self.start), self.end) - self.start) / (self.length or 1.0)
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
 
-    def holds(self, time: float, seconds: float) -> bool:
-        """Whether a time belongs to this row and to no other."""
-        time = min(max(time, 0.0), seconds)
-        return self.start <= time < self.end or (time == self.end == seconds)
+def _draw_legends(timeline: Timeline, figure: Figure, left: float, at: Callable[[float], float]) -> None:
+    """Tell shapes and colours, and what was not looked at, why and for how long."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-
-def _draw_legend(chart: Drawing, events: Sequence[DrawnEvent], y: float) -> None:
-    """Tell shapes and colours below ``y``, and what hollow shapes mean where there are matches."""
-    x = float(_LEFT)
-    kinds = ["micro", "macro", *([None] if any(event.kind not in _COLOURS for event in events) else [])]
-    for kind in kinds:
-        _draw_shape(chart, DrawnEvent(0, 0, None, kind), x, x + 12, x + 6, y + 4, "")
-        x = _say(chart, x + 18, y, f"{kind}-expression" if kind else "kind not known")
-    chart.line([(x + 3, y + 2), (x + 3, y + 22)], "ink", width=1.3)
-    x = _say(chart, x + 11, y, "apex") + 16
+    events = [event for _, lane in timeline.lanes for event in lane]
+    place: dict[str, Any] = {
+        "loc": "upper left",
+        "borderaxespad": 0,
+        "borderpad": 0,
+        "handlelength": 1.2,
+        "handletextpad": 0.6,
+        "ncols": 6,
+        "columnspacing": 1.2,
+    }
+    plain: dict[str, Any] = {"linestyle": "", "markersize": 10}
+    handles: list[Any] = [
+        Line2D([], [], marker="d", color=LIGHT["orange"], label="micro-expression", **plain),
+        Patch(color=LIGHT["blue"], label="macro-expression"),
+    ]
+    if any(event.kind not in _COLOURS for event in events):
+        handles.append(Line2D([], [], color=LIGHT["purple"], linewidth=6, label="kind not known"))
+    handles.append(Line2D([], [], marker="|", color=LIGHT["ink"], label="apex", **{**plain, "markersize": 16}))
     if any(event.matched is not None for event in events):
-        x = _say(chart, x, y, "filled: coded and found, IoU 0.5 or more")
-        _say(chart, x, y, "hollow, red number: missed (coded) or false (found)")
-
-
-def _say(chart: Drawing, x: float, y: float, text: str) -> float:
-    """Write a part of the legend; return where the next begins."""
-    chart.text(x, y + 16, text, size=11, fill="muted")
-    return x + _LETTER * len(text) + 18
-
-
-def _draw_reasons(chart: Drawing, unseen: Sequence[Unseen], y: float) -> None:
-    """Tell what grey bands and dashed lines mean, with the reasons and how much time each has taken."""
-    x = float(_LEFT)
+        handles.append(Patch(color=LIGHT["muted"], label="filled: coded and found, IoU 0.5 or more"))
+        hollow: dict[str, Any] = {"facecolor": LIGHT["paper"], "edgecolor": LIGHT["muted"], "linewidth": 1.5}
+        handles.append(Patch(label="hollow, red number: missed (coded) or false (found)", **hollow))
+    figure.legend(handles=handles, bbox_to_anchor=(left, at(6)), **place)
     total: dict[str, float] = {}
-    for one in unseen:
+    for one in timeline.unseen:
         total[one.why] = total.get(one.why, 0.0) + one.end - one.start
     lasting = [f"{why} {seconds:.1f} s" for why, seconds in total.items() if seconds > 0]
+    cuts = [one.why for one in timeline.unseen if one.end == one.start]
+    handles = []
     if lasting:
-        chart.rectangle(x, y + 6, 12, 12, "muted", opacity=_BAND)
-        x = _say(chart, x + 18, y, f"not looked at: {', '.join(lasting)}")
-    cuts = [one for one in unseen if one.end == one.start]
+        said = f"not looked at: {', '.join(lasting)}"
+        handles.append(Patch(color=LIGHT["muted"], alpha=_BAND, linewidth=0, label=said))
     if cuts:
-        chart.line([(x + 3, y + 2), (x + 3, y + 22)], "red", dashed=True)
         times = f"{len(cuts)} times" if len(cuts) > 1 else "once"
-        _say(chart, x + 11, y, f"{cuts[0].why} ({times}): nothing is compared across it")
+        said = f"{cuts[0]} ({times}): nothing is compared across it"
+        handles.append(Line2D([], [], color=LIGHT["red"], linewidth=1, linestyle="--", label=said))
+    if handles:
+        figure.legend(handles=handles, bbox_to_anchor=(left, at(_LEGEND + 4)), **place)
 
 
-def _draw_unseen(chart: Drawing, scale: _Scale, top: float, bottom: float, one: Unseen) -> None:
-    """Draw one gap, or a cut, in a row; its reason stands in it where there is room."""
-    if one.end == one.start:
-        if scale.start <= one.start <= scale.end:
-            chart.line([(scale(one.start), top), (scale(one.start), bottom)], "red", dashed=True)
-        return
-    if one.end <= scale.start or one.start >= scale.end:
-        return
-    left = scale(one.start)
-    width = max(scale(one.end) - left, 2.0)
-    said = f"not looked at: {one.why}, {one.start:.2f} to {one.end:.2f} s"
-    chart.rectangle(left, top, width, bottom - top, "muted", opacity=_BAND, title=said)
-    if _LETTER * len(one.why) + 8 <= width:
-        chart.text(left + width / 2, bottom - 6, one.why, size=11, anchor="middle", fill="ink")
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of a timeline, ``start`` to ``end`` s; x in s, y downwards in px.
 
+    Attributes:
+        axes: Where it is drawn.
+        timeline: The whole.
+        start: Begin, s.
+        end: End, s.
+        pixel: Seconds of a pixel.
+    """
 
-def _draw_axis(chart: Drawing, scale: _Scale, top: float, bottom: float) -> None:
-    # The distance of ticks is that of a whole row, also in a last one that is shorter.
-    whole = ticks(0, scale.length)
-    step = whole[1] - whole[0] if len(whole) > 1 else 1.0
-    first = math.ceil(scale.start / step - 1e-6)
-    for number in range(first, math.floor(scale.end / step + 1e-6) + 1):
-        x = scale(number * step)
-        chart.line([(x, top), (x, bottom)], "grid")
-        chart.text(x, bottom + 14, f"{number * step:g} s", size=11, anchor="middle", fill="muted")
-    chart.line([(_LEFT, bottom), (scale(scale.end), bottom)], "grid")
+    axes: Axes
+    timeline: Timeline
+    start: float
+    end: float
+    pixel: float
 
+    def draw(self) -> None:
+        """Draw times, gaps, lanes and the curve."""
+        from matplotlib.ticker import MaxNLocator
 
-def _draw_lane(
-    chart: Drawing, scale: _Scale, y: float, name: str, events: Sequence[DrawnEvent], seconds: float
-) -> None:
-    chart.text(_LEFT - 8, y + _HEAD + 12, name, anchor="end")
-    middle = y + _HEAD + _SHAPE / 2
-    chart.line([(_LEFT, middle), (scale(scale.end), middle)], "grid")
-    if not events:
-        chart.text(_LEFT + 6, y + _HEAD - 2, f"none {name}", size=11, fill="muted")
-    # The longest first: a short event lies on a long one and is not hidden by it.
-    for event in sorted(events, key=lambda one: one.onset - one.offset):
-        here = scale.holds(event.middle, seconds)
-        # A long event goes on in the next row; a micro-expression would be a splinter there.
-        if not here and (event.kind == "micro" or event.offset <= scale.start or event.onset >= scale.end):
-            continue
-        at = scale(event.middle)
-        said = f"{name} {_told(event)}"
-        _draw_shape(chart, event, scale(event.onset), scale(event.offset), at, y + _HEAD, said if here else f"… {said}")
-        if here and event.apex is not None:
-            chart.line([(at, y + _HEAD - 3), (at, y + _HEAD + _SHAPE + 3)], "ink", width=1.3)
-    _draw_numbers(chart, scale, y, [event for event in events if scale.holds(event.middle, seconds)])
+        # The distance of ticks is that of a whole row, also in a last one that is shorter.
+        first, second, *_ = MaxNLocator(8, steps=(1, 2, 5, 10)).tick_values(0, self.pixel * (WIDTH - LEFT - _RIGHT))
+        step = second - first
+        numbers = range(math.ceil(self.start / step - 1e-6), math.floor(self.end / step + 1e-6) + 1)
+        self.axes.set_xticks([step * number for number in numbers])
+        self.axes.xaxis.set_major_formatter("{x:g} s")
+        height = self.timeline.row_height
+        self._line(height)
+        for gap in self.timeline.unseen:
+            self._draw_unseen(gap)
+        for place, (name, events) in enumerate(self.timeline.lanes):
+            self._draw_lane(place * _LANE + _HEAD + _SHAPE / 2, name, events)
+        if self.timeline.curve:
+            self._draw_curve(height)
+        names = [name for name, _ in self.timeline.lanes] + ["motion"] * bool(self.timeline.curve)
+        middles = [place * _LANE + _HEAD + _SHAPE / 2 for place in range(len(self.timeline.lanes))]
+        self.axes.set_yticks([*middles, height - 38][: len(names)], names)
+        self.axes.yaxis.grid(False)
 
+    def _line(self, y: float, **style: Any) -> None:
+        self.axes.plot((self.start, self.end), (y, y), color=LIGHT["grid"], linewidth=1, zorder=1, **style)
 
-def _draw_numbers(chart: Drawing, scale: _Scale, y: float, events: Sequence[DrawnEvent]) -> None:
-    """Write the numbers of events above them, as far as there is room; red for those without a match."""
-    free = 0.0
-    for event in sorted(events, key=lambda one: one.middle):
-        at, half = scale(event.middle), _DIGIT * len(str(event.number)) / 2
-        if event.number is None or at - half <= free:
-            continue
-        fill = "red" if event.matched is False else "muted"
-        chart.text(at, y + _HEAD - 5, str(event.number), size=10, anchor="middle", fill=fill)
-        free = at + half + 1
+    def _text(self, x: float, y: float, text: str, colour: str = "muted", size: int = 11, **place: Any) -> None:
+        self.axes.annotate(text, (x, y), color=LIGHT[colour], fontsize=size, annotation_clip=False, zorder=4, **place)
 
+    def _holds(self, time: float) -> bool:
+        """Whether a time belongs to this row and to no other."""
+        time = min(max(time, 0.0), self.timeline.seconds)
+        return self.start <= time < self.end or (time == self.end == self.timeline.seconds)
 
-def _draw_shape(chart: Drawing, event: DrawnEvent, left: float, right: float, at: float, y: float, said: str) -> None:
-    """Draw one event between two places: form and colour tell the kind."""
-    colour = _COLOURS.get(event.kind or "", "purple")
-    fill, outline = ("paper", colour) if event.matched is False else (colour, colour)
-    left, right = min(left, at - _LEAST / 2), max(right, at + _LEAST / 2)
-    if event.kind == "micro":
-        diamond = [(left, y + _SHAPE / 2), (at, y), (right, y + _SHAPE / 2), (at, y + _SHAPE)]
-        chart.polygon(diamond, fill, title=said, outline=outline)
-        return
-    inset = 2 if event.kind == "macro" else 5
-    chart.rectangle(left, y + inset, right - left, _SHAPE - 2 * inset, fill, title=said, outline=outline)
+    def _inside(self, time: float) -> float:
+        return min(max(time, self.start), self.end)
+
+    def _draw_unseen(self, gap: Unseen) -> None:
+        """Draw a gap, or a cut; its reason stands in it where there is room."""
+        if gap.end == gap.start:
+            if self.start <= gap.start <= self.end:
+                self.axes.axvline(gap.start, color=LIGHT["red"], linewidth=1, linestyle="--")
+            return
+        if gap.end <= self.start or gap.start >= self.end:
+            return
+        left = self._inside(gap.start)
+        right = max(self._inside(gap.end), left + 2 * self.pixel)
+        band = self.axes.axvspan(left, right, color=LIGHT["muted"], alpha=_BAND, linewidth=0)
+        describe(band, f"not looked at: {gap.why}, {gap.start:.2f} to {gap.end:.2f} s")
+        if _LETTER * len(gap.why) + 8 <= (right - left) / self.pixel:
+            self._text((left + right) / 2, self.timeline.row_height - 6, gap.why, "ink", ha="center")
+
+    def _draw_lane(self, middle: float, name: str, events: Sequence[DrawnEvent]) -> None:
+        self._line(middle)
+        if not events:
+            self._text(self.start + 6 * self.pixel, middle - 10, f"none {name}")
+        # The longest first: a short event lies on a long one and is not hidden by it.
+        for event in sorted(events, key=lambda one: one.onset - one.offset):
+            here = self._holds(event.middle)
+            # A long event goes on in the next row; a micro-expression would be a splinter there.
+            if not here and (event.kind == "micro" or event.offset <= self.start or event.onset >= self.end):
+                continue
+            self._draw_event(middle, event, f"{name} {_told(event)}" if here else f"… {name} {_told(event)}")
+            if here and event.apex is not None:
+                apex, reach = self._inside(event.apex), _SHAPE / 2 + 3
+                line = (middle - reach, middle + reach)
+                self.axes.plot((apex, apex), line, color=LIGHT["ink"], linewidth=1.3, zorder=3)
+        self._draw_numbers(middle, [event for event in events if self._holds(event.middle)])
+
+    def _draw_event(self, middle: float, event: DrawnEvent, said: str) -> None:
+        """Draw one event: form and colour tell the kind."""
+        colour = LIGHT[_COLOURS.get(event.kind or "", "purple")]
+        at, least = self._inside(event.middle), self.pixel * _LEAST / 2
+        left, right = min(self._inside(event.onset), at - least), max(self._inside(event.offset), at + least)
+        half = _SHAPE / 2 - {"micro": 0, "macro": 2}.get(event.kind or "", 5)
+        corners = [(left, -half), (right, -half), (right, half), (left, half)]
+        if event.kind == "micro":
+            corners = [(left, 0), (at, -half), (right, 0), (at, half)]
+        fill = LIGHT["paper"] if event.matched is False else colour
+        x, y = zip(*((x, middle + y) for x, y in corners), strict=True)
+        (shape,) = self.axes.fill(x, y, facecolor=fill, edgecolor=colour, linewidth=1.5, zorder=2)
+        describe(shape, said)
+
+    def _draw_numbers(self, middle: float, events: Sequence[DrawnEvent]) -> None:
+        """Write the numbers of events above them, as far as there is room; red for those without a match."""
+        free = -math.inf
+        for event in sorted(events, key=lambda one: one.middle):
+            at, half = self._inside(event.middle), self.pixel * _DIGIT * len(str(event.number)) / 2
+            if event.number is None or at - half <= free:
+                continue
+            colour = "red" if event.matched is False else "muted"
+            self._text(at, middle - _SHAPE / 2 - 5, str(event.number), colour, 10, ha="center")
+            free = at + half + self.pixel
+
+    def _draw_curve(self, bottom: float) -> None:
+        """Draw the curve; the root lets small motions be seen beside large ones."""
+        import numpy as np
+
+        most = max(value for _, value in self.timeline.curve) or 1.0
+
+        def y(value: Any) -> Any:
+            return bottom - (_CURVE - 12) * np.sqrt(np.maximum(value, 0.0) / most)
+
+        left = self.start - 8 * self.pixel
+        self._text(left, bottom - 21, f"max {most:.1f} %", size=10, ha="right")
+        self._text(left, bottom - 9, "root scale", size=10, ha="right")
+        if most > 1.5:
+            self._line(y(1.0), linestyle="--")
+            self._text(self.end + 5 * self.pixel, y(1.0) + 4, "1 %", size=10)
+        for piece in _pieces(self.timeline.curve, self.timeline.unseen):
+            times, values = np.array(piece).T
+            ends = [time for time in (self.start, self.end) if times[0] <= time <= times[-1]]
+            inside = np.unique([*ends, *times[(times > self.start) & (times < self.end)]])
+            if len(inside) > 1:
+                self.axes.plot(inside, y(np.interp(inside, times, values)), color=LIGHT["green"], linewidth=1.3)
 
 
 def _told(event: DrawnEvent) -> str:
@@ -271,29 +362,6 @@ def _told(event: DrawnEvent) -> str:
     length = f"{1000 * (event.offset - event.onset):.0f} ms"
     note = f", {event.note}" if event.note else ""
     return f"{number}{event.kind or 'event'} {event.onset:.2f} to {event.offset:.2f} s ({length}){apex}{note}"
-
-
-def _draw_curve(
-    chart: Drawing,
-    scale: _Scale,
-    bottom: float,
-    curve: Sequence[tuple[float, float]],
-    most: float,
-    unseen: Sequence[Unseen],
-) -> None:
-    """Draw one row of the curve; the root lets small motions be seen beside large ones."""
-
-    def y(value: float) -> float:
-        return bottom - (_CURVE - 12) * math.sqrt(max(value, 0.0) / most)
-
-    chart.text(_LEFT - 8, bottom - 34, "motion", anchor="end")
-    chart.text(_LEFT - 8, bottom - 21, f"max {most:.1f} %", size=10, anchor="end", fill="muted")
-    chart.text(_LEFT - 8, bottom - 9, "root scale", size=10, anchor="end", fill="muted")
-    if most > 1.5:
-        chart.line([(_LEFT, y(1.0)), (scale(scale.end), y(1.0))], "grid", dashed=True)
-        chart.text(scale(scale.end) + 5, y(1.0) + 4, "1 %", size=10, fill="muted")
-    for piece in _pieces(curve, unseen):
-        chart.line([(scale(time), y(value)) for time, value in _cut(piece, scale.start, scale.end)], "green", width=1.3)
 
 
 def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> list[Sequence[tuple[float, float]]]:
@@ -309,15 +377,3 @@ def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> l
         if time >= end:
             pieces[-1].append((time, value))
     return [*filter(None, pieces)]
-
-
-def _cut(curve: Sequence[tuple[float, float]], start: float, end: float) -> list[tuple[float, float]]:
-    """Return the part of a curve between two times, with its values there."""
-    part: list[tuple[float, float]] = []
-    for (time, value), (later, next_value) in zip(curve, curve[1:], strict=False):
-        if later <= start or time >= end or later <= time:
-            continue
-        slope = (next_value - value) / (later - time)
-        ends = [(at, value + slope * (at - time)) for at in (max(time, start), min(later, end))]
-        part += ends[1:] if part else ends
-    return part

@@ -396,12 +396,7 @@
     apply();
     document.getElementById("clips").scrollIntoView();
   };
-  for (const cell of document.querySelectorAll("[data-choose]")) {
-    cell.addEventListener("click", () => pick(cell));
-    cell.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(cell); }
-    });
-  }
+  for (const cell of document.querySelectorAll("[data-choose]")) cell.addEventListener("click", () => pick(cell));
 
   let waiting = 0;
   form.addEventListener("input", (event) => {

@@ -1,10 +1,12 @@
+import re
+
 import pytest
 
 from mevqa.report.charts.bars import Bar, bar_chart
 from mevqa.report.charts.calibration import calibration_chart
-from mevqa.report.charts.confusion import class_chart, class_numbers, confusion_chart
+from mevqa.report.charts.confusion import class_chart, class_numbers, confusion_table
 from mevqa.report.charts.counts import counts_chart
-from mevqa.report.charts.forest import Mark, forest_chart, ticks
+from mevqa.report.charts.forest import Mark, forest_chart
 from mevqa.scoring.metrics.classification import score_classes
 
 REFERENCES = ["a", "a", "a", "b", "b", "c"]
@@ -25,22 +27,27 @@ def test_the_classes_have_the_numbers_that_the_score_is_the_mean_of():
 
 
 def test_a_confusion_matrix_has_a_button_for_every_pair_that_occurs():
-    svg = confusion_chart(MATRIX, "letters", "coarse").svg()
-    assert svg.count("data-choose") == 5
-    assert "a answered b: 1 of 3" in svg
-    assert "b answered no answer: 1 of 2" in svg
+    table = confusion_table(MATRIX, "letters", "coarse")
+    cells = [cell for _, row in table.rows for cell in row]
+    assert sum(cell.count > 0 for cell in cells) == 5
+    said = {cell.title for cell in cells}
+    assert {"a answered b: 1 of 3", "b answered no answer: 1 of 2", "c answered other class: 1 of 1"} <= said
+    assert cells[1].choose == {"type": "coarse", "class": "a", "answer": "b"}
 
 
-@pytest.mark.parametrize(
-    "low, high, expected",
-    [(0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (-0.2, 0.1, [-0.2, -0.15, -0.1, -0.05, 0, 0.05, 0.1]), (0, 7, list(range(8)))],
-)
-def test_ticks_are_round_and_inside(low, high, expected):
-    assert ticks(low, high) == pytest.approx(expected)
+def test_a_confusion_matrix_has_a_row_for_each_class_and_columns_for_what_was_answered():
+    unused = {**MATRIX, "counts": [row[:4] + [0] for row in MATRIX["counts"]]}
+    table = confusion_table(unused, "letters", "coarse")
+    assert [name for name, _ in table.columns] == ["a", "b", "c", "other class"]
+    assert [name for (name, _), _ in table.rows] == ["a", "b", "c"]
+    assert [[cell.right for cell in row] for _, row in table.rows][1] == [False, True, False, False]
 
 
-def test_ticks_of_nothing():
-    assert ticks(3, 3)
+def test_the_file_of_a_confusion_matrix_has_its_numbers_and_names():
+    texts = re.findall(">([^<]+)</text>", confusion_table(MATRIX, "letters", "coarse").chart().svg())
+    numbers = [int(text) for text in texts if text.isdigit()]
+    assert sorted(numbers) == sorted(count for row in MATRIX["counts"] for count in row)
+    assert {"reference", "answered", "a", "b", "c", "other class", "no answer"} <= set(texts)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,7 @@ def test_ticks_of_nothing():
         bar_chart([Bar("one", (0.5, 0.25), "n = 3")], ("F1", "recall"), "bars"),
         bar_chart([], ("F1",), "no bars"),
         class_chart(MATRIX, "letters"),
+        confusion_table(MATRIX, "letters", "coarse").chart(),
         forest_chart([Mark("x", 0.2, (-0.1, 0.5)), Mark("y", 3.0, None)], "forest", line_at=0.0),
         forest_chart([], "nothing"),
         calibration_chart([{"low": 0.1, "high": 0.2, "count": 3, "confidence": 0.15, "accuracy": 1.0}], "calibration"),

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mevqa.report.charts.motion import plot_curve
 from mevqa.video.motion.localise import Curve
-from mevqa.video.views.curve_plot import plot_curve
 
 
 def curve(times, motion, blinking=None):
