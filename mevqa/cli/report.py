@@ -2,8 +2,8 @@
 
 The page opens from disk, in any browser, without a network. Where the clips of a large run would make it larger than
 10 MB, they stand on pages of their own beside it, and the page itself finds every question. Each chart is also written
-as SVG, PNG and PDF, for papers and slides. Several runs are compared with the first, with paired intervals. Events that were
-detected in long videos (RUN/events.csv, or --events) stand in the timeline below the coded ones.
+as SVG, PNG and PDF, for papers and slides. Several runs are compared with the first, with paired intervals. Events
+that were detected in long videos (RUN/events.csv, or --events) stand in the timeline below the coded ones.
 
 Examples:
   mevqa report runs/samm --out report

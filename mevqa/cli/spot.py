@@ -61,8 +61,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=Path,
         metavar="OUT",
-        help="draw events with score and units, the motion, and what was not looked at: .png, .svg or .pdf; a folder for "
-        "several videos",
+        help="draw events with score and units, the motion, and what was not looked at: .png, .svg or .pdf; a folder "
+        "for several videos",
     )
     add_link_option(parser)
     fit = parser.add_argument_group("calibration")
