@@ -70,7 +70,7 @@ def read_long_annotations(
         raise InputError([Problem(Path(path), "tells of short clips only; name the label file of the long videos")])
     if clips is None:
         return file.videos
-    from mevqa.data.adapters.samm_long import join_emotions
+    from mevqa.data.adapters.datasets.samm_long import join_emotions
 
     return join_emotions(file.videos, read_annotations(clips))
 

@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.adapters.blinks import add_blinks
-from mevqa.data.adapters.casme import CASME
-from mevqa.data.adapters.casme2 import CASME2
-from mevqa.data.adapters.casme3 import CASME3, CASME3_C, CASME3_MACRO
-from mevqa.data.adapters.casme_sq import CASME_SQ
 from mevqa.data.adapters.choice import choose_layout
+from mevqa.data.adapters.datasets.casme import CASME
+from mevqa.data.adapters.datasets.casme2 import CASME2
+from mevqa.data.adapters.datasets.casme3 import CASME3, CASME3_C, CASME3_MACRO
+from mevqa.data.adapters.datasets.casme_sq import CASME_SQ
+from mevqa.data.adapters.datasets.fourdme import FOURDME
+from mevqa.data.adapters.datasets.mmew import MMEW
+from mevqa.data.adapters.datasets.mmme import MMME
+from mevqa.data.adapters.datasets.samm import SAMM
+from mevqa.data.adapters.datasets.samm_long import SAMM_LONG
+from mevqa.data.adapters.datasets.smic import SMIC
 from mevqa.data.adapters.fixups import apply_fixups, file_remarks, is_not_coded
-from mevqa.data.adapters.fourdme import FOURDME
 from mevqa.data.adapters.layout import Cells, LabelLayout
-from mevqa.data.adapters.mmew import MMEW
-from mevqa.data.adapters.mmme import MMME
 from mevqa.data.adapters.row_events import read_event
-from mevqa.data.adapters.samm import SAMM
-from mevqa.data.adapters.samm_long import SAMM_LONG
-from mevqa.data.adapters.smic import SMIC
 from mevqa.data.label_types import ClipLabels, LabelFile, in_time_order
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem

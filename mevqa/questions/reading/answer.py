@@ -13,7 +13,6 @@ from mevqa.questions.reading.cues import Marked, boxed_answers, phrased_answers,
 from mevqa.questions.reading.events import read_described, read_spans, speaks_of_events
 from mevqa.questions.reading.json_answers import Malformed, json_answer
 from mevqa.questions.reading.labels import read_label
-from mevqa.questions.reading.layouts import entry_of_event, name_units_of_tables
 from mevqa.questions.reading.mentions import (
     coarse_by_fine_spellings,
     coarse_spellings,
@@ -21,11 +20,12 @@ from mevqa.questions.reading.mentions import (
     option_spellings,
 )
 from mevqa.questions.reading.numbers import COUNTED, read_number
-from mevqa.questions.reading.plain_text import plain_text
 from mevqa.questions.reading.presence import read_presence
 from mevqa.questions.reading.sentences import labelled_clause, read_parts
-from mevqa.questions.reading.thoughts import without_thoughts
-from mevqa.questions.reading.turns import own_turn
+from mevqa.questions.reading.text.layouts import entry_of_event, name_units_of_tables
+from mevqa.questions.reading.text.plain_text import plain_text
+from mevqa.questions.reading.text.thoughts import without_thoughts
+from mevqa.questions.reading.text.turns import own_turn
 from mevqa.questions.reading.types import Ambiguous, Parts, Reading, Unusable, Value
 from mevqa.questions.reading.units import read_units
 from mevqa.questions.vocabulary import CLOSED, COUNTS, FORMS, LISTS, PLACES, SENTENCES, every_class, options_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from mevqa.questions.reading.marks import checked_entries, likeliest, shares
 from mevqa.questions.reading.mentions import BOTH, OUTSIDE, Mention, find_mentions
 from mevqa.questions.reading.rankings import weigh_rankings
 from mevqa.questions.reading.stance import Stance, Stand, sentence_spans, stances
+from mevqa.questions.reading.text.marks import checked_entries, likeliest, shares
 from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, pattern
 

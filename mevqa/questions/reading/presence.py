@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 from mevqa.questions.reading.labels import corrected, settle
-from mevqa.questions.reading.marks import checked_entries, likeliest, shares
 from mevqa.questions.reading.mentions import Mention, bounded, find_unit_mentions
 from mevqa.questions.reading.stance import sentence_spans, stances
+from mevqa.questions.reading.text.marks import checked_entries, likeliest, shares
 from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.words import WORDS, pattern
 

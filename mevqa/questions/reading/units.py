@@ -6,9 +6,9 @@ import re
 
 from mevqa.facs import UnknownActionUnit, find_units, parse_units, unit_number
 from mevqa.questions.reading.labels import last_corrections
-from mevqa.questions.reading.marks import checked_entries, likely_units, shares
 from mevqa.questions.reading.mentions import Mention, find_unit_mentions
 from mevqa.questions.reading.stance import Stance, sentence_spans, stances
+from mevqa.questions.reading.text.marks import checked_entries, likely_units, shares
 from mevqa.questions.reading.types import Ambiguous, Unit
 
 _PREAMBLE = re.compile(

@@ -10,8 +10,8 @@ from mevqa.events import Event
 from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_name, unit_number
 from mevqa.questions.reading import Parts, Value, read_answer, without_thoughts
 from mevqa.questions.reading.events import speaks_of_events
-from mevqa.questions.reading.plain_text import plain_text
 from mevqa.questions.reading.sentences import read_parts as read_plain_parts
+from mevqa.questions.reading.text.plain_text import plain_text
 from mevqa.questions.vocabulary import (
     CLOSED,
     COUNTS,

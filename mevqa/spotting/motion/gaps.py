@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mevqa.video.reading.timing import longest_step
+from mevqa.video.decoding.timing import longest_step
 
 #: Gaps of one reason that a sentence lists one by one.
 _LISTED = 3

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.video.decoding.timing import without_gaps
 from mevqa.video.face.regions import face_regions
 from mevqa.video.motion.curve import Peak, decode, prior_peak, retimed
 from mevqa.video.motion.face_motion import Align, FaceMotion, Motion
-from mevqa.video.reading.timing import without_gaps
 
 if TYPE_CHECKING:
     from mevqa.video.reading.video import Video

@@ -14,9 +14,9 @@ import av
 import numpy as np
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.decoding import Painter, open_stream
-from mevqa.video.reading.orientation import UPRIGHT, Orientation, orientation_of
-from mevqa.video.reading.timing import ASSUMED_FPS
+from mevqa.video.decoding.orientation import UPRIGHT, Orientation, orientation_of
+from mevqa.video.decoding.streams import Painter, open_stream
+from mevqa.video.decoding.timing import ASSUMED_FPS
 
 #: A reader gives up after so many packets in a row that cannot be decoded.
 _MOST_BROKEN = 5000

@@ -35,8 +35,8 @@ from typing import Any
 
 import numpy as np
 
-from mevqa.video.reading.decoding import Painter, StreamingDecoder
-from mevqa.video.reading.probe import Probe
+from mevqa.video.decoding.probe import Probe
+from mevqa.video.decoding.streams import Painter, StreamingDecoder
 from mevqa.video.reading.pyav_backend import PyAVVideo
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from mevqa.errors import MediaError
+from mevqa.video.decoding.timing import decide_timing
 from mevqa.video.reading.frame_files import list_frames
 from mevqa.video.reading.key_frames import MOST_KEY_FRAMES
 from mevqa.video.reading.pictures import picture_size, read_picture, white_level
-from mevqa.video.reading.timing import decide_timing
 from mevqa.video.reading.video import Video
 
 #: How many frames of a deep folder are looked at for the white level.

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from mevqa.errors import MediaError
 from mevqa.files.inputs import check_file
-from mevqa.video.reading.bounds import MOST_PIXELS, check_size
+from mevqa.video.decoding.bounds import MOST_PIXELS, check_size
 
 #: What Pillow raises on damaged files; its readers of headers and tags leave some errors of Python uncaught.
 _DAMAGED = (

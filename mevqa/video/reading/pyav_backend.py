@@ -10,9 +10,9 @@ from weakref import WeakSet
 import numpy as np
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.decoding import Painter, StreamingDecoder
-from mevqa.video.reading.probe import Probe
-from mevqa.video.reading.timing import decide_timing
+from mevqa.video.decoding.probe import Probe
+from mevqa.video.decoding.streams import Painter, StreamingDecoder
+from mevqa.video.decoding.timing import decide_timing
 from mevqa.video.reading.video import Video
 
 #: Frames kept for going back a little (onset, apex, onset again) without decoding from the start.

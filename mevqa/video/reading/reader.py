@@ -33,7 +33,7 @@ def open_video(path: Path, *, fps: float | None = None, random_access: bool = Fa
         raise MediaError(path, f"cannot be read ({error.strerror or error})") from error
     if pictures:
         return FolderVideo(path, fps)
-    from mevqa.video.reading.probe import probe
+    from mevqa.video.decoding.probe import probe
     from mevqa.video.reading.pyav_backend import PyAVVideo
 
     known = probe(path)

@@ -1,9 +1,9 @@
 """Reading a video file once: the frames that come out are held against the table of its packets.
 
 Everywhere else a file is decoded to its end before a frame is used, because only that tells how many frames it has
-(``mevqa.video.reading.probe``). Here every frame is read anyway, so the number of frames and their times are taken from
-the packets, which costs no decoding, and each decoded frame must be the one that the table announces. Where it is not,
-or where packets do not tell, the file is read the other way: a wrong number is never handed out.
+(``mevqa.video.decoding.probe``). Here every frame is read anyway, so the number of frames and their times are taken
+from the packets, which costs no decoding, and each decoded frame must be the one that the table announces. Where it is
+not, or where packets do not tell, the file is read the other way: a wrong number is never handed out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.containers import declared_size
+from mevqa.video.decoding.containers import declared_size
+from mevqa.video.decoding.orientation import orientation_of
+from mevqa.video.decoding.streams import Painter, StreamingDecoder
+from mevqa.video.decoding.timing import decide_timing
 from mevqa.video.reading.damaged_video import Shown
-from mevqa.video.reading.decoding import Painter, StreamingDecoder
-from mevqa.video.reading.orientation import orientation_of
-from mevqa.video.reading.timing import decide_timing
 
 
 class PacketMismatch(Exception):

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.video.reading.timing import Timing
+from mevqa.video.decoding.timing import Timing
 
 
 class Footage(Protocol):

@@ -5,7 +5,7 @@ from corpus import outcome, reading, texts
 
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading import cues, json_answers, labels, read_answer
-from mevqa.questions.reading.plain_text import plain_text
+from mevqa.questions.reading.text.plain_text import plain_text
 from mevqa.types import Question
 
 COARSE = "What is the coarse expression class?"

@@ -8,8 +8,8 @@ import weakref
 import numpy as np
 import pytest
 
+from mevqa.video.decoding.probe import probe
 from mevqa.video.reading import decord_backend
-from mevqa.video.reading.probe import probe
 from mevqa.video.reading.pyav_backend import PyAVVideo
 from mevqa.video.reading.reader import open_video
 

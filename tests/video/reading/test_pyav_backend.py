@@ -8,8 +8,8 @@ import av
 import pytest
 
 from mevqa.errors import MediaError
+from mevqa.video.decoding.probe import probe
 from mevqa.video.reading import pyav_backend
-from mevqa.video.reading.probe import probe
 from mevqa.video.reading.pyav_backend import PyAVVideo
 from mevqa.video.reading.reader import open_video
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mevqa.video.reading.packets import PacketLog
+from mevqa.video.decoding.packets import PacketLog
 
 
 def _log(*packets: tuple[int | None, bool], size: int = 900, discard: int = 0) -> PacketLog:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mevqa.video.reading.orientation import UPRIGHT, orientation_of
+from mevqa.video.decoding.orientation import UPRIGHT, orientation_of
 
 #: A wide picture: the first row is 1 2 3, the second 4 5 6.
 PICTURE = np.repeat(np.arange(1, 7, dtype=np.uint8).reshape(2, 3, 1), 3, axis=2)

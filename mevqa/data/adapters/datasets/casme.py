@@ -7,7 +7,7 @@ Its frame columns are called as those of SMIC, and the apex and the action units
 
 from __future__ import annotations
 
-from mevqa.data.adapters.casme2 import numbered_subject
+from mevqa.data.adapters.datasets.casme2 import numbered_subject
 from mevqa.data.adapters.layout import FILENAME, SUBJECT, LabelLayout
 from mevqa.data.label_types import Numbering
 

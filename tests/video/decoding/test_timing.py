@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mevqa.video.reading.timing import ASSUMED_FPS, decide_timing, without_gaps
+from mevqa.video.decoding.timing import ASSUMED_FPS, decide_timing, without_gaps
 
 REGULAR = np.arange(10) * 5.0
 

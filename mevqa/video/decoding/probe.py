@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.containers import declared_size
-from mevqa.video.reading.decoding import StreamingDecoder
-from mevqa.video.reading.orientation import Orientation, orientation_of
-from mevqa.video.reading.packets import PacketLog
+from mevqa.video.decoding.containers import declared_size
+from mevqa.video.decoding.orientation import Orientation, orientation_of
+from mevqa.video.decoding.packets import PacketLog
+from mevqa.video.decoding.streams import StreamingDecoder
 
 #: Results that are kept, so that checking a set and then answering it decodes each file once. 8 bytes a frame each.
 _REMEMBERED = 256

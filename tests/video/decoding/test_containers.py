@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from mevqa.video.reading.containers import declared_size
+from mevqa.video.decoding.containers import declared_size
 
 NAMES = ["h264.mp4", "h264_faststart.mp4", "h264_fragments.mp4", "h264.mov", "h264.mkv", "vp9.webm", "xvid.avi"]
 

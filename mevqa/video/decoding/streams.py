@@ -11,8 +11,8 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from mevqa.errors import MediaError
-from mevqa.video.reading.bounds import MOST_PIXELS, check_size
-from mevqa.video.reading.orientation import Orientation
+from mevqa.video.decoding.bounds import MOST_PIXELS, check_size
+from mevqa.video.decoding.orientation import Orientation
 
 #: Demuxers that read one file of pictures. Playlists (hls, concat, dash, image2) are left out: they open other files.
 _DEMUXERS = (

@@ -1,0 +1,1 @@
+"""Label files of the released data sets, one module each."""

@@ -1,0 +1,1 @@
+"""PEFT adapters: put on a model, with keys of any release."""

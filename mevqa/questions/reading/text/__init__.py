@@ -1,0 +1,1 @@
+"""The text of a reply: its layout, marks, sentences, turns and thoughts."""

@@ -1,0 +1,1 @@
+"""What a video file holds: containers, packets, times, orientation."""
