@@ -78,13 +78,13 @@ _PUBLIC = {
     "register_sampler": "mevqa.video.views.sampler",
     "register_view": "mevqa.video.views.registry",
     "render_clip": "mevqa.video.views.render",
+    "report": "mevqa.api.report",
     "score": "mevqa.api.score",
     "spot": "mevqa.api.spot",
     "spot_folder": "mevqa.api.spot",
     "submit": "mevqa.api.submit",
     "synthesise": "mevqa.synthetic.writer",
     "taxonomy": "mevqa.facs",
-    "write_report": "mevqa.api.report",
 }
 
 __all__ = ["__version__", *_PUBLIC]

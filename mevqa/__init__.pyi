@@ -1,6 +1,6 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.evaluate import evaluate as evaluate
-from mevqa.api.report import write_report as write_report
+from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run
 from mevqa.api.run import open_run as open_run
 from mevqa.api.score import compare as compare

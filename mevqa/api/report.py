@@ -9,7 +9,7 @@ from pathlib import Path
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.data.media import ready_pictures
 from mevqa.inference.runs import RunRecord
-from mevqa.report import ReportOptions, Scoring, Written, write_report
+from mevqa.reporting import ReportOptions, Scoring, Written, write_report
 
 
 def report(

@@ -14,7 +14,7 @@ from mevqa.api.submit import submit
 from mevqa.errors import InputError, Problem
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.runs import open_run as read_run
-from mevqa.report import Written
+from mevqa.reporting import Written
 from mevqa.scoring.answers.answer_sources import files_of_run
 from mevqa.scoring.metrics.bootstrap import DRAWS
 from mevqa.scoring.result import ScoreResult
@@ -100,7 +100,7 @@ class Run(RunRecord):
 
         Args:
             out: Folder of the report.
-            options: As for ``mevqa.report``.
+            options: As for ``mevqa.reporting``.
 
         Raises:
             InputError: What is wrong with the run or the folder.

@@ -17,7 +17,7 @@ from mevqa.events import Kind, Rule
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder
-from mevqa.report.charts.spotted import write_plot
+from mevqa.reporting.charts.spotted import write_plot
 from mevqa.signals import finished_first
 from mevqa.spotting.annotated import find_annotated, spot_annotated
 from mevqa.spotting.files import write_csv, write_json

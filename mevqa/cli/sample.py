@@ -131,7 +131,7 @@ def _write_views(seen: ClipViews, out: Path) -> list[str]:
 
 def _plot(clip: Clip, seen: ClipViews, measured: Localised | None) -> Image | None:
     """Return the curve with the key frames that were used; None when nothing was measured."""
-    from mevqa.report.charts.motion import plot_curve
+    from mevqa.reporting.charts.motion import plot_curve
 
     if measured is None or measured.curve is None or seen.times_ms is None:
         return None

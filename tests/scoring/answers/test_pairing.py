@@ -159,7 +159,7 @@ def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, mo
     from mevqa.data import official
     from mevqa.inference import runs
     from mevqa.questions.reading import answer as reading
-    from mevqa.report.reading import Scoring, read_runs
+    from mevqa.reporting.reading import Scoring, read_runs
     from mevqa.scoring.answers.score import score_answers
 
     path, _ = make_run()

@@ -1,6 +1,0 @@
-"""Reports: pages and plots of runs, for people to look at."""
-
-from mevqa.report.reading import Scoring
-from mevqa.report.write import ReportOptions, Written, write_report
-
-__all__ = ["Scoring", "ReportOptions", "Written", "write_report"]

@@ -1,0 +1,207 @@
+"""What is drawn of one run: confusion, classes, action units, calibration, counts, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mevqa.facs import unit_name
+from mevqa.reporting.charts.bars import Bar, bar_chart
+from mevqa.reporting.charts.calibration import calibration_chart
+from mevqa.reporting.charts.chart import Chart
+from mevqa.reporting.charts.confusion import ConfusionTable, class_chart, confusion_table
+from mevqa.reporting.charts.counts import counts_chart
+from mevqa.reporting.charts.forest import Mark, forest_chart
+from mevqa.reporting.reading import ReadRun
+from mevqa.scoring.answers.parts import PREFIXES
+from mevqa.scoring.result import ScoreResult
+from mevqa.scoring.tables import Table, group_table, score_tables
+from mevqa.types import EXTENSION_TYPES, QuestionType
+
+#: Class schemes by the prefix of their keys.
+_SCHEMES = {
+    "coarse": "coarse classes",
+    "fine": "fine classes",
+    "presence": "action unit presence",
+    "shown": "presence of an expression",
+    "side": "side of an action unit",
+    "type": "expression type of the n-th event",
+    "event_presence": "presence of an event",
+    "order": "kind of the event that comes first",
+}
+_COUNTS = {
+    QuestionType.COUNT_ALL: "all",
+    QuestionType.COUNT_MICRO: "micro",
+    QuestionType.COUNT_MACRO: "macro",
+    QuestionType.COUNT_BETWEEN: "between two times",
+}
+#: Which number of a subject is drawn, the first that there is.
+_OF_SUBJECT = ("coarse.accuracy", "type.accuracy", "au.f1")
+_MOST_UNITS = 24
+_MOST_SUBJECTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its place on the page.
+
+    Attributes:
+        title: Heading.
+        chart: The chart.
+        caption: What to know.
+        section: ``classes``, ``units``, ``calibration``, ``counts`` or ``parts``.
+        table: What the page shows in place of the chart.
+    """
+
+    title: str
+    chart: Chart
+    caption: str
+    section: str
+    table: ConfusionTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Everything drawn of one run.
+
+    Attributes:
+        key: Name of the panel in files and addresses.
+        name: Name of the run.
+        figures: Charts by short name.
+        tables: All numbers.
+        parts: Tables by data set and subject.
+        unusable: Answers that could not be used.
+        result: The scores; None without references.
+    """
+
+    key: str
+    name: str
+    figures: Mapping[str, Figure]
+    tables: tuple[Table, ...]
+    parts: tuple[Table, ...]
+    unusable: tuple[Mapping[str, Any], ...]
+    result: ScoreResult | None
+
+    def of(self, *sections: str) -> list[Figure]:
+        """Return the charts of some sections."""
+        return [figure for figure in self.figures.values() if figure.section in sections]
+
+
+def run_panel(run: ReadRun, place: int) -> Panel:
+    """Draw one run.
+
+    Args:
+        run: The run, scored or not.
+        place: Its place among the runs, from 0.
+    """
+    result = run.result
+    if result is None:
+        return Panel(f"run{place + 1}", run.name, {}, (), (), (), None)
+    figures = dict(_figures(run, result))
+    parts = tuple(group_table(by, groups) for by, groups in result.groups.items() if groups)
+    unusable = tuple(result.details.get("unusable", ()))
+    return Panel(f"run{place + 1}", run.name, figures, tuple(score_tables(result)), parts, unusable, result)
+
+
+def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
+    kinds = {prefix: kind.value for kind, prefix in PREFIXES.items()}
+    for prefix, matrix in result.details.get("confusion", {}).items():
+        title = _SCHEMES.get(prefix, prefix)
+        table = confusion_table(matrix, title, kinds[prefix])
+        caption = "Rows: reference, columns: answer; a row's shades are shares of that class. A cell shows its clips."
+        yield f"confusion_{prefix}", Figure(f"Confusion, {title}", table.chart(), caption, "classes", table)
+        yield f"classes_{prefix}", Figure(f"By class, {title}", class_chart(matrix, title), "", "classes")
+    if units := _unit_bars(run):
+        caption = "Over the questions that ask for a list of action units."
+        yield (
+            "units",
+            Figure("By action unit", bar_chart(units, ("F1", "recall"), "F1 and recall of units"), caption, "units"),
+        )
+    for prefix, bins in {**_pooled(run), **result.details.get("reliability", {})}.items():
+        name = "all closed questions" if prefix == "calibration" else _SCHEMES.get(prefix, prefix)
+        ece, brier = result.metrics.get(f"{prefix}.ece"), result.metrics.get(f"{prefix}.brier")
+        caption = f"ECE {ece:.3f}, Brier score {brier:.3f} (0 to 2)." if ece is not None and brier is not None else ""
+        label = f"Reliability of the option probabilities, {name}"
+        yield (
+            f"calibration_{prefix}",
+            Figure(f"Calibration, {name}", calibration_chart(bins, label), caption, "calibration"),
+        )
+    if pairs := _count_pairs(run):
+        caption = "On the dashed line the number is right. Answers without a number are not drawn."
+        yield (
+            "counts",
+            Figure("Numbers of events", counts_chart(pairs, "Answered against coded events"), caption, "counts"),
+        )
+    for by, groups in result.groups.items():
+        if (figure := _group_figure(by, groups)) is not None:
+            yield f"by_{by}", figure
+
+
+def _group_figure(by: str, groups: Mapping[str, ScoreResult]) -> Figure | None:
+    """Draw the first number that the parts have, best first."""
+    key = next((key for key in _OF_SUBJECT if any(key in part.metrics for part in groups.values())), None)
+    if key is None or len(groups) < 2:
+        return None
+    known = sorted(
+        (
+            (name.split("/", 1)[-1] if by == "subject" else name, part)
+            for name, part in groups.items()
+            if key in part.metrics
+        ),
+        key=lambda pair: (-pair[1].metrics[key], pair[0]),
+    )
+    marks = [
+        Mark(
+            name, part.metrics[key], part.intervals.get(key), f"{part.metrics[key]:.2f}  n = {part.counts['questions']}"
+        )
+        for name, part in known[:_MOST_SUBJECTS]
+    ]
+    more = f" The first {_MOST_SUBJECTS} of {len(known)}; the table has all." if len(known) > _MOST_SUBJECTS else ""
+    title = f"{key} by {'data set' if by == 'dataset' else by}"
+    return Figure(title, forest_chart(marks, title), f"n counts all questions.{more}", "parts")
+
+
+def _unit_bars(run: ReadRun) -> list[Bar]:
+    """Return F1 and recall of each action unit, the commonest first."""
+    counts: dict[Any, list[int]] = {}
+    for item in run.items.values():
+        if not isinstance(item.reference, frozenset):
+            continue
+        value = item.value if isinstance(item.value, frozenset) else frozenset()
+        for unit in item.reference | value:
+            right, true, answered = counts.setdefault(unit, [0, 0, 0])
+            counts[unit] = [
+                right + (unit in item.reference & value),
+                true + (unit in item.reference),
+                answered + (unit in value),
+            ]
+    ordered = sorted(((unit, numbers) for unit, numbers in counts.items() if numbers[1]), key=lambda pair: -pair[1][1])
+    return [
+        Bar(
+            f"{unit_name(unit)} ({unit})" if isinstance(unit, int) else str(unit),
+            (2 * right / (true + answered), right / true),
+            f"n = {true}",
+            f"answered {answered} times",
+        )
+        for unit, (right, true, answered) in ordered[:_MOST_UNITS]
+    ]
+
+
+def _pooled(run: ReadRun) -> dict[str, Any]:
+    """Return the reliability of all closed questions of the official types together."""
+    from mevqa.scoring.metrics.calibration import reliability
+
+    sure = [item for item in run.items.values() if item.options and item.question.type not in EXTENSION_TYPES]
+    if not sure:
+        return {}
+    return {"calibration": reliability([str(item.reference) for item in sure], [item.options or {} for item in sure])}
+
+
+def _count_pairs(run: ReadRun) -> dict[str, list[tuple[int, int]]]:
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for kind, name in _COUNTS.items():
+        for item in run.items.values():
+            if item.question.type is kind and isinstance(item.value, int) and isinstance(item.reference, int):
+                pairs.setdefault(name, []).append((item.reference, item.value))
+    return pairs

@@ -1,0 +1,194 @@
+"""What is shown of a long video: its events in time, in a table, and the first of them in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.errors import MediaError
+from mevqa.events import Event
+from mevqa.reporting.charts.timeline import Unseen, timeline_chart
+from mevqa.reporting.event_pairs import (
+    EventPairs,
+    SeenEvent,
+    coded_events,
+    event_spans,
+    event_table,
+    found_events,
+    pair_events,
+)
+from mevqa.reporting.motion_curve import motion_curve
+from mevqa.reporting.pictures import Picture, Seen, picture_of
+from mevqa.types import Clip
+
+if TYPE_CHECKING:
+    from mevqa.data.events.rows import EventRow
+    from mevqa.data.label_types import ClipLabels
+    from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.reading.video import Video
+
+#: What is shown of each event, of an event without a known apex, and of how many events.
+_VIEWS = ("onset", "apex", "motion", "magnified")
+_WITHOUT_APEX = ("onset", "offset")
+_MOST_EVENTS = 8
+#: Moments that are shown of a video whose events are not known, or that has none.
+_MOMENTS = 6
+
+
+def see_long(
+    clip: Clip,
+    labels: ClipLabels | None,
+    found: Sequence[EventRow] | None,
+    face: FaceMode = "auto",
+    on_frames: Callable[[int, int], None] = lambda done, total: None,
+    curve: list[tuple[float, float]] | None = None,
+    unseen: Sequence[tuple[float, float, str]] = (),
+) -> Seen:
+    """Return the timeline of a long video, its events as a table, and pictures of the first events.
+
+    Pictures are of the coded events, or of the found ones where nothing is coded. What cannot be read is a note.
+
+    Args:
+        clip: The video; it has media.
+        labels: What human coders wrote about it.
+        found: Events that were found in it; None when nothing was looked for.
+        face: How the face is found.
+        on_frames: Called with the frames that are passed, and all of them.
+        curve: (time in s, motion in percent of the eye distance) where it is known; it is measured where it is not.
+        unseen: Begin and end in s, and the reason, of what a run could not look at.
+
+    Raises:
+        MediaError: The video cannot be opened.
+    """
+    from mevqa.video.reading.reader import open_video
+
+    assert clip.media is not None
+    notes: list[str] = []
+    with open_video(clip.media, fps=clip.fps) as video:
+        seconds = video.times_ms / 1000
+        try:
+            curve = motion_curve(video, face, on_frames) if curve is None else curve
+        except MediaError as error:
+            curve = []
+            notes.append(f"the curve of the motion is missing: {error.reason}")
+
+        def at(frame: int) -> float:
+            return float(seconds[frame])
+
+        pairs = _events(labels, found, clip.media, len(seconds), notes)
+        shown = pairs.coded or pairs.found or ()
+        what = "coded" if pairs.coded else "found"
+        try:
+            draw = partial(_draw_events, clip, video, face, notes)
+            rows = _event_rows(what, shown, at, draw, notes) if shown else _moment_rows(clip, face, notes)
+        except MediaError as error:
+            rows = _Rows()
+            notes.append(f"no pictures: {error}")
+    coded_spans, found_spans = event_spans(pairs, at)
+    length = float(seconds[-1]) if len(seconds) else 0.0
+    gaps = [Unseen(*one) for one in unseen]
+    label = f"Events of {clip.id} in time: {pairs.summary}"
+    timeline = timeline_chart(coded_spans, found_spans, curve, length, label, gaps)
+    table = event_table(pairs, at) if pairs.coded or pairs.found else None
+    return Seen(rows.pictures, timeline, tuple(dict.fromkeys(notes)), rows.titles, table)
+
+
+def _events(
+    labels: ClipLabels | None, found: Sequence[EventRow] | None, media: Path, frames: int, notes: list[str]
+) -> EventPairs:
+    """Return the events that lie in the media; what is wrong with the others goes to ``notes``."""
+    from mevqa.data.frame_numbers import place_events
+
+    coded = None
+    complete = True
+    if labels is None:
+        notes.append("what coders saw is not known: no label file was given")
+    else:
+        placement = place_events(labels, media)
+        notes += [f"row {line} of the labels cannot be placed: {why}" for line, why in placement.missing.items()]
+        placed = coded_events(placement.events)
+        coded = _inside(placed, "coded", frames, notes)
+        complete = not placement.missing and len(coded) == len(placed)
+        if not complete and found is not None:
+            notes.append("coded and found events are not compared: some of the coded ones are missing here")
+    seen = None if found is None else _inside(found_events(found), "found", frames, notes)
+    return pair_events(coded, seen, complete=complete)
+
+
+def _inside(events: Sequence[SeenEvent], name: str, frames: int, notes: list[str]) -> tuple[SeenEvent, ...]:
+    """Return the events whose frames the media has, in order."""
+    kept = []
+    for event in events:
+        moments = [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
+        said = f"{name} event {event.number} (frames {event.onset} to {event.offset})"
+        if min(moments) < 0 or max(moments) >= frames:
+            notes.append(f"{said} is left out: the video has frames 0 to {frames - 1}")
+        elif moments != sorted(moments):
+            notes.append(f"{said} is left out: its apex {event.apex} is not inside")
+        else:
+            kept.append(event)
+    return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of pictures with their titles."""
+
+    pictures: tuple[tuple[Picture, ...], ...] = ()
+    titles: tuple[str, ...] = ()
+
+
+def _event_rows(
+    what: str,
+    events: Sequence[SeenEvent],
+    at: Callable[[int], float],
+    draw: Callable[[Sequence[SeenEvent], Sequence[str]], Mapping[int, tuple[Picture, ...]]],
+    notes: list[str],
+) -> _Rows:
+    """Show the first events: those with an apex, then the others."""
+    first = events[:_MOST_EVENTS]
+    pictures: dict[int, tuple[Picture, ...]] = {}
+    for known, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
+        these = [event for event in first if (event.apex is not None) == known]
+        pictures |= draw(these, views)
+    if len(events) > len(first):
+        notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
+    titles = [_title(what, event, at) for event in first]
+    return _Rows(tuple(pictures[event.number] for event in first), tuple(titles))
+
+
+def _draw_events(
+    clip: Clip, video: Video, face: FaceMode, notes: list[str], events: Sequence[SeenEvent], views: Sequence[str]
+) -> Mapping[int, tuple[Picture, ...]]:
+    """Return the views of events by their numbers."""
+    from mevqa.video.views.render import render_events
+
+    # Views that do not show the apex do not use it: the onset stands in its place.
+    spans = [Event(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
+    pictures = {}
+    for event, seen in zip(events, render_events(clip, spans, views=views, face=face, footage=video), strict=True):
+        moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}
+        pictures[event.number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
+        notes += seen.warnings
+    return pictures
+
+
+def _title(what: str, event: SeenEvent, at: Callable[[int], float]) -> str:
+    """Return number, kind, time, units and class of an event."""
+    time = f"{at(event.onset):.2f} to {at(event.offset):.2f} s"
+    score = "" if event.score is None else f"score {event.score:.2f}"
+    said = [f"{what} {event.number}", event.kind or "kind not known", time, event.units, event.emotion, score]
+    return " · ".join(filter(None, said))
+
+
+def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:
+    """Return faces of a long video at equal distances."""
+    from mevqa.video.views.render import render_clip
+
+    seen = render_clip(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
+    notes += seen.warnings
+    pictures = tuple(Picture(f"frame {view.frames[0]}", view.caption, view.image, "frames") for view in seen.views)
+    return _Rows((pictures,))

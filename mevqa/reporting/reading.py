@@ -1,0 +1,166 @@
+"""What a report shows of a run: its questions, answers and verdicts, and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError, Problem
+from mevqa.inference.evaluation import Source
+from mevqa.inference.runs import RunRecord, open_run, torn_line
+from mevqa.reporting.naming import model_label, short_names
+from mevqa.scoring.answers.answer_sources import files_of_run, read_files
+from mevqa.scoring.answers.items import Item, make_items
+from mevqa.scoring.answers.pairing import read_pairs
+from mevqa.scoring.answers.presets import answer_preset
+from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_items
+from mevqa.scoring.result import ScoreResult
+from mevqa.types import Answer, Question
+
+_GROUPINGS = ("dataset", "subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How answers are scored.
+
+    Attributes:
+        reference: A question file with the right answers; None for those that the runs answered.
+        preset: Name of the preset; None for the one of the task.
+        draws: Bootstrap draws.
+        seed: Of the bootstrap.
+    """
+
+    reference: Path | None = None
+    preset: str | None = None
+    draws: int = 1000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRun:
+    """A run with everything that is known about its answers.
+
+    Attributes:
+        folder: Short name of its folder that tells it from the other runs.
+        run: The run.
+        questions: Its questions in the order of the files, the reference set where there is one.
+        items: Scored questions by question id.
+        answers: Answers by the id of the question in ``questions``.
+        result: The scores; None without any reference.
+        task: ``vqa`` or ``lvqa``.
+        sources: Where its clips come from, as the run recorded it.
+        notes: What a reader must know.
+    """
+
+    folder: str
+    run: RunRecord
+    questions: tuple[Question, ...]
+    items: Mapping[str, Item]
+    answers: Mapping[str, Answer]
+    result: ScoreResult | None
+    task: str
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What decided the answers, as the manifest has it."""
+        found: Mapping[str, Any] = self.run.manifest.get("decides", {})
+        return found
+
+    @property
+    def model(self) -> str:
+        """What the model is called."""
+        return model_label(self.fingerprint)
+
+    @property
+    def name(self) -> str:
+        """Model and folder: what tells it from the other runs."""
+        return f"{self.model} ({self.folder})"
+
+
+def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
+    """Read and score runs.
+
+    Args:
+        paths: Run folders, the first is what others are compared with.
+        scoring: How they are scored.
+
+    Raises:
+        InputError: Everything that is wrong with any of them.
+    """
+    problems: list[Problem] = []
+    runs = []
+    for path, folder in zip(paths, short_names(paths), strict=True):
+        try:
+            runs.append(_read_run(path, folder, scoring))
+        except InputError as error:
+            problems.extend(problem for problem in error.problems if problem not in problems)
+    if problems:
+        raise InputError(problems)
+    return runs
+
+
+def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
+    run = open_run(path)
+    hidden: list[Problem] = []
+    files = files_of_run(run, hidden)
+    notes = [str(problem) for problem in hidden]
+    reference_files = files
+    if scoring.reference is not None:
+        problems: list[Problem] = []
+        reference_files = read_files(scoring.reference, problems)
+        if problems:
+            raise InputError(problems)
+        files = files if files and not hidden else reference_files
+    elif hidden:
+        raise InputError(hidden)
+    questions = [question for file in files for question in file.questions]
+    clips = run.manifest.get("decides", {}).get("media") or {question.clip_id for question in questions}
+    questions = [question for question in questions if question.clip_id in clips]
+    task = files[0].task if files else "vqa"
+    known = scoring.reference is not None or any(question.reference is not None for question in questions)
+    items: dict[str, Item] = {}
+    result = None
+    if known:
+        pairs = read_pairs(path, scoring.reference, opened=run, files=reference_files)
+        preset = scoring.preset or DEFAULT_PRESETS[pairs.task]
+        switches = answer_preset(preset)
+        scored = make_items(pairs.pairs, switches)
+        result = score_items(
+            scored, switches, preset=preset, by=_GROUPINGS, draws=scoring.draws, seed=scoring.seed, pairs=pairs
+        )
+        questions, items = _joined(questions, scored)
+    else:
+        notes.append("none of the questions has a reference: there is nothing to score")
+        notes += [note for note in [torn_line(path)] if note is not None]
+    answers = _answers(run, questions)
+    sources = tuple(Source.from_record(record) for record in run.manifest.get("sources", ()))
+    return ReadRun(folder, run, tuple(questions), items, answers, result, task, sources, tuple(notes))
+
+
+def _joined(questions: Sequence[Question], scored: Sequence[Item]) -> tuple[list[Question], dict[str, Item]]:
+    """Return the questions with their references, and the scored ones by the id that the run uses."""
+    by_id = {item.question.id: item for item in scored}
+    by_text = {(item.question.clip_id, item.question.text): item for item in scored}
+    joined: list[Question] = []
+    items = {}
+    for question in questions:
+        item = by_id.get(question.id) or by_text.get((question.clip_id, question.text))
+        if item is not None:
+            items[question.id] = item
+        joined.append(_with_reference(question, item))
+    return joined, items
+
+
+def _with_reference(question: Question, item: Item | None) -> Question:
+    from dataclasses import replace
+
+    return question if item is None else replace(question, reference=item.question.reference)
+
+
+def _answers(run: RunRecord, questions: Sequence[Question]) -> dict[str, Answer]:
+    return {question.id: run.answers[question.id] for question in questions if question.id in run.answers}
