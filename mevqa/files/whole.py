@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import LOCK_NAME, hold_folder
 from mevqa.files.system_errors import writing
+from mevqa.files.utf8_names import utf8_named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -179,8 +180,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
     with hold_folder(filling, name=target):
         _clear(filling)
         try:
-            with writing(target):
-                yield filling
+            with writing(target), utf8_named(filling) as named:
+                yield named
         except BaseException:
             _clear(filling)
             raise
@@ -212,7 +213,8 @@ def whole_files(folder: Path) -> Iterator[Path]:
     try:
         with writing(folder):
             part.mkdir()
-            yield part
+            with utf8_named(part) as named:
+                yield named
             for path in sorted(part.iterdir()):
                 target = folder / path.name
                 if path.is_dir():

@@ -187,6 +187,4 @@ def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp
 def test_an_adapter_in_a_folder_whose_name_is_not_utf8(adapter, questions, tmp_path):
     odd = tmp_path / os.fsdecode(b"\xff\xfe")
     shutil.copytree(adapter, odd)
-    assert (
-        cli.main(["merge", str(odd), "--out", str(tmp_path / "merged"), "--dtype", "float32", *asked(questions)]) == 0
-    )
+    assert cli.main(["merge", str(odd), "--out", f"{odd}-merged", "--dtype", "float32", *asked(questions)]) == 0
