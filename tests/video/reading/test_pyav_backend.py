@@ -24,7 +24,7 @@ def starts(monkeypatch) -> list[Path]:
         started.append(path)
         return original(path)
 
-    monkeypatch.setattr(pyav_backend, "ForwardDecoder", counting)
+    monkeypatch.setattr(pyav_backend, "StreamingDecoder", counting)
     return started
 
 

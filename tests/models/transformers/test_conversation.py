@@ -8,7 +8,7 @@ import pytest
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers import chat_template
+from mevqa.models.transformers import conversation
 
 
 class Processor:
@@ -27,9 +27,9 @@ class Processor:
     ],
 )
 def test_a_template_that_does_not_end_is_an_error(template, message, monkeypatch):
-    monkeypatch.setattr(chat_template, "_MOST_SECONDS", 0.2)
+    monkeypatch.setattr(conversation, "_MOST_SECONDS", 0.2)
     with pytest.raises(ModelError, match=message):
-        chat_template.render(Processor(template), [{"role": "user", "content": "a"}])
+        conversation.render(Processor(template), [{"role": "user", "content": "a"}])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the size of a process is told by Linux alone")
@@ -37,10 +37,10 @@ def test_a_template_that_fills_the_memory_is_an_error():
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_AS)
     with pytest.raises(ModelError, match="takes more memory"):
-        chat_template.render(Processor("{{ 'a' * 10**9 }}"), [{"role": "user", "content": "a"}])
+        conversation.render(Processor("{{ 'a' * 10**9 }}"), [{"role": "user", "content": "a"}])
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_usual_template_is_rendered():
-    said = chat_template.render(Processor("{{ messages[0].content }}"), [{"role": "user", "content": "a"}])
+    said = conversation.render(Processor("{{ messages[0].content }}"), [{"role": "user", "content": "a"}])
     assert said == "a"
