@@ -43,8 +43,9 @@ $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 
 # The parts of the tests that lean on the packages whose releases differ most.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/vqa \
-		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py tests/training/adapters/test_merge.py
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/inference \
+		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py tests/training/adapters/test_merge.py \
+		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py
 
 # Kills, starvation, second writers, damaged and hostile inputs; the table of what was tried goes to torture.md.
 torture: setup
