@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SIZE = (900, 340)
 _MARGINS = (64, 40, 24, 50)
 _CURVE, _BLINK = "#1f5aa0", "#ececf6"
+#: Share of the width that the name of a key frame takes.
+_EDGE = 0.08
 #: Colour of a key frame's line, and how its name leans away from that of its neighbour.
 _ROLES = {"onset": ("#1e8c50", "right", -4), "apex": ("#c83228", "center", 0), "offset": ("#be7814", "left", 4)}
 
@@ -54,6 +56,10 @@ def _draw(curve: Curve, marks: Mapping[str, float], title: str, figure: Figure) 
     axes.plot(times, percent, "o-", color=_CURVE, linewidth=2, markersize=4)
     for role, ms in marks.items():
         colour, side, shift = _ROLES[role]
+        first, last = axes.get_xlim()
+        share = (ms - first) / (last - first)
+        if side != "center" and (share < _EDGE if side == "right" else share > 1 - _EDGE):
+            side, shift = "left" if side == "right" else "right", -shift  # It would leave the chart.
         axes.axvline(ms, color=colour, linewidth=2)
         place: dict[str, Any] = {"xycoords": above, "textcoords": "offset points", "ha": side, "va": "top"}
         if role == "apex":  # Its name lies on its line.
