@@ -100,7 +100,7 @@ class Run(RunRecord):
 
         Args:
             out: Folder of the report.
-            options: As for ``mevqa.reporting``.
+            options: As for ``mevqa.report``.
 
         Raises:
             InputError: What is wrong with the run or the folder.

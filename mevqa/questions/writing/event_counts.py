@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from mevqa.events import Kind
+from mevqa.events import KINDS, Kind
 from mevqa.questions.reading.numbers import COUNTED
 from mevqa.types import Question, QuestionType, Reply
 
@@ -123,7 +122,7 @@ def decide_presence(asked: Sequence[tuple[Question, str]], events: Sequence[tupl
         said[question.kind] = said.get(question.kind, False) or text == "yes"
     if shown.get(None) is False:
         shown |= {"micro": False, "macro": False}
-    kinds = [shown.get(kind, said.get(kind)) for kind in get_args(Kind)]
+    kinds = [shown.get(kind, said.get(kind)) for kind in KINDS]
     if None not in shown and (True in kinds or kinds == [False, False]):
         shown[None] = True in kinds
     return [("yes" if shown[q.kind] else "no") if q.kind in shown else text for q, text in asked]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import get_args
 
-from mevqa.events import Event, Kind
+from mevqa.events import KINDS, Event
 from mevqa.questions.writing.event_text import FORMS
 from mevqa.questions.writing.grammar import SEPARATOR, Choices
 
 _START = FORMS.interval.partition("{")[0].rstrip()
 _WRITTEN = len(FORMS.interval.format(onset=0, offset=0))
 #: Kinds by what follows the interval where they are told.
-_KINDS = {FORMS.interval_of_kind.format(onset=0, offset=0, kind=kind)[_WRITTEN:]: kind for kind in get_args(Kind)}
+_KINDS = {FORMS.interval_of_kind.format(onset=0, offset=0, kind=kind)[_WRITTEN:]: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
