@@ -22,14 +22,15 @@ from mevqa.resources import TABLES, resource_folder
 from mevqa.types import Question, QuestionType, Request
 
 _SYSTEM = "system"
+_QUESTION_TABLES = TABLES / "questions"
 #: Tables whose content the prompts show.
 _TABLES = (
-    "action_units.yaml",
-    "taxonomies.yaml",
-    "surface_forms.yaml",
-    "event_forms.yaml",
-    "question_wordings.yaml",
-    "answer_reading.yaml",
+    TABLES / "action_units.yaml",
+    TABLES / "taxonomies.yaml",
+    _QUESTION_TABLES / "surface_forms.yaml",
+    _QUESTION_TABLES / "event_forms.yaml",
+    _QUESTION_TABLES / "question_wordings.yaml",
+    _QUESTION_TABLES / "answer_reading.yaml",
 )
 
 _File = TypeVar("_File", bound=StrictModel)
@@ -229,7 +230,6 @@ def _prototypes(classes: Taxonomy) -> str:
 
 
 def _digest(system: str, prompts: Mapping[QuestionType, _Prompt]) -> str:
-    tables = TABLES
     content = {
         "system": system,
         "prompts": {
@@ -240,7 +240,7 @@ def _digest(system: str, prompts: Mapping[QuestionType, _Prompt]) -> str:
             }
             for kind, prompt in prompts.items()
         },
-        "tables": {name: (tables / name).read_text(encoding="utf-8") for name in _TABLES},
+        "tables": {table.name: table.read_text(encoding="utf-8") for table in _TABLES},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(canonical.encode(), digest_size=16).hexdigest()

@@ -18,14 +18,14 @@ class Wording(StrictModel):
 
 
 class AnswerForms(StrictModel):
-    """Content of ``tables/surface_forms.yaml``."""
+    """Content of ``tables/questions/surface_forms.yaml``."""
 
     sentences: dict[QuestionType, Wording]
     options: dict[str, dict[str, tuple[str, ...]]]
     coarse_spellings: dict[str, tuple[str, ...]]
 
 
-FORMS = read_yaml(TABLES / "surface_forms.yaml", AnswerForms)
+FORMS = read_yaml(TABLES / "questions" / "surface_forms.yaml", AnswerForms)
 
 #: Options of the closed questions that no taxonomy decides, by the name that the prompt files use.
 FIXED_OPTIONS: dict[str, tuple[str, ...]] = {name: tuple(options) for name, options in FORMS.options.items()}

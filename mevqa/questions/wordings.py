@@ -10,7 +10,7 @@ from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 from mevqa.types import Question, QuestionType
 
-_TABLE = TABLES / "question_wordings.yaml"
+_TABLE = TABLES / "questions" / "question_wordings.yaml"
 
 
 class _Wordings(StrictModel):

@@ -1,4 +1,4 @@
-"""Words and patterns by which answers are read, from ``tables/answer_reading.yaml``."""
+"""Words and patterns by which answers are read, from ``tables/questions/answer_reading.yaml``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class _Marks(StrictModel):
 
 
 class ReadingWords(StrictModel):
-    """Content of ``tables/answer_reading.yaml``."""
+    """Content of ``tables/questions/answer_reading.yaml``."""
 
     thoughts: _Marked
     answers: _Answers
@@ -106,7 +106,7 @@ class ReadingWords(StrictModel):
     chinese_measures: tuple[str, ...]
 
 
-WORDS = read_yaml(TABLES / "answer_reading.yaml", ReadingWords)
+WORDS = read_yaml(TABLES / "questions" / "answer_reading.yaml", ReadingWords)
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class _Summary(StrictModel):
 
 
 class EventForms(StrictModel):
-    """Content of ``tables/event_forms.yaml``."""
+    """Content of ``tables/questions/event_forms.yaml``."""
 
     interval: str
     interval_of_kind: str
@@ -51,7 +51,7 @@ class EventForms(StrictModel):
     summary: _Summary
 
 
-FORMS = read_yaml(TABLES / "event_forms.yaml", EventForms)
+FORMS = read_yaml(TABLES / "questions" / "event_forms.yaml", EventForms)
 
 
 def event_name(kind: Kind | None) -> str:

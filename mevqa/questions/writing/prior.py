@@ -70,13 +70,13 @@ class PriorAnswer:
     source: str
 
 
-_TABLE = read_yaml(TABLES / "prior_answers.yaml", _PriorTable)
+_TABLE = read_yaml(TABLES / "questions" / "prior_answers.yaml", _PriorTable)
 
 
 def prior_answer(question: Question) -> PriorAnswer | None:
     """Return the prior answer to a question; None for open questions and for what no frequency tells.
 
-    What asks for frames, or for one event of a video, has none: see ``tables/prior_answers.yaml``.
+    What asks for frames, or for one event of a video, has none: see ``tables/questions/prior_answers.yaml``.
     """
     known = _TABLE.datasets.get(question.dataset)
     told = {} if known is None else {k: v for k, v in known.model_dump(exclude={"counts"}).items() if v is not None}

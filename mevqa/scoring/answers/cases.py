@@ -9,7 +9,7 @@ from mevqa.questions.question_types import parse_question
 from mevqa.resources import TABLES
 from mevqa.types import Question
 
-_TABLE = TABLES / "answers_in_the_wild.yaml"
+_TABLE = TABLES / "questions" / "answers_in_the_wild.yaml"
 
 
 class Case(StrictModel):

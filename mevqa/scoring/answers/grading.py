@@ -1,7 +1,7 @@
 """Read what was answered, officially worded or in the wild, into what is compared with the reference.
 
-The reader is ``mevqa.questions.reading``; the table of cases is ``mevqa/tables/answers_in_the_wild.yaml`` (``mevqa
-score --cases`` prints it). The rules:
+The reader is ``mevqa.questions.reading``; the table of cases is ``mevqa/tables/questions/answers_in_the_wild.yaml``
+(``mevqa score --cases`` prints it). The rules:
 
 - An answer that was cut off counts for nothing, nor does one whose thought is not ended. Thoughts are taken off.
 - What is marked as the answer counts: tags, a box, a JSON object, "Answer:", the letter of an option.
