@@ -35,9 +35,11 @@ from mevqa.inference.engine import ClipAnswers as ClipAnswers
 from mevqa.inference.engine import answer_clip as answer_clip
 from mevqa.inference.view_config import ViewConfig as ViewConfig
 from mevqa.inference.view_config import ViewOptions as ViewOptions
+from mevqa.models.base import Model as Model
+from mevqa.models.base import ModelOptions as ModelOptions
 from mevqa.models.base import Preferences as Preferences
-from mevqa.models.load import ModelOptions as ModelOptions
-from mevqa.models.load import load_model as load_model
+from mevqa.models.registry import load_model as load_model
+from mevqa.models.registry import register_model as register_model
 from mevqa.questions.prompts import PromptLibrary as PromptLibrary
 from mevqa.questions.question_types import parse_question as parse_question
 from mevqa.questions.writing.prior import prior_answer as prior_answer
@@ -57,6 +59,8 @@ from mevqa.types import Clip as Clip
 from mevqa.types import Moment as Moment
 from mevqa.types import Question as Question
 from mevqa.types import QuestionType as QuestionType
+from mevqa.types import Reply as Reply
+from mevqa.types import Request as Request
 from mevqa.types import View as View
 from mevqa.video.reading.reader import open_video as open_video
 from mevqa.video.views.registry import register_view as register_view

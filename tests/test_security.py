@@ -13,7 +13,7 @@ from PIL import Image
 
 from mevqa.cli import main
 from mevqa.errors import InputError
-from mevqa.models.load import read_preferences
+from mevqa.models.base import read_preferences
 from mevqa.resources import resource_folder
 from mevqa.suites.suite import read_suite
 

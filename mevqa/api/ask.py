@@ -13,8 +13,7 @@ from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.inference.answerer import load_answerer
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.view_config import ViewOptions
-from mevqa.models.base import Model
-from mevqa.models.load import ModelOptions
+from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.types import Clip

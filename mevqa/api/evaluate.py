@@ -12,8 +12,7 @@ from mevqa.data.media import ready_pictures
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import plan
 from mevqa.inference.view_config import ViewOptions
-from mevqa.models.base import Model
-from mevqa.models.load import ModelOptions
+from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
 
 

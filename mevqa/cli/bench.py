@@ -98,7 +98,8 @@ def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
         ModelError: It cannot be loaded, or has no weights.
     """
     from mevqa.errors import ModelError
-    from mevqa.models.load import ModelOptions, load_model
+    from mevqa.models.base import ModelOptions
+    from mevqa.models.registry import load_model
     from mevqa.models.transformers.model import TransformersModel
 
     if args.model == "random":

@@ -55,7 +55,7 @@ def collect() -> dict[str, Any]:
     import platform
 
     from mevqa.inference.fingerprint import package_versions
-    from mevqa.models.load import found_models
+    from mevqa.models.registry import model_names
 
     versions = package_versions(_PACKAGES)
     return {
@@ -65,7 +65,7 @@ def collect() -> dict[str, Any]:
         "memory": _memory(),
         "packages": {name: versions.get(name, "absent") for name in _PACKAGES},
         "devices": _devices(),
-        "models": list(found_models()),
+        "models": [name for name in model_names() if name != "mock"],
     }
 
 

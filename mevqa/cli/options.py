@@ -11,7 +11,7 @@ from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
     from mevqa.inference.view_config import ViewOptions
-    from mevqa.models.load import ModelOptions
+    from mevqa.models.base import ModelOptions
 
 
 def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -153,7 +153,7 @@ def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) 
 
 def model_options(args: argparse.Namespace) -> ModelOptions:
     """Return how the model is loaded."""
-    from mevqa.models.load import ModelOptions
+    from mevqa.models.base import ModelOptions
 
     return ModelOptions(
         dtype=args.dtype,

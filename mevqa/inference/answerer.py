@@ -14,8 +14,8 @@ from mevqa.inference.evaluation import Plan, answer, begin, check_views, remaini
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.runs import RunRecord, check_run_folder
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.models.base import Model
-from mevqa.models.load import ModelOptions, load_model, own_preferences, own_prompts
+from mevqa.models.base import Model, ModelOptions
+from mevqa.models.registry import load_model, own_preferences, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.types import Answer
 
@@ -104,6 +104,9 @@ def load_answerer(options: AskOptions) -> Answerer:
         raise InputError(problems)
     assert isinstance(prompts, PromptLibrary)
     model = load_model(options.model, options.loading) if isinstance(options.model, str) else options.model
+    if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
+        # Of a registered model it is only known now how it wants to be asked.
+        prompts = PromptLibrary.load(folder, model.preferences.variant)
     view_config = options.views.for_model(model.preferences)
     chosen = _settings(options.loading if named is not None else None, model)
     return Answerer(model, prompts, view_config, options.consistency, chosen)

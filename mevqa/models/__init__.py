@@ -1,6 +1,6 @@
-"""Vision-language models behind one small protocol."""
+"""Vision-language models behind one small protocol, by name."""
 
-from mevqa.models.base import Model, Preferences
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.base import Model, ModelOptions, Preferences
+from mevqa.models.registry import load_model, model_names, register_model
 
-__all__ = ["Model", "ModelOptions", "Preferences", "load_model"]
+__all__ = ["Model", "ModelOptions", "Preferences", "load_model", "model_names", "register_model"]

@@ -1,17 +1,21 @@
-"""What a model must offer to be asked, and nothing more."""
+"""What a model must offer to be asked, how it wants to be asked, and how it is loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
 
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.types import OptionScore, Reply, Request, View
 
+#: File with a model's preferences in its folder.
+PREFERENCES_FILE = "mevqa.json"
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """How a model wants to be asked when the user does not say.
+
+class Preferences(StrictModel):
+    """How a model wants to be asked when the user does not say; ``mevqa.json`` in its folder holds the same.
 
     Attributes:
         views: Names of the views, in order.
@@ -28,6 +32,56 @@ class Preferences:
     variant: str = "default"
     option_score: OptionScore = "mean"
     sees_rest: bool = True
+
+
+def read_preferences(folder: Path) -> Preferences:
+    """Return how the model in ``folder`` wants to be asked: its ``mevqa.json``, or the defaults.
+
+    Raises:
+        InputError: The file does not hold what it should.
+    """
+    path = folder / PREFERENCES_FILE
+    # JSON is YAML, and is read as strictly.
+    return read_yaml(path, Preferences) if path.is_file() else Preferences()
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How a model is loaded and asked.
+
+    Attributes:
+        dtype: ``auto`` (bfloat16 on a GPU that has it, else float16 there; float32 on CPU), ``float32``,
+            ``bfloat16`` or ``float16``.
+        device: ``auto`` (GPUs if any, all of them when there are several), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        quantization: ``none``, ``4bit`` (NF4 with double quantisation) or ``8bit``, both by bitsandbytes.
+        adapter: Folder or hub name of a PEFT adapter.
+        attention: Attention implementation (``sdpa``, ``eager``, ``flash_attention_2``); None: the library's choice.
+        trust_remote_code: Whether Python code that comes with the model may run. Off unless asked for.
+        revision: Branch, tag or commit on the hub.
+        batch_size: Largest number of questions taken through the model at once.
+        prefix_cache: Whether a clip's pictures and common text go through the model once for all its questions.
+        video: Whether moments are handed over by the processor's own video path instead of as pictures.
+        option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated``
+            (``mevqa.models.transformers.options``); ``auto`` is what the model prefers.
+        thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
+        max_new_tokens: Most tokens of a written answer; None: what the prompts say.
+        seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
+    """
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    quantization: Literal["none", "4bit", "8bit"] = "none"
+    adapter: str | None = None
+    attention: str | None = None
+    trust_remote_code: bool = False
+    revision: str | None = None
+    batch_size: int = 8
+    prefix_cache: bool = True
+    video: bool = False
+    option_score: Literal["auto"] | OptionScore = "auto"
+    thinking: int = 0
+    max_new_tokens: int | None = None
+    seed: int = 0
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from pydantic import field_validator
 
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.models.base import Preferences
+from mevqa.models.base import ModelOptions, Preferences
 from mevqa.types import Grammar, QuestionType, Reply, Request, View
 
 #: Probability that a scripted answer to a closed question gets; the other options share the rest.
@@ -74,6 +74,19 @@ class ScriptFile(StrictModel):
     """
 
     answers: tuple[Rule, ...] = ()
+
+
+def make_mock(name: str, options: ModelOptions) -> MockModel:
+    """Return the model called ``mock``, or ``mock:FILE`` with its answers in a file.
+
+    Raises:
+        InputError: The file is missing or is no script.
+        ModelError: It shall think.
+    """
+    if options.thinking:
+        raise ModelError(f"{name} answers by its script and does not think; leave --thinking away")
+    _, scripted, path = name.partition(":")
+    return MockModel(read_script(Path(path)) if scripted else None, name=name, seed=options.seed)
 
 
 def read_script(path: Path) -> Script:

@@ -9,8 +9,8 @@ from torch import nn
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.json_file import read_json_object
-from mevqa.models.load import own_prompts
-from mevqa.models.transformers.adapter import adapter_config, adapter_folder, wrap_with_adapter
+from mevqa.models.registry import own_prompts
+from mevqa.models.transformers.adapters.adapter import adapter_config, adapter_folder, wrap_with_adapter
 from mevqa.training.recipe import Lora, Recipe
 
 #: Settings that decide an adapter's layers: key of a recipe's ``lora``, key of ``adapter_config.json``.

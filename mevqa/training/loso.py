@@ -22,7 +22,8 @@ from mevqa.inference.evaluation import Plan, answer, begin, remaining
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.runs import RunRecord, open_run, refuse_changes
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.load import ModelOptions, load_model, own_prompts
+from mevqa.models.base import ModelOptions
+from mevqa.models.registry import load_model, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
 from mevqa.scoring.answers.score import score_run
@@ -239,7 +240,8 @@ def check_answers(recipe: Recipe, work: Plan) -> Plan:
 
 def _variant_of(recipe: Recipe) -> str:
     """Return the prompt variant that the recipe's model prefers, without loading its weights."""
-    from mevqa.models.load import NANO_FOLDER, read_preferences
+    from mevqa.models.base import read_preferences
+    from mevqa.models.nano import WEIGHTS
 
-    folder = NANO_FOLDER if recipe.model == "nano" else Path(recipe.model)
+    folder = WEIGHTS if recipe.model == "nano" else Path(recipe.model)
     return read_preferences(folder).variant

@@ -10,8 +10,8 @@ from accelerate import PartialState
 
 from mevqa.errors import InputError, Problem
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Preferences
-from mevqa.models.load import ModelOptions, load_model, own_preferences
+from mevqa.models.base import ModelOptions, Preferences
+from mevqa.models.registry import load_model, own_preferences
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.continued import check_start, prompts_folder
@@ -66,12 +66,12 @@ def load_trainable_model(recipe: Recipe) -> TrainableModel:
     wrapped = _load(recipe)
     own = own or wrapped.preferences
     preferences = Preferences(
-        recipe.views or own.views,
-        recipe.sampler or own.sampler,
-        recipe.variant or own.variant,
+        views=recipe.views or own.views,
+        sampler=recipe.sampler or own.sampler,
+        variant=recipe.variant or own.variant,
         # A model that was trained on these very answers knows how probable each is.
-        "sum",
-        own.sees_rest,
+        option_score="sum",
+        sees_rest=own.sees_rest,
     )
     prompts = prompts or PromptLibrary.load(prompts_folder(recipe), preferences.variant)
     view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)

@@ -19,7 +19,9 @@ def adapter(tmp_path_factory):
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from mevqa.models.load import NANO_FOLDER, ModelOptions, load_model
+    from mevqa.models.base import ModelOptions
+    from mevqa.models.nano import WEIGHTS
+    from mevqa.models.registry import load_model
 
     folder = tmp_path_factory.mktemp("adapter")
     model = load_model("nano", ModelOptions(device="cpu", dtype="float32")).model
@@ -33,7 +35,7 @@ def adapter(tmp_path_factory):
                 parameter.add_(0.05 * torch.randn_like(parameter))
     wrapped.peft_config["default"].base_model_name_or_path = "nano"
     wrapped.save_pretrained(folder, save_embedding_layers=False)
-    (folder / "mevqa.json").write_bytes((NANO_FOLDER / "mevqa.json").read_bytes())
+    (folder / "mevqa.json").write_bytes((WEIGHTS / "mevqa.json").read_bytes())
     return folder
 
 

@@ -11,8 +11,8 @@ from mevqa.events import Event
 from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
-from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel
+from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.types import Reply
 from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming

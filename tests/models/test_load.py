@@ -12,11 +12,11 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.errors import InputError, ModelError
-from mevqa.models import load
-from mevqa.models.base import Model, Preferences
-from mevqa.models.load import NANO_FOLDER, ModelOptions, found_models, load_model
+from mevqa.models.base import Model, ModelOptions, Preferences
 from mevqa.models.mock import MockModel
-from mevqa.models.transformers import placement
+from mevqa.models.nano import WEIGHTS
+from mevqa.models.registry import load_model, model_names
+from mevqa.models.transformers import load, placement
 
 CPU = ModelOptions(device="cpu")
 
@@ -131,7 +131,7 @@ def test_a_misspelt_path_is_not_looked_up_on_the_hub(name, tmp_path, monkeypatch
 
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mevqa.models.load._hub_answers", asked)
+    monkeypatch.setattr("mevqa.models.transformers.load.hub_answers", asked)
     monkeypatch.setattr(huggingface_hub, "snapshot_download", asked)
     with pytest.raises(ModelError, match="unknown model"):
         load_model(name, CPU)
@@ -145,7 +145,7 @@ def test_preferences_come_from_the_folder(saved, tmp_path):
     folder = shutil.copytree(saved("llava"), tmp_path / "model")
     assert load_model(str(folder), CPU).preferences == Preferences()
     (folder / "mevqa.json").write_text('{"views": ["motion"], "variant": "brief"}')
-    assert load_model(str(folder), CPU).preferences == Preferences(("motion",), "oao", "brief")
+    assert load_model(str(folder), CPU).preferences == Preferences(views=("motion",), sampler="oao", variant="brief")
     (folder / "mevqa.json").write_text('{"option_score": "sum"}')
     assert load_model(str(folder), CPU).preferences.option_score == "sum"
     (folder / "mevqa.json").write_text('{"view": ["motion"]}')
@@ -166,13 +166,13 @@ def test_unknown_names_get_a_suggestion(tmp_path):
 
 
 def test_a_hub_that_cannot_be_reached(monkeypatch):
-    monkeypatch.setattr(load, "_hub_answers", lambda: False)
+    monkeypatch.setattr(load, "hub_answers", lambda: False)
     with pytest.raises(ModelError, match="hub cannot be reached.*--model nano"):
         load_model("some-owner/some-model-7B", CPU)
 
 
 def test_hub_is_not_asked_for_a_folder(monkeypatch, saved):
-    monkeypatch.setattr(load, "_hub_answers", lambda: pytest.fail("the hub was asked"))
+    monkeypatch.setattr(load, "hub_answers", lambda: pytest.fail("the hub was asked"))
     load_model(str(saved("llava")), CPU)
 
 
@@ -235,7 +235,7 @@ def test_found_models_reads_the_hub_cache(tmp_path, monkeypatch):
         folder = tmp_path / name / "snapshots" / "abc"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps({"model_type": kind}))
-    found = found_models()
+    found = model_names()
     assert "Qwen/Qwen3-VL-2B-Instruct" in found and "me/text" not in found
 
 
@@ -252,7 +252,7 @@ def test_quantised_on_cpu(quantization, saved):
 
 
 def _changed_weights(folder, change):
-    shutil.copytree(NANO_FOLDER, folder)
+    shutil.copytree(WEIGHTS, folder)
     path = folder / "model.safetensors"
     weights = load_file(path)
     change(weights)
@@ -284,7 +284,7 @@ def test_weights_that_are_no_numbers_give_an_error_and_no_answer(tmp_path):
 )
 def test_a_processor_with_other_fields_is_one_line(tmp_path, field, reason):
     folder = tmp_path / "nano"
-    shutil.copytree(NANO_FOLDER, folder)
+    shutil.copytree(WEIGHTS, folder)
     path = folder / "processor_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | field), encoding="utf-8")
     with pytest.raises(ModelError, match=reason):
@@ -302,7 +302,7 @@ def test_a_folder_whose_name_is_not_utf8(saved, tmp_path):
 @pytest.mark.parametrize("missing", ["null", "absent"])
 def test_a_config_without_a_part_takes_no_memory_for_the_librarys_default(missing, tmp_path):
     """The library would build a language model of seven billion weights, draw them, and fill any memory."""
-    shutil.copytree(NANO_FOLDER, tmp_path / "model")
+    shutil.copytree(WEIGHTS, tmp_path / "model")
     config = json.loads((tmp_path / "model/config.json").read_text())
     config |= {"text_config": None}
     if missing == "absent":

@@ -2,8 +2,8 @@ import pytest
 
 from mevqa.errors import InputError
 from mevqa.models.base import Model
-from mevqa.models.load import load_model
 from mevqa.models.mock import MockModel, admits, read_script
+from mevqa.models.registry import load_model
 from mevqa.types import Reply, Request
 
 

@@ -58,7 +58,8 @@ def save_base(name: str, folder: Path, dtype: torch.dtype = torch.float32, *, ti
 
 def save_adapter(base: str | Path, folder: Path, *, size: float = 0.2, **settings: Any) -> Path:
     """Save an adapter with random weights for a base, with what the fine-tuning command writes beside it."""
-    from mevqa.models.load import ModelOptions, load_model
+    from mevqa.models.base import ModelOptions
+    from mevqa.models.registry import load_model
 
     model = load_model(str(base), ModelOptions(dtype="float32", device="cpu")).model
     wrapped = get_peft_model(model, LoraConfig(**{"r": 4, "target_modules": TARGETS, **settings}))

@@ -19,8 +19,9 @@ from tiny_rows import ALL
 
 from mevqa.cli import main
 from mevqa.errors import InputError, ModelError
+from mevqa.models.base import ModelOptions
 from mevqa.models.digest import content_digest
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.registry import load_model
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.resources import resource_folder
 from mevqa.training.adapters.adapter_source import find_adapter

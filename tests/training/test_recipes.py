@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from tiny import built
 
 from mevqa.errors import InputError
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.base import ModelOptions
+from mevqa.models.registry import load_model
 from mevqa.resources import resource_folder
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune, load_trainable_model

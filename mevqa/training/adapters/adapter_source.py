@@ -9,8 +9,10 @@ from typing import Any
 from mevqa.errors import InputError, ModelError
 from mevqa.files.json_file import read_json_object
 from mevqa.files.utf8_names import utf8_named
-from mevqa.models.load import NANO_FOLDER, ModelOptions, load_model, read_preferences
-from mevqa.models.transformers.adapter import adapter_config, adapter_folder
+from mevqa.models.base import ModelOptions, read_preferences
+from mevqa.models.nano import WEIGHTS
+from mevqa.models.registry import load_model
+from mevqa.models.transformers.adapters.adapter import adapter_config, adapter_folder
 from mevqa.models.transformers.model import TransformersModel
 
 #: Files by which a folder is known to hold a processor of its own.
@@ -86,8 +88,8 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
     trained_on = _trained_on(folder)
     known = config.get("revision") or (trained_on if trained_on and not trained_on.startswith(_DIGEST) else None)
     commit = revision or (None if base else known)
-    base_folder = NANO_FOLDER if name == "nano" else Path(name).expanduser()
-    if base_folder.resolve() == NANO_FOLDER.resolve():
+    base_folder = WEIGHTS if name == "nano" else Path(name).expanduser()
+    if base_folder.resolve() == WEIGHTS.resolve():
         name = "nano"
     found = base_folder.resolve() if base_folder.is_dir() else None
     return AdapterSource(adapter, folder, config, name, found, base is not None, commit, trained_on)

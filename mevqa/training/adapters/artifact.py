@@ -19,8 +19,9 @@ from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
+from mevqa.models.base import PREFERENCES_FILE
 from mevqa.models.digest import content_digest
-from mevqa.models.transformers.adapter import adapter_folder
+from mevqa.models.transformers.adapters.adapter import adapter_folder
 from mevqa.resources import resource_folder
 from mevqa.safe_text import portable
 from mevqa.training.adapters.publish import model_card
@@ -117,14 +118,7 @@ def write_artifact(
         save_finished(model, part, torch.float16 if recipe.model == UNTRAINED_NANO else trainable.dtype, state)
         trainable.wrapped.processor.save_pretrained(part)
         _copy_prompts(recipe, part / "prompts")
-    preferences = {
-        "views": list(trainable.preferences.views),
-        "sampler": trainable.preferences.sampler,
-        "variant": trainable.preferences.variant,
-        "option_score": trainable.preferences.option_score,
-        "sees_rest": trainable.preferences.sees_rest,
-    }
-    write_whole(out / "mevqa.json", json.dumps(preferences, indent=2) + "\n")
+    write_whole(out / PREFERENCES_FILE, trainable.preferences.model_dump_json(indent=2) + "\n")
     kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
     write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
     write_whole(out / "README.md", model_card(recipe, work, trainable, finished, adapter=is_adapter(model)))

@@ -21,9 +21,9 @@ from mevqa.files.whole import whole_folder
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import package_versions
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model
-from mevqa.models.load import ModelOptions, load_model
-from mevqa.models.transformers.adapter import wrap_with_adapter
+from mevqa.models.base import Model, ModelOptions
+from mevqa.models.registry import load_model
+from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable

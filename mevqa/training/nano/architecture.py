@@ -110,6 +110,6 @@ def untrained(seed: int) -> TransformersModel:
         build_processor(tokenizer),
         name="untrained-nano",
         revision=f"seed-{seed}",
-        preferences=Preferences(("motion-centred",), "oao", VARIANT, "sum", sees_rest=False),
+        preferences=Preferences(views=("motion-centred",), variant=VARIANT, option_score="sum", sees_rest=False),
         option_score="sum",
     )

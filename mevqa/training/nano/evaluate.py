@@ -21,7 +21,7 @@ from mevqa.facs import find_units, taxonomy
 from mevqa.inference.consistency import decide
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.models.base import Model
-from mevqa.models.load import load_model
+from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.writing.answer_format import normalise
 from mevqa.scoring.metrics.classification import NO_ANSWER, score_classes

@@ -6,8 +6,8 @@ import torch
 from PIL import Image
 
 from mevqa.facs import UNIT_NAMES, taxonomy
-from mevqa.models.load import load_model
 from mevqa.models.nano import WEIGHTS
+from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.nano.dialogues import coarse_turn, list_turn, presence_turn, side_turn
 from mevqa.training.nano.drawn_maps import draw_maps

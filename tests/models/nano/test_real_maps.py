@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mevqa.inference.evaluation import plan
-from mevqa.models.load import load_model
+from mevqa.models.registry import load_model
 from mevqa.training.nano.evaluate import deranged, examine, see
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"

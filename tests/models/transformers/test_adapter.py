@@ -8,7 +8,8 @@ from tiny import SYSTEM, built, requests, views
 from tiny_families import BUILDERS
 
 from mevqa.errors import ModelError
-from mevqa.models.load import ModelOptions, load_model, own_prompts
+from mevqa.models.base import ModelOptions
+from mevqa.models.registry import load_model, own_prompts
 
 
 @pytest.fixture(scope="module")

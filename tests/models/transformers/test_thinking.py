@@ -9,8 +9,9 @@ from tiny import CLOSE, OPTIONS, SYSTEM, UnitGrammar, built, requests, same_repl
 from tiny_families import BUILDERS
 
 from mevqa.errors import ModelError
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.base import ModelOptions
 from mevqa.models.mock import admits
+from mevqa.models.registry import load_model
 from mevqa.models.transformers.free import FreeTask
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.prompting import Prompt

@@ -41,7 +41,7 @@ def _prepare(folder: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from mevqa.models.load import NANO_FOLDER
+    from mevqa.models.nano import WEIGHTS
 
     rng = np.random.default_rng(0)
     frames = [np.repeat(rng.integers(0, 255, (12, 16, 3), np.uint8), 4, axis=0).repeat(4, axis=1) for _ in range(6)]
@@ -55,7 +55,7 @@ def _prepare(folder: Path) -> None:
             out.mux(stream.encode())
     for name, options in _PICTURES.items():
         Image.fromarray(frames[0]).save(folder / name, **options)
-    shutil.copytree(NANO_FOLDER, folder / "nano")
+    shutil.copytree(WEIGHTS, folder / "nano")
 
 
 def damaged(content: bytes, random: Random, notes: list[str]) -> bytes:

@@ -129,7 +129,7 @@ def test_the_built_in_sample_asks_the_official_questions_once_about_each_clip():
             kinds = {question.type for question in group}
             assert {QuestionType.COARSE, QuestionType.FINE, QuestionType.COMBINED, QuestionType.ANALYSIS} <= kinds
             assert kinds & {QuestionType.AU_LIST} and not kinds & LONG_VIDEO_TYPES
-        view_config = ViewConfig.preferred(Preferences(("motion-centred",)))
+        view_config = ViewConfig.preferred(Preferences(views=("motion-centred",)))
         scenes = look_at(work, PromptLibrary.load(None, "brief"), view_config)
         media = [clip.media for clip in work.clips.values()]
     assert [scene.views[0].image.size for scene in scenes] == [(28, 28)] * 2

@@ -15,7 +15,7 @@ from mevqa.events import Event
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
-from mevqa.models.load import load_model
+from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.balance import ClipStream, type_weights
 from mevqa.training.examples.clips import TrainingClip, read_clips, training_clips

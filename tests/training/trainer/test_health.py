@@ -13,7 +13,8 @@ from tiny import SYSTEM, views
 from tiny_rows import ALL, TURNS, encoder, fresh, loss_and_gradients, uneven_rows
 
 from mevqa.errors import ModelError
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.base import ModelOptions
+from mevqa.models.registry import load_model
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import IGNORED, Turn, collate
 from mevqa.training.recipe import Lora, Rates, Recipe, Synthetic

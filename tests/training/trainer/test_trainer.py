@@ -17,7 +17,8 @@ from torch.utils.data import Dataset
 from transformers import TrainerCallback
 
 from mevqa.errors import ModelError
-from mevqa.models.load import ModelOptions, load_model
+from mevqa.models.base import ModelOptions
+from mevqa.models.registry import load_model
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import collate
 from mevqa.training.recipe import Lora, Rates, Recipe, Validation

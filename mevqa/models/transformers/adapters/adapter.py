@@ -15,7 +15,7 @@ from mevqa.files.json_file import read_json_object
 from mevqa.files.utf8_names import utf8_named
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import is_hub_name
-from mevqa.models.transformers.adapter_keys import fitting_adapter
+from mevqa.models.transformers.adapters.key_names import fitting_adapter
 
 #: What is fetched of an adapter on the hub: its weights, how it wants to be asked, its processor, prompts and card.
 _FETCHED = ("*.json", "*.jinja", "*.model", "*.txt", "README.md", "prompts/*.yaml", "adapter_model.safetensors")
