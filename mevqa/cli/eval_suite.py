@@ -16,9 +16,9 @@ from mevqa.safe_text import PathShortener, portable
 if TYPE_CHECKING:
     from mevqa.inference.answerer import AskOptions
     from mevqa.inference.evaluation import Plan
-    from mevqa.scoring.tables import Table
     from mevqa.suites.results import Outcome
     from mevqa.suites.suite import Suite
+    from mevqa.table_writer import Table
 
 #: Options that a suite decides.
 _DECIDED = ("media", "annotations", "precomputed", "numbers")
@@ -26,9 +26,9 @@ _DECIDED = ("media", "annotations", "precomputed", "numbers")
 
 def run_suite(args: argparse.Namespace) -> int:
     """Run the suite ``args.suite``; 1 when a model failed or left questions without an answer."""
-    from mevqa.scoring.tables import as_text
     from mevqa.suites.results import comparison_table, published_notes
     from mevqa.suites.suite import read_suite, run_names, suite_label
+    from mevqa.table_writer import as_text
 
     given = [f"--{name}" for name in _DECIDED if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
@@ -160,7 +160,8 @@ def _gathered(paths: list[Path], out: Path) -> Path:
 
 def _finish(out: Path, table: Table, outcomes: list[Outcome], notes: list[str]) -> None:
     """Write the comparison and say where it is."""
-    from mevqa.scoring.tables import as_markdown, interval_line
+    from mevqa.scoring.tables import interval_line
+    from mevqa.table_writer import as_markdown
 
     lines = [interval_line(outcome.result) for outcome in outcomes if outcome.result is not None][:1]
     print("\n".join(notes))

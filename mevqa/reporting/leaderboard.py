@@ -9,38 +9,9 @@ from typing import Any
 from mevqa.reporting.charts.chart import Chart
 from mevqa.reporting.charts.forest import Mark, forest_chart
 from mevqa.reporting.reading import ReadRun
+from mevqa.scoring.catalogue import catalogue, lower_is_better, main_numbers
 from mevqa.scoring.result import ScoreResult
 from mevqa.suites.published import PublishedGroup, published
-
-#: Main numbers in the order of the table: heading of the group, heading of the column.
-COLUMNS = {
-    "coarse.uf1": ("coarse class", "UF1"),
-    "coarse.uar": ("coarse class", "UAR"),
-    "fine.uf1": ("fine class", "UF1"),
-    "fine.uar": ("fine class", "UAR"),
-    "presence.accuracy": ("AU presence", "accuracy"),
-    "side.accuracy": ("AU side", "accuracy"),
-    "au.f1": ("action units", "F1"),
-    "au.jaccard": ("action units", "Jaccard"),
-    "count_all.mae": ("number of events, MAE", "all"),
-    "count_micro.mae": ("number of events, MAE", "micro"),
-    "count_macro.mae": ("number of events, MAE", "macro"),
-    "type.uf1": ("n-th type", "UF1"),
-    "type.uar": ("n-th type", "UAR"),
-    "text.bleu": ("text", "BLEU"),
-    "text.rouge1": ("text", "ROUGE-1"),
-}
-#: Numbers that are better when they are smaller.
-_ERRORS = (".mae", ".rmse", ".ece", ".brier")
-#: What always answering the commonest thing reaches, by the key that it is the accuracy or error of.
-_BASELINES = {
-    "presence.accuracy": "presence.majority",
-    "side.accuracy": "side.majority",
-    "au.f1": "au.majority_f1",
-    "count_all.mae": "count_all.median_mae",
-    "count_micro.mae": "count_micro.median_mae",
-    "count_macro.mae": "count_macro.median_mae",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +121,11 @@ def leaderboard(runs: Sequence[ReadRun]) -> Leaderboard | None:
     if not scored:
         return None
     results = [run.result for run in scored if run.result is not None]
-    keys = [key for key in COLUMNS if any(key in result.metrics for result in results)]
+    main = main_numbers("leaderboard")
+    keys = [key for key in main if any(key in result.metrics for result in results)]
     heads: list[tuple[str, int]] = []
     for key in keys:
-        name = COLUMNS[key][0]
+        name = main[key].group
         if heads and heads[-1][0] == name:
             heads[-1] = (name, heads[-1][1] + 1)
         else:
@@ -168,7 +140,7 @@ def leaderboard(runs: Sequence[ReadRun]) -> Leaderboard | None:
         rows.append(LeaderboardRow(run.model, tuple(_cell(result, key, best.get(key)) for key in keys), note))
     return Leaderboard(
         tuple(heads),
-        tuple((COLUMNS[key][1], key) for key in keys),
+        tuple((main[key].column, key) for key in keys),
         tuple(rows),
         _baselines(results[0], keys, "" if len(sets) == 1 else sets[0].letter),
         _published_rows(scored, keys),
@@ -251,10 +223,10 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
     one, two = (result.groups["answers"][side].metrics for side in ("first", "second"))
     rows = []
     marks = []
-    for key in (key for key in COLUMNS if key in result.metrics):
+    for key in (key for key in main_numbers("leaderboard") if key in result.metrics):
         bounds = result.intervals.get(key)
         sure = result.differs(key)
-        better = (result.metrics[key] < 0) if key.endswith(_ERRORS) else (result.metrics[key] > 0)
+        better = (result.metrics[key] < 0) if lower_is_better(key) else (result.metrics[key] > 0)
         verdict = ("better" if better else "worse") if sure else "not sure" if bounds is not None else ""
         p = result.details.get("p", {}).get(key)
         interval = "" if bounds is None else f"[{bounds[0]:+.3f}, {bounds[1]:+.3f}]"
@@ -269,7 +241,7 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
                 verdict,
             )
         )
-        if not key.endswith(_ERRORS):
+        if not lower_is_better(key):
             colour = "muted" if not sure else "green" if better else "red"
             marks.append(Mark(key, result.metrics[key], bounds, f"{result.metrics[key]:+.3f}", colour))
     label = f"Difference {second} less {first}, with 95 % intervals"
@@ -278,7 +250,7 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
 
 def _best(key: str, results: Sequence[ScoreResult]) -> float:
     values = [result.metrics[key] for result in results if key in result.metrics]
-    return min(values) if key.endswith(_ERRORS) else max(values)
+    return min(values) if lower_is_better(key) else max(values)
 
 
 def _cell(result: ScoreResult, key: str, best: float | None) -> Cell:
@@ -308,7 +280,7 @@ def _baseline(result: ScoreResult, key: str) -> float | None:
     share, chance = result.metrics.get(f"{prefix}.majority"), result.metrics.get(f"{prefix}.chance")
     if metric == "uf1" and share is not None and chance is not None:
         return 2 * share / (share + 1) * chance
-    return chance if metric == "uar" else result.metrics.get(_BASELINES.get(key, ""))
+    return chance if metric == "uar" else result.metrics.get(catalogue().main[key].baseline)
 
 
 def _published_rows(runs: Sequence[ReadRun], keys: Sequence[str]) -> tuple[PublishedRows, ...]:

@@ -1,59 +1,14 @@
-"""Score tables for people: on the terminal, as Markdown and as LaTeX."""
+"""Score tables: every number with its interval, by part, and two results beside each other."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Mapping, Sequence
 
-from mevqa.safe_text import visible
+from mevqa.scoring.catalogue import ScoreTable, catalogue, is_known, main_numbers, metric, row_name
 from mevqa.scoring.result import ScoreResult
+from mevqa.table_writer import Table
 
-_CLASSES = {
-    "coarse": "coarse",
-    "fine": "fine",
-    "presence": "AU presence",
-    "shown": "expression shown",
-    "side": "AU side",
-    "type": "n-th type",
-    "event_presence": "event presence",
-    "order": "first kind",
-}
-_COUNTS = {
-    "count_all": "all events",
-    "count_micro": "micro",
-    "count_macro": "macro",
-    "count_between": "between two times",
-}
-_LOCALISED = {
-    "localise": "all questions",
-    "localise.any": "every expression",
-    "localise.micro": "every micro-expression",
-    "localise.macro": "every macro-expression",
-}
-_TEXTS = {
-    "text.bleu": "BLEU",
-    "text.bleu_ceiling": "BLEU of the references",
-    "text.rouge1": "ROUGE-1",
-    "text.corpus_bleu": "corpus BLEU-4",
-    "text.sentence_bleu": "sentence BLEU-4",
-    "text.rouge1_recall": "ROUGE-1 recall",
-    "text.rouge1_f1": "ROUGE-1 F1",
-    "text_open.corpus_bleu": "corpus BLEU-4, not coarse or fine",
-    "text_open.sentence_bleu": "sentence BLEU-4, not coarse or fine",
-    "text_open.rouge1_recall": "ROUGE-1 recall, not coarse or fine",
-    "text_open.rouge1_f1": "ROUGE-1 F1, not coarse or fine",
-}
-#: Which switches decide which table.
-_SWITCHES = {
-    "classes": ("preset", "answers", "missing", "classes"),
-    "action units": ("preset", "answers"),
-    "numbers of events": ("preset", "answers", "count"),
-    "text": ("preset", "bleu", "rouge", "stemmer", "rows"),
-    "summaries": ("preset", "bleu", "rouge", "stemmer"),
-}
-#: Where the header of a table is broken; the table itself is as wide as it is.
-_LINE = 110
 #: Entries of the protocol that are said elsewhere.
 _NO_SWITCHES = frozenset(
     {"answers_from", "references_from", "detections_from", "paired"}
@@ -62,110 +17,75 @@ _NO_SWITCHES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of texts.
-
-    Attributes:
-        title: What it shows.
-        columns: Headings; the first column names the row.
-        rows: As many cells a row as columns.
-        switches: What decided the numbers.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    switches: str = ""
-
-    def __post_init__(self) -> None:
-        """Bring each cell to one line: names with line feeds would end a row of Markdown or LaTeX."""
-        object.__setattr__(self, "columns", tuple(map(_one_line, self.columns)))
-        object.__setattr__(self, "rows", tuple(tuple(map(_one_line, row)) for row in self.rows))
-
-    @property
-    def header(self) -> str:
-        """The title and the switches that decided the numbers."""
-        return f"{self.title} ({self.switches})" if self.switches else self.title
-
-
 def score_tables(result: ScoreResult) -> list[Table]:
     """Return the tables of a result, those without rows left out."""
-    tables = [
-        _rows_of(result, "classes", _CLASSES, ("accuracy", "uf1", "uar", "majority", "chance"), "question"),
-        _rows_of(result, "action units", {"au": "action units"}, ("f1", "jaccard", "exact", "majority_f1"), "question"),
-        _rows_of(result, "numbers of events", _COUNTS, ("mae", "rmse", "accuracy", "median_mae"), "count"),
-        _rows_of(
-            result,
-            "sentences, what they name",
-            {"combined": "combined", "analysis": "analysis"},
-            ("au_f1", "fine_accuracy", "coarse_accuracy"),
-            "question",
-        ),
-        _rows_of(
-            result,
-            "events localised",
-            _LOCALISED,
-            ("precision", "recall", "f1", "mean_f1", "kind_accuracy"),
-            "question",
-        ),
-        _rows_of(
-            result,
-            "one event",
-            {"describe": "n-th event", "longest": "longest event"},
-            ("iou", "iou50", "kind_accuracy", "au_f1", "fine_accuracy", "coarse_accuracy"),
-            "question",
-        ),
-        _rows_of(
-            result, "summaries", {"summary": "summary"}, ("rouge1", "bleu", "au_f1", "count_accuracy"), "question"
-        ),
-        _listed(result, "text", _TEXTS),
-        _calibration(result),
+    tables = [_table(result, layout) for layout in catalogue().tables]
+    return [table for table in tables if table.rows]
+
+
+def _table(result: ScoreResult, layout: ScoreTable, shown: Callable[[ScoreResult, str], str] | None = None) -> Table:
+    """Return the part of a result that a table of the catalogue shows."""
+    shown, switches = shown or number, switches_of(result, layout.switches)
+    if layout.keys:
+        listed = tuple((_listed_name(key), shown(result, key)) for key in layout.keys if key in result.metrics)
+        return Table(layout.title, (layout.first, "value"), listed, switches)
+    names = [
+        name
+        for name in (layout.rows or layout.columns)
+        if any(f"{name}.{suffix}" in result.metrics for suffix in layout.metrics)
     ]
-    return [
-        replace(table, switches=switches_of(result, _SWITCHES.get(table.title, ("preset",))))
-        for table in tables
-        if table.rows
-    ]
+    headings = [_heading(names, suffix) for suffix in layout.metrics]
+    columns = [[shown(result, f"{name}.{suffix}") for name in names] for suffix in layout.metrics]
+    if layout.columns:
+        turned = tuple((heading, *cells) for heading, cells in zip(headings, columns, strict=True) if any(cells))
+        return Table(layout.title, (layout.first, *map(row_name, names)), turned, switches)
+    rows = tuple(
+        (
+            row_name(name),
+            *(str(result.counts.get(f"{name}.{count}", "")) for count in layout.counts.values()),
+            *(column[place] for column in columns),
+            *(str(result.counts.get(f"{name}.{count}") or "") for count in layout.after.values()),
+        )
+        for place, name in enumerate(names)
+    )
+    return Table(layout.title, (layout.first, *layout.counts, *headings, *layout.after), rows, switches)
+
+
+def _heading(names: Sequence[str], suffix: str) -> str:
+    """Return the heading of a column, by the first of the names that has such a number."""
+    return next((metric(key).heading for name in names if is_known(key := f"{name}.{suffix}")), suffix)
+
+
+def _listed_name(key: str) -> str:
+    """Return the heading of a number in a list, with what it is about where that is not all."""
+    prefix = key.rpartition(".")[0]
+    return metric(key).heading + (f", {row_name(prefix)}" if prefix in catalogue().names else "")
+
+
+def short_table(result: ScoreResult) -> Table:
+    """Return one row a question type that can be right or wrong, without intervals and empty columns."""
+    layout = catalogue().short
+    names = [name for name in layout.rows if f"{name}.questions" in result.counts]
+    there = [suffix for suffix in layout.metrics if any(f"{name}.{suffix}" in result.metrics for name in names)]
+    return _table(result, layout.model_copy(update={"metrics": tuple(there)}), shown=plain_number)
 
 
 def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
-    """Return one row a part, with the main number of each kind of question that occurs."""
-    main = {
-        "coarse.accuracy": "coarse acc",
-        "coarse.uf1": "coarse UF1",
-        "coarse.uar": "coarse UAR",
-        "fine.accuracy": "fine acc",
-        "fine.uf1": "fine UF1",
-        "fine.uar": "fine UAR",
-        "presence.accuracy": "presence acc",
-        "side.accuracy": "side acc",
-        "au.f1": "AU F1",
-        "count_all.mae": "all MAE",
-        "count_micro.mae": "micro MAE",
-        "count_macro.mae": "macro MAE",
-        "type.uf1": "type UF1",
-        "text.bleu": "BLEU",
-        "text.rouge1": "ROUGE-1",
-        "event_presence.uf1": "event presence UF1",
-        "order.uf1": "first kind UF1",
-        "count_between.mae": "between MAE",
-        "localise.f1": "localise F1",
-        "longest.iou50": "longest IoU >= .5",
-        "describe.iou50": "describe IoU >= .5",
-        "summary.rouge1": "summary ROUGE-1",
-    }
-    keys = [key for key in main if any(key in result.metrics for result in groups.values())]
+    """Return one row a part, with the main numbers that occur."""
+    main = main_numbers("parts")
+    results = list(groups.values())
+    keys = [key for key in main if any(key in result.metrics for result in results)]
+    asked = any("questions" in result.counts for result in results)
+    counts = {"n": "questions", "no answer": "unusable"} if asked else {"videos": "videos"}
     rows = tuple(
         (
             name,
-            str(result.counts["questions"]),
-            str(result.counts["unusable"] or ""),
+            *(str(result.counts[count] or "") for count in counts.values()),
             *(plain_number(result, key) for key in keys),
         )
         for name, result in groups.items()
     )
-    return Table(f"by {by}", (by, "n", "no answer", *(main[key] for key in keys)), rows)
+    return Table(f"by {by}", (by, *counts, *(main[key].name for key in keys)), rows)
 
 
 def paired_table(result: ScoreResult, names: tuple[str, str]) -> Table:
@@ -184,16 +104,19 @@ def paired_table(result: ScoreResult, names: tuple[str, str]) -> Table:
 
 def number(result: ScoreResult, key: str) -> str:
     """Return a metric with its interval: ``.612 [.540, .690]``; empty without the metric."""
-    if key not in result.metrics:
-        return ""
-    bounds = result.intervals.get(key)
     value = plain_number(result, key)
-    return value if bounds is None else f"{value} [{_bound(bounds[0])}, {_bound(bounds[1])}]"
+    if not value or key not in result.intervals:
+        return value
+    decimals = metric(key).decimals
+    low, high = (f"{bound:.{decimals}f}" for bound in result.intervals[key])
+    if decimals > 1:  # Bounds are many: they stand without the zero before the point.
+        low, high = (re.sub(r"^(-?)0\.", r"\1.", bound) for bound in (low, high))
+    return f"{value} [{low}, {high}]"
 
 
 def plain_number(result: ScoreResult, key: str) -> str:
     """Return a metric without its interval; empty without the metric."""
-    return _digits(result.metrics[key]) if key in result.metrics else ""
+    return f"{result.metrics[key]:.{metric(key).decimals}f}" if key in result.metrics else ""
 
 
 def switches_of(result: ScoreResult, names: Sequence[str]) -> str:
@@ -213,118 +136,3 @@ def interval_line(result: ScoreResult) -> str:
         return "no intervals"
     made = result.protocol
     return f"[95 % bootstrap interval, drawn by {made['resampled']}, {made['draws']} draws, seed {made['seed']}]"
-
-
-def as_text(table: Table) -> str:
-    """Return a table for the terminal, its columns aligned and never cut off."""
-    rows = [table.columns, *table.rows]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(table.columns))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    header = textwrap.wrap(table.header, _LINE, break_on_hyphens=False)
-    return "\n".join([*header, lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def as_markdown(tables: Sequence[Table], captions: Sequence[str]) -> str:
-    """Return GitHub tables under their titles, the captions first."""
-    # Captions are sentences of ours about names of others: neither HTML nor links.
-    parts = [_one_line(caption).replace("<", "\\<").replace("](", "]\\(") for caption in captions]
-    for table in tables:
-        lines = [f"**{_escaped_markdown(table.header)}**", ""]
-        lines.append("| " + " | ".join(map(_escaped_markdown, table.columns)) + " |")
-        lines.append("| --- |" + " ---: |" * (len(table.columns) - 1))
-        lines += ["| " + " | ".join(map(_escaped_markdown, row)) + " |" for row in table.rows]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def as_latex(tables: Sequence[Table], captions: Sequence[str]) -> str:
-    """Return booktabs tables; the switches stand in each caption."""
-    parts = ["% needs \\usepackage{booktabs}"]
-    for table in tables:
-        caption = _escaped_latex(_one_line(f"{table.header}. {' '.join(captions)}"))
-        lines = ["\\begin{table}", "\\centering", f"\\caption{{{caption}}}"]
-        lines += [f"\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}", "\\toprule"]
-        lines += [" & ".join(map(_escaped_latex, table.columns)) + r" \\", "\\midrule"]
-        lines += [" & ".join(map(_escaped_latex, row)) + r" \\" for row in table.rows]
-        lines += ["\\bottomrule", "\\end{tabular}", "\\end{table}"]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def _rows_of(result: ScoreResult, title: str, names: Mapping[str, str], metrics: Sequence[str], first: str) -> Table:
-    """Return a table with one row a key prefix and one column a metric."""
-    headings = {
-        "uf1": "UF1",
-        "uar": "UAR",
-        "f1": "F1",
-        "jaccard": "Jaccard",
-        "mae": "MAE",
-        "rmse": "RMSE",
-        "exact": "all right",
-        "majority_f1": "F1 of the commonest set",
-        "median_mae": "MAE of the median",
-        "au_f1": "AU F1",
-        "fine_accuracy": "fine",
-        "coarse_accuracy": "coarse",
-        "mean_f1": "mean F1",
-        "kind_accuracy": "kind",
-        "iou": "mean IoU",
-        "iou50": "IoU >= .5",
-        "rouge1": "ROUGE-1",
-        "bleu": "BLEU",
-        "count_accuracy": "counts",
-    }
-    present = [prefix for prefix in names if any(f"{prefix}.{metric}" in result.metrics for metric in metrics)]
-    rows = tuple(
-        (
-            names[prefix],
-            str(result.counts.get(f"{prefix}.questions", "")),
-            *(number(result, f"{prefix}.{metric}") for metric in metrics),
-            str(result.counts.get(f"{prefix}.unusable", 0) or ""),
-        )
-        for prefix in present
-    )
-    return Table(title, (first, "n", *(headings.get(metric, metric) for metric in metrics), "no answer"), rows)
-
-
-def _listed(result: ScoreResult, title: str, names: Mapping[str, str]) -> Table:
-    rows = tuple((name, number(result, key)) for key, name in names.items() if key in result.metrics)
-    return Table(title, ("measure", "value"), rows)
-
-
-def _calibration(result: ScoreResult) -> Table:
-    names = {"calibration": "all", **_CLASSES}
-    rows = tuple(
-        (name, number(result, f"{prefix}.ece"), number(result, f"{prefix}.brier"))
-        for prefix, name in names.items()
-        if f"{prefix}.ece" in result.metrics
-    )
-    return Table("calibration of the option probabilities", ("question", "ECE", "Brier (0 to 2)"), rows)
-
-
-def _digits(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.1f}"
-
-
-def _bound(value: float) -> str:
-    """Return a bound without the zero before the point: intervals are many."""
-    return _digits(value).replace("0.", ".", 1) if abs(value) < 1 else _digits(value)
-
-
-def _one_line(text: str) -> str:
-    return visible(" ".join(text.splitlines()).replace("\t", " "))
-
-
-def _escaped_markdown(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\|*_`<>[]#" else sign for sign in text)
-
-
-def _escaped_latex(text: str) -> str:
-    signs = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
-    return "".join(signs.get(sign, f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)

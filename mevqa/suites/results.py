@@ -6,31 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.scoring.catalogue import main_numbers
 from mevqa.scoring.result import ScoreResult
-from mevqa.scoring.tables import Table, number, plain_number
+from mevqa.scoring.tables import number, plain_number
 from mevqa.suites.published import published
-
-#: Columns of the table by key, with their headings; those without a number are left out.
-_COLUMNS = {
-    "coarse.uf1": "coarse UF1",
-    "coarse.uar": "coarse UAR",
-    "fine.uf1": "fine UF1",
-    "fine.uar": "fine UAR",
-    "presence.accuracy": "presence acc",
-    "side.accuracy": "side acc",
-    "au.f1": "AU F1",
-    "au.jaccard": "AU Jaccard",
-    "count_all.mae": "all MAE",
-    "count_micro.mae": "micro MAE",
-    "count_macro.mae": "macro MAE",
-    "type.uf1": "type UF1",
-    "type.uar": "type UAR",
-    "text.bleu": "BLEU",
-    "text.rouge1": "ROUGE-1",
-    "spotting.overall.f1": "spotting F1",
-    "recognition.f1": "recognition F1",
-    "strs": "STRS",
-}
+from mevqa.table_writer import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,8 @@ def comparison_table(
     """
     shown = number if intervals else plain_number
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    keys = [key for key in _COLUMNS if any(key in result.metrics for result in results)]
+    main = main_numbers("suites")
+    keys = [key for key in main if any(key in result.metrics for result in results)]
     rows = [
         (
             outcome.name,
@@ -98,7 +79,7 @@ def comparison_table(
             for row in published()[name].rows
             if any(key in row.metrics for key in keys)
         ]
-    return Table(title, ("model", "answers", *(_COLUMNS[key] for key in keys)), tuple(rows))
+    return Table(title, ("model", "answers", *(main[key].name for key in keys)), tuple(rows))
 
 
 def published_notes(groups: Sequence[str]) -> list[str]:

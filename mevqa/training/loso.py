@@ -27,7 +27,8 @@ from mevqa.models.registry import load_model, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable
 from mevqa.scoring.answers.score import score_run
-from mevqa.scoring.tables import Table, plain_number
+from mevqa.scoring.tables import plain_number
+from mevqa.table_writer import Table
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune

@@ -1,5 +1,6 @@
 from mevqa.scoring.result import ScoreResult
-from mevqa.scoring.tables import Table, as_latex, as_markdown, as_text, score_tables
+from mevqa.scoring.tables import score_tables
+from mevqa.table_writer import Table, as_latex, as_markdown, as_text
 
 RESULT = ScoreResult(
     metrics={"coarse.accuracy": 0.5, "coarse.uf1": 0.25, "count_all.mae": 12.5, "text.bleu": 0.1},

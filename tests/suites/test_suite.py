@@ -4,7 +4,7 @@ import pytest
 
 from mevqa.errors import InputError
 from mevqa.resources import resource_folder
-from mevqa.scoring.keys import key_patterns
+from mevqa.scoring.catalogue import key_patterns
 from mevqa.suites.published import published
 from mevqa.suites.suite import plan_suite, read_suite, references, run_names, suite_names
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mevqa.api.train import LosoResult
-from mevqa.scoring.tables import as_text, interval_line, score_tables
+from mevqa.scoring.tables import interval_line, score_tables
+from mevqa.table_writer import as_text
 from mevqa.training.loso import fold_table
 from mevqa.training.splits import Fold
 

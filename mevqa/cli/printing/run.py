@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from mevqa.api.run import Run
 from mevqa.questions.reading import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
-from mevqa.scoring.result import ScoreResult
+from mevqa.scoring.tables import short_table
+from mevqa.table_writer import as_text
 from mevqa.terminal import make_console
 from mevqa.types import NO_MOTION, Answer, QuestionType
+
+_READ_SCORES = (
+    "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"
+    "a missing answer, or one that cannot be read, is no answer and counts as wrong"
+)
 
 
 def print_run(run: Run) -> int:
@@ -46,7 +50,8 @@ def print_run(run: Run) -> int:
         console.print(f"... and {len(failed) - 10} more without an answer; see {run.path / 'answers.jsonl'}")
     scores = score_run(asked, run.answers, log=run.path / "answers.jsonl")
     if scores is not None:
-        print_scores(console, scores)
+        console.print(f"\n{as_text(short_table(scores))}\n", markup=False)
+        console.print(_READ_SCORES, style="dim")
         console.print(f"intervals, text measures, calibration: mevqa score {run.path}", style="dim")
     return 1 if failed or missing else 0
 
@@ -88,35 +93,3 @@ def _print_warnings(console: Console, run: Run) -> None:
     counts = Counter(text for answer in answers for text in answer.warnings)
     for text, count in counts.most_common(8):
         console.print(f"warning ({count} questions): {text}", markup=False)
-
-
-def print_scores(console: Console, result: ScoreResult) -> None:
-    """Print the score table, one row a question type that can be right or wrong."""
-    kinds = [key.removesuffix(".questions") for key in result.counts if key.endswith(".questions")]
-    headings = {
-        "accuracy": "accuracy",
-        "uf1": "UF1",
-        "uar": "UAR",
-        "majority": "majority",
-        "f1": "set F1",
-        "mae": "MAE",
-        "iou50": "IoU >= .5",
-        "rouge1": "ROUGE-1",
-    }
-    metrics = [name for name in headings if any(f"{kind}.{name}" in result.metrics for kind in kinds)]
-    table = Table(title="scores", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("question", no_wrap=True)
-    for heading in ("n", *(headings[name] for name in metrics), "unusable"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for kind in kinds:
-        values = [result.metrics.get(f"{kind}.{name}") for name in metrics]
-        if any(value is not None for value in values):
-            cells = ["" if value is None else f"{value:.3f}" for value in values]
-            unusable = str(result.counts[f"{kind}.unusable"] or "")
-            table.add_row(kind, str(result.counts[f"{kind}.questions"]), *cells, unusable)
-    console.print(table)
-    console.print(
-        "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"
-        "a missing answer, or one that cannot be read, is unusable and counts as wrong",
-        style="dim",
-    )

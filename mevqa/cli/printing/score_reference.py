@@ -38,7 +38,7 @@ def _print_presets() -> None:
 
 def _print_keys() -> None:
     """Print the keys of the JSON."""
-    from mevqa.scoring.keys import key_patterns
+    from mevqa.scoring.catalogue import key_patterns
 
     for events, task in ((False, "answers to questions"), (True, "detected events")):
         for title, patterns in zip(("metrics and intervals", "counts"), key_patterns(events), strict=True):

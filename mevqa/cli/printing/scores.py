@@ -6,18 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from mevqa.scoring.events.tables import event_group_table, event_tables
 from mevqa.scoring.result import ScoreResult
-from mevqa.scoring.tables import (
-    Table,
-    as_latex,
-    as_markdown,
-    as_text,
-    group_table,
-    interval_line,
-    paired_table,
-    score_tables,
-)
+from mevqa.scoring.tables import group_table, interval_line, paired_table, score_tables
+from mevqa.table_writer import Table, as_latex, as_markdown, as_text
 
 #: How tables are printed.
 Form: TypeAlias = Literal["text", "markdown", "latex"]
@@ -59,8 +50,6 @@ def _tables(result: ScoreResult, pair: Sequence[Path]) -> list[Table]:
     """Return the tables of a result."""
     if pair:
         return [paired_table(result, _short_names(*pair))]
-    if "questions" not in result.counts:
-        return [*event_tables(result), *(event_group_table(*group) for group in result.groups.items())]
     return [*score_tables(result), *(group_table(*group) for group in result.groups.items())]
 
 

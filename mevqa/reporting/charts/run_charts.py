@@ -15,21 +15,12 @@ from mevqa.reporting.charts.counts import counts_chart
 from mevqa.reporting.charts.forest import Mark, forest_chart
 from mevqa.reporting.reading import ReadRun
 from mevqa.scoring.answers.parts import PREFIXES
+from mevqa.scoring.catalogue import chart_name
 from mevqa.scoring.result import ScoreResult
-from mevqa.scoring.tables import Table, group_table, score_tables
+from mevqa.scoring.tables import group_table, score_tables
+from mevqa.table_writer import Table
 from mevqa.types import EXTENSION_TYPES, QuestionType
 
-#: Class schemes by the prefix of their keys.
-_SCHEMES = {
-    "coarse": "coarse classes",
-    "fine": "fine classes",
-    "presence": "action unit presence",
-    "shown": "presence of an expression",
-    "side": "side of an action unit",
-    "type": "expression type of the n-th event",
-    "event_presence": "presence of an event",
-    "order": "kind of the event that comes first",
-}
 _COUNTS = {
     QuestionType.COUNT_ALL: "all",
     QuestionType.COUNT_MICRO: "micro",
@@ -107,7 +98,7 @@ def run_panel(run: ReadRun, place: int) -> Panel:
 def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
     kinds = {prefix: kind.value for kind, prefix in PREFIXES.items()}
     for prefix, matrix in result.details.get("confusion", {}).items():
-        title = _SCHEMES.get(prefix, prefix)
+        title = chart_name(prefix)
         table = confusion_table(matrix, title, kinds[prefix])
         caption = "Rows: reference, columns: answer; a row's shades are shares of that class. A cell shows its clips."
         yield f"confusion_{prefix}", Figure(f"Confusion, {title}", table.chart(), caption, "classes", table)
@@ -119,7 +110,7 @@ def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
             Figure("By action unit", bar_chart(units, ("F1", "recall"), "F1 and recall of units"), caption, "units"),
         )
     for prefix, bins in {**_pooled(run), **result.details.get("reliability", {})}.items():
-        name = "all closed questions" if prefix == "calibration" else _SCHEMES.get(prefix, prefix)
+        name = chart_name(prefix)
         ece, brier = result.metrics.get(f"{prefix}.ece"), result.metrics.get(f"{prefix}.brier")
         caption = f"ECE {ece:.3f}, Brier score {brier:.3f} (0 to 2)." if ece is not None and brier is not None else ""
         label = f"Reliability of the option probabilities, {name}"

@@ -11,11 +11,11 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 
-TABLE = TABLES / "questions" / "score_presets.yaml"
+TABLE = TABLES / "scoring" / "answer_presets.yaml"
 
 
 class Switches(StrictModel):
-    """Every choice that decides a score; the values are explained in ``tables/questions/score_presets.yaml``."""
+    """Every choice that decides a score; the values are explained in ``tables/scoring/answer_presets.yaml``."""
 
     about: str = ""
     answers: Literal["read", "exact"] = "read"

@@ -13,12 +13,12 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, parse_yaml_value, read_yaml
 from mevqa.resources import TABLES
 
-TABLE = TABLES / "event_presets.yaml"
+TABLE = TABLES / "scoring" / "event_presets.yaml"
 DEFAULT = "strict"
 
 
 class EventSwitches(StrictModel):
-    """Every choice that decides a score of events; the values are explained in ``tables/event_presets.yaml``."""
+    """Every choice that decides a score of events; ``tables/scoring/event_presets.yaml`` explains the values."""
 
     about: str
     videos: Literal["all", "with-events"]

@@ -9,7 +9,7 @@ from mevqa.errors import InputError
 from mevqa.scoring.answers.items import make_items
 from mevqa.scoring.answers.presets import answer_preset
 from mevqa.scoring.answers.score import score_answers, score_items
-from mevqa.scoring.keys import answer_keys
+from mevqa.scoring.catalogue import known_metrics
 
 DEFAULT = answer_preset("megc2026-vqa")
 COMBINED = (
@@ -111,7 +111,7 @@ def test_wrong_answers_score_zero_everywhere(make_pair):
 def test_every_metric_is_documented(make_pair):
     options = {"yes": 0.9, "no": 0.1}
     pairs = [*all_right(make_pair), make_pair("presence", "yes", "yes", clip="o", options=options)]
-    assert score(pairs).metrics.keys() <= answer_keys().keys()
+    assert score(pairs).metrics.keys() <= known_metrics().keys()
 
 
 RANDOM = st.lists(

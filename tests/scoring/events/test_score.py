@@ -7,9 +7,9 @@ import openpyxl
 import pytest
 
 from mevqa.errors import InputError
+from mevqa.scoring.catalogue import key_patterns, known_metrics
 from mevqa.scoring.events.presets import EventSwitches, event_preset, event_presets
 from mevqa.scoring.events.score import compare_events, score_events
-from mevqa.scoring.keys import event_keys, key_patterns
 
 REFERENCE = """subject,video,onset,apex,offset,kind,emotion,fps
 s1,a,10,14,20,micro,happiness,30
@@ -224,7 +224,7 @@ def test_changes_of_a_preset():
 
 def test_every_key_is_documented(files):
     result = score_events(*files(), draws=0)
-    assert set(result.metrics) == set(event_keys())
+    assert set(result.metrics) == set(known_metrics(events=True))
     documented = {key for pattern in key_patterns(events=True)[1] for key in expanded(pattern)}
     assert set(result.counts) == documented
 

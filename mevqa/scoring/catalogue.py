@@ -1,0 +1,163 @@
+"""The metric catalogue: headings, direction, meaning and source of every number, and the tables that show it."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.resources import TABLES
+
+#: Where a main number is shown.
+View = Literal["parts", "suites", "leaderboard"]
+
+
+class Metric(StrictModel):
+    """One number; see the head of ``tables/scoring/metrics.yaml`` for the keys of all schemas of this file."""
+
+    heading: str
+    better: Literal["higher", "lower"] | None = None
+    decimals: int = 3
+    meaning: str
+    source: str = ""
+
+
+class _Scores(StrictModel):
+    metrics: dict[str, Metric]
+    counts: dict[str, str]
+
+
+class _Name(StrictModel):
+    row: str
+    chart: str = ""
+
+
+class ScoreTable(StrictModel):
+    """A table of ``mevqa score``: metrics of names in rows or columns, or a list of keys."""
+
+    title: str
+    first: str = "measure"
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    counts: dict[str, str] = Field(default_factory=dict)
+    after: dict[str, str] = Field(default_factory=dict)
+    switches: tuple[str, ...] = ()
+
+
+class MainNumber(StrictModel):
+    """A number that runs are compared by."""
+
+    name: str
+    group: str = ""
+    column: str = ""
+    shown: tuple[View, ...]
+    baseline: str = ""
+
+
+class Catalogue(StrictModel):
+    """The whole catalogue."""
+
+    families: dict[str, tuple[str, ...]]
+    answers: _Scores
+    events: _Scores
+    names: dict[str, _Name]
+    tables: tuple[ScoreTable, ...]
+    short: ScoreTable
+    main: dict[str, MainNumber]
+
+    @model_validator(mode="after")
+    def _names_known_keys(self) -> Catalogue:
+        """Refuse tables and main numbers of keys that no metric has."""
+        patterns = [pattern for scores in (self.answers, self.events) for pattern in scores.metrics]
+        known = {key for pattern in patterns for key, _ in self.expanded(pattern)}
+        named = [*self.main, *filter(None, (one.baseline for one in self.main.values()))]
+        named += [key for table in self.tables for key in table.keys]
+        if unknown := [key for key in named if key not in known]:
+            raise ValueError(f"no metric has the key {', '.join(unknown)}")
+        return self
+
+    def expanded(self, pattern: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield the keys that a pattern stands for, each with its members of the families in braces."""
+        names = re.findall(r"\{(\w+)\}", pattern)
+        for members in itertools.product(*(self.families[name] for name in names)):
+            chosen = dict(zip(names, members, strict=True))
+            yield pattern.format(**chosen), chosen
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """Return the shipped catalogue."""
+    return read_yaml(TABLES / "scoring" / "metrics.yaml", Catalogue)
+
+
+@functools.cache
+def known_metrics(events: bool = False) -> dict[str, Metric]:
+    """Return every metric by key.
+
+    Args:
+        events: Those of detected events instead of those of answers.
+    """
+    whole = catalogue()
+    return {
+        key: one.model_copy(update={"heading": one.heading.format(**chosen)})
+        for pattern, one in (whole.events if events else whole.answers).metrics.items()
+        for key, chosen in whole.expanded(pattern)
+    }
+
+
+def metric(key: str) -> Metric:
+    """Return a metric; one that the catalogue does not know is called by its key."""
+    return known_metrics().get(key) or known_metrics(events=True).get(key) or Metric(heading=key, meaning=key)
+
+
+def is_known(key: str) -> bool:
+    """Whether the catalogue has a metric."""
+    return key in known_metrics() or key in known_metrics(events=True)
+
+
+def main_numbers(view: View) -> dict[str, MainNumber]:
+    """Return the main numbers that are shown somewhere, by key, in their order."""
+    return {key: one for key, one in catalogue().main.items() if view in one.shown}
+
+
+def lower_is_better(key: str) -> bool:
+    """Whether a number is an error."""
+    return metric(key).better == "lower"
+
+
+def row_name(prefix: str) -> str:
+    """Return what a row of a table is called, by the beginning of its keys."""
+    name = catalogue().names.get(prefix)
+    return prefix if name is None else name.row
+
+
+def chart_name(prefix: str) -> str:
+    """Return what the title of a chart calls the beginning of a key."""
+    name = catalogue().names.get(prefix)
+    return prefix if name is None or not name.chart else name.chart
+
+
+def key_patterns(events: bool = False) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the meanings of metric and count keys by pattern, ``{coarse,fine,...}.uf1``, as they are printed.
+
+    Args:
+        events: Those of detected events instead of those of answers.
+    """
+    whole = catalogue()
+    scores = whole.events if events else whole.answers
+    families = {name: "{" + ",".join(members) + "}" for name, members in whole.families.items()}
+    meanings = {
+        pattern: one.meaning + (f" ({one.source})" if one.source else "") for pattern, one in scores.metrics.items()
+    }
+    metrics, counts = (
+        {pattern.format(**families): meaning.format(**families) for pattern, meaning in part.items()}
+        for part in (meanings, scores.counts)
+    )
+    return metrics, counts
