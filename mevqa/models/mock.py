@@ -95,15 +95,7 @@ def read_script(path: Path) -> Script:
     Raises:
         InputError: The file is missing or is not such a script.
     """
-    rules = read_yaml(path, ScriptFile).answers
-
-    def answer(request: Request) -> str | Reply | None:
-        for rule in rules:
-            if rule.fits(request):
-                return rule.reply(request)
-        return None
-
-    return answer
+    return _first_of(read_yaml(path, ScriptFile).answers)
 
 
 def _question_type(text: str) -> QuestionType:
@@ -202,9 +194,13 @@ def _as_function(script: Mapping[str, str] | Script | None) -> Script:
     if script is None:
         return lambda request: None
     if isinstance(script, Mapping):
-        rules = [Rule(text=text, answer=answer) for text, answer in script.items()]
-        return lambda request: next((rule.answer for rule in rules if rule.fits(request)), None)
+        return _first_of([Rule(text=text, answer=answer) for text, answer in script.items()])
     return script
+
+
+def _first_of(rules: Sequence[Rule]) -> Script:
+    """Return a script that answers by the first rule that fits."""
+    return lambda request: next((rule.reply(request) for rule in rules if rule.fits(request)), None)
 
 
 def _scripted_reply(request: Request, answer: str) -> Reply:

@@ -31,7 +31,8 @@ from mevqa.errors import ModelError
 from mevqa.models.transformers.options import log_sum, stop_logprob
 from mevqa.models.transformers.prompting import Prompt
 from mevqa.models.transformers.spelling import Hypothesis, Speller
-from mevqa.models.transformers.tree import ROOT, TokenTree, add_chain
+from mevqa.models.transformers.tasks import AnswerTask
+from mevqa.models.transformers.tree import ROOT, TokenTree
 from mevqa.types import Grammar, Reply
 
 #: Stands for the end of the turn among the choices; token ids are not negative.
@@ -122,7 +123,7 @@ class GrammarWalk:
         return self._speller.is_steady(self._grammar, self._steadiness, self._context, self.back, hypothesis)
 
 
-class GrammarTask:
+class GrammarTask(AnswerTask):
     """Writes one answer under a grammar on a token tree.
 
     Args:
@@ -139,22 +140,17 @@ class GrammarTask:
         self._again = lambda: GrammarWalk(grammar, speller, prompt.context, careful=True)
         self._walk = GrammarWalk(grammar, speller, prompt.context)
         self._stops = stops
-        self.prompt = prompt.ids[: len(prompt.ids) - self._walk.back]
+        super().__init__(prompt.ids[: len(prompt.ids) - self._walk.back])
         self._limit = max_new_tokens
         self._length = 0
         self._logprob = 0.0
-        self._node = self._end_of_prompt = ROOT
+        self._end_of_prompt = ROOT
         self._text = ""
 
     def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
-        """Add the question.
-
-        Args:
-            tree: The tree.
-            start: Number of the prompt's ids that stand before ``parent``'s children.
-            parent: The node that the question follows.
-        """
-        self._node = self._end_of_prompt = add_chain(tree, parent, self.prompt[start:])
+        """Add the question, and remember its end: an answer may have to be begun anew."""
+        super().begin(tree, start, parent)
+        self._end_of_prompt = self._node
 
     def advance(self, tree: TokenTree) -> bool:
         """Choose a token, write what follows from it; return whether the answer is complete."""

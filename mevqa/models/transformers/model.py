@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from PIL import Image
@@ -14,12 +14,11 @@ from PIL import Image
 from mevqa.errors import ModelError
 from mevqa.models.base import Preferences
 from mevqa.models.transformers.constrained import EndlessAnswerError, GrammarTask
-from mevqa.models.transformers.free import FreeTask
 from mevqa.models.transformers.options import OptionTask
 from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
 from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.spelling import Speller
-from mevqa.models.transformers.thought_task import ThoughtTask
+from mevqa.models.transformers.tasks import AnswerTask, FreeTask, ThoughtTask
 from mevqa.models.transformers.tree import TokenTree
 from mevqa.types import OptionScore, Reply, Request, View
 
@@ -31,8 +30,6 @@ _BLIND = 4096
 
 #: Bound on the tokens of thoughts that are written at once: what sees what among them is a square.
 _THOUGHTS = 8192
-
-Task: TypeAlias = OptionTask | GrammarTask | FreeTask | ThoughtTask
 
 
 class TransformersModel:
@@ -132,7 +129,7 @@ class TransformersModel:
             for outcome, scores in zip(outcomes, blind, strict=True)
         ]
 
-    def _reply(self, task: Task, blind: Sequence[float] | None) -> Reply:
+    def _reply(self, task: AnswerTask, blind: Sequence[float] | None) -> Reply:
         """Return the reply of a finished task."""
         answered = task.task if isinstance(task, ThoughtTask) else task
         if isinstance(answered, OptionTask):
@@ -144,20 +141,24 @@ class TransformersModel:
         prompts = [p.ids for p in self.prompter.prompts(system, views, [r.text for r in requests]).prompts]
         return sum(token in self._pictures for token in prompts[0]), max(map(len, prompts))
 
-    def _work(self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool) -> list[Task | Reply]:
+    def _work(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool
+    ) -> list[AnswerTask | Reply]:
         """Return each request's finished task, or the reply that says why there is none."""
         if reuse or len(requests) <= 1:
             return self._work_together(system, views, requests) if requests else []
         return [self._work_together(system, views, [request])[0] for request in requests]
 
-    def _work_together(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Task | Reply]:
+    def _work_together(
+        self, system: str, views: Sequence[View], requests: Sequence[Request]
+    ) -> list[AnswerTask | Reply]:
         """Do the work over one prefix; a batch that fails is halved until the request at fault stands alone."""
-        outcomes: dict[int, Task | Reply] = {}
+        outcomes: dict[int, AnswerTask | Reply] = {}
         try:
             prompts = self.prompter.prompts(system, views, [request.text for request in requests])
         except Exception as error:
             return [_failed(error) for _ in requests]
-        tasks: dict[int, Task] = {}
+        tasks: dict[int, AnswerTask] = {}
         for i, request in enumerate(requests):
             try:
                 tasks[i] = self._task(prompts.prompts[i], request)
@@ -194,7 +195,7 @@ class TransformersModel:
             _log.warning("out of memory with %d questions at once; going on with %d", size, self._batch_size)
             torch.cuda.empty_cache()
 
-    def _task(self, prompt: Prompt, request: Request) -> Task:
+    def _task(self, prompt: Prompt, request: Request) -> AnswerTask:
         """Return the way of answering ``request``, behind a thought if the model shall think."""
         thought = self.prompter.thought
         if self._thinking and thought is not None:
@@ -203,7 +204,7 @@ class TransformersModel:
             )
         return self._answer_task(prompt, request)
 
-    def _answer_task(self, prompt: Prompt, request: Request) -> OptionTask | GrammarTask | FreeTask:
+    def _answer_task(self, prompt: Prompt, request: Request) -> AnswerTask:
         """Return the way of answering ``request``."""
         limit = self._max_new_tokens or request.max_new_tokens
         if request.options:
@@ -237,7 +238,7 @@ class TransformersModel:
         return scores
 
 
-def _finish(tasks: Sequence[Task], tree: TokenTree, start: int) -> None:
+def _finish(tasks: Sequence[AnswerTask], tree: TokenTree, start: int) -> None:
     """Take ``tasks`` to their end, all of them one step in each pass."""
     for task in tasks:
         task.begin(tree, start)

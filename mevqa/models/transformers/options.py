@@ -34,42 +34,34 @@ import math
 from collections.abc import Sequence
 
 from mevqa.models.transformers.prompting import Prompt, Prompter
-from mevqa.models.transformers.tree import ROOT, TokenTree, add_chain
+from mevqa.models.transformers.tasks import AnswerTask
+from mevqa.models.transformers.tree import ROOT, TokenTree
 from mevqa.types import OptionScore, Reply
 
 
-class OptionTask:
+class OptionTask(AnswerTask):
     """Scores one closed question on a token tree.
 
     Args:
         prompter: Tokenises options where they will stand.
         prompt: The question's conversation.
         options: The options, at least one, all different.
-
-    Attributes:
-        prompt: The ids that the options follow.
     """
 
     def __init__(self, prompter: Prompter, prompt: Prompt, options: Sequence[str]) -> None:
         self._options = tuple(options)
         self._stops = sorted(prompter.stop_tokens)
         back, self._ids = prompter.answers(prompt.context, self._options)
-        self.prompt = prompt.ids[: len(prompt.ids) - back]
+        super().__init__(prompt.ids[: len(prompt.ids) - back])
         self._paths: list[list[int]] = []  # the node before each token of each option, and that of its last
         self._loglikelihoods: list[float] = []
 
     def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
-        """Add the question and its options; a beginning that options share is added once.
-
-        Args:
-            tree: The tree.
-            start: Number of the prompt's ids that stand before ``parent``'s children.
-            parent: The node that the question follows.
-        """
-        end = add_chain(tree, parent, self.prompt[start:])
+        """Add the question and its options; a beginning that options share is added once."""
+        super().begin(tree, start, parent)
         known: dict[tuple[int, int], int] = {}
         for ids in self._ids:
-            path = [end]
+            path = [self._node]
             for token in ids:
                 step = (path[-1], token)
                 if step not in known:

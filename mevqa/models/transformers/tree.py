@@ -12,11 +12,12 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -57,9 +58,20 @@ class Prefix:
                 layer.values = layer.values[..., : self.length, :]
 
 
-class TokenTree(Protocol):
-    """Tokens are added, then run; afterwards the model's next-token scores at the kept tokens can be read."""
+class TokenTree(ABC):
+    """Tokens are added, then run; afterwards the model's next-token scores at the kept tokens can be read.
 
+    Args:
+        model: The model.
+        prefix: The prefix; its cache belongs to the tree from now on.
+    """
+
+    def __init__(self, model: Any, prefix: Prefix) -> None:
+        self._model = model
+        self._prefix = prefix
+        self._scores: dict[int, tuple[torch.Tensor, float]] = {}  # logits [vocabulary] and their normaliser
+
+    @abstractmethod
     def add(self, parent: int, token: int, *, keep: bool = True) -> int:
         """Add ``token`` after ``parent`` (``ROOT``: after the prefix) and return its node.
 
@@ -68,23 +80,33 @@ class TokenTree(Protocol):
             token: Token id.
             keep: Whether the scores after this token will be asked for.
         """
-        ...
 
-    def release(self, node: int) -> None:
+    def release(self, node: int) -> None:  # noqa: B027
         """Say that nothing more will be added after ``node``; what was kept for that is given back at the next run."""
-        ...
 
+    @abstractmethod
     def run(self) -> None:
         """Take everything that was added since the last run through the model."""
-        ...
 
     def logprobs(self, node: int, tokens: Sequence[int]) -> list[float]:
         """Return the natural log-probabilities of ``tokens`` right after ``node``."""
-        ...
+        logits, normaliser = self._scores[node]
+        return [value - normaliser for value in logits[list(tokens)].float().tolist()]
 
     def best(self, node: int) -> tuple[int, float]:
         """Return the likeliest token right after ``node`` and its log-probability."""
-        ...
+        logits, normaliser = self._scores[node]
+        value, token = logits.max(-1)
+        return int(token), float(value) - normaliser
+
+    def _keep(self, rows: Mapping[int, int], logits: torch.Tensor) -> None:
+        """Keep the scores of one pass: the row of ``logits`` [rows, vocabulary] by node."""
+        size = max(1, _CHUNK // logits.shape[-1])
+        normalisers = torch.cat([part.float().logsumexp(-1) for part in logits.split(size)]).tolist()
+        if not all(map(math.isfinite, normalisers)):
+            message = "the model's scores are no numbers: its weights are damaged, or too large for --dtype float16"
+            raise ModelError(message)
+        self._scores.update({node: (logits[row], normalisers[row]) for node, row in rows.items()})
 
 
 def add_chain(tree: TokenTree, parent: int, tokens: Sequence[int]) -> int:
@@ -94,42 +116,7 @@ def add_chain(tree: TokenTree, parent: int, tokens: Sequence[int]) -> int:
     return parent
 
 
-class _Scores:
-    """Next-token scores of one run: raw logits and their normalisers."""
-
-    def __init__(self, logits: torch.Tensor) -> None:
-        self._logits = logits
-        rows = max(1, _CHUNK // logits.shape[-1])
-        self._normalisers = torch.cat([part.float().logsumexp(-1) for part in logits.split(rows)]).tolist()
-        if not all(map(math.isfinite, self._normalisers)):
-            message = "the model's scores are no numbers: its weights are damaged, or too large for --dtype float16"
-            raise ModelError(message)
-
-    def logprobs(self, row: int, tokens: Sequence[int]) -> list[float]:
-        values = self._logits[row, list(tokens)].float().tolist()
-        return [value - self._normalisers[row] for value in values]
-
-    def best(self, row: int) -> tuple[int, float]:
-        value, token = self._logits[row].max(-1)
-        return int(token), float(value) - self._normalisers[row]
-
-
-class _Reader:
-    """Where the scores of each node are."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, tuple[_Scores, int]] = {}
-
-    def logprobs(self, node: int, tokens: Sequence[int]) -> list[float]:
-        scores, row = self._rows[node]
-        return scores.logprobs(row, tokens)
-
-    def best(self, node: int) -> tuple[int, float]:
-        scores, row = self._rows[node]
-        return scores.best(row)
-
-
-class PackedTree(_Reader):
+class PackedTree(TokenTree):
     """The tree as one packed sequence with an explicit mask, for models whose layers are all attention layers.
 
     Sliding-window layers are exact: the window is counted along a token's own ancestors, not along the packed order.
@@ -141,9 +128,7 @@ class PackedTree(_Reader):
     """
 
     def __init__(self, model: Any, prefix: Prefix) -> None:
-        super().__init__()
-        self._model = model
-        self._prefix = prefix
+        super().__init__(model, prefix)
         self._windows = attention_windows(model.config)
         self._tokens: list[int] = []
         self._kept: list[int] = []
@@ -165,9 +150,6 @@ class PackedTree(_Reader):
             self._kept.append(node)
         return node
 
-    def release(self, node: int) -> None:
-        """Keep the node: its keys are its descendants' too."""
-
     def run(self) -> None:
         """Take everything new through the model."""
         if not self._tokens:
@@ -185,8 +167,7 @@ class PackedTree(_Reader):
                 use_cache=True,
                 logits_to_keep=kept,
             )
-        scores = _Scores(output.logits[0])
-        self._rows.update({node: (scores, row) for row, node in enumerate(self._kept)})
+        self._keep({node: row for row, node in enumerate(self._kept)}, output.logits[0])
         self._done = len(self._depths)
         self._tokens, self._kept = [], []
 
@@ -212,7 +193,7 @@ class PackedTree(_Reader):
         return mask[None, None].to(self._model.device)
 
 
-class CopiedTree(_Reader):
+class CopiedTree(TokenTree):
     """The tree chain by chain on copies of the cache, for models whose layers keep a state that cannot be masked.
 
     Linear-attention and state-space layers fold all they have seen into one state, so branches cannot be packed.
@@ -220,13 +201,11 @@ class CopiedTree(_Reader):
     """
 
     def __init__(self, model: Any, prefix: Prefix) -> None:
-        super().__init__()
-        self._model = model
-        self._prefix = prefix
+        super().__init__(model, prefix)
         self._caches = {ROOT: (prefix.cache, 0)}
         self._parents: list[int] = []
         self._tokens: list[int] = []
-        self._keep: list[bool] = []
+        self._wanted: set[int] = set()
         self._done = 0
         self._released: set[int] = set()
 
@@ -234,8 +213,10 @@ class CopiedTree(_Reader):
         """Add ``token`` after ``parent`` and return its node."""
         self._parents.append(parent)
         self._tokens.append(token)
-        self._keep.append(keep)
-        return len(self._tokens) - 1
+        node = len(self._tokens) - 1
+        if keep:
+            self._wanted.add(node)
+        return node
 
     def release(self, node: int) -> None:
         """Give the node's cache back, or hand it on to its one child, at the next run."""
@@ -262,8 +243,8 @@ class CopiedTree(_Reader):
                 use_cache=True,
             )
             self._caches[chain[-1]] = (cache, depth + len(chain))
-            scores = _Scores(output.logits[0])
-            self._rows.update({node: (scores, row) for row, node in enumerate(chain) if self._keep[node]})
+            rows = {node: row for row, node in enumerate(chain) if node in self._wanted}
+            self._keep(rows, output.logits[0])
         self._done = len(self._tokens)
 
     def _chains(self) -> list[list[int]]:

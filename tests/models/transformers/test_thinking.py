@@ -12,11 +12,10 @@ from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions
 from mevqa.models.mock import admits
 from mevqa.models.registry import load_model
-from mevqa.models.transformers.free import FreeTask
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.prompting import Prompt
+from mevqa.models.transformers.tasks import FreeTask, ThoughtTask
 from mevqa.models.transformers.thinking import Thought, find_thought, thinking_switches
-from mevqa.models.transformers.thought_task import ThoughtTask
 from mevqa.models.transformers.tree import CopiedTree
 from mevqa.training.packing.rows import RowEncoder, Turn
 from mevqa.types import Request

@@ -1,9 +1,10 @@
-"""Thinking before an answer: a bounded thought is written, closed, and the question is answered behind it."""
+"""Ways of answering a question on a token tree: what they share, writing freely, and thinking before an answer."""
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
 
 from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.thinking import Thought
@@ -14,23 +15,81 @@ from mevqa.types import Reply
 _TAG = 16
 
 
-class AnswerTask(Protocol):
-    """What answers a question on a token tree."""
+class AnswerTask(ABC):
+    """One question on a token tree, answered step by step.
+
+    Args:
+        prompt: The ids that what is written follows.
+    """
+
+    def __init__(self, prompt: list[int]) -> None:
+        self.prompt = prompt
+        self._node = ROOT
 
     def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
-        """Add the question."""
-        ...
+        """Add the question.
 
+        Args:
+            tree: The tree.
+            start: Number of the prompt's ids that stand before ``parent``'s children, less than all.
+            parent: The node that the question follows.
+        """
+        self._node = add_chain(tree, parent, self.prompt[start:])
+
+    @abstractmethod
     def advance(self, tree: TokenTree) -> bool:
-        """Take one step; return whether the answer is complete."""
-        ...
+        """Take one step after a pass through the model; return whether the answer is complete."""
 
+    @abstractmethod
     def reply(self) -> Reply:
         """Return the answer."""
-        ...
+
+    def _write(self, tree: TokenTree, token: int) -> None:
+        """Add a token, the only one that follows."""
+        parent, self._node = self._node, tree.add(self._node, token)
+        tree.release(parent)
 
 
-class ThoughtTask:
+class FreeTask(AnswerTask):
+    """Writes one answer on a token tree.
+
+    Args:
+        prompter: Knows the stop tokens and decodes.
+        prompt: The question's conversation.
+        max_new_tokens: Bound on the answer's tokens.
+    """
+
+    def __init__(self, prompter: Prompter, prompt: Prompt, max_new_tokens: int) -> None:
+        super().__init__(prompt.ids)
+        self._prompter = prompter
+        self._limit = max_new_tokens
+        self._ids: list[int] = []
+        self._logprob = 0.0
+        self._truncated = False
+
+    def advance(self, tree: TokenTree) -> bool:
+        """Take the likeliest token; return whether the answer is complete."""
+        token, logprob = tree.best(self._node)
+        ended = token in self._prompter.stop_tokens
+        if not ended and len(self._ids) >= self._limit:
+            self._truncated = True
+            return True
+        self._logprob += logprob
+        if ended:
+            return True
+        self._ids.append(token)
+        self._write(tree, token)
+        return False
+
+    def reply(self) -> Reply:
+        """Return what was written, with the probability of all of it as confidence."""
+        text = self._prompter.decode(self._ids)
+        if not text:
+            return Reply("", error="the model ended its turn without an answer", truncated=self._truncated)
+        return Reply(text, confidence=math.exp(self._logprob), truncated=self._truncated)
+
+
+class ThoughtTask(AnswerTask):
     """Writes a thought greedily, closes it, and answers behind it.
 
     A thought that reaches its bound is closed where it stands, one that the model ends (by the tag, or by ending its
@@ -44,31 +103,19 @@ class ThoughtTask:
         answer: Makes the task that answers behind a prompt.
 
     Attributes:
-        prompt: The ids that the thought follows.
         task: The task that answers; None as long as the model thinks.
     """
 
     def __init__(
         self, prompter: Prompter, prompt: Prompt, thought: Thought, limit: int, answer: Callable[[Prompt], AnswerTask]
     ) -> None:
-        self.prompt = prompt.ids
+        super().__init__(prompt.ids)
         self.task: AnswerTask | None = None
         self._prompter = prompter
         self._thought = thought
         self._limit = limit
         self._answer = answer
-        self._node = ROOT
         self._ids: list[int] = []
-
-    def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
-        """Add the question.
-
-        Args:
-            tree: The tree.
-            start: Number of the prompt's ids that stand before ``parent``'s children, less than all.
-            parent: The node that the question follows.
-        """
-        self._node = add_chain(tree, parent, self.prompt[start:])
 
     def advance(self, tree: TokenTree) -> bool:
         """Write the thought's next token, or take a step of the answer; return whether the answer is complete."""
@@ -87,8 +134,7 @@ class ThoughtTask:
         elif len(self._ids) >= self._limit:
             self._close(tree, [token], self._thought.closing)
         else:
-            parent, self._node = self._node, tree.add(self._node, token)
-            tree.release(parent)
+            self._write(tree, token)
         return False
 
     def reply(self) -> Reply:
