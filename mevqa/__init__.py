@@ -60,6 +60,7 @@ _PUBLIC = {
     "check_submission": "mevqa.api.submit",
     "compare": "mevqa.api.score",
     "convert": "mevqa.data.conversion.convert",
+    "decode_curves": "mevqa.api.curves",
     "evaluate": "mevqa.api.evaluate",
     "find_clips": "mevqa.data.media",
     "finetune": "mevqa.api.train",

@@ -1,4 +1,5 @@
 from mevqa.api.ask import ask as ask
+from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run

@@ -9,6 +9,12 @@ With annotated long videos of several people the spotter can be calibrated: what
 learned from a few numbers of each candidate, and judged on each person by a calibrator that has not seen that person.
   mevqa spot --fit annotations.csv --media videos/ --out calibrator.json
   mevqa spot talk.mp4 --calibrator calibrator.json
+
+Score curves of any other spotter (a table with the columns video, frame, score, and subject where people matter) are
+decoded into events; with coded events, length and threshold come from the other subjects, and the result is scored.
+  mevqa spot --curves scores.csv --annotations labels.csv --csv events.csv
+  mevqa spot --curves scores.csv --annotations labels.csv --decoder relative-peaks
+  mevqa spot --curves scores.csv --fps 30 --threshold 0.5 --csv events.csv
 """
 
 from __future__ import annotations
@@ -84,11 +90,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the calibrator, JSON; candidates are kept in FILE.parts, so that an interrupted run goes on",
     )
 
+    decoding = parser.add_argument_group("score curves")
+    decoding.add_argument("--curves", type=Path, metavar="FILE", help="table of scores, one row a frame of a video")
+    decoding.add_argument(
+        "--annotations", type=Path, metavar="FILE", help="coded events, frames counted as in the curves"
+    )
+    decoding.add_argument(
+        "--decoder",
+        metavar="NAME",
+        help="absolute-peaks (default), relative-peaks, scalable-intervals, scalable-absolute or point-to-interval",
+    )
+    decoding.add_argument(
+        "--length",
+        type=above_zero,
+        metavar="FRAMES",
+        help="expected length of an expression (default: the median of the other subjects; 380 ms without annotations)",
+    )
+
+
+#: What each way of use takes, the first of which it needs.
+_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--csv", "--json", "--plot")
+_FITTING = ("--fit", "--media", "--out", "--dataset", "--rule")
+_DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--csv")
+_NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {_FITTING: ("--media", "--out")}
+
 
 def run(args: argparse.Namespace) -> int:
-    """Spot in every video and write what was asked for, or fit a calibrator."""
+    """Spot in every video and write what was asked for, fit a calibrator, or decode score curves."""
     _check(args)
-    return _fit(args) if args.fit else _spot(args)
+    return _fit(args) if args.fit else _decode(args) if args.curves else _spot(args)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -99,24 +129,22 @@ def _check(args: argparse.Namespace) -> None:
     """
     from mevqa.errors import InputError, Problem
 
-    needs = ("--media", "--out") if args.fit else ()
-    spotting = ("path", "--fps", "--kinds", "--threshold", "--calibrator", "--csv", "--json", "--plot")
-    foreign = spotting if args.fit else ("--media", "--dataset", "--out")
+    usual = {"--kinds": _KINDS, "--rule": "half-second"}
 
     def given(option: str) -> bool:
-        value = getattr(args, option.removeprefix("--"))
-        return value != (_KINDS if option == "--kinds" else None)
+        return getattr(args, option.removeprefix("--")) != usual.get(option)
 
-    problems = [Problem(option, "is needed with --fit") for option in needs if not given(option)]
-    problems += [
-        Problem(
-            option if option != "path" else str(args.path), f"is of no use {'with' if args.fit else 'without'} --fit"
-        )
-        for option in foreign
-        if given(option)
-    ]
-    if not args.fit and args.path is None:
-        problems.append(Problem("mevqa spot", "name a video or a folder, or --fit with annotations"))
+    way = _FITTING if args.fit else _DECODING if args.curves else _SPOTTING
+    problems = [Problem(option, f"is needed with {way[0]}") for option in _NEEDED.get(way, ()) if not given(option)]
+    every = dict.fromkeys((*_SPOTTING, *_FITTING, *_DECODING))
+    for option in (one for one in every if one not in way and given(one)):
+        named = option if option != "path" else str(args.path)
+        needs = "--fit" if option in _FITTING else "--curves"
+        without = way == _SPOTTING
+        problems.append(Problem(named, f"is of no use {'without ' + needs if without else 'with ' + way[0]}"))
+    if way == _SPOTTING and args.path is None:
+        said = "name a video or a folder, --fit with annotations, or --curves with scores"
+        problems.append(Problem("mevqa spot", said))
     if problems:
         raise InputError(problems)
 
@@ -156,4 +184,26 @@ def _fit(args: argparse.Namespace) -> int:
         on_note=lambda note: print(f"warning: {note}", file=sys.stderr),
     )
     print_fit(fitted, args.out)
+    return 0
+
+
+def _decode(args: argparse.Namespace) -> int:
+    """Decode score curves, print what was chosen and found, and the score where there are labels."""
+    from mevqa.api.curves import decode_curves
+    from mevqa.cli.printing.curves import print_decoded
+    from mevqa.errors import InputError, Problem
+
+    if (kind := "micro" if args.kinds == _KINDS else args.kinds) not in ("micro", "macro"):
+        raise InputError([Problem("--kinds", f"curves are of one kind, micro (default) or macro, not {kind!r}")])
+    decoded = decode_curves(
+        args.curves,
+        args.annotations,
+        decoder=args.decoder or "absolute-peaks",
+        threshold=args.threshold,
+        length=args.length,
+        fps=args.fps,
+        kind=kind,
+        csv=args.csv,
+    )
+    print_decoded(decoded, args.csv)
     return 0

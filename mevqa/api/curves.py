@@ -1,0 +1,223 @@
+"""Score curves of any spotter as events: decoded, with length and threshold from training subjects, and scored."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mevqa.api.paths import AnyPath, optional_path
+from mevqa.data.events.read import EventFile, read_events
+from mevqa.data.events.rows import VideoFacts
+from mevqa.data.events.write import event_rows
+from mevqa.errors import InputError, Problem
+from mevqa.events import Kind
+from mevqa.files.csv_cells import csv_text
+from mevqa.files.whole import write_whole
+from mevqa.names import subject_key
+from mevqa.scoring.events.names import Naming, VideoKey, compare_videos
+from mevqa.scoring.events.score import score_events
+from mevqa.scoring.result import ScoreResult
+from mevqa.spotting.decoding import (
+    Decoder,
+    Detection,
+    Fold,
+    LabelledCurve,
+    NothingToChooseFrom,
+    ScoreCurve,
+    decode_nested,
+    find_decoder,
+    half_length,
+    read_curves,
+)
+
+#: Columns of the table of events.
+_COLUMNS = ("subject", "video", "onset", "apex", "offset", "kind", "score", "fps")
+
+#: Median length of a micro-expression, ms: where no labels tell (CAS(ME)^3 and SAMM, ``mevqa.video.motion.course``).
+_USUAL_MS = 380.0
+
+#: How many names a message lists.
+_LISTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedCurves:
+    """Expressions that were decoded from score curves.
+
+    Attributes:
+        curves: The curves, in the order of their file.
+        detections: Of each curve, in samples of it.
+        decoder: What decoded them.
+        folds: Length and threshold of each subject, chosen on the others; empty without labels.
+        threshold: The threshold of all, where it was not chosen by fold.
+        score: F1 and the rest against the labels; None without.
+        notes: What a reader should know, one sentence each.
+    """
+
+    curves: tuple[ScoreCurve, ...]
+    detections: tuple[tuple[Detection, ...], ...]
+    decoder: Decoder
+    folds: tuple[Fold, ...]
+    threshold: float | None
+    score: ScoreResult | None
+    notes: tuple[str, ...]
+
+
+def decode_curves(
+    curves: AnyPath,
+    annotations: AnyPath | None = None,
+    *,
+    decoder: str = "absolute-peaks",
+    threshold: float | None = None,
+    length: float | None = None,
+    fps: float | None = None,
+    kind: Kind = "micro",
+    csv: AnyPath | None = None,
+) -> DecodedCurves:
+    """Decode a file of scores, one row a frame, into expressions.
+
+    With annotations every subject is decoded with the length, and where no threshold is given also the threshold, that
+    the other subjects choose, and what is found is scored (preset ``strict``).
+
+    Args:
+        curves: Table with the columns video, frame, score, and subject where there is one.
+        annotations: Coded events, as ``mevqa.score`` reads them; frames counted as in the curves.
+        decoder: Name of a decoder.
+        threshold: Threshold of the decoder; None: chosen on training subjects, or the decoder's own.
+        length: Expected length of an expression in frames; None: that of training subjects, or 380 ms.
+        fps: Frames per second of the frame numbers; needed where neither length nor annotations are given.
+        kind: What the curves stand for.
+        csv: File of the events, as ``mevqa.score`` reads them.
+
+    Raises:
+        InputError: What is wrong with the files, or what is missing to choose length and threshold.
+    """
+    path, labels = Path(curves), optional_path(annotations)
+    chosen = find_decoder(decoder)
+    read = read_curves(path)
+    notes = _gap_notes(read)
+    folds: list[Fold] = []
+    fixed: float | None = None
+    if labels is None:
+        fixed = chosen.threshold if threshold is None else threshold
+        halves = _halves(read, length, fps)
+        if fixed is None:
+            said = f"is needed: the decoder {chosen.name} has none of its own, and without annotations none is chosen"
+            raise InputError([Problem("--threshold", said)])
+        detections = [chosen.decode(one.scores, half, fixed) for one, half in zip(read, halves, strict=True)]
+    else:
+        labelled = _labelled(path, labels, read, kind, notes)
+        # A published threshold is part of its decoder; one that is not published has to be chosen.
+        given = chosen.threshold if threshold is None and chosen.threshold_kind == "share" else threshold
+        try:
+            detections, folds = decode_nested(labelled, chosen, given, length)
+        except NothingToChooseFrom as error:
+            raise InputError([Problem(labels, str(error))]) from error
+    result = tuple(tuple(own) for own in detections)
+    score = _write(read, result, kind, fps, optional_path(csv), labels)
+    return DecodedCurves(tuple(read), result, chosen, tuple(folds), fixed, score, tuple(notes))
+
+
+def _gap_notes(curves: Sequence[ScoreCurve]) -> list[str]:
+    """Say how much of the curves was filled."""
+    gaps = [one for one in curves if one.missing]
+    if not gaps:
+        return []
+    samples = sum(one.missing for one in gaps)
+    return [f"{samples} frames of {len(gaps)} of {len(curves)} videos have no score, {gaps[0].video!r} first; filled"]
+
+
+def _halves(curves: Sequence[ScoreCurve], length: float | None, fps: float | None) -> list[int]:
+    """Return half the expected length in samples of every curve.
+
+    Raises:
+        InputError: Nothing tells how long an expression is.
+    """
+    if length is None and fps is None:
+        said = "is needed without annotations (or --length): nothing tells how many frames an expression has"
+        raise InputError([Problem("--fps", said)])
+    frames = length if length is not None else _USUAL_MS * (fps or 0.0) / 1000
+    return [half_length([frames / one.step]) for one in curves]
+
+
+def _labelled(
+    path: Path, labels: Path, curves: Sequence[ScoreCurve], kind: Kind, notes: list[str]
+) -> list[LabelledCurve]:
+    """Return the curves with what is marked in their videos, and with the subjects that the labels name.
+
+    Raises:
+        InputError: The labels cannot be read, share no video with the curves, or name no subject of one.
+    """
+    reference = read_events(labels, "reference")
+    facts = tuple(VideoFacts(one.subject, one.video, one.line) for one in curves)
+    fields = {"video"} | ({"subject"} if all(one.subject for one in curves) else set())
+    own = EventFile(path, (), facts, frozenset(fields))
+    naming = Naming(reference, own)
+    problems = naming.problems
+    # What the comparison notes, the scores note too.
+    compare_videos(reference, own, naming.key, problems, [], [])
+    marked: dict[VideoKey, list[tuple[float, float]]] = defaultdict(list)
+    others = 0
+    for event in reference.events:
+        if event.kind in (None, kind):
+            marked[naming.key(event)].append((event.onset, event.offset))
+        else:
+            others += 1
+    if others:
+        notes.append(f"{others} events of {labels.name} are of the other kind; what detects them is a false positive")
+    coded = {naming.key(one): one.subject for one in reference.videos}
+    result = []
+    nobody = []
+    for curve, named in zip(curves, facts, strict=True):
+        key = naming.key(named)
+        subject = curve.subject or coded.get(key)
+        if not subject:
+            nobody.append(curve)
+            continue
+        person = ScoreCurve(curve.video, subject_key(subject), curve.frames, curve.scores, curve.missing, curve.line)
+        result.append(LabelledCurve(person, tuple(marked.get(key, ()))))
+    if nobody:
+        names = ", ".join(repr(one.video) for one in nobody[:_LISTED]) + (", ..." if len(nobody) > _LISTED else "")
+        said = f"{len(nobody)} of {len(curves)} videos have no subject, neither here nor in {labels.name} ({names})"
+        problems.append(Problem(path, f"{said}: thresholds are chosen on other people; add a column subject"))
+    if problems:
+        raise InputError(problems)
+    return result
+
+
+def _write(
+    curves: Sequence[ScoreCurve],
+    detections: Sequence[Sequence[Detection]],
+    kind: Kind,
+    fps: float | None,
+    csv: Path | None,
+    labels: Path | None,
+) -> ScoreResult | None:
+    """Write the table of events and score it."""
+    named = any(one.subject for one in curves)
+    columns = _COLUMNS if named else _COLUMNS[1:]
+    rows: list[Sequence[str]] = [columns]
+    for curve, own in zip(curves, detections, strict=True):
+        video: dict[str, Any] = {"subject": curve.subject, "video": curve.video, "fps": fps}
+        events = [
+            {name: int(curve.frames[getattr(one, name)]) for name in ("onset", "apex", "offset")}
+            | {"kind": kind, "score": one.score}
+            for one in own
+        ]
+        rows += event_rows(columns, video, events)
+    text = csv_text(rows)
+    if csv is not None:
+        write_whole(csv, text)
+    if labels is None:
+        return None
+    changes = ("evaluate=micro",) if kind == "micro" else ()
+    with tempfile.TemporaryDirectory() as folder:
+        table = csv
+        if table is None:
+            table = Path(folder) / "detections.csv"
+            write_whole(table, text)
+        return score_events(table, labels, changes=changes, fps=fps)

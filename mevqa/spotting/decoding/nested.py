@@ -1,0 +1,171 @@
+"""Length and threshold of a decoder chosen without the subject that is tested (nested leave-one-subject-out).
+
+A threshold or a length that is chosen on all subjects has seen the tested one; published scripts take the mean length
+of all subjects (ME-TST) or the best threshold of the test folds (LGSNet). Here every subject is decoded with what the
+other subjects say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mevqa.intervals import iou_matrix, match
+from mevqa.spotting.decoding.types import Array, Decoder, Detection, ScoreCurve
+
+#: Least overlap of a hit (MEGC since 2019).
+_IOU = 0.5
+
+#: Thresholds that are tried: of scores that are probabilities, and as many quantiles of other scores.
+_THRESHOLDS = np.arange(1, 100) / 100
+
+Interval = tuple[float, float]
+
+
+class NothingToChooseFrom(ValueError):
+    """Labels from which neither length nor threshold can be chosen without the tested subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCurve:
+    """A curve and what coders marked in its video.
+
+    Attributes:
+        curve: The curve, with its subject.
+        intervals: Onset and offset of the expressions, in frames of the curve.
+    """
+
+    curve: ScoreCurve
+    intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What the other subjects chose for one.
+
+    Attributes:
+        subject: Who is decoded with it.
+        half_length: Half the median length of their expressions, samples.
+        threshold: Of the largest F1 on them.
+        training_f1: That F1.
+    """
+
+    subject: str
+    half_length: int
+    threshold: float
+    training_f1: float
+
+
+def half_length(lengths: Sequence[float]) -> int:
+    """Return k = (N + 1) / 2 rounded down, N the median of lengths in samples (BoostingVRME; ME-TST takes the mean).
+
+    Args:
+        lengths: Offset minus onset of expressions, at least one.
+    """
+    return max(1, int((float(np.median(lengths)) + 1) / 2))
+
+
+def decode_nested(
+    videos: Sequence[LabelledCurve],
+    decoder: Decoder,
+    threshold: float | None = None,
+    length: float | None = None,
+) -> tuple[list[list[Detection]], list[Fold]]:
+    """Decode every subject's videos with the length and the threshold that the other subjects choose.
+
+    Args:
+        videos: All videos; every curve names its subject.
+        decoder: The decoder.
+        threshold: A fixed threshold; None: the one of the best F1 at IoU 0.5 on the other subjects, one to one.
+        length: A fixed length in frames; None: the median of the other subjects.
+
+    Returns:
+        The detections of every video in samples of its curve, and what was chosen for each subject.
+
+    Raises:
+        NothingToChooseFrom: Fewer than two subjects, or a subject without whom nothing is marked.
+    """
+    by_subject: dict[str, list[int]] = {}
+    for place, video in enumerate(videos):
+        by_subject.setdefault(str(video.curve.subject), []).append(place)
+    if len(by_subject) < 2:
+        raise NothingToChooseFrom("leave-one-subject-out needs two subjects at least")
+    candidates = _thresholds(videos, decoder) if threshold is None else np.array([threshold])
+    counts = _Counts(videos, decoder, candidates)
+    result: list[list[Detection]] = [[] for _ in videos]
+    folds = []
+    for subject, own in by_subject.items():
+        training = [place for other, places in by_subject.items() if other != subject for place in places]
+        assert not {str(videos[place].curve.subject) for place in training} & {subject}, f"{subject} is on both sides"
+        lengths = [length for place in training for length in _lengths(videos[place])]
+        if not lengths:
+            raise NothingToChooseFrom(f"without subject {subject} no expression is marked")
+        half = half_length(lengths if length is None else [length / videos[own[0]].curve.step])
+        hits, detections = counts.total(half, training)
+        f1 = 2 * hits / (detections + len(lengths))
+        best = np.flatnonzero(f1 >= f1.max() - 1e-12)
+        # Of equally good ones the one in the middle: the outer ones are nearer to being worse.
+        chosen = int(best[len(best) // 2])
+        folds.append(Fold(subject, half, float(candidates[chosen]), float(f1[chosen])))
+        for place in own:
+            result[place] = decoder.decode(videos[place].curve.scores, half, folds[-1].threshold)
+    return result, folds
+
+
+def _lengths(video: LabelledCurve) -> list[float]:
+    """Return the lengths of the marked expressions in samples of the video."""
+    return [(offset - onset) / video.curve.step for onset, offset in video.intervals]
+
+
+def _thresholds(videos: Sequence[LabelledCurve], decoder: Decoder) -> Array:
+    """Return the thresholds to try, ascending: they depend on the range of the scores alone, never on labels."""
+    lowest = min(float(video.curve.scores.min()) for video in videos)
+    highest = max(float(video.curve.scores.max()) for video in videos)
+    if decoder.threshold_kind == "share" or (lowest >= 0 and highest <= 1):
+        return _THRESHOLDS
+    return np.unique(np.quantile(np.concatenate([video.curve.scores for video in videos]), _THRESHOLDS))
+
+
+class _Counts:
+    """Hits and detections of every video at every threshold, counted once for each length."""
+
+    def __init__(self, videos: Sequence[LabelledCurve], decoder: Decoder, thresholds: Array) -> None:
+        self._videos, self._decoder, self._thresholds = videos, decoder, thresholds
+        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def total(self, half: int, places: Sequence[int]) -> tuple[Array, Array]:
+        """Return hits and detections of some videos together, each [thresholds]."""
+        both = [self._of(half, place) for place in places]
+        return np.sum([hits for hits, _ in both], axis=0), np.sum([detections for _, detections in both], axis=0)
+
+    def _of(self, half: int, place: int) -> tuple[Array, Array]:
+        if (half, place) not in self._known:
+            video, decoder = self._videos[place], self._decoder
+            # Where a threshold only drops detections, hits are known from one decoding: a detection chooses its
+            # reference before the weaker ones do.
+            if decoder.only_drops:
+                found = decoder.decode(video.curve.scores, half, -np.inf)
+                hit = _hits(video, found)
+                scores = np.array([one.score for one in found])
+                kept = scores[None, :] >= self._thresholds[:, None]
+                self._known[half, place] = (kept & hit).sum(axis=1), kept.sum(axis=1)
+            else:
+                each = [decoder.decode(video.curve.scores, half, float(one)) for one in self._thresholds]
+                hits = np.array([_hits(video, found).sum() for found in each])
+                self._known[half, place] = hits, np.array([len(found) for found in each])
+        return self._known[half, place]
+
+
+def _hits(video: LabelledCurve, found: Sequence[Detection]) -> np.ndarray:
+    """Return which detections are hits, [detections]."""
+    hit = np.zeros(len(found), dtype=bool)
+    if found and video.intervals:
+        frames = video.curve.frames
+        own = np.array([(frames[one.onset], frames[one.offset]) for one in found], dtype=np.float64)
+        marked = np.array(video.intervals, dtype=np.float64)
+        scores = np.array([one.score for one in found])
+        pairs: list[tuple[int, int]] = match(iou_matrix(own, marked), _IOU, "score", own, marked, scores)
+        hit[[detection for detection, _ in pairs]] = True
+    return hit

@@ -1,0 +1,109 @@
+"""``mevqa spot --curves``: other people's scores into events, with thresholds that are not chosen on the tested."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mevqa.cli import main
+
+
+@pytest.fixture
+def scores(tmp_path) -> Path:
+    """Curves of three subjects with an expression in the first of two videos each, a false bump in the second."""
+    samples = np.arange(0, 1400, 7)
+    with (tmp_path / "scores.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["subject", "video", "frame", "score"])
+        for subject in ("006", "007", "010"):
+            for video, place, height in ((1, 700, 0.9), (2, 350, 0.3)):
+                for frame in samples:
+                    score = 0.02 + height * np.exp(-(((frame - place) / 30) ** 2))
+                    writer.writerow([subject, f"{subject}_{video}", frame, round(float(score), 5)])
+    (tmp_path / "labels.csv").write_text(
+        "subject,video,onset,apex,offset\n" + "".join(f"{s},{s}_1,660,700,740\n" for s in ("006", "007", "010"))
+    )
+    return tmp_path
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    code = main(["spot", *map(str, arguments)])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def test_curves_are_decoded_and_scored(scores, capsys):
+    code, out, err = run(
+        capsys,
+        "--curves",
+        scores / "scores.csv",
+        "--annotations",
+        scores / "labels.csv",
+        "--csv",
+        scores / "events.csv",
+    )
+    assert (code, err) == (0, "")
+    assert "6 videos, 1,200 scores; absolute-peaks: threshold " in out
+    assert "chosen for each of 3 subjects on the others" in out
+    assert f"3 events in 3 of 6 videos -> {scores / 'events.csv'}" in out
+    assert "micro             3           3               3  1.000" in out
+    rows = list(csv.DictReader((scores / "events.csv").open()))
+    assert [(row["video"], row["apex"]) for row in rows][:2] == [("006_1", "700"), ("006_2", "")]
+    # The table is what `mevqa score` reads.
+    assert main(["score", str(scores / "events.csv"), str(scores / "labels.csv")]) == 0
+
+
+def test_curves_without_labels(scores, capsys):
+    code, out, _ = run(capsys, "--curves", scores / "scores.csv", "--fps", 200, "--threshold", 0.5)
+    assert code == 0
+    assert "absolute-peaks: threshold 0.5\n3 events in 3 of 6 videos" in out
+    code, out, _ = run(capsys, "--curves", scores / "scores.csv", "--length", 80, "--decoder", "relative-peaks")
+    assert code == 0
+    assert "relative-peaks: share of the maximum 0.55\n6 events in 6 of 6 videos" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--threshold", 0.5], "--fps: is needed without annotations"),
+        (["--fps", 200], "--threshold: is needed: the decoder absolute-peaks has none of its own"),
+        (["--decoder", "peaks", "--fps", 200], "--decoder: unknown decoder 'peaks'"),
+        (["--kinds", "micro,macr"], "--kinds: curves are of one kind"),
+        (["--json", "out.json"], "--json: is of no use with --curves"),
+        (["video.mp4"], "video.mp4: is of no use with --curves"),
+    ],
+)
+def test_what_is_missing_or_does_not_belong(scores, capsys, options, message):
+    code, out, err = run(capsys, "--curves", scores / "scores.csv", *options)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_options_of_curves_need_curves(capsys):
+    code, _, err = run(capsys, "video.mp4", "--decoder", "absolute-peaks", "--annotations", "labels.csv")
+    assert code == 2
+    assert "--annotations: is of no use without --curves" in err
+    assert "--decoder: is of no use without --curves" in err
+
+
+def test_labels_that_do_not_fit(scores, capsys):
+    other = scores / "other.csv"
+    other.write_text("subject,video,onset,offset\nx,y,1,9\n")
+    code, _, err = run(capsys, "--curves", scores / "scores.csv", "--annotations", other)
+    assert code == 2
+    assert "none of the 6 video names of scores.csv" in err
+    other.write_text("subject,video,onset,offset\n006,006_1,1,9\n")
+    code, _, err = run(capsys, "--curves", scores / "scores.csv", "--annotations", other)
+    assert code == 2
+    assert "other.csv: without subject 6 no expression is marked" in err
+
+
+def test_videos_of_nobody(scores, capsys):
+    table = scores / "scores.csv"
+    table.write_text("".join(line.split(",", 1)[1] for line in table.read_text().splitlines(keepends=True)))
+    code, _, err = run(capsys, "--curves", table, "--annotations", scores / "labels.csv")
+    assert code == 2
+    assert "3 of 6 videos have no subject, neither here nor in labels.csv ('006_2', '007_2', '010_2')" in err

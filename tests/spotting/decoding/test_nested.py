@@ -1,0 +1,94 @@
+"""Length and threshold of a subject come from the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mevqa.spotting.decoding import (
+    LabelledCurve,
+    NothingToChooseFrom,
+    ScoreCurve,
+    decode_nested,
+    decoders,
+    find_decoder,
+    half_length,
+)
+
+
+def labelled(subject: str, *places: int, height: float = 0.9, false: float = 0.0, length: int = 10) -> LabelledCurve:
+    """A video with expressions at places, and a false bump at 150."""
+    samples = np.arange(200)
+    scores = np.full(200, 0.02) + false * np.exp(-(((samples - 150) / 4) ** 2))
+    for place in places:
+        scores += height * np.exp(-(((samples - place) / 4) ** 2))
+    intervals = tuple((place - length / 2, place + length / 2) for place in places)
+    return LabelledCurve(
+        ScoreCurve(f"{subject}_{places}", subject, 5 + samples, scores),
+        tuple((onset + 5, offset + 5) for onset, offset in intervals),
+    )
+
+
+PEAKS = find_decoder("absolute-peaks")
+
+
+def test_half_a_length():
+    assert half_length([13]) == 7
+    assert half_length([12]) == 6
+    assert half_length([10, 12, 40]) == 6
+    assert half_length([0]) == 1
+
+
+def test_the_threshold_lies_between_true_and_false_peaks():
+    videos = [labelled(subject, 40, 90, false=0.3) for subject in "abc"]
+    found, folds = decode_nested(videos, PEAKS)
+    assert [[one.apex for one in own] for own in found] == [[40, 90]] * 3
+    assert [fold.subject for fold in folds] == ["a", "b", "c"]
+    assert {fold.training_f1 for fold in folds} == {1.0}
+
+
+def test_nothing_of_a_subject_reaches_its_own_threshold_and_length():
+    others = [labelled("a", 40), labelled("b", 90, false=0.3)]
+    one = labelled("c", 60, height=0.2, false=0.9)
+    other = labelled("c", 20, 60, 100, height=0.9, length=40)
+    _, first = decode_nested([*others, one], PEAKS)
+    _, second = decode_nested([*others, other], PEAKS)
+    assert first[2] == second[2]
+    assert first[0] != second[0]
+
+
+def test_videos_of_one_subject_are_left_out_together():
+    videos = [labelled("a", 40), labelled("b", 90), labelled("a", 60, length=30)]
+    _, folds = decode_nested(videos, PEAKS)
+    assert [fold.subject for fold in folds] == ["a", "b"]
+    assert folds[0].half_length == half_length([10])
+
+
+def test_fixed_threshold_and_length():
+    videos = [labelled("a", 40), labelled("b", 90)]
+    found, folds = decode_nested(videos, PEAKS, threshold=0.3, length=20)
+    assert {(fold.threshold, fold.half_length) for fold in folds} == {(0.3, 10)}
+    assert (found[0][0].onset, found[0][0].offset) == (30, 50)
+
+
+@pytest.mark.parametrize("name", [one.name for one in decoders()])
+def test_every_decoder_finds_what_is_plain(name):
+    videos = [labelled(subject, 40, 120) for subject in "ab"]
+    found, _ = decode_nested(videos, find_decoder(name))
+    assert [[one.apex for one in own] for own in found] == [[40, 120]] * 2
+
+
+def test_scores_that_are_no_probabilities():
+    videos = [labelled(subject, 40, 120, height=90, false=30) for subject in "abc"]
+    shifted = [replace(one, curve=replace(one.curve, scores=one.curve.scores - 50)) for one in videos]
+    found, _ = decode_nested(shifted, PEAKS)
+    assert [[one.apex for one in own] for own in found] == [[40, 120]] * 3
+
+
+def test_what_cannot_be_chosen():
+    with pytest.raises(NothingToChooseFrom, match="two subjects"):
+        decode_nested([labelled("a", 40)], PEAKS)
+    with pytest.raises(NothingToChooseFrom, match="without subject a no expression is marked"):
+        decode_nested([labelled("a", 40), labelled("b")], PEAKS)
