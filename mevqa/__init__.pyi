@@ -1,6 +1,7 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
+from mevqa.api.merge import merge as merge
 from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run
 from mevqa.api.run import open_run as open_run
@@ -51,6 +52,7 @@ from mevqa.spotting.video import Spotting as Spotting
 from mevqa.submission.writer import Submission as Submission
 from mevqa.synthetic.writer import SyntheticSet as SyntheticSet
 from mevqa.synthetic.writer import synthesise as synthesise
+from mevqa.training.adapters.merge import Merged as Merged
 from mevqa.training.examples.clips import read_clips as read_clips
 from mevqa.training.recipe import Recipe as Recipe
 from mevqa.training.recipe import read_recipe as read_recipe

@@ -17,20 +17,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
-
-if TYPE_CHECKING:
-    from mevqa.inference.evaluation import Plan
-
-#: Seconds between lines about one step where there is no terminal (a batch job's log).
-_LOG_INTERVAL = 30.0
 
 HELP = "write an adapter and its base model as one model"
 
@@ -78,22 +68,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge, compare, write, and say what was done."""
-    from mevqa.training.adapters.merge import merge_adapter
+    from mevqa.api.merge import merge
+    from mevqa.cli.progress import step_progress
 
-    work = _plan(args)
-    with _narration() as on_step:
-        merged = merge_adapter(
-            args.adapter,
-            args.out,
-            base=args.model,
-            revision=args.revision,
-            dtype=args.dtype,
-            tolerance=args.tolerance,
-            device=args.device,
-            trust_remote_code=args.trust_remote_code,
-            work=work,
-            sample=args.sample,
-            on_step=on_step,
+    names = ("model", "revision", "dtype", "tolerance", "device", "trust_remote_code")
+    sample = ("questions", "media", "annotations", "precomputed", "numbers", "sample")
+    with step_progress() as on_step:
+        merged = merge(
+            args.adapter, args.out, on_step=on_step, **{name: getattr(args, name) for name in names + sample}
         )
     if args.model is not None:
         print(f"note: the adapter names the base {merged.base_of_adapter or '(none)'}", file=sys.stderr)
@@ -109,50 +91,3 @@ def run(args: argparse.Namespace) -> int:
     written = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
     print(f"{args.out}: {written} in {merged.dtype}; ask it with --model {args.out}")
     return 0
-
-
-def _plan(args: argparse.Namespace) -> Plan | None:
-    """Return the user's questions, None for the built-in sample.
-
-    Raises:
-        MevqaError: Clips are named without questions, or an input is wrong.
-    """
-    from mevqa.data.media import ready_pictures
-    from mevqa.errors import MevqaError
-    from mevqa.inference.evaluation import plan
-
-    if args.questions is None:
-        if args.media is not None or args.annotations is not None or args.precomputed or args.numbers is not None:
-            message = "--media, --annotations, --precomputed and --numbers go with --questions: name a question file"
-            raise MevqaError(message)
-        return None
-    return plan(
-        [args.questions],
-        args.media,
-        annotations=args.annotations,
-        pictures=ready_pictures(args.precomputed),
-        limit=args.sample,
-        numbers=args.numbers or "names",
-    )
-
-
-@contextmanager
-def _narration() -> Iterator[Callable[[str, str], None]]:
-    """Say on standard error what is under way: in one changing line on a terminal, elsewhere a line now and then."""
-    if sys.stderr.isatty():
-        from rich.text import Text
-
-        from mevqa.terminal import make_console
-
-        with make_console(stderr=True).status("") as status:
-            yield lambda step, place: status.update(Text(f"{step} {place}"))
-        return
-    last, printed = "", 0.0
-
-    def print_line(step: str, place: str) -> None:
-        nonlocal last, printed
-        if step != last or time.monotonic() - printed >= _LOG_INTERVAL:
-            print(f"{step} {place}".rstrip(), file=sys.stderr, flush=True)
-            last, printed = step, time.monotonic()
-
-    yield print_line

@@ -100,6 +100,32 @@ def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
+def step_progress() -> Iterator[Callable[[str, str], None]]:
+    """Say on standard error what is under way: in one changing line on a terminal, elsewhere a line now and then.
+
+    Yields:
+        A function to call with the step and the place in it.
+    """
+    if sys.stderr.isatty():
+        from rich.text import Text
+
+        from mevqa.terminal import make_console
+
+        with make_console(stderr=True).status("") as status:
+            yield lambda step, place: status.update(Text(f"{step} {place}"))
+        return
+    last, printed = "", 0.0
+
+    def print_line(step: str, place: str) -> None:
+        nonlocal last, printed
+        if step != last or time.monotonic() - printed >= _LOG_INTERVAL:
+            print(f"{step} {place}".rstrip(), file=sys.stderr, flush=True)
+            last, printed = step, time.monotonic()
+
+    yield print_line
+
+
+@contextmanager
 def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
     """Draw the bar on a terminal, and a second one below it while a long video is read."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

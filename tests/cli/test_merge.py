@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import mevqa
 from mevqa import cli
 
 
@@ -101,6 +102,16 @@ def test_the_merged_model_answers_a_question_file_as_the_adapter_does(adapter, q
     for one, other in zip(answers["merged"], answers["both"], strict=True):
         assert one["confidence"] == pytest.approx(other["confidence"], rel=1e-4)
     assert [row["confidence"] for row in answers["base"]] != [row["confidence"] for row in answers["both"]]
+
+
+def test_the_function_writes_what_the_command_writes(adapter, questions, tmp_path):
+    files = {"questions": questions / "questions.jsonl", "precomputed": {"flow": questions / "maps"}}
+    merged = mevqa.merge(adapter, tmp_path / "own", dtype="float32", sample=2, **files)
+    line = ["merge", str(adapter), "--out", str(tmp_path / "command"), "--dtype", "float32", "--sample", "2"]
+    assert cli.main(line + asked(questions)) == 0
+    for name in ("merge.json", "model.safetensors", "config.json"):
+        assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
+    assert merged.questions == 4 and merged.base == "nano"
 
 
 def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, questions, tmp_path, capsys):

@@ -10,7 +10,7 @@ import pytest
 from mevqa.errors import InputError
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import PART_ENDING, append_whole, is_vacant, part_of, whole_files, whole_folder, write_whole
-from mevqa.training.adapters.merged_model import check_target
+from mevqa.training.adapters.merge import check_target
 
 
 def test_the_folder_takes_its_name_when_it_is_complete(tmp_path):

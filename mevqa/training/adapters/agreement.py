@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,8 @@ from mevqa.errors import ModelError
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model, Preferences
+from mevqa.models.base import Model
+from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.writing.grammar import Choices
 from mevqa.types import LONG_VIDEO_TYPES, Question, Reply, Request, View
@@ -49,6 +50,10 @@ class Scene:
     views: tuple[View, ...]
     questions: tuple[Question, ...]
     requests: tuple[Request, ...]
+
+    def ask(self, model: Model) -> list[Reply]:
+        """Return a model's replies."""
+        return model.ask(self.system, self.views, self.requests)
 
 
 @contextmanager
@@ -83,28 +88,13 @@ def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list
             group = tuple(question for question in questions if (question.type in LONG_VIDEO_TYPES) == whole)
             if not group:
                 continue
-            listener = _Listener()
+            listener = MockModel(lambda request: Reply("", error="not asked yet"))
             given = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
-            if not listener.heard:
+            if not listener.calls:
                 raise ModelError(f"clip {clip_id} cannot be looked at: {given.answers[0].error}")
-            system, views, requests = listener.heard[0]
-            scenes.append(Scene(clip_id, system, views, group, requests))
+            call = listener.calls[0]
+            scenes.append(Scene(clip_id, call.system, call.views, group, call.requests))
     return scenes
-
-
-def ask_all(model: Model, scenes: Sequence[Scene], on_scene: Callable[[int], None]) -> list[list[Reply]]:
-    """Return a model's replies to every scene.
-
-    Args:
-        model: Who is asked.
-        scenes: The scenes.
-        on_scene: Called with the number of scenes done, beginning with 0.
-    """
-    replies = []
-    for done, scene in enumerate(scenes):
-        on_scene(done)
-        replies.append(model.ask(scene.system, scene.views, scene.requests))
-    return replies
 
 
 def agreement(
@@ -161,7 +151,7 @@ def _margin(model: Model, scene: Scene, request: Request, one: Reply, other: Rep
     if other.options:
         return _log(other.options[other.text]) - _log(other.options[one.text])
     pair = replace(request, options=(), grammar=Choices((other.text, one.text)))
-    (reply,) = model.ask(scene.system, scene.views, [pair])
+    (reply,) = replace(scene, requests=(pair,)).ask(model)
     if reply.error is not None or reply.confidence is None:
         return math.inf
     if reply.text != other.text:
@@ -172,18 +162,3 @@ def _margin(model: Model, scene: Scene, request: Request, one: Reply, other: Rep
 def _log(probability: float) -> float:
     """Return the logarithm of a probability; one too small for a float is taken for the smallest."""
     return math.log(max(probability, sys.float_info.min))
-
-
-class _Listener:
-    """A model that answers nothing and keeps the system text, views and requests of what it was asked."""
-
-    name = revision = "listener"
-    preferences = Preferences()
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[str, tuple[View, ...], tuple[Request, ...]]] = []
-
-    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
-        """Keep what is asked."""
-        self.heard.append((system, tuple(views), tuple(requests)))
-        return [Reply("", error="not asked yet")] * len(requests)

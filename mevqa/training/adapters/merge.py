@@ -11,25 +11,28 @@ from __future__ import annotations
 import gc
 import json
 import math
-from collections.abc import Callable
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.whole import whole_folder
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import package_versions
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model, ModelOptions
+from mevqa.models.base import PREFERENCES_FILE, Model, ModelOptions
 from mevqa.models.registry import load_model
 from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.safe_text import portable
+from mevqa.safe_text import portable, shared_name
 from mevqa.training.adapters.adapter_source import AdapterSource, find_adapter, load_base
-from mevqa.training.adapters.agreement import Scene, agreement, ask_all, look_at, synthetic_sample
-from mevqa.training.adapters.merged_model import check_finite, check_target, fold, round_weights, write_model
+from mevqa.training.adapters.agreement import Scene, agreement, look_at, synthetic_sample
 from mevqa.types import Reply
 from mevqa.video.views.render import views_to_draw
 
@@ -125,12 +128,16 @@ def merge_adapter(
         base_revision = model.revision
         wrapped, digest = wrap_with_adapter(model.model, adapter)
         wrapped.eval()
-        check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
+        _check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
         with nullcontext(work) if work is not None else synthetic_sample(sample) as asked:
             scenes = _scenes(asked, model, source)
 
         def ask(who: Model, whose: str) -> list[list[Reply]]:
-            return ask_all(who, scenes, lambda done: on_step(f"asking {whose}", f"clip {done + 1} of {len(scenes)}"))
+            replies = []
+            for number, scene in enumerate(scenes, start=1):
+                on_step(f"asking {whose}", f"clip {number} of {len(scenes)}")
+                replies.append(scene.ask(who))
+            return replies
 
         before = ask(model, "the adapter")
         on_step("merging", "")
@@ -140,7 +147,7 @@ def merge_adapter(
             exact, where, _ = agreement(scenes, before, ask(model, "the merged weights"), model)
             _hold(exact, where, exactly_allowed, "merging, before any rounding, changes the answers")
         on_step(f"writing {dtype}", "")
-        round_weights(model.model, dtype)
+        _round_weights(model.model, dtype)
         write_model(filling, model.model, model.processor, source)
         del model, wrapped
         gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
@@ -166,13 +173,27 @@ def merge_adapter(
     return merged
 
 
-def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list[Scene]:
-    """Return what both models are asked, in the views and words that the adapter prefers.
+def check_target(target: Path, taken: Mapping[str, Path | None]) -> None:
+    """Refuse to write into a folder that holds something.
+
+    Args:
+        target: The folder to make.
+        taken: Folders that are read from, by whose they are.
 
     Raises:
-        InputError: Some clips cannot have these views, or the adapter's prompts are wrong.
-        ModelError: A clip cannot be looked at.
+        InputError: It is a file, one of them, or not empty.
     """
+    whose = next((one for one, folder in taken.items() if folder and target.resolve() == folder.resolve()), None)
+    if whose is not None:
+        raise InputError([Problem(target, f"is {whose} own folder; name a new one for --out")])
+    if target.exists() and not target.is_dir():
+        raise InputError([Problem(target, "is a file; name a new folder for --out")])
+    if target.is_dir() and any(target.iterdir()):
+        raise InputError([Problem(target, "is not empty; name a new folder for --out")])
+
+
+def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list[Scene]:
+    """Return what both models are asked, in the views and words that the adapter prefers."""
     view_config = ViewConfig.preferred(model.preferences)
     for clip in work.clips.values():
         if clip.media is None and (views := views_to_draw(clip, view_config.views)):
@@ -186,16 +207,96 @@ def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list
 
 
 def _hold(difference: float, where: str, allowed: float, what: str) -> None:
-    """Refuse to write a model that answers otherwise.
-
-    Raises:
-        ModelError: By how much, and at which question.
-    """
-    if difference <= allowed:
-        return
+    """Refuse a model that answers otherwise: by how much, and at which question."""
     if math.isinf(difference):
         raise ModelError(f"{what}: only one of the two has an answer to the question {where}; nothing was written")
-    raise ModelError(
-        f"{what}: log-probabilities differ by up to {difference:.3g} nats at the question {where}, "
-        f"{allowed:g} are allowed; nothing was written (--dtype float32 rounds least, --tolerance allows more)"
-    )
+    if difference > allowed:
+        raise ModelError(
+            f"{what}: log-probabilities differ by up to {difference:.3g} nats at the question {where}, "
+            f"{allowed:g} are allowed; nothing was written (--dtype float32 rounds least, --tolerance allows more)"
+        )
+
+
+def fold(wrapped: Any, adapter: str) -> None:
+    """Merge an adapter into its base model's weights, in place and in the precision of the weights.
+
+    Args:
+        wrapped: The ``PeftModel``; the model in it has no adapter afterwards.
+        adapter: Its name, for messages.
+
+    Raises:
+        ModelError: It is of a kind that cannot be merged, or its weights are broken.
+    """
+    try:
+        _untie(wrapped.get_base_model())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # That ties were loosened is intended, and is written into the config.
+            wrapped.merge_and_unload(safe_merge=True)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ModelError(f"the adapter {adapter} cannot be merged: {reason[:200]}") from error
+
+
+def _untie(model: Any) -> None:
+    """Give the output embedding weights of its own where an adapter's layer stands beside one of two that are tied.
+
+    The layer changes what one of the two gives out. Merged into weights that both share, as peft does, it would change
+    the other too.
+    """
+    import torch
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    ends: list[Any] = [model.get_input_embeddings(), model.get_output_embeddings()]
+    bare: list[Any] = [end.get_base_layer() if isinstance(end, BaseTunerLayer) else end for end in ends]
+    if None not in ends and bare != ends and bare[0].weight is bare[1].weight:
+        bare[1].weight = torch.nn.Parameter(bare[1].weight.detach().clone())
+        model.config.tie_word_embeddings = False
+
+
+def _round_weights(model: Any, dtype: str) -> None:
+    """Round all weights to ``dtype``, in place; one that is too large for it is refused."""
+    import torch
+
+    wanted = getattr(torch, dtype)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(wanted)
+    for config in (model.config, *(getattr(model.config, name) for name in model.config.sub_configs)):
+        config.dtype = wanted
+    _check_finite(model, f"the merged model in {dtype}", "; its range is too small for them, take --dtype bfloat16")
+
+
+def _check_finite(model: Any, whose: str, mend: str = "") -> None:
+    """Refuse weights that are infinite or not a number."""
+    for name, parameter in model.named_parameters():
+        if not parameter.isfinite().all():
+            raise ModelError(f"{whose} has weights that are infinite or not a number ({name}){mend}")
+
+
+def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -> None:
+    """Write a merged model with its processor, and what the adapter's folder says about asking it.
+
+    Args:
+        into: An empty folder.
+        model: The merged model.
+        processor: Its processor.
+        source: The adapter, whose preferences, prompts and card come along, and its base, whose preferences stand in
+            for missing ones.
+    """
+    model.save_pretrained(into)
+    processor.save_pretrained(into)
+    for weights in into.glob("*.safetensors"):
+        weights.chmod((into / "config.json").stat().st_mode)  # They are written for their owner alone.
+    preferences = [folder / PREFERENCES_FILE for folder in (source.folder, source.base_folder) if folder is not None]
+    if wanted := next((path for path in preferences if path.is_file()), None):
+        shutil.copyfile(wanted, into / PREFERENCES_FILE)
+    if (source.folder / "prompts").is_dir():
+        shutil.copytree(source.folder / "prompts", into / "prompts")
+    if (source.folder / "README.md").is_file():
+        card = (source.folder / "README.md").read_text(encoding="utf-8")
+        card = re.sub(r"\A(---\n(?:.*\n)*?)library_name: peft\n", r"\1library_name: transformers\n", card).rstrip()
+        more = (
+            f"## Merged\n\nThis folder holds the adapter merged into its base model `{shared_name(source.base)}`: a "
+            "whole model that needs neither. `merge.json` says which two were merged and how far the answers are "
+            "apart.\n"
+        )
+        (into / "README.md").write_text(f"{card}\n\n{more}", encoding="utf-8")

@@ -11,7 +11,7 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.training.adapters.agreement import Scene, agreement, ask_all, look_at, synthetic_sample
+from mevqa.training.adapters.agreement import Scene, agreement, look_at, synthetic_sample
 from mevqa.types import LONG_VIDEO_TYPES, Question, QuestionType, Reply, Request, View
 
 QUESTION = Question("1", "clip", "What is the coarse expression class?", QuestionType.COARSE)
@@ -101,7 +101,7 @@ def test_the_margin_is_that_of_the_token_where_two_written_answers_part():
     one, other = (TransformersModel(m, processor, name="tiny", revision="") for m in (first, second))
     asked = tuple(Request(f"What are the action units of {word}?", grammar=UnitGrammar()) for word in "abcdefghij")
     everything = Scene("clip", SYSTEM, tuple(views()), (QUESTION,) * len(asked), asked)
-    (ones,), (others,) = (ask_all(m, [everything], lambda done: None) for m in (one, other))
+    ones, others = (everything.ask(m) for m in (one, other))
     checked = 0  # the template leads answers with a space
     for request, reply, another in zip(asked, ones, others, strict=True):
         ids = [processor.tokenizer(f" {r.text}", add_special_tokens=False).input_ids for r in (reply, another)]
