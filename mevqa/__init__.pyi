@@ -13,6 +13,7 @@ from mevqa.api.spot import spot_folder as spot_folder
 from mevqa.api.submit import check_submission as check_submission
 from mevqa.api.submit import fix_submission as fix_submission
 from mevqa.api.submit import submit as submit
+from mevqa.api.suite import evaluate_suite as evaluate_suite
 from mevqa.api.train import LosoResult as LosoResult
 from mevqa.api.train import finetune as finetune
 from mevqa.api.train import loso as loso
@@ -50,6 +51,7 @@ from mevqa.spotting.motion.calibration import Calibrator as Calibrator
 from mevqa.spotting.motion.spotter import SpotOptions as SpotOptions
 from mevqa.spotting.video import Spotting as Spotting
 from mevqa.submission.writer import Submission as Submission
+from mevqa.suites.results import SuiteResult as SuiteResult
 from mevqa.synthetic.writer import SyntheticSet as SyntheticSet
 from mevqa.synthetic.writer import synthesise as synthesise
 from mevqa.training.adapters.merge import Merged as Merged

@@ -16,6 +16,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from mevqa.cli.options import add_long_options, add_look_options, add_media_options, add_model_options, ask_arguments
@@ -44,9 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Answer, print; 1 when some questions have no answer."""
     if args.suite is not None:
-        from mevqa.cli.eval_suite import run_suite
-
-        return run_suite(args)
+        return _run_suite(args)
     _check(args)
     from mevqa.api.evaluate import evaluate
     from mevqa.cli.printing.run import print_run
@@ -65,6 +64,34 @@ def run(args: argparse.Namespace) -> int:
         progress=clip_progress,
     )
     return print_run(evaluated)
+
+
+def _run_suite(args: argparse.Namespace) -> int:
+    """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
+    decided = ("media", "annotations", "precomputed", "numbers")
+    given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
+    if given:
+        raise MevqaError(f"{', '.join(given)}: the suite says which files are used; leave it out")
+    from mevqa.api.suite import evaluate_suite
+    from mevqa.cli.progress import clip_progress
+    from mevqa.table_writer import as_text
+
+    result = evaluate_suite(
+        args.suite,
+        args.model,
+        data_root=args.data_root,
+        out=args.out,
+        limit=args.limit,
+        **ask_arguments(args),
+        progress=clip_progress,
+        on_step=lambda text, failed: print(text, file=sys.stderr if failed else sys.stdout, flush=True),
+    )
+    print("\n" + as_text(result.table(intervals=False)))
+    print("\n".join(result.notes))
+    print(f"written: {result.out / 'comparison.md'} and comparison.json (with intervals)")
+    if result.runs:
+        print(f"to look at it: mevqa report {' '.join(map(str, result.runs))} --out {result.out / 'report'}")
+    return 0 if result.complete else 1
 
 
 def _check(args: argparse.Namespace) -> None:

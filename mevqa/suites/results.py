@@ -1,21 +1,25 @@
-"""What came of a suite: one table over all models, with published numbers."""
+"""Results of a suite: one table over all models, with published numbers, and the files of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.files.whole import make_folder, write_whole
+from mevqa.safe_text import PathShortener, portable
 from mevqa.scoring.catalogue import main_numbers
 from mevqa.scoring.result import ScoreResult
-from mevqa.scoring.tables import number, plain_number
+from mevqa.scoring.tables import interval_line, number, plain_number
 from mevqa.suites.published import published
-from mevqa.table_writer import Table
+from mevqa.suites.suite import Suite
+from mevqa.table_writer import Table, as_markdown
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one model.
+    """Answers or detections of one model, and their scores.
 
     Attributes:
         name: Name of the model, and of the part where parts are scored each by itself.
@@ -46,43 +50,87 @@ class Outcome:
         return "done" if self.answered is None else f"{self.answered}/{self.asked}"
 
 
-def comparison_table(
-    title: str, outcomes: Sequence[Outcome], groups: Sequence[str], *, intervals: bool = True
-) -> Table:
-    """Return one row a model and, below, one row a published system.
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """Models that were compared on a suite.
 
-    Args:
-        title: Title of the table.
-        outcomes: What came of the models.
-        groups: Groups of published numbers.
-        intervals: Whether numbers have their intervals, which makes the table wide.
+    Attributes:
+        suite: The suite.
+        out: Folder of the runs and of the comparison.
+        outcomes: One a model; of events one a model and part.
     """
-    shown = number if intervals else plain_number
-    results = [outcome.result for outcome in outcomes if outcome.result is not None]
-    main = main_numbers("suites")
-    keys = [key for key in main if any(key in result.metrics for result in results)]
-    rows = [
-        (
-            outcome.name,
-            outcome.status,
-            *(shown(outcome.result, key) if outcome.result is not None else "" for key in keys),
-        )
-        for outcome in outcomes
-    ]
-    for name in groups:
-        rows += [
-            (
-                f"{row.system} [{name}]",
-                "published",
-                *(f"{row.metrics[key]:.3f}" if key in row.metrics else "" for key in keys),
-            )
-            for row in published()[name].rows
-            if any(key in row.metrics for key in keys)
+
+    suite: Suite
+    out: Path
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no model failed or left a question without an answer."""
+        return all(outcome.complete for outcome in self.outcomes)
+
+    @property
+    def runs(self) -> list[Path]:
+        """The run folders, for a report."""
+        return [outcome.path for outcome in self.outcomes if (outcome.path / "manifest.json").is_file()]
+
+    @property
+    def notes(self) -> list[str]:
+        """Of each group of published numbers, on which clips it was measured and where it stands."""
+        known = published()
+        return [
+            f"{name}: {known[name].title}; {known[name].clips}. Source: {known[name].source}."
+            for name in self.suite.groups
         ]
-    return Table(title, ("model", "answers", *(main[key].name for key in keys)), tuple(rows))
+
+    def table(self, *, intervals: bool = True) -> Table:
+        """Return one row a model and, below, one row a published system.
+
+        Args:
+            intervals: Whether numbers have their intervals, which makes the table wide.
+        """
+        shown, main = number if intervals else plain_number, main_numbers("suites")
+        results = [outcome.result for outcome in self.outcomes if outcome.result is not None]
+        keys = [key for key in main if any(key in result.metrics for result in results)]
+        rows = [
+            (one.name, one.status, *("" if one.result is None else shown(one.result, key) for key in keys))
+            for one in self.outcomes
+        ]
+        for name in self.suite.groups:
+            for row in published()[name].rows:
+                if any(key in row.metrics for key in keys):
+                    cells = (f"{row.metrics[key]:.3f}" if key in row.metrics else "" for key in keys)
+                    rows.append((f"{row.system} [{name}]", "published", *cells))
+        title = f"{self.suite.title} (preset {self.suite.preset})"
+        return Table(title, ("model", "answers", *(main[key].name for key in keys)), tuple(rows))
+
+    def write(self) -> None:
+        """Write ``comparison.md`` and ``comparison.json`` into the folder.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        lines = [interval_line(one.result) for one in self.outcomes if one.result is not None][:1]
+        make_folder(self.out)
+        write_whole(self.out / "comparison.md", as_markdown([self.table()], [*lines, *self.notes]))
+        content = {outcome.name: _as_json(outcome) for outcome in self.outcomes}
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        write_whole(self.out / "comparison.json", text)
 
 
-def published_notes(groups: Sequence[str]) -> list[str]:
-    """Say of each group on which clips it was measured, and where it stands."""
-    known = published()
-    return [f"{name}: {known[name].title}; {known[name].clips}. Source: {known[name].source}." for name in groups]
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "path": portable(str(outcome.path)),
+        "status": outcome.status,
+        **({"error": PathShortener([outcome.path])(outcome.error)} if outcome.error is not None else {}),
+        **({"scores": outcome.result.as_dict()} if outcome.result is not None else {}),
+    }
+
+
+def gather_references(paths: Sequence[Path], out: Path) -> Path:
+    """Copy the reference files into one folder, the form in which several of them are scored together."""
+    folder = out / "references"
+    make_folder(folder)
+    for path in paths:
+        write_whole(folder / path.name, path.read_bytes())
+    return folder

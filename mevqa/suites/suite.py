@@ -100,6 +100,11 @@ class Suite(StrictModel):
     models: tuple[str, ...]
     published: tuple[str, ...] = ()
 
+    @property
+    def groups(self) -> list[str]:
+        """Groups of published numbers of the suite and its parts, each once."""
+        return list(dict.fromkeys([*self.published, *(name for part in self.parts for name in part.published)]))
+
     @model_validator(mode="after")
     def _is_complete(self) -> Suite:
         """Check that every part has what its task needs, and that preset and published groups exist."""
@@ -117,8 +122,7 @@ class Suite(StrictModel):
         presets = event_presets() if self.task == "events" else answer_presets()
         if self.preset not in presets:
             raise ValueError(f"unknown preset {self.preset!r}; known: {', '.join(presets)}")
-        named = [name for names in (self.published, *(part.published for part in self.parts)) for name in names]
-        if unknown := [name for name in named if name not in published()]:
+        if unknown := [name for name in self.groups if name not in published()]:
             raise ValueError(f"unknown published numbers {', '.join(unknown)}; known: {', '.join(published())}")
         return self
 

@@ -1,0 +1,158 @@
+"""Benchmark suites: models that answer the same questions, compared in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mevqa.api.evaluate import ask_options
+from mevqa.api.paths import AnyPath, optional_path
+from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
+from mevqa.inference.evaluation import Plan
+from mevqa.inference.view_config import ViewOptions
+from mevqa.models.base import ModelOptions
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.safe_text import shared_name
+from mevqa.scoring.answers.score import score_answers
+from mevqa.scoring.events.score import score_events
+from mevqa.suites.results import Outcome, SuiteResult, gather_references
+from mevqa.suites.suite import Suite, find_file, plan_suite, read_suite, references, run_names, suite_label
+from mevqa.synthetic.writer import synthesise
+
+#: Called with how far a suite is, and whether that is a failure.
+Say = Callable[[str, bool], None]
+
+
+def evaluate_suite(
+    suite: str,
+    models: Sequence[str] = (),
+    *,
+    data_root: AnyPath | None = None,
+    out: AnyPath | None = None,
+    limit: int | None = None,
+    views: ViewOptions | str | Sequence[str] | None = None,
+    prompts: PromptLibrary | AnyPath | None = None,
+    variant: str | None = None,
+    consistency: bool = True,
+    options: ModelOptions | None = None,
+    progress: ShowProgress | None = None,
+    on_step: Say = lambda text, failed: None,
+) -> SuiteResult:
+    """Compare models on a suite; called again, go on with an interrupted one.
+
+    A model that fails does not stop the others. The comparison is written as ``comparison.md`` and ``comparison.json``.
+
+    Args:
+        suite: Name of a shipped suite (``eval/README.md``), or the path of its YAML.
+        models: Models, or folders of detections for a suite of events; none for those of the suite.
+        data_root: Folder that holds the suite's data; None for suites that make their own.
+        out: Folder of the runs and the comparison; None for ``runs/SUITE``.
+        limit: Only the first so many clips of each part.
+        views: As for ``evaluate``, like the arguments below.
+        prompts: Folder of prompt files that replace the shipped ones.
+        variant: Prompt variant.
+        consistency: Whether a clip's answers are decided together.
+        options: How each model is loaded and asked.
+        progress: Given the clips and questions to do, shows how far they are.
+        on_step: Called with how far the suite is, one line each, and whether that is a failure of a model.
+
+    Raises:
+        InputError: Everything that is wrong with the suite or its files; there is no model.
+    """
+    chosen, label = read_suite(suite), suite_label(suite)
+    named = list(models or chosen.models)
+    if not named:
+        kind = "folder of detections" if chosen.task == "events" else "model"
+        raise InputError([Problem("--model", f"the suite {label} names no model; name a {kind}")])
+    by_folder = dict(zip(run_names(named), named, strict=True))
+    where = optional_path(out) or Path("runs") / label
+    root = optional_path(data_root) or where / "data"
+    if chosen.synthetic is None and data_root is None:
+        message = f"the suite {label} needs the folder that holds its data (eval/README.md)"
+        raise InputError([Problem("--data-root", message)])
+    on_step(f"suite {label}: {chosen.title}; models: {', '.join(named)}; runs in {where}", False)
+    if chosen.task == "events":
+        outcomes = _score_detections(chosen, root, by_folder, on_step)
+    else:
+        asked = partial(ask_options, views=views, prompts=prompts, variant=variant, options=options)
+        asking = {name: asked(model, consistency=consistency) for name, model in by_folder.items()}
+        facts = {"suite": label, "published": list(chosen.published)}
+        outcomes = _answer(chosen, root, where, asking, facts, limit, progress, on_step)
+    result = SuiteResult(chosen, where, tuple(outcomes))
+    result.write()
+    return result
+
+
+def _answer(
+    suite: Suite,
+    root: Path,
+    out: Path,
+    models: Mapping[str, AskOptions],
+    facts: Mapping[str, Any],
+    limit: int | None,
+    progress: ShowProgress | None,
+    on_step: Say,
+) -> list[Outcome]:
+    """Let every model answer, and score its answers."""
+    if (made := suite.synthetic) is not None:
+        on_step(f"clips in {root}", False)
+        synthesise(root, made.clips, made.seed, subjects=made.subjects, long=made.long, seconds=made.seconds)
+    work = plan_suite(suite, root, limit=limit)
+    files, why_not = references(suite, root)
+    reference = gather_references(files, out) if files else None
+    known = reference is not None or any(question.reference is not None for question in work.all_questions)
+    counted = f"{len(work.clips)} clips, {len(work.all_questions)} questions"
+    on_step("; ".join(filter(None, (counted, why_not))), False)
+    outcomes = []
+    for place, (name, options) in enumerate(models.items(), 1):
+        on_step(f"\n[{place}/{len(models)}] {options.model}", False)
+        score = partial(score_answers, out / name, reference, preset=suite.preset) if known else None
+        outcomes.append(_one_model(options, work, out / name, facts, progress, score))
+        if outcomes[-1].error is not None:
+            on_step(f"{options.model} failed: {outcomes[-1].error}", True)
+    return outcomes
+
+
+def _one_model(
+    options: AskOptions,
+    work: Plan,
+    out: Path,
+    facts: Mapping[str, Any],
+    progress: ShowProgress | None,
+    score: Callable[[], Any] | None,
+) -> Outcome:
+    """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
+    name, asked, answered = shared_name(str(options.model)), work.all_questions, 0
+    try:
+        log = answer_plan(work, out, options, facts=facts, progress=progress)
+        answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
+        return Outcome(name, out, answered, len(asked), score() if score is not None else None)
+    except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.
+        reason = str(error) if isinstance(error, MevqaError) else f"{type(error).__name__}: {error}"
+        return Outcome(name, out, answered, len(asked), error=reason)
+
+
+def _score_detections(suite: Suite, root: Path, models: Mapping[str, str], on_step: Say) -> list[Outcome]:
+    """Score the detections of every model, part by part."""
+    problems: list[Problem] = []
+    coded = [find_file(root, part.reference or "", problems) for part in suite.parts]
+    if problems:
+        raise InputError(problems)
+    outcomes = []
+    for name, folder in ((name, Path(model)) for name, model in models.items()):
+        for part, reference in zip(suite.parts, coded, strict=True):
+            single = len(suite.parts) == 1 and folder.is_file()
+            path = folder if single else folder / (part.detections or "")
+            title = f"{name}, {part.dataset}"
+            assert reference is not None
+            try:
+                if not path.is_file():
+                    raise InputError([Problem(path, "is missing: the detections of this part")])
+                outcomes.append(Outcome(title, path, result=score_events(path, reference, suite.preset, fps=part.fps)))
+            except MevqaError as error:
+                outcomes.append(Outcome(title, path, error=str(error)))
+                on_step(f"{title} failed: {error}", True)
+    return outcomes
