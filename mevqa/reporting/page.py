@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from mevqa import __version__
-from mevqa.reporting.charts.chart import Chart
 from mevqa.reporting.charts.run_charts import run_panel
 from mevqa.reporting.clips import ClipSection
 from mevqa.reporting.leaderboard import Compared, Leaderboard, comparisons, leaderboard
@@ -28,13 +27,13 @@ class Page:
 
     Attributes:
         html: The page.
-        charts: Every chart by file name without ending.
+        charts: Files of every chart by suffix, by their name without it.
         folder: Folder of the pages of clips, where one page cannot hold them.
         parts: These pages, name and content, each made when it is asked for.
     """
 
     html: str
-    charts: Mapping[str, Chart]
+    charts: Mapping[str, Mapping[str, bytes]]
     folder: str = ""
     parts: Iterable[tuple[str, str]] = ()
 
@@ -53,13 +52,14 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
     compared: Sequence[Compared] = comparisons(runs, paired) if paired is not None else ()
     charts = {f"{panel.key}_{name}": figure.chart for panel in panels for name, figure in panel.figures.items()}
     charts |= {f"difference_{place}": one.chart for place, one in enumerate(compared, 1) if one.chart is not None}
+    files = {name: chart.files() for name, chart in charts.items()}  # Before the page: what is drawn for them, it has.
     shorten = path_shortener(runs)
     pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
     render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
     html = render(panels=panels, leaderboard=found, compared=compared, section=pages.section, pages=pages, part=None)
     shown = {"panels": (), "leaderboard": None, "compared": (), "pages": pages}
     parts = ((part.name, render(**shown, section=part.section, part=part)) for part in pages.parts)
-    return Page(html, charts, pages.folder, parts)
+    return Page(html, files, pages.folder, parts)
 
 
 def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
-from mevqa.files.whole import make_folder, write_picture, write_whole
+from mevqa.files.whole import make_folder, write_whole
 from mevqa.inference.evaluation import Source
 from mevqa.inference.event_log import EVENTS, read_curve, read_not_looked_at
 from mevqa.reporting.clip_pictures import see
@@ -231,10 +231,9 @@ def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | 
 def _write(out: Path, page: Page, runs: Sequence[ReadRun]) -> None:
     plots = out / "plots"
     make_folder(plots)
-    for name, chart in page.charts.items():
-        write_whole(plots / f"{name}.svg", chart.svg(alone=True))
-        write_whole(plots / f"{name}.pdf", chart.pdf())
-        write_picture(plots / f"{name}.png", chart.picture(), optimize=True)
+    for name, files in page.charts.items():
+        for suffix, content in files.items():
+            write_whole(plots / f"{name}{suffix}", content)
     scores = {run.folder: run.result.as_dict() for run in runs if run.result is not None}
     scores = path_shortener(runs).inside(scores, ("protocol", "notes"))
     write_whole(out / "scores.json", json.dumps(scores, indent=1, ensure_ascii=False) + "\n")

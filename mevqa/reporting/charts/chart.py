@@ -9,8 +9,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -93,6 +93,7 @@ class Chart:
     height: float
     label: str
     draw: Callable[[Figure], None]
+    _svg: str = field(default="", init=False, repr=False)
 
     def svg(self, *, alone: bool = False) -> str:
         """Return the chart as SVG, every text escaped.
@@ -100,6 +101,9 @@ class Chart:
         Args:
             alone: For a file of its own, with its (light) colours; else the page's style sheet colours it.
         """
+        if not self._svg:
+            with self._figure() as figure:
+                self._svg = self._slim_svg(figure)
         if not alone:
             return _STYLES.sub(lambda style: _COLOUR.sub(_variable, style[0]), self._svg)
         title = ElementTree.Element("title")
@@ -111,28 +115,30 @@ class Chart:
 
     def picture(self, *, pixels: int = 2) -> Image:
         """Return the chart as an RGB picture with so many pixels a unit."""
-        import numpy as np
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from PIL import Image
-
         with self._figure() as figure:
-            figure.set_dpi(_POINTS * pixels)
-            canvas = FigureCanvasAgg(figure)
-            canvas.draw()
-            return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+            return _picture_of(figure, pixels)
 
     def pdf(self) -> bytes:
         """Return the chart as a PDF file of one page."""
-        content = io.BytesIO()
         with self._figure() as figure:
-            figure.savefig(content, format="pdf", metadata={"CreationDate": None, "Title": _plain(self.label)})
-        return content.getvalue()
+            return _pdf_of(figure, _plain(self.label))
 
-    @cached_property
-    def _svg(self) -> str:
-        content = io.StringIO()
+    def files(self) -> dict[str, bytes]:
+        """Return the chart as SVG, PDF and PNG by suffix, drawn once; ``svg`` does not draw it again."""
+        png = io.BytesIO()
         with self._figure() as figure:
-            figure.savefig(content, format="svg", facecolor="none", metadata={"Date": None})
+            self._svg = self._slim_svg(figure)
+            pdf = _pdf_of(figure, _plain(self.label))
+            _picture_of(figure, 2).save(png, "PNG")
+        return {".svg": self.svg(alone=True).encode(), ".pdf": pdf, ".png": png.getvalue()}
+
+    def _slim_svg(self, figure: Figure) -> str:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        content = io.StringIO()
+        figure.set_facecolor("none")
+        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
+        figure.set_facecolor(LIGHT["paper"])
         drawn = ElementTree.fromstring(_FORBIDDEN.sub("\ufffd", content.getvalue()))
         markers = {name: one for one in drawn.iter(f"{_SVG}path") if (name := one.get("id"))}
         size = {"viewBox": f"0 0 {self.width:g} {self.height:g}", "width": f"{self.width:g}"}
@@ -160,7 +166,30 @@ class Chart:
             self.draw(figure)
             for artist in figure.findobj():
                 artist.set_clip_on(False)
+            if (engine := figure.get_layout_engine()) is not None:
+                # Once for all forms: each would lay it out twice.
+                engine.execute(figure)
+                figure.set_layout_engine("none")
             yield figure
+
+
+def _picture_of(figure: Figure, pixels: int) -> Image:
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure.set_dpi(_POINTS * pixels)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def _pdf_of(figure: Figure, title: str) -> bytes:
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+    content = io.BytesIO()
+    FigureCanvasPdf(figure).print_pdf(content, metadata={"CreationDate": None, "Title": title})
+    return content.getvalue()
 
 
 def describe(artist: Artist, text: str) -> None:

@@ -1,5 +1,6 @@
 """What all charts have in common: files in three forms, texts of others, settings of matplotlib."""
 
+import io
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import matplotlib
 import pytest
 from hostile_runs import SCRIPT
+from PIL import Image
 
 from mevqa.reporting.charts.bars import Bar, bar_chart
 from mevqa.reporting.charts.chart import Chart, describe, fitted
@@ -55,6 +57,21 @@ def test_a_chart_is_the_same_each_time():
     assert first.pdf() == second.pdf()
     assert first.picture().tobytes() == second.picture().tobytes()
     assert first.svg() == first.svg()
+
+
+def test_all_files_of_a_chart_come_from_one_drawing():
+    drawn = []
+
+    def draw(figure):
+        drawn.append(figure)
+        figure.set_layout_engine("constrained")
+        figure.subplots().plot([0, 1], [0, 1])
+
+    chart = Chart(200, 100, "line", draw)
+    files = chart.files()
+    assert chart.svg(alone=True).encode() == files[".svg"] == Chart(200, 100, "line", draw).svg(alone=True).encode()
+    assert files[".pdf"].startswith(b"%PDF") and len(drawn) == 2
+    assert Image.open(io.BytesIO(files[".png"])).tobytes() == chart.picture().tobytes()
 
 
 def test_the_page_chooses_the_colours_and_a_file_has_the_light_ones():
