@@ -9,7 +9,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-slow test-lowest torture torture-short lint clean
+.PHONY: setup demo test test-slow lowest test-lowest torture torture-short lint clean
 
 setup: $(VENV)/.installed
 
@@ -40,6 +40,8 @@ $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
 	$(LOWEST)/bin/python -m pip install --quiet -c tests/lowest_versions.txt -e ".[dev]"
 	touch $@
+
+lowest: $(LOWEST)/.installed
 
 # The parts of the tests that lean on the packages whose releases differ most.
 test-lowest: $(LOWEST)/.installed
