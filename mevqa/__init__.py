@@ -77,6 +77,7 @@ _PUBLIC = {
     "open_video": "mevqa.video.reading.reader",
     "parse_question": "mevqa.questions.question_types",
     "parse_units": "mevqa.facs",
+    "prepare": "mevqa.api.prepare",
     "prior_answer": "mevqa.questions.writing.prior",
     "read_annotations": "mevqa.data.annotations",
     "read_clips": "mevqa.training.examples.clips",

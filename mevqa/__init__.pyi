@@ -2,6 +2,7 @@ from mevqa.api.ask import ask as ask
 from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.merge import merge as merge
+from mevqa.api.prepare import prepare as prepare
 from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run
 from mevqa.api.run import open_run as open_run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -60,3 +61,48 @@ def finished_first() -> Iterator[None]:
     if _asked and not _under_way:
         _asked = False
         raise Terminated
+
+
+@contextmanager
+def quiet_workers() -> Iterator[None]:
+    """Let processes that are forked inside end without a word: only this one answers to an interrupt.
+
+    A terminal sends an interrupt to all of them, and each would print a traceback. Nothing is changed outside the main
+    thread.
+
+    Raises:
+        BaseException: What the interrupt raised, also where a library that was tidying up raised something else.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    parent = os.getpid()
+    raised: list[BaseException] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != parent:
+            if number == signal.SIGTERM:
+                os._exit(TERMINATED)
+            return
+        handler = before[signal.Signals(number)]
+        try:
+            if callable(handler):
+                handler(number, frame)
+            elif handler is signal.SIG_DFL:
+                raise Terminated
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    try:
+        for number in before:
+            signal.signal(number, handle)
+        yield
+    except Exception:
+        if raised:
+            raise raised[0] from None
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -11,7 +11,7 @@ from mevqa.signals import Terminated, exit_on_sigterm, finished_first
 SENDER = """
 import os, signal, sys, time
 from mevqa import cli
-from mevqa.cli import env
+from mevqa.cli.tools import env
 def work(args):
     os.kill(os.getpid(), getattr(signal, sys.argv[1]))
     time.sleep(60)

@@ -9,8 +9,10 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.api.run import Run
 from mevqa.data.label_types import FolderNumbers
 from mevqa.data.media import ready_pictures
+from mevqa.errors import InputError, Problem
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
-from mevqa.inference.evaluation import plan
+from mevqa.inference.evaluation import plan, plan_prepared
+from mevqa.inference.prepared import is_prepared
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -36,7 +38,7 @@ def evaluate(
     """Answer official question files; called again, go on with an interrupted run.
 
     Args:
-        questions: One question file, or several.
+        questions: One question file, or several; or a prepared benchmark (``prepare``), which has its clips with it.
         model: ``nano`` (embedded), ``mock``, a hub name, the folder of a chat vision-language model, or a loaded model.
         out: The run folder, continued if it exists: answers, and a manifest of everything that decided them.
         media: Folder of the clips: videos or folders of frames.
@@ -59,14 +61,21 @@ def evaluate(
             inputs, or another process writes it.
         ModelError: The model cannot be loaded.
     """
-    work = plan(
-        path_list(questions),
-        optional_path(media),
-        annotations=optional_path(annotations),
-        pictures=ready_pictures(precomputed),
-        limit=limit,
-        numbers=numbers,
-    )
+    files = path_list(questions)
+    if any(map(is_prepared, files)):
+        if len(files) > 1 or media is not None or annotations is not None or precomputed:
+            alone = "is a prepared benchmark, which has its questions and clips with it: name nothing besides"
+            raise InputError([Problem(next(filter(is_prepared, files)), alone)])
+        work = plan_prepared(files[0], limit=limit)
+    else:
+        work = plan(
+            files,
+            optional_path(media),
+            annotations=optional_path(annotations),
+            pictures=ready_pictures(precomputed),
+            limit=limit,
+            numbers=numbers,
+        )
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     record = answer_plan(work, Path(out), asking, progress=progress)
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)

@@ -14,25 +14,14 @@ from mevqa.errors import MevqaError
 from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 
-#: Command modules in the order of ``mevqa --help``; each has ``HELP``, ``configure(parser)`` and ``run(args)``.
-COMMANDS = (
-    *(
-        "demo",
-        "ask",
-        "spot",
-        "str",
-        "check",
-        "eval",
-        "score",
-        "report",
-        "submit",
-        "convert",
-        "finetune",
-        "loso",
-        "merge",
-    ),
-    *("sample", "synth", "bench", "env"),
-)
+#: The commands in the order of ``mevqa --help``, by the folder of their modules; each module has ``HELP``,
+#: ``configure(parser)`` and ``run(args)``.
+_FOLDERS = {
+    "commands": "demo ask spot str check prepare eval score report submit convert finetune loso merge",
+    "tools": "sample synth bench env",
+}
+_MODULES = {name: f"mevqa.cli.{folder}.{name}" for folder, names in _FOLDERS.items() for name in names.split()}
+COMMANDS = tuple(_MODULES)
 
 
 def build_parser() -> Parser:
@@ -42,8 +31,8 @@ def build_parser() -> Parser:
     parser = Parser(prog="mevqa", description="Ask vision-language models about facial micro-expressions in video.")
     parser.add_argument("--version", action="version", version=f"mevqa {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        module = importlib.import_module(f"mevqa.cli.{name}")
+    for name, place in _MODULES.items():
+        module = importlib.import_module(place)
         sub = commands.add_parser(
             name,
             help=module.HELP,

@@ -69,19 +69,47 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
     )
 
 
-def add_look_options(parser: argparse.ArgumentParser) -> None:
-    """Add how a clip is looked at."""
-    group = parser.add_argument_group("what the model sees")
-    group.add_argument("--views", metavar="A,B,...", help="views in order (default: what the model prefers)")
-    group.add_argument("--sampler", metavar="NAME", help="which moments: oao, oao-k, uniform, apex-window, onset-apex")
+def add_view_options(
+    group: argparse._ActionsContainer,
+    *,
+    views: str | None = None,
+    sampler: str | None = None,
+    frames: int | None = None,
+) -> None:
+    """Add which pictures are drawn of a clip.
+
+    Args:
+        group: Where.
+        views: Their default; None: what the model prefers.
+        sampler: Its default, likewise.
+        frames: Its default; None: 3, of a whole long video 8.
+    """
+    preferred = "what the model prefers"
+    group.add_argument(
+        "--views", default=views, metavar="A,B,...", help=f"views in order (default: {views or preferred})"
+    )
+    group.add_argument(
+        "--sampler",
+        default=sampler,
+        metavar="NAME",
+        help=f"which moments: oao, oao-k, uniform, apex-window, onset-apex (default: {sampler or preferred})",
+    )
     group.add_argument(
         "--frames",
         type=positive,
+        default=frames,
         metavar="N",
-        help="frames of the sampler's window, or in all for uniform (default: 3; of a whole long video 8)",
+        help="frames of the sampler's window, or in all for uniform "
+        f"(default: {'3; of a whole long video 8' if frames is None else frames})",
     )
     group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
+
+
+def add_look_options(parser: argparse.ArgumentParser) -> None:
+    """Add how a clip is looked at and asked about."""
+    group = parser.add_argument_group("what the model sees")
+    add_view_options(group)
     group.add_argument(
         "--prompts",
         type=Path,

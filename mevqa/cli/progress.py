@@ -1,22 +1,77 @@
-"""Progress on standard error: of a run in clips and questions, of a video in frames."""
+"""Progress on standard error: a bar on a terminal, a line now and then elsewhere (a batch job's log)."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from mevqa.inference.answerer import ClipProgress
 from mevqa.types import Answer
 
-#: Seconds between progress lines where there is no terminal to draw a bar on (a batch job's log).
+#: Seconds between lines where there is no terminal.
 _LOG_INTERVAL = 30.0
+
+
+def lines_now_and_then(interval: float = _LOG_INTERVAL) -> Callable[[str, bool], None]:
+    """Return what prints a line on standard error if the last one is so many seconds ago, or it must be (True)."""
+    printed = time.monotonic()
+
+    def print_line(text: str, must: bool) -> None:
+        nonlocal printed
+        now = time.monotonic()
+        if must or now - printed >= interval:
+            printed = now
+            print(text, file=sys.stderr, flush=True)
+
+    return print_line
+
+
+@contextmanager
+def count_progress(name: str, unit: str, *, lines: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is.
+
+    Args:
+        name: What is under way.
+        unit: What is counted.
+        lines: Whether it is also said where there is no terminal.
+
+    Yields:
+        A function to call with what is done and how much there is in all.
+    """
+    if sys.stderr.isatty():
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from mevqa.terminal import make_console
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn(f"{unit} {{task.completed}}/{{task.total}}"),
+        )
+        with Progress(*columns, TimeRemainingColumn(), console=make_console(stderr=True), transient=True) as bar:
+            task = bar.add_task(name, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    started, print_line = time.monotonic(), lines_now_and_then()
+
+    def report(done: int, total: int) -> None:
+        rate = max(done, 1e-6) / max(time.monotonic() - started, 1e-6)
+        left = (total - done) / rate
+        print_line(f"{name}: {unit} {done}/{total}, {rate:.0f} {unit}/s, {left:.0f} s left", False)
+
+    yield report if lines else lambda done, total: None
+
+
+def frame_progress(name: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """Show how far a video is read."""
+    return count_progress(name, "frames")
 
 
 @contextmanager
 def clip_progress(clips: int, questions: int) -> Iterator[ClipProgress]:
-    """Show progress on standard error: a bar on a terminal, a line now and then elsewhere.
+    """Show how many clips and questions of a run are done.
 
     Args:
         clips: Clips to do.
@@ -30,73 +85,23 @@ def clip_progress(clips: int, questions: int) -> Iterator[ClipProgress]:
 
 
 def _lines(clips: int, questions: int) -> ClipProgress:
-    """Print a line now and then."""
-    started = printed = time.monotonic()
+    started, print_line = time.monotonic(), lines_now_and_then()
     done = [0, 0]
-
-    def is_time() -> bool:
-        nonlocal printed
-        now = time.monotonic()
-        if now - printed < _LOG_INTERVAL:
-            return False
-        printed = now
-        return True
 
     def advance(answers: Sequence[Answer]) -> None:
         done[0] += 1
         done[1] += len(answers)
-        if is_time() or done[0] == clips:
-            rate = done[1] / max(time.monotonic() - started, 1e-6)
-            left = (questions - done[1]) / rate
-            print(
-                f"clips {done[0]}/{clips}, questions {done[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
-                file=sys.stderr,
-                flush=True,
-            )
+        rate = done[1] / max(time.monotonic() - started, 1e-6)
+        left = (questions - done[1]) / rate
+        print_line(
+            f"clips {done[0]}/{clips}, questions {done[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
+            done[0] == clips,
+        )
 
     def frames(clip: str, ready: int, total: int) -> None:
-        if is_time():
-            print(f"clips {done[0]}/{clips}; {clip}: frames {ready}/{total}", file=sys.stderr, flush=True)
+        print_line(f"clips {done[0]}/{clips}; {clip}: frames {ready}/{total}", False)
 
     return ClipProgress(advance, frames)
-
-
-@contextmanager
-def frame_progress(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show on standard error how far a video is read: a bar on a terminal, a line now and then elsewhere.
-
-    Args:
-        name: Of the video.
-
-    Yields:
-        A function to call with the frames that are done and the frames in all.
-    """
-    started = printed = time.monotonic()
-    if sys.stderr.isatty():
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        from mevqa.terminal import make_console
-
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("frames {task.completed}/{task.total}"),
-        )
-        with Progress(*columns, TimeRemainingColumn(), console=make_console(stderr=True), transient=True) as bar:
-            task = bar.add_task(name, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-        return
-
-    def print_line(done: int, total: int) -> None:
-        nonlocal printed
-        now = time.monotonic()
-        if now - printed >= _LOG_INTERVAL:
-            printed = now
-            rate = done / max(now - started, 1e-6)
-            left = (total - done) / rate
-            print(f"{name}: frames {done}/{total}, {rate:.0f} frames/s, {left:.0f} s left", file=sys.stderr, flush=True)
-
-    yield print_line
 
 
 @contextmanager
@@ -114,15 +119,14 @@ def step_progress() -> Iterator[Callable[[str, str], None]]:
         with make_console(stderr=True).status("") as status:
             yield lambda step, place: status.update(Text(f"{step} {place}"))
         return
-    last, printed = "", 0.0
+    last, print_line = "", lines_now_and_then()
 
-    def print_line(step: str, place: str) -> None:
-        nonlocal last, printed
-        if step != last or time.monotonic() - printed >= _LOG_INTERVAL:
-            print(f"{step} {place}".rstrip(), file=sys.stderr, flush=True)
-            last, printed = step, time.monotonic()
+    def report(step: str, place: str) -> None:
+        nonlocal last
+        print_line(f"{step} {place}".rstrip(), step != last)
+        last = step
 
-    yield print_line
+    yield report
 
 
 @contextmanager

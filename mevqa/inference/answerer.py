@@ -12,6 +12,7 @@ from mevqa.errors import InputError
 from mevqa.files.lock import hold_folder
 from mevqa.inference.evaluation import Plan, answer, begin, check_views, remaining
 from mevqa.inference.fingerprint import run_fingerprint
+from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunRecord, check_run_folder
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -78,13 +79,18 @@ class ClipProgress:
 ShowProgress: TypeAlias = Callable[[int, int], AbstractContextManager[ClipProgress]]
 
 
-def load_answerer(options: AskOptions) -> Answerer:
+def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
     """Check all that can be checked without the model, load it, and return it with its prompts and views.
+
+    Args:
+        options: Which model is asked, how, and what it sees.
+        prepared: A prepared benchmark, which decides what the model sees.
 
     Raises:
         InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
         ModelError: The model cannot be loaded.
     """
+    prepared_views = None if prepared is None else prepared.view_config(options.views)
     _, problems = options.views.check()
     named = options.model if isinstance(options.model, str) else None
     if isinstance(options.model, str):
@@ -107,7 +113,7 @@ def load_answerer(options: AskOptions) -> Answerer:
     if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
         # Of a registered model it is only known now how it wants to be asked.
         prompts = PromptLibrary.load(folder, model.preferences.variant)
-    view_config = options.views.for_model(model.preferences)
+    view_config = prepared_views or options.views.for_model(model.preferences)
     chosen = _settings(options.loading if named is not None else None, model)
     return Answerer(model, prompts, view_config, options.consistency, chosen)
 
@@ -148,7 +154,7 @@ def answer_plan(
     check_run_folder(out)
     # Held before the model is loaded: who comes second should not wait minutes to be told.
     with hold_folder(out):
-        asked = load_answerer(options)
+        asked = load_answerer(options, work.prepared)
         check_views(work, asked.view_config)
         fingerprint = run_fingerprint(
             work,

@@ -21,6 +21,7 @@ from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question, Reply
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
+    from mevqa.inference.prepared import Prepared
     from mevqa.video.views.render import ClipViews
 
 #: Characters of an unusable reply that its error shows.
@@ -53,6 +54,7 @@ def answer_clip(
     *,
     consistency: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    prepared: Prepared | None = None,
 ) -> ClipAnswers:
     """Answer all questions about one clip.
 
@@ -65,6 +67,7 @@ def answer_clip(
         consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
             about the events of a long video come from one list of events and are consistent in any case.
         progress: Called with frames done and frames in all while events are spotted in a long video.
+        prepared: Where the clip's pictures are kept, when they were drawn before.
 
     Returns:
         One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
@@ -88,7 +91,8 @@ def answer_clip(
             if is_long and view_config.lvqa != "model":
                 long_video, answers = _watch(clip, group, model, prompts, view_config, progress)
             else:
-                clip_views = _look(clip, view_config, is_long)
+                drawn_by = view_config if prepared is None else prepared
+                clip_views = drawn_by.render(clip, long_video=is_long)
                 seen = seen or clip_views
                 answers = _ask(group, clip_views, model, prompts, clip.dataset, consistency)
         except (MediaError, InputError, OSError) as error:
@@ -117,20 +121,6 @@ def _watch(
         raise InputError([Problem("--media", message)])
     long_video = analyse_long_video(clip, view_config.lvqa, model, prompts, view_config, progress=progress)
     return long_video, answer_from(long_video, questions)
-
-
-def _look(clip: Clip, view_config: ViewConfig, is_long: bool) -> ClipViews:
-    """Look at the clip as its kind of question wants it."""
-    from mevqa.video.views.render import render_clip
-
-    return render_clip(
-        clip,
-        views=view_config.long_views if is_long else view_config.views,
-        sampler=view_config.long_sampler if is_long else view_config.sampler,
-        face=view_config.face,
-        frames=view_config.long_frames if is_long and view_config.long_sampler == "uniform" else view_config.frames,
-        stride=view_config.stride,
-    )
 
 
 def _ask(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.event_log import EventLog
+from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
@@ -73,12 +74,14 @@ class Plan:
         clips: By clip id, in the order in which the files name them.
         questions: By clip id.
         sources: Where the clips come from; several when data sets were put together (``merged``).
+        prepared: Where the pictures of the clips are kept, when they were drawn before.
     """
 
     files: tuple[QuestionFile, ...]
     clips: Mapping[str, Clip]
     questions: Mapping[str, tuple[Question, ...]]
     sources: tuple[Source, ...] = ()
+    prepared: Prepared | None = None
 
     @property
     def all_questions(self) -> list[Question]:
@@ -143,6 +146,33 @@ def plan(
     return Plan(tuple(read), clips, {clip: tuple(group) for clip, group in chosen.items()}, (source,))
 
 
+def plan_prepared(folder: Path, *, limit: int | None = None) -> Plan:
+    """Read the questions and clips of a prepared benchmark; the media are not needed.
+
+    Args:
+        folder: What ``prepare_plan`` wrote.
+        limit: Only the first so many clips.
+
+    Raises:
+        InputError: The folder is none, or one of its files is broken.
+    """
+    from mevqa.data.official import read_questions
+
+    prepared = Prepared(folder)
+    files = tuple(read_questions(path).without_rows() for path in prepared.files)
+    groups: dict[str, list[Question]] = {}
+    for question in (question for file in files for question in file.questions):
+        groups.setdefault(question.clip_id, []).append(question)
+    chosen = {clip_id: tuple(group) for clip_id, group in list(groups.items())[:limit]}
+    if missing := [clip_id for clip_id in chosen if clip_id not in prepared.clips or not prepared.has(clip_id)]:
+        raise InputError(Problem(folder, f"has no row about the clip {name!r}; prepare it again") for name in missing)
+    clips = {clip_id: prepared.clips[clip_id] for clip_id in chosen}
+    copies = {path.name: path for path in prepared.files}
+    sources = [Source.from_record(record) for record in prepared.record.sources]
+    own = tuple(replace(one, files=tuple(copies[path.name] for path in one.files)) for one in sources)
+    return Plan(files, clips, chosen, own, prepared)
+
+
 def merged(plans: Sequence[Plan]) -> Plan:
     """Put the plans of several data sets together.
 
@@ -179,7 +209,7 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
         types = {question.type for question in work.questions[clip.id]}
         if clip.media is None and view_config.lvqa != "model" and types & LONG_VIDEO_TYPES:
             unseen.append(clip.id)
-        elif clip.media is None and (views := views_to_draw(clip, view_config.views)):
+        elif clip.media is None and work.prepared is None and (views := views_to_draw(clip, view_config.views)):
             lacking.setdefault(tuple(views), []).append(clip.id)
     problems = [
         Problem(
@@ -262,7 +292,16 @@ def answer(
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
         with finished_first():
-            result = answer_clip(clip, questions, model, prompts, view_config, consistency=consistency, progress=told)
+            result = answer_clip(
+                clip,
+                questions,
+                model,
+                prompts,
+                view_config,
+                consistency=consistency,
+                progress=told,
+                prepared=work.prepared,
+            )
             if log is not None and result.long_video is not None:
                 log.put(clip_id, result.long_video)
             run.append(result.answers)

@@ -44,17 +44,31 @@ def run_fingerprint(
         on_clip: Called after each clip's media was hashed.
     """
     return {
-        "questions": {file.path.name: file_digest(file.path) for file in work.files},
-        "annotations": annotations_digest(work),
-        "media": media_digests(work, on_clip),
+        **input_digests(work, on_clip),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": view_config_record(view_config),
         "key_frames": KEY_FRAME_RULES,
         "consistency": consistency,
         "settings": dict(settings),
-        "packages": package_versions(),
+        # Of the packages that drew pictures, those that did count.
+        "packages": package_versions() | (work.prepared.record.decides["packages"] if work.prepared else {}),
     }
+
+
+def input_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, Any]:
+    """Return hashes of question files, annotations and media.
+
+    Args:
+        work: The plan; a prepared benchmark knows what it was made from.
+        on_clip: Called after each clip's media was hashed.
+    """
+    questions = {file.path.name: file_digest(file.path) for file in work.files}
+    if work.prepared is not None:
+        made = work.prepared.record.decides
+        media = {clip_id: made["media"][clip_id] for clip_id in work.clips}
+        return {"questions": questions, "annotations": made["annotations"], "media": media}
+    return {"questions": questions, "annotations": annotations_digest(work), "media": media_digests(work, on_clip)}
 
 
 def view_config_record(view_config: ViewConfig) -> dict[str, Any]:

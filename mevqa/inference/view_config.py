@@ -17,7 +17,9 @@ from mevqa.video.views.sampler import sampler_names
 
 if TYPE_CHECKING:
     from mevqa.events import Rule
+    from mevqa.types import Clip
     from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.views.render import ClipViews
 
 #: Who answers questions about a long video: the spotter and the model together, or one of them alone.
 LongVideoWay = Literal["hybrid", "spotter", "model"]
@@ -56,6 +58,29 @@ class ViewConfig:
     lvqa: LongVideoWay = "hybrid"
     rule: Rule | None = None
     spotter: SpotOptions | None = None
+
+    def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
+        """Look at a clip.
+
+        Args:
+            clip: The clip.
+            long_video: Whether it is asked about as a long video, at the whole of which the model looks.
+
+        Raises:
+            InputError: A view or sampler is unknown, or the clip has no media for a view that is not ready-made.
+            MediaError: The media cannot be read, or the annotation does not fit it.
+        """
+        from mevqa.video.views.render import render_clip
+
+        sampler = self.long_sampler if long_video else self.sampler
+        return render_clip(
+            clip,
+            views=self.long_views if long_video else self.views,
+            sampler=sampler,
+            face=self.face,
+            frames=self.long_frames if long_video and sampler == "uniform" else self.frames,
+            stride=self.stride,
+        )
 
     @classmethod
     def preferred(

@@ -9,7 +9,7 @@ from tiny_rows import fresh
 
 from mevqa.benchmarks.packed_training import ANSWERS, WAYS, measure_packing, turns
 from mevqa.benchmarks.prefix_reuse import QUESTIONS
-from mevqa.cli import bench
+from mevqa.cli.tools import bench
 from mevqa.errors import ModelError
 from mevqa.training.packing import packed_model
 

@@ -5,7 +5,7 @@ import pytest
 from tiny import built, wrapped
 
 from mevqa.benchmarks.prefix_reuse import QUESTIONS, measure_prefix_reuse, requests
-from mevqa.cli import bench
+from mevqa.cli.tools import bench
 
 
 def parse(*words):

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from mevqa.cli import check
+from mevqa.cli.commands import check
 from mevqa.errors import InputError
 
 

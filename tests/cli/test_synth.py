@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mevqa.cli import synth
+from mevqa.cli.tools import synth
 from mevqa.errors import InputError
 
 
@@ -37,9 +37,8 @@ def test_impossible_settings_are_an_input_error(tmp_path):
 
 
 def test_the_command_module_loads_nothing_heavy():
-    code = (
-        "import sys, mevqa.cli.synth; print([m for m in ('cv2', 'torch', 'av', 'scipy', 'rich') if m in sys.modules])"
-    )
+    heavy = ("cv2", "torch", "av", "scipy", "rich")
+    code = f"import sys, mevqa.cli.tools.synth; print([m for m in {heavy} if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )

@@ -77,7 +77,7 @@ def test_a_disk_that_fails_under_a_clip_is_an_error_of_that_clip(clip, monkeypat
     def failing(*args, **more):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("mevqa.inference.engine._look", failing)
+    monkeypatch.setattr("mevqa.inference.view_config.ViewConfig.render", failing)
     _, result = ask(clip, {})
     assert all(answer.error.startswith("CAS-1: Input/output error; look after") for answer in result.answers)
 

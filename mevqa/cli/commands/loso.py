@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 
-from mevqa.cli.finetune import add_recipe
+from mevqa.cli.commands.finetune import add_recipe
 
 HELP = "fine-tune and test, leaving one subject out"
 

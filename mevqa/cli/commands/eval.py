@@ -28,7 +28,9 @@ HELP = "answer an official question file"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa eval``."""
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="question files (JSON lines)")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="question files (JSON lines), or a folder of mevqa prepare"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="RUN", help="run folder; continued if it exists (with --suite: runs/SUITE)"
     )

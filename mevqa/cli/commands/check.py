@@ -15,8 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, print, and return 0 or 2."""
+    from mevqa.cli.progress import count_progress
     from mevqa.data.check import check
     from mevqa.data.media import ready_pictures
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         if args.media is None:
             raise
         bad_pictures = error.problems
-    with _progress() as advance:
+    with count_progress("opening", "clips", lines=False) as advance:
         report = check(args.questions, args.media, args.annotations, folders, advance, numbers=args.numbers or "names")
     report = replace(report, problems=(*report.problems, *bad_pictures))
     if args.json:
@@ -80,22 +80,6 @@ def _warning_lines(warnings: Sequence[ClipWarning]) -> Iterator[str]:
     for (path, message), rows in groups.items():
         more = f" and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
         yield f"{path}: {message}: row{'s' if len(rows) > 1 else ''} {', '.join(rows[:_MOST_ROWS])}{more}"
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal how many clips have been opened: folders with many frames take a while."""
-    if not sys.stderr.isatty():
-        yield lambda done, of: None
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from mevqa.terminal import make_console
-
-    columns = (TextColumn("opening clips"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=make_console(stderr=True), transient=True) as progress:
-        task = progress.add_task("clips", total=None)
-        yield lambda done, of: progress.update(task, completed=done, total=of)
 
 
 def _print_summary(summary: Summary, path: Path) -> None:

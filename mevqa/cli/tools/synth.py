@@ -41,14 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the set and say where it is."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from itertools import count
 
+    from mevqa.cli.progress import count_progress
     from mevqa.synthetic.writer import synthesise
-    from mevqa.terminal import make_console
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=make_console(stderr=True)) as bar:
-        task = bar.add_task("clips", total=args.clips, visible=False)
+    done = count(1)
+    with count_progress(args.out.name, "clips") as progress:
         made = synthesise(
             args.out,
             args.clips,
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             classes=args.classes,
             grey=args.grey,
             crf=args.crf,
-            progress=lambda plan: bar.update(task, advance=1, visible=True),
+            progress=lambda plan: progress(next(done), args.clips),
         )
     subjects = len({plan.subject for plan in made.plans})
     events = sum(len(plan.performances) for plan in made.plans)

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli import bench_spot
+from mevqa.cli.tools import bench_spot
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:

@@ -14,16 +14,11 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import seed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HELP = "one HTML page of scores, charts and clips"
 
@@ -48,9 +43,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the report and say where it is."""
     from mevqa.api.report import report
+    from mevqa.cli.progress import lines_now_and_then
 
-    started = time.monotonic()
-    clips, frames = _progress()
+    started, print_line = time.monotonic(), lines_now_and_then(_INTERVAL)
     written = report(
         args.runs,
         args.out,
@@ -64,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
         media=args.media,
         annotations=args.annotations,
         precomputed=args.precomputed,
-        on_clip=clips,
-        on_frames=frames,
+        on_clip=lambda done, total: print_line(f"clips {done}/{total}", False),
+        on_frames=lambda clip, done, total: print_line(f"{clip}: frames {done}/{total}", False),
     )
     size = written.page.stat().st_size / 1e6
     print(f"{written.clips} clips, {written.questions} questions, {written.shown} pictures, {written.charts} charts")
@@ -76,19 +71,3 @@ def run(args: argparse.Namespace) -> int:
     print(f"{written.page} ({size:.1f} MB), charts as SVG, PNG and PDF in {args.out / 'plots'}")
     print(f"done in {time.monotonic() - started:.0f} s")
     return 0
-
-
-def _progress() -> tuple[Callable[[int, int], None], Callable[[str, int, int], None]]:
-    """Return what says on standard error how far the pictures are: of all clips, and in a long video."""
-    last = time.monotonic()
-
-    def say(text: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _INTERVAL:
-            last = time.monotonic()
-            print(text, file=sys.stderr, flush=True)
-
-    return (
-        lambda done, total: say(f"clips {done}/{total}"),
-        lambda clip, done, total: say(f"{clip}: frames {done}/{total}"),
-    )

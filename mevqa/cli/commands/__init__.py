@@ -1,0 +1,1 @@
+"""The commands that read questions and videos, one module each."""

@@ -1,0 +1,1 @@
+"""Commands beside the main job: what a model sees, synthetic clips, this installation."""

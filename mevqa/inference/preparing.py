@@ -1,0 +1,269 @@
+"""Prepare a benchmark: draw the pictures of every clip, in parallel, and keep them with the questions."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.files.system_errors import media_problem
+from mevqa.files.whole import is_vacant, whole_folder, write_whole
+from mevqa.inference.evaluation import Plan, check_views
+from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record
+from mevqa.inference.prepared import QUESTIONS, RECORD, Prepared, PreparedClip, PreparedRecord, is_prepared
+from mevqa.inference.runs import refuse_changes
+from mevqa.inference.view_config import ViewConfig
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.signals import quiet_workers
+from mevqa.types import LONG_VIDEO_TYPES, Clip
+from mevqa.video.reading.key_frames import KEY_FRAME_RULES
+
+if TYPE_CHECKING:
+    import datasets
+
+_FORMAT = 1
+#: Rows that are drawn and kept at a time: what an interruption loses at most.
+_CHUNK = 32
+#: Packages whose release can change a picture.
+_PACKAGES = ("mevqa", "numpy", "opencv-python-headless", "av", "decord", "pillow")
+#: Choices that decide no picture: they are about the events of long videos.
+_OF_EVENTS = ("lvqa", "rule", "spotter")
+
+
+def prepare_plan(
+    work: Plan,
+    view_config: ViewConfig,
+    out: Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Prepared:
+    """Draw the pictures of every clip of a plan; called again, go on, or return what is there.
+
+    Args:
+        work: The plan.
+        view_config: Which views are made and how.
+        out: The folder; what is drawn is kept in ``OUT.parts`` until all is there.
+        workers: Processes that draw.
+        progress: Called with rows done and rows in all.
+
+    Raises:
+        InputError: Every clip that cannot be drawn; the folder holds something else, or was prepared from other inputs.
+    """
+    looking = view_config_record(view_config)
+    decides = {
+        **input_digests(work),
+        "looking": {name: value for name, value in looking.items() if name not in _OF_EVENTS},
+        "key_frames": KEY_FRAME_RULES,
+        "packages": package_versions(_PACKAGES),
+    }
+    if is_prepared(out):
+        done = Prepared(out)
+        refuse_changes(out, done.record.decides, decides, "it was prepared", "--out DIR")
+        return done
+    if out.exists() and not (out.is_dir() and is_vacant(out)):
+        raise InputError([Problem(out, "exists and is no prepared benchmark; name a new folder for --out")])
+    check_views(work, replace(view_config, lvqa="model"))  # The events of long videos are not looked at here.
+    names = [file.path.name for file in work.files]
+    if doubled := [file.path for file in work.files if names.count(file.path.name) > 1]:
+        raise InputError([Problem(path, "has the name of another question file; rename one") for path in doubled])
+    parts = Path(f"{out}.parts")
+    digest = blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=8).hexdigest()
+    with hold_folder(parts), _without_bars():
+        rows = _draw_all(work, view_config, parts, digest, workers, progress)
+        with whole_folder(out) as folder:
+            rows.save_to_disk(str(folder))
+            (folder / QUESTIONS).mkdir()
+            for file in work.files:
+                shutil.copyfile(file.path, folder / QUESTIONS / file.path.name)
+            record = PreparedRecord(
+                format=_FORMAT,
+                decides=decides,
+                sources=[source.as_record() for source in work.sources],
+                files=names,
+                clips={clip.id: _clip_record(clip) for clip in work.clips.values()},
+            )
+            text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False)
+            write_whole(folder / RECORD, text + "\n")
+        shutil.rmtree(parts, ignore_errors=True)
+    return Prepared(out)
+
+
+def _clip_record(clip: Clip) -> PreparedClip:
+    media = None if clip.media is None else str(clip.media.absolute())
+    return PreparedClip(
+        dataset=clip.dataset, subject=clip.subject, media=media, fps=clip.fps, warnings=tuple(clip.warnings)
+    )
+
+
+def _draw_all(
+    work: Plan,
+    view_config: ViewConfig,
+    parts: Path,
+    digest: str,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> datasets.Dataset:
+    """Draw what is not kept yet, chunk by chunk.
+
+    Raises:
+        InputError: Every clip that cannot be drawn, once all others are.
+    """
+    import datasets
+
+    asked = list(_rows(work))
+    features = _features()
+    chunks: list[datasets.Dataset] = []
+    problems: list[Problem] = []
+    for start in range(0, len(asked), _CHUNK):
+        rows = asked[start : start + _CHUNK]
+        kept = parts / f"{digest}-{start:06d}"
+        if not kept.exists():
+            with quiet_workers(), _lost_workers(workers):
+                drawn = datasets.Dataset.from_list(rows).map(
+                    _draw,
+                    fn_kwargs={"clips": {row["clip_id"]: work.clips[row["clip_id"]] for row in rows}}
+                    | {"view_config": view_config},
+                    features=features,
+                    num_proc=min(workers, len(rows)) if workers > 1 else None,
+                    new_fingerprint=f"{digest}{start:06d}",
+                )
+            wrong = [Problem(one["path"], one["message"]) for row in drawn["problems"] for one in row]
+            problems += wrong
+            if not wrong:
+                with whole_folder(kept) as folder:
+                    drawn.remove_columns("problems").save_to_disk(str(folder))
+        progress(min(start + _CHUNK, len(asked)), len(asked))
+        if not problems:
+            chunks.append(datasets.load_from_disk(str(kept)))
+    if problems:
+        raise InputError(problems)
+    return datasets.concatenate_datasets(chunks)
+
+
+@contextmanager
+def _lost_workers(workers: int) -> Iterator[None]:
+    """Say in one line that the system ended a process that draws."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "abruptly died" not in str(error):
+            raise
+        message = f"one of {workers} processes was ended by the system, often for lack of memory; name fewer"
+        raise InputError([Problem("--workers", message)]) from error
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep the library's own bars from the terminal: progress is told by whoever calls."""
+    import datasets
+
+    shows_bars = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shows_bars:
+            datasets.enable_progress_bars()
+
+
+def _rows(work: Plan) -> Iterator[dict[str, Any]]:
+    """Yield a row for each clip and way of asking about it, with its questions."""
+    prompts = PromptLibrary.load()
+    for clip_id, questions in work.questions.items():
+        clip = work.clips[clip_id]
+        for long_video in (False, True):
+            asked = [question for question in questions if (question.type in LONG_VIDEO_TYPES) == long_video]
+            if asked:
+                listed = [
+                    {
+                        "id": question.id,
+                        "text": question.text,
+                        "type": question.type.value,
+                        "options": list(prompts.request(question).options),
+                        "reference": question.reference,
+                    }
+                    for question in asked
+                ]
+                yield {
+                    "clip_id": clip_id,
+                    "dataset": clip.dataset,
+                    "subject": clip.subject,
+                    "long_video": long_video,
+                    "questions": listed,
+                }
+
+
+def _features() -> datasets.Features:
+    """Return the columns of the rows, and one for what is wrong with a clip."""
+    from datasets import Features, Image, Value
+
+    text, number = Value("string"), Value("int64")
+    question = {"id": text, "text": text, "type": text, "options": [text], "reference": text}
+    return Features(
+        {
+            "clip_id": text,
+            "dataset": text,
+            "subject": text,
+            "long_video": Value("bool"),
+            "questions": [question],
+            "views": [{"name": text, "image": Image(), "caption": text, "frames": [number]}],
+            "moments": [{"frame": number, "role": text}],
+            "onset": number,
+            "apex": number,
+            "offset": number,
+            "localised": Value("bool"),
+            "source": text,
+            "stillness": text,
+            "warnings": [text],
+            "problems": [{"path": text, "message": text}],
+        }
+    )
+
+
+def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], view_config: ViewConfig) -> dict[str, Any]:
+    """Return the pictures of a row, or why there are none."""
+    clip = clips[row["clip_id"]]
+    try:
+        seen = view_config.render(clip, long_video=row["long_video"])
+    except InputError as error:
+        return _nothing([{"path": str(one.path), "message": one.message} for one in error.problems])
+    except (MediaError, OSError) as error:
+        problem = media_problem(error, clip.media or Path(clip.id))
+        return _nothing([{"path": str(problem.path), "message": problem.message}])
+    return {
+        "views": [
+            # Always PNG: a picture that was read from a JPEG would be written as one again.
+            {"name": one.name, "image": {"bytes": _png(one.image), "path": None}}
+            | {"caption": one.caption, "frames": list(one.frames)}
+            for one in seen.views
+        ],
+        "moments": [{"frame": moment.frame, "role": moment.role} for moment in seen.moments],
+        "onset": seen.onset,
+        "apex": seen.apex,
+        "offset": seen.offset,
+        "localised": seen.localised,
+        "source": seen.source,
+        "stillness": seen.stillness,
+        "warnings": list(seen.warnings),
+        "problems": [],
+    }
+
+
+def _nothing(problems: list[dict[str, str]]) -> dict[str, Any]:
+    empty = {"views": [], "moments": [], "warnings": [], "localised": False, "source": "", "stillness": None}
+    return {**empty, "onset": None, "apex": None, "offset": None, "problems": problems}
+
+
+def _png(image: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
