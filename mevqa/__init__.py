@@ -84,6 +84,7 @@ _PUBLIC = {
     "read_long_annotations": "mevqa.data.annotations",
     "read_questions": "mevqa.data.official",
     "read_recipe": "mevqa.training.recipe",
+    "register_dataset": "mevqa.datasets",
     "register_model": "mevqa.models.registry",
     "register_sampler": "mevqa.video.views.sampler",
     "register_view": "mevqa.video.views.registry",
@@ -94,7 +95,7 @@ _PUBLIC = {
     "spot_folder": "mevqa.api.spot",
     "submit": "mevqa.api.submit",
     "synthesise": "mevqa.synthetic.writer",
-    "taxonomy": "mevqa.facs",
+    "taxonomy": "mevqa.datasets",
 }
 
 __all__ = ["__version__", *_PUBLIC]

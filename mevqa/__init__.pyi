@@ -24,6 +24,8 @@ from mevqa.data.annotations import read_long_annotations as read_long_annotation
 from mevqa.data.conversion.convert import convert as convert
 from mevqa.data.media import find_clips as find_clips
 from mevqa.data.official import read_questions as read_questions
+from mevqa.datasets import register_dataset as register_dataset
+from mevqa.datasets import taxonomy as taxonomy
 from mevqa.errors import InputError as InputError
 from mevqa.errors import MediaError as MediaError
 from mevqa.errors import MevqaError as MevqaError
@@ -32,7 +34,6 @@ from mevqa.errors import Problem as Problem
 from mevqa.events import Event as Event
 from mevqa.facs import ActionUnit as ActionUnit
 from mevqa.facs import parse_units as parse_units
-from mevqa.facs import taxonomy as taxonomy
 from mevqa.inference.answerer import AskOptions as AskOptions
 from mevqa.inference.answerer import ClipProgress as ClipProgress
 from mevqa.inference.engine import ClipAnswers as ClipAnswers

@@ -1,4 +1,4 @@
-"""Action units and emotion classes: numbers, names, sides, spelling variants, merges; the tables are YAML beside it.
+"""Action units and emotion classes: numbers, names, sides, spelling variants, merges; from tables in YAML.
 
 Source of the numbers and names: Ekman, Friesen and Hager, Facial Action Coding System (2002), in the spelling of the
 MEGC question files. Sides are the subject's own left and right.
@@ -14,11 +14,8 @@ from typing import Literal
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
-from mevqa.suggestions import closest
 
 Side = Literal["left", "right"]
-
-_TABLES = TABLES
 
 
 class UnknownActionUnit(ValueError):
@@ -26,11 +23,7 @@ class UnknownActionUnit(ValueError):
 
 
 class UnknownEmotion(ValueError):
-    """A class name that is in none of the taxonomies."""
-
-
-class UnknownDataset(ValueError):
-    """A name that is no data set's."""
+    """A class name that is not in the table of emotions."""
 
 
 class _Unit(StrictModel):
@@ -44,12 +37,6 @@ class _UnitTable(StrictModel):
     units: tuple[_Unit, ...]
 
 
-class _Classes(StrictModel):
-    fine: tuple[str, ...]
-    source: str
-    aliases: tuple[str, ...] = ()
-
-
 class _Prototype(StrictModel):
     units: tuple[int, ...]
     source: str
@@ -58,14 +45,15 @@ class _Prototype(StrictModel):
 class _EmotionTable(StrictModel):
     spellings: dict[str, tuple[str, ...]]
     coarse: dict[str, tuple[str, ...]]
-    datasets: dict[str, _Classes]
     prototypes: dict[str, _Prototype]
 
 
-_UNITS = read_yaml(_TABLES / "action_units.yaml", _UnitTable).units
-_EMOTIONS = read_yaml(_TABLES / "taxonomies.yaml", _EmotionTable)
+_UNITS = read_yaml(TABLES / "action_units.yaml", _UnitTable).units
+_EMOTIONS = read_yaml(TABLES / "emotions.yaml", _EmotionTable)
 _NAMES = {unit.number: unit.name for unit in sorted(_UNITS, key=lambda unit: unit.number)}
 
+#: The coarse classes.
+COARSE_CLASSES: tuple[str, ...] = tuple(_EMOTIONS.coarse)
 #: Vocabulary of the official question files, in the order of the unit numbers.
 UNIT_NAMES: tuple[str, ...] = tuple(unit.name for unit in sorted(_UNITS, key=lambda u: u.number) if unit.official)
 
@@ -254,23 +242,6 @@ def unit_mentions(text: str) -> list[tuple[int, int, int]]:
     return sorted(hits)
 
 
-@dataclass(frozen=True, slots=True)
-class Taxonomy:
-    """The classes that a data set's questions ask for.
-
-    Attributes:
-        fine: Fine-grained classes, most frequent first.
-        coarse: Coarse classes.
-    """
-
-    fine: tuple[str, ...]
-    coarse: tuple[str, ...]
-
-    def coarse_of(self, fine: str) -> str | None:
-        """Return the coarse class that a fine class belongs to, None for classes without one (others, tense)."""
-        return coarse_of(fine)
-
-
 def coarse_of(fine: str) -> str | None:
     """Return the coarse class of a fine class (MEGC 2019 merge), None when it has none or is unknown."""
     try:
@@ -280,59 +251,11 @@ def coarse_of(fine: str) -> str | None:
     return next((coarse for coarse, members in _EMOTIONS.coarse.items() if name in members), None)
 
 
-def canonical_dataset(name: str) -> str:
-    """Return the short name of a data set (``CASME II`` -> ``casme2``), or the name simplified when it is unknown."""
-    simple = re.sub(r"[^a-z0-9()^]+", " ", name.lower()).strip()
-    for short, classes in _EMOTIONS.datasets.items():
-        if simple == short or simple in classes.aliases:
-            return short
-    return simple.replace(" ", "_") or "unknown"
-
-
-def dataset_names() -> list[str]:
-    """Return the short names of the data sets that are known."""
-    return [name for name in _EMOTIONS.datasets if name != "union"]
-
-
-def known_dataset(name: str) -> str:
-    """Return the short name of a data set, whatever its spelling; ``unknown`` stands for a data set of one's own.
-
-    Raises:
-        UnknownDataset: There is none of that name; the message suggests the nearest one.
-    """
-    short = canonical_dataset(name)
-    names = [*dataset_names(), "unknown"]
-    if short in names:
-        return short
-    spellings = {alias: one for one in names[:-1] for alias in (one, *_EMOTIONS.datasets[one].aliases)}
-    # Another number was meant (casme4), not none (casme).
-    words = name.strip().replace("_", " ")
-    stem = words.casefold().rstrip("0123456789")
-    numbered = [one for one in spellings if stem != words.casefold() and re.fullmatch(re.escape(stem) + r"\d+", one)]
-    close = closest(words, numbered) or closest(words, [*spellings, "unknown"])
-    hint = f"did you mean {spellings.get(close, close)!r}? " if close else ""
-    raise UnknownDataset(
-        f"there is no data set {name!r}; {hint}Known: {', '.join(dataset_names())}; unknown for one of your own"
-    )
-
-
-def is_dataset(name: str) -> bool:
-    """Whether a data set of this name, in any spelling, has a taxonomy of its own."""
-    return canonical_dataset(name) in _EMOTIONS.datasets.keys() - {"union"}
-
-
-def taxonomy(dataset: str) -> Taxonomy:
-    """Return the classes of a data set; an unknown data set, or one without fine classes, has the union of all."""
-    short = canonical_dataset(dataset)
-    classes = _EMOTIONS.datasets.get(short, _EMOTIONS.datasets["union"])
-    return Taxonomy(classes.fine or _EMOTIONS.datasets["union"].fine, tuple(_EMOTIONS.coarse))
-
-
 def canonical_fine(name: str) -> str:
     """Return the canonical spelling of a fine class: ``Happy`` -> ``happiness``.
 
     Raises:
-        UnknownEmotion: The class is in no taxonomy.
+        UnknownEmotion: There is no such class.
     """
     simple = " ".join(name.lower().replace("_", " ").split()).strip(" .")
     for canonical, spellings in _EMOTIONS.spellings.items():
@@ -363,7 +286,7 @@ def prototype_units(fine: str) -> tuple[int, ...]:
     """Return the numbers of the units that are typical of a fine class; empty for classes without a prototype.
 
     Raises:
-        UnknownEmotion: The class is in no taxonomy.
+        UnknownEmotion: There is no such class.
     """
     prototype = _EMOTIONS.prototypes.get(canonical_fine(fine))
     return prototype.units if prototype else ()

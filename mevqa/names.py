@@ -11,17 +11,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
-from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.resources import TABLES
-
-_TABLE = TABLES / "subject_names.yaml"
+#: What stands before the number of a subject: CASME II (sub01), SMIC (s01), CAS(ME)^3 (spNO.1); others as people write
+#: them.
+_SUBJECT_PREFIXES = ("participant", "subject", "person", "subj", "spno", "sub", "sp", "s", "被试", "受试者")
+_SUBJECT = re.compile(rf"(?:{'|'.join(_SUBJECT_PREFIXES)})?[\s._-]*(\d+(?:\.0+)?)")
 #: Zeros before the other digits of a number.
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
-
-
-class _SubjectNames(StrictModel):
-    prefixes: tuple[str, ...]
-    source: str
 
 
 class AmbiguousName(ValueError):
@@ -50,14 +45,8 @@ def subject_key(name: str) -> str:
     Two data sets may each have a subject 1; compare the data sets too.
     """
     key = match_key(name)
-    found = _subject_pattern().fullmatch(key)
+    found = _SUBJECT.fullmatch(key)
     return match_key(found[1]) if found else key
-
-
-@functools.cache
-def _subject_pattern() -> re.Pattern[str]:
-    prefixes = sorted(read_yaml(_TABLE, _SubjectNames).prefixes, key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(map(re.escape, prefixes))})?[\s._-]*(\d+(?:\.0+)?)")
 
 
 class NameIndex:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath
+from mevqa.datasets import UnknownDataset, known_dataset
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
-from mevqa.facs import UnknownDataset, known_dataset
 from mevqa.inference.answerer import load_answerer
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.view_config import ViewOptions

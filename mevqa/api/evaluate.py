@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.api.run import Run
-from mevqa.data.label_types import FolderNumbers
 from mevqa.data.media import ready_pictures
+from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import plan, plan_prepared

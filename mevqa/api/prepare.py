@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.api.paths import AnyPath, optional_path, path_list
-from mevqa.data.label_types import FolderNumbers
 from mevqa.data.media import ready_pictures
+from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.inference.evaluation import plan
 from mevqa.inference.preparing import prepare_plan
 from mevqa.inference.view_config import ViewOptions

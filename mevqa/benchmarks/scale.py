@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.facs import UNIT_NAMES, coarse_of, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES, coarse_of
 from mevqa.questions.writing.answer_format import sentence
 from mevqa.types import QuestionType
 

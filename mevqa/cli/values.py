@@ -43,9 +43,11 @@ def frame_number(text: str) -> int:
 
 
 def dataset_name(text: str) -> str:
-    """Return the short name of a data set that is known, in any of its spellings."""
-    from mevqa.facs import UnknownDataset, known_dataset
+    """Return the short name of a data set that is known, in any of its spellings, or of the one that a YAML defines."""
+    from mevqa.datasets import UnknownDataset, known_dataset, register_dataset
 
+    if text.lower().endswith((".yaml", ".yml")):
+        return register_dataset(text).name
     try:
         return known_dataset(text)
     except UnknownDataset as error:

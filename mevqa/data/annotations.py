@@ -13,6 +13,8 @@ clips, and those of CAS(ME)^3 and SMIC about both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from mevqa.events import Event
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.tables import read_sheets
 from mevqa.files.whole import write_whole
+from mevqa.names import AmbiguousName, NameIndex
 
 
 def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
@@ -41,8 +44,8 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
         InputError: The file cannot be read, its layout is unknown, or rows of our own CSV are wrong; all together.
     """
     path = Path(path)
-    from mevqa.data.adapters import read_label_file
-    from mevqa.data.adapters.own_csv import read_own_table
+    from mevqa.data.labels.own_csv import read_own_table
+    from mevqa.data.labels.read import read_label_file
 
     sheets = read_sheets(path)
     own = read_own_table(path, sheets)
@@ -70,9 +73,47 @@ def read_long_annotations(
         raise InputError([Problem(Path(path), "tells of short clips only; name the label file of the long videos")])
     if clips is None:
         return file.videos
-    from mevqa.data.adapters.datasets.samm_long import join_emotions
+    return _join_emotions(file.videos, read_annotations(clips))
 
-    return join_emotions(file.videos, read_annotations(clips))
+
+def _join_emotions(long: Mapping[str, ClipLabels], clips: Mapping[str, ClipLabels]) -> dict[str, ClipLabels]:
+    """Return the labels of long videos with what those of short clips say of the events of the same name and kind.
+
+    Action units are taken too where the file of the long videos leaves them open.
+    """
+    known = NameIndex(clips)
+    return {
+        video_id: replace(
+            video,
+            events=tuple(
+                _with_emotion(event, _events_of(name, known, clips))
+                for event, name in zip(video.events, video.names or ("",) * len(video.events), strict=True)
+            ),
+        )
+        for video_id, video in long.items()
+    }
+
+
+def _events_of(name: str, known: NameIndex, clips: Mapping[str, ClipLabels]) -> tuple[Event, ...]:
+    """Return the events of a clip named in whatever spelling; none where there is no such clip, or may be several."""
+    with suppress(AmbiguousName):
+        found = known.find(name)
+        return clips[found].events if found else ()
+    return ()
+
+
+def _with_emotion(event: Event, others: Sequence[Event]) -> Event:
+    alike = [other for other in others if other.kind == event.kind]
+    if len(alike) > 1:
+        alike = [other for other in alike if other.onset == event.onset]
+    if not alike:
+        return event
+    return replace(
+        event,
+        fine=event.fine or alike[0].fine,
+        coarse=event.coarse or alike[0].coarse,
+        action_units=event.action_units or alike[0].action_units,
+    )
 
 
 def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from mevqa.control_tokens import escape_control_tokens, find_control_tokens
 from mevqa.data.annotations import read_annotations
 from mevqa.data.frame_numbers import STARTS_AT_ZERO, place_events, show_number
-from mevqa.data.label_types import ClipLabels, FolderNumbers, LabelFile, Numbering
+from mevqa.data.label_types import ClipLabels, LabelFile
 from mevqa.data.media import labels_of, search_clips
 from mevqa.data.official import QuestionFile, scan_questions
+from mevqa.datasets.label_layout import FolderNumbers, Numbering
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.files.system_errors import problem_of

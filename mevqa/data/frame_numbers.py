@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mevqa.data.label_types import ClipLabels, Numbering
+from mevqa.data.label_types import ClipLabels
+from mevqa.datasets.label_layout import Numbering
 from mevqa.errors import MediaError
 from mevqa.events import Event
 from mevqa.video.reading.frame_files import FrameFiles, list_frames

@@ -1,12 +1,12 @@
-"""Labels of clips as they were coded, and how their frame numbers relate to the media."""
+"""Labels of clips as they were coded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 from mevqa.data.layouts import without_suffix
+from mevqa.datasets.label_layout import FolderNumbers, Numbering
 from mevqa.events import Event
 from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
 
@@ -24,32 +24,6 @@ COLUMNS = (
     "coarse",
     "kind",
 )
-
-
-#: How the frames of a folder were numbered: as in the label file (``names``), or anew, so that the first one is the
-#: first frame of the whole recording or the coded onset.
-FolderNumbers: TypeAlias = Literal["names", "recording", "interval"]
-
-
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """How the frames of a data set's label file relate to the media.
-
-    The official label files give the number in a frame's file name (``img46.jpg``, ``006_05562.jpg``); which position
-    that is depends on the folder, which may hold the whole recording or only a part of it.
-
-    Attributes:
-        first: File number of frame 0 of the events as they are stored.
-        video: Whether a video file of the clip starts with that frame.
-        names: How a frame's file name tells its number: the number that changes from frame to frame, or the time at
-            which it was taken.
-        counted: How the frames of folders were numbered.
-    """
-
-    first: int
-    video: bool
-    names: Literal["number", "time"] = "number"
-    counted: FolderNumbers = "names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +105,8 @@ class LabelFile(dict[str, ClipLabels]):
         """Return the labels for folders whose frames were numbered so; frames that are indices stay as they are."""
 
         def own(labels: ClipLabels) -> ClipLabels:
-            numbering = labels.numbering
-            return replace(labels, numbering=replace(numbering, counted=numbers) if numbering is not None else None)
+            numbering = labels.numbering and labels.numbering.model_copy(update={"counted": numbers})
+            return replace(labels, numbering=numbering)
 
         clips = {name: own(labels) for name, labels in self.items()}
         videos = {name: own(labels) for name, labels in self.videos.items()}

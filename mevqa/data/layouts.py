@@ -1,8 +1,7 @@
-"""Find a clip's media below a folder: the table of layouts, names in any case, and nothing outside the folder."""
+"""Find a clip's media below a folder: the paths of its data set, names in any case, and nothing outside the folder."""
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,13 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mevqa.datasets import dataset as find_dataset
 from mevqa.errors import InputError, Problem
-from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, match_key
-from mevqa.resources import TABLES
 from mevqa.video.reading.frame_files import PICTURE_SUFFIXES
-
-_TABLE = TABLES / "layouts.yaml"
 
 #: Suffixes under which videos are looked for; what is inside decides how they are read.
 VIDEO_SUFFIXES = frozenset(
@@ -50,40 +46,8 @@ def without_suffix(name: str) -> str:
     return stem if stem and dot + suffix.strip().lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES else name
 
 
-class _Paths(StrictModel):
-    paths: tuple[str, ...]
-
-
-class _DatasetPaths(_Paths):
-    fps: float
-    source: str
-    id: str | None = None
-    aliases: tuple[str, ...] = ()
-
-
 class _Start(str):
-    """The beginning of a name that is looked for, the table's ``name*``."""
-
-
-class _LayoutTable(StrictModel):
-    any: _Paths
-    datasets: dict[str, _DatasetPaths]
-
-
-@functools.cache
-def _table() -> _LayoutTable:
-    return read_yaml(_TABLE, _LayoutTable)
-
-
-def _entry(dataset: str) -> _DatasetPaths | None:
-    datasets = _table().datasets
-    return datasets.get(dataset) or next((entry for entry in datasets.values() if dataset in entry.aliases), None)
-
-
-def dataset_fps(dataset: str) -> float | None:
-    """Return the frames per second of a data set's recordings, None when it is not in the table."""
-    entry = _entry(dataset)
-    return entry.fps if entry else None
+    """The beginning of a name that is looked for, a definition's ``name*``."""
 
 
 _FOLLOW_LINKS: ContextVar[bool] = ContextVar("follow_links", default=False)
@@ -221,18 +185,18 @@ def _is_video(path: Path) -> bool:
 
 
 def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], str]]:
-    """Yield the paths of a clip as folders and a last name; None, the table's ``*``, is any folder.
+    """Yield the paths of a clip as folders and a last name; None, a definition's ``*``, is any folder.
 
-    A last name that is only a beginning, the table's ``name*``, is a ``_Start``. A ``*`` that stands in the clip's id
+    A last name that is only a beginning, a definition's ``name*``, is a ``_Start``. A ``*`` in the clip's id
     is an ordinary sign.
     """
     names = {"clip": clip_id, "dataset": dataset}
-    entry = _entry(dataset)
-    templates = [*_table().any.paths]
-    if entry is not None:
-        match = re.fullmatch(entry.id, clip_id, re.IGNORECASE) if entry.id else None
-        names |= match.groupdict() if match else {}
-        templates += [path for path in entry.paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
+    templates: list[str] = []
+    for media in dict.fromkeys((find_dataset("unknown").media, find_dataset(dataset).media)):
+        if media is not None:
+            match = re.fullmatch(media.id, clip_id, re.IGNORECASE) if media.id else None
+            names |= match.groupdict() if match else {}
+            templates += [path for path in media.paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
     for template in templates:
         *folders, last = template.split("/")
         parts: list[str | None] = []

@@ -12,8 +12,9 @@ from typing import Literal
 from mevqa.data.clip_problems import ClipProblem, examples, together
 from mevqa.data.frame_numbers import first_frame_warning, place
 from mevqa.data.label_types import ClipLabels, LabelFile
-from mevqa.data.layouts import MediaFolder, dataset_fps
+from mevqa.data.layouts import MediaFolder
 from mevqa.data.official import leaves_folder
+from mevqa.datasets import dataset as find_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.events import Event
 from mevqa.names import subject_key
@@ -78,7 +79,7 @@ def find_clips(
 
     Args:
         questions: The questions.
-        media_root: Folder below which the media are searched (``tables/layouts.yaml``); None: only pictures exist.
+        media_root: Folder below which the media are searched (``MediaFolders``); None: only pictures exist.
         annotations: Labels by clip id (``read_annotations``); a long video is found under every name of it.
         pictures: Folder of ``<clip id>.png`` by view name (``motion``; ``flow`` is another name of it).
 
@@ -209,7 +210,7 @@ class _ClipFinder:
             self._complain(f"its questions name several subjects: {', '.join(subjects)}")
         fps = labels.fps if labels else None
         if fps is None and media is not None and media.is_dir():
-            fps = dataset_fps(dataset)
+            fps = find_dataset(dataset).fps
         annotation, warnings = self._annotation(labels, media) if labels else (None, ())
         return Clip(
             id=self.clip_id,

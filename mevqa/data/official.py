@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mevqa.data.documents.foreign_formats import convert_command, foreign_format
+from mevqa.datasets import canonical_dataset, is_dataset
 from mevqa.errors import InputError, Problem
-from mevqa.facs import canonical_dataset, is_dataset
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import JsonRow, parse_row
 from mevqa.questions.question_types import parse_question

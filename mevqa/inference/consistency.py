@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from mevqa.facs import Taxonomy, prototype_units, unit_name
+from mevqa.datasets import Taxonomy
+from mevqa.facs import prototype_units, unit_name
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.reading import Parts, read_answer
 from mevqa.questions.writing.answer_format import LISTS, SENTENCES, normalise, read_units, sentence, unit_list

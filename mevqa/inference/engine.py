@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mevqa.datasets import taxonomy
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.facs import taxonomy
 from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency import decide
 from mevqa.inference.view_config import ViewConfig

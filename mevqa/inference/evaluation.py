@@ -20,8 +20,8 @@ from mevqa.signals import finished_first
 from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question
 
 if TYPE_CHECKING:
-    from mevqa.data.label_types import FolderNumbers
     from mevqa.data.official import QuestionFile
+    from mevqa.datasets.label_layout import FolderNumbers
 
 
 @dataclass(frozen=True, slots=True)

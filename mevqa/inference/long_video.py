@@ -9,19 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, get_args
 
+from mevqa.datasets import Taxonomy, kind_rule, taxonomy
 from mevqa.errors import MediaError
 from mevqa.events import MICRO_MS, MICRO_RISE_MS, Event, EventTimeline, Kind, Rule
-from mevqa.facs import ActionUnit, Taxonomy, prototype_units, taxonomy, unit_name, unit_number
-from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.facs import ActionUnit, prototype_units, unit_name, unit_number
 from mevqa.inference.recognition import Recognised, in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
 from mevqa.questions.writing.event_counts import COUNTED
 from mevqa.questions.writing.prior import prior_answer
 from mevqa.questions.writing.timeline_answers import timeline_answer
-from mevqa.resources import TABLES
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
@@ -42,28 +40,6 @@ _DURATION_MS = 66.0
 _BORDER_MS: dict[Rule, float] = {"half-second": MICRO_MS, "quarter-second-apex": MICRO_RISE_MS}
 #: Questions whose answer needs what is recognised in the events.
 _NEEDS_UNITS = frozenset({QuestionType.AU_INVENTORY, QuestionType.DESCRIBE_NTH, QuestionType.SUMMARY})
-_TABLE = TABLES / "kind_rules.yaml"
-
-
-class _Entry(StrictModel):
-    rule: Rule
-    source: str
-
-
-class _Rules(StrictModel):
-    datasets: dict[str, _Entry]
-    otherwise: Rule
-
-
-@cache
-def _rules() -> _Rules:
-    return read_yaml(_TABLE, _Rules)
-
-
-def kind_rule(dataset: str) -> Rule:
-    """Return how the coders of a data set told micro- from macro-expressions."""
-    entry = _rules().datasets.get(dataset)
-    return entry.rule if entry else _rules().otherwise
 
 
 @dataclass(frozen=True, slots=True)

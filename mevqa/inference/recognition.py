@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mevqa.datasets import taxonomy
 from mevqa.events import Event
-from mevqa.facs import taxonomy, unit_number
+from mevqa.facs import unit_number
 from mevqa.inference.consistency import decide
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.wordings import official_wordings

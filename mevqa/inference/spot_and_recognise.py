@@ -14,11 +14,10 @@ from mevqa.errors import InputError, Problem
 from mevqa.events import Kind
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
-from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.inference.long_video import LongVideoResult, analyse_long_video
 from mevqa.inference.runs import changes
-from mevqa.resources import TABLES
 from mevqa.types import Clip
 from mevqa.video.reading.folder import FolderVideo
 
@@ -31,25 +30,6 @@ if TYPE_CHECKING:
 LOG_ENDING = ".log.jsonl"
 
 Numbers = Literal["names", "index"]
-
-_TABLE = TABLES / "video_names.yaml"
-
-
-class _Entry(StrictModel):
-    pattern: str
-    source: str
-
-
-class _Names(StrictModel):
-    datasets: dict[str, _Entry]
-    otherwise: str
-
-
-def names_of(dataset: str) -> str:
-    """Return the regular expression that splits the names of a data set's videos into subject and video."""
-    table = read_yaml(_TABLE, _Names)
-    entry = table.datasets.get(dataset)
-    return entry.pattern if entry else table.otherwise
 
 
 @dataclass(frozen=True, slots=True)

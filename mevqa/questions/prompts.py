@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from mevqa.datasets import Taxonomy, datasets, taxonomy
 from mevqa.errors import InputError, Problem
-from mevqa.facs import UNIT_NAMES, Taxonomy, prototype_units, taxonomy, unit_name
+from mevqa.facs import UNIT_NAMES, prototype_units, unit_name
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
 from mevqa.questions.wordings import official_text
@@ -26,7 +27,7 @@ _QUESTION_TABLES = TABLES / "questions"
 #: Tables whose content the prompts show.
 _TABLES = (
     TABLES / "action_units.yaml",
-    TABLES / "taxonomies.yaml",
+    TABLES / "emotions.yaml",
     _QUESTION_TABLES / "surface_forms.yaml",
     _QUESTION_TABLES / "event_forms.yaml",
     _QUESTION_TABLES / "question_wordings.yaml",
@@ -240,6 +241,7 @@ def _digest(system: str, prompts: Mapping[QuestionType, _Prompt]) -> str:
             }
             for kind, prompt in prompts.items()
         },
+        "classes": {known.name: known.classes.fine for known in datasets()},
         "tables": {table.name: table.read_text(encoding="utf-8") for table in _TABLES},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from mevqa.facs import Taxonomy, taxonomy
+from mevqa.datasets import Taxonomy, taxonomy
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 from mevqa.types import QuestionType

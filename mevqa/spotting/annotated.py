@@ -18,8 +18,9 @@ from mevqa.data.annotations import read_long_annotations
 from mevqa.data.clip_problems import ClipProblem, together
 from mevqa.data.frame_numbers import place_events
 from mevqa.data.label_types import ClipLabels
-from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder, dataset_fps
+from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder
 from mevqa.data.official import leaves_folder
+from mevqa.datasets import dataset
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event, Kind
 from mevqa.files.inputs import read_file
@@ -146,7 +147,7 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
     notes += [f"{clip.clip}: {reason}; not used" for reason in lost]
     fps = clip.fps
     if fps is None and media.is_dir():
-        fps = dataset_fps(clip.dataset)
+        fps = dataset(clip.dataset).fps
     return LongVideo(clip.clip, str(clip.subject), media, fps, tuple(coded), tuple(half))
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from mevqa.datasets import known_dataset
 from mevqa.errors import InputError, Problem
-from mevqa.facs import known_dataset
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import resource_folder
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mevqa.datasets import datasets
 from mevqa.events import Event, Kind
 from mevqa.facs import ActionUnit, coarse_of
-from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.resources import TABLES
 from mevqa.synthetic.expressions import draw_expression
 from mevqa.synthetic.faces.fields import unit_fields
 from mevqa.synthetic.movements import Movement, draw_movements
-
-_TABLE = TABLES / "class_frequencies.yaml"
 
 #: Largest displacement at the apex as fractions of the eye distance.
 MICRO_AMPLITUDE = (0.005, 0.03)
@@ -39,12 +35,16 @@ _EARLY = 0.25
 #: Gaussian is 0.61 of its height a width), and looks torn from half of that.
 _FOLD = 0.8
 
+_FINE = ("happiness", "surprise", "disgust", "anger", "fear", "sadness", "contempt", "repression")
+#: ``balanced``: the three coarse classes equally often, their fine classes equally often within; ``fine``: every fine
+#: class equally often.
+_MIXES: Mapping[str, Mapping[str, float]] = {
+    "balanced": {name: 6 if name in ("happiness", "surprise") else 1 for name in _FINE},
+    "fine": dict.fromkeys(_FINE, 1),
+}
+
 #: Shortest time between two expressions, and before the first and after the last, milliseconds.
 _GAP_MS = 500.0
-
-
-class _Mixes(StrictModel):
-    mixes: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ class ClipPlan:
     blinks: tuple[tuple[int, int, int], ...]
 
 
-@functools.cache
 def class_mixes() -> Mapping[str, Mapping[str, float]]:
-    """Return the class frequencies by name of the mix."""
-    return read_yaml(_TABLE, _Mixes).mixes
+    """Return how often each fine class occurs, relative, by name of the mix: ours, and those of the data sets."""
+    counted = {known.name: known.prior.counts.fine for known in datasets() if known.prior is not None}
+    return {**_MIXES, **{name: counts for name, counts in counted.items() if counts}}
 
 
 def random_source(seed: int, purpose: str, index: int) -> np.random.Generator:

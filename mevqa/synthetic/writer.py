@@ -47,7 +47,7 @@ class SynthSettings:
         fps: Frame rates, 25 to 200, each person at one of them; empty: 100, or 30 for long videos.
         size: Width and height in pixels, even.
         seconds: Length of a long video.
-        classes: Name of the class frequencies (``mevqa/tables/class_frequencies.yaml``).
+        classes: Name of the class frequencies (``class_mixes``).
         grey: Monochrome; None: one clip in four.
         crf: H.264 rate factor; None: 8 to 18, drawn per clip.
     """

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.datasets import canonical_dataset
 from mevqa.errors import InputError, MevqaError, Problem
-from mevqa.facs import canonical_dataset
 from mevqa.names import subject_key
 from mevqa.types import Clip
 

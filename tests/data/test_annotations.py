@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.data.annotations import read_annotations, read_long_annotations, write_annotations
-from mevqa.data.label_types import COLUMNS, ClipLabels, Numbering, in_time_order
+from mevqa.data.label_types import COLUMNS, ClipLabels, in_time_order
+from mevqa.datasets.label_layout import Numbering
 from mevqa.errors import InputError
 from mevqa.events import Event
 from mevqa.facs import ActionUnit, coarse_of
@@ -154,7 +155,7 @@ def test_a_missing_file(tmp_path, name):
 
 
 def test_file_numbers_are_not_written_as_frames(tmp_path):
-    labels = {"a": ClipLabels("a", events=(Event(1, 2, 3),), numbering=Numbering(1, True))}
+    labels = {"a": ClipLabels("a", events=(Event(1, 2, 3),), numbering=Numbering(first=1, video=True))}
     with pytest.raises(ValueError, match="numbers of the label file"):
         write_annotations(tmp_path / "a.csv", labels)
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.data.frame_numbers import frame_positions, place, place_events, show_number, time_number
-from mevqa.data.label_types import ClipLabels, Numbering
+from mevqa.data.label_types import ClipLabels
+from mevqa.datasets.label_layout import Numbering
 from mevqa.events import Event
 
 CASME2 = Numbering(first=1, video=True)
@@ -34,9 +35,9 @@ def test_numbers_with_leading_zeros_and_missing_moments(tmp_path, save_frames):
 def test_gaps_are_never_bridged(tmp_path, save_frames):
     folder = save_frames(tmp_path / "f", "8.jpg", "9.jpg", "12.jpg")
     assert frame_positions(folder) == {8: 0, 9: 1, 12: 2}
-    assert place(Event(8, 9, 12), Numbering(0, False), folder) == Event(0, 1, 2)
+    assert place(Event(8, 9, 12), Numbering(first=0, video=False), folder) == Event(0, 1, 2)
     with pytest.raises(ValueError, match="names apex 10, but the folder .* holds frames 8 to 12"):
-        place(Event(8, 10, 12), Numbering(0, False), folder)
+        place(Event(8, 10, 12), Numbering(first=0, video=False), folder)
 
 
 def test_names_without_numbers_do_not_tell(tmp_path, save_frames):
@@ -88,7 +89,7 @@ def test_times_keep_their_order_and_are_shown_as_they_were_written(one, two):
 def test_events_of_a_recording_that_lacks_its_first_frames(tmp_path, save_frames):
     folder = save_frames(tmp_path / "color", *(f"{n}.jpg" for n in range(8, 30) if n != 20))
     events = (Event(3, 5, 9), Event(8, 10, 12), Event(19, None, 21), Event(20, 21, 22))
-    labels = ClipLabels("x_a", events=events, lines=(2, 3, 4, 5), numbering=Numbering(0, False))
+    labels = ClipLabels("x_a", events=events, lines=(2, 3, 4, 5), numbering=Numbering(first=0, video=False))
     placement = place_events(labels, folder)
     assert placement.events == (Event(0, 2, 4), Event(11, None, 12)) and placement.lines == (3, 4)
     assert list(placement.missing) == [2, 5]
@@ -99,5 +100,5 @@ def test_events_that_are_positions_already(tmp_path):
     labels = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,))
     assert place_events(labels, tmp_path).events == labels.events
     (tmp_path / "a.avi").touch()
-    whole = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,), numbering=Numbering(1, True))
+    whole = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,), numbering=Numbering(first=1, video=True))
     assert place_events(whole, tmp_path / "a.avi").events == whole.events

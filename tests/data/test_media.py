@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mevqa.data.label_types import ClipLabels, LabelFile, Numbering
-from mevqa.data.layouts import MediaFolder, dataset_fps, links_followed
+from mevqa.data.label_types import ClipLabels, LabelFile
+from mevqa.data.layouts import MediaFolder, links_followed
 from mevqa.data.media import find_clips, labels_of, search_clips
+from mevqa.datasets import dataset as find_dataset
+from mevqa.datasets.label_layout import Numbering
 from mevqa.errors import InputError
 from mevqa.events import Event
-from mevqa.facs import canonical_dataset
 from mevqa.questions.question_types import parse_question
 from mevqa.types import Question, QuestionType
 from mevqa.video.reading.key_frames import APEX_OUTSIDE
@@ -123,16 +124,7 @@ def test_layouts_of_the_data_sets(tmp_path, save_frames, clip, dataset, folder):
     path = save_frames(tmp_path / folder, "img1.jpg", "img2.jpg")
     clip = find_clips([ask(clip, dataset)], tmp_path)[clip]
     assert clip.media is not None and clip.media.samefile(path)
-    assert clip.fps == dataset_fps(dataset)
-
-
-def test_every_data_set_of_the_table_is_known():
-    from mevqa.data import layouts
-
-    for name, entry in layouts._table().datasets.items():
-        assert canonical_dataset(name) == name
-        assert all(dataset_fps(canonical_dataset(alias)) == entry.fps for alias in entry.aliases)
-    assert dataset_fps("unknown") is None
+    assert clip.fps == find_dataset(dataset).fps
 
 
 def test_video_files_tell_their_frame_rate(tmp_path):
@@ -220,18 +212,26 @@ def test_labels_give_subject_fps_and_annotation(tmp_path):
 def test_labels_are_placed_in_the_frames(tmp_path, save_frames):
     save_frames(tmp_path / "006" / "006_1_2", *(f"006_{n:05d}.jpg" for n in range(5562, 5570)))
     labels = {
-        "006_1_2": ClipLabels("006_1_2", "samm", "6", 200.0, (Event(5561, 5563, 5568),), (15,), Numbering(1, False))
+        "006_1_2": ClipLabels(
+            "006_1_2", "samm", "6", 200.0, (Event(5561, 5563, 5568),), (15,), Numbering(first=1, video=False)
+        )
     }
     clip = find_clips([ask("006_1_2", "samm")], tmp_path, labels)["006_1_2"]
     assert clip.annotation == Event(0, 2, 7)
-    labels["006_1_2"] = ClipLabels("006_1_2", "samm", "6", 200.0, (Event(1, 2, 3),), (15,), Numbering(1, False))
+    labels["006_1_2"] = ClipLabels(
+        "006_1_2", "samm", "6", 200.0, (Event(1, 2, 3),), (15,), Numbering(first=1, video=False)
+    )
     (message,) = messages([ask("006_1_2", "samm")], tmp_path, labels)
     assert "names onset 2, apex 3, offset 4" in message
 
 
 def test_frame_numbers_mean_nothing_without_media(tmp_path, save_frames):
     maps = save_frames(tmp_path / "maps", "a.png")
-    labels = {"a": ClipLabels("a", events=(Event(1, 2, 3, fine="fear"),), lines=(2,), numbering=Numbering(1, True))}
+    labels = {
+        "a": ClipLabels(
+            "a", events=(Event(1, 2, 3, fine="fear"),), lines=(2,), numbering=Numbering(first=1, video=True)
+        )
+    }
     clip = find_clips([ask("a")], None, labels, {"motion": maps})["a"]
     assert clip.annotation == Event(fine="fear")
 
@@ -347,7 +347,7 @@ def test_pictures_and_labels_of_other_clips_are_one_line_each(tmp_path, save_fra
     assert message.startswith("clips: 9 of 9 clips are not in the annotations, which name other clips (x1, x2)")
 
 
-CASME2_ROW = {"events": (Event(20, 30, 46),), "lines": (2,), "numbering": Numbering(1, True)}
+CASME2_ROW = {"events": (Event(20, 30, 46),), "lines": (2,), "numbering": Numbering(first=1, video=True)}
 
 
 def test_a_label_file_of_another_data_set_is_named(tmp_path, save_frames):

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mevqa.facs import UNIT_NAMES, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES
 from mevqa.inference.consistency import decide
 from mevqa.questions.writing.answer_format import fault, read_parts
 from mevqa.types import Question, QuestionType, Reply

@@ -12,12 +12,12 @@ from PIL import Image
 from mevqa.cli import main
 from mevqa.data.events.read import read_events
 from mevqa.data.events.write import CHALLENGE_COLUMNS
+from mevqa.datasets import canonical_dataset, video_name_pattern
 from mevqa.errors import InputError
-from mevqa.facs import canonical_dataset
 from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.recognition import Recognised
-from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, names_of, rows_of
+from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
@@ -48,7 +48,7 @@ def long_result(path: Path, *told) -> LongVideoResult:
 )
 def test_names_are_split_as_the_data_sets_do(dataset, name, subject, video):
     assert canonical_dataset(dataset) == dataset
-    assert Naming(names_of(dataset)).split(name) == (subject, video)
+    assert Naming(video_name_pattern(dataset)).split(name) == (subject, video)
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?P<video>.*)"])
@@ -64,9 +64,9 @@ def test_rows_hold_the_kinds_asked_for_and_the_classes_asked_for(tmp_path):
         (12, 30, "macro", "happiness", "positive"),
     )
     (tmp_path / "anna_1").mkdir()
-    naming = Naming(names_of("unknown"), "index")
+    naming = Naming(video_name_pattern("unknown"), "index")
     assert rows_of(tmp_path / "anna_1", made, naming, ["micro"]) == [["anna", "anna_1", "3", "9", "negative"]]
-    fine = Naming(names_of("unknown"), "index", "fine")
+    fine = Naming(video_name_pattern("unknown"), "index", "fine")
     assert [row[2:] for row in rows_of(tmp_path / "anna_1", made, fine, ["micro", "macro"])] == [
         ["3", "9", "anger"],
         ["12", "30", "happiness"],
@@ -79,14 +79,16 @@ def test_frames_of_a_folder_are_the_numbers_in_their_names(tmp_path):
     for number in range(40):
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / f"006_{561 + number:05}.png")
     made = long_result(folder, (3, 9, "micro", "anger", "negative"))
-    assert rows_of(folder, made, Naming(names_of("samm")), ["micro"]) == [["006", "006_1", "564", "570", "negative"]]
-    assert rows_of(folder, made, Naming(names_of("samm"), "index"), ["micro"])[0][2:4] == ["3", "9"]
+    assert rows_of(folder, made, Naming(video_name_pattern("samm")), ["micro"]) == [
+        ["006", "006_1", "564", "570", "negative"]
+    ]
+    assert rows_of(folder, made, Naming(video_name_pattern("samm"), "index"), ["micro"])[0][2:4] == ["3", "9"]
 
 
 def test_an_event_without_an_emotion_is_an_error_and_no_row(tmp_path):
     made = long_result(tmp_path / "v.mp4", (3, 9, "micro", None, None))
     with pytest.raises(InputError, match="frame 3 has no emotion"):
-        rows_of(tmp_path / "v.mp4", made, Naming(names_of("unknown"), "index"), ["micro"])
+        rows_of(tmp_path / "v.mp4", made, Naming(video_name_pattern("unknown"), "index"), ["micro"])
 
 
 def test_the_table_is_official_and_is_continued_after_an_interruption(tmp_path):

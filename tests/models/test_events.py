@@ -9,7 +9,7 @@ from tiny import wrapped
 from tiny_families import BUILDERS
 
 from mevqa.data.annotations import read_annotations
-from mevqa.facs import taxonomy
+from mevqa.datasets import taxonomy
 from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences

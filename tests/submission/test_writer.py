@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 from mevqa.data.official import read_questions
+from mevqa.datasets import taxonomy
 from mevqa.errors import InputError
-from mevqa.facs import taxonomy
 from mevqa.inference.consistency import decide
 from mevqa.inference.runs import RunRecord, file_digest
 from mevqa.models.mock import MockModel

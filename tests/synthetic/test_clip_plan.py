@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mevqa.facs import taxonomy
+from mevqa.datasets import taxonomy
 from mevqa.synthetic.clip_plan import MACRO_AMPLITUDE, MICRO_AMPLITUDE, class_mixes, plan_clips
 
 

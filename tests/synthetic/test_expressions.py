@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mevqa.facs import UNIT_NAMES, taxonomy, unit_name
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES, unit_name
 from mevqa.synthetic.expressions import draw_expression, expression_table
 from mevqa.synthetic.faces.fields import unit_fields
 

@@ -173,11 +173,12 @@ def _naming(args: argparse.Namespace, dataset: str) -> Naming:
     Raises:
         InputError: The pattern is wrong.
     """
+    from mevqa.datasets import video_name_pattern
     from mevqa.errors import InputError, Problem
-    from mevqa.inference.spot_and_recognise import Naming, names_of
+    from mevqa.inference.spot_and_recognise import Naming
 
     try:
-        return Naming(args.names or names_of(dataset), args.numbers, args.emotion)
+        return Naming(args.names or video_name_pattern(dataset), args.numbers, args.emotion)
     except ValueError as error:
         raise InputError([Problem("--names", str(error))]) from error
 

@@ -5,7 +5,7 @@
     006_1     -       -       1201    1290    FP
 
 A lone number begins the next data set. Detections of micro- and of macro-expressions were matched by themselves, but no
-column tells them apart; their lengths do, since each detector had its own (``tables/event_columns.yaml``).
+column tells them apart; their lengths do, since each detector had its own (``Megc2020Log``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from mevqa.data.events.rows import MACRO, MICRO, LogVideos, column_table
+from mevqa.data.events.rows import MACRO, MICRO
+from mevqa.datasets import datasets
 from mevqa.files.headers import LabelRow
 
 Role = Literal["reference", "predictions"]
@@ -54,14 +55,15 @@ def read_log(lines: Sequence[str], role: Role) -> tuple[list[LabelRow], frozense
 
 def _derived(row: re.Match[str], first: int) -> dict[str, str]:
     """Return the data set and the kind of one side of a row: a match has the kind of its detection."""
-    rule = next((rule for rule in column_table().logs if re.fullmatch(rule.pattern, row[1])), None)
-    if rule is None:
-        return {}
-    fingerprint = 4 if row[6] == "TP" else first
-    return {"dataset": rule.dataset, "kind": _kind(row[fingerprint], row[fingerprint + 1], rule)}
+    for known in datasets():
+        log = known.megc2020_log
+        if log is not None and re.fullmatch(log.pattern, row[1]):
+            place = 4 if row[6] == "TP" else first
+            return {"dataset": known.name, "kind": _kind(row[place], row[place + 1], log.micro_frames)}
+    return {}
 
 
-def _kind(onset: str, offset: str, rule: LogVideos) -> str:
+def _kind(onset: str, offset: str, micro_frames: int) -> str:
     if "-" in (onset, offset):
         return ""
-    return MICRO if int(offset) - int(onset) + 1 <= rule.micro_frames else MACRO
+    return MICRO if int(offset) - int(onset) + 1 <= micro_frames else MACRO

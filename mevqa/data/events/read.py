@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mevqa.data.adapters import LabelTable, read_label_table
 from mevqa.data.documents.foreign_formats import workbook_document
 from mevqa.data.documents.records import container_of
 from mevqa.data.events.json_objects import read_objects
@@ -26,6 +25,7 @@ from mevqa.data.events.rows import (
     column_table,
     place_labels,
 )
+from mevqa.data.labels.read import LabelTable, read_label_table
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import LabelRow, describe_columns, find_header, simplify
@@ -200,11 +200,11 @@ def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
     for row in table.rows:
         cells = {field: row.cells[field] for field in _OF_LABELS if field in row.cells}
         cells["kind"] = cells.get("kind") or layout.file_kind(path)
-        if table.named and layout.video is not None:
-            cells |= {"subject": layout.subject(row.cells), "video": layout.video(row.cells)}
+        if table.named:
+            cells |= {"subject": layout.names.subject_of(row.cells), "video": layout.names.video_of(row.cells)}
         else:
-            recording = layout.recording(row.cells) if layout.recording else row.cells["filename"]
-            cells |= {"subject": row.cells["subject"], "video": recording if row.cells["filename"] else ""}
+            recording = layout.names.recording_of(row.cells) if row.cells["filename"] else ""
+            cells |= {"subject": row.cells["subject"], "video": recording}
         rows.append(LabelRow(row.line, {**others.get(row.line, {}), **cells}))
     notes = [f"{path.name} is read as a label file of {layout.title}"]
     if layout.headerless:
@@ -217,7 +217,7 @@ def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
         rows,
         frozenset(fields) if found is None else found.fields | fields,
         notes if found is None else [*found.notes, *notes],
-        layout.same if table.named else str,
+        layout.names.video_key if table.named else str,
     )
 
 

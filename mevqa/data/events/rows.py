@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mevqa.data.adapters.fixups import is_missing
 from mevqa.data.layouts import without_suffix
 from mevqa.data.numbers import finite_number, read_number
+from mevqa.datasets import canonical_dataset
+from mevqa.datasets.fixups import is_missing
 from mevqa.errors import Problem
-from mevqa.facs import canonical_dataset
 from mevqa.files.headers import LabelRow, simplify
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, subject_key
@@ -28,15 +28,6 @@ class _Headerless(StrictModel):
     source: str
 
 
-class LogVideos(StrictModel):
-    """Videos of one data set in the log file of MEGC 2020."""
-
-    pattern: str
-    dataset: str
-    micro_frames: int
-    source: str
-
-
 class ColumnTable(StrictModel):
     """``tables/event_columns.yaml``."""
 
@@ -44,8 +35,6 @@ class ColumnTable(StrictModel):
     required: tuple[str, ...]
     kinds: dict[str, tuple[str, ...]]
     headerless: tuple[_Headerless, ...]
-    logs: tuple[LogVideos, ...]
-    fps: dict[str, float]
 
 
 @functools.cache

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mevqa.datasets import taxonomy
 from mevqa.events import Kind
-from mevqa.facs import UNIT_NAMES, UnknownActionUnit, taxonomy, unit_number
+from mevqa.facs import UNIT_NAMES, UnknownActionUnit, unit_number
 from mevqa.questions.reading.cues import Marked, boxed_answers, phrased_answers, tagged_answer
 from mevqa.questions.reading.events import read_described, read_spans, speaks_of_events
 from mevqa.questions.reading.json_answers import Malformed, json_answer

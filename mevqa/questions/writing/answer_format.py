@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mevqa.datasets import Taxonomy, taxonomy
 from mevqa.events import Event
-from mevqa.facs import UNIT_NAMES, Taxonomy, taxonomy, unit_name, unit_number
+from mevqa.facs import UNIT_NAMES, unit_name, unit_number
 from mevqa.questions.reading import Parts, Value, read_answer, without_thoughts
 from mevqa.questions.reading.events import speaks_of_events
 from mevqa.questions.reading.sentences import read_parts as read_plain_parts

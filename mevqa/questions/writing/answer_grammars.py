@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mevqa.facs import Taxonomy
+from mevqa.datasets import Taxonomy
 from mevqa.questions.writing.answer_format import PLACES, SENTENCE_WORDINGS, SENTENCES
 from mevqa.questions.writing.event_text import FORMS, event_name
 from mevqa.questions.writing.grammar import SEPARATOR, AnswerGrammar, AnyOf, Choices, Integer, NameList, Slot, Template

@@ -5,41 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.datasets import dataset, datasets
+from mevqa.datasets.definition import AnswerCounts
+from mevqa.files.strict_yaml import StrictModel
 from mevqa.questions.writing.answer_format import SENTENCES, sentence, unit_list
-from mevqa.resources import TABLES
 from mevqa.types import Question, QuestionType
 
 
-class _Counts(StrictModel):
-    """How often answers are given in one data set; lists as (most frequent list, all lists)."""
+class _Prior(StrictModel):
+    """The prior answers of a data set, completed by those of ``unknown`` (``PriorAnswers``)."""
 
-    coarse: dict[str, int] = {}
-    fine: dict[str, int] = {}
-    presence: dict[str, int] = {}
-    side: dict[str, int] = {}
-    unit: tuple[int, int] | None = None
-    units: tuple[int, int] | None = None
-
-
-class _Known(StrictModel):
-    """What is known about one data set; None where the table's ``otherwise`` holds."""
-
-    coarse: str | None = None
-    fine: str | None = None
-    unit: tuple[str, ...] | None = None
-    units: tuple[str, ...] | None = None
-    side: str | None = None
-    inventory: tuple[str, ...] | None = None
-    micro: int | None = None
-    macro: int | None = None
-    kind: str | None = None
-    counts: _Counts = _Counts()
-    source: str
-
-
-class _Otherwise(StrictModel):
     coarse: str
     fine: str
     unit: tuple[str, ...]
@@ -50,11 +27,6 @@ class _Otherwise(StrictModel):
     macro: int
     kind: str
     source: str
-
-
-class _PriorTable(StrictModel):
-    datasets: dict[str, _Known]
-    otherwise: _Otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +42,16 @@ class PriorAnswer:
     source: str
 
 
-_TABLE = read_yaml(TABLES / "questions" / "prior_answers.yaml", _PriorTable)
-
-
 def prior_answer(question: Question) -> PriorAnswer | None:
     """Return the prior answer to a question; None for open questions and for what no frequency tells.
 
-    What asks for frames, or for one event of a video, has none: see ``tables/questions/prior_answers.yaml``.
+    What asks for frames, or for one event of a video, has none: see ``PriorAnswers``.
     """
-    known = _TABLE.datasets.get(question.dataset)
-    told = {} if known is None else {k: v for k, v in known.model_dump(exclude={"counts"}).items() if v is not None}
-    prior = _TABLE.otherwise.model_copy(update=told)
+    answers: dict[str, Any] = {}
+    for known in (dataset("unknown"), dataset(question.dataset)):
+        if known.prior is not None:
+            answers |= known.prior.model_dump(exclude={"counts"}, exclude_none=True)
+    prior = _Prior.model_validate(answers)
     text = _text(question, prior)
     return None if text is None else PriorAnswer(text, prior.source)
 
@@ -125,15 +96,14 @@ def prior_confidence(question: Question) -> float | None:
     return sum(most for most, _ in pairs) / sum(every for _, every in pairs)
 
 
-def _counts(dataset: str, name: str) -> list[_Counts]:
+def _counts(name: str, answers: str) -> list[AnswerCounts]:
     """Return the counts of a data set, of all that have them where it has none."""
-    own = _TABLE.datasets.get(dataset)
-    if own is not None and getattr(own.counts, name):
-        return [own.counts]
-    return [known.counts for known in _TABLE.datasets.values() if getattr(known.counts, name)]
+    own = dataset(name).prior
+    every = [own] if own is not None and getattr(own.counts, answers) else [known.prior for known in datasets()]
+    return [prior.counts for prior in every if prior is not None and getattr(prior.counts, answers)]
 
 
-def _text(question: Question, prior: _Otherwise) -> str | None:
+def _text(question: Question, prior: _Prior) -> str | None:
     kind = question.type
     units = prior.units if question.plural else prior.unit
     if kind in SENTENCES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mevqa.facs import taxonomy
+from mevqa.datasets import taxonomy
 from mevqa.questions.writing.answer_format import COUNTS, FIXED_OPTIONS, LISTS, SENTENCES
 from mevqa.scoring.answers.event_answers import description_tallies, localise_tally, longest_tally, summary_tallies
 from mevqa.scoring.answers.event_counts import count_tally

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mevqa.data.events.read import EventFile
-from mevqa.data.events.rows import MACRO, MICRO, EventRow, VideoFacts, column_table
+from mevqa.data.events.rows import MACRO, MICRO, EventRow, VideoFacts
+from mevqa.datasets import dataset
 from mevqa.errors import InputError, Problem
 from mevqa.names import spelling_notes, subject_key
 from mevqa.scoring.events.names import (
@@ -130,7 +131,7 @@ def put_together(
 
 
 def _rate(facts: VideoFacts, fps: float | None) -> float | None:
-    return facts.fps or fps or column_table().fps.get(facts.dataset or "")
+    return facts.fps or fps or (dataset(facts.dataset).fps if facts.dataset else None)
 
 
 def _require_rates(

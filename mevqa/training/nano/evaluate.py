@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mevqa.facs import find_units, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import find_units
 from mevqa.inference.consistency import decide
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.models.base import Model

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mevqa.facs import UNIT_NAMES, ActionUnit, taxonomy, unit_number
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
 from mevqa.synthetic.expressions import draw_expression, expression_table
 from mevqa.video.motion.flow import centre_channels
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mevqa.facs import UNIT_NAMES, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary

@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from mevqa.facs import UNIT_NAMES, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading import Parts
 from mevqa.questions.writing.answer_format import fault, normalise, read_parts, sentence, unit_list

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mevqa.facs import UNIT_NAMES, taxonomy
+from mevqa.datasets import taxonomy
+from mevqa.facs import UNIT_NAMES
 from mevqa.questions.writing.answer_grammars import description_grammar, sentence_grammar
 from mevqa.questions.writing.frame_grammar import FrameList
 from mevqa.questions.writing.grammar import AnyOf, Choices, Integer, NameList, Slot, Template, admits

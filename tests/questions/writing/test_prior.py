@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from mevqa.facs import taxonomy
+from mevqa.datasets import taxonomy
 from mevqa.inference.consistency import decide
 from mevqa.questions.writing.answer_format import fault
 from mevqa.questions.writing.prior import prior_answer, prior_confidence, prior_options

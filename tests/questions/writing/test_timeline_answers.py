@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mevqa.datasets import taxonomy
 from mevqa.events import Event, EventTimeline
-from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, taxonomy, unit_number
+from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, unit_number
 from mevqa.inference.consistency import decide
 from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.events import read_spans

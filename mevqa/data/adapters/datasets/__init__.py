@@ -1,1 +1,0 @@
-"""Label files of the released data sets, one module each."""
