@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.spotting.video import spot_video
-from mevqa.video.reading.reader import open_video
-from mevqa.video.reading.streaming_reader import open_streaming
+from mevqa.video.reading.reader import open_video, read_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,7 @@ def measure_spotting(path: Path, rounds: int) -> SpotTimes:
 
 def _decode(path: Path) -> None:
     """Read every frame as the spotter does."""
-    once = open_streaming(path) if path.is_file() else None
-    if once is not None:
-        for _ in once.shown(lambda ms: True):
-            pass
-        return
-    with open_video(path) as video:
-        for _ in video:
-            pass
+    read_once(path, lambda video: deque(video.read_forward(), maxlen=0))
 
 
 def _seconds(work: Callable[[], object]) -> tuple[float, float]:

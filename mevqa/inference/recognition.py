@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,7 @@ from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.answer_format import normalise, read_units
 from mevqa.spotting.events import SpottedEvent
 from mevqa.types import NO_MOTION, Clip, Question, QuestionType, View
-from mevqa.video.reading.frame_files import is_picture
-from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
+from mevqa.video.reading.reader import read_once
 from mevqa.video.views.render import ClipViews, render_events
 
 if TYPE_CHECKING:
@@ -90,14 +88,11 @@ def recognise(
         InputError: A view or sampler is unknown, or the clip has no media.
         MediaError: The media cannot be read.
     """
-    once = None
-    if clip.media is not None and clip.media.is_file() and not is_picture(clip.media):
-        once = open_streaming(clip.media, clip.fps)
-    if once is not None:
-        # Otherwise the file is read in the way that can tell what is wrong with it.
-        with suppress(PacketMismatch):
-            return _recognise_all(clip, found, model, prompts, view_config, once)
-    return _recognise_all(clip, found, model, prompts, view_config, None)
+    if clip.media is None:
+        return _recognise_all(clip, found, model, prompts, view_config, None)
+    return read_once(
+        clip.media, lambda video: _recognise_all(clip, found, model, prompts, view_config, video), fps=clip.fps
+    )
 
 
 def _recognise_all(

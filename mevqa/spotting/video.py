@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,8 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.motion.refine import is_fast, refine
 from mevqa.spotting.motion.spotter import SpotOptions, Spotter
-from mevqa.video.reading.damaged_video import DamagedVideo, Missing, Shown
-from mevqa.video.reading.folder import FolderVideo
-from mevqa.video.reading.frame_files import PICTURE_SUFFIXES, is_picture
-from mevqa.video.reading.reader import open_video
-from mevqa.video.reading.streaming_reader import PacketMismatch, StreamingVideo, open_streaming
+from mevqa.video.reading.frame_files import PICTURE_SUFFIXES
+from mevqa.video.reading.reader import read_once
 from mevqa.video.reading.video import Video
 
 if TYPE_CHECKING:
@@ -90,141 +86,49 @@ def spot_video(
         MediaError: The media cannot be read.
     """
     path = Path(path)
-    if path.is_file() and not is_picture(path) and (fps is None or 0 < fps < float("inf")):
-        once = open_streaming(path, fps)
-        if once is not None:
-            # Otherwise the file is read in the way that can tell what is wrong with it.
-            with suppress(PacketMismatch):
-                return _spot_once(path, Spotter(options, keep_trace=True), once, progress)
-    return _spot_vetted(path, fps, Spotter(options, keep_trace=True), progress)
+
+    def use(video: Video) -> Spotting:
+        return _spotting(path, Spotter(options, keep_trace=True), video, progress)
+
+    return read_once(path, use, fps=fps, errors="skip")
 
 
-def _spot_once(path: Path, spotter: Spotter, video: StreamingVideo, progress: Progress | None) -> Spotting:
-    """Spot in a file that is decoded once.
-
-    Raises:
-        NotAsAnnounced: It holds other frames than its packets announce.
-    """
-    with closing(video.shown(spotter.wants)) as shown:
-        footage = _Footage(shown, video.fps, len(video), ())
-        return _spotting(path, spotter, footage, progress, video)
-
-
-def _spot_vetted(path: Path, fps: float | None, spotter: Spotter, progress: Progress | None) -> Spotting:
-    """Spot in a folder, or in a file that is decoded to its end before.
-
-    Raises:
-        MediaError: The media cannot be read.
-    """
-    try:
-        with open_video(path, fps=fps) as video:
-            footage = _Footage(_read(video), video.fps, len(video), video.warnings)
-            return _spotting(path, spotter, footage, progress, video)
-    except MediaError as error:
-        wrong_rate = fps is not None and not 0 < fps < float("inf")
-        if wrong_rate or not path.is_file() or is_picture(path) or spotter.measured:
-            raise
-        return _spot_damaged(path, fps, spotter, error, progress)
-
-
-@dataclass(frozen=True, slots=True)
-class _Footage:
-    """Frames to spot in.
-
-    Attributes:
-        shown: Each frame, or why it is missing.
-        fps: Frames per second.
-        frames: How many, as far as that is known before.
-        warnings: Of the reader.
-    """
-
-    shown: Iterable[Shown | Missing]
-    fps: float
-    frames: int
-    warnings: tuple[str, ...]
-
-
-def _spot_damaged(
-    path: Path, fps: float | None, spotter: Spotter, error: MediaError, progress: Progress | None
-) -> Spotting:
-    """Spot in what can be read of a file that is not whole.
-
-    Raises:
-        MediaError: Nothing can be read; the first error.
-    """
-    try:
-        with closing(DamagedVideo(path, fps)) as video:
-            found = _spotting(path, spotter, _Footage(video, video.fps, video.announced, ()), progress)
-            said = [f"the file {error.reason}: the rest is read"]
-            if 0 < found.frames < video.announced:
-                # AVI tells no times: what is lost there moves everything after it.
-                said.append(
-                    f"only {found.frames} of {video.announced} frames are found: times may be early after a gap"
-                )
-            return replace(found, warnings=(*said, *found.warnings))
-    except MediaError:
-        raise error from None
-
-
-def _spotting(
-    path: Path,
-    spotter: Spotter,
-    footage: _Footage,
-    progress: Progress | None,
-    video: Video | StreamingVideo | None = None,
-) -> Spotting:
-    """Feed the frames to a spotter and return what it found, at full rate where ``video`` can be read again."""
-    fast = video is not None and is_fast(video.fps)
+def _spotting(path: Path, spotter: Spotter, video: Video, progress: Progress | None) -> Spotting:
+    """Feed the frames to a spotter and return what it found; in fast footage events are timed at its full rate."""
+    fast = is_fast(video.fps)
     found: list[Found] = []
     events: list[SpottedEvent] = []
-    frame, ms = -1, 0.0
-    for frame, ms, shown in footage.shown:
-        new: list[Found] = []
-        if isinstance(shown, str):
-            spotter.skip(ms, shown)
-        elif shown is not None and spotter.wants(ms):
-            new = spotter.feed(frame, ms, shown)
-        if fast:
-            found += new
-        else:
-            events += (one.event for one in new)
-        if progress is not None and (frame + 1) % _REPORT == 0:
-            progress(frame + 1, max(footage.frames, frame + 1))
+    seen = 0
+    for frame in video.read_forward(spotter.wants):
+        if frame.missing:
+            spotter.skip(frame.ms, frame.missing)
+        elif frame.picture is not None:
+            new = spotter.feed(frame.number, frame.ms, frame.picture)
+            if fast:
+                found += new
+            else:
+                events += (one.event for one in new)
+        seen = frame.number + 1
+        if progress is not None and seen % _REPORT == 0:
+            progress(seen, len(video))
     if progress is not None:
-        progress(frame + 1, frame + 1)
+        progress(seen, seen)
     found += spotter.finish()
-    events += refine(video, found, spotter.options.rule) if video is not None and fast else [f.event for f in found]
+    events += refine(video, found, spotter.options.rule) if fast else [one.event for one in found]
     kinds = spotter.options.kinds
     return Spotting(
         video=path.stem if path.is_file() else path.name,
         path=path,
-        fps=footage.fps,
-        frames=frame + 1,
-        seconds=ms / 1000,
+        fps=video.fps,
+        frames=len(video),
+        seconds=float(video.times_ms[-1]) / 1000,
         events=tuple(event for event in events if event.kind in kinds),
         trace=tuple(spotter.trace),
-        warnings=(*footage.warnings, *spotter.warnings),
+        warnings=(*video.warnings, *spotter.warnings),
         face=not spotter.gaps.nothing_seen,
         gaps=spotter.gaps.spans,
         cuts_ms=tuple(spotter.gaps.cuts_ms),
     )
-
-
-def _read(video: Video) -> Iterator[Shown | Missing]:
-    """Yield the frames of a video; a picture of a folder that cannot be read is missing."""
-    if not isinstance(video, FolderVideo):
-        for number, picture in enumerate(video):
-            yield Shown(number, float(video.times_ms[number]), picture)
-        return
-    broken = 0
-    for number, ms in enumerate(video.times_ms):
-        try:
-            yield Shown(number, float(ms), video[number])
-        except MediaError as error:
-            broken += 1
-            if broken == len(video):
-                raise error
-            yield Missing(number, float(ms), "damaged pictures")
 
 
 def find_videos(path: Path) -> list[Path]:

@@ -15,7 +15,8 @@ from mevqa.models.mock import MockModel
 from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.types import Reply
-from mevqa.video.reading.streaming_reader import PacketMismatch, open_streaming
+from mevqa.video.reading.reader import read_once
+from mevqa.video.reading.video_file import PacketMismatch, VideoFile
 from mevqa.video.views.render import render_clip, render_events
 
 PROMPTS = PromptLibrary.load()
@@ -76,12 +77,13 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
 def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
     clip, found = perfect(long_set)
     spans = [Event(10, 40, 90), Event(20, 30, 60), Event(50, 95, 100), Event(20, 30, 60)]
-    footage = open_streaming(clip.media)
     starts = []
-    decode = type(footage)._decode
-    monkeypatch.setattr(type(footage), "_decode", lambda self, wanted: starts.append(1) or decode(self, wanted))
+    decode = VideoFile._decode
+    monkeypatch.setattr(VideoFile, "_decode", lambda self, start=0: starts.append(1) or decode(self, start))
     views = ("onset", "apex", "offset")
-    once = list(render_events(clip, spans, views=views, face="none", footage=footage))
+    once = read_once(
+        clip.media, lambda video: list(render_events(clip, spans, views=views, face="none", footage=video))
+    )
     assert len(starts) == 1
     for seen, span in zip(once, spans, strict=True):
         alone = render_clip(replace(clip, annotation=span), views=views, face="none")
@@ -92,11 +94,17 @@ def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, mo
     clip, found = perfect(long_set)
     expected = recognise(clip, found, says(), PROMPTS, VIEW_CONFIG)
 
-    def lies(self, indices):
-        raise PacketMismatch("frame 3 is another")
+    refused = []
+    frames = VideoFile.frames
 
-    monkeypatch.setattr("mevqa.video.reading.streaming_reader.StreamingVideo.frames", lies)
-    assert recognise(clip, found, says(), PROMPTS, VIEW_CONFIG) == expected
+    def lies(self, indices):
+        if self._table.source == "packets":
+            refused.append(self.path)
+            raise PacketMismatch(self.path, "frame 3 is another")
+        return frames(self, indices)
+
+    monkeypatch.setattr(VideoFile, "frames", lies)
+    assert recognise(clip, found, says(), PROMPTS, VIEW_CONFIG) == expected and refused
 
 
 def test_units_are_what_lists_and_presence_answers_say_together(long_set):

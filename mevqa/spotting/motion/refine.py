@@ -27,10 +27,7 @@ from mevqa.video.face.stabilise import Stabiliser
 from mevqa.video.motion.regional_motion import MotionMeter
 
 if TYPE_CHECKING:
-    from mevqa.video.reading.streaming_reader import StreamingVideo
     from mevqa.video.reading.video import Video
-
-    Footage = Video | StreamingVideo
 
 Array = NDArray[np.float64]
 
@@ -52,7 +49,7 @@ def is_fast(fps: float) -> bool:
     return fps >= _FASTER * FIND_FPS
 
 
-def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[SpottedEvent]:
+def refine(video: Video, found: Sequence[Found], rule: Rule) -> list[SpottedEvent]:
     """Return the events of fast footage with their times at full rate, reading it forward once.
 
     Args:
@@ -70,17 +67,18 @@ def refine(video: Footage, found: Sequence[Found], rule: Rule) -> list[SpottedEv
     return events
 
 
-def _frames_near(video: Footage, found: Found) -> list[int]:
+def _frames_near(video: Video, found: Found) -> list[int]:
     """Return the frames near onset, apex and offset; none where they are not measured again."""
     if found.coarse is None:
         return []
     near = np.zeros(len(video), dtype=bool)
     for ms in (found.event.onset_ms, found.event.apex_ms, found.event.offset_ms):
         near |= np.abs(video.times_ms - ms) <= _NEAR_MS
+    near[sorted(video.missing)] = False
     return [int(frame) for frame in np.flatnonzero(near)]
 
 
-def _refine(video: Footage, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
+def _refine(video: Video, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
     """Measure frames near onset, apex and offset and read the course again."""
     event, coarse, times = found.event, found.coarse, video.times_ms
     assert coarse is not None
@@ -103,7 +101,7 @@ class _Pictures:
         keep: Frames to hold until they are asked for again.
     """
 
-    def __init__(self, video: Footage) -> None:
+    def __init__(self, video: Video) -> None:
         self.keep: frozenset[int] = frozenset()
         self._video = video
         self._held: dict[int, np.ndarray] = {}

@@ -93,14 +93,12 @@ class Spotter:
 
     Attributes:
         gaps: Where nothing could be looked for, and why.
-        measured: How many frames were measured.
         trace: (time in ms, largest displacement of a region from rest in eye distances) where that is kept.
     """
 
     def __init__(self, options: SpotOptions | None = None, *, keep_trace: bool = False) -> None:
         self.options = options or SpotOptions()
         self.gaps = Gaps()
-        self.measured = 0
         self.trace: list[tuple[float, float]] = []
         self._keep_trace = keep_trace
         self._tracker = FaceTracker()
@@ -139,7 +137,6 @@ class Spotter:
             Events that are settled, in the order of time.
         """
         self._read_ms = ms
-        self.measured += 1
         reading = self._tracker.read(frame, ms, picture)
         self.gaps.add(ms, reading.missing, reading.stretch)
         self._readings.append(reading)

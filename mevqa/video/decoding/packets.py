@@ -33,6 +33,8 @@ class PacketLog:
         discarded: Packets that are decoded and not shown (edit lists).
         unstamped: Whether some packet has no presentation time.
         positions: Byte in the file where each packet begins.
+        stamps: Presentation time of each packet that has one, in units of the stream.
+        key_stamps: Those of the packets that can be decoded alone.
         end: Latest decoding time reached, one packet's duration after its start, in units of the stream.
     """
 
@@ -45,8 +47,8 @@ class PacketLog:
     unstamped: bool = False
     end: int = 0
     positions: array[int] = field(default_factory=lambda: array("q"), repr=False)
-    _first_key: int | None = field(default=None, repr=False)
-    _last_key: int | None = field(default=None, repr=False)
+    stamps: array[int] = field(default_factory=lambda: array("q"), repr=False)
+    key_stamps: array[int] = field(default_factory=lambda: array("q"), repr=False)
 
     def add(self, packet: Any) -> None:
         """Take note of one packet."""
@@ -62,12 +64,13 @@ class PacketLog:
         stamp = packet.pts
         if stamp is None:
             self.unstamped = True
-        elif packet.is_keyframe:
-            self._first_key = stamp if self._first_key is None else self._first_key
-            self._last_key = stamp
-        elif self._last_key is None or stamp < self._last_key:
+            return
+        self.stamps.append(stamp)
+        if packet.is_keyframe:
+            self.key_stamps.append(stamp)
+        elif not self.key_stamps or stamp < self.key_stamps[-1]:
             self.open_gop = True
-            self.early += self._first_key is None or stamp < self._first_key
+            self.early += not self.key_stamps or stamp < self.key_stamps[0]
 
     def agrees_with(self, index: Iterable[Any] | None) -> bool:
         """Return whether an AVI file's index (PyAV's ``index_entries``) names just these packets, all as keyframes.

@@ -21,8 +21,11 @@ _DEMUXERS = (
     "webp_pipe,mp3,wav,flac,aac,caf,aiff,w64,amr"
 )
 
+#: Options of a decoder that repairs nothing.
+STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
+
 #: libavcodec repairs a damaged JPEG without a word unless told not to; the other decoders flag what they repaired.
-_STRICT = {"mjpeg": {"err_detect": "crccheck+bitstream+buffer+explode"}}
+_OF_CODECS = {"mjpeg": STRICT}
 
 
 def open_stream(path: Path, options: Mapping[str, str] | None = None) -> tuple[Any, Any]:
@@ -53,7 +56,7 @@ def open_stream(path: Path, options: Mapping[str, str] | None = None) -> tuple[A
     try:
         stream = _picture_stream(path, container)
         context = stream.codec_context
-        own = _STRICT.get(context.name, {}) if options is None else options
+        own = _OF_CODECS.get(context.name, {}) if options is None else options
         context.options = {"max_pixels": str(MOST_PIXELS), **own}
         return container, stream
     except MediaError:
@@ -101,6 +104,10 @@ class StreamingDecoder:
 
     def __next__(self) -> Any:
         return next(self._frames)
+
+    def jump(self, stamp: int) -> None:
+        """Go on with the keyframe at a presentation time, in units of the stream, or with one before it."""
+        self._container.seek(stamp, stream=self.stream)
 
     def close(self) -> None:
         """Close the file."""

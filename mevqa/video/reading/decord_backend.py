@@ -1,22 +1,17 @@
 """Random access by decord, for the files where it was found exact, and only after PyAV decoded them to the end.
 
-decord jumps to the keyframe before the frame that is asked for, so a frame deep in a long video costs half a group of
-pictures instead of half the video. But it trusts the container: in AVI with B-frames, MPEG-TS and PS, WMV, files with
-an edit list and files with an open GOP (the default of x265) it returns neighbouring frames without saying so, and on
-damaged files it may end the process. Those are never given to it.
+decord trusts the container: in AVI with B-frames, MPEG-TS and PS, WMV, files with an edit list and files with an open
+GOP (the default of x265) it returns neighbouring frames without saying so, and on damaged files it may end the process.
+Those are never given to it (``FrameTable.can_jump``).
 
-Measured (decord 0.6.0, PyAV 18.1.0, one core, ms of processor time a frame, 12 random frames):
+Measured (decord 0.6.0, PyAV 18.1.0, one core, ms of processor time a frame, 12 random frames; ``VideoFile`` begins at
+keyframes too):
 
 | file | decord ``video[i]`` | PyAV ``video[i]`` | decord ``frames`` | PyAV ``frames`` |
 | --- | --- | --- | --- | --- |
-| H.264 MP4 1280x720, 600 frames, GOP 250 | 234 | 517 | 97 | 71 |
-| H.264 MP4 640x480, 3000 frames, GOP 250 | 115 | 601 | 86 | 84 |
-| MJPEG AVI 1280x720, 600 frames | 8 | 465 | 8 | 61 |
-
-So decord helps where a frame is looked up on its own, above all in intra-only files. Reading a file to its end costs
-0.6 to 2 ms a frame at these sizes with either, and a look at a clip reads a file to its end anyway: the view ``motion``
-of 400 frames of 640x480 (onset 300, apex 315, offset 330) takes 1.23 s of processor time with PyAV and 0.90 s with
-decord as MJPEG AVI, 0.84 s and 0.76 s as H.264 MP4 (``mevqa.video.views.render.render_clip``, the best of three).
+| H.264 MP4 1280x720, 600 frames, GOP 250 | 259 | 226 | 92 | 42 |
+| H.264 MP4 640x480, 3000 frames, GOP 250 | 78 | 64 | 53 | 11 |
+| MJPEG AVI 1280x720, 600 frames | 16 | 5 | 10 | 1 |
 
 That is not worth decoders of 2018 for files from anywhere, which decord opens inside this process: it serves only where
 ``open_video(..., random_access=True)`` asks for it, and no command does.
@@ -35,9 +30,8 @@ from typing import Any
 
 import numpy as np
 
-from mevqa.video.decoding.probe import Probe
-from mevqa.video.decoding.streams import Painter, StreamingDecoder
-from mevqa.video.reading.pyav_backend import PyAVVideo
+from mevqa.video.decoding.frame_table import FrameTable
+from mevqa.video.reading.video_file import VideoFile
 
 
 def _load() -> Any:
@@ -58,34 +52,25 @@ def _load() -> Any:
 
 decord = _load()
 
-#: Containers (ffmpeg's names) with an index of presentation times, in which decord counts right.
-_INDEXED = ("mp4", "matroska")
-
-#: Codecs with reordered frames that were tested in those containers.
-_REORDERING = frozenset({"h264", "hevc"})
-
-#: Codecs of which every frame stands alone; these are exact in AVI too.
-_INTRA = frozenset({"mjpeg", "ffv1", "huffyuv", "ffvhuff", "rawvideo", "prores", "dnxhd"})
-
 #: Largest difference of decord's times from PyAV's, ms: decord gives them as 32-bit seconds.
 _SAME_TIME_MS = 1.0
 
 
-def open_decord(path: Path, known: Probe, fps: float | None) -> PyAVVideo | None:
+def open_decord(path: Path, table: FrameTable, fps: float | None) -> VideoFile | None:
     """Return ``path`` with random access by decord, None where it is not installed, not exact or of no use."""
-    if decord is None or not _is_exact(known):
+    if decord is None or not table.can_jump:
         return None
     try:
         decord.logging.set_level(decord.logging.QUIET)
         reader = decord.VideoReader(str(path), num_threads=1)
-        if not _agrees(reader, path, known):
+        if not _agrees(reader, path, table):
             return None
     except (decord.DECORDError, RuntimeError, OSError, ValueError):
         return None
-    return DecordVideo(path, known, fps)
+    return DecordVideo(path, table, fps)
 
 
-class DecordVideo(PyAVVideo):
+class DecordVideo(VideoFile):
     """A video file with random access by decord; iteration decodes forward with PyAV, the pixels are the same."""
 
     backend = "decord"
@@ -104,32 +89,15 @@ class DecordVideo(PyAVVideo):
             yield index, frame
 
 
-def _is_exact(known: Probe) -> bool:
-    packets = known.packets
-    if packets.keyframes < 2 or packets.count != known.frames or known.times_ms is None:
-        # One group of pictures: decord, too, would decode from the start.
-        return False
-    if packets.discarded or packets.open_gop or packets.unstamped or known.warnings:
-        return False
-    indexed = any(name in known.container.split(",") for name in _INDEXED)
-    if packets.keyframes == packets.count and known.codec in _INTRA:
-        return indexed or (known.container == "avi" and known.index_agrees)
-    return indexed and known.codec in _REORDERING
-
-
-def _agrees(reader: Any, path: Path, known: Probe) -> bool:
+def _agrees(reader: Any, path: Path, table: FrameTable) -> bool:
     """Hold decord's count, times and first picture against PyAV's."""
-    if len(reader) != known.frames or known.times_ms is None:
+    if len(reader) != table.frames or table.times_ms is None:
         return False
-    times = np.asarray(reader.get_frame_timestamp(range(known.frames)))[:, 0] * 1000.0
-    if np.abs(times - times[0] - known.times_ms).max() > _SAME_TIME_MS + known.tick_ms:
+    times = np.asarray(reader.get_frame_timestamp(range(table.frames)))[:, 0] * 1000.0
+    if np.abs(times - times[0] - table.times_ms).max() > _SAME_TIME_MS + table.tick_ms:
         return False
-    decoder = StreamingDecoder(path)
-    try:
-        first = Painter(known.orientation)(next(decoder))
-    finally:
-        decoder.close()
-    return np.array_equal(first, _array(reader[0]))
+    with VideoFile(path, table, None) as video:
+        return np.array_equal(video[0], _array(reader[0]))
 
 
 def _array(frame: Any) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from mevqa.video.decoding.timing import decide_timing
 from mevqa.video.reading.frame_files import list_frames
 from mevqa.video.reading.key_frames import MOST_KEY_FRAMES
 from mevqa.video.reading.pictures import picture_size, read_picture, white_level
-from mevqa.video.reading.video import Video
+from mevqa.video.reading.video import FrameRead, Video
 
 #: How many frames of a deep folder are looked at for the white level.
 _LEVEL_SAMPLES = 9
@@ -29,8 +29,13 @@ class FolderVideo(Video):
 
     backend = "folder"
 
-    def __init__(self, path: Path, fps: float | None) -> None:
+    def __init__(self, path: Path, fps: float | None, *, skip: bool = False) -> None:
         """List the frames of ``path`` and hold their sizes against each other.
+
+        Args:
+            path: The folder, or a single picture.
+            fps: Frames per second.
+            skip: Whether a pass goes on where a picture is damaged.
 
         Raises:
             MediaError: No frames, a frame that is not a picture, frames of different sizes, or names that contradict
@@ -54,6 +59,7 @@ class FolderVideo(Video):
             names = ", ".join(file.name for file in listed.left_out[:3])
             more = f" and {len(listed.left_out) - 3} more" if len(listed.left_out) > 3 else ""
             self.warnings += (f"only the pictures named as key frames are read, not {names}{more}",)
+        self._skip = skip
         self.files = files
         self.numbers = listed.numbers
         self.named_key_frames = listed.key_frames
@@ -63,10 +69,20 @@ class FolderVideo(Video):
         for index in indices:
             yield index, self._read(self.files[index])
 
-    def _stream(self) -> Iterator[np.ndarray]:
-        for file in self.files:
+    def read_forward(self, wants: Callable[[float], bool] = lambda ms: True) -> Iterator[FrameRead]:
+        """Yield every frame as ``Video.read_forward`` does."""
+        for number, file in enumerate(self.files):
             self._check_open()
-            yield self._read(file)
+            ms = float(self.times_ms[number])
+            picture, missing = None, ""
+            try:
+                picture = self._read(file) if wants(ms) else None
+            except MediaError:
+                self.missing.add(number)
+                if not self._skip or len(self.missing) == len(self):
+                    raise
+                missing = "damaged pictures"
+            yield FrameRead(number, ms, picture, missing)
 
     def _read(self, file: Path) -> np.ndarray:
         frame = read_picture(file, self._white)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,22 @@ class Footage(Protocol):
         ...
 
 
+class FrameRead(NamedTuple):
+    """One frame of a pass through a video.
+
+    Attributes:
+        number: Its place in the whole video.
+        ms: Its time from the first frame.
+        picture: RGB [H, W, 3]; None for a frame that was not wanted, and for one that is missing.
+        missing: Why it could not be read; stands for all frames up to the next that could. Empty when it was read.
+    """
+
+    number: int
+    ms: float
+    picture: np.ndarray | None
+    missing: str = ""
+
+
 class Video(ABC):
     """Frames by index, RGB uint8 ``[height, width, 3]``, 0-based, upright (rotation metadata is applied).
 
@@ -51,6 +67,7 @@ class Video(ABC):
         fps_source: Where ``fps`` comes from: ``given``, ``metadata``, ``timestamps`` or ``assumed``.
         times_ms: float64 ``[frames]``, presentation times in ms, the first is 0.
         warnings: What a reader should know about the media (an assumed frame rate, lost frames).
+        missing: Frames that are known to be unreadable, of a video that was opened to skip those.
         named_key_frames: Frames of onset, apex and offset, as far as the names of a folder's files tell them.
     """
 
@@ -63,6 +80,7 @@ class Video(ABC):
         self.fps_source = timing.source
         self.times_ms = timing.times_ms
         self.warnings: tuple[str, ...] = ()
+        self.missing: set[int] = set()
         self.named_key_frames: Mapping[str, int] = {}
         if timing.source == "assumed":
             self.warnings += (f"the media does not tell its frame rate; {self.fps:g} frames per second are assumed",)
@@ -76,7 +94,7 @@ class Video(ABC):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self._check_open()
-        return self._stream()
+        return (one.picture for one in self.read_forward() if one.picture is not None)
 
     def frames(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Return the frames at ``indices``, in that order, repeats included, reading forward once.
@@ -98,7 +116,16 @@ class Video(ABC):
             handed_out.add(index)
         return frames
 
-    read = frames
+    @abstractmethod
+    def read_forward(self, wants: Callable[[float], bool] = lambda ms: True) -> Iterator[FrameRead]:
+        """Yield every frame from the first, whatever ``frames`` reads meanwhile.
+
+        Args:
+            wants: Given the time of a frame in ms, whether its picture is wanted.
+
+        Raises:
+            MediaError: A frame cannot be read, unless the video was opened to skip those.
+        """
 
     def close(self) -> None:
         """Release file handles and decoders, those of unfinished iterations too; closing twice is harmless."""
@@ -122,10 +149,6 @@ class Video(ABC):
     @abstractmethod
     def _pick(self, indices: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (index, frame) for ascending unique ``indices``; the frames belong to the caller."""
-
-    @abstractmethod
-    def _stream(self) -> Iterator[np.ndarray]:
-        """Yield every frame from the first, independent of the position of ``_pick``."""
 
     @abstractmethod
     def _release(self) -> None:

@@ -1,4 +1,4 @@
-"""Files that are not whole, or no videos, read leniently."""
+"""Files that are not whole, or no videos, opened to read what is left of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from mevqa.errors import MediaError
 from mevqa.spotting.video import spot_video
 from mevqa.synthetic.encoding import write_mp4
-from mevqa.video.reading.damaged_video import DamagedVideo
+from mevqa.video.reading.reader import open_video
 
 
 @pytest.fixture
@@ -28,4 +28,4 @@ def test_a_playlist_opens_no_other_file(video):
     playlist = video.with_name("list.mp4")
     playlist.write_text(f"ffconcat version 1.0\nfile {video.name}\n", encoding="utf-8")
     with pytest.raises(MediaError):
-        DamagedVideo(playlist)
+        open_video(playlist, errors="skip")

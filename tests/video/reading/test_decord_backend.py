@@ -8,9 +8,9 @@ import weakref
 import numpy as np
 import pytest
 
-from mevqa.video.decoding.probe import probe
+from mevqa.video.decoding.frame_table import probe
 from mevqa.video.reading import decord_backend
-from mevqa.video.reading.pyav_backend import PyAVVideo
+from mevqa.video.reading.video_file import VideoFile
 from mevqa.video.reading.reader import open_video
 
 needs_decord = pytest.mark.skipif(decord_backend.decord is None, reason="decord has no wheel for this platform")
@@ -42,7 +42,7 @@ def test_an_avi_whose_index_is_damaged_is_read_in_order(footage, tmp_path):
 @pytest.mark.parametrize("name", ["h264.mp4", "mjpeg.avi", "hevc.mp4"])
 def test_both_backends_give_the_same_pixels(footage, name):
     path = footage.recipe(name)
-    with open_video(path, random_access=True) as video, PyAVVideo(path, probe(path), None) as plain:
+    with open_video(path, random_access=True) as video, VideoFile(path, probe(path), None) as plain:
         assert (video.backend, plain.backend) == ("decord", "pyav")
         for index in (0, 251, 399, 17):
             assert np.array_equal(video[index], plain[index])
@@ -100,7 +100,7 @@ def test_a_reader_that_disagrees_with_the_decoding_is_not_used(footage, monkeypa
             return footage.frame(1) if lie == "picture" else first
 
     path = footage.recipe("h264.mp4")
-    with PyAVVideo(path, probe(path), None) as plain:
+    with VideoFile(path, probe(path), None) as plain:
         first = plain[0]
     monkeypatch.setattr(decord_backend.decord, "VideoReader", Lies)
     assert decord_backend.open_decord(path, probe(path), None) is None

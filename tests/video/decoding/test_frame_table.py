@@ -10,7 +10,7 @@ import pytest
 from av.video.frame import PictureType
 
 from mevqa.errors import MediaError
-from mevqa.video.decoding.probe import probe
+from mevqa.video.decoding.frame_table import probe
 from mevqa.video.reading.reader import open_video
 
 WHOLE = ["h264.mp4", "h264_faststart.mp4", "h264_fragments.mp4", "h264.mov", "h264.mkv", "xvid.avi", "mjpeg.avi"]

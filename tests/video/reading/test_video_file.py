@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from mevqa.errors import MediaError
-from mevqa.video.decoding.probe import probe
-from mevqa.video.reading import pyav_backend
-from mevqa.video.reading.pyav_backend import PyAVVideo
+from mevqa.video.decoding.frame_table import probe
+from mevqa.video.reading import video_file
+from mevqa.video.reading.video_file import VideoFile
 from mevqa.video.reading.reader import open_video
 
 
@@ -18,19 +19,19 @@ from mevqa.video.reading.reader import open_video
 def starts(monkeypatch) -> list[Path]:
     """The files that a decoder was started for, one entry a start."""
     started: list[Path] = []
-    original = pyav_backend.StreamingDecoder
+    original = video_file.StreamingDecoder
 
     def counting(path: Path) -> object:
         started.append(path)
         return original(path)
 
-    monkeypatch.setattr(pyav_backend, "StreamingDecoder", counting)
+    monkeypatch.setattr(video_file, "StreamingDecoder", counting)
     return started
 
 
 def test_many_frames_in_any_order_take_one_pass(footage, starts):
     path = footage.recipe("xvid.avi")
-    with PyAVVideo(path, probe(path), None) as video:
+    with VideoFile(path, probe(path), None) as video:
         wanted = [390, 2, 200, 2, 17, 399]
         assert [footage.number_of(frame) for frame in video.frames(wanted)] == wanted
         assert len(starts) == 1
@@ -38,7 +39,7 @@ def test_many_frames_in_any_order_take_one_pass(footage, starts):
 
 def test_going_back_a_little_does_not_start_over(footage, starts):
     path = footage.recipe("xvid.avi")
-    with PyAVVideo(path, probe(path), None) as video:
+    with VideoFile(path, probe(path), None) as video:
         for index in (100, 101, 102, 100, 103, 101):
             assert footage.number_of(video[index]) == index
         assert len(starts) == 1
@@ -97,3 +98,48 @@ def test_messages_of_decoders_stay_outside_python_whoever_asked_for_them(footage
     with open_video(footage.recipe("h264.mp4")) as video:
         video.frames([3])
         assert av.logging.get_level() is None
+
+
+def test_a_frame_behind_a_keyframe_is_decoded_from_there_and_is_the_same(footage, monkeypatch):
+    path = footage.recipe("h264_fragments.mp4")  # a keyframe every 60 frames
+    begun = []
+    real = VideoFile._decode
+    monkeypatch.setattr(VideoFile, "_decode", lambda self, start=0: begun.append(start) or real(self, start))
+    with VideoFile(path, probe(path), None) as video:
+        whole = [one.picture for one in video.read_forward()]
+        for index in (399, 130, 131, 60, 59, 0, 250):
+            assert np.array_equal(video[index], whole[index])
+    assert begun == [0, 360, 120, 60, 0, 0, 240]
+
+
+def test_an_index_that_leads_elsewhere_costs_time_and_no_frame(footage, monkeypatch):
+    path = footage.recipe("h264_fragments.mp4")
+    monkeypatch.setattr(video_file.StreamingDecoder, "jump", lambda self, stamp: None)
+    with VideoFile(path, probe(path), None) as video:
+        assert [footage.number_of(video[index]) for index in (399, 130, 131)] == [399, 130, 131]
+
+
+def test_keyframes_that_refer_to_other_frames_are_no_place_to_begin(footage, tmp_path):
+    options = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 0 -x264-params intra-refresh=1:keyint=40"
+    path = footage.write(tmp_path / "refresh.mp4", options)
+    assert not probe(path).can_jump and probe(footage.recipe("h264_fragments.mp4")).can_jump
+
+
+def test_what_is_left_of_a_damaged_file_is_numbered_by_its_times(footage, tmp_path):
+    path = footage.write(tmp_path / "hole.mp4", "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 2 -g 40")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    path.write_bytes(data)
+    with pytest.raises(MediaError):
+        open_video(path)
+    with open_video(path, errors="skip") as video:
+        read = [one for one in video.read_forward() if not one.missing]
+        numbers = [footage.number_of(one.picture) for one in read]
+        # Of a few pictures a part is painted over without a word.
+        assert all(shown in (one.number, -1) for shown, one in zip(numbers, read, strict=True))
+        assert numbers.count(-1) < 20
+        assert 100 < len(read) < 400 == len(video) and video.missing == set(range(400)) - {one.number for one in read}
+        assert "the rest is read" in video.warnings[0]
+        assert [footage.number_of(frame) for frame in video.frames([90, 2])] == [90, 2]
+        with pytest.raises(MediaError, match="is damaged"):
+            video[min(video.missing)]
