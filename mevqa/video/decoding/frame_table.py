@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -220,7 +221,7 @@ def _hold_against_header(path: Path, decoder: StreamingDecoder, packets: PacketL
     )
 
 
-def _increasing(stamps: list[int | None]) -> NDArray[np.int64] | None:
+def _increasing(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
     """Return presentation times as an array, None where one is missing or they do not increase."""
     if any(stamp is None for stamp in stamps):
         return None

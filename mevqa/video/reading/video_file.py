@@ -97,11 +97,7 @@ class VideoFile(Video):
             MediaError: A frame cannot be decoded, or is another one than the table says.
         """
         try:
-            if self._table.source == "damaged":
-                numbered = self._decode_damaged()
-            else:
-                numbered = self._decode_exactly(start)
-            yield from numbered
+            yield from self._decode_damaged() if self._table.source == "damaged" else self._decode_exactly(start)
         except MediaError as error:
             if self._table.source == "packets":
                 raise PacketMismatch(error.path, error.reason) from error

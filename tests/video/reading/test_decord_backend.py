@@ -10,8 +10,8 @@ import pytest
 
 from mevqa.video.decoding.frame_table import probe
 from mevqa.video.reading import decord_backend
-from mevqa.video.reading.video_file import VideoFile
 from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.video_file import VideoFile
 
 needs_decord = pytest.mark.skipif(decord_backend.decord is None, reason="decord has no wheel for this platform")
 

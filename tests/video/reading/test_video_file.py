@@ -11,8 +11,8 @@ import pytest
 from mevqa.errors import MediaError
 from mevqa.video.decoding.frame_table import probe
 from mevqa.video.reading import video_file
-from mevqa.video.reading.video_file import VideoFile
 from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.video_file import VideoFile
 
 
 @pytest.fixture
