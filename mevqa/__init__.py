@@ -92,6 +92,7 @@ _PUBLIC = {
     "report": "mevqa.api.report",
     "score": "mevqa.api.score",
     "spot": "mevqa.api.spot",
+    "spot_and_recognise": "mevqa.api.spot_and_recognise",
     "spot_folder": "mevqa.api.spot",
     "submit": "mevqa.api.submit",
     "synthesise": "mevqa.synthetic.writer",

@@ -11,6 +11,7 @@ from mevqa.api.score import score as score
 from mevqa.api.spot import fit_spotter as fit_spotter
 from mevqa.api.spot import spot as spot
 from mevqa.api.spot import spot_folder as spot_folder
+from mevqa.api.spot_and_recognise import spot_and_recognise as spot_and_recognise
 from mevqa.api.submit import check_submission as check_submission
 from mevqa.api.submit import fix_submission as fix_submission
 from mevqa.api.submit import submit as submit

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from mevqa.cli.values import above_zero, positive, seed
+from mevqa.cli.values import above_zero, frame_number, positive, seed
 from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
@@ -104,6 +104,14 @@ def add_view_options(
     )
     group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
     group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
+
+
+def add_key_frame_options(parser: argparse.ArgumentParser) -> None:
+    """Add onset, apex and offset of a clip."""
+    for name in ("onset", "apex", "offset"):
+        parser.add_argument(
+            f"--{name}", type=frame_number, metavar="FRAME", help=f"0-based {name} frame (default: found)"
+        )
 
 
 def add_look_options(parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mevqa.data.events.write import CHALLENGE_COLUMNS, EventTable
 from mevqa.errors import InputError, Problem
@@ -16,15 +16,9 @@ from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.whole import append_whole, make_folder, write_whole
-from mevqa.inference.long_video import LongVideoResult, analyse_long_video
+from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.runs import changes
-from mevqa.types import Clip
 from mevqa.video.reading.folder import FolderVideo
-
-if TYPE_CHECKING:
-    from mevqa.inference.view_config import ViewConfig
-    from mevqa.models.base import Model
-    from mevqa.questions.prompts import PromptLibrary
 
 #: Appended to the table's name: what is finished, one JSON line a video below a line of what decides the rows.
 LOG_ENDING = ".log.jsonl"
@@ -164,33 +158,3 @@ def _numbering(path: Path, fps: float) -> list[int] | None:
         return None
     numbers = FolderVideo(path, fps).numbers
     return list(numbers) if numbers is not None and list(numbers) == sorted(numbers) else None
-
-
-def spot_and_recognise(
-    path: Path,
-    model: Model,
-    prompts: PromptLibrary,
-    view_config: ViewConfig,
-    *,
-    dataset: str = "unknown",
-    fps: float | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> LongVideoResult:
-    """Find the expressions of one video and have a model recognise each.
-
-    Args:
-        path: Video file or folder of frames.
-        model: Who is asked.
-        prompts: The prompt library.
-        view_config: Which views are made and how, and the options of the spotter.
-        dataset: Whose classes are the options, and whose rule tells micro from macro.
-        fps: Frames per second (default: what the video says).
-        progress: Called with frames done and frames in all.
-
-    Raises:
-        MediaError: The video cannot be read, or shows no face.
-    """
-    name = path.stem if path.is_file() else path.name
-    return analyse_long_video(
-        Clip(name, dataset, media=path, fps=fps), "hybrid", model, prompts, view_config, progress=progress
-    )

@@ -12,8 +12,14 @@ import argparse
 import json
 from pathlib import Path
 
-from mevqa.cli.options import add_long_options, add_look_options, add_model_options, ask_arguments
-from mevqa.cli.values import above_zero, dataset_name, frame_number
+from mevqa.cli.options import (
+    add_key_frame_options,
+    add_long_options,
+    add_look_options,
+    add_model_options,
+    ask_arguments,
+)
+from mevqa.cli.values import above_zero, dataset_name
 
 HELP = "ask about one video"
 
@@ -30,10 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="whose classes are the options: casme2, samm, casme3, ...",
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
-    for name in ("onset", "apex", "offset"):
-        parser.add_argument(
-            f"--{name}", type=frame_number, metavar="FRAME", help=f"0-based {name} frame (default: found)"
-        )
+    add_key_frame_options(parser)
     add_model_options(parser)
     add_look_options(parser)
     add_long_options(parser)

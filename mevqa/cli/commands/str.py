@@ -11,9 +11,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mevqa.cli.options import (
     add_link_option,
@@ -23,11 +21,6 @@ from mevqa.cli.options import (
     ask_arguments,
 )
 from mevqa.cli.values import above_zero, dataset_name
-
-if TYPE_CHECKING:
-    from mevqa.events import Kind
-    from mevqa.inference.long_video import LongVideoResult
-    from mevqa.inference.spot_and_recognise import Naming
 
 HELP = "spot, then recognise: the official table of ME-STR"
 
@@ -72,124 +65,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Spot and recognise in every video, and write what could be before saying what could not.
-
-    Raises:
-        InputError: Videos that cannot be read or recognised, one line each, or that have one name.
-    """
-    from mevqa.errors import InputError, Problem
-    from mevqa.files.lock import hold_file
-    from mevqa.spotting.video import find_videos, video_names
-
-    kinds = _kinds(args.kinds)
-    naming = _naming(args, args.dataset)
-    paths = find_videos(args.path)
-    doubled = [path for path, name in video_names(paths).items() if path.is_file() and name != path.stem]
-    if doubled:
-        raise InputError([Problem(path, "has the name of another video in the table; rename one") for path in doubled])
-    with hold_file(args.out):
-        return _recognise(args, kinds, naming, paths)
-
-
-def _recognise(args: argparse.Namespace, kinds: list[Kind], naming: Naming, paths: list[Path]) -> int:
-    """Spot and recognise in every video while nobody else writes the table.
-
-    Raises:
-        InputError: Videos that cannot be read or recognised, one line each.
-    """
-    from mevqa.api.evaluate import ask_options
+    """Spot and recognise in every video, and write what could be before saying what could not."""
+    from mevqa.api.spot_and_recognise import spot_and_recognise
+    from mevqa.cli.printing.answers import print_events
     from mevqa.cli.progress import frame_progress
-    from mevqa.errors import InputError, MediaError, Problem
-    from mevqa.files.system_errors import media_problem
-    from mevqa.inference.answerer import load_answerer
-    from mevqa.inference.fingerprint import package_versions, view_config_record
-    from mevqa.inference.runs import file_digest
-    from mevqa.inference.spot_and_recognise import StrTable, rows_of, spot_and_recognise
-    from mevqa.signals import finished_first
 
-    ready = load_answerer(ask_options(args.model, **ask_arguments(args)))
-    model, prompts, view_config = ready.model, ready.prompts, ready.view_config
-    fingerprint = {
-        "kinds": kinds,
-        "emotion": args.emotion,
-        "names": naming.names,
-        "numbers": args.numbers,
-        "dataset": args.dataset,
-        "fps": args.fps,
-        "model": {"name": model.name, "revision": model.revision},
-        "prompts": prompts.digest,
-        "looking": view_config_record(view_config),
-        "settings": dict(ready.settings),
-        "packages": package_versions(),
-    }
-    table = StrTable(args.out, fingerprint)
-    problems: list[Problem] = []
-    written = 0
-    for path in paths:
-        name = path.stem if path.is_file() else path.name
-        try:
-            media = file_digest(path)
-            if table.has(name, media):
-                continue
-            with finished_first(), frame_progress(path.name) as progress:
-                long_video = spot_and_recognise(
-                    path, model, prompts, view_config, dataset=args.dataset, fps=args.fps, progress=progress
-                )
-                rows = rows_of(path, long_video, naming, kinds)
-                table.put(name, media, rows)
-        except (MediaError, OSError) as error:
-            problems.append(media_problem(error, path))
-            continue
-        except InputError as error:
-            problems += error.problems
-            continue
-        written += len(rows)
-        _print(long_video, kinds)
-    print(f"{len(paths) - len(problems)} of {len(paths)} videos, {written} new rows -> {args.out}")
-    if problems:
-        raise InputError(problems)
+    spot_and_recognise(
+        args.path,
+        args.out,
+        args.model,
+        dataset=args.dataset,
+        fps=args.fps,
+        kinds=args.kinds,
+        emotion=args.emotion,
+        names=args.names,
+        numbers=args.numbers,
+        **ask_arguments(args),
+        progress=frame_progress,
+        on_video=lambda result: print_events(result, args.kinds),
+        on_note=print,
+    )
     return 0
-
-
-def _kinds(text: str) -> list[Kind]:
-    """Return the kinds to write.
-
-    Raises:
-        InputError: One of them is none.
-    """
-    from mevqa.errors import InputError, Problem
-    from mevqa.events import KINDS
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    kinds = [kind for kind in KINDS if kind in names]
-    if not kinds or len(kinds) != len(set(names)):
-        raise InputError([Problem("--kinds", f"{text!r} is not micro, macro or micro,macro")])
-    return kinds
-
-
-def _naming(args: argparse.Namespace, dataset: str) -> Naming:
-    """Return how rows name what they are about.
-
-    Raises:
-        InputError: The pattern is wrong.
-    """
-    from mevqa.datasets import video_name_pattern
-    from mevqa.errors import InputError, Problem
-    from mevqa.inference.spot_and_recognise import Naming
-
-    try:
-        return Naming(args.names or video_name_pattern(dataset), args.numbers, args.emotion)
-    except ValueError as error:
-        raise InputError([Problem("--names", str(error))]) from error
-
-
-def _print(long_video: LongVideoResult, kinds: list[Kind]) -> None:
-    """Print the events of one video that are written; warnings go to standard error."""
-    from mevqa.inference.long_video import event_line
-
-    shown = [one for one in long_video.kept if one.event.kind in kinds]
-    print(f"{long_video.found.video}: {long_video.found.seconds:.1f} s, {len(shown)} events")
-    for number, one in enumerate(shown, 1):
-        print(f"  {event_line(number, one)}")
-    for warning in long_video.warnings:
-        print(f"warning: {long_video.found.video}: {warning}", file=sys.stderr)

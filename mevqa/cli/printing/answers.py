@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,13 @@ def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
         console.print(event_line(number, one), style="dim", markup=False)
     for warning in long_video.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+def print_events(long_video: LongVideoResult, kinds: str) -> None:
+    """Print the events of some kinds in a long video; warnings go to standard error."""
+    shown = [one for one in long_video.kept if one.event.kind in kinds]
+    print(f"{long_video.found.video}: {long_video.found.seconds:.1f} s, {len(shown)} events")
+    for number, one in enumerate(shown, 1):
+        print(f"  {event_line(number, one)}")
+    for warning in long_video.warnings:
+        print(f"warning: {long_video.found.video}: {warning}", file=sys.stderr)
