@@ -90,6 +90,7 @@ _PUBLIC = {
     "register_view": "mevqa.video.views.registry",
     "render_clip": "mevqa.video.views.render",
     "report": "mevqa.api.report",
+    "sample": "mevqa.api.sample",
     "score": "mevqa.api.score",
     "spot": "mevqa.api.spot",
     "spot_and_recognise": "mevqa.api.spot_and_recognise",

@@ -6,6 +6,7 @@ from mevqa.api.prepare import prepare as prepare
 from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run
 from mevqa.api.run import open_run as open_run
+from mevqa.api.sample import sample as sample
 from mevqa.api.score import compare as compare
 from mevqa.api.score import score as score
 from mevqa.api.spot import fit_spotter as fit_spotter

@@ -12,8 +12,12 @@ mevqa bench spot --minutes N         memory and time of a stream of N minutes, a
 from __future__ import annotations
 
 import argparse
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mevqa.cli.tools import bench_spot
 from mevqa.cli.values import positive
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 HELP = "measure speed on this machine"
 
+_RANDOM = "The default model has about 36 million random weights in the shape of Qwen2.5-VL and needs no download."
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add one parser for each thing that can be measured."""
@@ -31,14 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "prefix",
         help="questions per second with and without reuse of a clip's prefix, answers compared",
         description="Answer six questions about one clip with and without reuse of its prefix, in turns: "
-        "same model, same questions, answers compared. The default model has about 36 million random weights in the "
-        "shape of Qwen2.5-VL and needs no download.",
-    )
-    prefix.add_argument("--model", default="random", metavar="MODEL", help="random (default), a folder or a hub name")
-    prefix.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds that count (default: 5)")
-    prefix.add_argument("--pictures", type=positive, default=4, metavar="N", help="pictures of the clip (default: 4)")
-    prefix.add_argument(
-        "--size", type=positive, default=224, metavar="PX", help="their width and height (default: 224)"
+        f"same model, same questions, answers compared. {_RANDOM}",
     )
     prefix.add_argument(
         "--answers",
@@ -46,28 +45,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="free",
         help="free: eight tokens an answer (default); official: options scored and grammars held, as in a real run",
     )
-    prefix.add_argument("--device", default="auto")
-    prefix.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
-    prefix.add_argument("--json", action="store_true", help="print JSON")
+    _add_model(prefix)
     prefix.set_defaults(measure=_prefix)
     finetune = benches.add_parser(
         "finetune",
         help="questions trained per second, packed behind one prefix and one a row, gradients compared",
         description="Take training steps on the same clips, six questions each, in three ways in turns: one question "
         "a row, all questions of a clip packed in one row, and the same with the frozen vision features known. The "
-        "language model is adapted (LoRA, rank 16); losses and gradients are compared. The default model has about 36 "
-        "million random weights in the shape of Qwen2.5-VL and needs no download.",
+        f"language model is adapted (LoRA, rank 16); losses and gradients are compared. {_RANDOM}",
     )
-    finetune.add_argument("--model", default="random", metavar="MODEL", help="random (default), a folder or a hub name")
-    finetune.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds that count (default: 5)")
     finetune.add_argument("--clips", type=positive, default=2, metavar="N", help="clips in a step (default: 2)")
-    finetune.add_argument("--pictures", type=positive, default=4, metavar="N", help="pictures of a clip (default: 4)")
-    finetune.add_argument(
-        "--size", type=positive, default=224, metavar="PX", help="their width and height (default: 224)"
-    )
-    finetune.add_argument("--device", default="auto")
-    finetune.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
-    finetune.add_argument("--json", action="store_true", help="print JSON")
+    _add_model(finetune)
     finetune.set_defaults(measure=_finetune)
     scale = benches.add_parser(
         "scale",
@@ -77,14 +65,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "peak memory of each, and how many times as long as reading the log once.",
     )
     scale.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
-    scale.add_argument("--json", action="store_true", help="print JSON")
     scale.set_defaults(measure=_scale)
     bench_spot.add(benches)
+    for one in benches.choices.values():
+        one.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure what was asked for."""
     return int(args.measure(args))
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the model that is measured, and the pictures that it is shown."""
+    parser.add_argument("--model", default="random", metavar="MODEL", help="random (default), a folder or a hub name")
+    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds that count (default: 5)")
+    parser.add_argument("--pictures", type=positive, default=4, metavar="N", help="pictures of a clip (default: 4)")
+    parser.add_argument(
+        "--size", type=positive, default=224, metavar="PX", help="their width and height (default: 224)"
+    )
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
 
 
 def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
@@ -116,31 +117,20 @@ def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
 
 def _prefix(args: argparse.Namespace) -> int:
     """Print questions per second with and without reuse; 1 when the answers differ."""
-    import json
-    import statistics
-    from dataclasses import asdict
-
     from mevqa.benchmarks.prefix_reuse import measure_prefix_reuse, requests
 
     system, asked = requests()
     model = _model(args, [system, *(request.text for request in asked)])
     result = measure_prefix_reuse(model, count=args.pictures, size=args.size, rounds=args.rounds, answers=args.answers)
     if args.json:
-        print(json.dumps(asdict(result) | {"speedup": result.speedup, "identical": result.identical}))
-        return 0 if result.identical else 1
-    size = sum(p.numel() for p in model.model.parameters()) / 1e6
-    print(
-        f"{model.name}: {model.model.config.model_type}, {size:.1f} M parameters, {model.model.device}, "
-        f"{str(model.model.dtype).removeprefix('torch.')}"
-    )
+        return _print_json(asdict(result) | {"speedup": result.speedup, "identical": result.identical})
+    weights = sum(p.numel() for p in model.model.parameters()) / 1e6
+    print(_described(model, f"{weights:.1f} M parameters"))
     print(
         f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens, "
         f"prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns"
     )
-    print(f"{'':24}{'least':>9}{'median':>9}   questions/s (median)")
-    for label, seconds in (("prefix reused", result.reused), ("each question alone", result.repeated)):
-        middle = statistics.median(seconds)
-        print(f"{label:24}{min(seconds):7.3f} s{middle:7.3f} s   {result.questions / middle:.1f}")
+    _print_times(result.questions, {"prefix reused": result.reused, "each question alone": result.repeated})
     print(f"{result.speedup:.2f} times as fast (least against least: {result.best_speedup:.2f})")
     verdict = "identical answers" if result.identical else "DIFFERENT ANSWERS"
     print(f"{verdict}; largest difference of log-probabilities {result.difference:.1e}")
@@ -149,10 +139,6 @@ def _prefix(args: argparse.Namespace) -> int:
 
 def _finetune(args: argparse.Namespace) -> int:
     """Print questions trained per second in three ways; 1 when their losses or gradients differ."""
-    import json
-    import statistics
-    from dataclasses import asdict
-
     from mevqa.training.trainer.library_logging import quiet_libraries
 
     quiet_libraries()
@@ -163,22 +149,14 @@ def _finetune(args: argparse.Namespace) -> int:
     result = measure_packing(model, clips=args.clips, count=args.pictures, size=args.size, rounds=args.rounds)
     if args.json:
         speedups = {way: result.speedup(way) for way in WAYS[1:]}
-        print(json.dumps(asdict(result) | {"speedup": speedups, "identical": result.identical}))
-        return 0 if result.identical else 1
-    weights = result.parameters
-    print(
-        f"{model.name}: {model.model.config.model_type}, {weights['all'] / 1e6:.1f} M parameters, "
-        f"{weights['adapter'] / 1e6:.1f} M of them trained, {model.model.device}, "
-        f"{str(model.model.dtype).removeprefix('torch.')}"
-    )
+        return _print_json(asdict(result) | {"speedup": speedups, "identical": result.identical})
+    weights = {name: f"{count / 1e6:.1f} M" for name, count in result.parameters.items()}
+    print(_described(model, f"{weights['all']} parameters, {weights['adapter']} of them trained"))
     print(
         f"{result.questions} questions about {result.clips} clips a step: {result.picture_tokens} picture tokens a "
         f"clip, prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns"
     )
-    print(f"{'':24}{'least':>9}{'median':>9}   questions/s (median)")
-    for way, seconds in result.seconds.items():
-        middle = statistics.median(seconds)
-        print(f"{way:24}{min(seconds):7.3f} s{middle:7.3f} s   {result.questions / middle:.1f}")
+    _print_times(result.questions, result.seconds)
     for way in WAYS[1:]:
         print(f"{way}: {result.speedup(way):.2f} times as fast (least against least: {result.best_speedup(way):.2f})")
     verdict = "the same training" if result.identical else "ANOTHER TRAINING"
@@ -186,11 +164,30 @@ def _finetune(args: argparse.Namespace) -> int:
     return 0 if result.identical else 1
 
 
+def _print_json(content: Mapping[str, Any]) -> int:
+    """Print a result; 1 when what was compared is not the same."""
+    print(json.dumps(content))
+    return 0 if content["identical"] else 1
+
+
+def _described(model: TransformersModel, weights: str) -> str:
+    """Return name, architecture, size, device and precision of a model."""
+    inner = model.model
+    precision = str(inner.dtype).removeprefix("torch.")
+    return f"{model.name}: {inner.config.model_type}, {weights}, {inner.device}, {precision}"
+
+
+def _print_times(questions: int, ways: Mapping[str, Sequence[float]]) -> None:
+    """Print least and median seconds of each way, and questions per second."""
+    print(f"{'':24}{'least':>9}{'median':>9}   questions/s (median)")
+    for way, seconds in ways.items():
+        middle = statistics.median(seconds)
+        print(f"{way:24}{min(seconds):7.3f} s{middle:7.3f} s   {questions / middle:.1f}")
+
+
 def _scale(args: argparse.Namespace) -> int:
     """Print what each command takes; 1 when one of them fails."""
-    import json
     import tempfile
-    from dataclasses import asdict
 
     from mevqa.benchmarks.scale import measure_scale
 

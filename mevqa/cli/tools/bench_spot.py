@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,6 @@ def add(benches: Any) -> None:
     spot.add_argument("--events", type=int, default=6, metavar="N", help="videos with both kinds in a trial (6)")
     spot.add_argument("--macro", type=int, default=2, metavar="N", help="videos with macro-expressions alone (2)")
     spot.add_argument("--still", type=int, default=4, metavar="N", help="videos without expressions (4)")
-    spot.add_argument("--json", action="store_true", help="print JSON")
     spot.set_defaults(measure=_spot)
 
 
@@ -68,9 +70,7 @@ def _spot(args: argparse.Namespace) -> int:
 
 
 def _spot_speed(args: argparse.Namespace, seconds: float) -> int:
-    import json
     import tempfile
-    from dataclasses import asdict
 
     from mevqa.benchmarks.spotting_speed import measure_spotting
 
@@ -101,10 +101,7 @@ def _spot_video(args: argparse.Namespace, seconds: float, folder: Path) -> Path:
 
 def _spot_long(args: argparse.Namespace, seconds: float) -> int:
     """Print memory and time of long videos."""
-    import json
-    import sys
     import tempfile
-    from dataclasses import asdict
 
     from mevqa.benchmarks.long_videos import measure_long
 
@@ -127,10 +124,6 @@ def _spot_long(args: argparse.Namespace, seconds: float) -> int:
 
 
 def _spot_trial(args: argparse.Namespace, seconds: float) -> int:
-    import json
-    import sys
-    from dataclasses import asdict
-
     from mevqa.benchmarks.spotting_trial import TrialSettings, run_trial, write_truth
     from mevqa.spotting.motion.calibration import read_calibrator
     from mevqa.spotting.motion.spotter import SpotOptions
