@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mevqa.reporting.charts.chart import Chart
-from mevqa.reporting.charts.forest import Mark, forest_chart
+from mevqa.reporting.charts.score_charts import Mark, forest_chart
 from mevqa.reporting.reading import ReadRun
 from mevqa.scoring.catalogue import catalogue, lower_is_better, main_numbers
 from mevqa.scoring.result import ScoreResult

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.errors import MediaError
 from mevqa.events import Event
-from mevqa.reporting.charts.timeline import Unseen, timeline_chart
+from mevqa.reporting.charts.timeline import Timeline
 from mevqa.reporting.event_pairs import (
     EventPairs,
     SeenEvent,
@@ -89,9 +89,8 @@ def see_long(
             notes.append(f"no pictures: {error}")
     coded_spans, found_spans = event_spans(pairs, at)
     length = float(seconds[-1]) if len(seconds) else 0.0
-    gaps = [Unseen(*one) for one in unseen]
     label = f"Events of {clip.id} in time: {pairs.summary}"
-    timeline = timeline_chart(coded_spans, found_spans, curve, length, label, gaps)
+    timeline = Timeline(coded_spans, found_spans, curve, length, unseen).chart(label)
     table = event_table(pairs, at) if pairs.coded or pairs.found else None
     return Seen(rows.pictures, timeline, tuple(dict.fromkeys(notes)), rows.titles, table)
 

@@ -16,13 +16,29 @@ from xml.etree import ElementTree
 
 from rich.cells import cell_len, set_cell_size
 
-from mevqa.reporting.charts.palette import LIGHT
 from mevqa.safe_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
     from PIL.Image import Image
+
+#: The colours of charts by meaning. The hues differ in lightness too: they can be told apart by readers with any colour
+#: vision and in grey print. These are the light values; ``web/page.css`` gives the page's light and dark ones.
+LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#1f2430",
+    "muted": "#596274",
+    "grid": "#e4e7ec",
+    "blue": "#2462cf",
+    "orange": "#d9730d",
+    "green": "#187a4e",
+    "purple": "#7a5bd0",
+    "red": "#c93a3a",
+}
+
+#: Colours of runs, kinds of counts and the like, in order.
+SERIES = ("blue", "orange", "green", "purple")
 
 #: matplotlib's unit is a point, 1/72 inch: at this resolution a point is one CSS pixel.
 _POINTS = 72

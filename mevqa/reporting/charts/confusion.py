@@ -1,4 +1,4 @@
-"""The confusion matrix of one class scheme, and F1 and recall of its classes."""
+"""The confusion matrix of one class scheme as a table and as a chart, and F1 and recall of its classes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mevqa.reporting.charts.bars import Bar, bar_chart
-from mevqa.reporting.charts.chart import Chart, fitted
-from mevqa.reporting.charts.palette import LIGHT
+from mevqa.reporting.charts.chart import LIGHT, Chart, fitted
+from mevqa.reporting.charts.score_charts import Bar, class_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,44 +19,6 @@ _CELL, _NAMES = (48, 30), 150
 _MOST_LETTERS = 17
 #: Names of the columns for answers that are no class of the reference.
 _REST = {"other": "other class", "none": "no answer"}
-
-
-@dataclass(frozen=True, slots=True)
-class ClassNumbers:
-    """How one class was recognised.
-
-    Attributes:
-        name: The class.
-        count: How often it is the reference.
-        precision: Share of its answers that are right; 0 when it was never answered.
-        recall: Share of its references that were answered right.
-        f1: 2TP / (2TP + FP + FN).
-    """
-
-    name: str
-    count: int
-    precision: float
-    recall: float
-    f1: float
-
-
-def class_numbers(matrix: Mapping[str, Any]) -> list[ClassNumbers]:
-    """Return the numbers of each class of a confusion matrix (``details["confusion"]`` of a score)."""
-    labels, counts = matrix["references"], matrix["counts"]
-    numbers = []
-    for place, name in enumerate(labels):
-        right, truth = counts[place][place], sum(counts[place])
-        answered = sum(row[place] for row in counts)
-        numbers.append(
-            ClassNumbers(
-                name,
-                truth,
-                right / answered if answered else 0.0,
-                right / truth if truth else 0.0,
-                2 * right / (truth + answered) if truth + answered else 0.0,
-            )
-        )
-    return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +91,12 @@ def confusion_table(matrix: Mapping[str, Any], title: str, kind: str) -> Confusi
     return ConfusionTable(label, tuple(_named(_REST.get(name, name)) for name in columns), tuple(rows))
 
 
-def class_chart(matrix: Mapping[str, Any], title: str) -> Chart:
-    """Draw F1 and recall of each class, the commonest first."""
-    numbers = sorted(class_numbers(matrix), key=lambda one: (-one.count, one.name))
-    bars = [
-        Bar(one.name, (one.f1, one.recall), f"n = {one.count}", f"{one.name}: precision {one.precision:.3f}")
-        for one in numbers
-    ]
-    return bar_chart(bars, ("F1", "recall"), f"F1 and recall of the classes of {title}")
+def class_bars(matrix: Mapping[str, Any]) -> list[Bar]:
+    """Return F1 and recall of each class of a confusion matrix, the commonest first."""
+    labels, counts = matrix["references"], matrix["counts"]
+    numbers = [(counts[i][i], sum(counts[i]), sum(row[i] for row in counts)) for i in range(len(labels))]
+    ordered = sorted(zip(labels, numbers, strict=True), key=lambda one: (-one[1][1], one[0]))
+    return [class_bar(name, *own) for name, own in ordered]
 
 
 def _named(name: str) -> tuple[str, str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mevqa.reporting.charts.chart import Chart, fitted
-from mevqa.reporting.charts.palette import LIGHT
+from mevqa.reporting.charts.chart import LIGHT, Chart, fitted
 from mevqa.video.motion.localise import Curve
 
 if TYPE_CHECKING:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from mevqa.facs import unit_name
-from mevqa.reporting.charts.bars import Bar, bar_chart
-from mevqa.reporting.charts.calibration import calibration_chart
 from mevqa.reporting.charts.chart import Chart
-from mevqa.reporting.charts.confusion import ConfusionTable, class_chart, confusion_table
-from mevqa.reporting.charts.counts import counts_chart
-from mevqa.reporting.charts.forest import Mark, forest_chart
+from mevqa.reporting.charts.confusion import ConfusionTable, class_bars, confusion_table
+from mevqa.reporting.charts.score_charts import (
+    Bar,
+    Mark,
+    bar_chart,
+    calibration_chart,
+    class_bar,
+    counts_chart,
+    forest_chart,
+)
 from mevqa.reporting.reading import ReadRun
 from mevqa.scoring.answers.parts import PREFIXES
 from mevqa.scoring.catalogue import chart_name
@@ -29,6 +34,7 @@ _COUNTS = {
 }
 #: Which number of a subject is drawn, the first that there is.
 _OF_SUBJECT = ("coarse.accuracy", "type.accuracy", "au.f1")
+_SERIES = ("F1", "recall")
 _MOST_UNITS = 24
 _MOST_SUBJECTS = 60
 
@@ -102,28 +108,22 @@ def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
         table = confusion_table(matrix, title, kinds[prefix])
         caption = "Rows: reference, columns: answer; a row's shades are shares of that class. A cell shows its clips."
         yield f"confusion_{prefix}", Figure(f"Confusion, {title}", table.chart(), caption, "classes", table)
-        yield f"classes_{prefix}", Figure(f"By class, {title}", class_chart(matrix, title), "", "classes")
+        chart = bar_chart(class_bars(matrix), _SERIES, f"F1 and recall of the classes of {title}")
+        yield f"classes_{prefix}", Figure(f"By class, {title}", chart, "", "classes")
     if units := _unit_bars(run):
         caption = "Over the questions that ask for a list of action units."
-        yield (
-            "units",
-            Figure("By action unit", bar_chart(units, ("F1", "recall"), "F1 and recall of units"), caption, "units"),
-        )
+        chart = bar_chart(units, _SERIES, "F1 and recall of units")
+        yield "units", Figure("By action unit", chart, caption, "units")
     for prefix, bins in {**_pooled(run), **result.details.get("reliability", {})}.items():
         name = chart_name(prefix)
         ece, brier = result.metrics.get(f"{prefix}.ece"), result.metrics.get(f"{prefix}.brier")
         caption = f"ECE {ece:.3f}, Brier score {brier:.3f} (0 to 2)." if ece is not None and brier is not None else ""
-        label = f"Reliability of the option probabilities, {name}"
-        yield (
-            f"calibration_{prefix}",
-            Figure(f"Calibration, {name}", calibration_chart(bins, label), caption, "calibration"),
-        )
+        chart = calibration_chart(bins, f"Reliability of the option probabilities, {name}")
+        yield f"calibration_{prefix}", Figure(f"Calibration, {name}", chart, caption, "calibration")
     if pairs := _count_pairs(run):
         caption = "On the dashed line the number is right. Answers without a number are not drawn."
-        yield (
-            "counts",
-            Figure("Numbers of events", counts_chart(pairs, "Answered against coded events"), caption, "counts"),
-        )
+        chart = counts_chart(pairs, "Answered against coded events")
+        yield "counts", Figure("Numbers of events", chart, caption, "counts")
     for by, groups in result.groups.items():
         if (figure := _group_figure(by, groups)) is not None:
             yield f"by_{by}", figure
@@ -134,18 +134,12 @@ def _group_figure(by: str, groups: Mapping[str, ScoreResult]) -> Figure | None:
     key = next((key for key in _OF_SUBJECT if any(key in part.metrics for part in groups.values())), None)
     if key is None or len(groups) < 2:
         return None
+    named = ((name.split("/", 1)[-1] if by == "subject" else name, part) for name, part in groups.items())
     known = sorted(
-        (
-            (name.split("/", 1)[-1] if by == "subject" else name, part)
-            for name, part in groups.items()
-            if key in part.metrics
-        ),
-        key=lambda pair: (-pair[1].metrics[key], pair[0]),
+        ((name, part) for name, part in named if key in part.metrics), key=lambda one: (-one[1].metrics[key], one[0])
     )
     marks = [
-        Mark(
-            name, part.metrics[key], part.intervals.get(key), f"{part.metrics[key]:.2f}  n = {part.counts['questions']}"
-        )
+        Mark(name, value := part.metrics[key], part.intervals.get(key), f"{value:.2f}  n = {part.counts['questions']}")
         for name, part in known[:_MOST_SUBJECTS]
     ]
     more = f" The first {_MOST_SUBJECTS} of {len(known)}; the table has all." if len(known) > _MOST_SUBJECTS else ""
@@ -169,13 +163,8 @@ def _unit_bars(run: ReadRun) -> list[Bar]:
             ]
     ordered = sorted(((unit, numbers) for unit, numbers in counts.items() if numbers[1]), key=lambda pair: -pair[1][1])
     return [
-        Bar(
-            f"{unit_name(unit)} ({unit})" if isinstance(unit, int) else str(unit),
-            (2 * right / (true + answered), right / true),
-            f"n = {true}",
-            f"answered {answered} times",
-        )
-        for unit, (right, true, answered) in ordered[:_MOST_UNITS]
+        class_bar(f"{unit_name(unit)} ({unit})" if isinstance(unit, int) else str(unit), *numbers)
+        for unit, numbers in ordered[:_MOST_UNITS]
     ]
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.files.whole import write_picture, write_whole
-from mevqa.reporting.charts.chart import Chart, fitted
-from mevqa.reporting.charts.palette import LIGHT
-from mevqa.reporting.charts.timeline import LEFT, WIDTH, DrawnEvent, Timeline, Unseen, draw_timeline
+from mevqa.reporting.charts.chart import LIGHT, Chart, fitted
+from mevqa.reporting.charts.timeline import LEFT, WIDTH, DrawnEvent, Timeline, draw_timeline
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
@@ -51,15 +50,14 @@ def spotted_chart(video: Spotting) -> Chart:
         f"{video.seconds:.1f} s at {video.fps:g} fps, micro-expressions {kinds.count('micro')}, "
         f"macro-expressions {kinds.count('macro')}"
     )
-    unseen = [Unseen(*one) for one in video.not_looked_at]
     numbered = list(enumerate(video.events, 1))
     listed = sorted(numbered, key=lambda one: -one[1].score)[:_MOST_ROWS]
     listed.sort(key=lambda one: one[1].onset_ms)
-    notes = _notes(len(numbered), len(listed), unseen)
+    notes = _notes(len(numbered), len(listed), bool(video.not_looked_at))
     label = f"Expressions found in {video.video}: {facts}"
     drawn = [_drawn(number, event) for number, event in numbered]
     curve = [(ms / 1000, 100 * value) for ms, value in video.trace]
-    timeline = Timeline(None, drawn, curve, video.seconds, unseen)
+    timeline = Timeline(None, drawn, curve, video.seconds, video.not_looked_at)
     height = _HEAD + timeline.height + 14 + (_ROW * (len(listed) + 1) if listed else 0) + _ROW * len(notes)
     return Chart(WIDTH, height, label, partial(_draw, (video.video, facts), timeline, listed, notes))
 
@@ -109,7 +107,7 @@ def _units(event: SpottedEvent) -> str:
     return "; ".join(f"{one.unit} {one.unit.name}" for one in event.units) or "none that explains the motion"
 
 
-def _notes(events: int, listed: int, unseen: Sequence[Unseen]) -> list[str]:
+def _notes(events: int, listed: int, unseen: bool) -> list[str]:
     """Return what stands below the table."""
     notes = ["score: probability that a coder would have marked it; units: those that explain the motion, best first"]
     if not events:

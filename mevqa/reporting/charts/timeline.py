@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mevqa.reporting.charts.chart import Chart, describe
-from mevqa.reporting.charts.palette import LIGHT
+from mevqa.reporting.charts.chart import LIGHT, Chart, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +34,10 @@ _MOST_ROWS = 12
 #: Rows of an hour, at most; of more than a day, by its timestamps, rows are longer.
 _MOST_LONG_ROWS = 24
 _COLOURS = {"micro": "orange", "macro": "blue"}
+
+#: Time in which nothing was looked for: begin and end, s, and the reason; a cut, across which nothing is compared,
+#: begins where it ends.
+Unseen: TypeAlias = tuple[float, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +66,6 @@ class DrawnEvent:
     def middle(self) -> float:
         """Where it is, s."""
         return self.apex if self.apex is not None else (self.onset + self.offset) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """Time in which nothing was looked for.
-
-    Attributes:
-        start: Begin, s.
-        end: End, s; that of ``start`` for a cut, across which nothing is compared.
-        why: The reason.
-    """
-
-    start: float
-    end: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +102,13 @@ class Timeline:
         legends = _LEGEND + (_REASONS if self.unseen else 0)
         return legends + len(row_bounds(self.seconds)) * (self.row_height + _AXIS)
 
+    def chart(self, label: str) -> Chart:
+        """Draw it: micro-expressions as diamonds, macro-expressions as bars, hollow without a match.
 
-def timeline_chart(
-    coded: Sequence[DrawnEvent] | None,
-    found: Sequence[DrawnEvent] | None,
-    curve: Sequence[tuple[float, float]],
-    seconds: float,
-    label: str,
-    unseen: Sequence[Unseen] = (),
-) -> Chart:
-    """Draw a video's events: micro-expressions as diamonds, macro-expressions as bars, hollow without a match.
-
-    Args:
-        coded: Coded events; None to leave their lane out.
-        found: Found events; likewise.
-        curve: (time in s, motion in percent of the eye distance) in the order of time.
-        seconds: Length of the video.
-        label: What the chart shows.
-        unseen: Where nothing was looked for.
-    """
-    timeline = Timeline(coded, found, curve, seconds, unseen)
-    return Chart(WIDTH, timeline.height, label, partial(draw_timeline, timeline))
+        Args:
+            label: What the chart shows.
+        """
+        return Chart(WIDTH, self.height, label, partial(draw_timeline, self))
 
 
 def row_bounds(seconds: float) -> list[tuple[float, float]]:
@@ -205,10 +179,10 @@ def _draw_legends(timeline: Timeline, figure: Figure, left: float, at: Callable[
         handles.append(Patch(label="hollow, red number: missed (coded) or false (found)", **hollow))
     figure.legend(handles=handles, bbox_to_anchor=(left, at(6)), **place)
     total: dict[str, float] = {}
-    for one in timeline.unseen:
-        total[one.why] = total.get(one.why, 0.0) + one.end - one.start
+    for start, end, why in timeline.unseen:
+        total[why] = total.get(why, 0.0) + end - start
     lasting = [f"{why} {seconds:.1f} s" for why, seconds in total.items() if seconds > 0]
-    cuts = [one.why for one in timeline.unseen if one.end == one.start]
+    cuts = [why for start, end, why in timeline.unseen if end == start]
     handles = []
     if lasting:
         said = f"not looked at: {', '.join(lasting)}"
@@ -278,18 +252,19 @@ class _Row:
 
     def _draw_unseen(self, gap: Unseen) -> None:
         """Draw a gap, or a cut; its reason stands in it where there is room."""
-        if gap.end == gap.start:
-            if self.start <= gap.start <= self.end:
-                self.axes.axvline(gap.start, color=LIGHT["red"], linewidth=1, linestyle="--")
+        start, end, why = gap
+        if end == start:
+            if self.start <= start <= self.end:
+                self.axes.axvline(start, color=LIGHT["red"], linewidth=1, linestyle="--")
             return
-        if gap.end <= self.start or gap.start >= self.end:
+        if end <= self.start or start >= self.end:
             return
-        left = self._inside(gap.start)
-        right = max(self._inside(gap.end), left + 2 * self.pixel)
+        left = self._inside(start)
+        right = max(self._inside(end), left + 2 * self.pixel)
         band = self.axes.axvspan(left, right, color=LIGHT["muted"], alpha=_BAND, linewidth=0)
-        describe(band, f"not looked at: {gap.why}, {gap.start:.2f} to {gap.end:.2f} s")
-        if _LETTER * len(gap.why) + 8 <= (right - left) / self.pixel:
-            self._text((left + right) / 2, self.timeline.row_height - 6, gap.why, "ink", ha="center")
+        describe(band, f"not looked at: {why}, {start:.2f} to {end:.2f} s")
+        if _LETTER * len(why) + 8 <= (right - left) / self.pixel:
+            self._text((left + right) / 2, self.timeline.row_height - 6, why, "ink", ha="center")
 
     def _draw_lane(self, middle: float, name: str, events: Sequence[DrawnEvent]) -> None:
         self._line(middle)
@@ -366,7 +341,7 @@ def _told(event: DrawnEvent) -> str:
 
 def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> list[Sequence[tuple[float, float]]]:
     """Return the curve without what lies in gaps, cut at each gap and each cut."""
-    gaps = sorted((one.start, one.end) for one in unseen)
+    gaps = sorted((start, end) for start, end, _ in unseen)
     pieces: list[list[tuple[float, float]]] = [[]]
     place, end = 0, -math.inf
     for time, value in curve:

@@ -12,9 +12,8 @@ import pytest
 from hostile_runs import SCRIPT
 from PIL import Image
 
-from mevqa.reporting.charts.bars import Bar, bar_chart
-from mevqa.reporting.charts.chart import Chart, describe, fitted
-from mevqa.reporting.charts.palette import LIGHT
+from mevqa.reporting.charts.chart import LIGHT, Chart, describe, fitted
+from mevqa.reporting.charts.score_charts import Bar, bar_chart
 
 NAMES = [SCRIPT, "$\\frac{x$ & $y$", "two\nlines", "tab\tbell\x07\x00\ufffe", "訪談", "אבג", "_private", "", "x" * 400]
 
@@ -102,7 +101,7 @@ def test_threads_draw_what_one_would():
 def test_matplotlib_is_read_when_something_is_drawn_and_never_its_windows():
     script = (
         "import sys, mevqa.reporting; assert 'matplotlib' not in sys.modules;"
-        "from mevqa.reporting.charts.forest import forest_chart; forest_chart([], 'x').svg();"
+        "from mevqa.reporting.charts.score_charts import forest_chart; forest_chart([], 'x').svg();"
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -2,11 +2,8 @@ import re
 
 import pytest
 
-from mevqa.reporting.charts.bars import Bar, bar_chart
-from mevqa.reporting.charts.calibration import calibration_chart
-from mevqa.reporting.charts.confusion import class_chart, class_numbers, confusion_table
-from mevqa.reporting.charts.counts import counts_chart
-from mevqa.reporting.charts.forest import Mark, forest_chart
+from mevqa.reporting.charts.confusion import class_bars, confusion_table
+from mevqa.reporting.charts.score_charts import Bar, Mark, bar_chart, calibration_chart, counts_chart, forest_chart
 from mevqa.scoring.metrics.classification import score_classes
 
 REFERENCES = ["a", "a", "a", "b", "b", "c"]
@@ -19,11 +16,11 @@ MATRIX = {
 
 
 def test_the_classes_have_the_numbers_that_the_score_is_the_mean_of():
-    numbers = class_numbers(MATRIX)
+    bars = class_bars(MATRIX)
     score = score_classes(REFERENCES, ANSWERS)
-    assert sum(one.f1 for one in numbers) / 3 == pytest.approx(score.uf1)
-    assert sum(one.recall for one in numbers) / 3 == pytest.approx(score.uar)
-    assert [one.count for one in numbers] == [3, 2, 1]
+    assert sum(bar.values[0] for bar in bars) / 3 == pytest.approx(score.uf1)
+    assert sum(bar.values[1] for bar in bars) / 3 == pytest.approx(score.uar)
+    assert [bar.note for bar in bars] == ["n = 3", "n = 2", "n = 1"]
 
 
 def test_a_confusion_matrix_has_a_button_for_every_pair_that_occurs():
@@ -55,7 +52,7 @@ def test_the_file_of_a_confusion_matrix_has_its_numbers_and_names():
     [
         bar_chart([Bar("one", (0.5, 0.25), "n = 3")], ("F1", "recall"), "bars"),
         bar_chart([], ("F1",), "no bars"),
-        class_chart(MATRIX, "letters"),
+        bar_chart(class_bars(MATRIX), ("F1", "recall"), "letters"),
         confusion_table(MATRIX, "letters", "coarse").chart(),
         forest_chart([Mark("x", 0.2, (-0.1, 0.5)), Mark("y", 3.0, None)], "forest", line_at=0.0),
         forest_chart([], "nothing"),

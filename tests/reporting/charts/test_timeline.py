@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mevqa.reporting.charts.timeline import DrawnEvent, Unseen, row_bounds, timeline_chart
+from mevqa.reporting.charts.timeline import DrawnEvent, Timeline, row_bounds
 
 CURVE = [(second / 2, (second % 7) / 3) for second in range(700)]
+
+
+def timeline_chart(coded, found, curve, seconds, label, unseen=()):
+    return Timeline(coded, found, curve, seconds, unseen).chart(label)
 
 
 def titles(chart):
@@ -149,7 +153,7 @@ def test_it_can_be_painted(chart):
 
 
 def test_what_was_not_looked_at_is_drawn_and_explained():
-    gaps = [Unseen(2, 4, "no face"), Unseen(5, 5, "another shot"), Unseen(59, 62, "blank pictures")]
+    gaps = [(2, 4, "no face"), (5, 5, "another shot"), (59, 62, "blank pictures")]
     svg = timeline_chart(None, [DrawnEvent(1, 2)], CURVE, 120, "x", gaps).svg()
     assert "not looked at: no face 2.0 s, blank pictures 3.0 s<" in svg
     assert "another shot (once): nothing is compared across it<" in svg
@@ -160,7 +164,7 @@ def test_what_was_not_looked_at_is_drawn_and_explained():
 
 def test_the_curve_is_not_drawn_across_what_was_not_looked_at():
     curve = [(0.0, 1.0), (1.0, 1.0), (1.5, 1.0), (4.0, 1.0), (9.0, 1.0)]
-    svg = timeline_chart(None, None, curve, 10, "x", [Unseen(1.5, 3.5, "no face")]).svg()
+    svg = timeline_chart(None, None, curve, 10, "x", [(1.5, 3.5, "no face")]).svg()
     assert [(line[0][0] - 76) / 99 for line in lines(svg)] == pytest.approx([0, 4], abs=0.01)
     assert [(line[-1][0] - 76) / 99 for line in lines(svg)] == pytest.approx([1, 9], abs=0.01)
 
