@@ -13,7 +13,7 @@ from mevqa.reporting.answer_grading import VERDICTS, answered_class, reference_c
 from mevqa.reporting.charts.chart import Chart
 from mevqa.reporting.pictures import Seen
 from mevqa.reporting.reading import ReadRun
-from mevqa.reporting.thumbnails import allowance, thumbnail
+from mevqa.reporting.thumbnails import allowance, shows_pixels, thumbnail
 from mevqa.types import LONG_VIDEO_TYPES, NO_MOTION, Answer, Question
 
 #: A report of more pictures would show stamps, and take hours to draw: the clips beyond have none.
@@ -137,19 +137,12 @@ def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int
         if clip_views.titles:
             clip["titles"] = list(clip_views.titles)
         for row in clip_views.rows:
-            small = [(picture, thumbnail(picture.image, room)) for picture in row]
-            clip["rows"].append(
-                [
-                    {
-                        "name": p.name,
-                        "role": p.role,
-                        "caption": p.caption,
-                        "uri": t.uri,
-                        **({"tiny": True} if t.tiny else {}),
-                    }
-                    for p, t in small
-                ]
-            )
+            shown = []
+            for picture in row:
+                one = {"name": picture.name, "role": picture.role, "caption": picture.caption}
+                tiny = {"tiny": True} if shows_pixels(picture.image) else {}
+                shown.append({**one, "uri": thumbnail(picture.image, room), **tiny})
+            clip["rows"].append(shown)
     return total
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mevqa.errors import MediaError
 from mevqa.events import Event
@@ -36,6 +35,9 @@ _WITHOUT_APEX = ("onset", "offset")
 _MOST_EVENTS = 8
 #: Moments that are shown of a video whose events are not known, or that has none.
 _MOMENTS = 6
+
+#: Rows of pictures, and the title of each.
+_Rows: TypeAlias = tuple[tuple[tuple[Picture, ...], ...], tuple[str, ...]]
 
 
 def see_long(
@@ -83,16 +85,16 @@ def see_long(
         what = "coded" if pairs.coded else "found"
         try:
             draw = partial(_draw_events, clip, video, face, notes)
-            rows = _event_rows(what, shown, at, draw, notes) if shown else _moment_rows(clip, face, notes)
+            rows, titles = _event_rows(what, shown, at, draw, notes) if shown else _moment_rows(clip, face, notes)
         except MediaError as error:
-            rows = _Rows()
+            rows, titles = (), ()
             notes.append(f"no pictures: {error}")
     coded_spans, found_spans = event_spans(pairs, at)
     length = float(seconds[-1]) if len(seconds) else 0.0
     label = f"Events of {clip.id} in time: {pairs.summary}"
     timeline = Timeline(coded_spans, found_spans, curve, length, unseen).chart(label)
     table = event_table(pairs, at) if pairs.coded or pairs.found else None
-    return Seen(rows.pictures, timeline, tuple(dict.fromkeys(notes)), rows.titles, table)
+    return Seen(rows, timeline, tuple(dict.fromkeys(notes)), titles, table)
 
 
 def _events(
@@ -132,14 +134,6 @@ def _inside(events: Sequence[SeenEvent], name: str, frames: int, notes: list[str
     return tuple(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of pictures with their titles."""
-
-    pictures: tuple[tuple[Picture, ...], ...] = ()
-    titles: tuple[str, ...] = ()
-
-
 def _event_rows(
     what: str,
     events: Sequence[SeenEvent],
@@ -156,7 +150,7 @@ def _event_rows(
     if len(events) > len(first):
         notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
     titles = [_title(what, event, at) for event in first]
-    return _Rows(tuple(pictures[event.number] for event in first), tuple(titles))
+    return tuple(pictures[event.number] for event in first), tuple(titles)
 
 
 def _draw_events(
@@ -190,4 +184,4 @@ def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:
     seen = render_clip(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
     notes += seen.warnings
     pictures = tuple(Picture(f"frame {view.frames[0]}", view.caption, view.image, "frames") for view in seen.views)
-    return _Rows((pictures,))
+    return (pictures,), ()

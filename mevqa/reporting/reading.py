@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Source
 from mevqa.inference.runs import RunRecord, open_run, torn_line
-from mevqa.reporting.naming import model_label, short_names
+from mevqa.safe_text import shared_name
 from mevqa.scoring.answers.answer_sources import files_of_run, read_files
 from mevqa.scoring.answers.items import Item, make_items
 from mevqa.scoring.answers.pairing import read_pairs
@@ -82,6 +82,27 @@ class ReadRun:
         return f"{self.model} ({self.folder})"
 
 
+def model_label(fingerprint: Mapping[str, Any]) -> str:
+    """Return what a run's model is called: a hub name, the last part of a folder, and its adapter.
+
+    Args:
+        fingerprint: What decided the answers, from the manifest.
+    """
+    name = str((fingerprint.get("model") or {}).get("name") or "unknown model")
+    adapter = (fingerprint.get("settings") or {}).get("adapter")
+    return shared_name(name) + (f" + {shared_name(str(adapter))}" if adapter else "")
+
+
+def short_names(paths: Sequence[Path]) -> list[str]:
+    """Return the last parts of paths, as many as tell them apart."""
+    whole = [path.resolve().parts[1:] or (str(path),) for path in paths]
+    for length in range(1, max(map(len, whole), default=1) + 1):
+        names = ["/".join(parts[-length:]) for parts in whole]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{path.resolve().name} ({place})" for place, path in enumerate(paths, 1)]
+
+
 def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
     """Read and score runs.
 
@@ -137,7 +158,7 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     else:
         notes.append("none of the questions has a reference: there is nothing to score")
         notes += [note for note in [torn_line(path)] if note is not None]
-    answers = _answers(run, questions)
+    answers = {question.id: run.answers[question.id] for question in questions if question.id in run.answers}
     sources = tuple(Source.from_record(record) for record in run.manifest.get("sources", ()))
     return ReadRun(folder, run, tuple(questions), items, answers, result, task, sources, tuple(notes))
 
@@ -152,15 +173,5 @@ def _joined(questions: Sequence[Question], scored: Sequence[Item]) -> tuple[list
         item = by_id.get(question.id) or by_text.get((question.clip_id, question.text))
         if item is not None:
             items[question.id] = item
-        joined.append(_with_reference(question, item))
+        joined.append(question if item is None else replace(question, reference=item.question.reference))
     return joined, items
-
-
-def _with_reference(question: Question, item: Item | None) -> Question:
-    from dataclasses import replace
-
-    return question if item is None else replace(question, reference=item.question.reference)
-
-
-def _answers(run: RunRecord, questions: Sequence[Question]) -> dict[str, Answer]:
-    return {question.id: run.answers[question.id] for question in questions if question.id in run.answers}

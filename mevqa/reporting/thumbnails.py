@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
 
 from PIL import Image
 
@@ -31,35 +30,26 @@ _STEPS = (
 _TINY = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A picture of the page.
-
-    Attributes:
-        uri: The picture as a data URI.
-        tiny: Whether it is to be shown with its pixels.
-    """
-
-    uri: str
-    tiny: bool = False
-
-
 def allowance(pictures: int) -> int:
     """Return how many bytes each of so many pictures may have."""
     # Base64 writes 3 bytes as 4 letters.
     return int(PAGE_BUDGET * 3 / 4 / max(pictures, 1))
 
 
-def thumbnail(image: Image.Image, most_bytes: int) -> Thumbnail:
-    """Return the largest and finest JPEG of a picture that is not above a size, or the smallest there is.
+def shows_pixels(image: Image.Image) -> bool:
+    """Whether a picture is so small that each of its pixels counts."""
+    return max(image.size) <= _TINY
+
+
+def thumbnail(image: Image.Image, most_bytes: int) -> str:
+    """Return a picture as a data URI: its largest and finest JPEG that is not above a size, or the smallest there is.
 
     Args:
         image: RGB picture.
         most_bytes: Its size in the file, before it is written as text.
     """
-    if max(image.size) <= _TINY:
-        data = _encoded(image, "PNG", optimize=True)
-        return Thumbnail(_uri("png", data), tiny=True)
+    if shows_pixels(image):
+        return _uri("png", _encoded(image, "PNG", optimize=True))
     data = b""
     for side, quality in _STEPS:
         scale = side / max(image.size)
@@ -70,7 +60,7 @@ def thumbnail(image: Image.Image, most_bytes: int) -> Thumbnail:
         data = _encoded(small, "JPEG", quality=quality, optimize=True)
         if len(data) <= most_bytes:
             break
-    return Thumbnail(_uri("jpeg", data))
+    return _uri("jpeg", data)
 
 
 def _encoded(image: Image.Image, form: str, **options: object) -> bytes:

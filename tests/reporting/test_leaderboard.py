@@ -31,7 +31,7 @@ def test_runs_stand_beside_published_numbers(runs):
     place = column(found, "coarse.uf1")
     assert [row.cells[place].best for row in found.rows] == [True, False]
     assert found.rows[0].cells[place].interval
-    first = found.published[0].rows[0]
+    first = found.published[0][1][0]
     assert first.cells[place].value == ".733"
 
 
@@ -65,7 +65,7 @@ def test_the_best_is_marked_within_each_set_of_questions(runs, tmp_path):
 
 def test_differences_come_from_the_paired_comparison(runs):
     (one,) = comparisons(read_runs(runs, Scoring(draws=0)), lambda a, b: compare_answers(a, b, draws=100))
-    rows = {row.key: row for row in one.rows}
-    assert rows["coarse.uf1"].difference.startswith("-")
-    assert rows["coarse.uf1"].interval
-    assert set(row.verdict for row in one.rows) <= {"", "better", "worse", "not sure"}
+    rows = {row["key"]: row for row in one.rows}
+    assert rows["coarse.uf1"]["difference"].startswith("-")
+    assert rows["coarse.uf1"]["interval"]
+    assert set(row["verdict"] for row in one.rows) <= {"", "better", "worse", "not sure"}

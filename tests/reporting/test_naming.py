@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.reporting.naming import model_label, short_names
+from mevqa.reporting.reading import model_label, short_names
 from mevqa.safe_text import PathShortener
 
 
