@@ -121,6 +121,8 @@ def _draw_all(
 
     asked = list(_rows(work))
     features = _features()
+    # Not inferred: without any reference or subject their columns would have no type.
+    asked_features = datasets.Features({name: features[name] for name in asked[0]})
     chunks: list[datasets.Dataset] = []
     problems: list[Problem] = []
     for start in range(0, len(asked), _CHUNK):
@@ -128,7 +130,7 @@ def _draw_all(
         kept = parts / f"{digest}-{start:06d}"
         if not kept.exists():
             with quiet_workers(), _lost_workers(workers):
-                drawn = datasets.Dataset.from_list(rows).map(
+                drawn = datasets.Dataset.from_list(rows, features=asked_features).map(
                     _draw,
                     fn_kwargs={"clips": {row["clip_id"]: work.clips[row["clip_id"]] for row in rows}}
                     | {"view_config": view_config},

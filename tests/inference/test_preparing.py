@@ -91,6 +91,11 @@ def test_a_row_is_a_clip_with_its_pictures_and_questions(prepared):
     assert trained["reference"] in trained["options"] and asked["reference"] is None
 
 
+def test_questions_without_any_reference(data, tmp_path):
+    rows = mevqa.prepare([data / FILES[1]], media=data, out=tmp_path / "out")
+    assert {question["reference"] for row in rows for question in row["questions"]} == {None}
+
+
 def test_many_workers_draw_what_one_draws(data, prepared, tmp_path):
     prepare(data, tmp_path / "out", workers=3)
     one, many = datasets.load_from_disk(str(prepared)), datasets.load_from_disk(str(tmp_path / "out"))
