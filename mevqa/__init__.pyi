@@ -47,9 +47,16 @@ from mevqa.models.base import ModelOptions as ModelOptions
 from mevqa.models.base import Preferences as Preferences
 from mevqa.models.registry import load_model as load_model
 from mevqa.models.registry import register_model as register_model
+from mevqa.questions.prior import prior_answer as prior_answer
 from mevqa.questions.prompts import PromptLibrary as PromptLibrary
 from mevqa.questions.question_types import parse_question as parse_question
-from mevqa.questions.writing.prior import prior_answer as prior_answer
+from mevqa.questions.question_types import register_question_type as register_question_type
+from mevqa.questions.types import ClosedQuestion as ClosedQuestion
+from mevqa.questions.types import CountQuestion as CountQuestion
+from mevqa.questions.types import IntervalQuestion as IntervalQuestion
+from mevqa.questions.types import QuestionType as QuestionType
+from mevqa.questions.types import SentenceQuestion as SentenceQuestion
+from mevqa.questions.types import UnitListQuestion as UnitListQuestion
 from mevqa.scoring.result import ScoreResult as ScoreResult
 from mevqa.spotting.motion.calibration import Calibrator as Calibrator
 from mevqa.spotting.motion.spotter import SpotOptions as SpotOptions
@@ -67,7 +74,6 @@ from mevqa.types import Answer as Answer
 from mevqa.types import Clip as Clip
 from mevqa.types import Moment as Moment
 from mevqa.types import Question as Question
-from mevqa.types import QuestionType as QuestionType
 from mevqa.types import Reply as Reply
 from mevqa.types import Request as Request
 from mevqa.types import View as View

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -76,6 +77,22 @@ class EventTimeline:
     def seen(self) -> tuple[Event, ...]:
         """The events that have an interval."""
         return tuple(event for event in self.events if event.interval is not None)
+
+    def of_kind(self, kind: Kind | None) -> tuple[Event, ...]:
+        """Return the events of a kind; all of them for None."""
+        return tuple(event for event in self.events if kind in (None, event.kind))
+
+
+def timeline_of(events: Iterable[Event], fps: float) -> EventTimeline:
+    """Return the timeline of coded expressions.
+
+    Args:
+        events: The coded expressions of one video, in any order. One without onset or offset is counted and cannot be
+            shown, like an assumed one.
+        fps: Frames per second of the video.
+    """
+    ordered = sorted(events, key=lambda event: (event.interval is None, event.onset or 0, event.offset or 0))
+    return EventTimeline(tuple(ordered), fps)
 
 
 def kind_of(onset_ms: float, apex_ms: float, offset_ms: float, rule: Rule) -> Kind:

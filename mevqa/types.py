@@ -7,63 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from mevqa.events import Event, Kind
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-class QuestionType(str, Enum):
-    """The kinds of question of MEGC 2025 and 2026, what is asked of long videos besides, and ``OPEN`` for the rest."""
-
-    COARSE = "coarse"
-    FINE = "fine"
-    AU_LIST = "au_list"
-    AU_PRESENCE = "au_presence"
-    AU_SIDE = "au_side"
-    EXPRESSION_SHOWN = "expression_shown"
-    COMBINED = "combined"
-    ANALYSIS = "analysis"
-    COUNT_ALL = "count_all"
-    COUNT_MICRO = "count_micro"
-    COUNT_MACRO = "count_macro"
-    AU_INVENTORY = "au_inventory"
-    NTH_TYPE = "nth_type"
-    LOCALISE = "localise"
-    DESCRIBE_NTH = "describe_nth"
-    EVENT_PRESENCE = "event_presence"
-    ORDER = "order"
-    LONGEST = "longest"
-    COUNT_BETWEEN = "count_between"
-    SUMMARY = "summary"
-    OPEN = "open"
-
-
-#: Questions about long videos that no official file has; entrants of MEGC 2026 asked such ones of their own models.
-EXTENSION_TYPES = frozenset(
-    {
-        QuestionType.LOCALISE,
-        QuestionType.DESCRIBE_NTH,
-        QuestionType.EVENT_PRESENCE,
-        QuestionType.ORDER,
-        QuestionType.LONGEST,
-        QuestionType.COUNT_BETWEEN,
-        QuestionType.SUMMARY,
-    }
-)
-
-LONG_VIDEO_TYPES = EXTENSION_TYPES | {
-    QuestionType.COUNT_ALL,
-    QuestionType.COUNT_MICRO,
-    QuestionType.COUNT_MACRO,
-    QuestionType.AU_INVENTORY,
-    QuestionType.NTH_TYPE,
-}
 
 
 _NO_PICTURES: Mapping[str, Path] = MappingProxyType({})
@@ -102,7 +53,7 @@ class Question:
         id: Unique in its file (``id`` or ``video_id`` of the official rows).
         clip_id: The clip that it is about.
         text: The question as it stands in the file.
-        type: Recognised from the text.
+        type: Name of its question type, recognised from the text (``mevqa.questions.question_types``).
         action_unit: Canonical FACS name of the unit asked about (presence and side questions).
         ordinal: n of "the n-th expression event", 1-based.
         plural: Whether the text asks for several units ("What are the action units?").
@@ -117,7 +68,7 @@ class Question:
     id: str
     clip_id: str
     text: str
-    type: QuestionType
+    type: str
     action_unit: str | None = None
     ordinal: int | None = None
     plural: bool = False
@@ -158,6 +109,29 @@ class View:
     caption: str
     frames: tuple[int, ...] = ()
 
+
+#: A unit by its number, or by what was written where that is no unit.
+Unit: TypeAlias = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a sentence about an expression says.
+
+    Attributes:
+        units: Official names of the action units, in the order of the text.
+        fine: Fine-grained class.
+        coarse: Coarse class.
+    """
+
+    units: tuple[str, ...] = ()
+    fine: str | None = None
+    coarse: str | None = None
+
+
+#: What an answer says: a label, units in the order of the text, a number, intervals of frames, the description of an
+#: event, the parts of a sentence, or a text.
+Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Event, ...] | Event | Parts
 
 #: How the warning begins of an answer whose motion picture shows no motion.
 NO_MOTION = "no motion to see"

@@ -7,7 +7,6 @@ from mevqa.control_tokens import (
     remove_control_tokens,
 )
 from mevqa.questions.question_types import parse_question
-from mevqa.types import QuestionType
 
 
 @pytest.mark.parametrize("token", sorted(known_control_tokens()))
@@ -30,12 +29,12 @@ def test_tokens_in_tokens_and_side_by_side():
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("<image>\nWhat is the coarse expression class?", QuestionType.COARSE),
-        ("<|vision_start|><|image_pad|><|vision_end|>What is the fine-grained expression class?", QuestionType.FINE),
-        ("<image>\nIs the action unit brow lowerer shown on the face?", QuestionType.AU_PRESENCE),
-        ("What are the action units?<|im_end|>", QuestionType.AU_LIST),
-        ("<video>\nHow many micro-expression events appear in this video?", QuestionType.COUNT_MICRO),
+        ("<image>\nWhat is the coarse expression class?", "coarse"),
+        ("<|vision_start|><|image_pad|><|vision_end|>What is the fine-grained expression class?", "fine"),
+        ("<image>\nIs the action unit brow lowerer shown on the face?", "au_presence"),
+        ("What are the action units?<|im_end|>", "au_list"),
+        ("<video>\nHow many micro-expression events appear in this video?", "count_micro"),
     ],
 )
 def test_questions_are_recognised_behind_placeholders(text, kind):
-    assert parse_question(text).type is kind
+    assert parse_question(text).type == kind

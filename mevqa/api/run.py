@@ -183,7 +183,7 @@ def _row(question: Question, answer: Answer | None) -> dict[str, Any]:
         "clip_id": question.clip_id,
         "dataset": question.dataset,
         "subject": question.subject,
-        "type": question.type.value,
+        "type": question.type,
         "question": question.text,
         "reference": question.reference,
     }

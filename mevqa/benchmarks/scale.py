@@ -13,8 +13,7 @@ from pathlib import Path
 
 from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES, coarse_of
-from mevqa.questions.writing.answer_format import sentence
-from mevqa.types import QuestionType
+from mevqa.questions.writing.sentences import sentence
 
 #: Questions about each clip.
 _QUESTIONS = 5
@@ -107,5 +106,5 @@ def _questions(generator: random.Random) -> list[tuple[str, str]]:
         ("What is the fine-grained expression class?", fine),
         ("What are the action units?", ", ".join(units)),
         (f"Is the action unit {unit} shown on the face?", "yes" if unit in units else "no"),
-        (combined, sentence(QuestionType.COMBINED, units, fine, coarse, plural=True)),
+        (combined, sentence("combined", units, fine, coarse, plural=True)),
     ]

@@ -19,7 +19,8 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.files.system_errors import problem_of
 from mevqa.names import spelling_notes, subject_key
-from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType
+from mevqa.questions.question_types import is_long
+from mevqa.types import Clip, Question
 from mevqa.video.reading.key_frames import KeyFrames, implied_key_frames, key_frames, usable
 
 #: Part by which the frame rate of a video file may differ from that of the annotations: 29.97 is 30.
@@ -159,7 +160,7 @@ def check(
     lines: dict[str, int | None] = {}
     for question in asked:
         lines.setdefault(question.clip_id, question.line)
-    long = {question.clip_id for question in asked if question.type in LONG_VIDEO_TYPES}
+    long = {question.clip_id for question in asked if is_long(question)}
     seen = _Media(notes=Counter(_control_token_notes(asked)))
     event_problems: list[Problem] = []
     for done, clip_id in enumerate(lines, 1):
@@ -333,8 +334,8 @@ def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> S
         task=file.task,
         questions=len(file.questions),
         answered=sum(question.reference is not None for question in file.questions),
-        unknown=types[QuestionType.OPEN],
-        types={kind.value: count for kind, count in types.most_common()},
+        unknown=types["open"],
+        types={kind: count for kind, count in types.most_common()},
         clips=len(file.clip_ids),
         subjects=len({(clip.dataset, subject_key(clip.subject)) for clip in clips.values() if clip.subject}),
         datasets=dict(Counter(datasets.values()).most_common()),

@@ -18,7 +18,8 @@ from mevqa.datasets import dataset as find_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.events import Event
 from mevqa.names import subject_key
-from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType
+from mevqa.questions.question_types import is_long
+from mevqa.types import Clip, Question
 from mevqa.video.reading.key_frames import usable
 
 #: Other names of views under which ready-made pictures are given.
@@ -164,7 +165,7 @@ def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabel
     file = _label_file(annotations)
     long: dict[str, bool] = {}
     for question in questions:
-        long[question.clip_id] = long.get(question.clip_id, False) or question.type in LONG_VIDEO_TYPES
+        long[question.clip_id] = long.get(question.clip_id, False) or is_long(question)
     found = {clip_id: file.find(clip_id, long=asked) for clip_id, asked in long.items()}
     return {clip_id: labels for clip_id, labels in found.items() if labels is not None}
 
@@ -283,8 +284,8 @@ class _ClipFinder:
 
     @property
     def _is_long(self) -> bool:
-        types = {question.type for question in self.questions}
-        return bool(types & LONG_VIDEO_TYPES) and types <= LONG_VIDEO_TYPES | {QuestionType.OPEN}
+        known = [question for question in self.questions if question.type != "open"]
+        return bool(known) and all(map(is_long, known))
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Event | None, tuple[str, ...]]:
         """Return the event of a short clip in frames of its media, and what was left out of it because it cannot be.

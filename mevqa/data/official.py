@@ -20,8 +20,8 @@ from mevqa.datasets import canonical_dataset, is_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import JsonRow, parse_row
-from mevqa.questions.question_types import parse_question
-from mevqa.types import LONG_VIDEO_TYPES, Question
+from mevqa.questions.question_types import is_long, parse_question
+from mevqa.types import Question
 
 Layout = Literal["train", "test"]
 Task = Literal["vqa", "lvqa"]
@@ -343,5 +343,5 @@ def _task(path: Path, questions: tuple[Question, ...]) -> Task:
     named = re.match(r"me_(l?vqa)_", path.name)
     if named:
         return "lvqa" if named[1] == "lvqa" else "vqa"
-    long = sum(question.type in LONG_VIDEO_TYPES for question in questions)
+    long = sum(is_long(question) for question in questions)
     return "lvqa" if 2 * long > len(questions) else "vqa"

@@ -14,11 +14,12 @@ from itertools import product
 
 from mevqa.datasets import Taxonomy
 from mevqa.facs import prototype_units, unit_name
+from mevqa.inference.event_consistency import decide_events, decide_presence
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
-from mevqa.questions.reading import Parts, read_answer
-from mevqa.questions.writing.answer_format import LISTS, SENTENCES, normalise, read_units, sentence, unit_list
-from mevqa.questions.writing.event_counts import COUNTED, decide_events, decide_presence
-from mevqa.types import Question, QuestionType, Reply
+from mevqa.questions.answers import read_answer, read_units, written_answer
+from mevqa.questions.question_types import question_type
+from mevqa.questions.writing.sentences import sentence, unit_list
+from mevqa.types import Parts, Question, Reply
 
 #: Probability given to a class whose model tells none; the other classes share the rest.
 _UNTOLD = 0.9
@@ -32,12 +33,14 @@ class _Said:
     Attributes:
         text: The answer in official form, at first as the model gave it; None for a sentence that lacks a part.
         parts: Units and classes of a sentence or a list.
+        fact: What the answer tells of the clip, as its question type has it.
     """
 
     question: Question
     reply: Reply
     text: str | None
     parts: Parts
+    fact: str
 
 
 def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Taxonomy) -> list[str | None]:
@@ -68,17 +71,17 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
     answered = [one for one in said if one is not None]
     fine, coarse = _decide_classes(answered, taxonomy)
     for one in answered:
-        if one.question.type is QuestionType.FINE and one.text in taxonomy.fine:
+        if one.fact == "fine" and one.text in taxonomy.fine:
             one.text = fine
-        elif one.question.type is QuestionType.COARSE and one.text in taxonomy.coarse:
+        elif one.fact == "coarse" and one.text in taxonomy.coarse:
             one.text = coarse
     _decide_units(answered, fine, coarse)
-    events = [one for one in answered if one.question.type in COUNTED or one.question.type is QuestionType.NTH_TYPE]
+    events = [one for one in answered if one.fact in ("count", "kind")]
     if events:
         texts = decide_events([o.question for o in events], [o.reply for o in events], [o.text or "" for o in events])
         for one, text in zip(events, texts, strict=True):
             one.text = text
-    presence = [one for one in answered if one.question.type is QuestionType.EVENT_PRESENCE]
+    presence = [one for one in answered if one.fact == "presence"]
     told = decide_presence([(o.question, o.text or "") for o in presence], [(o.question, o.text or "") for o in events])
     for one, text in zip(presence, told, strict=True):
         one.text = text
@@ -87,42 +90,43 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
 
 def _hear(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Said | None:
     """Return what a reply says; None when it is an error or says nothing to the question."""
-    text = normalise(question, reply, taxonomy)
     if reply.error is not None:
         return None
+    reading = read_answer(question, reply.text, truncated=reply.truncated)
+    text = written_answer(question, reply, reading, taxonomy)
+    fact = question_type(question.type).fact
     parts = Parts()
-    if question.type in SENTENCES:
-        value = read_answer(question, reply.text, truncated=reply.truncated).value
-        if not isinstance(value, Parts):
+    if fact == "sentence":
+        if not isinstance(reading.value, Parts):
             return None
-        parts = replace(value, fine=value.fine if value.fine in taxonomy.fine else None)
+        parts = replace(reading.value, fine=reading.value.fine if reading.value.fine in taxonomy.fine else None)
         if not (parts.units or parts.fine or parts.coarse):
             return None
     elif text is None:
         return None
-    elif question.type in LISTS:
+    elif fact == "units":
         parts = Parts(units=read_units(question, Reply(text)))
-    return _Said(question, reply, text, parts)
+    return _Said(question, reply, text, parts, fact)
 
 
 def _decide_classes(answered: Sequence[_Said], taxonomy: Taxonomy) -> tuple[str | None, str | None]:
     """Return the fine and the coarse class of the clip, None for a class that no reply tells."""
-    fine = _scores(answered, QuestionType.FINE, taxonomy.fine)
-    coarse = _scores(answered, QuestionType.COARSE, taxonomy.coarse)
+    fine = _scores(answered, "fine", taxonomy.fine)
+    coarse = _scores(answered, "coarse", taxonomy.coarse)
     if fine is None or coarse is None:
         return _likeliest(fine), _likeliest(coarse)
     pairs = [(f, c) for f, c in product(fine, coarse) if taxonomy.coarse_of(f) in (c, None)]
     return max(pairs, key=lambda pair: fine[pair[0]] + coarse[pair[1]])
 
 
-def _scores(answered: Sequence[_Said], kind: QuestionType, classes: Sequence[str]) -> dict[str, float] | None:
+def _scores(answered: Sequence[_Said], level: str, classes: Sequence[str]) -> dict[str, float] | None:
     """Return the log-probability of each class; None when no reply tells any.
 
-    The single questions of this kind count; where there is none, the sentences do.
+    The single questions for this class count; where there is none, the sentences do.
     """
-    told = [(one.reply, one.text) for one in answered if one.question.type is kind and one.text in classes]
+    told = [(one.reply, one.text) for one in answered if one.fact == level and one.text in classes]
     if not told:
-        of_sentence = [one.parts.fine if kind is QuestionType.FINE else one.parts.coarse for one in answered]
+        of_sentence = [one.parts.fine if level == "fine" else one.parts.coarse for one in answered]
         # The probability of a whole sentence says little about its one word.
         told = [(Reply("-"), name) for name in of_sentence if name in classes]
     if not told:
@@ -144,20 +148,20 @@ def _likeliest(scores: dict[str, float] | None) -> str | None:
 
 def _decide_units(answered: Sequence[_Said], fine: str | None, coarse: str | None) -> None:
     """Settle the action units of the clip, and write lists, presence answers and sentences accordingly."""
-    presence = [one for one in answered if one.question.type is QuestionType.AU_PRESENCE and one.question.action_unit]
-    lists = [one for one in answered if one.question.type in LISTS]
-    sentences = [one for one in answered if one.question.type in SENTENCES]
+    presence = [one for one in answered if one.fact == "unit" and one.question.action_unit]
+    lists = [one for one in answered if one.fact == "units"]
+    sentences = [one for one in answered if one.fact == "sentence"]
     sources = lists or [one for one in sentences if one.parts.units]
     evidence = UnitEvidence()
     for one in sources:
-        evidence.add_list(one.parts.units, one.reply.confidence if one.question.type in LISTS else None)
+        evidence.add_list(one.parts.units, one.reply.confidence if one.fact == "units" else None)
     for one in presence:
         evidence.add_presence(one.question.action_unit or "", presence_probability(one.reply, one.text or ""))
     numbers = [_asks_several(one.question) for one in lists + sentences]
     at_least = 2 if True in numbers else min(len(sources), 1)
     at_most = 1 if False in numbers and True not in numbers else None
     # The order of the questions must not matter: a combined sentence speaks before an analysis.
-    ordered = sorted(sentences, key=lambda one: (one.question.type is not QuestionType.COMBINED, one.reply.text))
+    ordered = sorted(sentences, key=lambda one: (_asks_several(one.question) is None, one.reply.text))
     named = [name for one in ordered for name in one.parts.units]
     typical = [unit_name(number) for number in prototype_units(fine)] if fine is not None else []
     units = evidence.shown(at_least, at_most, list(dict.fromkeys(named + typical)))
@@ -176,6 +180,4 @@ def _decide_units(answered: Sequence[_Said], fine: str | None, coarse: str | Non
 
 def _asks_several(question: Question) -> bool | None:
     """Return whether a question asks for several units, None when it leaves the number open."""
-    if question.type in (QuestionType.AU_LIST, QuestionType.COMBINED):
-        return question.plural
-    return None
+    return question.plural if question_type(question.type).one_or_several else None

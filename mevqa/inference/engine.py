@@ -13,11 +13,12 @@ from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency import decide
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
+from mevqa.questions.answers import normalise, read_answer
+from mevqa.questions.prior import prior_confidence, prior_options
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
-from mevqa.questions.writing.answer_format import normalise
-from mevqa.questions.writing.prior import prior_confidence, prior_options
-from mevqa.types import LONG_VIDEO_TYPES, Answer, Clip, Question, Reply
+from mevqa.questions.question_types import is_long
+from mevqa.questions.reading.types import UNUSABLE_MEANING
+from mevqa.types import Answer, Clip, Question, Reply
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
@@ -78,21 +79,21 @@ def answer_clip(
     unknown_ids = [question.id for question in questions if question.clip_id != clip.id]
     if unknown_ids:
         raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
-    long_questions = [question for question in questions if question.type in LONG_VIDEO_TYPES]
-    short_questions = [question for question in questions if question.type not in LONG_VIDEO_TYPES]
+    long_questions = [question for question in questions if is_long(question)]
+    short_questions = [question for question in questions if not is_long(question)]
     by_id: dict[str, Answer] = {}
     seen: ClipViews | None = None
     long_video: LongVideoResult | None = None
-    for group, is_long in ((short_questions, False), (long_questions, True)):
+    for group, about_long in ((short_questions, False), (long_questions, True)):
         if not group:
             continue
         started = time.perf_counter()
         try:
-            if is_long and view_config.lvqa != "model":
+            if about_long and view_config.lvqa != "model":
                 long_video, answers = _watch(clip, group, model, prompts, view_config, progress)
             else:
                 drawn_by = view_config if prepared is None else prepared
-                clip_views = drawn_by.render(clip, long_video=is_long)
+                clip_views = drawn_by.render(clip, long_video=about_long)
                 seen = seen or clip_views
                 answers = _ask(group, clip_views, model, prompts, clip.dataset, consistency)
         except (MediaError, InputError, OSError) as error:

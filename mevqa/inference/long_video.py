@@ -17,13 +17,13 @@ from mevqa.events import MICRO_MS, MICRO_RISE_MS, Event, EventTimeline, Kind, Ru
 from mevqa.facs import ActionUnit, prototype_units, unit_name, unit_number
 from mevqa.inference.recognition import Recognised, in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
-from mevqa.questions.writing.event_counts import COUNTED
-from mevqa.questions.writing.prior import prior_answer
-from mevqa.questions.writing.timeline_answers import timeline_answer
+from mevqa.questions.answers import timeline_answer
+from mevqa.questions.prior import prior_answer
+from mevqa.questions.question_types import question_type
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
-from mevqa.types import Answer, Clip, Question, QuestionType
+from mevqa.types import Answer, Clip, Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +38,6 @@ WAYS: tuple[LongVideoWay, ...] = get_args(LongVideoWay)
 _DURATION_MS = 66.0
 #: The border between the kinds, ms, by rule.
 _BORDER_MS: dict[Rule, float] = {"half-second": MICRO_MS, "quarter-second-apex": MICRO_RISE_MS}
-#: Questions whose answer needs what is recognised in the events.
-_NEEDS_UNITS = frozenset({QuestionType.AU_INVENTORY, QuestionType.DESCRIBE_NTH, QuestionType.SUMMARY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -
 
 
 def _prior_kind(question: Question) -> Kind:
-    prior = prior_answer(replace(question, type=QuestionType.NTH_TYPE, kind=None))
+    prior = prior_answer(replace(question, type="nth_type", kind=None))
     return "micro" if prior is not None and prior.text.startswith("micro") else "macro"
 
 
@@ -172,7 +170,7 @@ def answer_from(long_video: LongVideoResult, questions: Sequence[Question]) -> l
 
 def _answer(question: Question, timeline: EventTimeline, long_video: LongVideoResult) -> Answer:
     failed = [one.error for one in long_video.kept if one.error is not None]
-    if failed and question.type in _NEEDS_UNITS:
+    if failed and question_type(question.type).needs_units:
         error = f"{len(failed)} of {len(long_video.kept)} events were not recognised: {failed[0]}"
         return Answer(question.id, "", error=error, warnings=long_video.warnings)
     text = timeline_answer(question, timeline)
@@ -202,16 +200,17 @@ def _assumed(question: Question, timeline: EventTimeline) -> str | None:
     seen, every = len(timeline.seen), len(timeline.events)
     if seen == every:
         return None
-    if question.type is QuestionType.NTH_TYPE and (question.ordinal or 0) > seen:
+    if question.type == "nth_type" and (question.ordinal or 0) > seen:
         prior = prior_answer(question)
         source = prior.source if prior is not None else "the data set"
         return f"prior answer: {seen} events were found, and the {question.ordinal}-th is asked about: {source}"
-    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+    if question.type in ("order", "event_presence"):
         # The first event decides: nobody saw it when no event of the kind was seen.
         if any(question.kind in (None, event.kind) for event in timeline.seen):
             return None
         return f"prior answer: no such event was found, and the {every}-th is asked about"
-    if question.type in COUNTED and any(COUNTED[question.type] in (None, e.kind) for e in timeline.events[seen:]):
+    definition = question_type(question.type)
+    if definition.fact == "count" and any(definition.counted in (None, e.kind) for e in timeline.events[seen:]):
         return f"{seen} events were found; {every - seen} more are assumed, because the {every}-th is asked about"
     return None
 
@@ -222,7 +221,7 @@ def _kind_options(question: Question, long_video: LongVideoResult) -> dict[str, 
     A logistic curve with the uncertainty of a duration as its scale: a probability by construction, not a fitted one.
     """
     place = (question.ordinal or 0) - 1
-    if question.type is not QuestionType.NTH_TYPE or question.kind or not 0 <= place < len(long_video.kept):
+    if question.type != "nth_type" or question.kind or not 0 <= place < len(long_video.kept):
         return None
     event = long_video.kept[place].event
     length = event.duration_ms if long_video.rule == "half-second" else event.apex_ms - event.onset_ms
@@ -235,14 +234,14 @@ def _kind_options(question: Question, long_video: LongVideoResult) -> dict[str, 
 
 def _evidence(question: Question, long_video: LongVideoResult) -> tuple[str, ...]:
     """Return the events that an answer rests on, one line each."""
-    kind = COUNTED.get(question.type) or question.kind
+    kind = question_type(question.type).counted or question.kind
     numbered = enumerate(long_video.kept, 1)
     lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
-    if question.type in (QuestionType.ORDER, QuestionType.EVENT_PRESENCE):
+    if question.type in ("order", "event_presence"):
         return tuple(lines[:1])
-    if question.type is QuestionType.AU_INVENTORY:
+    if question.type == "au_inventory":
         named: dict[str, list[int]] = {}
         for number, one in enumerate(long_video.kept, 1):
             for unit in one.units:

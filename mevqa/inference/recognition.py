@@ -12,10 +12,10 @@ from mevqa.events import Event
 from mevqa.facs import unit_number
 from mevqa.inference.consistency import decide
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
+from mevqa.questions.answers import normalise, read_units
 from mevqa.questions.wordings import official_wordings
-from mevqa.questions.writing.answer_format import normalise, read_units
 from mevqa.spotting.events import SpottedEvent
-from mevqa.types import NO_MOTION, Clip, Question, QuestionType, View
+from mevqa.types import NO_MOTION, Clip, Question, View
 from mevqa.video.reading.reader import read_once
 from mevqa.video.views.render import ClipViews, render_events
 
@@ -119,7 +119,7 @@ def _recognise_all(
     at_rest = None
     for (_, event), seen in zip(spans, looks, strict=True):
         if event is None:
-            asked = _question(clip, QuestionType.EXPRESSION_SHOWN)
+            asked = _question(clip, "expression_shown")
             at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
         else:
             told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
@@ -132,11 +132,11 @@ def _recognise(
     clip: Clip, event: SpottedEvent, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
 ) -> tuple[Recognised, float | None]:
     """Ask about one event; return what is said, and the probability that an expression is shown at all."""
-    classes = [_question(clip, QuestionType.FINE), _question(clip, QuestionType.COARSE)]
-    lists = [_question(clip, QuestionType.AU_LIST, plural=plural) for plural in (False, True)]
+    classes = [_question(clip, "fine"), _question(clip, "coarse")]
+    lists = [_question(clip, "au_list", plural=plural) for plural in (False, True)]
     names = list(dict.fromkeys(one.unit.name for one in event.units))
-    presence = [_question(clip, QuestionType.AU_PRESENCE, action_unit=name) for name in names]
-    checks = [_question(clip, QuestionType.EXPRESSION_SHOWN)] if check else []
+    presence = [_question(clip, "au_presence", action_unit=name) for name in names]
+    checks = [_question(clip, "expression_shown")] if check else []
     asked = [*classes, *lists, *presence, *checks]
     replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts)
     fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
@@ -161,7 +161,7 @@ def _of_event(warning: str, event: SpottedEvent) -> str:
     return f"event at frames {event.onset}-{event.offset}: {warning}" if warning.startswith(NO_MOTION) else warning
 
 
-def _question(clip: Clip, kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> Question:
+def _question(clip: Clip, kind: str, *, plural: bool = False, action_unit: str | None = None) -> Question:
     """Return a question in its usual wording."""
     text = official_wordings(kind, plural=plural, action_unit=action_unit)[0]
     return Question("event", clip.id, text, kind, action_unit=action_unit, plural=plural, dataset=clip.dataset)

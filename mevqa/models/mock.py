@@ -13,7 +13,8 @@ from pydantic import field_validator
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.models.base import ModelOptions, Preferences
-from mevqa.types import Grammar, QuestionType, Reply, Request, View
+from mevqa.questions.question_types import TypeName, parse_question
+from mevqa.types import Grammar, Reply, Request, View
 
 #: Probability that a scripted answer to a closed question gets; the other options share the rest.
 _SURE = 0.9
@@ -35,7 +36,7 @@ class Rule(StrictModel):
     """
 
     text: str = ""
-    type: QuestionType | None = None
+    type: TypeName | None = None
     answer: str | None = None
     error: str | None = None
     truncated: bool = False
@@ -98,14 +99,12 @@ def read_script(path: Path) -> Script:
     return _first_of(read_yaml(path, ScriptFile).answers)
 
 
-def _question_type(text: str) -> QuestionType:
+def _question_type(text: str) -> str:
     """Return the type of the first line of ``text`` that is a known question."""
-    from mevqa.questions.question_types import parse_question
-
     for line in text.splitlines():
-        if line.strip() and (found := parse_question(line.strip()).type) != QuestionType.OPEN:
+        if line.strip() and (found := parse_question(line.strip()).type) != "open":
             return found
-    return QuestionType.OPEN
+    return "open"
 
 
 @dataclass(frozen=True)

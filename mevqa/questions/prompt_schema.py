@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from mevqa.files.strict_yaml import StrictModel
-from mevqa.questions.writing.answer_format import FIXED_OPTIONS
+from mevqa.questions.vocabulary import FIXED_OPTIONS
 
 #: Variant that every file has and that stands in for the ones that it lacks.
 DEFAULT = "default"

@@ -14,13 +14,13 @@ from mevqa.errors import InputError, Problem
 from mevqa.facs import UNIT_NAMES, prototype_units, unit_name
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.prompt_schema import DEFAULT, AnswerForm, Example, SystemFile, TypeFile, Variant, one_of
+from mevqa.questions.question_types import question_type, question_types
+from mevqa.questions.types import QuestionType
+from mevqa.questions.vocabulary import FIXED_OPTIONS
 from mevqa.questions.wordings import official_text
-from mevqa.questions.writing.answer_format import FIXED_OPTIONS
-from mevqa.questions.writing.answer_grammars import WORDED, answer_wording, description_grammar, sentence_grammar
-from mevqa.questions.writing.frame_grammar import FrameList
-from mevqa.questions.writing.grammar import AnswerGrammar, Choices, Integer, NameList, admits
+from mevqa.questions.writing.grammar import AnswerGrammar, Choices, admits
 from mevqa.resources import TABLES, resource_folder
-from mevqa.types import Question, QuestionType, Request
+from mevqa.types import Question, Request
 
 _SYSTEM = "system"
 _QUESTION_TABLES = TABLES / "questions"
@@ -56,7 +56,7 @@ class PromptLibrary:
         digest: Hash of everything that decides a prompt: texts, answer forms, option lists and vocabulary.
     """
 
-    def __init__(self, variant: str, system: str, prompts: Mapping[QuestionType, _Prompt]) -> None:
+    def __init__(self, variant: str, system: str, prompts: Mapping[str, _Prompt]) -> None:
         self.variant = variant
         self._system = system
         self._prompts = dict(prompts)
@@ -76,13 +76,14 @@ class PromptLibrary:
         shipped = resource_folder("prompts")
         problems = [] if folder is None else _check_names(folder)
         system = _read(_find(_SYSTEM, folder, shipped), SystemFile, problems)
-        files: dict[QuestionType, TypeFile] = {}
-        for kind in QuestionType:
-            path = _find(kind.value, folder, shipped)
-            file = _read(path, TypeFile, problems)
+        files: dict[str, TypeFile] = {}
+        for definition in question_types():
+            path = _find(definition.name, folder, shipped)
+            own = definition.prompt if not path.is_file() else None
+            file = _read(path, TypeFile, problems) if own is None else TypeFile.model_validate(own)
             if file is not None:
-                files[kind] = file
-                problems.extend(_check_examples(path, kind, file))
+                files[definition.name] = file
+                problems.extend(_check_examples(path, definition, file))
         if problems or system is None:
             raise InputError(problems)
         known = dict.fromkeys([*system.variants, *(name for file in files.values() for name in file.variants)])
@@ -113,7 +114,8 @@ class PromptLibrary:
         classes = taxonomy(question.dataset)
         form = prompt.answer(question.dataset)
         options = _options(form, classes)
-        grammar = _grammar(form, question, classes)
+        definition = question_type(question.type)
+        grammar = None if form.free else definition.grammar(question, form, classes)
         variant = prompt.variant
         text = variant.text.format(
             question=question.text,
@@ -122,7 +124,7 @@ class PromptLibrary:
             units=", ".join(UNIT_NAMES),
             fine=", ".join(classes.fine),
             coarse=", ".join(classes.coarse),
-            wording=answer_wording(question) if question.type in WORDED else "",
+            wording=definition.wording(question),
             examples=_render_examples(variant.examples, Choices(options) if options else grammar),
         ).strip()
         if variant.reasoning:
@@ -141,7 +143,7 @@ def _check_names(folder: Path) -> list[Problem]:
     if not folder.is_dir():
         return [Problem(folder, "is not a folder of prompt files")]
     problems = []
-    names = [f"{name}.yaml" for name in (_SYSTEM, *(kind.value for kind in QuestionType))]
+    names = [f"{name}.yaml" for name in (_SYSTEM, *(definition.name for definition in question_types()))]
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in (".yaml", ".yml"):
             continue
@@ -163,15 +165,17 @@ def _read(path: Path, schema: type[_File], problems: list[Problem]) -> _File | N
         return None
 
 
-def _check_examples(path: Path, kind: QuestionType, file: TypeFile) -> list[Problem]:
+def _check_examples(path: Path, definition: QuestionType, file: TypeFile) -> list[Problem]:
     """Refuse examples that no data set's answers admit: they would be left out of every prompt in silence."""
     everyone = taxonomy("unknown")
     forms = []
     for form in (file.answer, *file.answer_by_dataset.values()):
         options = _options(form, everyone)
         for plural in (False, True):
-            question = Question("", "", "", kind, plural=plural)
-            forms.append(Choices(options) if options else _grammar(form, question, everyone))
+            question = Question("", "", "", definition.name, plural=plural)
+            free = form.free or bool(options)
+            grammar = None if free else definition.grammar(question, form, everyone)
+            forms.append(Choices(options) if options else grammar)
     return [
         Problem(path, f"variants.{name}.examples: {example.answer!r} is not an answer to this type of question")
         for name, variant in file.variants.items()
@@ -190,22 +194,6 @@ def _options(form: AnswerForm, classes: Taxonomy) -> tuple[str, ...]:
     if source == "surface":
         return FIXED_OPTIONS[name]
     return classes.fine if name == "fine" else classes.coarse
-
-
-def _grammar(form: AnswerForm, question: Question, classes: Taxonomy) -> AnswerGrammar | None:
-    """Return the grammar of an open question with a fixed form, None for the others."""
-    if form.number is not None:
-        return Integer(form.number)
-    if form.names is not None:
-        return NameList(UNIT_NAMES, form.at_least, form.at_most) if question.plural else NameList(UNIT_NAMES)
-    if form.frames is not None:
-        localise = question.type is QuestionType.LOCALISE
-        return FrameList(form.at_most, form.frames, kinds=localise and question.kind is None, may_be_none=localise)
-    if form.sentence is not None and question.type is QuestionType.DESCRIBE_NTH:
-        return description_grammar(question, UNIT_NAMES, classes, form.at_most, form.largest_frame)
-    if form.sentence is not None:
-        return sentence_grammar(question, UNIT_NAMES, classes, form.at_most)
-    return None
 
 
 def _render_examples(examples: tuple[Example, ...], form: AnswerGrammar | None) -> str:
@@ -230,11 +218,11 @@ def _prototypes(classes: Taxonomy) -> str:
     )
 
 
-def _digest(system: str, prompts: Mapping[QuestionType, _Prompt]) -> str:
+def _digest(system: str, prompts: Mapping[str, _Prompt]) -> str:
     content = {
         "system": system,
         "prompts": {
-            kind.value: {
+            kind: {
                 "answer": prompt.file.answer.model_dump(),
                 "answer_by_dataset": {name: form.model_dump() for name, form in prompt.file.answer_by_dataset.items()},
                 "variant": prompt.variant.model_dump(),

@@ -1,23 +1,80 @@
-"""Recognise what a question asks for from its text."""
+"""The registry of question types, and the recognition of what a question asks for.
+
+A further type is an instance of a class of ``mevqa.questions.types`` (or of one of its own) and one call of
+``register_question_type``; everything that differs between types is asked of it.
+"""
 
 from __future__ import annotations
 
 import functools
-import re
+from typing import Annotated, Any
 
-from mevqa.control_tokens import remove_control_tokens
-from mevqa.facs import find_units, unit_name
-from mevqa.questions.long_question_types import names_one_event, parse_long_video
-from mevqa.questions.parsed_question import ParsedQuestion
-from mevqa.types import Clip, Question, QuestionType
+from pydantic import AfterValidator
 
-__all__ = ["ParsedQuestion", "parse_question", "question_about"]
+from mevqa.questions.question_text import ParsedQuestion, QuestionText
+from mevqa.questions.types import SHIPPED, QuestionType
+from mevqa.suggestions import did_you_mean
+from mevqa.types import Clip, Question
 
-_UNIT = r"(?:action units?|aus?\b|facs units?)"
-_PRESENT = (
-    r"(?:shown?|present|visible|activated?|active|seen?|appears?|appearing|occurs?|occurring|there|displayed|observed"
-    r"|detected|involved)"
-)
+__all__ = [
+    "ParsedQuestion",
+    "TypeName",
+    "as_question",
+    "is_long",
+    "parse_question",
+    "question_about",
+    "question_type",
+    "question_types",
+    "register_question_type",
+]
+
+_TYPES: dict[str, QuestionType] = {}
+
+
+def register_question_type(definition: QuestionType) -> QuestionType:
+    """Make a question type known: its questions are recognised, asked, read and scored from now on.
+
+    Args:
+        definition: What it is; its precedence decides between it and others that recognise the same question.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+    if definition.name in _TYPES:
+        raise ValueError(f"a question type named {definition.name!r} is registered already")
+    _TYPES[definition.name] = definition
+    parse_question.cache_clear()
+    return definition
+
+
+def question_types() -> tuple[QuestionType, ...]:
+    """Return every question type, in the order in which scores are listed."""
+    return tuple(_TYPES.values())
+
+
+def question_type(name: str) -> QuestionType:
+    """Return the question type of a name.
+
+    Raises:
+        ValueError: There is none; the message suggests what was meant.
+    """
+    definition = _TYPES.get(name)
+    if definition is None:
+        raise ValueError(f"unknown question type {name!r}; {did_you_mean(name, _TYPES)}")
+    return definition
+
+
+def _known(name: str) -> str:
+    return question_type(name).name
+
+
+#: The name of a question type in a file.
+TypeName = Annotated[str, AfterValidator(_known)]
+
+
+def is_long(question: Question) -> bool:
+    """Whether a question is about the events of a long video."""
+    return question_type(question.type).long_video
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -29,94 +86,41 @@ def parse_question(text: str) -> ParsedQuestion:
             in a close paraphrase. Case, spaces, hyphens, punctuation and singular or plural do not matter.
 
     Returns:
-        The type and slots; ``OPEN`` for what is none of these questions.
+        The type and slots; ``open`` for what is none of these questions.
     """
-    text = remove_control_tokens(text)  # question files made for LLaVA begin with <image>
-    words = _simplify(text)
-    plural = re.search(r"\b(?:action units|facs units|aus)\b", words) is not None
-    names_units = re.search(rf"\b{_UNIT}", words) is not None
-    if not names_units and _asks_whether_shown(words):
-        return ParsedQuestion(QuestionType.EXPRESSION_SHOWN)
-    long_video = parse_long_video(text, words, names_units)
-    if long_video is not None:
-        return long_video
-    units = find_units(text)
-    if units or re.search(r"^(?:is|are|does|do|can)\b.*\baction unit\b", words):
-        return _parse_about_unit(words, units)
-    fine = re.search(r"\bfine(?: ?grained)?\b", words) is not None
-    coarse = re.search(r"\bcoarse\b", words) is not None
-    if names_units and (fine or coarse):
-        return ParsedQuestion(QuestionType.COMBINED, plural=plural)
-    if names_units and not re.search(r"\b(?:how many|why|where|when|intensity|emotion)\b", words):
-        return ParsedQuestion(QuestionType.AU_LIST, plural=plural)
-    if names_units:
-        return ParsedQuestion(QuestionType.OPEN)
-    if re.search(r"\b(?:analy[sz]e|analysis|analy[sz]ing)\b", words) or _asks_description(words):
-        return ParsedQuestion(QuestionType.ANALYSIS)
-    return ParsedQuestion(_class_question(words, fine, coarse))
+    asked = QuestionText(text)
+    ordered = sorted(_TYPES.values(), key=lambda definition: -definition.precedence)
+    return next(parsed for definition in ordered if (parsed := definition.parse(asked)) is not None)
+
+
+def as_question(text: str, question_id: str, clip_id: str, **known: Any) -> Question:
+    """Return a question with its type and slots recognised.
+
+    Args:
+        text: What is asked.
+        question_id: Its id.
+        clip_id: The clip that it is about.
+        known: Further fields of a ``Question``.
+    """
+    parsed = parse_question(text)
+    return Question(
+        question_id,
+        clip_id,
+        text,
+        parsed.type,
+        parsed.action_unit,
+        parsed.ordinal,
+        parsed.plural,
+        kind=parsed.kind,
+        between_s=parsed.between_s,
+        **known,
+    )
 
 
 def question_about(clip: Clip, number: int, text: str) -> Question:
     """Return the user's own words as a question about ``clip``, with its type recognised."""
-    parsed = parse_question(text)
-    return Question(
-        id=str(number),
-        clip_id=clip.id,
-        text=text,
-        type=parsed.type,
-        action_unit=parsed.action_unit,
-        ordinal=parsed.ordinal,
-        plural=parsed.plural,
-        dataset=clip.dataset,
-        kind=parsed.kind,
-        between_s=parsed.between_s,
-    )
+    return as_question(text, str(number), clip.id, dataset=clip.dataset)
 
 
-def _simplify(text: str) -> str:
-    """Lower the case, turn hyphens and punctuation into single spaces, and unify spellings."""
-    words = re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
-    words = re.sub(r"\bmicroexpress", "micro express", words)
-    words = re.sub(r"\bmacroexpress", "macro express", words)
-    words = re.sub(r"\bfinegrained\b", "fine grained", words)
-    return re.sub(r"\bactionunit", "action unit", words)
-
-
-def _asks_whether_shown(words: str) -> bool:
-    """Whether it is asked if a short clip shows an expression at all; of a video, events are asked for."""
-    if not re.search(r"\b(?:clip|face)\b", words) or re.search(r"\b(?:events?|video|or)\b", words):
-        return False
-    asked = rf"(?:is|are|does|do|can)\b.*\bexpressions?\b.*\b{_PRESENT}\b|(?:is|are) there\b.*\bexpressions?\b"
-    return re.match(asked, words) is not None
-
-
-def _parse_about_unit(words: str, units: tuple[int, ...]) -> ParsedQuestion:
-    """Tell presence from side questions about one unit."""
-    if len(units) > 1:
-        return ParsedQuestion(QuestionType.OPEN)
-    name = unit_name(units[0]) if units else None
-    side = re.search(r"\bleft or (?:the |on the )?right\b|\bright or (?:the |on the )?left\b|\bwhich side\b", words)
-    if side:
-        return ParsedQuestion(QuestionType.AU_SIDE, action_unit=name)
-    if re.match(r"(?:is|are|does|do|can)\b", words) and re.search(rf"\b{_PRESENT}\b", words):
-        return ParsedQuestion(QuestionType.AU_PRESENCE, action_unit=name)
-    return ParsedQuestion(QuestionType.OPEN)
-
-
-def _asks_description(words: str) -> bool:
-    """Whether the whole expression is to be described (one event of many is another question)."""
-    return bool(re.match(r"(?:please )?describe\b.*\bexpression\b", words)) and not names_one_event(words)
-
-
-def _class_question(words: str, fine: bool, coarse: bool) -> QuestionType:
-    """Tell the class questions apart; ``OPEN`` for what is neither, or both."""
-    about = re.search(r"\b(?:expression|emotion|class|category|label)\b", words) is not None
-    if fine != coarse and about:
-        return QuestionType.FINE if fine else QuestionType.COARSE
-    if fine or coarse or not about:
-        return QuestionType.OPEN
-    if all(re.search(rf"\b{name}\b", words) for name in ("positive", "negative", "surprise")):
-        return QuestionType.COARSE
-    if re.match(r"(?:what|which) (?:\w+ ){0,3}?emotion\b", words) and not re.search(r"\b(?:why|when|where)\b", words):
-        return QuestionType.FINE
-    return QuestionType.OPEN
+for _definition in SHIPPED:
+    register_question_type(_definition)

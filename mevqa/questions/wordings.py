@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
 
 from mevqa.events import Kind
-from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.resources import TABLES
-from mevqa.types import Question, QuestionType
-
-_TABLE = TABLES / "questions" / "question_wordings.yaml"
-
-
-class _Wordings(StrictModel):
-    singular: tuple[str, ...]
-    plural: tuple[str, ...] = ()
-
-
-class _Table(StrictModel):
-    wordings: dict[QuestionType, _Wordings]
+from mevqa.questions.question_types import question_type
+from mevqa.types import Question
 
 
 def official_wordings(
-    kind: QuestionType,
+    kind: str,
     *,
     plural: bool = False,
     action_unit: str | None = None,
@@ -34,7 +21,7 @@ def official_wordings(
     """Return every usual wording of a question: the official ones, and ours of the types that no official file has.
 
     Args:
-        kind: Its type.
+        kind: Name of its type.
         plural: Whether it asks for several units, where the type distinguishes.
         action_unit: The unit asked about, for presence and side.
         ordinal: n of the n-th event.
@@ -42,12 +29,10 @@ def official_wordings(
         between_s: From and to which second events are asked about.
 
     Returns:
-        The wordings, most usual first; none for ``OPEN`` and where the slot of the type is not filled.
+        The wordings, most usual first; none for open questions and where the slot of the type is not filled.
     """
-    entry = _table().get(kind)
-    if entry is None:
-        return ()
-    texts = entry.plural if plural and entry.plural else entry.singular
+    usual = question_type(kind).wordings
+    texts = usual.plural if plural and usual.plural else usual.singular
     event = "expression" if events is None else f"{events}-expression"
     first, last = (None, None) if between_s is None else map(seconds_text, between_s)
     slots = {
@@ -82,8 +67,3 @@ def official_text(question: Question) -> str:
 def seconds_text(seconds: float) -> str:
     """Return a time in seconds as it stands in a question: ``3``, ``2.5``."""
     return format(Decimal(repr(float(seconds))).normalize(), "f")
-
-
-@cache
-def _table() -> dict[QuestionType, _Wordings]:
-    return read_yaml(_TABLE, _Table).wordings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mevqa.events import Event
-from mevqa.questions.writing.answer_format import SENTENCES
+from mevqa.questions.question_types import question_type
 from mevqa.scoring.answers.event_answers import (
     THRESHOLD,
     matched,
@@ -15,7 +15,6 @@ from mevqa.scoring.answers.event_answers import (
 )
 from mevqa.scoring.answers.grading import plain, read_sentence
 from mevqa.scoring.answers.items import Item
-from mevqa.types import QuestionType
 
 #: Verdicts in the order of the filter, with what they are called.
 VERDICTS = {
@@ -44,15 +43,16 @@ def verdict(item: Item | None, *, answered: bool) -> str:
         return "open" if answered else "none"
     if item.value is None:
         return "none"
-    if item.question.type in SENTENCES:
+    metric = question_type(item.question.type).metric
+    if metric == "sentence":
         return _of_sentence(item)
     if isinstance(item.reference, frozenset) and isinstance(item.value, frozenset):
         if item.value == item.reference:
             return "right"
         return "partly" if item.value & item.reference else "wrong"
-    if item.question.type in _OF_EVENTS:
-        return _OF_EVENTS[item.question.type](item)
-    if item.question.type is QuestionType.OPEN:
+    if metric in _OF_EVENTS:
+        return _OF_EVENTS[metric](item)
+    if metric == "text":
         return "right" if plain(str(item.value)) == plain(str(item.reference)) else "wrong"
     return "right" if item.value == item.reference else "wrong"
 
@@ -109,24 +109,20 @@ def _of_summary(item: Item) -> str:
 
 
 _OF_EVENTS = {
-    QuestionType.LOCALISE: _of_places,
-    QuestionType.LONGEST: _of_longest,
-    QuestionType.DESCRIBE_NTH: _of_description,
-    QuestionType.SUMMARY: _of_summary,
+    "intervals": _of_places,
+    "interval": _of_longest,
+    "description": _of_description,
+    "summary": _of_summary,
 }
 
 
 def answered_class(item: Item | None) -> str:
     """Return the class that was answered to a closed question, ``none`` without one; empty for other questions."""
-    from mevqa.scoring.answers.grading import CLOSED
-
-    if item is None or item.question.type not in CLOSED:
+    if item is None or question_type(item.question.type).metric != "classes":
         return ""
     return "none" if item.value is None else str(item.value)
 
 
 def reference_class(item: Item | None) -> str:
     """Return the class of the reference of a closed question; empty for other questions."""
-    from mevqa.scoring.answers.grading import CLOSED
-
-    return str(item.reference) if item is not None and item.question.type in CLOSED else ""
+    return str(item.reference) if item is not None and question_type(item.question.type).metric == "classes" else ""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError
+from mevqa.questions.question_types import is_long
 from mevqa.reporting.pictures import Picture, Seen, picture_of
-from mevqa.types import LONG_VIDEO_TYPES, Clip, Question
+from mevqa.types import Clip, Question
 
 if TYPE_CHECKING:
     from mevqa.data.events.rows import EventRow
@@ -44,7 +45,7 @@ def see(
     from mevqa.reporting.long_videos import see_long
 
     try:
-        if any(question.type in LONG_VIDEO_TYPES for question in questions) and clip.media is not None:
+        if any(is_long(question) for question in questions) and clip.media is not None:
             return see_long(clip, labels, found, face, on_frames, curve, unseen)
         pictures, notes = _look(clip, face)
         return Seen((pictures,) if pictures else (), None, notes)

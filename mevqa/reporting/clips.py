@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mevqa.names import subject_key
-from mevqa.questions.reading import UNUSABLE_MEANING
+from mevqa.questions.question_types import is_long
+from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.reporting.answer_grading import VERDICTS, answered_class, reference_class, verdict
 from mevqa.reporting.charts.chart import Chart
 from mevqa.reporting.pictures import Seen
 from mevqa.reporting.reading import ReadRun
 from mevqa.reporting.thumbnails import allowance, shows_pixels, thumbnail
-from mevqa.types import LONG_VIDEO_TYPES, NO_MOTION, Answer, Question
+from mevqa.types import NO_MOTION, Answer, Question
 
 #: A report of more pictures would show stamps, and take hours to draw: the clips beyond have none.
 _MOST_PICTURES = 3000
@@ -113,7 +114,7 @@ def _looks(
     total = 0
     for place in sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place)):
         asked = list(questions[place].values())
-        if total >= _MOST_PICTURES and not any(question.type in LONG_VIDEO_TYPES for question in asked):
+        if total >= _MOST_PICTURES and not any(is_long(question) for question in asked):
             looks[place] = Seen(notes=(_LEFT_OUT,))
             continue
         clip_views = seen(clips[place]["id"], asked)
@@ -149,7 +150,7 @@ def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int
 def _question(runs: Sequence[ReadRun], question: Question, told: Sequence[Collection[str]]) -> dict[str, Any]:
     """Return a question with what each run answered; ``told`` are the warnings that stand at the clip, by run."""
     given = next((run.items[question.id] for run in runs if question.id in run.items), None)
-    content: dict[str, Any] = {"type": question.type.value, "text": question.text, "id": question.id}
+    content: dict[str, Any] = {"type": question.type, "text": question.text, "id": question.id}
     reference = given.question.reference if given is not None else question.reference
     if reference is not None:
         content["reference"] = reference

@@ -13,9 +13,10 @@ from mevqa.data.official import BLANK, MOST_LINES, REQUIRED_KEYS, QuestionFile, 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
-from mevqa.questions.reading import UNUSABLE_MEANING, read_answer
-from mevqa.questions.vocabulary import CLOSED, every_class
-from mevqa.questions.writing.answer_format import fault, normalise
+from mevqa.questions.answers import fault, normalise, read_answer
+from mevqa.questions.question_types import question_type
+from mevqa.questions.reading.types import UNUSABLE_MEANING
+from mevqa.questions.vocabulary import every_class
 from mevqa.scoring.answers.answer_sources import was_truncated
 from mevqa.submission.archive import Archive, is_archive, read_archive
 from mevqa.submission.writer import submission_name
@@ -252,7 +253,9 @@ def _vocabulary_fault(values: Mapping[str, Any], file: QuestionFile, index: int)
     reading = read_answer(question, answer, truncated=was_truncated(values))
     if reading.unusable is not None:
         return f"{wrong}; `mevqa score` cannot use it: {UNUSABLE_MEANING[reading.unusable]}"
-    read = normalise(question, Reply(answer), every_class()) if question.type in CLOSED else None
+    read = (
+        normalise(question, Reply(answer), every_class()) if question_type(question.type).metric == "classes" else None
+    )
     return wrong if read is None else f"{wrong}; `mevqa score` reads {read!r}"
 
 

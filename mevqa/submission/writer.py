@@ -15,8 +15,8 @@ from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import writing
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.inference.runs import RunRecord, file_digest
-from mevqa.questions.writing.answer_format import fault
-from mevqa.questions.writing.prior import prior_answer
+from mevqa.questions.answers import fault
+from mevqa.questions.prior import prior_answer
 from mevqa.safe_text import PathShortener
 from mevqa.types import Question
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mevqa.events import EventTimeline, Kind
+from mevqa.events import EventTimeline, Kind, timeline_of
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
+from mevqa.questions.answers import timeline_answer
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
-from mevqa.questions.writing.answer_format import sentence, unit_list
-from mevqa.questions.writing.event_counts import COUNTED
-from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
+from mevqa.questions.writing.sentences import sentence, unit_list
 from mevqa.synthetic.clip_plan import ClipPlan, random_source
-from mevqa.types import Clip, QuestionType
+from mevqa.types import Clip
 
 #: A question and its answer.
 Pair = tuple[str, str]
@@ -25,7 +24,7 @@ def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=True)
     yield _presence(plan, seed, shown=False)
-    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
+    yield _summary(plan, "combined", _ask("combined", plural=len(_names(plan)) > 1))
 
 
 def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -33,7 +32,7 @@ def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _class_questions(plan)
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=_yes(plan, seed))
-    yield _summary(plan, QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=len(_names(plan)) > 1))
+    yield _summary(plan, "combined", _ask("combined", plural=len(_names(plan)) > 1))
 
 
 def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -42,17 +41,17 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=_yes(plan, seed))
     rng = random_source(seed, "analysis", plan.index)
-    wordings = official_wordings(QuestionType.ANALYSIS)
-    yield _summary(plan, QuestionType.ANALYSIS, wordings[int(rng.integers(len(wordings)))])
+    wordings = official_wordings("analysis")
+    yield _summary(plan, "analysis", wordings[int(rng.integers(len(wordings)))])
 
 
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
     timeline = _timeline_of_type(plan)
-    asked = [_ask(kind) for kind in (*COUNTED, QuestionType.AU_INVENTORY)]
+    asked = [_ask(kind) for kind in ("count_all", "count_micro", "count_macro", "au_inventory")]
     rng = random_source(seed, "nth", plan.index)
     for place in rng.permutation(len(timeline.events))[:2]:
-        asked.append(_ask(QuestionType.NTH_TYPE, ordinal=int(place) + 1))
+        asked.append(_ask("nth_type", ordinal=int(place) + 1))
     yield from _told(asked, timeline)
 
 
@@ -61,18 +60,18 @@ def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     timeline = _timeline_of_type(plan)
     rng = random_source(seed, "extension", plan.index)
     kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
-    asked = [_ask(QuestionType.LOCALISE, events=kind) for kind in kinds]
+    asked = [_ask("localise", events=kind) for kind in kinds]
     for place in rng.permutation(len(timeline.events))[:2]:
-        asked.append(_ask(QuestionType.DESCRIBE_NTH, ordinal=int(place) + 1))
-    asked += [_ask(QuestionType.EVENT_PRESENCE, events=kind) for kind in kinds[1:]]
-    asked += [_ask(QuestionType.ORDER), _ask(QuestionType.LONGEST)]
+        asked.append(_ask("describe_nth", ordinal=int(place) + 1))
+    asked += [_ask("event_presence", events=kind) for kind in kinds[1:]]
+    asked += [_ask("order"), _ask("longest")]
     # Times in half seconds, as somebody who looks at the video would give them: a quarter to three quarters of it.
     halves = int(2 * plan.frames / plan.fps)
     length = int(rng.integers(max(1, halves // 4), max(2, 3 * halves // 4)))
     start = int(rng.integers(0, max(1, halves - length)))
     between = (start / 2, (start + length) / 2)
-    asked.append(_ask(QuestionType.COUNT_BETWEEN, events=kinds[int(rng.integers(len(kinds)))], between_s=between))
-    asked.append(_ask(QuestionType.SUMMARY))
+    asked.append(_ask("count_between", events=kinds[int(rng.integers(len(kinds)))], between_s=between))
+    asked.append(_ask("summary"))
     yield from _told(asked, timeline)
 
 
@@ -88,25 +87,25 @@ def _told(texts: Sequence[str], timeline: EventTimeline) -> Iterator[Pair]:
             yield text, answer
 
 
-def _ask(kind: QuestionType, **slots: Any) -> str:
+def _ask(kind: str, **slots: Any) -> str:
     """Return the usual wording; the slots are those of ``official_wordings``."""
     return official_wordings(kind, **slots)[0]
 
 
 def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
     annotation = plan.performances[0].annotation
-    yield _ask(QuestionType.COARSE), str(annotation.coarse)
-    yield _ask(QuestionType.FINE), str(annotation.fine)
+    yield _ask("coarse"), str(annotation.coarse)
+    yield _ask("fine"), str(annotation.fine)
 
 
 def _list_and_side(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the list question and, where a unit is on one side only, the side question."""
     names = _names(plan)
-    yield _ask(QuestionType.AU_LIST, plural=len(names) > 1), unit_list(names)
+    yield _ask("au_list", plural=len(names) > 1), unit_list(names)
     sided = [unit for unit in plan.performances[0].annotation.action_units if unit.side]
     if sided:
         unit = sided[int(random_source(seed, "side", plan.index).integers(len(sided)))]
-        yield _ask(QuestionType.AU_SIDE, action_unit=unit.name), str(unit.side)
+        yield _ask("au_side", action_unit=unit.name), str(unit.side)
 
 
 def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
@@ -116,7 +115,7 @@ def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
     candidates = names if shown else [name for name in UNIT_NAMES if unit_number(name) not in present]
     rng = random_source(seed, f"presence {shown}", plan.index)
     name = candidates[int(rng.integers(len(candidates)))]
-    return _ask(QuestionType.AU_PRESENCE, action_unit=name), "yes" if shown else "no"
+    return _ask("au_presence", action_unit=name), "yes" if shown else "no"
 
 
 def _yes(plan: ClipPlan, seed: int) -> bool:
@@ -125,7 +124,7 @@ def _yes(plan: ClipPlan, seed: int) -> bool:
     return bool(block.random() < 0.5) == (plan.index % 2 == 0)
 
 
-def _summary(plan: ClipPlan, kind: QuestionType, question: str) -> Pair:
+def _summary(plan: ClipPlan, kind: str, question: str) -> Pair:
     annotation = plan.performances[0].annotation
     names = _names(plan)
     return question, sentence(kind, names, str(annotation.fine), str(annotation.coarse), plural=len(names) > 1)

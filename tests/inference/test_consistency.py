@@ -5,11 +5,12 @@ from hypothesis import strategies as st
 from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES
 from mevqa.inference.consistency import decide
-from mevqa.questions.writing.answer_format import fault, read_parts
-from mevqa.types import Question, QuestionType, Reply
+from mevqa.questions.answers import fault
+from mevqa.questions.reading.sentences import read_parts
+from mevqa.questions.reading.text.plain_text import plain_text
+from mevqa.types import Question, Reply
 
 CLASSES = taxonomy("casme2")
-T = QuestionType
 
 
 def ask(asked, plural=False, unit=None, ordinal=None, kind=None):
@@ -30,53 +31,53 @@ def answers(*pairs):
 
 def test_fine_and_coarse_are_the_likeliest_pair_that_agrees():
     assert answers(
-        (ask(T.COARSE), scored(positive=0.5, negative=0.45, surprise=0.05)),
-        (ask(T.FINE), scored(disgust=0.8, happiness=0.1, repression=0.05, surprise=0.05)),
+        (ask("coarse"), scored(positive=0.5, negative=0.45, surprise=0.05)),
+        (ask("fine"), scored(disgust=0.8, happiness=0.1, repression=0.05, surprise=0.05)),
     ) == ["negative", "disgust"]
     assert answers(
-        (ask(T.COARSE), scored(positive=0.9, negative=0.05, surprise=0.05)),
-        (ask(T.FINE), scored(disgust=0.4, happiness=0.3, repression=0.2, surprise=0.1)),
+        (ask("coarse"), scored(positive=0.9, negative=0.05, surprise=0.05)),
+        (ask("fine"), scored(disgust=0.4, happiness=0.3, repression=0.2, surprise=0.1)),
     ) == ["positive", "happiness"]
 
 
 def test_a_sure_presence_answer_corrects_an_unsure_list():
-    sure = (ask(T.AU_PRESENCE, unit="dimpler"), scored(yes=0.98, no=0.02))
-    listed = (ask(T.AU_LIST, plural=True), Reply("brow lowerer, lid tightener", confidence=0.3))
+    sure = (ask("au_presence", unit="dimpler"), scored(yes=0.98, no=0.02))
+    listed = (ask("au_list", plural=True), Reply("brow lowerer, lid tightener", confidence=0.3))
     assert answers(sure, listed) == ["yes", "brow lowerer, lid tightener, dimpler"]
 
 
 def test_a_sure_list_corrects_an_unsure_presence_answer():
-    unsure = (ask(T.AU_PRESENCE, unit="brow lowerer"), scored(yes=0.45, no=0.55))
-    listed = (ask(T.AU_LIST, plural=True), Reply("brow lowerer, lid tightener", confidence=0.9))
+    unsure = (ask("au_presence", unit="brow lowerer"), scored(yes=0.45, no=0.55))
+    listed = (ask("au_list", plural=True), Reply("brow lowerer, lid tightener", confidence=0.9))
     assert answers(unsure, listed) == ["yes", "brow lowerer, lid tightener"]
 
 
 def test_singular_means_one_unit_and_the_surest():
     assert answers(
-        (ask(T.AU_LIST), Reply("brow lowerer", confidence=0.4)),
-        (ask(T.AU_PRESENCE, unit="dimpler"), scored(yes=0.99, no=0.01)),
-        (ask(T.AU_PRESENCE, unit="brow lowerer"), scored(yes=0.6, no=0.4)),
+        (ask("au_list"), Reply("brow lowerer", confidence=0.4)),
+        (ask("au_presence", unit="dimpler"), scored(yes=0.99, no=0.01)),
+        (ask("au_presence", unit="brow lowerer"), scored(yes=0.6, no=0.4)),
     ) == ["dimpler", "yes", "no"]
 
 
 def test_plural_means_at_least_two_units_and_fills_up_with_typical_ones():
     assert answers(
-        (ask(T.AU_LIST, plural=True), Reply("lip corner puller")),
-        (ask(T.FINE), scored(disgust=0.1, happiness=0.8, repression=0.05, surprise=0.05)),
+        (ask("au_list", plural=True), Reply("lip corner puller")),
+        (ask("fine"), scored(disgust=0.1, happiness=0.8, repression=0.05, surprise=0.05)),
     ) == ["cheek raiser, lip corner puller", "happiness"]
 
 
 def test_sentences_say_what_the_single_answers_say():
     combined, analysis, listed, fine, coarse = answers(
-        (ask(T.COMBINED, plural=True), Reply("It shows a lip corner puller and a dimpler: happiness, positive")),
-        (ask(T.ANALYSIS), Reply("A surprise with a jaw drop")),
-        (ask(T.AU_LIST, plural=True), Reply("brow lowerer, lid tightener", confidence=0.9)),
-        (ask(T.FINE), scored(disgust=0.9, happiness=0.1)),
-        (ask(T.COARSE), scored(positive=0.1, negative=0.8, surprise=0.1)),
+        (ask("combined", plural=True), Reply("It shows a lip corner puller and a dimpler: happiness, positive")),
+        (ask("analysis"), Reply("A surprise with a jaw drop")),
+        (ask("au_list", plural=True), Reply("brow lowerer, lid tightener", confidence=0.9)),
+        (ask("fine"), scored(disgust=0.9, happiness=0.1)),
+        (ask("coarse"), scored(positive=0.1, negative=0.8, surprise=0.1)),
     )
     assert (listed, fine, coarse) == ("brow lowerer, lid tightener", "disgust", "negative")
     for text in (combined, analysis):
-        parts = read_parts(text, CLASSES)
+        parts = read_parts(plain_text(text))
         assert (set(parts.units), parts.fine, parts.coarse) == (
             {"brow lowerer", "lid tightener"},
             "disgust",
@@ -89,8 +90,8 @@ def test_a_sentence_alone_is_made_consistent_in_itself():
         "The action unit present is: dimpler. Therefore, the fine-grained expression class is happiness, and the "
         "coarse expression class is negative."
     )
-    (answer,) = answers((ask(T.COMBINED), Reply(text)))
-    parts = read_parts(answer, CLASSES)
+    (answer,) = answers((ask("combined"), Reply(text)))
+    parts = read_parts(plain_text(answer))
     assert CLASSES.coarse_of(parts.fine) == parts.coarse
     assert parts.units == ("dimpler",)
 
@@ -98,40 +99,40 @@ def test_a_sentence_alone_is_made_consistent_in_itself():
 def test_errors_stay_errors_and_tell_nothing():
     broken = Reply("", error="out of memory")
     assert answers(
-        (ask(T.COMBINED), broken),
-        (ask(T.FINE), broken),
-        (ask(T.COARSE), scored(positive=0.1, negative=0.8, surprise=0.1)),
-        (ask(T.COUNT_ALL), broken),
-        (ask(T.AU_LIST), Reply("I cannot tell.")),
+        (ask("combined"), broken),
+        (ask("fine"), broken),
+        (ask("coarse"), scored(positive=0.1, negative=0.8, surprise=0.1)),
+        (ask("count_all"), broken),
+        (ask("au_list"), Reply("I cannot tell.")),
     ) == [None, None, "negative", None, None]
 
 
 def test_micro_and_macro_add_up_and_the_surest_counts_stay():
     assert answers(
-        (ask(T.COUNT_ALL), Reply("9", confidence=0.2)),
-        (ask(T.COUNT_MICRO), Reply("2", confidence=0.9)),
-        (ask(T.COUNT_MACRO), Reply("4", confidence=0.8)),
+        (ask("count_all"), Reply("9", confidence=0.2)),
+        (ask("count_micro"), Reply("2", confidence=0.9)),
+        (ask("count_macro"), Reply("4", confidence=0.8)),
     ) == ["6", "2", "4"]
 
 
 def test_the_nth_event_exists_and_its_type_is_counted():
     assert answers(
-        (ask(T.COUNT_ALL), Reply("3", confidence=0.9)),
-        (ask(T.COUNT_MICRO), Reply("0", confidence=0.3)),
-        (ask(T.COUNT_MACRO), Reply("3", confidence=0.9)),
+        (ask("count_all"), Reply("3", confidence=0.9)),
+        (ask("count_micro"), Reply("0", confidence=0.3)),
+        (ask("count_macro"), Reply("3", confidence=0.9)),
         (
-            ask(T.NTH_TYPE, ordinal=5),
+            ask("nth_type", ordinal=5),
             Reply("micro-expression", options={"micro-expression": 0.95, "macro-expression": 0.05}),
         ),
     ) == ["5", "2", "3", "micro-expression"]
 
 
 def test_one_clip_only():
-    other = Question("r", "d", "?", T.COARSE)
+    other = Question("r", "d", "?", "coarse")
     with pytest.raises(ValueError, match="several clips"):
-        decide([ask(T.COARSE), other], [Reply("negative")] * 2, CLASSES)
+        decide([ask("coarse"), other], [Reply("negative")] * 2, CLASSES)
     with pytest.raises(ValueError):
-        decide([ask(T.COARSE)], [], CLASSES)
+        decide([ask("coarse")], [], CLASSES)
 
 
 def _options(names):
@@ -172,13 +173,13 @@ _LIST = st.builds(_list, _UNITS, _CONFIDENCE)
 def short_clips(draw):
     plural = draw(st.booleans())
     menu = [
-        (ask(T.COARSE), _options(CLASSES.coarse)),
-        (ask(T.FINE), _options(CLASSES.fine)),
-        (ask(T.AU_LIST, plural), _LIST),
-        (ask(T.COMBINED, plural), _SENTENCE),
-        (ask(T.ANALYSIS), _SENTENCE),
-        (ask(T.AU_SIDE, unit="dimpler"), _options(("left", "right"))),
-        *((ask(T.AU_PRESENCE, unit=unit), _options(_PRESENT)) for unit in draw(_UNITS)),
+        (ask("coarse"), _options(CLASSES.coarse)),
+        (ask("fine"), _options(CLASSES.fine)),
+        (ask("au_list", plural), _LIST),
+        (ask("combined", plural), _SENTENCE),
+        (ask("analysis"), _SENTENCE),
+        (ask("au_side", unit="dimpler"), _options(("left", "right"))),
+        *((ask("au_presence", unit=unit), _options(_PRESENT)) for unit in draw(_UNITS)),
     ]
     chosen = draw(st.lists(st.sampled_from(range(len(menu))), min_size=1, unique=True))
     return [(menu[i][0], draw(st.one_of(menu[i][1], menu[i][1], menu[i][1], _ERROR))) for i in chosen]
@@ -188,17 +189,17 @@ def short_clips(draw):
 def long_videos(draw):
     ordinals = draw(st.lists(st.integers(1, 40), max_size=3))
     menu = [
-        (ask(T.COUNT_ALL), _count()),
-        (ask(T.COUNT_MICRO), _count()),
-        (ask(T.COUNT_MACRO), _count()),
-        (ask(T.AU_INVENTORY, True), _LIST),
-        *((ask(T.EVENT_PRESENCE, kind=kind), _options(_PRESENT)) for kind in (None, "micro", "macro")),
-        (ask(T.COUNT_BETWEEN), _count()),
-        (ask(T.ORDER), _options(_KINDS)),
-        (ask(T.LONGEST), _FRAMES),
-        (ask(T.LOCALISE, kind="micro"), _FRAMES),
-        (ask(T.SUMMARY), st.just(Reply("Two events, both negative."))),
-        *((ask(T.NTH_TYPE, ordinal=n), _options(_KINDS)) for n in ordinals),
+        (ask("count_all"), _count()),
+        (ask("count_micro"), _count()),
+        (ask("count_macro"), _count()),
+        (ask("au_inventory", True), _LIST),
+        *((ask("event_presence", kind=kind), _options(_PRESENT)) for kind in (None, "micro", "macro")),
+        (ask("count_between"), _count()),
+        (ask("order"), _options(_KINDS)),
+        (ask("longest"), _FRAMES),
+        (ask("localise", kind="micro"), _FRAMES),
+        (ask("summary"), st.just(Reply("Two events, both negative."))),
+        *((ask("nth_type", ordinal=n), _options(_KINDS)) for n in ordinals),
     ]
     chosen = draw(st.lists(st.sampled_from(range(len(menu))), min_size=1, unique=True))
     return [(menu[i][0], draw(st.one_of(menu[i][1], menu[i][1], _ERROR))) for i in chosen]
@@ -217,7 +218,7 @@ def test_every_answer_is_in_the_vocabulary_and_no_error_is_answered(clip):
         elif text is not None:
             assert fault(question, text) is None
         else:
-            assert question.type in (T.COMBINED, T.ANALYSIS)
+            assert question.type in ("combined", "analysis")
 
 
 @_PATIENT
@@ -242,22 +243,22 @@ def test_the_order_of_the_questions_does_not_matter(clip, random):
 def test_answers_about_a_short_clip_agree(clip):
     told = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
     by_type = {question.type: text for question, text in told}
-    if T.FINE in by_type and T.COARSE in by_type:
-        assert CLASSES.coarse_of(by_type[T.FINE]) == by_type[T.COARSE]
+    if "fine" in by_type and "coarse" in by_type:
+        assert CLASSES.coarse_of(by_type["fine"]) == by_type["coarse"]
     sets = []
     for question, text in told:
-        if question.type in (T.COMBINED, T.ANALYSIS):
-            parts = read_parts(text, CLASSES)
+        if question.type in ("combined", "analysis"):
+            parts = read_parts(plain_text(text))
             sets.append(set(parts.units))
-            assert parts.fine == by_type.get(T.FINE, parts.fine)
-            assert parts.coarse == by_type.get(T.COARSE, CLASSES.coarse_of(parts.fine))
-        if question.type is T.AU_LIST:
+            assert parts.fine == by_type.get("fine", parts.fine)
+            assert parts.coarse == by_type.get("coarse", CLASSES.coarse_of(parts.fine))
+        if question.type == "au_list":
             sets.append(set(text.split(", ")))
-        if question.type in (T.COMBINED, T.AU_LIST):
+        if question.type in ("combined", "au_list"):
             assert len(sets[-1]) >= 2 if question.plural else len(sets[-1]) == 1
     assert all(units == sets[0] for units in sets)
     for question, text in told:
-        if question.type is T.AU_PRESENCE and sets:
+        if question.type == "au_presence" and sets:
             assert (text == "yes") == (question.action_unit in sets[0])
 
 
@@ -265,15 +266,15 @@ def test_answers_about_a_short_clip_agree(clip):
 @given(long_videos())
 def test_answers_about_a_long_video_agree(clip):
     told = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
-    counted = (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)
+    counted = ("count_all", "count_micro", "count_macro")
     counts = {question.type: int(text) for question, text in told if question.type in counted}
-    types = {question.ordinal: text for question, text in told if question.type is T.NTH_TYPE}
-    if {T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO} <= counts.keys():
-        assert counts[T.COUNT_MICRO] + counts[T.COUNT_MACRO] == counts[T.COUNT_ALL]
-    assert all(n <= counts.get(T.COUNT_ALL, n) for n in types)
-    for kind, name in ((T.COUNT_MICRO, _KINDS[0]), (T.COUNT_MACRO, _KINDS[1])):
+    types = {question.ordinal: text for question, text in told if question.type == "nth_type"}
+    if {"count_all", "count_micro", "count_macro"} <= counts.keys():
+        assert counts["count_micro"] + counts["count_macro"] == counts["count_all"]
+    assert all(n <= counts.get("count_all", n) for n in types)
+    for kind, name in (("count_micro", _KINDS[0]), ("count_macro", _KINDS[1])):
         assert sum(text == name for text in types.values()) <= counts.get(kind, 99)
-    present = {question.kind: text for question, text in told if question.type is T.EVENT_PRESENCE}
-    for kind, counted in ((None, T.COUNT_ALL), ("micro", T.COUNT_MICRO), ("macro", T.COUNT_MACRO)):
+    present = {question.kind: text for question, text in told if question.type == "event_presence"}
+    for kind, counted in ((None, "count_all"), ("micro", "count_micro"), ("macro", "count_macro")):
         if kind in present and counted in counts:
             assert (present[kind] == "yes") == (counts[counted] > 0)

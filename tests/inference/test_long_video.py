@@ -21,8 +21,10 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import question_about
-from mevqa.types import LONG_VIDEO_TYPES, Clip, Question
+from mevqa.questions.question_types import question_about, question_types
+from mevqa.types import Clip, Question
+
+LONG_VIDEO_TYPES = {kind.name for kind in question_types() if kind.long_video}
 
 PROMPTS = PromptLibrary.load()
 VIEW_CONFIG = ViewConfig(("onset", "apex"), face="none")

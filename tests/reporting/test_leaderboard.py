@@ -16,7 +16,7 @@ def column(found, key):
 def test_the_baseline_is_what_the_commonest_answer_scores(runs):
     read = read_runs(runs[:1], Scoring(draws=0))
     found = leaderboard(read)
-    references = [str(item.reference) for item in read[0].items.values() if item.question.type.value == "coarse"]
+    references = [str(item.reference) for item in read[0].items.values() if item.question.type == "coarse"]
     constant = score_classes(references, [max(set(references), key=references.count)] * len(references))
     cells = found.baselines[0].cells
     assert float(cells[column(found, "coarse.uf1")].value) == pytest.approx(constant.uf1, abs=5e-4)

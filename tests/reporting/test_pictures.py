@@ -3,9 +3,9 @@ from hostile_runs import write_frames
 
 from mevqa.events import Event
 from mevqa.reporting.clip_pictures import see
-from mevqa.types import Clip, Question, QuestionType
+from mevqa.types import Clip, Question
 
-SHORT = Question("q", "c", "What is the coarse expression class?", QuestionType.COARSE)
+SHORT = Question("q", "c", "What is the coarse expression class?", "coarse")
 
 
 @pytest.fixture

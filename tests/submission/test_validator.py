@@ -5,7 +5,7 @@ import pytest
 
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
-from mevqa.questions.writing.prior import prior_answer
+from mevqa.questions.prior import prior_answer
 from mevqa.submission.validator import check_submission
 
 TEXTS = (

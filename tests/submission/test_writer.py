@@ -10,8 +10,8 @@ from mevqa.errors import InputError
 from mevqa.inference.consistency import decide
 from mevqa.inference.runs import RunRecord, file_digest
 from mevqa.models.mock import MockModel
+from mevqa.questions.prior import prior_answer
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.writing.prior import prior_answer
 from mevqa.submission.validator import check_submission
 from mevqa.submission.writer import ARCHIVE, FILLED, submission_name, write_submission
 from mevqa.types import Answer

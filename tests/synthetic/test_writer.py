@@ -8,11 +8,15 @@ from mevqa.data.media import find_clips
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
 from mevqa.files.whole import part_of
+from mevqa.questions.question_types import question_types
 from mevqa.submission.validator import check_submission
 from mevqa.synthetic.recording import Recording, Style
 from mevqa.synthetic.writer import SynthSettings, make_plans, synthesise
-from mevqa.types import EXTENSION_TYPES
 from mevqa.video.reading.reader import open_video
+
+EXTENSION_TYPES = {kind.name for kind in question_types() if kind.long_video and not kind.official}
+
+EXTENSION_TYPES = {kind.name for kind in question_types() if kind.long_video and not kind.official}
 
 SMALL = {"size": (160, 160), "fps": (30.0,), "subjects": 2}
 

@@ -7,12 +7,12 @@ from collections import Counter
 from rich.console import Console
 
 from mevqa.api.run import Run
-from mevqa.questions.reading import UNUSABLE_MEANING
+from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
 from mevqa.table_writer import as_text
 from mevqa.terminal import make_console
-from mevqa.types import NO_MOTION, Answer, QuestionType
+from mevqa.types import NO_MOTION, Answer
 
 _READ_SCORES = (
     "UF1 and UAR over the classes of the references; majority: accuracy of the commonest class;\n"
@@ -26,7 +26,7 @@ def print_run(run: Run) -> int:
     asked = run.questions
     missing = sum(question.id not in run.answers for question in asked)
     failed = [run.answers[q.id] for q in asked if q.id in run.answers and run.answers[q.id].error is not None]
-    unknown = sum(question.type is QuestionType.OPEN for question in asked)
+    unknown = sum(question.type == "open" for question in asked)
     answered = len(asked) - len(failed) - missing
     clips = len({question.clip_id for question in asked})
     console.print(f"{answered} of {len(asked)} questions answered, {clips} clips -> {run.path}")

@@ -7,7 +7,7 @@ from typing import cast
 
 from mevqa.events import Event, Kind
 from mevqa.facs import ActionUnit, unit_number
-from mevqa.questions.reading.types import Parts
+from mevqa.types import Parts
 
 _KIND = r"\b(micro|macro)"
 _SPAN = re.compile(

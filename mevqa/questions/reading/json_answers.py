@@ -9,24 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mevqa.questions.reading.words import WORDS
-from mevqa.questions.vocabulary import COUNTS, LISTS, SENTENCES
-from mevqa.types import QuestionType
 
-#: Key lists of the question types that have one of their own.
-_KEYS = {
-    QuestionType.COARSE: "coarse",
-    QuestionType.FINE: "fine",
-    QuestionType.AU_PRESENCE: "presence",
-    QuestionType.EXPRESSION_SHOWN: "presence",
-    QuestionType.EVENT_PRESENCE: "presence",
-    QuestionType.AU_SIDE: "side",
-    QuestionType.NTH_TYPE: "kind",
-    QuestionType.ORDER: "kind",
-    **dict.fromkeys(LISTS, "units"),
-    **dict.fromkeys(COUNTS, "count"),
-}
-#: Question types that are answered by all of an object.
-_WHOLE = SENTENCES | {QuestionType.LOCALISE, QuestionType.LONGEST, QuestionType.DESCRIBE_NTH}
 #: Brackets at which an object is looked for.
 _MOST_TRIES = 200
 _BEGINS = re.compile(r"\s*(?:```(?:json|python)?\s*)?[{\[]\s*(?:\"|'|\{|\[|\]|\}|$)")
@@ -38,12 +21,12 @@ class Malformed(ValueError):
     """An object that is broken or cut off, without an answer in it."""
 
 
-def json_answer(kind: QuestionType, text: str) -> str | None:
+def json_answer(text: str, keys: str) -> str | None:
     """Return the answer of the last JSON value of a text, as text.
 
     Args:
-        kind: Type of the question.
         text: What was written, without thoughts.
+        keys: Which keys answer: a name among ``keys`` in ``answer_reading.yaml``, or ``whole`` for all of an object.
 
     Returns:
         The answer; None when the text holds no JSON that answers.
@@ -55,7 +38,7 @@ def json_answer(kind: QuestionType, text: str) -> str | None:
         return None
     values = _values(text)
     for value in reversed(values):
-        answer = _answer(kind, value)
+        answer = _answer(value, keys)
         if answer is not None:
             return answer
     if not _BEGINS.match(text):
@@ -126,34 +109,34 @@ def _loosely(text: str) -> Any:
     return value if isinstance(value, (dict, list)) else None
 
 
-def _answer(kind: QuestionType, value: Any) -> str | None:
+def _answer(value: Any, keys: str) -> str | None:
     """Return what an object or list answers."""
     if isinstance(value, Mapping):
         fields = {_simple(key): item for key, item in value.items()}
-        if kind in _WHOLE:
+        if keys == "whole":
             inner = _first(fields, ("finalanswer", "answer"))
             whole = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
             return as_text(inner if inner is not None else whole) or None
-        if kind in COUNTS and any(re.search("micro|macro", key) for key in fields):
+        if keys == "count" and any(re.search("micro|macro", key) for key in fields):
             return as_text({k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over})
-        chosen = _first(fields, (*WORDS.answers.keys.get(_KEYS.get(kind, ""), ()), *WORDS.answers.keys["any"]))
+        chosen = _first(fields, (*WORDS.answers.keys.get(keys, ()), *WORDS.answers.keys["any"]))
         if chosen is not None:
             return as_text(chosen)
-        listed = _first(fields, WORDS.answers.keys["units_beside" if kind in LISTS else "ranked"])
+        listed = _first(fields, WORDS.answers.keys["units_beside" if keys == "units" else "ranked"])
         if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
-            return as_text(listed if kind in LISTS else listed[0])
+            return as_text(listed if keys == "units" else listed[0])
         rest = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
         if rest and all(isinstance(item, (bool, int, float)) or _is_mark(item) for item in rest.values()):
             return as_text(rest)
         nested = [item for item in rest.values() if isinstance(item, Mapping)]
-        return _answer(kind, nested[0]) if len(rest) == 1 and nested else None
+        return _answer(nested[0], keys) if len(rest) == 1 and nested else None
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
             return None
         if all(isinstance(item, (str, int, float)) for item in value):
             return as_text(value) if any(isinstance(item, str) and len(item) > 1 for item in value) else None
         if len(value) == 1:
-            return _answer(kind, value[0])
+            return _answer(value[0], keys)
         return as_text(value)
     return None
 

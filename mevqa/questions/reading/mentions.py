@@ -93,12 +93,3 @@ def fine_class_spellings() -> dict[str, str]:
 def coarse_by_fine_spellings() -> dict[str, str]:
     """Return the spellings of the fine classes with their coarse class."""
     return {word: coarse for word, name in fine_spellings().items() if (coarse := coarse_of(name)) is not None}
-
-
-@functools.cache
-def option_spellings(name: str) -> dict[str, str]:
-    """Return the spellings of fixed options (``side``, ``kind``)."""
-    spellings = {word: option for option, others in FORMS.options[name].items() for word in (option, *others)}
-    if name == "side":
-        spellings.update(dict.fromkeys(WORDS.both_sides, BOTH))
-    return spellings

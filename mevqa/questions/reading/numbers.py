@@ -9,14 +9,9 @@ from collections.abc import Mapping
 from mevqa.events import Kind
 from mevqa.questions.reading.labels import corrected
 from mevqa.questions.reading.types import Ambiguous
-from mevqa.types import QuestionType
 
-#: Kind of event that each official count is of; None for any.
-COUNTED: Mapping[QuestionType, Kind | None] = {
-    QuestionType.COUNT_ALL: None,
-    QuestionType.COUNT_MICRO: "micro",
-    QuestionType.COUNT_MACRO: "macro",
-}
+#: Texts that say nothing.
+NOTHING = re.compile(r"\W*(?:n/?a|none|nan|null|unknown|-+|\?+)?\W*", re.IGNORECASE)
 _ANY = (
     r"(?:(?:distinct |separate |facial |different )*(?:expression|event)"
     r"|in total\b|in all\b|altogether\b|(?:total|overall)(?=\W*$|\W*[.,;(]| events))"
@@ -107,7 +102,7 @@ def stated_number(kind: Kind | None, text: str) -> int | None:
         text: What was written.
     """
     simple = in_digits(text)
-    named = {"micro": "micro", "macro": "macro", None: _ANY}[kind]
+    named = _NAMED[kind]
     numbers = {int(number) for number in re.findall(rf"\b(\d+) {named}", simple)}
     if not numbers and re.search(rf"\bno {named}", simple):
         return 0

@@ -7,9 +7,10 @@ import re
 from mevqa.facs import UNIT_NAMES, coarse_of, unit_name
 from mevqa.questions.reading.labels import read_label
 from mevqa.questions.reading.mentions import coarse_spellings, fine_class_spellings
-from mevqa.questions.reading.types import Ambiguous, Parts
+from mevqa.questions.reading.types import Ambiguous
 from mevqa.questions.reading.units import read_units
 from mevqa.questions.vocabulary import every_class
+from mevqa.types import Parts
 
 _LABELS = {
     "fine": re.compile(r"\bfine[- ]?grained\b|\bfine (?:class|expression|emotion|category|label)\b|\bfine\s*[:=]"),

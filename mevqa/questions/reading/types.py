@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from mevqa.events import Event
-
-#: A unit by its number, or by what was written where that is no unit.
-Unit: TypeAlias = int | str
+from mevqa.types import Value
 
 #: Why a text is no usable answer.
 Unusable = Literal["truncated", "open_thought", "empty", "ambiguous", "unreadable"]
@@ -21,26 +18,6 @@ UNUSABLE_MEANING: dict[str, str] = {
     "ambiguous": "several answers were given",
     "unreadable": "no answer to this question can be read",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a sentence about an expression says.
-
-    Attributes:
-        units: Official names of the action units, in the order of the text.
-        fine: Fine-grained class.
-        coarse: Coarse class.
-    """
-
-    units: tuple[str, ...] = ()
-    fine: str | None = None
-    coarse: str | None = None
-
-
-#: A label, units in the order of the text, a number, intervals of frames, the description of an event, the parts of a
-#: sentence, or a text.
-Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Event, ...] | Event | Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from mevqa.questions.reading.labels import last_corrections
 from mevqa.questions.reading.mentions import Mention, find_unit_mentions
 from mevqa.questions.reading.stance import Stance, sentence_spans, stances
 from mevqa.questions.reading.text.marks import checked_entries, likely_units, shares
-from mevqa.questions.reading.types import Ambiguous, Unit
+from mevqa.questions.reading.types import Ambiguous
+from mevqa.types import Unit
 
 _PREAMBLE = re.compile(
     r"^.*?\b(?:action units?|aus?|facs(?: codes?| units?)?)\b[^:,.\n]*?(?::|\bis\b|\bare\b)\s*(?=\S)", re.IGNORECASE

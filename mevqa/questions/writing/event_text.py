@@ -9,6 +9,7 @@ from mevqa.events import Event, EventTimeline, Kind
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.writing.grammar import SEPARATOR
 from mevqa.resources import TABLES
+from mevqa.types import Question
 
 
 class Description(StrictModel):
@@ -73,6 +74,13 @@ def spans_text(spans: Iterable[Event], *, kinds: bool) -> str:
         for span in spans
     ]
     return SEPARATOR.join(texts) or FORMS.none
+
+
+def description_wording(question: Question, *, plural: bool) -> str:
+    """Return the sentences of a description that leaves nothing out, with their slots."""
+    form = FORMS.description
+    subject = form.subject.format(n=question.ordinal or 1, event=event_name(question.kind))
+    return f"{subject}{form.kind}{form.frames}{form.apex}. {form.units if plural else form.unit} {form.classes}"
 
 
 def described_text(told: Event, ordinal: int, asked: Kind | None) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mevqa.facs import unit_name
+from mevqa.questions.question_types import question_type, question_types
 from mevqa.reporting.charts.chart import Chart
 from mevqa.reporting.charts.confusion import ConfusionTable, class_bars, confusion_table
 from mevqa.reporting.charts.score_charts import (
@@ -19,19 +20,11 @@ from mevqa.reporting.charts.score_charts import (
     forest_chart,
 )
 from mevqa.reporting.reading import ReadRun
-from mevqa.scoring.answers.parts import PREFIXES
 from mevqa.scoring.catalogue import chart_name
 from mevqa.scoring.result import ScoreResult
 from mevqa.scoring.tables import group_table, score_tables
 from mevqa.table_writer import Table
-from mevqa.types import EXTENSION_TYPES, QuestionType
 
-_COUNTS = {
-    QuestionType.COUNT_ALL: "all",
-    QuestionType.COUNT_MICRO: "micro",
-    QuestionType.COUNT_MACRO: "macro",
-    QuestionType.COUNT_BETWEEN: "between two times",
-}
 #: Which number of a subject is drawn, the first that there is.
 _OF_SUBJECT = ("coarse.accuracy", "type.accuracy", "au.f1")
 _SERIES = ("F1", "recall")
@@ -102,10 +95,10 @@ def run_panel(run: ReadRun, place: int) -> Panel:
 
 
 def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
-    kinds = {prefix: kind.value for kind, prefix in PREFIXES.items()}
+    types = {definition.key: definition for definition in question_types()}
     for prefix, matrix in result.details.get("confusion", {}).items():
         title = chart_name(prefix)
-        table = confusion_table(matrix, title, kinds[prefix])
+        table = confusion_table(matrix, title, types[prefix].name)
         caption = "Rows: reference, columns: answer; a row's shades are shares of that class. A cell shows its clips."
         yield f"confusion_{prefix}", Figure(f"Confusion, {title}", table.chart(), caption, "classes", table)
         chart = bar_chart(class_bars(matrix), _SERIES, f"F1 and recall of the classes of {title}")
@@ -172,7 +165,7 @@ def _pooled(run: ReadRun) -> dict[str, Any]:
     """Return the reliability of all closed questions of the official types together."""
     from mevqa.scoring.metrics.calibration import reliability
 
-    sure = [item for item in run.items.values() if item.options and item.question.type not in EXTENSION_TYPES]
+    sure = [item for item in run.items.values() if item.options and question_type(item.question.type).official]
     if not sure:
         return {}
     return {"calibration": reliability([str(item.reference) for item in sure], [item.options or {} for item in sure])}
@@ -180,8 +173,10 @@ def _pooled(run: ReadRun) -> dict[str, Any]:
 
 def _count_pairs(run: ReadRun) -> dict[str, list[tuple[int, int]]]:
     pairs: dict[str, list[tuple[int, int]]] = {}
-    for kind, name in _COUNTS.items():
-        for item in run.items.values():
-            if item.question.type is kind and isinstance(item.value, int) and isinstance(item.reference, int):
+    for definition in question_types():
+        name = chart_name(definition.key)
+        for item in run.items.values() if definition.metric == "count" else ():
+            asked = item.question.type == definition.name
+            if asked and isinstance(item.value, int) and isinstance(item.reference, int):
                 pairs.setdefault(name, []).append((item.reference, item.value))
     return pairs

@@ -13,7 +13,7 @@ import numpy as np
 from mevqa.events import Event, Kind
 from mevqa.facs import find_units
 from mevqa.intervals import iou_matrix, match
-from mevqa.scoring.answers.grading import stated_number
+from mevqa.questions.reading.numbers import stated_number
 from mevqa.scoring.answers.items import Item
 from mevqa.scoring.metrics.sufficient_statistics import Array, Tally, divide, mean_tally, sums_by_unit
 from mevqa.scoring.metrics.unit_sets import one_f1

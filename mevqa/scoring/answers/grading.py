@@ -1,6 +1,6 @@
 """Read what was answered, officially worded or in the wild, into what is compared with the reference.
 
-The reader is ``mevqa.questions.reading``; the table of cases is ``mevqa/tables/questions/answers_in_the_wild.yaml``
+The reader is ``mevqa.questions.answers``; the table of cases is ``mevqa/tables/questions/answers_in_the_wild.yaml``
 (``mevqa score --cases`` prints it). The rules:
 
 - An answer that was cut off counts for nothing, nor does one whose thought is not ended. Thoughts are taken off.
@@ -20,31 +20,16 @@ from typing import TypeAlias
 
 from mevqa.events import Event
 from mevqa.facs import unit_number
-from mevqa.questions.reading import Parts, Reading, Unit, read_answer
-from mevqa.questions.reading.numbers import stated_number
-from mevqa.questions.vocabulary import CLOSED, LISTS, PLACES
-from mevqa.types import Question, QuestionType
-
-__all__ = [
-    "CLOSED",
-    "READ",
-    "Unit",
-    "Value",
-    "plain",
-    "read_sentence",
-    "read_unit_set",
-    "read_value",
-    "stated_number",
-    "value_of",
-]
+from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import question_type
+from mevqa.questions.reading.types import Reading
+from mevqa.types import Parts, Question, Unit
 
 #: A label, a set of units, a number, intervals of frames, the description of an event, or a text.
 Value: TypeAlias = str | frozenset[Unit] | int | tuple[Event, ...] | Event
 
-#: Question types whose answers are read under every preset: no two texts of them need be the same.
-READ = PLACES | {QuestionType.DESCRIBE_NTH}
-_LIST = Question("", "", "", QuestionType.AU_LIST, plural=True)
-_SENTENCE = Question("", "", "", QuestionType.COMBINED, plural=True)
+_LIST = Question("", "", "", "au_list", plural=True)
+_SENTENCE = Question("", "", "", "combined", plural=True)
 
 
 def read_value(question: Question, text: str, *, truncated: bool = False) -> Value | None:
@@ -63,7 +48,7 @@ def value_of(question: Question, reading: Reading) -> Value | None:
     value = reading.value
     if isinstance(value, Parts):
         return reading.text
-    if question.type in LISTS and isinstance(value, tuple):
+    if question_type(question.type).metric == "units" and isinstance(value, tuple):
         return frozenset(unit for unit in value if isinstance(unit, (int, str)))
     return value  # type: ignore[return-value]  # a tuple is a list of units or of intervals
 

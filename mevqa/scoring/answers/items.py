@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
 from mevqa.names import subject_key
-from mevqa.questions.reading import Reading, read_answer
-from mevqa.questions.writing.answer_format import COUNTS, LISTS
-from mevqa.scoring.answers.grading import CLOSED, READ, Value, plain, read_unit_set, read_value, value_of
+from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import question_type
+from mevqa.questions.reading.types import Reading
+from mevqa.questions.types.base import Metric
+from mevqa.scoring.answers.grading import Value, plain, read_unit_set, read_value, value_of
 from mevqa.scoring.answers.pairing import Pair
 from mevqa.scoring.answers.presets import Switches
 from mevqa.types import Question
 
+#: What is read under every preset: no two texts of such answers need be the same.
+_READ = ("intervals", "interval", "description")
 #: Largest distance of the sum of option probabilities from one: they are logged with few digits.
 _SUM_TOLERANCE = 0.01
 
@@ -111,18 +115,19 @@ def _given(question: Question, reading: Reading, reference: Value, switches: Swi
     """Return what an answer says; a text that equals the reference is always right."""
     if not reading.text.strip():
         return None
-    if switches.answers == "exact" and question.type not in READ:
-        return _exact(question, reading.text)
-    if question.type in CLOSED and plain(reading.text).rstrip(".") == reference:
+    metric = question_type(question.type).metric
+    if switches.answers == "exact" and metric not in _READ:
+        return _exact(metric, reading.text)
+    if metric == "classes" and plain(reading.text).rstrip(".") == reference:
         return reference
     return value_of(question, reading)
 
 
-def _exact(question: Question, text: str) -> Value | None:
+def _exact(metric: Metric, text: str) -> Value | None:
     """Return the text as it stands: the units between commas, a number of digits, else the lower-case text."""
-    if question.type in LISTS:
+    if metric == "units":
         return frozenset(part for part in map(plain, text.split(",")) if part) or None
-    if question.type in COUNTS:
+    if metric == "count":
         return int(text) if text.strip().isascii() and text.strip().isdigit() else None
     return plain(text)
 
@@ -131,19 +136,20 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
     """Return what is right; a reference that says nothing of its kind is a problem."""
     question = pair.question
     text = question.reference or ""
-    if switches.answers == "exact" and question.type not in COUNTS | READ:
-        return _exact(question, text)
-    if question.type in CLOSED:
+    metric = question_type(question.type).metric
+    if switches.answers == "exact" and metric not in ("count", *_READ):
+        return _exact(metric, text)
+    if metric == "classes":
         return _label(question, text)
-    if question.type in LISTS:
+    if metric == "units":
         return read_unit_set(text) or frozenset(part for part in map(plain, text.split(",")) if part)
-    if question.type in COUNTS:
+    if metric == "count":
         if text.strip().isascii() and text.strip().isdigit():
             return int(text)
         message = f"the reference {text!r} to {question.id!r} is not a number of events"
         problems.append(Problem(pair.path, message, question.line))
         return None
-    if question.type in READ:
+    if metric in _READ:
         value = read_value(question, text)
         if value is None:
             message = f"the reference {text!r} to {question.id!r} tells no frames of an event"

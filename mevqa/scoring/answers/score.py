@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from mevqa.errors import InputError, Problem
 from mevqa.names import spelling_notes
-from mevqa.questions.reading import UNUSABLE_MEANING
+from mevqa.questions.question_types import question_types
+from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.safe_text import portable
-from mevqa.scoring.answers.grading import CLOSED
 from mevqa.scoring.answers.items import Item, make_items
 from mevqa.scoring.answers.pairing import Pairs, pair_answer, read_pairs
-from mevqa.scoring.answers.parts import PREFIXES, labels_of, tally_items, text_rows, with_options
+from mevqa.scoring.answers.parts import labels_of, tally_items, text_rows, with_options
 from mevqa.scoring.answers.presets import Switches, answer_preset
 from mevqa.scoring.metrics.bootstrap import DRAWS, resample
 from mevqa.scoring.metrics.calibration import reliability
@@ -27,7 +27,7 @@ from mevqa.types import Answer, Question
 GROUPINGS: dict[str, Callable[[Item], str]] = {
     "dataset": lambda item: item.question.dataset,
     "subject": lambda item: "/".join(item.unit),
-    "type": lambda item: item.question.type.value,
+    "type": lambda item: item.question.type,
 }
 #: The preset of each task, when none is named.
 DEFAULT_PRESETS = {"vqa": "megc2026-vqa", "lvqa": "megc2026-lvqa"}
@@ -167,9 +167,10 @@ def count_items(items: Sequence[Item]) -> dict[str, int]:
     faults = Counter(item.fault for item in items if item.fault is not None)
     counts["unusable"] = sum(faults.values())
     counts.update({fault: faults[fault] for fault in _FAULTS})
-    for kind, prefix in PREFIXES.items():
-        asked = [item for item in items if item.question.type is kind]
+    for definition in question_types():
+        asked = [item for item in items if item.question.type == definition.name]
         if asked:
+            prefix = definition.key
             counts[f"{prefix}.questions"] = counts.get(f"{prefix}.questions", 0) + len(asked)
             unusable = sum(item.fault is not None for item in asked)
             counts[f"{prefix}.unusable"] = counts.get(f"{prefix}.unusable", 0) + unusable
@@ -209,8 +210,11 @@ def _notes(items: Sequence[Item], metrics: Mapping[str, float], switches: Switch
     """Say what is easily misread."""
     if switches.missing == "skip" and (missing := sum(item.fault == "missing" for item in items)):
         yield f"{missing} missing answers are left out of the classes (missing=skip): not comparable with other presets"
-    for prefix in ("count_all", "count_micro", "count_macro", "count_between"):
-        asked = [item for item in items if PREFIXES[item.question.type] == prefix]
+    for definition in question_types():
+        if definition.metric != "count":
+            continue
+        prefix = definition.key
+        asked = [item for item in items if item.question.type == definition.name]
         lost = sum(item.value is None for item in asked)
         if lost and switches.count == "omit":
             left = "no error is given" if lost == len(asked) else f"the errors are of the other {len(asked) - lost}"
@@ -231,17 +235,18 @@ def _notes(items: Sequence[Item], metrics: Mapping[str, float], switches: Switch
 def _details(items: Sequence[Item]) -> dict[str, Any]:
     """Return confusion matrices, reliability bins and every unusable answer."""
     details: dict[str, Any] = {"confusion": {}, "reliability": {}}
-    for kind in CLOSED:
-        asked = [item for item in items if item.question.type is kind]
-        if asked:
-            details["confusion"][PREFIXES[kind]] = _confusion(asked)
+    for definition in question_types():
+        asked = [item for item in items if item.question.type == definition.name]
+        if not asked or definition.metric != "classes":
+            continue
+        details["confusion"][definition.key] = _confusion(asked)
         if sure := [item for _, item in with_options([(0, item) for item in asked])]:
             bins = reliability([str(item.reference) for item in sure], [item.options or {} for item in sure])
-            details["reliability"][PREFIXES[kind]] = bins
+            details["reliability"][definition.key] = bins
     details["unusable"] = [
         {
             "id": item.question.id,
-            "type": item.question.type.value,
+            "type": item.question.type,
             "why": item.fault,
             "reference_line": item.question.line,
             **({"text": _end_of(item.written)} if item.written else {}),

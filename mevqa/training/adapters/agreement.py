@@ -26,8 +26,9 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.question_types import is_long
 from mevqa.questions.writing.grammar import Choices
-from mevqa.types import LONG_VIDEO_TYPES, Question, Reply, Request, View
+from mevqa.types import Question, Reply, Request, View
 
 #: Seed of the built-in sample's clips, and their frame size in px: small, for the faces are aligned and scaled anyway.
 _SEED, _SIZE = 11, (160, 160)
@@ -85,7 +86,7 @@ def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list
     scenes = []
     for clip_id, questions in work.questions.items():
         for whole in (False, True):
-            group = tuple(question for question in questions if (question.type in LONG_VIDEO_TYPES) == whole)
+            group = tuple(question for question in questions if is_long(question) == whole)
             if not group:
                 continue
             listener = MockModel(lambda request: Reply("", error="not asked yet"))

@@ -14,25 +14,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.types import Question, QuestionType
+from mevqa.types import Question
 
 #: Largest weight over smallest weight. An inverse frequency beyond it would let a handful of questions, which are
 #: repeated and soon known by heart, decide the gradient.
 LARGEST_RATIO = 10.0
 
 _Key = TypeVar("_Key", bound=Hashable)
-
-# Question types whose answers are few and fixed.
-_CLOSED = frozenset(
-    {
-        QuestionType.COARSE,
-        QuestionType.FINE,
-        QuestionType.AU_PRESENCE,
-        QuestionType.AU_SIDE,
-        QuestionType.EXPRESSION_SHOWN,
-        QuestionType.NTH_TYPE,
-    }
-)
 
 # Uses of the seed; a class's own epochs are numbered from _CLASSES on.
 _BLOCKS, _UNLABELLED, _CLASSES = range(3)
@@ -107,7 +95,7 @@ def _permutation(seed: int, purpose: int, epoch: int, size: int) -> NDArray[np.i
     return np.random.default_rng((seed, purpose, epoch)).permutation(size)
 
 
-def type_weights(questions: Iterable[Question], balance: bool) -> dict[QuestionType, float]:
+def type_weights(questions: Iterable[Question], balance: bool) -> dict[str, float]:
     """Return the weight of each question type in the loss.
 
     With balance the types contribute equally over all questions: N questions, n of them of a type, T types give it
@@ -155,10 +143,10 @@ def draw_questions(questions: Sequence[Question], limit: int, rng: np.random.Gen
         raise ValueError(f"cannot draw {limit} questions")
     if limit == 0 or limit >= len(questions):
         return tuple(questions)
-    waiting: dict[QuestionType, list[int]] = defaultdict(list)
+    waiting: dict[str, list[int]] = defaultdict(list)
     for at in rng.permutation(len(questions)):
         waiting[questions[at].type].append(int(at))
-    kinds = sorted(waiting, key=lambda kind: kind.value)
+    kinds = sorted(waiting)
     drawn: list[int] = []
     while len(drawn) < limit:
         turn = [waiting[kinds[at]] for at in rng.permutation(len(kinds))]

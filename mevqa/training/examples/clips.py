@@ -9,10 +9,11 @@ from pathlib import Path
 from mevqa.data.media import PICTURE_ALIASES
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan, merged, plan
+from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.writing.answer_format import normalise
+from mevqa.questions.question_types import is_long
 from mevqa.training.recipe import Recipe
-from mevqa.types import LONG_VIDEO_TYPES, Clip, Question, QuestionType, Reply
+from mevqa.types import Clip, Question, Reply
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class TrainingClip:
 
     def label(self, level: str) -> str | None:
         """Return its ``coarse`` or ``fine`` class, as its questions or else its annotation tell it."""
-        kind = QuestionType(level)
-        told = [question.reference for question in self.questions if question.type is kind]
+        told = [question.reference for question in self.questions if question.type == level]
         return told[0] if told else getattr(self.clip.annotation, level, None)
 
 
@@ -87,12 +87,12 @@ def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
     for clip_id, asked in work.questions.items():
         learned = []
         for question in asked:
-            if question.reference is None or question.type in LONG_VIDEO_TYPES:
+            if question.reference is None or is_long(question):
                 continue
             answer = _answer(question)
             request = prompts.request(question)
             where = paths.get(question.id, clip_id)
-            closed = question.type in (QuestionType.COARSE, QuestionType.AU_PRESENCE)
+            closed = question.type in ("coarse", "au_presence")
             if closed and not request.options:
                 message = "asks for reasoning, which question files do not hold; train with another variant"
                 raise InputError([Problem(f"variant {prompts.variant}", message)])
@@ -138,7 +138,7 @@ def _answer(question: Question) -> str | None:
     """Return the answer to be learned."""
     assert question.reference is not None
     answer = normalise(question, Reply(question.reference))
-    if question.type is QuestionType.ANALYSIS:
+    if question.type == "analysis":
         return answer or question.reference
     return answer
 

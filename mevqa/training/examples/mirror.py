@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from mevqa.facs import UNIT_NAMES, UnknownActionUnit, find_units, unit_name, unit_number
-from mevqa.types import Question, QuestionType, View
+from mevqa.types import Question, View
 
 # Views whose mirrored picture shows the mirrored face.
 _PLAIN = frozenset({"frames", "onset", "apex", "offset", "difference", "magnified"})
@@ -114,7 +114,7 @@ def _is_mirrorable(question: Question) -> bool:
     if question.reference is None or _swap(question.reference) != question.reference:
         return True
     # Who asks for a side and gets an answer without one is answered in a way that is not understood ("the first").
-    return question.type is not QuestionType.AU_SIDE and _ASKS_SIDE.search(question.text) is None
+    return question.type != "au_side" and _ASKS_SIDE.search(question.text) is None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -23,7 +23,7 @@ from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
 from mevqa.training.packing.rows import Row, RowEncoder, Turn
 from mevqa.training.recipe import Recipe
-from mevqa.types import NO_MOTION, Question, QuestionType, View
+from mevqa.types import NO_MOTION, Question, View
 from mevqa.video.views.render import ClipViews, render_clip
 
 #: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
@@ -92,7 +92,7 @@ class Asker:
         clip: TrainingClip,
         views: Sequence[View],
         questions: Sequence[Question],
-        weights: Mapping[QuestionType, float],
+        weights: Mapping[str, float],
         key: Hashable | None = None,
     ) -> Row:
         """Return the row of some questions about what is seen of a clip."""

@@ -11,9 +11,9 @@ from mevqa.facs import UNIT_NAMES, ActionUnit
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
-from mevqa.questions.writing.answer_format import sentence, unit_list
+from mevqa.questions.writing.sentences import sentence, unit_list
 from mevqa.training.nano.examples import COARSE, COARSE_WEIGHTS, FINE, FINE_WEIGHTS, Expression
-from mevqa.types import Clip, QuestionType
+from mevqa.types import Clip
 
 #: Variant of the prompt library that nano is trained and asked with.
 VARIANT = "brief"
@@ -37,7 +37,7 @@ class Turn:
         weight: Of its loss.
     """
 
-    type: QuestionType
+    type: str
     text: str
     answer: str
     weight: float = 1.0
@@ -70,19 +70,17 @@ def draw_turns(expression: Expression, rng: np.random.Generator) -> list[Turn]:
 
 def coarse_turn(expression: Expression) -> Turn:
     """Ask for the coarse class."""
-    return _turn(_ask(QuestionType.COARSE), expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
+    return _turn(_ask("coarse"), expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
 
 
 def fine_turn(expression: Expression) -> Turn:
     """Ask for the fine class."""
-    return _turn(_ask(QuestionType.FINE), expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
+    return _turn(_ask("fine"), expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
 
 
 def list_turn(expression: Expression) -> Turn:
     """Ask for the units, in the singular when there is one."""
-    return _turn(
-        _ask(QuestionType.AU_LIST, plural=len(expression.units) > 1), unit_list(unit.name for unit in expression.units)
-    )
+    return _turn(_ask("au_list", plural=len(expression.units) > 1), unit_list(unit.name for unit in expression.units))
 
 
 def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
@@ -90,21 +88,21 @@ def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     there = [unit.name for unit in expression.units if unit.name in UNIT_NAMES]
     is_there = bool(rng.random() < 0.5)
     name = str(rng.choice(there if is_there else [name for name in UNIT_NAMES if name not in there]))
-    return _turn(_ask(QuestionType.AU_PRESENCE, action_unit=name), "yes" if is_there else "no")
+    return _turn(_ask("au_presence", action_unit=name), "yes" if is_there else "no")
 
 
 def side_turn(unit: ActionUnit) -> Turn:
     """Ask for the side of a unit that acts on one."""
-    return _turn(_ask(QuestionType.AU_SIDE, action_unit=unit.name), str(unit.side))
+    return _turn(_ask("au_side", action_unit=unit.name), str(unit.side))
 
 
 def sentence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     """Ask for the combined sentence of 2025 or the analysis of 2026."""
     plural = len(expression.units) > 1
     if rng.random() < 0.6:
-        kind, question = QuestionType.COMBINED, _ask(QuestionType.COMBINED, plural=plural)
+        kind, question = "combined", _ask("combined", plural=plural)
     else:
-        kind, question = QuestionType.ANALYSIS, str(rng.choice(official_wordings(QuestionType.ANALYSIS)))
+        kind, question = "analysis", str(rng.choice(official_wordings("analysis")))
     names = [unit.name for unit in expression.units]
     return _turn(question, sentence(kind, names, expression.fine, expression.coarse, plural=plural))
 
@@ -123,7 +121,7 @@ def all_texts() -> list[str]:
     return [*spoken, library().system("synthetic"), "yes no left right", *FINE, *COARSE]
 
 
-def _ask(kind: QuestionType, *, plural: bool = False, action_unit: str | None = None) -> str:
+def _ask(kind: str, *, plural: bool = False, action_unit: str | None = None) -> str:
     """Return the usual official wording."""
     return official_wordings(kind, plural=plural, action_unit=action_unit)[0]
 
@@ -134,7 +132,7 @@ def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
 
 
 @functools.cache
-def _worded(text: str) -> tuple[QuestionType, str]:
+def _worded(text: str) -> tuple[str, str]:
     """Return the type of a question and what follows the clip's prefix."""
     question = question_about(_CLIP, 0, text)
     return question.type, library().request(question).text

@@ -23,11 +23,11 @@ from mevqa.inference.consistency import decide
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.models.base import Model
 from mevqa.models.registry import load_model
+from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.writing.answer_format import normalise
 from mevqa.scoring.metrics.classification import NO_ANSWER, score_classes
 from mevqa.scoring.metrics.unit_sets import set_f1
-from mevqa.types import Question, QuestionType, View
+from mevqa.types import Question, View
 from mevqa.video.views.render import render_clip
 
 #: Seed of the synthetic clips of the examination; training uses other persons (``rendered_maps.PERSONS_SEED``).
@@ -71,18 +71,18 @@ def examine(model: Model, work: Plan, views: Sequence[Sequence[View]], *, consis
 def score(pairs: Sequence[tuple[Question, str]]) -> dict[str, float]:
     """Score answered questions by type: UF1 of the classes, F1 of the unit lists, accuracy of presence and side."""
     scores: dict[str, float] = {"questions": float(len(pairs))}
-    for kind in (QuestionType.COARSE, QuestionType.FINE, QuestionType.AU_PRESENCE, QuestionType.AU_SIDE):
-        own = [(question, text) for question, text in pairs if question.type is kind and question.reference]
+    for kind in ("coarse", "fine", "au_presence", "au_side"):
+        own = [(question, text) for question, text in pairs if question.type == kind and question.reference]
         if own:
             result = score_classes([str(question.reference) for question, _ in own], [text for _, text in own])
-            scores[f"{kind.value} accuracy"] = result.accuracy
-            if kind in (QuestionType.COARSE, QuestionType.FINE):
-                scores[f"{kind.value} UF1"], scores[f"{kind.value} UAR"] = result.uf1, result.uar
-    for kind in (QuestionType.AU_LIST, QuestionType.COMBINED, QuestionType.ANALYSIS):
-        own = [(question, text) for question, text in pairs if question.type is kind and question.reference]
+            scores[f"{kind} accuracy"] = result.accuracy
+            if kind in ("coarse", "fine"):
+                scores[f"{kind} UF1"], scores[f"{kind} UAR"] = result.uf1, result.uar
+    for kind in ("au_list", "combined", "analysis"):
+        own = [(question, text) for question, text in pairs if question.type == kind and question.reference]
         if own:
             true = [set(find_units(str(question.reference))) for question, _ in own]
-            scores[f"{kind.value} set F1"] = set_f1(true, [set(find_units(text)) for _, text in own])
+            scores[f"{kind} set F1"] = set_f1(true, [set(find_units(text)) for _, text in own])
     return scores
 
 

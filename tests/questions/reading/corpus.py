@@ -15,9 +15,9 @@ from pydantic import RootModel
 
 from mevqa.facs import unit_number
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import parse_question
-from mevqa.questions.reading import Parts, read_answer
-from mevqa.types import Question
+from mevqa.types import Parts, Question
 
 CORPUS = Path(__file__).parent / "answers.yaml"
 
@@ -90,7 +90,7 @@ def main(path: Path = CORPUS) -> int:
         found = outcome(read, right)
         counts[found] += 1
         if found != "right":
-            print(f"{found}: {question.type.value}: {text!r}: read {read!r}, a person reads {right!r}")
+            print(f"{found}: {question.type}: {text!r}: read {read!r}, a person reads {right!r}")
     total = sum(counts.values())
     readable = sum(right is not None for *_, right in texts(path))
     print(

@@ -3,8 +3,9 @@
 import pytest
 from corpus import outcome, reading, texts
 
+from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import parse_question
-from mevqa.questions.reading import cues, json_answers, labels, read_answer
+from mevqa.questions.reading import cues, json_answers, labels
 from mevqa.questions.reading.text.plain_text import plain_text
 from mevqa.types import Question
 

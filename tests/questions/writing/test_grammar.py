@@ -6,17 +6,20 @@ from hypothesis import strategies as st
 
 from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES
-from mevqa.questions.writing.answer_grammars import description_grammar, sentence_grammar
+from mevqa.questions.prompt_schema import AnswerForm
+from mevqa.questions.question_types import question_type
 from mevqa.questions.writing.frame_grammar import FrameList
 from mevqa.questions.writing.grammar import AnyOf, Choices, Integer, NameList, Slot, Template, admits
-from mevqa.types import Grammar, Question, QuestionType
+from mevqa.types import Grammar, Question
 
 NAMES = NameList(("brow lowerer", "blink", "lips part", "lip pucker"), 2, 3)
 SENTENCE = Template(("The unit is: ", Slot("units", NAMES), ". So ", Slot("fine", Choices(("fear", "anger"))), "."))
 
 
-def _question(kind, plural=False):
-    return Question("q", "c", "?", kind, plural=plural, ordinal=3)
+def _sentence(kind, dataset, plural=False):
+    asked = Question("q", "c", "?", kind, plural=plural, ordinal=3)
+    form = AnswerForm(sentence="facs.units", at_most=6, largest_frame=9999)
+    return question_type(kind).grammar(asked, form, taxonomy(dataset))
 
 
 def _every(grammar, text=""):
@@ -47,12 +50,10 @@ GRAMMARS = {
     "one unit": NameList(UNIT_NAMES),
     "several units": NameList(UNIT_NAMES, 2, 6),
     "count": Integer(99),
-    "combined": sentence_grammar(_question(QuestionType.COMBINED), UNIT_NAMES, taxonomy("samm"), 6),
-    "combined plural": sentence_grammar(_question(QuestionType.COMBINED, True), UNIT_NAMES, taxonomy("samm"), 6),
-    "analysis": sentence_grammar(_question(QuestionType.ANALYSIS), UNIT_NAMES, taxonomy("casme3"), 6),
-    "description": description_grammar(
-        _question(QuestionType.DESCRIBE_NTH), UNIT_NAMES, taxonomy("casme3"), 6, largest=9999
-    ),
+    "combined": _sentence("combined", "samm"),
+    "combined plural": _sentence("combined", "samm", plural=True),
+    "analysis": _sentence("analysis", "casme3"),
+    "description": _sentence("describe_nth", "casme3"),
     "events": FrameList(5, 4321, kinds=True),
     "one event": FrameList(1, 120, may_be_none=False),
 }

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.errors import InputError
-from mevqa.scoring.answers.grading import read_value, stated_number
+from mevqa.questions.reading.numbers import stated_number
+from mevqa.scoring.answers.grading import read_value
 from mevqa.scoring.answers.items import make_items
 from mevqa.scoring.answers.presets import answer_preset, answer_presets
 from mevqa.scoring.answers.score import score_answers, score_items

@@ -155,10 +155,11 @@ def test_a_run_meets_a_reference_of_the_other_layout(make_run, write_rows):
 def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, monkeypatch):
     """Scores and reports of long logs: nothing is read twice."""
     from collections import Counter
+    from functools import lru_cache
 
     from mevqa.data import official
     from mevqa.inference import runs
-    from mevqa.questions.reading import answer as reading
+    from mevqa.questions import answers
     from mevqa.reporting.reading import Scoring, read_runs
     from mevqa.scoring.answers.score import score_answers
 
@@ -174,9 +175,9 @@ def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, mo
 
     monkeypatch.setattr(runs, "parse_row", counting(parsed, runs.parse_row, lambda text: text))
     monkeypatch.setattr(official, "parse_row", counting(parsed, official.parse_row, lambda text: text))
-    monkeypatch.setattr(reading, "_official", counting(read, reading._official, lambda asked, text: (asked, text)))
+    uncached = counting(read, answers._cached.__wrapped__, lambda asked, text: (asked.type, asked.unit, text))
     for command in (score_answers, lambda run: read_runs([run], Scoring(draws=0))):
-        reading._cached.cache_clear()
+        monkeypatch.setattr(answers, "_cached", lru_cache(uncached))
         parsed.clear()
         read.clear()
         command(path)

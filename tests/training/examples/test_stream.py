@@ -24,7 +24,7 @@ from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.packing.rows import IGNORED, RowEncoder, Turn
 from mevqa.training.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
-from mevqa.types import Clip, QuestionType, Reply
+from mevqa.types import Clip, Reply
 
 VIEWS = ("motion-centred",)
 PROMPTS = PromptLibrary.load(variant=VARIANT)
@@ -183,7 +183,7 @@ def test_mirrored_pictures_come_with_mirrored_answers(nano, clips):
     side = replace(
         clip.questions[0],
         text="Is the action unit dimpler located on the left or right face?",
-        type=QuestionType.AU_SIDE,
+        type="au_side",
         action_unit="dimpler",
         reference="left",
     )

@@ -17,7 +17,7 @@ from mevqa.training.nano.examples import COARSE, FINE, UNITS, Expression
 from mevqa.training.nano.rendered_maps import RenderedMaps
 from mevqa.training.packing.auxiliary_vision_heads import AuxiliaryVisionHeads
 from mevqa.training.recipe import Synthetic
-from mevqa.types import Clip, QuestionType
+from mevqa.types import Clip
 from mevqa.video.motion.flow import centre_channels
 
 VIEW = "motion-centred"
@@ -64,7 +64,7 @@ def test_a_clip_is_one_picture_as_the_view_draws_it():
 
 def test_questions_are_worded_by_the_library_and_answers_are_the_targets():
     library = PromptLibrary.load(variant=VARIANT)
-    coarse = library.request(question_about(Clip("c", "synthetic"), 0, official_wordings(QuestionType.COARSE)[0])).text
+    coarse = library.request(question_about(Clip("c", "synthetic"), 0, official_wordings("coarse")[0])).text
     stream = clips()
     assert {COARSE[int(stream[number].targets["coarse"])] for number in range(64)} == set(COARSE)
     for number in range(32):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 
-from mevqa.questions.question_types import parse_question
 from mevqa.questions.reading.words import WORDS, any_of
-from mevqa.types import QuestionType
 
 
 @functools.cache
@@ -19,15 +18,16 @@ def _turn() -> re.Pattern[str]:
     )
 
 
-def own_turn(kind: QuestionType, text: str) -> str:
+def own_turn(kind: str, text: str, type_of: Callable[[str], str | None]) -> str:
     """Return the last turn that answers the question that was asked.
 
     A model that runs on after its answer writes further questions and answers them; what it writes before the first of
     them, or after the same question again ("Are you sure?"), is its reply.
 
     Args:
-        kind: Type of the question.
+        kind: Name of the question's type.
         text: What was written, without thoughts.
+        type_of: Returns the name of the type of another question; None where it cannot be told.
     """
     marks = list(_turn().finditer(text))
     if not any(mark["asks"] for mark in marks):
@@ -39,9 +39,9 @@ def own_turn(kind: QuestionType, text: str) -> str:
         end = marks[place + 1].start() if place + 1 < len(marks) else len(text)
         said = text[mark.end() : end].strip()
         if mark["asks"]:
-            asked = parse_question(said.split("\n")[0]).type
-            others = asked is not QuestionType.OPEN and asked is not kind
-            if reply and asked is not QuestionType.OPEN and asked is kind:
+            asked = type_of(said.split("\n")[0])
+            others = asked not in (None, kind)
+            if reply and asked == kind:
                 # The same question about something else: a few-shot prompt that goes on.
                 break
         elif not others and said:

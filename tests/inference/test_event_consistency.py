@@ -1,7 +1,7 @@
-from mevqa.questions.writing.event_counts import decide_events, decide_presence
-from mevqa.types import Question, QuestionType, Reply
+from mevqa.inference.event_consistency import decide_events, decide_presence
+from mevqa.types import Question, Reply
 
-ALL, MICRO, MACRO = QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO
+ALL, MICRO, MACRO = "count_all", "count_micro", "count_macro"
 
 
 def events(*told):
@@ -9,7 +9,7 @@ def events(*told):
     questions, replies, texts = [], [], []
     for kind, text, sure in told:
         ordinal = kind if isinstance(kind, int) else None
-        asked = QuestionType.NTH_TYPE if ordinal else kind
+        asked = "nth_type" if ordinal else kind
         questions.append(Question("q", "c", "?", asked, ordinal=ordinal))
         texts.append(text)
         options = {"micro-expression": sure, "macro-expression": 1 - sure} if ordinal and sure is not None else None
@@ -56,7 +56,7 @@ def test_what_no_count_can_reach_is_left_alone():
 
 def presence(*told, counts=()):
     """Decide on (kind, answer) beside (type, answer)."""
-    asked = [(Question("q", "c", "?", QuestionType.EVENT_PRESENCE, kind=kind), text) for kind, text in told]
+    asked = [(Question("q", "c", "?", "event_presence", kind=kind), text) for kind, text in told]
     return decide_presence(asked, [(Question("q", "c", "?", kind, ordinal=1), text) for kind, text in counts])
 
 
@@ -68,7 +68,7 @@ def test_an_event_is_present_where_one_is_counted():
 
 
 def test_an_event_whose_kind_is_told_is_present():
-    nth = [(QuestionType.NTH_TYPE, "macro-expression")]
+    nth = [("nth_type", "macro-expression")]
     assert presence(("macro", "no"), ("micro", "no"), (None, "no"), counts=nth) == ["yes", "no", "yes"]
 
 

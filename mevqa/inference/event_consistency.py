@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mevqa.events import KINDS, Kind
-from mevqa.questions.reading.numbers import COUNTED
-from mevqa.types import Question, QuestionType, Reply
+from mevqa.questions.question_types import question_type
+from mevqa.types import Question, Reply
 
 #: Largest count that is answered.
 MOST_EVENTS = 99
@@ -28,13 +28,14 @@ class _Events:
     micro_ordinals: frozenset[int]
 
     def answer(self, question: Question) -> str:
-        if question.type is QuestionType.COUNT_ALL:
-            return str(self.micro + self.macro)
-        if question.type is QuestionType.COUNT_MICRO:
-            return str(self.micro)
-        if question.type is QuestionType.COUNT_MACRO:
-            return str(self.macro)
+        if _is_count(question):
+            numbers = {None: self.micro + self.macro, "micro": self.micro, "macro": self.macro}
+            return str(numbers[question_type(question.type).counted])
         return _MICRO if question.ordinal in self.micro_ordinals else _MACRO
+
+
+def _is_count(question: Question) -> bool:
+    return question_type(question.type).fact == "count"
 
 
 def decide_events(questions: Sequence[Question], replies: Sequence[Reply], texts: Sequence[str]) -> list[str]:
@@ -49,22 +50,26 @@ def decide_events(questions: Sequence[Question], replies: Sequence[Reply], texts
         texts: The answers in official form.
     """
     counts = [
-        (question.type, min(int(text), MOST_EVENTS), _UNTOLD if r.confidence is None else max(r.confidence, _LEAST))
+        (
+            question_type(question.type).counted,
+            min(int(text), MOST_EVENTS),
+            _UNTOLD if r.confidence is None else max(r.confidence, _LEAST),
+        )
         for question, r, text in zip(questions, replies, texts, strict=True)
-        if question.type is not QuestionType.NTH_TYPE
+        if _is_count(question)
     ]
     odds: dict[int, float] = {}
     for question, reply, text in zip(questions, replies, texts, strict=True):
-        if question.type is QuestionType.NTH_TYPE and question.ordinal is not None and question.ordinal <= MOST_EVENTS:
+        if not _is_count(question) and question.ordinal is not None and question.ordinal <= MOST_EVENTS:
             odds[question.ordinal] = odds.get(question.ordinal, 0.0) + _micro_odds(reply, text)
     events = _best_story(counts, odds)
     return [
-        text if q.type is QuestionType.NTH_TYPE and q.ordinal not in odds else events.answer(q)
+        text if not _is_count(q) and q.ordinal not in odds else events.answer(q)
         for q, text in zip(questions, texts, strict=True)
     ]
 
 
-def _best_story(counts: Sequence[tuple[QuestionType, int, float]], odds: dict[int, float]) -> _Events:
+def _best_story(counts: Sequence[tuple[Kind | None, int, float]], odds: dict[int, float]) -> _Events:
     """Return the story of least cost; among equals the one nearest to the counts, then the smallest."""
     surest_micro = sorted(odds, key=lambda ordinal: -odds[ordinal])
     splits = []
@@ -72,16 +77,14 @@ def _best_story(counts: Sequence[tuple[QuestionType, int, float]], odds: dict[in
         chosen = frozenset(surest_micro[:number])
         wrong = [o for o in odds if odds[o] and (odds[o] > 0) != (o in chosen)]
         splits.append((chosen, sum(abs(odds[o]) for o in wrong), len(wrong)))
-    costs = {kind: [0.0] * (MOST_EVENTS + 1) for kind in QuestionType}
-    shifts = {kind: [0] * (MOST_EVENTS + 1) for kind in QuestionType}
+    kinds: tuple[Kind | None, ...] = (None, *KINDS)
+    costs = {kind: [0.0] * (MOST_EVENTS + 1) for kind in kinds}
+    shifts = {kind: [0] * (MOST_EVENTS + 1) for kind in kinds}
     for kind, given, weight in counts:
         for value in range(MOST_EVENTS + 1):
             costs[kind][value] += weight * abs(value - given)
             shifts[kind][value] += abs(value - given)
-    every, micros, macros = (
-        (costs[kind], shifts[kind])
-        for kind in (QuestionType.COUNT_ALL, QuestionType.COUNT_MICRO, QuestionType.COUNT_MACRO)
-    )
+    every, micros, macros = ((costs[kind], shifts[kind]) for kind in kinds)
     best: tuple[tuple[float, int, int, int, int], _Events] | None = None
     for total in range(max(odds, default=0), MOST_EVENTS + 1):
         for micro in range(total + 1):
@@ -112,11 +115,11 @@ def decide_presence(asked: Sequence[tuple[Question, str]], events: Sequence[tupl
     """
     shown: dict[Kind | None, bool] = {}
     for question, text in events:
-        if question.type is QuestionType.NTH_TYPE:
+        if not _is_count(question):
             shown["micro" if text == _MICRO else "macro"] = shown[None] = True
     for question, text in events:
-        if question.type in COUNTED:
-            shown[COUNTED[question.type]] = int(text) > 0
+        if _is_count(question):
+            shown[question_type(question.type).counted] = int(text) > 0
     said: dict[Kind | None, bool] = {}
     for question, text in asked:
         said[question.kind] = said.get(question.kind, False) or text == "yes"

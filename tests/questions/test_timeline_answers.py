@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.datasets import taxonomy
-from mevqa.events import Event, EventTimeline
+from mevqa.events import Event, EventTimeline, timeline_of
 from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, unit_number
 from mevqa.inference.consistency import decide
-from mevqa.questions.question_types import parse_question
+from mevqa.questions.answers import fault, normalise, timeline_answer
+from mevqa.questions.question_types import parse_question, question_types
 from mevqa.questions.reading.events import read_spans
 from mevqa.questions.wordings import official_wordings
-from mevqa.questions.writing.answer_format import fault, normalise, sentence
-from mevqa.questions.writing.timeline_answers import timeline_answer, timeline_of
-from mevqa.types import EXTENSION_TYPES, LONG_VIDEO_TYPES, Question, Reply
-from mevqa.types import QuestionType as T
+from mevqa.questions.writing.sentences import sentence
+from mevqa.types import Question, Reply
+
+LONG_VIDEO_TYPES = {kind.name for kind in question_types() if kind.long_video}
+EXTENSION_TYPES = {kind.name for kind in question_types() if kind.long_video and not kind.official}
 
 CLASSES = taxonomy("unknown")
 
@@ -46,41 +48,41 @@ STORY = EventTimeline(
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        (ask(T.COUNT_ALL), "4"),
-        (ask(T.COUNT_MICRO), "2"),
-        (ask(T.COUNT_MACRO), "2"),
-        (ask(T.AU_INVENTORY), "brow lowerer, cheek raiser, lip corner puller"),
-        (ask(T.NTH_TYPE, ordinal=2), "macro-expression"),
-        (ask(T.NTH_TYPE, ordinal=4), "macro-expression"),
-        (ask(T.NTH_TYPE, ordinal=5), None),
+        (ask("count_all"), "4"),
+        (ask("count_micro"), "2"),
+        (ask("count_macro"), "2"),
+        (ask("au_inventory"), "brow lowerer, cheek raiser, lip corner puller"),
+        (ask("nth_type", ordinal=2), "macro-expression"),
+        (ask("nth_type", ordinal=4), "macro-expression"),
+        (ask("nth_type", ordinal=5), None),
         (
-            ask(T.LOCALISE),
+            ask("localise"),
             "frames 12-30 (micro-expression), frames 80-140 (macro-expression), frames 200-212 (micro-expression)",
         ),
-        (ask(T.LOCALISE, kind="micro"), "frames 12-30, frames 200-212"),
-        (ask(T.LOCALISE, kind="macro"), "frames 80-140"),
+        (ask("localise", kind="micro"), "frames 12-30, frames 200-212"),
+        (ask("localise", kind="macro"), "frames 80-140"),
         (
-            ask(T.DESCRIBE_NTH, ordinal=1),
+            ask("describe_nth", ordinal=1),
             "The 1-th expression event is a micro-expression from frame 12 to frame 30 with its apex at frame 20. The "
             "action units present are: cheek raiser, lip corner puller. Therefore, the fine-grained expression class "
             "is happiness, and the coarse expression class is positive.",
         ),
         (
-            ask(T.DESCRIBE_NTH, ordinal=2, kind="micro"),
+            ask("describe_nth", ordinal=2, kind="micro"),
             "The 2-th micro-expression event is a micro-expression from frame 200 to frame 212. The fine-grained "
             "expression class is disgust, and the coarse expression class is negative.",
         ),
-        (ask(T.DESCRIBE_NTH, ordinal=4), None),
-        (ask(T.EVENT_PRESENCE, kind="macro"), "yes"),
-        (ask(T.ORDER), "micro-expression"),
-        (ask(T.LONGEST), "frames 80-140"),
-        (ask(T.LONGEST, kind="micro"), "frames 12-30"),
-        (ask(T.COUNT_BETWEEN, between_s=(20 / 30, 100 / 30)), "1"),
-        (ask(T.COUNT_BETWEEN, between_s=(0.0, 10.0)), "3"),
-        (ask(T.COUNT_BETWEEN, between_s=(0.0, 10.0), kind="micro"), "2"),
-        (ask(T.COUNT_BETWEEN, between_s=(206 / 30, 207 / 30)), "1"),
+        (ask("describe_nth", ordinal=4), None),
+        (ask("event_presence", kind="macro"), "yes"),
+        (ask("order"), "micro-expression"),
+        (ask("longest"), "frames 80-140"),
+        (ask("longest", kind="micro"), "frames 12-30"),
+        (ask("count_between", between_s=(20 / 30, 100 / 30)), "1"),
+        (ask("count_between", between_s=(0.0, 10.0)), "3"),
+        (ask("count_between", between_s=(0.0, 10.0), kind="micro"), "2"),
+        (ask("count_between", between_s=(206 / 30, 207 / 30)), "1"),
         (
-            ask(T.SUMMARY),
+            ask("summary"),
             "This video shows 3 expression events: 2 micro-expressions and 1 macro-expression. Event 1, from 0.40 s to "
             "1.00 s, is a micro-expression with the action units cheek raiser, lip corner puller; its fine-grained "
             "expression class is happiness and its coarse expression class is positive. Event 2, from 2.67 s to 4.67 "
@@ -100,24 +102,24 @@ def test_a_video_without_events_has_its_answers_too():
     empty = EventTimeline((), 30.0)
     told = {kind: timeline_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
     assert {kind for kind, text in told.items() if text is None} == {
-        T.AU_INVENTORY,
-        T.NTH_TYPE,
-        T.DESCRIBE_NTH,
-        T.ORDER,
-        T.LONGEST,
+        "au_inventory",
+        "nth_type",
+        "describe_nth",
+        "order",
+        "longest",
     }
-    assert (told[T.LOCALISE], told[T.EVENT_PRESENCE], told[T.COUNT_ALL], told[T.COUNT_BETWEEN]) == (
+    assert (told["localise"], told["event_presence"], told["count_all"], told["count_between"]) == (
         "none",
         "no",
         "0",
         "0",
     )
-    assert told[T.SUMMARY].startswith("This video shows 0 expression events: 0 micro-expressions")
+    assert told["summary"].startswith("This video shows 0 expression events: 0 micro-expressions")
 
 
 def test_classes_that_prevail_alike_are_both_named():
     two = EventTimeline((event("micro", 0, 9, fine="anger"), event("micro", 20, 29, fine="happiness")), 30.0)
-    assert timeline_answer(ask(T.SUMMARY), two).endswith(
+    assert timeline_answer(ask("summary"), two).endswith(
         "the prevailing coarse expression class is negative, because it is the class of 1 of them, as many as positive."
     )
 
@@ -125,14 +127,14 @@ def test_classes_that_prevail_alike_are_both_named():
 def test_a_complete_description_ends_in_the_official_sentence_of_2025():
     for units in (("brow lowerer",), ("brow lowerer", "dimpler")):
         text = timeline_answer(
-            ask(T.DESCRIBE_NTH, ordinal=1), EventTimeline((event("micro", 1, 9, 4, units, "anger"),), 30.0)
+            ask("describe_nth", ordinal=1), EventTimeline((event("micro", 1, 9, 4, units, "anger"),), 30.0)
         )
-        assert text.endswith(sentence(T.COMBINED, units, "anger", "negative", plural=len(units) > 1))
+        assert text.endswith(sentence("combined", units, "anger", "negative", plural=len(units) > 1))
 
 
 def test_questions_about_short_clips_are_refused():
     with pytest.raises(ValueError, match="coarse"):
-        timeline_answer(ask(T.COARSE), STORY)
+        timeline_answer(ask("coarse"), STORY)
 
 
 def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
@@ -204,14 +206,14 @@ def test_every_answer_is_in_the_surface_form_and_reading_it_changes_nothing(time
 def test_answers_about_one_story_agree(timeline):
     questions = list(every_question(timeline))
     told = {q.text: timeline_answer(q, timeline) for q in questions}
-    count = {kind: int(timeline_answer(ask(kind), timeline)) for kind in (T.COUNT_ALL, T.COUNT_MICRO, T.COUNT_MACRO)}
-    assert count[T.COUNT_MICRO] + count[T.COUNT_MACRO] == count[T.COUNT_ALL]
-    types = [timeline_answer(ask(T.NTH_TYPE, ordinal=n), timeline) for n in range(1, count[T.COUNT_ALL] + 1)]
-    assert types.count("micro-expression") == count[T.COUNT_MICRO]
-    assert timeline_answer(ask(T.NTH_TYPE, ordinal=count[T.COUNT_ALL] + 1), timeline) is None
-    spans = read_spans(timeline_answer(ask(T.LOCALISE), timeline))
+    count = {kind: int(timeline_answer(ask(kind), timeline)) for kind in ("count_all", "count_micro", "count_macro")}
+    assert count["count_micro"] + count["count_macro"] == count["count_all"]
+    types = [timeline_answer(ask("nth_type", ordinal=n), timeline) for n in range(1, count["count_all"] + 1)]
+    assert types.count("micro-expression") == count["count_micro"]
+    assert timeline_answer(ask("nth_type", ordinal=count["count_all"] + 1), timeline) is None
+    spans = read_spans(timeline_answer(ask("localise"), timeline))
     assert [(s.onset, s.offset, s.kind) for s in spans] == [(e.onset, e.offset, e.kind) for e in timeline.seen]
-    parts = [read_spans(timeline_answer(ask(T.LOCALISE, kind=kind), timeline)) for kind in ("micro", "macro")]
+    parts = [read_spans(timeline_answer(ask("localise", kind=kind), timeline)) for kind in ("micro", "macro")]
     own = sorted((s for part in parts for s in part), key=lambda s: s.interval)
     assert sorted((replace(s, kind=None) for s in spans), key=lambda s: s.interval) == own
     answered = [(q, told[q.text]) for q in questions if told[q.text] is not None]
@@ -223,7 +225,7 @@ def test_each_event_lies_in_exactly_one_part_of_the_time(timeline):
     end = (max((event.offset for event in timeline.seen), default=0) + 61) / timeline.fps
     cuts = [0.0, end / 3, end / 2, end]
     parts = [
-        int(timeline_answer(ask(T.COUNT_BETWEEN, between_s=pair), timeline))
+        int(timeline_answer(ask("count_between", between_s=pair), timeline))
         for pair in zip(cuts, cuts[1:], strict=False)
     ]
     assert sum(parts) == len(timeline.seen)
