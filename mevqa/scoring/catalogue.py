@@ -11,8 +11,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.questions.question_types import question_types
+from mevqa.questions.types import QuestionType
 from mevqa.resources import TABLES
 
+#: Families of the question types that are scored alike, by ``QuestionType.metric``.
+_FAMILIES = {"classes": "closed", "count": "count", "sentence": "sentence"}
 #: Where a main number is shown.
 View = Literal["parts", "suites", "leaderboard"]
 
@@ -91,20 +95,43 @@ class Catalogue(StrictModel):
             yield pattern.format(**chosen), chosen
 
 
-@functools.cache
 def catalogue() -> Catalogue:
-    """Return the shipped catalogue."""
-    return read_yaml(TABLES / "scoring" / "metrics.yaml", Catalogue)
+    """Return the shipped catalogue, with the question types that were registered besides."""
+    return _with_types(question_types())
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4)
+def _with_types(types: tuple[QuestionType, ...]) -> Catalogue:
+    """Return the shipped catalogue with every question type in the family of those that are scored alike."""
+    shipped = read_yaml(TABLES / "scoring" / "metrics.yaml", Catalogue)
+    families, names, tables = dict(shipped.families), dict(shipped.names), [*shipped.tables, shipped.short]
+    for metric, family in _FAMILIES.items():
+        known = families[family]
+        own = tuple(one for one in types if one.metric == metric and one.key not in known)
+        families[family] += tuple(one.key for one in own)
+        names |= {one.key: _Name(row=one.title or one.name, chart=one.title) for one in own}
+        tables = [
+            table.model_copy(update={"rows": (*table.rows, *(one.key for one in own))})
+            if known[0] in table.rows
+            else table
+            for table in tables
+        ]
+    *tables, short = tables
+    return shipped.model_copy(update={"families": families, "names": names, "tables": tuple(tables), "short": short})
+
+
 def known_metrics(events: bool = False) -> dict[str, Metric]:
     """Return every metric by key.
 
     Args:
         events: Those of detected events instead of those of answers.
     """
-    whole = catalogue()
+    return _metrics(question_types(), events)
+
+
+@functools.lru_cache(maxsize=8)
+def _metrics(types: tuple[QuestionType, ...], events: bool) -> dict[str, Metric]:
+    whole = _with_types(types)
     return {
         key: one.model_copy(update={"heading": one.heading.format(**chosen)})
         for pattern, one in (whole.events if events else whole.answers).metrics.items()
