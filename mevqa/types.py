@@ -152,8 +152,9 @@ class Answer:
         warnings: What a reader should know (no face found, several faces, localised moments, ...).
         evidence: What the answer rests on, one line each: events of a long video with their times.
         truncated: Whether the bound on new tokens stopped the model before it ended its answer.
-        unusable: Why the model's words are no answer (``mevqa.questions.reading.Unusable``); None when nothing was
-            written, or when there is an answer.
+        unusable: Why the model's words are no answer (``mevqa.questions.reading.types.Unusable``); None when nothing
+            was written, or when there is an answer.
+        value: What ``text`` says, read once; None where it was not read (``mevqa.questions.values.answer_value``).
     """
 
     question_id: str
@@ -167,6 +168,7 @@ class Answer:
     evidence: tuple[str, ...] = ()
     truncated: bool = False
     unusable: str | None = None
+    value: Value | None = None
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

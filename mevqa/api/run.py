@@ -14,6 +14,7 @@ from mevqa.api.submit import submit
 from mevqa.errors import InputError, Problem
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.runs import open_run as read_run
+from mevqa.questions.values import answer_value, to_json
 from mevqa.reporting import Written
 from mevqa.scoring.answers.answer_sources import files_of_run
 from mevqa.scoring.metrics.bootstrap import DRAWS
@@ -154,6 +155,7 @@ _COLUMNS = (
     "question",
     "reference",
     "answer",
+    "value",
     "confidence",
     "options",
     "error",
@@ -191,6 +193,7 @@ def _row(question: Question, answer: Answer | None) -> dict[str, Any]:
         return cells | {"error": "was not answered"}
     return cells | {
         "answer": answer.text or None,
+        "value": to_json(answer_value(question, answer)),
         "confidence": answer.confidence,
         "options": dict(answer.options) if answer.options is not None else None,
         "error": answer.error,

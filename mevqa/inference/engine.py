@@ -16,9 +16,10 @@ from mevqa.models.base import Model
 from mevqa.questions.answers import normalise, read_answer
 from mevqa.questions.prior import prior_confidence, prior_options
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import is_long, question_type
 from mevqa.questions.reading.types import UNUSABLE_MEANING
-from mevqa.types import Answer, Clip, Question, Reply
+from mevqa.questions.values import answer_value
+from mevqa.types import Answer, Clip, Question, Reply, Value
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
@@ -101,9 +102,17 @@ def answer_clip(
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
             continue
         share = (time.perf_counter() - started) / len(group)
-        by_id.update((answer.question_id, replace(answer, seconds=round(share, 4))) for answer in answers)
+        by_id.update(
+            (answer.question_id, replace(answer, seconds=round(share, 4), value=_value(question, answer)))
+            for question, answer in zip(group, answers, strict=True)
+        )
     answers = [by_id[question.id] for question in questions]
     return ClipAnswers(answers, seen, long_video, getattr(model, "thinking", ""))
+
+
+def _value(question: Question, answer: Answer) -> Value | None:
+    """Return what an answer says; None for one that is a text in free words."""
+    return None if question_type(question.type).whole_text else answer_value(question, answer)
 
 
 def _watch(

@@ -29,6 +29,7 @@ from mevqa.files.strict_yaml import YamlFile, describe
 from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.questions.reading.types import UNUSABLE_MEANING
+from mevqa.questions.values import from_json, reader_digest, to_json
 from mevqa.types import Answer
 
 _FORMAT = 1
@@ -165,7 +166,9 @@ def open_run(path: Path) -> RunRecord:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
         raise InputError(describe([YamlFile(manifest_path, None, manifest)], _Manifest, error)) from error
-    return RunRecord(path, manifest, *_read_answers(path / _ANSWERS))
+    # Values that another reader made are read again where they are needed.
+    with_values = manifest.get("reader") == reader_digest()
+    return RunRecord(path, manifest, *_read_answers(path / _ANSWERS, with_values))
 
 
 def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
@@ -184,7 +187,7 @@ def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, An
         return _continue_run(path, fingerprint)
     check_run_folder(path)
     make_folder(path)
-    manifest = {"format": _FORMAT, "decides": fingerprint, **facts}
+    manifest = {"format": _FORMAT, "decides": fingerprint, "reader": reader_digest(), **facts}
     write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, {})
 
@@ -223,6 +226,8 @@ def _continue_run(path: Path, fingerprint: Mapping[str, Any]) -> RunWriter:
     refuse_changes(path, made, fingerprint, "the run was made", "--out DIR", partial=("media",))
     manifest = dict(run.manifest)
     manifest["decides"] = _merge(manifest["decides"], fingerprint)
+    if manifest.get("reader", "") not in ("", reader_digest()):
+        manifest["reader"] = None  # Values of two readers are in one log: none of them is used.
     if manifest != run.manifest:
         write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, run.answers)
@@ -291,12 +296,14 @@ def _dump(answer: Answer) -> str:
     content = {
         key: value
         for key, value in asdict(answer).items()
-        if key in ("question_id", "text") or value not in (None, (), 0.0, False)
+        if key != "value" and (key in ("question_id", "text") or value not in (None, (), 0.0, False))
     }
+    if answer.value is not None:
+        content["value"] = to_json(answer.value)
     return json.dumps(content, ensure_ascii=False) + "\n"
 
 
-def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
+def _read_answers(log: Path, with_values: bool) -> tuple[dict[str, Answer], dict[str, int]]:
     """Read the log, answers and their lines; a later answer to the same question replaces an earlier one."""
     answers: dict[str, Answer] = {}
     lines: dict[str, int] = {}
@@ -312,7 +319,7 @@ def _read_answers(log: Path) -> tuple[dict[str, Answer], dict[str, int]]:
             if not line.endswith(b"\n"):
                 break  # The line that a kill tore: its clip is answered again.
             try:
-                answer = _answer(line)
+                answer = _answer(line, with_values)
             except (ValueError, TypeError) as error:
                 problems.append(Problem(log, f"is not an answer: {error}", number))
                 continue
@@ -339,7 +346,7 @@ def torn_line(run: Path) -> str | None:
     return None
 
 
-def _answer(line: bytes) -> Answer:
+def _answer(line: bytes, with_value: bool) -> Answer:
     """Return the answer of a line of the log.
 
     Raises:
@@ -366,6 +373,8 @@ def _answer(line: bytes) -> Answer:
         content["options"] = {sys.intern(name): value for name, value in options.items()}
     if content.get("unusable") not in (None, *UNUSABLE_MEANING):
         raise ValueError(f"'unusable' is none of {', '.join(UNUSABLE_MEANING)}")
+    value = content.pop("value", None)
+    content["value"] = from_json(value) if with_value else None
     return Answer(**content)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
 from mevqa.names import subject_key
-from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import question_type
 from mevqa.questions.reading.types import Reading
 from mevqa.questions.types.base import Metric
+from mevqa.questions.values import stored_reading
 from mevqa.scoring.answers.grading import Value, plain, read_unit_set, read_value, value_of
 from mevqa.scoring.answers.pairing import Pair
 from mevqa.scoring.answers.presets import Switches
@@ -80,7 +80,7 @@ def _item(pair: Pair, reference: Value, switches: Switches, people: dict[tuple[s
     """Return an item; ``people`` keeps the first spelling of each subject, by data set and key."""
     question = pair.question
     written = pair.text or ""
-    reading = read_answer(question, written, truncated=pair.truncated)
+    reading = stored_reading(question, written, pair.value, truncated=pair.truncated)
     value = _given(question, reading, reference, switches)
     unit, by_subject = f"clip {question.clip_id}", False
     if question.subject is not None and question.subject.strip():

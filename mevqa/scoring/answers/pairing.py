@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.data.official import QuestionFile
@@ -21,7 +21,7 @@ from mevqa.scoring.answers.answer_sources import (
     open_answers_run,
     read_files,
 )
-from mevqa.types import Answer, Question
+from mevqa.types import Answer, Question, Value
 
 _LISTED = 8
 
@@ -41,6 +41,7 @@ class Pair:
         line: 1-based line of the answer in ``source``.
         truncated: Whether the writer says that the answer was cut off.
         unusable: Why what a model wrote is no answer, when the run says so.
+        value: What the answer was read as when it was given; None to read it.
     """
 
     question: Question
@@ -53,6 +54,7 @@ class Pair:
     line: int | None = None
     truncated: bool = False
     unusable: str | None = None
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,9 @@ def _pair(question: Question, path: Path, key: str | None, given: Given) -> Pair
     source, line = given.paths.get(key, given.path), given.lines.get(key)
     if isinstance(answer, str):
         return Pair(question, path, text=answer, source=source, line=line, truncated=key in given.truncated)
-    return _of_run(question, path, answer, source, line)
+    own = given.questions.get(key)
+    same = own is not None and own.text == question.text
+    return _of_run(question, path, answer if same else replace(answer, value=None), source, line)
 
 
 def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: int | None) -> Pair:
@@ -204,6 +208,7 @@ def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: 
         line=line,
         truncated=answer.truncated,
         unusable=answer.unusable,
+        value=answer.value,
     )
 
 
