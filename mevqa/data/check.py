@@ -19,7 +19,7 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.files.system_errors import problem_of
 from mevqa.names import spelling_notes, subject_key
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question
 from mevqa.video.reading.key_frames import KeyFrames, implied_key_frames, key_frames, usable
 
@@ -160,7 +160,7 @@ def check(
     lines: dict[str, int | None] = {}
     for question in asked:
         lines.setdefault(question.clip_id, question.line)
-    long = {question.clip_id for question in asked if is_long(question)}
+    long = {question.clip_id for question in asked if asks_long_video(question)}
     seen = _Media(notes=Counter(_control_token_notes(asked)))
     event_problems: list[Problem] = []
     for done, clip_id in enumerate(lines, 1):

@@ -18,7 +18,7 @@ from mevqa.datasets import dataset as find_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.events import Event
 from mevqa.names import subject_key
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question
 from mevqa.video.reading.key_frames import usable
 
@@ -165,7 +165,7 @@ def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabel
     file = _label_file(annotations)
     long: dict[str, bool] = {}
     for question in questions:
-        long[question.clip_id] = long.get(question.clip_id, False) or is_long(question)
+        long[question.clip_id] = long.get(question.clip_id, False) or asks_long_video(question)
     found = {clip_id: file.find(clip_id, long=asked) for clip_id, asked in long.items()}
     return {clip_id: labels for clip_id, labels in found.items() if labels is not None}
 
@@ -285,7 +285,7 @@ class _ClipFinder:
     @property
     def _is_long(self) -> bool:
         known = [question for question in self.questions if question.type != "open"]
-        return bool(known) and all(map(is_long, known))
+        return bool(known) and all(map(asks_long_video, known))
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Event | None, tuple[str, ...]]:
         """Return the event of a short clip in frames of its media, and what was left out of it because it cannot be.

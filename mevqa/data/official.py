@@ -20,7 +20,7 @@ from mevqa.datasets import canonical_dataset, is_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import JsonRow, parse_row
-from mevqa.questions.question_types import is_long, parse_question
+from mevqa.questions.question_types import asks_long_video, parse_question
 from mevqa.types import Question
 
 Layout = Literal["train", "test"]
@@ -343,5 +343,5 @@ def _task(path: Path, questions: tuple[Question, ...]) -> Task:
     named = re.match(r"me_(l?vqa)_", path.name)
     if named:
         return "lvqa" if named[1] == "lvqa" else "vqa"
-    long = sum(is_long(question) for question in questions)
+    long = sum(asks_long_video(question) for question in questions)
     return "lvqa" if 2 * long > len(questions) else "vqa"

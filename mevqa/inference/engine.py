@@ -16,7 +16,7 @@ from mevqa.models.base import Model
 from mevqa.questions.answers import normalise, read_answer
 from mevqa.questions.prior import prior_confidence, prior_options
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long, question_type
+from mevqa.questions.question_types import asks_long_video, question_type
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.questions.values import answer_value
 from mevqa.types import Answer, Clip, Question, Reply, Value
@@ -80,8 +80,8 @@ def answer_clip(
     unknown_ids = [question.id for question in questions if question.clip_id != clip.id]
     if unknown_ids:
         raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
-    long_questions = [question for question in questions if is_long(question)]
-    short_questions = [question for question in questions if not is_long(question)]
+    long_questions = [question for question in questions if asks_long_video(question)]
+    short_questions = [question for question in questions if not asks_long_video(question)]
     by_id: dict[str, Answer] = {}
     seen: ClipViews | None = None
     long_video: LongVideoResult | None = None

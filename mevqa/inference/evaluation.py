@@ -16,7 +16,7 @@ from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.signals import finished_first
 from mevqa.types import Answer, Clip, Question
 
@@ -207,7 +207,7 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
     lacking: dict[tuple[str, ...], list[str]] = {}
     unseen: list[str] = []
     for clip in work.clips.values():
-        if clip.media is None and view_config.lvqa != "model" and any(map(is_long, work.questions[clip.id])):
+        if clip.media is None and view_config.lvqa != "model" and any(map(asks_long_video, work.questions[clip.id])):
             unseen.append(clip.id)
         elif clip.media is None and work.prepared is None and (views := views_to_draw(clip, view_config.views)):
             lacking.setdefault(tuple(views), []).append(clip.id)
@@ -286,7 +286,7 @@ def answer(
     """
     groups = remaining(work, run.answers)
     # Opened before the work, so that a foreign table is refused before and not after it.
-    about_long = any(is_long(question) for group in groups.values() for question in group)
+    about_long = any(asks_long_video(question) for group in groups.values() for question in group)
     log = EventLog(run.path) if about_long and view_config.lvqa != "model" else None
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)

@@ -22,7 +22,7 @@ from mevqa.inference.prepared import QUESTIONS, RECORD, Prepared, PreparedClip, 
 from mevqa.inference.runs import refuse_changes
 from mevqa.inference.view_config import ViewConfig
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.signals import quiet_workers
 from mevqa.types import Clip
 from mevqa.video.reading.key_frames import KEY_FRAME_RULES
@@ -184,7 +184,7 @@ def _rows(work: Plan) -> Iterator[dict[str, Any]]:
     for clip_id, questions in work.questions.items():
         clip = work.clips[clip_id]
         for long_video in (False, True):
-            asked = [question for question in questions if is_long(question) == long_video]
+            asked = [question for question in questions if asks_long_video(question) == long_video]
             if asked:
                 listed = [
                     {

@@ -20,7 +20,7 @@ __all__ = [
     "ParsedQuestion",
     "TypeName",
     "as_question",
-    "is_long",
+    "asks_long_video",
     "parse_question",
     "question_about",
     "question_type",
@@ -72,7 +72,7 @@ def _known(name: str) -> str:
 TypeName = Annotated[str, AfterValidator(_known)]
 
 
-def is_long(question: Question) -> bool:
+def asks_long_video(question: Question) -> bool:
     """Whether a question is about the events of a long video."""
     return question_type(question.type).long_video
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.reporting.pictures import Picture, Seen, picture_of
 from mevqa.types import Clip, Question
 
@@ -45,7 +45,7 @@ def see(
     from mevqa.reporting.long_videos import see_long
 
     try:
-        if any(is_long(question) for question in questions) and clip.media is not None:
+        if any(asks_long_video(question) for question in questions) and clip.media is not None:
             return see_long(clip, labels, found, face, on_frames, curve, unseen)
         pictures, notes = _look(clip, face)
         return Seen((pictures,) if pictures else (), None, notes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mevqa.names import subject_key
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.reporting.answer_grading import VERDICTS, answered_class, reference_class, verdict
 from mevqa.reporting.charts.chart import Chart
@@ -114,7 +114,7 @@ def _looks(
     total = 0
     for place in sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place)):
         asked = list(questions[place].values())
-        if total >= _MOST_PICTURES and not any(is_long(question) for question in asked):
+        if total >= _MOST_PICTURES and not any(asks_long_video(question) for question in asked):
             looks[place] = Seen(notes=(_LEFT_OUT,))
             continue
         clip_views = seen(clips[place]["id"], asked)

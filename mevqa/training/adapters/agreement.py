@@ -26,7 +26,7 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.questions.writing.grammar import Choices
 from mevqa.types import Question, Reply, Request, View
 
@@ -86,7 +86,7 @@ def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list
     scenes = []
     for clip_id, questions in work.questions.items():
         for whole in (False, True):
-            group = tuple(question for question in questions if is_long(question) == whole)
+            group = tuple(question for question in questions if asks_long_video(question) == whole)
             if not group:
                 continue
             listener = MockModel(lambda request: Reply("", error="not asked yet"))

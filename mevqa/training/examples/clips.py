@@ -11,7 +11,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan, merged, plan
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.question_types import is_long
+from mevqa.questions.question_types import asks_long_video
 from mevqa.training.recipe import Recipe
 from mevqa.types import Clip, Question, Reply
 
@@ -87,7 +87,7 @@ def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
     for clip_id, asked in work.questions.items():
         learned = []
         for question in asked:
-            if question.reference is None or is_long(question):
+            if question.reference is None or asks_long_video(question):
                 continue
             answer = _answer(question)
             request = prompts.request(question)
