@@ -143,7 +143,17 @@ def test_importing_the_package_loads_no_library():
 
 
 def test_the_names_of_packages_are_there():
-    for name in ("benchmarks", "models", "reporting", "scoring", "spotting", "submission", "synthetic", "video.views"):
+    for name in (
+        "benchmarks",
+        "models",
+        "reporting",
+        "scoring",
+        "spotting",
+        "submission",
+        "synthetic",
+        "training",
+        "video.views",
+    ):
         package = importlib.import_module(f"mevqa.{name}")
         assert all(hasattr(package, public) for public in package.__all__)
 

@@ -16,7 +16,7 @@ from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord
 from mevqa.training import finetune as finetuning
 from mevqa.training import loso as folds_of
-from mevqa.training.adapters.publish import push
+from mevqa.training.adapters.artifact import push
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.recipe import Recipe, read_recipe
 from mevqa.training.result import FineTuningResult

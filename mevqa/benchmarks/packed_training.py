@@ -13,7 +13,7 @@ import torch
 from mevqa.benchmarks.prefix_reuse import pictures, requests
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.packing.rows import Row, RowEncoder, Turn, collate, unpack
+from mevqa.training.packing.rows import Row, Turn, collate, encode_row, unpack
 from mevqa.training.recipe import Lora, Rates, Recipe
 from mevqa.training.trainer.trained_parts import count_parameters, prepare, trained
 
@@ -106,9 +106,8 @@ def measure_packing(
         on_round: Called with the number of rounds done.
     """
     system, asked = turns()
-    encoder = RowEncoder(model.prompter)
     seen = [pictures(count, size, number) for number in range(clips)]
-    rows = [encoder.encode(system, views, asked, key=number) for number, views in enumerate(seen)]
+    rows = [encode_row(model.prompter, system, views, asked, key=number) for number, views in enumerate(seen)]
     base = _adapted(model.model)
     plain, knowing = PackedModel(base), PackedModel(base, memory=_MEMORY)
     batches = {

@@ -1,1 +1,16 @@
-"""Fine-tuning: recipes, packed training, leave-one-subject-out, merging."""
+"""Fine-tuning by recipes: packed rows, leave-one-subject-out, adapters, and how nano is made."""
+
+from mevqa.training.recipe import Recipe, find_recipe, read_recipe
+from mevqa.training.result import FineTuningResult, PictureProbe
+from mevqa.training.splits import Fold, LeakError, assert_disjoint
+
+__all__ = [
+    "FineTuningResult",
+    "Fold",
+    "LeakError",
+    "PictureProbe",
+    "Recipe",
+    "assert_disjoint",
+    "find_recipe",
+    "read_recipe",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import shutil
 import time
@@ -19,13 +18,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.inference.evaluation import Plan, check_views
+from mevqa.suggestions import did_you_mean
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.stream import Asker, TrainingStream
-from mevqa.training.examples.synthetic import SyntheticClips, rendered_maps
-from mevqa.training.packing.auxiliary_vision_heads import AuxiliaryVisionModel
+from mevqa.training.examples.synthetic import SyntheticClips
+from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionModel
+from mevqa.training.nano.rendered_maps import rendered_maps
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.packing.rows import Row, RowEncoder
+from mevqa.training.packing.rows import Row
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult
 from mevqa.training.splits import assert_disjoint, validation_split
@@ -79,7 +80,7 @@ def _finetune(
         return FineTuningResult.from_record(out, done)
     synthetic = _synthetic(recipe, trainable, out)
     asker = Asker(
-        RowEncoder(trainable.wrapped.prompter),
+        trainable.wrapped.prompter,
         trainable.prompts,
         trainable.view_config,
         targets=_trains_auxiliary_heads(recipe),
@@ -172,9 +173,8 @@ def _check_names(recipe: Recipe) -> None:
     problems = [Problem("log_to", f"needs a package that is missing: pip install {name}") for name in missing]
     names = [str(name.value) for name in OptimizerNames]
     if recipe.optimizer not in names:
-        close = difflib.get_close_matches(recipe.optimizer, names, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
-        problems.append(Problem("optimizer", f"there is no {recipe.optimizer!r}; {hint}"))
+        message = f"there is no {recipe.optimizer!r}; {did_you_mean(recipe.optimizer, names)}"
+        problems.append(Problem("optimizer", message))
     if problems:
         raise InputError(problems)
 

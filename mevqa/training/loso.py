@@ -34,6 +34,7 @@ from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
 from mevqa.training.recipe import Recipe
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
+from mevqa.training.trainable_model import base_preferences
 
 _MANIFEST = "loso.json"
 #: Seconds that another shard may take to pool.
@@ -230,19 +231,10 @@ def check_answers(recipe: Recipe, work: Plan) -> Plan:
     Raises:
         InputError: Answers that are none, in any of the files.
     """
-    variant = recipe.variant or _variant_of(recipe)
+    variant = recipe.variant or base_preferences(recipe).variant
     clips = training_clips(work, PromptLibrary.load(recipe.prompts, variant))
     kept = of_clips(work, [clip.clip.id for clip in clips])
     answered = {question.id for clip in clips for question in clip.questions}
     return replace(
         kept, questions={name: tuple(q for q in asked if q.id in answered) for name, asked in kept.questions.items()}
     )
-
-
-def _variant_of(recipe: Recipe) -> str:
-    """Return the prompt variant that the recipe's model prefers, without loading its weights."""
-    from mevqa.models.base import read_preferences
-    from mevqa.models.nano import WEIGHTS
-
-    folder = WEIGHTS if recipe.model == "nano" else Path(recipe.model)
-    return read_preferences(folder).variant

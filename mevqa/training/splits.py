@@ -46,25 +46,14 @@ class Fold:
     test: tuple[str, ...]
 
 
-def person(clip: Clip, *, unknown_as_own: bool = False) -> Person:
-    """Return who is seen in a clip.
+def person(clip: Clip) -> Person:
+    """Return who is seen in a clip; a clip without a subject shows a person of its own.
 
     Spelling does not make two persons of one: ``sub01``, ``s1`` and ``1`` of one data set are the same subject. A
     subject of another data set is another person.
-
-    Args:
-        clip: The clip.
-        unknown_as_own: Take a clip without a subject for a person of its own. Only right when no other clip shows the
-            same person: otherwise the person is on both sides.
-
-    Raises:
-        InputError: The subject is not known, and ``unknown_as_own`` does not allow that.
     """
-    if clip.subject is not None and clip.subject.strip():
-        return canonical_dataset(clip.dataset), subject_key(clip.subject)
-    if not unknown_as_own:
-        raise _unknown_subjects([clip])
-    return canonical_dataset(clip.dataset), f"clip {clip.id}"
+    subject = (clip.subject or "").strip()
+    return canonical_dataset(clip.dataset), subject_key(subject) if subject else f"clip {clip.id}"
 
 
 def assert_disjoint(
@@ -76,7 +65,8 @@ def assert_disjoint(
         train: Ids of one side.
         test: Ids of the other side.
         clips: The clips by id.
-        unknown_as_own: Take each clip without a subject for a person of its own.
+        unknown_as_own: Take each clip without a subject for a person of its own. Only right when no other clip shows
+            the same person: otherwise the person is on both sides.
 
     Raises:
         LeakError: Somebody is on both sides; the message names who and where.
@@ -86,26 +76,23 @@ def assert_disjoint(
     both = sorted(set(train) & set(test))
     if both:
         raise LeakError(f"trained and tested on the same clips: {_listed(both)}")
-    learnt = _by_person({name: clips[name] for name in train}, unknown_as_own)
-    held_out = _by_person({name: clips[name] for name in test}, unknown_as_own)
+    learnt = _by_person({name: clips[name] for name in train}, unknown_as_own=unknown_as_own)
+    held_out = _by_person({name: clips[name] for name in test}, unknown_as_own=unknown_as_own)
     leaks = [
-        f"{_spoken(who, clips[learnt[who][0]])} is on both sides of the split: trained on {_listed(learnt[who])}; "
-        f"tested on {_listed(held_out[who])}"
+        f"subject {_spelling(clips[learnt[who][0]])} of {who[0]} is on both sides of the split: trained on "
+        f"{_listed(learnt[who])}; tested on {_listed(held_out[who])}"
         for who in sorted(learnt.keys() & held_out.keys())
     ]
     if leaks:
         raise LeakError("\n".join(leaks))
 
 
-def leave_one_subject_out(
-    clips: Mapping[str, Clip], *, of: Collection[str] | None = None, unknown_as_own: bool = False
-) -> tuple[Fold, ...]:
+def leave_one_subject_out(clips: Mapping[str, Clip], *, of: Collection[str] | None = None) -> tuple[Fold, ...]:
     """Hold out one person after the other.
 
     Args:
         clips: The clips by id.
         of: Data sets whose persons are held out; those of the others are always trained on. None (or none): all.
-        unknown_as_own: Take each clip without a subject for a person of its own.
 
     Returns:
         One fold a person, named ``casme2-sub01``, sorted by person.
@@ -113,20 +100,12 @@ def leave_one_subject_out(
     Raises:
         InputError: A subject is not known, ``of`` names a data set without clips, or nothing is left to train on.
     """
-    persons = _by_person(clips, unknown_as_own)
-    held_out = _persons_of(persons, clips, of)
-    names = _unique(_file_name(f"{who[0]} {_spelling(clips[persons[who][0]])}") for who in held_out)
-    return tuple(_fold(name, persons[who], clips, unknown_as_own) for name, who in zip(names, held_out, strict=True))
+    persons = _persons_of(clips, of)
+    names = _unique(_file_name(f"{who[0]} {_spelling(clips[own[0]])}") for who, own in persons.items())
+    return tuple(_fold(name, own, clips) for name, own in zip(names, persons.values(), strict=True))
 
 
-def k_folds(
-    clips: Mapping[str, Clip],
-    k: int,
-    seed: int,
-    *,
-    of: Collection[str] | None = None,
-    unknown_as_own: bool = False,
-) -> tuple[Fold, ...]:
+def k_folds(clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str] | None = None) -> tuple[Fold, ...]:
     """Hold out one of ``k`` groups of persons after the other.
 
     The persons with most clips are dealt first, each to the group with the fewest clips so far; ``seed`` decides
@@ -137,7 +116,6 @@ def k_folds(
         k: Number of groups, at least 2.
         seed: Decides the ties.
         of: Data sets whose persons are held out; those of the others are always trained on. None (or none): all.
-        unknown_as_own: Take each clip without a subject for a person of its own.
 
     Returns:
         ``k`` folds, named ``fold-3-of-5``.
@@ -146,15 +124,14 @@ def k_folds(
         InputError: A subject is not known, ``of`` names a data set without clips, or there are fewer persons than
             groups.
     """
-    persons = _by_person(clips, unknown_as_own)
-    dealt = _persons_of(persons, clips, of)
+    dealt = list(_persons_of(clips, of).values())
     if not 2 <= k <= len(dealt):
         raise _refused(f"{len(dealt)} persons cannot be divided into {k} folds; ask for 2 to {len(dealt)}")
     shuffled = [dealt[at] for at in np.random.default_rng(seed).permutation(len(dealt))]
     groups: list[list[str]] = [[] for _ in range(k)]
-    for who in sorted(shuffled, key=lambda who: -len(persons[who])):
-        min(groups, key=len).extend(persons[who])
-    return tuple(_fold(f"fold-{number}-of-{k}", group, clips, unknown_as_own) for number, group in enumerate(groups, 1))
+    for own in sorted(shuffled, key=len, reverse=True):
+        min(groups, key=len).extend(own)
+    return tuple(_fold(f"fold-{number}-of-{k}", group, clips) for number, group in enumerate(groups, 1))
 
 
 def leave_one_dataset_out(clips: Mapping[str, Clip], *, of: Collection[str] | None = None) -> tuple[Fold, ...]:
@@ -182,7 +159,9 @@ def leave_one_dataset_out(clips: Mapping[str, Clip], *, of: Collection[str] | No
         )
     held_out = _datasets(groups, of)
     names = _unique(_file_name(f"without {dataset}") for dataset in held_out)
-    return tuple(_fold(name, groups[dataset], clips, True) for name, dataset in zip(names, held_out, strict=True))
+    return tuple(
+        _fold(name, groups[dataset], clips, unknown_as_own=True) for name, dataset in zip(names, held_out, strict=True)
+    )
 
 
 def validation_split(
@@ -190,8 +169,6 @@ def validation_split(
     share: float,
     seed: int,
     labels: Mapping[str, str | None] | None = None,
-    *,
-    unknown_as_own: bool = False,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Take whole persons away from training, to stop early on.
 
@@ -206,7 +183,6 @@ def validation_split(
         seed: Decides the ties.
         labels: Class by clip id; clips without one count as a class of their own. None: only the number of clips
             counts.
-        unknown_as_own: Take each clip without a subject for a person of its own.
 
     Returns:
         Ids of the clips to train on and of those to validate on, sorted; at least one person each.
@@ -216,16 +192,13 @@ def validation_split(
     """
     if not 0 < share < 1:
         raise _refused(f"the validation share is {share:g}; it must be above 0 and below 1")
-    persons = _by_person(clips, unknown_as_own)
+    persons = list(_by_person(clips).values())
     if len(persons) < 2:
         raise _refused("validation by subject needs at least two persons; set its share to 0")
-    people = list(persons)
-    people = [people[at] for at in np.random.default_rng(seed).permutation(len(people))]
-    held_out = [people[at] for at in _choose(_class_counts([persons[who] for who in people], labels), share)]
-    validation = tuple(sorted(name for who in held_out for name in persons[who]))
-    train = tuple(sorted(clips.keys() - set(validation)))
-    assert_disjoint(train, validation, clips, unknown_as_own=unknown_as_own)
-    return train, validation
+    shuffled = [persons[at] for at in np.random.default_rng(seed).permutation(len(persons))]
+    chosen = _choose(_class_counts(shuffled, labels), share)
+    sides = _fold("validation", [name for at in chosen for name in shuffled[at]], clips)
+    return sides.train, sides.test
 
 
 def _class_counts(groups: Sequence[Sequence[str]], labels: Mapping[str, str | None] | None) -> NDArray[np.float64]:
@@ -285,7 +258,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]) - 1, int(match[2])
 
 
-def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], unknown_as_own: bool) -> Fold:
+def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], *, unknown_as_own: bool = False) -> Fold:
     """Train on all that is not tested."""
     train = tuple(sorted(clips.keys() - set(test)))
     if not train:
@@ -294,30 +267,29 @@ def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], unknown_a
     return Fold(name, train, tuple(sorted(test)))
 
 
-def _by_person(clips: Mapping[str, Clip], unknown_as_own: bool) -> dict[Person, list[str]]:
+def _by_person(clips: Mapping[str, Clip], *, unknown_as_own: bool = False) -> dict[Person, list[str]]:
     """Return the sorted clip ids of each person, sorted by person."""
-    unknown = [clips[name] for name in sorted(clips) if not (clips[name].subject or "").strip()]
+    unknown = [name for name in sorted(clips) if not (clips[name].subject or "").strip()]
     if unknown and not unknown_as_own:
-        raise _unknown_subjects(unknown)
+        raise _refused(
+            f"the subject of {len(unknown)} clips is not known ({_listed(unknown)}), so the same person could be "
+            "trained and tested on; name it in the questions or the annotations"
+        )
     persons: dict[Person, list[str]] = defaultdict(list)
     for name in sorted(clips):
-        persons[person(clips[name], unknown_as_own=unknown_as_own)].append(name)
+        persons[person(clips[name])].append(name)
     return dict(sorted(persons.items(), key=lambda entry: (entry[0][0], _natural(entry[0][1]))))
 
 
-def _persons_of(
-    persons: Mapping[Person, Sequence[str]], clips: Mapping[str, Clip], of: Collection[str] | None
-) -> list[Person]:
+def _persons_of(clips: Mapping[str, Clip], of: Collection[str] | None) -> dict[Person, list[str]]:
+    """Return the persons of the data sets to hold out, with their clips."""
+    persons = _by_person(clips)
     datasets = _datasets({canonical_dataset(clip.dataset) for clip in clips.values()}, of)
-    return [who for who in persons if who[0] in datasets]
+    return {who: own for who, own in persons.items() if who[0] in datasets}
 
 
 def _datasets(known: Collection[str], of: Collection[str] | None) -> list[str]:
-    """Return the data sets to hold out, sorted.
-
-    Raises:
-        InputError: There are no clips at all, or none of a data set that ``of`` names.
-    """
+    """Return the data sets to hold out, sorted."""
     if not known:
         raise _refused("there are no clips to divide")
     missing = [name for name in of or () if canonical_dataset(name) not in known]
@@ -335,10 +307,6 @@ def _natural(subject: str) -> tuple[bool, int, str]:
 def _spelling(clip: Clip) -> str:
     """Return the subject as the data set writes it, the clip when it is not known."""
     return (clip.subject or "").strip() or clip.id
-
-
-def _spoken(who: Person, clip: Clip) -> str:
-    return f"subject {_spelling(clip)} of {who[0]}"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -364,11 +332,3 @@ def _unique(names: Iterable[str]) -> Iterator[str]:
 
 def _refused(message: str) -> InputError:
     return InputError([Problem("split", message)])
-
-
-def _unknown_subjects(clips: Sequence[Clip]) -> InputError:
-    names = _listed([clip.id for clip in clips])
-    return _refused(
-        f"the subject of {len(clips)} clips is not known ({names}), so the same person could be trained and tested on; "
-        "name it in the questions or the annotations"
-    )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from accelerate import PartialState
 
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, ModelError, Problem
+from mevqa.files.json_file import read_json_object
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import ModelOptions, Preferences
-from mevqa.models.registry import load_model, own_preferences
+from mevqa.models.registry import load_model, own_preferences, own_prompts
+from mevqa.models.transformers.adapters.adapter import adapter_config, adapter_folder
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.training.continued import check_start, prompts_folder
-from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.suggestions import did_you_mean
+from mevqa.training.recipe import UNTRAINED_NANO, Lora, Recipe
 from mevqa.video.views.registry import view_names
 from mevqa.video.views.sampler import sampler_names
+
+#: Settings that decide an adapter's layers: key of a recipe's ``lora``, key of ``adapter_config.json``.
+_SHAPE = {"rank": "r", "alpha": "lora_alpha", "dora": "use_dora", "rslora": "use_rslora"}
 
 
 @dataclass(frozen=True)
@@ -51,20 +56,17 @@ def load_trainable_model(recipe: Recipe) -> TrainableModel:
     problems = []
     for key, name in named:
         if name not in known[key]:
-            close = difflib.get_close_matches(name, known[key], n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known[key])}"
-            problems.append(Problem(key, f"unknown {key.rstrip('s')} {name!r}; {hint}"))
+            message = f"unknown {key.rstrip('s')} {name!r}; {did_you_mean(name, known[key])}"
+            problems.append(Problem(key, message))
     if problems:
         raise InputError(problems)
-    check_start(recipe)
+    _check_start(recipe)
     join_processes(recipe)
-    own = own_preferences(recipe.model, recipe.adapter) if recipe.model != UNTRAINED_NANO else None
-    variant = recipe.variant or (own.variant if own is not None else None)
+    own = base_preferences(recipe)
     # Read before the model, so that what is wrong with them shows at once.
-    prompts = PromptLibrary.load(prompts_folder(recipe), variant) if variant is not None else None
+    prompts = PromptLibrary.load(prompts_folder(recipe), recipe.variant or own.variant)
     torch.manual_seed(recipe.seed)
     wrapped = _load(recipe)
-    own = own or wrapped.preferences
     preferences = Preferences(
         views=recipe.views or own.views,
         sampler=recipe.sampler or own.sampler,
@@ -73,9 +75,18 @@ def load_trainable_model(recipe: Recipe) -> TrainableModel:
         option_score="sum",
         sees_rest=own.sees_rest,
     )
-    prompts = prompts or PromptLibrary.load(prompts_folder(recipe), preferences.variant)
     view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
     return TrainableModel(wrapped, prompts, view_config, preferences, wrapped.model.dtype)
+
+
+def base_preferences(recipe: Recipe) -> Preferences:
+    """Return how a recipe's model wants to be asked before it is trained, without loading it.
+
+    Raises:
+        ModelError: There is no such model or adapter.
+        InputError: Its preferences file does not hold what it should.
+    """
+    return own_preferences("nano" if recipe.model == UNTRAINED_NANO else recipe.model, recipe.adapter)
 
 
 def join_processes(recipe: Recipe) -> PartialState:
@@ -109,3 +120,47 @@ def _own_device(wanted: str) -> str:
     """Return the device of this process: each of several GPU processes has a whole model on its own GPU."""
     state = PartialState()
     return f"cuda:{state.local_process_index}" if wanted == "auto" and state.device.type == "cuda" else wanted
+
+
+def _check_start(recipe: Recipe) -> None:
+    """Refuse a recipe whose model is an adapter, or whose lora block is not that of the adapter to train further."""
+    folder = Path(recipe.model).expanduser()
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        base = _base_of(folder) or "BASE"
+        message = (
+            f"{recipe.model} is an adapter; to train it further name its base too: model={base} adapter={recipe.model}"
+        )
+        raise InputError([Problem("model", message)])
+    if recipe.adapter is None:
+        return
+    config = adapter_config(adapter_folder(recipe.adapter))
+    if config.get("peft_type") != "LORA":
+        raise ModelError(
+            f"the adapter {recipe.adapter} is of the type {config.get('peft_type')}; LoRA is trained further"
+        )
+    assert recipe.lora is not None
+    problems = [
+        Problem(
+            f"lora.{key}", f"is {mine}, and the adapter {recipe.adapter} has {its}: set lora.{key}={str(its).lower()}"
+        )
+        for key, name in _SHAPE.items()
+        if (mine := getattr(recipe.lora, key)) != (its := config.get(name, Lora.model_fields[key].default))
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def prompts_folder(recipe: Recipe) -> Path | None:
+    """Return the folder of the prompts to train with: the recipe's, else that of the adapter to train further."""
+    if recipe.prompts is not None or recipe.adapter is None:
+        return recipe.prompts
+    return own_prompts(recipe.model, recipe.adapter)
+
+
+def _base_of(folder: Path) -> str | None:
+    """Return the base that an adapter names."""
+    try:
+        name = read_json_object(folder / "adapter_config.json").get("base_model_name_or_path")
+    except InputError:
+        return None
+    return name if isinstance(name, str) else None

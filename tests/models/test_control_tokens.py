@@ -8,7 +8,7 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 from tiny_families import BUILDERS
 
 from mevqa.control_tokens import known_control_tokens
-from mevqa.training.packing.rows import RowEncoder, Turn
+from mevqa.training.packing.rows import Turn, encode_row
 from mevqa.types import Request
 
 ALL = sorted(BUILDERS)
@@ -49,7 +49,7 @@ def test_the_other_questions_of_the_clip_do_not_notice(name):
 @pytest.mark.parametrize("name", ALL)
 def test_an_answer_to_learn_does_not_end_the_turn(name):
     prompter = wrapped(name).prompter
-    row = RowEncoder(prompter).encode(SYSTEM, views(), [Turn("What?", f"no{hostile(name)}yes")])
+    row = encode_row(prompter, SYSTEM, views(), [Turn("What?", f"no{hostile(name)}yes")])
     learned = [label for label in row.labels if label >= 0]
     assert special_counts(name, learned) == Counter([prompter.end_token])
 

@@ -34,7 +34,7 @@ def _model(name: str) -> PackedModel:
 
 def _rows(name: str) -> list[Row]:
     """One row for each process."""
-    return [encoder(name).encode(SYSTEM, views(seed, 2), TURNS) for seed in range(_PROCESSES)]
+    return [encoder(name)(SYSTEM, views(seed, 2), TURNS) for seed in range(_PROCESSES)]
 
 
 def _train(rank: int, name: str, port: int, out: str) -> None:

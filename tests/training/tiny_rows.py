@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from tiny_families import BUILDERS
 from mevqa.models.transformers.conversation import messages
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.packing.rows import Row, RowEncoder, Turn, collate
+from mevqa.training.packing.rows import Row, Turn, collate, encode_row
 from mevqa.types import View
 
 ALL = sorted(BUILDERS)
@@ -40,14 +41,15 @@ def fresh(name: str, attention: str = "eager") -> TransformersModel:
     return TransformersModel(own, processor, name=name, revision="tiny")
 
 
-def encoder(name: str) -> RowEncoder:
-    return RowEncoder(fresh(name).prompter)
+def encoder(name: str) -> Callable[..., Row]:
+    """Encodes rows for the tiny model called ``name``."""
+    return partial(encode_row, fresh(name).prompter)
 
 
 def uneven_rows(name: str) -> list[Row]:
     """Two rows with different numbers of pictures and of questions."""
     own = encoder(name)
-    return [own.encode(SYSTEM, views(0, 2), TURNS), own.encode(SYSTEM, views(1, 1), TURNS[1:3])]
+    return [own(SYSTEM, views(0, 2), TURNS), own(SYSTEM, views(1, 1), TURNS[1:3])]
 
 
 def conversation(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and answer every fold; pool and score when all are there."""
-    from mevqa.training.trainer.library_logging import quiet_libraries
+    from mevqa.training.trainer.console import quiet_libraries
 
     quiet_libraries()
     from mevqa.api.train import loso, loso_folds

@@ -139,7 +139,7 @@ def _prefix(args: argparse.Namespace) -> int:
 
 def _finetune(args: argparse.Namespace) -> int:
     """Print questions trained per second in three ways; 1 when their losses or gradients differ."""
-    from mevqa.training.trainer.library_logging import quiet_libraries
+    from mevqa.training.trainer.console import quiet_libraries
 
     quiet_libraries()
     from mevqa.benchmarks.packed_training import WAYS, measure_packing, turns

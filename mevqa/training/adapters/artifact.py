@@ -1,9 +1,13 @@
-"""What a training leaves behind: the adapter with all that it takes to ask it as it was trained, and to repeat it."""
+"""What a training leaves behind: the adapter with all that it takes to ask it, to repeat it and to pass it on.
+
+The folder holds weights, processor, preferences, prompts, recipe, the record of the training, and a model card.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
@@ -12,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 import yaml
 from accelerate import PartialState
+from huggingface_hub import HfApi, ModelCardData
 
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
@@ -23,16 +28,14 @@ from mevqa.models.base import PREFERENCES_FILE
 from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.adapter import adapter_folder
 from mevqa.resources import resource_folder
-from mevqa.safe_text import portable
-from mevqa.training.adapters.publish import model_card
-from mevqa.training.continued import prompts_folder
+from mevqa.safe_text import portable, shared_name
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.trainable_model import TrainableModel, prompts_folder
 from mevqa.training.trainer.weights import is_adapter, save_finished
 
 if TYPE_CHECKING:
     from mevqa.training.result import FineTuningResult
-    from mevqa.training.trainable_model import TrainableModel
 
 _MANIFEST = "training.json"
 #: Keys of a recipe that do not change what is trained.
@@ -40,6 +43,34 @@ _INDIFFERENT = frozenset(
     {"title", "output", "log_to", "log_every", "save_every", "workers", "push_to", "feature_cache", "probe", "folds"}
 )
 _PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
+
+#: Folders that stay here.
+_KEPT = ("checkpoints/*", "rendered/*", "tensorboard/*")
+_CONFIG = "adapter_config.json"
+_CARD = """---
+{data}
+---
+
+# {title}
+
+{kind} of `{base}` for questions about facial micro-expressions, trained with `mevqa finetune`.
+
+    mevqa eval QUESTIONS.jsonl --media DIR {ask} --out RUN
+
+## Training
+
+{training}
+
+## How it is asked
+
+Views: {views}. Sampler: {sampler}. Prompts: variant `{variant}`, kept in `prompts/`. Options are scored by their whole
+log-likelihood. `recipe.yaml` and `training.json` hold everything that decided the training.
+
+## Limits
+
+Trained on the data named above and on nobody else. Micro-expressions are weak evidence of what a person feels: do not
+use the answers to judge people. Weights that were trained on licensed data are bound by its licence.
+"""
 
 
 def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> None:
@@ -61,10 +92,8 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: Trai
             out, _portable(read_manifest(out)["decides"]), fingerprint, "this training was begun", "output=DIR"
         )
         return
-    unknown_ids = (
-        [item for item in out.iterdir() if item.name != "rendered" and not is_leftover(item)] if out.is_dir() else []
-    )
-    if out.exists() and (not out.is_dir() or unknown_ids):
+    foreign = not out.is_dir() or any(item.name != "rendered" and not is_leftover(item) for item in out.iterdir())
+    if out.exists() and foreign:
         raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
     PartialState().wait_for_everyone()
     if PartialState().is_main_process:
@@ -153,3 +182,89 @@ def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a training without the folders of the user's machine: adapters are passed on."""
     named = {key: portable(fingerprint[key]) for key in ("recipe", "questions", "model") if key in fingerprint}
     return {**fingerprint, **named}
+
+
+def model_card(
+    recipe: Recipe, work: Plan | None, trainable: TrainableModel, finished: FineTuningResult, *, adapter: bool
+) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        recipe: How it was trained.
+        work: On which clips; None for synthetic ones.
+        trainable: Which model, and how it is asked.
+        finished: What came of it.
+        adapter: Whether it is an adapter, and not a whole model.
+    """
+    data = ModelCardData(
+        base_model=shared_name(recipe.model),
+        library_name="peft" if adapter else "transformers",
+        pipeline_tag="image-text-to-text",
+        tags=["micro-expressions", "visual-question-answering", "mevqa"],
+    )
+    return _CARD.format(
+        data=data.to_yaml(),
+        base=shared_name(recipe.model),
+        title=recipe.title or "A fine-tuned vision-language model",
+        kind="A LoRA adapter" if adapter else "A fine-tuned version",
+        ask=f"--model {shared_name(recipe.model)} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
+        training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
+        views=", ".join(trainable.preferences.views),
+        sampler=trainable.preferences.sampler,
+        variant=trainable.preferences.variant,
+    )
+
+
+def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> list[str]:
+    """Return one line a fact."""
+    lines = []
+    if work is not None:
+        clips = Counter(clip.dataset for clip in work.clips.values())
+        told = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
+        lines.append(f"clips: {told}; questions: {len(work.all_questions)}")
+    if recipe.adapter is not None:
+        lines.append(f"trained further from the adapter {shared_name(recipe.adapter)}")
+    if recipe.synthetic is not None:
+        lines.append(f"synthetic motion maps: {recipe.synthetic.share:.0%} of the clips of each step")
+    trained = ", ".join(f"{part} {count:,}" for part, count in finished.parameters.items() if part != "all")
+    lines.append(f"trained weights: {trained} of {finished.parameters['all']:,}")
+    lines.append(f"steps: {finished.steps}, {recipe.clips * recipe.accumulation} clips each; seed {recipe.seed}")
+    if finished.loss is not None:
+        lines.append(f"training loss at the end: {finished.loss:.4f} nats a token")
+    if finished.validation is not None:
+        lines.append(f"best loss on subjects that were not trained on: {finished.validation:.4f}")
+    if finished.probe is not None:
+        lines.append(
+            f"loss with the right pictures {finished.probe.loss:.4f}, with another clip's {finished.probe.shuffled:.4f}"
+        )
+    versions = package_versions(_PACKAGES[:4])
+    lines.append("made with " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    return lines
+
+
+def push(folder: Path, name: str) -> str:
+    """Upload what a training left behind.
+
+    Args:
+        folder: The training's folder.
+        name: ``owner/model``; created, private, when it does not exist.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        ModelError: The hub cannot be reached, or refuses.
+    """
+    api = HfApi()
+    try:
+        api.create_repo(name, private=True, exist_ok=True)
+        commit = api.upload_folder(repo_id=name, folder_path=folder, ignore_patterns=[*_KEPT, _CONFIG])
+        if (folder / _CONFIG).is_file():
+            # The path of a base model on this machine is nobody else's concern.
+            config = portable(json.loads((folder / _CONFIG).read_text(encoding="utf-8")))
+            content = json.dumps(config, indent=2, sort_keys=True).encode()
+            commit = api.upload_file(path_or_fileobj=content, path_in_repo=_CONFIG, repo_id=name)
+    except Exception as error:  # whatever the network stack or the hub raises
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{folder} is complete, but could not be pushed to {name}: {reason}") from error
+    return str(commit.repo_url)

@@ -7,9 +7,8 @@ number of processes see the same stream.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,6 @@ from mevqa.types import Question
 #: Largest weight over smallest weight. An inverse frequency beyond it would let a handful of questions, which are
 #: repeated and soon known by heart, decide the gradient.
 LARGEST_RATIO = 10.0
-
-_Key = TypeVar("_Key", bound=Hashable)
 
 # Uses of the seed; a class's own epochs are numbered from _CLASSES on.
 _BLOCKS, _UNLABELLED, _CLASSES = range(3)
@@ -109,13 +106,8 @@ def type_weights(questions: Iterable[Question], balance: bool) -> dict[str, floa
         balance: Whether types contribute equally.
     """
     counts = Counter(question.type for question in questions if question.reference is not None)
-    return _inverse_frequencies(counts) if balance else dict.fromkeys(counts, 1.0)
-
-
-def _inverse_frequencies(counts: Mapping[_Key, int]) -> dict[_Key, float]:
-    """Weigh each key by one over its count, within ``LARGEST_RATIO``, with mean 1 over everything counted."""
-    if not counts:
-        return {}
+    if not balance or not counts:
+        return dict.fromkeys(counts, 1.0)
     most = max(counts.values())
     raw = {key: min(most / count, LARGEST_RATIO) for key, count in counts.items()}
     mean = sum(raw[key] * count for key, count in counts.items()) / sum(counts.values())

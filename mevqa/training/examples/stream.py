@@ -16,12 +16,13 @@ from torch.utils.data import Dataset
 
 from mevqa.events import Event
 from mevqa.inference.view_config import ViewConfig
+from mevqa.models.transformers.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.augment import augment, jitter
 from mevqa.training.examples.balance import ClipStream, draw_questions, type_weights
 from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
-from mevqa.training.packing.rows import Row, RowEncoder, Turn
+from mevqa.training.packing.rows import Row, Turn, encode_row
 from mevqa.training.recipe import Recipe
 from mevqa.types import NO_MOTION, Question, View
 from mevqa.video.views.render import ClipViews, render_clip
@@ -38,16 +39,16 @@ class Asker:
     """Turns clips into rows: looked at, worded and tokenised as when they are asked.
 
     Args:
-        encoder: Tokenises.
+        prompter: The model's; tokenises.
         prompts: The prompt library.
         view_config: What is seen of a clip.
         targets: Whether rows carry (blank) targets for the vision tower, to go with synthetic ones.
     """
 
     def __init__(
-        self, encoder: RowEncoder, prompts: PromptLibrary, view_config: ViewConfig, *, targets: bool = False
+        self, prompter: Prompter, prompts: PromptLibrary, view_config: ViewConfig, *, targets: bool = False
     ) -> None:
-        self.encoder = encoder
+        self._prompter = prompter
         self._prompts = prompts
         self._looking = view_config
         self._extras = blank_targets() if targets else {}
@@ -101,12 +102,12 @@ class Asker:
             for question in questions
         ]
         system = self._prompts.system(clip.clip.dataset)
-        return self.encoder.encode(system, views, turns, key=key, extras=self._extras)
+        return encode_row(self._prompter, system, views, turns, key=key, extras=self._extras)
 
     def synthetic_row(self, clip: SyntheticClip) -> Row:
         """Return the row of a synthetic clip."""
         extras = clip.targets if self._extras else {}
-        return self.encoder.encode(self._prompts.system("synthetic"), clip.views, clip.turns, extras=extras)
+        return encode_row(self._prompter, self._prompts.system("synthetic"), clip.views, clip.turns, extras=extras)
 
     def plain_row(self, clip: TrainingClip) -> Row:
         """Return the row of all questions about a clip as it is."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -101,7 +100,7 @@ class SyntheticClips:
         clips = [
             SyntheticClip(
                 (self._picture(maps[i]),),
-                tuple(Turn(turn.text, turn.answer, turn.weight) for turn in draw_turns(expression, rng)),
+                tuple(draw_turns(expression, rng)),
                 {"units": units[i], "fine": fine[i], "coarse": coarse[i]},
             )
             for i, expression in enumerate(expressions)
@@ -112,19 +111,6 @@ class SyntheticClips:
     def _picture(self, rgb: NDArray[np.uint8]) -> View:
         drawn = centre_channels(rgb) if self._view == "motion-centred" else rgb
         return View(self._view, Image.fromarray(drawn), CAPTIONS[self._view])
-
-
-def rendered_maps(folder: Path, pairs: int, seed: int) -> RenderedMaps:
-    """Return measured motion of rendered faces, made once and kept in ``folder``.
-
-    Args:
-        folder: Where the set is kept, resumed when it was interrupted.
-        pairs: How many.
-        seed: Decides them.
-    """
-    from mevqa.training.nano.rendered_maps import make_set
-
-    return make_set(folder / f"rendered-{pairs}-{seed}.npz", pairs, seed)
 
 
 def blank_targets() -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
 from mevqa.questions.writing.sentences import sentence, unit_list
 from mevqa.training.nano.examples import COARSE, COARSE_WEIGHTS, FINE, FINE_WEIGHTS, Expression
+from mevqa.training.packing.rows import Turn
 from mevqa.types import Clip
 
 #: Variant of the prompt library that nano is trained and asked with.
@@ -24,23 +25,6 @@ _CLIP = Clip("drawn", "synthetic")
 _TYPED = 0.1
 #: Share of expressions about which a combined or analysis question is asked.
 _SENTENCES = 0.3
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A question with its right answer.
-
-    Attributes:
-        type: Type of the question.
-        text: What follows the clip's prefix.
-        answer: In the official surface form.
-        weight: Of its loss.
-    """
-
-    type: str
-    text: str
-    answer: str
-    weight: float = 1.0
 
 
 @functools.cache
@@ -128,15 +112,14 @@ def _ask(kind: str, *, plural: bool = False, action_unit: str | None = None) -> 
 
 def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
     """Word a question through the prompt library."""
-    return Turn(*_worded(text), answer, weight)
+    return Turn(_worded(text), answer, weight)
 
 
 @functools.cache
-def _worded(text: str) -> tuple[str, str]:
-    """Return the type of a question and what follows the clip's prefix."""
-    question = question_about(_CLIP, 0, text)
-    return question.type, library().request(question).text
+def _worded(text: str) -> str:
+    """Return what follows the clip's prefix."""
+    return library().request(question_about(_CLIP, 0, text)).text
 
 
 def _as_typed(turn: Turn) -> Turn:
-    return Turn(turn.type, turn.text.rstrip("?.").lower(), turn.answer, turn.weight)
+    return replace(turn, text=turn.text.rstrip("?.").lower())

@@ -82,7 +82,12 @@ def finish_maps(flow: torch.Tensor) -> NDArray[np.uint8]:
     across_y = torch.gradient(flow[:, 1], dim=(1, 2))
     shear = (across_x[0] + across_y[1]) / 2
     strain = (across_x[1] ** 2 + across_y[0] ** 2 + 2 * shear**2).sqrt()
-    maps = functional.adaptive_avg_pool2d(torch.cat([flow, strain[:, None]], 1), MAP_SIZE)
+    return to_map(torch.cat([flow, strain[:, None]], 1))
+
+
+def to_map(channels: torch.Tensor) -> NDArray[np.uint8]:
+    """Reduce channels [faces, 3, H, W] to 28 x 28 and stretch each over 0..255, [faces, 28, 28, 3]."""
+    maps = functional.adaptive_avg_pool2d(channels, MAP_SIZE)
     low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
     stretched = (maps - low) / (high - low).clamp_min(1e-9) * 255
     return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()

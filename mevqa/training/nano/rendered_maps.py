@@ -25,7 +25,7 @@ from mevqa.files.system_errors import writing
 from mevqa.files.whole import replacing
 from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
 from mevqa.synthetic.recording import Pair, person, render_pair
-from mevqa.training.nano.drawn_maps import MAP_SIZE
+from mevqa.training.nano.drawn_maps import MAP_SIZE, to_map
 from mevqa.training.nano.examples import Expression, draw_expressions
 from mevqa.video.face.align import place_by_eyes
 from mevqa.video.face.aligned_face import FaceAligner
@@ -70,7 +70,7 @@ class RenderedMaps:
             _mirror(self.expressions[index]) if flipped else self.expressions[index]
             for index, flipped in zip(chosen, mirrored, strict=True)
         ]
-        return _stretch(functional.adaptive_avg_pool2d(_crop(fields, rng), MAP_SIZE)), expressions
+        return to_map(_crop(fields, rng)), expressions
 
     def save(self, path: Path) -> None:
         """Write to an npz file."""
@@ -87,23 +87,24 @@ class RenderedMaps:
             return cls(stored["fields"], [Expression(str(fine), parse_units(str(units))) for fine, units in pairs])
 
 
-def make_set(path: Path, pairs: int, seed: int, *, workers: int | None = None) -> RenderedMaps:
+def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = None) -> RenderedMaps:
     """Return a set of measured maps, made once and kept in a file.
 
     Every pair is decided by the seed and its number, so that the number of processes does not matter and an
     interrupted making goes on where it stopped.
 
     Args:
-        path: The npz file.
+        folder: Of the file.
         pairs: How many.
         seed: Decides everything but the persons' pictures.
         workers: Processes; None: one a core.
     """
+    path = folder / f"rendered-{pairs}-{seed}.npz"
     known = RenderedMaps.load(path) if path.is_file() else RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
     fields, expressions = list(known.fields), list(known.expressions)
     if len(fields) >= pairs:
         return RenderedMaps(known.fields[:pairs], expressions[:pairs])
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         numbers = ((seed, number) for number in range(len(fields), pairs))
@@ -148,13 +149,6 @@ def _crop(fields: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     transform[:, 0, 0], transform[:, 1, 1], transform[:, :, 2] = scale[:, 0], scale[:, 1], shift
     grid = functional.affine_grid(transform, list(fields.shape), align_corners=False)
     return functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
-
-
-def _stretch(channels: torch.Tensor) -> NDArray[np.uint8]:
-    """Stretch each channel over 0..255: [maps, 3, H, W] to [maps, H, W, 3]."""
-    low, high = channels.amin((2, 3), keepdim=True), channels.amax((2, 3), keepdim=True)
-    stretched = (channels - low) / (high - low).clamp_min(1e-9) * 255
-    return stretched.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def _mirror(expression: Expression) -> Expression:

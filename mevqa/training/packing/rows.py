@@ -100,60 +100,51 @@ class PackedBatch:
         return PackedBatch(self.inputs, self.prefixes, self.keys, **moved, extras=extras)
 
 
-class RowEncoder:
-    """Tokenises clips with their questions, exactly as they are asked.
+def encode_row(
+    prompter: Prompter,
+    system: str,
+    views: Sequence[View],
+    turns: Sequence[Turn],
+    *,
+    key: Hashable | None = None,
+    extras: Mapping[str, torch.Tensor] | None = None,
+) -> Row:
+    """Tokenise one clip with its questions, exactly as they are asked.
 
     Args:
         prompter: The model's.
+        system: The common system text.
+        views: The clip's pictures.
+        turns: Its questions with answers, at least one.
+        key: What the pictures depend on.
+        extras: Passed on.
+
+    Raises:
+        ModelError: The chat template writes the question before the pictures.
     """
-
-    def __init__(self, prompter: Prompter) -> None:
-        self._prompter = prompter
-
-    def encode(
-        self,
-        system: str,
-        views: Sequence[View],
-        turns: Sequence[Turn],
-        *,
-        key: Hashable | None = None,
-        extras: Mapping[str, torch.Tensor] | None = None,
-    ) -> Row:
-        """Tokenise one clip.
-
-        Args:
-            system: The common system text.
-            views: The clip's pictures.
-            turns: Its questions with answers, at least one.
-            key: What the pictures depend on.
-            extras: Passed on.
-
-        Raises:
-            ModelError: The chat template writes the question before the pictures.
-        """
-        prompts = self._prompter.prompts(system, views, [turn.text for turn in turns])
-        asked, answers = [], []
-        for prompt, turn in zip(prompts.prompts, turns, strict=True):
-            back, spelled = self._prompter.answers(prompt.context, [self._prompter.escape(turn.answer)])
-            asked.append(prompt.ids[: len(prompt.ids) - back])
-            answers.append([*spelled[0], self._prompter.end_token])
-        length = prefix_length(asked, prompts.anchor)
-        ids: list[int] = []
-        positions: list[int] = []
-        groups: list[int] = []
-        labels: list[int] = []
-        weights: list[float] = []
-        for group, (question, answer, turn) in enumerate(zip(asked, answers, turns, strict=True), start=1):
-            own = [*question[length:], *answer]
-            begin = len(own) - len(answer)
-            ids += own
-            positions += range(len(own))
-            groups += [group] * len(own)
-            # The token before the answer says its first token, the last token says nothing.
-            labels += [IGNORED] * (begin - 1) + answer + [IGNORED]
-            weights += [0.0] * (begin - 1) + [turn.weight] * len(answer) + [0.0]
-        inputs = cut_inputs(prompts.inputs, length)
-        return Row(inputs, length, ids, positions, groups, labels, weights, key, extras or {})
+    prompts = prompter.prompts(system, views, [turn.text for turn in turns])
+    asked, answers = [], []
+    for prompt, turn in zip(prompts.prompts, turns, strict=True):
+        back, spelled = prompter.answers(prompt.context, [prompter.escape(turn.answer)])
+        asked.append(prompt.ids[: len(prompt.ids) - back])
+        answers.append([*spelled[0], prompter.end_token])
+    length = prefix_length(asked, prompts.anchor)
+    ids: list[int] = []
+    positions: list[int] = []
+    groups: list[int] = []
+    labels: list[int] = []
+    weights: list[float] = []
+    for group, (question, answer, turn) in enumerate(zip(asked, answers, turns, strict=True), start=1):
+        own = [*question[length:], *answer]
+        begin = len(own) - len(answer)
+        ids += own
+        positions += range(len(own))
+        groups += [group] * len(own)
+        # The token before the answer says its first token, the last token says nothing.
+        labels += [IGNORED] * (begin - 1) + answer + [IGNORED]
+        weights += [0.0] * (begin - 1) + [turn.weight] * len(answer) + [0.0]
+    inputs = cut_inputs(prompts.inputs, length)
+    return Row(inputs, length, ids, positions, groups, labels, weights, key, extras or {})
 
 
 def unpack(row: Row) -> list[Row]:

@@ -1,12 +1,15 @@
-"""The progress of a training: a bar on a terminal, a line now and then in a log."""
+"""What a training shows: its progress, as a bar on a terminal or a line now and then, and not what libraries say."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
+import warnings
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.utils import logging as transformers_logging
 
 #: What is shown of a log, and how.
 _SHOWN = {"loss": "loss {:.4f}", "grad_norm": "gradient {:.3f}", "eval_loss": "validation {:.4f}"}
@@ -94,3 +97,15 @@ class Console(TrainerCallback):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def quiet_libraries() -> None:
+    """Silence advice of libraries that does not concern the user; errors stay."""
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    for name in ("accelerate", "bitsandbytes"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # Names of earlier releases, which the oldest release that is supported still has.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
+    warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mevqa.errors import ModelError
-from mevqa.training.continued import with_trainable_adapter
+from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.training.recipe import Lora, Recipe
 
 Part = Literal["adapter", "language", "projector", "vision"]
@@ -68,7 +68,7 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
     from peft import LoraConfig, get_peft_model
 
     if recipe.adapter is not None:
-        return _trainable(with_trainable_adapter(model, recipe), recipe, base_name)
+        return _trainable(_with_own_adapter(model, recipe), recipe, base_name)
     whole = [name for part in ("projector", "vision") if recipe.rates.model_dump()[part] for name in _tops(model, part)]
     config = LoraConfig(
         r=lora.rank,
@@ -82,6 +82,20 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
     # Only now: libraries that are imported for the first time draw numbers too.
     torch.manual_seed(recipe.seed)
     return _trainable(get_peft_model(model, config), recipe, base_name)
+
+
+def _with_own_adapter(model: Any, recipe: Recipe) -> Any:
+    """Put the adapter that the recipe trains further into the model, its layers trainable."""
+    assert recipe.adapter is not None and recipe.lora is not None
+    wrapped, _ = wrap_with_adapter(model, recipe.adapter)
+    wrapped.peft_config["default"].inference_mode = False
+    wrapped.peft_config["default"].lora_dropout = recipe.lora.dropout
+    for module in wrapped.modules():
+        dropouts = getattr(module, "lora_dropout", None)
+        if isinstance(dropouts, nn.ModuleDict) and "default" in dropouts:
+            dropouts["default"] = nn.Dropout(recipe.lora.dropout) if recipe.lora.dropout else nn.Identity()
+    wrapped.set_adapter("default")
+    return wrapped
 
 
 def _trainable(wrapped: Any, recipe: Recipe, base_name: str) -> Any:

@@ -1,19 +1,25 @@
-"""What is trained, on the disk: checkpoints of exactly the trained weights, and the finished adapter or model."""
+"""Trained weights: in checkpoints, exactly; their moving average; and the finished adapter or model."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from mevqa.files.whole import write_whole
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.trainer.trained_parts import trained
 
-#: File of a checkpoint.
+#: Files of a checkpoint; the average is written last.
 CHECKPOINT = "trained.safetensors"
+AVERAGE = "average.safetensors"
 #: What the packed model puts before its parameters' names.
 _PREFIX = "model."
 
@@ -31,8 +37,6 @@ def save_checkpoint(model: PackedModel, folder: Path, state: dict[str, Any] | No
         folder: Where to.
         state: The model's gathered state, where its weights are spread over processes.
     """
-    from safetensors.torch import save_file
-
     folder.mkdir(parents=True, exist_ok=True)
     known = state if state is not None else {name: parameter.detach() for name, parameter in trained(model)}
     save_file({name: known[name].contiguous().cpu() for name, _ in trained(model)}, folder / CHECKPOINT)
@@ -40,12 +44,64 @@ def save_checkpoint(model: PackedModel, folder: Path, state: dict[str, Any] | No
 
 def load_checkpoint(model: PackedModel, folder: Path) -> None:
     """Put back what ``save_checkpoint`` wrote."""
-    from safetensors.torch import load_file
-
     stored = load_file(folder / CHECKPOINT)
     with torch.no_grad():
         for name, parameter in trained(model):
             parameter.copy_(stored[name])
+
+
+class MovingAverage(TrainerCallback):
+    """Averages the trained weights exponentially (Polyak and Juditsky, 1992; in this form Tarvainen and Valpola, 2017).
+
+    Early on the average follows quickly: after n steps the decay is at most n / (n + 10).
+
+    Args:
+        model: Whose trained weights are averaged.
+        decay: Share of the old average that is kept in each step.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self._decay = decay
+        self._names = [name for name, _ in trained(model)]
+        self._average = [parameter.detach().clone() for _, parameter in trained(model)]
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Take the new weights in."""
+        keep = min(self._decay, state.global_step / (state.global_step + 10))
+        with torch.no_grad():
+            now = [parameter.detach() for _, parameter in trained(kwargs["model"])]
+            torch._foreach_lerp_(self._average, now, 1 - keep)
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Write the average into the checkpoint that was just made."""
+        folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        if state.is_world_process_zero and folder.is_dir():
+            whole = folder / f"{AVERAGE}.part"
+            save_file(dict(zip(self._names, self._average, strict=True)), whole)
+            whole.replace(folder / AVERAGE)
+
+    def restore(self, checkpoint: Path) -> None:
+        """Go on with the average of a checkpoint."""
+        stored = load_file(checkpoint / AVERAGE)
+        for name, average in zip(self._names, self._average, strict=True):
+            average.copy_(stored[name])
+
+    def keep(self, model: nn.Module) -> None:
+        """Make the average the model's weights."""
+        with torch.no_grad():
+            torch._foreach_copy_([parameter.detach() for _, parameter in trained(model)], self._average)
+
+    @contextmanager
+    def in_place(self, model: nn.Module) -> Iterator[None]:
+        """Put the average in the model's place for a while."""
+        parameters = [parameter.detach() for _, parameter in trained(model)]
+        last = [parameter.clone() for parameter in parameters]
+        with torch.no_grad():
+            torch._foreach_copy_(parameters, self._average)
+            try:
+                yield
+            finally:
+                torch._foreach_copy_(parameters, last)
 
 
 def save_finished(model: PackedModel, folder: Path, dtype: torch.dtype, state: dict[str, Any] | None = None) -> None:

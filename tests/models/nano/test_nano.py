@@ -10,6 +10,7 @@ from mevqa.facs import UNIT_NAMES
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
+from mevqa.questions.question_types import parse_question
 from mevqa.training.nano.dialogues import coarse_turn, list_turn, presence_turn, side_turn
 from mevqa.training.nano.drawn_maps import draw_maps
 from mevqa.training.nano.examples import draw_expressions
@@ -52,16 +53,15 @@ def answered(nano, drawn):
             questions = [_question(turn) for turn in turns]
             replies = nano.ask(prompts.system("synthetic"), [view], [prompts.request(q) for q in questions])
             for turn, reply in zip(turns, replies, strict=True):
-                pairs.setdefault(turn.type, []).append((turn.answer, reply.text))
+                pairs.setdefault(parse_question(turn.text).type, []).append((turn.answer, reply.text))
         return pairs
 
     return ask(views), ask(views[1:] + views[:1])
 
 
 def _question(turn):
-    return Question(
-        id="q", clip_id="c", text=turn.text, type=turn.type, plural="units" in turn.text, dataset="synthetic"
-    )
+    kind = parse_question(turn.text).type
+    return Question(id="q", clip_id="c", text=turn.text, type=kind, plural="units" in turn.text, dataset="synthetic")
 
 
 def _accuracy(pairs):

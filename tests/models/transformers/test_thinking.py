@@ -17,7 +17,7 @@ from mevqa.models.transformers.prompting import Prompt
 from mevqa.models.transformers.tasks import FreeTask, ThoughtTask
 from mevqa.models.transformers.thinking import Thought, find_thought, thinking_switches
 from mevqa.models.transformers.tree import CopiedTree
-from mevqa.training.packing.rows import RowEncoder, Turn
+from mevqa.training.packing.rows import Turn, encode_row
 from mevqa.types import Request
 
 ALL = sorted(BUILDERS)
@@ -253,7 +253,7 @@ def test_training_learns_behind_the_same_closed_thought(name):
     """The row is the prompt of inference, the answer, and the turn's own end, though the template drops thoughts."""
     model = thinking_model(name)
     prompter = model.prompter
-    row = RowEncoder(prompter).encode(SYSTEM, views(), [Turn("What?", "no")])
+    row = encode_row(prompter, SYSTEM, views(), [Turn("What?", "no")])
     [prompt] = prompter.prompts(SYSTEM, views(), ["What?"]).prompts
     whole = [*row.inputs["input_ids"][0].tolist(), *row.ids]
     answer = [label for label in row.labels if label >= 0]

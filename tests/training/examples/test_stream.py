@@ -22,7 +22,7 @@ from mevqa.training.examples.clips import TrainingClip, read_clips, training_cli
 from mevqa.training.examples.stream import Asker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
-from mevqa.training.packing.rows import IGNORED, RowEncoder, Turn
+from mevqa.training.packing.rows import IGNORED, Turn, encode_row
 from mevqa.training.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
 from mevqa.types import Clip, Reply
 
@@ -48,7 +48,7 @@ def recipe(**settings) -> Recipe:
 
 
 def asker(nano, view_config=None, **options) -> Asker:
-    return Asker(RowEncoder(nano.prompter), PROMPTS, view_config or ViewConfig(VIEWS), **options)
+    return Asker(nano.prompter, PROMPTS, view_config or ViewConfig(VIEWS), **options)
 
 
 def stream(nano, clips, length=40, view_config=None, **settings) -> TrainingStream:
@@ -92,7 +92,7 @@ def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, cli
         system, views, requests = heard[-1]
         turns = [Turn(r.text, q.reference) for r, q in zip(requests, clip.questions, strict=True)]
         plain = asker(nano).plain_row(clip)
-        expected = RowEncoder(nano.prompter).encode(system, views, turns, key=plain.key)
+        expected = encode_row(nano.prompter, system, views, turns, key=plain.key)
         assert same(plain, expected)
         place = next(p for p in range(8) if stream(nano, clips)[p].key == plain.key)
         assert same(stream(nano, clips)[place], expected)

@@ -11,11 +11,11 @@ from mevqa.facs import ActionUnit
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
-from mevqa.training.examples.synthetic import SyntheticClips, blank_targets, rendered_maps
+from mevqa.training.examples.synthetic import SyntheticClips, blank_targets
+from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionHeads
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.nano.examples import COARSE, FINE, UNITS, Expression
-from mevqa.training.nano.rendered_maps import RenderedMaps
-from mevqa.training.packing.auxiliary_vision_heads import AuxiliaryVisionHeads
+from mevqa.training.nano.rendered_maps import RenderedMaps, rendered_maps
 from mevqa.training.recipe import Synthetic
 from mevqa.types import Clip
 from mevqa.video.motion.flow import centre_channels

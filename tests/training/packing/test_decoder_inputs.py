@@ -55,7 +55,7 @@ def adapted(name: str, memory: int) -> PackedModel:
 def clip_rows(name: str, count: int = 3):
     """Rows of different clips, with keys."""
     own = encoder(name)
-    return [own.encode(SYSTEM, views(n, 1 + n % 2), TURNS[: 2 + n], key=(f"clip{n}", 0)) for n in range(count)]
+    return [own(SYSTEM, views(n, 1 + n % 2), TURNS[: 2 + n], key=(f"clip{n}", 0)) for n in range(count)]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -102,7 +102,7 @@ def test_clips_without_a_key_are_new_every_time():
 def test_versions_of_a_clip_have_features_of_their_own():
     model = adapted("llava", PLENTY)
     own = encoder("llava")
-    versions = [own.encode(SYSTEM, views(seed), TURNS, key=("clip", seed)) for seed in (0, 1)]
+    versions = [own(SYSTEM, views(seed), TURNS, key=("clip", seed)) for seed in (0, 1)]
     with torch.no_grad():
         losses = [float(model(collate([row]))["loss"]) for row in versions]
         again = [float(model(collate([row]))["loss"]) for row in versions]
@@ -114,9 +114,9 @@ def test_other_questions_of_a_clip_never_meet_the_prefix_of_the_first_ones():
     own = encoder("qwen2_5_vl")
     one = [Turn("Is the lip corner puller shown?", "yes"), Turn("Is the lip corner stretcher shown?", "no")]
     other = [Turn("Is the cheek raiser puller shown?", "no"), Turn("Is the cheek raiser stretcher shown?", "yes")]
-    rows = [own.encode(SYSTEM, views(), turns, key=("clip", 0)) for turns in (one, other)]
+    rows = [own(SYSTEM, views(), turns, key=("clip", 0)) for turns in (one, other)]
     # One question alone shares everything but its last token with itself.
-    rows += [own.encode(SYSTEM, views(), [turn], key=("clip", 0)) for turn in (*one, *other)]
+    rows += [own(SYSTEM, views(), [turn], key=("clip", 0)) for turn in (*one, *other)]
     lengths = [row.prefix for row in rows]
     assert len(set(lengths)) < len(lengths)
     cached, anew = adapted("qwen2_5_vl", PLENTY), adapted("qwen2_5_vl", 0)

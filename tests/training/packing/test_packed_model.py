@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -24,7 +25,7 @@ from tiny_rows import (
 from transformers import AttentionInterface
 
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.packing.rows import IGNORED, RowEncoder, Turn, collate, unpack
+from mevqa.training.packing.rows import IGNORED, Turn, collate, encode_row, unpack
 from mevqa.training.trainer.trained_parts import part_of
 
 ATTENTION = ("eager", "sdpa")
@@ -87,7 +88,7 @@ def test_questions_do_not_see_each_other(name):
     own = encoder(name)
     changed = [TURNS[0], replace(TURNS[1], text="Which are the action units of the face?"), *TURNS[2:]]
     packed = PackedModel(fresh(name).model)
-    before, after = (own.encode(SYSTEM, views(), turns) for turns in (TURNS, changed))
+    before, after = (own(SYSTEM, views(), turns) for turns in (TURNS, changed))
     with torch.no_grad():
         one, other = (packed.answer_logits(collate([row])) for row in (before, after))
     learned = [g for g, label in zip(before.groups, before.labels, strict=True) if label != IGNORED]
@@ -155,7 +156,7 @@ class Capped(tf.LlavaForConditionalGeneration):
 
 
 def test_logits_are_made_as_the_model_itself_makes_them():
-    row = encoder("llava").encode(SYSTEM, views(), TURNS)
+    row = encoder("llava")(SYSTEM, views(), TURNS)
     model = fresh("llava").model
     with torch.no_grad():
         plain = PackedModel(model)(collate([row]))["loss"]
@@ -165,7 +166,7 @@ def test_logits_are_made_as_the_model_itself_makes_them():
     assert float(capped) == pytest.approx(float(expected), rel=CLOSE)
     assert float(capped) < float(plain) - 1
     # Gemma 3 has the setting and does without in its model for pictures.
-    row = encoder("gemma3").encode(SYSTEM, views(), TURNS)
+    row = encoder("gemma3")(SYSTEM, views(), TURNS)
     model = fresh("gemma3").model
     model.config.text_config.final_logit_softcapping = 3.0
     with torch.no_grad():
@@ -175,7 +176,7 @@ def test_logits_are_made_as_the_model_itself_makes_them():
 
 
 def test_label_smoothing_is_torchs():
-    row = encoder("llava").encode(SYSTEM, views(), [replace(turn, weight=1.0) for turn in TURNS])
+    row = encoder("llava")(SYSTEM, views(), [replace(turn, weight=1.0) for turn in TURNS])
     model = fresh("llava").model
     with torch.no_grad():
         smooth = PackedModel(model, smoothing=0.1)
@@ -191,8 +192,8 @@ def test_loss_is_weighted_by_answer():
     own = encoder("llava")
     packed = PackedModel(fresh("llava").model)
     with torch.no_grad():
-        whole = packed(collate([own.encode(SYSTEM, views(), TURNS)]))
-        parts = [packed(collate([own.encode(SYSTEM, views(), [replace(t, weight=1.0)])])) for t in TURNS]
+        whole = packed(collate([own(SYSTEM, views(), TURNS)]))
+        parts = [packed(collate([own(SYSTEM, views(), [replace(t, weight=1.0)])])) for t in TURNS]
     assert float(whole["loss"]) == pytest.approx(
         sum(turn.weight * float(part["loss"]) for turn, part in zip(TURNS, parts, strict=True)), rel=CLOSE
     )
@@ -251,8 +252,8 @@ def test_a_kind_of_attention_that_takes_no_mask_is_not_given_one(checkpointed):
 
 
 def test_a_row_of_one_question_without_pictures_is_a_row_too():
-    own = RowEncoder(fresh("qwen2_5_vl").prompter)
-    row = own.encode(SYSTEM, [], [Turn("What is a face?", "yes")])
+    own = partial(encode_row, fresh("qwen2_5_vl").prompter)
+    row = own(SYSTEM, [], [Turn("What is a face?", "yes")])
     model = fresh("qwen2_5_vl").model
     with torch.no_grad():
         loss = PackedModel(model)(collate([row]))["loss"]

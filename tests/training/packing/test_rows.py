@@ -15,20 +15,20 @@ from mevqa.models.transformers.conversation import messages
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.options import OptionTask
 from mevqa.models.transformers.spelling import Speller
-from mevqa.training.packing.rows import FILL, IGNORED, PREFIX, RowEncoder, Turn, collate, unpack, visible
+from mevqa.training.packing.rows import FILL, IGNORED, PREFIX, Turn, collate, encode_row, unpack, visible
 
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("name", ALL)
 def test_a_row_holds_the_processors_own_conversation_up_to_the_end_of_the_answers_turn(name, count):
-    row = encoder(name).encode(SYSTEM, views(0, count), TURNS)
+    row = encoder(name)(SYSTEM, views(0, count), TURNS)
     for group, turn in enumerate(TURNS, start=1):
         assert row_ids(row, group) == whole_inputs(name, views(0, count), turn)["input_ids"][0].tolist()
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_pictures_and_their_masks_are_the_processors(name):
-    row = encoder(name).encode(SYSTEM, views(0, 2), TURNS)
+    row = encoder(name)(SYSTEM, views(0, 2), TURNS)
     whole = whole_inputs(name, views(0, 2), TURNS[0])
     compared = [key for key in row.inputs if key not in ("input_ids", "attention_mask")]
     assert any("pixel" in key for key in compared)
@@ -59,7 +59,7 @@ def test_an_option_is_trained_as_it_is_scored(name):
     prompter = wrapped(name).prompter
     for option in OPTIONS:
         turn = Turn(TURNS[0].text, option)
-        row = encoder(name).encode(SYSTEM, views(), [turn, *TURNS[1:]])
+        row = encoder(name)(SYSTEM, views(), [turn, *TURNS[1:]])
         prompt = prompter.prompts(SYSTEM, views(), [turn.text]).prompts[0]
         task = OptionTask(prompter, prompt, OPTIONS)
         scored = task.prompt + task._ids[OPTIONS.index(option)]
@@ -81,7 +81,7 @@ def test_a_list_is_trained_as_its_grammar_spells_it(name):
         (hypothesis,) = speller.extend(prompt.context, back, hypothesis, [segment])
     assert hypothesis.text == turn.answer
     asked = prompt.ids[: len(prompt.ids) - back] + list(hypothesis.ids)
-    row = encoder(name).encode(SYSTEM, views(), TURNS)
+    row = encoder(name)(SYSTEM, views(), TURNS)
     assert row_ids(row, 2) == [*asked, prompter.end_token]
 
 
@@ -93,7 +93,7 @@ def test_an_answer_that_merges_with_the_end_of_the_prompt_is_trained_merged():
     made = TransformersModel(model, spaced, name="spaced", revision="tiny")
     back, _ = made.prompter.answers(made.prompter.prompts(SYSTEM, [], ["The face"]).prompts[0].context, ["negative"])
     assert back == 1
-    row = RowEncoder(made.prompter).encode(SYSTEM, [], TURNS)
+    row = encode_row(made.prompter, SYSTEM, [], TURNS)
     for group, turn in enumerate(TURNS, start=1):
         said = messages(SYSTEM, [], turn.text, answer=turn.answer)
         text = spaced.apply_chat_template(said, tokenize=False).rstrip()
@@ -115,7 +115,7 @@ def test_unpacked_rows_are_the_questions_of_the_packed_one(name):
 
 
 def test_one_question_alone_leaves_a_token_to_say_the_first_of_the_answer():
-    row = encoder("qwen2_5_vl").encode(SYSTEM, views(), TURNS[:1])
+    row = encoder("qwen2_5_vl")(SYSTEM, views(), TURNS[:1])
     assert row.labels[0] == row.ids[1] != IGNORED
     assert row.prefix + 1 == len(row_ids(row, 1)) - answer_length("qwen2_5_vl", TURNS[0])
 
@@ -133,7 +133,7 @@ def test_rows_are_filled_up_with_what_nobody_learns_or_sees():
 
 def test_targets_of_other_losses_are_stacked():
     own = encoder("llava")
-    rows = [own.encode(SYSTEM, views(), TURNS, extras={"class": torch.tensor(n)}) for n in (3, 1)]
+    rows = [own(SYSTEM, views(), TURNS, extras={"class": torch.tensor(n)}) for n in (3, 1)]
     assert collate(rows).extras["class"].tolist() == [3, 1]
 
 

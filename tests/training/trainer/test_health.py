@@ -241,7 +241,7 @@ def test_looking_at_the_loss_leaves_no_trace_and_knows_no_dropout():
 def test_the_mean_loss_is_that_of_all_tokens_whatever_the_batches(name):
     model = PackedModel(fresh(name).model)
     own = encoder(name)
-    rows = [own.encode(SYSTEM, views(n, 1 + n % 2), TURNS[: 1 + n % 4]) for n in range(5)]
+    rows = [own(SYSTEM, views(n, 1 + n % 2), TURNS[: 1 + n % 4]) for n in range(5)]
     results = [model(collate([row])) for row in rows]
     expected = sum(float(r["loss"].detach()) for r in results) / sum(float(r["weight"]) for r in results)
     for batch in (1, 2, 8):
@@ -258,11 +258,10 @@ def drawn():
     from mevqa.training.examples.synthetic import SyntheticClips
     from mevqa.training.finetune import load_trainable_model
     from mevqa.training.nano.dialogues import VARIANT
-    from mevqa.training.packing.rows import RowEncoder
 
     given = Recipe(model="nano", lora=Lora(), rates=Rates(adapter=1e-3), steps=1)
     trainable = load_trainable_model(given)
-    asker = Asker(RowEncoder(trainable.wrapped.prompter), trainable.prompts, trainable.view_config)
+    asker = Asker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
     clips = SyntheticClips(Synthetic(share=1.0), ("motion-centred",), VARIANT, seed=7)
     return trainable.wrapped.model, [asker.synthetic_row(clips[10_000 + number]) for number in range(32)]
 
@@ -292,11 +291,11 @@ def test_only_the_pictures_are_shuffled_and_not_the_questions(name):
     model = fresh(name).model
     own = encoder(name)
     texts = ["Is the cheek raiser shown on the face?", "Is the lip stretcher shown on the face?"]
-    rows = [own.encode(SYSTEM, views(n), [Turn(texts[n], ("yes", "no")[n])]) for n in range(2)]
+    rows = [own(SYSTEM, views(n), [Turn(texts[n], ("yes", "no")[n])]) for n in range(2)]
     assert not torch.equal(rows[0].inputs["input_ids"], rows[1].inputs["input_ids"])
     packed = PackedModel(model)
     seeing = probe_pictures(packed, rows)
-    swapped = [own.encode(SYSTEM, views(1 - n), [Turn(texts[n], ("yes", "no")[n])]) for n in range(2)]
+    swapped = [own(SYSTEM, views(1 - n), [Turn(texts[n], ("yes", "no")[n])]) for n in range(2)]
     assert seeing.shuffled == pytest.approx(mean_loss(packed, swapped), rel=1e-5)
     assert seeing.shuffled != pytest.approx(seeing.loss, rel=1e-3)
 
@@ -304,8 +303,8 @@ def test_only_the_pictures_are_shuffled_and_not_the_questions(name):
 def test_pictures_of_other_places_bring_their_own_prefix():
     """Clips with different numbers of pictures: the questions stand behind the other clip's whole prefix."""
     own = encoder("llava")
-    rows = [own.encode(SYSTEM, views(n, 1 + n), TURNS) for n in range(2)]
-    swapped = [own.encode(SYSTEM, views(1 - n, 2 - n), TURNS) for n in range(2)]
+    rows = [own(SYSTEM, views(n, 1 + n), TURNS) for n in range(2)]
+    swapped = [own(SYSTEM, views(1 - n, 2 - n), TURNS) for n in range(2)]
     packed = PackedModel(fresh("llava").model)
     assert probe_pictures(packed, rows).shuffled == pytest.approx(mean_loss(packed, swapped), rel=1e-5)
 

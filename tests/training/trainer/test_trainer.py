@@ -36,7 +36,7 @@ class Rows(Dataset):
         own = encoder(name)
         self._length = length
         self._rows = [
-            own.encode(
+            own(
                 SYSTEM,
                 views(n, 1 + n % 2),
                 [replace(turn, weight=1.0 + (n + i) % 3) for i, turn in enumerate(TURNS[: 1 + n % 4])],

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from mevqa.training.trainer.averaging import MovingAverage
+from mevqa.training.trainer.weights import MovingAverage
 
 
 class Two(nn.Module):
