@@ -40,7 +40,7 @@ def hub_answers() -> bool:
 
 
 def cached_models() -> list[str]:
-    """Return the vision-language models in the hub's cache folder, told by the model types in their configs."""
+    """Return the vision-language models in the hub's cache folder, known by the model types in their configs."""
     from huggingface_hub.constants import HF_HUB_CACHE
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
 

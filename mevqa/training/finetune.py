@@ -70,7 +70,7 @@ def _finetune(
     clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
-    learning, long_video = _divide(recipe, clips)
+    learning, validation = _divide(recipe, clips)
     _check_names(recipe)
     done: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
@@ -85,7 +85,7 @@ def _finetune(
         trainable.view_config,
         targets=_trains_auxiliary_heads(recipe),
     )
-    trainer = _trainer(recipe, model, asker, learning, long_video, synthetic, out, label)
+    trainer = _trainer(recipe, model, asker, learning, validation, synthetic, out, label)
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     seconds = time.perf_counter() - started
@@ -100,7 +100,7 @@ def _finetune(
         count_parameters(kept),
     )
     trainer.keep_average()
-    rows = _probe_rows(recipe, long_video or learning, asker, synthetic)
+    rows = _probe_rows(recipe, validation or learning, asker, synthetic)
     if recipe.probe and len(rows) > 1:
         finished = replace(finished, probe=probe_pictures(kept, rows, recipe.clips))
     state = trainer.gathered()
@@ -129,7 +129,7 @@ def _trainer(
     model: PackedModel,
     asker: Asker,
     learning: Sequence[TrainingClip],
-    long_video: Sequence[TrainingClip],
+    validation: Sequence[TrainingClip],
     synthetic: SyntheticClips | None,
     out: Path,
     label: str,
@@ -142,12 +142,12 @@ def _trainer(
     steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
     stream = TrainingStream(learning, asker, recipe, steps * together, synthetic)
     check_labels([stream[place] for place in range(min(4, len(stream)))])
-    watched_rows = [asker.plain_row(clip) for clip in long_video]
-    return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, watched_rows, callbacks)
+    validation_rows = [asker.plain_row(clip) for clip in validation]
+    return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, validation_rows, callbacks)
 
 
 class _VisionTowerFirst(TrainerCallback):
-    """Lets a model only see for its first steps."""
+    """Trains nothing but the vision tower in the first steps."""
 
     def __init__(self, model: AuxiliaryVisionModel, steps: int) -> None:
         self._model = model
@@ -180,15 +180,15 @@ def _check_names(recipe: Recipe) -> None:
 
 
 def _divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[TrainingClip], list[TrainingClip]]:
-    """Return the clips to learn from and those of other subjects to look at."""
+    """Return the clips to learn from, and those of other subjects to validate on."""
     if not recipe.validation.share or not clips:
         return list(clips), []
     by_id = {clip.clip.id: clip.clip for clip in clips}
     labels = {clip.clip.id: clip.label("coarse") for clip in clips}
-    _, long_video = validation_split(by_id, recipe.validation.share, recipe.seed, labels)
+    _, held_out = validation_split(by_id, recipe.validation.share, recipe.seed, labels)
     sides = (
-        [clip for clip in clips if clip.clip.id not in long_video],
-        [clip for clip in clips if clip.clip.id in long_video],
+        [clip for clip in clips if clip.clip.id not in held_out],
+        [clip for clip in clips if clip.clip.id in held_out],
     )
     assert_disjoint([c.clip.id for c in sides[0]], [c.clip.id for c in sides[1]], by_id)
     return sides

@@ -1,4 +1,4 @@
-"""What came of a training."""
+"""Result of a fine-tuning: where the weights are, losses, and what the pictures are worth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FineTuningResult:
-    """What came of a training.
+    """Result of a fine-tuning.
 
     Attributes:
         folder: The adapter, or the whole model.

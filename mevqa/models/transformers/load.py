@@ -18,7 +18,7 @@ from mevqa.files.utf8_names import utf8_named
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import hub_answers
-from mevqa.models.transformers.adapters.adapter import add_adapter
+from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.placement import choose_device, choose_dtype, place_weights
 
@@ -105,7 +105,8 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
         raise ModelError(f"{name} lacks weights ({missing[0]}{more}); fetch the model again")
     revision = getattr(config, "_commit_hash", None) or content_digest(Path(source))
     if options.adapter is not None:
-        model, digest = add_adapter(model, options.adapter)
+        wrapped, digest = wrap_with_adapter(model, options.adapter)
+        model = wrapped.get_base_model()
         revision = f"{revision}+{digest}"
     return model.eval(), processor, str(revision)
 

@@ -140,7 +140,7 @@ def write_artifact(
         recipe: How.
         work: On which clips.
         trainable: How it is asked.
-        finished: What came of it.
+        finished: Its result.
         state: The model's gathered state, where its weights are spread over processes.
     """
     with whole_files(out) as part:
@@ -193,7 +193,7 @@ def model_card(
         recipe: How it was trained.
         work: On which clips; None for synthetic ones.
         trainable: Which model, and how it is asked.
-        finished: What came of it.
+        finished: Its result.
         adapter: Whether it is an adapter, and not a whole model.
     """
     data = ModelCardData(
@@ -220,8 +220,8 @@ def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> lis
     lines = []
     if work is not None:
         clips = Counter(clip.dataset for clip in work.clips.values())
-        told = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
-        lines.append(f"clips: {told}; questions: {len(work.all_questions)}")
+        datasets = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
+        lines.append(f"clips: {datasets}; questions: {len(work.all_questions)}")
     if recipe.adapter is not None:
         lines.append(f"trained further from the adapter {shared_name(recipe.adapter)}")
     if recipe.synthetic is not None:

@@ -30,8 +30,8 @@ class TrainingClip:
 
     def label(self, level: str) -> str | None:
         """Return its ``coarse`` or ``fine`` class, as its questions or else its annotation tell it."""
-        told = [question.reference for question in self.questions if question.type == level]
-        return told[0] if told else getattr(self.clip.annotation, level, None)
+        references = [question.reference for question in self.questions if question.type == level]
+        return references[0] if references else getattr(self.clip.annotation, level, None)
 
 
 def read_clips(recipe: Recipe) -> Plan:

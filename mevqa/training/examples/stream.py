@@ -50,7 +50,7 @@ class Asker:
     ) -> None:
         self._prompter = prompter
         self._prompts = prompts
-        self._looking = view_config
+        self._view_config = view_config
         self._extras = blank_targets() if targets else {}
         self._looks: dict[tuple[str, Event | None], ClipViews] = {}
         self._still: set[str] = set()
@@ -70,7 +70,7 @@ class Asker:
         if key not in self._looks:
             if len(self._looks) >= _LOOKS:
                 self._looks.clear()
-            how = self._looking
+            how = self._view_config
             self._looks[key] = render_clip(
                 replace(clip.clip, annotation=chosen),
                 views=how.views,

@@ -142,8 +142,8 @@ def probe_pictures(model: PackedModel, rows: Sequence[Row], batch: int = 8) -> P
         rows: Rows of different clips, at least two.
         batch: Rows at once.
     """
-    unknown_ids = [_with_pictures(row, rows[(i + 1) % len(rows)]) for i, row in enumerate(rows)]
-    return PictureProbe(len(rows), mean_loss(model, rows, batch), mean_loss(model, unknown_ids, batch))
+    swapped = [_with_pictures(row, rows[(i + 1) % len(rows)]) for i, row in enumerate(rows)]
+    return PictureProbe(len(rows), mean_loss(model, rows, batch), mean_loss(model, swapped, batch))
 
 
 def mean_loss(model: PackedModel, rows: Sequence[Row], batch: int = 8) -> float:

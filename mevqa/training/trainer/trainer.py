@@ -270,7 +270,7 @@ class PackedTrainer(Trainer):
 def training_arguments(
     recipe: Recipe, steps: int, folder: Path, model: PackedModel, validated: bool
 ) -> TrainingArguments:
-    """Return what the Trainer wants to be told."""
+    """Return the settings of transformers' Trainer."""
     device = next(model.parameters()).device.type
     precision = choose_dtype(recipe.precision, device)
     every = recipe.validation.every

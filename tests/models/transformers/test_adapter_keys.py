@@ -12,7 +12,7 @@ from tiny import SYSTEM, built, requests, same_replies, views
 from tiny_families import BUILDERS
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.adapters.adapter import add_adapter, wrap_with_adapter
+from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.models.transformers.adapters.key_names import renamed_layers
 from mevqa.models.transformers.model import TransformersModel
 
@@ -75,7 +75,7 @@ def rename(folder, out, renames, **config):
 def ask(name, adapter=None):
     model = fresh(name)
     if adapter is not None:
-        model, _ = add_adapter(model, str(adapter))
+        model = wrap_with_adapter(model, str(adapter))[0].get_base_model()
     asked = TransformersModel(model.eval(), built(name)[1], name=name, revision="tiny")
     return asked.ask(SYSTEM, views(), [request for request in requests() if request.options])
 
@@ -172,4 +172,4 @@ def test_a_rank_that_the_weights_do_not_have_is_refused_before_it_is_allocated(t
     path = folder / "adapter_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change), encoding="utf-8")
     with pytest.raises(ModelError, match="says rank 1000000000, and the weights have rank 4"):
-        add_adapter(fresh("llava"), str(folder))
+        wrap_with_adapter(fresh("llava"), str(folder))

@@ -27,29 +27,15 @@ _OF_PROMPTS = frozenset(
 )
 
 
-def add_adapter(model: Any, adapter: str) -> tuple[Any, str]:
+def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     """Put an adapter into ``model``.
 
     Args:
-        model: The base model.
+        model: The base model; it gets the adapter's layers in place.
         adapter: Folder or hub name of a LoRA-like PEFT adapter with safetensors weights.
 
     Returns:
-        The model with the adapter's layers in place, and the digest of the adapter's files.
-
-    Raises:
-        ModelError: There is no such adapter, or it was made for another model.
-    """
-    wrapped, digest = wrap_with_adapter(model, adapter)
-    return wrapped.get_base_model(), digest
-
-
-def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
-    """Put an adapter into ``model``, and return the ``PeftModel`` around it instead of the model itself.
-
-    Args:
-        model: The base model; it gets the adapter's layers in place.
-        adapter: As for ``add_adapter``.
+        The ``PeftModel`` around the model, and the digest of the adapter's files.
 
     Raises:
         ModelError: There is no such adapter, or it was made for another model.
