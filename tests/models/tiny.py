@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from tiny_families import BUILDERS, UNITS
 
+from mevqa.models.base import ModelOptions
 from mevqa.models.transformers.conversation import messages
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.types import Reply, Request, View
@@ -71,7 +72,9 @@ def built(name: str) -> tuple[Any, Any]:
 def wrapped(name: str, **options: Any) -> TransformersModel:
     """The tiny model behind the package's protocol."""
     model, processor = built(name)
-    return TransformersModel(model, processor, name=name, revision="tiny", **options)
+    preferences = options.pop("preferences", None)
+    asked = ModelOptions(**{"batch_size": 16, **options})
+    return TransformersModel(model, processor, name=name, revision="tiny", preferences=preferences, options=asked)
 
 
 def plain_inputs(name: str, text: str) -> tuple[Any, int]:

@@ -82,7 +82,11 @@ def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the
     assert finished.steps == 6 and finished.probe.clips == 8 and finished.loss > 0
     loaded = load_model("nano", ModelOptions(adapter=str(tmp_path / "out"), device="cpu", option_score="sum"))
     trained_model = TransformersModel(
-        trainable.wrapped.model.eval(), trainable.wrapped.processor, name="t", revision="t", option_score="sum"
+        trainable.wrapped.model.eval(),
+        trainable.wrapped.processor,
+        name="t",
+        revision="t",
+        options=ModelOptions(option_score="sum"),
     )
     asked = [Request("What is the coarse expression class?", ("positive", "negative", "surprise"))]
     pictures = views(0, 1, 28)
@@ -106,7 +110,11 @@ def test_every_family_is_trained_and_its_adapter_loaded(name, make, tmp_path):
     loaded = load_model(str(base), ModelOptions(adapter=str(tmp_path / "out"), **options))
     assert loaded.preferences.views == ("motion",) and loaded.preferences.variant == "brief"
     own = TransformersModel(
-        trainable.wrapped.model.eval(), trainable.wrapped.processor, name="t", revision="t", option_score="sum"
+        trainable.wrapped.model.eval(),
+        trainable.wrapped.processor,
+        name="t",
+        revision="t",
+        options=ModelOptions(option_score="sum"),
     )
     told = answers(loaded)
     learned = answers(own)

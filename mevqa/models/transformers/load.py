@@ -44,17 +44,7 @@ def load_transformers(
         model, processor, revision = _load(name, named, options)
     try:
         return TransformersModel(
-            model,
-            processor,
-            name=name,
-            revision=revision,
-            preferences=preferences,
-            batch_size=options.batch_size,
-            prefix_cache=options.prefix_cache,
-            video=options.video,
-            option_score=preferences.option_score if options.option_score == "auto" else options.option_score,
-            thinking=options.thinking,
-            max_new_tokens=options.max_new_tokens,
+            model, processor, name=name, revision=revision, preferences=preferences, options=options
         )
     except MevqaError:
         raise

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from mevqa.errors import ModelError
-from mevqa.models.base import Preferences
+from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.transformers.constrained import EndlessAnswerError, GrammarTask
 from mevqa.models.transformers.options import OptionTask
 from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
@@ -41,14 +41,8 @@ class TransformersModel:
         name: As the user wrote it.
         revision: What identifies the weights.
         preferences: How it wants to be asked.
-        batch_size: Largest number of questions taken through the model at once.
-        prefix_cache: Whether a clip's prefix is taken through the model once for all its questions; otherwise each
-            question is asked alone, from the first token on.
-        video: Whether moments are handed over by the processor's video path.
-        option_score: How closed questions are scored, an ``OptionScore``.
-        thinking: Bound on the tokens of a thought before each answer; 0: no thought, one that the chat template opens
-            is closed at once.
-        max_new_tokens: Bound on the tokens of each written answer; None: what the request says.
+        options: How it is asked; what they say of loading is done. Without the prefix cache each question is asked
+            alone, from the first token on.
 
     Raises:
         ModelError: The processor cannot serve (no chat template, no video path), or shall think and knows no thoughts.
@@ -62,37 +56,37 @@ class TransformersModel:
         name: str,
         revision: str,
         preferences: Preferences | None = None,
-        batch_size: int = 16,
-        prefix_cache: bool = True,
-        video: bool = False,
-        option_score: OptionScore = "mean",
-        thinking: int = 0,
-        max_new_tokens: int | None = None,
+        options: ModelOptions | None = None,
     ) -> None:
+        options = options or ModelOptions()
         self.name = name
         self.revision = revision
         self.preferences = preferences or Preferences()
         self.model = model
         self.processor = processor
-        if video and getattr(processor, "video_processor", None) is None:
+        if options.video and getattr(processor, "video_processor", None) is None:
             raise ModelError(f"the model {name} takes no video; leave the video option away, frames go in as pictures")
         self._pictures = _picture_tokens(model, processor)
         self.prompter = Prompter(
             processor,
             picture_tokens=self._pictures,
             stop_tokens=_stop_tokens(model),
-            video=video,
-            think=thinking > 0,
+            video=options.video,
+            think=options.thinking > 0,
         )
-        if thinking and self.prompter.thought is None:
+        if options.thinking and self.prompter.thought is None:
             raise ModelError(f"the chat template of {name} knows no thoughts; leave --thinking away")
-        self._thinking = thinking
-        self._max_new_tokens = max_new_tokens
+        self._thinking = options.thinking
+        self._max_new_tokens = options.max_new_tokens
         self._speller = Speller(self.prompter)
         self._stops = sorted(self.prompter.stop_tokens)
-        self._batch_size = max(1, min(batch_size, _THOUGHTS // thinking)) if thinking else batch_size
-        self._prefix_cache = prefix_cache
-        self._option_score = option_score
+        self._batch_size = options.batch_size
+        if options.thinking:
+            self._batch_size = max(1, min(options.batch_size, _THOUGHTS // options.thinking))
+        self._prefix_cache = options.prefix_cache
+        self._option_score: OptionScore = (
+            self.preferences.option_score if options.option_score == "auto" else options.option_score
+        )
         self._blind: OrderedDict[tuple[Any, ...], list[float]] = OrderedDict()
 
     @property

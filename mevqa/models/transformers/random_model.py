@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mevqa.models.base import ModelOptions
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.placement import choose_device, choose_dtype
 
@@ -20,7 +21,7 @@ _TEMPLATE = (
 
 
 def random_model(
-    texts: Iterable[str], *, seed: int = 0, device: str = "auto", dtype: str = "auto", **options: Any
+    texts: Iterable[str], *, seed: int = 0, device: str = "auto", dtype: str = "auto"
 ) -> TransformersModel:
     """Return a model of the shape of Qwen2.5-VL (Bai et al., 2025) with about 36 million random weights.
 
@@ -29,7 +30,6 @@ def random_model(
         seed: Of the weights.
         device: As in ``ModelOptions``.
         dtype: As in ``ModelOptions``.
-        options: Passed on to ``TransformersModel``.
     """
     import torch
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
@@ -65,7 +65,9 @@ def random_model(
     torch.manual_seed(seed)
     place = choose_device(device)
     model = Qwen2_5_VLForConditionalGeneration(config).eval().to(place, choose_dtype(dtype, place))
-    return TransformersModel(model, processor, name="random", revision=f"seed-{seed}", **options)
+    return TransformersModel(
+        model, processor, name="random", revision=f"seed-{seed}", options=ModelOptions(batch_size=16)
+    )
 
 
 def _processor(texts: Iterable[str]) -> Any:

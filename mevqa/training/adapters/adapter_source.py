@@ -126,14 +126,13 @@ def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel
             f"the adapter {source.name} was trained on {source.base} {then}, and here that is {now}; "
             f"--model {source.base} merges it all the same"
         )
-    preferences = wanted or loaded.preferences
     return TransformersModel(
         loaded.model,
         _own_processor(source.folder, options.trust_remote_code) or loaded.processor,
         name=source.base,
         revision=now,
-        preferences=preferences,
-        option_score=preferences.option_score,
+        preferences=wanted or loaded.preferences,
+        options=options,
     )
 
 

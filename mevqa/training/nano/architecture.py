@@ -111,5 +111,4 @@ def untrained(seed: int) -> TransformersModel:
         name="untrained-nano",
         revision=f"seed-{seed}",
         preferences=Preferences(views=("motion-centred",), variant=VARIANT, option_score="sum", sees_rest=False),
-        option_score="sum",
     )

@@ -41,7 +41,7 @@ def thinking_model(name, opening="<think>\n", template=None, **options):
         start, end, rest = processor.chat_template.rpartition("{% endif %}")
         template = start + opening + end + rest
     processor.chat_template = template
-    return TransformersModel(model, processor, name=name, revision="tiny", **options)
+    return TransformersModel(model, processor, name=name, revision="tiny", options=ModelOptions(**options))
 
 
 def text_of(model, request="What?"):
@@ -62,7 +62,7 @@ def test_templates_without_thoughts_are_left_alone(name):
     model = TransformersModel(*built(name), name=name, revision="tiny")
     assert model.prompter.thought is None and model.thinking == ""
     with pytest.raises(ModelError, match="leave --thinking away"):
-        TransformersModel(*built(name), name=name, revision="tiny", thinking=4)
+        TransformersModel(*built(name), name=name, revision="tiny", options=ModelOptions(thinking=4))
     with pytest.raises(ModelError, match="leave --thinking away"):
         load_model("mock", ModelOptions(thinking=4))
 
@@ -217,7 +217,9 @@ def test_a_reply_says_whether_the_bound_stopped_it():
     model = TransformersModel(*built("qwen3_vl"), name="tiny", revision="tiny")
     [short] = model.ask(SYSTEM, views(), [Request("The motion?", max_new_tokens=2)])
     assert short.truncated and short.text
-    bounded = TransformersModel(*built("qwen3_vl"), name="tiny", revision="tiny", max_new_tokens=3)
+    bounded = TransformersModel(
+        *built("qwen3_vl"), name="tiny", revision="tiny", options=ModelOptions(max_new_tokens=3)
+    )
     assert bounded.ask(SYSTEM, views(), [Request("The motion?", max_new_tokens=200)]) == model.ask(
         SYSTEM, views(), [Request("The motion?", max_new_tokens=3)]
     )
