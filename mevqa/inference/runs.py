@@ -11,21 +11,20 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import NoneType, TracebackType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import open_file
 from mevqa.files.json_file import read_json_object
 from mevqa.files.json_rows import parse_row
 from mevqa.files.lock import hold_folder
-from mevqa.files.strict_yaml import YamlFile, describe
 from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.questions.reading.types import UNUSABLE_MEANING
@@ -53,48 +52,31 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 _KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list", bool: "true or false"}
 
 
-class _Loose(BaseModel):
-    """Base of what a manifest must hold where it is read back; it holds more."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class _Model(_Loose):
-    name: str | None = None
-    revision: str | None = None
-
-
-class _Settings(_Loose):
-    adapter: str | None = None
-    thinking: str | None = None
-
-
-class _Looking(_Loose):
-    face: Literal["auto", "haar", "mediapipe", "none"] = "auto"
-
-
-class _Decides(_Loose):
-    questions: dict[str, str] = {}
-    media: dict[str, str] = {}
-    model: _Model | None = None
-    settings: _Settings | None = None
-    looking: _Looking = _Looking()
-    packages: dict[str, Any] | None = None
-
-
-class _Source(_Loose):
-    files: list[str] = []
-    media: str | None = None
-    annotations: str | None = None
-    pictures: dict[str, str] | None = None
-    numbers: Literal["names", "recording", "interval"] = "names"
-
-
-class _Manifest(_Loose):
-    decides: _Decides = _Decides()
-    question_files: list[str] = []
-    sources: list[_Source] = []
-    published: list[str] = []
+_TEXT, _TEXTS = TypeAdapter(str | None), TypeAdapter(list[str])
+_TEXT_BY_NAME, _OBJECT = TypeAdapter(dict[str, str]), TypeAdapter(dict[str, Any] | None)
+#: What a manifest must hold where it is read back; it holds more. A star stands for every entry of a list.
+_MANIFEST_VALUES: Mapping[str, TypeAdapter[Any]] = {
+    "decides": TypeAdapter(dict[str, Any]),
+    "decides.questions": _TEXT_BY_NAME,
+    "decides.media": _TEXT_BY_NAME,
+    "decides.model": _OBJECT,
+    "decides.model.name": _TEXT,
+    "decides.model.revision": _TEXT,
+    "decides.settings": _OBJECT,
+    "decides.settings.adapter": _TEXT,
+    "decides.settings.thinking": _TEXT,
+    "decides.looking": TypeAdapter(dict[str, Any]),
+    "decides.looking.face": TypeAdapter(Literal["auto", "haar", "mediapipe", "none"]),
+    "decides.packages": _OBJECT,
+    "question_files": _TEXTS,
+    "sources": TypeAdapter(list[dict[str, Any]]),
+    "sources.*.files": _TEXTS,
+    "sources.*.media": _TEXT,
+    "sources.*.annotations": _TEXT,
+    "sources.*.pictures": TypeAdapter(dict[str, str] | None),
+    "sources.*.numbers": TypeAdapter(Literal["names", "recording", "interval"]),
+    "published": _TEXTS,
+}
 
 
 class RunRecord:
@@ -162,13 +144,32 @@ def open_run(path: Path) -> RunRecord:
     if not manifest_path.is_file():
         raise InputError([Problem(path, f"is not a run: it has no {_MANIFEST}; `mevqa eval --out {path}` makes one")])
     manifest = read_json_object(manifest_path)
-    try:
-        _Manifest.model_validate(manifest)
-    except ValidationError as error:
-        raise InputError(describe([YamlFile(manifest_path, None, manifest)], _Manifest, error)) from error
+    if misfits := list(_misfits(manifest)):
+        raise InputError(Problem(manifest_path, misfit) for misfit in misfits)
     # Values that another reader made are read again where they are needed.
     with_values = manifest.get("reader") == reader_digest()
     return RunRecord(path, manifest, *_read_answers(path / _ANSWERS, with_values))
+
+
+def _misfits(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the values of a manifest."""
+    for place, form in _MANIFEST_VALUES.items():
+        for where, value in _values(manifest, place.split(".")):
+            try:
+                form.validate_python(value, strict=True)
+            except ValidationError as error:
+                yield f"{where}: {error.errors(include_url=False)[0]['msg']}"
+
+
+def _values(value: Any, keys: Sequence[str], where: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values at a place, with the place as text; none where it is not there."""
+    if not keys:
+        yield where.lstrip("."), value
+    elif keys[0] == "*":
+        for number, item in enumerate(value if isinstance(value, list) else ()):
+            yield from _values(item, keys[1:], f"{where}.{number}")
+    elif isinstance(value, Mapping) and keys[0] in value:
+        yield from _values(value[keys[0]], keys[1:], f"{where}.{keys[0]}")
 
 
 def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
