@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 #: The same complaint about more lines than this becomes one line.
 _REPEATED = 3
@@ -52,6 +58,10 @@ _ByMessage: TypeAlias = dict[tuple[str, str], dict[int | None, Problem]]
 class MevqaError(Exception):
     """Base class of every error that is the input's fault; the command line prints it and exits with 2."""
 
+    def name_parameters(self) -> None:
+        """Speak of the parameters of functions (``views``) in place of options of commands (``--views``)."""
+        self.args = tuple(_parameters(text) if isinstance(text, str) else text for text in self.args)
+
 
 class InputError(MevqaError):
     """One or more problems of the user's input, reported together; complaints that repeat are grouped in the text.
@@ -63,6 +73,14 @@ class InputError(MevqaError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in group_problems(self.problems)))
+
+    def name_parameters(self) -> None:
+        """Speak of parameters in the problems too."""
+        self.problems = tuple(
+            replace(one, path=_parameters(one.path) if isinstance(one.path, str) else one.path)
+            for one in (replace(one, message=_parameters(one.message)) for one in self.problems)
+        )
+        super().name_parameters()
 
 
 class MediaError(MevqaError):
@@ -81,6 +99,41 @@ class MediaError(MevqaError):
 
 class ModelError(MevqaError):
     """A model that cannot be loaded or cannot be asked; the message says which and the mend."""
+
+
+#: Options of commands, and commands to be typed, in which they stay as they are.
+_OPTION = re.compile(r"(`[^`]*`|\bmevqa [a-z]+ [^;,\n]*)|(?<![\w-])--([a-z]+(?:-[a-z]+)*)")
+#: Whether a command runs, whose errors speak of options.
+_in_command: ContextVar[bool] = ContextVar("in_command", default=False)
+
+
+def _parameters(text: str) -> str:
+    return _OPTION.sub(lambda found: found[1] or found[2].replace("-", "_"), text)
+
+
+@contextmanager
+def errors_name_options() -> Iterator[None]:
+    """Let the errors of public functions speak of options while a command runs."""
+    token = _in_command.set(True)
+    try:
+        yield
+    finally:
+        _in_command.reset(token)
+
+
+def errors_name_parameters(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let the errors of a public function speak of its parameters, where no command calls it."""
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **keywords: _P.kwargs) -> _R:
+        try:
+            return function(*args, **keywords)
+        except MevqaError as error:
+            if not _in_command.get():
+                error.name_parameters()
+            raise
+
+    return call
 
 
 def shortened(text: str, most: int = _LONGEST) -> str:

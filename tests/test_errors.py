@@ -7,7 +7,14 @@ import re
 import pytest
 
 from mevqa import errors
-from mevqa.errors import InputError, MediaError, Problem, group_problems
+from mevqa.errors import (
+    InputError,
+    MediaError,
+    Problem,
+    errors_name_options,
+    errors_name_parameters,
+    group_problems,
+)
 
 
 class _Counted:
@@ -65,3 +72,27 @@ def test_the_middle_of_a_very_long_message_is_left_out(length):
     assert message.startswith("a:3: the id xxx") and message.endswith("x is unknown; correct it")
     assert "characters) ..." in message and len(message) < 2_100
     assert len(str(MediaError("a", "x" * length))) < 2_100
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("--views: unknown view 'apx'", "views: unknown view 'apx'"),
+        ("give --media, or --max-new-tokens 8", "give media, or max_new_tokens 8"),
+        ("is not a run; `mevqa eval --out DIR` makes one", "is not a run; `mevqa eval --out DIR` makes one"),
+        ("use mevqa spot --fit FILE, or --rule", "use mevqa spot --fit FILE, or rule"),
+        ("a -- dash, e--mail", "a -- dash, e--mail"),
+    ],
+)
+def test_errors_of_functions_speak_of_parameters_and_those_of_commands_of_options(text, shown):
+    @errors_name_parameters
+    def fails():
+        raise InputError([Problem("--out", text)])
+
+    with pytest.raises(InputError) as caught:
+        fails()
+    assert str(caught.value) == f"out: {shown}"
+    assert caught.value.problems == (Problem("out", shown),)
+    with errors_name_options(), pytest.raises(InputError) as caught:
+        fails()
+    assert str(caught.value) == f"--out: {text}"

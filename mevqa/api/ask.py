@@ -8,7 +8,7 @@ from pathlib import Path
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath
 from mevqa.datasets import UnknownDataset, known_dataset
-from mevqa.errors import InputError, MediaError, Problem
+from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import Event
 from mevqa.inference.answerer import load_answerer
 from mevqa.inference.engine import ClipAnswers, answer_clip
@@ -19,6 +19,7 @@ from mevqa.questions.question_types import question_about
 from mevqa.types import Clip
 
 
+@errors_name_parameters
 def ask(
     video: AnyPath,
     questions: str | Sequence[str],

@@ -13,7 +13,7 @@ from mevqa.api.paths import AnyPath, optional_path
 from mevqa.data.events.read import EventFile, read_events
 from mevqa.data.events.rows import VideoFacts
 from mevqa.data.events.write import event_rows
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.events import Kind
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_whole
@@ -67,6 +67,7 @@ class DecodedCurves:
     notes: tuple[str, ...]
 
 
+@errors_name_parameters
 def decode_curves(
     curves: AnyPath,
     annotations: AnyPath | None = None,

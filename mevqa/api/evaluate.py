@@ -9,7 +9,7 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.api.run import Run
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import plan, plan_prepared
 from mevqa.inference.prepared import is_prepared
@@ -18,6 +18,7 @@ from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
 
 
+@errors_name_parameters
 def evaluate(
     questions: AnyPath | Sequence[AnyPath],
     model: str | Model = "nano",

@@ -9,11 +9,12 @@ from typing import Literal
 from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
-from mevqa.errors import MevqaError
+from mevqa.errors import MevqaError, errors_name_parameters
 from mevqa.inference.evaluation import plan
 from mevqa.training.adapters.merge import Merged, merge_adapter
 
 
+@errors_name_parameters
 def merge(
     adapter: AnyPath,
     out: AnyPath,

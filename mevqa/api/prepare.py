@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
+from mevqa.errors import errors_name_parameters
 from mevqa.inference.evaluation import plan
 from mevqa.inference.preparing import prepare_plan
 from mevqa.inference.view_config import ViewOptions
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import datasets
 
 
+@errors_name_parameters
 def prepare(
     questions: AnyPath | Sequence[AnyPath],
     *,

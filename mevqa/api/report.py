@@ -8,10 +8,12 @@ from pathlib import Path
 
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.data.media import ready_pictures
+from mevqa.errors import errors_name_parameters
 from mevqa.inference.runs import RunRecord
 from mevqa.reporting import ReportOptions, Scoring, Written, write_report
 
 
+@errors_name_parameters
 def report(
     runs: RunRecord | AnyPath | Sequence[RunRecord | AnyPath],
     out: AnyPath,

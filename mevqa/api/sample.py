@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mevqa.api.paths import AnyPath
 from mevqa.data.media import ready_pictures
-from mevqa.errors import InputError, MediaError, Problem
+from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import Event
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_picture
@@ -39,6 +39,7 @@ class ClipSample:
     sheets: list[str]
 
 
+@errors_name_parameters
 def sample(
     video: AnyPath,
     out: AnyPath,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.data.events.read import is_event_file, unknown_events
-from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
 from mevqa.scoring.answers.score import score_answers
 from mevqa.scoring.comparison import compare_answers
 from mevqa.scoring.events.score import compare_events, score_events
@@ -19,6 +19,7 @@ from mevqa.scoring.result import ScoreResult
 Changes: TypeAlias = Mapping[str, object] | Sequence[str]
 
 
+@errors_name_parameters
 def score(
     predictions: AnyPath,
     reference: AnyPath | None = None,
@@ -57,6 +58,7 @@ def score(
     return score_answers(*paths, preset=preset, changes=_items(changes, strict), by=by, draws=draws, seed=seed)
 
 
+@errors_name_parameters
 def compare(
     first: AnyPath,
     second: AnyPath,

@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 from PIL import Image
 
 from mevqa.api.paths import AnyPath, optional_path
-from mevqa.errors import InputError, MediaError, Problem
+from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import Kind, Rule
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
@@ -30,6 +30,7 @@ from mevqa.spotting.video import Progress, Spotting, find_videos, spot_video, vi
 ShowFrames: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
 
 
+@errors_name_parameters
 def spot(
     video: AnyPath,
     *,
@@ -59,6 +60,7 @@ def spot(
     return spot_video(Path(video), fps=fps, options=options, progress=progress)
 
 
+@errors_name_parameters
 def spot_folder(
     path: AnyPath,
     *,
@@ -180,6 +182,7 @@ class SpotterFit:
     held_out: HeldOut
 
 
+@errors_name_parameters
 def fit_spotter(
     annotations: AnyPath,
     media: AnyPath,

@@ -11,7 +11,7 @@ from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath
 from mevqa.api.spot import ShowFrames
 from mevqa.datasets import video_name_pattern
-from mevqa.errors import InputError, MediaError, Problem
+from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import KINDS, Kind
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
@@ -28,6 +28,7 @@ from mevqa.spotting.video import find_videos, video_names
 from mevqa.types import Clip
 
 
+@errors_name_parameters
 def spot_and_recognise(
     path: AnyPath,
     out: AnyPath,

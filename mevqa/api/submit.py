@@ -7,12 +7,14 @@ from pathlib import Path
 
 from mevqa.api.paths import AnyPath, path_list
 from mevqa.data.official import read_question_files
+from mevqa.errors import errors_name_parameters
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.runs import open_run as read_run
 from mevqa.submission import fix, validator
 from mevqa.submission.writer import Submission, write_submission
 
 
+@errors_name_parameters
 def submit(
     run: RunRecord | AnyPath, questions: AnyPath | Sequence[AnyPath], out: AnyPath, *, fill: bool = False
 ) -> Submission:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath, optional_path
-from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.view_config import ViewOptions
@@ -26,6 +26,7 @@ from mevqa.synthetic.writer import synthesise
 Say = Callable[[str, bool], None]
 
 
+@errors_name_parameters
 def evaluate_suite(
     suite: str,
     models: Sequence[str] = (),

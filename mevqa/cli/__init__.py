@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mevqa.cli.parser import Parser
 from mevqa.cli.streams import usable_streams
-from mevqa.errors import MevqaError
+from mevqa.errors import MevqaError, errors_name_options
 from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 
@@ -73,7 +73,7 @@ def _check_working_folder() -> None:
 def _run(argv: Sequence[str] | None) -> int:
     name = "mevqa"
     try:
-        with exit_on_sigterm():
+        with exit_on_sigterm(), errors_name_options():
             try:
                 args = _parse(argv)
                 name = f"mevqa {args.command}"

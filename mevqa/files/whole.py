@@ -12,6 +12,7 @@ import io
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import LOCK_NAME, hold_folder
 from mevqa.files.system_errors import writing
-from mevqa.files.utf8_names import utf8_named
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -222,6 +222,29 @@ def whole_files(folder: Path) -> Iterator[Path]:
                 path.replace(target)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def utf8_named(folder: Path) -> Iterator[Path]:
+    """Give a folder a name that is UTF-8: its own, or that of a temporary link to it.
+
+    File names are bytes; the tokenisers' library reads texts only.
+
+    Args:
+        folder: The folder.
+
+    Yields:
+        A path that leads to it.
+    """
+    try:
+        str(folder.absolute()).encode("utf-8")
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory(prefix="mevqa-name-") as aside:
+            link = Path(aside) / "folder"
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+            yield link
+    else:
+        yield folder
 
 
 def _clear(folder: Path) -> None:

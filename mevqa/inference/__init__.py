@@ -1,1 +1,45 @@
-"""Question types, prompts, answers, consistency, and the engine that asks."""
+"""From clips and questions to answers: what is seen, who is asked, and the runs that are kept.
+
+Public is what ``__all__`` names; each name is imported when it is first used: a score or a report of a run needs
+neither models nor videos.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_PUBLIC = {
+    "Answerer": "answerer",
+    "AskOptions": "answerer",
+    "ClipAnswers": "engine",
+    "ClipProgress": "answerer",
+    "LongVideoResult": "long_video",
+    "Plan": "evaluation",
+    "Prepared": "prepared",
+    "Recognised": "recognition",
+    "RunRecord": "runs",
+    "RunWriter": "runs",
+    "Source": "evaluation",
+    "ViewConfig": "view_config",
+    "ViewOptions": "view_config",
+    "analyse_long_video": "long_video",
+    "answer_clip": "engine",
+    "answer_plan": "answerer",
+    "load_answerer": "answerer",
+    "open_run": "runs",
+    "plan": "evaluation",
+    "plan_prepared": "evaluation",
+    "prepare_plan": "preparing",
+    "recognise": "recognition",
+    "start_run": "runs",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)

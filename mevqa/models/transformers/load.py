@@ -14,7 +14,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 from transformers.utils import logging as transformers_logging
 
 from mevqa.errors import MevqaError, ModelError
-from mevqa.files.utf8_names import utf8_named
+from mevqa.files.whole import utf8_named
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import hub_answers

@@ -8,7 +8,7 @@ from typing import Any
 
 from mevqa.errors import InputError, ModelError
 from mevqa.files.json_file import read_json_object
-from mevqa.files.utf8_names import utf8_named
+from mevqa.files.whole import utf8_named
 from mevqa.models.base import ModelOptions, read_preferences
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model

@@ -12,7 +12,7 @@ from typing import Any
 from mevqa.errors import InputError, ModelError
 from mevqa.files.inputs import read_file
 from mevqa.files.json_file import read_json_object
-from mevqa.files.utf8_names import utf8_named
+from mevqa.files.whole import utf8_named
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import is_hub_name
 from mevqa.models.transformers.adapters.key_names import fitting_adapter
