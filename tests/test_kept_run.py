@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mevqa.cli import main
+from mevqa.inference.answerer import AskOptions, load_answerer
 from mevqa.inference.fingerprint import package_versions
 from mevqa.inference.runs import open_run
 
@@ -16,12 +17,12 @@ KEPT = Path(__file__).parent / "kept_run"
 
 @pytest.fixture
 def kept(tmp_path):
-    """A copy whose manifest names the files where they are now, and the packages that are installed."""
+    """A copy whose manifest names the files where they are now, and the packages and the prompts of today."""
     folder = tmp_path / "kept"
     shutil.copytree(KEPT, folder)
     manifest = folder / "run" / "manifest.json"
     content = json.loads(manifest.read_text("utf-8").replace("FOLDER", folder.as_posix()))
-    content["decides"]["packages"] = package_versions()
+    content["decides"] |= {"packages": package_versions(), "prompts": load_answerer(AskOptions()).prompts.digest}
     manifest.write_text(json.dumps(content), "utf-8")
     return folder
 
