@@ -26,6 +26,9 @@ MICRO_RISE_MS = 250.0
 class Event:
     """One expression in time: as coders wrote it, as it was spotted and recognised, or as an answer describes it.
 
+    What a source knows beside it, a subclass adds: the place in a file (``EventRow``), what the spotter measured
+    (``SpottedEvent``).
+
     Attributes:
         onset: First frame of the expression, 0-based; None when it is not known, or when the event is assumed.
         apex: Frame of its largest extent, likewise.
@@ -33,7 +36,8 @@ class Event:
         action_units: The units that move, with their sides.
         fine: Fine-grained class, in the data set's canonical spelling (``mevqa.facs``).
         coarse: positive, negative or surprise; None for classes without a merge (others).
-        kind: ``micro`` or ``macro``; None where an answer does not tell.
+        kind: ``micro`` or ``macro``; None where an answer or a file does not tell.
+        score: Of an event that was found, larger is surer; None where it is coded, or found without a score.
     """
 
     onset: int | None = None
@@ -43,6 +47,7 @@ class Event:
     fine: str | None = None
     coarse: str | None = None
     kind: Kind | None = "micro"
+    score: float | None = None
 
     @property
     def interval(self) -> tuple[int, int] | None:

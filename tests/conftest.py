@@ -1,9 +1,13 @@
 """What every test shares."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Made-up events of the spotter (spotted_events.py) are used in many places.
+sys.path.insert(0, str(Path(__file__).parent / "spotting"))
 
 # A first example may import a library; on a busy machine that alone breaks any deadline.
 # The same examples every time: a test that fails was broken by a change, not by luck.

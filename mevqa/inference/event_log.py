@@ -14,7 +14,7 @@ from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
-    from mevqa.inference.recognition import Recognised
+    from mevqa.spotting.events import SpottedEvent
 
 #: Its name in a run folder.
 EVENTS = "events.csv"
@@ -105,16 +105,15 @@ def _thinned(trace: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(round(ms / 1000, 3), round(100 * motion, 3)) for ms, motion in largest.values()]
 
 
-def _columns(one: Recognised) -> dict[str, Any]:
-    event = one.event
+def _columns(event: SpottedEvent) -> dict[str, Any]:
     return {
         "onset": event.onset,
         "apex": event.apex,
         "offset": event.offset,
         "kind": event.kind,
-        "score": one.event_probability,
-        "action_units": ", ".join(one.units),
-        "fine": one.fine,
-        "coarse": one.coarse,
+        "score": event.probability,
+        "action_units": ", ".join(event.unit_names),
+        "fine": event.fine,
+        "coarse": event.coarse,
         "spotter_score": event.score,
     }

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, get_args
 from mevqa.datasets import Taxonomy, kind_rule, taxonomy
 from mevqa.errors import MediaError
 from mevqa.events import MICRO_MS, MICRO_RISE_MS, Event, EventTimeline, Kind, Rule
-from mevqa.facs import ActionUnit, prototype_units, unit_name, unit_number
-from mevqa.inference.recognition import Recognised, in_order, recognise
+from mevqa.facs import ActionUnit, prototype_units, unit_name
+from mevqa.inference.recognition import in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
 from mevqa.questions.answers import timeline_answer
 from mevqa.questions.prior import prior_answer
@@ -51,11 +51,11 @@ class LongVideoResult:
     """
 
     found: Spotting
-    events: tuple[Recognised, ...]
+    events: tuple[SpottedEvent, ...]
     rule: Rule
 
     @property
-    def kept(self) -> tuple[Recognised, ...]:
+    def kept(self) -> tuple[SpottedEvent, ...]:
         """The events that count, in the order of time."""
         return tuple(one for one in self.events if one.kept)
 
@@ -105,11 +105,12 @@ def analyse_long_video(
     return LongVideoResult(found, events, options.rule)
 
 
-def _by_regions(event: SpottedEvent, classes: Taxonomy) -> Recognised:
+def _by_regions(event: SpottedEvent, classes: Taxonomy) -> SpottedEvent:
     """Recognise an event without a model."""
-    units = in_order([one.unit.name for one in event.units])
-    fine = _nearest_class(units, classes)
-    return Recognised(event, units, fine, classes.coarse_of(fine) if fine else None, event.score)
+    numbers = sorted({one.unit.number for one in event.units})
+    fine = _nearest_class([unit_name(number) for number in numbers], classes)
+    coarse = classes.coarse_of(fine) if fine else None
+    return replace(event, action_units=tuple(map(ActionUnit, numbers)), fine=fine, coarse=coarse)
 
 
 def _nearest_class(units: Sequence[str], classes: Taxonomy) -> str | None:
@@ -130,18 +131,7 @@ def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -
     A question about the 14-th event presupposes 14 of them: where fewer were found, the rest is assumed at the end,
     of the kind that is commoner in the data set, and counted.
     """
-    events = [
-        Event(
-            one.event.onset,
-            one.event.apex,
-            one.event.offset,
-            tuple(ActionUnit(unit_number(name)) for name in one.units),
-            one.fine,
-            one.coarse,
-            one.event.kind,
-        )
-        for one in long_video.kept
-    ]
+    events: list[Event] = list(long_video.kept)
     for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
         while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
             events.append(Event(kind=question.kind or _prior_kind(question)))
@@ -223,7 +213,7 @@ def _kind_options(question: Question, long_video: LongVideoResult) -> dict[str, 
     place = (question.ordinal or 0) - 1
     if question.type != "nth_type" or question.kind or not 0 <= place < len(long_video.kept):
         return None
-    event = long_video.kept[place].event
+    event = long_video.kept[place]
     length = event.duration_ms if long_video.rule == "half-second" else event.apex_ms - event.onset_ms
     away = (_BORDER_MS[long_video.rule] - length) / _DURATION_MS
     # The kind was decided with half a sample to spare: the options must not say otherwise.
@@ -236,7 +226,7 @@ def _evidence(question: Question, long_video: LongVideoResult) -> tuple[str, ...
     """Return the events that an answer rests on, one line each."""
     kind = question_type(question.type).counted or question.kind
     numbered = enumerate(long_video.kept, 1)
-    lines = [event_line(number, one) for number, one in numbered if kind in (None, one.event.kind)]
+    lines = [event_line(number, one) for number, one in numbered if kind in (None, one.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
     if question.type in ("order", "event_presence"):
@@ -244,18 +234,17 @@ def _evidence(question: Question, long_video: LongVideoResult) -> tuple[str, ...
     if question.type == "au_inventory":
         named: dict[str, list[int]] = {}
         for number, one in enumerate(long_video.kept, 1):
-            for unit in one.units:
+            for unit in one.unit_names:
                 named.setdefault(unit, []).append(number)
         return tuple(f"{unit}: events {', '.join(map(str, named[unit]))}" for unit in in_order(list(named)))
     return tuple(lines)
 
 
-def event_line(number: int, one: Recognised) -> str:
+def event_line(number: int, event: SpottedEvent) -> str:
     """Describe one event in a line."""
-    event = one.event
-    said = ", ".join(one.units) or "no unit"
-    named = f"; {one.fine}" if one.fine else ""
+    said = ", ".join(event.unit_names) or "no unit"
+    named = f"; {event.fine}" if event.fine else ""
     return (
         f"event {number}: {event.kind}, {event.onset_ms / 1000:.2f} to {event.offset_ms / 1000:.2f} s, frames "
-        f"{event.onset}-{event.offset}, probability {one.event_probability:.2f}: {said}{named}"
+        f"{event.onset}-{event.offset}, probability {event.probability:.2f}: {said}{named}"
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mevqa.datasets import taxonomy
 from mevqa.events import Event
-from mevqa.facs import unit_number
+from mevqa.facs import ActionUnit, unit_number
 from mevqa.inference.consistency import decide
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.answers import normalise, read_units
@@ -35,37 +35,9 @@ _REST_MS = 400.0
 _LEAST = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A spotted event with what the model says of it.
-
-    Attributes:
-        event: Where it is, as it was spotted.
-        units: Official names of the action units, in the order of their numbers.
-        fine: Fine-grained class; None without an answer.
-        coarse: Coarse class, likewise.
-        shown: Probability that it is an expression: the spotter's score and the model's word together.
-        error: Why the model said nothing usable.
-        warnings: What a reader should know.
-    """
-
-    event: SpottedEvent
-    units: tuple[str, ...] = ()
-    fine: str | None = None
-    coarse: str | None = None
-    event_probability: float = 1.0
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def kept(self) -> bool:
-        """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
-        return self.event_probability >= min(0.5, self.event.score)
-
-
 def recognise(
     clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig
-) -> tuple[Recognised, ...]:
+) -> tuple[SpottedEvent, ...]:
     """Show every spotted event to a model; the video is read forward once, to the last event.
 
     The model is asked for both classes, for one unit, for several, and for each unit that the spotter thinks of; what
@@ -97,7 +69,7 @@ def recognise(
 
 def _recognise_all(
     clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig, footage: Footage | None
-) -> tuple[Recognised, ...]:
+) -> tuple[SpottedEvent, ...]:
     rest = _longest_rest(found) if model.preferences.sees_rest else None
     spans: list[tuple[Event, SpottedEvent | None]] = [
         (Event(event.onset, event.apex, event.offset), event) for event in found.events
@@ -123,14 +95,12 @@ def _recognise_all(
             at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
         else:
             told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
-    return tuple(
-        replace(one, event_probability=_together(one.event.score, at_event, at_rest)) for one, at_event in told
-    )
+    return tuple(replace(one, event_probability=_together(one.score, at_event, at_rest)) for one, at_event in told)
 
 
 def _recognise(
     clip: Clip, event: SpottedEvent, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
-) -> tuple[Recognised, float | None]:
+) -> tuple[SpottedEvent, float | None]:
     """Ask about one event; return what is said, and the probability that an expression is shown at all."""
     classes = [_question(clip, "fine"), _question(clip, "coarse")]
     lists = [_question(clip, "au_list", plural=plural) for plural in (False, True)]
@@ -144,14 +114,13 @@ def _recognise(
     parts = {"fine class": fine, "coarse class": coarse, "action units": units}
     missing = [name for name, said in parts.items() if not said]
     errors = list(dict.fromkeys(reply.error for reply in replies[:4] if reply.error is not None))
-    recognised = Recognised(
+    recognised = replace(
         event,
-        units,
-        fine,
-        coarse,
-        event.score,
-        "; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
-        tuple(_of_event(text, event) for text in seen.warnings),
+        action_units=tuple(ActionUnit(unit_number(name)) for name in units),
+        fine=fine,
+        coarse=coarse,
+        error="; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
+        warnings=tuple(_of_event(text, event) for text in seen.warnings),
     )
     return recognised, _shown(checks[0], replies[-1]) if check else None
 

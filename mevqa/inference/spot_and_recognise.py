@@ -139,13 +139,13 @@ def rows_of(path: Path, long_video: LongVideoResult, naming: Naming, kinds: Sequ
     number = _numbering(path, long_video.found.fps) if naming.numbers == "names" else None
     rows = []
     for one in long_video.kept:
-        if one.event.kind not in kinds:
+        if one.kind not in kinds:
             continue
         emotion = one.coarse if naming.emotion == "coarse" else one.fine
         if emotion is None:
             why = one.error or "its class has no coarse class"
-            raise InputError([Problem(path, f"the event at frame {one.event.onset} has no emotion: {why}")])
-        onset, offset = one.event.onset, one.event.offset
+            raise InputError([Problem(path, f"the event at frame {one.onset} has no emotion: {why}")])
+        onset, offset = one.onset, one.offset
         if number is not None:
             onset, offset = number[onset], number[offset]
         rows.append([subject, video, str(onset), str(offset), emotion])

@@ -2,82 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
+from mevqa.data.events.rows import EventRow
 from mevqa.events import Event
 from mevqa.reporting.charts.timeline import DrawnEvent
-
-if TYPE_CHECKING:
-    from mevqa.data.events.rows import EventRow
 
 #: Two intervals are the same event from this overlap on: the rule of MEGC since 2019 (See et al., FG 2019).
 _IOU = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class SeenEvent:
-    """One event of a video, coded or found.
-
-    Attributes:
-        number: Its number in the order of time, from 1; found events have it in the evidence of answers, too.
-        onset: First frame, an index into the media.
-        apex: Frame of its largest extent; None when it is not known.
-        offset: Last frame.
-        kind: ``micro``, ``macro`` or None.
-        units: Action units in words; empty when none are known.
-        emotion: Its class; empty when it is not known.
-        score: Of a found event, larger is surer.
-    """
-
-    number: int
-    onset: int
-    apex: int | None
-    offset: int
-    kind: str | None
-    units: str = ""
-    emotion: str = ""
-    score: float | None = None
-
-    @property
-    def content(self) -> str:
-        """Units and class, as evidence lines say them."""
-        return "; ".join(filter(None, (self.units, self.emotion)))
+#: Events by their number in the order of time, from 1; found events have it in the evidence of answers, too.
+NumberedEvents: TypeAlias = Mapping[int, Event]
 
 
-def coded_events(events: Sequence[Event]) -> tuple[SeenEvent, ...]:
-    """Return the events of a label file that have onset and offset, in the order of time."""
-    placed = [
-        (event.onset, event.offset, event) for event in events if event.onset is not None and event.offset is not None
-    ]
-    placed.sort(key=lambda one: one[:2])
-    return tuple(
-        SeenEvent(number, onset, event.apex, offset, event.kind, _unit_names(event), event.fine or event.coarse or "")
-        for number, (onset, offset, event) in enumerate(placed, 1)
-    )
+def number_events(events: Iterable[Event]) -> NumberedEvents:
+    """Return the events that have onset and offset by their number in the order of time."""
+    return dict(enumerate(sorted((one for one in events if one.interval is not None), key=_interval), 1))
 
 
-def _unit_names(event: Event) -> str:
-    return ", ".join(f"{unit.side} {unit.name}" if unit.side else unit.name for unit in event.action_units)
+def _interval(event: Event) -> tuple[int, int]:
+    assert event.interval is not None, "numbered events have one"
+    return event.interval
 
 
-def found_events(rows: Sequence[EventRow]) -> tuple[SeenEvent, ...]:
-    """Return the events of a file of detections in the order of time, frames rounded."""
-    ordered = sorted(rows, key=lambda row: (row.onset, row.offset))
-    return tuple(
-        SeenEvent(
-            number,
-            round(row.onset),
-            None if row.apex is None else round(row.apex),
-            round(row.offset),
-            row.kind,
-            row.action_units,
-            row.emotion or "",
-            row.score,
-        )
-        for number, row in enumerate(ordered, 1)
-    )
+def event_content(event: Event) -> tuple[str, str]:
+    """Return the action units and the class of an event in words, empty where they are not known."""
+    if isinstance(event, EventRow):
+        return event.units, event.emotion or ""
+    units = ", ".join(f"{unit.side} {unit.name}" if unit.side else unit.name for unit in event.action_units)
+    return units, event.fine or event.coarse or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +43,12 @@ class EventPairs:
     Attributes:
         coded: Events of the label file; None when there is none.
         found: Events that were found; None when nothing was looked for.
-        partners: Index of a found event and the overlap, by the index of the coded event; None when the two cannot be
+        partners: Number of a found event and the overlap, by the number of the coded event; None when the two cannot be
             compared, for want of one or because some coded events could not be placed.
     """
 
-    coded: tuple[SeenEvent, ...] | None
-    found: tuple[SeenEvent, ...] | None
+    coded: NumberedEvents | None
+    found: NumberedEvents | None
     partners: Mapping[int, tuple[int, float]] | None
 
     @property
@@ -109,9 +65,7 @@ class EventPairs:
         return f"{', '.join(parts)}: {same} matched, {len(self.coded) - same} missed, {len(self.found) - same} false"
 
 
-def pair_events(
-    coded: tuple[SeenEvent, ...] | None, found: tuple[SeenEvent, ...] | None, *, complete: bool = True
-) -> EventPairs:
+def pair_events(coded: NumberedEvents | None, found: NumberedEvents | None, *, complete: bool = True) -> EventPairs:
     """Find out which events are the same: one to one, as many as can be, from IoU 0.5 on, whatever their kinds.
 
     Args:
@@ -126,12 +80,13 @@ def pair_events(
     if coded is None or found is None or not complete:
         return EventPairs(coded, found, None)
     references, detections = (
-        np.array([(event.onset, event.offset) for event in events], dtype=float).reshape(-1, 2)
+        np.array([_interval(event) for event in events.values()], dtype=float).reshape(-1, 2)
         for events in (coded, found)
     )
     iou = iou_matrix(detections, references)
     pairs = match(iou, _IOU, "hungarian", detections, references, np.ones(len(found)))
-    return EventPairs(coded, found, {column: (row, float(iou[row, column])) for row, column in pairs})
+    ours, theirs = list(coded), list(found)
+    return EventPairs(coded, found, {ours[column]: (theirs[row], float(iou[row, column])) for row, column in pairs})
 
 
 def event_spans(
@@ -154,22 +109,28 @@ def event_spans(
             lanes.append(None)
             continue
         spans = []
-        for place, event in enumerate(events):
-            partner = None if own is None else own.get(place)
-            said = [event.content, "" if event.score is None else f"score {event.score:.2f}"]
+        for number, event in events.items():
+            partner = None if own is None else own.get(number)
+            said = [_content(event), "" if event.score is None else f"score {event.score:.2f}"]
             if own is not None:
                 said.append(without if partner is None else f"IoU {partner[1]:.2f} with {_named(others, partner[0])}")
+            onset, offset = map(at, _interval(event))
             apex = None if event.apex is None else at(event.apex)
             matched = None if own is None else partner is not None
             note = ", ".join(filter(None, said))
-            spans.append(DrawnEvent(at(event.onset), at(event.offset), apex, event.kind, note, event.number, matched))
+            spans.append(DrawnEvent(onset, offset, apex, event.kind, note, number, matched))
         lanes.append(spans)
     return lanes[0], lanes[1]
 
 
-def _named(events: Sequence[SeenEvent] | None, place: int) -> str:
+def _content(event: Event) -> str:
+    """Return units and class, as evidence lines say them."""
+    return "; ".join(filter(None, event_content(event)))
+
+
+def _named(events: NumberedEvents | None, number: int) -> str:
     assert events is not None
-    return f"{events[place].number} ({events[place].kind or 'event'})"
+    return f"{number} ({events[number].kind or 'event'})"
 
 
 def event_table(pairs: EventPairs, at: Callable[[int], float]) -> dict[str, Any]:
@@ -187,10 +148,11 @@ def event_table(pairs: EventPairs, at: Callable[[int], float]) -> dict[str, Any]
         columns.append("IoU")
     rows = []
     for one, other, iou in _aligned(pairs):
-        there = [event for events, event in ((pairs.coded, one), (pairs.found, other)) if events is not None]
-        cells = [cell for event in there for cell in _cells(event, at)]
+        both = ((pairs.coded, one), (pairs.found, other))
+        cells = [cell for events, number in both if events is not None for cell in _cells(events, number, at)]
+        score = None if pairs.found is None or other is None else pairs.found[other].score
         if pairs.found is not None:
-            cells.append("" if other is None or other.score is None else f"{other.score:.2f}")
+            cells.append("" if score is None else f"{score:.2f}")
         result = ""
         if pairs.partners is not None:
             cells.append("" if iou is None else f"{iou:.2f}")
@@ -199,20 +161,22 @@ def event_table(pairs: EventPairs, at: Callable[[int], float]) -> dict[str, Any]
     return {"summary": pairs.summary, "columns": columns, "rows": rows}
 
 
-def _aligned(pairs: EventPairs) -> list[tuple[SeenEvent | None, SeenEvent | None, float | None]]:
-    """Return (coded, found, overlap) in the order of time, every event once."""
-    coded, found = pairs.coded or (), pairs.found or ()
+def _aligned(pairs: EventPairs) -> list[tuple[int | None, int | None, float | None]]:
+    """Return the numbers of (coded, found) and their overlap in the order of time, every event once."""
+    coded, found = pairs.coded or {}, pairs.found or {}
     partners = pairs.partners or {}
-    rows: list[tuple[SeenEvent | None, SeenEvent | None, float | None]] = []
-    for place, event in enumerate(coded):
-        row, iou = partners.get(place, (None, None))
-        rows.append((event, None if row is None else found[row], iou))
-    taken = {row for row, _ in partners.values()}
-    rows += [(None, event, None) for place, event in enumerate(found) if place not in taken]
-    return sorted(rows, key=lambda row: next(event.onset for event in row[:2] if event is not None))
+    rows: list[tuple[int, int | None, int | None, float | None]] = []
+    for number, event in coded.items():
+        other, iou = partners.get(number, (None, None))
+        rows.append((_interval(event)[0], number, other, iou))
+    taken = {other for other, _ in partners.values()}
+    rows += [(_interval(event)[0], None, number, None) for number, event in found.items() if number not in taken]
+    return [row[1:] for row in sorted(rows, key=lambda row: row[0])]
 
 
-def _cells(event: SeenEvent | None, at: Callable[[int], float]) -> list[str]:
-    if event is None:
+def _cells(events: NumberedEvents, number: int | None, at: Callable[[int], float]) -> list[str]:
+    if number is None:
         return ["", "", ""]
-    return [f"{event.number} {event.kind or 'event'}", f"{at(event.onset):.2f}–{at(event.offset):.2f} s", event.content]
+    event = events[number]
+    onset, offset = map(at, _interval(event))
+    return [f"{number} {event.kind or 'event'}", f"{onset:.2f}–{offset:.2f} s", _content(event)]

@@ -12,11 +12,11 @@ from mevqa.events import Event
 from mevqa.reporting.charts.timeline import Timeline
 from mevqa.reporting.event_pairs import (
     EventPairs,
-    SeenEvent,
-    coded_events,
+    NumberedEvents,
+    event_content,
     event_spans,
     event_table,
-    found_events,
+    number_events,
     pair_events,
 )
 from mevqa.reporting.motion_curve import motion_curve
@@ -81,7 +81,7 @@ def see_long(
             return float(seconds[frame])
 
         pairs = _events(labels, found, clip.media, len(seconds), notes)
-        shown = pairs.coded or pairs.found or ()
+        shown = pairs.coded or pairs.found or {}
         what = "coded" if pairs.coded else "found"
         try:
             draw = partial(_draw_events, clip, video, face, notes)
@@ -110,71 +110,72 @@ def _events(
     else:
         placement = place_events(labels, media)
         notes += [f"row {line} of the labels cannot be placed: {why}" for line, why in placement.missing.items()]
-        placed = coded_events(placement.events)
+        placed = number_events(placement.events)
         coded = _inside(placed, "coded", frames, notes)
         complete = not placement.missing and len(coded) == len(placed)
         if not complete and found is not None:
             notes.append("coded and found events are not compared: some of the coded ones are missing here")
-    seen = None if found is None else _inside(found_events(found), "found", frames, notes)
+    seen = None if found is None else _inside(number_events(found), "found", frames, notes)
     return pair_events(coded, seen, complete=complete)
 
 
-def _inside(events: Sequence[SeenEvent], name: str, frames: int, notes: list[str]) -> tuple[SeenEvent, ...]:
+def _inside(events: NumberedEvents, name: str, frames: int, notes: list[str]) -> NumberedEvents:
     """Return the events whose frames the media has, in order."""
-    kept = []
-    for event in events:
+    kept = {}
+    for number, event in events.items():
         moments = [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
-        said = f"{name} event {event.number} (frames {event.onset} to {event.offset})"
+        said = f"{name} event {number} (frames {event.onset} to {event.offset})"
         if min(moments) < 0 or max(moments) >= frames:
             notes.append(f"{said} is left out: the video has frames 0 to {frames - 1}")
         elif moments != sorted(moments):
             notes.append(f"{said} is left out: its apex {event.apex} is not inside")
         else:
-            kept.append(event)
-    return tuple(kept)
+            kept[number] = event
+    return kept
 
 
 def _event_rows(
     what: str,
-    events: Sequence[SeenEvent],
+    events: NumberedEvents,
     at: Callable[[int], float],
-    draw: Callable[[Sequence[SeenEvent], Sequence[str]], Mapping[int, tuple[Picture, ...]]],
+    draw: Callable[[NumberedEvents, Sequence[str]], Mapping[int, tuple[Picture, ...]]],
     notes: list[str],
 ) -> _Rows:
     """Show the first events: those with an apex, then the others."""
-    first = events[:_MOST_EVENTS]
+    first = dict(list(events.items())[:_MOST_EVENTS])
     pictures: dict[int, tuple[Picture, ...]] = {}
     for known, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
-        these = [event for event in first if (event.apex is not None) == known]
+        these = {number: event for number, event in first.items() if (event.apex is not None) == known}
         pictures |= draw(these, views)
     if len(events) > len(first):
         notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
-    titles = [_title(what, event, at) for event in first]
-    return tuple(pictures[event.number] for event in first), tuple(titles)
+    titles = [_title(f"{what} {number}", event, at) for number, event in first.items()]
+    return tuple(pictures[number] for number in first), tuple(titles)
 
 
 def _draw_events(
-    clip: Clip, video: Video, face: FaceMode, notes: list[str], events: Sequence[SeenEvent], views: Sequence[str]
+    clip: Clip, video: Video, face: FaceMode, notes: list[str], events: NumberedEvents, views: Sequence[str]
 ) -> Mapping[int, tuple[Picture, ...]]:
     """Return the views of events by their numbers."""
     from mevqa.video.views.render import render_events
 
     # Views that do not show the apex do not use it: the onset stands in its place.
-    spans = [Event(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events]
+    spans = [Event(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events.values()]
     pictures = {}
-    for event, seen in zip(events, render_events(clip, spans, views=views, face=face, footage=video), strict=True):
+    rendered = render_events(clip, spans, views=views, face=face, footage=video)
+    for (number, event), seen in zip(events.items(), rendered, strict=True):
         moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}
-        pictures[event.number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
+        pictures[number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
         notes += seen.warnings
     return pictures
 
 
-def _title(what: str, event: SeenEvent, at: Callable[[int], float]) -> str:
+def _title(name: str, event: Event, at: Callable[[int], float]) -> str:
     """Return number, kind, time, units and class of an event."""
-    time = f"{at(event.onset):.2f} to {at(event.offset):.2f} s"
+    onset, offset = (at(frame) for frame in event.interval or ())
     score = "" if event.score is None else f"score {event.score:.2f}"
-    said = [f"{what} {event.number}", event.kind or "kind not known", time, event.units, event.emotion, score]
-    return " · ".join(filter(None, said))
+    time = f"{onset:.2f} to {offset:.2f} s"
+    return " · ".join(filter(None, (name, event.kind or "kind not known", time, *event_content(event), score)))
 
 
 def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mevqa.events import Kind
+from mevqa.events import Event, Kind
 from mevqa.facs import ActionUnit
 
 
@@ -23,42 +23,61 @@ class UnitCandidate:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class SpottedEvent:
-    """An expression that was spotted in a long video, with what the spotter measured.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpottedEvent(Event):
+    """An expression that was spotted in a long video, with what the spotter measured and what a model says of it.
+
+    Action units and classes are those of the recognition; they are missing until then.
 
     Attributes:
         onset: First frame, 0-based.
         apex: Frame of the largest extent.
         offset: Last frame.
-        onset_ms: Time of the onset, ms from the first frame.
-        apex_ms: Time of the apex.
-        offset_ms: Time of the offset.
         kind: ``micro`` or ``macro``.
         score: Probability that a coder would have marked it, 0 to 1, by a calibrator: the user's, or the shipped one,
             for which the synthetic long videos are the coder (``mevqa.spotting.motion.calibration``).
+        onset_ms: Time of the onset, ms from the first frame.
+        apex_ms: Time of the apex.
+        offset_ms: Time of the offset.
         side: Side of the face on which nearly all of the motion is (the subject's own); None for both.
         regions: Displacement of each facial region from rest to apex (right, down), eye distances.
         units: Action units that explain the motion, the one that explains most first.
         features: What the score is computed from, by name (``mevqa.spotting.motion.features``).
         clear: Whether it is as strong and as large as is believed without a calibrator.
+        event_probability: Probability that it is an expression, the score and the model's word together; None where
+            no model was asked.
+        error: Why the model said nothing usable.
+        warnings: What a reader should know.
     """
 
     onset: int
     apex: int
     offset: int
+    kind: Kind
+    score: float
     onset_ms: float
     apex_ms: float
     offset_ms: float
-    kind: Kind
-    score: float
     side: Literal["left", "right"] | None = None
     regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     units: tuple[UnitCandidate, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
     clear: bool = True
+    event_probability: float | None = None
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def duration_ms(self) -> float:
         """Time from onset to offset."""
         return self.offset_ms - self.onset_ms
+
+    @property
+    def probability(self) -> float:
+        """Probability that it is an expression, by all that was asked."""
+        return self.score if self.event_probability is None else self.event_probability
+
+    @property
+    def kept(self) -> bool:
+        """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
+        return self.probability >= min(0.5, self.score)

@@ -8,12 +8,12 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
+from spotted_events import spotted
 
 from mevqa.api.spot import plot_files
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
 from mevqa.data.events.read import read_events
-from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.calibration import read_calibrator
 from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.video import Spotting
@@ -158,7 +158,7 @@ def annotated(tmp_path, monkeypatch):
             told = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if place in (2, 10, 20) else 0.3, 0.2)}
             frames = (60 * place, 60 * place + 8, 60 * place + 20)
             times = [frame * 1000 / 30 for frame in frames]
-            events.append(SpottedEvent(*frames, *times, "micro", 0.5, features=told, clear=told["strength"] > 1.4))
+            events.append(spotted(frames, times, "micro", 0.5, features=told, clear=told["strength"] > 1.4))
         return Spotting(path.stem, path, 30.0, 1800, 60.0, tuple(events), (), (), True)
 
     monkeypatch.setattr("mevqa.spotting.annotated.spot_video", fake)

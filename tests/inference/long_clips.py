@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spotted_events import spotted
+
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import ActionUnit
 from mevqa.spotting.events import SpottedEvent, UnitCandidate
@@ -17,8 +19,8 @@ def event(
 ) -> SpottedEvent:
     apex = (onset + offset) // 2
     candidates = tuple(UnitCandidate(ActionUnit(int(unit)), 1 / len(units)) for unit in units)
-    times = (1000 * frame / fps for frame in (onset, apex, offset))
-    return SpottedEvent(onset, apex, offset, *times, kind, score, units=candidates)
+    frames = (onset, apex, offset)
+    return spotted(frames, (1000 * frame / fps for frame in frames), kind, score, units=candidates)
 
 
 def spotting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+from spotted_events import spotted
 
 from mevqa.data.events import write
 from mevqa.data.events.read import read_events
@@ -13,8 +14,7 @@ from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
 from mevqa.inference.event_log import EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_video import LongVideoResult
-from mevqa.inference.recognition import Recognised
-from mevqa.spotting.events import SpottedEvent, UnitCandidate
+from mevqa.spotting.events import UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.video import Spotting
 
@@ -23,21 +23,19 @@ GAPS = (Gap(2000.0, 3500.0, "no face"),)
 
 def long_video(tmp_path, *events) -> LongVideoResult:
     told = [
-        Recognised(
-            SpottedEvent(
-                a, b, c, a * 33.3, b * 33.3, c * 33.3, "micro", 0.9, units=(UnitCandidate(ActionUnit(4), 1.0),)
-            ),
-            ("brow lowerer", "lid tightener"),
-            "anger",
-            "negative",
-            shown,
+        spotted(
+            (a, b, c),
+            (a * 33.3, b * 33.3, c * 33.3),
+            units=(UnitCandidate(ActionUnit(4), 1.0),),
+            action_units=(ActionUnit(4), ActionUnit(7)),
+            fine="anger",
+            coarse="negative",
+            event_probability=shown,
         )
         for a, b, c, shown in events
     ]
     trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
-    found = Spotting(
-        "talk", tmp_path, 30.0, 900, 30.0, tuple(one.event for one in told), trace, (), True, GAPS, (9000.0,)
-    )
+    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(told), trace, (), True, GAPS, (9000.0,))
     return LongVideoResult(found, tuple(told), "half-second")
 
 

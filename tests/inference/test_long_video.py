@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from long_clips import event, perfect, spotting
 
 from mevqa.errors import MediaError
-from mevqa.facs import UNIT_NAMES
+from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
 from mevqa.inference import long_video
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.long_video import WAYS, LongVideoResult, analyse_long_video, answer_from, build_timeline, kind_rule
-from mevqa.inference.recognition import Recognised
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
@@ -48,10 +47,15 @@ def nth(*numbers: int) -> tuple[str, ...]:
 def long_result(*told: tuple, rule="half-second", **more) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, units, fine)."""
     events = [
-        Recognised(event(onset, offset, kind), units, fine, "negative" if fine == "anger" else "positive", 0.9)
+        replace(
+            event(onset, offset, kind),
+            action_units=tuple(ActionUnit(unit_number(unit)) for unit in units),
+            fine=fine,
+            coarse="negative" if fine == "anger" else "positive",
+        )
         for onset, offset, kind, units, fine in told
     ]
-    return LongVideoResult(spotting(*(one.event for one in events), **more), tuple(events), rule)
+    return LongVideoResult(spotting(*events, **more), tuple(events), rule)
 
 
 THREE = long_result(
@@ -214,7 +218,7 @@ def test_the_spotter_alone_asks_no_model_and_reads_units_from_the_regions(spotte
     made = analyse_long_video(clip, "spotter", model, PROMPTS, VIEW_CONFIG)
     assert model.calls == [] and len(made.kept) == len(found.events)
     for one in made.kept:
-        assert set(one.units) == {candidate.unit.name for candidate in one.event.units} <= set(UNIT_NAMES)
+        assert set(one.unit_names) == {candidate.unit.name for candidate in one.units} <= set(UNIT_NAMES)
         assert one.fine is not None
 
 

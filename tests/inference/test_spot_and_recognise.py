@@ -8,29 +8,32 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from spotted_events import spotted
 
 from mevqa.cli import main
 from mevqa.data.events.read import read_events
 from mevqa.data.events.write import CHALLENGE_COLUMNS
 from mevqa.datasets import canonical_dataset, video_name_pattern
 from mevqa.errors import InputError
+from mevqa.facs import ActionUnit
 from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
-from mevqa.inference.recognition import Recognised
 from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
 
-def event(onset, offset, kind="micro") -> SpottedEvent:
-    return SpottedEvent(onset, onset + 1, offset, onset * 33.3, onset * 33.3 + 33, offset * 33.3, kind, 0.9)
+def event(onset, offset, kind="micro", fine=None, coarse=None) -> SpottedEvent:
+    times = (onset * 33.3, onset * 33.3 + 33, offset * 33.3)
+    units = (ActionUnit(14),)
+    return spotted((onset, onset + 1, offset), times, kind, action_units=units, fine=fine, coarse=coarse)
 
 
 def long_result(path: Path, *told) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, fine, coarse)."""
-    events = [Recognised(event(a, b, kind), ("dimpler",), fine, coarse, 0.9) for a, b, kind, fine, coarse in told]
+    events = [event(*one) for one in told]
     name = path.stem if path.is_file() else path.name
-    found = Spotting(name, path, 30.0, 40, 1.3, tuple(one.event for one in events), (), (), True)
+    found = Spotting(name, path, 30.0, 40, 1.3, tuple(events), (), (), True)
     return LongVideoResult(found, tuple(events), "half-second")
 
 

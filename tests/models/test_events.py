@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from spotted_events import spotted
 from tiny import wrapped
 from tiny_families import BUILDERS
 
@@ -14,7 +15,6 @@ from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 from mevqa.synthetic.writer import synthesise
 from mevqa.types import Clip
@@ -27,9 +27,7 @@ def video(tmp_path_factory):
     plan = made.plans[0]
     coded = read_annotations(made.annotations)[plan.id].events[:2]
     ms = 1000 / plan.fps
-    events = tuple(
-        SpottedEvent(e.onset, e.apex, e.offset, e.onset * ms, e.apex * ms, e.offset * ms, "micro", 0.9) for e in coded
-    )
+    events = tuple(spotted((e.onset, e.apex, e.offset), (e.onset * ms, e.apex * ms, e.offset * ms)) for e in coded)
     path = made.media / f"{plan.id}.mp4"
     return Clip(plan.id, "synthetic", media=path), Spotting(
         plan.id, path, plan.fps, plan.frames, 6.0, events, (), (), True
@@ -46,9 +44,9 @@ def test_events_are_recognised_alike_with_and_without_reuse(name, video):
         model = wrapped(name, prefix_cache=reuse, preferences=Preferences(views=("apex",), variant="brief"))
         told.append(list(recognise(clip, found, model, prompts, view_config)))
     for one, other in zip(*told, strict=True):
-        assert one.error is None and one.fine in taxonomy("synthetic").fine and one.units
+        assert one.error is None and one.fine in taxonomy("synthetic").fine and one.action_units
         assert (
             one.event_probability == pytest.approx(other.event_probability, abs=1e-4)
-            and one.event_probability != one.event.score
+            and one.event_probability != one.score
         )
         assert replace(one, event_probability=0) == replace(other, event_probability=0)

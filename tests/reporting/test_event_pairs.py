@@ -1,9 +1,9 @@
 from mevqa.data.events.rows import EventRow
 from mevqa.events import Event
 from mevqa.facs import ActionUnit
-from mevqa.reporting.event_pairs import SeenEvent, coded_events, event_spans, event_table, found_events, pair_events
+from mevqa.reporting.event_pairs import event_content, event_spans, event_table, number_events, pair_events
 
-CODED = coded_events(
+CODED = number_events(
     [
         Event(100, 110, 120, (ActionUnit(4), ActionUnit(12, "left")), fine="disgust"),
         Event(10, 14, 20, kind="micro"),
@@ -18,30 +18,40 @@ def at(frame):
 
 
 def row(onset, offset, kind="micro", score=0.9):
-    return EventRow(2, None, "v", onset, None, offset, kind, "fear", "brow lowerer", score)
+    return EventRow(
+        line=2,
+        subject=None,
+        video="v",
+        onset=onset,
+        offset=offset,
+        kind=kind,
+        emotion="fear",
+        units="brow lowerer",
+        score=score,
+    )
 
 
 def test_coded_events_are_numbered_in_the_order_of_time():
-    assert [(one.number, one.onset) for one in CODED] == [(1, 10), (2, 100), (3, 200)]
-    assert CODED[1].content == "brow lowerer, left lip corner puller; disgust"
+    assert [(number, one.onset) for number, one in CODED.items()] == [(1, 10), (2, 100), (3, 200)]
+    assert event_content(CODED[2]) == ("brow lowerer, left lip corner puller", "disgust")
 
 
 def test_pairs_are_one_to_one_from_half_an_overlap_on():
-    found = found_events([row(10, 20), row(11, 20), row(104, 140), row(200, 240, "micro")])
+    found = number_events([row(10, 20), row(11, 20), row(104, 140), row(200, 240, "micro")])
     pairs = pair_events(CODED, found)
-    assert {place: partner for place, (partner, _) in pairs.partners.items()} == {0: 0, 2: 3}
+    assert {number: partner for number, (partner, _) in pairs.partners.items()} == {1: 1, 3: 4}
     assert pairs.summary == "3 coded, 4 found: 2 matched, 1 missed, 2 false"
 
 
 def test_spans_tell_matched_missed_and_false_apart():
-    coded, found = event_spans(pair_events(CODED, found_events([row(10, 20), row(50, 60)])), at)
+    coded, found = event_spans(pair_events(CODED, number_events([row(10, 20), row(50, 60)])), at)
     assert [one.matched for one in coded] == [True, False, False]
     assert [one.matched for one in found] == [True, False]
     assert "IoU 1.00 with 1 (micro)" in found[0].note and "missed" in coded[1].note and "false" in found[1].note
 
 
 def test_without_all_coded_events_nothing_is_missed_or_false():
-    found = found_events([row(10, 20)])
+    found = number_events([row(10, 20)])
     for pairs in (pair_events(None, found), pair_events(CODED, None), pair_events(CODED, found, complete=False)):
         assert pairs.partners is None
         lanes = [one for lane in event_spans(pairs, at) if lane is not None for one in lane]
@@ -50,7 +60,7 @@ def test_without_all_coded_events_nothing_is_missed_or_false():
 
 
 def test_the_table_holds_every_event_once_in_the_order_of_time():
-    found = found_events([row(10, 20), row(50, 60, "macro")])
+    found = number_events([row(10, 20), row(50, 60, "macro")])
     table = event_table(pair_events(CODED, found), at)
     assert [line["result"] for line in table["rows"]] == ["matched", "false", "missed", "missed"]
     assert all(len(line["cells"]) == len(table["columns"]) for line in table["rows"])
@@ -62,9 +72,9 @@ def test_the_table_holds_every_event_once_in_the_order_of_time():
 
 def test_a_table_of_one_lane_has_its_columns_only():
     assert event_table(pair_events(CODED, None), at)["columns"] == ["coded", "time", "units; class"]
-    table = event_table(pair_events(None, (SeenEvent(1, 3, None, 9, None),)), at)
+    table = event_table(pair_events(None, {1: Event(3, None, 9, kind=None)}), at)
     assert table["rows"][0]["cells"] == ["1 event", "0.30–0.90 s", "", ""]
 
 
 def test_nothing_coded_and_nothing_found_agree():
-    assert pair_events((), ()).summary == "0 coded, 0 found: 0 matched, 0 missed, 0 false"
+    assert pair_events({}, {}).summary == "0 coded, 0 found: 0 matched, 0 missed, 0 false"

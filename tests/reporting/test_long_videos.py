@@ -26,7 +26,18 @@ def clip(tmp_path):
 
 
 def found(onset, apex, offset, kind="micro"):
-    return EventRow(2, None, "c", onset, apex, offset, kind, "fear", "brow lowerer", 0.75)
+    return EventRow(
+        line=2,
+        subject=None,
+        video="c",
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        kind=kind,
+        emotion="fear",
+        units="brow lowerer",
+        score=0.75,
+    )
 
 
 def test_coded_events_are_shown_with_title_and_timeline(clip):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from spotted_events import spotted
 
 from mevqa.events import Event
-from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.fitting import Example
 from mevqa.spotting.motion.features import FEATURES
 
@@ -17,7 +17,7 @@ def event(onset, offset, kind="micro", clear=True, **told):
     """A candidate at 30 frames a second; features that are not told are 0."""
     frames = (onset, (onset + offset) // 2, offset)
     features = dict.fromkeys(FEATURES, 0.0) | told
-    return SpottedEvent(*frames, *(frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
+    return spotted(frames, (frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
 
 
 def made_examples(subjects=4, videos=2, candidates=40, seed=0):

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
+from spotted_events import spotted
 
 from mevqa.benchmarks import spotting_trial as trial
 from mevqa.benchmarks.long_videos import measure_long
 from mevqa.benchmarks.spotting_trial import TrialSettings, compare, run_trial, write_truth
 from mevqa.benchmarks.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.data.annotations import read_long_annotations
-from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import Spotting
 
 
@@ -18,7 +18,7 @@ def perfect(video, shift=0):
     for performance in video.plan.performances:
         one = performance.annotation
         frames = [frame + shift for frame in (one.onset, one.apex, one.offset)]
-        events.append(SpottedEvent(*frames, *(frame * step for frame in frames), one.kind, 0.9))
+        events.append(spotted(frames, (frame * step for frame in frames), one.kind))
     seconds = video.plan.frames / video.plan.fps
     return Spotting("v", video.path, video.plan.fps, video.plan.frames, seconds, tuple(events), (), (), True)
 

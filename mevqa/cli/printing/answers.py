@@ -58,13 +58,13 @@ def _long_video_json(long_video: LongVideoResult) -> dict[str, Any]:
         "frames": long_video.found.frames,
         "events": [
             {
-                "onset": one.event.onset,
-                "apex": one.event.apex,
-                "offset": one.event.offset,
-                "kind": one.event.kind,
-                "probability": round(one.event_probability, 4),
+                "onset": one.onset,
+                "apex": one.apex,
+                "offset": one.offset,
+                "kind": one.kind,
+                "probability": round(one.probability, 4),
                 "kept": one.kept,
-                "action_units": list(one.units),
+                "action_units": list(one.unit_names),
                 "fine": one.fine,
                 "coarse": one.coarse,
             }

@@ -13,13 +13,15 @@ from mevqa.data.numbers import finite_number, read_number
 from mevqa.datasets import canonical_dataset
 from mevqa.datasets.fixups import is_missing
 from mevqa.errors import Problem
+from mevqa.events import Event, Kind
 from mevqa.files.headers import LabelRow, simplify
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.names import fold_name, subject_key
 from mevqa.resources import TABLES
 
 _TABLE = TABLES / "event_columns.yaml"
-MICRO, MACRO = "micro", "macro"
+MICRO: Kind = "micro"
+MACRO: Kind = "macro"
 _IDENTITY = ("subject", "video", "onset", "apex", "offset", "kind", "emotion", "fine", "coarse", "action_units")
 
 
@@ -33,7 +35,7 @@ class ColumnTable(StrictModel):
 
     columns: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
-    kinds: dict[str, tuple[str, ...]]
+    kinds: dict[Kind, tuple[str, ...]]
     headerless: tuple[_Headerless, ...]
 
 
@@ -43,33 +45,27 @@ def column_table() -> ColumnTable:
     return read_yaml(_TABLE, ColumnTable)
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """One event of a file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow(Event):
+    """One event of a file, with its place there and its classes and units as they are written.
 
     Attributes:
+        onset: First frame, 0-based.
+        offset: Last frame.
         line: 1-based line in its file.
         subject: As it is written; None without such a column.
         video: As it is written.
-        onset: First frame, 0-based; detections may have fractions.
-        apex: Frame of the largest extent; None when it is not coded.
-        offset: Last frame.
-        kind: ``micro``, ``macro`` or None.
         emotion: As it is written, lower case; None when it is not coded.
-        action_units: Coder notation as it is written.
-        score: Of a detection, larger is surer.
+        units: Action units as they are written.
     """
 
+    onset: int
+    offset: int
     line: int
     subject: str | None
     video: str
-    onset: float
-    apex: float | None
-    offset: float
-    kind: str | None
-    emotion: str | None
-    action_units: str
-    score: float | None
+    emotion: str | None = None
+    units: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,34 +159,42 @@ class RowReader:
         self,
         row: LabelRow,
         facts: VideoFacts,
-        onset: float,
-        apex: float | None,
-        offset: float,
-        kind: str | None,
+        onset: int,
+        apex: int | None,
+        offset: int,
+        kind: Kind | None,
         score: float | None,
     ) -> None:
         line, base = row.line, self._numbers.base
         if onset > offset:
-            self._problem(line, f"the onset {_plain(onset + base)} is after the offset {_plain(offset + base)}")
+            self._problem(line, f"the onset {onset + base} is after the offset {offset + base}")
             return
         if onset < 0:
             if self._numbers.negative == "refuse" or offset < 0:
                 hint = "" if offset < 0 or base else "; --set negative_frames=keep (or clip) accepts such detections"
-                self._problem(line, f"begins at {_plain(onset + base)}, before the first frame {base}{hint}")
+                self._problem(line, f"begins at {onset + base}, before the first frame {base}{hint}")
                 return
             self.before_start.append(line)
-            onset = max(onset, 0.0) if self._numbers.negative == "clip" else onset
+            onset = max(onset, 0) if self._numbers.negative == "clip" else onset
         if facts.frames is not None and offset >= facts.frames:
             last = facts.frames - 1 + base
-            self._problem(line, f"ends at {_plain(offset + base)}, but the last frame of the video is {last}")
+            self._problem(line, f"ends at {offset + base}, but the last frame of the video is {last}")
             return
         if apex is not None and not onset <= apex <= offset:
             self.stray_apexes.append(line)
             apex = None
         event = EventRow(
-            line, facts.subject, facts.video, onset, apex, offset, kind,
-            _emotion(row.cells), row.cells.get("action_units", ""), score,
-        )  # fmt: skip
+            onset=onset,
+            apex=apex,
+            offset=offset,
+            kind=kind,
+            score=score,
+            line=line,
+            subject=facts.subject,
+            video=facts.video,
+            emotion=_emotion(row.cells),
+            units=row.cells.get("action_units", ""),
+        )
         # Two rows are one event twice when nothing but the score differs, before fractions are rounded.
         same = tuple(_spelling(name, row.cells.get(name, "")) for name in _IDENTITY)
         first = self._seen.setdefault(same, line)
@@ -225,7 +229,7 @@ class RowReader:
         self.videos[subject, video] = replace(first, **known)
         return self.videos[subject, video]
 
-    def _kind(self, row: LabelRow) -> str | None:
+    def _kind(self, row: LabelRow) -> Kind | None:
         text = row.cells.get("kind", "")
         kind = kind_of(text)
         if text and kind is None:
@@ -235,7 +239,7 @@ class RowReader:
     def _number(self, text: str, name: str, line: int) -> float | None:
         return finite_number(text, name, lambda message: self._problem(line, message))
 
-    def _frame(self, text: str, name: str, line: int) -> float | None:
+    def _frame(self, text: str, name: str, line: int) -> int | None:
         number = self._number(text, name, line)
         if number is None:
             return None
@@ -246,7 +250,7 @@ class RowReader:
             if line not in self.fractional[-1:]:
                 self.fractional.append(line)
             number = math.floor(number + 0.5) if self._numbers.fractions == "round" else math.trunc(number)
-        return float(number) - self._numbers.base
+        return int(number) - self._numbers.base
 
     def _problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, message, line))
@@ -265,7 +269,7 @@ def _spelling(field: str, cell: str) -> str:
     return (kind_of(cell) or "") if field == "kind" else fold_name(cell)
 
 
-def kind_of(text: str) -> str | None:
+def kind_of(text: str) -> Kind | None:
     """Return ``micro`` or ``macro`` for the words that label files use, None for others."""
     simple = simplify(text)
     return next((kind for kind, words in column_table().kinds.items() if simple in map(simplify, words)), None)
@@ -278,10 +282,6 @@ def _emotion(cells: Mapping[str, str]) -> str | None:
         if text and text not in ("/", "-", "nan", "none", "n/a"):
             return text
     return None
-
-
-def _plain(number: float) -> str:
-    return f"{number:g}" if abs(number) < 1e6 else str(int(number))
 
 
 def place_labels(rows: Sequence[LabelRow]) -> list[LabelRow]:

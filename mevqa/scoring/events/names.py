@@ -104,7 +104,7 @@ def find_beyond(
     return [
         Problem(
             predictions.path,
-            f"ends at {event.offset + base:g}, but the last frame of the video is {frames - 1 + base}",
+            f"ends at {event.offset + base}, but the last frame of the video is {frames - 1 + base}",
             event.line,
         )
         for event in predictions.events

@@ -71,10 +71,10 @@ def _timeline(video: Video, partners: Mapping[EventRow, list[int]], found: Mappi
 def _plain(event: EventRow) -> dict[str, Any]:
     return {
         "line": event.line,
-        "onset": event.onset,
-        "apex": event.apex,
-        "offset": event.offset,
+        "onset": float(event.onset),
+        "apex": None if event.apex is None else float(event.apex),
+        "offset": float(event.offset),
         "kind": event.kind,
         "emotion": event.emotion,
-        "action_units": event.action_units,
+        "action_units": event.units,
     }

@@ -217,7 +217,7 @@ def make_event(
     }
     told = features(candidate)
     return SpottedEvent(
-        *timed(candidate.course, step_ms, options.rule, frames, times_ms),
+        **timed(candidate.course, step_ms, options.rule, frames, times_ms)._asdict(),
         score=(options.calibrator or shipped_calibrator()).probability(told),
         side=side_of(candidate.motion),
         regions=regions,

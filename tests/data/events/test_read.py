@@ -51,7 +51,7 @@ def test_official_result_file(tmp_path):
 def test_headings_in_many_spellings(tmp_path, header, row):
     event = read_events(write(tmp_path, f"{header}\n{row}\n"), "reference").events[0]
     assert (event.subject, event.video, event.onset, event.apex, event.offset) == ("7", "a", 3, 5, 9)
-    assert (event.action_units, event.emotion) == ("AU4+L12", "fear")
+    assert (event.units, event.emotion) == ("AU4+L12", "fear")
 
 
 def test_byte_order_mark_and_windows_lines(tmp_path):
@@ -72,7 +72,7 @@ def test_json_and_json_lines_with_their_lines(tmp_path):
         assert "after the offset" in messages(path)[line]
     good = write(tmp_path, json.dumps([rows[0]]), "good.json")
     event = read_events(good, "predictions").events[0]
-    assert (event.action_units, event.score, event.line) == ("4+7", 0.5, 1)
+    assert (event.units, event.score, event.line) == ("4+7", 0.5, 1)
 
 
 def test_detections_without_header(tmp_path):
@@ -156,7 +156,7 @@ def test_columns_that_were_added_to_a_label_file_count(tmp_path):
     path = write(tmp_path, f"{header}\n6,006_1_2,1,0,600,640,79,Micro - 1/2,4,,200,0.5\n")
     file = read_events(path, "predictions")
     assert spans(file) == [("6", "006_1", 600, 640)]
-    assert (file.videos[0].fps, file.events[0].score, file.events[0].action_units) == (200, 0.5, "4")
+    assert (file.videos[0].fps, file.events[0].score, file.events[0].units) == (200, 0.5, "4")
 
 
 def test_the_kind_of_a_label_file_of_macro_expressions_is_known(tmp_path):

@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import pytest
+from spotted_events import spotted
 
 from mevqa.facs import ActionUnit
 from mevqa.reporting.charts.spotted import spotted_chart
-from mevqa.spotting.events import SpottedEvent, UnitCandidate
+from mevqa.spotting.events import UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
 from mevqa.spotting.video import Spotting
 
@@ -14,7 +15,7 @@ NAME = "訪談 <b>01</b>"
 def event(number, score=0.5):
     times = (1000 * number, 1000 * number + 200, 1000 * number + 400)
     units = (UnitCandidate(ActionUnit(12, "left"), 1.0),)
-    return SpottedEvent(*(ms // 10 for ms in times), *times, "micro", score, side="left", units=units)
+    return spotted((ms // 10 for ms in times), times, "micro", score, side="left", units=units)
 
 
 def video(name, events=(), gaps=(), seconds=30.0):

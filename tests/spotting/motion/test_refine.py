@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from made_curves import bump
+from spotted_events import spotted
 
 from mevqa.benchmarks.spotting_trial import compare
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.spotting import spot, spot_video
-from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion import refine as refining
 from mevqa.spotting.motion.boundaries import Course
 from mevqa.spotting.motion.candidate import Coarse, Found
@@ -72,7 +72,7 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
         course = Course(onset, onset + 200, onset + 400)
         candidate = Candidate(course, 9.0, True, np.zeros(4), np.zeros(4), 440.0, 0.1, 0.0, 0)
         at = (onset, onset + 200, onset + 400)
-        event = SpottedEvent(*(round(ms / 5) for ms in at), *at, "micro", 0.9)
+        event = spotted((round(ms / 5) for ms in at), at)
         found.append(Found(event, candidate, coarse, np.eye(2, 3)))
     video = Counting()
     assert len(refine(video, found, "half-second")) == 3
