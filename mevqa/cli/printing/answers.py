@@ -124,7 +124,7 @@ def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
 
 def print_events(long_video: LongVideoResult, kinds: str) -> None:
     """Print the events of some kinds in a long video; warnings go to standard error."""
-    shown = [one for one in long_video.kept if one.event.kind in kinds]
+    shown = [one for one in long_video.kept if one.kind in kinds]
     print(f"{long_video.found.video}: {long_video.found.seconds:.1f} s, {len(shown)} events")
     for number, one in enumerate(shown, 1):
         print(f"  {event_line(number, one)}")
