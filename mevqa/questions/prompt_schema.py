@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import string
 from collections.abc import Iterable
 from typing import Annotated, TypeVar
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.questions.vocabulary import FIXED_OPTIONS
+from mevqa.suggestions import did_you_mean
 
 #: Variant that every file has and that stands in for the ones that it lacks.
 DEFAULT = "default"
@@ -30,11 +30,9 @@ def one_of(value: str, known: Iterable[str], what: str) -> str:
         ValueError: It is not; the message suggests what was meant.
     """
     known = tuple(known)
-    if value in known:
-        return value
-    close = difflib.get_close_matches(value, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-    raise ValueError(f"unknown {what} {value!r}; {hint}")
+    if value not in known:
+        raise ValueError(f"unknown {what} {value!r}; {did_you_mean(value, known)}")
+    return value
 
 
 def _check_placeholders(text: str, known: tuple[str, ...]) -> str:

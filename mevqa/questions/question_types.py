@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from mevqa.questions.prompt_schema import one_of
 from mevqa.questions.question_text import ParsedQuestion, QuestionText
 from mevqa.questions.types import SHIPPED, QuestionType
-from mevqa.suggestions import did_you_mean
 from mevqa.types import Clip, Question
 
 __all__ = [
@@ -58,10 +58,7 @@ def question_type(name: str) -> QuestionType:
     Raises:
         ValueError: There is none; the message suggests what was meant.
     """
-    definition = _TYPES.get(name)
-    if definition is None:
-        raise ValueError(f"unknown question type {name!r}; {did_you_mean(name, _TYPES)}")
-    return definition
+    return _TYPES.get(name) or _TYPES[one_of(name, _TYPES, "question type")]
 
 
 def _known(name: str) -> str:

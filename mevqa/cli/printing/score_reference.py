@@ -49,7 +49,7 @@ def _print_keys() -> None:
 
 def _print_cases() -> None:
     """Print what is read as an answer and what is not."""
-    from mevqa.scoring.answers.cases import answer_cases
+    from mevqa.scoring.answers.grading import answer_cases
 
     for kind in answer_cases().values():
         print(kind.question)

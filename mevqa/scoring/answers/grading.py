@@ -18,17 +18,21 @@ from __future__ import annotations
 import functools
 from typing import TypeAlias
 
+from pydantic import RootModel
+
 from mevqa.events import Event
 from mevqa.facs import unit_number
+from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.questions.answers import read_answer
-from mevqa.questions.question_types import question_type
+from mevqa.questions.question_types import as_question, question_type
 from mevqa.questions.reading.types import Reading
+from mevqa.resources import TABLES
 from mevqa.types import Parts, Question, Unit
 
 #: A label, a set of units, a number, intervals of frames, the description of an event, or a text.
 Value: TypeAlias = str | frozenset[Unit] | int | tuple[Event, ...] | Event
 
-_LIST = Question("", "", "", "au_list", plural=True)
+#: A question that any sentence answers.
 _SENTENCE = Question("", "", "", "combined", plural=True)
 
 
@@ -58,12 +62,6 @@ def plain(text: str) -> str:
     return text.strip().lower()
 
 
-def read_unit_set(text: str) -> frozenset[Unit] | None:
-    """Return the units that an answer names, unknown names of a list as they are written; None without any."""
-    value = read_value(_LIST, text)
-    return value if isinstance(value, frozenset) else None
-
-
 @functools.lru_cache(maxsize=1 << 16)
 def read_sentence(text: str) -> tuple[frozenset[Unit] | None, str | None, str | None]:
     """Return units, fine and coarse class of a combined or analysis answer."""
@@ -72,3 +70,30 @@ def read_sentence(text: str) -> tuple[frozenset[Unit] | None, str | None, str | 
         return None, None, None
     units: frozenset[Unit] = frozenset(unit_number(name) for name in parts.units)
     return units or None, parts.fine, parts.coarse
+
+
+class Case(StrictModel):
+    """One answer and what it is read as, None when it answers nothing."""
+
+    text: str
+    read: str | int | tuple[int | str, ...] | None
+
+
+class Cases(StrictModel):
+    """The cases of one kind of question."""
+
+    question: str
+    cases: tuple[Case, ...]
+
+    def asked(self) -> Question:
+        """Return the question that the cases answer."""
+        return as_question(self.question, "case", "case")
+
+
+class _Table(RootModel[dict[str, Cases]]):
+    pass
+
+
+def answer_cases() -> dict[str, Cases]:
+    """Return the table of answers in the wild, by kind of question: what is written, and what it is read as."""
+    return read_yaml(TABLES / "questions" / "answers_in_the_wild.yaml", _Table).root

@@ -11,7 +11,7 @@ from mevqa.questions.question_types import question_type
 from mevqa.questions.reading.types import Reading
 from mevqa.questions.types.base import Metric
 from mevqa.questions.values import stored_reading
-from mevqa.scoring.answers.grading import Value, plain, read_unit_set, read_value, value_of
+from mevqa.scoring.answers.grading import Value, plain, read_value, value_of
 from mevqa.scoring.answers.pairing import Pair
 from mevqa.scoring.answers.presets import Switches
 from mevqa.types import Question
@@ -142,7 +142,7 @@ def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value
     if metric == "classes":
         return _label(question, text)
     if metric == "units":
-        return read_unit_set(text) or frozenset(part for part in map(plain, text.split(",")) if part)
+        return read_value(question, text) or frozenset(part for part in map(plain, text.split(",")) if part)
     if metric == "count":
         if text.strip().isascii() and text.strip().isdigit():
             return int(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -10,6 +9,7 @@ from typing import Literal, get_args
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
+from mevqa.suggestions import did_you_mean
 
 TABLE = TABLES / "scoring" / "answer_presets.yaml"
 
@@ -54,7 +54,7 @@ def answer_preset(name: str, changes: Sequence[str] = ()) -> Switches:
     """
     presets = answer_presets()
     if name not in presets:
-        raise InputError([Problem("--preset", f"unknown preset {name!r}; {_suggest(name, list(presets))}")])
+        raise InputError([Problem("--preset", f"unknown preset {name!r}; {did_you_mean(name, presets)}")])
     values: dict[str, str | bool] = {}
     problems = []
     for change in changes:
@@ -63,7 +63,7 @@ def answer_preset(name: str, changes: Sequence[str] = ()) -> Switches:
         if not equals:
             problems.append(Problem("--set", f"{change!r} is not NAME=VALUE, e.g. classes=vocabulary"))
         elif allowed is None:
-            problems.append(Problem("--set", f"unknown switch {switch!r}; {_suggest(switch, list(switch_values()))}"))
+            problems.append(Problem("--set", f"unknown switch {switch!r}; {did_you_mean(switch, switch_values())}"))
         elif value not in allowed:
             problems.append(Problem("--set", f"{switch} is one of {', '.join(allowed)}, not {value!r}"))
         else:
@@ -77,8 +77,3 @@ def switch_values() -> dict[str, tuple[str, ...]]:
     """Return the admissible values of each switch."""
     fields = {name: field.annotation for name, field in Switches.model_fields.items() if name != "about"}
     return {name: ("true", "false") if kind is bool else get_args(kind) for name, kind in fields.items()}
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.facs import UNIT_NAMES, unit_number
-from mevqa.scoring.answers.cases import answer_cases
-from mevqa.scoring.answers.grading import read_unit_set, read_value
+from mevqa.questions.question_types import as_question
+from mevqa.scoring.answers.grading import answer_cases, read_value
 
 CASES = answer_cases()
 ROWS = [(kind, case.text, case.read) for kind, part in CASES.items() for case in part.cases]
@@ -33,7 +33,7 @@ def test_official_lists_are_read_whole_in_any_order_and_case(names, random):
         ", ".join(shuffled).upper() + ".",
         "The action units are: " + ", ".join(shuffled),
     ):
-        assert read_unit_set(text) == expected
+        assert read_value(as_question("What are the action units?", "q", "c"), text) == expected
 
 
 @given(st.text(max_size=80))
