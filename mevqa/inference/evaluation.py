@@ -207,7 +207,8 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
     lacking: dict[tuple[str, ...], list[str]] = {}
     unseen: list[str] = []
     for clip in work.clips.values():
-        if clip.media is None and view_config.lvqa != "model" and any(map(asks_long_video, work.questions[clip.id])):
+        is_gone = clip.media is None or (work.prepared is not None and not clip.media.exists())
+        if is_gone and view_config.lvqa != "model" and any(map(asks_long_video, work.questions[clip.id])):
             unseen.append(clip.id)
         elif clip.media is None and work.prepared is None and (views := views_to_draw(clip, view_config.views)):
             lacking.setdefault(tuple(views), []).append(clip.id)
@@ -221,7 +222,8 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
     ]
     if unseen:
         message = f"no events can be found in {len(unseen)} long videos that are not there ({unseen[0]}, ...)"
-        problems.append(Problem("--media", f"{message}: give the folder of the videos, or --lvqa model"))
+        mend = "give the folder of the videos" if work.prepared is None else "put them back where they were prepared"
+        problems.append(Problem("--media", f"{message}: {mend}, or --lvqa model"))
     if problems:
         raise InputError(problems)
 

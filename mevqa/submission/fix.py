@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from mevqa.data.official import QuestionFile
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_rows import parse_row
 from mevqa.files.whole import make_folder, write_whole
-from mevqa.submission.archive import Archive, is_archive
+from mevqa.submission.archive import is_archive
 from mevqa.submission.validator import AnswerFile, answers_of, check_submission, open_submission, plain_text
 from mevqa.submission.writer import submission_name, write_archive
 
@@ -63,7 +63,7 @@ def fix_submission(
     if content or (strict and check.warnings):
         raise InputError([*content, *(check.warnings if strict else ())])
     written: dict[str, bytes] = {}
-    changes = _packing_changes(archive)
+    changes = [f"packed anew: the zip {problem.message}" for problem in (*archive.repairable, *archive.cosmetic)]
     for given in answers:
         new = given.questions.render(answers_of(given.content))
         name = submission_name(given.questions.path) if packed else given.path.name
@@ -76,11 +76,6 @@ def fix_submission(
     else:
         write_whole(out, next(iter(written.values())))
     return FixedSubmission(check.rows, tuple(changes), check.warnings)
-
-
-def _packing_changes(archive: Archive) -> list[str]:
-    """Return what packing a zip anew changes."""
-    return [f"packed anew: the zip {problem.message}" for problem in (*archive.repairable, *archive.cosmetic)]
 
 
 def _changes(given: AnswerFile, new: bytes) -> list[str]:
@@ -115,7 +110,7 @@ def _row_changes(old: str, new: str) -> list[str]:
     if old == new:
         return []
     found = []
-    if _keys(old) != _keys(new):
+    if list(parse_row(old).values) != list(parse_row(new).values):
         found.append("the order of keys")
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     if sorted(before) != sorted(after):
@@ -123,11 +118,6 @@ def _row_changes(old: str, new: str) -> list[str]:
     if _spaces(old) != _spaces(new):
         found.append("spaces")
     return found or ["spaces"]
-
-
-def _keys(row: str) -> list[str]:
-    values: Mapping[str, object] = parse_row(row).values
-    return list(values)
 
 
 def _spaces(row: str) -> list[str]:

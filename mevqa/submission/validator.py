@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mevqa.data.documents.encoding import decode_unicode, encoding_of, spoken_encoding
 from mevqa.data.official import BLANK, MOST_LINES, REQUIRED_KEYS, QuestionFile, scan_question_bytes
@@ -59,10 +59,8 @@ class AnswerFile:
     questions: QuestionFile
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    values: Mapping[str, Any]
+#: Line and values of a row.
+_Row: TypeAlias = tuple[int, Mapping[str, Any]]
 
 
 def check_submission(predictions: Path, files: Sequence[QuestionFile]) -> SubmissionCheck:
@@ -133,8 +131,8 @@ def plain_text(content: bytes) -> tuple[bytes, str | None]:
 def answers_of(content: bytes) -> dict[str, str]:
     """Return the answers by question id of a file without problems."""
     found: dict[str, str] = {}
-    for row in _read_rows(content):
-        name, answer = _id(row.values), row.values.get(_ANSWER)
+    for _, values in _read_rows(content):
+        name, answer = _id(values), values.get(_ANSWER)
         if name is not None and isinstance(answer, str):
             found[name] = answer
     return found
@@ -147,7 +145,7 @@ def _read_rows(content: bytes) -> list[_Row]:
         if not text.strip():
             continue
         try:
-            rows.append(_Row(line, parse_row(text.decode("utf-8-sig").rstrip("\r")).values))
+            rows.append((line, parse_row(text.decode("utf-8-sig").rstrip("\r")).values))
         except ValueError:
             continue
     return rows
@@ -161,7 +159,7 @@ def _belonging(path: Path, rows: Sequence[_Row], files: Sequence[QuestionFile]) 
     named = [file for file in files if file.path.name.endswith(".jsonl") and _official_name(file) == path.name]
     if len(named) == 1:
         return named[0]
-    texts = [(_id(row.values), row.values.get("question")) for row in rows]
+    texts = [(_id(values), values.get("question")) for _, values in rows]
     given = {(name, text) for name, text in texts if name is not None and isinstance(text, str)}
     return max(files, key=lambda file: sum((question.id, question.text) in given for question in file.questions))
 
@@ -188,24 +186,24 @@ def _check_file(given: AnswerFile) -> SubmissionCheck:
         problems.insert(0, repairable[0])
     reported = {problem.line for problem in problems}
     lines = {question.id: index for index, question in enumerate(file.questions)}
-    known: list[tuple[_Row, int]] = []
+    known: list[tuple[int, int]] = []
     warnings: list[Problem] = []
     seen: set[str] = set()
-    for row in rows:
-        name = _id(row.values)
+    for line, values in rows:
+        name = _id(values)
         if name is None:
-            if row.line not in reported:
-                problems.append(Problem(path, "has no id", row.line))
+            if line not in reported:
+                problems.append(Problem(path, "has no id", line))
         elif name not in lines:
-            problems.append(Problem(path, f"the id {name!r} is not in {file.path.name}", row.line))
+            problems.append(Problem(path, f"the id {name!r} is not in {file.path.name}", line))
         elif name not in seen:
             seen.add(name)
             index = lines[name]
-            known.append((row, index))
-            problems += [Problem(path, message, row.line) for message in _row_problems(row.values, file, index)]
-            wrong = _vocabulary_fault(row.values, file, index)
+            known.append((line, index))
+            problems += [Problem(path, message, line) for message in _row_problems(values, file, index)]
+            wrong = _vocabulary_fault(values, file, index)
             if wrong is not None:
-                warnings.append(Problem(path, f"{name!r}: the answer {wrong}", row.line))
+                warnings.append(Problem(path, f"{name!r}: the answer {wrong}", line))
     problems += [Problem(path, message, line) for line, message in _moved(known, file)]
     problems += [
         Problem(path, f"the row {question.id!r} (line {question.line} of {file.path.name}) is missing")
@@ -259,14 +257,19 @@ def _vocabulary_fault(values: Mapping[str, Any], file: QuestionFile, index: int)
     return wrong if read is None else f"{wrong}; `mevqa score` reads {read!r}"
 
 
-def _moved(known: Sequence[tuple[_Row, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:
-    """Yield the rows that are out of order: those outside a longest increasing run of the given order."""
+def _moved(known: Sequence[tuple[int, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:
+    """Yield line and message of the rows that are out of order: those outside a longest increasing run.
+
+    Args:
+        known: Line in the answers, and place among the questions, of each row.
+        file: The question file.
+    """
     kept = _longest_increasing([index for _, index in known])
-    for place, (row, index) in enumerate(known):
+    for place, (line, index) in enumerate(known):
         if place in kept:
             continue
         before = f"after {file.questions[index - 1].id!r}" if index else "at the beginning"
-        yield row.line, f"the row {file.questions[index].id!r} is out of order: it belongs {before}"
+        yield line, f"the row {file.questions[index].id!r} is out of order: it belongs {before}"
 
 
 def _longest_increasing(values: Sequence[int]) -> set[int]:

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mevqa.data.official import QuestionFile
@@ -171,11 +171,7 @@ def _outside_vocabulary(run: RunRecord, files: Sequence[QuestionFile]) -> Iterat
             answer = run.answers.get(question.id)
             wrong = fault(question, answer.text) if answer is not None and answer.error is None else None
             if wrong is not None:
-                yield Problem(run.path, f"the answer to {question.id!r} {_phrase(wrong)}")
-
-
-def _phrase(wrong: str) -> str:
-    return f"is outside the vocabulary: {wrong}"
+                yield Problem(run.path, f"the answer to {question.id!r} is outside the vocabulary: {wrong}")
 
 
 def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...]) -> Submission:
@@ -188,10 +184,7 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
     record = out / FILLED
     if filled:
         shorten = PathShortener()
-        listed = [
-            {"file": f.file, "id": f.id, "answer": f.answer, "reason": shorten(f.reason), "source": f.source}
-            for f in filled
-        ]
+        listed = [asdict(one) | {"reason": shorten(one.reason)} for one in filled]
         write_whole(record, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     else:
         with writing(record, "cannot be removed"):

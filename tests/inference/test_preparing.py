@@ -79,6 +79,35 @@ def test_it_is_answered_without_its_media(data, tmp_path):
     assert run.score(draws=0).counts["questions"] > 0
 
 
+@pytest.mark.parametrize("lvqa", ["hybrid", "model"])
+def test_questions_about_long_videos_are_answered_as_of_the_videos(long_set, tmp_path, lvqa, capsys):
+    questions = long_set.to_answer
+    rows = mevqa.prepare(questions, media=long_set.folder, out=tmp_path / "prepared")
+    assert rows["long_video"] == [True]
+    views = mevqa.ViewOptions(lvqa=lvqa)
+    live = mevqa.evaluate(questions, media=long_set.folder, out=tmp_path / "live", views=views)
+    kept = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept", views=views)
+    assert answers(live.path) == answers(kept.path) and not any(one.error for one in kept.answers.values())
+    assert live.manifest["decides"] == kept.manifest["decides"]
+    shutil.copytree(tmp_path / "prepared", tmp_path / "alone")
+    record = tmp_path / "alone" / "prepared.json"
+    record.write_text(record.read_text("utf-8").replace(str(long_set.folder), "/gone"), "utf-8")
+    code = main(["eval", str(tmp_path / "alone"), "--lvqa", lvqa, "--out", str(tmp_path / "again")])
+    said = capsys.readouterr().err
+    assert (code, "put them back" in said) == ((0, False) if lvqa == "model" else (2, True))
+
+
+def test_the_rows_pass_through_the_files_that_a_hub_keeps(prepared, tmp_path):
+    rows = datasets.load_from_disk(str(prepared))
+    rows.to_parquet(str(tmp_path / "rows.parquet"))
+    back = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path / "cache"))
+    assert back.features == rows.features
+    for one, other in zip(rows, back, strict=True):
+        pictures = [[view.pop("image") for view in row["views"]] for row in (one, other)]
+        assert one == other and pictures[0]
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(*pictures, strict=True))
+
+
 def test_a_row_is_a_clip_with_its_pictures_and_questions(prepared):
     rows = datasets.load_from_disk(str(prepared))
     assert len(rows) == 4 and not any(rows["long_video"])
