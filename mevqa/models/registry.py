@@ -115,11 +115,7 @@ def _settings_folder(name: str, adapter: str | None) -> Path | None:
 
 
 def _find(name: str) -> ModelFactory | Path | str:
-    """Return what makes the model, the folder that ``name`` means, or the name itself when it is one of the hub.
-
-    Raises:
-        ModelError: It is none of them.
-    """
+    """Return what makes the model, the folder that ``name`` means, or the name itself when it is one of the hub."""
     source = _SOURCES.get(name.partition(":")[0])
     if source is not None and not isinstance(source, Path):
         return source

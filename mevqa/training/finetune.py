@@ -21,7 +21,7 @@ from mevqa.inference.evaluation import Plan, check_views
 from mevqa.suggestions import did_you_mean
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
-from mevqa.training.examples.stream import Asker, TrainingStream
+from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionModel
 from mevqa.training.nano.rendered_maps import rendered_maps
@@ -79,13 +79,13 @@ def _finetune(
     if model is None:
         return FineTuningResult.from_record(out, done)
     synthetic = _synthetic(recipe, trainable, out)
-    asker = Asker(
+    row_maker = RowMaker(
         trainable.wrapped.prompter,
         trainable.prompts,
         trainable.view_config,
         targets=_trains_auxiliary_heads(recipe),
     )
-    trainer = _trainer(recipe, model, asker, learning, validation, synthetic, out, label)
+    trainer = _trainer(recipe, model, row_maker, learning, validation, synthetic, out, label)
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     seconds = time.perf_counter() - started
@@ -100,7 +100,7 @@ def _finetune(
         count_parameters(kept),
     )
     trainer.keep_average()
-    rows = _probe_rows(recipe, validation or learning, asker, synthetic)
+    rows = _probe_rows(recipe, validation or learning, row_maker, synthetic)
     if recipe.probe and len(rows) > 1:
         finished = replace(finished, probe=probe_pictures(kept, rows, recipe.clips))
     state = trainer.gathered()
@@ -127,7 +127,7 @@ def _packed(recipe: Recipe, trainable: TrainableModel) -> PackedModel:
 def _trainer(
     recipe: Recipe,
     model: PackedModel,
-    asker: Asker,
+    row_maker: RowMaker,
     learning: Sequence[TrainingClip],
     validation: Sequence[TrainingClip],
     synthetic: SyntheticClips | None,
@@ -140,9 +140,9 @@ def _trainer(
         callbacks.append(_VisionTowerFirst(model, recipe.synthetic.seeing_steps))
     together = PartialState().num_processes * recipe.clips * recipe.accumulation
     steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
-    stream = TrainingStream(learning, asker, recipe, steps * together, synthetic)
+    stream = TrainingStream(learning, row_maker, recipe, steps * together, synthetic)
     check_labels([stream[place] for place in range(min(4, len(stream)))])
-    validation_rows = [asker.plain_row(clip) for clip in validation]
+    validation_rows = [row_maker.plain_row(clip) for clip in validation]
     return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, validation_rows, callbacks)
 
 
@@ -161,11 +161,7 @@ class _VisionTowerFirst(TrainerCallback):
 
 
 def _check_names(recipe: Recipe) -> None:
-    """Refuse an optimiser that there is not, and to log to what is not installed.
-
-    Raises:
-        InputError: One line for each.
-    """
+    """Refuse an optimiser that there is not, and to log to what is not installed."""
     from transformers.training_args import OptimizerNames
 
     packages = {"tensorboard": "tensorboardX", "wandb": "wandb", "mlflow": "mlflow"}
@@ -212,14 +208,14 @@ def _trains_auxiliary_heads(recipe: Recipe) -> bool:
 
 
 def _probe_rows(
-    recipe: Recipe, clips: Sequence[TrainingClip], asker: Asker, synthetic: SyntheticClips | None
+    recipe: Recipe, clips: Sequence[TrainingClip], row_maker: RowMaker, synthetic: SyntheticClips | None
 ) -> list[Row]:
     """Return rows for the picture probe: real clips, or else synthetic ones that training did not reach."""
     if clips:
-        return [asker.plain_row(clip) for clip in clips[:: max(1, len(clips) // _PROBED)][:_PROBED]]
+        return [row_maker.plain_row(clip) for clip in clips[:: max(1, len(clips) // _PROBED)][:_PROBED]]
     assert synthetic is not None
     beyond = recipe.steps * recipe.clips * recipe.accumulation * 1000
-    return [asker.synthetic_row(synthetic[beyond + number]) for number in range(_PROBED)]
+    return [row_maker.synthetic_row(synthetic[beyond + number]) for number in range(_PROBED)]
 
 
 def _last(history: Sequence[dict[str, Any]], name: str) -> float | None:

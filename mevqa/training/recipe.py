@@ -213,11 +213,7 @@ class Recipe(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
-        """Refuse what contradicts itself.
-
-        Raises:
-            ValueError: One sentence on what, and how to mend it.
-        """
+        """Refuse what contradicts itself."""
         if self.extends is not None:
             raise ValueError("extends stands in a recipe's file: name the other recipe in this one's place")
         if (self.steps > 0) == (self.epochs > 0):
@@ -285,11 +281,7 @@ def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
 
 
 def _with_bases(path: Path) -> list[YamlFile]:
-    """Return a recipe's file, the one that it extends, the one which that extends, and so on.
-
-    Raises:
-        InputError: A file is not YAML, extends what is no recipe, or extends itself in a circle.
-    """
+    """Return a recipe's file, the one that it extends, the one which that extends, and so on."""
     files = [parse_yaml(path)]
     while isinstance(files[-1].content, dict) and (name := files[-1].content.pop("extends", None)) is not None:
         extending, line = files[-1].path, files[-1].line_of("extends")

@@ -53,11 +53,7 @@ def load_transformers(
 
 
 def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, Any, str]:
-    """Return model, processor and revision.
-
-    Raises:
-        ModelError: Anything that keeps it from loading.
-    """
+    """Return model, processor and revision."""
     transformers_logging.disable_progress_bar()
     torch.manual_seed(options.seed)
     common = {
@@ -102,11 +98,7 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
 
 
 def _refuse_endless_pictures(name: str, processor: Any) -> None:
-    """Refuse a processor that would write a picture as more tokens than memory holds.
-
-    Raises:
-        ModelError: It names such a number.
-    """
+    """Refuse a processor that would write a picture as more tokens than memory holds."""
     for key in ("num_additional_image_tokens", "image_seq_length", "image_seq_len"):
         count = getattr(processor, key, 0)
         if isinstance(count, int) and count > _MOST_PICTURE_TOKENS:
@@ -139,11 +131,7 @@ def _refuse_other_weights(name: str, folder: Path, config: Any, trust_remote_cod
 
 
 def _refuse_kernels(name: str, attention: str | None, trust_remote_code: bool, config: Any) -> None:
-    """Refuse an attention implementation that is compiled code on the hub (``owner/kernel``), unless it is trusted.
-
-    Raises:
-        ModelError: The user, a recipe or the model's own config names one.
-    """
+    """Refuse an attention implementation that is compiled code on the hub (``owner/kernel``), unless it is trusted."""
     inner = [getattr(config, key) for key in config.sub_configs if hasattr(config, key)]
     named = [attention, *(getattr(one, "_attn_implementation", None) for one in (config, *inner))]
     kernel = next((str(one) for one in named if "/" in str(one)), None)
@@ -155,11 +143,7 @@ def _refuse_kernels(name: str, attention: str | None, trust_remote_code: bool, c
 
 
 def _vision_language_config(name: str, source: Path | str, common: dict[str, Any]) -> Any:
-    """Return the config of a vision-language model.
-
-    Raises:
-        ModelError: It is the config of something else.
-    """
+    """Return the config of a vision-language model."""
     config = AutoConfig.from_pretrained(source, **common)
     remote = common["trust_remote_code"] and "AutoModelForImageTextToText" in getattr(config, "auto_map", {})
     if config.model_type not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES and not remote:

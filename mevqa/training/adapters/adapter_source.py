@@ -137,11 +137,7 @@ def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel
 
 
 def _refuse_quantised(source: AdapterSource) -> None:
-    """Refuse a base whose weights have too few bits to be changed.
-
-    Raises:
-        ModelError: It is stored quantised.
-    """
+    """Refuse a base whose weights have too few bits to be changed."""
     if source.stored_config().get("quantization_config"):
         raise ModelError(
             f"the base model {source.base} is stored quantised, and merged weights need more bits than that: name "
@@ -150,11 +146,7 @@ def _refuse_quantised(source: AdapterSource) -> None:
 
 
 def _own_processor(folder: Path, trust_remote_code: bool) -> Any:
-    """Return the processor in the adapter's folder, None where there is none.
-
-    Raises:
-        ModelError: It cannot be loaded.
-    """
+    """Return the processor in the adapter's folder, None where there is none."""
     from transformers import AutoProcessor
 
     if not any((folder / name).is_file() for name in _PROCESSOR):

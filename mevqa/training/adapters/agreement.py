@@ -76,7 +76,7 @@ def synthetic_sample(clips: int) -> Iterator[Plan]:
         yield replace(work, questions=once)
 
 
-def look_at(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list[Scene]:
+def make_scenes(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list[Scene]:
     """Return what a model is shown and asked of each clip; one that is asked about moments and the whole gives two.
 
     Raises:

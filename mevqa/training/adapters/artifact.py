@@ -85,7 +85,7 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: Trai
     Raises:
         InputError: The folder holds something else, or a training of other inputs.
     """
-    fingerprint = json.loads(json.dumps(_decides(recipe, work, trainable)))
+    fingerprint = json.loads(json.dumps(_fingerprint(recipe, work, trainable)))
     path = out / _MANIFEST
     if path.is_file():
         refuse_changes(
@@ -162,7 +162,7 @@ def _copy_prompts(recipe: Recipe, into: Path) -> None:
         shutil.copy(path, into / path.name)
 
 
-def _decides(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:
+def _fingerprint(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:
     """Return everything that decides what is trained; files and folders by name, their content by its hash."""
     fingerprint = {
         "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),

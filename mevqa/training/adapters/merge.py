@@ -32,7 +32,7 @@ from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable, shared_name
 from mevqa.training.adapters.adapter_source import AdapterSource, find_adapter, load_base
-from mevqa.training.adapters.agreement import Scene, agreement, look_at, synthetic_sample
+from mevqa.training.adapters.agreement import Scene, agreement, make_scenes, synthetic_sample
 from mevqa.types import Reply
 from mevqa.video.views.render import views_to_draw
 
@@ -141,11 +141,11 @@ def merge_adapter(
 
         before = ask(model, "the adapter")
         on_step("merging", "")
-        fold(wrapped, adapter)
+        merge_weights(wrapped, adapter)
         exact = None
         if dtype != "float32":
             exact, where, _ = agreement(scenes, before, ask(model, "the merged weights"), model)
-            _hold(exact, where, exactly_allowed, "merging, before any rounding, changes the answers")
+            _refuse_difference(exact, where, exactly_allowed, "merging, before any rounding, changes the answers")
         on_step(f"writing {dtype}", "")
         _round_weights(model.model, dtype)
         write_model(filling, model.model, model.processor, source)
@@ -153,7 +153,9 @@ def merge_adapter(
         gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
         written = load_model(str(filling), full)
         difference, where, count = agreement(scenes, before, ask(written, "the written model"), written)
-        _hold(difference, where, allowed, f"written in {dtype}, the model answers otherwise than the adapter")
+        _refuse_difference(
+            difference, where, allowed, f"written in {dtype}, the model answers otherwise than the adapter"
+        )
         merged = Merged(
             base=source.base,
             base_revision=base_revision,
@@ -203,10 +205,10 @@ def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list
             raise InputError([Problem("--questions", f"{message}: {mend}")])
     prompts = source.folder / "prompts"
     library = PromptLibrary.load(prompts if prompts.is_dir() else None, model.preferences.variant)
-    return look_at(work, library, view_config)
+    return make_scenes(work, library, view_config)
 
 
-def _hold(difference: float, where: str, allowed: float, what: str) -> None:
+def _refuse_difference(difference: float, where: str, allowed: float, what: str) -> None:
     """Refuse a model that answers otherwise: by how much, and at which question."""
     if math.isinf(difference):
         raise ModelError(f"{what}: only one of the two has an answer to the question {where}; nothing was written")
@@ -217,7 +219,7 @@ def _hold(difference: float, where: str, allowed: float, what: str) -> None:
         )
 
 
-def fold(wrapped: Any, adapter: str) -> None:
+def merge_weights(wrapped: Any, adapter: str) -> None:
     """Merge an adapter into its base model's weights, in place and in the precision of the weights.
 
     Args:

@@ -35,7 +35,7 @@ _PLAIN = -1
 _LOOKS = 2048
 
 
-class Asker:
+class RowMaker:
     """Turns clips into rows: looked at, worded and tokenised as when they are asked.
 
     Args:
@@ -119,7 +119,7 @@ class TrainingStream(Dataset[Row]):
 
     Args:
         clips: What is trained on; may be empty when everything is synthetic.
-        asker: Makes rows.
+        row_maker: Makes rows.
         recipe: Balance, augmentation, share of synthetic maps, seed.
         length: Number of places.
         synthetic: The synthetic clips.
@@ -128,13 +128,13 @@ class TrainingStream(Dataset[Row]):
     def __init__(
         self,
         clips: Sequence[TrainingClip],
-        asker: Asker,
+        row_maker: RowMaker,
         recipe: Recipe,
         length: int,
         synthetic: SyntheticClips | None = None,
     ) -> None:
         self._clips = list(clips)
-        self._asker = asker
+        self._asker = row_maker
         self._recipe = recipe
         self._length = length
         self._synthetic = synthetic

@@ -12,7 +12,7 @@ from mevqa.models.base import Preferences
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_types
-from mevqa.training.adapters.agreement import Scene, agreement, look_at, synthetic_sample
+from mevqa.training.adapters.agreement import Scene, agreement, make_scenes, synthetic_sample
 from mevqa.types import Question, Reply, Request, View
 
 LONG_VIDEO_TYPES = {kind.name for kind in question_types() if kind.long_video}
@@ -133,7 +133,7 @@ def test_the_built_in_sample_asks_the_official_questions_once_about_each_clip():
             assert {"coarse", "fine", "combined", "analysis"} <= kinds
             assert kinds & {"au_list"} and not kinds & LONG_VIDEO_TYPES
         view_config = ViewConfig.preferred(Preferences(views=("motion-centred",)))
-        scenes = look_at(work, PromptLibrary.load(None, "brief"), view_config)
+        scenes = make_scenes(work, PromptLibrary.load(None, "brief"), view_config)
         media = [clip.media for clip in work.clips.values()]
     assert [scene.views[0].image.size for scene in scenes] == [(28, 28)] * 2
     assert all(len(scene.questions) == len(scene.requests) for scene in scenes)

@@ -115,17 +115,17 @@ def test_what_is_written_has_the_precision_in_which_the_base_is_stored(work, tmp
     assert 0 < len(untouched) < len(before)
 
 
-def wrong_fold(change):
-    """Folding that does ``change`` to the model's weights afterwards."""
+def wrong_merge(change):
+    """Merging that does ``change`` to the model's weights afterwards."""
 
-    def fold(wrapped, adapter):
+    def merge_weights(wrapped, adapter):
         model = wrapped.get_base_model()
         right(wrapped, adapter)
         with torch.no_grad():
             change(model)
 
-    right = merge.fold
-    return fold
+    right = merge.merge_weights
+    return merge_weights
 
 
 def assert_nothing_written(folder, out):
@@ -133,7 +133,7 @@ def assert_nothing_written(folder, out):
 
 
 def test_a_wrong_merge_is_refused_and_nothing_is_written(adapter, work, tmp_path, monkeypatch):
-    monkeypatch.setattr(merge, "fold", wrong_fold(lambda model: model.lm_head.weight.mul_(1.1)))
+    monkeypatch.setattr(merge, "merge_weights", wrong_merge(lambda model: model.lm_head.weight.mul_(1.1)))
     with pytest.raises(
         ModelError,
         match=r"written in float32, the model answers otherwise .* differ by up to [\d.]+ nats at the question 'W",
@@ -146,7 +146,7 @@ def test_a_wrong_merge_is_not_hidden_by_the_tolerance_of_rounding(base, work, tm
     adapter = save_adapter(base, tmp_path / "adapter", size=1e-3)
     effect = run(adapter, tmp_path / "right", work, dtype="bfloat16")
     assert effect.largest_difference < TOLERANCES["bfloat16"]
-    monkeypatch.setattr(merge, "fold", lambda wrapped, name: wrapped.unload())
+    monkeypatch.setattr(merge, "merge_weights", lambda wrapped, name: wrapped.unload())
     with pytest.raises(ModelError, match="merging, before any rounding, changes the answers") as caught:
         run(adapter, tmp_path / "merged", work, dtype="bfloat16")
     assert 1e-3 < float(str(caught.value).split("up to ")[1].split()[0]) < TOLERANCES["bfloat16"]

@@ -19,7 +19,7 @@ from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.balance import ClipStream, type_weights
 from mevqa.training.examples.clips import TrainingClip, read_clips, training_clips
-from mevqa.training.examples.stream import Asker, TrainingStream
+from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.packing.rows import IGNORED, Turn, encode_row
@@ -47,14 +47,14 @@ def recipe(**settings) -> Recipe:
     return Recipe.model_validate(settings)
 
 
-def asker(nano, view_config=None, **options) -> Asker:
-    return Asker(nano.prompter, PROMPTS, view_config or ViewConfig(VIEWS), **options)
+def row_maker(nano, view_config=None, **options) -> RowMaker:
+    return RowMaker(nano.prompter, PROMPTS, view_config or ViewConfig(VIEWS), **options)
 
 
 def stream(nano, clips, length=40, view_config=None, **settings) -> TrainingStream:
     given = recipe(**settings)
     drawn = SyntheticClips(given.synthetic, VIEWS, VARIANT, given.seed) if given.synthetic else None
-    return TrainingStream(clips, asker(nano, view_config), given, length, drawn)
+    return TrainingStream(clips, row_maker(nano, view_config), given, length, drawn)
 
 
 def same(one, other) -> bool:
@@ -91,7 +91,7 @@ def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, cli
         answer_clip(clip.clip, clip.questions, Listener(), PROMPTS, ViewConfig(VIEWS), consistency=False)
         system, views, requests = heard[-1]
         turns = [Turn(r.text, q.reference) for r, q in zip(requests, clip.questions, strict=True)]
-        plain = asker(nano).plain_row(clip)
+        plain = row_maker(nano).plain_row(clip)
         expected = encode_row(nano.prompter, system, views, turns, key=plain.key)
         assert same(plain, expected)
         place = next(p for p in range(8) if stream(nano, clips)[p].key == plain.key)
@@ -135,7 +135,7 @@ def test_synthetic_clips_have_their_share_of_every_stretch_and_come_in_their_ord
     assert len(synthetic) == int(40 * share)
     for start in range(0, 40, 10):
         assert abs(sum(row.key is None for row in rows[start : start + 10]) - 10 * share) <= 1
-    maker = asker(nano)
+    maker = row_maker(nano)
     for number, row in enumerate(synthetic[:6]):
         assert same(row, maker.synthetic_row(drawn[number]))
 
@@ -161,7 +161,7 @@ def test_versions_of_a_clip_are_few_and_each_is_always_the_same(nano, clips):
 def test_a_clip_as_it_is_never_shares_a_key_with_a_version_of_it(nano, clips):
     """The picture probe looks at clips as they are after a training has remembered features of their versions."""
     given = stream(nano, clips[:1], augmentation=Augmentation(versions=2, mirror=1.0, shift=0.1))
-    plain = asker(nano).plain_row(clips[0])
+    plain = row_maker(nano).plain_row(clips[0])
     for place in range(10):
         row = given[place]
         assert row.key != plain.key or torch.equal(pixels(row), pixels(plain))
@@ -169,7 +169,7 @@ def test_a_clip_as_it_is_never_shares_a_key_with_a_version_of_it(nano, clips):
 
 def test_without_versions_a_varied_clip_is_new_every_time_and_an_unvaried_one_is_not(nano, clips):
     given = stream(nano, clips[:1], augmentation=Augmentation(mirror=0.5))
-    plain = asker(nano).plain_row(clips[0])
+    plain = row_maker(nano).plain_row(clips[0])
     keys = set()
     for place in range(20):
         row = given[place]
@@ -189,7 +189,7 @@ def test_mirrored_pictures_come_with_mirrored_answers(nano, clips):
     )
     sided = [TrainingClip(clip.clip, (side,))]
     given = stream(nano, sided, augmentation=Augmentation(mirror=0.5))
-    plain = pixels(asker(nano).plain_row(sided[0]))
+    plain = pixels(row_maker(nano).plain_row(sided[0]))
     said = set()
     for place in range(12):
         row = given[place]
@@ -228,13 +228,13 @@ def test_no_more_questions_are_drawn_than_asked_for(nano, clips):
 def test_blank_targets_stand_beside_synthetic_ones(nano, clips):
     given = recipe(synthetic=Synthetic(share=0.5, seeing_weight=0.1))
     drawn = SyntheticClips(given.synthetic, VIEWS, VARIANT, 0)
-    mixed = TrainingStream(clips, asker(nano, targets=True), given, 10, drawn)
+    mixed = TrainingStream(clips, row_maker(nano, targets=True), given, 10, drawn)
     rows = [mixed[place] for place in range(10)]
     assert all(set(row.extras) == {"units", "fine", "coarse"} for row in rows)
     for row in rows:
         real = row.key is not None
         assert (int(row.extras["fine"]) == -1) == real and (row.extras["units"] == -1).all() == real
-    plain = TrainingStream(clips, asker(nano), given, 10, drawn)
+    plain = TrainingStream(clips, row_maker(nano), given, 10, drawn)
     assert not any(plain[place].extras for place in range(4))
 
 
@@ -252,7 +252,7 @@ def test_jittered_moments_are_other_frames_with_a_key_of_their_own(nano, clips, 
     view_config = ViewConfig(("onset", "apex", "offset"), face="none")
     clip = TrainingClip(filmed, tuple(replace(q, clip_id="filmed") for q in clips[0].questions[:1]))
     given = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4))
-    plain = asker(nano, view_config).plain_row(clip)
+    plain = row_maker(nano, view_config).plain_row(clip)
     different = 0
     for place in range(12):
         row = given[place]
@@ -280,7 +280,7 @@ def test_synthetic_clips_can_be_handed_to_other_processes(nano, clips):
 def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys):
     Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
     blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
-    one = asker(nano)
+    one = row_maker(nano)
     for annotation in (None, Event(1, 2, 3)):
         one.views_of(blank, annotation)
     one.views_of(clips[1])

@@ -254,16 +254,16 @@ def test_the_mean_loss_is_that_of_all_tokens_whatever_the_batches(name):
 @pytest.fixture(scope="module")
 def drawn():
     """Nano, and rows of drawn maps that its training did not reach."""
-    from mevqa.training.examples.stream import Asker
+    from mevqa.training.examples.stream import RowMaker
     from mevqa.training.examples.synthetic import SyntheticClips
     from mevqa.training.finetune import load_trainable_model
     from mevqa.training.nano.dialogues import VARIANT
 
     given = Recipe(model="nano", lora=Lora(), rates=Rates(adapter=1e-3), steps=1)
     trainable = load_trainable_model(given)
-    asker = Asker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
+    row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
     clips = SyntheticClips(Synthetic(share=1.0), ("motion-centred",), VARIANT, seed=7)
-    return trainable.wrapped.model, [asker.synthetic_row(clips[10_000 + number]) for number in range(32)]
+    return trainable.wrapped.model, [row_maker.synthetic_row(clips[10_000 + number]) for number in range(32)]
 
 
 def test_a_model_that_looks_is_worse_with_another_clips_pictures(drawn):
