@@ -106,7 +106,7 @@ def _settings_folder(name: str, adapter: str | None) -> Path | None:
     """Return the folder that says how a model wants to be asked: the adapter's if it does, else the model's own."""
     source = _find(name)
     if adapter is not None and isinstance(source, (Path, str)):
-        from mevqa.models.transformers.adapters.adapter import adapter_folder
+        from mevqa.models.transformers.adapters.load import adapter_folder
 
         folder = adapter_folder(adapter)
         if (folder / PREFERENCES_FILE).is_file():
@@ -125,7 +125,7 @@ def _find(name: str) -> ModelFactory | Path | str:
         raise ModelError(f"the folder of the model {name!r} is missing ({registered}); {mend}")
     folder = registered if isinstance(registered, Path) else Path(name).expanduser()
     if folder.is_dir():
-        from mevqa.models.transformers.adapters.adapter import refuse_unfinished
+        from mevqa.models.transformers.adapters.load import refuse_unfinished
 
         refuse_unfinished(folder, name)
         if not (folder / "config.json").is_file():

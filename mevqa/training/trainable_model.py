@@ -13,7 +13,7 @@ from mevqa.files.json_file import read_json_object
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.registry import load_model, own_preferences, own_prompts
-from mevqa.models.transformers.adapters.adapter import adapter_config, adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.suggestions import did_you_mean

@@ -11,7 +11,7 @@ from mevqa.files.tables import read_bytes
 from mevqa.inference.event_log import EventLog, read_curve, read_not_looked_at
 from mevqa.inference.event_log import _curve_file as curve_file
 from mevqa.inference.runs import open_run, torn_line
-from mevqa.models.transformers.adapters.adapter import refuse_unfinished
+from mevqa.models.transformers.adapters.load import refuse_unfinished
 
 
 @pytest.fixture(params=["pipe", "socket", "device"])

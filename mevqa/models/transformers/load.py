@@ -18,7 +18,7 @@ from mevqa.files.whole import utf8_named
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.hub import hub_answers
-from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
+from mevqa.models.transformers.adapters.load import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.models.transformers.placement import choose_device, choose_dtype, place_weights
 

@@ -12,7 +12,7 @@ from mevqa.files.whole import utf8_named
 from mevqa.models.base import ModelOptions, read_preferences
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model
-from mevqa.models.transformers.adapters.adapter import adapter_config, adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder
 from mevqa.models.transformers.model import TransformersModel
 
 #: Files by which a folder is known to hold a processor of its own.

@@ -26,7 +26,7 @@ from mevqa.inference.fingerprint import annotations_digest, media_digests, packa
 from mevqa.inference.runs import file_digest, refuse_changes
 from mevqa.models.base import PREFERENCES_FILE
 from mevqa.models.digest import content_digest
-from mevqa.models.transformers.adapters.adapter import adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.resources import resource_folder
 from mevqa.safe_text import portable, shared_name
 from mevqa.training.packing.packed_model import PackedModel

@@ -27,7 +27,7 @@ from mevqa.inference.fingerprint import package_versions
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import PREFERENCES_FILE, Model, ModelOptions
 from mevqa.models.registry import load_model
-from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
+from mevqa.models.transformers.adapters.load import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.safe_text import portable, shared_name

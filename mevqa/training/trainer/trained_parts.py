@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
+from mevqa.models.transformers.adapters.load import wrap_with_adapter
 from mevqa.training.recipe import Lora, Recipe
 
 Part = Literal["adapter", "language", "projector", "vision"]
@@ -60,16 +60,17 @@ def prepare(model: Any, recipe: Recipe, *, base_name: str) -> Any:
         if wanted:
             raise ModelError(f"the model has no {wanted[0]} that could be trained; set rates.{wanted[0]} to 0")
         return model
-    return _with_adapter(model, recipe, recipe.lora, base_name)
+    if recipe.adapter is not None:
+        return _trainable(_with_own_adapter(model, recipe, recipe.lora), recipe, base_name)
+    return _trainable(_with_new_adapter(model, recipe, recipe.lora), recipe, base_name)
 
 
-def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any:
+def _with_new_adapter(model: Any, recipe: Recipe, lora: Lora) -> Any:
     """Put LoRA layers into the model; whole modules that are trained besides are kept by the adapter."""
     from peft import LoraConfig, get_peft_model
 
-    if recipe.adapter is not None:
-        return _trainable(_with_own_adapter(model, recipe), recipe, base_name)
-    whole = [name for part in ("projector", "vision") if recipe.rates.model_dump()[part] for name in _tops(model, part)]
+    rates = recipe.rates.model_dump()
+    whole = [name for part in ("projector", "vision") if rates[part] for name in _tops(model, part)]
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]
@@ -81,33 +82,33 @@ def _with_adapter(model: Any, recipe: Recipe, lora: Lora, base_name: str) -> Any
     )
     # Only now: libraries that are imported for the first time draw numbers too.
     torch.manual_seed(recipe.seed)
-    return _trainable(get_peft_model(model, config), recipe, base_name)
+    return get_peft_model(model, config)
 
 
-def _with_own_adapter(model: Any, recipe: Recipe) -> Any:
+def _with_own_adapter(model: Any, recipe: Recipe, lora: Lora) -> Any:
     """Put the adapter that the recipe trains further into the model, its layers trainable."""
-    assert recipe.adapter is not None and recipe.lora is not None
-    wrapped, _ = wrap_with_adapter(model, recipe.adapter)
+    wrapped, _ = wrap_with_adapter(model, str(recipe.adapter))
     wrapped.peft_config["default"].inference_mode = False
-    wrapped.peft_config["default"].lora_dropout = recipe.lora.dropout
+    wrapped.peft_config["default"].lora_dropout = lora.dropout
     for module in wrapped.modules():
         dropouts = getattr(module, "lora_dropout", None)
         if isinstance(dropouts, nn.ModuleDict) and "default" in dropouts:
-            dropouts["default"] = nn.Dropout(recipe.lora.dropout) if recipe.lora.dropout else nn.Identity()
+            dropouts["default"] = nn.Dropout(lora.dropout) if lora.dropout else nn.Identity()
     wrapped.set_adapter("default")
     return wrapped
 
 
 def _trainable(wrapped: Any, recipe: Recipe, base_name: str) -> Any:
     """Bring the adapter's weights that are trained to float32, and freeze those that the recipe keeps."""
+    rates = recipe.rates.model_dump()
     wrapped.peft_config["default"].base_model_name_or_path = base_name
     for name, parameter in wrapped.named_parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-            if recipe.rates.model_dump()[part_of(name)] == 0:
+            if rates[part_of(name)] == 0:
                 parameter.requires_grad_(False)
     parts = {part_of(name) for name, parameter in wrapped.named_parameters() if parameter.requires_grad}
-    missing = [part for part in ("projector", "vision") if recipe.rates.model_dump()[part] and part not in parts]
+    missing = [part for part in ("projector", "vision") if rates[part] and part not in parts]
     if missing and recipe.adapter is not None:
         raise ModelError(f"the adapter {recipe.adapter} holds no {missing[0]} to train: set rates.{missing[0]}=0")
     return wrapped
@@ -124,15 +125,12 @@ def target_modules(model: Any, targets: Iterable[str]) -> list[str]:
         ModelError: A target matches no linear module.
     """
     head = model.get_output_embeddings()
-    linear = [name for name, module in model.named_modules() if _is_linear(module) and module is not head]
+    # Those of bitsandbytes are linear modules of torch too.
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and module is not head]
+    named = {"language": [name for name in linear if part_of(name) == "language"], "everything": linear}
     found: dict[str, None] = {}
     for target in targets:
-        if target == "language":
-            own = [name for name in linear if part_of(name) == "language"]
-        elif target == "everything":
-            own = linear
-        else:
-            own = [name for name in linear if re.search(target, name)]
+        own = named[target] if target in named else [name for name in linear if re.search(target, name)]
         if not own:
             raise ModelError(f"lora.targets: {target!r} matches no linear module, e.g. {linear[-1]}")
         found.update(dict.fromkeys(own))
@@ -164,11 +162,6 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     # Four-bit weights are stored two in a byte.
     every = sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
     return {**dict(sorted(counts.items())), "all": every}
-
-
-def _is_linear(module: nn.Module) -> bool:
-    """Return whether a module is a linear layer, of torch or of bitsandbytes."""
-    return isinstance(module, nn.Linear)
 
 
 def _tops(model: Any, part: str) -> list[str]:

@@ -12,8 +12,8 @@ from tiny import SYSTEM, built, requests, same_replies, views
 from tiny_families import BUILDERS
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.adapters.adapter import wrap_with_adapter
 from mevqa.models.transformers.adapters.key_names import renamed_layers
+from mevqa.models.transformers.adapters.load import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 
 _LLAVA = {

@@ -12,7 +12,7 @@ from tiny import SYSTEM, requests, same_replies, views
 from mevqa.errors import InputError, ModelError
 from mevqa.models.base import ModelOptions
 from mevqa.models.registry import load_model
-from mevqa.models.transformers.adapters.adapter import adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.training.adapters import merge
 from mevqa.training.adapters.merge import TOLERANCES, merge_adapter
 
