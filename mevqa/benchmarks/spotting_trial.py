@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +14,18 @@ from mevqa.benchmarks.trial_videos import TrialVideo, trial_plans, write_trial
 from mevqa.data.annotations import write_annotations
 from mevqa.data.label_types import ClipLabels
 from mevqa.errors import InputError, Problem
-from mevqa.events import KINDS, Event
-from mevqa.intervals import iou_matrix, match
-from mevqa.spotting.events import SpottedEvent
+from mevqa.events import Event
+from mevqa.scoring.events.score import score_events
+from mevqa.scoring.result import ScoreResult
+from mevqa.scoring.tables import score_tables
+from mevqa.spotting.files import write_csv
 from mevqa.spotting.motion.spotter import SpotOptions
 from mevqa.spotting.video import Spotting, spot_video
 from mevqa.synthetic.clip_plan import ClipPlan
+from mevqa.table_writer import as_text
 
-#: Least overlap of a hit.
-_IOU = 0.5
+#: Videos in which every micro-expression is a false one, with what they hold.
+_WITHOUT_MICRO = {"still": "videos without expressions", "macro": "videos with macro-expressions alone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +54,41 @@ class TrialSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What came out.
+    """Scores of the spotter on the videos of a trial.
 
     Attributes:
-        references: Coded expressions by kind.
-        detections: Found expressions by kind, in the videos with both kinds.
-        hits: Found ones that overlap a coded one of their kind, one to one, by kind.
-        boundary_ms: Errors of onset and offset of the hits, signed.
-        apex_ms: Errors of the apex of the hits, signed.
-        still_minutes: Length of the videos without expressions.
-        still_micro: Micro-expressions found in them.
-        macro_minutes: Length of the videos with macro-expressions alone.
-        macro_micro: Micro-expressions found in them.
+        score: As ``mevqa score`` gives them for the trial's ``detections.csv`` and ``annotations.csv``; None where no
+            video holds an expression.
+        false_micro: Micro-expressions that were found and minutes of video, by content without micro-expressions.
     """
 
-    references: dict[str, int]
-    detections: dict[str, int]
-    hits: dict[str, int]
-    boundary_ms: tuple[float, ...]
-    apex_ms: tuple[float, ...]
-    still_minutes: float
-    still_micro: int
-    macro_minutes: float
-    macro_micro: int
+    score: ScoreResult | None
+    false_micro: dict[str, tuple[int, float]]
 
-    def f1(self, kind: str) -> float:
-        """Return F1 of a kind, 0 without references and detections."""
-        return 2 * self.hits[kind] / max(self.references[kind] + self.detections[kind], 1)
+    def errors_ms(self, *names: str) -> list[float]:
+        """Return the signed errors of ``onset``, ``apex`` or ``offset`` of all matched events, ms."""
+        errors = []
+        for video in self.score.details["videos"] if self.score is not None else ():
+            found = {one["line"]: one for one in video["detections"]}
+            pairs = [(found[one["detection"]], one) for one in video["references"] if one["detection"] is not None]
+            errors += [(ours[name] - coded[name]) * 1000 / video["fps"] for ours, coded in pairs for name in names]
+        return errors
 
-    def table(self) -> str:
-        """Return everything in lines."""
-        lines = [f"{'kind':7}{'references':>12}{'detections':>12}{'hits':>6}{'F1':>7}   at IoU {_IOU:g}"]
-        for kind in KINDS:
-            counts = f"{self.references[kind]:12d}{self.detections[kind]:12d}{self.hits[kind]:6d}"
-            lines.append(f"{kind:7}{counts}{self.f1(kind):7.3f}")
-        for name, errors in (("onset and offset", self.boundary_ms), ("apex", self.apex_ms)):
+    def text(self) -> str:
+        """Return tables and sentences."""
+        parts = [as_text(table) + "\n" for table in score_tables(self.score)] if self.score is not None else []
+        for name, errors in (("onset and offset", self.errors_ms("onset", "offset")), ("apex", self.errors_ms("apex"))):
             if errors:
-                size = np.abs(errors)
-                lines.append(f"{name}: error {np.median(size):.0f} ms (median), {size.mean():.0f} ms (mean)")
-        for what, minutes, count in (
-            ("videos without expressions", self.still_minutes, self.still_micro),
-            ("videos with macro-expressions alone", self.macro_minutes, self.macro_micro),
-        ):
-            if minutes:
-                rate = f"{count / minutes:.2f} a minute ({count} in {minutes:.1f} minutes)"
-                lines.append(f"false micro-expressions in {what}: {rate}")
-        return "\n".join(lines)
+                parts.append(f"{name}: error {np.median(np.abs(errors)):.0f} ms (median)")
+        for content, (count, minutes) in self.false_micro.items():
+            rate = f"{count / minutes:.2f} a minute ({count} in {minutes:.1f} minutes)"
+            parts.append(f"false micro-expressions in {_WITHOUT_MICRO[content]}: {rate}")
+        return "\n".join(parts)
+
+    def as_json(self) -> str:
+        """Return everything as JSON."""
+        scores = self.score.as_dict() if self.score is not None else {}
+        return json.dumps(scores | {"false_micro": self.false_micro})
 
 
 def run_trial(
@@ -102,7 +96,7 @@ def run_trial(
     settings: TrialSettings,
     *,
     options: SpotOptions | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str], None] = lambda name: None,
 ) -> TrialResult:
     """Make the videos that the folder does not hold yet, spot in all of them and compare.
 
@@ -113,12 +107,30 @@ def run_trial(
         progress: Called with the name of each finished video.
     """
     judged = []
-    for content, plan in _plans(settings):
-        (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
+    for video in _videos(folder, settings):
         judged.append((video, spot_video(video.path, options=options)))
-        if progress is not None:
-            progress(plan.id)
-    return compare(judged)
+        progress(video.plan.id)
+    return compare(judged, folder)
+
+
+def compare(judged: Sequence[tuple[TrialVideo, Spotting]], folder: Path) -> TrialResult:
+    """Write what the videos hold and what was found in them, and score it.
+
+    Args:
+        judged: Videos and what was found in each.
+        folder: Where ``annotations.csv`` and ``detections.csv`` are written.
+    """
+    false: dict[str, tuple[int, float]] = {}
+    for video, found in judged:
+        if video.content in _WITHOUT_MICRO:
+            count, minutes = false.get(video.content, (0, 0.0))
+            count += sum(event.kind == "micro" for event in found.events)
+            false[video.content] = count, minutes + video.plan.frames / video.plan.fps / 60
+    coded, detections = folder / "annotations.csv", folder / "detections.csv"
+    _write_labels(coded, (video for video, _ in judged))
+    write_csv(detections, [replace(found, video=video.path.stem) for video, found in judged])
+    some = any(video.plan.performances for video, _ in judged)
+    return TrialResult(score_events(detections, coded) if some else None, false)
 
 
 def write_truth(path: Path, folder: Path, settings: TrialSettings) -> None:
@@ -132,71 +144,26 @@ def write_truth(path: Path, folder: Path, settings: TrialSettings) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    labels = {}
-    for content, plan in _plans(settings):
-        (video,) = write_trial(folder, [plan], content, settings.seed, size=settings.size)
-        name = video.path.stem
-        # One row that only names the video says that nothing happens in it.
-        events = tuple(one.annotation for one in plan.performances) or (Event(),)
-        labels[name] = ClipLabels(name, "synthetic", plan.id, plan.fps, events)
     try:
-        write_annotations(path, labels)
+        _write_labels(path, _videos(folder, settings))
     except OSError as error:
         raise InputError([Problem(path, f"cannot be written: {error.strerror or error}")]) from error
 
 
-def _plans(settings: TrialSettings) -> Iterator[tuple[str, ClipPlan]]:
-    """Yield what each video of a trial holds, and its plan."""
+def _write_labels(path: Path, videos: Iterable[TrialVideo]) -> None:
+    labels = {}
+    for video in videos:
+        name, plan = video.path.stem, video.plan
+        # One row that only names the video says that nothing happens in it.
+        events = tuple(one.annotation for one in plan.performances) or (Event(),)
+        labels[name] = ClipLabels(name, "synthetic", plan.id, plan.fps, events)
+    write_annotations(path, labels)
+
+
+def _videos(folder: Path, settings: TrialSettings) -> Iterator[TrialVideo]:
+    """Yield the videos of a trial, each made where it is missing."""
+    shape: dict[str, Any] = {"seconds": settings.seconds, "fps": (settings.fps,)}
     for content, count in (("events", settings.events), ("macro", settings.macro), ("still", settings.still)):
-        if count:
-            plans = trial_plans(count, settings.seed, seconds=settings.seconds, fps=(settings.fps,), content=content)
-            yield from ((content, plan) for plan in plans)
-
-
-def compare(judged: Sequence[tuple[TrialVideo, Spotting]]) -> TrialResult:
-    """Compare what was found in videos with what they hold."""
-    references, detections, hits = (dict.fromkeys(map(str, KINDS), 0) for _ in range(3))
-    boundary: list[float] = []
-    apex: list[float] = []
-    minutes = {"events": 0.0, "macro": 0.0, "still": 0.0}
-    micro = {"events": 0, "macro": 0, "still": 0}
-    for video, found in judged:
-        minutes[video.content] += video.plan.frames / video.plan.fps / 60
-        micro[video.content] += sum(event.kind == "micro" for event in found.events)
-        for kind in KINDS:
-            own = [event for event in found.events if event.kind == kind]
-            coded = [one.annotation for one in video.plan.performances if one.annotation.kind == kind]
-            if video.content == "still":
-                continue
-            if video.content == "events" or kind == "macro":
-                references[kind] += len(coded)
-                detections[kind] += len(own)
-            spans = [(float(one.onset or 0), float(one.apex or 0), float(one.offset or 0)) for one in coded]
-            for event, span in _pairs(own, spans):
-                hits[kind] += 1
-                step = 1000 / video.plan.fps
-                boundary += [(event.onset - span[0]) * step, (event.offset - span[2]) * step]
-                apex.append((event.apex - span[1]) * step)
-    return TrialResult(
-        references,
-        detections,
-        hits,
-        tuple(boundary),
-        tuple(apex),
-        minutes["still"],
-        micro["still"],
-        minutes["macro"],
-        micro["macro"],
-    )
-
-
-def _pairs(
-    found: Sequence[SpottedEvent], coded: Sequence[tuple[float, float, float]]
-) -> list[tuple[SpottedEvent, tuple[float, float, float]]]:
-    """Return hits: one to one, the surest detection first, as ``mevqa score --preset strict`` does."""
-    detections = np.array([(event.onset, event.offset) for event in found], dtype=np.float64).reshape(-1, 2)
-    references = np.array([(span[0], span[2]) for span in coded], dtype=np.float64).reshape(-1, 2)
-    scores = np.array([event.score for event in found])
-    overlaps = iou_matrix(detections, references, "inclusive")
-    pairs = match(overlaps, _IOU, "score", detections, references, scores)
-    return [(found[detection], coded[reference]) for detection, reference in pairs]
+        plans: list[ClipPlan] = trial_plans(count, settings.seed, content=content, **shape) if count else []
+        for plan in plans:
+            yield from write_trial(folder, [plan], content, settings.seed, size=settings.size)

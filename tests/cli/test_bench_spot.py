@@ -8,9 +8,15 @@ import pytest
 
 from mevqa.benchmarks.spotting_trial import TrialResult
 from mevqa.cli import main
+from mevqa.scoring.result import ScoreResult
 
 RESULT = TrialResult(
-    {"micro": 4, "macro": 2}, {"micro": 3, "macro": 2}, {"micro": 3, "macro": 1}, (0.0, 33.0), (10.0,), 2.0, 1, 1.0, 0
+    ScoreResult(
+        {"spotting.micro.f1": 6 / 7, "spotting.macro.f1": 0.5},
+        counts={"spotting.micro.detections": 3, "spotting.macro.detections": 2},
+        details={"videos": []},
+    ),
+    {"still": (1, 2.0)},
 )
 
 
@@ -44,7 +50,7 @@ def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
     write_calibrator(tmp_path / "c.json", shipped_calibrator())
     command = ["bench", "spot", "--trial", str(tmp_path), "--json", "--calibrator", str(tmp_path / "c.json")]
     assert main(command) == 0
-    assert json.loads(capsys.readouterr().out)["f1"]["macro"] == 0.5
+    assert json.loads(capsys.readouterr().out)["metrics"]["spotting.macro.f1"] == 0.5
     assert trials[0][2].calibrator == shipped_calibrator()
 
 

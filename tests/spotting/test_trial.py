@@ -8,6 +8,7 @@ from mevqa.benchmarks.long_videos import measure_long
 from mevqa.benchmarks.spotting_trial import TrialSettings, compare, run_trial, write_truth
 from mevqa.benchmarks.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.data.annotations import read_long_annotations
+from mevqa.scoring.events.score import score_events
 from mevqa.spotting.video import Spotting
 
 
@@ -42,20 +43,25 @@ def test_contents_and_seeds_share_no_person():
     assert len(own) == 12
 
 
-def test_a_perfect_spotter_has_f1_of_one_and_a_late_one_its_error(long_video):
-    result = compare([(long_video, perfect(long_video))])
-    assert result.f1("micro") == result.f1("macro") == 1.0
-    assert set(result.boundary_ms) == set(result.apex_ms) == {0.0}
-    late = compare([(long_video, perfect(long_video, shift=1))])
-    assert late.boundary_ms == pytest.approx([1000 / 30] * len(late.boundary_ms))
+def test_a_perfect_spotter_has_f1_of_one_and_a_late_one_its_error(long_video, tmp_path):
+    result = compare([(long_video, perfect(long_video))], tmp_path)
+    metrics = result.score.metrics
+    assert metrics["spotting.micro.f1"] == metrics["spotting.macro.f1"] == 1.0
+    assert set(result.errors_ms("onset", "offset")) == set(result.errors_ms("apex")) == {0.0}
+    late = compare([(long_video, perfect(long_video, shift=1))], tmp_path).errors_ms("onset", "offset")
+    assert late == pytest.approx([1000 / 30] * len(late)) and late
+    # What is scored lies there, for mevqa score.
+    again = score_events(tmp_path / "detections.csv", tmp_path / "annotations.csv")
+    assert again.metrics["spotting.boundary_mae_ms"] == pytest.approx(1000 / 30)
 
 
-def test_false_micro_expressions_are_counted_where_there_are_none(long_video):
+def test_false_micro_expressions_are_counted_where_there_are_none(long_video, tmp_path):
     still = replace(long_video, content="still", plan=replace(long_video.plan, performances=()))
     micro = sum(one.annotation.kind == "micro" for one in long_video.plan.performances)
-    result = compare([(still, perfect(long_video))])
-    assert result.still_micro == micro > 0 and result.references == {"micro": 0, "macro": 0}
-    assert f"({micro} in 0.2 minutes)" in result.table()
+    result = compare([(still, perfect(long_video))], tmp_path)
+    assert result.false_micro == {"still": (micro, 0.25)} and micro > 0
+    assert result.score is None
+    assert f"({micro} in 0.2 minutes)" in result.text()
 
 
 def test_the_truth_is_written_as_annotations_of_one_subject_a_video(tmp_path, monkeypatch):
@@ -89,5 +95,5 @@ def test_a_longer_video_takes_hardly_more_memory(long_video, tmp_path):
 @pytest.mark.slow
 def test_the_spotter_keeps_its_promise_on_persons_of_their_own(tmp_path):
     result = run_trial(tmp_path, TrialSettings(events=2, macro=0, still=1, seconds=30.0, size=(320, 320), seed=903))
-    assert result.f1("micro") >= 0.6 and result.f1("macro") >= 0.6
-    assert result.still_micro <= 1
+    assert result.score.metrics["spotting.micro.f1"] >= 0.6 and result.score.metrics["spotting.macro.f1"] >= 0.6
+    assert result.false_micro["still"][0] <= 1
