@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.benchmarks.long_videos import LongRun
+from mevqa.benchmarks.spotting_cost import LongRun
 from mevqa.cli import COMMANDS, build_parser, main
 from mevqa.synthetic import synthesise
 
@@ -66,7 +66,7 @@ def test_the_memory_of_the_spotter_is_printed_as_the_readme_shows_it(capsys, mon
         _, memory, clock, processor, _, _, events = next(row for row in numbers if row[0] == minutes)
         return LongRun(minutes, int(events), clock, processor, memory)
 
-    monkeypatch.setattr("mevqa.benchmarks.long_videos.measure_long", measured)
+    monkeypatch.setattr("mevqa.benchmarks.spotting_cost.measure_long", measured)
     assert main(["bench", "spot", "--minutes", "10", "--video", str(tmp_path / "any.mp4")]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == shown[1].rstrip("\n")[4:]

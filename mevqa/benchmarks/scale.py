@@ -7,9 +7,11 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES, coarse_of
@@ -23,18 +25,20 @@ _READ = "import json, sys; sum(len(json.loads(line)) for line in open(sys.argv[1
 
 @dataclass(frozen=True, slots=True)
 class CommandCost:
-    """What a command took.
+    """Time and memory of a command.
 
     Attributes:
         command: Its name.
         seconds: Processor seconds, start included.
-        peak_mb: Peak memory in MB.
+        clock: Seconds on the clock, likewise.
+        peak_mb: Largest resident memory, millions of bytes.
         code: Exit code.
         largest_page_mb: Size of the largest page that it wrote, in MB; 0 without pages.
     """
 
     command: str
     seconds: float
+    clock: float
     peak_mb: float
     code: int
     largest_page_mb: float = 0.0
@@ -53,26 +57,38 @@ def measure_scale(folder: Path, answers: int, seed: int = 0) -> Iterator[Command
     given = [questions, "--precomputed", f"motion={maps}"]
     asked = ["eval", *given, "--views", "motion", "--model", "mock", "--out", run]
     submission = folder / "submission" / "me_vqa_synthetic_test_pred.jsonl"
-    yield _cost("check", ["-m", "mevqa", "check", *given])
-    yield _cost("eval, mock model", ["-m", "mevqa", *asked])
-    yield _cost("read the log once", ["-c", _READ, run / "answers.jsonl"])
-    yield _cost("eval, nothing left to do", ["-m", "mevqa", *asked])
-    yield _cost("score", ["-m", "mevqa", "score", run])
-    yield _cost("report", ["-m", "mevqa", "report", run, "--out", folder / "report"], folder / "report")
-    yield _cost("submit", ["-m", "mevqa", "submit", run, "--questions", questions, "--out", submission.parent])
-    yield _cost("submit --validate", ["-m", "mevqa", "submit", "--validate", submission, "--questions", questions])
-
-
-def _cost(name: str, command: list[object], pages: Path | None = None) -> CommandCost:
-    process = subprocess.Popen(
-        [sys.executable, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    yield measure_command("check", ["-m", "mevqa", "check", *given])
+    yield measure_command("eval, mock model", ["-m", "mevqa", *asked])
+    yield measure_command("read the log once", ["-c", _READ, run / "answers.jsonl"])
+    yield measure_command("eval, nothing left to do", ["-m", "mevqa", *asked])
+    yield measure_command("score", ["-m", "mevqa", "score", run])
+    report = measure_command("report", ["-m", "mevqa", "report", run, "--out", folder / "report"])
+    pages = (page.stat().st_size / 1e6 for page in (folder / "report").rglob("*.html"))
+    yield replace(report, largest_page_mb=max(pages, default=0.0))
+    yield measure_command(
+        "submit", ["-m", "mevqa", "submit", run, "--questions", questions, "--out", submission.parent]
     )
+    yield measure_command(
+        "submit --validate", ["-m", "mevqa", "submit", "--validate", submission, "--questions", questions]
+    )
+
+
+def measure_command(name: str, command: Sequence[object], output: IO[str] | None = None) -> CommandCost:
+    """Run Python in a process of its own: the peak of a process's memory is never forgotten.
+
+    Args:
+        name: What is measured.
+        command: Arguments of Python.
+        output: Where its output and errors go; None: nowhere.
+    """
+    begin, out = time.perf_counter(), subprocess.DEVNULL if output is None else output
+    process = subprocess.Popen([sys.executable, *map(str, command)], stdout=out, stderr=out)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     # Kilobytes on Linux, bytes on macOS.
-    peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    largest = max((path.stat().st_size for path in pages.rglob("*.html")), default=0) if pages is not None else 0
-    return CommandCost(name, usage.ru_utime + usage.ru_stime, peak, process.returncode, largest / 1e6)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    clock = time.perf_counter() - begin
+    return CommandCost(name, usage.ru_utime + usage.ru_stime, clock, peak, process.returncode)
 
 
 def _write_questions(path: Path, maps: Path, answers: int, seed: int) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from mevqa.benchmarks.long_videos import repeat_video
+from mevqa.benchmarks.spotting_cost import repeat_video
 from mevqa.errors import MediaError
 from mevqa.spotting import spot_video
 from mevqa.video.decoding import frame_table

@@ -4,7 +4,7 @@ import pytest
 from spotted_events import spotted
 
 from mevqa.benchmarks import spotting_trial as trial
-from mevqa.benchmarks.long_videos import measure_long
+from mevqa.benchmarks.spotting_cost import measure_long
 from mevqa.benchmarks.spotting_trial import TrialSettings, compare, run_trial, write_truth
 from mevqa.benchmarks.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.data.annotations import read_long_annotations

@@ -73,7 +73,7 @@ def _spot(args: argparse.Namespace) -> int:
 def _spot_speed(args: argparse.Namespace, seconds: float) -> int:
     import tempfile
 
-    from mevqa.benchmarks.spotting_speed import measure_spotting
+    from mevqa.benchmarks.spotting_cost import measure_spotting
 
     with tempfile.TemporaryDirectory() as folder:
         times = measure_spotting(_spot_video(args, seconds, Path(folder)), args.rounds)
@@ -104,7 +104,7 @@ def _spot_long(args: argparse.Namespace, seconds: float) -> int:
     """Print memory and time of long videos."""
     import tempfile
 
-    from mevqa.benchmarks.long_videos import measure_long
+    from mevqa.benchmarks.spotting_cost import measure_long
 
     with tempfile.TemporaryDirectory() as folder:
         video = _spot_video(args, seconds, Path(folder))
