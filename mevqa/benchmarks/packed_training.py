@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 
-from mevqa.benchmarks.prefix_reuse import pictures, requests
+from mevqa.benchmarks.prefix_reuse import TurnsBenchmark, pictures, requests
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, Turn, collate, encode_row, unpack
@@ -37,46 +35,6 @@ _MEMORY = 2**31
 _SPREAD = 0.02
 
 
-@dataclass
-class PackingBenchmark:
-    """What was measured.
-
-    Attributes:
-        clips: Clips in a step.
-        questions: Questions in a step.
-        picture_tokens: Picture tokens of a clip.
-        prompt_tokens: All tokens of the longest prompt.
-        parameters: Trained weights of each part, and ``all``.
-        seconds: Of the steps of each of ``WAYS`` that count.
-        loss: Largest difference of the loss from that of one question a row, relative to it.
-        gradient: Largest difference of a gradient, relative to the largest gradient.
-        tolerance: What counts as none, by the precision of the weights.
-    """
-
-    clips: int
-    questions: int
-    picture_tokens: int
-    prompt_tokens: int
-    parameters: dict[str, int]
-    seconds: dict[str, list[float]] = field(default_factory=lambda: {way: [] for way in WAYS})
-    loss: float = 0.0
-    gradient: float = 0.0
-    tolerance: float = 0.0
-
-    @property
-    def identical(self) -> bool:
-        """Whether packing changed nothing."""
-        return max(self.loss, self.gradient) <= self.tolerance
-
-    def speedup(self, way: str) -> float:
-        """Return how many times as many questions a second are trained as with one a row, by medians."""
-        return statistics.median(self.seconds[WAYS[0]]) / statistics.median(self.seconds[way])
-
-    def best_speedup(self, way: str) -> float:
-        """Return the same by the least times."""
-        return min(self.seconds[WAYS[0]]) / min(self.seconds[way])
-
-
 def turns() -> tuple[str, list[Turn]]:
     """Return the system text, and six official questions with their answers as they are trained."""
     system, asked = requests("official")
@@ -91,7 +49,7 @@ def measure_packing(
     size: int,
     rounds: int,
     on_round: Callable[[int], None] = lambda done: None,
-) -> PackingBenchmark:
+) -> TurnsBenchmark:
     """Take steps on the same clips in three ways, in turns, and compare times, losses and gradients.
 
     The language model is adapted, the vision tower is frozen. A step is forward, backward and optimiser; the rate is
@@ -116,26 +74,11 @@ def measure_packing(
         WAYS[2]: (knowing, rows),
     }
     picture_tokens, prompt_tokens = model.count_tokens(system, seen[0], requests("official")[1])
-    result = PackingBenchmark(
-        clips,
-        clips * len(asked),
-        picture_tokens,
-        prompt_tokens,
-        count_parameters(plain),
-        tolerance=_CLOSE[model.model.dtype.itemsize],
-    )
+    tolerance, parameters = _CLOSE[model.model.dtype.itemsize], count_parameters(plain)
+    result = TurnsBenchmark(clips * len(asked), picture_tokens, prompt_tokens, tolerance, clips, parameters)
     optimizer = torch.optim.AdamW([parameter for _, parameter in trained(plain)], lr=0.0)
-    for turn in range(rounds + 1):
-        outcomes = {}
-        for way in WAYS if turn % 2 else WAYS[::-1]:
-            started = time.perf_counter()
-            outcomes[way] = _step(*batches[way], optimizer)
-            if turn:
-                result.seconds[way].append(time.perf_counter() - started)
-        for way in WAYS[1:]:
-            _compare(result, outcomes[WAYS[0]], outcomes[way])
-        if turn:
-            on_round(turn)
+    ways = {way: partial(_step, *batch, optimizer) for way, batch in batches.items()}
+    result.measure(ways, _differences, rounds, on_round)
     return result
 
 
@@ -151,7 +94,7 @@ def _adapted(model: Any) -> Any:
 
 
 def _step(
-    model: PackedModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer
+    model: PackedModel, rows: Sequence[Row], optimizer: torch.optim.Optimizer, turn: int
 ) -> tuple[float, dict[str, torch.Tensor]]:
     """Take one step, and return its mean loss and the gradients."""
     optimizer.zero_grad(set_to_none=True)
@@ -164,13 +107,10 @@ def _step(
     return float(loss.detach()), gradients
 
 
-def _compare(
-    result: PackingBenchmark,
-    one: tuple[float, dict[str, torch.Tensor]],
-    other: tuple[float, dict[str, torch.Tensor]],
-) -> None:
-    """Take the differences of two steps in."""
-    largest = max(float(value.abs().max()) for value in one[1].values())
-    apart = max(float((value - other[1][name]).abs().max()) for name, value in one[1].items())
-    result.loss = max(result.loss, abs(one[0] - other[0]) / abs(one[0]))
-    result.gradient = max(result.gradient, apart / largest)
+def _differences(
+    alone: tuple[float, dict[str, torch.Tensor]], packed: tuple[float, dict[str, torch.Tensor]]
+) -> dict[str, float]:
+    """Return the difference of the loss relative to it, and the largest of a gradient relative to the largest one."""
+    largest = max(float(value.abs().max()) for value in alone[1].values())
+    apart = max(float((value - packed[1][name]).abs().max()) for name, value in alone[1].items())
+    return {"loss": abs(alone[0] - packed[0]) / abs(alone[0]), "gradients": apart / largest}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -31,45 +33,82 @@ _FREE_TOKENS = 8
 #: Largest difference of log-probabilities that counts as the same in float32 and in half precision.
 _CLOSE = {4: 1e-3, 2: 0.25}
 
+#: What a way of doing the work gives.
+Result = TypeVar("Result")
+
 
 @dataclass
-class PrefixBenchmark:
-    """What was measured.
+class TurnsBenchmark:
+    """Ways to do the same work with a model, timed in turns; the first is what the others are compared with.
 
     Attributes:
         questions: Number of questions in a round.
-        picture_tokens: Number of picture tokens in the prefix.
+        picture_tokens: Number of picture tokens of a clip.
         prompt_tokens: Number of all tokens of the longest prompt.
-        reused: Seconds of each round with the prefix taken through the model once.
-        repeated: Seconds of each round with every question asked alone.
-        same_answers: Whether all answers are the same, word by word.
-        difference: Largest difference of natural log-probabilities between the two.
-        tolerance: What counts as none, by the precision of the weights.
+        tolerance: Largest difference that counts as none, by the precision of the weights.
+        clips: Number of clips in a round.
+        parameters: Weights of each part that are trained, and ``all``; empty where nothing is.
+        seconds: Seconds of each round that counts, by way.
+        differences: Largest difference of any way from the first, by what is compared.
     """
 
     questions: int
     picture_tokens: int
     prompt_tokens: int
-    reused: list[float] = field(default_factory=list)
-    repeated: list[float] = field(default_factory=list)
-    same_answers: bool = True
-    difference: float = 0.0
-    tolerance: float = 0.0
+    tolerance: float
+    clips: int = 1
+    parameters: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    differences: dict[str, float] = field(default_factory=dict)
 
     @property
     def identical(self) -> bool:
-        """Whether reuse changed nothing."""
-        return self.same_answers and self.difference <= self.tolerance
+        """Whether all ways give the same."""
+        return max(self.differences.values()) <= self.tolerance
 
     @property
-    def speedup(self) -> float:
-        """Median time without reuse over median time with it."""
-        return statistics.median(self.repeated) / statistics.median(self.reused)
+    def speedup(self) -> dict[str, float]:
+        """How many times as fast as the first each other way is, by medians."""
+        return self._speedup(statistics.median)
 
     @property
-    def best_speedup(self) -> float:
-        """Least time without reuse over least time with it."""
-        return min(self.repeated) / min(self.reused)
+    def best_speedup(self) -> dict[str, float]:
+        """The same by the least times."""
+        return self._speedup(min)
+
+    def _speedup(self, summary: Callable[[list[float]], float]) -> dict[str, float]:
+        first, *others = self.seconds
+        return {way: summary(self.seconds[first]) / summary(self.seconds[way]) for way in others}
+
+    def measure(
+        self,
+        ways: Mapping[str, Callable[[int], Result]],
+        compare: Callable[[Result, Result], Mapping[str, float]],
+        rounds: int,
+        on_round: Callable[[int], None],
+    ) -> None:
+        """Do the work in every way, round by round, first in one order and then in the other.
+
+        Args:
+            ways: From the number of the round to the result of the work, by name.
+            compare: From results of the first and another way to their differences.
+            rounds: Number of rounds that count; one before them warms up.
+            on_round: Called with the number of rounds done.
+        """
+        first, *others = ways
+        self.seconds = {way: [] for way in ways}
+        for turn in range(rounds + 1):
+            results = {}
+            for way in [first, *others][:: 1 if turn % 2 else -1]:
+                started = time.perf_counter()
+                results[way] = ways[way](turn)
+                if turn:
+                    self.seconds[way].append(time.perf_counter() - started)
+            for way in others:
+                for what, difference in compare(results[first], results[way]).items():
+                    self.differences[what] = max(self.differences.get(what, 0.0), difference)
+            if turn:
+                on_round(turn)
 
 
 def requests(answers: str = "free", dataset: str = "casme2") -> tuple[str, list[Request]]:
@@ -106,42 +145,38 @@ def measure_prefix_reuse(
     rounds: int,
     answers: str = "free",
     on_round: Callable[[int], None] = lambda done: None,
-) -> PrefixBenchmark:
+) -> TurnsBenchmark:
     """Answer six questions with and without reuse, in turns, and compare times and answers.
 
     Args:
         model: Who is asked both times; only the sharing of the prefix differs.
         count: Number of pictures.
         size: Their width and height, pixels.
-        rounds: Number of rounds that count; one before them warms up.
+        rounds: Number of rounds that count.
         answers: ``free`` or ``official``, as in ``requests``.
         on_round: Called with the number of rounds done.
     """
     system, asked = requests(answers)
     picture_tokens, prompt_tokens = model.count_tokens(system, pictures(count, size, 0), asked)
-    result = PrefixBenchmark(len(asked), picture_tokens, prompt_tokens, tolerance=_CLOSE[model.model.dtype.itemsize])
-    for turn in range(rounds + 1):
-        views = pictures(count, size, turn)
-        times: dict[bool, float] = {}
-        replies: dict[bool, list[Reply]] = {}
-        for reuse in (True, False) if turn % 2 else (False, True):
-            started = time.perf_counter()
-            replies[reuse] = model.ask(system, views, asked, prefix_cache=reuse)
-            times[reuse] = time.perf_counter() - started
-        result.same_answers &= [r.text for r in replies[True]] == [r.text for r in replies[False]]
-        result.same_answers &= not any(reply.error for reply in replies[True])
-        result.difference = max(result.difference, _difference(replies[True], replies[False]))
-        if turn:
-            result.reused.append(times[True])
-            result.repeated.append(times[False])
-            on_round(turn)
+    result = TurnsBenchmark(len(asked), picture_tokens, prompt_tokens, _CLOSE[model.model.dtype.itemsize])
+
+    views = [pictures(count, size, turn) for turn in range(rounds + 1)]
+
+    def ask(turn: int, reuse: bool) -> list[Reply]:
+        return model.ask(system, views[turn], asked, prefix_cache=reuse)
+
+    ways = {"each question alone": partial(ask, reuse=False), "prefix reused": partial(ask, reuse=True)}
+    result.measure(ways, _differences, rounds, on_round)
     return result
 
 
-def _difference(one: Sequence[Reply], other: Sequence[Reply]) -> float:
-    """Return the largest difference of log-probabilities, over options and confidences."""
-    pairs = [(a.confidence, b.confidence) for a, b in zip(one, other, strict=True)]
-    for a, b in zip(one, other, strict=True):
-        if a.options and b.options:
-            pairs += [(a.options[option], b.options.get(option)) for option in a.options]
-    return max((abs(math.log(a) - math.log(b)) for a, b in pairs if a and b), default=0.0)
+def _differences(alone: Sequence[Reply], reused: Sequence[Reply]) -> dict[str, float]:
+    """Return how many answers differ or failed, and the largest difference of natural log-probabilities."""
+    replies = list(zip(alone, reused, strict=True))
+    differ = sum(one.text != other.text or other.error is not None for one, other in replies)
+    pairs = [(one.confidence, other.confidence) for one, other in replies]
+    for one, other in replies:
+        if one.options and other.options:
+            pairs += [(one.options[option], other.options.get(option)) for option in one.options]
+    apart = max((abs(math.log(one) - math.log(other)) for one, other in pairs if one and other), default=0.0)
+    return {"answers": float(differ), "log-probabilities": apart}

@@ -26,11 +26,11 @@ def test_three_ways_are_timed_in_turns_and_train_the_same(name):
     result = measure_packing(fresh(name), clips=2, count=2, size=56, rounds=2, on_round=done.append)
     assert done == [1, 2] and result.questions == 12 and result.clips == 2
     assert {way: len(seconds) for way, seconds in result.seconds.items()} == dict.fromkeys(WAYS, 2)
-    assert result.identical and 0 < result.gradient < 1e-4 and result.picture_tokens > 0
+    assert result.identical and 0 < result.differences["gradients"] < 1e-4 and result.picture_tokens > 0
     assert result.parameters["adapter"] < result.parameters["all"]
     result.seconds = {WAYS[0]: [6.0, 8.0, 1.0], WAYS[1]: [2.0, 1.0, 4.0], WAYS[2]: [0.5, 3.0, 1.0]}
-    assert (result.speedup(WAYS[1]), result.best_speedup(WAYS[1])) == (3.0, 1.0)
-    assert (result.speedup(WAYS[2]), result.best_speedup(WAYS[2])) == (6.0, 2.0)
+    assert (result.speedup[WAYS[1]], result.best_speedup[WAYS[1]]) == (3.0, 1.0)
+    assert (result.speedup[WAYS[2]], result.best_speedup[WAYS[2]]) == (6.0, 2.0)
 
 
 def test_another_training_is_noticed(monkeypatch):

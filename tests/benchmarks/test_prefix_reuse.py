@@ -18,9 +18,12 @@ def parse(*words):
 def test_both_ways_are_timed_and_compared(answers):
     result = measure_prefix_reuse(wrapped("qwen2_5_vl"), count=2, size=56, rounds=2, answers=answers)
     assert result.questions == len(QUESTIONS) == 6
-    assert len(result.reused) == len(result.repeated) == 2
+    assert {way: len(seconds) for way, seconds in result.seconds.items()} == {
+        "each question alone": 2,
+        "prefix reused": 2,
+    }
     assert result.picture_tokens == 8
-    assert result.identical and result.difference < 1e-3
+    assert result.identical and result.differences["log-probabilities"] < 1e-3
 
 
 def test_different_answers_are_noticed(monkeypatch):

@@ -17,12 +17,13 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mevqa.cli.tools import bench_spot
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
+    from mevqa.benchmarks.prefix_reuse import TurnsBenchmark
     from mevqa.models.transformers.model import TransformersModel
 
 HELP = "measure speed on this machine"
@@ -122,19 +123,10 @@ def _prefix(args: argparse.Namespace) -> int:
     system, asked = requests()
     model = _model(args, [system, *(request.text for request in asked)])
     result = measure_prefix_reuse(model, count=args.pictures, size=args.size, rounds=args.rounds, answers=args.answers)
-    if args.json:
-        return _print_json(asdict(result) | {"speedup": result.speedup, "identical": result.identical})
     weights = sum(p.numel() for p in model.model.parameters()) / 1e6
-    print(_described(model, f"{weights:.1f} M parameters"))
-    print(
-        f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens, "
-        f"prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns"
-    )
-    _print_times(result.questions, {"prefix reused": result.reused, "each question alone": result.repeated})
-    print(f"{result.speedup:.2f} times as fast (least against least: {result.best_speedup:.2f})")
-    verdict = "identical answers" if result.identical else "DIFFERENT ANSWERS"
-    print(f"{verdict}; largest difference of log-probabilities {result.difference:.1e}")
-    return 0 if result.identical else 1
+    asked_of = f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens"
+    verdicts = ("identical answers", "DIFFERENT ANSWERS", "difference")
+    return _print_turns(args, model, result, (f"{weights:.1f} M parameters", asked_of), verdicts)
 
 
 def _finetune(args: argparse.Namespace) -> int:
@@ -142,32 +134,46 @@ def _finetune(args: argparse.Namespace) -> int:
     from mevqa.training.trainer.console import quiet_libraries
 
     quiet_libraries()
-    from mevqa.benchmarks.packed_training import WAYS, measure_packing, turns
+    from mevqa.benchmarks.packed_training import measure_packing, turns
 
     system, asked = turns()
     model = _model(args, [system, *(text for turn in asked for text in (turn.text, turn.answer))])
     result = measure_packing(model, clips=args.clips, count=args.pictures, size=args.size, rounds=args.rounds)
-    if args.json:
-        speedups = {way: result.speedup(way) for way in WAYS[1:]}
-        return _print_json(asdict(result) | {"speedup": speedups, "identical": result.identical})
     weights = {name: f"{count / 1e6:.1f} M" for name, count in result.parameters.items()}
-    print(_described(model, f"{weights['all']} parameters, {weights['adapter']} of them trained"))
-    print(
-        f"{result.questions} questions about {result.clips} clips a step: {result.picture_tokens} picture tokens a "
-        f"clip, prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns"
-    )
+    size = f"{weights['all']} parameters, {weights['adapter']} of them trained"
+    asked_of = f"{result.questions} questions about {result.clips} clips a step: "
+    asked_of += f"{result.picture_tokens} picture tokens a clip"
+    verdicts = ("the same training", "ANOTHER TRAINING", "relative difference")
+    return _print_turns(args, model, result, (size, asked_of), verdicts)
+
+
+def _print_turns(
+    args: argparse.Namespace,
+    model: TransformersModel,
+    result: TurnsBenchmark,
+    facts: tuple[str, str],
+    verdicts: tuple[str, str, str],
+) -> int:
+    """Print seconds and differences of ways that were timed in turns; 1 when they do not give the same.
+
+    Args:
+        args: Arguments of the command.
+        model: What was measured.
+        result: The measurement.
+        facts: Size of the model, and what was asked.
+        verdicts: What is said where all ways give the same, where they do not, and of what.
+    """
+    if args.json:
+        print(json.dumps(asdict(result) | {"speedup": result.speedup, "identical": result.identical}))
+        return 0 if result.identical else 1
+    print(_described(model, facts[0]))
+    print(f"{facts[1]}, prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns")
     _print_times(result.questions, result.seconds)
-    for way in WAYS[1:]:
-        print(f"{way}: {result.speedup(way):.2f} times as fast (least against least: {result.best_speedup(way):.2f})")
-    verdict = "the same training" if result.identical else "ANOTHER TRAINING"
-    print(f"{verdict}; largest relative difference of loss {result.loss:.1e}, of gradients {result.gradient:.1e}")
+    for way, speedup in result.speedup.items():
+        print(f"{way}: {speedup:.2f} times as fast (least against least: {result.best_speedup[way]:.2f})")
+    apart = ", ".join(f"of {what} {value:.1e}" for what, value in result.differences.items() if what != "answers")
+    print(f"{verdicts[0] if result.identical else verdicts[1]}; largest {verdicts[2]} {apart}")
     return 0 if result.identical else 1
-
-
-def _print_json(content: Mapping[str, Any]) -> int:
-    """Print a result; 1 when what was compared is not the same."""
-    print(json.dumps(content))
-    return 0 if content["identical"] else 1
 
 
 def _described(model: TransformersModel, weights: str) -> str:
