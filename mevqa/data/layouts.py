@@ -192,11 +192,10 @@ def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], st
     """
     names = {"clip": clip_id, "dataset": dataset}
     templates: list[str] = []
-    for media in dict.fromkeys((find_dataset("unknown").media, find_dataset(dataset).media)):
-        if media is not None:
-            match = re.fullmatch(media.id, clip_id, re.IGNORECASE) if media.id else None
-            names |= match.groupdict() if match else {}
-            templates += [path for path in media.paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
+    for known in {one.name: one for one in (find_dataset("unknown"), find_dataset(dataset))}.values():
+        match = re.fullmatch(known.clip_id, clip_id, re.IGNORECASE) if known.clip_id else None
+        names |= match.groupdict() if match else {}
+        templates += [path for path in known.clip_paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
     for template in templates:
         *folders, last = template.split("/")
         parts: list[str | None] = []

@@ -80,7 +80,8 @@ def find_clips(
 
     Args:
         questions: The questions.
-        media_root: Folder below which the media are searched (``MediaFolders``); None: only pictures exist.
+        media_root: Folder below which the media are searched (``clip_paths`` of the data set); None: only pictures
+            exist.
         annotations: Labels by clip id (``read_annotations``); a long video is found under every name of it.
         pictures: Folder of ``<clip id>.png`` by view name (``motion``; ``flow`` is another name of it).
 

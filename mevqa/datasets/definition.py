@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -33,52 +33,6 @@ _Fine = Annotated[str, AfterValidator(_fine)]
 _Coarse = Annotated[str, AfterValidator(canonical_coarse)]
 _Units = tuple[Annotated[str, AfterValidator(_unit)], ...]
 _Pattern = Annotated[str, AfterValidator(_pattern)]
-
-
-class FineClasses(StrictModel):
-    """The fine-grained classes that the questions ask for, most frequent first; empty where only coarse are coded."""
-
-    fine: tuple[_Fine, ...] = ()
-    source: str
-
-
-class KindRule(StrictModel):
-    """How the coders told micro- from macro-expressions: what decides the kind of a spotted event.
-
-    ``half-second``: at most 500 ms from onset to offset; ``quarter-second-apex``: at most 250 ms from onset to apex,
-    however long the way back.
-    """
-
-    rule: Rule
-    source: str
-
-
-class MediaFolders(StrictModel):
-    """Where the media of a clip stand below the folder that the user names.
-
-    Attributes:
-        paths: Paths that end in the name of a folder of frames, or of a video without its suffix; ``*`` is any one
-            folder, and a last name that ends in ``*`` is the beginning of one. ``{clip}`` and ``{dataset}`` come from
-            the question, the other names from ``id``.
-        id: Pattern with named groups that the clip's id must fit.
-        source: Who says so.
-    """
-
-    paths: tuple[str, ...]
-    id: _Pattern | None = None
-    source: str
-
-
-class VideoNames(StrictModel):
-    """Which part of a long video's name is the subject, and which the video in the official table of ME-STR.
-
-    Attributes:
-        pattern: Regular expression for the whole name; without a group ``video`` the whole name is the video.
-        source: Who says so.
-    """
-
-    pattern: _Pattern
-    source: str
 
 
 class Megc2020Log(StrictModel):
@@ -149,12 +103,21 @@ class DatasetDefinition(StrictModel):
         title: Name that people use.
         aliases: Other names; case, spaces and most signs do not matter.
         fps: Frames per second of the recordings, for folders of frames, which do not tell.
-        classes: Its fine-grained classes.
-        kind_rule: How its coders told micro from macro.
+        classes: Fine-grained classes that the questions ask for, most frequent first; empty where only coarse ones are
+            coded.
+        kind_rule: How its coders told micro- from macro-expressions, which decides the kind of a spotted event:
+            ``half-second``: at most 500 ms from onset to offset; ``quarter-second-apex``: at most 250 ms from onset to
+            apex, however long the way back.
         prior: The most frequent answers.
-        media: Where its clips stand.
-        video_names: How its long videos are called.
+        clip_id: Regular expression with named groups that the id of a clip fits.
+        clip_paths: Where the media of a clip stand below the folder that the user names. A path ends in the name of a
+            folder of frames, or of a video without its suffix; ``*`` is any one folder, and a last name that ends in
+            ``*`` is the beginning of one. ``{clip}`` and ``{dataset}`` come from the question, the other names from
+            ``clip_id``.
+        video_names: Regular expression for the whole name of a long video: which part of it is the subject, and which
+            the video in the official table of ME-STR; without a group ``video`` the whole name is the video.
         megc2020_log: How it appears in the log file of MEGC 2020.
+        sources: Who says so, by key.
         labels: Its label files.
     """
 
@@ -162,12 +125,14 @@ class DatasetDefinition(StrictModel):
     title: str
     aliases: tuple[str, ...] = ()
     fps: float | None = Field(default=None, gt=0)
-    classes: FineClasses
-    kind_rule: KindRule | None = None
+    classes: tuple[_Fine, ...] = ()
+    kind_rule: Rule | None = None
     prior: PriorAnswers | None = None
-    media: MediaFolders | None = None
-    video_names: VideoNames | None = None
+    clip_id: _Pattern | None = None
+    clip_paths: tuple[str, ...] = ()
+    video_names: _Pattern | None = None
     megc2020_log: Megc2020Log | None = None
+    sources: dict[Literal["classes", "kind_rule", "clip_paths", "video_names"], str] = {}
     labels: tuple[LabelLayout, ...] = ()
 
     @model_validator(mode="before")

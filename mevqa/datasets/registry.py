@@ -126,18 +126,18 @@ class Taxonomy:
 
 def taxonomy(name: str) -> Taxonomy:
     """Return the classes of a data set; an unknown data set, or one without fine classes, has the union of all."""
-    return Taxonomy(dataset(name).classes.fine or _DATASETS[UNKNOWN].classes.fine, COARSE_CLASSES)
+    return Taxonomy(dataset(name).classes or _DATASETS[UNKNOWN].classes, COARSE_CLASSES)
 
 
 def kind_rule(name: str) -> Rule:
     """Return how the coders of a data set told micro- from macro-expressions."""
     rule = dataset(name).kind_rule or _DATASETS[UNKNOWN].kind_rule
     assert rule is not None
-    return rule.rule
+    return rule
 
 
 def video_name_pattern(name: str) -> str:
-    """Return the regular expression that splits the names of a data set's long videos (``VideoNames``)."""
+    """Return the regular expression that splits the names of a data set's long videos (``video_names``)."""
     names = dataset(name).video_names or _DATASETS[UNKNOWN].video_names
     assert names is not None
-    return names.pattern
+    return names

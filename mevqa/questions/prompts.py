@@ -229,7 +229,7 @@ def _digest(system: str, prompts: Mapping[str, _Prompt]) -> str:
             }
             for kind, prompt in prompts.items()
         },
-        "classes": {known.name: known.classes.fine for known in datasets()},
+        "classes": {known.name: known.classes for known in datasets()},
         "tables": {table.name: table.read_text(encoding="utf-8") for table in _TABLES},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)

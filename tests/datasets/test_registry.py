@@ -27,7 +27,7 @@ name: mine
 title: My Clips
 aliases: [my clips]
 fps: 120
-classes: {fine: [disgust, happiness], source: coded by two people}
+classes: [disgust, happiness]
 labels:
   - columns: {onset: [from], offset: [until], emotion: [feeling]}
     required: [subject, filename, onset, offset, emotion]
@@ -151,7 +151,5 @@ def test_mistakes_in_a_definition_have_their_lines(own, old, new, line, message)
 
 
 def test_a_definition_may_be_made_in_python(own):
-    definition = DatasetDefinition.model_validate(
-        {"name": "mine", "title": "Mine", "classes": {"fine": ["fear"], "source": "us"}}
-    )
+    definition = DatasetDefinition.model_validate({"name": "mine", "title": "Mine", "classes": ["fear"]})
     assert register_dataset(definition) is definition and dataset("mine") is definition
