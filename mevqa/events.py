@@ -17,7 +17,8 @@ Rule: TypeAlias = Literal["half-second", "quarter-second-apex"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 RULES: tuple[Rule, ...] = get_args(Rule)
 
-#: Longest micro-expression, ms (CAS(ME)^2, SAMM), and longest way from onset to apex (CAS(ME)^3).
+#: Longest micro-expression, ms (Yan et al., J. Nonverbal Behavior 37, 2013; CAS(ME)^2, SAMM, MEGC since 2019), and
+#: longest way from onset to apex (CAS(ME)^3; published filters; 260 ms in the same study).
 MICRO_MS = 500.0
 MICRO_RISE_MS = 250.0
 

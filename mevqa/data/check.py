@@ -10,6 +10,7 @@ from typing import Any
 
 from mevqa.control_tokens import escape_control_tokens, find_control_tokens
 from mevqa.data.annotations import read_annotations
+from mevqa.data.clip_problems import list_lines
 from mevqa.data.frame_numbers import STARTS_AT_ZERO, place_events, show_number
 from mevqa.data.label_types import ClipLabels, LabelFile
 from mevqa.data.media import labels_of, search_clips
@@ -188,7 +189,7 @@ def _control_token_notes(asked: Sequence[Question]) -> list[str]:
         for token in find_control_tokens(question.text):
             lines.setdefault(token, []).append(question.line or 0)
     return [
-        f"{_list_rows(found, what='line')}: {token} in the question's text is a control token of models; it is asked "
+        f"{list_lines(found)}: {token} in the question's text is a control token of models; it is asked "
         f"as {escape_control_tokens(token)}"
         for token, found in lines.items()
     ]
@@ -276,16 +277,10 @@ def _placement_problems(path: Path, labels: ClipLabels, media: Path, seen: _Medi
     line, message = next(iter(placement.missing.items()))
     if not placement.events and media.is_dir():
         return [Problem(path, f"clip {labels.clip}: no event can be found in the media: {message}", line)]
-    rows = _list_rows(list(placement.missing))
+    rows = list_lines(list(placement.missing), what="row")
     count = f"{len(placement.missing)} of {len(labels.events)} events"
     seen.notes[f"clip {labels.clip}: {count} cannot be found in the media ({rows}), the first because {message}"] += 1
     return []
-
-
-def _list_rows(lines: Sequence[int], most: int = 10, what: str = "row") -> str:
-    """Return ``row 3`` or ``rows 3, 5, 9, ... (12 more)``."""
-    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
-    return f"{what}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"
 
 
 def _frame_order(event: Event, length: int | None, numbering: Numbering | None) -> list[str]:

@@ -75,3 +75,9 @@ def examples(names: Iterable[str]) -> str:
     """Return the first three names, with dots where there are more."""
     every = list(dict.fromkeys(names))
     return ", ".join(every[:_EXAMPLES]) + (", ..." if len(every) > _EXAMPLES else "")
+
+
+def list_lines(lines: Sequence[int], most: int = 10, what: str = "line") -> str:
+    """Return ``line 3`` or ``lines 3, 5, 9, ... (12 more)``."""
+    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
+    return f"{what}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:most]))}{more}"

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -148,12 +148,12 @@ def _parse_in_place(text: str) -> tuple[dict[str, Any], dict[str, tuple[int, int
     Raises:
         ValueError: As ``parse_row``.
     """
-    at = _skip(text, 0)
+    at = skip_blank(text, 0)
     if text[at : at + 1] != "{":
         raise ValueError("is not a JSON object: a row starts with {")
     values: dict[str, Any] = {}
     spans: dict[str, tuple[int, int]] = {}
-    at = _skip(text, at + 1)
+    at = skip_blank(text, at + 1)
     while text[at : at + 1] != "}" or values:
         if text[at : at + 1] != '"':
             raise ValueError(f"is not valid JSON: a key in double quotes is expected at column {at + 1}")
@@ -168,23 +168,48 @@ def _parse_in_place(text: str) -> tuple[dict[str, Any], dict[str, tuple[int, int
         if key in values:
             raise ValueError(f"the key {key!r} stands twice")
         values[key], spans[key] = value, (at, end)
-        at = _skip(text, end)
+        at = skip_blank(text, end)
         if text[at : at + 1] == "}":
             break
         at = _expect(text, at, ",")
     if text[at + 1 :].strip(_SPACE):
-        raise ValueError(f"is not one JSON object: more text follows at column {_skip(text, at + 1) + 1}")
+        raise ValueError(f"is not one JSON object: more text follows at column {skip_blank(text, at + 1) + 1}")
     return values, spans
 
 
-def _skip(text: str, at: int) -> int:
+def skip_blank(text: str, at: int) -> int:
     """Return the place of the next character that is not white space."""
     return _BLANK.match(text, at).end()  # type: ignore[union-attr]
 
 
 def _expect(text: str, at: int, sign: str) -> int:
     """Skip white space, ``sign`` and white space."""
-    at = _skip(text, at)
+    at = skip_blank(text, at)
     if text[at : at + 1] != sign:
         raise ValueError(f"is not valid JSON: {sign!r} is expected at column {at + 1}")
-    return _skip(text, at + 1)
+    return skip_blank(text, at + 1)
+
+
+def array_items(text: str, start: int) -> Generator[tuple[int, Any], None, int]:
+    """Yield the place and the content of the values of a JSON array, and return where it ends.
+
+    Args:
+        text: JSON.
+        start: Place of the opening bracket.
+
+    Raises:
+        json.JSONDecodeError: A value is no JSON, or the array is not closed.
+        NotJson: A value that only Python's reader takes.
+    """
+    at = skip_blank(text, start + 1)
+    while text[at : at + 1] != "]":
+        if at >= len(text):
+            raise json.JSONDecodeError("Expecting ']'", text, len(text) - 1)
+        value, end = STRICT_DECODER.raw_decode(text, at)
+        yield at, value
+        at = skip_blank(text, end)
+        if text[at : at + 1] == ",":
+            at = skip_blank(text, at + 1)
+        elif text[at : at + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, min(at, len(text) - 1))
+    return at + 1

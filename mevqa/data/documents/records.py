@@ -5,20 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mevqa.data.documents.keys import answers_alone, field_of
 from mevqa.files.csv_cells import unmarked
-from mevqa.files.json_rows import STRICT_DECODER, half_character, nests_deeply, parse_row
+from mevqa.files.json_rows import STRICT_DECODER, array_items, half_character, nests_deeply, parse_row, skip_blank
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]
 
 _SPACE = " \t\r\n"
-_BLANK = re.compile(f"[{_SPACE}]*")
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -201,41 +199,26 @@ def _read_lines(text: str) -> Document:
     return document
 
 
-def _skip(text: str, at: int) -> int:
-    return _BLANK.match(text, at).end()  # type: ignore[union-attr]
-
-
 def _expect_end(text: str, at: int) -> None:
-    at = _skip(text, at)
+    at = skip_blank(text, at)
     if at < len(text):
         raise _Broken(at, "is not valid JSON: more text follows the end")
 
 
 def _values(text: str) -> Iterator[tuple[int, Any]]:
     """Yield the place and the content of JSON values that follow one another, with or without commas."""
-    at = _skip(text, 0)
+    at = skip_blank(text, 0)
     while at < len(text):
         value, end = STRICT_DECODER.raw_decode(text, at)
         yield at, value
-        at = _skip(text, end)
+        at = skip_blank(text, end)
         if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
+            at = skip_blank(text, at + 1)
 
 
 def _items(text: str, start: int) -> Iterator[tuple[int, Any]]:
-    """Yield the place and the content of the values of a JSON array."""
-    at = _skip(text, start + 1)
-    while text[at : at + 1] != "]":
-        if at >= len(text):
-            raise _Broken(len(text) - 1, "is not valid JSON: the array is not closed")
-        value, end = STRICT_DECODER.raw_decode(text, at)
-        yield at, value
-        at = _skip(text, end)
-        if text[at : at + 1] == ",":
-            at = _skip(text, at + 1)
-        elif text[at : at + 1] != "]":
-            raise _Broken(min(at, len(text) - 1), "is not valid JSON: ',' or ']' is expected")
-    _expect_end(text, at + 1)
+    """Yield the place and the content of the values of the JSON array that a text holds."""
+    _expect_end(text, (yield from array_items(text, start)))
 
 
 def _add_objects(document: Document, found: Iterable[tuple[int, Any]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.json_rows import STRICT_DECODER, NotJson
+from mevqa.files.json_rows import STRICT_DECODER, NotJson, array_items
 
 
 def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
@@ -22,16 +22,15 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
     Raises:
         InputError: It is empty, is no JSON, or holds neither a list nor an object with a list ``events``.
     """
-    decoder = STRICT_DECODER
     try:
-        start = _skip(text, 0)
+        start = len(text) - len(text.lstrip())
         if path.suffix.lower() == ".jsonl":
             return list(_one_a_line(path, text))
         if start == len(text):
             raise InputError([Problem(path, "is empty")])
         if text[start] == "[":
-            return list(_elements(text, start, decoder))
-        content, _ = decoder.raw_decode(text, start)
+            return list(_elements(text, start))
+        content, _ = STRICT_DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise InputError([Problem(path, f"is not valid JSON: {error.msg}", error.lineno)]) from error
     except NotJson as error:
@@ -42,7 +41,7 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
     if not isinstance(events, list):
         raise InputError([Problem(path, 'is no list of events; write [{"video": ..., "onset": ..., "offset": ...}]')])
     place = text.index("[", re.search(r'"events"\s*:', text).end())  # type: ignore[union-attr]
-    return list(_elements(text, place, decoder))
+    return list(_elements(text, place))
 
 
 def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
@@ -61,23 +60,9 @@ def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
         raise InputError(problems)
 
 
-def _elements(text: str, start: int, decoder: json.JSONDecoder) -> Iterator[tuple[int, Any]]:
+def _elements(text: str, start: int) -> Iterator[tuple[int, Any]]:
     """Yield the elements of the list that begins at ``start``, with their lines."""
-    place = _skip(text, start + 1)
-    while place < len(text) and text[place] != "]":
-        line = text.count("\n", 0, place) + 1
-        value, place = decoder.raw_decode(text, place)
+    line, counted = 1, 0
+    for place, value in array_items(text, start):
+        line, counted = line + text.count("\n", counted, place), place
         yield line, value
-        place = _skip(text, place)
-        if place < len(text) and text[place] == ",":
-            place = _skip(text, place + 1)
-        elif place >= len(text) or text[place] != "]":
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, min(place, len(text)))
-    if place >= len(text):
-        raise json.JSONDecodeError("Expecting ']'", text, len(text))
-
-
-def _skip(text: str, place: int) -> int:
-    while place < len(text) and text[place].isspace():
-        place += 1
-    return place

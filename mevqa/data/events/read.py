@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mevqa.data.clip_problems import list_lines
 from mevqa.data.documents.foreign_formats import workbook_document
 from mevqa.data.documents.records import container_of
 from mevqa.data.events.json_objects import read_objects
@@ -156,13 +157,6 @@ def _notes(reader: RowReader, role: Role) -> list[str]:
         if lines:
             notes.append(f"{name}: {len(lines)} rows {what} ({list_lines(lines)})")
     return notes
-
-
-def list_lines(lines: Sequence[int], most: int = 10) -> str:
-    """Return ``line 3`` or ``lines 3, 5, 9, ... (12 more)``."""
-    shown = ", ".join(map(str, lines[:most]))
-    more = f", ... ({len(lines) - most} more)" if len(lines) > most else ""
-    return f"line{'s' if len(lines) > 1 else ''} {shown}{more}"
 
 
 class _Found(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from mevqa.facs import (
 from mevqa.files.headers import TIME_MENDS, time_unit
 from mevqa.files.tables import Sheet
 from mevqa.names import subject_key
+from mevqa.suggestions import did_you_mean
 
 #: Rows that are searched for the header: titles may stand above it.
 _HEADER_SEARCH = 40
@@ -122,9 +122,7 @@ def _heading_problems(columns: Sequence[str], rows: Sequence[tuple[int, Sequence
             if any(place < len(cells) and cells[place] for _, cells in rows):
                 yield f"column {place + 1} has cells and no heading"
         elif column not in COLUMNS and time_unit(column) is None:
-            close = difflib.get_close_matches(column, COLUMNS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known columns: {', '.join(COLUMNS)}"
-            yield f"unknown column {column!r}; {hint}"
+            yield f"unknown column {column!r}; {did_you_mean(column, COLUMNS)}"
         elif columns[:place].count(column) == 1:
             yield f"the column {column!r} stands twice"
 

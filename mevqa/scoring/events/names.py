@@ -6,7 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from mevqa.data.events.read import EventFile, list_lines
+from mevqa.data.clip_problems import list_lines
+from mevqa.data.events.read import EventFile
 from mevqa.data.events.rows import EventRow, VideoFacts
 from mevqa.data.layouts import without_suffix
 from mevqa.errors import Problem

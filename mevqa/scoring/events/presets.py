@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, parse_yaml_value, read_yaml
 from mevqa.resources import TABLES
+from mevqa.suggestions import did_you_mean
 
 TABLE = TABLES / "scoring" / "event_presets.yaml"
 DEFAULT = "strict"
@@ -68,7 +68,7 @@ def event_preset(name: str, changes: Sequence[str] = ()) -> EventSwitches:
     """
     presets = event_presets()
     if name not in presets:
-        raise InputError([Problem("--preset", f"unknown preset {name!r}; {_suggest(name, presets)}")])
+        raise InputError([Problem("--preset", f"unknown preset {name!r}; {did_you_mean(name, presets)}")])
     switches = [switch for switch in EventSwitches.model_fields if switch != "about"]
     chosen = presets[name]
     problems = []
@@ -77,7 +77,7 @@ def event_preset(name: str, changes: Sequence[str] = ()) -> EventSwitches:
         if not equals:
             problems.append(Problem("--set", f"{change!r} is not NAME=VALUE, e.g. matching=hungarian"))
         elif switch not in switches:
-            problems.append(Problem("--set", f"unknown switch {switch!r}; {_suggest(switch, switches)}"))
+            problems.append(Problem("--set", f"unknown switch {switch!r}; {did_you_mean(switch, switches)}"))
         else:
             try:
                 chosen = _change(chosen, switch, value)
@@ -99,9 +99,3 @@ def _change(switches: EventSwitches, name: str, text: str) -> EventSwitches:
         except ValueError:
             value = text
         return EventSwitches.model_validate(content | {name: value})
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from mevqa.data.events.read import EventFile, list_lines
+from mevqa.data.clip_problems import list_lines
+from mevqa.data.events.read import EventFile
 from mevqa.errors import InputError, Problem
 from mevqa.facs import UnknownEmotion, canonical_coarse, canonical_fine, coarse_of
 from mevqa.intervals import Array

@@ -10,6 +10,7 @@ from mevqa.data.events.read import EventFile
 from mevqa.data.events.rows import MACRO, MICRO, EventRow, VideoFacts
 from mevqa.datasets import dataset
 from mevqa.errors import InputError, Problem
+from mevqa.events import MICRO_MS, MICRO_RISE_MS
 from mevqa.names import spelling_notes, subject_key
 from mevqa.scoring.events.names import (
     Naming,
@@ -22,10 +23,6 @@ from mevqa.scoring.events.names import (
 )
 from mevqa.scoring.events.presets import EventSwitches
 
-#: A micro-expression lasts at most half a second (Yan et al., J. Nonverbal Behavior 37, 2013; MEGC since 2019).
-MICRO_SECONDS = 0.5
-#: Longest onset phase of a micro-expression in published filters (the same study: 260 ms).
-ONSET_SECONDS = 0.25
 #: Longest macro-expression in the reduced reference of LGSNet.
 _REDUCED_MACRO_SECONDS = 4.0
 
@@ -221,7 +218,7 @@ def kind_by_length(event: EventRow, fps: float | None, switches: EventSwitches) 
         return MICRO if event.offset - event.onset <= switches.micro_frames else MACRO
     if fps is None:
         return None
-    return MICRO if event.offset - event.onset <= MICRO_SECONDS * fps else MACRO
+    return MICRO if event.offset - event.onset <= MICRO_MS / 1000 * fps else MACRO
 
 
 def _passes(event: EventRow, kind: str, fps: float, name: str) -> bool:
@@ -231,8 +228,8 @@ def _passes(event: EventRow, kind: str, fps: float, name: str) -> bool:
     if kind == MACRO:
         return name != "lgsnet-reduced" or seconds <= _REDUCED_MACRO_SECONDS
     if name == "quarter-second-apex":
-        return event.apex is not None and (event.apex - event.onset) / fps <= ONSET_SECONDS
-    return seconds <= MICRO_SECONDS
+        return event.apex is not None and (event.apex - event.onset) / fps <= MICRO_RISE_MS / 1000
+    return seconds <= MICRO_MS / 1000
 
 
 def _video(
