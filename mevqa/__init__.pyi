@@ -58,9 +58,11 @@ from mevqa.questions.types import QuestionType as QuestionType
 from mevqa.questions.types import SentenceQuestion as SentenceQuestion
 from mevqa.questions.types import UnitListQuestion as UnitListQuestion
 from mevqa.scoring.result import ScoreResult as ScoreResult
+from mevqa.spotting.base import SpotOptions as SpotOptions
+from mevqa.spotting.base import Spotter as Spotter
+from mevqa.spotting.base import Spotting as Spotting
 from mevqa.spotting.motion.calibration import Calibrator as Calibrator
-from mevqa.spotting.motion.spotter import SpotOptions as SpotOptions
-from mevqa.spotting.video import Spotting as Spotting
+from mevqa.spotting.registry import register_spotter as register_spotter
 from mevqa.submission.writer import Submission as Submission
 from mevqa.suites.results import SuiteResult as SuiteResult
 from mevqa.synthetic.writer import SyntheticSet as SyntheticSet

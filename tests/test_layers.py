@@ -37,7 +37,7 @@ def _is_data(name: str) -> bool:
 def test_no_module_imports_one_of_a_higher_layer_and_none_is_in_a_circle(package):
     result = _lint(package)
     assert result.returncode == 0, result.stdout
-    assert "2 kept, 0 broken" in result.stdout
+    assert "3 kept, 0 broken" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,14 @@ def test_a_planted_import_against_the_contracts_is_found(package, module, line, 
     result = _lint(package)
     assert result.returncode == 1
     assert named in result.stdout
+
+
+def test_a_spotter_that_imports_another_is_found(package):
+    other = package / "mevqa" / "spotting" / "other"
+    other.mkdir()
+    (other / "__init__.py").write_text("from mevqa.spotting.motion.filters import bank\n", "utf-8")
+    contracts = package / "pyproject.toml"
+    contracts.write_text(contracts.read_text("utf-8").replace('"motion",', '"motion | other",'), "utf-8")
+    result = _lint(package)
+    assert result.returncode == 1
+    assert "mevqa.spotting.other is not allowed to import mevqa.spotting.motion" in result.stdout

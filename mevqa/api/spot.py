@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, cast
 
 from PIL import Image
 
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
-from mevqa.events import Kind, Rule
+from mevqa.events import KINDS, Rule
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder
 from mevqa.reporting.charts.spotted import write_plot
 from mevqa.signals import finished_first
-from mevqa.spotting.annotated import find_annotated, spot_annotated
+from mevqa.spotting.annotated import find_annotated
+from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, Progress, ShowFrames, SpotOptions, SpotterFit, Spotting
 from mevqa.spotting.files import write_csv, write_json
-from mevqa.spotting.fitting import HeldOut, NothingToFit, fit_calibrator, leave_one_subject_out
-from mevqa.spotting.motion.calibration import Calibrator, read_calibrator, write_calibrator
-from mevqa.spotting.motion.spotter import KINDS, SpotOptions
-from mevqa.spotting.video import Progress, Spotting, find_videos, spot_video, video_names
-
-#: Given the name of a video, shows how far it is read.
-ShowFrames: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
+from mevqa.spotting.registry import find_spotter, spot_options
+from mevqa.spotting.video import find_videos, spot_video, video_names
 
 
 @errors_name_parameters
@@ -38,25 +32,29 @@ def spot(
     kinds: str | Sequence[str] = KINDS,
     rule: Rule = "half-second",
     threshold: float | None = None,
-    calibrator: Calibrator | AnyPath | None = None,
+    calibrator: Fitted | AnyPath | None = None,
+    spotter: str = DEFAULT_SPOTTER,
     progress: Progress | None = None,
 ) -> Spotting:
-    """Find the micro- and macro-expressions of one video, without labels and without training.
+    """Find the micro- and macro-expressions of one video; the default spotter needs no labels and no training.
 
     Args:
         video: Video file or folder of frames.
         fps: Frames per second; None: as the video says.
         kinds: Kinds to return.
         rule: How micro- and macro-expressions are told apart.
-        threshold: Least strength in units of the video's own noise; None: 4, or where the calibrator begins.
-        calibrator: Scores events and drops those below its probability, or its file (``fit_spotter``).
+        threshold: Least strength, in the spotter's own units; None: its default (``motion``: 4 times the video's own
+            noise, or where the calibrator begins).
+        calibrator: What the spotter learned, or its file (``fit_spotter``). That of ``motion`` scores events and drops
+            those below its probability.
+        spotter: Name of the spotter (``register_spotter``).
         progress: Called now and then with frames done and frames in all.
 
     Raises:
-        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
+        InputError: A kind or the threshold makes no sense, there is no such spotter, or its file cannot be read.
         MediaError: The video cannot be read.
     """
-    options = spot_options(kinds, rule, threshold, calibrator)
+    options = spot_options(kinds, rule, threshold, calibrator, spotter)
     return spot_video(Path(video), fps=fps, options=options, progress=progress)
 
 
@@ -120,34 +118,6 @@ def spot_folder(
     return spotted
 
 
-def spot_options(
-    kinds: str | Sequence[str] = KINDS,
-    rule: Rule = "half-second",
-    threshold: float | None = None,
-    calibrator: Calibrator | AnyPath | None = None,
-) -> SpotOptions:
-    """Return what is looked for.
-
-    Args:
-        kinds: Kinds to return, as a list or in one text with commas between them.
-        rule: How micro- and macro-expressions are told apart.
-        threshold: Least strength in units of the video's own noise.
-        calibrator: A calibrator, or its file.
-
-    Raises:
-        InputError: A kind or the threshold makes no sense, or the calibrator cannot be read.
-    """
-    if calibrator is not None and not isinstance(calibrator, Calibrator):
-        calibrator = read_calibrator(Path(calibrator))
-    listed = kinds.split(",") if isinstance(kinds, str) else kinds
-    names = tuple(name.strip() for name in listed if name.strip())
-    try:
-        return SpotOptions(cast("tuple[Kind, ...]", names), rule, threshold, calibrator)
-    except ValueError as error:
-        option = "--threshold" if "threshold" in str(error) else "--kinds"
-        raise InputError([Problem(option, str(error))]) from error
-
-
 def plot_files(where: Path | None, videos: Sequence[Path]) -> dict[Path, Path]:
     """Return the file of each video's timeline.
 
@@ -169,19 +139,6 @@ def plot_files(where: Path | None, videos: Sequence[Path]) -> dict[Path, Path]:
     return {path: where / f"{name}.png" for path, name in video_names(videos).items()}
 
 
-@dataclass(frozen=True, slots=True)
-class SpotterFit:
-    """A calibrator that was fitted, and how it does on people that it has not seen.
-
-    Attributes:
-        calibrator: The calibrator, fitted to all subjects.
-        held_out: The spotter with and without it, each subject judged by a calibrator of the others.
-    """
-
-    calibrator: Calibrator
-    held_out: HeldOut
-
-
 @errors_name_parameters
 def fit_spotter(
     annotations: AnyPath,
@@ -190,17 +147,20 @@ def fit_spotter(
     *,
     dataset: str | None = None,
     rule: Rule = "half-second",
+    spotter: str = DEFAULT_SPOTTER,
     progress: ShowFrames = lambda name: nullcontext(lambda done, total: None),
     on_note: Callable[[str], None] = lambda note: None,
 ) -> SpotterFit:
-    """Fit a calibrator to annotated long videos, and judge it on subjects that are held out.
+    """Fit a spotter to annotated long videos, and judge it on subjects that are held out.
 
     Args:
         annotations: CSV of several events a video, or a data set's label file of long videos.
         media: Folder of the videos.
-        out: The calibrator, JSON; candidates are kept in ``OUT.parts``, so that an interrupted call goes on.
+        out: What is learned (``motion``: a calibrator, JSON); what is computed of each video is kept in ``OUT.parts``,
+            so that an interrupted call goes on.
         dataset: Whose label file it is, when its header does not tell.
         rule: How micro- and macro-expressions are told apart.
+        spotter: Name of the spotter.
         progress: Given the name of a video, shows how far it is read.
         on_note: Called with what is not used of the annotations, one sentence each.
 
@@ -212,12 +172,7 @@ def fit_spotter(
     for note in annotated.notes:
         on_note(note)
     with hold_file(target):
-        examples = spot_annotated(annotated.videos, Path(f"{target}.parts"), spot_options(rule=rule), progress)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    try:
-        held_out = leave_one_subject_out(examples)
-        calibrator = fit_calibrator(examples, path.name, digest, dataset)
-    except NothingToFit as error:
-        raise InputError([Problem(path, str(error))]) from error
-    write_calibrator(target, calibrator)
-    return SpotterFit(calibrator, held_out)
+        options = spot_options(rule=rule, spotter=spotter)
+        fitted = find_spotter(spotter).fit(annotated, options, Path(f"{target}.parts"), progress)
+        fitted.calibrator.save(target)
+    return fitted

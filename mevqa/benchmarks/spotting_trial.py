@@ -18,9 +18,9 @@ from mevqa.events import Event
 from mevqa.scoring.events.score import score_events
 from mevqa.scoring.result import ScoreResult
 from mevqa.scoring.tables import score_tables
+from mevqa.spotting.base import SpotOptions, Spotting
 from mevqa.spotting.files import write_csv
-from mevqa.spotting.motion.spotter import SpotOptions
-from mevqa.spotting.video import Spotting, spot_video
+from mevqa.spotting.video import spot_video
 from mevqa.synthetic.clip_plan import ClipPlan
 from mevqa.table_writer import as_text
 

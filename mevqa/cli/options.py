@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from mevqa.cli.values import above_zero, frame_number, positive, seed
+from mevqa.spotting.registry import spotter_names
 from mevqa.types import OptionScore
 
 if TYPE_CHECKING:
@@ -141,6 +142,17 @@ def add_long_options(parser: argparse.ArgumentParser) -> None:
     add_spotter_options(group)
 
 
+def add_spotter_name(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add which system spots events."""
+    names = spotter_names()
+    parser.add_argument(
+        "--spotter",
+        default=names[0],
+        metavar="NAME",
+        help=f"which system spots events: {', '.join(names)} (default: {names[0]})",
+    )
+
+
 def add_spotter_options(group: argparse._ArgumentGroup) -> None:
     """Add how events are spotted where a model looks at them."""
     group.add_argument(
@@ -152,6 +164,7 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
         "--threshold", type=above_zero, metavar="X", help="least strength, in units of the video's own noise"
     )
     group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
+    add_spotter_name(group)
 
 
 def add_link_option(group: argparse._ActionsContainer) -> None:
@@ -223,6 +236,7 @@ def view_options(args: argparse.Namespace) -> ViewOptions:
         rule=args.rule,
         threshold=args.threshold,
         calibrator=args.calibrator,
+        spotter=args.spotter,
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from mevqa.inference.runs import file_digest
-from mevqa.spotting.motion.spotter import SpotOptions
+from mevqa.spotting.base import DEFAULT_SPOTTER, SpotOptions
 from mevqa.video.reading.key_frames import KEY_FRAME_RULES
 
 if TYPE_CHECKING:
@@ -83,11 +82,12 @@ def view_config_record(view_config: ViewConfig) -> dict[str, Any]:
 
 
 def _spotter_record(options: SpotOptions) -> dict[str, Any]:
-    """Return options of the spotter as plain values; a calibrator as a hash of what is in it."""
+    """Return options of the spotter as plain values; what it learned as a hash of what is in it."""
     record = {one.name: getattr(options, one.name) for one in fields(options)}
     if options.calibrator is not None:
-        content = options.calibrator.model_dump_json().encode()
-        record["calibrator"] = hashlib.blake2b(content, digest_size=16).hexdigest()
+        record["calibrator"] = options.calibrator.digest()
+    if options.spotter == DEFAULT_SPOTTER:
+        del record["spotter"]
     return record | {"kinds": list(options.kinds)}
 
 

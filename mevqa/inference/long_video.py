@@ -20,9 +20,9 @@ from mevqa.inference.view_config import LongVideoWay
 from mevqa.questions.answers import timeline_answer
 from mevqa.questions.prior import prior_answer
 from mevqa.questions.question_types import question_type
+from mevqa.spotting.base import SpotOptions, Spotting
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.motion.spotter import SpotOptions
-from mevqa.spotting.video import Spotting, spot_video
+from mevqa.spotting.video import spot_video
 from mevqa.types import Answer, Clip, Question
 
 if TYPE_CHECKING:

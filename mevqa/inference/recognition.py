@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mevqa.inference.view_config import ViewConfig
     from mevqa.models.base import Model
     from mevqa.questions.prompts import PromptLibrary
-    from mevqa.spotting.video import Spotting
+    from mevqa.spotting.base import Spotting
     from mevqa.types import Reply
     from mevqa.video.reading.video import Footage
 

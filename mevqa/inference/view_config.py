@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mevqa.errors import InputError, Problem
 from mevqa.models.base import Preferences
-from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
-from mevqa.spotting.motion.spotter import SpotOptions
+from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions
+from mevqa.spotting.registry import spot_options
 from mevqa.suggestions import did_you_mean
 from mevqa.video.views.registry import view_names
 from mevqa.video.views.sampler import sampler_names
@@ -128,7 +128,8 @@ class ViewOptions:
         lvqa: Who answers questions about long videos.
         rule: How micro- and macro-expressions are told apart; None: as the data set was coded.
         threshold: Least strength of a spotted event, in units of the video's own noise.
-        calibrator: Scores spotted events and drops some; also its file.
+        calibrator: What the spotter learned, or its file; that of ``motion`` scores events and drops some.
+        spotter: Name of the spotter.
     """
 
     views: str | Sequence[str] | None = None
@@ -139,7 +140,8 @@ class ViewOptions:
     lvqa: LongVideoWay = "hybrid"
     rule: Rule | None = None
     threshold: float | None = None
-    calibrator: Calibrator | Path | str | None = None
+    calibrator: Fitted | Path | str | None = None
+    spotter: str = DEFAULT_SPOTTER
 
     def names(self) -> tuple[str, ...] | None:
         """Return the names of the views, None where the model's preference holds."""
@@ -192,10 +194,4 @@ class ViewOptions:
 
     def _spotter(self) -> SpotOptions:
         """Return how events are spotted; the rule for the kinds is left to the data set."""
-        calibrator = self.calibrator
-        if calibrator is not None and not isinstance(calibrator, Calibrator):
-            calibrator = read_calibrator(Path(calibrator))
-        try:
-            return SpotOptions(threshold=self.threshold, calibrator=calibrator)
-        except ValueError as error:
-            raise InputError([Problem("--threshold", str(error))]) from error
+        return spot_options(threshold=self.threshold, calibrator=self.calibrator, spotter=self.spotter)

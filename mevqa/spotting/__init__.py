@@ -1,21 +1,48 @@
-"""Finding micro- and macro-expressions in any video, without training.
+"""Finding micro- and macro-expressions in any video, by one of several systems; the default needs no training.
 
 ``spot_video`` reads a file or a folder of frames, ``spot`` takes a stream of frames from Python. Both take
 ``SpotOptions``, with a ``Calibrator`` that was fitted to annotated videos where there is one (``read_calibrator``).
+A system of one's own is a ``Spotter`` below ``register_spotter`` (``examples/own_spotter.py``).
 """
 
-from mevqa.spotting.events import SpottedEvent, UnitCandidate
-from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
-from mevqa.spotting.motion.spotter import SpotOptions, spot
-from mevqa.spotting.video import Spotting, spot_video
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mevqa.spotting.base import SpotOptions, Spotter, Spotting
+    from mevqa.spotting.events import SpottedEvent, UnitCandidate
+    from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
+    from mevqa.spotting.motion.stream import spot
+    from mevqa.spotting.registry import register_spotter, spotter_names
+    from mevqa.spotting.video import spot_video
 
 __all__ = [
     "Calibrator",
     "SpotOptions",
     "SpottedEvent",
+    "Spotter",
     "Spotting",
     "UnitCandidate",
     "read_calibrator",
+    "register_spotter",
     "spot",
     "spot_video",
+    "spotter_names",
 ]
+
+#: Modules in which the names are found; imported when they are used, so that names of spotters cost a help nothing.
+_MODULES = {
+    "base": ("SpotOptions", "Spotter", "Spotting"),
+    "events": ("SpottedEvent", "UnitCandidate"),
+    "motion.calibration": ("Calibrator", "read_calibrator"),
+    "motion.stream": ("spot",),
+    "registry": ("register_spotter", "spotter_names"),
+    "video": ("spot_video",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

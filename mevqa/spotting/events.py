@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mevqa.events import Event, Kind
-from mevqa.facs import ActionUnit
+
+if TYPE_CHECKING:
+    from mevqa.facs import ActionUnit
 
 
 @dataclass(frozen=True, slots=True)

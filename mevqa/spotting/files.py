@@ -10,8 +10,8 @@ from typing import Any
 from mevqa.data.events.write import SPOTTED_COLUMNS, event_rows
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_whole
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.video import Spotting
 
 
 def write_csv(path: Path, found: Sequence[Spotting]) -> None:

@@ -45,9 +45,9 @@ def test_a_trial_prints_what_was_found(trials, tmp_path, capsys):
 
 
 def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
-    from mevqa.spotting.motion.calibration import shipped_calibrator, write_calibrator
+    from mevqa.spotting.motion.calibration import shipped_calibrator
 
-    write_calibrator(tmp_path / "c.json", shipped_calibrator())
+    shipped_calibrator().save(tmp_path / "c.json")
     command = ["bench", "spot", "--trial", str(tmp_path), "--json", "--calibrator", str(tmp_path / "c.json")]
     assert main(command) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["spotting.macro.f1"] == 0.5

@@ -14,9 +14,9 @@ from mevqa.api.spot import plot_files
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
 from mevqa.data.events.read import read_events
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.motion.calibration import read_calibrator
 from mevqa.spotting.motion.features import FEATURES
-from mevqa.spotting.video import Spotting
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def annotated(tmp_path, monkeypatch):
             events.append(spotted(frames, times, "micro", 0.5, features=told, clear=told["strength"] > 1.4))
         return Spotting(path.stem, path, 30.0, 1800, 60.0, tuple(events), (), (), True)
 
-    monkeypatch.setattr("mevqa.spotting.annotated.spot_video", fake)
+    monkeypatch.setattr("mevqa.spotting.motion.spotter.spot_by_motion", fake)
     return ["--fit", str(tmp_path / "labels.csv"), "--media", str(media), "--out", str(tmp_path / "own.json")]
 
 

@@ -8,8 +8,8 @@ from spotted_events import spotted
 
 from mevqa.data.annotations import read_annotations
 from mevqa.facs import ActionUnit
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent, UnitCandidate
-from mevqa.spotting.video import Spotting
 from mevqa.synthetic.writer import SyntheticSet
 from mevqa.types import Clip
 

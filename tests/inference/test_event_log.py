@@ -14,9 +14,9 @@ from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
 from mevqa.inference.event_log import EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_video import LongVideoResult
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
-from mevqa.spotting.video import Spotting
 
 GAPS = (Gap(2000.0, 3500.0, "no face"),)
 

@@ -19,8 +19,8 @@ from mevqa.facs import ActionUnit
 from mevqa.inference import long_video
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.video import Spotting
 
 
 def event(onset, offset, kind="micro", fine=None, coarse=None) -> SpottedEvent:

@@ -15,7 +15,7 @@ from mevqa.inference.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.spotting.video import Spotting
+from mevqa.spotting.base import Spotting
 from mevqa.synthetic.writer import synthesise
 from mevqa.types import Clip
 

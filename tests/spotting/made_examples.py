@@ -6,8 +6,8 @@ import numpy as np
 from spotted_events import spotted
 
 from mevqa.events import Event
-from mevqa.spotting.fitting import Example
 from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.fitting import Example
 
 #: Weight of each feature in the log-odds of the made-up truth; the others say nothing.
 WEIGHTS = {"strength": 3.0, "fit": 1.5, "unlike": -1.0}

@@ -6,10 +6,9 @@ import pytest
 from made_examples import event
 
 from mevqa.errors import InputError, MediaError
-from mevqa.spotting import annotated
-from mevqa.spotting.annotated import find_annotated, spot_annotated
-from mevqa.spotting.motion.spotter import SpotOptions
-from mevqa.spotting.video import Spotting
+from mevqa.spotting.annotated import find_annotated
+from mevqa.spotting.base import SpotOptions, Spotting
+from mevqa.spotting.motion.candidate_cache import spot_annotated
 
 HEADER = "clip,subject,fps,onset,apex,offset,kind\n"
 
@@ -51,9 +50,8 @@ def silent(name):
     yield lambda done, total: None
 
 
-def spotted(monkeypatch, fake, found, parts):
-    monkeypatch.setattr(annotated, "spot_video", fake)
-    return spot_annotated(found.videos, parts, SpotOptions(), silent)
+def spotted(fake, found, parts, rule="half-second"):
+    return spot_annotated(found.videos, parts, SpotOptions(rule=rule), silent, fake)
 
 
 def test_events_and_videos_without_any_are_found(tmp_path, media):
@@ -77,36 +75,35 @@ def test_a_person_in_several_spellings_is_one(tmp_path, media):
         find_annotated(labels(tmp_path, rows.replace(",02,", ",sub01,")), media)
 
 
-def test_a_resumed_run_is_the_same_as_an_uninterrupted_one(tmp_path, media, monkeypatch):
+def test_a_resumed_run_is_the_same_as_an_uninterrupted_one(tmp_path, media):
     found = find_annotated(labels(tmp_path, GOOD), media)
-    whole = spotted(monkeypatch, Fake(), found, tmp_path / "whole.parts")
+    whole = spotted(Fake(), found, tmp_path / "whole.parts")
     with pytest.raises(KeyboardInterrupt):
-        spotted(monkeypatch, Fake(stop_at="c"), found, tmp_path / "x.parts")
+        spotted(Fake(stop_at="c"), found, tmp_path / "x.parts")
     rest = Fake()
-    assert spotted(monkeypatch, rest, found, tmp_path / "x.parts") == whole
+    assert spotted(rest, found, tmp_path / "x.parts") == whole
     assert rest.asked == ["c"]
     assert whole[0].candidates[1].features["fit"] == 0.25 and not whole[0].candidates[1].clear
 
 
-def test_changed_media_other_rules_and_damaged_parts_are_spotted_again(tmp_path, media, monkeypatch):
+def test_changed_media_other_rules_and_damaged_parts_are_spotted_again(tmp_path, media):
     found, parts = find_annotated(labels(tmp_path, GOOD), media), tmp_path / "x.parts"
-    spotted(monkeypatch, Fake(), found, parts)
+    spotted(Fake(), found, parts)
     (media / "a.mp4").write_bytes(b"another video")
     next(parts.glob("b.*.json")).write_text('{"key": ')
     again = Fake()
-    spotted(monkeypatch, again, found, parts)
+    spotted(again, found, parts)
     assert again.asked == ["a", "b"]
     other = Fake()
-    monkeypatch.setattr(annotated, "spot_video", other)
-    spot_annotated(found.videos, parts, SpotOptions(rule="quarter-second-apex"), silent)
+    spotted(other, found, parts, "quarter-second-apex")
     assert other.asked == ["a", "b", "c"]
 
 
-def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, media, monkeypatch):
+def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, media):
     found = find_annotated(labels(tmp_path, GOOD + "c,s3,30,12,15,,micro\n"), media)
     assert found.videos[2].half_coded == (12, 15)
     assert any("no onset or no offset" in note for note in found.notes)
-    examples = spotted(monkeypatch, Fake(), found, tmp_path / "x.parts")
+    examples = spotted(Fake(), found, tmp_path / "x.parts")
     assert [len(one.candidates) for one in examples] == [2, 2, 1]
 
 
@@ -116,7 +113,7 @@ def test_videos_that_no_row_names_are_told(tmp_path, media):
     assert "not used: more.mp4" in note
 
 
-def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, media, monkeypatch):
+def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, media):
     found, fake = find_annotated(labels(tmp_path, GOOD), media), Fake()
 
     def broken(path, **options):
@@ -124,9 +121,8 @@ def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, me
             raise MediaError(path, "is damaged")
         return fake(path, **options)
 
-    monkeypatch.setattr(annotated, "spot_video", broken)
     with pytest.raises(InputError) as refused:
-        spot_annotated(found.videos, tmp_path / "x.parts", SpotOptions(), silent)
+        spotted(broken, found, tmp_path / "x.parts")
     assert len(refused.value.problems) == 2 and fake.asked == ["b"]
 
 

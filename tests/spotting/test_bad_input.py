@@ -14,7 +14,7 @@ from mevqa.benchmarks.trial_videos import CONTENTS, trial_plans
 from mevqa.cli import main
 from mevqa.errors import MediaError
 from mevqa.spotting import spot_video
-from mevqa.spotting.motion.spotter import Spotter
+from mevqa.spotting.motion.stream import EventStream
 from mevqa.synthetic.encoding import write_mp4
 from mevqa.synthetic.recording import Recording, Style
 from mevqa.video.reading.reader import open_video
@@ -43,7 +43,7 @@ def stranger():
 
 def spotted(frames, fps=FPS):
     """Events and warnings of a list of frames; None is a lost one."""
-    spotter = Spotter()
+    spotter = EventStream()
     found = []
     for number, frame in enumerate(frames):
         if frame is not None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from made_examples import WEIGHTS, event, made_examples
 
 from mevqa.events import Event
-from mevqa.spotting import fitting
-from mevqa.spotting.fitting import NothingToFit, best_threshold, fit_calibrator, leave_one_subject_out
 from mevqa.spotting.hits import Counts, count_hits
+from mevqa.spotting.motion import fitting
+from mevqa.spotting.motion.fitting import NothingToFit, best_threshold, fit_calibrator, leave_one_subject_out
 
 
 def as_coded(candidate):

@@ -9,7 +9,7 @@ from mevqa.benchmarks.spotting_trial import TrialSettings, compare, run_trial, w
 from mevqa.benchmarks.trial_videos import CONTENTS, MICRO_AMPLITUDE, TrialVideo, trial_plans
 from mevqa.data.annotations import read_long_annotations
 from mevqa.scoring.events.score import score_events
-from mevqa.spotting.video import Spotting
+from mevqa.spotting.base import Spotting
 
 
 def perfect(video, shift=0):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, bump
 
-from mevqa.spotting.motion.spotter import Spotter
+from mevqa.spotting.motion.stream import EventStream
 from mevqa.spotting.motion.tracking import Reading
 
 MINUTES = 6
@@ -34,7 +34,7 @@ class MadeUp:
 
 @pytest.fixture(scope="module")
 def run():
-    spotter = Spotter()
+    spotter = EventStream()
     spotter._tracker = made = MadeUp()
     held, found, late = [], [], []
     for frame, ms in enumerate(made.times):
@@ -71,7 +71,7 @@ def test_what_is_kept_for_timing_at_full_rate_is_small(run):
 @pytest.mark.slow
 def test_memory_of_the_whole_spotter_does_not_grow_with_the_stream():
     made = MadeUp(minutes=14)
-    spotter = Spotter()
+    spotter = EventStream()
     spotter._tracker = made
     events, held = [], {}
     tracemalloc.start()

@@ -23,7 +23,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mevqa.cli.options import add_link_option
+from mevqa.cli.options import add_link_option, add_spotter_name
 from mevqa.cli.values import above_zero, dataset_name
 
 HELP = "find micro- and macro-expressions in any video"
@@ -61,6 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="score events by a calibrator from --fit and drop those below its probability (default: strength decides, "
         "and scores are probabilities by a calibrator fitted on synthetic videos)",
     )
+    add_spotter_name(parser)
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write events as CSV, as mevqa score reads them")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write events, evidence by region and curves as JSON")
     parser.add_argument(
@@ -108,9 +109,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_FILES = ("--csv", "--json", "--plot")
 #: What each way of use takes, the first of which it needs.
-_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--csv", "--json", "--plot")
-_FITTING = ("--fit", "--media", "--out", "--dataset", "--rule")
+_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--spotter", *_FILES)
+_FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter")
 _DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--csv")
 _NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {_FITTING: ("--media", "--out")}
 
@@ -128,8 +130,9 @@ def _check(args: argparse.Namespace) -> None:
         InputError: All of them.
     """
     from mevqa.errors import InputError, Problem
+    from mevqa.spotting.registry import spotter_names
 
-    usual = {"--kinds": _KINDS, "--rule": "half-second"}
+    usual = {"--kinds": _KINDS, "--rule": "half-second", "--spotter": spotter_names()[0]}
 
     def given(option: str) -> bool:
         return getattr(args, option.removeprefix("--")) != usual.get(option)
@@ -151,14 +154,15 @@ def _check(args: argparse.Namespace) -> None:
 
 def _spot(args: argparse.Namespace) -> int:
     """Spot in every video, print the events and write what was asked for."""
-    from mevqa.api.spot import spot_folder, spot_options
+    from mevqa.api.spot import spot_folder
     from mevqa.cli.printing.spotted import print_spotted
     from mevqa.cli.progress import frame_progress
+    from mevqa.spotting.registry import spot_options
 
     spot_folder(
         args.path,
         fps=args.fps,
-        options=spot_options(args.kinds, args.rule, args.threshold, args.calibrator),
+        options=spot_options(args.kinds, args.rule, args.threshold, args.calibrator, args.spotter),
         csv=args.csv,
         json=args.json,
         plot=args.plot,
@@ -180,10 +184,11 @@ def _fit(args: argparse.Namespace) -> int:
         args.out,
         dataset=args.dataset,
         rule=args.rule,
+        spotter=args.spotter,
         progress=frame_progress,
         on_note=lambda note: print(f"warning: {note}", file=sys.stderr),
     )
-    print_fit(fitted, args.out)
+    print_fit(fitted, args.out, args.spotter)
     return 0
 
 

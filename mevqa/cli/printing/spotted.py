@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mevqa.api.spot import SpotterFit
+from mevqa.spotting.base import DEFAULT_SPOTTER, SpotterFit, Spotting
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.video import Spotting
 
 #: Regions of the face named in the table.
 _STRONGEST = 2
@@ -42,26 +41,16 @@ def _evidence(event: SpottedEvent) -> str:
     return f"AU {units}; {regions}"
 
 
-def print_fit(fitted: SpotterFit, out: Path) -> None:
-    """Print both spotters on held-out people, the losses and what was stored."""
-    held_out, calibrator = fitted.held_out, fitted.calibrator
-    on = calibrator.fitted_on
-    print(
-        f"{on.videos} videos of {on.subjects} subjects, {on.events} expressions; {on.candidates} candidates, "
-        f"{on.marked} of them marked by a coder"
-    )
-    print("each subject judged by a calibrator and a threshold of the others, all pooled; hits at IoU 0.5\n")
-    print(f"{'':20}{'kind':9}{'references':>11}{'detections':>11}{'hits':>6}{'precision':>11}{'recall':>8}{'F1':>7}")
-    for name, counts in (("without calibrator", held_out.plain), ("calibrated", held_out.calibrated)):
+def print_fit(fitted: SpotterFit, out: Path, spotter: str) -> None:
+    """Print what was learned, how it does on held-out people beside other ways, and what was stored."""
+    print("\n".join(fitted.about))
+    print(f"\n{'':20}{'kind':9}{'references':>11}{'detections':>11}{'hits':>6}{'precision':>11}{'recall':>8}{'F1':>7}")
+    for name, counts in fitted.held_out.items():
         for kind, one in counts.items():
             print(
                 f"{name:20}{kind:9}{one.references:11d}{one.detections:11d}{one.hits:6d}{one.precision:11.3f}"
                 f"{one.recall:8.3f}{one.f1:7.3f}"
             )
-    print(
-        f"\nprobabilities of held-out candidates: log loss {held_out.log_loss:.3f}, Brier {held_out.brier:.3f}; "
-        f"of the share that is marked: {held_out.base_log_loss:.3f}, {held_out.base_brier:.3f}"
-    )
-    least, most = min(held_out.thresholds.values()), max(held_out.thresholds.values())
-    print(f"thresholds of the folds {least:.2f} to {most:.2f}; of all subjects {calibrator.threshold:.2f}")
-    print(f"{out}: fitted on all {on.subjects} subjects; use it with mevqa spot VIDEO --calibrator {out}")
+    print("\n" + "\n".join(fitted.notes))
+    named = "" if spotter == DEFAULT_SPOTTER else f" --spotter {spotter}"
+    print(f"{out}: fitted on all {fitted.subjects} subjects; use it with mevqa spot VIDEO{named} --calibrator {out}")

@@ -126,11 +126,10 @@ def _spot_long(args: argparse.Namespace, seconds: float) -> int:
 
 def _spot_trial(args: argparse.Namespace, seconds: float) -> int:
     from mevqa.benchmarks.spotting_trial import TrialSettings, run_trial, write_truth
-    from mevqa.spotting.motion.calibration import read_calibrator
-    from mevqa.spotting.motion.spotter import SpotOptions
+    from mevqa.spotting.registry import spot_options
 
     settings = TrialSettings(args.events, args.macro, args.still, seconds, args.fps, args.size, args.seed)
-    options = SpotOptions(calibrator=read_calibrator(args.calibrator) if args.calibrator else None)
+    options = spot_options(calibrator=args.calibrator)
     if args.truth:
         write_truth(args.truth, args.trial, settings)
     result = run_trial(

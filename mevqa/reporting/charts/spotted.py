@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mevqa.files.whole import write_picture, write_whole
 from mevqa.reporting.charts.chart import LIGHT, Chart, fitted
 from mevqa.reporting.charts.timeline import LEFT, WIDTH, DrawnEvent, Timeline, draw_timeline
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.video import Spotting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

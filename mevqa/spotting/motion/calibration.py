@@ -1,12 +1,13 @@
 """How sure an expression is: from what is told of a candidate to the probability that a coder would have marked it.
 
 A calibrator is a small file of numbers. The one that is shipped was fitted on synthetic videos; ``mevqa spot --fit``
-makes one from annotated videos (``mevqa.spotting.fitting``).
+makes one from annotated videos (``mevqa.spotting.motion.fitting``).
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -110,6 +111,18 @@ class Calibrator(StrictModel):
         """
         return float(self.model.probabilities(told[None])[0])
 
+    def digest(self) -> str:
+        """Return a hash of everything in it."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
+        write_whole(path, self.model_dump_json(indent=1) + "\n")
+
     @property
     def model(self) -> Logistic:
         """The same as arrays."""
@@ -140,12 +153,3 @@ def read_calibrator(path: Path) -> Calibrator:
         said = first["msg"].removeprefix("Value error, ")
         reason = f"{where}: {said}" if where else said
         raise InputError([Problem(path, f"is not a calibrator of this version ({reason}); fit it again")]) from error
-
-
-def write_calibrator(path: Path, calibrator: Calibrator) -> None:
-    """Write a calibrator as JSON.
-
-    Raises:
-        InputError: The file cannot be written.
-    """
-    write_whole(path, calibrator.model_dump_json(indent=1) + "\n")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from mevqa.spotting.base import Gap
 from mevqa.video.decoding.timing import longest_step
 
 #: Gaps of one reason that a sentence lists one by one.
@@ -16,21 +15,6 @@ _KEPT = 10_000
 
 #: A gap that is shorter is not worth a word, ms: a single lost frame is bridged.
 _SHORT_MS = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A part of a video in which nothing could be looked for.
-
-    Attributes:
-        begin_ms: Its first frame.
-        end_ms: The first frame that is measured again, or the last frame of the video.
-        why: ``no face``, ``blank pictures``, ...
-    """
-
-    begin_ms: float
-    end_ms: float
-    why: str
 
 
 class Gaps:

@@ -19,7 +19,7 @@ from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.boundaries import Course, follow
 from mevqa.spotting.motion.candidate import Coarse, Found
 from mevqa.spotting.motion.curves import channels
-from mevqa.spotting.motion.spotter import FIND_FPS, timed
+from mevqa.spotting.motion.stream import FIND_FPS, timed
 from mevqa.video.face.align import cut_out
 from mevqa.video.face.head_motion import without_head
 from mevqa.video.face.regions import face_regions

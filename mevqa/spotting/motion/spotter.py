@@ -1,301 +1,74 @@
-"""Frames in, events out: the spotter for a stream of any length, in bounded memory."""
+"""The training-free spotter: motion of facial regions, matched filters, and times at the full rate of the footage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mevqa.events import KINDS, RULES, Kind, Rule, kind_of
-from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.motion.boundaries import Course
-from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
-from mevqa.spotting.motion.candidate import Found, coarse_course
-from mevqa.spotting.motion.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
-from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
-from mevqa.spotting.motion.features import FEATURES, features
-from mevqa.spotting.motion.gaps import Gaps
-from mevqa.spotting.motion.tracking import FaceTracker, Reading
-from mevqa.spotting.motion.units import side_of, unit_candidates
-from mevqa.video.face.regions import face_regions
+from mevqa.spotting.annotated import Annotated
+from mevqa.spotting.base import Progress, ShowFrames, SpotOptions, Spotter, SpotterFit, Spotting
+from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
+from mevqa.spotting.motion.refine import is_fast, refine
+from mevqa.spotting.motion.stream import EventStream
+from mevqa.spotting.registry import register_spotter
+from mevqa.video.reading.reader import read_once
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from mevqa.spotting.motion.candidate import Found
+    from mevqa.video.reading.video import Video
 
-#: Rate at which expressions are looked for, frames per second: a micro-expression has five frames at least. Of faster
-#: footage only some frames are measured.
-FIND_FPS = 30.0
-
-#: Below this rate a reader is warned, frames per second: a micro-expression has hardly three of them.
-_SLOW_FPS = 15.0
-
-#: The curves of so long are judged together, ms; what happens in the last of it is judged again with what follows.
-#: An hour of video takes as much memory as two minutes do.
-_WINDOW_MS = 120_000.0
-_UNSETTLED_MS = 12_000.0
-
-#: So much of what has been judged stays in sight of what follows, to know the noise and the face at rest, ms.
-_CONTEXT_MS = 60_000.0
-
-#: Events that overlap by more than this share of the shorter one are one event that was found in two windows.
-_SAME = 0.3
+#: Frames between two reports of progress.
+_REPORT = 30
 
 
-@dataclass(frozen=True, slots=True)
-class SpotOptions:
-    """What is looked for.
+@register_spotter("motion")
+class MotionSpotter(Spotter):
+    """Finds what moves a face like an expression, by the video's own noise; a calibrator can learn what coders mark."""
 
-    Attributes:
-        kinds: Kinds of expressions that are returned.
-        rule: How micro- and macro-expressions are told apart.
-        threshold: Least strength, in units of the video's own noise; None: where the calibrator's candidates begin,
-            or ``detect.THRESHOLD`` without one.
-        calibrator: Scores events, and drops those below its own probability; None: the shipped one scores them, and
-            strength alone decides which are returned.
-        least_motion: A region must move by so much, eye distances; None: as the threshold.
-    """
-
-    kinds: tuple[Kind, ...] = KINDS
-    rule: Rule = "half-second"
-    threshold: float | None = None
-    calibrator: Calibrator | None = None
-    least_motion: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what is not known.
-
-        Raises:
-            ValueError: An unknown kind or rule, no kind, or a limit that is not positive.
-        """
-        if not self.kinds or any(kind not in KINDS for kind in self.kinds):
-            raise ValueError(f"kinds are {' and '.join(KINDS)}, not {self.kinds!r}")
-        if self.rule not in RULES:
-            raise ValueError(f"rules are {' and '.join(RULES)}, not {self.rule!r}")
-        for name, limit in (("threshold", self.threshold), ("least motion", self.least_motion)):
-            if limit is not None and not limit > 0:
-                raise ValueError(f"the {name} must be positive, not {limit}")
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Least strength, and least displacement of a region in eye distances, that a candidate has."""
-        own = self.calibrator
-        strength, motion = (THRESHOLD, LEAST_MOTION) if own is None else (own.least_strength, own.least_motion)
-        return (
-            strength if self.threshold is None else self.threshold,
-            motion if self.least_motion is None else self.least_motion,
+    def spot(self, video: Video, progress: Progress = lambda done, total: None) -> Spotting:
+        """Find the expressions of an open video; in fast footage events are timed at its full rate."""
+        stream = EventStream(self.options, keep_trace=True)
+        fast = is_fast(video.fps)
+        found: list[Found] = []
+        done = 0
+        for frame in video.read_forward(stream.wants):
+            if frame.missing:
+                stream.skip(frame.ms, frame.missing)
+            elif frame.picture is not None:
+                found += stream.feed(frame.number, frame.ms, frame.picture)
+            done = frame.number + 1
+            if done % _REPORT == 0:
+                progress(done, len(video))
+        progress(done, done)
+        found += stream.finish()
+        return Spotting.of(
+            video,
+            refine(video, found, self.options.rule) if fast else [one.event for one in found],
+            scores=stream.trace,
+            warnings=stream.warnings,
+            face=not stream.gaps.nothing_seen,
+            gaps=stream.gaps.spans,
+            cuts_ms=stream.gaps.cuts_ms,
         )
 
+    @classmethod
+    def fit(cls, annotated: Annotated, options: SpotOptions, work: Path, progress: ShowFrames) -> SpotterFit:
+        """Fit a calibrator, as ``Spotter.fit``; the candidates of each video are kept in ``work``."""
+        from mevqa.spotting.motion.candidate_cache import spot_annotated
+        from mevqa.spotting.motion.fitting import fit_and_judge
 
-class Spotter:
-    """Takes frames in the order of time and gives back events when they are settled.
+        return fit_and_judge(annotated, spot_annotated(annotated.videos, work, options, progress, spot_by_motion))
 
-    Attributes:
-        gaps: Where nothing could be looked for, and why.
-        trace: (time in ms, largest displacement of a region from rest in eye distances) where that is kept.
-    """
-
-    def __init__(self, options: SpotOptions | None = None, *, keep_trace: bool = False) -> None:
-        self.options = options or SpotOptions()
-        self.gaps = Gaps()
-        self.trace: list[tuple[float, float]] = []
-        self._keep_trace = keep_trace
-        self._tracker = FaceTracker()
-        self._readings: list[Reading] = []
-        self._read_ms = -np.inf
-        self._settled_ms = -np.inf
-        self._given: list[SpottedEvent] = []
-        self._step_ms = 0.0
-        self._short: set[int] = set()
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a reader should know: about the face, and where nothing could be looked for."""
-        said = list(self._tracker.warnings)
-        if self._step_ms > 1000 / _SLOW_FPS:
-            rate, shortest = 1000 / self._step_ms, 3 * self._step_ms
-            said.append(f"{rate:.3g} frames per second: expressions of under {shortest:.0f} ms cannot be seen")
-        if self._short:
-            times = "once" if len(self._short) == 1 else f"{len(self._short)} times"
-            said.append(f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge")
-        return (*said, *self.gaps.sentences())
-
-    def wants(self, ms: float) -> bool:
-        """Return whether the frame at a time is to be measured; the others need not be decoded to pictures."""
-        return ms - self._read_ms >= 900.0 / FIND_FPS
-
-    def feed(self, frame: int, ms: float, picture: NDArray[np.uint8]) -> list[Found]:
-        """Take one frame.
-
-        Args:
-            frame: Its index.
-            ms: Its time, later than that of the frame before.
-            picture: RGB [H, W, 3].
-
-        Returns:
-            Events that are settled, in the order of time.
-        """
-        self._read_ms = ms
-        reading = self._tracker.read(frame, ms, picture)
-        self.gaps.add(ms, reading.missing, reading.stretch)
-        self._readings.append(reading)
-        if ms - self._readings[0].ms < _WINDOW_MS:
-            return []
-        found = self._judge(ms - _UNSETTLED_MS)
-        self._forget(ms - _UNSETTLED_MS - _CONTEXT_MS)
-        return found
-
-    def skip(self, ms: float, why: str) -> None:
-        """Say that the frame at a time is missing, and why."""
-        self.gaps.add(ms, why)
-
-    def finish(self) -> list[Found]:
-        """Return the events that were not settled yet."""
-        return self._judge(np.inf)
-
-    def _forget(self, before_ms: float) -> None:
-        keep = next((place for place, reading in enumerate(self._readings) if reading.ms >= before_ms), 0)
-        del self._readings[:keep]
-
-    def _judge(self, until_ms: float) -> list[Found]:
-        """Return new events with their apex before a time."""
-        frames = np.array([reading.frame for reading in self._readings], dtype=np.int64)
-        times = np.array([reading.ms for reading in self._readings])
-        found = []
-        if len(times) > 1:
-            self._step_ms = float(np.median(np.diff(times)))
-        self._short |= too_short(self._readings)
-        for curves in join(self._readings):
-            if self._keep_trace:
-                self._add_trace(curves, until_ms)
-            for candidate in candidates(curves, *self.options.limits):
-                course = candidate.course
-                if course.apex_ms >= until_ms or course.offset_ms <= self._settled_ms:
-                    continue
-                if candidate.is_blink or candidate.is_covered:
-                    continue
-                event = make_event(candidate, curves.step_ms, self.options, frames, times)
-                if self.options.calibrator is not None and event.score < self.options.calibrator.threshold:
-                    continue
-                if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):
-                    at = int(np.searchsorted(times, course.onset_ms).clip(max=len(times) - 1))
-                    found.append(
-                        Found(event, candidate, coarse_course(candidate, curves), self._readings[at].placement)
-                    )
-        found.sort(key=lambda one: one.event.onset_ms)
-        self._given = [one.event for one in found] or self._given[-8:]
-        self._settled_ms = until_ms - _UNSETTLED_MS
-        return found
-
-    def _add_trace(self, curves: Curves, until_ms: float) -> None:
-        """Keep how far the face is from rest, up to a time."""
-        last = self.trace[-1][0] if self.trace else -np.inf
-        motion = curves.motion - np.stack(
-            [running_median(channel, curves.times_ms, REST_MS) for channel in curves.motion.T], axis=1
-        )
-        extent = np.hypot(motion[:, 0::2], motion[:, 1::2]).max(axis=1)
-        new = (curves.times_ms > last) & (curves.times_ms < until_ms)
-        self.trace += [(float(ms), float(value)) for ms, value in zip(curves.times_ms[new], extent[new], strict=True)]
+    @classmethod
+    def load(cls, path: Path) -> Calibrator:
+        """Read a calibrator."""
+        return read_calibrator(path)
 
 
-def make_event(
-    candidate: Candidate, step_ms: float, options: SpotOptions, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
-) -> SpottedEvent:
-    """Return a candidate as an event.
-
-    Args:
-        candidate: What was detected.
-        step_ms: Time between two samples of the curves: no duration is known to less than half of it.
-        options: The rule that tells micro- and macro-expressions apart, and the calibrator.
-        frames: [n] indices of frames.
-        times_ms: [n] their times, ascending.
-    """
-    regions = {
-        region.name: (float(candidate.motion[2 * place]), float(candidate.motion[2 * place + 1]))
-        for place, region in enumerate(face_regions())
-    }
-    told = features(candidate)
-    return SpottedEvent(
-        **timed(candidate.course, step_ms, options.rule, frames, times_ms)._asdict(),
-        score=(options.calibrator or shipped_calibrator()).probability(told),
-        side=side_of(candidate.motion),
-        regions=regions,
-        units=unit_candidates(candidate.motion),
-        features=dict(zip(FEATURES, map(float, told), strict=True)),
-        clear=candidate.clear,
-    )
-
-
-class Timed(NamedTuple):
-    """When an event is, in frames and in ms, and of which kind that makes it; fields as those of ``Event``."""
-
-    onset: int
-    apex: int
-    offset: int
-    onset_ms: float
-    apex_ms: float
-    offset_ms: float
-    kind: Kind
-
-
-def timed(
-    course: Course, step_ms: float, rule: Rule, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
-) -> Timed:
-    """Return when an expression is; arguments as those of ``make_event``."""
-    at = (course.onset_ms, course.apex_ms, course.offset_ms)
-    onset, apex, offset = (round(float(np.interp(ms, times_ms, frames))) for ms in at)
-    kind = kind_of(course.onset_ms, course.apex_ms, course.offset_ms - step_ms / 2, rule)
-    return Timed(onset, apex, offset, *at, kind)
-
-
-def spot(
-    frames: Iterable[NDArray[np.uint8]],
-    fps: float | None = None,
-    *,
-    times_ms: Iterable[float] | None = None,
-    options: SpotOptions | None = None,
-) -> Iterator[SpottedEvent]:
-    """Find expressions in a stream of frames; events come as soon as they are settled, about two minutes later.
-
-    Args:
-        frames: RGB uint8 [H, W, 3], in the order of time; any number of them, read one by one.
-        fps: Frames per second.
-        times_ms: Times of the frames instead, ascending, for a rate that varies.
-        options: What is looked for.
-
-    Yields:
-        Events in the order of time.
+def spot_by_motion(path: Path, *, fps: float | None, options: SpotOptions, progress: Progress) -> Spotting:
+    """Return what the spotter finds in a file or a folder of frames, of whatever kind.
 
     Raises:
-        ValueError: Neither or both of ``fps`` and ``times_ms`` are given, ``fps`` is not positive, or times do not
-            ascend.
+        MediaError: The video cannot be read.
     """
-    if (fps is None) == (times_ms is None):
-        raise ValueError("give either fps or times_ms")
-    if fps is not None and not 0 < fps < float("inf"):
-        raise ValueError(f"fps must be a positive number, not {fps}")
-    spotter = Spotter(options)
-    times = times_ms if times_ms is not None else _clock(fps or 1.0)
-    last_ms = -np.inf
-    for number, (picture, ms) in enumerate(zip(frames, times, strict=False)):
-        if not ms > last_ms:
-            raise ValueError(f"times must ascend: frame {number} is at {ms} ms, the one before at {last_ms} ms")
-        last_ms = ms
-        if spotter.wants(ms):
-            yield from (found.event for found in spotter.feed(number, ms, picture))
-    yield from (found.event for found in spotter.finish())
-
-
-def _clock(fps: float) -> Iterator[float]:
-    """Yield the times of frames at an even rate, ms."""
-    number = 0
-    while True:
-        yield number * 1000.0 / fps
-        number += 1
-
-
-def _same(one: SpottedEvent, other: SpottedEvent) -> bool:
-    """Return whether two events are the same one."""
-    shared = min(one.offset_ms, other.offset_ms) - max(one.onset_ms, other.onset_ms)
-    return shared > _SAME * max(min(one.duration_ms, other.duration_ms), 1.0)
+    return read_once(path, lambda video: MotionSpotter(options).spot(video, progress), fps=fps, errors="skip")

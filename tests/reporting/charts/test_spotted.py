@@ -5,9 +5,9 @@ from spotted_events import spotted
 
 from mevqa.facs import ActionUnit
 from mevqa.reporting.charts.spotted import spotted_chart
+from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import UnitCandidate
 from mevqa.spotting.motion.gaps import Gap
-from mevqa.spotting.video import Spotting
 
 NAME = "訪談 <b>01</b>"
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from made_examples import made_examples
 
 from mevqa.errors import InputError
-from mevqa.spotting.fitting import fit_calibrator
-from mevqa.spotting.motion.calibration import read_calibrator, shipped_calibrator, write_calibrator
+from mevqa.spotting.motion.calibration import read_calibrator, shipped_calibrator
 from mevqa.spotting.motion.detect import THRESHOLD
 from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.fitting import fit_calibrator
 
 SHARE = st.floats(0.0, 1.0)
 
@@ -18,7 +18,7 @@ SHARE = st.floats(0.0, 1.0)
 @pytest.fixture
 def written(tmp_path):
     calibrator = fit_calibrator(made_examples(), "labels.csv", "ab" * 32, "samm")
-    write_calibrator(tmp_path / "own.json", calibrator)
+    calibrator.save(tmp_path / "own.json")
     return tmp_path / "own.json", calibrator
 
 

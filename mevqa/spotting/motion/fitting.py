@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa import __version__
+from mevqa.errors import InputError, Problem
 from mevqa.events import Event
+from mevqa.spotting.annotated import Annotated
+from mevqa.spotting.base import SpotOptions, SpotterFit
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.hits import Counts, count_hits, pairs
 from mevqa.spotting.motion.calibration import FORMAT, Calibrator, Feature, FittedOn
 from mevqa.spotting.motion.detect import FAINT_MOTION, FAINT_THRESHOLD
 from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.motion.logistic import Logistic, fit_logistic
-from mevqa.spotting.motion.spotter import SpotOptions
 
 Array = NDArray[np.float64]
 
@@ -142,6 +145,41 @@ def leave_one_subject_out(examples: Sequence[Example]) -> HeldOut:
         base_log_loss=base_loss,
         base_brier=base_brier,
         thresholds=thresholds,
+    )
+
+
+def fit_and_judge(annotated: Annotated, examples: Sequence[Example]) -> SpotterFit:
+    """Fit a calibrator to all examples, and judge each subject by a calibrator of the others.
+
+    Args:
+        annotated: Where the examples come from.
+        examples: What is proposed in each video.
+
+    Raises:
+        InputError: There is nothing to fit to.
+    """
+    digest = hashlib.sha256(annotated.source.read_bytes()).hexdigest()
+    try:
+        held_out = leave_one_subject_out(examples)
+        calibrator = fit_calibrator(examples, annotated.source.name, digest, annotated.dataset)
+    except NothingToFit as error:
+        raise InputError([Problem(annotated.source, str(error))]) from error
+    on = calibrator.fitted_on
+    least, most = min(held_out.thresholds.values()), max(held_out.thresholds.values())
+    return SpotterFit(
+        calibrator,
+        on.subjects,
+        {"without calibrator": held_out.plain, "calibrated": held_out.calibrated},
+        about=(
+            f"{on.videos} videos of {on.subjects} subjects, {on.events} expressions; {on.candidates} candidates, "
+            f"{on.marked} of them marked by a coder",
+            "each subject judged by a calibrator and a threshold of the others, all pooled; hits at IoU 0.5",
+        ),
+        notes=(
+            f"probabilities of held-out candidates: log loss {held_out.log_loss:.3f}, Brier {held_out.brier:.3f}; "
+            f"of the share that is marked: {held_out.base_log_loss:.3f}, {held_out.base_brier:.3f}",
+            f"thresholds of the folds {least:.2f} to {most:.2f}; of all subjects {calibrator.threshold:.2f}",
+        ),
     )
 
 

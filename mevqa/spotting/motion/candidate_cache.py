@@ -1,0 +1,138 @@
+"""The candidates of annotated videos: spotted in one by one, and kept in a folder for a next start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from mevqa import __version__
+from mevqa.errors import InputError, MediaError
+from mevqa.events import Kind
+from mevqa.files.inputs import read_file
+from mevqa.files.strict_yaml import StrictModel
+from mevqa.files.system_errors import media_problem
+from mevqa.files.whole import make_folder, write_whole
+from mevqa.spotting.annotated import LongVideo
+from mevqa.spotting.base import Progress, ShowFrames, SpotOptions, Spotting
+from mevqa.spotting.events import SpottedEvent
+from mevqa.spotting.motion.features import FEATURES
+from mevqa.spotting.motion.fitting import Example, faint_options
+from mevqa.spotting.motion.stream import limits
+
+
+class _Candidate(StrictModel):
+    """What is kept of one candidate: its place, kind and features."""
+
+    onset: int
+    apex: int
+    offset: int
+    onset_ms: float
+    apex_ms: float
+    offset_ms: float
+    kind: Kind
+    score: float
+    clear: bool
+    features: dict[str, float]
+
+
+class _Part(StrictModel):
+    """The candidates of one video, and the hash of everything that they depend on."""
+
+    key: str
+    candidates: tuple[_Candidate, ...]
+
+
+class SpotFile(Protocol):
+    """Spots in a file or a folder of frames."""
+
+    def __call__(self, path: Path, *, fps: float | None, options: SpotOptions, progress: Progress) -> Spotting:
+        """Return what is found.
+
+        Raises:
+            MediaError: The media cannot be read.
+        """
+        ...
+
+
+def spot_annotated(
+    videos: Sequence[LongVideo],
+    parts: Path,
+    options: SpotOptions,
+    progress: ShowFrames,
+    spot: SpotFile,
+) -> list[Example]:
+    """Let the spotter propose candidates in every video; what an earlier start has done is not done again.
+
+    Args:
+        videos: The videos.
+        parts: Folder for the candidates of each, made when it is missing.
+        options: The rule that tells micro- and macro-expressions apart.
+        progress: Given the name of a video, shows how far it is read.
+        spot: The spotter.
+
+    Raises:
+        InputError: Videos that cannot be read, all of them together, or a folder that cannot be written to.
+    """
+    make_folder(parts)
+    wanted = faint_options(options)
+    examples = []
+    problems = []
+    for number, video in enumerate(videos, start=1):
+        file = parts / _file_name(video.id)
+        key = _key(video, wanted)
+        events = _remembered(file, key)
+        if events is None:
+            try:
+                with progress(f"{number}/{len(videos)} {video.id}") as report:
+                    events = spot(video.path, fps=video.fps, options=wanted, progress=report).events
+            except (MediaError, OSError) as error:
+                problems.append(media_problem(error, video.path))
+                continue
+            _remember(file, key, events)
+        judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))
+        examples.append(Example(video.id, video.subject, video.coded, judged))
+    if problems:
+        raise InputError(problems)
+    return examples
+
+
+def _file_name(video: str) -> str:
+    """Return a file name that no other video has, also where names differ in case only."""
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', video)[:80]}.{hashlib.sha256(os.fsencode(video)).hexdigest()[:8]}.json"
+
+
+def _key(video: LongVideo, options: SpotOptions) -> str:
+    """Return the hash of what decides the candidates of a video."""
+    files = [video.path] if video.path.is_file() else sorted(video.path.iterdir())
+    media = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
+    fingerprint = [__version__, list(FEATURES), options.rule, limits(options), video.fps, media]
+    return hashlib.sha256(json.dumps(fingerprint).encode()).hexdigest()
+
+
+def _remembered(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
+    """Return the candidates of an earlier start, None where they are missing, damaged or of something else."""
+    try:
+        part = _Part.model_validate_json(read_file(file))
+    except (OSError, ValidationError):
+        return None
+    return tuple(SpottedEvent(**dict(one)) for one in part.candidates) if part.key == key else None
+
+
+def _remember(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
+    """Write the candidates of one video, complete or not at all.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    kept: list[Mapping[str, object]] = [
+        {name: getattr(event, name) for name in _Candidate.model_fields} for event in events
+    ]
+    part = _Part(key=key, candidates=tuple(_Candidate.model_validate(one) for one in kept))
+    write_whole(file, part.model_dump_json())

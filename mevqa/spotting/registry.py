@@ -1,0 +1,91 @@
+"""Spotters by name. A new one is a package beside ``motion`` and a line in ``_SHIPPED``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import TypeVar, cast
+
+from mevqa.errors import InputError, Problem
+from mevqa.events import KINDS, Kind, Rule
+from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions, Spotter
+from mevqa.suggestions import did_you_mean
+
+S = TypeVar("S", bound=type[Spotter])
+
+#: The module that registers each spotter of this package; imported when it is used, for some of them need torch.
+_SHIPPED = {
+    "motion": "mevqa.spotting.motion.spotter",
+}
+
+_SPOTTERS: dict[str, type[Spotter]] = {}
+
+
+def register_spotter(name: str) -> Callable[[S], S]:
+    """Make a subclass of ``Spotter`` known by a name.
+
+    Args:
+        name: What users write after ``--spotter``.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+
+    def register(spotter: S) -> S:
+        if name in _SPOTTERS:
+            raise ValueError(f"a spotter named {name!r} is registered already")
+        _SPOTTERS[name] = spotter
+        return spotter
+
+    return register
+
+
+def spotter_names() -> tuple[str, ...]:
+    """Return the names of all spotters, the default first."""
+    return tuple(dict.fromkeys([*_SHIPPED, *_SPOTTERS]))
+
+
+def find_spotter(name: str) -> type[Spotter]:
+    """Return a spotter's class.
+
+    Raises:
+        InputError: There is no such spotter.
+    """
+    if name not in spotter_names():
+        raise InputError([Problem("--spotter", f"unknown spotter {name!r}; {did_you_mean(name, spotter_names())}")])
+    if name not in _SPOTTERS:
+        import_module(_SHIPPED[name])
+    return _SPOTTERS[name]
+
+
+def spot_options(
+    kinds: str | Sequence[str] = KINDS,
+    rule: Rule = "half-second",
+    threshold: float | None = None,
+    calibrator: Fitted | str | PathLike[str] | None = None,
+    spotter: str = DEFAULT_SPOTTER,
+) -> SpotOptions:
+    """Return what is looked for.
+
+    Args:
+        kinds: Kinds to return, as a list or in one text with commas between them.
+        rule: How micro- and macro-expressions are told apart.
+        threshold: Least strength, in the spotter's own units.
+        calibrator: What the spotter learned, or its file.
+        spotter: Name of the spotter.
+
+    Raises:
+        InputError: A kind or the threshold makes no sense, the spotter is unknown, or its file cannot be read.
+    """
+    system = find_spotter(spotter)
+    if isinstance(calibrator, str | PathLike):
+        calibrator = system.load(Path(calibrator))
+    listed = kinds.split(",") if isinstance(kinds, str) else kinds
+    names = tuple(name.strip() for name in listed if name.strip())
+    try:
+        return SpotOptions(cast("tuple[Kind, ...]", names), rule, threshold, calibrator, spotter=spotter)
+    except ValueError as error:
+        option = "--threshold" if "threshold" in str(error) else "--kinds"
+        raise InputError([Problem(option, str(error))]) from error
