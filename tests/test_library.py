@@ -152,6 +152,7 @@ def test_the_names_of_packages_are_there():
         "submission",
         "synthetic",
         "training",
+        "video",
         "video.views",
     ):
         package = importlib.import_module(f"mevqa.{name}")

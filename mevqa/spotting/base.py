@@ -145,8 +145,8 @@ class Spotting:
 
         Args:
             video: The video.
-            events: In the order of time; a plain ``Event`` gets the times of its frames, and a score of 1, the middle as
-                its apex and its kind by the rule where it lacks them.
+            events: In the order of time; a plain ``Event`` gets the times of its frames, and a score of 1, the middle
+                as its apex and its kind by the rule where it lacks them.
             scores: (time in ms, score) of frames, for tables and plots.
             warnings: What a reader should know, beside what the video itself warns of.
             face: Whether a face was seen.

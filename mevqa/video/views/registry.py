@@ -5,16 +5,16 @@ A new view is a function and a line: decorate a function from a ``ViewSource`` t
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.suggestions import did_you_mean
 from mevqa.types import Clip, Moment, View
 from mevqa.video.motion.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.motion.magnify import magnify
@@ -194,18 +194,14 @@ def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
     """
     unknown = [name for name in names if name not in _VIEWS]
     if unknown:
-        raise InputError([Problem("--views", _unknown(name)) for name in unknown])
+        raise InputError(
+            [Problem("--views", f"unknown view {name!r}; {did_you_mean(name, _VIEWS)}") for name in unknown]
+        )
     views: list[View] = []
     for name in names:
         ready = source.picture(name)
         views += _VIEWS[name](source) if ready is None else [View(name, ready, CAPTIONS.get(name, f"The view {name}."))]
     return views
-
-
-def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, _VIEWS, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"there is no view {name!r}; {hint}Views: {', '.join(_VIEWS)}"
 
 
 @register_view("frames")
@@ -221,24 +217,13 @@ def _moment_caption(source: ViewSource, moment: Moment) -> str:
     return f"The aligned face at {milliseconds:.0f} ms ({moment.role})."
 
 
-@register_view("onset")
-def _onset(source: ViewSource) -> list[View]:
-    return _key_frame(source, "onset")
-
-
-@register_view("apex")
-def _apex(source: ViewSource) -> list[View]:
-    return _key_frame(source, "apex")
-
-
-@register_view("offset")
-def _offset(source: ViewSource) -> list[View]:
-    return _key_frame(source, "offset")
-
-
 def _key_frame(source: ViewSource, role: str) -> list[View]:
     frame = source.at(role)
     return [View(role, Image.fromarray(source.face(frame)), CAPTIONS[role], (frame,))]
+
+
+for _role in ("onset", "apex", "offset"):
+    register_view(_role)(partial(_key_frame, role=_role))
 
 
 @register_view("difference")

@@ -6,11 +6,11 @@ what it yields outside the clip is dropped, of two moments on one frame the firs
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mevqa.errors import InputError, Problem
+from mevqa.suggestions import did_you_mean
 from mevqa.types import Moment
 
 
@@ -120,9 +120,7 @@ def _find(name: str) -> Strategy:
     """Return the strategy called ``name``."""
     if name in _STRATEGIES:
         return _STRATEGIES[name]
-    close = difflib.get_close_matches(name, _STRATEGIES, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(_STRATEGIES)}"
-    raise InputError([Problem("--sampler", f"unknown sampler {name!r}; {hint}")])
+    raise InputError([Problem("--sampler", f"unknown sampler {name!r}; {did_you_mean(name, _STRATEGIES)}")])
 
 
 def _window(frames: int, stride: int) -> list[int]:
