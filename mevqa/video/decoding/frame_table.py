@@ -233,9 +233,11 @@ def packet_table(path: Path) -> FrameTable | None:
     """Return the frames that the packets of a file announce, which costs no decoding but that of the first frame.
 
     Returns:
-        None where the file is not whole, or a packet is hidden, has no time, or shares it with another.
+        None where there is no file, it is not whole, or a packet is hidden, has no time, or shares it with another.
     """
     try:
+        if not path.is_file():  # A pipe would be waited for.
+            return None
         declared = declared_size(path)
         if declared is not None and declared > path.stat().st_size:
             return None
