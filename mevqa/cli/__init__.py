@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mevqa.cli.parser import Parser
 from mevqa.cli.streams import usable_streams
+from mevqa.cli.values import dataset_file
 from mevqa.errors import MevqaError, errors_name_options
 from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
@@ -30,6 +31,13 @@ def build_parser() -> Parser:
 
     parser = Parser(prog="mevqa", description="Ask vision-language models about facial micro-expressions in video.")
     parser.add_argument("--version", action="version", version=f"mevqa {__version__}")
+    parser.add_argument(
+        "--dataset-file",
+        type=dataset_file,
+        action="append",
+        metavar="FILE.yaml",
+        help="make a data set of your own known to the command behind it (examples/own_dataset.yaml)",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, place in _MODULES.items():
         module = importlib.import_module(place)

@@ -42,12 +42,19 @@ def frame_number(text: str) -> int:
     return int(text)
 
 
+def dataset_file(text: str) -> str:
+    """Register the data set that a YAML file defines, and return its short name."""
+    from mevqa.datasets import register_dataset
+
+    return register_dataset(text).name
+
+
 def dataset_name(text: str) -> str:
     """Return the short name of a data set that is known, in any of its spellings, or of the one that a YAML defines."""
-    from mevqa.datasets import UnknownDataset, known_dataset, register_dataset
+    from mevqa.datasets import UnknownDataset, known_dataset
 
     if text.lower().endswith((".yaml", ".yml")):
-        return register_dataset(text).name
+        return dataset_file(text)
     try:
         return known_dataset(text)
     except UnknownDataset as error:

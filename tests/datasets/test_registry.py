@@ -150,6 +150,17 @@ def test_mistakes_in_a_definition_have_their_lines(own, old, new, line, message)
     assert [(p.line, message in p.message) for p in caught.value.problems if message in p.message] == [(line, True)]
 
 
+def test_the_command_line_registers_a_file(own, capsys):
+    from mevqa.cli import main
+
+    path = own()
+    assert main(["--dataset-file", str(path), "ask", "missing.mp4", "why?", "--dataset", "my clips"]) == 2
+    assert capsys.readouterr().err == "mevqa ask: missing.mp4: there is no such file or folder\n"
+    assert is_dataset("mine")
+    assert main(["--dataset-file", str(own(MINE.replace("fps", "fsp"))), "env"]) == 2
+    assert f"{path}:4: unknown key 'fsp'; did you mean 'fps'?" in capsys.readouterr().err
+
+
 def test_a_definition_may_be_made_in_python(own):
     definition = DatasetDefinition.model_validate({"name": "mine", "title": "Mine", "classes": ["fear"]})
     assert register_dataset(definition) is definition and dataset("mine") is definition

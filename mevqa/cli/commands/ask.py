@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         type=dataset_name,
         default="unknown",
-        help="whose classes are the options: casme2, samm, casme3, ...",
+        help="whose classes are the options: casme2, samm, casme3, ..., or the YAML file of your own",
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     add_key_frame_options(parser)

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         type=dataset_name,
         default="unknown",
-        help="whose classes and rule for the kinds: samm, casme3, ...",
+        help="whose classes and rule for the kinds: samm, casme3, ..., or the YAML file of your own",
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     parser.add_argument(
