@@ -18,7 +18,8 @@ from mevqa.inference.event_consistency import decide_events, decide_presence
 from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.answers import read_answer, read_units, written_answer
 from mevqa.questions.question_types import question_type
-from mevqa.questions.writing.sentences import sentence, unit_list
+from mevqa.questions.types import SentenceQuestion
+from mevqa.questions.writing.sentences import unit_list
 from mevqa.types import Parts, Question, Reply
 
 #: Probability given to a class whose model tells none; the other classes share the rest.
@@ -175,7 +176,9 @@ def _decide_units(answered: Sequence[_Said], fine: str | None, coarse: str | Non
         if sources and fine is not None and coarse is not None:
             several = _asks_several(one.question)
             shown = units[:1] if several is False else units
-            one.text = sentence(one.question.type, shown, fine, coarse, plural=len(shown) > 1)
+            definition = question_type(one.question.type)
+            assert isinstance(definition, SentenceQuestion)
+            one.text = definition.sentence(shown, fine, coarse, plural=len(shown) > 1)
 
 
 def _asks_several(question: Question) -> bool | None:

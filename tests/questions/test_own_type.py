@@ -11,7 +11,14 @@ from mevqa.questions import question_types
 from mevqa.questions.answers import fault, normalise, read_answer
 from mevqa.questions.prior import prior_options
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.questions.types import ClosedQuestion, CountQuestion
+from mevqa.questions.types import (
+    ClosedQuestion,
+    CountQuestion,
+    IntervalQuestion,
+    SentenceQuestion,
+    UnitListQuestion,
+)
+from mevqa.questions.vocabulary import Wording
 from mevqa.scoring.tables import score_tables, short_table
 from mevqa.types import Clip, Reply
 
@@ -86,6 +93,57 @@ def test_it_is_answered_and_scored_and_changes_no_number_of_the_official_types(t
     assert {key: result.metrics[key] for key in alone} == alone
     assert "intensity" in [row[0] for row in short_table(result).rows]
     assert "intensity" in [row[0] for table in score_tables(result) for row in table.rows]
+
+
+def test_every_base_class_serves_a_type_of_ones_own(tmp_path, clip):
+    """One question of each is answered and scored, action units of such types apart from the official ones."""
+    free = {"default": {"text": "{question}"}}
+    one = Wording(singular="AU {units}, {fine}, {coarse}", plural="AUs {units}, {fine}, {coarse}")
+    types = [
+        (CountQuestion("blinks", lambda t: t.has("blinks"), prompt={"answer": {"number": 9}, "variants": free}), "3"),
+        (
+            UnitListQuestion(
+                "upper",
+                lambda t: t.has("upper face"),
+                prompt={"answer": {"names": "facs.units"}, "variants": free},
+            ),
+            "brow lowerer",
+        ),
+        (
+            SentenceQuestion(
+                "short",
+                lambda t: t.has("in short"),
+                sentences=one,
+                prompt={"answer": {"sentence": "facs.units"}, "variants": free},
+            ),
+            "AU brow lowerer, disgust, negative",
+        ),
+        (
+            IntervalQuestion(
+                "when",
+                lambda t: t.has("which frames"),
+                metric="interval",
+                prompt={"answer": {"frames": 99}, "variants": free},
+            ),
+            "frames 3-9",
+        ),
+    ]
+    texts = ["How many blinks?", "Which units of the upper face?", "Say it in short.", "In which frames?"]
+    for definition, _ in types:
+        mevqa.register_question_type(definition)
+    row = {"image_id": clip.stem, "dataset": "casme2"}
+    rows = [{"id": str(n), **row, "question": q, "answer": types[n][1]} for n, q in enumerate(texts)]
+    rows.append({"id": "9", **row, "question": "What is the action unit?", "answer": "dimpler"})
+    file = tmp_path / "questions.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+    model = MockModel(
+        {text: answer for text, (_, answer) in zip(texts, types, strict=True)} | {"action unit": "dimpler"}
+    )
+    run = mevqa.evaluate(file, model, media=clip.parent, out=tmp_path / "run", views="frames", consistency=False)
+    assert [answer.error for answer in run.answers.values()] == [None] * 5
+    metrics = run.score().metrics
+    named = ("blinks.accuracy", "upper.f1", "short.au_f1", "when.iou", "au.f1")
+    assert {key: metrics[key] for key in named} == dict.fromkeys(named, 1.0)
 
 
 def test_names_are_taken_once_and_unknown_ones_are_refused():

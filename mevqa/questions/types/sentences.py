@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from mevqa.datasets import Taxonomy, taxonomy
@@ -17,14 +18,20 @@ from mevqa.questions.types.units import list_fault, official_units
 from mevqa.questions.vocabulary import FORMS, Wording, every_class
 from mevqa.questions.writing.grammar import SEPARATOR, AnswerGrammar
 from mevqa.questions.writing.prior_table import PriorFacts
-from mevqa.questions.writing.sentences import match_wording, sentence, sentence_grammar
+from mevqa.questions.writing.sentences import match_wording, sentence, sentence_grammar, unit_list
 from mevqa.types import Parts, Question, Value
 
 
 @dataclass(frozen=True, eq=False)
 class SentenceQuestion(QuestionType):
-    """A question that is answered with the sentence of its name in ``surface_forms.yaml``."""
+    """A question that is answered with one sentence.
 
+    Attributes:
+        sentences: The sentence for one action unit and for several; None for those in ``surface_forms.yaml``.
+    """
+
+    _: KW_ONLY
+    sentences: Wording | None = None
     metric: Metric = "sentence"
     fact: Fact = "sentence"
     json_keys: str = "whole"
@@ -34,7 +41,11 @@ class SentenceQuestion(QuestionType):
     @property
     def form(self) -> Wording:
         """The sentence for one action unit and for several."""
-        return FORMS.sentences[self.name]
+        return self.sentences or FORMS.sentences[self.name]
+
+    def sentence(self, units: Iterable[str], fine: str, coarse: str, *, plural: bool) -> str:
+        """Write the sentence."""
+        return self.form.of(plural).format(units=unit_list(units), fine=fine, coarse=coarse)
 
     def grammar(self, question: Question, form: AnswerForm, classes: Taxonomy) -> AnswerGrammar:
         """Return the sentences with the number of units that the question asks for, or with any."""
@@ -72,7 +83,7 @@ class SentenceQuestion(QuestionType):
         if match_wording(self.form.of(plural), written) and self._deviation(written) is None:
             return written
         units = value.units if plural else value.units[:1]
-        return sentence(self.name, units, value.fine, value.coarse, plural=plural)
+        return self.sentence(units, value.fine, value.coarse, plural=plural)
 
     def fault(self, question: Question, text: str) -> str | None:
         """Say what deviates from the official wording and vocabulary, or is missing in a sentence of other words."""

@@ -30,7 +30,6 @@ class UnitListQuestion(QuestionType):
     one_or_several: bool = True
     metric: Metric = "units"
     fact: Fact = "units"
-    score_key: str = "au"
     json_keys: str = "units"
     whole_text: ClassVar[bool] = False
     several_parts: ClassVar[bool] = True
@@ -105,6 +104,7 @@ AU_LIST = UnitListQuestion(
     "au_list",
     _asks_units,
     precedence=40,
+    score_key="au",
     official=True,
     prior=lambda question, prior: unit_list(prior.units if question.plural else prior.unit),
 )
@@ -112,6 +112,7 @@ AU_INVENTORY = UnitListQuestion(
     "au_inventory",
     _asks_inventory,
     precedence=95,
+    score_key="au",
     official=True,
     long_video=True,
     needs_units=True,

@@ -44,10 +44,9 @@ def count_tally(
             f"{prefix}.accuracy": divide(sums[..., 3], sums[..., 4]),
         }
 
+    whole = measure(np.array([value.sum() for value in values]))
+    order = (f"{prefix}.accuracy", f"{prefix}.mae", f"{prefix}.rmse")
+    metrics = {key: float(whole[key]) for key in order if not np.isnan(whole[key])}
     middle = statistics.median(references)
-    metrics = {f"{prefix}.accuracy": float(right.mean())}
-    if known.any():
-        metrics[f"{prefix}.mae"] = float(np.abs(errors).sum() / known.sum())
-        metrics[f"{prefix}.rmse"] = float(np.sqrt((errors**2).sum() / known.sum()))
     metrics[f"{prefix}.median_mae"] = float(np.mean([abs(middle - r) for r in references]))
     return Tally(metrics, sums_by_unit(units, columns, (unit_count, len(values))), measure)

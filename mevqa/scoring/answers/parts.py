@@ -38,8 +38,10 @@ def tally_items(items: Sequence[Item], switches: Switches) -> list[Tally]:
         if chosen:
             tallies.append(_classes(definition, chosen, switches, count))
         tallies.extend(_calibration(definition.key, asked, count))
-    if listed := _of(rows, lambda definition: definition.metric == "units"):
-        tallies.append(_sets(listed, count))
+    lists: dict[str, list[tuple[int, Item]]] = {}
+    for row in _of(rows, lambda definition: definition.metric == "units"):
+        lists.setdefault(question_type(row[1].question.type).key, []).append(row)
+    tallies.extend(_sets(prefix, listed, count) for prefix, listed in lists.items())
     tallies.extend(_counts(definition.key, asked, switches, count) for definition, asked in _by_type(rows, "count"))
     tallies.extend(_sentences(definition.key, asked, count) for definition, asked in _by_type(rows, "sentence"))
     for prefix, texts in (("text", text_rows(rows)), ("text_open", text_rows(rows, open_only=True))):
@@ -131,10 +133,10 @@ def _events(rows: Rows, switches: Switches, count: int) -> Iterator[Tally]:
             yield from summary_tallies(definition.key, asked, count)
 
 
-def _sets(rows: Rows, count: int) -> Tally:
+def _sets(prefix: str, rows: Rows, count: int) -> Tally:
     units, items = _split(rows)
     references = [_as_set(item.reference) for item in items]
-    return set_tally("au", units, references, [_as_set(item.value) for item in items], count)
+    return set_tally(prefix, units, references, [_as_set(item.value) for item in items], count)
 
 
 def _as_set(value: object) -> frozenset[Any]:
