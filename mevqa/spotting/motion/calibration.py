@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.whole import write_whole
 from mevqa.resources import TABLES
 from mevqa.spotting.motion.features import FEATURES
-from mevqa.spotting.motion.logistic import Logistic
+
+Array = NDArray[np.float64]
 
 _SHIPPED = TABLES / "spot_calibration.json"
 
@@ -31,6 +32,31 @@ FORMAT: Literal["mevqa spot calibrator 1"] = "mevqa spot calibrator 1"
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
+
+
+class Logistic(NamedTuple):
+    """A fitted model: log-odds = intercept + weights . (x - means) / scales.
+
+    Attributes:
+        means: [features] of what it was fitted on.
+        scales: [features] standard deviations there; 1 where a feature did not vary.
+        weights: [features] of the standardised features.
+        intercept: Log-odds where every feature is at its mean.
+    """
+
+    means: Array
+    scales: Array
+    weights: Array
+    intercept: float
+
+    def probabilities(self, x: Array) -> Array:
+        """Return the probability of each row of ``x`` [rows, features]."""
+        return sigmoid(self.intercept + (x - self.means) / self.scales @ self.weights)
+
+
+def sigmoid(log_odds: Array) -> Array:
+    """Return probabilities from log-odds, without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)))
 
 
 class FittedOn(StrictModel):

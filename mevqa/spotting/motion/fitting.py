@@ -16,10 +16,9 @@ from mevqa.spotting.annotated import Annotated
 from mevqa.spotting.base import SpotOptions, SpotterFit
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.hits import Counts, count_hits, pairs
-from mevqa.spotting.motion.calibration import FORMAT, Calibrator, Feature, FittedOn
+from mevqa.spotting.motion.calibration import FORMAT, Calibrator, Feature, FittedOn, Logistic, sigmoid
 from mevqa.spotting.motion.detect import FAINT_MOTION, FAINT_THRESHOLD
 from mevqa.spotting.motion.features import FEATURES
-from mevqa.spotting.motion.logistic import Logistic, fit_logistic
 
 Array = NDArray[np.float64]
 
@@ -29,6 +28,14 @@ _PENALTY = 5.0
 
 #: Parts into which people are dealt to choose the threshold from probabilities that were held out too.
 _PARTS = 5
+
+
+#: Newton's method stops when no weight changes by more than this, or after so many steps.
+_SETTLED = 1e-9
+_STEPS = 100
+
+#: A step that does not lessen the loss is halved so often at most.
+_HALVINGS = 40
 
 
 class NothingToFit(ValueError):
@@ -298,3 +305,47 @@ def _losses(probabilities: Array, marked: NDArray[np.bool_]) -> tuple[float, flo
     """Return the mean log loss and the mean squared error."""
     right = np.clip(np.where(marked, probabilities, 1 - probabilities), 1e-12, 1.0)
     return float(-np.log(right).mean()), float(((probabilities - marked) ** 2).mean())
+
+
+def fit_logistic(x: Array, y: NDArray[np.bool_], penalty: float) -> Logistic:
+    """Fit by Newton's method (iteratively reweighted least squares).
+
+    The minimum of sum(log loss) + penalty / 2 * |weights|^2 over standardised features; the intercept is free.
+
+    Args:
+        x: [rows, features].
+        y: [rows] what came true.
+        penalty: Above 0, so that there is one minimum even where the rows can be told apart without error.
+
+    Raises:
+        ValueError: No rows, or all of one class.
+    """
+    if not len(y) or y.all() or not y.any():
+        raise ValueError("both classes are needed")
+    means, deviations = x.mean(axis=0), x.std(axis=0)
+    scales = np.where(deviations > 1e-12, deviations, 1.0)
+    design = np.column_stack([np.ones(len(x)), (x - means) / scales])
+    ridge = np.full(design.shape[1], penalty)
+    ridge[0] = 0.0
+    weights = np.zeros(design.shape[1])
+    weights[0] = np.log(y.mean() / (1 - y.mean()))
+    loss = _loss(design, y, weights, ridge)
+    for _ in range(_STEPS):
+        expected = sigmoid(design @ weights)
+        gradient = design.T @ (expected - y) + ridge * weights
+        curvature = (design * (expected * (1 - expected))[:, None]).T @ design + np.diag(ridge + 1e-12)
+        step = np.linalg.solve(curvature, gradient)
+        for _ in range(_HALVINGS):
+            tried = _loss(design, y, weights - step, ridge)
+            if tried <= loss:
+                break
+            step = step / 2
+        weights, loss = weights - step, min(tried, loss)
+        if np.abs(step).max() < _SETTLED:
+            break
+    return Logistic(means, scales, weights[1:], float(weights[0]))
+
+
+def _loss(design: Array, y: NDArray[np.bool_], weights: Array, ridge: Array) -> float:
+    log_odds = design @ weights
+    return float(np.logaddexp(0.0, np.where(y, -log_odds, log_odds)).sum() + 0.5 * (ridge * weights**2).sum())

@@ -27,8 +27,8 @@ def open_video(
         fps: Frames per second when the user or the data set knows better than the file; then times are ``i / fps``.
         errors: ``raise``: a file that is not whole is refused; ``skip``: what is left of it can be read, and
             ``Video.read_forward`` says what is missing.
-        random_access: Look frames up with decord, for files that it reads exactly: quicker for single frames all over a
-            file. Its decoders are of 2018 and are for trusted files only (``mevqa.video.reading.decord_backend``).
+        random_access: Look frames up with decord, for files that it reads exactly. Its decoders are of 2018, for
+            trusted files only, and no quicker than PyAV's (``mevqa.video.reading.decord_backend`` has the figures).
 
     Raises:
         MediaError: Missing, empty, truncated, damaged, without pictures, or not a format that is read exactly; with

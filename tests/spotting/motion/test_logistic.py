@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mevqa.spotting.motion.logistic import fit_logistic, sigmoid
+from mevqa.spotting.motion.calibration import sigmoid
+from mevqa.spotting.motion.fitting import fit_logistic
 
 WEIGHTS = np.array([1.5, -2.0, 0.0])
 
