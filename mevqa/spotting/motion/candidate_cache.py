@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -20,7 +19,7 @@ from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.spotting.annotated import LongVideo
-from mevqa.spotting.base import Progress, ShowFrames, SpotOptions, Spotting
+from mevqa.spotting.base import ShowFrames, SpotOptions, Spotting
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.motion.fitting import Example, faint_options
@@ -49,24 +48,12 @@ class _Part(StrictModel):
     candidates: tuple[_Candidate, ...]
 
 
-class SpotFile(Protocol):
-    """Spots in a file or a folder of frames."""
-
-    def __call__(self, path: Path, *, fps: float | None, options: SpotOptions, progress: Progress) -> Spotting:
-        """Return what is found.
-
-        Raises:
-            MediaError: The media cannot be read.
-        """
-        ...
-
-
 def spot_annotated(
     videos: Sequence[LongVideo],
     parts: Path,
     options: SpotOptions,
     progress: ShowFrames,
-    spot: SpotFile,
+    spot: Callable[..., Spotting],
 ) -> list[Example]:
     """Let the spotter propose candidates in every video; what an earlier start has done is not done again.
 
@@ -75,7 +62,7 @@ def spot_annotated(
         parts: Folder for the candidates of each, made when it is missing.
         options: The rule that tells micro- and macro-expressions apart.
         progress: Given the name of a video, shows how far it is read.
-        spot: The spotter.
+        spot: Given a path, and by name ``fps``, ``options`` and ``progress``, returns what is found.
 
     Raises:
         InputError: Videos that cannot be read, all of them together, or a folder that cannot be written to.
