@@ -7,16 +7,16 @@ Statistical Significance Tests for Machine Translation Evaluation, EMNLP 2004 (p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
 from mevqa.scoring.answers.items import Item, make_items
 from mevqa.scoring.answers.pairing import read_pairs
 from mevqa.scoring.answers.parts import tally_items
-from mevqa.scoring.answers.presets import answer_preset
+from mevqa.scoring.answers.presets import Switches, answer_preset
 from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_items, with_chosen
-from mevqa.scoring.metrics.bootstrap import DRAWS, Draws, resample, two_sided_p
+from mevqa.scoring.metrics.bootstrap import DRAWS, Draws, resample
+from mevqa.scoring.paired import paired_difference
 from mevqa.scoring.result import ScoreResult
 
 #: Numbers that do not depend on the answers.
@@ -68,24 +68,17 @@ def compare_answers(
         score_items(items, switches, preset=name, draws=draws, seed=seed, pairs=pairs)
         for items, pairs in zip((one, two), read, strict=True)
     ]
-    protocol = {**results[0].protocol, "paired": True, "answers_from": [str(first), str(second)]}
-    notes = [f"{path}: {note}" for path, r in zip((first, second), results, strict=True) for note in r.notes]
-    keys = [key for key in results[0].metrics if key in results[1].metrics and not key.endswith(_BASELINES)]
-    compared = ScoreResult(
-        metrics={key: results[1].metrics[key] - results[0].metrics[key] for key in keys},
-        protocol=protocol,
-        counts=results[0].counts,
-        notes=notes,
-        groups={"answers": {"first": results[0], "second": results[1]}},
-    )
-    if not draws or len({item.unit for item in one}) < 2:
-        return compared
-    drawn = [resample(tally_items(items, switches), draws, seed).values for items in (one, two)]
-    values = with_chosen({key: drawn[1][key] - drawn[0][key] for key in drawn[0] if key in drawn[1]}, switches)
-    bounds = {key: Draws(values).interval(key) for key in keys if key in values}
-    intervals = {key: interval for key, interval in bounds.items() if interval is not None}
-    p = {key: two_sided_p(values[key]) for key in intervals}
-    return replace(compared, intervals=intervals, details={"p": p})
+    metrics = results[0].metrics, results[1].metrics
+    keys = [key for key in metrics[0] if key in metrics[1] and not key.endswith(_BASELINES)]
+    drawn = None
+    if draws and len({item.unit for item in one}) > 1:
+        drawn = _drawn(one, switches, draws, seed), _drawn(two, switches, draws, seed)
+    protocol = {"answers_from": [str(first), str(second)]}
+    return paired_difference((first, second), (results[0], results[1]), metrics, keys, drawn, protocol)
+
+
+def _drawn(items: Sequence[Item], switches: Switches, draws: int, seed: int) -> Draws:
+    return with_chosen(resample(tally_items(items, switches), draws, seed), switches)
 
 
 def _in_order(one: Sequence[Item], two: Sequence[Item], first: Path, second: Path) -> list[Item]:

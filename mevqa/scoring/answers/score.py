@@ -16,7 +16,7 @@ from mevqa.scoring.answers.items import Item, make_items
 from mevqa.scoring.answers.pairing import Pairs, pair_answer, read_pairs
 from mevqa.scoring.answers.parts import labels_of, tally_items, text_rows, with_options
 from mevqa.scoring.answers.presets import Switches, answer_preset
-from mevqa.scoring.metrics.bootstrap import DRAWS, resample
+from mevqa.scoring.metrics.bootstrap import DRAWS, intervals, resample
 from mevqa.scoring.metrics.calibration import reliability
 from mevqa.scoring.metrics.classification import NO_ANSWER
 from mevqa.scoring.metrics.text import bleu_ceiling
@@ -127,17 +127,15 @@ def score_items(
         raise ValueError("no question to score")
     tallies = tally_items(items, switches)
     metrics = {key: value for tally in tallies for key, value in tally.metrics.items()}
-    intervals = {}
+    bounds: dict[str, tuple[float, float]] = {}
     if draws and tallies and len({item.unit for item in items}) > 1:
-        drawn = resample(tallies, draws, seed)
-        found = {key: drawn.interval(key) for key in drawn.values if key in metrics}
-        intervals = {key: bounds for key, bounds in found.items() if bounds is not None}
+        bounds = intervals(resample(tallies, draws, seed), metrics)
     metrics = with_chosen(metrics, switches)
     metrics.update(_ceiling(items, switches))
     groups = {name: _grouped(items, switches, name, draws, seed) for name in by}
     return ScoreResult(
         metrics=metrics,
-        intervals=with_chosen(intervals, switches),
+        intervals=with_chosen(bounds, switches),
         protocol=_protocol(items, switches, preset, draws, seed, pairs),
         counts=count_items(items),
         notes=[*(pairs.notes if pairs is not None else ()), *_notes(items, metrics, switches, draws)],

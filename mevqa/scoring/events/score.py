@@ -19,7 +19,8 @@ from mevqa.scoring.events.recognition import RecognitionScore, score_recognition
 from mevqa.scoring.events.record import describe_events, traps
 from mevqa.scoring.events.spotting import SWEEP, SpottingScore, score_spotting
 from mevqa.scoring.events.videos import Video, Videos, put_together, unit_of, units
-from mevqa.scoring.metrics.bootstrap import DRAWS, LEVEL, Draws, resample, two_sided_p
+from mevqa.scoring.metrics.bootstrap import DRAWS, LEVEL, Draws, intervals, resample
+from mevqa.scoring.paired import paired_difference
 from mevqa.scoring.result import ScoreResult
 
 __all__ = ["GROUPINGS", "compare_events", "is_event_file", "score_events"]
@@ -150,26 +151,12 @@ def compare_events(
     shared = units(video for one in given for video in one.videos.videos)
     one, two = (_measure(item, item.videos.videos, shared) for item in given)
     keys = [key for key in one.metrics if key in two.metrics]
-    metrics = {key: two.metrics[key] - one.metrics[key] for key in keys}
-    intervals, p_values = {}, {}
+    drawn: tuple[Draws, Draws] = ({}, {})
     if draws and len(shared) > 1:
-        drawn = [_draws(scored, draws, seed).values for scored in (one, two)]
-        differences = Draws({key: drawn[1][key] - drawn[0][key] for key in keys if key in drawn[0] and key in drawn[1]})
-        for key, values in differences.values.items():
-            bounds = differences.interval(key)
-            if bounds is not None:
-                intervals[key], p_values[key] = bounds, two_sided_p(values)
-    notes = [f"{path}: {note}" for path, r in zip((first, second), results, strict=True) for note in r.notes]
-    return ScoreResult(
-        metrics=metrics,
-        intervals=intervals,
-        protocol={**results[0].protocol, "paired": True, "detections_from": [str(first), str(second)]},
-        counts=results[0].counts,
-        notes=notes,
-        warnings=list(dict.fromkeys(warning for result in results for warning in result.warnings)),
-        groups={"answers": {"first": results[0], "second": results[1]}},
-        details={"p": p_values},
-    )
+        drawn = _draws(one, draws, seed), _draws(two, draws, seed)
+    protocol = {"detections_from": [str(first), str(second)]}
+    metrics = one.metrics, two.metrics
+    return paired_difference((first, second), (results[0], results[1]), metrics, keys, drawn, protocol)
 
 
 def _read(predictions: Path, reference: Path, switches: EventSwitches, fps: float | None) -> _Input:
@@ -214,9 +201,9 @@ def _draws(scored: _Scored, draws: int, seed: int) -> Draws:
     if scored.recognised is not None and scored.recognised.tally is not None:
         tallies.append(scored.recognised.tally)
     drawn = resample(tallies, draws, seed)
-    if "recognition.f1" not in drawn.values:
+    if "recognition.f1" not in drawn:
         return drawn
-    return Draws({**drawn.values, "strs": _strs(drawn.values["spotting.overall.f1"], drawn.values["recognition.f1"])})
+    return {**drawn, "strs": _strs(drawn["spotting.overall.f1"], drawn["recognition.f1"])}
 
 
 def _strs(spotting: Array, recognition: Array) -> Array:
@@ -227,11 +214,9 @@ def _strs(spotting: Array, recognition: Array) -> Array:
 def _score(given: _Input, videos: Sequence[Video], draws: int, seed: int) -> ScoreResult:
     names = units(videos)
     scored = _measure(given, videos, names)
-    intervals = {}
+    bounds: dict[str, tuple[float, float]] = {}
     if draws and len(names) > 1:
-        drawn = _draws(scored, draws, seed)
-        found = {key: drawn.interval(key) for key in drawn.values if key in scored.metrics}
-        intervals = {key: bounds for key, bounds in found.items() if bounds is not None}
+        bounds = intervals(_draws(scored, draws, seed), scored.metrics)
     counts = {"videos": len(videos), **scored.spotted.counts}
     subjects = {unit_of(video) for video in videos if video.subject}
     if subjects:
@@ -240,7 +225,7 @@ def _score(given: _Input, videos: Sequence[Video], draws: int, seed: int) -> Sco
         counts |= scored.recognised.counts
     return ScoreResult(
         metrics=scored.metrics,
-        intervals=intervals,
+        intervals=bounds,
         protocol=_protocol(given.switches, videos, draws, seed),
         counts=counts,
         notes=[*scored.spotted.notes, *_notes(given, scored, len(names), draws)],

@@ -5,8 +5,8 @@ Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import hstack
@@ -22,25 +22,25 @@ _CELLS = 4_000_000
 _DEFINED = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """Metrics of every draw.
+#: Metrics of every draw by key, [draws]; NaN where a draw does not define the metric.
+Draws: TypeAlias = dict[str, Array]
 
-    Attributes:
-        values: By key, [draws]; NaN where a draw does not define the metric.
+
+def intervals(drawn: Draws, keys: Container[str]) -> dict[str, tuple[float, float]]:
+    """Return the 95 % percentile interval of some metrics; those that too few draws define have none.
+
+    Args:
+        drawn: Metrics of every draw.
+        keys: The metrics that are wanted.
     """
-
-    values: dict[str, Array]
-
-    def interval(self, key: str) -> tuple[float, float] | None:
-        """Return the 95 % percentile interval; None when too few draws define the metric."""
-        values = self.values[key]
+    bounds = {}
+    tail = 100 * (1 - LEVEL) / 2
+    for key, values in drawn.items():
         known = values[~np.isnan(values)]
-        if not len(known) or len(known) < _DEFINED * len(values):
-            return None
-        tail = 100 * (1 - LEVEL) / 2
-        low, high = np.percentile(known, [tail, 100 - tail])
-        return float(low), float(high)
+        if key in keys and len(known) and len(known) >= _DEFINED * len(values):
+            low, high = np.percentile(known, [tail, 100 - tail])
+            bounds[key] = (float(low), float(high))
+    return bounds
 
 
 def resample(tallies: Sequence[Tally], draws: int, seed: int) -> Draws:
@@ -64,7 +64,7 @@ def resample(tallies: Sequence[Tally], draws: int, seed: int) -> Draws:
         for tally, first, last in zip(tallies, edges[:-1], edges[1:], strict=True):
             for key, values in tally.measure(totals[:, first:last]).items():
                 parts.setdefault(key, []).append(values)
-    return Draws({key: np.concatenate(values) for key, values in parts.items()})
+    return {key: np.concatenate(values) for key, values in parts.items()}
 
 
 def _weights(generator: np.random.Generator, units: int, draws: int) -> Array:
