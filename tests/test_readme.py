@@ -24,7 +24,7 @@ def test_every_command_line_parses(line):
 
 #: Files of the challenge and of the data sets, and those that stand for a reader's own; the README says so.
 OF_OTHERS = re.compile(
-    r"me_l?vqa_.*|SAMM.*|CASME2.*|maps|talk\.mp4|llava\.jsonl?|(damaged|theirs)_pred\.jsonl|reference\.jsonl"
+    r"me_l?vqa_.*|SAMM.*|CASME2.*|maps|talk\.mp4|llava\.jsonl?|(damaged|theirs)_pred\.jsonl|reference\.jsonl|your-.*"
 )
 #: Options that name what a command writes.
 WRITTEN = ("out", "csv", "json", "plot", "fix")
