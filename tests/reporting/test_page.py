@@ -117,7 +117,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_clips_by_keyboard(page):
     page.run("document.querySelector('[data-choose*=coarse]').focus()")
     page.key("Enter", "\r")
     page.run("new Promise(done => setTimeout(done, 200))")
-    assert page.run("document.forms.filters.elements.type") == "coarse"
+    assert page.run("document.forms.filters.elements.type.value") == "coarse"
     assert page.run("document.getElementById('count').textContent").startswith(("1 of", "2 of"))
 
 
