@@ -46,7 +46,7 @@ def open_video(
     try:
         table = probe(path)
     except MediaError as error:
-        if errors == "raise":
+        if errors == "raise" or not path.is_file():
             raise
         try:
             damaged = VideoFile(path, damaged_table(path), fps)
