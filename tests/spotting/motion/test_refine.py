@@ -43,6 +43,7 @@ class Counting:
     """A video of 200 frames a second that notes what is asked for."""
 
     fps = 200.0
+    missing: frozenset[int] = frozenset()
 
     def __init__(self, seconds=10):
         self.times_ms = np.arange(200 * seconds) * 5.0
