@@ -101,12 +101,7 @@ def compare(
 
 
 def _hold_events(paths: Sequence[Path], *, strict: bool, fps: float | None) -> bool:
-    """Whether detected events are scored, by the kind of the files.
-
-    Raises:
-        InputError: A path does not exist, or files of events and of answers come together.
-        MevqaError: An option does not go with the kind.
-    """
+    """Whether detected events are scored, by the kind of the files."""
     absent = [Problem(path, "there is no such file or folder") for path in paths if not path.exists()]
     if absent:
         raise InputError(absent)

@@ -108,11 +108,7 @@ class Parser(argparse.ArgumentParser):
         return f"there is no option {name}; {hint}"
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """Convert a word.
-
-        Raises:
-            argparse.ArgumentError: It is no such value.
-        """
+        """Convert a word."""
         for kind, called in _CALLED.items():
             if action.type is kind:
                 try:
@@ -122,11 +118,7 @@ class Parser(argparse.ArgumentParser):
         return super()._get_value(action, arg_string)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a value that is none of the choices, with the nearest one.
-
-        Raises:
-            argparse.ArgumentError: It is none of them.
-        """
+        """Refuse a value that is none of the choices, with the nearest one."""
         if action.choices is None or value in action.choices:
             return
         known = [str(choice) for choice in action.choices]

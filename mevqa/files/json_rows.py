@@ -143,11 +143,7 @@ def parse_row(text: str) -> JsonRow:
 
 
 def _parse_in_place(text: str) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
-    """Return the values of a line, and start and end of each of them in it.
-
-    Raises:
-        ValueError: As ``parse_row``.
-    """
+    """Return the values of a line, and start and end of each of them in it."""
     at = skip_blank(text, 0)
     if text[at : at + 1] != "{":
         raise ValueError("is not a JSON object: a row starts with {")

@@ -22,8 +22,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.system_errors import reason
@@ -61,13 +64,13 @@ class Holder:
         token: Unique to this lock.
     """
 
-    pid: int
+    pid: Annotated[int, Field(gt=0, lt=1 << 31)]
     started: str
     host: str
     namespace: str
     since: str
     command: str
-    token: str
+    token: Annotated[str, Field(pattern=r"^[0-9A-Za-z]+$")]
 
     @property
     def is_here(self) -> bool:
@@ -86,6 +89,9 @@ class Holder:
         """Name the command, the process and since when."""
         where = "" if self.is_here else f" on {self.host}"
         return f"{self.command}{where} (process {self.pid}, since {self.since})"
+
+
+_HOLDER = TypeAdapter(Holder)
 
 
 @contextmanager
@@ -150,11 +156,12 @@ def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> It
 def _hold(output: Path, lock: Path, on_note: Callable[[str], None] | None, wait: float = 0.0) -> Iterator[None]:
     """Take a lock, or count once more in the thread that has it; give it back at the end."""
     me = threading.get_ident()
+    note = on_note or (lambda line: print(line, file=sys.stderr, flush=True))
     with _guard:
         thread, times = _held.get(lock, (me, 0))
         if thread != me:
             raise InputError([Problem(output, "is being written by another thread of this process; wait for it")])
-        mine = None if times else _take(output, lock, on_note or _print_note, wait)
+        mine = None if times else _take(output, lock, note, wait)
         _held[lock] = (me, times + 1)
     try:
         if mine is None:
@@ -167,16 +174,12 @@ def _hold(output: Path, lock: Path, on_note: Callable[[str], None] | None, wait:
             _held[lock] = (me, times)
             if mine is not None:
                 del _held[lock]
-                if _is(_read(lock), mine):
+                if _read(lock) == mine:
                     lock.unlink(missing_ok=True)
 
 
 def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float) -> Holder:
-    """Make the lock, or take it over from a process that is gone.
-
-    Raises:
-        InputError: Another process holds it, or nothing can be written there.
-    """
+    """Make the lock, or take it over from a process that is gone."""
     mine = _myself()
     content = json.dumps(asdict(mine)).encode()
     began = time.monotonic()
@@ -241,8 +244,7 @@ def _replace(lock: Path, gone: Holder | None, content: bytes, token: str) -> boo
         return False
     new = lock.with_name(f"{lock.name}.{token}")
     try:
-        now = _read(lock)
-        if (now is None) != (gone is None) or (gone is not None and not _is(now, gone)) or not os.path.lexists(lock):
+        if _read(lock) != gone or not os.path.lexists(lock):
             return False
         new.write_bytes(content)
         new.replace(lock)
@@ -258,17 +260,9 @@ def _read(lock: Path) -> Holder | None:
         if not stat.S_ISREG(lock.lstat().st_mode):
             return None
         with lock.open("rb") as file:
-            found = json.loads(file.read(_LARGEST))
-        holder = Holder(**{one.name: found[one.name] for one in fields(Holder)})
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return _HOLDER.validate_json(file.read(_LARGEST), strict=True)
+    except (OSError, ValueError):
         return None
-    texts = (holder.started, holder.host, holder.namespace, holder.since, holder.command, holder.token)
-    is_sound = type(holder.pid) is int and 0 < holder.pid < 2**31 and all(isinstance(text, str) for text in texts)
-    return holder if is_sound and holder.token.isalnum() else None
-
-
-def _is(holder: Holder | None, other: Holder) -> bool:
-    return holder is not None and holder.token == other.token
 
 
 def _age(path: Path) -> float:
@@ -348,7 +342,3 @@ def _started(pid: int) -> str | None:
         return str(process.create_time())
     except psutil.Error:
         return ""
-
-
-def _print_note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -113,11 +113,7 @@ def _draw_all(
     workers: int,
     progress: Callable[[int, int], None],
 ) -> datasets.Dataset:
-    """Draw what is not kept yet, chunk by chunk.
-
-    Raises:
-        InputError: Every clip that cannot be drawn, once all others are.
-    """
+    """Draw what is not kept yet, chunk by chunk."""
     import datasets
 
     asked = list(_rows(work))

@@ -348,12 +348,7 @@ def torn_line(run: Path) -> str | None:
 
 
 def _answer(line: bytes, with_value: bool) -> Answer:
-    """Return the answer of a line of the log.
-
-    Raises:
-        ValueError: It is not JSON, or its id or text is none.
-        TypeError: It has a key that an answer has not, or lacks one.
-    """
+    """Return the answer of a line of the log."""
     try:
         content = dict(parse_row(line.decode("utf-8").rstrip("\r\n")).values)
     except UnicodeDecodeError as error:

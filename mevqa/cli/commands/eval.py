@@ -97,11 +97,7 @@ def _run_suite(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what goes only with a suite, and the lack of what goes only without.
-
-    Raises:
-        MevqaError: One line for what is wrong.
-    """
+    """Refuse what goes only with a suite, and the lack of what goes only without."""
     if not args.files:
         raise MevqaError("name question files, or a suite with --suite")
     if args.out is None:

@@ -89,12 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> ScoreResult:
-    """Score one set, or compare two.
-
-    Raises:
-        MevqaError: As many paths as cannot be.
-        InputError: What is wrong with the files.
-    """
+    """Score one set, or compare two."""
     from mevqa.api.score import compare, score
     from mevqa.errors import MevqaError
 

@@ -124,11 +124,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse options that do not belong together.
-
-    Raises:
-        InputError: All of them.
-    """
+    """Refuse options that do not belong together."""
     from mevqa.errors import InputError, Problem
     from mevqa.spotting.registry import spotter_names
 

@@ -53,11 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse options that do not belong together.
-
-    Raises:
-        MevqaError: One line for what is wrong.
-    """
+    """Refuse options that do not belong together."""
     if args.validate is not None:
         if args.run_folder is not None or args.out is not None or args.fill:
             raise MevqaError("--validate checks a finished file; it goes without RUN, --out and --fill")

@@ -51,11 +51,7 @@ def add(benches: Any) -> None:
 
 
 def _spot(args: argparse.Namespace) -> int:
-    """Print speed, memory or what is found.
-
-    Raises:
-        InputError: Settings of synthetic videos that cannot be made, or options that do not belong together.
-    """
+    """Print speed, memory or what is found."""
     from mevqa.errors import InputError, Problem
     from mevqa.synthetic.writer import SynthSettings
 
