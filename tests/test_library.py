@@ -168,7 +168,7 @@ def test_expressions_are_spotted_as_by_the_command(data, tmp_path):
     )
     assert seen == spotted and (tmp_path / "own.csv").read_bytes() == (tmp_path / "command.csv").read_bytes()
     assert mevqa.spot(video, threshold=2.0, kinds="micro,macro").events == spotted[0].events
-    with pytest.raises(mevqa.InputError, match="--kinds"):
+    with pytest.raises(mevqa.InputError, match="kinds: kinds are micro and macro"):
         mevqa.spot(video, kinds="tiny")
 
 
