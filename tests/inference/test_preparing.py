@@ -205,7 +205,7 @@ def test_every_clip_that_cannot_be_drawn_is_one_line(data, tmp_path, capsys):
 
 def test_a_worker_that_the_system_ended_is_one_line(data, tmp_path, monkeypatch):
     monkeypatch.setattr("mevqa.inference.preparing._draw", lambda row, **more: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(InputError, match="--workers: one of 2 processes was ended by the system"):
+    with pytest.raises(InputError, match="^workers: one of 2 processes was ended by the system"):
         prepare(data, tmp_path / "out", workers=2)
 
 
