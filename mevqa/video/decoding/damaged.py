@@ -6,6 +6,7 @@ recording with a broken minute is worth reading for the rest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,22 @@ class DamagedDecoder:
     def _decode(self) -> Iterator[Any]:
         packets = self._container.demux(self.stream)
         since = 0
+        # What is not yet decoded when a packet is lost refers to it, up to the next whole keyframe; not every FFmpeg
+        # marks such pictures as corrupt.
+        whole_from: float = -math.inf
         while since < _MOST_BROKEN:
             try:
-                frames = next(packets).decode()
+                packet = next(packets)
+                frames = packet.decode()
             except StopIteration:
                 return
             except (av.FFmpegError, OSError, ValueError):
                 since += 1
+                whole_from = math.inf
                 continue
             since = 0
-            yield from (frame for frame in frames if not frame.is_corrupt)
+            if whole_from == math.inf and packet.is_keyframe and packet.pts is not None:
+                whole_from = packet.pts
+            for frame in frames:
+                if not frame.is_corrupt and (frame.pts is None or frame.pts >= whole_from):
+                    yield frame

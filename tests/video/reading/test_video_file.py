@@ -126,7 +126,7 @@ def test_keyframes_that_refer_to_other_frames_are_no_place_to_begin(footage, tmp
 
 
 def test_what_is_left_of_a_damaged_file_is_numbered_by_its_times(footage, tmp_path):
-    path = footage.write(tmp_path / "hole.mp4", "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 2 -g 40")
+    path = footage.write(tmp_path / "hole.mp4", "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 2 -g 10")
     data = bytearray(path.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
     path.write_bytes(data)
@@ -135,9 +135,8 @@ def test_what_is_left_of_a_damaged_file_is_numbered_by_its_times(footage, tmp_pa
     with open_video(path, errors="skip") as video:
         read = [one for one in video.read_forward() if not one.missing]
         numbers = [footage.number_of(one.picture) for one in read]
-        # Of a few pictures a part is painted over without a word.
-        assert all(shown in (one.number, -1) for shown, one in zip(numbers, read, strict=True))
-        assert numbers.count(-1) < 20
+        # Pictures that refer to a lost one are missing too: FFmpeg paints them over, mostly without a word.
+        assert numbers == [one.number for one in read]
         assert 100 < len(read) < 400 == len(video) and video.missing == set(range(400)) - {one.number for one in read}
         assert "the rest is read" in video.warnings[0]
         assert [footage.number_of(frame) for frame in video.frames([90, 2])] == [90, 2]
