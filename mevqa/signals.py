@@ -13,6 +13,8 @@ from types import FrameType
 INTERRUPTED, TERMINATED = 130, 143
 #: How many pieces of work are under way that are finished first, and whether the process was asked to terminate.
 _under_way, _asked = 0, False
+#: Whether processes are forked that are to end without a word.
+_quiet = False
 
 
 class Terminated(BaseException):
@@ -76,15 +78,11 @@ def quiet_workers() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    global _quiet
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    parent = os.getpid()
     raised: list[BaseException] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if os.getpid() != parent:
-            if number == signal.SIGTERM:
-                os._exit(TERMINATED)
-            return
         handler = before[signal.Signals(number)]
         try:
             if callable(handler):
@@ -98,11 +96,35 @@ def quiet_workers() -> Iterator[None]:
     try:
         for number in before:
             signal.signal(number, handle)
+        _quiet = True
         yield
     except Exception:
         if raised:
             raise raised[0] from None
         raise
     finally:
+        _quiet = False
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _hold_signals() -> None:
+    if _quiet:
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+
+
+def _release_signals() -> None:
+    if _quiet:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
+
+
+def _quieten() -> None:
+    if _quiet:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _release_signals()
+
+
+if hasattr(os, "register_at_fork"):
+    # Python forgets a signal that reaches a process while it is forked: a pool would wait for it for ever.
+    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_quieten)
