@@ -102,6 +102,14 @@ class Browser:
             raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", str(answer)))
         return answer["result"].get("value")
 
+    def follow(self, script: str) -> None:
+        """Run what leads to another page, and wait until that is loaded."""
+        end = time.monotonic() + _PATIENCE
+        self._loaded = False
+        self.run(script)
+        while not self._loaded:
+            self._receive(end)
+
     def key(self, name: str, text: str = "") -> None:
         """Press and release a key."""
         code = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "Escape": 27}.get(name, 0)

@@ -125,8 +125,7 @@ def test_the_index_filters_all_questions_and_leads_to_the_clip(many, browser):
     browser.run(wait)
     assert browser.run("document.getElementById('count').textContent") == "20 of 80 questions, 20 of 40 clips"
     assert browser.run("document.documentElement.scrollWidth") <= 390
-    browser.run("document.querySelectorAll('.whole')[19].click()")
-    browser.run("new Promise(done => setTimeout(done, 500))")
+    browser.follow("document.querySelectorAll('.whole')[19].click()")
     browser.run(wait)
     assert browser.run("document.getElementById('count').textContent").startswith("2 of ")
     assert browser.run("document.querySelector('.clip h3').textContent") == "clip38"
