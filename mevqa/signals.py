@@ -108,23 +108,26 @@ def quiet_workers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _hold_signals() -> None:
-    if _quiet:
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+#: What was blocked in the thread that forks, before it forked.
+_forking = threading.local()
 
 
-def _release_signals() -> None:
-    if _quiet:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
+def _block_termination() -> None:
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,)) if _quiet else None
 
 
-def _quieten() -> None:
-    if _quiet:
+def _restore_mask() -> None:
+    if _forking.mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+
+def _quieten_child() -> None:
+    if _forking.mask is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _release_signals()
+    _restore_mask()
 
 
 if hasattr(os, "register_at_fork"):
     # Python forgets a signal that reaches a process while it is forked: a pool would wait for it for ever.
-    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_quieten)
+    os.register_at_fork(before=_block_termination, after_in_parent=_restore_mask, after_in_child=_quieten_child)

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -88,3 +89,36 @@ sys.exit(main())
 def test_an_interrupt_while_python_imports_or_ends_is_one_line(moment):
     done = subprocess.run([sys.executable, "-c", EARLY, moment], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, "mevqa: interrupted\n")
+
+
+#: Forks from a thread, as pools do, while workers are to be quiet; the child says how it would be ended.
+FORKING = """
+import os, signal, threading, time
+from mevqa.signals import quiet_workers
+def fork():
+    child = os.fork()
+    if child == 0:
+        print(signal.getsignal(signal.SIGTERM).name, signal.pthread_sigmask(signal.SIG_BLOCK, ()), flush=True)
+        time.sleep(60)
+    time.sleep(float(os.environ["WAIT"]))
+    os.kill(child, signal.SIGTERM)
+    print(os.waitpid(child, 0)[1], signal.pthread_sigmask(signal.SIG_BLOCK, ()), flush=True)
+with quiet_workers():
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_a_process_that_is_forked_from_a_thread_ends_when_it_is_told_to():
+    for wait in ("0", "0.5"):
+        done = subprocess.run(
+            [sys.executable, "-c", FORKING],
+            env={**os.environ, "WAIT": wait},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        *child, parent = done.stdout.splitlines()
+        assert (parent, done.stderr) == (f"{int(signal.SIGTERM)} set()", "")
+    assert child == ["SIG_DFL set()"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,10 @@ from mevqa.spotting.decoding import (
     half_length,
     read_curves,
 )
+from mevqa.video.motion.course import PRIOR_DURATION_MS
 
 #: Columns of the table of events.
 _COLUMNS = ("subject", "video", "onset", "apex", "offset", "kind", "score", "fps")
-
-#: Median length of a micro-expression, ms: where no labels tell (CAS(ME)^3 and SAMM, ``mevqa.video.motion.course``).
-_USUAL_MS = 380.0
 
 #: How many names a message lists.
 _LISTED = 3
@@ -141,7 +139,7 @@ def _halves(curves: Sequence[ScoreCurve], length: float | None, fps: float | Non
     if length is None and fps is None:
         said = "is needed without annotations (or --length): nothing tells how many frames an expression has"
         raise InputError([Problem("--fps", said)])
-    frames = length if length is not None else _USUAL_MS * (fps or 0.0) / 1000
+    frames = length if length is not None else PRIOR_DURATION_MS * (fps or 0.0) / 1000
     return [half_length([frames / one.step]) for one in curves]
 
 
@@ -179,7 +177,7 @@ def _labelled(
         if not subject:
             nobody.append(curve)
             continue
-        person = ScoreCurve(curve.video, subject_key(subject), curve.frames, curve.scores, curve.missing, curve.line)
+        person = replace(curve, subject=subject_key(subject))
         result.append(LabelledCurve(person, tuple(marked.get(key, ()))))
     if nobody:
         names = ", ".join(repr(one.video) for one in nobody[:_LISTED]) + (", ..." if len(nobody) > _LISTED else "")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mevqa.cli import main
+from mevqa.spotting.decoding import decoders
 
 
 @pytest.fixture
@@ -72,6 +73,7 @@ def test_curves_without_labels(scores, capsys):
         (["--fps", 200], "--threshold: is needed: the decoder absolute-peaks has none of its own"),
         (["--decoder", "peaks", "--fps", 200], "--decoder: unknown decoder 'peaks'"),
         (["--kinds", "micro,macr"], "--kinds: curves are of one kind"),
+        (["--kinds", "micro,macro"], "--kinds: curves are of one kind"),
         (["--json", "out.json"], "--json: is of no use with --curves"),
         (["video.mp4"], "video.mp4: is of no use with --curves"),
     ],
@@ -107,3 +109,10 @@ def test_videos_of_nobody(scores, capsys):
     code, _, err = run(capsys, "--curves", table, "--annotations", scores / "labels.csv")
     assert code == 2
     assert "3 of 6 videos have no subject, neither here nor in labels.csv ('006_2', '007_2', '010_2')" in err
+
+
+def test_the_help_names_every_decoder(capsys):
+    with pytest.raises(SystemExit):
+        main(["spot", "--help"])
+    said = "".join(capsys.readouterr().out.split())  # Lines are broken after hyphens.
+    assert all(one.name in said for one in decoders())

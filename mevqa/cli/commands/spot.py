@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="video, folder of frames, or folder of several of either",
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
-    parser.add_argument("--kinds", default=_KINDS, metavar="A,B", help=f"kinds to return (default: {_KINDS})")
+    parser.add_argument("--kinds", metavar="A,B", help=f"kinds to return (default: {_KINDS})")
     parser.add_argument(
         "--rule",
         choices=("half-second", "quarter-second-apex"),
@@ -128,7 +128,7 @@ def _check(args: argparse.Namespace) -> None:
     from mevqa.errors import InputError, Problem
     from mevqa.spotting.registry import spotter_names
 
-    usual = {"--kinds": _KINDS, "--rule": "half-second", "--spotter": spotter_names()[0]}
+    usual = {"--rule": "half-second", "--spotter": spotter_names()[0]}
 
     def given(option: str) -> bool:
         return getattr(args, option.removeprefix("--")) != usual.get(option)
@@ -158,7 +158,9 @@ def _spot(args: argparse.Namespace) -> int:
     spot_folder(
         args.path,
         fps=args.fps,
-        options=spot_options(args.kinds, args.rule, args.threshold, args.calibrator, args.spotter),
+        options=spot_options(
+            _KINDS if args.kinds is None else args.kinds, args.rule, args.threshold, args.calibrator, args.spotter
+        ),
         csv=args.csv,
         json=args.json,
         plot=args.plot,
@@ -194,7 +196,7 @@ def _decode(args: argparse.Namespace) -> int:
     from mevqa.cli.printing.curves import print_decoded
     from mevqa.errors import InputError, Problem
 
-    if (kind := "micro" if args.kinds == _KINDS else args.kinds) not in ("micro", "macro"):
+    if (kind := "micro" if args.kinds is None else args.kinds) not in ("micro", "macro"):
         raise InputError([Problem("--kinds", f"curves are of one kind, micro (default) or macro, not {kind!r}")])
     decoded = decode_curves(
         args.curves,
