@@ -1,0 +1,1 @@
+"""What the tracker measures of a video, and series of it that networks read."""
