@@ -1,10 +1,19 @@
 """What every test shares."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from mevqa.datasets import registry as datasets
+from mevqa.models import registry as models
+from mevqa.questions import question_types
+from mevqa.spotting.decoding.registry import DECODERS
+from mevqa.spotting.registry import SPOTTERS
+from mevqa.video.views.registry import VIEWS
+from mevqa.video.views.sampler import SAMPLERS
 
 # Made-up events of the spotter (spotted_events.py) are used in many places.
 sys.path.insert(0, str(Path(__file__).parent / "spotting"))
@@ -24,3 +33,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real files (shared/data beside the checkout) are absent")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def forget_registered_names() -> Iterator[None]:
+    """Forget what a test registered: none depends on those that ran before it in its process."""
+    registries = [VIEWS, SAMPLERS, DECODERS, SPOTTERS]
+    tables = [models._SOURCES, question_types._TYPES, datasets._DATASETS, datasets._BY_NAME]
+    # A module that registers is imported once: its names stay.
+    known = [(one._entries, set(one.names)) for one in registries] + [(table, set(table)) for table in tables]
+    yield
+    for entries, names in known:
+        for name in set(entries) - names:
+            del entries[name]
+    question_types.parse_question.cache_clear()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mevqa.questions import question_types
 from mevqa.synthetic.writer import synthesise
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
@@ -21,7 +20,6 @@ def clip(tmp_path_factory):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch):
-    monkeypatch.setattr(question_types, "_TYPES", dict(question_types._TYPES))  # What it registers is forgotten.
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
     questions = clip.parents[1] / "me_vqa_synthetic_test_to_answer.jsonl"
     others = {
@@ -31,7 +29,6 @@ def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch):
     }
     monkeypatch.setattr(sys, "argv", [str(path), *others.get(path.stem, [str(clip)])])
     runpy.run_path(str(path), run_name="__main__")
-    question_types.parse_question.cache_clear()
     assert capsys.readouterr().out.strip()
 
 

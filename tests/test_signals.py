@@ -95,14 +95,16 @@ def test_an_interrupt_while_python_imports_or_ends_is_one_line(moment):
 FORKING = """
 import os, signal, threading, time
 from mevqa.signals import quiet_workers
+def say(*what):
+    os.write(1, (" ".join(map(str, what)) + "\\n").encode())  # At once: the child may end in the middle of a print.
 def fork():
     child = os.fork()
     if child == 0:
-        print(signal.getsignal(signal.SIGTERM).name, signal.pthread_sigmask(signal.SIG_BLOCK, ()), flush=True)
+        say(signal.getsignal(signal.SIGTERM).name, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
         time.sleep(60)
     time.sleep(float(os.environ["WAIT"]))
     os.kill(child, signal.SIGTERM)
-    print(os.waitpid(child, 0)[1], signal.pthread_sigmask(signal.SIG_BLOCK, ()), flush=True)
+    say(os.waitpid(child, 0)[1], signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 with quiet_workers():
     thread = threading.Thread(target=fork)
     thread.start()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TypeVar, cast
 
 from mevqa.errors import InputError, Problem
 from mevqa.events import KINDS, Kind, Rule
+from mevqa.registry import Registry
 from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions, Spotter
-from mevqa.suggestions import did_you_mean
 
 S = TypeVar("S", bound=type[Spotter])
 
@@ -20,7 +19,7 @@ _SHIPPED = {
     "motion": "mevqa.spotting.motion.spotter",
 }
 
-_SPOTTERS: dict[str, type[Spotter]] = {}
+SPOTTERS: Registry[type[Spotter]] = Registry("spotter", "--spotter", _SHIPPED)
 
 
 def register_spotter(name: str) -> Callable[[S], S]:
@@ -34,9 +33,7 @@ def register_spotter(name: str) -> Callable[[S], S]:
     """
 
     def register(spotter: S) -> S:
-        if name in _SPOTTERS:
-            raise ValueError(f"a spotter named {name!r} is registered already")
-        _SPOTTERS[name] = spotter
+        SPOTTERS.add(name, spotter)
         return spotter
 
     return register
@@ -44,7 +41,7 @@ def register_spotter(name: str) -> Callable[[S], S]:
 
 def spotter_names() -> tuple[str, ...]:
     """Return the names of all spotters, the default first."""
-    return tuple(dict.fromkeys([*_SHIPPED, *_SPOTTERS]))
+    return SPOTTERS.names
 
 
 def find_spotter(name: str) -> type[Spotter]:
@@ -53,11 +50,7 @@ def find_spotter(name: str) -> type[Spotter]:
     Raises:
         InputError: There is no such spotter.
     """
-    if name not in spotter_names():
-        raise InputError([Problem("--spotter", f"unknown spotter {name!r}; {did_you_mean(name, spotter_names())}")])
-    if name not in _SPOTTERS:
-        import_module(_SHIPPED[name])
-    return _SPOTTERS[name]
+    return SPOTTERS.find(name)
 
 
 def spot_options(

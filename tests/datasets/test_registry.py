@@ -15,7 +15,6 @@ from mevqa.datasets import (
     kind_rule,
     known_dataset,
     register_dataset,
-    registry,
     taxonomy,
     video_name_pattern,
 )
@@ -37,10 +36,7 @@ labels:
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_DATASETS", dict(registry._DATASETS))
-    monkeypatch.setattr(registry, "_BY_NAME", dict(registry._BY_NAME))
-
+def own(tmp_path):
     def write(text=MINE):
         path = tmp_path / "mine.yaml"
         path.write_text(text, encoding="utf-8")

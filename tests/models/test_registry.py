@@ -6,16 +6,10 @@ import pytest
 
 import mevqa
 from mevqa.errors import ModelError
-from mevqa.models import registry
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.mock import MockModel
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model, model_names, own_preferences, own_prompts, register_model
-
-
-@pytest.fixture(autouse=True)
-def own_names(monkeypatch):
-    monkeypatch.setattr(registry, "_SOURCES", dict(registry._SOURCES))
 
 
 def test_a_scheme_gets_the_whole_name_and_the_options():

@@ -37,12 +37,8 @@ ASKED = "How strong is the expression?"
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    monkeypatch.setattr(question_types, "_TYPES", dict(question_types._TYPES))
+def registered():
     mevqa.register_question_type(INTENSITY)
-    yield
-    monkeypatch.undo()
-    question_types.parse_question.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from mevqa.errors import InputError
 from mevqa.events import Event
 from mevqa.inference.fingerprint import view_config_record
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.spotting import registry
 from mevqa.spotting.base import SpotOptions, Spotter, Spotting
 from mevqa.spotting.registry import find_spotter, register_spotter, spot_options, spotter_names
 from mevqa.spotting.video import spot_video
@@ -28,9 +27,8 @@ def video(tmp_path):
 
 
 @pytest.fixture
-def toy(monkeypatch):
+def toy():
     """A spotter that finds a micro- and a macro-expression in every video."""
-    monkeypatch.setattr(registry, "_SPOTTERS", dict(registry._SPOTTERS))
 
     @register_spotter("toy")
     class Toy(Spotter):

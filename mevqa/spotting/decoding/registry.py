@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mevqa.errors import InputError, Problem
+from mevqa.registry import Registry
 from mevqa.spotting.decoding.types import Decode, Decoder, ThresholdKind
-from mevqa.suggestions import did_you_mean
 
-_DECODERS: dict[str, Decoder] = {}
+DECODERS: Registry[Decoder] = Registry("decoder", "--decoder")
 
 
 def register_decoder(
@@ -26,9 +25,7 @@ def register_decoder(
     """
 
     def register(decode: Decode) -> Decode:
-        if name in _DECODERS:
-            raise ValueError(f"the decoder {name!r} is registered twice")
-        _DECODERS[name] = Decoder(name, decode, threshold_kind, threshold, only_drops, summary)
+        DECODERS.add(name, Decoder(name, decode, threshold_kind, threshold, only_drops, summary))
         return decode
 
     return register
@@ -36,7 +33,7 @@ def register_decoder(
 
 def decoders() -> tuple[Decoder, ...]:
     """Return all decoders in the order of their registration."""
-    return tuple(_DECODERS.values())
+    return tuple(map(DECODERS.find, DECODERS.names))
 
 
 def find_decoder(name: str) -> Decoder:
@@ -45,6 +42,4 @@ def find_decoder(name: str) -> Decoder:
     Raises:
         InputError: There is none.
     """
-    if name in _DECODERS:
-        return _DECODERS[name]
-    raise InputError([Problem("--decoder", f"unknown decoder {name!r}; {did_you_mean(name, _DECODERS)}")])
+    return DECODERS.find(name)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mevqa.errors import InputError, MediaError, Problem
-from mevqa.suggestions import did_you_mean
+from mevqa.registry import Registry
 from mevqa.types import Clip, Moment, View
 from mevqa.video.motion.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.motion.magnify import magnify
@@ -154,7 +154,7 @@ class ViewSource:
 
 
 Draw = Callable[[ViewSource], list[View]]
-_VIEWS: dict[str, Draw] = {}
+VIEWS: Registry[Draw] = Registry("view", "--views")
 
 
 def register_view(name: str) -> Callable[[Draw], Draw]:
@@ -168,9 +168,7 @@ def register_view(name: str) -> Callable[[Draw], Draw]:
     """
 
     def register(draw: Draw) -> Draw:
-        if name in _VIEWS:
-            raise ValueError(f"a view named {name!r} is registered already")
-        _VIEWS[name] = draw
+        VIEWS.add(name, draw)
         return draw
 
     return register
@@ -178,7 +176,7 @@ def register_view(name: str) -> Callable[[Draw], Draw]:
 
 def view_names() -> tuple[str, ...]:
     """Return the names of all views."""
-    return tuple(_VIEWS)
+    return VIEWS.names
 
 
 def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
@@ -192,15 +190,15 @@ def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
         InputError: A name is unknown, or a view needs what the clip lacks.
         MediaError: A frame or a picture cannot be read.
     """
-    unknown = [name for name in names if name not in _VIEWS]
-    if unknown:
-        raise InputError(
-            [Problem("--views", f"unknown view {name!r}; {did_you_mean(name, _VIEWS)}") for name in unknown]
-        )
+    problems = VIEWS.unknown(names)
+    if problems:
+        raise InputError(problems)
     views: list[View] = []
     for name in names:
         ready = source.picture(name)
-        views += _VIEWS[name](source) if ready is None else [View(name, ready, CAPTIONS.get(name, f"The view {name}."))]
+        views += (
+            VIEWS.find(name)(source) if ready is None else [View(name, ready, CAPTIONS.get(name, f"The view {name}."))]
+        )
     return views
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from mevqa.errors import InputError, Problem
-from mevqa.suggestions import did_you_mean
+from mevqa.registry import Registry
 from mevqa.types import Moment
 
 
@@ -50,7 +49,7 @@ class Span:
 
 Strategy = Callable[[Span], Iterable[Moment]]
 
-_STRATEGIES: dict[str, Strategy] = {}
+SAMPLERS: Registry[Strategy] = Registry("sampler", "--sampler")
 _WITHOUT_MOMENTS: set[str] = set()
 
 
@@ -66,9 +65,7 @@ def register_sampler(name: str, *, needs_moments: bool = True) -> Callable[[Stra
     """
 
     def register(strategy: Strategy) -> Strategy:
-        if name in _STRATEGIES:
-            raise ValueError(f"the sampler {name!r} is registered twice")
-        _STRATEGIES[name] = strategy
+        SAMPLERS.add(name, strategy)
         if not needs_moments:
             _WITHOUT_MOMENTS.add(name)
         return strategy
@@ -78,7 +75,7 @@ def register_sampler(name: str, *, needs_moments: bool = True) -> Callable[[Stra
 
 def sampler_names() -> tuple[str, ...]:
     """Return the names of all strategies, in the order of their registration."""
-    return tuple(_STRATEGIES)
+    return SAMPLERS.names
 
 
 def needs_moments(strategy: str) -> bool:
@@ -87,7 +84,7 @@ def needs_moments(strategy: str) -> bool:
     Raises:
         InputError: There is no such strategy.
     """
-    _find(strategy)
+    SAMPLERS.find(strategy)
     return strategy not in _WITHOUT_MOMENTS
 
 
@@ -110,17 +107,10 @@ def sample(
         ValueError: The key frames are not in order inside the clip, or ``frames`` or ``stride`` is below 1.
     """
     chosen: dict[int, Moment] = {}
-    for moment in _find(strategy)(Span(length, onset, apex, offset, frames, stride)):
+    for moment in SAMPLERS.find(strategy)(Span(length, onset, apex, offset, frames, stride)):
         if 0 <= moment.frame < length:
             chosen.setdefault(moment.frame, moment)
     return [chosen[frame] for frame in sorted(chosen)]
-
-
-def _find(name: str) -> Strategy:
-    """Return the strategy called ``name``."""
-    if name in _STRATEGIES:
-        return _STRATEGIES[name]
-    raise InputError([Problem("--sampler", f"unknown sampler {name!r}; {did_you_mean(name, _STRATEGIES)}")])
 
 
 def _window(frames: int, stride: int) -> list[int]:

@@ -147,5 +147,5 @@ def test_a_higher_threshold_only_drops_detections_where_a_decoder_says_so(scores
 def test_names():
     with pytest.raises(InputError, match=r"unknown decoder 'absolute-peak'; did you mean 'absolute-peaks'\?"):
         find_decoder("absolute-peak")
-    with pytest.raises(ValueError, match="registered twice"):
+    with pytest.raises(ValueError, match="registered already"):
         register_decoder("absolute-peaks")(absolute_peaks)
