@@ -1,0 +1,1 @@
+"""Layers that several systems share: exact selective scan, Mamba blocks."""
