@@ -75,3 +75,29 @@ class DropPath(nn.Module):
             return branch
         kept = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) >= self.share
         return branch * kept / (1 - self.share)
+
+
+class MambaBlock(nn.Module):
+    """A Mamba layer between two normalisations, around which the sequence is passed on (ME-TST's code).
+
+    Args:
+        width: Channels of a sequence.
+        states: States of every inner channel.
+        drop: Share of the sequences for which the layer is left out while training.
+    """
+
+    def __init__(self, width: int, states: int = 64, drop: float = 0.0) -> None:
+        super().__init__()
+        self.before = nn.LayerNorm(width)
+        self.layer = Mamba(width, states)
+        self.after = nn.LayerNorm(width)
+        self.drop = DropPath(drop)
+
+    def forward(self, sequence: Tensor) -> Tensor:
+        """Return the output, [batch, length, width], for input of the same shape."""
+        return sequence + self.drop(self.after(self.layer(self.before(sequence))))
+
+
+def mamba_blocks(width: int, depth: int, states: int, drop: float) -> nn.Sequential:
+    """Return blocks one after the other, of which later ones are left out more often: from never to ``drop``."""
+    return nn.Sequential(*(MambaBlock(width, states, float(share)) for share in torch.linspace(0, drop, depth)))
