@@ -24,7 +24,7 @@ _OVERSAMPLING = 1.15
 
 #: Smoothness of the tremor of a held expression, ms: its swings take about four times as long, an eighth of a second,
 #: as physiological tremor of 8 to 12 Hz (Elble and Koller, "Tremor", 1990).
-_TREMOR_MS = 30.0
+TREMOR_MS = 30.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Recording:
         self.scene = draw_scene(rng, style.width, style.height, grey=style.grey, crf=style.crf)
         self._poses = draw_poses(rng, plan.frames, plan.fps, self.scene.eye_distance)
         motions = [([draw_motion(m.units, rng) for m in p.movements], p.amplitude) for p in plan.performances]
-        self.renderer = Renderer(_plate(identity, self.scene.eye_distance), self.scene, motions)
+        self.renderer = Renderer(plate_of(identity, self.scene.eye_distance), self.scene, motions)
         self.strengths = _strengths(plan, seed)
         self._closures = np.zeros(plan.frames)
         for start, closing, opening in plan.blinks:
@@ -131,7 +131,7 @@ def render_pair(
     scene = draw_scene(rng, size, size, grey=grey)
     # Onset to apex takes a seventh of a second: 10 frames at 60 fps.
     poses = draw_poses(rng, 10, 60.0, scene.eye_distance)
-    renderer = Renderer(_plate(identity, scene.eye_distance), scene, [([draw_motion(units, rng)], amplitude)])
+    renderer = Renderer(plate_of(identity, scene.eye_distance), scene, [([draw_motion(units, rng)], amplitude)])
     flicker = 1.0 + scene.flicker * float(rng.normal())
     frames = [
         renderer.frame(poses[0], [0.0], rng),
@@ -149,13 +149,13 @@ def _strengths(plan: ClipPlan, seed: int) -> NDArray[np.float64]:
         annotation = performance.annotation
         onset, apex, offset = (int(frame or 0) for frame in (annotation.onset, annotation.apex, annotation.offset))
         for movement in performance.movements:
-            tremor = drift(rng, plan.frames, max(_TREMOR_MS * plan.fps / 1000, 0.5), 1.0)
+            tremor = drift(rng, plan.frames, max(TREMOR_MS * plan.fps / 1000, 0.5), 1.0)
             begin = onset + movement.delay
             rows.append(expression_profile(plan.frames, begin, apex, offset, movement.shape, tremor))
     return np.array(rows).reshape(-1, plan.frames)
 
 
-def _plate(identity: Identity, eye_distance: float) -> Plate:
+def plate_of(identity: Identity, eye_distance: float) -> Plate:
     """Return the plate of a face, rounded up to steps of a tenth in size so that one serves many recordings."""
     wanted = eye_distance * _OVERSAMPLING
     rounded = float(np.ceil(1.1 ** np.ceil(np.log(wanted) / np.log(1.1))))

@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.synthetic.faces.eyelids import Eyelids
 from mevqa.synthetic.faces.fields import SHADING_GAIN, FaceMotion
+from mevqa.synthetic.faces.gaze import Gaze
+from mevqa.synthetic.faces.mouth import Mouth
 from mevqa.synthetic.faces.neutral_face import Plate
 from mevqa.synthetic.faces.portraits import landmark_names, mean_shape
+from mevqa.synthetic.faces.turning import turned, unturned
 from mevqa.synthetic.faces.warps import ThinPlate, coarse_grid, resample, smooth_map, upsample
 from mevqa.synthetic.scene import Pose, Scene, head_depth
 
@@ -42,7 +46,7 @@ class Renderer:
                 full strength, as a fraction of the eye distance.
         """
         self._scene = scene
-        self._eyelids = Eyelids(plate)
+        self._eyelids, self._gaze, self._mouth = Eyelids(plate), Gaze(plate), Mouth(plate, grey=scene.grey)
         #: Pixels between the nodes of the fields.
         self.step = max(1, round(_GRID * scene.eye_distance))
         self._nodes = coarse_grid(scene.width, scene.height, self.step)
@@ -100,6 +104,8 @@ class Renderer:
         """Return the eye centres, [2, 2] pixels (x, y), left of the picture first."""
         order = landmark_names()
         face = self._plate.identity.shape[[order.index("right_eye"), order.index("left_eye")]]
+        if any(pose.turn):
+            face = turned(face, *pose.turn)
         places = face @ np.linalg.inv(self._to_face).T
         turn = np.array([[np.cos(pose.roll), -np.sin(pose.roll)], [np.sin(pose.roll), np.cos(pose.roll)]])
         return pose.scale * places @ turn.T + np.array(self._scene.centre) + np.array(pose.shift)
@@ -111,7 +117,11 @@ class Renderer:
         rng: np.random.Generator,
         *,
         closure: float = 0.0,
-        exposure: float = 1.0,
+        exposure: float | NDArray[np.float32] = 1.0,
+        gaze: tuple[float, float] = (0.0, 0.0),
+        opening: float = 0.0,
+        narrowness: float = 0.0,
+        blur: float = 0.0,
     ) -> Frame:
         """Draw one frame.
 
@@ -120,18 +130,26 @@ class Renderer:
             strengths: Of each movement, 0 to 1.
             rng: Decides the sensor noise.
             closure: How far the lids are closed, 0 to 1.
-            exposure: Brightness factor of this frame (flicker).
+            exposure: Brightness factor of this frame (flicker, changing light); a number or [H, W, 1].
+            gaze: How far the eyes look right and down, eye distances.
+            opening: Of the lips, eye distances.
+            narrowness: Of the opening, 0 to 1.
+            blur: Standard deviation of the lens's blur, pixels.
 
         Returns:
             [H, W, 3] RGB.
         """
         scene = self._scene
         places, brightness = self._places(pose, strengths)
-        picture = self._eyelids.closed(self._picture, closure)
+        picture = self._mouth.opened(self._gaze.turned(self._picture, *gaze), opening, narrowness)
+        picture = self._eyelids.closed(picture, closure)
         face = resample(picture, places)
         image = face[..., :-1] * brightness[..., None] + self._background * (1.0 - face[..., -1:])
         image *= self._light
         image *= exposure
+        if blur > 0.0:
+            # OpenCV drops an axis of length 1.
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.float32).reshape(image.shape)
         image += self._noise(rng, image)
         result = np.clip(image + 0.5, 0, 255).astype(np.uint8)
         return np.repeat(result, 3, axis=2) if scene.grey else result
@@ -148,12 +166,26 @@ class Renderer:
         cos, sin = np.cos(pose.roll) / pose.scale, np.sin(pose.roll) / pose.scale
         back = np.array([[cos, sin], [-sin, cos]])
         still = (self._nodes - np.array(scene.centre) - np.array(pose.shift)) @ back.T
+        if any(pose.turn):
+            still = self._unturned(still, pose.turn)
         index = ((still + np.array(scene.centre) - self._nodes[0, 0]) / self.step).astype(np.float32)
         carried = resample(field, index)
         face = (still - carried[..., :2]) @ self._to_face.T
         nodes = np.dstack([self._plate.to_pixels(face), 1.0 + carried[..., 2]]).astype(np.float32)
         full = upsample(nodes, scene.width, scene.height, self.step)
         return np.ascontiguousarray(full[..., :2]), full[..., 2]
+
+    def _unturned(self, still: NDArray[np.float64], turn: tuple[float, float]) -> NDArray[np.float64]:
+        """Return where the nodes lie before a large turn, [rows, columns, 2] pixels from the scene's centre."""
+        face = still @ self._to_face.T
+        rows, columns = face.shape[:2]
+        across, down = face[0, 1] - face[0, 0], face[1, 0] - face[0, 0]
+
+        def before(index: NDArray[np.float64]) -> NDArray[np.float64]:
+            return unturned(face[0, 0] + index[..., :1] * across + index[..., 1:] * down, *turn)
+
+        # The turn is smoother than the motions, as in ``_canonical``.
+        return smooth_map(before, columns, rows, 3) @ np.linalg.inv(self._to_face).T
 
     def _noise(self, rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return sensor noise: half of the variance at mid-grey is constant, half is shot noise.

@@ -60,6 +60,7 @@ class Pose:
         scale: Size factor.
         yaw: Radians; the parallax of turning sideways.
         pitch: Radians; the parallax of nodding.
+        turn: Radians to the right of the picture and downwards: a large turn, beside the small ones above.
     """
 
     shift: tuple[float, float] = (0.0, 0.0)
@@ -67,6 +68,7 @@ class Pose:
     scale: float = 1.0
     yaw: float = 0.0
     pitch: float = 0.0
+    turn: tuple[float, float] = (0.0, 0.0)
 
 
 def draw_scene(

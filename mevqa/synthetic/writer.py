@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from mevqa.files.whole import is_vacant, make_folder, write_whole
 from mevqa.signals import finished_first
 from mevqa.synthetic.clip_plan import ClipPlan, class_mixes, plan_clips
 from mevqa.synthetic.encoding import write_mp4
+from mevqa.synthetic.long_profiles.profile import STANDARD, long_profile, profile_names
+from mevqa.synthetic.long_profiles.recording import LongRecording
+from mevqa.synthetic.long_profiles.talking import write_talking
+from mevqa.synthetic.long_profiles.video_plan import VideoPlan, plan_videos
 from mevqa.synthetic.official_rows import (
     Pair,
     extension_questions,
@@ -50,6 +54,8 @@ class SynthSettings:
         classes: Name of the class frequencies (``class_mixes``).
         grey: Monochrome; None: one clip in four.
         crf: H.264 rate factor; None: 8 to 18, drawn per clip.
+        profile: What long videos are like: ``standard``, or a file of ``mevqa/tables/synthetic``, whose size, length,
+            frame rate and compression ``synthesise`` takes where none is given.
     """
 
     clips: int = 24
@@ -62,6 +68,7 @@ class SynthSettings:
     classes: str = "balanced"
     grey: bool | None = None
     crf: int | None = None
+    profile: str = STANDARD
 
     def check(self) -> None:
         """Refuse settings that make no clips.
@@ -80,6 +87,8 @@ class SynthSettings:
             (max(width, height) > 4096, "--size", f"{width}x{height} is too large; give 4096 or less"),
             (not 4 <= self.seconds <= 3600, "--seconds", "long videos last 4 to 3600 seconds"),
             (self.classes not in class_mixes(), "--classes", f"choose one of: {', '.join(class_mixes())}"),
+            (self.profile not in profile_names(), "--profile", f"choose one of: {', '.join(profile_names())}"),
+            (self.profile != STANDARD and not self.long, "--profile", f"{self.profile!r} is for --long"),
             (self.crf is not None and not 0 <= self.crf <= 51, "--crf", "H.264 rate factors are 0 to 51"),
         ]
         problems = [Problem(option, message) for bad, option, message in wrong if bad]
@@ -100,6 +109,7 @@ class SyntheticSet:
         reference: The same with answers.
         plans: The clips.
         more: Other question files by name.
+        talking: CSV of who talks when; None where nobody does.
     """
 
     folder: Path
@@ -110,6 +120,7 @@ class SyntheticSet:
     reference: Path
     plans: tuple[ClipPlan, ...]
     more: Mapping[str, Path] = field(default_factory=dict)
+    talking: Path | None = None
 
 
 def synthesise(
@@ -132,7 +143,7 @@ def synthesise(
     Raises:
         InputError: The settings make no clips, or the folder holds something else.
     """
-    chosen = SynthSettings(clips=clips, seed=seed, **settings)
+    chosen = SynthSettings(clips=clips, seed=seed, **{**_usual(settings.get("profile", STANDARD)), **settings})
     chosen.check()
     if out.is_file():
         raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
@@ -143,23 +154,58 @@ def synthesise(
 def _synthesise(out: Path, chosen: SynthSettings, progress: Callable[[ClipPlan], None] | None) -> SyntheticSet:
     """Write what is missing of a set while nobody else writes it."""
     _claim(out, chosen)
-    plans = make_plans(chosen)
+    videos = [] if chosen.profile == STANDARD else make_video_plans(chosen)
+    plans = [video.clip for video in videos] or make_plans(chosen)
     media = out / "clips"
     make_folder(media)
     style = Style(*chosen.size, grey=chosen.grey, crf=chosen.crf)
-    for plan in plans:
+    for index, plan in enumerate(plans):
         path = media / f"{plan.id}.mp4"
         if not path.exists():
             with finished_first():
-                recording = Recording(plan, chosen.seed, style)
-                write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
+                if videos:
+                    _write_video(path, videos[index], chosen.seed, style)
+                else:
+                    recording = Recording(plan, chosen.seed, style)
+                    write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
         if progress is not None:
             progress(plan)
-    return _write_tables(out, plans, chosen)
+    made = _write_tables(out, plans, chosen)
+    return replace(made, talking=write_talking(out / "talking.csv", videos)) if videos else made
+
+
+def _write_video(path: Path, video: VideoPlan, seed: int, style: Style) -> None:
+    """Draw and encode a long video of a profile."""
+    recording = LongRecording(video, seed, style)
+    clock = long_profile(video.profile).recording.clock
+    write_mp4(path, recording.frames(), video.clip.fps, recording.scene.crf, (video.ticks.tolist(), clock))
+
+
+def _usual(profile: str) -> dict[str, Any]:
+    """Return the settings that a profile brings along."""
+    if profile == STANDARD or profile not in profile_names():
+        return {}
+    camera = long_profile(profile).recording
+    return {"size": camera.size, "seconds": camera.seconds, "fps": (camera.fps,)}
+
+
+def make_video_plans(settings: SynthSettings) -> list[VideoPlan]:
+    """Return the plans of a set of long videos of a profile other than the standard one."""
+    return plan_videos(
+        settings.clips,
+        settings.seed,
+        profile=settings.profile,
+        subjects=settings.subjects or -(-settings.clips // 2),
+        fps=settings.fps,
+        classes=settings.classes,
+        seconds=settings.seconds,
+    )
 
 
 def make_plans(settings: SynthSettings) -> list[ClipPlan]:
     """Return the plans of a set."""
+    if settings.profile != STANDARD:
+        return [video.clip for video in make_video_plans(settings)]
     return plan_clips(
         settings.clips,
         settings.seed,
@@ -177,11 +223,14 @@ def _claim(out: Path, settings: SynthSettings) -> None:
         InputError: It holds other things, or a set of other settings.
     """
     ours = json.loads(json.dumps({"format": FORMAT, **asdict(settings)}))
+    if settings.profile == STANDARD:
+        # As sets were written before there were profiles, so that an unfinished one can be finished.
+        del ours["profile"]
     manifest = out / _MANIFEST
     if manifest.is_file():
         found = read_json_object(manifest, "; choose another folder")
         if found != ours:
-            names = [name for name in ours if found.get(name) != ours[name]]
+            names = [name for name in {**ours, **found} if found.get(name) != ours.get(name)]
             message = f"holds a set with other settings ({', '.join(names)}); choose another folder"
             raise InputError([Problem(out, message)])
         return

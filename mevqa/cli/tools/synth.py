@@ -22,12 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=24, help="number of clips (24)")
     parser.add_argument("--seed", type=int, default=0, help="decides everything (0)")
     parser.add_argument("--long", action="store_true", help="long videos with several micro- and macro-expressions")
-    parser.add_argument("--seconds", type=above_zero, default=20.0, help="length of a long video (20)")
+    parser.add_argument("--profile", default="standard", help="what long videos are like: standard, hard (standard)")
+    parser.add_argument("--seconds", type=above_zero, help="length of a long video (20; hard 60)")
     parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips, or two long videos)")
     parser.add_argument(
         "--fps", type=above_zero, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
     )
-    parser.add_argument("--size", type=frame_size, default=(320, 320), metavar="WxH", help="frame size (320x320)")
+    parser.add_argument("--size", type=frame_size, metavar="WxH", help="frame size (320x320; hard 320x240)")
     parser.add_argument(
         "--classes",
         default="balanced",
@@ -35,8 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     colour = parser.add_mutually_exclusive_group()
     colour.add_argument("--grey", action="store_const", const=True, dest="grey", help="monochrome, as SAMM")
-    colour.add_argument("--colour", action="store_const", const=False, dest="grey", help="colour (drawn per clip)")
-    parser.add_argument("--crf", type=int, help="H.264 rate factor, larger is coarser (8 to 18, drawn per clip)")
+    colour.add_argument(
+        "--colour", action="store_const", const=False, dest="grey", help="colour (drawn per clip; hard: colour)"
+    )
+    parser.add_argument("--crf", type=int, help="H.264 rate factor, larger is coarser (8 to 18, hard 21 to 27)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.cli.progress import count_progress
     from mevqa.synthetic.writer import synthesise
 
+    given = {"fps": tuple(args.fps), "size": args.size, "seconds": args.seconds}
     done = count(1)
     with count_progress(args.out.name, "clips") as progress:
         made = synthesise(
@@ -54,17 +58,17 @@ def run(args: argparse.Namespace) -> int:
             args.seed,
             long=args.long,
             subjects=args.subjects,
-            fps=tuple(args.fps),
-            size=args.size,
-            seconds=args.seconds,
+            profile=args.profile,
             classes=args.classes,
             grey=args.grey,
             crf=args.crf,
+            **{name: value for name, value in given.items() if value},
             progress=lambda plan: progress(next(done), args.clips),
         )
     subjects = len({plan.subject for plan in made.plans})
     events = sum(len(plan.performances) for plan in made.plans)
     print(f"{made.folder}: clips {len(made.plans)}, subjects {subjects}, expressions {events}")
-    for path in (made.annotations, made.train, made.to_answer, made.reference, *made.more.values()):
+    talking = (made.talking,) if made.talking else ()
+    for path in (made.annotations, *talking, made.train, made.to_answer, made.reference, *made.more.values()):
         print(f"  {path}")
     return 0

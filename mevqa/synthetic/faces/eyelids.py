@@ -20,8 +20,18 @@ _OVERLAP = 0.1
 
 
 @dataclass(frozen=True)
-class _Eye:
-    """One eye's window in the plate; the rows and curves are pixels of the window."""
+class Eye:
+    """One eye's window in the plate; the rows and curves are pixels of the window.
+
+    Attributes:
+        window: Rows and columns of the plate.
+        columns: [h, w] column of each pixel.
+        rows: [h, w] row of each pixel.
+        skin_top: [h, w] row above which no skin stretches.
+        upper: [h, w] row of the upper lid's edge in that column.
+        lower: [h, w] row of the lower lid's edge.
+        bulge: [w] 1 in the middle of the eye, 0 from its corners on.
+    """
 
     window: tuple[slice, slice]
     columns: NDArray[np.float32]
@@ -29,6 +39,7 @@ class _Eye:
     skin_top: NDArray[np.float32]
     upper: NDArray[np.float32]
     lower: NDArray[np.float32]
+    bulge: NDArray[np.float32]
 
 
 class Eyelids:
@@ -36,8 +47,7 @@ class Eyelids:
 
     def __init__(self, plate: Plate) -> None:
         self._picture = plate.picture
-        glasses = portraits()[plate.identity.eyes].glasses
-        self._eyes = [_eye(plate, side, glasses) for side in ("right", "left")]
+        self._eyes = measure_eyes(plate)
 
     def closed(self, picture: NDArray[np.float32], closure: float) -> NDArray[np.float32]:
         """Return the plate's picture with the lids closed.
@@ -60,7 +70,13 @@ class Eyelids:
         return result
 
 
-def _eye(plate: Plate, side: str, glasses: bool) -> _Eye:
+def measure_eyes(plate: Plate) -> list[Eye]:
+    """Measure both eyes of a painted face, the subject's right one first."""
+    glasses = portraits()[plate.identity.eyes].glasses
+    return [_eye(plate, side, glasses) for side in ("right", "left")]
+
+
+def _eye(plate: Plate, side: str, glasses: bool) -> Eye:
     """Measure one eye: its lids' edges as parabolas through the corners and the middle."""
     inner, outer, top, bottom = (
         plate.landmark(f"{side}_{part}") for part in ("eye_inner", "eye_outer", "lid_top", "lid_bottom")
@@ -79,5 +95,8 @@ def _eye(plate: Plate, side: str, glasses: bool) -> _Eye:
     lower = line + bulge * max(float(bottom[1]) - middle, 1.0)
     skin_top = upper - reach * plate.eye_distance
     columns, rows = np.meshgrid(np.arange(x1 - x0, dtype=np.float32), np.arange(y1 - y0, dtype=np.float32))
-    curves = [np.broadcast_to(curve - y0, rows.shape).astype(np.float32) for curve in (skin_top, upper, lower)]
-    return _Eye((slice(y0, y1), slice(x0, x1)), columns, rows, *curves)
+    top_row, upper_row, lower_row = (
+        np.broadcast_to(curve - y0, rows.shape).astype(np.float32) for curve in (skin_top, upper, lower)
+    )
+    window = (slice(y0, y1), slice(x0, x1))
+    return Eye(window, columns, rows, top_row, upper_row, lower_row, bulge.astype(np.float32))
