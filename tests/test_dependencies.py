@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 #: Names of packages by the names that are imported, where no installed distribution says so.
-_ABSENT = {"mediapipe": "mediapipe"}
+_ABSENT = {"mediapipe": "mediapipe", "mamba_ssm": "mamba-ssm"}
 
 
 def imported():
