@@ -82,8 +82,11 @@ def view_config_record(view_config: ViewConfig) -> dict[str, Any]:
 
 
 def _spotter_record(options: SpotOptions) -> dict[str, Any]:
-    """Return options of the spotter as plain values; what it learned as a hash of what is in it."""
-    record = {one.name: getattr(options, one.name) for one in fields(options)}
+    """Return options of the spotter as plain values; what it learned as a hash of what is in it.
+
+    Where measurements are looked up is left out: events are the same wherever they come from.
+    """
+    record = {one.name: getattr(options, one.name) for one in fields(options) if one.name != "features"}
     if options.calibrator is not None:
         record["calibrator"] = options.calibrator.digest()
     if options.spotter == DEFAULT_SPOTTER:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from mevqa.errors import InputError, Problem
 from mevqa.events import KINDS, RULES, Event, Kind, Rule, kind_of
-from mevqa.spotting.events import SpottedEvent, UnitCandidate
+from mevqa.spotting.events import Gap, SpottedEvent, UnitCandidate
 
 if TYPE_CHECKING:
     from mevqa.spotting.annotated import Annotated
@@ -59,6 +59,8 @@ class SpotOptions:
             those below its own probability; None: the shipped one scores them, and strength decides which are returned.
         least_motion: Of ``motion``: a region must move by so much, eye distances; None: as the threshold.
         spotter: Name of the spotter.
+        features: Folder of motion records (``mevqa features``) that videos are looked up in, and those that are not
+            there are measured into; None: videos are measured while they are spotted. It changes no event.
     """
 
     kinds: tuple[Kind, ...] = KINDS
@@ -67,6 +69,7 @@ class SpotOptions:
     calibrator: Fitted | None = None
     least_motion: float | None = None
     spotter: str = DEFAULT_SPOTTER
+    features: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not known.
@@ -81,21 +84,6 @@ class SpotOptions:
         for name, limit in (("threshold", self.threshold), ("least motion", self.least_motion)):
             if limit is not None and not limit > 0:
                 raise ValueError(f"the {name} must be positive, not {limit}")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A part of a video in which nothing could be looked for.
-
-    Attributes:
-        begin_ms: Its first frame.
-        end_ms: The first frame that is measured again, or the last frame of the video.
-        why: ``no face``, ``blank pictures``, ...
-    """
-
-    begin_ms: float
-    end_ms: float
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the spotter finds: events with their evidence."""
+"""What a spotter finds: events with their evidence, and where nothing could be looked for."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ class UnitCandidate:
 
     unit: ActionUnit
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of a video in which nothing could be looked for.
+
+    Attributes:
+        begin_ms: Its first frame.
+        end_ms: The first frame that is measured again, or the last frame of the video.
+        why: ``no face``, ``blank pictures``, ...
+    """
+
+    begin_ms: float
+    end_ms: float
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from mevqa.inference.event_log import EVENTS, EventLog, read_curve, read_not_loo
 from mevqa.inference.long_video import LongVideoResult
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import UnitCandidate
-from mevqa.spotting.motion.gaps import Gap
+from mevqa.spotting.tracking.gaps import Gap
 
 GAPS = (Gap(2000.0, 3500.0, "no face"),)
 

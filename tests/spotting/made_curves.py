@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mevqa.spotting.motion.curves import Curves
+from mevqa.spotting.tracking.curves import Curves
 from mevqa.video.face.regions import face_regions
 
 REGIONS = [region.name for region in face_regions()]

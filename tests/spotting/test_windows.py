@@ -8,7 +8,7 @@ import pytest
 from made_curves import REGIONS, bump
 
 from mevqa.spotting.motion.stream import EventStream
-from mevqa.spotting.motion.tracking import Reading
+from mevqa.spotting.tracking.tracker import Reading
 
 MINUTES = 6
 STEP = 1000 / 30

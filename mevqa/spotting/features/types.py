@@ -25,6 +25,8 @@ class MotionRecord:
         placement: [samples, 2, 3] where the canonical face lies in the frame.
         missing: [samples] index into ``reasons`` of why nothing was measured; 0 where something was.
         reasons: The reasons; the first is empty.
+        unread: Which of the reasons tell of frames that could not be read; the others, of frames without a face that
+            can be measured.
         warnings: What a reader should know about the face, one sentence each.
     """
 
@@ -40,6 +42,7 @@ class MotionRecord:
     placement: NDArray[np.float32]
     missing: NDArray[np.uint8]
     reasons: tuple[str, ...] = ("",)
+    unread: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

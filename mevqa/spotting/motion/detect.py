@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from mevqa.spotting.motion.boundaries import Course, follow
-from mevqa.spotting.motion.curves import REST_MS, Curves, channels, running_median
+from mevqa.spotting.evidence.boundaries import Course, follow
 from mevqa.spotting.motion.filters import bank
+from mevqa.spotting.tracking.curves import REST_MS, Curves, channels, running_median
 
 Array = NDArray[np.float64]
 

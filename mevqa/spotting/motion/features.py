@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.spotting.motion.units import explain
+from mevqa.spotting.evidence.units import explain
 from mevqa.video.face.regions import face_regions
 
 if TYPE_CHECKING:

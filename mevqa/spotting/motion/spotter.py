@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from mevqa.spotting.annotated import Annotated
 from mevqa.spotting.base import Progress, ShowFrames, SpotOptions, Spotter, SpotterFit, Spotting
+from mevqa.spotting.evidence.refine import is_fast, refine
+from mevqa.spotting.features.cache import FeatureCache
+from mevqa.spotting.features.measure import replay
 from mevqa.spotting.motion.calibration import Calibrator, read_calibrator
-from mevqa.spotting.motion.refine import is_fast, refine
 from mevqa.spotting.motion.stream import EventStream
 from mevqa.spotting.registry import register_spotter
 from mevqa.video.reading.reader import read_once
 
 if TYPE_CHECKING:
-    from mevqa.spotting.motion.candidate import Found
+    from mevqa.spotting.evidence.course import Found
+    from mevqa.spotting.features.types import MotionRecord
     from mevqa.video.reading.video import Video
 
 #: Frames between two reports of progress.
@@ -28,22 +31,14 @@ class MotionSpotter(Spotter):
     def spot(self, video: Video, progress: Progress = lambda done, total: None) -> Spotting:
         """Find the expressions of an open video; in fast footage events are timed at its full rate."""
         stream = EventStream(self.options, keep_trace=True)
-        fast = is_fast(video.fps)
-        found: list[Found] = []
-        done = 0
-        for frame in video.read_forward(stream.wants):
-            if frame.missing:
-                stream.skip(frame.ms, frame.missing)
-            elif frame.picture is not None:
-                found += stream.feed(frame.number, frame.ms, frame.picture)
-            done = frame.number + 1
-            if done % _REPORT == 0:
-                progress(done, len(video))
-        progress(done, done)
+        if self.options.features is None:
+            found = _spot_live(stream, video, progress)
+        else:
+            found = _spot_again(stream, FeatureCache(self.options.features).record(video, progress), video)
         found += stream.finish()
         return Spotting.of(
             video,
-            refine(video, found, self.options.rule) if fast else [one.event for one in found],
+            refine(video, found, self.options.rule) if is_fast(video.fps) else [one.event for one in found],
             scores=stream.trace,
             warnings=stream.warnings,
             face=not stream.gaps.nothing_seen,
@@ -63,6 +58,35 @@ class MotionSpotter(Spotter):
     def load(cls, path: Path) -> Calibrator:
         """Read a calibrator."""
         return read_calibrator(path)
+
+
+def _spot_live(stream: EventStream, video: Video, progress: Progress) -> list[Found]:
+    """Return the settled events of a video that is measured now; an hour of it takes as much memory as minutes do."""
+    found: list[Found] = []
+    done = 0
+    for frame in video.read_forward(stream.wants):
+        if frame.missing:
+            stream.skip(frame.ms, frame.missing)
+        elif frame.picture is not None:
+            found += stream.feed(frame.number, frame.ms, frame.picture)
+        done = frame.number + 1
+        if done % _REPORT == 0:
+            progress(done, len(video))
+    progress(done, done)
+    return found
+
+
+def _spot_again(stream: EventStream, record: MotionRecord, video: Video) -> list[Found]:
+    """Return the settled events of a video that was measured before: those that are found while it is measured."""
+    found: list[Found] = []
+    stream.face_warnings = record.warnings
+    for reading, unread in replay(record):
+        if unread:
+            stream.skip(reading.ms, reading.missing)
+            video.missing.add(reading.frame)
+        else:
+            found += stream.take(reading)
+    return found
 
 
 def spot_by_motion(path: Path, *, fps: float | None, options: SpotOptions, progress: Progress) -> Spotting:

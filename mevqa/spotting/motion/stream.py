@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mevqa.errors import InputError, Problem
-from mevqa.events import Kind, Rule, kind_of
 from mevqa.spotting.base import SpotOptions
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.motion.boundaries import Course
+from mevqa.spotting.evidence.course import Found, coarse_course
+from mevqa.spotting.evidence.timing import timed
+from mevqa.spotting.evidence.units import side_of, unit_candidates
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
-from mevqa.spotting.motion.candidate import Found, coarse_course
-from mevqa.spotting.motion.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
 from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
 from mevqa.spotting.motion.features import FEATURES, features
-from mevqa.spotting.motion.gaps import Gaps
-from mevqa.spotting.motion.tracking import FaceTracker, Reading
-from mevqa.spotting.motion.units import side_of, unit_candidates
+from mevqa.spotting.tracking.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
+from mevqa.spotting.tracking.gaps import Gaps
+from mevqa.spotting.tracking.pace import Pace
+from mevqa.spotting.tracking.tracker import FaceTracker, Reading
 from mevqa.video.face.regions import face_regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-#: Rate at which expressions are looked for, frames per second: a micro-expression has five frames at least. Of faster
-#: footage only some frames are measured.
-FIND_FPS = 30.0
 
 #: Below this rate a reader is warned, frames per second: a micro-expression has hardly three of them.
 _SLOW_FPS = 15.0
@@ -71,6 +67,7 @@ class EventStream:
 
     Attributes:
         gaps: Where nothing could be looked for, and why.
+        face_warnings: What a reader should know about the face.
         trace: (time in ms, largest displacement of a region from rest in eye distances) where that is kept.
     """
 
@@ -81,8 +78,9 @@ class EventStream:
         self.trace: list[tuple[float, float]] = []
         self._keep_trace = keep_trace
         self._tracker = FaceTracker()
+        self.face_warnings: Sequence[str] = self._tracker.warnings
+        self._pace = Pace()
         self._readings: list[Reading] = []
-        self._read_ms = -np.inf
         self._settled_ms = -np.inf
         self._given: list[SpottedEvent] = []
         self._step_ms = 0.0
@@ -91,7 +89,7 @@ class EventStream:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know: about the face, and where nothing could be looked for."""
-        said = list(self._tracker.warnings)
+        said = list(self.face_warnings)
         if self._step_ms > 1000 / _SLOW_FPS:
             rate, shortest = 1000 / self._step_ms, 3 * self._step_ms
             said.append(f"{rate:.3g} frames per second: expressions of under {shortest:.0f} ms cannot be seen")
@@ -102,7 +100,7 @@ class EventStream:
 
     def wants(self, ms: float) -> bool:
         """Return whether the frame at a time is to be measured; the others need not be decoded to pictures."""
-        return ms - self._read_ms >= 900.0 / FIND_FPS
+        return self._pace.wants(ms)
 
     def feed(self, frame: int, ms: float, picture: NDArray[np.uint8]) -> list[Found]:
         """Take one frame.
@@ -115,8 +113,12 @@ class EventStream:
         Returns:
             Events that are settled, in the order of time.
         """
-        self._read_ms = ms
-        reading = self._tracker.read(frame, ms, picture)
+        self._pace.read_ms = ms
+        return self.take(self._tracker.read(frame, ms, picture))
+
+    def take(self, reading: Reading) -> list[Found]:
+        """Take what was measured in one frame; as ``feed``."""
+        ms = reading.ms
         self.gaps.add(ms, reading.missing, reading.stretch)
         self._readings.append(reading)
         if ms - self._readings[0].ms < _WINDOW_MS:
@@ -159,9 +161,7 @@ class EventStream:
                     continue
                 if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):
                     at = int(np.searchsorted(times, course.onset_ms).clip(max=len(times) - 1))
-                    found.append(
-                        Found(event, candidate, coarse_course(candidate, curves), self._readings[at].placement)
-                    )
+                    found.append(_found(event, candidate, curves, self._readings[at].placement))
         found.sort(key=lambda one: one.event.onset_ms)
         self._given = [one.event for one in found] or self._given[-8:]
         self._settled_ms = until_ms - _UNSETTLED_MS
@@ -176,6 +176,13 @@ class EventStream:
         extent = np.hypot(motion[:, 0::2], motion[:, 1::2]).max(axis=1)
         new = (curves.times_ms > last) & (curves.times_ms < until_ms)
         self.trace += [(float(ms), float(value)) for ms, value in zip(curves.times_ms[new], extent[new], strict=True)]
+
+
+def _found(event: SpottedEvent, candidate: Candidate, curves: Curves, placement: NDArray[np.float64]) -> Found:
+    """Return an event with what it is timed again from."""
+    course, duration = candidate.course, candidate.duration_ms
+    coarse = coarse_course(course, duration, candidate.direction, candidate.motion, curves)
+    return Found(event, course, duration, coarse, placement)
 
 
 def make_event(
@@ -204,28 +211,6 @@ def make_event(
         features=dict(zip(FEATURES, map(float, told), strict=True)),
         clear=candidate.clear,
     )
-
-
-class Timed(NamedTuple):
-    """When an event is, in frames and in ms, and of which kind that makes it; fields as those of ``Event``."""
-
-    onset: int
-    apex: int
-    offset: int
-    onset_ms: float
-    apex_ms: float
-    offset_ms: float
-    kind: Kind
-
-
-def timed(
-    course: Course, step_ms: float, rule: Rule, frames: NDArray[np.int64], times_ms: NDArray[np.float64]
-) -> Timed:
-    """Return when an expression is; arguments as those of ``make_event``."""
-    at = (course.onset_ms, course.apex_ms, course.offset_ms)
-    onset, apex, offset = (round(float(np.interp(ms, times_ms, frames))) for ms in at)
-    kind = kind_of(course.onset_ms, course.apex_ms, course.offset_ms - step_ms / 2, rule)
-    return Timed(onset, apex, offset, *at, kind)
 
 
 def spot(

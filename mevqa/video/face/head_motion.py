@@ -12,8 +12,9 @@ from mevqa.video.face.regions import Region
 
 Array = NDArray[np.float64]
 
-#: How much a region counts when the movement of the head is fitted; blinks keep the lids out of it.
-_HEAD_WEIGHT = {"rigid": 6.0, "face": 1.0, "lid": 0.0}
+#: How much a region counts when the movement of the head is fitted; blinks keep the lids out of it, and what
+#: lies over other regions does not count twice.
+_HEAD_WEIGHT = {"rigid": 6.0, "face": 1.0, "lid": 0.0, "overlapping": 0.0}
 
 #: A blink shows in both eyes as a change that displacement and brightness do not explain, of at least this part of the
 #: region's contrast and this many deviations above its usual level, and is over after this time, ms (100 to 300 ms

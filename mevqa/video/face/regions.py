@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.resources import TABLES
 from mevqa.video.face.geometry import ALIGNED_SIZE, EYE_DISTANCE, EYES
 
-Kind = Literal["face", "lid", "rigid"]
+Kind = Literal["face", "lid", "rigid", "overlapping"]
 
 _TABLE = TABLES / "face_regions.yaml"
 
@@ -25,6 +26,7 @@ class _Row(StrictModel):
 
 class _Table(StrictModel):
     regions: tuple[_Row, ...]
+    of_networks: tuple[_Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Region:
 
     Attributes:
         name: ``left cheek``, ``chin``; sides are the subject's own, their left is on the right of the picture.
-        kind: ``face``, ``lid`` (blinks move it too) or ``rigid`` (only the head moves it).
+        kind: ``face``, ``lid`` (blinks move it too), ``rigid`` (only the head moves it) or ``overlapping`` (it
+            lies over regions of the kind ``face``).
         centre: (x, y) in pixels of the aligned face.
         size: (width, height) in whole pixels.
     """
@@ -46,9 +49,19 @@ class Region:
 
 @functools.cache
 def face_regions() -> tuple[Region, ...]:
-    """Return all regions, the two sides of a pair one after the other."""
+    """Return the regions that are looked at without a network, the two sides of a pair one after the other."""
+    return _placed(read_yaml(_TABLE, _Table).regions)
+
+
+@functools.cache
+def network_regions() -> tuple[Region, ...]:
+    """Return ``face_regions()`` and behind them those that only networks read."""
+    return (*face_regions(), *_placed(read_yaml(_TABLE, _Table).of_networks))
+
+
+def _placed(rows: Sequence[_Row]) -> tuple[Region, ...]:
     found: list[Region] = []
-    for row in read_yaml(_TABLE, _Table).regions:
+    for row in rows:
         sides = (("left ", 1), ("right ", -1)) if row.sides else (("", 1),)
         found.extend(_place(f"{prefix}{row.name}", row, sign) for prefix, sign in sides)
     return tuple(found)

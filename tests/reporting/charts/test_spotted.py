@@ -7,7 +7,7 @@ from mevqa.facs import ActionUnit
 from mevqa.reporting.charts.spotted import spotted_chart
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import UnitCandidate
-from mevqa.spotting.motion.gaps import Gap
+from mevqa.spotting.tracking.gaps import Gap
 
 NAME = "訪談 <b>01</b>"
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, column
 
-from mevqa.spotting.motion.boundaries import Course
+from mevqa.spotting.evidence.boundaries import Course
 from mevqa.spotting.motion.detect import Candidate
 from mevqa.spotting.motion.features import FEATURES, features
 

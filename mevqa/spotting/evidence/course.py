@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.spotting.motion.curves import REST_MS, Curves, channels
+from mevqa.spotting.evidence.boundaries import Course
+from mevqa.spotting.tracking.curves import REST_MS, Curves, channels
 from mevqa.video.face.regions import face_regions
 
 if TYPE_CHECKING:
     from mevqa.spotting.events import SpottedEvent
-    from mevqa.spotting.motion.detect import Candidate
 
 Array = NDArray[np.float64]
 
@@ -48,37 +48,45 @@ class Found:
 
     Attributes:
         event: The event.
-        candidate: What was detected.
+        course: When it was found to be, at the rate of finding.
+        duration_ms: About how long it lasts, as ``boundaries.follow`` is told.
         coarse: Its course; None when the lids do most of it.
         placement: [2, 3] where the canonical face lies at the onset.
     """
 
     event: SpottedEvent
-    candidate: Candidate
+    course: Course
+    duration_ms: float
     coarse: Coarse | None
     placement: Array
 
 
-def coarse_course(candidate: Candidate, curves: Curves) -> Coarse | None:
-    """Return the course of a candidate and its surroundings, None when the lids do most of it."""
-    weights = _without_lids(candidate)
+def coarse_course(course: Course, duration_ms: float, direction: Array, motion: Array, curves: Curves) -> Coarse | None:
+    """Return the course of an expression and its surroundings, None when the lids do most of it.
+
+    Args:
+        course: When it is.
+        duration_ms: About how long it lasts.
+        direction: [channels] weights that give its extent, 1 at its apex, from ``channels()``.
+        motion: [2 * regions] displacement from rest to apex, eye distances.
+        curves: The stretch.
+    """
+    weights = _without_lids(direction, motion)
     if weights is None:
         return None
-    reach = REST_MS + _AROUND * max(candidate.duration_ms, candidate.course.offset_ms - candidate.course.onset_ms)
-    first, last = np.searchsorted(
-        curves.times_ms, [candidate.course.onset_ms - reach, candidate.course.offset_ms + reach]
-    )
+    reach = REST_MS + _AROUND * max(duration_ms, course.offset_ms - course.onset_ms)
+    first, last = np.searchsorted(curves.times_ms, [course.onset_ms - reach, course.offset_ms + reach])
     # A copy: a part of the curves would keep all of them.
     extent = curves.motion[first:last, channels()] @ weights
     return Coarse(curves.times_ms[first:last].copy(), extent, weights, curves.step_ms)
 
 
-def _without_lids(candidate: Candidate) -> Array | None:
+def _without_lids(direction: Array, motion: Array) -> Array | None:
     """Return the direction of the expression without the lids, None when they do most of it."""
     lids = np.repeat([region.kind == "lid" for region in face_regions()], 2)
-    energy = candidate.motion**2
+    energy = motion**2
     if energy[lids].sum() > _LIDS * energy.sum():
         return None
-    weights = np.where(lids[channels()], 0.0, candidate.direction)
-    size = float(weights @ candidate.motion[channels()])
+    weights = np.where(lids[channels()], 0.0, direction)
+    size = float(weights @ motion[channels()])
     return weights / size if size > 0 else None

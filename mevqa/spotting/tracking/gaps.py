@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mevqa.spotting.base import Gap
+from mevqa.spotting.events import Gap
 from mevqa.video.decoding.timing import longest_step
 
 #: Gaps of one reason that a sentence lists one by one.

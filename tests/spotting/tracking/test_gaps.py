@@ -1,4 +1,4 @@
-from mevqa.spotting.motion.gaps import Gap, Gaps
+from mevqa.spotting.tracking.gaps import Gap, Gaps
 
 
 def read(*pieces):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, column
 
-from mevqa.spotting.motion.units import _atoms, side_of, unit_candidates
+from mevqa.spotting.evidence.units import _atoms, side_of, unit_candidates
 
 
 def moved(**regions):

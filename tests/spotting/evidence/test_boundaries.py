@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_curves import bump
 
-from mevqa.spotting.motion.boundaries import follow
+from mevqa.spotting.evidence.boundaries import follow
 
 TIMES = np.arange(0, 12_000, 1000 / 30)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.spotting.motion.tracking import UNLIKE
+from mevqa.spotting.tracking.tracker import UNLIKE
 from mevqa.video.face.head_motion import without_head
-from mevqa.video.face.regions import face_regions
+from mevqa.video.face.regions import Region, face_regions
 
 if TYPE_CHECKING:
-    from mevqa.spotting.motion.tracking import Reading
+    from mevqa.spotting.tracking.tracker import Reading
 
 Array = NDArray[np.float64]
 
@@ -79,24 +79,45 @@ def too_short(readings: Sequence[Reading]) -> set[int]:
 
 def _curves(readings: Sequence[Reading]) -> Curves:
     """Take head and blinks out of one stretch and lay it on an even grid."""
-    regions = face_regions()
     times = np.array([reading.ms for reading in readings])
-    displacement = np.array([reading.displacement for reading in readings])
     mismatch = np.array([reading.mismatch for reading in readings])
-    closed = _closed(mismatch, times)
-    lids = np.array([region.kind == "lid" for region in regions])
-    seen = np.where(lids, ~closed[:, None], mismatch < UNLIKE)
-    _bridge(displacement, times, seen & ~lids)
-    steady = without_head(displacement, regions)
-    _bridge(steady, times, seen)
+    moved = np.array([reading.displacement for reading in readings])
+    steady, closed = without_head_and_blinks(moved, mismatch, times, face_regions())
     steady = steady.reshape(len(times), -1)
-    _share_lids(steady)
     step = float(np.median(np.diff(times)))
     grid = times[0] + step * np.arange(int((times[-1] - times[0]) / step + 1e-6) + 1)
     motion = np.stack([np.interp(grid, times, channel) for channel in steady.T], axis=1)
     changed = np.stack([np.interp(grid, times, channel) for channel in mismatch.T], axis=1)
     blinking = np.interp(grid, times, closed.astype(float)) > 0.25
     return Curves(grid, motion, changed, blinking, readings[0].stretch)
+
+
+def without_head_and_blinks(
+    displacement: Array, mismatch: Array, times_ms: Array, regions: Sequence[Region]
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the motion of one stretch without head and blinks, and when the eyes are closed.
+
+    What was not seen of a region is bridged by straight lines; lids move as far as those of the other eye do too.
+
+    Args:
+        displacement: [samples, regions, 2] eye distances.
+        mismatch: [samples, regions] what motion and brightness do not explain, relative to each region's contrast.
+        times_ms: [samples] ascending.
+        regions: The regions: ``face_regions()``, and any others behind them.
+
+    Returns:
+        [samples, regions, 2] eye distances, and [samples] whether the eyes close, are closed or open.
+    """
+    moved = displacement.copy()
+    closed = _closed(mismatch, times_ms)
+    lids = np.array([region.kind == "lid" for region in regions])
+    seen = np.where(lids, ~closed[:, None], mismatch < UNLIKE)
+    _bridge(moved, times_ms, seen & ~lids)
+    steady = without_head(moved, regions)
+    _bridge(steady, times_ms, seen)
+    flat = steady.reshape(len(times_ms), -1)
+    _share_lids(flat)
+    return flat.reshape(steady.shape), closed
 
 
 def _bridge(displacement: Array, times_ms: Array, seen: NDArray[np.bool_]) -> None:

@@ -19,7 +19,7 @@ from mevqa.video.face.align import cut_out, place_by_eyes, place_whole_frame
 from mevqa.video.face.aligned_face import is_face_crop
 from mevqa.video.face.detect import find_faces
 from mevqa.video.face.geometry import ALIGNED_SIZE, EYE_DISTANCE
-from mevqa.video.face.regions import face_regions
+from mevqa.video.face.regions import Region, face_regions
 from mevqa.video.face.stabilise import Stabiliser
 from mevqa.video.motion.regional_motion import MotionMeter
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mevqa.video.face.detect import Face
+
+#: Version of what is measured: stored measurements are out of date when it changes, or what it rests on (detection,
+#: alignment, registration).
+TRACKER_VERSION = 1
 
 #: Below this correlation of the rigid parts with the reference the head is looked for anew (as in ``FaceAligner``).
 _LOST = 0.8
@@ -69,7 +73,7 @@ SMALL_FACE = 40.0
 
 
 class Reading(NamedTuple):
-    """What one frame gave.
+    """What one frame gave, rounded to single precision, as it is stored.
 
     Attributes:
         frame: Index of the frame.
@@ -113,14 +117,15 @@ class FaceTracker:
     """Reads frames in the order of time.
 
     Attributes:
+        regions: Where motion is measured. Those of the kind ``overlapping`` change nothing about the others.
         warnings: What a reader should know about the face.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, regions: Sequence[Region] | None = None) -> None:
         self.warnings: list[str] = []
-        self._regions = face_regions()
-        self._face = [place for place, region in enumerate(self._regions) if region.kind != "lid"]
-        self._nothing = np.zeros((len(self._regions), 2)), np.zeros(len(self._regions))
+        self.regions = face_regions() if regions is None else tuple(regions)
+        self._face = [place for place, region in enumerate(self.regions) if region.kind in ("face", "rigid")]
+        self._nothing = np.zeros((len(self.regions), 2)), np.zeros(len(self.regions))
         self._anchor: _Anchor | None = None
         self._next: _Anchor | None = None
         self._differences: list[NDArray[np.float64]] = []
@@ -160,10 +165,11 @@ class FaceTracker:
         mismatch = np.where(failed, np.maximum(motion.mismatch, UNLIKE), motion.mismatch)
         displacement = motion.displacement + self._anchor.offset
         self._hand_over(ms, grey, face, displacement)
-        return Reading(frame, ms, self._stretch, displacement, mismatch, self._placement)
+        placement = _single(self._placement)
+        return Reading(frame, ms, self._stretch, _single(displacement), _single(mismatch), placement)
 
     def _missing(self, frame: int, ms: float, why: str) -> Reading:
-        return Reading(frame, ms, -1, *self._nothing, self._placement, why)
+        return Reading(frame, ms, -1, *self._nothing, _single(self._placement), why)
 
     def _begin(self, picture: NDArray[np.uint8], grey: NDArray[np.uint8], ms: float) -> str:
         """Look for a face and start a stretch with it; return why not."""
@@ -248,8 +254,8 @@ class FaceTracker:
             anchor.since_ms = ms - _ANCHOR_MS
 
     def _new_anchor(self, face: NDArray[np.uint8], ms: float) -> _Anchor:
-        meter = MotionMeter([face], self._regions)
-        return _Anchor(Stabiliser(face), meter, np.zeros((len(self._regions), 2)), ms, [])
+        meter = MotionMeter([face], self.regions)
+        return _Anchor(Stabiliser(face), meter, np.zeros((len(self.regions), 2)), ms, [])
 
     def _hand_over(
         self, ms: float, grey: NDArray[np.uint8], face: NDArray[np.uint8], displacement: NDArray[np.float64]
@@ -272,3 +278,8 @@ class FaceTracker:
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
+
+
+def _single(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values as single precision has them."""
+    return values.astype(np.float32).astype(np.float64)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from mevqa.events import Rule
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.motion.boundaries import Course, follow
-from mevqa.spotting.motion.candidate import Coarse, Found
-from mevqa.spotting.motion.curves import channels
-from mevqa.spotting.motion.stream import FIND_FPS, timed
+from mevqa.spotting.evidence.boundaries import Course, follow
+from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.timing import timed
+from mevqa.spotting.tracking.curves import channels
+from mevqa.spotting.tracking.pace import FIND_FPS
 from mevqa.video.face.align import cut_out
 from mevqa.video.face.head_motion import without_head
 from mevqa.video.face.regions import face_regions
@@ -85,9 +86,7 @@ def _refine(video: Video, pictures: _Pictures, frames: list[int], found: Found, 
     fine = _measure(pictures, frames, found.placement) @ coarse.weights
     merged_times, merged = _merge(times[frames], fine, coarse)
     middle = int(np.abs(merged_times - (event.onset_ms + event.offset_ms) / 2).argmin())
-    course = _believable(
-        follow(merged, merged_times, middle, found.candidate.duration_ms), found.candidate.course, coarse.step_ms
-    )
+    course = _believable(follow(merged, merged_times, middle, found.duration_ms), found.course, coarse.step_ms)
     step = float(np.median(np.diff(times)))
     return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
 

@@ -6,12 +6,11 @@ from spotted_events import spotted
 from mevqa.benchmarks.spotting_trial import compare
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.spotting import spot, spot_video
-from mevqa.spotting.motion import refine as refining
-from mevqa.spotting.motion.boundaries import Course
-from mevqa.spotting.motion.candidate import Coarse, Found
-from mevqa.spotting.motion.curves import channels
-from mevqa.spotting.motion.detect import Candidate
-from mevqa.spotting.motion.refine import _believable, refine
+from mevqa.spotting.evidence import refine as refining
+from mevqa.spotting.evidence.boundaries import Course
+from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.refine import _believable, refine
+from mevqa.spotting.tracking.curves import channels
 from mevqa.video.reading.reader import open_video
 
 
@@ -70,10 +69,9 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
     found = []
     for onset in (4_000.0, 4_500.0, 8_000.0):
         course = Course(onset, onset + 200, onset + 400)
-        candidate = Candidate(course, 9.0, True, np.zeros(4), np.zeros(4), 440.0, 0.1, 0.0, 0)
         at = (onset, onset + 200, onset + 400)
         event = spotted((round(ms / 5) for ms in at), at)
-        found.append(Found(event, candidate, coarse, np.eye(2, 3)))
+        found.append(Found(event, course, 440.0, coarse, np.eye(2, 3)))
     video = Counting()
     assert len(refine(video, found, "half-second")) == 3
     assert video.asked == sorted(set(video.asked))

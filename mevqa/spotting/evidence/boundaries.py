@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.spotting.motion.curves import REST_MS
+from mevqa.spotting.tracking.curves import REST_MS
 
 Array = NDArray[np.float64]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, column
 
-from mevqa.spotting.motion.curves import channels, join, running_median
-from mevqa.spotting.motion.tracking import Reading
+from mevqa.spotting.tracking.curves import channels, join, running_median
+from mevqa.spotting.tracking.tracker import Reading
 
 COUNT = len(REGIONS)
 
