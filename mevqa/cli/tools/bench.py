@@ -6,6 +6,7 @@ mevqa bench finetune                 questions trained per second, packed and on
 mevqa bench scale                    seconds and memory of commands on a run of 100,000 answers
 mevqa bench spot                     speed of the spotter beside decoding alone
 mevqa bench spot --trial DIR         what it finds in synthetic long videos, which are kept in DIR
+mevqa bench scan                     time of the scan of the networks with Mamba blocks beside plain loops
 mevqa bench spot --minutes N         memory and time of a stream of N minutes, and of half as much
 """
 
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.cli.tools import bench_spot
 from mevqa.cli.values import positive
+from mevqa.table_writer import Table, as_text
 
 if TYPE_CHECKING:
     from mevqa.benchmarks.prefix_reuse import TurnsBenchmark
@@ -67,6 +69,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     scale.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
     scale.set_defaults(measure=_scale)
+    scan = benches.add_parser(
+        "scan",
+        help="time of the selective scan beside plain loops, results compared",
+        description="Time the scan of the Mamba blocks (me-tst, me-tst-plus, boosting-vrme) and two loops over the "
+        "sequence on one thread of the processor: a video of 900 samples, and a batch of 32 training windows of 30.",
+    )
+    scan.set_defaults(measure=_scan)
     bench_spot.add(benches)
     for one in benches.choices.values():
         one.add_argument("--json", action="store_true", help="print JSON")
@@ -127,6 +136,23 @@ def _prefix(args: argparse.Namespace) -> int:
     asked_of = f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens"
     verdicts = ("identical answers", "DIFFERENT ANSWERS", "difference")
     return _print_turns(args, model, result, (f"{weights:.1f} M parameters", asked_of), verdicts)
+
+
+def _scan(args: argparse.Namespace) -> int:
+    """Print times of the scan and of loops; 1 when the scan is not within 1e-5 of the exact result."""
+    from mevqa.benchmarks.selective_scan import measure_scan
+
+    times = measure_scan()
+    if args.json:
+        print(json.dumps([asdict(one) for one in times]))
+    else:
+        rows = [
+            (f"{one.batch} x {one.length}", one.form, f"{one.forward_ms:.1f}", f"{one.training_ms:.1f}",
+             f"{one.error:.0e}") for one in times
+        ]  # fmt: skip
+        headings = ("batch x length", "form", "forward, ms", "with gradient, ms", "error")
+        print(as_text(Table("selective scan, 128 channels, 64 states, one thread", headings, tuple(rows))))
+    return int(any(one.error > 1e-5 for one in times))
 
 
 def _finetune(args: argparse.Namespace) -> int:
