@@ -61,6 +61,14 @@ class Found:
     placement: Array
 
 
+def extent(curves: Curves, course: Course) -> Array:
+    """Return how far each region is at the apex from the line between onset and offset, [2 * regions]."""
+    at = np.array([course.onset_ms, course.apex_ms, course.offset_ms])
+    onset, apex, offset = np.array([np.interp(at, curves.times_ms, channel) for channel in curves.motion.T]).T
+    share = (course.apex_ms - course.onset_ms) / max(course.offset_ms - course.onset_ms, 1e-9)
+    return np.asarray(apex - (1 - share) * onset - share * offset)
+
+
 def coarse_course(course: Course, duration_ms: float, direction: Array, motion: Array, curves: Curves) -> Coarse | None:
     """Return the course of an expression and its surroundings, None when the lids do most of it.
 

@@ -70,6 +70,12 @@ def explain(motion: Array) -> tuple[tuple[UnitCandidate, ...], float]:
     return units, float(seen @ seen - left @ left)
 
 
+def by_region(motion: Array) -> dict[str, tuple[float, float]]:
+    """Return a motion, [2 * regions], as displacement right and down by the name of each region."""
+    pairs = motion.reshape(-1, 2)
+    return {region.name: (float(x), float(y)) for region, (x, y) in zip(face_regions(), pairs, strict=True)}
+
+
 def side_of(motion: Array) -> Literal["left", "right"] | None:
     """Return the subject's side on which nearly all of a motion is, None when both sides take part."""
     energy = {"left": 0.0, "right": 0.0}

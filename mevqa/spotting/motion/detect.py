@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from mevqa.spotting.evidence.boundaries import Course, follow
+from mevqa.spotting.evidence.course import extent
 from mevqa.spotting.motion.filters import bank
 from mevqa.spotting.tracking.curves import REST_MS, Curves, channels, running_median
 
@@ -188,7 +189,7 @@ class _Search:
             return None
         first, last = np.searchsorted(curves.times_ms, [course.onset_ms, course.offset_ms])
         first, last = max(0, int(first) - 1), min(len(motion) - 1, int(last))
-        moved = _extent(curves, course)
+        moved = extent(curves, course)
         strength = float(self._strength[which, at])
         unlike = _unlike(curves, moved, first, last)
         blinking = float(curves.blinking[first : last + 1].mean())
@@ -210,14 +211,6 @@ class _Search:
             new = one(motion[low:high])[inner.start - low : inner.stop - low]
             self._responses[place][inner] = new
             self._strength[place, inner], self._size[place, inner] = _strength(new, noise)
-
-
-def _extent(curves: Curves, course: Course) -> Array:
-    """Return how far each region is at the apex from the line between onset and offset, [2 * regions]."""
-    at = np.array([course.onset_ms, course.apex_ms, course.offset_ms])
-    onset, apex, offset = np.array([np.interp(at, curves.times_ms, channel) for channel in curves.motion.T]).T
-    share = (course.apex_ms - course.onset_ms) / max(course.offset_ms - course.onset_ms, 1e-9)
-    return np.asarray(apex - (1 - share) * onset - share * offset)
 
 
 def _unlike(curves: Curves, motion: Array, first: int, last: int) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.spotting.annotated import Annotated
 from mevqa.spotting.base import Progress, ShowFrames, SpotOptions, Spotter, SpotterFit, Spotting
+from mevqa.spotting.evidence.finish import unread_frames
 from mevqa.spotting.evidence.refine import is_fast, refine
 from mevqa.spotting.features.cache import FeatureCache
 from mevqa.spotting.features.measure import replay
@@ -80,10 +81,10 @@ def _spot_again(stream: EventStream, record: MotionRecord, video: Video) -> list
     """Return the settled events of a video that was measured before: those that are found while it is measured."""
     found: list[Found] = []
     stream.face_warnings = record.warnings
+    video.missing.update(unread_frames(record))
     for reading, unread in replay(record):
         if unread:
             stream.skip(reading.ms, reading.missing)
-            video.missing.add(reading.frame)
         else:
             found += stream.take(reading)
     return found

@@ -12,21 +12,17 @@ from mevqa.spotting.base import SpotOptions
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.course import Found, coarse_course
 from mevqa.spotting.evidence.timing import timed
-from mevqa.spotting.evidence.units import side_of, unit_candidates
+from mevqa.spotting.evidence.units import by_region, side_of, unit_candidates
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
 from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
 from mevqa.spotting.motion.features import FEATURES, features
-from mevqa.spotting.tracking.curves import REST_MS, SHORTEST_MS, Curves, join, running_median, too_short
+from mevqa.spotting.tracking.curves import REST_MS, Curves, join, running_median, short_warning, too_short
 from mevqa.spotting.tracking.gaps import Gaps
-from mevqa.spotting.tracking.pace import Pace
+from mevqa.spotting.tracking.pace import Pace, slow_warning
 from mevqa.spotting.tracking.tracker import FaceTracker, Reading
-from mevqa.video.face.regions import face_regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-#: Below this rate a reader is warned, frames per second: a micro-expression has hardly three of them.
-_SLOW_FPS = 15.0
 
 #: The curves of so long are judged together, ms; what happens in the last of it is judged again with what follows.
 #: An hour of video takes as much memory as two minutes do.
@@ -89,14 +85,8 @@ class EventStream:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know: about the face, and where nothing could be looked for."""
-        said = list(self.face_warnings)
-        if self._step_ms > 1000 / _SLOW_FPS:
-            rate, shortest = 1000 / self._step_ms, 3 * self._step_ms
-            said.append(f"{rate:.3g} frames per second: expressions of under {shortest:.0f} ms cannot be seen")
-        if self._short:
-            times = "once" if len(self._short) == 1 else f"{len(self._short)} times"
-            said.append(f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge")
-        return (*said, *self.gaps.sentences())
+        cautions = [*slow_warning(self._step_ms), *short_warning(len(self._short))]
+        return (*self.face_warnings, *cautions, *self.gaps.sentences())
 
     def wants(self, ms: float) -> bool:
         """Return whether the frame at a time is to be measured; the others need not be decoded to pictures."""
@@ -197,16 +187,12 @@ def make_event(
         frames: [n] indices of frames.
         times_ms: [n] their times, ascending.
     """
-    regions = {
-        region.name: (float(candidate.motion[2 * place]), float(candidate.motion[2 * place + 1]))
-        for place, region in enumerate(face_regions())
-    }
     told = features(candidate)
     return SpottedEvent(
         **timed(candidate.course, step_ms, options.rule, frames, times_ms)._asdict(),
         score=(calibrator_of(options) or shipped_calibrator()).probability(told),
         side=side_of(candidate.motion),
-        regions=regions,
+        regions=by_region(candidate.motion),
         units=unit_candidates(candidate.motion),
         features=dict(zip(FEATURES, map(float, told), strict=True)),
         clear=candidate.clear,

@@ -68,7 +68,12 @@ def join(readings: Sequence[Reading]) -> list[Curves]:
     """
     measured = (reading for reading in readings if not reading.missing)
     stretches = (list(group) for _, group in groupby(measured, key=lambda reading: reading.stretch))
-    return [_curves(own) for own in stretches if len(own) > 4 and own[-1].ms - own[0].ms >= SHORTEST_MS]
+    return [_curves(own) for own in stretches if is_long([reading.ms for reading in own])]
+
+
+def is_long(times_ms: Sequence[float] | Array) -> bool:
+    """Return whether a stretch with measurements at some times can hold an expression and its surroundings."""
+    return len(times_ms) > 4 and times_ms[-1] - times_ms[0] >= SHORTEST_MS
 
 
 def too_short(readings: Sequence[Reading]) -> set[int]:
@@ -78,18 +83,39 @@ def too_short(readings: Sequence[Reading]) -> set[int]:
 
 
 def _curves(readings: Sequence[Reading]) -> Curves:
-    """Take head and blinks out of one stretch and lay it on an even grid."""
-    times = np.array([reading.ms for reading in readings])
-    mismatch = np.array([reading.mismatch for reading in readings])
-    moved = np.array([reading.displacement for reading in readings])
-    steady, closed = without_head_and_blinks(moved, mismatch, times, face_regions())
-    steady = steady.reshape(len(times), -1)
-    step = float(np.median(np.diff(times)))
-    grid = times[0] + step * np.arange(int((times[-1] - times[0]) / step + 1e-6) + 1)
-    motion = np.stack([np.interp(grid, times, channel) for channel in steady.T], axis=1)
-    changed = np.stack([np.interp(grid, times, channel) for channel in mismatch.T], axis=1)
-    blinking = np.interp(grid, times, closed.astype(float)) > 0.25
-    return Curves(grid, motion, changed, blinking, readings[0].stretch)
+    """Return the curves of one stretch of readings."""
+    return stretch_curves(
+        np.array([reading.displacement for reading in readings]),
+        np.array([reading.mismatch for reading in readings]),
+        np.array([reading.ms for reading in readings]),
+        readings[0].stretch,
+    )
+
+
+def short_warning(count: int) -> list[str]:
+    """Return a sentence about so many stretches that are too short to judge, none of none."""
+    times = "once" if count == 1 else f"{count} times"
+    said = f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge"
+    return [said] if count else []
+
+
+def stretch_curves(displacement: Array, mismatch: Array, times_ms: Array, number: int) -> Curves:
+    """Take head and blinks out of one stretch and lay it on an even grid.
+
+    Args:
+        displacement: [samples, regions, 2] of ``face_regions()``, eye distances.
+        mismatch: [samples, regions] what motion and brightness do not explain.
+        times_ms: [samples] ascending.
+        number: Of the stretch.
+    """
+    steady, closed = without_head_and_blinks(displacement, mismatch, times_ms, face_regions())
+    step = float(np.median(np.diff(times_ms)))
+    grid = times_ms[0] + step * np.arange(int((times_ms[-1] - times_ms[0]) / step + 1e-6) + 1)
+    columns = steady.reshape(len(times_ms), -1).T
+    motion = np.stack([np.interp(grid, times_ms, channel) for channel in columns], axis=1)
+    changed = np.stack([np.interp(grid, times_ms, channel) for channel in mismatch.T], axis=1)
+    blinking = np.interp(grid, times_ms, closed.astype(float)) > 0.25
+    return Curves(grid, motion, changed, blinking, number)
 
 
 def without_head_and_blinks(

@@ -8,6 +8,16 @@ import numpy as np
 #: footage only some frames are measured.
 FIND_FPS = 30.0
 
+#: Below this rate a reader is warned, frames per second: a micro-expression has hardly three of them.
+_SLOW_FPS = 15.0
+
+
+def slow_warning(step_ms: float) -> list[str]:
+    """Return a sentence about footage with so much time between its frames; none where expressions can be seen."""
+    if step_ms <= 1000 / _SLOW_FPS:
+        return []
+    return [f"{1000 / step_ms:.3g} frames per second: expressions of under {3 * step_ms:.0f} ms cannot be seen"]
+
 
 class Pace:
     """Chooses frames of footage of any rate, so that no more than ``FIND_FPS`` a second are measured.

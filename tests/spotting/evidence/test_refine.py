@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_curves import bump
@@ -9,7 +11,9 @@ from mevqa.spotting import spot, spot_video
 from mevqa.spotting.evidence import refine as refining
 from mevqa.spotting.evidence.boundaries import Course
 from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.finish import finish
 from mevqa.spotting.evidence.refine import _believable, refine
+from mevqa.spotting.features.measure import measure
 from mevqa.spotting.tracking.curves import channels
 from mevqa.video.reading.reader import open_video
 
@@ -20,8 +24,12 @@ def fast(tmp_path_factory):
     return write_trial(tmp_path_factory.mktemp("fast"), plans, "events", 911, size=(256, 256))[0]
 
 
-def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast, tmp_path):
-    found = spot_video(fast.path)
+@pytest.fixture(scope="module")
+def found(fast):
+    return spot_video(fast.path)
+
+
+def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast, found, tmp_path):
     errors = compare([(fast, found)], tmp_path).errors_ms("onset", "offset")
     assert errors and np.median(np.abs(errors)) <= 40
     with open_video(fast.path) as video:
@@ -31,6 +39,17 @@ def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast, tmp
         assert abs(one.apex_ms - other.apex_ms) < 60
         assert [unit.unit for unit in one.units] == [unit.unit for unit in other.units]
     assert [one.onset_ms for one in found.events] != [one.onset_ms for one in coarse]
+
+
+def test_what_any_spotter_proposes_is_timed_at_the_full_rate(fast, found):
+    moved = [
+        replace(one, kind="macro", onset_ms=one.onset_ms - 21, offset_ms=one.offset_ms + 21) for one in found.events
+    ]
+    with open_video(fast.path) as video:
+        again = finish(video, measure(video), moved).events
+    for one, coarse in zip(again, moved, strict=True):
+        assert one.kind == "macro" and one.onset_ms != coarse.onset_ms
+        assert abs(one.onset_ms - coarse.onset_ms) <= 50 and abs(one.offset_ms - coarse.offset_ms) <= 50
 
 
 def test_another_hill_is_not_taken_for_a_finer_time():

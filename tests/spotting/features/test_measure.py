@@ -7,15 +7,14 @@ from PIL import Image
 
 from mevqa.spotting import SpotOptions, spot_video
 from mevqa.spotting.features.cache import FeatureCache
-from mevqa.spotting.features.measure import measure, replay
+from mevqa.spotting.features.measure import replay
 from mevqa.video.face.regions import face_regions, network_regions
 from mevqa.video.reading.reader import open_video
 
 
 @pytest.fixture(scope="module")
-def record(long_video):
-    with open_video(long_video.path) as video:
-        return measure(video)
+def record(long_record):
+    return long_record
 
 
 @pytest.fixture(scope="module")
