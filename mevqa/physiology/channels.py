@@ -1,0 +1,91 @@
+"""What the channels of a recording are: modality by name, values in the unit that is kept."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.physiology.types import MODALITIES, Channel, Modality
+from mevqa.suggestions import did_you_mean
+
+_TABLE = Path(__file__).with_name("channels.yaml")
+#: A unit behind the name of a column: ``eda (uS)`` or ``eda [uS]``.
+_UNIT = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*$")
+
+
+class _Unit(StrictModel):
+    kept: str
+    known: dict[str, tuple[float, float]]
+
+
+class _Table(StrictModel):
+    modalities: dict[Modality, tuple[str, ...]]
+    digital: tuple[str, ...]
+    units: dict[Modality, _Unit]
+
+
+@functools.cache
+def _table() -> _Table:
+    return read_yaml(_TABLE, _Table)
+
+
+def _has_word(name: str, words: Sequence[str]) -> bool:
+    text = " ".join(re.split(r"[\s_.\-]+", name.casefold()))
+    return any(re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text) for word in words)
+
+
+def modality_of(name: str) -> Modality | None:
+    """Return what a channel of this name measures, None where the name does not tell."""
+    return next((modality for modality, words in _table().modalities.items() if _has_word(name, words)), None)
+
+
+def is_digital(name: str) -> bool:
+    """Whether a channel of this name is a line of triggers."""
+    return _has_word(name, _table().digital)
+
+
+def split_unit(heading: str) -> tuple[str, str]:
+    """Return name and unit of a heading such as ``eda (uS)``; the unit is empty where there is none."""
+    found = _UNIT.search(heading)
+    return (heading[: found.start()].strip(), found[1].strip()) if found else (heading.strip(), "")
+
+
+def make_channel(
+    name: str, modality: Modality, rate: float, unit: str, values: NDArray[np.floating], start: float = 0.0
+) -> tuple[Channel, str | None]:
+    """Return a channel in the unit that is kept, and a note where its unit had to be assumed.
+
+    Raises:
+        ValueError: The unit is none of the modality's; one line.
+    """
+    units = _table().units.get(modality)
+    if units is None:
+        return Channel(name, modality, rate, unit, values, start), None
+    if not unit.strip():
+        note = f"the channel {name!r} has no unit: {units.kept} is assumed"
+        return Channel(name, modality, rate, units.kept, values, start), note
+    written = " ".join(unit.casefold().split())
+    if written not in units.known:
+        known = did_you_mean(unit, list(units.known))
+        raise ValueError(f"the channel {name!r} is in {unit!r}, which is no unit of {modality.upper()}; {known}")
+    factor, shift = units.known[written]
+    changed = values if (factor, shift) == (1, 0) else factor * values + shift
+    return Channel(name, modality, rate, units.kept, changed, start), None
+
+
+def known_modality(word: str) -> Modality:
+    """Return the modality that a user names.
+
+    Raises:
+        ValueError: There is none of this name; one line.
+    """
+    found = next((one for one in MODALITIES if one == word.strip().casefold()), None)
+    if found is None:
+        raise ValueError(f"there is no modality {word!r}; {did_you_mean(word, MODALITIES)}")
+    return found

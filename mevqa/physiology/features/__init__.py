@@ -1,0 +1,1 @@
+"""Features of the physiological signals around events."""

@@ -1,0 +1,192 @@
+"""Where the events of videos are on the clock of the signals.
+
+Three ways: the signals' time 0 is the first frame of the video; a table tells when each video begins; or the names of
+frames tell the camera's time and the marker of the stimulus (MMME), and the markers that the signals have too bring
+both clocks together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mevqa.data.layouts import MediaFolder
+from mevqa.data.numbers import read_number
+from mevqa.errors import InputError, Problem
+from mevqa.files.headers import describe_columns, find_header
+from mevqa.files.tables import read_sheets
+from mevqa.names import AmbiguousName, NameIndex, match_key, subject_key
+from mevqa.physiology.clock import ClocksDisagree, align_clocks, first_frames, frame_marker
+from mevqa.physiology.events import TimedEvent
+from mevqa.physiology.types import Signals
+from mevqa.video.reading.frame_files import list_frames
+
+_OFFSET_COLUMNS = {
+    "video": ("video", "videoid", "filename", "clip", "name"),
+    "begin": ("begin", "begins", "offset", "start"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the events of one recording are.
+
+    Attributes:
+        recording: Its name.
+        path: Its file or folder.
+        events: Places of its events in the table.
+        of_subject: Whether it is the recording of a subject, with any number of videos.
+    """
+
+    recording: str
+    path: Path
+    events: tuple[int, ...]
+    of_subject: bool
+
+
+def place_in_recordings(
+    events: Sequence[TimedEvent], recordings: Mapping[str, Path]
+) -> tuple[list[Placement], list[int]]:
+    """Return which recording each event is in: that of its video, else that of its subject.
+
+    Args:
+        events: The events.
+        recordings: Recordings by name.
+
+    Returns:
+        The recordings that have events, and the places of the events that are in none.
+
+    Raises:
+        InputError: A name may mean several recordings.
+    """
+    by_video, by_subject = NameIndex(recordings, match_key), NameIndex(recordings, subject_key)
+    found: dict[tuple[str, bool], list[int]] = {}
+    nowhere = []
+    for place, event in enumerate(events):
+        try:
+            name, of_subject = by_video.find(event.video), False
+            if name is None and event.subject:
+                name, of_subject = by_subject.find(event.subject), True
+        except AmbiguousName as error:
+            raise InputError([Problem("FOLDER", str(error))]) from error
+        if name is None:
+            nowhere.append(place)
+        else:
+            found.setdefault((name, of_subject), []).append(place)
+    return [Placement(name, recordings[name], tuple(own), sub) for (name, sub), own in found.items()], nowhere
+
+
+@dataclass
+class VideoClocks:
+    """How the clocks of videos and signals stand to each other.
+
+    Attributes:
+        begins: When each video begins on the clock of its signals, s, by name (``match_key``); None: at 0.
+        media: Folder of the videos' frames, whose names tell the time; None: they do not.
+    """
+
+    begins: Mapping[str, float] | None = None
+    media: Path | None = None
+    _names: dict[str, list[str]] = field(default_factory=dict)
+
+    def times(self, events: Sequence[TimedEvent], signals: Signals, placement: Placement) -> list[float]:
+        """Return when each event begins on the clock of the signals, s.
+
+        Args:
+            events: The events of the recording.
+            signals: The recording.
+            placement: Where it stands.
+
+        Raises:
+            InputError: The clocks cannot be brought together.
+        """
+        if self.begins is not None:
+            missing = sorted({one.video for one in events if match_key(one.video) not in self.begins})
+            if missing:
+                raise InputError([Problem("--begins", f"does not say when the video {missing[0]!r} begins")])
+            return [self.begins[match_key(one.video)] + one.onset / one.fps for one in events]
+        if self.media is not None:
+            return self._by_frames(events, signals, placement)
+        videos = sorted({one.video for one in events})
+        if any(one.by_camera for one in events):
+            said = "its frames are named by their time: name the folder of the frames with --media"
+            raise InputError([Problem(placement.path, said)])
+        if placement.of_subject and len(videos) > 1:
+            said = f"is one recording of {len(videos)} videos ({videos[0]!r}, ...), and nothing tells when each begins"
+            mend = "give --media with frames named by their time, or --begins with a table of video and begin (s)"
+            raise InputError([Problem(placement.path, f"{said}: {mend}")])
+        return [one.seconds for one in events]
+
+    def _by_frames(self, events: Sequence[TimedEvent], signals: Signals, placement: Placement) -> list[float]:
+        frames = {video: self._frames(video) for video in dict.fromkeys(one.video for one in events)}
+        marks = first_frames(name for names in frames.values() for name in names)
+        try:
+            offset = align_clocks(marks, signals.markers).offset
+        except ClocksDisagree as error:
+            said = f"the clock of its frames cannot be brought to that of {placement.path.name}: it {error}"
+            raise InputError([Problem(self.media or "--media", f"{placement.recording}: {said}")]) from error
+        times = []
+        for one in events:
+            if one.by_camera:
+                times.append(one.seconds + offset)
+                continue
+            names = frames[one.video]
+            taken = frame_marker(names[one.onset]) if one.onset < len(names) else None
+            if taken is None:
+                said = f"the video {one.video!r} has {len(names)} frames, the onset of line {one.line} is {one.onset}"
+                raise InputError([Problem(self.media or "--media", said)])
+            times.append(taken.time + offset)
+        return times
+
+    def _frames(self, video: str) -> list[str]:
+        """Return the names of a video's frames, in order.
+
+        Raises:
+            InputError: There is no folder of its name, or its frames have names of another form.
+        """
+        if video not in self._names:
+            assert self.media is not None
+            found, _ = MediaFolder(self.media).candidates(video, "mmme")
+            folders = [one for one in found if one.is_dir()]
+            if len(folders) != 1:
+                how = "no folder" if not folders else f"{len(folders)} folders"
+                raise InputError([Problem(self.media, f"has {how} of frames of the video {video!r}")])
+            names = [one.name for one in list_frames(folders[0]).files]
+            if any(frame_marker(name) is None for name in names):
+                other = next(name for name in names if frame_marker(name) is None)
+                said = f"holds {other}; frames must be named year-month-day-hour-minute-second-ms-count-marker"
+                raise InputError([Problem(folders[0], said)])
+            self._names[video] = names
+        return self._names[video]
+
+
+def read_begins(path: Path) -> dict[str, float]:
+    """Read when each video begins on the clock of its signals: a table of video and begin, s.
+
+    Returns:
+        Times by name (``match_key``).
+
+    Raises:
+        InputError: It cannot be read, or rows are wrong; all of them.
+    """
+    sheets = read_sheets(path)
+    header = next((one for sheet in sheets if (one := find_header(sheet, _OFFSET_COLUMNS, ("video", "begin")))), None)
+    if header is None:
+        raise InputError([Problem(path, describe_columns(sheets, {"when videos begin": _OFFSET_COLUMNS}))])
+    begins: dict[str, float] = {}
+    problems = []
+    for row in header.rows:
+        video, begin = row.cells.get("video", ""), read_number(row.cells.get("begin", ""))
+        if not video or not math.isfinite(begin):
+            problems.append(
+                Problem(path, f"needs a video and a time in s, not {row.cells.get('begin', '')!r}", row.line)
+            )
+        elif match_key(video) in begins:
+            problems.append(Problem(path, f"the video {video!r} stands twice", row.line))
+        else:
+            begins[match_key(video)] = begin
+    if problems or not begins:
+        raise InputError(problems or [Problem(path, "has columns and no rows")])
+    return begins

@@ -1,0 +1,116 @@
+"""Read EEG (and what was recorded with it) through MNE: Curry, EDF, BDF, FIF, BrainVision, EEGLAB.
+
+MMME's EEG was recorded with a Neuroscan amplifier at 1000 Hz and stands in Curry files (``.cdt`` with its ``.cdt.dpa``
+or ``.cdt.dpo``; 64 electrodes, 5 other channels and a trigger; arXiv 2506.09834).
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mevqa.errors import InputError, Problem
+from mevqa.physiology.channels import make_channel, modality_of
+from mevqa.physiology.extra import import_extra
+from mevqa.physiology.types import Channel, Marker, Modality, Signals
+
+if TYPE_CHECKING:
+    from mne.io import BaseRaw
+
+#: Endings of the files that MNE reads here.
+ENDINGS = (".cdt", ".edf", ".bdf", ".fif", ".fif.gz", ".vhdr", ".set")
+#: Types of channels of MNE that are signals of ours; of the others the name tells.
+_TYPES: dict[str, Modality] = {"eeg": "eeg", "ecg": "ecg", "resp": "rsp", "gsr": "eda", "temperature": "skt"}
+#: MNE gives volts, siemens and degrees Celsius.
+_UNITS = {"eeg": "V", "eda": "S", "skt": "C", "ecg": "V", "rsp": "", "ppg": ""}
+_LAST_NUMBER = re.compile(r"(\d+)\D*$")
+
+
+def read_mne(path: Path) -> Signals:
+    """Read a recording through MNE.
+
+    Args:
+        path: The file; of formats of several files the one that MNE opens (``.vhdr``, ``.cdt``).
+
+    Raises:
+        InputError: It cannot be read, or holds no signal; one line.
+        MevqaError: MNE is not installed.
+    """
+    mne = import_extra("mne", path)
+    raw = _open(mne, path)
+    found: list[tuple[int, Modality, str]] = []
+    for place, (name, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True)):
+        modality = _TYPES.get(kind) or (modality_of(name) if kind != "stim" else None)
+        # MNE takes what it does not know for EEG; the name tells better.
+        modality = modality_of(name) or modality
+        if modality is not None and kind != "stim":
+            found.append((place, modality, _UNITS[modality] if kind in _TYPES else ""))
+    if not found:
+        raise InputError([Problem(path, f"has no channel of a signal; it has {', '.join(raw.ch_names[:20])}")])
+    rate, problems = float(raw.info["sfreq"]), []
+    channels: list[Channel] = []
+    notes: list[str] = []
+    try:
+        # In single precision: an hour of 64 electrodes at 1000 Hz is a gigabyte then.
+        values = raw.get_data(picks=[place for place, _, _ in found], verbose="error").astype(np.float32)
+    except Exception as error:
+        raise InputError([Problem(path, f"its samples cannot be read ({_reason(error)})")]) from error
+    for (place, modality, unit), row in zip(found, values, strict=True):
+        try:
+            # A channel of EDF that MNE takes for EEG, but whose name says otherwise, is in the file's own unit.
+            own = unit if not _is_misnamed(raw, place, modality) else ""
+            channel, note = make_channel(raw.ch_names[place], modality, rate, own, row)
+        except ValueError as error:
+            problems.append(Problem(path, str(error)))
+            continue
+        channels.append(channel)
+        notes += [f"{path.name}: {note}"] if note else []
+    if problems:
+        raise InputError(problems)
+    markers, unread = _markers(mne, raw)
+    if unread:
+        notes.append(f"{path.name}: {unread} annotations have no number and are no markers")
+    return Signals(path.name.split(".")[0], tuple(channels), markers, tuple(notes))
+
+
+def _open(mne: Any, path: Path) -> BaseRaw:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            raw: BaseRaw = mne.io.read_raw(path, preload=False, verbose="error")
+    except FileNotFoundError as error:
+        raise InputError([Problem(path, f"or a file that belongs to it is not there ({_reason(error)})")]) from error
+    except Exception as error:
+        # MNE raises whatever its parsers meet in a damaged file.
+        raise InputError([Problem(path, f"cannot be read as {path.suffix[1:].upper()} ({_reason(error)})")]) from error
+    return raw
+
+
+def _reason(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:160]
+
+
+def _is_misnamed(raw: BaseRaw, place: int, modality: Modality) -> bool:
+    return _TYPES.get(raw.get_channel_types()[place]) != modality
+
+
+def _markers(mne: Any, raw: BaseRaw) -> tuple[tuple[Marker, ...], int]:
+    """Return markers of annotations and trigger channels, and how many annotations have no number."""
+    found, unread = set(), 0
+    # Times of annotations count from the same time as those of the samples, but for what was cropped.
+    shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
+    for one in raw.annotations:
+        number = _LAST_NUMBER.search(str(one["description"]))
+        if number is None:
+            unread += 1
+        else:
+            found.add(Marker(round(float(one["onset"]) - shift, 6), int(number[1])))
+    if "stim" in raw.get_channel_types():
+        events = mne.find_events(raw, shortest_event=1, verbose="error")
+        rate = raw.info["sfreq"]
+        found |= {Marker(round(float(at - raw.first_samp) / rate, 6), int(code)) for at, _, code in events}
+    return tuple(sorted(found)), unread

@@ -1,0 +1,1 @@
+"""Synthetic physiological signals with a known response to events."""
