@@ -10,6 +10,7 @@ from hypothesis import settings
 from mevqa.datasets import registry as datasets
 from mevqa.models import registry as models
 from mevqa.questions import question_types
+from mevqa.recognition.registry import RECOGNISERS
 from mevqa.spotting.decoding.registry import DECODERS
 from mevqa.spotting.registry import SPOTTERS
 from mevqa.video.views.registry import VIEWS
@@ -38,7 +39,7 @@ def shared_data() -> Path:
 @pytest.fixture(autouse=True)
 def forget_registered_names() -> Iterator[None]:
     """Forget what a test registered: none depends on those that ran before it in its process."""
-    registries = [VIEWS, SAMPLERS, DECODERS, SPOTTERS]
+    registries = [VIEWS, SAMPLERS, DECODERS, SPOTTERS, RECOGNISERS]
     tables = [models._SOURCES, question_types._TYPES, datasets._DATASETS, datasets._BY_NAME]
     # A module that registers is imported once: its names stay.
     known = [(one._entries, set(one.names)) for one in registries] + [(table, set(table)) for table in tables]

@@ -18,13 +18,17 @@ from mevqa.training import finetune as finetuning
 from mevqa.training import loso as folds_of
 from mevqa.training.adapters.artifact import push
 from mevqa.training.examples.clips import read_clips
-from mevqa.training.recipe import Recipe, read_recipe
-from mevqa.training.result import FineTuningResult
+from mevqa.training.recipe import AnyRecipe, Recipe, read_any_recipe
+from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recognition.train import train_recogniser
+from mevqa.training.result import FineTuningResult, RecogniserResult
 from mevqa.training.splits import Fold, parse_shard, shard
 
 
-def finetune(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> FineTuningResult:
-    """Fine-tune a model on answered questions; called again, go on with an interrupted training.
+def finetune(
+    recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object
+) -> FineTuningResult | RecogniserResult:
+    """Fine-tune a model, or train a recogniser, on answered questions; called again, go on where it was interrupted.
 
     Args:
         recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``), or one that was read.
@@ -38,6 +42,8 @@ def finetune(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, **
     chosen = _recipe(recipe, overrides, trust_remote_code)
     if chosen.output is None:
         raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
+    if isinstance(chosen, RecogniserRecipe):
+        return train_recogniser(chosen, read_clips(chosen), chosen.output)
     alone = chosen.synthetic is not None and chosen.synthetic.share == 1
     finished = finetuning.finetune(chosen, None if alone else read_clips(chosen), chosen.output)
     if chosen.push_to and PartialState().is_main_process:
@@ -57,7 +63,7 @@ class LosoResult:
         run: The answers of all folds as one run; None until all are finished.
     """
 
-    recipe: Recipe
+    recipe: AnyRecipe
     work: Plan
     folds: tuple[Fold, ...]
     runs: Mapping[str, RunRecord]
@@ -70,7 +76,7 @@ class LosoResult:
 
 
 def loso(
-    recipe: Recipe | str | Path,
+    recipe: AnyRecipe | str | Path,
     *,
     part: str | None = None,
     trust_remote_code: bool = False,
@@ -107,7 +113,7 @@ def loso(
     return replace(result, run=open_run(folds_of.pool(chosen, work, folds, result.runs, chosen.output)))
 
 
-def loso_folds(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> LosoResult:
+def loso_folds(recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> LosoResult:
     """Return the folds of a recipe, of which nothing is trained yet; arguments as for ``loso``.
 
     Raises:
@@ -118,19 +124,19 @@ def loso_folds(recipe: Recipe | str | Path, *, trust_remote_code: bool = False, 
     return LosoResult(chosen, work, folds_of.make_folds(chosen, work), {})
 
 
-def _recipe(recipe: Recipe | str | Path, overrides: Mapping[str, object], trust_remote_code: bool) -> Recipe:
+def _recipe(recipe: AnyRecipe | str | Path, overrides: Mapping[str, object], trust_remote_code: bool) -> AnyRecipe:
     """Return a recipe with its overrides.
 
     Raises:
         InputError: Everything that is wrong with it.
         TypeError: There are overrides of a recipe that was read already.
     """
-    if isinstance(recipe, Recipe):
+    if isinstance(recipe, Recipe | RecogniserRecipe):
         if overrides:
             raise TypeError(f"{', '.join(overrides)}: give them with the name of the recipe, or to read_recipe")
         return recipe
     items = [f"{key}={json.dumps(value, default=str)}" for key, value in _flat(overrides)]
-    return read_recipe(str(recipe), items, trust_remote_code=trust_remote_code)
+    return read_any_recipe(str(recipe), items, trust_remote_code=trust_remote_code)
 
 
 def _flat(overrides: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

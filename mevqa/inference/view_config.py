@@ -89,7 +89,7 @@ class ViewConfig:
         views: Sequence[str] | None = None,
         sampler: str | None = None,
         face: FaceMode = "auto",
-        frames: int = 3,
+        frames: int | None = None,
         stride: int = 1,
         lvqa: LongVideoWay = "hybrid",
         rule: Rule | None = None,
@@ -104,7 +104,7 @@ class ViewConfig:
             views=tuple(views or preferences.views),
             sampler=sampler or preferences.sampler,
             face=face,
-            frames=frames,
+            frames=frames or preferences.frames,
             stride=stride,
             long_views=tuple(views or (preferences.views if single else ("frames",))),
             long_sampler=sampler or (preferences.sampler if single else "uniform"),
@@ -122,7 +122,8 @@ class ViewOptions:
     Attributes:
         views: Names of the views, in order; in one text with commas between them, or as a list.
         sampler: Name of the sampling strategy.
-        frames: Frames of the sampler's window, or in all for ``uniform``; None: 3, of a whole long video 8.
+        frames: Frames of the sampler's window, or in all for ``uniform``; None: as many as the model prefers, of a
+            whole long video 8.
         stride: Distance of neighbouring frames of a window.
         face: Face detection mode.
         lvqa: Who answers questions about long videos.
@@ -184,7 +185,7 @@ class ViewOptions:
             self.names(),
             self.sampler,
             self.face,
-            self.frames or 3,
+            self.frames,
             self.stride,
             self.lvqa,
             self.rule,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Annotated, Literal, Protocol, runtime_checkable
+
+from pydantic import Field
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.types import OptionScore, Reply, Request, View
@@ -20,6 +22,7 @@ class Preferences(StrictModel):
     Attributes:
         views: Names of the views, in order.
         sampler: Name of the sampling strategy.
+        frames: Frames of the sampler's window.
         variant: Variant of the prompt library (``default``, ``brief``, ...).
         option_score: How its closed questions are scored (``mevqa.models.transformers.options``): ``sum`` for a model
             that was trained on these very answers, ``mean`` for one that was not.
@@ -29,6 +32,7 @@ class Preferences(StrictModel):
 
     views: tuple[str, ...] = ("onset", "apex", "offset", "motion", "magnified")
     sampler: str = "oao"
+    frames: Annotated[int, Field(ge=1)] = 3
     variant: str = "default"
     option_score: OptionScore = "mean"
     sees_rest: bool = True

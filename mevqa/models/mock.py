@@ -13,7 +13,7 @@ from pydantic import field_validator
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.models.base import ModelOptions, Preferences
-from mevqa.questions.question_types import TypeName, parse_question
+from mevqa.questions.question_types import TypeName, asked_type
 from mevqa.types import Grammar, Reply, Request, View
 
 #: Probability that a scripted answer to a closed question gets; the other options share the rest.
@@ -55,7 +55,7 @@ class Rule(StrictModel):
         """Return whether this rule answers ``request``."""
         if re.search(self.text, request.text, re.IGNORECASE) is None:
             return False
-        return self.type is None or _question_type(request.text) == self.type
+        return self.type is None or asked_type(request.text) == self.type
 
     def reply(self, request: Request) -> str | Reply | None:
         """Return what is said to a request that this rule fits."""
@@ -97,14 +97,6 @@ def read_script(path: Path) -> Script:
         InputError: The file is missing or is not such a script.
     """
     return _first_of(read_yaml(path, ScriptFile).answers)
-
-
-def _question_type(text: str) -> str:
-    """Return the type of the first line of ``text`` that is a known question."""
-    for line in text.splitlines():
-        if line.strip() and (found := parse_question(line.strip()).type) != "open":
-            return found
-    return "open"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from mevqa.models.base import PREFERENCES_FILE, Model, ModelOptions, Preferences
 from mevqa.models.hub import cached_models, is_hub_name
 from mevqa.models.mock import make_mock
 from mevqa.models.nano import WEIGHTS
+from mevqa.models.recogniser import make_recogniser
+from mevqa.recognition.registry import recogniser_names
 from mevqa.suggestions import closest
 
 #: Makes a model from its whole name and the options; raises ``ModelError`` or ``InputError`` in one line.
@@ -38,7 +40,7 @@ def register_model(name: str, source: ModelFactory | Path) -> None:
     Raises:
         ValueError: The name is taken, or holds a colon or slash.
     """
-    if name in _SOURCES:
+    if name in _SOURCES or name in recogniser_names():
         raise ValueError(f"the model {name!r} is registered twice")
     if not name or any(mark in name for mark in ":/\\"):
         raise ValueError(f"a model cannot be called {name!r}: no colon and no slash")
@@ -54,8 +56,8 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     """Return the model called ``name``.
 
     Args:
-        name: ``nano`` (the embedded model), ``mock`` or ``mock:FILE`` (scripted answers), another registered name, a
-            folder, or a hub name.
+        name: ``nano`` (the embedded model), ``mock`` or ``mock:FILE`` (scripted answers), ``mean:DIR`` or another
+            trained recogniser, another registered name, a folder, or a hub name.
         options: How to load and ask it.
 
     Raises:
@@ -116,7 +118,8 @@ def _settings_folder(name: str, adapter: str | None) -> Path | None:
 
 def _find(name: str) -> ModelFactory | Path | str:
     """Return what makes the model, the folder that ``name`` means, or the name itself when it is one of the hub."""
-    source = _SOURCES.get(name.partition(":")[0])
+    scheme = name.partition(":")[0]
+    source = _SOURCES.get(scheme) or (make_recogniser if scheme in recogniser_names() else None)
     if source is not None and not isinstance(source, Path):
         return source
     registered = _SOURCES.get(name)

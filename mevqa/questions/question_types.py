@@ -20,6 +20,7 @@ __all__ = [
     "ParsedQuestion",
     "TypeName",
     "as_question",
+    "asked_type",
     "asks_long_video",
     "parse_question",
     "question_about",
@@ -88,6 +89,18 @@ def parse_question(text: str) -> ParsedQuestion:
     asked = QuestionText(text)
     ordered = sorted(_TYPES.values(), key=lambda definition: -definition.precedence)
     return next(parsed for definition in ordered if (parsed := definition.parse(asked)) is not None)
+
+
+def asked_type(text: str) -> str:
+    """Return the type of the first line of a prompt that is a known question; ``open`` when none is.
+
+    Args:
+        text: What a model is asked (``Request.text``): the question, and how it is to be answered.
+    """
+    for line in text.splitlines():
+        if line.strip() and (found := parse_question(line.strip()).type) != "open":
+            return found
+    return "open"
 
 
 def as_question(text: str, question_id: str, clip_id: str, **known: Any) -> Question:

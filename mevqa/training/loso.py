@@ -32,14 +32,18 @@ from mevqa.table_writer import Table
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipe import AnyRecipe, Recipe
+from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recognition.examples import labelled
+from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
 from mevqa.training.trainable_model import base_preferences
+from mevqa.video.face.aligned_face import FaceMode
 
 _MANIFEST = "loso.json"
 #: Seconds that another shard may take to pool.
 _POOLING = 60.0
-_FOLDS, _ADAPTER, _RUN = "folds", "adapter", "run"
+_FOLDS, _ADAPTER, _RUN, _MEASURED = "folds", "adapter", "run", "measured"
 #: Columns of the table of folds, and the score that each holds.
 _COLUMNS = {
     "coarse": "coarse.accuracy",
@@ -50,13 +54,13 @@ _COLUMNS = {
 }
 
 
-def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
+def make_folds(recipe: AnyRecipe, work: Plan) -> tuple[Fold, ...]:
     """Divide the clips as the recipe says.
 
     Raises:
         InputError: The recipe trains an adapter further, a subject is unknown, or there are too few to divide.
     """
-    if recipe.adapter is not None:
+    if isinstance(recipe, Recipe) and recipe.adapter is not None:
         message = "every fold is trained from the base model: an adapter may have seen who is held out; leave it out"
         raise InputError([Problem("adapter", message)])
     settings = recipe.folds
@@ -67,7 +71,7 @@ def make_folds(recipe: Recipe, work: Plan) -> tuple[Fold, ...]:
     return leave_one_dataset_out(work.clips, of=settings.of)
 
 
-def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
+def start(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     """Write down which folds there are, or check them against those that the folder holds.
 
     Raises:
@@ -89,7 +93,7 @@ def start(recipe: Recipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 
-def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:
+def run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:
     """Train without the fold's subjects and answer their questions; what is done already is not done again.
 
     Args:
@@ -112,12 +116,17 @@ def run_fold(recipe: Recipe, work: Plan, fold: Fold, out: Path, *, label: str = 
         return _run_fold(recipe, work, fold, folder, label)
 
 
-def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) -> RunRecord:
+def _run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, folder: Path, label: str) -> RunRecord:
     """Train and answer a fold while nobody else writes its folder."""
     # Nobody of a held-out data set is trained on, whether its subjects are known or not.
     unknown_as_own = recipe.folds.by == "dataset"
     assert_disjoint(fold.train, fold.test, work.clips, unknown_as_own=unknown_as_own)
-    finetune(recipe, of_clips(work, fold.train), folder / _ADAPTER, label=label)
+    learned = of_clips(work, fold.train)
+    if isinstance(recipe, RecogniserRecipe):
+        measured = folder.parent.parent / _MEASURED
+        train_recogniser(recipe, learned, folder / _ADAPTER, label=label, measured=measured)
+    else:
+        finetune(recipe, learned, folder / _ADAPTER, label=label)
     learned_from = read_manifest(folder / _ADAPTER)["decides"]["media"]
     assert_disjoint(list(learned_from), fold.test, work.clips, unknown_as_own=unknown_as_own)
     held_out = of_clips(work, fold.test)
@@ -125,8 +134,26 @@ def _run_fold(recipe: Recipe, work: Plan, fold: Fold, folder: Path, label: str) 
     return _finished_run(run_folder, held_out) or _answer(recipe, held_out, folder / _ADAPTER, run_folder)
 
 
-def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> RunRecord:
+def _answer(recipe: AnyRecipe, held_out: Plan, adapter: Path, run_folder: Path) -> RunRecord:
     """Answer the held-out clips as any model is asked."""
+    name, options, face = _as_model(recipe, adapter)
+    model = load_model(name, options)
+    preferences = model.preferences
+    prompts = PromptLibrary.load(own_prompts(name, options.adapter), preferences.variant)
+    frames, stride = (recipe.frames, recipe.stride) if isinstance(recipe, Recipe) else (None, 1)
+    view_config = ViewConfig.preferred(preferences, None, None, face, frames, stride)
+    settings = {"option_score": preferences.option_score, "seed": recipe.seed, "precision": options.dtype}
+    fingerprint = run_fingerprint(held_out, model, prompts, view_config, consistency=True, settings=settings)
+    with begin(held_out, run_folder, fingerprint) as log:
+        for _ in answer(held_out, log, model, prompts, view_config):
+            pass
+        return RunRecord(log.path, log.manifest, dict(log.answers))
+
+
+def _as_model(recipe: AnyRecipe, adapter: Path) -> tuple[str, ModelOptions, FaceMode]:
+    """Return the name and options under which what was trained is asked, and how faces are found."""
+    if isinstance(recipe, RecogniserRecipe):
+        return f"{recipe.recogniser}:{adapter}", ModelOptions(device=recipe.device, seed=recipe.seed), recipe.face
     whole = not (adapter / "adapter_config.json").is_file()
     options = ModelOptions(
         dtype=recipe.precision,
@@ -139,17 +166,7 @@ def _answer(recipe: Recipe, held_out: Plan, adapter: Path, run_folder: Path) -> 
         batch_size=16,
         seed=recipe.seed,
     )
-    name = str(adapter) if whole else recipe.model
-    model = load_model(name, options)
-    preferences = model.preferences
-    prompts = PromptLibrary.load(own_prompts(name, options.adapter), preferences.variant)
-    view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
-    settings = {"option_score": preferences.option_score, "seed": recipe.seed, "precision": recipe.precision}
-    fingerprint = run_fingerprint(held_out, model, prompts, view_config, consistency=True, settings=settings)
-    with begin(held_out, run_folder, fingerprint) as log:
-        for _ in answer(held_out, log, model, prompts, view_config):
-            pass
-        return RunRecord(log.path, log.manifest, dict(log.answers))
+    return str(adapter) if whole else recipe.model, options, recipe.face
 
 
 def _finished_run(folder: Path, held_out: Plan) -> RunRecord | None:
@@ -170,7 +187,7 @@ def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, Ru
     return found
 
 
-def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], out: Path) -> Path:
+def pool(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], out: Path) -> Path:
     """Put the answers of all folds into one run, as if one model had given them.
 
     Args:
@@ -192,7 +209,7 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
         name: digest for manifest in manifests for name, digest in manifest["questions"].items()
     }
     fingerprint["model"] = {
-        "name": f"{recipe.model}, fine-tuned without the {recipe.folds.by} that is asked about",
+        "name": f"{_base_name(recipe)}, fine-tuned without the {recipe.folds.by} that is asked about",
         "revision": hashlib.sha256(revisions.encode()).hexdigest()[:16],
     }
     # The shards that finish last may come to pool at the same time.
@@ -203,6 +220,10 @@ def pool(recipe: Recipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, R
             given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known
         )
     return out / _RUN
+
+
+def _base_name(recipe: AnyRecipe) -> str:
+    return recipe.recogniser if isinstance(recipe, RecogniserRecipe) else f"{recipe.model}"
 
 
 def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord]) -> Table:
@@ -225,12 +246,14 @@ def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord])
     return Table("accuracy of each fold", ("held out", "clips", *_COLUMNS), tuple(rows))
 
 
-def check_answers(recipe: Recipe, work: Plan) -> Plan:
+def check_answers(recipe: AnyRecipe, work: Plan) -> Plan:
     """Return the clips that can be trained on or tested, before anything is trained.
 
     Raises:
         InputError: Answers that are none, in any of the files.
     """
+    if isinstance(recipe, RecogniserRecipe):
+        return labelled(recipe, work)
     variant = recipe.variant or base_preferences(recipe).variant
     clips = training_clips(work, PromptLibrary.load(recipe.prompts, variant))
     kept = of_clips(work, [clip.clip.id for clip in clips])

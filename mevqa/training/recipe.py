@@ -4,149 +4,34 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, YamlFile, parse_yaml, parse_yaml_value, validate
 from mevqa.resources import resource_folder
+from mevqa.training.recipe_blocks import (
+    Augmentation,
+    Balance,
+    Folds,
+    Lora,
+    Names,
+    Positive,
+    Rate,
+    Rates,
+    Share,
+    Synthetic,
+    Validation,
+    Whole,
+    listed,
+)
+from mevqa.training.recogniser_recipe import RecogniserRecipe
 
+#: Folders of recipes that are not of language models.
+_KINDS = ("recognition",)
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"
-
-
-def _listed(value: Any) -> Any:
-    """Let ``a,b`` on the command line, and a single name in YAML, stand for a list."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return tuple(value) if isinstance(value, list) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(ge=0)]
-Whole = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-
-
-class Lora(StrictModel):
-    """Low-rank adapters (Hu et al., "LoRA", ICLR 2022).
-
-    Attributes:
-        rank: Rank of the update.
-        alpha: The update is scaled by alpha / rank, or by alpha / sqrt(rank) with ``rslora``.
-        dropout: Dropout before the adapter.
-        targets: ``language`` (every linear layer of the language model), ``everything`` (the vision tower's too), or
-            patterns: regular expressions that are searched in the modules' names.
-        dora: Decompose weights into magnitude and direction (Liu et al., "DoRA", ICML 2024).
-        rslora: Scale by alpha / sqrt(rank) (Kalajdzievski, "A Rank Stabilization Scaling Factor", 2023).
-    """
-
-    rank: Annotated[int, Field(ge=1, le=4096)] = 16
-    alpha: Annotated[float, Field(gt=0)] = 32
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    targets: Names = ("language",)
-    dora: bool = False
-    rslora: bool = False
-
-
-class Rates(StrictModel):
-    """Peak learning rate of each part; 0 keeps it frozen.
-
-    Attributes:
-        adapter: The LoRA weights, wherever they are.
-        language: The language model's own weights.
-        projector: What maps the vision tower's features to the language model.
-        vision: The vision tower's own weights.
-    """
-
-    adapter: Rate = 0.0
-    language: Rate = 0.0
-    projector: Rate = 0.0
-    vision: Rate = 0.0
-
-
-class Validation(StrictModel):
-    """Early stopping on subjects that are not trained on.
-
-    Attributes:
-        share: Share of the clips, by whole subjects; 0: none, and the last weights are kept.
-        every: Steps between two looks at them.
-        patience: Looks without improvement before training stops; the best weights are kept. 0: never stops early.
-    """
-
-    share: Share = 0.0
-    every: Positive = 50
-    patience: Whole = 3
-
-
-class Augmentation(StrictModel):
-    """How clips are varied; every draw is decided by the seed, the clip and the version.
-
-    Attributes:
-        versions: Versions of each clip. Frozen vision features are computed once for each; 0: a new one every time.
-        mirror: Share of versions that are mirrored; left and right change places in questions and answers.
-        jitter: Most frames by which onset, apex and offset are moved.
-        brightness: Spread of the brightness, the same for all photographs of a clip.
-        contrast: Spread of the contrast, likewise.
-        shift: Most that pictures are moved, as a share of their side.
-        scale: Most that pictures are scaled, as a share of their size.
-    """
-
-    versions: Whole = 0
-    mirror: Share = 0.0
-    jitter: Whole = 0
-    brightness: Share = 0.0
-    contrast: Share = 0.0
-    shift: Share = 0.0
-    scale: Share = 0.0
-
-
-class Balance(StrictModel):
-    """What is shown equally often.
-
-    Attributes:
-        classes: Draw clips so that each ``coarse`` or ``fine`` class comes equally often; ``none``: as they are.
-        types: Weight the loss so that each question type counts equally; with all questions of a clip in its row.
-        questions: Most questions of a clip in one row, types drawn alike; 0: all of them.
-    """
-
-    classes: Literal["coarse", "fine", "none"] = "none"
-    types: bool = False
-    questions: Whole = 0
-
-
-class Synthetic(StrictModel):
-    """Synthetic motion maps beside the clips, or instead of them; for models that look at motion maps.
-
-    Attributes:
-        share: Share of the clips in each step.
-        rendered: Faces that are rendered once and measured; 0: maps are drawn from geometry alone.
-        rendered_share: Share of the synthetic maps that come from rendered faces.
-        seeing_steps: Steps at the beginning in which only the vision tower learns, to tell units and classes.
-        seeing_weight: Weight of that task afterwards; 0: it is dropped.
-    """
-
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    rendered: Whole = 0
-    rendered_share: Share = 0.35
-    seeing_steps: Whole = 0
-    seeing_weight: Rate = 0.0
-
-
-class Folds(StrictModel):
-    """How ``mevqa loso`` divides the subjects.
-
-    Attributes:
-        by: ``subject`` (leave one out), ``group`` (``k`` groups of subjects) or ``dataset`` (leave one out).
-        k: Number of groups.
-        of: Data sets whose subjects are held out; those of others are always trained on. Empty: all.
-    """
-
-    by: Literal["subject", "group", "dataset"] = "subject"
-    k: Annotated[int, Field(ge=2)] = 5
-    of: Names = ()
 
 
 class Recipe(StrictModel):
@@ -207,7 +92,7 @@ class Recipe(StrictModel):
     output: Path | None = None
     save_every: Positive = 100
     log_every: Positive = 10
-    log_to: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(_listed)] = ()
+    log_to: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(listed)] = ()
     probe: bool = True
     push_to: str | None = None
 
@@ -238,8 +123,29 @@ class Recipe(StrictModel):
         return self
 
 
+#: A recipe of any kind: of a language model, or of a recogniser.
+AnyRecipe: TypeAlias = Recipe | RecogniserRecipe
+
+
+def read_any_recipe(
+    name: str, overrides: tuple[str, ...] | list[str] = (), *, trust_remote_code: bool = False
+) -> AnyRecipe:
+    """Read a recipe of a language model, or of a recogniser, which the key ``recogniser`` tells.
+
+    Args:
+        name: As for ``read_recipe``.
+        overrides: Likewise.
+        trust_remote_code: Likewise.
+
+    Raises:
+        InputError: As for ``read_recipe``.
+    """
+    recipe = _read_recipe(name, overrides)
+    return recipe if isinstance(recipe, RecogniserRecipe) else _with_trust(recipe, name, trust_remote_code)
+
+
 def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust_remote_code: bool = False) -> Recipe:
-    """Read a recipe.
+    """Read a recipe of a language model.
 
     Args:
         name: A YAML file, or the name of a shipped recipe (``nano-casme2``, ``finetune/nano-casme2.yaml``).
@@ -251,20 +157,27 @@ def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust
             comes with the model, and may not.
     """
     recipe = _read_recipe(name, overrides)
+    if isinstance(recipe, RecogniserRecipe):
+        raise InputError([Problem(find_recipe(name), "is the recipe of a recogniser, not of a language model")])
+    return _with_trust(recipe, name, trust_remote_code)
+
+
+def _with_trust(recipe: Recipe, name: str, trust_remote_code: bool) -> Recipe:
+    """Return a recipe that may run code that comes with the model, or not; refuse one that wants to and may not."""
     if recipe.trust_remote_code and not trust_remote_code:
         message = "wants to run Python code that comes with the model: read that code first, then add"
         raise InputError([Problem(find_recipe(name), f"trust_remote_code: {message} --trust-remote-code")])
     return recipe.model_copy(update={"trust_remote_code": trust_remote_code})
 
 
-def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
+def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> AnyRecipe:
     """Read a recipe, whatever it asks for."""
     files = _with_bases(find_recipe(name))
     content: Any = {}
     for file in reversed(files):
         content = _extended(content, file.content)
     if not overrides or not isinstance(content, dict):
-        return validate(content, Recipe, files)
+        return _validate(content, files)
     problems = []
     for item in overrides:
         key, equals, value = item.partition("=")
@@ -277,7 +190,14 @@ def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> Recipe:
             problems.append(Problem(item, f"cannot be set: {' '.join(str(error).split())}"))
     if problems:
         raise InputError(problems)
-    return validate(content, Recipe, [YamlFile(Path(f"{files[0].path} with {' '.join(overrides)}"), None, content)])
+    return _validate(content, [YamlFile(Path(f"{files[0].path} with {' '.join(overrides)}"), None, content)])
+
+
+def _validate(content: Any, files: list[YamlFile]) -> AnyRecipe:
+    """Hold a recipe's content to the schema of its kind."""
+    if isinstance(content, dict) and "recogniser" in content:
+        return validate(content, RecogniserRecipe, files)
+    return validate(content, Recipe, files)
 
 
 def _with_bases(path: Path) -> list[YamlFile]:
@@ -327,13 +247,21 @@ def _shipped(name: str) -> Path | None:
     """Return the shipped recipe of that name, with or without its folder and ``.yaml``; None where there is none."""
     path = Path(name)
     # The names of models have dots: what follows the last one is no suffix.
-    file = resource_folder("finetune") / f"{path.name.removesuffix('.yaml')}.yaml"
-    return file if path.parent in (Path("."), Path("finetune")) and os.path.isfile(file) else None
+    folders = {Path("."): "", Path("finetune"): ""}
+    folders |= {parent / kind: kind for kind in _KINDS for parent in list(folders)}
+    if path.parent not in folders:
+        return None
+    file = resource_folder("finetune") / folders[path.parent] / f"{path.name.removesuffix('.yaml')}.yaml"
+    return file if os.path.isfile(file) else None
 
 
 def _shipped_names() -> str:
     """Return the names of the shipped recipes."""
-    return ", ".join(sorted(file.stem for file in resource_folder("finetune").glob("*.yaml")))
+    folder = resource_folder("finetune")
+    own = [file.stem for file in sorted(folder.glob("*.yaml"))]
+    return ", ".join(
+        own + [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
+    )
 
 
 def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:

@@ -1,7 +1,8 @@
-"""Result of a fine-tuning: where the weights are, losses, and what the pictures are worth."""
+"""Result of a training: where the weights are, losses, and what the pictures are worth."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,48 @@ class PictureProbe:
     def matters(self) -> bool:
         """Whether the loss depends on the pictures."""
         return self.shuffled - self.loss > _MATTERS * max(self.loss, 1e-3)
+
+
+@dataclass(frozen=True)
+class RecogniserResult:
+    """Result of the training of a recogniser.
+
+    Attributes:
+        folder: The recogniser.
+        recogniser: Its name.
+        parameters: Trained weights.
+        clips: Clips that were learned.
+        rest: Moments of rest beside them.
+        subjects: Persons in them.
+        accuracy: Share of these very clips that it names rightly, by level.
+        seconds: Wall time; None for a training that was finished before.
+    """
+
+    folder: Path
+    recogniser: str
+    parameters: int
+    clips: int
+    rest: int
+    subjects: int
+    accuracy: dict[str, float]
+    seconds: float | None = field(default=None, compare=False)
+
+    def lines(self) -> list[str]:
+        """Return what a user wants to know, a line a fact."""
+        time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
+        rest = f" and {self.rest} moments of rest" if self.rest else ""
+        right = ", ".join(f"{level} {value:.3f}" for level, value in self.accuracy.items())
+        return [
+            f"trained {self.parameters:,} weights on {self.clips} clips of {self.subjects} subjects{rest}{time}",
+            f"right on these very clips: {right}",
+            f"saved to {self.folder}; to ask it: --model {self.recogniser}:{self.folder}",
+        ]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values, for the manifest: the same after an interruption as without one, thus no times."""
+        return {name: value for name, value in asdict(self).items() if name not in ("folder", "seconds")}
+
+    @classmethod
+    def from_record(cls, folder: Path, record: Mapping[str, Any]) -> RecogniserResult:
+        """Read what ``as_record`` returned."""
+        return cls(folder, **record)

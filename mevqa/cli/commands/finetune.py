@@ -1,4 +1,4 @@
-"""Fine-tune a vision-language model on answered questions, by a recipe.
+"""Fine-tune a vision-language model on answered questions, or train a published recogniser, by a recipe.
 
 A recipe is a YAML file (finetune/README.md explains every key); key=value on the command line overrides it. Run the
 same command again to go on with an interrupted training: the result is that of an uninterrupted one. `accelerate
@@ -8,6 +8,7 @@ Examples:
   mevqa finetune finetune/nano-casme2.yaml questions=me_vqa_casme2_train.jsonl precomputed.flow=maps output=runs/nano
   mevqa finetune qwen2.5-vl-3b-lora-24gb questions=samm.jsonl media=SAMM annotations=SAMM.xlsx output=runs/qwen
   mevqa finetune finetune/nano.yaml output=runs/nano-from-nothing
+  mevqa finetune recognition/mean questions=FILE media=DIR annotations=FILE output=runs/mean
   mevqa finetune finetune/smolvlm2-256m.yaml --print lora.rank=8
 """
 
@@ -41,9 +42,9 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 1 when the trained model does not look at its pictures."""
-    from mevqa.training.recipe import read_recipe
+    from mevqa.training.recipe import read_any_recipe
 
-    recipe = read_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
+    recipe = read_any_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
     if args.print:
         import yaml
 
@@ -55,13 +56,14 @@ def run(args: argparse.Namespace) -> int:
     from accelerate import PartialState
 
     from mevqa.api.train import finetune
+    from mevqa.training.result import FineTuningResult
 
     finished = finetune(recipe)
     if not PartialState().is_main_process:
         return 0
     for line in finished.lines():
         print(line)
-    if finished.probe is not None and not finished.probe.matters:
+    if isinstance(finished, FineTuningResult) and finished.probe is not None and not finished.probe.matters:
         print(
             "the loss does not depend on the pictures: the model learned the answers' frequencies and not to look; "
             "train longer, at a higher rate, or train the projector too",

@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
     quiet_libraries()
     from mevqa.api.train import loso, loso_folds
     from mevqa.cli.printing.folds import print_folds, print_result
-    from mevqa.training.recipe import read_recipe
+    from mevqa.training.recipe import read_any_recipe
     from mevqa.training.splits import parse_shard
 
-    recipe = read_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
+    recipe = read_any_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
     if args.list:
         parse_shard(args.shard or "1/1")
         print_folds(loso_folds(recipe).folds)

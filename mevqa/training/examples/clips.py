@@ -12,7 +12,7 @@ from mevqa.inference.evaluation import Plan, merged, plan
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipe import AnyRecipe
 from mevqa.types import Clip, Question, Reply
 
 
@@ -34,7 +34,7 @@ class TrainingClip:
         return references[0] if references else getattr(self.clip.annotation, level, None)
 
 
-def read_clips(recipe: Recipe) -> Plan:
+def read_clips(recipe: AnyRecipe) -> Plan:
     """Find the clips of a recipe's question files, each file with its media, annotations and pictures.
 
     Raises:

@@ -292,4 +292,13 @@ def _sample(sampler: str, video: Footage, at: Event | Localised, frames: int, st
     if onset is None or apex is None or offset is None:
         onset = apex = 0
         offset = len(video) - 1
-    return sample(sampler, length=len(video), onset=onset, apex=apex, offset=offset, frames=frames, stride=stride)
+    return sample(
+        sampler,
+        length=len(video),
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        frames=frames,
+        stride=stride,
+        times_ms=video.times_ms,
+    )

@@ -7,7 +7,10 @@ what it yields outside the clip is dropped, of two moments on one frame the firs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mevqa.registry import Registry
 from mevqa.types import Moment
@@ -24,6 +27,7 @@ class Span:
         offset: Last frame of the expression.
         frames: How many frames the user asks for (a window, or the whole clip: the strategy says).
         stride: Distance of neighbouring frames of a window, in frames.
+        times_ms: [length] presentation times; None when the frames are taken as even in time.
     """
 
     length: int
@@ -32,6 +36,7 @@ class Span:
     offset: int
     frames: int = 3
     stride: int = 1
+    times_ms: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Hold the order of the key frames.
@@ -89,7 +94,15 @@ def needs_moments(strategy: str) -> bool:
 
 
 def sample(
-    strategy: str, *, length: int, onset: int, apex: int, offset: int, frames: int = 3, stride: int = 1
+    strategy: str,
+    *,
+    length: int,
+    onset: int,
+    apex: int,
+    offset: int,
+    frames: int = 3,
+    stride: int = 1,
+    times_ms: NDArray[np.float64] | None = None,
 ) -> list[Moment]:
     """Return the moments to look at: unique, in the order of time, inside the clip, at least one.
 
@@ -99,15 +112,17 @@ def sample(
         onset: First frame of the expression.
         apex: Frame of its largest extent.
         offset: Last frame of the expression.
-        frames: Frames of a window (``oao-k``, ``apex-window``) or of the clip (``uniform``).
+        frames: Frames of a window (``oao-k``, ``apex-window``), of the expression (``onset-offset``) or of the clip
+            (``uniform``).
         stride: Distance of neighbouring frames of a window.
+        times_ms: [length] presentation times; None takes the frames as even in time.
 
     Raises:
         InputError: There is no such strategy.
         ValueError: The key frames are not in order inside the clip, or ``frames`` or ``stride`` is below 1.
     """
     chosen: dict[int, Moment] = {}
-    for moment in SAMPLERS.find(strategy)(Span(length, onset, apex, offset, frames, stride)):
+    for moment in SAMPLERS.find(strategy)(Span(length, onset, apex, offset, frames, stride, times_ms)):
         if 0 <= moment.frame < length:
             chosen.setdefault(moment.frame, moment)
     return [chosen[frame] for frame in sorted(chosen)]
@@ -165,3 +180,12 @@ def _onset_apex(span: Span) -> Iterator[Moment]:
     """Yield the pair that most motion maps are made of."""
     yield Moment(span.apex, "apex")
     yield Moment(span.onset, "onset")
+
+
+@register_sampler("onset-offset")
+def _onset_to_offset(span: Span) -> Iterator[Moment]:
+    """Yield ``frames`` frames evenly in time from onset to offset, whatever the frame rate does in between."""
+    times = np.arange(span.length, dtype=float) if span.times_ms is None else span.times_ms
+    own = times[span.onset : span.offset + 1]
+    for number, at in enumerate(np.linspace(own[0], own[-1], span.frames), start=1):
+        yield Moment(span.onset + int(np.abs(own - at).argmin()), f"onset-offset-{number}")

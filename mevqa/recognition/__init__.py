@@ -1,0 +1,14 @@
+"""Published recognisers: networks and features that name the class of an expression from its onset, apex and offset."""
+
+from mevqa.recognition.base import Example, Fitting, Look, Recogniser
+from mevqa.recognition.registry import find_recogniser, recogniser_names, register_recogniser
+
+__all__ = [
+    "Example",
+    "Fitting",
+    "Look",
+    "Recogniser",
+    "find_recogniser",
+    "recogniser_names",
+    "register_recogniser",
+]

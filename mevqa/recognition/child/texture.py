@@ -1,0 +1,211 @@
+"""The hand-crafted baseline: LBP-TOP of the aligned face from onset to offset, with a linear support vector machine.
+
+CMED names LBP-TOP (arXiv 2503.21690). Ours: grey faces of 128 pixels, brought to a fixed number of moments, even
+in time (linear between frames, in place of the field's temporal interpolation model), 5 x 5 blocks, radii of 1, 8
+neighbours; one linear machine a class against all others, with weights that balance the classes. Probabilities are the
+softmax of the decision values over a temperature that is fitted on values from folds by person of the training side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from mevqa.errors import InputError, ModelError, Problem
+from mevqa.files.strict_yaml import StrictModel
+from mevqa.recognition.base import (
+    Array,
+    Classes,
+    Example,
+    Fitting,
+    Level,
+    Look,
+    Predictor,
+    Recogniser,
+    label_indices,
+)
+from mevqa.recognition.child.local_binary_patterns import lbp_top
+from mevqa.recognition.registry import register_recogniser
+
+if TYPE_CHECKING:
+    from mevqa.types import View
+
+#: Groups of persons by whose decision values the temperature is fitted.
+_FOLDS = 5
+#: Bounds of the temperature, as natural logarithms.
+_TEMPERATURES = (-4.0, 4.0)
+_INSTALL = "child-lbp is fitted by scikit-learn, which is missing: pip install 'mevqa[recognition]'"
+
+
+class TextureSettings(StrictModel):
+    """Settings of LBP-TOP and the support vector machine.
+
+    Attributes:
+        frames: Moments from onset to offset.
+        size: Side of the face in pixels.
+        blocks: Blocks across and down.
+        radius: Of the patterns in space, pixels.
+        radius_in_time: Of the patterns in time, moments.
+        least: By how many grey levels a neighbour must be brighter to count.
+        cost: C of the support vector machine: smaller is smoother.
+        mirror: Whether mirrored faces are learned too.
+    """
+
+    frames: Annotated[int, Field(ge=3, le=256)] = 12
+    size: Annotated[int, Field(ge=16, le=256)] = 128
+    blocks: Annotated[int, Field(ge=1, le=16)] = 5
+    radius: Annotated[int, Field(ge=1, le=8)] = 1
+    radius_in_time: Annotated[int, Field(ge=1, le=8)] = 1
+    least: Annotated[float, Field(ge=0)] = 0.0
+    cost: Annotated[float, Field(gt=0)] = 1.0
+    mirror: bool = True
+
+
+@register_recogniser("child-lbp")
+class TextureRecogniser(Recogniser):
+    """LBP-TOP with a linear support vector machine."""
+
+    schema = TextureSettings
+    settings: TextureSettings
+
+    @property
+    def look(self) -> Look:
+        """Aligned faces from onset to offset, evenly in time."""
+        return Look(("frames",), "onset-offset", self.settings.frames)
+
+    def measure(self, views: Sequence[View]) -> Array:
+        """Return the histograms [3 * blocks^2 * 59]."""
+        faces = [np.asarray(view.image.convert("L"), np.float32) for view in views if view.name == "frames"]
+        if not faces:
+            raise InputError([Problem("--views", "this recogniser needs the view 'frames'")])
+        settings = self.settings
+        size = (settings.size, settings.size)
+        small = np.stack(
+            [np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.float32) for face in faces]
+        )
+        return lbp_top(
+            resampled(small, max(settings.frames, 2 * settings.radius_in_time + 1)),
+            blocks=settings.blocks,
+            radius=settings.radius,
+            radius_in_time=settings.radius_in_time,
+            least=settings.least,
+        )
+
+    def fit(self, examples: Sequence[Example], fitting: Fitting) -> dict[str, NDArray[Any]]:
+        """Fit one machine a class, and the temperature; nothing but the examples enters."""
+        inputs = np.stack([one.inputs for one in examples])
+        mirrored = np.stack([one.mirrored for one in examples]) if self.settings.mirror else None
+        mean, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), 1e-3)
+        persons = np.array([one.person for one in examples])
+        arrays: dict[str, NDArray[Any]] = {"inputs.mean": mean, "inputs.scale": scale}
+        for done, (level, names) in enumerate(fitting.classes.items()):
+            known = label_indices(examples, level, names) >= 0
+            labels = label_indices(examples, level, names)[known]
+            plain = (inputs[known] - mean) / scale
+            turned = None if mirrored is None else (mirrored[known] - mean) / scale
+            weights, offsets = self._machine(plain, turned, labels, len(names), fitting.seed)
+            arrays[f"{level}.weights"], arrays[f"{level}.offsets"] = weights, offsets
+            values = self._held_out(plain, turned, labels, persons[known], len(names), fitting.seed)
+            arrays[f"{level}.temperature"] = np.array([temperature(values, labels)], np.float32)
+            fitting.on_progress(done + 1, len(fitting.classes))
+        return arrays
+
+    def predictor(self, arrays: Mapping[str, NDArray[Any]], classes: Classes, device: str) -> Predictor:
+        """Return a function that reads the decision values; it runs on the CPU and needs no library of learning."""
+        expected = {"inputs.mean", "inputs.scale"}
+        expected |= {f"{level}.{name}" for level in classes for name in ("weights", "offsets", "temperature")}
+        if missing := sorted(expected - arrays.keys()):
+            raise ValueError(f"{', '.join(missing)} is missing")
+        for level, names in classes.items():
+            if arrays[f"{level}.weights"].shape != (len(names), len(arrays["inputs.mean"])):
+                raise ValueError(f"{level}.weights are of another shape than its classes and inputs")
+
+        def predict(inputs: Array) -> dict[Level, NDArray[np.float64]]:
+            given = (inputs - arrays["inputs.mean"]) / arrays["inputs.scale"]
+            return {
+                level: softmax(
+                    (given @ arrays[f"{level}.weights"].T + arrays[f"{level}.offsets"]) / arrays[f"{level}.temperature"]
+                )
+                for level in classes
+            }
+
+        return predict
+
+    def _machine(
+        self, plain: Array, turned: Array | None, labels: NDArray[np.int64], count: int, seed: int
+    ) -> tuple[Array, Array]:
+        """Return the weights [classes, inputs] and offsets [classes] of one machine a class against all others."""
+        try:
+            from sklearn.svm import LinearSVC
+        except ImportError as error:
+            raise ModelError(_INSTALL) from error
+        inputs = plain if turned is None else np.concatenate([plain, turned])
+        targets = labels if turned is None else np.concatenate([labels, labels])
+        weights, offsets = np.zeros((count, inputs.shape[1])), np.full(count, -1.0)
+        for one in np.unique(labels):
+            if np.all(targets == one):
+                offsets[one] = 1.0
+                continue
+            machine = LinearSVC(
+                C=self.settings.cost / inputs.shape[1], class_weight="balanced", random_state=seed, max_iter=5000
+            )
+            machine.fit(inputs, targets == one)
+            weights[one], offsets[one] = machine.coef_[0], machine.intercept_[0]
+        return weights.astype(np.float32), offsets.astype(np.float32)
+
+    def _held_out(
+        self,
+        plain: Array,
+        turned: Array | None,
+        labels: NDArray[np.int64],
+        persons: NDArray[np.str_],
+        count: int,
+        seed: int,
+    ) -> Array:
+        """Return decision values [clips, classes] by machines that did not see the person; own ones of one person."""
+        names = np.unique(persons)
+        groups = [names[start::_FOLDS] for start in range(min(_FOLDS, len(names)))]
+        values = np.zeros((len(plain), count), np.float32)
+        for group in groups:
+            out = np.isin(persons, group)
+            kept = ~out if len(groups) > 1 else out
+            turned_kept = None if turned is None else turned[kept]
+            weights, offsets = self._machine(plain[kept], turned_kept, labels[kept], count, seed)
+            values[out] = plain[out] @ weights.T + offsets
+        return values
+
+
+def resampled(faces: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return faces [T, H, W] at ``count`` even places from the first to the last, linear between neighbours."""
+    places = np.linspace(0, len(faces) - 1, count)
+    before = np.minimum(places.astype(int), max(len(faces) - 2, 0))
+    share = (places - before).astype(np.float32)[:, None, None]
+    after = np.minimum(before + 1, len(faces) - 1)
+    return (1 - share) * faces[before] + share * faces[after]
+
+
+def temperature(values: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """Return by what decision values are divided so that their softmax fits the labels best (Guo et al., ICML 2017).
+
+    Args:
+        values: Decision values [clips, classes] of clips that were not fitted on.
+        labels: Their classes.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def misfit(log: float) -> float:
+        chosen = softmax(values / np.exp(log))[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(misfit, bounds=_TEMPERATURES, method="bounded").x))
+
+
+def softmax(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return probabilities [clips, classes] of values, without overflow."""
+    lifted = np.exp(values.astype(float) - values.max(axis=1, keepdims=True))
+    return np.asarray(lifted / lifted.sum(axis=1, keepdims=True))

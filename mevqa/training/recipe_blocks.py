@@ -1,0 +1,142 @@
+"""The blocks of a recipe, and the kinds of values in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mevqa.files.strict_yaml import StrictModel
+
+
+def listed(value: Any) -> Any:
+    """Let ``a,b`` on the command line, and a single name in YAML, stand for a list."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(ge=0)]
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Lora(StrictModel):
+    """Low-rank adapters (Hu et al., "LoRA", ICLR 2022).
+
+    Attributes:
+        rank: Rank of the update.
+        alpha: The update is scaled by alpha / rank, or by alpha / sqrt(rank) with ``rslora``.
+        dropout: Dropout before the adapter.
+        targets: ``language`` (every linear layer of the language model), ``everything`` (the vision tower's too), or
+            patterns: regular expressions that are searched in the modules' names.
+        dora: Decompose weights into magnitude and direction (Liu et al., "DoRA", ICML 2024).
+        rslora: Scale by alpha / sqrt(rank) (Kalajdzievski, "A Rank Stabilization Scaling Factor", 2023).
+    """
+
+    rank: Annotated[int, Field(ge=1, le=4096)] = 16
+    alpha: Annotated[float, Field(gt=0)] = 32
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Names = ("language",)
+    dora: bool = False
+    rslora: bool = False
+
+
+class Rates(StrictModel):
+    """Peak learning rate of each part; 0 keeps it frozen.
+
+    Attributes:
+        adapter: The LoRA weights, wherever they are.
+        language: The language model's own weights.
+        projector: What maps the vision tower's features to the language model.
+        vision: The vision tower's own weights.
+    """
+
+    adapter: Rate = 0.0
+    language: Rate = 0.0
+    projector: Rate = 0.0
+    vision: Rate = 0.0
+
+
+class Validation(StrictModel):
+    """Early stopping on subjects that are not trained on.
+
+    Attributes:
+        share: Share of the clips, by whole subjects; 0: none, and the last weights are kept.
+        every: Steps between two looks at them.
+        patience: Looks without improvement before training stops; the best weights are kept. 0: never stops early.
+    """
+
+    share: Share = 0.0
+    every: Positive = 50
+    patience: Whole = 3
+
+
+class Augmentation(StrictModel):
+    """How clips are varied; every draw is decided by the seed, the clip and the version.
+
+    Attributes:
+        versions: Versions of each clip. Frozen vision features are computed once for each; 0: a new one every time.
+        mirror: Share of versions that are mirrored; left and right change places in questions and answers.
+        jitter: Most frames by which onset, apex and offset are moved.
+        brightness: Spread of the brightness, the same for all photographs of a clip.
+        contrast: Spread of the contrast, likewise.
+        shift: Most that pictures are moved, as a share of their side.
+        scale: Most that pictures are scaled, as a share of their size.
+    """
+
+    versions: Whole = 0
+    mirror: Share = 0.0
+    jitter: Whole = 0
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    shift: Share = 0.0
+    scale: Share = 0.0
+
+
+class Balance(StrictModel):
+    """What is shown equally often.
+
+    Attributes:
+        classes: Draw clips so that each ``coarse`` or ``fine`` class comes equally often; ``none``: as they are.
+        types: Weight the loss so that each question type counts equally; with all questions of a clip in its row.
+        questions: Most questions of a clip in one row, types drawn alike; 0: all of them.
+    """
+
+    classes: Literal["coarse", "fine", "none"] = "none"
+    types: bool = False
+    questions: Whole = 0
+
+
+class Synthetic(StrictModel):
+    """Synthetic motion maps beside the clips, or instead of them; for models that look at motion maps.
+
+    Attributes:
+        share: Share of the clips in each step.
+        rendered: Faces that are rendered once and measured; 0: maps are drawn from geometry alone.
+        rendered_share: Share of the synthetic maps that come from rendered faces.
+        seeing_steps: Steps at the beginning in which only the vision tower learns, to tell units and classes.
+        seeing_weight: Weight of that task afterwards; 0: it is dropped.
+    """
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    rendered: Whole = 0
+    rendered_share: Share = 0.35
+    seeing_steps: Whole = 0
+    seeing_weight: Rate = 0.0
+
+
+class Folds(StrictModel):
+    """How ``mevqa loso`` divides the subjects.
+
+    Attributes:
+        by: ``subject`` (leave one out), ``group`` (``k`` groups of subjects) or ``dataset`` (leave one out).
+        k: Number of groups.
+        of: Data sets whose subjects are held out; those of others are always trained on. Empty: all.
+    """
+
+    by: Literal["subject", "group", "dataset"] = "subject"
+    k: Annotated[int, Field(ge=2)] = 5
+    of: Names = ()

@@ -1,0 +1,1 @@
+"""Training of recognisers: the clips of a recipe measured, a recogniser fitted on them, its folder written."""

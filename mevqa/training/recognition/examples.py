@@ -1,0 +1,194 @@
+"""What a recogniser learns from: each clip measured as it is and mirrored, and moments of rest beside it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mevqa.errors import InputError, MediaError, Problem
+from mevqa.events import Event
+from mevqa.facs import coarse_of
+from mevqa.files.inputs import read_file
+from mevqa.files.whole import make_folder, write_whole
+from mevqa.inference.evaluation import Plan, check_views
+from mevqa.inference.fingerprint import media_digests
+from mevqa.inference.view_config import ViewConfig
+from mevqa.models.base import Preferences
+from mevqa.questions.prompts import PromptLibrary
+from mevqa.recognition.base import NONE, Example, Level, Recogniser
+from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
+from mevqa.training.examples.mirror import mirror_views
+from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.splits import person
+
+if TYPE_CHECKING:
+    from mevqa.types import Clip
+    from mevqa.video.views.render import ClipViews
+
+#: A moment of rest lasts as long as a short micro-expression at least and a usual one at most, ms.
+_LEAST_REST_MS, _MOST_REST_MS = 80.0, 400.0
+#: Seconds between two lines that say how far the measuring is.
+_REPORT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredClip:
+    """A clip as a recogniser measures it.
+
+    Attributes:
+        expression: Its expression, with classes.
+        rest: A moment of rest in it; None where it has none, or none was asked for.
+    """
+
+    expression: Example
+    rest: Example | None = None
+
+
+def recogniser_view_config(recipe: RecogniserRecipe) -> ViewConfig:
+    """Return how the clips of a recipe are looked at."""
+    return ViewConfig.preferred(recogniser_preferences(recipe.make(), none=recipe.none), face=recipe.face)
+
+
+def recogniser_preferences(recogniser: Recogniser, *, none: bool) -> Preferences:
+    """Return how a recogniser wants to be asked."""
+    look = recogniser.look
+    return Preferences(views=look.views, sampler=look.sampler, frames=look.frames, sees_rest=none)
+
+
+def labelled(recipe: RecogniserRecipe, work: Plan) -> Plan:
+    """Return the clips whose class is known, with the questions for it.
+
+    Raises:
+        InputError: Answers that are none; no clip has a class.
+    """
+    clips = [one for one in training_clips(work, PromptLibrary.load()) if clip_labels(recipe, one)]
+    if not clips:
+        names = ", ".join(str(file.path) for file in work.files)
+        message = f"tells no {' and no '.join(recipe.levels)} class of any clip; nothing can be learned"
+        raise InputError([Problem(names, message)])
+    kept = of_clips(work, [one.clip.id for one in clips])
+    asked = {one.clip.id: tuple(q for q in one.questions if q.type in recipe.levels) for one in clips}
+    return replace(kept, questions={name: asked[name] for name in kept.questions})
+
+
+def clip_labels(recipe: RecogniserRecipe, clip: TrainingClip) -> dict[Level, str]:
+    """Return the class of a clip at each level that the recipe learns; a fine class tells the coarse one."""
+    labels: dict[Level, str] = {}
+    for level in recipe.levels:
+        name = clip.label(level)
+        if name is None and level == "coarse" and (fine := clip.label("fine")) is not None:
+            name = coarse_of(fine)
+        if name is not None:
+            labels[level] = name
+    return labels
+
+
+def measure_clips(recipe: RecogniserRecipe, work: Plan, kept: Path, label: str = "") -> dict[str, MeasuredClip]:
+    """Measure every clip; what is measured of one depends on no other.
+
+    Args:
+        recipe: The recipe.
+        work: What ``labelled`` returned.
+        kept: Folder in which measured clips are kept, so that they are read once for all folds.
+        label: What the progress calls it.
+
+    Raises:
+        InputError: Every clip that cannot be read.
+    """
+    recogniser, view_config = recipe.make(), recogniser_view_config(recipe)
+    check_views(work, view_config)
+    make_folder(kept)
+    digests = media_digests(work)
+    measured: dict[str, MeasuredClip] = {}
+    problems: list[Problem] = []
+    reported = time.monotonic()
+    for number, (clip_id, clip) in enumerate(work.clips.items(), start=1):
+        name = f"{digests[clip_id]}\n{clip.id}\n{clip.annotation}".encode()
+        file = kept / f"{blake2b(name, digest_size=16).hexdigest()}.safetensors"
+        try:
+            arrays = _read(file)
+            if arrays is None:
+                arrays = _measure(recogniser, view_config, clip, recipe)
+                _write(file, arrays)
+        except MediaError as error:
+            problems.append(Problem(error.path, error.reason))
+            continue
+        except InputError as error:
+            problems += error.problems
+            continue
+        labels = clip_labels(recipe, TrainingClip(clip, work.questions[clip_id]))
+        measured[clip_id] = _clip(arrays, labels, " ".join(person(clip)), recipe)
+        if time.monotonic() - reported > _REPORT_S:
+            reported = time.monotonic()
+            print(f"{label or recipe.recogniser}: {number} of {len(work.clips)} clips measured", file=sys.stderr)
+    if problems:
+        raise InputError(problems)
+    return measured
+
+
+def _measure(
+    recogniser: Recogniser, view_config: ViewConfig, clip: Clip, recipe: RecogniserRecipe
+) -> dict[str, np.ndarray]:
+    """Return what is measured of a clip's expression and rest, plain and mirrored."""
+    seen = view_config.render(clip, long_video=False)
+    arrays = {
+        "expression": recogniser.measure(seen.views),
+        "expression.mirrored": recogniser.measure(mirror_views(seen.views)),
+    }
+    rest = _rest_of(seen) if recipe.none else None
+    if rest is not None:
+        views = view_config.render(replace(clip, annotation=rest), long_video=False).views
+        arrays |= {"rest": recogniser.measure(views), "rest.mirrored": recogniser.measure(mirror_views(views))}
+    # Sums over an array are rounded by its order in memory, which must not tell whether it was kept before.
+    return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+
+
+def _rest_of(seen: ClipViews) -> Event | None:
+    """Return the longer of the moments before the onset and after the offset; None when both are too short."""
+    if seen.times_ms is None or seen.onset is None or seen.offset is None:
+        return None
+    times = seen.times_ms
+    spans = [(0, seen.onset), (seen.offset, len(times) - 1)]
+    first, last = max(spans, key=lambda span: times[span[1]] - times[span[0]])
+    if last - first < 2 or times[last] - times[first] < _LEAST_REST_MS:
+        return None
+    # Next to the expression its slow beginning or end may still be going on: the far end of the span is taken.
+    inside = np.flatnonzero(np.abs(times - times[first if first == 0 else last]) <= _MOST_REST_MS)
+    first, last = max(first, int(inside[0])), min(last, int(inside[-1]))
+    return Event(first, (first + last) // 2, last)
+
+
+def _clip(arrays: dict[str, np.ndarray], labels: dict[Level, str], who: str, recipe: RecogniserRecipe) -> MeasuredClip:
+    expression = Example(arrays["expression"], arrays["expression.mirrored"], labels, who)
+    if not recipe.none or "rest" not in arrays:
+        return MeasuredClip(expression)
+    at_rest = dict.fromkeys(recipe.levels, NONE)
+    return MeasuredClip(expression, Example(arrays["rest"], arrays["rest.mirrored"], at_rest, who))
+
+
+def _read(file: Path) -> dict[str, np.ndarray] | None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(read_file(file))
+    except (OSError, SafetensorError):
+        return None
+
+
+def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
+    from safetensors.numpy import save
+
+    write_whole(file, save(arrays))
+
+
+def all_examples(measured: Sequence[MeasuredClip]) -> list[Example]:
+    """Return the expressions and, behind them, the moments of rest."""
+    return [one.expression for one in measured] + [one.rest for one in measured if one.rest is not None]

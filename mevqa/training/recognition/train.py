@@ -1,0 +1,210 @@
+"""Train a recogniser by its recipe: measure, fit, write whole.
+
+A fit takes seconds to a few minutes and has no checkpoints. What was measured of the clips is kept in the folder until
+the training is finished, so that the same command after an interruption measures nothing twice and ends with the same
+weights.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import is_leftover, make_folder, write_whole
+from mevqa.inference.evaluation import Plan
+from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
+from mevqa.inference.runs import file_digest, refuse_changes
+from mevqa.models.base import PREFERENCES_FILE
+from mevqa.recognition.base import NONE, Classes, Example, Fitting, Level, label_indices
+from mevqa.recognition.folder import FittedOn, RecogniserRecord, TrainedRecogniser, read_recogniser, write_recogniser
+from mevqa.safe_text import portable
+from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recognition.card import recogniser_card
+from mevqa.training.recognition.examples import all_examples, labelled, measure_clips, recogniser_preferences
+from mevqa.training.result import RecogniserResult
+
+_MANIFEST = "training.json"
+#: What was measured of clips, until the training is finished.
+_MEASURED = "measured"
+#: Keys of a recipe that do not change what is trained.
+_INDIFFERENT = frozenset({"title", "output", "folds"})
+_PACKAGES = ("mevqa", "torch", "scikit-learn", "numpy", "opencv-python-headless", "av", "decord")
+
+
+def train_recogniser(
+    recipe: RecogniserRecipe, work: Plan, out: Path, *, label: str = "", measured: Path | None = None
+) -> RecogniserResult:
+    """Train a recogniser, or return the result of a training that is finished.
+
+    Args:
+        recipe: The recipe.
+        work: Clips with answers; nothing but these is looked at.
+        out: Folder for what is trained.
+        label: What the progress calls it.
+        measured: Folder in which measured clips stay for other folds; None: one of its own, removed at the end.
+
+    Raises:
+        InputError: The folder holds another training, or another process writes it; clips or answers are wrong.
+        ModelError: The loss is no number, or a library is missing.
+    """
+    with hold_folder(out):
+        work = labelled(recipe, work)
+        decides = _fingerprint(recipe, work)
+        done = _start(out, decides)
+        if done is not None:
+            return RecogniserResult.from_record(out, done)
+        started = time.perf_counter()
+        clips = measure_clips(recipe, work, measured or out / _MEASURED, label)
+        examples = all_examples(list(clips.values()))
+        classes = _classes(recipe, examples)
+        arrays = _fit(recipe, examples, classes, label)
+        record = _record(recipe, work, examples, classes)
+        write_recogniser(out, record, arrays)
+        trained = read_recogniser(out, recipe.recogniser)
+        result = RecogniserResult(
+            out,
+            recipe.recogniser,
+            parameters=sum(value.size for name, value in arrays.items() if not name.startswith("inputs.")),
+            clips=record.fitted_on.clips,
+            rest=record.fitted_on.rest,
+            subjects=len(record.fitted_on.subjects),
+            accuracy=_accuracy(trained, examples),
+            seconds=round(time.perf_counter() - started, 1),
+        )
+        preferences = recogniser_preferences(trained.recogniser, none=trained.tells_rest)
+        write_whole(out / PREFERENCES_FILE, preferences.model_dump_json(indent=2) + "\n")
+        kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
+        write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+        write_whole(out / "README.md", recogniser_card(recipe, record, result))
+        text = json.dumps({"format": 1, "decides": decides, "finished": result.as_record()}, indent=1)
+        write_whole(out / _MANIFEST, text + "\n")
+        shutil.rmtree(out / _MEASURED, ignore_errors=True)
+        return result
+
+
+def device_of(recipe: RecogniserRecipe) -> str:
+    """Return where a recipe trains: the GPU for ``auto`` where there is one."""
+    if recipe.device != "auto":
+        return recipe.device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _start(out: Path, decides: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Write down what decides a training, or check it; return its result when it is finished."""
+    path = out / _MANIFEST
+    if path.is_file():
+        before = read_manifest(out)
+        refuse_changes(out, portable(before["decides"]), decides, "this training was begun", "output=DIR")
+        finished: Mapping[str, Any] | None = before.get("finished")
+        return finished
+    if out.exists() and (not out.is_dir() or not all(is_leftover(item) for item in out.iterdir())):
+        raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
+    make_folder(out)
+    write_whole(path, json.dumps({"format": 1, "decides": decides}, indent=1, ensure_ascii=False) + "\n")
+    return None
+
+
+def _fingerprint(recipe: RecogniserRecipe, work: Plan) -> dict[str, Any]:
+    """Return everything that decides what is trained; files by name, their content by its hash."""
+    fingerprint = {
+        "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
+        "questions": {str(file.path): file_digest(file.path) for file in work.files},
+        "annotations": annotations_digest(work),
+        "media": media_digests(work),
+        "packages": package_versions(_PACKAGES),
+    }
+    named = {key: portable(fingerprint[key]) for key in ("recipe", "questions")}
+    plain: dict[str, Any] = json.loads(json.dumps({**fingerprint, **named}))
+    return plain
+
+
+def _classes(recipe: RecogniserRecipe, examples: Sequence[Example]) -> Classes:
+    """Return the classes that are shown to it, by name, that of rest last.
+
+    Raises:
+        InputError: Of a level there is one class, or none: there is nothing to tell apart.
+    """
+    classes: dict[Level, tuple[str, ...]] = {}
+    problems = []
+    for level in recipe.levels:
+        names = sorted({one.labels[level] for one in examples if level in one.labels} - {NONE})
+        rest = [NONE] if any(one.labels.get(level) == NONE for one in examples) else []
+        classes[level] = (*names, *rest)
+        if len(classes[level]) < 2:
+            shown = ", ".join(classes[level]) or "none"
+            problems.append(
+                Problem("levels", f"{level}: the clips show one class ({shown}); there is nothing to tell apart")
+            )
+    if recipe.none and not any(NONE in names for names in classes.values()):
+        problems.append(Problem("none", "no clip is long enough before its onset or after its offset to show rest"))
+    if problems:
+        raise InputError(problems)
+    return classes
+
+
+def _fit(
+    recipe: RecogniserRecipe, examples: Sequence[Example], classes: Classes, label: str
+) -> dict[str, NDArray[Any]]:
+    """Fit the recogniser, saying how far it is now and then."""
+    reported = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal reported
+        if time.monotonic() - reported > 10:
+            reported = time.monotonic()
+            print(f"{label or recipe.recogniser}: epoch {done} of {total}", file=sys.stderr)
+
+    return recipe.make().fit(examples, Fitting(classes, recipe.seed, device_of(recipe), report))
+
+
+def _record(recipe: RecogniserRecipe, work: Plan, examples: Sequence[Example], classes: Classes) -> RecogniserRecord:
+    """Return everything that it takes to ask the recogniser, and who was seen in training."""
+    counts = {
+        level: {name: sum(one.labels.get(level) == name for one in examples) for name in names}
+        for level, names in classes.items()
+    }
+    rest = sum(NONE in one.labels.values() for one in examples)
+    digest = blake2b(digest_size=16)
+    for one in examples:
+        digest.update(json.dumps([sorted(one.labels.items()), one.person]).encode())
+        digest.update(np.ascontiguousarray(one.inputs).tobytes())
+    return RecogniserRecord(
+        recogniser=recipe.recogniser,
+        settings=recipe.make().settings.model_dump(mode="json"),
+        classes=dict(classes),
+        face=recipe.face,
+        seed=recipe.seed,
+        fitted_on=FittedOn(
+            subjects=tuple(sorted({one.person for one in examples})),
+            clips=len(work.clips),
+            rest=rest,
+            counts=counts,
+            data=digest.hexdigest(),
+        ),
+    )
+
+
+def _accuracy(trained: TrainedRecogniser, examples: Sequence[Example]) -> dict[str, float]:
+    """Return how many of its own examples it names rightly, at each level."""
+    told = trained.predict(np.stack([one.inputs for one in examples]))
+    found = {}
+    for level, names in trained.record.classes.items():
+        labels = label_indices(examples, level, names)
+        known = labels >= 0
+        found[str(level)] = round(float((told[level].argmax(1) == labels)[known].mean()), 4)
+    return found
