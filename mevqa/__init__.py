@@ -78,6 +78,7 @@ _PUBLIC = {
     "load_model": "mevqa.models.registry",
     "loso": "mevqa.api.train",
     "loso_folds": "mevqa.api.train",
+    "measure_features": "mevqa.api.features",
     "merge": "mevqa.api.merge",
     "open_run": "mevqa.api.run",
     "open_video": "mevqa.video.reading.reader",

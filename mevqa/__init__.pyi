@@ -1,6 +1,7 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
+from mevqa.api.features import measure_features as measure_features
 from mevqa.api.merge import merge as merge
 from mevqa.api.prepare import prepare as prepare
 from mevqa.api.report import report as report

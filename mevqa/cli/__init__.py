@@ -18,7 +18,8 @@ from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 #: The commands in the order of ``mevqa --help``, by the folder of their modules; each module has ``HELP``,
 #: ``configure(parser)`` and ``run(args)``.
 _FOLDERS = {
-    "commands": "demo ask spot str check prepare eval score report submit convert finetune loso merge physiology",
+    "commands": "demo ask spot str features check prepare eval score report submit convert finetune loso merge "
+    "physiology",
     "tools": "sample synth bench env",
 }
 _MODULES = {name: f"mevqa.cli.{folder}.{name}" for folder, names in _FOLDERS.items() for name in names.split()}

@@ -59,13 +59,14 @@ class Annotated:
     notes: tuple[str, ...]
 
 
-def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annotated:
+def find_annotated(path: Path, media: Path, dataset: str | None = None, *, to_learn: bool = True) -> Annotated:
     """Read annotations and find their media.
 
     Args:
         path: Our own CSV, or a data set's label file of long videos.
         media: Folder of videos and folders of frames.
         dataset: The data set, when the file does not tell.
+        to_learn: Whether something is to be learned from it: then several subjects and coded expressions are needed.
 
     Raises:
         InputError: What is wrong with the file and what is missing or ambiguous, together.
@@ -95,7 +96,8 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None) -> Annot
     if problems:
         raise InputError(together(problems, len(labels), path))
     notes += spelling_notes((clip.dataset, clip.subject) for clip in labels.values())
-    _check(path, videos)
+    if to_learn:
+        _check(path, videos)
     return Annotated(path, dataset, tuple(videos), (*notes, *_unnamed(media, videos)))
 
 

@@ -34,6 +34,9 @@ from mevqa.video.reading.frame_files import list_frames
 if TYPE_CHECKING:
     from mevqa.video.reading.video import Video
 
+#: Environment variable that names the folder of a cache.
+CACHE_VARIABLE = "MEVQA_FEATURES"
+
 #: Format of the files.
 _FORMAT = 1
 
@@ -71,6 +74,18 @@ class _Header(StrictModel):
     warnings: tuple[str, ...]
 
 
+def named_cache(folder: Path | None) -> Path | None:
+    """Return the folder of the cache that the user named: by an option, or by the environment; None without."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return folder or (Path(named) if named else None)
+
+
+def user_cache() -> Path:
+    """Return where ``mevqa features`` stores records when no folder is named (XDG Base Directory Specification)."""
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "mevqa" / "features"
+
+
 class FeatureCache:
     """Motion records of videos in a folder.
 
@@ -99,7 +114,7 @@ class FeatureCache:
         Raises:
             MediaError: The media cannot be read.
         """
-        record = _read(file or self.file(video))
+        record = read_record(file or self.file(video))
         if record is None or not _agrees(record, video):
             return None
         return replace(record, video=video_name(video))
@@ -127,7 +142,12 @@ class FeatureCache:
             unread=record.unread,
             warnings=record.warnings,
         )
-        write_whole(file, save(arrays, {"mevqa": header.model_dump_json()}))
+        try:
+            write_whole(file, save(arrays, {"mevqa": header.model_dump_json()}))
+        except InputError:
+            # Another process may have stored the same content at the same time.
+            if read_record(file) is None:
+                raise
 
     def record(self, video: Video, progress: Callable[[int, int], None] = lambda done, total: None) -> MotionRecord:
         """Return the record of an open video: the stored one, or measured now and stored.
@@ -194,7 +214,7 @@ def _digest(arrays: dict[str, Any]) -> str:
     return state.hexdigest()
 
 
-def _read(file: Path) -> MotionRecord | None:
+def read_record(file: Path) -> MotionRecord | None:
     """Return the record in a file; None where there is no such file, or none that is whole."""
     with suppress(OSError, SafetensorError, ValidationError, ValueError, KeyError):
         with safe_open(file, "numpy") as content:

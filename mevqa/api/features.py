@@ -1,0 +1,132 @@
+"""The motion of faces in videos, measured once for every spotter, and exported for other people's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, nullcontext
+from pathlib import Path
+
+from mevqa.api.paths import AnyPath, optional_path, path_list
+from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
+from mevqa.files.whole import make_folder
+from mevqa.spotting.annotated import find_annotated
+from mevqa.spotting.base import ShowFrames
+from mevqa.spotting.features.cache import named_cache, read_record, user_cache
+from mevqa.spotting.features.export import ExportFormat, export_record, export_series
+from mevqa.spotting.features.filling import MeasuredVideo, ToMeasure, fill
+from mevqa.spotting.features.views import channel_layouts, channel_names, regional_channels
+from mevqa.spotting.video import find_videos, video_names
+
+#: What is exported where no channels are named: the record as it is stored.
+RECORD = "record"
+
+
+@errors_name_parameters
+def measure_features(
+    media: AnyPath | Sequence[AnyPath],
+    *,
+    features: AnyPath | None = None,
+    annotations: AnyPath | None = None,
+    dataset: str | None = None,
+    fps: float | None = None,
+    workers: int = 1,
+    export: AnyPath | None = None,
+    format: ExportFormat = "npz",
+    channels: str = RECORD,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    frames: ShowFrames = lambda name: nullcontext(lambda done, total: None),
+    on_video: Callable[[MeasuredVideo], None] = lambda measured: None,
+) -> list[MeasuredVideo]:
+    """Measure the motion of faces in videos into a cache; what is there already is not measured again.
+
+    Args:
+        media: Videos, folders of frames, and folders of several of either; with annotations the folder of their media.
+        features: Folder of the cache; None: ``MEVQA_FEATURES`` of the environment, or the user's cache folder.
+        annotations: A label file of long videos: those that it names are measured, at the frame rates that it tells.
+        dataset: Whose label file it is, when its header does not tell.
+        fps: Frames per second; None: as each video says.
+        workers: Processes that measure; the records do not depend on their number.
+        export: Folder for files that other programs read, one a video.
+        format: ``npz`` or ``csv``.
+        channels: What is exported: ``record`` (everything that was measured), or a layout of channels at even steps of
+            time (``me-tst``, ``me-tst-plus``, ``nodes``, ``lips``).
+        progress: Called with videos done and videos in all.
+        frames: Given the name of a video, shows how far it is read; with one worker.
+        on_video: Called after each video.
+
+    Returns:
+        What is in the cache, in the order of the videos.
+
+    Raises:
+        InputError: Annotations or options are at fault; or every video that cannot be measured or written, once the
+            others are done.
+        MediaError: There is no such file or folder.
+    """
+    known = (RECORD, *channel_layouts())
+    if channels not in known:
+        raise InputError([Problem("--channels", f"known are {', '.join(known)}, not {channels!r}")])
+    videos = _videos(path_list(media), optional_path(annotations), dataset, fps)
+    folder = named_cache(optional_path(features)) or user_cache()
+    exports = optional_path(export)
+    for needed in filter(None, (folder, exports)):
+        make_folder(needed)
+    names = video_names([video.path for video in videos])
+    done: dict[ToMeasure, MeasuredVideo] = {}
+    problems: dict[ToMeasure, Problem] = {}
+    with ExitStack() as shown:
+
+        def show(video: ToMeasure) -> Callable[[int, int], None]:
+            shown.close()
+            return shown.enter_context(frames(names[video.path]))
+
+        with closing(fill(videos, folder, workers=workers, frames=show)) as outcomes:
+            for video, outcome in outcomes:
+                shown.close()
+                if isinstance(outcome, MeasuredVideo):
+                    try:
+                        if exports is not None:
+                            _export(exports / f"{names[video.path]}.{format}", outcome, channels)
+                        done[video] = outcome
+                        on_video(outcome)
+                    except InputError as error:
+                        problems[video] = error.problems[0]
+                else:
+                    problems[video] = outcome
+                progress(len(done) + len(problems), len(videos))
+    if problems:
+        raise InputError([problems[video] for video in videos if video in problems])
+    return [done[video] for video in videos]
+
+
+def _videos(media: Sequence[Path], annotations: Path | None, dataset: str | None, fps: float | None) -> list[ToMeasure]:
+    """Return the videos that are meant, each once.
+
+    Raises:
+        InputError: Options that do not belong together, or everything that is wrong with the annotations.
+        MediaError: There is no such file or folder.
+    """
+    if annotations is None:
+        if dataset is not None:
+            raise InputError([Problem("--dataset", "is of no use without --annotations")])
+        return list(dict.fromkeys(ToMeasure(video, fps) for path in media for video in find_videos(path)))
+    if len(media) != 1 or fps is not None:
+        raise InputError([Problem("--annotations", "takes one folder of media and tells their frame rates: no --fps")])
+    if not media[0].exists():
+        raise MediaError(media[0], "there is no such file or folder")
+    named = find_annotated(annotations, media[0], dataset, to_learn=False).videos
+    return list(dict.fromkeys(ToMeasure(video.path, video.fps) for video in named))
+
+
+def _export(file: Path, measured: MeasuredVideo, channels: str) -> None:
+    """Write what is exported of one video.
+
+    Raises:
+        InputError: The record is gone, or the file cannot be written.
+    """
+    record = read_record(measured.file)
+    if record is None:
+        raise InputError([Problem(measured.file, "is gone from the cache or damaged; repeat the command")])
+    if channels == RECORD:
+        export_record(file, record)
+    else:
+        export_series(file, regional_channels(record, channels), channel_names(channels))

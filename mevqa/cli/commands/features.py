@@ -1,0 +1,88 @@
+"""Measure the motion of faces in videos once, for every spotter, every training and for other people's code.
+
+A video's record is found by its content, whatever the video is called: it is measured once. Commands that spot look it
+up where the folder is named, by --features DIR or in the environment by MEVQA_FEATURES, and are done in seconds; events
+are the same. Run the same command again to go on where it was interrupted.
+
+Examples:
+  mevqa features videos/ --features features --workers 8
+  mevqa spot videos/ --features features
+  mevqa features videos/ --annotations labels.csv --features features
+  mevqa features talk.mp4 --export series --format csv --channels me-tst-plus
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mevqa.cli.options import add_link_option
+from mevqa.cli.values import above_zero, dataset_name, positive
+
+HELP = "measure the motion of faces once, for all spotters and trainings"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa features``."""
+    parser.add_argument(
+        "media",
+        type=Path,
+        nargs="+",
+        metavar="VIDEO_OR_DIR",
+        help="videos, folders of frames, or folders of several of either; with --annotations the folder of their media",
+    )
+    parser.add_argument(
+        "--features",
+        type=Path,
+        metavar="DIR",
+        help="folder of the records, 38 MB an hour of video (default: MEVQA_FEATURES of the environment, or a folder "
+        "of the user's cache)",
+    )
+    parser.add_argument(
+        "--annotations", type=Path, metavar="FILE", help="label file of long videos: those that it names are measured"
+    )
+    parser.add_argument(
+        "--dataset", type=dataset_name, metavar="NAME", help="whose label file it is, when its header does not tell"
+    )
+    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what each video says)")
+    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that measure (default: 1)")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="write a file a video that other programs read")
+    parser.add_argument("--format", choices=("npz", "csv"), default="npz", help="of these files (default: npz)")
+    parser.add_argument(
+        "--channels",
+        default="record",
+        metavar="NAME",
+        help="what they hold: record (all regions as measured; the default), or channels at 30 a second without head "
+        "and blinks: me-tst (10), me-tst-plus (36), nodes (24), lips (8)",
+    )
+    add_link_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and say what is there."""
+    from mevqa.api.features import measure_features
+    from mevqa.cli.progress import count_progress, frame_progress
+    from mevqa.spotting.features.filling import MeasuredVideo
+
+    sizes = []
+
+    def said(video: MeasuredVideo) -> None:
+        sizes.append(video.file.stat().st_size)
+        how = "measured" if video.new else "measured before"
+        print(f"{video.path}: {video.seconds:.1f} s, the face in {100 * video.share:.0f} % of it, {how}", flush=True)
+        for warning in video.warnings:
+            print(f"warning: {video.path}: {warning}", file=sys.stderr)
+
+    options = {name: getattr(args, name) for name in ("features", "annotations", "dataset", "fps", "workers")}
+    exported = {name: getattr(args, name) for name in ("export", "format", "channels")}
+    if args.workers == 1:
+        found = measure_features(args.media, **options, **exported, frames=frame_progress, on_video=said)
+    else:
+        with count_progress("features", "videos") as progress:
+            found = measure_features(args.media, **options, **exported, progress=progress, on_video=said)
+    folder = found[0].file.parent
+    new = sum(video.new for video in found)
+    print(f"{folder}: {len(found)} videos, {new} measured now, {sum(sizes) / 1e6:.1f} MB")
+    print(f"look them up with: --features {folder}")
+    return 0
