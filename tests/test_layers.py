@@ -62,7 +62,7 @@ def test_a_spotter_that_imports_another_is_found(package):
     other.mkdir()
     (other / "__init__.py").write_text("from mevqa.spotting.motion.filters import bank\n", "utf-8")
     contracts = package / "pyproject.toml"
-    contracts.write_text(contracts.read_text("utf-8").replace('"motion",', '"motion | other",'), "utf-8")
+    contracts.write_text(contracts.read_text("utf-8").replace("motion | ", "motion | other | "), "utf-8")
     result = _lint(package)
     assert result.returncode == 1
     assert "mevqa.spotting.other is not allowed to import mevqa.spotting.motion" in result.stdout

@@ -11,9 +11,10 @@ from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.files.whole import make_folder
 from mevqa.spotting.annotated import find_annotated
 from mevqa.spotting.base import ShowFrames
-from mevqa.spotting.features.cache import named_cache, read_record, user_cache
+from mevqa.spotting.features.cache import read_record
 from mevqa.spotting.features.export import ExportFormat, export_record, export_series
 from mevqa.spotting.features.filling import MeasuredVideo, ToMeasure, fill
+from mevqa.spotting.features.folder import named_cache, user_cache
 from mevqa.spotting.features.views import channel_layouts, channel_names, regional_channels
 from mevqa.spotting.video import find_videos, video_names
 

@@ -34,6 +34,7 @@ def spot(
     threshold: float | None = None,
     calibrator: Fitted | AnyPath | None = None,
     spotter: str = DEFAULT_SPOTTER,
+    features: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> Spotting:
     """Find the micro- and macro-expressions of one video; the default spotter needs no labels and no training.
@@ -48,13 +49,15 @@ def spot(
         calibrator: What the spotter learned, or its file (``fit_spotter``). That of ``motion`` scores events and drops
             those below its probability.
         spotter: Name of the spotter (``register_spotter``).
+        features: Folder of the cache of motion records (``measure_features``); None: ``MEVQA_FEATURES`` of the
+            environment, or none.
         progress: Called now and then with frames done and frames in all.
 
     Raises:
         InputError: A kind or the threshold makes no sense, there is no such spotter, or its file cannot be read.
         MediaError: The video cannot be read.
     """
-    options = spot_options(kinds, rule, threshold, calibrator, spotter)
+    options = spot_options(kinds, rule, threshold, calibrator, spotter, features)
     return spot_video(Path(video), fps=fps, options=options, progress=progress)
 
 
@@ -148,6 +151,7 @@ def fit_spotter(
     dataset: str | None = None,
     rule: Rule = "half-second",
     spotter: str = DEFAULT_SPOTTER,
+    features: AnyPath | None = None,
     progress: ShowFrames = lambda name: nullcontext(lambda done, total: None),
     on_note: Callable[[str], None] = lambda note: None,
 ) -> SpotterFit:
@@ -161,6 +165,7 @@ def fit_spotter(
         dataset: Whose label file it is, when its header does not tell.
         rule: How micro- and macro-expressions are told apart.
         spotter: Name of the spotter.
+        features: As for ``spot``.
         progress: Given the name of a video, shows how far it is read.
         on_note: Called with what is not used of the annotations, one sentence each.
 
@@ -172,7 +177,7 @@ def fit_spotter(
     for note in annotated.notes:
         on_note(note)
     with hold_file(target):
-        options = spot_options(rule=rule, spotter=spotter)
+        options = spot_options(rule=rule, spotter=spotter, features=features)
         fitted = find_spotter(spotter).fit(annotated, options, Path(f"{target}.parts"), progress)
         fitted.calibrator.save(target)
     return fitted

@@ -151,6 +151,13 @@ def add_spotter_name(parser: argparse.ArgumentParser | argparse._ArgumentGroup) 
         metavar="NAME",
         help=f"which system spots events: {', '.join(names)} (default: {names[0]})",
     )
+    parser.add_argument(
+        "--features",
+        type=Path,
+        metavar="DIR",
+        help="folder of mevqa features: what was measured of a video is looked up, what was not is stored; events are "
+        "the same (default: MEVQA_FEATURES of the environment, or none)",
+    )
 
 
 def add_spotter_options(group: argparse._ArgumentGroup) -> None:
@@ -237,6 +244,7 @@ def view_options(args: argparse.Namespace) -> ViewOptions:
         threshold=args.threshold,
         calibrator=args.calibrator,
         spotter=args.spotter,
+        features=args.features,
     )
 
 

@@ -131,6 +131,7 @@ class ViewOptions:
         threshold: Least strength of a spotted event, in units of the video's own noise.
         calibrator: What the spotter learned, or its file; that of ``motion`` scores events and drops some.
         spotter: Name of the spotter.
+        features: Folder of the cache of motion records; None: ``MEVQA_FEATURES`` of the environment, or none.
     """
 
     views: str | Sequence[str] | None = None
@@ -143,6 +144,7 @@ class ViewOptions:
     threshold: float | None = None
     calibrator: Fitted | Path | str | None = None
     spotter: str = DEFAULT_SPOTTER
+    features: Path | str | None = None
 
     def names(self) -> tuple[str, ...] | None:
         """Return the names of the views, None where the model's preference holds."""
@@ -195,4 +197,6 @@ class ViewOptions:
 
     def _spotter(self) -> SpotOptions:
         """Return how events are spotted; the rule for the kinds is left to the data set."""
-        return spot_options(threshold=self.threshold, calibrator=self.calibrator, spotter=self.spotter)
+        return spot_options(
+            threshold=self.threshold, calibrator=self.calibrator, spotter=self.spotter, features=self.features
+        )

@@ -11,6 +11,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.events import KINDS, Kind, Rule
 from mevqa.registry import Registry
 from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions, Spotter
+from mevqa.spotting.features.folder import named_cache
 
 S = TypeVar("S", bound=type[Spotter])
 
@@ -59,6 +60,7 @@ def spot_options(
     threshold: float | None = None,
     calibrator: Fitted | str | PathLike[str] | None = None,
     spotter: str = DEFAULT_SPOTTER,
+    features: str | PathLike[str] | None = None,
 ) -> SpotOptions:
     """Return what is looked for.
 
@@ -68,17 +70,21 @@ def spot_options(
         threshold: Least strength, in the spotter's own units.
         calibrator: What the spotter learned, or its file.
         spotter: Name of the spotter.
+        features: Folder of the cache of motion records; None: ``MEVQA_FEATURES`` of the environment, or none.
 
     Raises:
         InputError: A kind or the threshold makes no sense, the spotter is unknown, or its file cannot be read.
     """
     system = find_spotter(spotter)
+    folder = named_cache(None if features is None else Path(features))
     if isinstance(calibrator, str | PathLike):
         calibrator = system.load(Path(calibrator))
     listed = kinds.split(",") if isinstance(kinds, str) else kinds
     names = tuple(name.strip() for name in listed if name.strip())
     try:
-        return SpotOptions(cast("tuple[Kind, ...]", names), rule, threshold, calibrator, spotter=spotter)
+        return SpotOptions(
+            cast("tuple[Kind, ...]", names), rule, threshold, calibrator, spotter=spotter, features=folder
+        )
     except ValueError as error:
         option = "--threshold" if "threshold" in str(error) else "--kinds"
         raise InputError([Problem(option, str(error))]) from error

@@ -111,8 +111,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 _FILES = ("--csv", "--json", "--plot")
 #: What each way of use takes, the first of which it needs.
-_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--spotter", *_FILES)
-_FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter")
+_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--spotter", "--features", *_FILES)
+_FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter", "--features")
 _DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--csv")
 _NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {_FITTING: ("--media", "--out")}
 
@@ -159,7 +159,12 @@ def _spot(args: argparse.Namespace) -> int:
         args.path,
         fps=args.fps,
         options=spot_options(
-            _KINDS if args.kinds is None else args.kinds, args.rule, args.threshold, args.calibrator, args.spotter
+            _KINDS if args.kinds is None else args.kinds,
+            args.rule,
+            args.threshold,
+            args.calibrator,
+            args.spotter,
+            args.features,
         ),
         csv=args.csv,
         json=args.json,
@@ -183,6 +188,7 @@ def _fit(args: argparse.Namespace) -> int:
         dataset=args.dataset,
         rule=args.rule,
         spotter=args.spotter,
+        features=args.features,
         progress=frame_progress,
         on_note=lambda note: print(f"warning: {note}", file=sys.stderr),
     )

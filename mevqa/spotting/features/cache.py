@@ -34,9 +34,6 @@ from mevqa.video.reading.frame_files import list_frames
 if TYPE_CHECKING:
     from mevqa.video.reading.video import Video
 
-#: Environment variable that names the folder of a cache.
-CACHE_VARIABLE = "MEVQA_FEATURES"
-
 #: Format of the files.
 _FORMAT = 1
 
@@ -72,18 +69,6 @@ class _Header(StrictModel):
     reasons: tuple[str, ...]
     unread: tuple[int, ...]
     warnings: tuple[str, ...]
-
-
-def named_cache(folder: Path | None) -> Path | None:
-    """Return the folder of the cache that the user named: by an option, or by the environment; None without."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return folder or (Path(named) if named else None)
-
-
-def user_cache() -> Path:
-    """Return where ``mevqa features`` stores records when no folder is named (XDG Base Directory Specification)."""
-    caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path.home() / ".cache") / "mevqa" / "features"
 
 
 class FeatureCache:

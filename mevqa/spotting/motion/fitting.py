@@ -84,7 +84,9 @@ class HeldOut:
 
 def faint_options(options: SpotOptions) -> SpotOptions:
     """Return options that propose everything that a calibrator is to judge."""
-    return SpotOptions(rule=options.rule, threshold=FAINT_THRESHOLD, least_motion=FAINT_MOTION)
+    return SpotOptions(
+        rule=options.rule, threshold=FAINT_THRESHOLD, least_motion=FAINT_MOTION, features=options.features
+    )
 
 
 @dataclass(frozen=True, slots=True)
