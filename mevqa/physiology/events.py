@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.data.annotations import read_long_annotations
 from mevqa.data.events.read import read_events
 from mevqa.data.labels.read import label_layouts
+from mevqa.data.layouts import without_suffix
 from mevqa.errors import InputError, Problem
 from mevqa.files.headers import find_header
 from mevqa.files.tables import read_sheets
@@ -53,7 +55,12 @@ class TimedEvent:
     @property
     def key(self) -> tuple[str, int, int]:
         """What tells it from the other events, in every table that names it."""
-        return match_key(self.video), self.onset, self.offset
+        return video_key(self.video), self.onset, self.offset
+
+
+def video_key(name: str) -> str:
+    """Return what the spellings of a video's name have in common: no folders, no ending, no case, no leading zeros."""
+    return match_key(without_suffix(re.split(r"[/\\]", name)[-1]))
 
 
 def read_timed_events(path: Path, fps: float | None = None) -> tuple[list[TimedEvent], list[str]]:
@@ -98,7 +105,7 @@ def read_timed_events(path: Path, fps: float | None = None) -> tuple[list[TimedE
                 row.line,
             )  # fmt: skip
         )
-    return events, list(read.notes)
+    return events, [note for note in read.notes if not note.startswith("columns that are not used")]
 
 
 def _names_times(path: Path) -> bool:

@@ -13,8 +13,7 @@ from mevqa.files.csv_cells import csv_text
 from mevqa.files.headers import describe_columns, find_header, simplify
 from mevqa.files.tables import read_sheets
 from mevqa.files.whole import write_whole
-from mevqa.names import match_key
-from mevqa.physiology.events import TimedEvent
+from mevqa.physiology.events import TimedEvent, video_key
 from mevqa.physiology.features.definition import GROUPS, feature_groups
 from mevqa.physiology.features.extract import EventFeatures, extract_features
 from mevqa.physiology.placement import VideoClocks, place_in_recordings
@@ -69,14 +68,13 @@ def measure_events(
     placements, nowhere = place_in_recordings(events, recordings)
     if not placements and events:
         names = ", ".join(map(repr, list(recordings)[:3])) + (", ..." if len(recordings) > 3 else "")
-        said = (
-            f"of {len(events)} events none is in a recording: these are {names}, the first video is {events[0].video!r}"
-        )
-        raise InputError([Problem("--signals", f"{said}; recordings are named after videos or subjects")])
+        message = f"of {len(events)} events none is in a recording: these are {names}, a video is {events[0].video!r}"
+        raise InputError([Problem("--events", f"{message}; recordings are named after videos or subjects")])
     nothing = EventFeatures(dict.fromkeys(feature_groups(), math.nan), (), dict.fromkeys(GROUPS, _NO_RECORDING))
     measured = {place: MeasuredEvent(events[place], math.nan, nothing) for place in nowhere}
     notes = [f"{len(nowhere)} of {len(events)} events are in no recording: nothing is measured"] if nowhere else []
     problems: list[Problem] = []
+    said: dict[str, list[str]] = {}
     for done, placement in enumerate(placements):
         progress(done, len(placements))
         own = [events[place] for place in placement.events]
@@ -86,7 +84,8 @@ def measure_events(
         except InputError as error:
             problems.extend(error.problems)
             continue
-        notes += signals.notes
+        for note in signals.notes:
+            said.setdefault(note, []).append(signals.name)
         for place, time, features in zip(
             placement.events, times, extract_features(signals, times, phase=phase), strict=True
         ):
@@ -94,6 +93,9 @@ def measure_events(
     if problems:
         raise InputError(problems)
     progress(len(placements), len(placements))
+    for note, of_these in said.items():
+        where = ", ".join(of_these[:3]) + (f" and {len(of_these) - 3} more" if len(of_these) > 3 else "")
+        notes.append(f"{note} ({where})")
     return [measured[place] for place in range(len(events))], notes
 
 
@@ -139,7 +141,7 @@ class FeatureRow:
     @property
     def key(self) -> tuple[str, int, int]:
         """What tells the event from others, as ``TimedEvent.key``."""
-        return match_key(self.video), self.onset, self.offset
+        return video_key(self.video), self.onset, self.offset
 
 
 def read_features(path: Path) -> list[FeatureRow]:

@@ -33,7 +33,7 @@ def test_a_table_of_signals(tmp_path):
     eda = found.of("eda")[0]
     assert eda.unit == "uS" and eda.rate == pytest.approx(100) and eda.start == 5
     assert eda.values[3] == pytest.approx(0.006) and np.isnan(eda.values[4])
-    assert found.notes == ("a.csv: the channel 'skt' has no unit: degC is assumed",)
+    assert found.notes == ("the channel 'skt' has no unit: degC is assumed",)
 
 
 def test_tables_of_other_countries_and_units(tmp_path):
@@ -141,7 +141,7 @@ def test_eeg_through_mne_in_microvolts_with_triggers_and_annotations(eeg):
     assert [one.name for one in found.of("eeg")] == ["Fz", "Cz"] and len(found.of("ecg")) == 1
     assert found.of("eeg")[0].unit == "uV" and np.max(found.of("eeg")[0].values) == pytest.approx(10, abs=0.1)
     assert found.markers == (Marker(3.0, 9), Marker(5.0, 7))
-    assert found.notes == ("eeg_raw.fif: 1 annotations have no number and are no markers",)
+    assert found.notes == ("1 annotations have no number and are no markers",)
 
 
 def test_damaged_and_missing_files_of_mne_are_one_line(tmp_path, eeg):
@@ -178,7 +178,11 @@ def test_a_synthetic_recording_is_read_as_it_was_made(tmp_path):
     made = write_physiology(tmp_path / "set", 1, 2, seed=3, rate=200, missing=0)
     (folder,) = made.signals.iterdir()
     found = read_signals(folder)
-    assert found.modalities == ("eeg", "ppg", "ecg", "rsp", "eda", "skt") and [m.code for m in found.markers] == [1, 2]
+    assert found.modalities == ("eeg", "ppg", "ecg", "rsp", "eda", "skt") and [m.code for m in found.markers] == [
+        1,
+        2,
+        3,
+    ]
     again = synthetic_signals("x", 10, seed=3 * 1000 + 1, rate=200, modalities=["skt"])
     assert found.of("skt")[0].values[0] == pytest.approx(again.channels[0].values[0], abs=0.1)
     with pytest.raises(InputError, match="is not an empty folder"):

@@ -7,6 +7,8 @@ Needs pip install 'mevqa[physiology]'.
 Examples:
   mevqa physiology synth physio --subjects 8
   mevqa physiology features physio/signals --events physio/events.csv --out features.csv
+  mevqa physiology fuse --events physio/events.csv --features features.csv --labels physio/annotations.csv \
+      --out fused.csv
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mevqa.cli.values import above_zero, positive, seed
+from mevqa.errors import MevqaError
 
 HELP = "measure physiological signals around events"
 
@@ -25,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add one parser for each part of ``mevqa physiology``."""
     parts = parser.add_subparsers(dest="part", metavar="WHAT", required=True)
     _add_features(parts)
+    _add_fuse(parts)
     _add_synth(parts)
 
 
@@ -95,6 +99,68 @@ def _features(args: argparse.Namespace) -> int:
                 why[reason] = why.get(reason, 0) + 1
         lacking = "; ".join(f"{count} {reason}" for reason, count in sorted(why.items(), key=lambda item: -item[1]))
         print(f"  {group:8} measured at {have:5d}" + (f"   ({lacking})" if lacking else ""))
+    return 0
+
+
+def _add_fuse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parts.add_parser(
+        "fuse",
+        help="decide events by video and signals together",
+        description="Put the scores or class probabilities of any spotter or recogniser together with the signals. "
+        "With labels every subject is decided by what the other subjects teach (leave-one-subject-out), and video, "
+        "signals and both are compared; with a saved fusion new people are decided.",
+    )
+    parser.add_argument(
+        "--events", type=Path, required=True, metavar="FILE", help="events with score, or columns p_CLASS, or JSON"
+    )
+    parser.add_argument("--features", type=Path, required=True, metavar="FILE", help="of mevqa physiology features")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="what coders marked")
+    parser.add_argument("--fusion", type=Path, metavar="FILE", help="a fusion of --save, in place of --labels")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the events as decided, CSV")
+    parser.add_argument(
+        "--way",
+        choices=("late", "features", "signals"),
+        help="late: log-probabilities add up (default); features: one classifier of everything; signals: they alone",
+    )
+    parser.add_argument(
+        "--task",
+        choices=("recognise", "spot"),
+        help="of which class an event is, or whether it is one (default: as the events tell)",
+    )
+    parser.add_argument("--fps", type=above_zero, help="frames per second, where the tables do not tell")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the fusion of all subjects, JSON")
+    parser.set_defaults(work=_fuse)
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    """Decide the events, and print how well each way does."""
+    from mevqa.api.physiology import apply_fusion, fuse_signals
+    from mevqa.cli.printing.fusion import print_fused
+    from mevqa.cli.progress import count_progress
+
+    if (args.labels is None) == (args.fusion is None):
+        raise MevqaError("give --labels to learn and to judge, or --fusion to decide new people; one of them")
+    if args.fusion is not None:
+        if given := [name for name in ("way", "task", "save") if getattr(args, name) is not None]:
+            raise MevqaError(f"--{given[0]}: the fusion says it; leave it out")
+        table = apply_fusion(args.fusion, args.events, args.features, out=args.out, fps=args.fps)
+        _print_notes(table.notes)
+        print(f"{args.out}: {len(table.events)} events ({table.task})")
+        return 0
+    with count_progress("fusion", "subjects") as progress:
+        fused = fuse_signals(
+            args.events,
+            args.features,
+            args.labels,
+            out=args.out,
+            way=args.way or "late",
+            task=args.task,
+            fps=args.fps,
+            save=args.save,
+            progress=progress,
+        )
+    _print_notes(fused.notes)
+    print_fused(fused, args.out, args.way or "late")
     return 0
 
 

@@ -66,14 +66,14 @@ def read_biopac(path: Path, columns: Sequence[str] = (), rate: float | None = No
             problems.append(Problem(path, str(error)))
             continue
         channels.append(channel)
-        notes += [f"{path.name}: {note}"] if note else []
+        notes += [note] if note else []
     if not channels and not problems:
         problems.append(Problem(path, "has no column of a signal: eeg, ppg, ecg, rsp, eda or skt"))
     if problems:
         raise InputError(problems)
     lines = [place for place, kind in enumerate(kinds) if kind == DIGITAL]
     if passed := [name for name, kind in zip(names, kinds, strict=True) if kind is None]:
-        notes.append(f"{path.name}: {len(passed)} columns are no signals: {', '.join(passed)}")
+        notes.append(f"{len(passed)} columns are no signals: {', '.join(passed)}")
     return Signals(path.stem, tuple(channels), trigger_markers(data[:, lines], rate), tuple(notes))
 
 

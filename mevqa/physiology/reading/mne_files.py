@@ -68,12 +68,12 @@ def read_mne(path: Path) -> Signals:
             problems.append(Problem(path, str(error)))
             continue
         channels.append(channel)
-        notes += [f"{path.name}: {note}"] if note else []
+        notes += [note] if note else []
     if problems:
         raise InputError(problems)
     markers, unread = _markers(mne, raw)
     if unread:
-        notes.append(f"{path.name}: {unread} annotations have no number and are no markers")
+        notes.append(f"{unread} annotations have no number and are no markers")
     return Signals(path.name.split(".")[0], tuple(channels), markers, tuple(notes))
 
 

@@ -71,7 +71,7 @@ def read_table(path: Path) -> Signals:
         raise InputError(problems)
     rate = _rate(path, times, line)
     channels: list[Channel] = []
-    notes = [f"{path.name}: {len(passed_over)} columns are no signals: {', '.join(passed_over)}"] if passed_over else []
+    notes = [f"{len(passed_over)} columns are no signals: {', '.join(passed_over)}"] if passed_over else []
     for name, unit, values in found:
         try:
             channel, note = make_channel(name, modality_of(name) or "eeg", rate, unit, values, float(times[0]))
@@ -79,7 +79,7 @@ def read_table(path: Path) -> Signals:
             problems.append(Problem(path, str(error), line))
             continue
         channels.append(channel)
-        notes += [f"{path.name}: {note}"] if note else []
+        notes += [note] if note else []
     if marks is not None:
         problems += _not_whole(path, marks, line)
         at = np.flatnonzero(np.nan_to_num(marks))

@@ -30,6 +30,8 @@ _PULSE_S = 0.05
 _SIGNALS: tuple[Modality, ...] = ("ppg", "rsp", "skt", "eda", "ecg")
 #: Made-up spotter: log-odds of its scores of real and false events, and of its right class; standard deviation 1.
 _SCORE, _CLASS = 0.7, 0.9
+#: Standard deviations of the logarithm of a response's strength: of people, and of a person's events.
+_PERSON, _STRENGTH = 0.3, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,13 @@ def write_physiology(
         random = np.random.default_rng([seed, number])
         name = f"physio{seed}_s{number:02d}"
         timeline = _timeline(events, false_alarms, random)
-        real = [one for one in timeline if one.emotion is not None]
         kept = [one for one in MODALITIES if random.random() >= missing] or list(MODALITIES)
+        gain = float(np.exp(_PERSON * random.standard_normal()))
         signals = synthetic_signals(
             name,
             timeline[-1].onset_s + _TAIL_S,
-            [one.onset_s for one in real],
-            [_varied(class_responses()[str(one.emotion)], random) for one in real],
+            [one.onset_s for one in timeline],
+            [_varied(one, gain, random) for one in timeline],
             seed=seed * 1000 + number,
             rate=rate,
             modalities=kept,
@@ -133,9 +135,12 @@ def _timeline(events: int, false_alarms: float, random: np.random.Generator) -> 
     return [_Event(float(time), emotion) for time, emotion in zip(times, emotions, strict=True)]
 
 
-def _varied(response: Response, random: np.random.Generator) -> Response:
-    """Return a response of another strength, as no two events are alike."""
-    strength = float(np.exp(0.3 * random.standard_normal()))
+def _varied(event: _Event, gain: float, random: np.random.Generator) -> Response:
+    """Return the response to an event, or to something else that goes on while the spotter is wrong."""
+    other = str(random.choice(list(class_responses())))
+    strength = gain * float(np.exp(_STRENGTH * random.standard_normal()))
+    strength *= 1.0 if event.emotion is not None else random.choice([0.0, 0.6])
+    response = class_responses()[event.emotion or other]
     return Response(**{name: value * strength for name, value in response.model_dump().items()})
 
 

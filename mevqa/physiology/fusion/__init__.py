@@ -1,0 +1,1 @@
+"""Fusion of what a spotter or recogniser says of events with physiological features."""

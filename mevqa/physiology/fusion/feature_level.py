@@ -1,0 +1,67 @@
+"""Feature-level fusion: one logistic regression on what the video and the signals say of an event together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mevqa.physiology.fusion.linear import LinearClassifier, fit_linear
+from mevqa.physiology.fusion.types import Array, Examples, log_probabilities
+
+_VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureFusion:
+    """A fitted feature-level fusion.
+
+    Attributes:
+        classifier: On the log-probabilities and the features of the video (unless ``signals_only``), and the
+            physiological features.
+        log_prior: [classes] how frequent each is among the training events.
+        signals_only: Whether it sees the signals alone.
+    """
+
+    classifier: LinearClassifier
+    log_prior: Array
+    signals_only: bool = False
+
+    @classmethod
+    def fit(cls, examples: Examples, *, signals_only: bool = False) -> FeatureFusion:
+        """Fit on training subjects, all of whose events have a right class."""
+        values, groups = _columns(examples, signals_only)
+        classifier = fit_linear(values, groups, examples.truth, examples.subjects, len(examples.classes))
+        counts = np.bincount(examples.truth, minlength=len(examples.classes)) + 1.0
+        return cls(classifier, np.log(counts / counts.sum()), signals_only)
+
+    def probabilities(self, examples: Examples) -> Array:
+        """Return the probabilities of the classes, [events, classes]."""
+        values, _ = _columns(examples, self.signals_only)
+        logits = self.classifier.log_probabilities(values) + self.log_prior
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {"classifier": self.classifier.as_record(), "log_prior": self.log_prior.tolist()}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> FeatureFusion:
+        """Read what ``as_record`` returned.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: Something is no number, or has another shape.
+        """
+        prior = np.array(record["log_prior"], dtype=np.float64)
+        return cls(LinearClassifier.from_record(record["classifier"]), prior)
+
+
+def _columns(examples: Examples, signals_only: bool) -> tuple[Array, list[str]]:
+    if signals_only:
+        return examples.features, list(examples.groups)
+    video = np.column_stack([log_probabilities(examples.video), examples.video_features])
+    return np.column_stack([video, examples.features]), [*[_VIDEO] * video.shape[1], *examples.groups]

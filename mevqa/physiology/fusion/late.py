@@ -1,0 +1,127 @@
+"""Late fusion: the probabilities of the video with those of one classifier for each group of signals.
+
+A logarithmic opinion pool (Genest and Zidek, Statistical Science 1, 114-135, 1986): the log-probabilities of a class
+add up, weighted, and are brought to a sum of one. The video's weight is 1, so that an event without signals keeps what
+the video says; the classifiers of the signals start from a uniform prior, so that one that knows nothing adds nothing.
+Their weights are those of the least log loss on predictions for training subjects that their classifiers had not seen,
+never negative, with a small penalty towards 0 (our choices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mevqa.physiology.fusion.linear import LinearClassifier, fit_linear
+from mevqa.physiology.fusion.types import Array, Examples, log_probabilities, softmax
+
+_PENALTY = 0.01
+_MOST = 5.0
+_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LateFusion:
+    """A fitted late fusion.
+
+    Attributes:
+        classifiers: One for each group of signals.
+        weights: What the log-probabilities of each count.
+    """
+
+    classifiers: Mapping[str, LinearClassifier]
+    weights: Mapping[str, float]
+
+    @classmethod
+    def fit(cls, examples: Examples) -> LateFusion:
+        """Fit on training subjects, all of whose events have a right class."""
+        groups = [group for group in dict.fromkeys(examples.groups) if _measured(examples, group).any()]
+        classifiers = {group: _classifier(examples, group) for group in groups}
+        held_out = np.stack([_held_out(examples, group) for group in groups]) if groups else np.zeros((0, 0, 0))
+        return cls(classifiers, dict(zip(groups, _weights(examples, held_out), strict=True)))
+
+    def probabilities(self, examples: Examples) -> Array:
+        """Return the probabilities of the classes, [events, classes]."""
+        total = log_probabilities(examples.video)
+        for group, classifier in self.classifiers.items():
+            if self.weights[group] > 0:
+                total = total + self.weights[group] * _evidence(classifier, examples, group)
+        return softmax(total)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return {
+            "weights": dict(self.weights),
+            "classifiers": {group: one.as_record() for group, one in self.classifiers.items()},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> LateFusion:
+        """Read what ``as_record`` returned.
+
+        Raises:
+            KeyError: Something is missing.
+            ValueError: Something is no number, or has another shape.
+        """
+        classifiers = {str(name): LinearClassifier.from_record(one) for name, one in record["classifiers"].items()}
+        weights = {name: float(record["weights"][name]) for name in classifiers}
+        return cls(classifiers, weights)
+
+
+def _measured(examples: Examples, group: str) -> np.ndarray:
+    return np.asarray(np.isfinite(examples.of_group(group)).any(axis=1))
+
+
+def _classifier(examples: Examples, group: str) -> LinearClassifier:
+    """Fit the classifier of one group on the events at which something of it was measured."""
+    own = examples.at(np.flatnonzero(_measured(examples, group)))
+    values = own.of_group(group)
+    return fit_linear(values, [group] * values.shape[1], own.truth, own.subjects, len(examples.classes))
+
+
+def _evidence(classifier: LinearClassifier, examples: Examples, group: str) -> Array:
+    """Return what a group of signals adds to the log-probabilities; nothing where nothing was measured."""
+    return np.where(_measured(examples, group)[:, None], classifier.log_probabilities(examples.of_group(group)), 0.0)
+
+
+def _held_out(examples: Examples, group: str) -> Array:
+    """Return the evidence of a group at each event by a classifier that has not seen the event's subject."""
+    people = sorted(set(examples.subjects))
+    fold = {person: place % min(_FOLDS, len(people)) for place, person in enumerate(people)}
+    folds = np.array([fold[one] for one in examples.subjects])
+    evidence = np.zeros((len(examples), len(examples.classes)))
+    for held in np.unique(folds) if len(people) > 1 else ():
+        training = examples.at(np.flatnonzero(folds != held))
+        if _measured(training, group).any():
+            own = np.flatnonzero(folds == held)
+            evidence[own] = _evidence(_classifier(training, group), examples.at(own), group)
+    return evidence
+
+
+def _weights(examples: Examples, evidence: Array) -> list[float]:
+    """Return the weights of the least log loss.
+
+    Args:
+        examples: Training events.
+        evidence: [groups, events, classes] by classifiers that have not seen the event's subject.
+    """
+    if not len(evidence):
+        return []
+    from scipy.optimize import minimize
+
+    video, rows = log_probabilities(examples.video), np.arange(len(examples))
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        chances = softmax(video + np.tensordot(weights, evidence, axes=1))
+        wrong = chances.copy()
+        wrong[rows, examples.truth] -= 1
+        slope = np.einsum("gec,ec->g", evidence, wrong) / len(rows) + 2 * _PENALTY * weights
+        right = np.log(np.maximum(chances[rows, examples.truth], 1e-12))
+        return float(-right.mean() + _PENALTY * (weights**2).sum()), slope
+
+    start = np.full(len(evidence), 0.1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, _MOST)] * len(evidence))
+    return [float(one) for one in found.x]
