@@ -117,7 +117,7 @@ def _with_emotion(event: Event, others: Sequence[Event]) -> Event:
 
 
 def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> None:
-    """Write our own CSV, one row an event.
+    """Write our own CSV, one row an event, or one that names a clip without any.
 
     Raises:
         ValueError: Labels whose frames are file numbers of a data set; place them in their media first.
@@ -127,8 +127,7 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
         if clip.numbering is not None:
             raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
         facts = {"clip": clip.clip, "dataset": clip.dataset, "subject": clip.subject, "fps": clip.fps}
-        if clip.events:
-            rows += event_rows(COLUMNS, facts, map(_columns, clip.events))
+        rows += event_rows(COLUMNS, facts, map(_columns, clip.events))
     write_whole(Path(path), csv_text(rows))
 
 

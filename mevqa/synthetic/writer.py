@@ -178,7 +178,7 @@ def _write_video(path: Path, video: VideoPlan, seed: int, style: Style) -> None:
     """Draw and encode a long video of a profile."""
     recording = LongRecording(video, seed, style)
     clock = long_profile(video.profile).recording.clock
-    write_mp4(path, recording.frames(), video.clip.fps, recording.scene.crf, (video.ticks.tolist(), clock))
+    write_mp4(path, recording.frames(), video.camera_fps, recording.scene.crf, (video.ticks.tolist(), clock))
 
 
 def _usual(profile: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.synthetic.long_profiles.profile import RecordingQuantities
+from mevqa.video.decoding.timing import decide_timing
 
 Ticks = NDArray[np.int64]
 
@@ -67,3 +68,16 @@ def nearest(ticks: Ticks, tick: int) -> int:
     if after == 0 or after == len(ticks):
         return min(after, len(ticks) - 1)
     return after if ticks[after] - tick < tick - ticks[after - 1] else after - 1
+
+
+def frame_rate(ticks: Ticks, clock: int, fps: float) -> float:
+    """Return the frames a second that a reader of the file sees: the average, or the usual rate where many are lost.
+
+    Args:
+        ticks: Of the frames that are written.
+        clock: Steps a second.
+        fps: Frames a second that the camera is set to; the last frame is shown so long.
+    """
+    times_ms = ticks * (1000.0 / clock)
+    average = len(ticks) / (float(ticks[-1]) / clock + 1.0 / fps)
+    return decide_timing(len(ticks), None, average, times_ms).fps

@@ -136,7 +136,7 @@ def _expression(
     high = max(low, min(high, _FOLD * narrowest_motion(units)))
     return PlannedExpression(
         Event(0, round(rise), round(duration), units, fine, coarse_of(fine), kind),
-        float(np.exp(rng.uniform(np.log(low), np.log(high)))),
+        between(rng, (low, high)),
         _movements(rng, units, round(rise), clock, quantities.course),
     )
 

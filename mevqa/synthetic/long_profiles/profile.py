@@ -40,6 +40,7 @@ class RecordingQuantities(StrictModel):
     jitter_ms: Rate
     dropped: Share
     burst: tuple[PositiveInt, PositiveInt]
+    eye_distance: Limits
     noise: Limits
     blur: Limits
     crf: tuple[int, int]

@@ -93,7 +93,16 @@ def _draw_scene(rng: np.random.Generator, quantities: LongProfile, style: Style)
     grey = bool(rng.random() < camera.grey) if style.grey is None else style.grey
     crf = int(rng.integers(camera.crf[0], camera.crf[1] + 1)) if style.crf is None else style.crf
     scene = draw_scene(rng, style.width, style.height, grey=grey, crf=crf)
-    scene = replace(scene, noise=between(rng, camera.noise), flicker=between(rng, quantities.light.flicker))
+    eye_distance = between(rng, camera.eye_distance) * style.height
+    across = (scene.centre[0] - (style.width - 1) / 2) * eye_distance / scene.eye_distance
+    scene = replace(
+        scene,
+        eye_distance=eye_distance,
+        # A large face fills the picture down to the chin.
+        centre=((style.width - 1) / 2 + across, style.height * float(rng.uniform(0.36, 0.42))),
+        noise=between(rng, camera.noise),
+        flicker=between(rng, quantities.light.flicker),
+    )
     return scene, between(rng, camera.blur)
 
 

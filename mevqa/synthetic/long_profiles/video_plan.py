@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mevqa.synthetic.clip_plan import ClipPlan, PlannedExpression, class_mixes, random_source
 from mevqa.synthetic.long_profiles.behaviour import Turn, draw_blinks, draw_swallows, draw_turns
-from mevqa.synthetic.long_profiles.clock import draw_ticks, kept_ticks, nearest
+from mevqa.synthetic.long_profiles.clock import draw_ticks, frame_rate, kept_ticks, nearest
 from mevqa.synthetic.long_profiles.expressions import draw_expressions
 from mevqa.synthetic.long_profiles.profile import ContentQuantities, LongProfile, long_profile
 from mevqa.synthetic.long_profiles.speech import Speaker, draw_speaker, draw_stretches
@@ -21,8 +21,10 @@ class VideoPlan:
     """One video before it is drawn; steps are those of the profile's clock.
 
     Attributes:
-        clip: The same as its labels say it: expressions in frames, frames a second on average.
+        clip: The same as its labels say it: expressions in frames, the frames a second that the camera is set
+            to, or their average (``frame_rate``).
         profile: Name of the profile.
+        camera_fps: Frames a second that the camera is set to.
         ticks: [frames] step at which each frame is taken.
         expressions: With annotations in steps.
         talk: First and last step of each stretch of talk.
@@ -34,6 +36,7 @@ class VideoPlan:
 
     clip: ClipPlan
     profile: str
+    camera_fps: float
     ticks: NDArray[np.int64]
     expressions: tuple[PlannedExpression, ...]
     talk: tuple[tuple[int, int], ...]
@@ -80,8 +83,8 @@ def plan_videos(
                 ClipPlan(f"synth{seed}_s{subject + 1:02d}_{index + 1:04d}", index, subject, 0.0, 0, (), ()),
                 profile,
                 content=contents[index],
-                speaker=draw_speaker(random_source(seed, f"{profile} speaker", subject), quantities.talking),
                 fps=rates[subject % len(rates)],
+                speaker=draw_speaker(random_source(seed, f"{profile} speaker", subject), quantities.talking),
                 classes=classes,
                 seconds=seconds,
             )
@@ -129,6 +132,7 @@ def _plan_video(
     plan = VideoPlan(
         clip,
         profile,
+        fps,
         kept,
         expressions,
         tuple(talk),
@@ -165,6 +169,5 @@ def _labelled(plan: VideoPlan, clock: int) -> ClipPlan:
             expression.annotation, onset=first, apex=int(extent.argmax()), offset=min(last, len(plan.ticks) - 1)
         )
         performances.append(replace(expression, annotation=annotation))
-    frames = len(plan.ticks)
-    rate = (frames - 1) * clock / int(plan.ticks[-1])
-    return replace(plan.clip, fps=round(rate, 4), frames=frames, performances=tuple(performances))
+    rate = frame_rate(plan.ticks, clock, plan.camera_fps)
+    return replace(plan.clip, fps=rate, frames=len(plan.ticks), performances=tuple(performances))

@@ -45,7 +45,7 @@ def test_labels_are_read_back_with_the_subjects_and_frames_of_the_videos(made):
         assert own.events == tuple(performance.annotation for performance in plan.performances)
         with open_video(made.media / f"{plan.id}.mp4") as video:
             assert len(video) == plan.frames and video.size == (160, 128)
-            assert video.fps == pytest.approx(plan.fps, rel=0.05)
+            assert video.fps == pytest.approx(plan.fps, rel=1e-5)
 
 
 def test_presentation_times_are_those_of_the_plan_and_vary(made):
