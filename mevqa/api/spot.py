@@ -33,8 +33,9 @@ def spot(
     rule: Rule = "half-second",
     threshold: float | None = None,
     calibrator: Fitted | AnyPath | None = None,
-    spotter: str = DEFAULT_SPOTTER,
+    spotter: str | None = None,
     features: AnyPath | None = None,
+    weights: AnyPath | None = None,
     progress: Progress | None = None,
 ) -> Spotting:
     """Find the micro- and macro-expressions of one video; the default spotter needs no labels and no training.
@@ -48,16 +49,17 @@ def spot(
             noise, or where the calibrator begins).
         calibrator: What the spotter learned, or its file (``fit_spotter``). That of ``motion`` scores events and drops
             those below its probability.
-        spotter: Name of the spotter (``register_spotter``).
+        spotter: Name of the spotter (``register_spotter``); None: that of the weights, or the default one.
         features: Folder of the cache of motion records (``measure_features``); None: ``MEVQA_FEATURES`` of the
             environment, or none.
+        weights: Folder of a trained spotter (``finetune`` with a recipe of a spotter).
         progress: Called now and then with frames done and frames in all.
 
     Raises:
         InputError: A kind or the threshold makes no sense, there is no such spotter, or its file cannot be read.
         MediaError: The video cannot be read.
     """
-    options = spot_options(kinds, rule, threshold, calibrator, spotter, features)
+    options = spot_options(kinds, rule, threshold, calibrator, spotter, features, weights)
     return spot_video(Path(video), fps=fps, options=options, progress=progress)
 
 

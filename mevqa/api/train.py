@@ -11,6 +11,7 @@ from typing import Any
 from accelerate import PartialState
 
 from mevqa.api.run import Run, open_run
+from mevqa.api.train_spotter import SpotterLosoResult, spotter_folds, spotter_loso, train_spotter
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord
@@ -23,16 +24,23 @@ from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.result import FineTuningResult, RecogniserResult
 from mevqa.training.splits import Fold, parse_shard, shard
+from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.spotters.finetune import Show, SpotterTraining
 
 
 def finetune(
-    recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object
-) -> FineTuningResult | RecogniserResult:
-    """Fine-tune a model, or train a recogniser, on answered questions; called again, go on where it was interrupted.
+    recipe: AnyRecipe | str | Path,
+    *,
+    trust_remote_code: bool = False,
+    show: Show | None = None,
+    **overrides: object,
+) -> FineTuningResult | RecogniserResult | SpotterTraining:
+    """Fine-tune a model, or train a recogniser or a spotter; called again, go on where it was interrupted.
 
     Args:
-        recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``), or one that was read.
+        recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``, ``me-tst``), or one that was read.
         trust_remote_code: Whether Python code that comes with the model may run.
+        show: Shows how far the training of a spotter is.
         overrides: Keys of the recipe that are set otherwise: ``steps=200``, ``lora={"rank": 8}``, ``output="DIR"``.
 
     Raises:
@@ -40,6 +48,8 @@ def finetune(
         ModelError: The training cannot live: gradients of zero, every label masked, nothing to train.
     """
     chosen = _recipe(recipe, overrides, trust_remote_code)
+    if isinstance(chosen, SpotterRecipe):
+        return train_spotter(chosen, show)
     if chosen.output is None:
         raise InputError([Problem("output", "says where the adapter goes: output=DIR")])
     if isinstance(chosen, RecogniserRecipe):
@@ -63,7 +73,7 @@ class LosoResult:
         run: The answers of all folds as one run; None until all are finished.
     """
 
-    recipe: AnyRecipe
+    recipe: Recipe | RecogniserRecipe
     work: Plan
     folds: tuple[Fold, ...]
     runs: Mapping[str, RunRecord]
@@ -80,9 +90,12 @@ def loso(
     *,
     part: str | None = None,
     trust_remote_code: bool = False,
+    show: Show | None = None,
     **overrides: object,
-) -> LosoResult:
+) -> LosoResult | SpotterLosoResult:
     """Fine-tune without each subject, answer its questions, and pool all answers into one run.
+
+    By the recipe of a spotter: train without each subject, spot in its videos, and score all events together.
 
     Called again, go on: finished folds are kept, and a fold under way goes on from its last checkpoint.
 
@@ -90,6 +103,7 @@ def loso(
         recipe: A recipe's YAML file, the name of a shipped one (``nano-casme2``), or one that was read.
         part: Only every n-th fold, beginning with the i-th: ``i/n`` (1/2, 2/2), to spread them over processes.
         trust_remote_code: Whether Python code that comes with the model may run.
+        show: Shows how far the training of a spotter is.
         overrides: Keys of the recipe that are set otherwise, as for ``finetune``: ``output="DIR"``,
             ``folds={"by": "group", "k": 5}``.
 
@@ -99,11 +113,13 @@ def loso(
     """
     chosen = _recipe(recipe, overrides, trust_remote_code)
     first, count = parse_shard(part) if part else (0, 1)
-    planned = loso_folds(chosen)
+    if isinstance(chosen, SpotterRecipe):
+        return spotter_loso(chosen, (first, count), show)
+    planned = _planned(chosen)
     work, folds = planned.work, planned.folds
     if chosen.output is None:
         raise InputError([Problem("output", "says where the folds go: output=DIR")])
-    folds_of.start(chosen, work, folds, chosen.output)
+    folds_of.start(chosen, folds, chosen.output)
     mine = shard(folds, first, count)
     for number, fold in enumerate(mine, start=1):
         folds_of.run_fold(chosen, work, fold, chosen.output, label=f"fold {number}/{len(mine)} {fold.name}")
@@ -113,15 +129,22 @@ def loso(
     return replace(result, run=open_run(folds_of.pool(chosen, work, folds, result.runs, chosen.output)))
 
 
-def loso_folds(recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object) -> LosoResult:
+def loso_folds(
+    recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object
+) -> LosoResult | SpotterLosoResult:
     """Return the folds of a recipe, of which nothing is trained yet; arguments as for ``loso``.
 
     Raises:
         InputError: Everything that is wrong with the recipe or its clips; there are too few subjects to divide.
     """
     chosen = _recipe(recipe, overrides, trust_remote_code)
-    work = folds_of.check_answers(chosen, read_clips(chosen))
-    return LosoResult(chosen, work, folds_of.make_folds(chosen, work), {})
+    return spotter_folds(chosen) if isinstance(chosen, SpotterRecipe) else _planned(chosen)
+
+
+def _planned(recipe: Recipe | RecogniserRecipe) -> LosoResult:
+    """Return the folds of a recipe that learns from answered questions."""
+    work = folds_of.check_answers(recipe, read_clips(recipe))
+    return LosoResult(recipe, work, folds_of.make_folds(recipe, work), {})
 
 
 def _recipe(recipe: AnyRecipe | str | Path, overrides: Mapping[str, object], trust_remote_code: bool) -> AnyRecipe:
@@ -131,7 +154,7 @@ def _recipe(recipe: AnyRecipe | str | Path, overrides: Mapping[str, object], tru
         InputError: Everything that is wrong with it.
         TypeError: There are overrides of a recipe that was read already.
     """
-    if isinstance(recipe, Recipe | RecogniserRecipe):
+    if isinstance(recipe, AnyRecipe):
         if overrides:
             raise TypeError(f"{', '.join(overrides)}: give them with the name of the recipe, or to read_recipe")
         return recipe

@@ -147,9 +147,11 @@ def add_spotter_name(parser: argparse.ArgumentParser | argparse._ArgumentGroup) 
     names = spotter_names()
     parser.add_argument(
         "--spotter",
-        default=names[0],
         metavar="NAME",
-        help=f"which system spots events: {', '.join(names)} (default: {names[0]})",
+        help=f"which system spots events: {', '.join(names)} (default: that of --weights, or {names[0]})",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="DIR", help="trained spotter: the folder that mevqa finetune made"
     )
     parser.add_argument(
         "--features",
@@ -245,6 +247,7 @@ def view_options(args: argparse.Namespace) -> ViewOptions:
         calibrator=args.calibrator,
         spotter=args.spotter,
         features=args.features,
+        weights=args.weights,
     )
 
 

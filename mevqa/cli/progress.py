@@ -6,12 +6,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from mevqa.inference.answerer import ClipProgress
 from mevqa.types import Answer
 
+if TYPE_CHECKING:
+    from mevqa.training.spotters.finetune import Show
+
 #: Seconds between lines where there is no terminal.
 _LOG_INTERVAL = 30.0
+_EPOCH_INTERVAL = 10.0
 
 
 def lines_now_and_then(interval: float = _LOG_INTERVAL) -> Callable[[str, bool], None]:
@@ -160,3 +165,14 @@ def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
             progress.update(reading, completed=ready, total=total, told=clip, visible=True)
 
         yield ClipProgress(advance, frames)
+
+
+def training_progress() -> Show:
+    """Show how far the videos of a training are measured, and its epochs, a line now and then."""
+    from mevqa.training.spotters.finetune import Show
+
+    def epochs(name: str) -> Callable[[int, int, float], None]:
+        print_line = lines_now_and_then(_EPOCH_INTERVAL)
+        return lambda done, total, loss: print_line(f"{name}: epoch {done}/{total}, loss {loss:.4f}", done == total)
+
+    return Show(frame_progress, epochs)

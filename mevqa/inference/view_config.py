@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mevqa.errors import InputError, Problem
 from mevqa.models.base import Preferences
-from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions
+from mevqa.spotting.base import Fitted, SpotOptions
 from mevqa.spotting.registry import spot_options
 from mevqa.suggestions import did_you_mean
 from mevqa.video.views.registry import view_names
@@ -130,8 +130,9 @@ class ViewOptions:
         rule: How micro- and macro-expressions are told apart; None: as the data set was coded.
         threshold: Least strength of a spotted event, in units of the video's own noise.
         calibrator: What the spotter learned, or its file; that of ``motion`` scores events and drops some.
-        spotter: Name of the spotter.
+        spotter: Name of the spotter; None: that of the weights, or the default one.
         features: Folder of the cache of motion records; None: ``MEVQA_FEATURES`` of the environment, or none.
+        weights: Folder of the spotter's trained weights.
     """
 
     views: str | Sequence[str] | None = None
@@ -143,8 +144,9 @@ class ViewOptions:
     rule: Rule | None = None
     threshold: float | None = None
     calibrator: Fitted | Path | str | None = None
-    spotter: str = DEFAULT_SPOTTER
+    spotter: str | None = None
     features: Path | str | None = None
+    weights: Path | str | None = None
 
     def names(self) -> tuple[str, ...] | None:
         """Return the names of the views, None where the model's preference holds."""
@@ -198,5 +200,9 @@ class ViewOptions:
     def _spotter(self) -> SpotOptions:
         """Return how events are spotted; the rule for the kinds is left to the data set."""
         return spot_options(
-            threshold=self.threshold, calibrator=self.calibrator, spotter=self.spotter, features=self.features
+            threshold=self.threshold,
+            calibrator=self.calibrator,
+            spotter=self.spotter,
+            features=self.features,
+            weights=self.weights,
         )

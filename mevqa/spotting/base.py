@@ -55,8 +55,9 @@ class SpotOptions:
         kinds: Kinds of expressions that are returned.
         rule: How micro- and macro-expressions are told apart.
         threshold: Least strength, in the spotter's own units (``motion``: of the video's own noise); None: its default.
-        calibrator: What the spotter learned, from its ``load`` or ``fit``. That of ``motion`` scores events, and drops
-            those below its own probability; None: the shipped one scores them, and strength decides which are returned.
+        calibrator: What the spotter learned, from its ``load`` or ``fit``: trained weights, or a calibrator. That of
+            ``motion`` scores events, and drops those below its own probability; None: the shipped one scores them, and
+            strength decides which are returned.
         least_motion: Of ``motion``: a region must move by so much, eye distances; None: as the threshold.
         spotter: Name of the spotter.
         features: Folder of motion records (``mevqa features``) that videos are looked up in, and those that are not
@@ -218,11 +219,15 @@ class Spotter(ABC):
     """A system that finds expressions in long videos; ``register_spotter`` gives it its name.
 
     Attributes:
+        name: What users write after ``--spotter``; ``register_spotter`` sets it.
         needs: What it needs beside a video, in a few words (``a GPU``, ``--calibrator``), empty for nothing.
+        has_weights: Whether it is a network whose weights a folder holds (``--weights``).
         options: What is looked for.
     """
 
+    name: ClassVar[str] = ""
     needs: ClassVar[str] = ""
+    has_weights: ClassVar[bool] = False
 
     def __init__(self, options: SpotOptions) -> None:
         self.options = options

@@ -60,6 +60,7 @@ class SpottedEvent(Event):
         regions: Displacement of each facial region from rest to apex (right, down), eye distances.
         units: Action units that explain the motion, the one that explains most first.
         features: What the score is computed from, by name (``mevqa.spotting.motion.features``).
+        class_probabilities: Of emotion classes, by a spotter that learned to recognise them.
         clear: Whether it is as strong and as large as is believed without a calibrator.
         event_probability: Probability that it is an expression, the score and the model's word together; None where
             no model was asked.
@@ -79,6 +80,7 @@ class SpottedEvent(Event):
     regions: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     units: tuple[UnitCandidate, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
+    class_probabilities: Mapping[str, float] = field(default_factory=dict)
     clear: bool = True
     event_probability: float | None = None
     error: str | None = None

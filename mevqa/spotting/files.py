@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.events.write import SPOTTED_COLUMNS, event_rows
+from mevqa.data.events.write import CLASS_COLUMNS, SPOTTED_COLUMNS, event_rows
 from mevqa.files.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.spotting.base import Spotting
@@ -15,20 +15,22 @@ from mevqa.spotting.events import SpottedEvent
 
 
 def write_csv(path: Path, found: Sequence[Spotting]) -> None:
-    """Write one row an event.
+    """Write one row an event, with its class where the spotter recognises classes.
 
     Raises:
         InputError: The file cannot be written.
     """
-    rows: list[Sequence[str]] = [SPOTTED_COLUMNS]
+    named = any(event.class_probabilities for video in found for event in video.events)
+    columns = (*SPOTTED_COLUMNS, *CLASS_COLUMNS) if named else SPOTTED_COLUMNS
+    rows: list[Sequence[str]] = [columns]
     for video in found:
         facts = {"video": video.video, "fps": video.fps, "frames": video.frames}
-        rows += event_rows(SPOTTED_COLUMNS, facts, map(_columns, video.events))
+        rows += event_rows(columns, facts, map(_columns, video.events))
     write_whole(path, csv_text(rows))
 
 
 def _columns(event: SpottedEvent) -> dict[str, Any]:
-    names = ("onset", "apex", "offset", "kind", "score", "side", "onset_ms", "apex_ms", "offset_ms")
+    names = ("onset", "apex", "offset", "kind", "score", "side", "onset_ms", "apex_ms", "offset_ms", *CLASS_COLUMNS)
     units = "+".join(str(candidate.unit) for candidate in event.units)
     return {"action_units": units, **{name: getattr(event, name) for name in names}}
 
@@ -71,6 +73,7 @@ def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
 
 
 def _event(event: SpottedEvent) -> dict[str, Any]:
+    classes = {name: round(share, 4) for name, share in event.class_probabilities.items()}
     return {
         "onset": event.onset,
         "apex": event.apex,
@@ -80,6 +83,7 @@ def _event(event: SpottedEvent) -> dict[str, Any]:
         "offset_ms": round(event.offset_ms, 1),
         "kind": event.kind,
         "score": round(event.score, 4),
+        **({"classes": classes} if classes else {}),
         "side": event.side,
         "action_units": [
             {"unit": str(one.unit), "name": one.unit.name, "share": round(one.share, 3)} for one in event.units

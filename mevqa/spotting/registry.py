@@ -12,12 +12,14 @@ from mevqa.events import KINDS, Kind, Rule
 from mevqa.registry import Registry
 from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, SpotOptions, Spotter
 from mevqa.spotting.features.folder import named_cache
+from mevqa.spotting.weights_folder import system_of
 
 S = TypeVar("S", bound=type[Spotter])
 
 #: The module that registers each spotter of this package; imported when it is used, for some of them need torch.
 _SHIPPED = {
     "motion": "mevqa.spotting.motion.spotter",
+    "me-tst": "mevqa.spotting.me_tst.spotter",
 }
 
 SPOTTERS: Registry[type[Spotter]] = Registry("spotter", "--spotter", _SHIPPED)
@@ -35,6 +37,7 @@ def register_spotter(name: str) -> Callable[[S], S]:
 
     def register(spotter: S) -> S:
         SPOTTERS.add(name, spotter)
+        spotter.name = name
         return spotter
 
     return register
@@ -59,8 +62,9 @@ def spot_options(
     rule: Rule = "half-second",
     threshold: float | None = None,
     calibrator: Fitted | str | PathLike[str] | None = None,
-    spotter: str = DEFAULT_SPOTTER,
+    spotter: str | None = None,
     features: str | PathLike[str] | None = None,
+    weights: str | PathLike[str] | None = None,
 ) -> SpotOptions:
     """Return what is looked for.
 
@@ -69,22 +73,51 @@ def spot_options(
         rule: How micro- and macro-expressions are told apart.
         threshold: Least strength, in the spotter's own units.
         calibrator: What the spotter learned, or its file.
-        spotter: Name of the spotter.
+        spotter: Name of the spotter; None: that of the weights, or the default one.
         features: Folder of the cache of motion records; None: ``MEVQA_FEATURES`` of the environment, or none.
+        weights: Folder of trained weights, in the place of a calibrator.
 
     Raises:
         InputError: A kind or the threshold makes no sense, the spotter is unknown, or its file cannot be read.
     """
+    spotter = spotter or (DEFAULT_SPOTTER if weights is None else system_of(Path(weights)))
     system = find_spotter(spotter)
     folder = named_cache(None if features is None else Path(features))
-    if isinstance(calibrator, str | PathLike):
-        calibrator = system.load(Path(calibrator))
+    learned = _learned(system, spotter, calibrator, weights)
     listed = kinds.split(",") if isinstance(kinds, str) else kinds
     names = tuple(name.strip() for name in listed if name.strip())
     try:
-        return SpotOptions(
-            cast("tuple[Kind, ...]", names), rule, threshold, calibrator, spotter=spotter, features=folder
-        )
+        return SpotOptions(cast("tuple[Kind, ...]", names), rule, threshold, learned, spotter=spotter, features=folder)
     except ValueError as error:
         option = "--threshold" if "threshold" in str(error) else "--kinds"
         raise InputError([Problem(option, str(error))]) from error
+
+
+def _learned(
+    system: type[Spotter],
+    name: str,
+    calibrator: Fitted | str | PathLike[str] | None,
+    weights: str | PathLike[str] | None,
+) -> Fitted | None:
+    """Return what the spotter learned.
+
+    Raises:
+        InputError: It cannot be read, is missing, or is of another kind than this spotter learns.
+    """
+    problems = []
+    if weights is not None and calibrator is not None:
+        problems.append(Problem("--weights", "a spotter has weights or a calibrator, not both; leave one away"))
+    elif weights is not None and not system.has_weights:
+        problems.append(
+            Problem("--weights", f"the spotter {name} has none; leave --spotter away, the folder names its own")
+        )
+    elif isinstance(calibrator, str | PathLike) and system.has_weights:
+        problems.append(Problem("--calibrator", f"the spotter {name} has a folder of weights: --weights DIR"))
+    elif system.has_weights and weights is None and calibrator is None:
+        said = "the folder that mevqa finetune made: --weights DIR"
+        problems.append(Problem("--spotter", f"{name} needs {said}"))
+    if problems:
+        raise InputError(problems)
+    if weights is not None:
+        return system.load(Path(weights))
+    return system.load(Path(calibrator)) if isinstance(calibrator, str | PathLike) else calibrator

@@ -43,6 +43,8 @@ from mevqa.video.face.aligned_face import FaceMode
 _MANIFEST = "loso.json"
 #: Seconds that another shard may take to pool.
 _POOLING = 60.0
+#: Keys of a recipe that change neither folds nor what is trained in them.
+_INDIFFERENT = frozenset({"title", "output", "workers", "log_to", "push_to", "features"})
 _FOLDS, _ADAPTER, _RUN, _MEASURED = "folds", "adapter", "run", "measured"
 #: Columns of the table of folds, and the score that each holds.
 _COLUMNS = {
@@ -54,7 +56,7 @@ _COLUMNS = {
 }
 
 
-def make_folds(recipe: AnyRecipe, work: Plan) -> tuple[Fold, ...]:
+def make_folds(recipe: Recipe | RecogniserRecipe, work: Plan) -> tuple[Fold, ...]:
     """Divide the clips as the recipe says.
 
     Raises:
@@ -71,15 +73,20 @@ def make_folds(recipe: AnyRecipe, work: Plan) -> tuple[Fold, ...]:
     return leave_one_dataset_out(work.clips, of=settings.of)
 
 
-def start(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], out: Path) -> None:
+def start(recipe: AnyRecipe, folds: Sequence[Fold], out: Path) -> None:
     """Write down which folds there are, or check them against those that the folder holds.
+
+    Args:
+        recipe: The recipe.
+        folds: Every fold.
+        out: The folder of all folds.
 
     Raises:
         InputError: The folder holds something else.
     """
     now = {
         "folds": {fold.name: list(fold.test) for fold in folds},
-        "recipe": portable(recipe.model_dump(mode="json", exclude={"title", "output", "workers", "log_to", "push_to"})),
+        "recipe": portable(recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))),
     }
     path = out / _MANIFEST
     if path.is_file():
@@ -93,7 +100,7 @@ def start(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], out: Path) -> No
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
 
 
-def run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:
+def run_fold(recipe: Recipe | RecogniserRecipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:
     """Train without the fold's subjects and answer their questions; what is done already is not done again.
 
     Args:
@@ -116,7 +123,7 @@ def run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, out: Path, *, label: str
         return _run_fold(recipe, work, fold, folder, label)
 
 
-def _run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, folder: Path, label: str) -> RunRecord:
+def _run_fold(recipe: Recipe | RecogniserRecipe, work: Plan, fold: Fold, folder: Path, label: str) -> RunRecord:
     """Train and answer a fold while nobody else writes its folder."""
     # Nobody of a held-out data set is trained on, whether its subjects are known or not.
     unknown_as_own = recipe.folds.by == "dataset"
@@ -134,7 +141,7 @@ def _run_fold(recipe: AnyRecipe, work: Plan, fold: Fold, folder: Path, label: st
     return _finished_run(run_folder, held_out) or _answer(recipe, held_out, folder / _ADAPTER, run_folder)
 
 
-def _answer(recipe: AnyRecipe, held_out: Plan, adapter: Path, run_folder: Path) -> RunRecord:
+def _answer(recipe: Recipe | RecogniserRecipe, held_out: Plan, adapter: Path, run_folder: Path) -> RunRecord:
     """Answer the held-out clips as any model is asked."""
     name, options, face = _as_model(recipe, adapter)
     model = load_model(name, options)
@@ -150,7 +157,7 @@ def _answer(recipe: AnyRecipe, held_out: Plan, adapter: Path, run_folder: Path) 
         return RunRecord(log.path, log.manifest, dict(log.answers))
 
 
-def _as_model(recipe: AnyRecipe, adapter: Path) -> tuple[str, ModelOptions, FaceMode]:
+def _as_model(recipe: Recipe | RecogniserRecipe, adapter: Path) -> tuple[str, ModelOptions, FaceMode]:
     """Return the name and options under which what was trained is asked, and how faces are found."""
     if isinstance(recipe, RecogniserRecipe):
         return f"{recipe.recogniser}:{adapter}", ModelOptions(device=recipe.device, seed=recipe.seed), recipe.face
@@ -187,7 +194,9 @@ def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, Ru
     return found
 
 
-def pool(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], out: Path) -> Path:
+def pool(
+    recipe: Recipe | RecogniserRecipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord], out: Path
+) -> Path:
     """Put the answers of all folds into one run, as if one model had given them.
 
     Args:
@@ -222,7 +231,7 @@ def pool(recipe: AnyRecipe, work: Plan, folds: Sequence[Fold], runs: Mapping[str
     return out / _RUN
 
 
-def _base_name(recipe: AnyRecipe) -> str:
+def _base_name(recipe: Recipe | RecogniserRecipe) -> str:
     return recipe.recogniser if isinstance(recipe, RecogniserRecipe) else f"{recipe.model}"
 
 
@@ -246,7 +255,7 @@ def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord])
     return Table("accuracy of each fold", ("held out", "clips", *_COLUMNS), tuple(rows))
 
 
-def check_answers(recipe: AnyRecipe, work: Plan) -> Plan:
+def check_answers(recipe: Recipe | RecogniserRecipe, work: Plan) -> Plan:
     """Return the clips that can be trained on or tested, before anything is trained.
 
     Raises:

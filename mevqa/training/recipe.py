@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.strict_yaml import StrictModel, YamlFile, parse_yaml, parse_yaml_value, validate
-from mevqa.resources import resource_folder
+from mevqa.files.strict_yaml import StrictModel, validate
 from mevqa.training.recipe_blocks import (
     Augmentation,
     Balance,
@@ -26,10 +25,10 @@ from mevqa.training.recipe_blocks import (
     Whole,
     listed,
 )
+from mevqa.training.recipe_files import find_recipe, read_content
 from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.spotter_recipe import SpotterRecipe, spotter_schema
 
-#: Folders of recipes that are not of language models.
-_KINDS = ("recognition",)
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"
 
@@ -123,14 +122,12 @@ class Recipe(StrictModel):
         return self
 
 
-#: A recipe of any kind: of a language model, or of a recogniser.
-AnyRecipe: TypeAlias = Recipe | RecogniserRecipe
+#: A recipe of any kind: of a language model, of a recogniser, or of a spotter.
+AnyRecipe: TypeAlias = Recipe | RecogniserRecipe | SpotterRecipe
 
 
-def read_any_recipe(
-    name: str, overrides: tuple[str, ...] | list[str] = (), *, trust_remote_code: bool = False
-) -> AnyRecipe:
-    """Read a recipe of a language model, or of a recogniser, which the key ``recogniser`` tells.
+def read_any_recipe(name: str, overrides: Sequence[str] = (), *, trust_remote_code: bool = False) -> AnyRecipe:
+    """Read a recipe of a language model, or of a recogniser or spotter, which the keys of these names tell.
 
     Args:
         name: As for ``read_recipe``.
@@ -141,10 +138,10 @@ def read_any_recipe(
         InputError: As for ``read_recipe``.
     """
     recipe = _read_recipe(name, overrides)
-    return recipe if isinstance(recipe, RecogniserRecipe) else _with_trust(recipe, name, trust_remote_code)
+    return _with_trust(recipe, name, trust_remote_code) if isinstance(recipe, Recipe) else recipe
 
 
-def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust_remote_code: bool = False) -> Recipe:
+def read_recipe(name: str, overrides: Sequence[str] = (), *, trust_remote_code: bool = False) -> Recipe:
     """Read a recipe of a language model.
 
     Args:
@@ -157,8 +154,9 @@ def read_recipe(name: str, overrides: tuple[str, ...] | list[str] = (), *, trust
             comes with the model, and may not.
     """
     recipe = _read_recipe(name, overrides)
-    if isinstance(recipe, RecogniserRecipe):
-        raise InputError([Problem(find_recipe(name), "is the recipe of a recogniser, not of a language model")])
+    if not isinstance(recipe, Recipe):
+        kind = "recogniser" if isinstance(recipe, RecogniserRecipe) else "spotter"
+        raise InputError([Problem(find_recipe(name), f"is the recipe of a {kind}, not of a language model")])
     return _with_trust(recipe, name, trust_remote_code)
 
 
@@ -170,107 +168,11 @@ def _with_trust(recipe: Recipe, name: str, trust_remote_code: bool) -> Recipe:
     return recipe.model_copy(update={"trust_remote_code": trust_remote_code})
 
 
-def _read_recipe(name: str, overrides: tuple[str, ...] | list[str]) -> AnyRecipe:
+def _read_recipe(name: str, overrides: Sequence[str]) -> AnyRecipe:
     """Read a recipe, whatever it asks for."""
-    files = _with_bases(find_recipe(name))
-    content: Any = {}
-    for file in reversed(files):
-        content = _extended(content, file.content)
-    if not overrides or not isinstance(content, dict):
-        return _validate(content, files)
-    problems = []
-    for item in overrides:
-        key, equals, value = item.partition("=")
-        if not (key and equals):
-            problems.append(Problem(item, "is not key=value, e.g. steps=200 or lora.rank=8"))
-            continue
-        try:
-            _set(content, key.split("."), parse_yaml_value(value) if value else "")
-        except ValueError as error:
-            problems.append(Problem(item, f"cannot be set: {' '.join(str(error).split())}"))
-    if problems:
-        raise InputError(problems)
-    return _validate(content, [YamlFile(Path(f"{files[0].path} with {' '.join(overrides)}"), None, content)])
-
-
-def _validate(content: Any, files: list[YamlFile]) -> AnyRecipe:
-    """Hold a recipe's content to the schema of its kind."""
+    content, files = read_content(name, overrides)
     if isinstance(content, dict) and "recogniser" in content:
         return validate(content, RecogniserRecipe, files)
+    if isinstance(content, dict) and "spotter" in content:
+        return validate(content, spotter_schema(content["spotter"], files), files)
     return validate(content, Recipe, files)
-
-
-def _with_bases(path: Path) -> list[YamlFile]:
-    """Return a recipe's file, the one that it extends, the one which that extends, and so on."""
-    files = [parse_yaml(path)]
-    while isinstance(files[-1].content, dict) and (name := files[-1].content.pop("extends", None)) is not None:
-        extending, line = files[-1].path, files[-1].line_of("extends")
-        if not isinstance(name, str):
-            raise InputError([Problem(extending, "extends: must be the name of one recipe", line)])
-        beside = [extending.parent / file for file in (name, f"{name}.yaml")]
-        base = next((file for file in beside if os.path.isfile(file)), None) or _shipped(name)
-        if base is None:
-            message = f"extends: there is no recipe {name!r} in its folder; shipped ones: {_shipped_names()}"
-            raise InputError([Problem(extending, message, line)])
-        if any(base.samefile(file.path) for file in files):
-            circle = " extends ".join(str(file) for file in (*(file.path for file in files), base))
-            raise InputError([Problem(extending, f"extends: goes in a circle: {circle}", line)])
-        files.append(parse_yaml(base))
-        if not isinstance(files[-1].content, dict):
-            raise InputError([Problem(base, f"is no recipe that {extending} can extend: it must hold keys", 1)])
-    return files
-
-
-def _extended(base: Any, own: Any) -> Any:
-    """Return a base's value with that of what extends it: blocks key by key, anything else in the base's place."""
-    if not isinstance(base, dict) or not isinstance(own, dict):
-        return own
-    return base | {key: _extended(base.get(key), value) for key, value in own.items()}
-
-
-def find_recipe(name: str) -> Path:
-    """Return the file of a recipe.
-
-    Raises:
-        InputError: There is none of that name.
-    """
-    path = Path(name)
-    if os.path.isfile(path):  # which takes a name that is too long for one that is not there
-        return path
-    shipped = _shipped(name)
-    if shipped is None:
-        raise InputError([Problem(path, f"there is no such recipe; shipped ones: {_shipped_names()}")])
-    return shipped
-
-
-def _shipped(name: str) -> Path | None:
-    """Return the shipped recipe of that name, with or without its folder and ``.yaml``; None where there is none."""
-    path = Path(name)
-    # The names of models have dots: what follows the last one is no suffix.
-    folders = {Path("."): "", Path("finetune"): ""}
-    folders |= {parent / kind: kind for kind in _KINDS for parent in list(folders)}
-    if path.parent not in folders:
-        return None
-    file = resource_folder("finetune") / folders[path.parent] / f"{path.name.removesuffix('.yaml')}.yaml"
-    return file if os.path.isfile(file) else None
-
-
-def _shipped_names() -> str:
-    """Return the names of the shipped recipes."""
-    folder = resource_folder("finetune")
-    own = [file.stem for file in sorted(folder.glob("*.yaml"))]
-    return ", ".join(
-        own + [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
-    )
-
-
-def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:
-    """Set a nested key, making the mappings on the way."""
-    for key in keys[:-1]:
-        inner = content.get(key)
-        if inner is None:
-            inner = content[key] = {}
-        if not isinstance(inner, dict):
-            raise ValueError(f"{key} is a value, not a block")
-        content = inner
-    content[keys[-1]] = value

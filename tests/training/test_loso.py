@@ -33,7 +33,7 @@ def recipe(tmp_path):
 def run_all(recipe, out, *, only=slice(None)):
     work = loso.check_answers(recipe, read_clips(recipe))
     folds = loso.make_folds(recipe, work)
-    loso.start(recipe, work, folds, out)
+    loso.start(recipe, folds, out)
     for fold in folds[only]:
         loso.run_fold(recipe, work, fold, out)
     return work, folds

@@ -1,4 +1,4 @@
-"""Fine-tune a vision-language model on answered questions, or train a published recogniser, by a recipe.
+"""Fine-tune a vision-language model, or train a published recogniser or spotter, by a recipe.
 
 A recipe is a YAML file (finetune/README.md explains every key); key=value on the command line overrides it. Run the
 same command again to go on with an interrupted training: the result is that of an uninterrupted one. `accelerate
@@ -10,6 +10,7 @@ Examples:
   mevqa finetune finetune/nano.yaml output=runs/nano-from-nothing
   mevqa finetune recognition/mean questions=FILE media=DIR annotations=FILE output=runs/mean
   mevqa finetune finetune/smolvlm2-256m.yaml --print lora.rank=8
+  mevqa finetune me-tst-small --annotations labels.csv --media videos/ --features features/ --out runs/me-tst
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ import sys
 
 from mevqa.cli.options import add_link_option
 
-HELP = "fine-tune a model by a recipe (LoRA, QLoRA)"
+HELP = "fine-tune a model (LoRA, QLoRA) or train a spotter, by a recipe"
+
+
+#: Options that stand for keys of a recipe.
+_PLACES = (
+    ("--annotations", "annotations", "label file"),
+    ("--media", "media", "folder of clips or videos"),
+    ("--out", "output", "folder of what is trained"),
+    ("--features", "features", "of a spotter: folder in which what is measured of videos is kept"),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +42,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the recipe and its overrides."""
     parser.add_argument("recipe", metavar="RECIPE", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=200 lora.rank=8 output=DIR")
+    for option, key, said in _PLACES:
+        parser.add_argument(option, metavar="FILE" if key == "annotations" else "DIR", help=f"{said} ({key}=)")
     parser.add_argument(
         "--trust-remote-code",
         action="store_true",
@@ -40,11 +52,19 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     add_link_option(parser)
 
 
+def overrides_of(args: argparse.Namespace) -> list[str]:
+    """Return the keys that the command line sets, ``key=value`` each."""
+    import json
+
+    given = ((key, getattr(args, option.removeprefix("--"))) for option, key, _ in _PLACES)
+    return [*args.overrides, *(f"{key}={json.dumps(value)}" for key, value in given if value is not None)]
+
+
 def run(args: argparse.Namespace) -> int:
     """Train; 1 when the trained model does not look at its pictures."""
     from mevqa.training.recipe import read_any_recipe
 
-    recipe = read_any_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
+    recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.print:
         import yaml
 
@@ -56,9 +76,10 @@ def run(args: argparse.Namespace) -> int:
     from accelerate import PartialState
 
     from mevqa.api.train import finetune
+    from mevqa.cli.progress import training_progress
     from mevqa.training.result import FineTuningResult
 
-    finished = finetune(recipe)
+    finished = finetune(recipe, show=training_progress())
     if not PartialState().is_main_process:
         return 0
     for line in finished.lines():

@@ -1,4 +1,4 @@
-"""Leave one subject out: fine-tune without each subject, answer its questions, pool and score.
+"""Leave one subject out: fine-tune without each subject, answer its questions, pool and score; of spotters likewise.
 
 Also k groups of subjects (folds.by=group folds.k=5) and whole data sets (folds.by=dataset). folds.of=NAMES holds out
 only the subjects of these data sets; those of the others are always trained on. Run the same command again to go on:
@@ -10,13 +10,14 @@ Examples:
   mevqa loso qwen2.5-vl-3b-lora-24gb questions=FILE media=DIR folds.by=group folds.k=5 output=runs/folds
   mevqa loso RECIPE output=runs/loso --shard 1/2
   mevqa loso RECIPE output=runs/loso --list
+  mevqa loso me-tst-small --annotations labels.csv --media videos/ --out runs/me-tst-loso
 """
 
 from __future__ import annotations
 
 import argparse
 
-from mevqa.cli.commands.finetune import add_recipe
+from mevqa.cli.commands.finetune import add_recipe, overrides_of
 
 HELP = "fine-tune and test, leaving one subject out"
 
@@ -35,13 +36,14 @@ def run(args: argparse.Namespace) -> int:
     quiet_libraries()
     from mevqa.api.train import loso, loso_folds
     from mevqa.cli.printing.folds import print_folds, print_result
+    from mevqa.cli.progress import training_progress
     from mevqa.training.recipe import read_any_recipe
     from mevqa.training.splits import parse_shard
 
-    recipe = read_any_recipe(args.recipe, args.overrides, trust_remote_code=args.trust_remote_code)
+    recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.list:
         parse_shard(args.shard or "1/1")
         print_folds(loso_folds(recipe).folds)
     else:
-        print_result(loso(recipe, part=args.shard))
+        print_result(loso(recipe, part=args.shard, show=training_progress()))
     return 0

@@ -10,6 +10,10 @@ learned from a few numbers of each candidate, and judged on each person by a cal
   mevqa spot --fit annotations.csv --media videos/ --out calibrator.json
   mevqa spot talk.mp4 --calibrator calibrator.json
 
+A trained spotter is the folder that mevqa finetune with a recipe of finetune/spotting made.
+  mevqa finetune me-tst-small --annotations annotations.csv --media videos/ --out runs/me-tst
+  mevqa spot talk.mp4 --weights runs/me-tst
+
 Score curves of any other spotter (a table with the columns video, frame, score, and subject where people matter) are
 decoded into events; with coded events, length and threshold come from the other subjects, and the result is scored.
   mevqa spot --curves scores.csv --annotations labels.csv --csv events.csv
@@ -111,7 +115,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 _FILES = ("--csv", "--json", "--plot")
 #: What each way of use takes, the first of which it needs.
-_SPOTTING = ("path", "--fps", "--kinds", "--rule", "--threshold", "--calibrator", "--spotter", "--features", *_FILES)
+_SPOTTING = (
+    "path",
+    "--fps",
+    "--kinds",
+    "--rule",
+    "--threshold",
+    "--calibrator",
+    "--spotter",
+    "--weights",
+    "--features",
+    *_FILES,
+)
 _FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter", "--features")
 _DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--csv")
 _NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {_FITTING: ("--media", "--out")}
@@ -126,9 +141,8 @@ def run(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     """Refuse options that do not belong together."""
     from mevqa.errors import InputError, Problem
-    from mevqa.spotting.registry import spotter_names
 
-    usual = {"--rule": "half-second", "--spotter": spotter_names()[0]}
+    usual = {"--rule": "half-second"}
 
     def given(option: str) -> bool:
         return getattr(args, option.removeprefix("--")) != usual.get(option)
@@ -165,6 +179,7 @@ def _spot(args: argparse.Namespace) -> int:
             args.calibrator,
             args.spotter,
             args.features,
+            args.weights,
         ),
         csv=args.csv,
         json=args.json,
@@ -180,6 +195,7 @@ def _fit(args: argparse.Namespace) -> int:
     from mevqa.api.spot import fit_spotter
     from mevqa.cli.printing.spotted import print_fit
     from mevqa.cli.progress import frame_progress
+    from mevqa.spotting.base import DEFAULT_SPOTTER
 
     fitted = fit_spotter(
         args.fit,
@@ -187,12 +203,12 @@ def _fit(args: argparse.Namespace) -> int:
         args.out,
         dataset=args.dataset,
         rule=args.rule,
-        spotter=args.spotter,
+        spotter=args.spotter or DEFAULT_SPOTTER,
         features=args.features,
         progress=frame_progress,
         on_note=lambda note: print(f"warning: {note}", file=sys.stderr),
     )
-    print_fit(fitted, args.out, args.spotter)
+    print_fit(fitted, args.out, args.spotter or DEFAULT_SPOTTER)
     return 0
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mevqa.api.train import LosoResult
+from mevqa.api.train_spotter import SpotterLosoResult
+from mevqa.cli.printing.scores import print_scores
 from mevqa.scoring.tables import interval_line, score_tables
 from mevqa.table_writer import as_text
 from mevqa.training.loso import fold_table
@@ -17,12 +19,17 @@ def print_folds(folds: Sequence[Fold]) -> None:
         print(f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}")
 
 
-def print_result(result: LosoResult) -> None:
+def print_result(result: LosoResult | SpotterLosoResult) -> None:
     """Print each fold's score and the pooled scores with intervals, or which folds are missing."""
     folds = result.folds
-    if result.run is None:
-        print(f"{len(result.runs)} of {len(folds)} folds are finished; missing: {', '.join(result.missing)}")
+    if result.missing:
+        done = len(folds) - len(result.missing)
+        print(f"{done} of {len(folds)} folds are finished; missing: {', '.join(result.missing)}")
         return
+    if isinstance(result, SpotterLosoResult):
+        _print_spotted(result)
+        return
+    assert result.run is not None
     print(f"{len(folds)} folds by {result.recipe.folds.by}, {sum(len(fold.test) for fold in folds)} held-out clips")
     print("\n" + as_text(fold_table(result.work, folds, result.runs)))
     scores = result.run.score()
@@ -31,3 +38,11 @@ def print_result(result: LosoResult) -> None:
         print("\n" + as_text(table))
     path = result.run.path
     print(f"\nthe pooled answers are a run like any other: mevqa score {path}, mevqa report {path}")
+
+
+def _print_spotted(result: SpotterLosoResult) -> None:
+    """Print the score of the events of all folds."""
+    held_out = sum(len(fold.test) for fold in result.folds)
+    print(f"{len(result.folds)} folds by {result.recipe.folds.by}, {held_out} held-out videos -> {result.events}\n")
+    if result.score is not None:
+        print_scores(result.score, "text")

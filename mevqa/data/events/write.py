@@ -17,6 +17,8 @@ _FRAMES, _LENGTH, _TIMES = ("onset", "apex", "offset"), ("fps", "frames"), ("ons
 
 #: Columns of what ``mevqa spot`` writes.
 SPOTTED_COLUMNS = ("video", *_FRAMES, "kind", "score", "side", "action_units", *_LENGTH, *_TIMES)
+#: Further columns of spotters that recognise emotion classes.
+CLASS_COLUMNS = ("fine", "coarse")
 #: Columns of the events of a run.
 RUN_COLUMNS = ("video", *_FRAMES, "kind", "score", "action_units", "fine", "coarse", *_LENGTH, "spotter_score")
 #: Columns of the official result file of MEGC 2025.

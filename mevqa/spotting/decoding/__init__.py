@@ -2,7 +2,14 @@
 
 from mevqa.spotting.decoding.curve_file import read_curves
 from mevqa.spotting.decoding.merging import point_to_interval
-from mevqa.spotting.decoding.nested import Fold, LabelledCurve, NothingToChooseFrom, decode_nested, half_length
+from mevqa.spotting.decoding.nested import (
+    Fold,
+    LabelledCurve,
+    NothingToChooseFrom,
+    choose_threshold,
+    decode_nested,
+    half_length,
+)
 from mevqa.spotting.decoding.peaks import absolute_peaks, relative_peaks
 from mevqa.spotting.decoding.registry import decoders, find_decoder, register_decoder
 from mevqa.spotting.decoding.scalable import scalable_absolute, scalable_intervals
@@ -18,6 +25,7 @@ __all__ = [
     "NothingToChooseFrom",
     "ScoreCurve",
     "absolute_peaks",
+    "choose_threshold",
     "decode_nested",
     "decoders",
     "find_decoder",

@@ -103,15 +103,34 @@ def decode_nested(
         if not lengths:
             raise NothingToChooseFrom(f"without subject {subject} no expression is marked")
         half = half_length(lengths if length is None else [length / videos[own[0]].curve.step])
-        hits, detections = counts.total(half, training)
-        f1 = 2 * hits / (detections + len(lengths))
-        best = np.flatnonzero(f1 >= f1.max() - 1e-12)
-        # Of equally good ones the one in the middle: the outer ones are nearer to being worse.
-        chosen = int(best[len(best) // 2])
-        folds.append(Fold(subject, half, float(candidates[chosen]), float(f1[chosen])))
+        chosen, f1 = _best(*counts.total(half, training), len(lengths))
+        folds.append(Fold(subject, half, float(candidates[chosen]), f1))
         for place in own:
             result[place] = decoder.decode(videos[place].curve.scores, half, folds[-1].threshold)
     return result, folds
+
+
+def choose_threshold(videos: Sequence[LabelledCurve], decoder: Decoder, half: int) -> tuple[float, float]:
+    """Return the threshold of the best F1 at IoU 0.5 on some videos, one to one, and that F1.
+
+    Args:
+        videos: Videos of people on whom nothing is tested afterwards, one at least.
+        decoder: The decoder.
+        half: Half the length of an expression, samples.
+    """
+    candidates = _thresholds(videos, decoder)
+    hits, detections = _Counts(videos, decoder, candidates).total(half, range(len(videos)))
+    chosen, f1 = _best(hits, detections, sum(len(video.intervals) for video in videos))
+    return float(candidates[chosen]), f1
+
+
+def _best(hits: Array, detections: Array, references: int) -> tuple[int, float]:
+    """Return the place of the best of some thresholds, and its F1."""
+    f1 = 2 * hits / np.maximum(detections + references, 1)
+    best = np.flatnonzero(f1 >= f1.max() - 1e-12)
+    # Of equally good ones the one in the middle: the outer ones are nearer to being worse.
+    chosen = int(best[len(best) // 2])
+    return chosen, float(f1[chosen])
 
 
 def _lengths(video: LabelledCurve) -> list[float]:

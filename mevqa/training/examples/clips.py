@@ -12,7 +12,8 @@ from mevqa.inference.evaluation import Plan, merged, plan
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
-from mevqa.training.recipe import AnyRecipe
+from mevqa.training.recipe import Recipe
+from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.types import Clip, Question, Reply
 
 
@@ -34,7 +35,7 @@ class TrainingClip:
         return references[0] if references else getattr(self.clip.annotation, level, None)
 
 
-def read_clips(recipe: AnyRecipe) -> Plan:
+def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
     """Find the clips of a recipe's question files, each file with its media, annotations and pictures.
 
     Raises:

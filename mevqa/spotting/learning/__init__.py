@@ -1,0 +1,49 @@
+"""Learned spotters: what every trained system shares, so that one more is a network and a class of few lines.
+
+A system is a subclass of ``LearnedSpotter``, or of ``TwoHeads`` where one network scores samples and names classes
+(``examples/own_learned_spotter.py``); ``mevqa finetune`` trains it by a recipe and ``mevqa spot --weights`` runs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mevqa.spotting.learning.config import SystemConfig
+    from mevqa.spotting.learning.priors import Priors
+    from mevqa.spotting.learning.spotter import LearnedSpotter
+    from mevqa.spotting.learning.system import hard_targets, masked_mean, weighted_cross_entropy
+    from mevqa.spotting.learning.two_heads import TwoHeads, TwoHeadsConfig
+    from mevqa.spotting.learning.types import Mark, TrainingVideo
+    from mevqa.spotting.learning.views import register_channels
+
+__all__ = [
+    "LearnedSpotter",
+    "Mark",
+    "Priors",
+    "SystemConfig",
+    "TrainingVideo",
+    "TwoHeads",
+    "TwoHeadsConfig",
+    "hard_targets",
+    "masked_mean",
+    "register_channels",
+    "weighted_cross_entropy",
+]
+
+#: Modules in which the names are found; imported when they are used: recipes are read without torch.
+_MODULES = {
+    "config": ("SystemConfig",),
+    "priors": ("Priors",),
+    "spotter": ("LearnedSpotter",),
+    "system": ("hard_targets", "masked_mean", "weighted_cross_entropy"),
+    "two_heads": ("TwoHeads", "TwoHeadsConfig"),
+    "types": ("Mark", "TrainingVideo"),
+    "views": ("register_channels",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,94 @@
+"""Which windows an epoch shows, how they are varied, and the batches that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mevqa.spotting.learning.config import SystemConfig
+from mevqa.spotting.learning.priors import Priors
+from mevqa.spotting.learning.system import Arrays, LearnedSystem, marks_of
+from mevqa.spotting.learning.types import TrainingVideo
+from mevqa.spotting.learning.views import Channels, find_channels
+from mevqa.spotting.learning.windows import cut, grid, piece
+
+#: Values, whether samples count, targets.
+Batch = tuple[Tensor, Tensor, dict[str, Tensor]]
+
+
+class TrainingWindows:
+    """The windows of training videos; every draw is decided by the seed and the number of the epoch.
+
+    Args:
+        system: Whose targets are learned.
+        config: Its settings.
+        videos: The training videos.
+        priors: What is known of them.
+    """
+
+    def __init__(
+        self, system: type[LearnedSystem], config: SystemConfig, videos: Sequence[TrainingVideo], priors: Priors
+    ) -> None:
+        self._config, self._videos = config, videos
+        self._channels = find_channels(system.view)
+        self._scale = np.array(priors.scale, np.float32)
+        self._targets: list[Arrays] = [system.targets(video, config, priors) for video in videos]
+
+    def epoch(self, number: int) -> list[tuple[int, int]]:
+        """Return video and first sample of the windows of an epoch: all with expressions, some of the others."""
+        windows = self._config.training.windows
+        rng = np.random.default_rng([self._config.seed, 1, number])
+        shown: list[tuple[int, int]] = []
+        others: list[tuple[int, int]] = []
+        for place, video in enumerate(self._videos):
+            length = len(cut(video.series, 0, windows).counts)
+            marks = marks_of(video, self._config.kinds)
+            for begin in grid(video.series, windows, float(rng.random()) if windows.moving else 0.0):
+                holds = any(mark.start < begin + length and mark.stop > begin for mark in marks)
+                (shown if holds else others).append((place, begin))
+        wanted = min(len(others), max(1, round(windows.negatives * len(shown)))) if windows.negatives else 0
+        drawn = [others[at] for at in rng.choice(len(others), wanted, replace=False)] if others and wanted else []
+        chosen = shown + drawn
+        return [chosen[at] for at in rng.permutation(len(chosen))]
+
+    def batches(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch."""
+        chosen = self.epoch(number)
+        rng = np.random.default_rng([self._config.seed, 2, number])
+        size = self._config.training.batch
+        for start in range(0, len(chosen), size):
+            yield self._batch(chosen[start : start + size], rng)
+
+    def _batch(self, chosen: Sequence[tuple[int, int]], rng: np.random.Generator) -> Batch:
+        values, counts, learned = [], [], []
+        targets: dict[str, list[np.ndarray]] = {}
+        for place, begin in chosen:
+            video = self._videos[place]
+            window = cut(video.series, begin, self._config.training.windows)
+            values.append(self._vary(window.values / self._scale, window.counts, rng))
+            counts.append(window.counts)
+            length = len(window.counts)
+            learned.append(window.counts & piece(video.learned, begin, length))
+            for name, own in self._targets[place].items():
+                targets.setdefault(name, []).append(piece(own, begin, length))
+        tensors = {name: torch.from_numpy(np.stack(own)) for name, own in targets.items()}
+        tensors["learned"] = torch.from_numpy(np.stack(learned))
+        return torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(counts)), tensors
+
+    def _vary(self, values: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the values of a window as the recipe varies them."""
+        settings, channels = self._config.training.augmentation, self._channels
+        factor, draw = rng.uniform(1 - settings.scale, 1 + settings.scale), rng.random()
+        varied = values * np.float32(factor)
+        if channels.mirrored and draw < settings.mirror:
+            varied = self._mirrored(varied, channels)
+        if settings.noise:
+            varied = varied + rng.normal(0, settings.noise, varied.shape).astype(np.float32) * counts[:, None]
+        return np.asarray(varied, np.float32)
+
+    def _mirrored(self, values: np.ndarray, channels: Channels) -> np.ndarray:
+        """Mirror scaled values: left and right of a pair may have different spreads."""
+        return channels.mirror(values * self._scale) / self._scale

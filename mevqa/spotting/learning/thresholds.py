@@ -1,0 +1,75 @@
+"""Thresholds of score curves, chosen on training subjects by networks that have not seen them.
+
+A network is surer of what it was trained on than of anybody else: a threshold that is chosen there misses expressions.
+Training subjects are divided into groups, each is scored by a network that learned from the others, and the threshold
+of the best F1 on all these curves is taken for the network that learned from everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mevqa.errors import InputError, Problem
+from mevqa.spotting.decoding import Decoder, LabelledCurve, ScoreCurve, choose_threshold
+from mevqa.spotting.learning.config import SystemConfig
+from mevqa.spotting.learning.priors import Priors
+from mevqa.spotting.learning.system import ANY, Arrays, LearnedSystem
+from mevqa.spotting.learning.types import TrainingVideo
+
+
+def subject_groups(videos: Sequence[TrainingVideo], folds: int, seed: int) -> list[list[TrainingVideo]]:
+    """Return the videos of each group of subjects; groups differ by at most one subject.
+
+    Args:
+        videos: The training videos.
+        folds: Groups; fewer where there are fewer subjects.
+        seed: Decides who is together.
+
+    Raises:
+        InputError: There is one subject only.
+    """
+    subjects = sorted({video.subject for video in videos})
+    if len(subjects) < 2:
+        message = f"one training subject ({subjects[0]}) leaves nobody to choose it on: give decoder.threshold, or "
+        raise InputError([Problem("decoder.threshold", f"{message}decoder.folds=0")])
+    dealt = np.random.default_rng([seed, 3]).permutation(len(subjects))
+    group = {subjects[who]: place % min(folds, len(subjects)) for place, who in enumerate(dealt)}
+    return [[video for video in videos if group[video.subject] == one] for one in sorted(set(group.values()))]
+
+
+def choose_thresholds(
+    system: type[LearnedSystem],
+    config: SystemConfig,
+    priors: Priors,
+    scored: Sequence[tuple[TrainingVideo, Arrays]],
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the threshold of each curve, and its F1 on the training subjects.
+
+    Args:
+        system: The system.
+        config: Its settings.
+        priors: Lengths of expressions.
+        scored: Training videos and what networks said of them that had not seen them.
+    """
+    decoder = system.decoder(config)
+    by_kind: dict[str, list[LabelledCurve]] = {}
+    for video, outputs in scored:
+        for kind, scores in system.curves(outputs, config).items():
+            frames = np.arange(len(scores), dtype=np.int64)
+            intervals = tuple(
+                (mark.onset, mark.offset)
+                for mark in video.marks
+                if mark.kind in (config.kinds if kind == ANY else [kind])
+            )
+            by_kind.setdefault(kind, []).append(
+                LabelledCurve(ScoreCurve(video.id, video.subject, frames, scores), intervals)
+            )
+    chosen = {kind: _choose(own, decoder, priors.half_lengths.get(kind)) for kind, own in by_kind.items()}
+    return {kind: one for kind, (one, _) in chosen.items()}, {kind: f1 for kind, (_, f1) in chosen.items()}
+
+
+def _choose(videos: Sequence[LabelledCurve], decoder: Decoder, half: int | None) -> tuple[float, float]:
+    # Without an expression of a kind nothing is known of it: none is reported.
+    return (float("1e9"), 0.0) if half is None else choose_threshold(videos, decoder, half)

@@ -1,0 +1,50 @@
+"""Systems that score every sample and name its class with one network, as ME-TST and those that follow it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from mevqa.files.strict_yaml import StrictModel
+from mevqa.spotting.learning.priors import Priors
+from mevqa.spotting.learning.spotter import LearnedSpotter
+from mevqa.spotting.learning.system import Tensors, masked_mean, weighted_cross_entropy
+
+
+class TwoHeadsConfig(StrictModel):
+    """Keys of the ``network`` block that weigh the two tasks (values as published for ME-TST).
+
+    Attributes:
+        recognition: Weight of the recognition in the loss; the score has the rest.
+        neutral: The neutral class weighs so many times its balanced weight.
+    """
+
+    recognition: Annotated[float, Field(ge=0, le=1)] = 0.1
+    neutral: Annotated[float, Field(gt=0)] = 6.0
+
+
+class TwoHeads(LearnedSpotter):
+    """A system whose network returns scores [batch, length] and class logits [batch, length, classes].
+
+    ``network`` must have the keys of ``TwoHeadsConfig``.
+    """
+
+    network = TwoHeadsConfig
+
+    @classmethod
+    def forward(cls, network: nn.Module, values: Tensor, counts: Tensor) -> Tensors:
+        """Return ``score`` and ``classes``."""
+        score, classes = network(values)
+        return {"score": score, "classes": classes}
+
+    @classmethod
+    def loss(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:
+        """Return squared error of the score and weighted cross-entropy of the classes."""
+        error = masked_mean((outputs["score"] - targets["score"]) ** 2, counts)
+        if not priors.classes:
+            return error
+        weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])
+        named = weighted_cross_entropy(outputs["classes"], targets["classes"], counts, weights)
+        return (1 - config.recognition) * error + config.recognition * named

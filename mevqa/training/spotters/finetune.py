@@ -1,0 +1,239 @@
+"""Run the recipe of a spotter: measure, train, choose thresholds, save."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import yaml
+from accelerate import Accelerator
+
+from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.files.whole import is_leftover, make_folder, write_whole
+from mevqa.inference.fingerprint import package_versions
+from mevqa.inference.runs import refuse_changes
+from mevqa.safe_text import portable
+from mevqa.spotting.annotated import Annotated, LongVideo
+from mevqa.spotting.base import ShowFrames
+from mevqa.spotting.features.folder import named_cache
+from mevqa.spotting.learning.fitting import FittedSystem, ShowTraining, fit_system
+from mevqa.spotting.learning.measuring import training_videos
+from mevqa.spotting.learning.spotter import LearnedSpotter
+from mevqa.spotting.learning.system import config_schema
+from mevqa.spotting.learning.types import TrainingVideo
+from mevqa.spotting.learning.weights import Outcome, SpotterWeights, TrainedOn, read_spotter_weights
+from mevqa.spotting.registry import find_spotter
+from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.spotter_recipe import SpotterRecipe
+
+_MANIFEST, _CHECKPOINTS = "training.json", "checkpoints"
+_PACKAGES = ("mevqa", "torch", "accelerate", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterTraining:
+    """Result of the training of a spotter.
+
+    Attributes:
+        folder: Its weights.
+        weights: The weights, read.
+        seconds: Wall time of the training of this call; None for one that was finished before.
+    """
+
+    folder: Path
+    weights: SpotterWeights
+    seconds: float | None = field(compare=False)
+
+    def lines(self) -> list[str]:
+        """Return what a user wants to know, a line a fact."""
+        outcome, priors, trained_on = self.weights.outcome, self.weights.priors, self.weights.trained_on
+        time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
+        people = f"{len(trained_on.videos)} videos of {len(trained_on.subjects)} subjects"
+        lines = [f"trained {outcome.parameters:,} weights on {people}, {outcome.epochs} epochs{time}"]
+        lines.append(f"loss at the end {outcome.loss:.4f}")
+        for kind, threshold in priors.thresholds.items():
+            f1 = f", F1 {outcome.f1[kind]:.3f} on training subjects" if kind in outcome.f1 else ""
+            lines.append(f"{kind}: threshold {threshold:.2f}{f1}")
+        return [*lines, f"saved to {self.folder}; use it: mevqa spot VIDEO --weights {self.folder}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """How a training is shown.
+
+    Attributes:
+        frames: Given the name of a video, shows how far it is measured.
+        epochs: Given what is trained, shows its epochs.
+    """
+
+    frames: ShowFrames = lambda name: nullcontext(lambda done, total: None)
+    epochs: ShowTraining = lambda name: lambda done, total, loss: None
+
+
+def system_of(recipe: SpotterRecipe) -> type[LearnedSpotter]:
+    """Return the system of a recipe."""
+    return cast("type[LearnedSpotter]", find_spotter(recipe.spotter))
+
+
+def measured_videos(recipe: SpotterRecipe, videos: Sequence[LongVideo], out: Path, show: Show) -> list[TrainingVideo]:
+    """Return annotated videos as the recipe's network learns from them.
+
+    Args:
+        recipe: The recipe.
+        videos: The videos.
+        out: Output of the training; the cache of features stands beside it unless the recipe names one.
+        show: Shows how far it is.
+
+    Raises:
+        InputError: Videos that cannot be read, all together.
+    """
+    return training_videos(videos, system_of(recipe).view, recipe, features_folder(recipe, out), show.frames)
+
+
+def features_folder(recipe: SpotterRecipe, out: Path) -> Path:
+    """Return the folder of the cache of features: the recipe's, that of the environment, or one beside the output."""
+    return named_cache(recipe.features) or out.with_name(f"{out.name}.features")
+
+
+def finetune_spotter(
+    recipe: SpotterRecipe,
+    annotated: Annotated,
+    videos: Sequence[TrainingVideo],
+    out: Path,
+    *,
+    show: Show | None = None,
+) -> SpotterTraining:
+    """Train a spotter, or go on with an interrupted training of it.
+
+    Args:
+        recipe: The recipe.
+        annotated: Where the videos come from.
+        videos: Those of the training subjects; nothing else is looked at.
+        out: Folder for checkpoints, and for the weights in the end.
+        show: Shows how far it is.
+
+    Raises:
+        InputError: The folder holds another training, or another process writes it; nothing can be learned.
+        ModelError: The training cannot live.
+    """
+    if not any(mark.kind in recipe.kinds for video in videos for mark in video.marks):
+        said = f"has no {' or '.join(recipe.kinds)}-expression among the training subjects"
+        raise InputError([Problem(annotated.source, said)])
+    system = system_of(recipe)
+    with hold_folder(out):
+        _start(out, recipe, videos)
+        if read_manifest(out).get("finished") is not None:
+            return SpotterTraining(out, read_spotter_weights(out, recipe.spotter, system), None)
+        make_folder(out / _CHECKPOINTS)
+        started = time.perf_counter()
+        fitted = fit_system(
+            system,
+            recipe,
+            videos,
+            accelerator=accelerator_of(recipe),
+            checkpoints=out / _CHECKPOINTS,
+            progress=(show or Show()).epochs,
+        )
+        seconds = round(time.perf_counter() - started, 1)
+        weights = _weights(recipe, system, fitted, annotated, videos)
+        weights.save(out)
+        kept = portable(recipe.model_dump(mode="json", exclude={"output", "features"}))
+        write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+        finished = {"finished": weights.outcome.model_dump(mode="json")}
+        write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | finished, indent=1) + "\n")
+        shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
+    return SpotterTraining(out, weights, seconds)
+
+
+def accelerator_of(recipe: SpotterRecipe) -> Accelerator:
+    """Return device and precision of a recipe.
+
+    Raises:
+        InputError: There is no GPU, and one is asked for.
+    """
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise InputError([Problem("device", "cuda: there is no GPU; leave device away, or give device=cpu")])
+    precision = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
+    accelerator = Accelerator(cpu=recipe.device == "cpu", mixed_precision=precision)
+    if accelerator.num_processes > 1:
+        raise InputError([Problem("accelerate launch", "spotters are trained by one process: start mevqa finetune")])
+    return accelerator
+
+
+def _weights(
+    recipe: SpotterRecipe,
+    system: type[LearnedSpotter],
+    fitted: FittedSystem,
+    annotated: Annotated,
+    videos: Sequence[TrainingVideo],
+) -> SpotterWeights:
+    """Return what a training made as it is saved."""
+    schema = config_schema(system)
+    trained_on = TrainedOn(
+        annotations=annotated.source.name,
+        digest=_together([_digest(video) for video in videos]),
+        subjects=tuple(sorted({video.subject for video in videos})),
+        videos=tuple(video.id for video in videos),
+    )
+    outcome = Outcome(
+        parameters=sum(one.numel() for one in fitted.network.parameters()),
+        epochs=len(fitted.losses),
+        loss=fitted.losses[-1],
+        f1=fitted.f1,
+    )
+    return SpotterWeights(
+        recipe.spotter,
+        system.view,
+        videos[0].series.values.shape[1],
+        schema.model_validate(recipe.model_dump(include=set(schema.model_fields))),
+        fitted.priors,
+        trained_on,
+        outcome,
+        fitted.network.to("cpu"),
+    )
+
+
+def _start(out: Path, recipe: SpotterRecipe, videos: Sequence[TrainingVideo]) -> None:
+    """Write down what decides a training, or check it against the training that the folder holds.
+
+    The label file is not part of it: it may hold the labels of subjects who are not trained on.
+
+    Raises:
+        InputError: The folder holds something else, or a training of other inputs.
+    """
+    now: dict[str, Any] = {
+        "recipe": portable(recipe.decisive()),
+        "media": {video.id: _digest(video) for video in videos},
+        "packages": package_versions(_PACKAGES),
+    }
+    path = out / _MANIFEST
+    if path.is_file():
+        refuse_changes(out, read_manifest(out)["decides"], now, "this training was begun", "--out DIR")
+        return
+    if out.exists() and (not out.is_dir() or not all(is_leftover(one) for one in out.iterdir())):
+        raise InputError([Problem(out, "exists and holds no training; name a new folder: --out DIR")])
+    make_folder(out)
+    write_whole(path, json.dumps({"format": 1, "decides": now}, indent=1, ensure_ascii=False) + "\n")
+
+
+def _digest(video: TrainingVideo) -> str:
+    """Return a hash of what is learned of a video: its channels and its marks."""
+    state = hashlib.sha256()
+    for array in (video.series.values, video.series.measured, video.series.times_ms, video.unjudged):
+        state.update(np.ascontiguousarray(array).tobytes())
+    state.update(repr((video.subject, video.marks)).encode())
+    return f"sha256:{state.hexdigest()[:16]}"
+
+
+def _together(digests: Sequence[str]) -> str:
+    return f"sha256:{hashlib.sha256(' '.join(digests).encode()).hexdigest()[:16]}"

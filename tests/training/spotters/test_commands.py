@@ -1,0 +1,115 @@
+"""Spotters from the command line: trained, interrupted, applied, left out."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from annotated_set import AnnotatedSet
+
+import mevqa
+from mevqa.cli import main
+from mevqa.inference.fingerprint import view_config_record
+from mevqa.inference.view_config import ViewConfig, ViewOptions
+from mevqa.training.spotters import loso
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, clips):
+    folder = tmp_path_factory.mktemp("trained")
+    given = AnnotatedSet(folder, clips)
+    assert main(given.arguments("finetune", folder / "weights")) == 0
+    return folder / "weights"
+
+
+def test_a_spotter_is_trained_and_spots(trained, clips, tmp_path, capsys):
+    record = json.loads((trained / "training.json").read_text())
+    assert record["finished"]["epochs"] == 1 and len(record["decides"]["media"]) == 3
+    assert not (trained / "checkpoints").exists()
+    settings = json.loads((trained / "spotter.json").read_text())
+    assert settings["trained_on"]["subjects"] == ["s1", "s2", "s3"] and settings["view"] == "me-tst"
+    table, text = tmp_path / "e.csv", tmp_path / "e.json"
+    assert main(["spot", str(clips), "--weights", str(trained), "--csv", str(table), "--json", str(text)]) == 0
+    assert len(json.loads(text.read_text())) == 3 and "micro-expressions" in capsys.readouterr().out
+    # Any threshold of a hardly trained network: what counts is that events have times, evidence and classes.
+    (first, *_) = clips.glob("*.mp4")
+    found = mevqa.spot(first, weights=trained, threshold=1e-6)
+    assert len(found.trace) == 120 and found.events
+    for event in found.events:
+        assert 0 <= event.onset <= event.apex <= event.offset < 120 and event.kind == "micro" and event.regions
+        assert event.coarse in {"positive", "negative", "surprise"}
+        assert sum(event.class_probabilities.values()) == pytest.approx(1)
+
+
+def test_the_same_training_again_is_finished_and_another_is_refused(make_set, tmp_path, capsys):
+    given = make_set()
+    command = given.arguments("finetune", tmp_path / "weights")
+    assert main([*command, "training.epochs=2"]) == 0
+    before = (tmp_path / "weights" / "model.safetensors").read_bytes()
+    assert main([*command, "training.epochs=2"]) == 0
+    assert "2 epochs\n" in capsys.readouterr().out
+    assert main(command) == 2
+    assert "recipe.training.epochs" in capsys.readouterr().err
+    assert (tmp_path / "weights" / "model.safetensors").read_bytes() == before
+
+
+def test_folds_are_spotted_by_who_has_not_seen_them_and_pooled(make_set, tmp_path, capsys):
+    given = make_set()
+    command = given.arguments("loso", tmp_path / "out")
+    assert main([*command, "--list"]) == 0
+    assert main([*command, "--shard", "1/2"]) == 0
+    assert "2 of 3 folds are finished; missing: unknown-s2" in capsys.readouterr().out
+    assert main(command) == 0
+    assert "3 folds by subject, 3 held-out videos" in capsys.readouterr().out
+    rows = list(csv.DictReader((tmp_path / "out" / "events.csv").open()))
+    assert {row["video"] for row in rows} == {path.stem for path in given.media.glob("*.mp4")}
+    for fold in (tmp_path / "out" / "folds").iterdir():
+        settings = json.loads((fold / "weights" / "spotter.json").read_text())
+        assert fold.name.removeprefix("unknown-") not in settings["trained_on"]["subjects"]
+
+
+def test_labels_of_the_tested_subject_change_nothing_that_is_learned(make_set, tmp_path):
+    other = "{0},s3,30,4,9,80,fear,negative,macro\n{0},s3,30,60,70,71,fear,negative,micro\n"
+    weights = []
+    for name, rows in (("one", {}), ("two", {"s3": other})):
+        given = make_set(name, **rows)
+        out = tmp_path / f"out-{name}"
+        assert main([*given.arguments("loso", out), "--shard", "3/3"]) == 0
+        folder = out / "folds" / "unknown-s3" / "weights"
+        weights.append([(folder / file).read_bytes() for file in ("model.safetensors", "spotter.json")])
+    assert weights[0] == weights[1]
+
+
+def test_a_fold_that_was_trained_on_its_subject_is_refused(make_set, tmp_path, monkeypatch):
+    given = make_set()
+    monkeypatch.setattr(loso, "read_manifest", lambda folder: {"decides": {"media": {held_out: ""}}})
+    held_out = sorted(path.stem for path in given.media.glob("*.mp4"))[0]
+    with pytest.raises(mevqa.MevqaError, match="trained and tested on the same clips"):
+        mevqa.loso(str(given.recipe), part="1/3", **places(given, tmp_path / "out"))
+
+
+def places(given, out):
+    return {
+        "annotations": str(given.labels),
+        "media": str(given.media),
+        "features": str(given.features),
+        "output": str(out),
+    }
+
+
+def test_what_is_missing_is_said_together(make_set, capsys):
+    given = make_set()
+    assert main(["finetune", str(given.recipe)]) == 2
+    said = capsys.readouterr().err
+    assert all(option in said for option in ("--annotations FILE", "--media DIR", "--out DIR"))
+    given.labels.write_text(given.labels.read_text().replace("micro", "macro"))
+    assert main(given.arguments("finetune", given.labels.parent / "out")) == 2
+    assert "has no micro-expression among the training subjects" in capsys.readouterr().err
+
+
+def test_a_run_knows_the_weights_that_spotted(trained):
+    options, problems = ViewOptions(weights=trained).check()
+    assert not problems
+    record = view_config_record(ViewConfig(("motion",), spotter=options))["spotter"]
+    assert record["spotter"] == "me-tst" and record["calibrator"].startswith("sha256:")
