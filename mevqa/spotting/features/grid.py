@@ -42,7 +42,7 @@ class EvenMotion:
 
     def from_rest(self) -> Array:
         """Return the motion from where the face usually is: the median of ``REST_MS`` around, within each stretch."""
-        flat = self.motion.reshape(len(self.motion), -1).copy()
+        flat = self.motion.reshape(len(self.motion), 2 * self.motion.shape[1]).copy()
         for number in np.unique(self.stretch[self.stretch >= 0]):
             for begin, end in runs(self.stretch == number):
                 for channel in flat[begin:end].T:

@@ -1,6 +1,6 @@
-"""Views of a motion record: the channels, nodes, windows and snippets that published networks read.
+"""Channels of a motion record that published networks read: ten, thirty-six, twelve nodes, lips.
 
-All are pure functions of the record, at even steps of time and in eye distances. The published systems measure dense
+They are pure functions of the record, at even steps of time and in eye distances. The published systems measure dense
 flow in boxes around landmarks of one frame, in pixels; here each region's displacement is registered
 (``mevqa.video.motion.regional_motion``), and which region stands for which published one is a table
 (``mevqa/tables/motion_channels.yaml``). Units, even steps and the level of rest are choices of ours.
@@ -61,7 +61,7 @@ def regional_channels(record: MotionRecord, layout: str = "me-tst-plus", step_ms
     Raises:
         ValueError: There is no such layout, or the step is not positive.
     """
-    regions = _places(layout)
+    regions = layout_places(layout)
     even = even_motion(record, step_ms)
     values = even.from_rest()[:, regions].reshape(len(even.times_ms), 2 * len(regions))
     return _series(even, values)
@@ -78,7 +78,11 @@ def _layout(name: str) -> tuple[str, ...]:
     return layouts[name]
 
 
-def _places(layout: str) -> list[int]:
-    """Return the places of a layout's regions in a record."""
+def layout_places(layout: str) -> list[int]:
+    """Return the places of a layout's regions in a record.
+
+    Raises:
+        ValueError: There is no such layout.
+    """
     names = [region.name for region in network_regions()]
     return [names.index(name) for name in _layout(layout)]

@@ -1,0 +1,73 @@
+"""How much a person talks, by the lips: 0 for lips at rest or in a single expression, towards 1 for talk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter, uniform_filter1d
+
+from mevqa.spotting.features.grid import STEP_MS
+from mevqa.spotting.features.types import FeatureSeries, MotionRecord
+from mevqa.spotting.features.views import regional_channels
+
+#: Lips that talk move from one viseme to the next at 2 to 8 Hz: what is slower than this mean, ms, is posture.
+_POSTURE_MS = 500.0
+
+#: Talk lasts: the variance is the median of the squares of so much time, ms, of which one expression fills a part only.
+_TALK_MS = 2000.0
+
+#: A median of squares is so many times the variance (of normal values).
+_MEDIAN_OF_SQUARES = 0.4549
+
+#: Deviation of the lips, eye distances, at which the activity is one half: noise is a tenth of it, visemes a few times.
+_HALF = 0.006
+
+
+def speech_activity(record: MotionRecord, step_ms: float = STEP_MS) -> FeatureSeries:
+    """Return the speech activity of the lips: their temporal variance v as v / (v + h^2), between 0 and 1.
+
+    MIND (arXiv 2512.04728) suppresses lip features by their temporal variance while a person talks; its formula was not
+    readable. Here the variance is of lips and chin (layout ``lips``), without what is slower than talk, and robust, so
+    that a single expression of a mouth at rest is none; half is reached at a deviation of 0.006 eye distances.
+
+    Args:
+        record: The motion of a video.
+        step_ms: Time between two samples.
+
+    Returns:
+        Values [samples, 1]; 0 where nothing was measured.
+
+    Raises:
+        ValueError: The step is not positive.
+    """
+    lips = regional_channels(record, "lips", step_ms)
+    if not len(lips.times_ms):
+        return replace(lips, values=np.zeros((0, 1), np.float32))
+    quick = lips.values - uniform_filter1d(lips.values, _odd(_POSTURE_MS, step_ms), axis=0, mode="nearest")
+    squares = (quick.astype(np.float64) ** 2).sum(axis=1)
+    variance = median_filter(squares, _odd(_TALK_MS, step_ms), mode="nearest") / _MEDIAN_OF_SQUARES
+    activity = np.where(lips.measured, variance / (variance + _HALF**2), 0.0)
+    return replace(lips, values=activity[:, None].astype(np.float32))
+
+
+def channels_with_speech(record: MotionRecord, layout: str = "me-tst-plus", step_ms: float = STEP_MS) -> FeatureSeries:
+    """Return the channels of a layout, and behind them the speech activity of the lips.
+
+    Args:
+        record: The motion of a video.
+        layout: Which regions, as for ``regional_channels``.
+        step_ms: Time between two samples.
+
+    Raises:
+        ValueError: There is no such layout, or the step is not positive.
+    """
+    series = regional_channels(record, layout, step_ms)
+    values: NDArray[np.float32] = np.concatenate([series.values, speech_activity(record, step_ms).values], axis=1)
+    return replace(series, values=values)
+
+
+def _odd(width_ms: float, step_ms: float) -> int:
+    """Return how many samples a width is, an odd number."""
+    return 2 * round(width_ms / step_ms / 2) + 1
