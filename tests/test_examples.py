@@ -19,13 +19,18 @@ def clip(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch):
+def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch, tmp_path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
     questions = clip.parents[1] / "me_vqa_synthetic_test_to_answer.jsonl"
     others = {
         "localiser_accuracy": ["--clips", "1", "--fps", "60"],
         "answer_by_prior": [str(questions)],
         "own_model": [str(questions), str(clip.parent)],
+        "own_recogniser": [
+            str(clip.parents[1] / "me_vqa_synthetic_train.jsonl"),
+            str(clip.parent),
+            str(tmp_path / "o"),
+        ],
     }
     monkeypatch.setattr(sys, "argv", [str(path), *others.get(path.stem, [str(clip)])])
     runpy.run_path(str(path), run_name="__main__")

@@ -83,6 +83,10 @@ class Fitting:
     on_progress: Callable[[int, int], None] = field(default=lambda done, total: None)
 
 
+class Settings(StrictModel):
+    """Base of every schema of settings, and the schema of a recogniser that has none."""
+
+
 class Recogniser(ABC):
     """A recogniser with its settings; what it has learned is kept apart, as named arrays.
 
@@ -94,7 +98,7 @@ class Recogniser(ABC):
         settings: Its settings.
     """
 
-    schema: ClassVar[type[StrictModel]]
+    schema: ClassVar[type[Settings]]
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mevqa.files.strict_yaml import StrictModel
+from mevqa.recognition.base import Settings
 
 
-class NetworkSettings(StrictModel):
+class NetworkSettings(Settings):
     """How a network is trained.
 
     Attributes:

@@ -293,7 +293,10 @@ FULL = (*SHORT, "output=out", "questions=q.jsonl", "precomputed.flow=maps")
         ([*FULL, "outptu=out"], [".*unknown key 'outptu'; did you mean 'output'[?]"]),
         ([*FULL, "epochs=3"], [".*: give either steps or epochs"]),
         ([*FULL, "output=null"], ["output: says where the adapter goes: output=DIR"]),
-        ([*SHORT, "output=out"], ["questions: no question file is named: questions=FILE,..."]),
+        (
+            [*SHORT, "output=out"],
+            ["questions: no question file is named: questions=FILE,... .of a label file alone: .*"],
+        ),
         ([*FULL, "questions=gone.jsonl"], ["gone.jsonl: .*"]),
         ([*FULL, "precomputed.flow=gone"], ["gone: the folder of the ready-made pictures 'motion'"]),
         ([*FULL, "precomputed=null", "precomputed={}"], ["media: neither a folder of media nor ready-made pictures"]),

@@ -1,15 +1,16 @@
 """Convert question files and predictions between the official layout and the formats of other toolkits.
 
 What IN is, is seen from its content: official rows, a JSON array or a JSON object with a list of them, JSON over
-several lines, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table with a column `question`. Ids, subjects,
-data sets and the order are kept; a record with several turns becomes several questions. The folder that holds a
-record's pictures, or its video, is the clip.
+several lines, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table with a column `question`; or a label
+file, whose coded clips are then asked for their classes. Ids, subjects, data sets and the order are kept; a record with
+several turns becomes several questions. The folder that holds a record's pictures, or its video, is the clip.
 
 Examples:
   mevqa convert questions.json questions.jsonl
   mevqa convert llava.json questions.jsonl --dataset casme2
   mevqa convert me_vqa_casme2_train.jsonl train.json --to llava
   mevqa convert me_vqa_casme2_train.jsonl train.jsonl --to swift
+  mevqa convert CASME2-coding-updated.xlsx casme2.jsonl
   mevqa convert generated_predictions.jsonl pred.jsonl --questions me_vqa_samm_v2_test_to_answer.jsonl
 """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.data.conversion.answers import join_answers
+from mevqa.data.conversion.label_questions import label_questions
 from mevqa.data.conversion.rows import rows_of
 from mevqa.data.conversion.write import TARGETS, Target, write_records, write_rows
 from mevqa.data.documents.encoding import encoding_of
@@ -50,14 +51,15 @@ def convert(
     dataset: str | None = None,
     questions: Path | str | None = None,
 ) -> Conversion:
-    """Convert a file of questions, or of predictions.
+    """Convert a file of questions, of predictions, or of labels.
 
     Ids, subjects, data sets, file names and the order are kept; what has no id gets one from its clip and its place
     among the questions about it. Nothing is written unless every record can be.
 
     Args:
-        source: The official layouts, a JSON array, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table;
-            what it is, is seen from its content.
+        source: The official layouts, a JSON array, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table,
+            or a label file, about whose coded clips the questions for both classes are written; what it is, is seen
+            from its content.
         out: A new file.
         to: Format to write, one of ``TARGETS``.
         dataset: Data set of records that name none.
@@ -72,7 +74,12 @@ def convert(
     if out.exists():
         raise InputError([Problem(out, "exists already; name a new file to write")])
     if questions is None:
-        scan, conversion = _read(source, dataset)
+        try:
+            scan, conversion = _read(source, dataset)
+        except InputError:
+            if (from_labels := _read_labels(source, dataset)) is None:
+                raise
+            scan, conversion = from_labels
     else:
         scan, conversion = _join(source, read_questions(questions))
     content = write_records(scan.file, target)
@@ -161,6 +168,18 @@ def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
     return scan, Conversion(
         what, len(document.records), len(questions), len(scan.file.clip_ids), answered, tuple(notes)
     )
+
+
+def _read_labels(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion] | None:
+    """Make official rows of a label file; None when it is none."""
+    made = label_questions(source, dataset)
+    if made is None:
+        return None
+    scan = scan_question_bytes(source, write_rows(made.rows))
+    if scan.problems:
+        raise InputError(scan.problems)
+    count = len(made.rows)
+    return scan, Conversion("a label file", made.clips, count, len(scan.file.clip_ids), count, made.notes)
 
 
 def _with_mend(message: str, dataset: str | None) -> str:

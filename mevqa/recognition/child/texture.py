@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mevqa.errors import InputError, ModelError, Problem
-from mevqa.files.strict_yaml import StrictModel
 from mevqa.recognition.base import (
     Array,
     Classes,
@@ -27,6 +26,7 @@ from mevqa.recognition.base import (
     Look,
     Predictor,
     Recogniser,
+    Settings,
     label_indices,
 )
 from mevqa.recognition.child.local_binary_patterns import lbp_top
@@ -42,7 +42,7 @@ _TEMPERATURES = (-4.0, 4.0)
 _INSTALL = "child-lbp is fitted by scikit-learn, which is missing: pip install 'mevqa[recognition]'"
 
 
-class TextureSettings(StrictModel):
+class TextureSettings(Settings):
     """Settings of LBP-TOP and the support vector machine.
 
     Attributes:

@@ -42,7 +42,14 @@ def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
         InputError: Every problem of all files together; no question file.
     """
     if not recipe.questions:
-        raise InputError([Problem("questions", "no question file is named: questions=FILE,...")])
+        raise InputError(
+            [
+                Problem(
+                    "questions",
+                    "no question file is named: questions=FILE,... (of a label file alone: mevqa convert LABELS FILE)",
+                )
+            ]
+        )
     plans: list[Plan] = []
     problems: list[Problem] = []
     for number, name in enumerate(recipe.questions):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +116,18 @@ def test_a_new_strategy_is_a_function_and_a_line():
     assert sample("ends", length=4, onset=0, apex=0, offset=0) == [Moment(0, "first"), Moment(3, "last")]
     with pytest.raises(ValueError, match="registered already"):
         register_sampler("ends")(_ends)
+
+
+def test_onset_to_offset_is_even_in_time_at_any_frame_rate():
+    moments = sample("onset-offset", length=30, onset=2, apex=9, offset=22, frames=5)
+    assert [moment.frame for moment in moments] == [2, 7, 12, 17, 22]
+    # The second half of the expression was recorded at half the rate.
+    times = np.concatenate([np.arange(12) * 10.0, 110 + np.arange(1, 19) * 20.0])
+    uneven = sample("onset-offset", length=30, onset=2, apex=9, offset=22, frames=5, times_ms=times)
+    assert [times[moment.frame] for moment in uneven] == pytest.approx(np.linspace(times[2], times[22], 5), abs=10)
+    assert [moment.frame for moment in uneven] != [moment.frame for moment in moments]
+
+
+def test_a_short_expression_gives_each_of_its_frames_once():
+    moments = sample("onset-offset", length=9, onset=3, apex=4, offset=6, frames=12)
+    assert [moment.frame for moment in moments] == [3, 4, 5, 6]
