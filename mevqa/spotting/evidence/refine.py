@@ -6,7 +6,7 @@ where an expression is, every frame around its onset, apex and offset is measure
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mevqa.events import Rule
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.boundaries import Course, follow
 from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.pictures import ForwardFrames
 from mevqa.spotting.evidence.timing import timed
 from mevqa.spotting.tracking.curves import channels
 from mevqa.spotting.tracking.pace import FIND_FPS
@@ -41,9 +42,6 @@ _NEAR_MS = 90.0
 #: The coarse samples leave open so many of their steps on both sides; what lies further off is another hill.
 _OPEN = 1.5
 
-#: Frames decoded at once.
-_CHUNK = 8
-
 
 def is_fast(fps: float) -> bool:
     """Return whether footage of a rate is searched at a lower one."""
@@ -59,7 +57,7 @@ def refine(video: Video, found: Sequence[Found], rule: Rule) -> list[SpottedEven
         rule: How micro- and macro-expressions are told apart.
     """
     wanted = [_frames_near(video, one) for one in found]
-    pictures = _Pictures(video)
+    pictures = ForwardFrames(video)
     events = []
     for place, (one, frames) in enumerate(zip(found, wanted, strict=True)):
         following = wanted[place + 1] if place + 1 < len(wanted) else []
@@ -79,7 +77,7 @@ def _frames_near(video: Video, found: Found) -> list[int]:
     return [int(frame) for frame in np.flatnonzero(near)]
 
 
-def _refine(video: Video, pictures: _Pictures, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
+def _refine(video: Video, pictures: ForwardFrames, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
     """Measure frames near onset, apex and offset and read the course again."""
     event, coarse, times = found.event, found.coarse, video.times_ms
     assert coarse is not None
@@ -91,35 +89,7 @@ def _refine(video: Video, pictures: _Pictures, frames: list[int], found: Found, 
     return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
 
 
-class _Pictures:
-    """Frames in the order of time, a few in memory; those that the next event needs too are not decoded again.
-
-    Where a file is read forward, going back would mean to begin anew for every two events close to each other.
-
-    Attributes:
-        keep: Frames to hold until they are asked for again.
-    """
-
-    def __init__(self, video: Video) -> None:
-        self.keep: frozenset[int] = frozenset()
-        self._video = video
-        self._held: dict[int, np.ndarray] = {}
-
-    def __call__(self, frames: list[int]) -> Iterator[np.ndarray]:
-        """Yield frames, given in ascending order."""
-        held, self._held = self._held, {}
-        for start in range(0, len(frames), _CHUNK):
-            chunk = frames[start : start + _CHUNK]
-            missing = [frame for frame in chunk if frame not in held]
-            read = dict(zip(missing, self._video.frames(missing), strict=True))
-            for frame in chunk:
-                picture = held.pop(frame) if frame in held else read[frame]
-                if frame in self.keep:
-                    self._held[frame] = picture
-                yield picture
-
-
-def _measure(pictures: _Pictures, frames: list[int], placement: Array) -> Array:
+def _measure(pictures: ForwardFrames, frames: list[int], placement: Array) -> Array:
     """Return the motion of some frames against the first of them, without head, [frames, channels]."""
     regions = face_regions()
     stabiliser: Stabiliser | None = None
