@@ -3,6 +3,10 @@ from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.features import measure_features as measure_features
 from mevqa.api.merge import merge as merge
+from mevqa.api.physiology import apply_fusion as apply_fusion
+from mevqa.api.physiology import describe_signals as describe_signals
+from mevqa.api.physiology import fuse_signals as fuse_signals
+from mevqa.api.physiology import signal_features as signal_features
 from mevqa.api.prepare import prepare as prepare
 from mevqa.api.report import report as report
 from mevqa.api.run import Run as Run

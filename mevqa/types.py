@@ -33,6 +33,7 @@ class Clip:
         annotation: Onset, apex, offset, units and classes when they are known.
         pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
         warnings: What a reader of answers should know of how the clip's annotation was read.
+        notes: Sentences that a model is told of the clip beside its pictures (what a recorder of signals measured).
     """
 
     id: str
@@ -43,6 +44,7 @@ class Clip:
     annotation: Event | None = None
     pictures: Mapping[str, Path] = field(default_factory=lambda: _NO_PICTURES)
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

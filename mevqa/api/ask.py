@@ -12,6 +12,7 @@ from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import Event
 from mevqa.inference.answerer import load_answerer
 from mevqa.inference.engine import ClipAnswers, answer_clip
+from mevqa.inference.evaluation import check_notes
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -30,6 +31,7 @@ def ask(
     onset: int | None = None,
     apex: int | None = None,
     offset: int | None = None,
+    note: str | None = None,
     views: ViewOptions | str | Sequence[str] | None = None,
     prompts: PromptLibrary | AnyPath | None = None,
     variant: str | None = None,
@@ -49,6 +51,7 @@ def ask(
         onset: First frame of the expression, counted from 0; None: it is found.
         apex: Frame of its largest extent; None: it is found.
         offset: Its last frame; None: it is found.
+        note: A sentence about the video that the prompt carries (what recorders of signals measured).
         views: What the model sees: names of views in order, or all choices; None: as the model prefers.
         prompts: Folder of prompt files that replace the shipped ones; None: those that the model was fine-tuned with.
         variant: Prompt variant; None: as the model prefers.
@@ -72,10 +75,12 @@ def ask(
     except UnknownDataset as error:
         raise InputError([Problem("dataset", str(error))]) from error
     coded = Event(onset, apex, offset) if any(frame is not None for frame in (onset, apex, offset)) else None
-    clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=coded)
+    notes = (" ".join(note.split()),) if note and note.strip() else ()
+    clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=coded, notes=notes)
     texts = [questions] if isinstance(questions, str) else questions
     asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
     ready = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
+    check_notes([clip], ready.prompts)
     result = answer_clip(
         clip, asked, ready.model, ready.prompts, ready.view_config, consistency=consistency, progress=progress
     )

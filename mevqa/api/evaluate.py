@@ -11,7 +11,7 @@ from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
-from mevqa.inference.evaluation import plan, plan_prepared
+from mevqa.inference.evaluation import plan, plan_prepared, with_notes
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -29,6 +29,7 @@ def evaluate(
     precomputed: Mapping[str, AnyPath] | Sequence[str] = (),
     numbers: FolderNumbers = "names",
     limit: int | None = None,
+    notes: AnyPath | None = None,
     views: ViewOptions | str | Sequence[str] | None = None,
     prompts: PromptLibrary | AnyPath | None = None,
     variant: str | None = None,
@@ -47,6 +48,7 @@ def evaluate(
         precomputed: Folders of ready-made pictures by view name.
         numbers: Where a data set's label file tells frame numbers, how the frames of folders were numbered.
         limit: Only the first so many clips; raise it later to go on.
+        notes: Table of clip and note: a sentence about each clip that the prompt carries (``describe_signals``).
         views: What the model sees: names of views in order, or all choices; None: as the model prefers.
         prompts: Folder of prompt files that replace the shipped ones; None: those that the model was fine-tuned with.
         variant: Prompt variant; None: as the model prefers.
@@ -78,7 +80,11 @@ def evaluate(
             numbers=numbers,
         )
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
-    record = answer_plan(work, Path(out), asking, progress=progress)
+    facts = None
+    if notes is not None:
+        work = with_notes(work, Path(notes))
+        facts = {"notes": str(Path(notes).absolute())}
+    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress)
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from mevqa.api.paths import AnyPath, optional_path
+from mevqa.data.clip_notes import write_clip_notes
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.physiology.events import read_timed_events
 from mevqa.physiology.extra import import_extra
-from mevqa.physiology.feature_table import MeasuredEvent, measure_events, write_features
+from mevqa.physiology.feature_table import MeasuredEvent, measure_events, read_features, write_features
 from mevqa.physiology.fusion.feature_level import FeatureFusion
 from mevqa.physiology.fusion.late import LateFusion
 from mevqa.physiology.fusion.nested import TooFewSubjects, Way, fit_fusion, leave_one_subject_out
@@ -21,6 +22,7 @@ from mevqa.physiology.fusion.table import FusionTable, Task, read_fusion_table, 
 from mevqa.physiology.fusion.types import Array, Examples
 from mevqa.physiology.placement import VideoClocks, read_begins
 from mevqa.physiology.reading.recording import ReadOptions, find_recordings, read_signals
+from mevqa.physiology.sentence import describe_videos, read_template
 from mevqa.scoring.metrics.classification import score_classes
 
 
@@ -172,6 +174,31 @@ def apply_fusion(
     table = read_fusion_table(Path(events), Path(features), task=fitted.task, classes=fitted.classes, fps=fps)
     write_fused(Path(out), table, fitted.fusion.probabilities(table.examples))
     return table
+
+
+@errors_name_parameters
+def describe_signals(
+    features: AnyPath, *, out: AnyPath | None = None, template: AnyPath | None = None
+) -> dict[str, str]:
+    """Tell the signals around the events of each video in a sentence, for ``evaluate(notes=...)``.
+
+    Args:
+        features: Table of features (``signal_features``); its videos are the clips.
+        out: File of clip and note, CSV.
+        template: YAML in place of the shipped template (``mevqa/physiology/sentence.yaml``).
+
+    Returns:
+        Sentences by video; videos without signals have none.
+
+    Raises:
+        InputError: What is wrong with the files, or nothing was measured at all.
+    """
+    notes = describe_videos(read_features(Path(features)), read_template(optional_path(template)))
+    if not notes:
+        raise InputError([Problem(Path(features), "has no feature of which the template speaks; nothing can be told")])
+    if out is not None:
+        write_clip_notes(Path(out), notes)
+    return notes
 
 
 def _scores(examples: Examples, chances: Array, task: Task) -> dict[str, float]:

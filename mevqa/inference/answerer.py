@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from mevqa.errors import InputError
 from mevqa.files.lock import hold_folder
-from mevqa.inference.evaluation import Plan, answer, begin, check_views, remaining
+from mevqa.inference.evaluation import Plan, answer, begin, check_notes, check_views, remaining
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunRecord, check_run_folder
@@ -156,6 +156,7 @@ def answer_plan(
     with hold_folder(out):
         asked = load_answerer(options, work.prepared)
         check_views(work, asked.view_config)
+        check_notes(work.clips.values(), asked.prompts)
         fingerprint = run_fingerprint(
             work,
             asked.model,

@@ -96,7 +96,7 @@ def answer_clip(
                 drawn_by = view_config if prepared is None else prepared
                 clip_views = drawn_by.render(clip, long_video=about_long)
                 seen = seen or clip_views
-                answers = _ask(group, clip_views, model, prompts, clip.dataset, consistency)
+                answers = _ask(group, clip_views, model, prompts, clip, consistency)
         except (MediaError, InputError, OSError) as error:
             said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
@@ -138,16 +138,18 @@ def _ask(
     clip_views: ClipViews,
     model: Model,
     prompts: PromptLibrary,
-    dataset: str,
+    clip: Clip,
     consistency: bool,
 ) -> list[Answer]:
     """Ask the model and turn its replies into answers in the official surface form."""
     replies = model.ask(
-        prompts.system(dataset), clip_views.views, [prompts.request(question) for question in questions]
+        prompts.system(clip.dataset, clip.notes),
+        clip_views.views,
+        [prompts.request(question) for question in questions],
     )
     texts: list[str | None]
     if consistency:
-        texts = list(decide(questions, replies, taxonomy(dataset)))
+        texts = list(decide(questions, replies, taxonomy(clip.dataset)))
     else:
         texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
     answers = [

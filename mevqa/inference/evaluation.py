@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,6 +172,35 @@ def plan_prepared(folder: Path, *, limit: int | None = None) -> Plan:
     sources = [Source.from_record(record) for record in prepared.record.sources]
     own = tuple(replace(one, files=tuple(copies[path.name] for path in one.files)) for one in sources)
     return Plan(files, clips, chosen, own, prepared)
+
+
+def with_notes(work: Plan, path: Path) -> Plan:
+    """Return a plan whose clips have the notes of a table; clips that it does not name have none.
+
+    Args:
+        work: The plan.
+        path: Table of clip and note (``mevqa.data.clip_notes``).
+
+    Raises:
+        InputError: The table cannot be read, or names none of the clips.
+    """
+    from mevqa.data.clip_notes import notes_of, read_clip_notes
+
+    notes = notes_of(list(work.clips), read_clip_notes(path), path)
+    clips = {name: replace(clip, notes=(notes[name],)) if name in notes else clip for name, clip in work.clips.items()}
+    return replace(work, clips=clips)
+
+
+def check_notes(clips: Iterable[Clip], prompts: PromptLibrary) -> None:
+    """Refuse notes where the prompts have no place for them.
+
+    Raises:
+        InputError: A clip has notes, and the prompt variant no system text.
+    """
+    if not prompts.takes_notes and any(clip.notes for clip in clips):
+        said = f"the prompt variant {prompts.variant!r} has no text before the pictures in which notes could stand"
+        mend = "it is for models that were trained on bare questions (nano); ask with --variant default, or another"
+        raise InputError([Problem("--notes", f"{said}: {mend} model")])
 
 
 def merged(plans: Sequence[Plan]) -> Plan:

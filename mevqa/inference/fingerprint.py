@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -44,6 +46,7 @@ def run_fingerprint(
     """
     return {
         **input_digests(work, on_clip),
+        **_notes_record(work),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": view_config_record(view_config),
@@ -53,6 +56,13 @@ def run_fingerprint(
         # Of the packages that drew pictures, those that did count.
         "packages": package_versions() | (work.prepared.record.decides["packages"] if work.prepared else {}),
     }
+
+
+def _notes_record(work: Plan) -> dict[str, Any]:
+    """Return a hash of what is told of clips beside their pictures; nothing where nothing is told."""
+    notes = {name: clip.notes for name, clip in work.clips.items() if clip.notes}
+    text = json.dumps(notes, sort_keys=True, ensure_ascii=False)
+    return {"notes": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()} if notes else {}
 
 
 def input_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, Any]:

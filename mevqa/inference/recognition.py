@@ -139,7 +139,9 @@ def _question(clip: Clip, kind: str, *, plural: bool = False, action_unit: str |
 def _ask(
     clip: Clip, views: Sequence[View], questions: Sequence[Question], model: Model, prompts: PromptLibrary
 ) -> list[Reply]:
-    return model.ask(prompts.system(clip.dataset), views, [prompts.request(question) for question in questions])
+    return model.ask(
+        prompts.system(clip.dataset, clip.notes), views, [prompts.request(question) for question in questions]
+    )
 
 
 def _with_time(views: Sequence[View], event: SpottedEvent) -> list[View]:

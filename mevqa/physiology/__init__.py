@@ -2,6 +2,7 @@
 
 from mevqa.physiology.features.extract import EventFeatures, extract_features
 from mevqa.physiology.reading.recording import ReadOptions, read_signals
+from mevqa.physiology.sentence import describe, read_template
 from mevqa.physiology.synthetic.generator import synthetic_signals
 from mevqa.physiology.synthetic.responses import Response
 from mevqa.physiology.types import Channel, Marker, Signals
@@ -13,7 +14,9 @@ __all__ = [
     "ReadOptions",
     "Response",
     "Signals",
+    "describe",
     "extract_features",
     "read_signals",
+    "read_template",
     "synthetic_signals",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -97,16 +97,27 @@ class PromptLibrary:
             {kind: _Prompt(file, file.variants.get(variant, file.variants[DEFAULT])) for kind, file in files.items()},
         )
 
-    def system(self, dataset: str) -> str:
-        """Return the system text of a clip; it depends on the data set and never on a question."""
+    @property
+    def takes_notes(self) -> bool:
+        """Whether the variant has a system text, in which notes about a clip can stand."""
+        return bool(self._system.strip())
+
+    def system(self, dataset: str, notes: Sequence[str] = ()) -> str:
+        """Return the system text of a clip; it depends on the data set and the clip, never on a question.
+
+        Args:
+            dataset: Short name of the data set.
+            notes: Sentences about the clip, which stand at the end.
+        """
         classes = taxonomy(dataset)
-        return self._system.format(
+        text = self._system.format(
             units=", ".join(UNIT_NAMES),
             fine=", ".join(classes.fine),
             coarse=", ".join(classes.coarse),
             merge=_merge(classes),
             prototypes=_prototypes(classes),
         ).strip()
+        return "\n\n".join([text, *notes])
 
     def request(self, question: Question) -> Request:
         """Return what follows the clip's prefix, and how the answer is taken."""

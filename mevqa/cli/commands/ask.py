@@ -37,6 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     add_key_frame_options(parser)
+    parser.add_argument(
+        "--note", metavar="TEXT", help="a sentence about the video for the prompt: measured signals, ..."
+    )
     add_model_options(parser)
     add_look_options(parser)
     add_long_options(parser)
@@ -58,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             onset=args.onset,
             apex=args.apex,
             offset=args.offset,
+            note=args.note,
             **ask_arguments(args),
             progress=progress,
         )

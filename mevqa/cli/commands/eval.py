@@ -35,6 +35,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="RUN", help="run folder; continued if it exists (with --suite: runs/SUITE)"
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
+    parser.add_argument(
+        "--notes",
+        type=Path,
+        metavar="FILE",
+        help="sentences about clips for the prompt: table of clip and note, as mevqa physiology describe writes it",
+    )
     suite = parser.add_argument_group("benchmark suites")
     suite.add_argument("--suite", metavar="NAME", help="compare models on a suite (eval/README.md), or a suite's YAML")
     suite.add_argument("--data-root", type=Path, metavar="DIR", help="folder that holds the suite's data")
@@ -62,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         precomputed=args.precomputed,
         numbers=args.numbers or "names",
         limit=args.limit,
+        notes=args.notes,
         **ask_arguments(args),
         progress=clip_progress,
     )
@@ -70,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
-    decided = ("media", "annotations", "precomputed", "numbers")
+    decided = ("media", "annotations", "precomputed", "numbers", "notes")
     given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
         raise MevqaError(f"{', '.join(given)}: the suite says which files are used; leave it out")

@@ -9,6 +9,8 @@ Examples:
   mevqa physiology features physio/signals --events physio/events.csv --out features.csv
   mevqa physiology fuse --events physio/events.csv --features features.csv --labels physio/annotations.csv \
       --out fused.csv
+  mevqa physiology describe features.csv --out notes.csv
+  mevqa eval QUESTIONS --media DIR --notes notes.csv --model FOLDER_OR_HUB_NAME --out RUN
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parts = parser.add_subparsers(dest="part", metavar="WHAT", required=True)
     _add_features(parts)
     _add_fuse(parts)
+    _add_describe(parts)
     _add_synth(parts)
 
 
@@ -161,6 +164,29 @@ def _fuse(args: argparse.Namespace) -> int:
         )
     _print_notes(fused.notes)
     print_fused(fused, args.out, args.way or "late")
+    return 0
+
+
+def _add_describe(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = parts.add_parser(
+        "describe",
+        help="the signals of each video as a sentence for a prompt",
+        description="Write what was measured around the events of each video as a sentence (heart rate rose by 6 beats "
+        "a minute to 82; ...), which mevqa eval --notes gives to a vision-language model beside the pictures.",
+    )
+    parser.add_argument("features", type=Path, metavar="FEATURES", help="of mevqa physiology features")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table of clip and note, CSV")
+    parser.add_argument("--template", type=Path, metavar="YAML", help="other words, in the form of the shipped ones")
+    parser.set_defaults(work=_describe)
+
+
+def _describe(args: argparse.Namespace) -> int:
+    """Write the notes and print the first one."""
+    from mevqa.api.physiology import describe_signals
+
+    notes = describe_signals(args.features, out=args.out, template=args.template)
+    clip, note = next(iter(notes.items()))
+    print(f"{args.out}: notes of {len(notes)} videos; {clip}:\n  {note}")
     return 0
 
 

@@ -36,7 +36,7 @@ def is_signals_file(path: Path) -> bool:
     return path.name.lower().endswith((*_TABLES, *_MATLAB, *ENDINGS)) and not path.name.startswith(".")
 
 
-def read_signals(path: Path, options: ReadOptions | None = None) -> Signals:
+def read_signals(path: Path | str, options: ReadOptions | None = None) -> Signals:
     """Read a recording.
 
     Args:
@@ -47,7 +47,7 @@ def read_signals(path: Path, options: ReadOptions | None = None) -> Signals:
     Raises:
         InputError: Nothing can be read, or files are wrong; all problems together.
     """
-    options = options or ReadOptions()
+    path, options = Path(path), options or ReadOptions()
     if not path.is_dir():
         return _read_file(path, options)
     files = sorted(one for one in path.iterdir() if one.is_file() and is_signals_file(one))
