@@ -18,8 +18,14 @@ def clip(tmp_path_factory):
     return next((folder / "set" / "clips").glob("*.mp4"))
 
 
+@pytest.fixture(scope="module")
+def long_videos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    return synthesise(folder / "set", clips=2, seed=1, long=True, subjects=2, seconds=4.0, size=(160, 160))
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch, tmp_path):
+def test_every_example_is_short_and_runs(path, clip, long_videos, tmp_path, capsys, monkeypatch):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
     questions = clip.parents[1] / "me_vqa_synthetic_test_to_answer.jsonl"
     others = {
@@ -31,6 +37,7 @@ def test_every_example_is_short_and_runs(path, clip, capsys, monkeypatch, tmp_pa
             str(clip.parent),
             str(tmp_path / "o"),
         ],
+        "own_learned_spotter": map(str, (long_videos.annotations, long_videos.folder / "clips", tmp_path / "weights")),
     }
     monkeypatch.setattr(sys, "argv", [str(path), *others.get(path.stem, [str(clip)])])
     runpy.run_path(str(path), run_name="__main__")

@@ -174,6 +174,9 @@ def fit_spotter(
     Raises:
         InputError: Annotations, media or the output are at fault, or there is nothing to fit to.
     """
+    if find_spotter(spotter).has_weights:
+        said = f"the spotter {spotter} has a network: mevqa finetune trains it, by a recipe of finetune/spotting"
+        raise InputError([Problem("--fit", said)])
     path, target = Path(annotations), Path(out)
     annotated = find_annotated(path, Path(media), dataset)
     for note in annotated.notes:
