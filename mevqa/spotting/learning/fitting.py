@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from accelerate import Accelerator
 from torch import nn
 
 from mevqa.spotting.learning.config import SystemConfig
@@ -17,6 +16,9 @@ from mevqa.spotting.learning.priors import Priors, learn_priors
 from mevqa.spotting.learning.system import Arrays, LearnedSystem
 from mevqa.spotting.learning.thresholds import choose_thresholds, subject_groups
 from mevqa.spotting.learning.types import TrainingVideo
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 #: Given what is trained (``part 1 of 3``, ``all subjects``), returns what shows its epochs.
 ShowTraining: TypeAlias = Callable[[str], ShowEpochs]

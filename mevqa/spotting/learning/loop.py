@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
-from accelerate import Accelerator
 from safetensors.torch import save as tensors_as_bytes
 from torch import Tensor, nn
 
@@ -28,6 +27,9 @@ from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.saved_tensors import load_weights, read_tensors
 from mevqa.spotting.learning.system import LearnedSystem
 from mevqa.spotting.learning.types import TrainingVideo
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 #: Called with epochs done, epochs in all, and the mean loss of the last one.
 ShowEpochs: TypeAlias = Callable[[int, int, float], None]

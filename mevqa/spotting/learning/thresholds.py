@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mevqa.errors import InputError, Problem
-from mevqa.spotting.decoding import Decoder, LabelledCurve, ScoreCurve, choose_threshold
+from mevqa.spotting.decoding import LabelledCurve, ScoreCurve, choose_threshold
 from mevqa.spotting.learning.config import SystemConfig
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.system import ANY, Arrays, LearnedSystem
@@ -66,10 +66,10 @@ def choose_thresholds(
             by_kind.setdefault(kind, []).append(
                 LabelledCurve(ScoreCurve(video.id, video.subject, frames, scores), intervals)
             )
-    chosen = {kind: _choose(own, decoder, priors.half_lengths.get(kind)) for kind, own in by_kind.items()}
+    # Of a kind without any expression no length is known: none of it is reported.
+    chosen = {
+        kind: choose_threshold(own, decoder, priors.half_lengths[kind])
+        for kind, own in by_kind.items()
+        if kind in priors.half_lengths
+    }
     return {kind: one for kind, (one, _) in chosen.items()}, {kind: f1 for kind, (_, f1) in chosen.items()}
-
-
-def _choose(videos: Sequence[LabelledCurve], decoder: Decoder, half: int | None) -> tuple[float, float]:
-    # Without an expression of a kind nothing is known of it: none is reported.
-    return (float("1e9"), 0.0) if half is None else choose_threshold(videos, decoder, half)
