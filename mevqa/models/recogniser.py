@@ -14,6 +14,7 @@ import numpy as np
 
 from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions, Preferences
+from mevqa.models.transformers.placement import choose_device
 from mevqa.questions.question_types import asked_type
 from mevqa.recognition.base import LEVELS, NONE, Level
 from mevqa.recognition.folder import TrainedRecogniser, read_recogniser
@@ -29,7 +30,7 @@ def make_recogniser(name: str, options: ModelOptions) -> RecogniserModel:
 
     Raises:
         InputError: The folder holds no such recogniser.
-        ModelError: It names no folder, or options that are for language models.
+        ModelError: It names no folder, options that are for language models, or a device that is not there.
     """
     kind, _, folder = name.partition(":")
     if not folder:
@@ -46,8 +47,12 @@ def make_recogniser(name: str, options: ModelOptions) -> RecogniserModel:
 
 
 def _device(wanted: str) -> str:
-    """Return where networks run: they are so small that the start of a GPU would take longer."""
-    return "cpu" if wanted == "auto" else wanted
+    """Return where networks run: on the CPU unless told, for they are so small that a GPU takes longer to start.
+
+    Raises:
+        ModelError: This machine does not have it.
+    """
+    return "cpu" if wanted == "auto" else choose_device(wanted)
 
 
 class RecogniserModel:

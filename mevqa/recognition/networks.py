@@ -101,7 +101,7 @@ class NetworkRecogniser(Recogniser):
             given = torch.from_numpy(((inputs - mean) / scale).astype(np.float32)).to(device)
             with torch.inference_mode():
                 logits = network(given)
-            return {level: value.double().softmax(-1).cpu().numpy() for level, value in logits.items()}
+            return {level: value.cpu().double().softmax(-1).numpy() for level, value in logits.items()}
 
         return predict
 

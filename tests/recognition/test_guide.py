@@ -15,7 +15,7 @@ FOLDER = resource_folder("finetune") / "recognition"
 GUIDE = (FOLDER / "README.md").read_text(encoding="utf-8")
 RECIPES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 #: Keys that mean what they mean in any recipe.
-COMMON = re.findall(r"`(\w+)`", GUIDE.split("output=runs/loso\n")[1].split(" are as in ")[0])
+COMMON = re.findall(r"`(\w+)`", GUIDE.split("output=runs/loso\n")[1].split("are as in ")[0])
 
 
 def test_every_key_is_explained_or_said_to_be_as_in_other_recipes():

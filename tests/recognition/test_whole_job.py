@@ -215,3 +215,12 @@ def test_a_set_of_one_class_teaches_nothing(maps, tmp_path):
     ]
     with pytest.raises(InputError, match=r"coarse: the clips show one class \(positive\)"):
         train_recogniser(chosen, of_clips(loso.check_answers(chosen, work), positive[:1]), tmp_path / "out")
+
+
+def test_a_device_that_is_not_there_is_one_line(maps, tmp_path):
+    with pytest.raises(ModelError, match="this machine has no device 'xpu'"):
+        train_recogniser(recipe(maps, "device=xpu"), read_clips(recipe(maps)), tmp_path / "out")
+    assert not (tmp_path / "out" / "training.json").exists()
+    kind = read_any_recipe("recognition/mean", ["settings.size=12", "settings.epochs=1"]).make()
+    with pytest.raises(ModelError, match="this machine has no device 'xpu'"):
+        load_model(f"mean:{_weights(kind, tmp_path)}", ModelOptions(device="xpu"))

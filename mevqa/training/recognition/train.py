@@ -27,6 +27,7 @@ from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
 from mevqa.models.base import PREFERENCES_FILE
+from mevqa.models.transformers.placement import choose_device
 from mevqa.recognition.base import NONE, Classes, Example, Fitting, Level, label_indices
 from mevqa.recognition.folder import FittedOn, RecogniserRecord, TrainedRecogniser, read_recogniser, write_recogniser
 from mevqa.safe_text import portable
@@ -58,10 +59,10 @@ def train_recogniser(
 
     Raises:
         InputError: The folder holds another training, or another process writes it; clips or answers are wrong.
-        ModelError: The loss is no number, or a library is missing.
+        ModelError: The loss is no number, or a library or the device is missing.
     """
     with hold_folder(out):
-        work = labelled(recipe, work)
+        work, device = labelled(recipe, work), device_of(recipe)
         decides = _fingerprint(recipe, work)
         done = _start(out, decides)
         if done is not None:
@@ -70,7 +71,7 @@ def train_recogniser(
         clips = measure_clips(recipe, work, measured or out / _MEASURED, label)
         examples = all_examples(list(clips.values()))
         classes = _classes(recipe, examples)
-        arrays = _fit(recipe, examples, classes, label)
+        arrays = _fit(recipe, examples, classes, device, label)
         record = _record(recipe, work, examples, classes)
         write_recogniser(out, record, arrays)
         trained = read_recogniser(out, recipe.recogniser)
@@ -96,12 +97,12 @@ def train_recogniser(
 
 
 def device_of(recipe: RecogniserRecipe) -> str:
-    """Return where a recipe trains: the GPU for ``auto`` where there is one."""
-    if recipe.device != "auto":
-        return recipe.device
-    import torch
+    """Return where a recipe trains: on the GPU for ``auto`` where there is one.
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    Raises:
+        ModelError: This machine does not have the device.
+    """
+    return choose_device(recipe.device)
 
 
 def _start(out: Path, decides: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -158,7 +159,7 @@ def _classes(recipe: RecogniserRecipe, examples: Sequence[Example]) -> Classes:
 
 
 def _fit(
-    recipe: RecogniserRecipe, examples: Sequence[Example], classes: Classes, label: str
+    recipe: RecogniserRecipe, examples: Sequence[Example], classes: Classes, device: str, label: str
 ) -> dict[str, NDArray[Any]]:
     """Fit the recogniser, saying how far it is now and then."""
     reported = time.monotonic()
@@ -169,7 +170,7 @@ def _fit(
             reported = time.monotonic()
             print(f"{label or recipe.recogniser}: epoch {done} of {total}", file=sys.stderr)
 
-    return recipe.make().fit(examples, Fitting(classes, recipe.seed, device_of(recipe), report))
+    return recipe.make().fit(examples, Fitting(classes, recipe.seed, device, report))
 
 
 def _record(recipe: RecogniserRecipe, work: Plan, examples: Sequence[Example], classes: Classes) -> RecogniserRecord:
