@@ -29,7 +29,8 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         action="append" if several else "store",
         default=[] if several else "nano",
         metavar="MODEL",
-        help=f"nano (embedded, the default), mock, a hub name or a folder of any chat vision-language model{repeated}",
+        help="nano (embedded, the default), mock, a trained recogniser (mean:DIR), a hub name or a folder of any chat "
+        f"vision-language model{repeated}",
     )
     group.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
     group.add_argument("--revision", help="commit, tag or branch of a hub model")
