@@ -20,6 +20,11 @@ S = TypeVar("S", bound=type[Spotter])
 _SHIPPED = {
     "motion": "mevqa.spotting.motion.spotter",
     "me-tst": "mevqa.spotting.me_tst.spotter",
+    "me-tst-plus": "mevqa.spotting.me_tst_plus.spotter",
+    "boosting-vrme": "mevqa.spotting.boosting_vrme.spotter",
+    "pesformer": "mevqa.spotting.pesformer.spotter",
+    "causal-ex": "mevqa.spotting.causal_ex.spotter",
+    "meldae": "mevqa.spotting.meldae.spotter",
 }
 
 SPOTTERS: Registry[type[Spotter]] = Registry("spotter", "--spotter", _SHIPPED)

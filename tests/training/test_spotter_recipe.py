@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mevqa.cli import main
@@ -22,8 +23,16 @@ def test_every_shipped_recipe_builds_its_network(path):
     assert isinstance(recipe, SpotterRecipe) and recipe.title
     system = find_spotter(recipe.spotter)
     system.decoder(recipe)
-    priors = Priors(step_ms=1000 / 30, scale=(1.0,) * 10, classes=("negative", "positive"), class_weights=(1.0,) * 3)
-    assert sum(one.numel() for one in system.build(recipe.network, 10, priors).parameters()) > 1000
+    graphs = {"causal": np.zeros((12, 12)).tolist(), "co_occurrence": np.eye(12).tolist()}
+    channels = {"me-tst": 10, "nodes": 24}.get(system.view, 36)
+    priors = Priors(
+        step_ms=1000 / 30,
+        scale=(1.0,) * channels,
+        classes=("negative", "positive"),
+        class_weights=(1.0,) * 3,
+        own=graphs,
+    )
+    assert sum(one.numel() for one in system.build(recipe.network, channels, priors).parameters()) > 1000
     for name in (f"spotting/{path.stem}", f"finetune/spotting/{path.name}"):
         assert find_recipe(name).samefile(path)
 

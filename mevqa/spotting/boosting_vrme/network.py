@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -20,14 +22,28 @@ class BoostingVrme(nn.Module):
         width: Channels of the stem and the fast pathway.
         depth: Blocks of a pathway in each of three stages.
         states: States of every inner channel.
+        drop: Share of the sequences for which the last block of a stage is left out while training.
     """
 
-    def __init__(self, channels: int, classes: int, width: int = 128, depth: int = 4, states: int = 64) -> None:
+    factors: Tensor
+
+    def __init__(
+        self, channels: int, classes: int, width: int = 128, depth: int = 4, states: int = 64, drop: float = 0.2
+    ) -> None:
         super().__init__()
         self.stem = stem(channels, width)
-        self.backbone = SlowFast(width, depth, states)
+        self.backbone = SlowFast(width, depth, states, drop)
         self.spot = nn.Linear(self.backbone.width, 1)
         self.recognise = nn.Linear(self.backbone.width, classes)
+        self.register_buffer("factors", torch.zeros(classes))
+
+    def adjust(self, factors: Sequence[float]) -> None:
+        """Have the probability of each class multiplied, outside of training.
+
+        Args:
+            factors: [classes] positive.
+        """
+        self.factors = torch.tensor(factors).log()
 
     def forward(self, channels: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores [batch, length] between 0 and 1 and class logits [batch, length, classes].
@@ -36,4 +52,5 @@ class BoostingVrme(nn.Module):
             channels: [batch, length, channels] displacements of the regions.
         """
         hidden = self.backbone(self.stem(channels.transpose(1, 2)).transpose(1, 2))
-        return torch.sigmoid(self.spot(hidden))[..., 0], self.recognise(hidden)
+        logits = self.recognise(hidden)
+        return torch.sigmoid(self.spot(hidden))[..., 0], logits if self.training else logits + self.factors

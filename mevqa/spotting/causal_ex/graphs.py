@@ -8,6 +8,8 @@ independent. Co-occurrence is ours: how often nodes move together in coded expre
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -51,7 +53,8 @@ def causal_graph(motion: Array, search: Search = "fci") -> Array:
     if len(still):
         raise InputError([Problem("graph", f"nodes that never move in the training videos: {still.tolist()}")])
     if search == "fci":
-        marks = fci(thinned, "fisherz", _ALPHA, verbose=False, show_progress=False)[0].graph
+        with redirect_stdout(io.StringIO()):  # It prints the edges that it directs.
+            marks = fci(thinned, "fisherz", _ALPHA, verbose=False, show_progress=False)[0].graph
     else:
         marks = pc(thinned, _ALPHA, "fisherz", show_progress=False).G.graph
     # Marks of an edge at its two ends: a tail (-1) at the cause, an arrow (1) at the effect.

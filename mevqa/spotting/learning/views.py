@@ -10,6 +10,8 @@ from typing import TypeAlias
 import numpy as np
 
 from mevqa.registry import Registry
+from mevqa.spotting.features.pieces import snippets
+from mevqa.spotting.features.speech import channels_with_speech
 from mevqa.spotting.features.types import FeatureSeries, MotionRecord
 from mevqa.spotting.features.views import channel_layouts, channel_names, regional_channels
 from mevqa.spotting.learning.types import Array
@@ -88,3 +90,5 @@ def _mirror(names: list[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 for _layout in channel_layouts():
     register_channels(_layout, channel_names(_layout))(partial(regional_channels, layout=_layout))
+register_channels("me-tst-plus-speech", (*channel_names("me-tst-plus"), "speech"))(channels_with_speech)
+register_channels("snippets")(snippets)

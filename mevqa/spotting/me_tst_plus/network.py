@@ -22,6 +22,7 @@ class MeTstPlus(nn.Module):
         width: Channels of the stem and the fast pathways.
         depth: Blocks of a pathway in each of three stages.
         states: States of every inner channel.
+        drop: Share of the sequences for which the last block of a stage is left out while training.
         exchange: Whether the branches exchange features.
     """
 
@@ -32,13 +33,14 @@ class MeTstPlus(nn.Module):
         width: int = 128,
         depth: int = 4,
         states: int = 64,
+        drop: float = 0.2,
         *,
         exchange: bool = False,
     ) -> None:
         super().__init__()
         self.stem = stem(channels, width)
-        self.spotting = SlowFast(width, depth, states)
-        self.recognition = SlowFast(width, depth, states)
+        self.spotting = SlowFast(width, depth, states, drop)
+        self.recognition = SlowFast(width, depth, states, drop)
         inner = self.spotting.width
         self.to_spotting = nn.Linear(inner, inner, bias=False) if exchange else None
         self.to_recognition = nn.Linear(inner, inner, bias=False) if exchange else None

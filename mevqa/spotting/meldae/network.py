@@ -8,6 +8,7 @@ and speech activity, and heads that regress an interval from every sample inside
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -38,15 +39,25 @@ class Meldae(nn.Module):
     """Score, class and interval of every sample of a window or of a whole video.
 
     Args:
-        channels: Channels of the input.
+        channels: Channels of the input, the last one speech activity.
         classes: Emotion classes, the neutral one included.
         width: Channels inside.
         length: Usual length of an expression in samples, by which distances are scaled.
+        lips: Channels that are multiplied by 1 - speech activity.
+        unit: What speech activity, 0 to 1, was divided by.
     """
 
-    def __init__(self, channels: int, classes: int, width: int = 64, length: float = 12.0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        classes: int,
+        width: int = 64,
+        length: float = 12.0,
+        lips: Sequence[int] = (),
+        unit: float = 1.0,
+    ) -> None:
         super().__init__()
-        self.length = length
+        self.length, self.lips, self.unit = length, list(lips), unit
         self.stem = stem(channels, width)
         self.blocks = nn.ModuleList(
             nn.Sequential(
@@ -65,8 +76,13 @@ class Meldae(nn.Module):
         """Return what the network says of every sample.
 
         Args:
-            channels: [batch, length, channels] displacements of the regions, and speech activity where it is used.
+            channels: [batch, length, channels] displacements of the regions, and speech activity.
         """
+        if self.lips:
+            quiet = 1 - (self.unit * channels[..., -1:]).clamp(0, 1)
+            factors = torch.ones_like(channels)
+            factors[..., self.lips] = quiet.expand(*quiet.shape[:-1], len(self.lips))
+            channels = channels * factors
         hidden = self.stem(channels.transpose(1, 2))
         for block in self.blocks:
             hidden = hidden + block(hidden)

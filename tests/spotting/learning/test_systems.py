@@ -1,0 +1,197 @@
+"""What holds for every trained system: it learns, it is the same twice, and nobody else decides about a video."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from made_videos import STEP
+
+from mevqa.errors import InputError
+from mevqa.spotting.features.types import FeatureSeries
+from mevqa.spotting.learning.decode import propose
+from mevqa.spotting.learning.fitting import fit_system
+from mevqa.spotting.learning.network_scores import network_outputs
+from mevqa.spotting.learning.priors import learn_priors
+from mevqa.spotting.learning.system import config_schema
+from mevqa.spotting.learning.types import Mark, TrainingVideo
+from mevqa.spotting.registry import find_spotter
+
+MAMBA = {"width": 8, "depth": 1, "states": 4, "drop": 0.0, "recognition": 0.5, "neutral": 1}
+QUICK = {"rate": 0.02, "epochs": 12, "windows": {"negatives": 1}}
+WHOLE = {"length_ms": 6000, "reference": "none", "stitch": "mean", "negatives": 1}
+#: Sizes that learn made-up videos in seconds, and the channels that each system reads.
+SYSTEMS = {
+    "me-tst": (10, 1, {"network": MAMBA, "training": QUICK}),
+    "me-tst-plus": (
+        36,
+        1,
+        {"network": MAMBA | {"exchange": True}, "training": QUICK},
+    ),
+    "boosting-vrme": (
+        36,
+        1,
+        {
+            "network": MAMBA,
+            "training": QUICK,
+            "decoder": {"name": "scalable-absolute"},
+        },
+    ),
+    "pesformer": (
+        108,
+        2,
+        {
+            "network": {"width": 16, "depth": 1, "heads": 2, "dropout": 0.0},
+            "training": {"rate": 0.01, "epochs": 120, "windows": WHOLE},
+            "decoder": {"name": "point-to-interval"},
+        },
+    ),
+    "causal-ex": (
+        24,
+        1,
+        {
+            "classes": "none",
+            "network": {"graph": "co-occurrence"},
+            "training": {"rate": 0.01, "windows": WHOLE},
+            "decoder": {"name": "own"},
+        },
+    ),
+    "meldae": (
+        37,
+        1,
+        {
+            "network": {"width": 16, "suppress_speech": True},
+            "training": {"rate": 0.01, "windows": WHOLE},
+            "decoder": {"name": "own"},
+        },
+    ),
+}
+LABELS = ("positive", "negative")
+
+
+def settings(name, **changes):
+    blocks = {"training": {}, "decoder": {}, "network": {}} | SYSTEMS[name][2]
+    training = {"epochs": 30, "batch": 4, "augmentation": {"mirror": 0.0}} | blocks["training"]
+    given = blocks | {"training": training | changes.pop("training", {}), "decoder": {"folds": 0} | blocks["decoder"]}
+    return config_schema(find_spotter(name)).model_validate(given | changes)
+
+
+def made(name, place, seed, subject="a"):
+    """A video with two expressions of twelve samples of a thirtieth of a second, whose class says what moves."""
+    channels, every, _ = SYSTEMS[name]
+    samples = 160
+    values = np.random.default_rng(seed).normal(0, 0.0004, (samples, channels))
+    if name == "meldae":
+        values[:, -1] = 0.1  # Nobody talks.
+    marks = []
+    for label, onset in zip(LABELS, (place, place + 70), strict=True):
+        moving = slice(0, 4) if label == "positive" else slice(4, 8)
+        values[onset : onset + 13, moving] += 0.012 * np.hanning(13)[:, None]
+        marks.append(Mark(onset / every, (onset + 6) / every, (onset + 12) / every, "micro", label))
+    kept = values[::every].astype(np.float32)
+    times = np.arange(len(kept)) * STEP * every
+    series = FeatureSeries(STEP * every, times, np.arange(len(kept)) * every, kept, np.ones(len(kept), bool))
+    return TrainingVideo(f"v{seed}", subject, series, tuple(marks))
+
+
+def videos(name):
+    return [made(name, place, seed, f"s{seed}") for seed, place in enumerate((20, 35, 55, 70))]
+
+
+@pytest.fixture(scope="module", params=list(SYSTEMS))
+def trained(request):
+    from accelerate import Accelerator
+
+    name = request.param
+    config = settings(name)
+    return name, config, fit_system(find_spotter(name), config, videos(name), accelerator=Accelerator(cpu=True))
+
+
+def spotted(name, config, fitted, video):
+    system = find_spotter(name)
+    outputs = network_outputs(system, fitted.network, video.series, config, fitted.priors)
+    return propose(system, config, fitted.priors, video.series, outputs, rule="half-second")
+
+
+def test_it_learns_to_spot_and_to_name(trained):
+    name, config, fitted = trained
+    assert fitted.f1["micro"] > 0.8
+    # Four videos do not teach a transformer that the place in a video says nothing.
+    video = videos(name)[1] if name == "pesformer" else made(name, 42, 9)
+    found = spotted(name, config, fitted, video)
+    assert len(found) == 2
+    for one, mark in zip(found, video.marks, strict=True):
+        shared = min(one.offset, mark.offset) - max(one.onset, mark.onset)
+        assert shared / (max(one.offset, mark.offset) - min(one.onset, mark.onset)) > 0.4
+        assert config.classes == "none" or (one.label, one.kind) == (mark.label, "micro")
+
+
+def test_what_is_said_of_a_video_does_not_depend_on_others_in_the_batch(trained):
+    name, config, fitted = trained
+    system, network = find_spotter(name), fitted.network.eval()
+    values = torch.randn(3, 40, SYSTEMS[name][0])
+    counts = torch.ones(3, 40, dtype=torch.bool)
+    counts[1, 25:] = False
+    with torch.inference_mode():
+        together = system.forward(network, values, counts)
+        for number in range(3):
+            alone = system.forward(network, values[number : number + 1], counts[number : number + 1])
+            for key, output in alone.items():
+                seen = counts[number]
+                torch.testing.assert_close(together[key][number, seen], output[0, seen], rtol=1e-4, atol=1e-4)
+
+
+def test_two_trainings_are_the_same(trained):
+    from accelerate import Accelerator
+
+    name, _, _ = trained
+    config = settings(name, training={"epochs": 2})
+    first, again = (
+        fit_system(find_spotter(name), config, videos(name), accelerator=Accelerator(cpu=True)) for _ in range(2)
+    )
+    weights, others = first.network.state_dict(), again.network.state_dict()
+    assert all(torch.equal(weights[key], others[key]) for key in weights) and first.priors == again.priors
+
+
+def test_priors_and_graphs_are_those_of_the_subjects_given(trained):
+    """The graph of a fold is that of its training subjects: somebody else's expressions change it, none of theirs."""
+    name, config, _ = trained
+    system, own = find_spotter(name), videos(name)
+    priors = learn_priors(own, config, system.learn(own, config))
+    stranger = replace(made(name, 30, 11, "s9"), marks=made(name, 30, 11).marks[:1])
+    joined = learn_priors([*own, stranger], config, system.learn([*own, stranger], config))
+    assert joined != priors
+    assert learn_priors(own, config, system.learn(own, config)) == priors
+
+
+def test_a_causal_graph_is_stored_with_the_priors():
+    config = settings("causal-ex", network={"graph": "causal", "search": "pc"})
+    system, own = find_spotter("causal-ex"), videos("causal-ex")
+    learned = system.learn(own, config)
+    causal, together = np.array(learned["causal"]), np.array(learned["co_occurrence"])
+    assert causal.shape == together.shape == (12, 12)
+    assert set(np.unique(causal)) <= {0.0, 1.0} and np.diag(together).tolist() == [1.0] * 12
+    network = system.build(config.network, 24, learn_priors(own, config, learned))
+    rows = (causal + together).sum(axis=1, keepdims=True)
+    assert network.graphs[0].numpy() == pytest.approx((causal + together) / rows, abs=1e-6)
+    nobody = [replace(video, marks=()) for video in own]
+    with pytest.raises(InputError, match="no expression of the training subjects"):
+        system.learn(nobody, config)
+
+
+def test_speech_weakens_lips_only():
+    system = find_spotter("meldae")
+    config = settings("meldae")
+    own = videos("meldae")
+    network = system.build(config.network, 37, learn_priors(own, config, {})).eval()
+    values = torch.randn(1, 30, 37)
+    quiet, loud = values.clone(), values.clone()
+    quiet[..., -1], loud[..., -1] = 0, 1 / network.unit
+    changed = loud.clone()
+    changed[..., network.lips] += 1
+    assert len(network.lips) == 12
+    with torch.inference_mode():
+        assert torch.equal(network(loud).score, network(changed).score)
+        assert not torch.equal(network(quiet).score, network(loud).score)
