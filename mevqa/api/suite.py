@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath, optional_path
@@ -21,6 +21,9 @@ from mevqa.scoring.events.score import score_events
 from mevqa.suites.results import Outcome, SuiteResult, gather_references
 from mevqa.suites.suite import Suite, find_file, plan_suite, read_suite, references, run_names, suite_label
 from mevqa.synthetic.writer import synthesise
+
+if TYPE_CHECKING:
+    from mevqa.training.spotters.finetune import Show
 
 #: Called with how far a suite is, and whether that is a failure.
 Say = Callable[[str, bool], None]
@@ -40,6 +43,7 @@ def evaluate_suite(
     consistency: bool = True,
     options: ModelOptions | None = None,
     progress: ShowProgress | None = None,
+    training: Show | None = None,
     on_step: Say = lambda text, failed: None,
 ) -> SuiteResult:
     """Compare models on a suite; called again, go on with an interrupted one.
@@ -48,7 +52,8 @@ def evaluate_suite(
 
     Args:
         suite: Name of a shipped suite (``eval/README.md``), or the path of its YAML.
-        models: Models, or folders of detections for a suite of events; none for those of the suite.
+        models: Models, folders of detections for a suite of events, or spotters and recipes of spotters for a suite
+            that trains them; none for those of the suite.
         data_root: Folder that holds the suite's data; None for suites that make their own.
         out: Folder of the runs and the comparison; None for ``runs/SUITE``.
         limit: Only the first so many clips of each part.
@@ -58,6 +63,7 @@ def evaluate_suite(
         consistency: Whether a clip's answers are decided together.
         options: How each model is loaded and asked.
         progress: Given the clips and questions to do, shows how far they are.
+        training: Shows how far the trainings of a suite of spotters are.
         on_step: Called with how far the suite is, one line each, and whether that is a failure of a model.
 
     Raises:
@@ -66,7 +72,7 @@ def evaluate_suite(
     chosen, label = read_suite(suite), suite_label(suite)
     named = list(models or chosen.models)
     if not named:
-        kind = "folder of detections" if chosen.task == "events" else "model"
+        kind = {"events": "folder of detections", "spotting": "recipe of a spotter"}.get(chosen.task, "model")
         raise InputError([Problem("--model", f"the suite {label} names no model; name a {kind}")])
     by_folder = dict(zip(run_names(named), named, strict=True))
     where = optional_path(out) or Path("runs") / label
@@ -77,6 +83,10 @@ def evaluate_suite(
     on_step(f"suite {label}: {chosen.title}; models: {', '.join(named)}; runs in {where}", False)
     if chosen.task == "events":
         outcomes = _score_detections(chosen, root, by_folder, on_step)
+    elif chosen.task == "spotting":
+        from mevqa.api.spotting_suite import compare_spotters
+
+        outcomes = compare_spotters(chosen, root, where, by_folder, training, on_step)
     else:
         asked = partial(ask_options, views=views, prompts=prompts, variant=variant, options=options)
         asking = {name: asked(model, consistency=consistency) for name, model in by_folder.items()}

@@ -18,7 +18,7 @@ from mevqa.resources import TABLES
 #: Families of the question types that are scored alike, by ``QuestionType.metric``.
 _FAMILIES = {"classes": "closed", "count": "count", "sentence": "sentence"}
 #: Where a main number is shown.
-View = Literal["parts", "suites", "leaderboard"]
+View = Literal["parts", "suites", "leaderboard", "spotters"]
 
 
 class Metric(StrictModel):

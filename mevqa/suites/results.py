@@ -89,7 +89,8 @@ class SuiteResult:
         Args:
             intervals: Whether numbers have their intervals, which makes the table wide.
         """
-        shown, main = number if intervals else plain_number, main_numbers("suites")
+        shown = number if intervals else plain_number
+        main = main_numbers("spotters" if self.suite.task == "spotting" else "suites")
         results = [outcome.result for outcome in self.outcomes if outcome.result is not None]
         keys = [key for key in main if any(key in result.metrics for result in results)]
         rows = [
@@ -102,6 +103,8 @@ class SuiteResult:
                     cells = (f"{row.metrics[key]:.3f}" if key in row.metrics else "" for key in keys)
                     rows.append((f"{row.system} [{name}]", "published", *cells))
         title = f"{self.suite.title} (preset {self.suite.preset})"
+        if self.suite.task == "spotting":
+            return Table(title, ("system", "status", *(main[key].name for key in keys)), tuple(rows))
         return Table(title, ("model", "answers", *(main[key].name for key in keys)), tuple(rows))
 
     def write(self) -> None:

@@ -77,6 +77,7 @@ class SyntheticData(StrictModel):
     subjects: int | None = None
     long: bool = False
     seconds: float = 20.0
+    profile: str = "standard"
 
 
 class Suite(StrictModel):
@@ -84,19 +85,21 @@ class Suite(StrictModel):
 
     Attributes:
         title: What it is.
-        task: ``vqa``, ``lvqa`` or ``events``.
+        task: ``vqa``, ``lvqa``, ``events``, or ``spotting`` (systems are trained, then compared).
         preset: How it is scored.
         parts: Its data sets, scored together (events: each by itself).
         synthetic: The clips to make, for suites without licensed data.
-        models: Models, when the user names none.
+        training: The videos to make and train on (task ``spotting``).
+        models: Models, when the user names none; of task ``spotting`` spotters and recipes of spotters.
         published: Groups of published numbers to compare with.
     """
 
     title: str
-    task: Literal["vqa", "lvqa", "events"]
+    task: Literal["vqa", "lvqa", "events", "spotting"]
     preset: str
     parts: tuple[SuitePart, ...]
     synthetic: SyntheticData | None = None
+    training: SyntheticData | None = None
     models: tuple[str, ...]
     published: tuple[str, ...] = ()
 
@@ -114,12 +117,12 @@ class Suite(StrictModel):
 
         if not self.parts:
             raise ValueError("a suite needs a part")
-        needed = ("reference", "detections") if self.task == "events" else ("questions",)
+        needed = {"events": ("reference", "detections"), "spotting": ()}.get(self.task, ("questions",))
         for part in self.parts:
             lacking = [name for name in needed if getattr(part, name) is None]
             if lacking:
                 raise ValueError(f"the part {part.dataset} needs {', '.join(lacking)}")
-        presets = event_presets() if self.task == "events" else answer_presets()
+        presets = event_presets() if self.task in ("events", "spotting") else answer_presets()
         if self.preset not in presets:
             raise ValueError(f"unknown preset {self.preset!r}; known: {', '.join(presets)}")
         if unknown := [name for name in self.groups if name not in published()]:

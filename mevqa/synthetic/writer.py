@@ -216,6 +216,11 @@ def make_plans(settings: SynthSettings) -> list[ClipPlan]:
     )
 
 
+def is_synthetic_set(folder: Path) -> bool:
+    """Whether a folder holds a set that ``synthesise`` began or finished."""
+    return (folder / _MANIFEST).is_file()
+
+
 def _claim(out: Path, settings: SynthSettings) -> None:
     """Make the folder this set's own, or refuse.
 

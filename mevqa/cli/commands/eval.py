@@ -82,7 +82,7 @@ def _run_suite(args: argparse.Namespace) -> int:
     if given:
         raise MevqaError(f"{', '.join(given)}: the suite says which files are used; leave it out")
     from mevqa.api.suite import evaluate_suite
-    from mevqa.cli.progress import clip_progress
+    from mevqa.cli.progress import clip_progress, training_progress
     from mevqa.table_writer import as_text
 
     result = evaluate_suite(
@@ -93,6 +93,7 @@ def _run_suite(args: argparse.Namespace) -> int:
         limit=args.limit,
         **ask_arguments(args),
         progress=clip_progress,
+        training=training_progress(),
         on_step=lambda text, failed: print(text, file=sys.stderr if failed else sys.stdout, flush=True),
     )
     print("\n" + as_text(result.table(intervals=False)))

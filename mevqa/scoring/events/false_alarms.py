@@ -1,0 +1,70 @@
+"""False alarms a minute: what is spotted where nothing was coded, while people talk and while they do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mevqa.events import Kind
+from mevqa.scoring.result import ScoreResult
+
+#: First and last frame, 0-based, both included.
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """False alarms in some parts of videos.
+
+    Attributes:
+        count: Detections there that overlap no coded expression.
+        minutes: Length of the parts.
+    """
+
+    count: int
+    minutes: float
+
+    @property
+    def rate(self) -> float:
+        """False alarms a minute; not a number where there are no such parts."""
+        return self.count / self.minutes if self.minutes > 0 else math.nan
+
+
+def count_false_alarms(result: ScoreResult, spans: Mapping[str, Sequence[Span]], kind: Kind = "micro") -> FalseAlarms:
+    """Count detections that overlap no coded expression of either kind and have their apex in given parts of videos.
+
+    Args:
+        result: Of ``score_events``: what was coded and what was detected, and each video's frame rate.
+        spans: Parts by video.
+        kind: Detections that name this kind count.
+    """
+    count, seconds = 0, 0.0
+    for video in result.details["videos"]:
+        own = spans.get(video["video"], ())
+        seconds += sum(last - first + 1 for first, last in own) / video["fps"]
+        coded = [(one["onset"], one["offset"]) for one in video["references"]]
+        for one in video["detections"]:
+            apex = (one["onset"] + one["offset"]) / 2 if one["apex"] is None else one["apex"]
+            hits = any(one["onset"] <= offset and onset <= one["offset"] for onset, offset in coded)
+            if one["kind"] == kind and not hits and any(first <= apex <= last for first, last in own):
+                count += 1
+    return FalseAlarms(count, seconds / 60)
+
+
+def outside(spans: Sequence[Span], frames: int) -> list[Span]:
+    """Return what some parts of a video leave of it, in the order of time.
+
+    Args:
+        spans: Parts, in any order; they may overlap.
+        frames: Length of the video.
+    """
+    left: list[Span] = []
+    begin = 0
+    for first, last in sorted(spans):
+        if first > begin:
+            left.append((begin, min(first, frames) - 1))
+        begin = max(begin, last + 1)
+    if begin < frames:
+        left.append((begin, frames - 1))
+    return left
