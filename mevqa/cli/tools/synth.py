@@ -4,6 +4,15 @@ The folder gets clips/*.mp4, annotations.csv and, in the official formats, a tra
 to answer and its reference; of long videos also such test files with the questions beyond the official ones (localise,
 describe, order, ...: *_ext_test_*). All files are about the same clips: make two sets with different seeds to train and
 to test; sets of different seeds share no person. Run the same command again to finish an interrupted set.
+
+Long videos of the profile hard are those of a webcam: people talk a third of the time, turn their heads, look about and
+swallow, the light changes, frames come late or not at all, and expressions are small, overlap and follow one another.
+talking.csv says who talks when: video, begin and end in seconds, first and last frame.
+
+Examples:
+  mevqa synth demo --clips 24 --seed 7
+  mevqa synth long --long --clips 4 --seconds 30
+  mevqa synth hard-train --long --profile hard --clips 40 --seed 1
 """
 
 from __future__ import annotations
@@ -39,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     colour.add_argument(
         "--colour", action="store_const", const=False, dest="grey", help="colour (drawn per clip; hard: colour)"
     )
-    parser.add_argument("--crf", type=int, help="H.264 rate factor, larger is coarser (8 to 18, hard 21 to 27)")
+    parser.add_argument("--crf", type=int, help="H.264 rate factor, larger is coarser (8 to 18, hard 8 to 12)")
 
 
 def run(args: argparse.Namespace) -> int:
