@@ -144,6 +144,64 @@ def test_eeg_through_mne_in_microvolts_with_triggers_and_annotations(eeg):
     assert found.notes == ("1 annotations have no number and are no markers",)
 
 
+HEADER = """\
+DATA_PARAMETERS START
+   NumSamples = 500
+   NumChannels = 3
+   NumTrials = 1
+   SampleFreqHz = 1000
+   TriggerOffsetUsec = 0
+   DataFormat = FLOAT
+   DataSampOrder = SAMP
+   SampleTimeUsec = 1000
+   DataByteOrder = INTEL
+   StartYear = 2023
+   StartMonth = 7
+   StartDay = 28
+   StartHour = 16
+   StartMin = 0
+   StartSec = 0
+   StartMillisec = 0
+   AmplifierInfo =
+DATA_PARAMETERS END
+DEVICE_PARAMETERS START
+   NumChanThisGroup = 2
+   DataUnit = uV
+DEVICE_PARAMETERS END
+DEVICE_PARAMETERS_OTHERS START
+   NumChanThisGroup = 1
+   DataUnit = uV
+DEVICE_PARAMETERS_OTHERS END
+"""
+
+
+def curry(path):
+    """A Curry file of two electrodes and a trigger, as its documentation describes them."""
+    lists = [("LABELS", "", ["Fz", "Cz"]), ("LABELS", "_OTHERS", ["Trigger"])]
+    lists += [("SENSORS", "", ["0 80 50", "0 0 100"])]
+    text = HEADER
+    for name, group, rows in lists:
+        text += f"{name}{group} START\n   ListNrRows = {len(rows)}\n{name}{group} END\n"
+        text += f"{name}{group} START_LIST\n" + "".join(f"{row}\n" for row in rows) + f"{name}{group} END_LIST\n"
+    path.with_name(path.name + ".dpa").write_text(text)
+    values = np.zeros((500, 3), dtype=np.float32)
+    values[:, 0] = 20 * np.sin(np.arange(500) / 5)
+    values[100:110, 2] = 116
+    values.tofile(path)
+    return path
+
+
+def test_a_curry_file_with_its_trigger(tmp_path, capfd):
+    pytest.importorskip("curryreader")
+    found = read_signals(curry(tmp_path / "S001.cdt"))
+    assert [one.name for one in found.of("eeg")] == ["Fz", "Cz"] and found.name == "S001"
+    assert np.max(found.of("eeg")[0].values) == pytest.approx(20, abs=0.1)
+    assert found.markers == (Marker(0.1, 116),)
+    (tmp_path / "S001.cdt.dpa").unlink()
+    assert "S001.cdt" in refusal(tmp_path / "S001.cdt") and "\n" not in refusal(tmp_path / "S001.cdt")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_damaged_and_missing_files_of_mne_are_one_line(tmp_path, eeg):
     eeg.write_bytes(eeg.read_bytes()[:2000])
     path = tmp_path / "x.edf"

@@ -6,8 +6,11 @@ or ``.cdt.dpo``; 64 electrodes, 5 other channels and a trigger; arXiv 2506.09834
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ import numpy as np
 from mevqa.errors import InputError, Problem
 from mevqa.physiology.channels import make_channel, modality_of
 from mevqa.physiology.extra import import_extra
-from mevqa.physiology.types import Channel, Marker, Modality, Signals
+from mevqa.physiology.types import Array, Channel, Marker, Modality, Signals
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -27,6 +30,8 @@ ENDINGS = (".cdt", ".edf", ".bdf", ".fif", ".fif.gz", ".vhdr", ".set")
 _TYPES: dict[str, Modality] = {"eeg": "eeg", "ecg": "ecg", "resp": "rsp", "gsr": "eda", "temperature": "skt"}
 #: MNE gives volts, siemens and degrees Celsius.
 _UNITS = {"eeg": "V", "eda": "S", "skt": "C", "ecg": "V", "rsp": "", "ppg": ""}
+#: Channels of trigger codes that MNE does not know for such.
+_TRIGGER = re.compile(r"(?<![a-z])(trigger|status|sti|stim)(?![a-z])", re.IGNORECASE)
 _LAST_NUMBER = re.compile(r"(\d+)\D*$")
 
 
@@ -77,10 +82,26 @@ def read_mne(path: Path) -> Signals:
     return Signals(path.name.split(".")[0], tuple(channels), markers, tuple(notes))
 
 
-def _open(mne: Any, path: Path) -> BaseRaw:
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Keep warnings, and the log that curryreader opens, off the terminal."""
+    root, silent = logging.getLogger(), logging.NullHandler()
+    before = root.level
+    root.addHandler(silent)
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+        root.setLevel(before)
+        root.removeHandler(silent)
+
+
+def _open(mne: Any, path: Path) -> BaseRaw:
+    try:
+        with _in_silence():
             raw: BaseRaw = mne.io.read_raw(path, preload=False, verbose="error")
     except FileNotFoundError as error:
         raise InputError([Problem(path, f"or a file that belongs to it is not there ({_reason(error)})")]) from error
@@ -98,6 +119,15 @@ def _is_misnamed(raw: BaseRaw, place: int, modality: Modality) -> bool:
     return _TYPES.get(raw.get_channel_types()[place]) != modality
 
 
+def _codes(values: Array, rate: float) -> list[Marker]:
+    """Return the markers of a channel of trigger codes: where it goes over to another code than 0."""
+    # MNE takes such a channel of a Curry file for microvolts.
+    largest = np.nanmax(np.abs(values), initial=0.0)
+    codes = np.rint(np.nan_to_num(values) * (1e6 if 0 < largest < 1e-2 else 1.0)).astype(np.int64)
+    edges = np.flatnonzero(np.diff(codes, prepend=0))
+    return [Marker(round(float(at) / rate, 6), int(codes[at])) for at in edges if codes[at] > 0]
+
+
 def _markers(mne: Any, raw: BaseRaw) -> tuple[tuple[Marker, ...], int]:
     """Return markers of annotations and trigger channels, and how many annotations have no number."""
     found, unread = set(), 0
@@ -109,8 +139,11 @@ def _markers(mne: Any, raw: BaseRaw) -> tuple[tuple[Marker, ...], int]:
             unread += 1
         else:
             found.add(Marker(round(float(one["onset"]) - shift, 6), int(number[1])))
+    rate = float(raw.info["sfreq"])
     if "stim" in raw.get_channel_types():
         events = mne.find_events(raw, shortest_event=1, verbose="error")
-        rate = raw.info["sfreq"]
         found |= {Marker(round(float(at - raw.first_samp) / rate, 6), int(code)) for at, _, code in events}
+    elif not found:
+        for name in (one for one in raw.ch_names if _TRIGGER.search(one)):
+            found |= set(_codes(raw.get_data(picks=[name], verbose="error")[0], rate))
     return tuple(sorted(found)), unread
