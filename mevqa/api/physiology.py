@@ -21,6 +21,7 @@ from mevqa.physiology.fusion.saved import SavedFusion, load_fusion
 from mevqa.physiology.fusion.table import FusionTable, Task, read_fusion_table, write_fused
 from mevqa.physiology.fusion.types import Array, Examples
 from mevqa.physiology.placement import VideoClocks, read_begins
+from mevqa.physiology.reading.biopac import column_kinds
 from mevqa.physiology.reading.recording import ReadOptions, find_recordings, read_signals
 from mevqa.physiology.sentence import describe_videos, read_template
 from mevqa.scoring.metrics.classification import score_classes
@@ -73,6 +74,9 @@ def signal_features(
     """
     if media is not None and begins is not None:
         raise InputError([Problem("--begins", "and --media both tell when videos begin; leave one of them out")])
+    if media is not None and not Path(media).is_dir():
+        raise InputError([Problem(Path(media), "is not a folder of frames")])
+    column_kinds(columns)
     options = ReadOptions(tuple(columns), rate)
     recordings = find_recordings(Path(signals))
     read, notes = read_timed_events(Path(events), fps)
@@ -195,7 +199,9 @@ def describe_signals(
     """
     notes = describe_videos(read_features(Path(features)), read_template(optional_path(template)))
     if not notes:
-        raise InputError([Problem(Path(features), "has no feature of which the template speaks; nothing can be told")])
+        raise InputError(
+            [Problem(Path(features), "has no measured feature of which the template speaks: nothing can be told")]
+        )
     if out is not None:
         write_clip_notes(Path(out), notes)
     return notes

@@ -123,7 +123,7 @@ class Parser(argparse.ArgumentParser):
             return
         known = [str(choice) for choice in action.choices]
         if isinstance(action, argparse._SubParsersAction):
-            what = "there is no command" if action.dest == "command" else "cannot measure"
+            what = {"command": "there is no command", "bench": "cannot measure"}.get(action.dest, "there is no part")
             raise argparse.ArgumentError(None, f"{what} {value!r}; {did_you_mean(str(value), known)}")
         close = closest(str(value), known)
         hint = f"did you mean {close!r}? Known: {', '.join(known)}" if close else f"known: {', '.join(known)}"

@@ -68,7 +68,7 @@ def test_the_command_writes_a_note_for_each_video(tmp_path, capsys):
     assert notes["b"].count("Expression from frame") == 2 and "fell by 8" in notes["b"]
     features.write_text("video,onset,offset,heart_rate\nc,1,2,\n")
     assert main(["physiology", "describe", str(features), "--out", str(out)]) == 2
-    assert "has no feature of which the template speaks" in capsys.readouterr().err
+    assert "has no measured feature of which the template speaks" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import numpy as np
 
 from mevqa.physiology.extra import import_extra
 from mevqa.physiology.features.definition import Window, definitions
-from mevqa.physiology.features.windows import MOST_MISSING, Unmeasurable, filled, inside, recorded_share, slower
+from mevqa.physiology.features.windows import Unmeasurable, filled, inside, require_recorded, slower
 from mevqa.physiology.types import Array, Channel
 
 _SLOWEST, _FASTEST = 30.0, 200.0
@@ -51,8 +51,7 @@ class Beats:
         known = definitions().modalities["cardiac"]
         assert self._channel is not None
         for window in (known.baseline, known.response):
-            if recorded_share(self._channel, onset, window) < 1 - MOST_MISSING:
-                raise Unmeasurable("not recorded")
+            require_recorded(self._channel, onset, window)
         before, after = (self._intervals(onset, window) for window in (known.baseline, known.response))
         if min(len(before), len(after)) < _LEAST:
             raise Unmeasurable("fewer than three intervals between beats")
@@ -81,8 +80,7 @@ class Beats:
     def _amplitude(self, onset: float, window: Window) -> float:
         """Return the median height of the pulses of a window over the lowest value before each."""
         assert self._ppg is not None and self._pulses is not None
-        if recorded_share(self._ppg, onset, window) < 1 - MOST_MISSING:
-            raise Unmeasurable("not recorded")
+        require_recorded(self._ppg, onset, window)
         values = filled(np.asarray(self._ppg.values, dtype=np.float64))
         heights = []
         for time in self._pulses[inside(self._pulses, onset, window)]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mevqa.physiology.extra import import_extra
 from mevqa.physiology.features.definition import Window, definitions
-from mevqa.physiology.features.windows import MOST_MISSING, Unmeasurable, filled, recorded_share, slower
+from mevqa.physiology.features.windows import Unmeasurable, filled, require_recorded, slower
 from mevqa.physiology.types import Array, Channel
 
 _RATE = 50.0
@@ -50,8 +50,7 @@ class Breaths:
 
     def _window(self, onset: float, window: Window) -> tuple[float, float]:
         """Return breaths a minute and their mean depth."""
-        if recorded_share(self._channel, onset, window) < 1 - MOST_MISSING:
-            raise Unmeasurable("not recorded")
+        require_recorded(self._channel, onset, window)
         lengths = np.diff(self._peaks)
         begin, end = onset + window[0], onset + window[1]
         shared = np.minimum(self._peaks[1:], end) - np.maximum(self._peaks[:-1], begin)

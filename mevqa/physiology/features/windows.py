@@ -37,18 +37,25 @@ def cut(channel: Channel, onset: float, window: Window) -> Array:
         raise Unmeasurable("too few samples")
     inside = np.asarray(channel.values[max(first, 0) : max(last, 0)], dtype=np.float64)
     known = np.isfinite(inside)
-    if known.sum() < (1 - MOST_MISSING) * count:
-        raise Unmeasurable("not recorded")
+    require_recorded(channel, onset, window)
     if _is_flat(inside[known]):
         raise Unmeasurable("flat")
     return filled(inside)
 
 
-def recorded_share(channel: Channel, onset: float, window: Window) -> float:
-    """Return which share of a window's samples was recorded."""
+def require_recorded(channel: Channel, onset: float, window: Window) -> None:
+    """Refuse a window of which too little was recorded.
+
+    Raises:
+        Unmeasurable: More than a fifth of it is outside the recording, or is missing in it.
+    """
     first, last = (int(round((onset + edge - channel.start) * channel.rate)) for edge in window)
     inside = channel.values[max(first, 0) : max(last, 0)]
-    return float(np.isfinite(inside).sum() / max(last - first, 1))
+    least = (1 - MOST_MISSING) * max(last - first, 1)
+    if len(inside) < least:
+        raise Unmeasurable("outside the recording")
+    if np.isfinite(inside).sum() < least:
+        raise Unmeasurable("not recorded")
 
 
 def _is_flat(values: Array) -> bool:

@@ -19,27 +19,24 @@ class FeatureFusion:
     """A fitted feature-level fusion.
 
     Attributes:
-        classifier: On the log-probabilities and the features of the video (unless ``signals_only``), and the
-            physiological features.
+        classifier: On the log-probabilities and the features of the video, and the physiological features.
         log_prior: [classes] how frequent each is among the training events.
-        signals_only: Whether it sees the signals alone.
     """
 
     classifier: LinearClassifier
     log_prior: Array
-    signals_only: bool = False
 
     @classmethod
-    def fit(cls, examples: Examples, *, signals_only: bool = False) -> FeatureFusion:
+    def fit(cls, examples: Examples) -> FeatureFusion:
         """Fit on training subjects, all of whose events have a right class."""
-        values, groups = _columns(examples, signals_only)
+        values, groups = _columns(examples)
         classifier = fit_linear(values, groups, examples.truth, examples.subjects, len(examples.classes))
         counts = np.bincount(examples.truth, minlength=len(examples.classes)) + 1.0
-        return cls(classifier, np.log(counts / counts.sum()), signals_only)
+        return cls(classifier, np.log(counts / counts.sum()))
 
     def probabilities(self, examples: Examples) -> Array:
         """Return the probabilities of the classes, [events, classes]."""
-        values, _ = _columns(examples, self.signals_only)
+        values, _ = _columns(examples)
         logits = self.classifier.log_probabilities(values) + self.log_prior
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
@@ -60,8 +57,6 @@ class FeatureFusion:
         return cls(LinearClassifier.from_record(record["classifier"]), prior)
 
 
-def _columns(examples: Examples, signals_only: bool) -> tuple[Array, list[str]]:
-    if signals_only:
-        return examples.features, list(examples.groups)
+def _columns(examples: Examples) -> tuple[Array, list[str]]:
     video = np.column_stack([log_probabilities(examples.video), examples.video_features])
     return np.column_stack([video, examples.features]), [*[_VIDEO] * video.shape[1], *examples.groups]

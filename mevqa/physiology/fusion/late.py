@@ -30,22 +30,28 @@ class LateFusion:
     Attributes:
         classifiers: One for each group of signals.
         weights: What the log-probabilities of each count.
+        log_prior: [classes] how frequent each is among the training events, in the place of the video where the
+            signals are to decide alone; None: the video counts.
     """
 
     classifiers: Mapping[str, LinearClassifier]
     weights: Mapping[str, float]
+    log_prior: Array | None = None
 
     @classmethod
-    def fit(cls, examples: Examples) -> LateFusion:
+    def fit(cls, examples: Examples, *, signals_only: bool = False) -> LateFusion:
         """Fit on training subjects, all of whose events have a right class."""
+        counts = np.bincount(examples.truth, minlength=len(examples.classes)) + 1.0
+        prior = np.log(counts / counts.sum()) if signals_only else None
         groups = [group for group in dict.fromkeys(examples.groups) if _measured(examples, group).any()]
         classifiers = {group: _classifier(examples, group) for group in groups}
         held_out = np.stack([_held_out(examples, group) for group in groups]) if groups else np.zeros((0, 0, 0))
-        return cls(classifiers, dict(zip(groups, _weights(examples, held_out), strict=True)))
+        weights = _weights(_begin(examples, prior), examples, held_out)
+        return cls(classifiers, dict(zip(groups, weights, strict=True)), prior)
 
     def probabilities(self, examples: Examples) -> Array:
         """Return the probabilities of the classes, [events, classes]."""
-        total = log_probabilities(examples.video)
+        total = _begin(examples, self.log_prior)
         for group, classifier in self.classifiers.items():
             if self.weights[group] > 0:
                 total = total + self.weights[group] * _evidence(classifier, examples, group)
@@ -69,6 +75,13 @@ class LateFusion:
         classifiers = {str(name): LinearClassifier.from_record(one) for name, one in record["classifiers"].items()}
         weights = {name: float(record["weights"][name]) for name in classifiers}
         return cls(classifiers, weights)
+
+
+def _begin(examples: Examples, log_prior: Array | None) -> Array:
+    """Return what the evidence of the signals is added to, [events, classes]."""
+    if log_prior is None:
+        return log_probabilities(examples.video)
+    return np.tile(log_prior, (len(examples), 1))
 
 
 def _measured(examples: Examples, group: str) -> np.ndarray:
@@ -101,10 +114,11 @@ def _held_out(examples: Examples, group: str) -> Array:
     return evidence
 
 
-def _weights(examples: Examples, evidence: Array) -> list[float]:
+def _weights(begin: Array, examples: Examples, evidence: Array) -> list[float]:
     """Return the weights of the least log loss.
 
     Args:
+        begin: [events, classes] what the evidence is added to.
         examples: Training events.
         evidence: [groups, events, classes] by classifiers that have not seen the event's subject.
     """
@@ -112,10 +126,10 @@ def _weights(examples: Examples, evidence: Array) -> list[float]:
         return []
     from scipy.optimize import minimize
 
-    video, rows = log_probabilities(examples.video), np.arange(len(examples))
+    rows = np.arange(len(examples))
 
     def loss(weights: Array) -> tuple[float, Array]:
-        chances = softmax(video + np.tensordot(weights, evidence, axes=1))
+        chances = softmax(begin + np.tensordot(weights, evidence, axes=1))
         wrong = chances.copy()
         wrong[rows, examples.truth] -= 1
         slope = np.einsum("gec,ec->g", evidence, wrong) / len(rows) + 2 * _PENALTY * weights

@@ -19,7 +19,7 @@ from mevqa.physiology.extra import import_extra
 from mevqa.physiology.fusion.types import Array, Places
 
 #: Inverse strengths of the penalty that are tried, and folds of subjects in which they are (our choice).
-_STRENGTHS = (0.01, 0.1, 1.0)
+_STRENGTHS = (0.03, 0.3, 3.0)
 _FOLDS = 5
 
 

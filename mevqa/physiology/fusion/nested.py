@@ -34,7 +34,7 @@ _Fit: TypeAlias = Callable[[Examples], Fitted]
 _FITS: dict[Way, _Fit] = {
     "late": LateFusion.fit,
     "features": FeatureFusion.fit,
-    "signals": lambda examples: FeatureFusion.fit(examples, signals_only=True),
+    "signals": lambda examples: LateFusion.fit(examples, signals_only=True),
 }
 
 

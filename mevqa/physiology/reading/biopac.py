@@ -135,20 +135,36 @@ def _rate(content: Mapping[str, Any]) -> float | None:
     return 1 / seconds if np.isfinite(seconds) and seconds > 0 else None
 
 
+def column_kinds(columns: Sequence[str]) -> list[Kind]:
+    """Return what a user says that columns are.
+
+    Args:
+        columns: A modality, ``digital``, or ``-`` for what is passed over.
+
+    Raises:
+        InputError: Every word that is none of these.
+    """
+    special: dict[str, Kind] = {DIGITAL: DIGITAL, NOTHING: None}
+    kinds: list[Kind] = []
+    problems = []
+    for word in columns:
+        plain = word.strip().casefold()
+        try:
+            kinds.append(special[plain] if plain in special else known_modality(word))
+        except ValueError as error:
+            problems.append(Problem("--columns", f"{error} (or {DIGITAL}, or {NOTHING} for what is passed over)"))
+    if problems:
+        raise InputError(problems)
+    return kinds
+
+
 def _kinds(path: Path, count: int, names: Sequence[str], columns: Sequence[str], problems: list[Problem]) -> list[Kind]:
     """Return what each column is: a modality, ``digital``, or None for what is passed over."""
     if columns:
+        kinds = column_kinds(columns)
         if len(columns) != count:
             problems.append(Problem("--columns", f"names {len(columns)} columns, but {path} has {count}"))
             return []
-        special: dict[str, Kind] = {DIGITAL: DIGITAL, NOTHING: None}
-        kinds: list[Kind] = []
-        for word in columns:
-            plain = word.strip().casefold()
-            try:
-                kinds.append(special[plain] if plain in special else known_modality(word))
-            except ValueError as error:
-                problems.append(Problem("--columns", f"{error} (or {DIGITAL}, or {NOTHING} for what is passed over)"))
         return kinds
     if len(names) != count:
         said = f"does not name its {count} columns (labels): name them in order with --columns ecg,eda,-,digital,..."
