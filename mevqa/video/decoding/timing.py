@@ -15,6 +15,9 @@ _SANE_FPS = (0.1, 5000.0)
 #: clock. Further off, the rate varies (or the header is wrong) and the median tells more about a short expression.
 _TOLERANCE = 0.02
 
+#: Rates that differ by no more than this share are one rate: tables round it.
+_SAME_RATE = 1e-4
+
 #: For media that say nothing (a folder of frames without ``fps``); ``Timing.source`` is then ``assumed``.
 ASSUMED_FPS = 30.0
 
@@ -50,13 +53,20 @@ def decide_timing(
 
     Args:
         count: Number of frames.
-        given: The user's rate; wins over everything, and the times become ``i / given``.
+        given: The rate by the user or a data set; wins over everything, and the times become ``i / given``. One that
+            the container tells too says nothing new: then its times hold, which may vary.
         metadata: The container's average rate.
         times_ms: The container's own strictly increasing times ``[count]`` from 0, None when it has none.
         tick_ms: Resolution of those times (1 ms in Matroska: 300 frames per second are stored 3 or 4 ms apart).
     """
-    if given is not None:
-        return Timing(float(given), "given", _regular(count, given))
+    own = _own_timing(count, metadata, times_ms, tick_ms)
+    if given is None or (own.times_ms is times_ms and abs(given - own.fps) <= _SAME_RATE * own.fps):
+        return own
+    return Timing(float(given), "given", _regular(count, given))
+
+
+def _own_timing(count: int, metadata: Fraction | float | None, times_ms: np.ndarray | None, tick_ms: float) -> Timing:
+    """Return the rate and times that the container tells, or that are assumed; arguments as for ``decide_timing``."""
     rate = float(metadata) if metadata else 0.0
     if times_ms is None or count < 2:
         if _sane(rate):

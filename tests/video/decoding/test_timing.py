@@ -35,6 +35,17 @@ def test_the_frame_rate_and_where_it_comes_from(given, metadata, times, tick, fp
         assert timing.times_ms is times
 
 
+def test_a_rate_that_the_file_tells_too_leaves_its_times_as_they_vary():
+    uneven = np.cumsum([0.0, 30, 36, 34, 33.3, 33.4, 33, 33, 34, 33])
+    own = decide_timing(10, None, Fraction(30), uneven)
+    assert own.times_ms is uneven
+    for given in (30.0, 30.002):
+        timing = decide_timing(10, given, Fraction(30), uneven)
+        assert (timing.fps, timing.source) == (own.fps, own.source) and timing.times_ms is uneven
+    assert decide_timing(10, 29.97, Fraction(30), uneven).times_ms == pytest.approx(np.arange(10) * 1000 / 29.97)
+    assert decide_timing(10, 30.0, None, None).source == "given"
+
+
 def test_one_frame_has_a_rate_too():
     assert decide_timing(1, None, Fraction(25), np.zeros(1)).fps == 25.0
     assert decide_timing(1, None).times_ms.tolist() == [0.0]
