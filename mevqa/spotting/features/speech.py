@@ -31,6 +31,8 @@ def speech_activity(record: MotionRecord, step_ms: float = STEP_MS) -> FeatureSe
     MIND (arXiv 2512.04728) suppresses lip features by their temporal variance while a person talks; its formula was not
     readable. Here the variance is of lips and chin (layout ``lips``), without what is slower than talk, and robust, so
     that a single expression of a mouth at rest is none; half is reached at a deviation of 0.006 eye distances.
+    On twenty synthetic videos of the profile ``hard`` (``mevqa synth --long``, seeds 1 and 2) it tells talk from the
+    rest with an area under the ROC curve of .99, medians .88 and .03.
 
     Args:
         record: The motion of a video.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mevqa.video.face.detect import Face
 
 #: Version of what is measured: stored measurements are out of date when it changes, or what it rests on (detection,
-#: alignment, registration).
+#: alignment, registration, which frames are read).
 TRACKER_VERSION = 1
 
 #: Below this correlation of the rigid parts with the reference the head is looked for anew (as in ``FaceAligner``).
