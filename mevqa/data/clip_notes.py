@@ -13,8 +13,8 @@ from mevqa.files.whole import write_whole
 from mevqa.names import AmbiguousName, NameIndex
 
 _COLUMNS = {"clip": ("clip", "clipid", "video", "videoid", "imageid", "name"), "note": ("note", "notes", "sentence")}
-#: Characters of a note; a prompt is no place for a table.
-_LONGEST = 4_000
+#: Characters of a note: some hundred events of a long video; a prompt is no place for a table.
+_LONGEST = 20_000
 
 
 def read_clip_notes(path: Path) -> dict[str, str]:

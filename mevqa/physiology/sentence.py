@@ -54,7 +54,7 @@ class SentenceTemplate(StrictModel):
         end: What stands behind the last one.
         missing: What is said of groups of which nothing was measured, {groups}.
         groups: What the groups are called.
-        several: What is said of each of several events of a video, {onset}, {offset} and {sentence}.
+        several: What is said of each of several events of a video, {onset}, {offset} and {phrases}.
     """
 
     begin: str
@@ -74,7 +74,7 @@ class SentenceTemplate(StrictModel):
     @field_validator("several")
     @classmethod
     def _check_several(cls, text: str) -> str:
-        _check_placeholders(text, ("onset", "offset", "sentence"), "x")
+        _check_placeholders(text, ("onset", "offset", "phrases"), "x")
         return text
 
 
@@ -106,6 +106,12 @@ def describe(features: Mapping[str, float], template: SentenceTemplate) -> str:
         features: By name; NaN, or no key, for what is missing.
         template: How they are told.
     """
+    body = _body(features, template)
+    return template.begin + body if body else ""
+
+
+def _body(features: Mapping[str, float], template: SentenceTemplate) -> str:
+    """Return what is said of an event behind the beginning; empty where nothing is."""
     known = {name: value for name, value in features.items() if math.isfinite(value)}
     phrases = [text for phrase in template.phrases if (text := _phrase(phrase, known))]
     if not phrases:
@@ -113,7 +119,7 @@ def describe(features: Mapping[str, float], template: SentenceTemplate) -> str:
     measured = {feature_groups()[name] for name in known}
     lacking = [template.groups.get(group, group) for group in GROUPS if group not in measured]
     missing = template.missing.format(groups=", ".join(lacking)) if lacking else ""
-    return template.begin + template.between.join(phrases) + template.end + missing
+    return template.between.join(phrases) + template.end + missing
 
 
 def _phrase(phrase: Phrase, known: Mapping[str, float]) -> str:
@@ -139,10 +145,10 @@ def describe_videos(rows: Sequence[FeatureRow], template: SentenceTemplate) -> d
         by_video.setdefault(row.video, []).append(row)
     notes = {}
     for video, own in by_video.items():
-        told = [(row, sentence) for row in own if (sentence := describe(row.values, template))]
+        told = [(row, body) for row in own if (body := _body(row.values, template))]
         if len(own) == 1 and told:
-            notes[video] = told[0][1]
+            notes[video] = template.begin + told[0][1]
         elif told:
-            parts = [template.several.format(onset=row.onset, offset=row.offset, sentence=text) for row, text in told]
-            notes[video] = " ".join(parts)
+            parts = [template.several.format(onset=row.onset, offset=row.offset, phrases=body) for row, body in told]
+            notes[video] = template.begin + " ".join(parts)
     return notes

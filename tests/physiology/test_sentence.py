@@ -65,7 +65,7 @@ def test_the_command_writes_a_note_for_each_video(tmp_path, capsys):
     assert "notes of 2 videos; a:" in capsys.readouterr().out
     notes = read_clip_notes(out)
     assert "heart rate rose by 4 beats a minute to 75" in notes["a"] and list(notes) == ["a", "b"]
-    assert notes["b"].count("Expression from frame") == 2 and "fell by 8" in notes["b"]
+    assert notes["b"].count(": heart rate") == 2 and "fell by 8" in notes["b"]
     features.write_text("video,onset,offset,heart_rate\nc,1,2,\n")
     assert main(["physiology", "describe", str(features), "--out", str(out)]) == 2
     assert "has no measured feature of which the template speaks" in capsys.readouterr().err

@@ -21,9 +21,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mevqa.cli.values import above_zero, positive, seed
-from mevqa.errors import MevqaError
+from mevqa.errors import MevqaError, shortened
 
 HELP = "measure physiological signals around events"
+
+#: Characters of a note that are printed.
+_SHOWN = 600
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -186,7 +189,7 @@ def _describe(args: argparse.Namespace) -> int:
 
     notes = describe_signals(args.features, out=args.out, template=args.template)
     clip, note = next(iter(notes.items()))
-    print(f"{args.out}: notes of {len(notes)} videos; {clip}:\n  {note}")
+    print(f"{args.out}: notes of {len(notes)} videos; {clip}:\n  {shortened(note, _SHOWN)}")
     return 0
 
 
