@@ -34,7 +34,7 @@ def named_paths(line):
     """The paths that a command reads, and those that it writes."""
     args = vars(build_parser().parse_args(shlex.split(line, comments=True)))
     overrides = dict(word.split("=", 1) for word in args.get("overrides", ()))
-    written = {str(args[name]) for name in WRITTEN if isinstance(args.get(name), Path)}
+    written = {str(args[name]) for name in WRITTEN if isinstance(args.get(name), str | Path)}
     written |= {overrides["output"]} if "output" in overrides else set()
     values = [value for value in args.values() for value in (value if isinstance(value, list) else [value])]
     values += [word.partition("=")[2] for word in args.get("precomputed") or ()]
