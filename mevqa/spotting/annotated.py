@@ -13,16 +13,12 @@ from mevqa.data.label_types import ClipLabels
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder
 from mevqa.data.official import leaves_folder
 from mevqa.datasets import dataset
-from mevqa.errors import InputError, MediaError, Problem
+from mevqa.errors import InputError, Problem
 from mevqa.events import Event
 from mevqa.names import spelling_notes, subject_key
-from mevqa.video.reading.reader import read_once
 
 #: How many names a message lists.
 _LISTED = 5
-
-#: Rates that differ by no more are one: 29.97 is called 30, and rates that vary are rounded.
-_RATE_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +29,7 @@ class LongVideo:
         id: Its name in the annotations.
         subject: Who is seen.
         path: Its media.
-        fps: Frames per second; None: as the media tell, also where these and the annotations agree: a file knows the
-            time of every frame, and what was measured of it is found in the cache of features.
+        fps: Frames per second; None: as the media tell.
         coded: The expressions with onset and offset.
         half_coded: Known frames of expressions without onset or offset: what is found there is not judged.
     """
@@ -140,21 +135,9 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
         lost.append(f"{len(placed.events) - len(coded)} expressions have no onset or no offset")
     notes += [f"{clip.clip}: {reason}; not used" for reason in lost]
     fps = clip.fps
-    if media.is_dir():
-        fps = fps or dataset(clip.dataset).fps
-    elif fps is not None and _tells_rate(media, fps):
-        fps = None
+    if fps is None and media.is_dir():
+        fps = dataset(clip.dataset).fps
     return LongVideo(clip.clip, str(clip.subject), media, fps, tuple(coded), tuple(half))
-
-
-def _tells_rate(media: Path, fps: float) -> bool:
-    """Return whether a video file itself has the rate that the annotations tell."""
-    try:
-        own, source = read_once(media, lambda video: (video.fps, video.fps_source), errors="skip")
-        return source != "assumed" and abs(own / fps - 1) <= _RATE_TOLERANCE
-    except MediaError:
-        # What cannot be opened is told when it is read.
-        return False
 
 
 def _known(event: Event) -> list[int]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-import numpy as np
 import pytest
 from made_examples import event
 
@@ -10,7 +9,6 @@ from mevqa.errors import InputError, MediaError
 from mevqa.spotting.annotated import find_annotated
 from mevqa.spotting.base import SpotOptions, Spotting
 from mevqa.spotting.motion.candidate_cache import spot_annotated
-from mevqa.synthetic.encoding import write_mp4
 
 HEADER = "clip,subject,fps,onset,apex,offset,kind\n"
 
@@ -154,12 +152,3 @@ def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, h
 def test_a_missing_folder_is_one_line(tmp_path):
     with pytest.raises(InputError, match="there is no such folder"):
         find_annotated(labels(tmp_path, GOOD), tmp_path / "none")
-
-
-def test_a_file_that_tells_its_rate_is_read_by_its_own_times(tmp_path):
-    folder = tmp_path / "media"
-    folder.mkdir()
-    for name in ("a", "b"):
-        write_mp4(folder / f"{name}.mp4", [np.full((48, 64, 3), 9, np.uint8)] * 60, 20.0, 12)
-    path = labels(tmp_path, "a,s1,20,10,15,20,micro\nb,s2,200,10,15,20,micro\n")
-    assert [video.fps for video in find_annotated(path, folder).videos] == [None, 200]
