@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from mevqa.cli.options import add_link_option
 
@@ -43,7 +44,8 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=200 lora.rank=8 output=DIR")
     for option, key, said in _PLACES:
-        parser.add_argument(option, metavar="FILE" if key == "annotations" else "DIR", help=f"{said} ({key}=)")
+        shown = "FILE" if key == "annotations" else "DIR"
+        parser.add_argument(option, type=Path, metavar=shown, help=f"{said} ({key}=)")
     parser.add_argument(
         "--trust-remote-code",
         action="store_true",
@@ -57,7 +59,7 @@ def overrides_of(args: argparse.Namespace) -> list[str]:
     import json
 
     given = ((key, getattr(args, option.removeprefix("--"))) for option, key, _ in _PLACES)
-    return [*args.overrides, *(f"{key}={json.dumps(value)}" for key, value in given if value is not None)]
+    return [*args.overrides, *(f"{key}={json.dumps(str(value))}" for key, value in given if value is not None)]
 
 
 def run(args: argparse.Namespace) -> int:
