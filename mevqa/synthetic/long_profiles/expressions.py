@@ -16,7 +16,7 @@ from mevqa.synthetic.movements import Movement
 from mevqa.synthetic.profiles import Shape
 
 #: Units of the upper face (brows, lids, cheeks' upper edge), which talk leaves alone.
-_UPPER = frozenset({1, 2, 4, 5, 6, 7, 43, 45})
+UPPER_UNITS = frozenset({1, 2, 4, 5, 6, 7, 43, 45})
 
 #: Shortest time from onset to apex and from apex to offset, ms: two frames of a webcam.
 _SHORTEST_WAY_MS = 75.0
@@ -63,7 +63,7 @@ def draw_expressions(
         group = _group(rng, clock, mix, quantities)
         wanted -= len(group)
         span = max(int(one.annotation.offset or 0) for one in group) + 1
-        upper = all(unit.number in _UPPER for one in group for unit in one.annotation.action_units)
+        upper = all(unit.number in UPPER_UNITS for one in group for unit in one.annotation.action_units)
         into_talk = upper and rng.random() < quantities.while_talking
         for _ in range(_TRIES):
             if length - span - 2 * margin <= 0:

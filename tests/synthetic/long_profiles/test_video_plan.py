@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mevqa.synthetic.long_profiles.behaviour import gaze_curves, turn_curves
-from mevqa.synthetic.long_profiles.expressions import _UPPER
+from mevqa.synthetic.long_profiles.clock import frame_rate, kept_ticks
+from mevqa.synthetic.long_profiles.expressions import UPPER_UNITS
 from mevqa.synthetic.long_profiles.profile import CHANNELS, long_profile
 from mevqa.synthetic.long_profiles.recording import LongRecording
 from mevqa.synthetic.long_profiles.speech import speech_curves
@@ -59,8 +60,7 @@ def test_no_mouth_expression_is_hidden_by_talk_and_no_micro_expression_by_a_blin
             it = expression.annotation
             if any(it.onset <= end and begin <= it.offset for begin, end in video.talk):
                 numbers = {unit.number for unit in it.action_units}
-                # A group is placed as a whole: one of its expressions may reach out of the talk.
-                assert numbers <= _UPPER
+                assert numbers <= UPPER_UNITS
             for turn in video.turns:
                 assert all(it.offset < first or last < it.onset for first, last in turn.moving)
             if it.kind == "micro":
@@ -74,6 +74,22 @@ def test_frames_come_late_or_not_at_all(videos):
         assert steps.min() > 0 and steps.std() > 1.0
         assert 0.9 < len(video.ticks) / 1800 < 1.0
         assert steps.max() >= 2 * CLOCK / 30 - 3
+
+
+def test_the_rate_is_what_a_reader_takes_from_the_times():
+    even = np.arange(300) * 8
+    assert frame_rate(even, 240, 30.0) == pytest.approx(30.0)
+    # One frame in a hundred lost: the average. One in ten: the usual step.
+    assert frame_rate(np.delete(even, [100, 200]), 240, 30.0) == pytest.approx(29.8)
+    assert frame_rate(np.delete(even, np.s_[5:290:10]), 240, 30.0) == pytest.approx(30.0)
+
+
+def test_a_frame_is_given_back_where_an_expression_would_lose_its_apex():
+    ticks = np.arange(30) * 8
+    lost = np.zeros(30, bool)
+    lost[11:14] = True
+    assert list(kept_ticks(ticks, lost, [(80, 96, 112)])) == list(ticks)
+    assert len(kept_ticks(ticks, lost, [])) == 27
 
 
 def test_visemes_come_two_to_eight_times_a_second(videos):
