@@ -109,9 +109,9 @@ class TextureRecogniser(Recogniser):
             known = label_indices(examples, level, names) >= 0
             labels = label_indices(examples, level, names)[known]
             plain, turned = inputs[known], None if mirrored is None else mirrored[known]
-            weights, offsets = self._machine(plain, turned, labels, len(names), fitting.seed)
+            weights, offsets = self._machine(plain, turned, labels, len(names))
             arrays[f"{level}.weights"], arrays[f"{level}.offsets"] = weights, offsets
-            values = self._held_out(plain, turned, labels, persons[known], len(names), fitting.seed)
+            values = self._held_out(plain, turned, labels, persons[known], len(names))
             arrays[f"{level}.temperature"] = np.array([temperature(values, labels)], np.float32)
             fitting.on_progress(done + 1, len(fitting.classes))
         return arrays
@@ -132,23 +132,26 @@ class TextureRecogniser(Recogniser):
         return predict
 
     def _machine(
-        self, plain: Array, turned: Array | None, labels: NDArray[np.int64], count: int, seed: int
+        self, plain: Array, turned: Array | None, labels: NDArray[np.int64], count: int
     ) -> tuple[Array, Array]:
         """Return the weights [classes, inputs] and offsets [classes] of one machine a class against all others."""
         try:
-            from sklearn.svm import LinearSVC
+            from sklearn.svm import SVC
         except ImportError as error:
             raise ModelError(_INSTALL) from error
         inputs = plain if turned is None else np.concatenate([plain, turned])
         targets = labels if turned is None else np.concatenate([labels, labels])
+        # Far fewer clips than bins: the machines are solved from the products of the clips, in a hundredth of the time.
+        products = inputs.astype(float) @ inputs.T.astype(float)
         weights, offsets = np.zeros((count, inputs.shape[1])), np.full(count, -1.0)
         for one in np.unique(labels):
             if np.all(targets == one):
                 offsets[one] = 1.0
                 continue
-            machine = LinearSVC(C=self.settings.cost, class_weight="balanced", random_state=seed, max_iter=5000)
-            machine.fit(inputs, targets == one)
-            weights[one], offsets[one] = machine.coef_[0], machine.intercept_[0]
+            machine = SVC(C=self.settings.cost, kernel="precomputed", class_weight="balanced")
+            machine.fit(products, targets == one)
+            weights[one] = machine.dual_coef_[0] @ inputs[machine.support_]
+            offsets[one] = machine.intercept_[0]
         return weights.astype(np.float32), offsets.astype(np.float32)
 
     def _held_out(
@@ -158,7 +161,6 @@ class TextureRecogniser(Recogniser):
         labels: NDArray[np.int64],
         persons: NDArray[np.str_],
         count: int,
-        seed: int,
     ) -> Array:
         """Return decision values [clips, classes] by machines that did not see the person; own ones of one person."""
         names = np.unique(persons)
@@ -168,7 +170,7 @@ class TextureRecogniser(Recogniser):
             out = np.isin(persons, group)
             kept = ~out if len(groups) > 1 else out
             turned_kept = None if turned is None else turned[kept]
-            weights, offsets = self._machine(plain[kept], turned_kept, labels[kept], count, seed)
+            weights, offsets = self._machine(plain[kept], turned_kept, labels[kept], count)
             values[out] = plain[out] @ weights.T + offsets
         return values
 
