@@ -11,18 +11,21 @@ from mevqa.files.strict_yaml import StrictModel
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.spotter import LearnedSpotter
 from mevqa.spotting.learning.system import Tensors, masked_mean, weighted_cross_entropy
+from mevqa.spotting.networks.boundary_loss import boundary_weights
 
 
 class TwoHeadsConfig(StrictModel):
-    """Keys of the ``network`` block that weigh the two tasks (values as published for ME-TST).
+    """Keys of the ``network`` block that weigh what is learned (values as published for ME-TST).
 
     Attributes:
         recognition: Weight of the recognition in the loss; the score has the rest.
         neutral: The neutral class weighs so many times its balanced weight.
+        boundary: What is added to the weight of samples beside an onset or offset (after MELDAE); 0 switches it off.
     """
 
     recognition: Annotated[float, Field(ge=0, le=1)] = 0.1
     neutral: Annotated[float, Field(gt=0)] = 6.0
+    boundary: Annotated[float, Field(ge=0)] = 0.0
 
 
 class TwoHeads(LearnedSpotter):
@@ -42,7 +45,8 @@ class TwoHeads(LearnedSpotter):
     @classmethod
     def loss(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:
         """Return squared error of the score and weighted cross-entropy of the classes."""
-        error = masked_mean((outputs["score"] - targets["score"]) ** 2, counts)
+        weight = boundary_weights(targets["score"] > 0.5, boundary=config.boundary, reach=1)
+        error = masked_mean(weight * (outputs["score"] - targets["score"]) ** 2, counts)
         if not priors.classes:
             return error
         weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])

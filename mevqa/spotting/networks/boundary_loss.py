@@ -40,4 +40,4 @@ def boundary_weights(inside: Tensor, *, boundary: float, reach: int) -> Tensor:
     # A change between two samples is near both of them, and near those that are ``reach`` - 1 farther.
     beside = torch.nn.functional.pad(changes, (1, 0)) + torch.nn.functional.pad(changes, (0, 1))
     near = torch.nn.functional.max_pool1d(beside[:, None], 2 * reach - 1, 1, padding=reach - 1)[:, 0] > 0
-    return 1 + boundary * near.to(torch.get_default_dtype())
+    return 1 + boundary * near.float()

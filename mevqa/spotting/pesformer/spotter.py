@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.system import Tensors, masked_mean, weighted_cross_entropy
 from mevqa.spotting.learning.two_heads import TwoHeads, TwoHeadsConfig
+from mevqa.spotting.networks.boundary_loss import boundary_weights
 from mevqa.spotting.pesformer.network import PesFormer
 from mevqa.spotting.registry import register_spotter
 
@@ -66,6 +67,7 @@ class PesFormerSpotter(TwoHeads):
     def loss(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:
         """Return binary cross-entropy of the points and weighted cross-entropy of the classes."""
         weight = 1 + (config.foreground - 1) * targets["score"]
+        weight = weight * boundary_weights(targets["score"] > 0.5, boundary=config.boundary, reach=1)
         points = nn.functional.binary_cross_entropy(outputs["score"], targets["score"], reduction="none")
         error = masked_mean(points * weight, counts)
         if not priors.classes:

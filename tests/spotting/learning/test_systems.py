@@ -181,6 +181,30 @@ def test_a_causal_graph_is_stored_with_the_priors():
         system.learn(nobody, config)
 
 
+@pytest.mark.parametrize("name", ["me-tst", "pesformer", "meldae"])
+def test_errors_beside_a_boundary_weigh_more_where_a_recipe_says_so(name):
+    system = find_spotter(name)
+    target = torch.zeros(1, 20)
+    target[0, 8:13] = 1
+    targets = {"score": target, "classes": target.long(), "distances": torch.zeros(1, 20, 2)}
+    counts, losses = torch.ones(1, 20, dtype=torch.bool), {}
+    for place in (8, 3):
+        score = (target * 0.98 + 0.01).clone()
+        score[0, place] = 0.5
+        outputs = {"score": score, "classes": torch.zeros(1, 20, 3), "distances": torch.zeros(1, 20, 2)}
+        for boundary in (0.0, 4.0):
+            config = settings(
+                name,
+                network={**SYSTEMS[name][2]["network"], "boundary": boundary, "foreground": 1.0}
+                if name == "pesformer"
+                else {**SYSTEMS[name][2]["network"], "boundary": boundary},
+            )
+            priors = learn_priors(videos(name), config, {})
+            losses[place, boundary] = float(system.loss(outputs, targets, counts, config.network, priors))
+    assert losses[8, 0.0] == pytest.approx(losses[3, 0.0], rel=1e-4)
+    assert losses[8, 4.0] - losses[8, 0.0] > 2 * (losses[3, 4.0] - losses[3, 0.0])
+
+
 def test_speech_weakens_lips_only():
     system = find_spotter("meldae")
     config = settings("meldae")
