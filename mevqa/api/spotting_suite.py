@@ -87,7 +87,7 @@ def compare_spotters(
     for place, (name, system) in enumerate(systems.items(), start=1):
         on_step(f"\n[{place}/{len(systems)}] {system}", False)
         try:
-            result = _one_system(system, data, out / name, suite.preset, show or Show(), on_step)
+            result = _one_system(system, data, out / name, suite, show or Show(), on_step)
             outcomes.append(Outcome(system, out / name / _DETECTIONS, result=result))
         except MevqaError as error:
             on_step(f"{system} failed: {error}", True)
@@ -108,7 +108,7 @@ def _check(data: SpottingData) -> None:
         raise InputError(missing)
 
 
-def _one_system(system: str, data: SpottingData, out: Path, preset: str, show: Show, on_step: Say) -> ScoreResult:
+def _one_system(system: str, data: SpottingData, out: Path, suite: Suite, show: Show, on_step: Say) -> ScoreResult:
     """Return the scores of a system, with what it costs."""
     make_folder(out)
     costs: dict[str, float] = read_json_object(out / _COSTS) if (out / _COSTS).is_file() else {}
@@ -129,7 +129,7 @@ def _one_system(system: str, data: SpottingData, out: Path, preset: str, show: S
     spotted, seconds = _spot(data, options, out / _DETECTIONS, show.frames)
     costs |= {"cost.frames_per_second": sum(one.frames for one in spotted) / max(seconds, 1e-9)}
     write_whole(out / _COSTS, json.dumps(costs, indent=1) + "\n")
-    scored = score_events(out / _DETECTIONS, data.coded, preset)
+    scored = score_events(out / _DETECTIONS, data.coded, suite.preset, suite.changes)
     alarms = _false_alarms(scored, data, spotted)
     return replace(scored, metrics={**scored.metrics, **alarms, **costs})
 

@@ -87,6 +87,7 @@ class Suite(StrictModel):
         title: What it is.
         task: ``vqa``, ``lvqa``, ``events``, or ``spotting`` (systems are trained, then compared).
         preset: How it is scored.
+        changes: Switches of the preset that are set otherwise, ``NAME=VALUE`` (task ``spotting``).
         parts: Its data sets, scored together (events: each by itself).
         synthetic: The clips to make, for suites without licensed data.
         training: The videos to make and train on (task ``spotting``).
@@ -97,6 +98,7 @@ class Suite(StrictModel):
     title: str
     task: Literal["vqa", "lvqa", "events", "spotting"]
     preset: str
+    changes: tuple[str, ...] = ()
     parts: tuple[SuitePart, ...]
     synthetic: SyntheticData | None = None
     training: SyntheticData | None = None
