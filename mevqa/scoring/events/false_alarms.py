@@ -36,12 +36,12 @@ def count_false_alarms(result: ScoreResult, spans: Mapping[str, Sequence[Span]],
 
     Args:
         result: Of ``score_events``: what was coded and what was detected, and each video's frame rate.
-        spans: Parts by video.
+        spans: Parts by video, without the suffix of its file.
         kind: Detections that name this kind count.
     """
     count, seconds = 0, 0.0
     for video in result.details["videos"]:
-        own = spans.get(video["video"], ())
+        own = spans.get(video["clip"], ())
         seconds += sum(last - first + 1 for first, last in own) / video["fps"]
         coded = [(one["onset"], one["offset"]) for one in video["references"]]
         for one in video["detections"]:

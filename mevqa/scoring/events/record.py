@@ -55,6 +55,7 @@ def _timeline(video: Video, partners: Mapping[EventRow, list[int]], found: Mappi
     """Return the events of a video as plain values; lines name them."""
     return {
         "video": video.name,
+        "clip": video.clip,
         "subject": video.subject,
         "dataset": video.dataset,
         "fps": video.fps,

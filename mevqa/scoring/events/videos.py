@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mevqa.data.events.read import EventFile
 from mevqa.data.events.rows import MACRO, MICRO, EventRow, VideoFacts
+from mevqa.data.layouts import without_suffix
 from mevqa.datasets import dataset
 from mevqa.errors import InputError, Problem
 from mevqa.events import MICRO_MS, MICRO_RISE_MS
@@ -33,6 +34,7 @@ class Video:
 
     Attributes:
         name: Subject and video as they are written.
+        clip: The video alone, without the suffix of its file.
         unit: What the bootstrap draws: the subject, or the video when subjects are unknown.
         subject: The subject, or None.
         dataset: The data set, or None.
@@ -45,6 +47,7 @@ class Video:
     """
 
     name: str
+    clip: str
     unit: str
     subject: str | None
     dataset: str | None
@@ -247,6 +250,7 @@ def _video(
     subject = facts.subject
     return Video(
         name=written(facts),
+        clip=without_suffix(facts.video),
         unit=subject_key(subject) if subject else "/".join(key),
         subject=subject,
         dataset=facts.dataset,
