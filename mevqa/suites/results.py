@@ -97,7 +97,7 @@ class SuiteResult:
             (one.name, one.status, *("" if one.result is None else shown(one.result, key) for key in keys))
             for one in self.outcomes
         ]
-        for name in self.suite.groups:
+        for name in () if self.suite.task == "spotting" else self.suite.groups:
             for row in published()[name].rows:
                 if any(key in row.metrics for key in keys):
                     cells = (f"{row.metrics[key]:.3f}" if key in row.metrics else "" for key in keys)
@@ -107,6 +107,23 @@ class SuiteResult:
             return Table(title, ("system", "status", *(main[key].name for key in keys)), tuple(rows))
         return Table(title, ("model", "answers", *(main[key].name for key in keys)), tuple(rows))
 
+    @property
+    def published_tables(self) -> list[Table]:
+        """Published numbers of spotters, a table a group: other videos, other protocols, never beside ours."""
+        if self.suite.task != "spotting":
+            return []
+        main = main_numbers("spotters")
+        tables = []
+        for group in (published()[name] for name in self.suite.groups):
+            keys = [key for key in main if any(key in row.metrics for row in group.rows)]
+            rows = [
+                (row.system, *(f"{row.metrics[key]:.3f}" if key in row.metrics else "" for key in keys), row.note or "")
+                for row in group.rows
+            ]
+            columns = ("system", *(main[key].name for key in keys), "note")
+            tables.append(Table(f"published, not comparable: {group.title}", columns, tuple(rows)))
+        return tables
+
     def write(self) -> None:
         """Write ``comparison.md`` and ``comparison.json`` into the folder.
 
@@ -115,7 +132,9 @@ class SuiteResult:
         """
         lines = [interval_line(one.result) for one in self.outcomes if one.result is not None][:1]
         make_folder(self.out)
-        write_whole(self.out / "comparison.md", as_markdown([self.table()], [*lines, *self.notes]))
+        write_whole(
+            self.out / "comparison.md", as_markdown([self.table(), *self.published_tables], [*lines, *self.notes])
+        )
         content = {outcome.name: _as_json(outcome) for outcome in self.outcomes}
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         write_whole(self.out / "comparison.json", text)

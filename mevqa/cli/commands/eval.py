@@ -96,7 +96,8 @@ def _run_suite(args: argparse.Namespace) -> int:
         training=training_progress(),
         on_step=lambda text, failed: print(text, file=sys.stderr if failed else sys.stdout, flush=True),
     )
-    print("\n" + as_text(result.table(intervals=False)))
+    for table in (result.table(intervals=False), *result.published_tables):
+        print("\n" + as_text(table))
     print("\n".join(result.notes))
     print(f"written: {result.out / 'comparison.md'} and comparison.json (with intervals)")
     if result.runs:
