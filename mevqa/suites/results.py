@@ -132,9 +132,8 @@ class SuiteResult:
         """
         lines = [interval_line(one.result) for one in self.outcomes if one.result is not None][:1]
         make_folder(self.out)
-        write_whole(
-            self.out / "comparison.md", as_markdown([self.table(), *self.published_tables], [*lines, *self.notes])
-        )
+        tables = [self.table(), *self.published_tables]
+        write_whole(self.out / "comparison.md", as_markdown(tables, [*lines, *self.notes]))
         content = {outcome.name: _as_json(outcome) for outcome in self.outcomes}
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         write_whole(self.out / "comparison.json", text)
