@@ -25,6 +25,7 @@ from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
 from mevqa.signals import quiet_workers
 from mevqa.types import Clip
+from mevqa.video.opencv_threads import without_opencv_threads
 from mevqa.video.reading.key_frames import KEY_FRAME_RULES
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _draw_all(
         rows = asked[start : start + _CHUNK]
         kept = parts / f"{digest}-{start:06d}"
         if not kept.exists():
-            with quiet_workers(), _lost_workers(workers):
+            with quiet_workers(), _lost_workers(workers), without_opencv_threads():
                 drawn = datasets.Dataset.from_list(rows, features=asked_features).map(
                     _draw,
                     fn_kwargs={"clips": {row["clip_id"]: work.clips[row["clip_id"]] for row in rows}}

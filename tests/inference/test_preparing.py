@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import datasets
+import numpy as np
 import pytest
 
 import mevqa
@@ -126,6 +128,9 @@ def test_questions_without_any_reference(data, tmp_path):
 
 
 def test_many_workers_draw_what_one_draws(data, prepared, tmp_path):
+    # OpenCV starts threads here, which a fork does not copy.
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (31, 31), 5)
     prepare(data, tmp_path / "out", workers=3)
     one, many = datasets.load_from_disk(str(prepared)), datasets.load_from_disk(str(tmp_path / "out"))
     bare = [rows.with_format("arrow")[:].to_pylist() for rows in (one, many)]

@@ -18,6 +18,7 @@ from mevqa.signals import quiet_workers
 from mevqa.spotting.features.cache import FeatureCache
 from mevqa.spotting.features.measure import measure
 from mevqa.spotting.features.types import MotionRecord
+from mevqa.video.opencv_threads import without_opencv_threads
 from mevqa.video.reading.reader import read_once
 from mevqa.video.reading.video import Video
 
@@ -81,7 +82,7 @@ def fill(
         for video in videos:
             yield video, fill_one(video, folder, frames(video))
         return
-    with quiet_workers():
+    with quiet_workers(), without_opencv_threads():
         yield from _in_processes(videos, folder, workers)
 
 
@@ -148,9 +149,6 @@ def _in_processes(
 
 
 def _send(theirs: Connection, video: ToMeasure, folder: Path) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)  # As many processes as there are cores already keep them busy.
     theirs.send(fill_one(video, folder))
     theirs.close()
 

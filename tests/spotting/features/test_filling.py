@@ -4,6 +4,7 @@ import os
 import signal
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from made_records import resting
@@ -28,6 +29,12 @@ def moving_wall(seed, frames=8):
     return [np.roll(picture, number, axis=1) for number in range(frames)]
 
 
+def use_opencv_threads():
+    """Have OpenCV start its threads, which a fork does not copy."""
+    cv2.setNumThreads(4)
+    cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (31, 31), 5)
+
+
 @pytest.fixture
 def media(tmp_path):
     folder = tmp_path / "media"
@@ -42,6 +49,7 @@ def files(folder):
 
 
 def test_several_processes_store_what_one_does(media, tmp_path):
+    use_opencv_threads()
     one = measure_features(media, features=tmp_path / "one")
     several = measure_features(media, features=tmp_path / "several", workers=3)
     assert [video.path.name for video in several] == ["v0.mp4", "v1.mp4", "v2.mp4"]
