@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mevqa.api.features import measure_features
 from mevqa.api.spot import spot_folder
 from mevqa.api.train_spotter import train_spotter
 from mevqa.data.talking import read_talking
@@ -154,7 +155,7 @@ def _recipe(system: str, data: SpottingData, out: Path) -> SpotterRecipe:
 
 def _spot(data: SpottingData, options: SpotOptions, table: Path, frames: ShowFrames) -> tuple[list[Spotting], float]:
     """Return what is spotted in the test videos and the seconds that it took once everything was measured."""
-    spot_folder(data.test / MEDIA, options=options, progress=frames)
+    measure_features(data.test / MEDIA, features=data.features, frames=frames)
     started = time.perf_counter()
     spotted = spot_folder(data.test / MEDIA, options=options, csv=table)
     return spotted, time.perf_counter() - started

@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mevqa.data.talking import Span
 from mevqa.events import Kind
 from mevqa.scoring.result import ScoreResult
-
-#: First and last frame, 0-based, both included.
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ subject. There are no emotion classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -152,14 +153,7 @@ class CausalExSpotter(LearnedSpotter):
             decode = partial(_start_apex_end, most=own.most)
             return Decoder("own", decode, "score", 0.5, False, "the likeliest start and end of each apex")
         named = super().decoder(config)
-        return Decoder(
-            named.name,
-            lambda curve, half, threshold: named.decode(curve[:, 1], half, threshold),
-            named.threshold_kind,
-            named.threshold,
-            named.only_drops,
-            named.summary,
-        )
+        return replace(named, decode=lambda curve, half, threshold: named.decode(curve[:, 1], half, threshold))
 
 
 def _start_apex_end(

@@ -47,8 +47,20 @@ class TwoHeads(LearnedSpotter):
         """Return squared error of the score and weighted cross-entropy of the classes."""
         weight = boundary_weights(targets["score"] > 0.5, boundary=config.boundary, reach=1)
         error = masked_mean(weight * (outputs["score"] - targets["score"]) ** 2, counts)
+        return cls.with_classes(error, outputs, targets, counts, config, priors)
+
+    @classmethod
+    def with_classes(
+        cls, error: Tensor, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors
+    ) -> Tensor:
+        """Return an error of the score weighed against that of the classes; the former alone without classes."""
         if not priors.classes:
             return error
-        weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])
-        named = weighted_cross_entropy(outputs["classes"], targets["classes"], counts, weights)
+        named = cls.class_error(outputs, targets, counts, config, priors)
         return (1 - config.recognition) * error + config.recognition * named
+
+    @classmethod
+    def class_error(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:
+        """Return the weighted cross-entropy of the classes, of which there is one at least."""
+        weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])
+        return weighted_cross_entropy(outputs["classes"], targets["classes"], counts, weights)

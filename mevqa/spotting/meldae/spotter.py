@@ -10,6 +10,7 @@ weakened by how much they vary around a sample, as they do while a person talks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -27,7 +28,6 @@ from mevqa.spotting.learning.system import (
     Tensors,
     hard_targets,
     masked_mean,
-    weighted_cross_entropy,
 )
 from mevqa.spotting.learning.two_heads import TwoHeads, TwoHeadsConfig
 from mevqa.spotting.learning.types import TrainingVideo
@@ -108,9 +108,7 @@ class MeldaeSpotter(TwoHeads):
             loss = loss + config.localisation * own.mean()
         if not priors.classes:
             return loss
-        weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])
-        named = weighted_cross_entropy(outputs["classes"], targets["classes"], counts, weights)
-        return loss + config.recognition * named
+        return loss + config.recognition * cls.class_error(outputs, targets, counts, config, priors)
 
     @classmethod
     def curves(cls, outputs: Arrays, config: SystemConfig) -> dict[str, NDArray[np.float64]]:
@@ -125,14 +123,7 @@ class MeldaeSpotter(TwoHeads):
         if config.decoder.name == "own":
             return Decoder("own", regressed_intervals, "score", None, True, "intervals that samples regress")
         named = super().decoder(config)
-        return Decoder(
-            named.name,
-            lambda curve, half, threshold: named.decode(curve[:, 0], half, threshold),
-            named.threshold_kind,
-            named.threshold,
-            named.only_drops,
-            named.summary,
-        )
+        return replace(named, decode=lambda curve, half, threshold: named.decode(curve[:, 0], half, threshold))
 
 
 def regressed_intervals(curve: NDArray[np.float64], half_length: int, threshold: float) -> list[Detection]:

@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mevqa.spotting.learning.priors import Priors
-from mevqa.spotting.learning.system import Tensors, masked_mean, weighted_cross_entropy
+from mevqa.spotting.learning.system import Tensors, masked_mean
 from mevqa.spotting.learning.two_heads import TwoHeads, TwoHeadsConfig
 from mevqa.spotting.networks.boundary_loss import boundary_weights
 from mevqa.spotting.pesformer.network import PesFormer
@@ -70,8 +70,4 @@ class PesFormerSpotter(TwoHeads):
         weight = weight * boundary_weights(targets["score"] > 0.5, boundary=config.boundary, reach=1)
         points = nn.functional.binary_cross_entropy(outputs["score"], targets["score"], reduction="none")
         error = masked_mean(points * weight, counts)
-        if not priors.classes:
-            return error
-        weights = (config.neutral * priors.class_weights[0], *priors.class_weights[1:])
-        named = weighted_cross_entropy(outputs["classes"], targets["classes"], counts, weights)
-        return (1 - config.recognition) * error + config.recognition * named
+        return cls.with_classes(error, outputs, targets, counts, config, priors)
