@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mevqa.spotting.features.types import MotionRecord
-from mevqa.spotting.tracking.pace import Pace
+from mevqa.spotting.tracking.pace import find_pace
 from mevqa.spotting.tracking.tracker import FaceTracker, Reading
 from mevqa.video.face.regions import face_regions, network_regions
 
@@ -41,14 +41,14 @@ def measure(video: Video, progress: Callable[[int, int], None] = lambda done, to
     Raises:
         MediaError: The video cannot be read.
     """
-    tracker, pace = FaceTracker(network_regions()), Pace()
+    tracker, pace = FaceTracker(network_regions()), find_pace()
     rows = _Rows(video)
     done = 0
     for frame in video.read_forward(pace.wants):
         if frame.missing:
             rows.skip(frame.number, frame.ms, frame.missing)
         elif frame.picture is not None:
-            pace.read_ms = frame.ms
+            pace.take(frame.ms)
             rows.add(tracker.read(frame.number, frame.ms, frame.picture))
         done = frame.number + 1
         if done % _REPORT == 0:

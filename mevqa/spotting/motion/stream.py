@@ -18,7 +18,7 @@ from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, can
 from mevqa.spotting.motion.features import FEATURES, features
 from mevqa.spotting.tracking.curves import REST_MS, Curves, join, running_median, short_warning, too_short
 from mevqa.spotting.tracking.gaps import Gaps
-from mevqa.spotting.tracking.pace import Pace, slow_warning
+from mevqa.spotting.tracking.pace import find_pace, slow_warning
 from mevqa.spotting.tracking.tracker import FaceTracker, Reading
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class EventStream:
         self._keep_trace = keep_trace
         self._tracker = FaceTracker()
         self.face_warnings: Sequence[str] = self._tracker.warnings
-        self._pace = Pace()
+        self._pace = find_pace()
         self._readings: list[Reading] = []
         self._settled_ms = -np.inf
         self._given: list[SpottedEvent] = []
@@ -89,7 +89,10 @@ class EventStream:
         return (*self.face_warnings, *cautions, *self.gaps.sentences())
 
     def wants(self, ms: float) -> bool:
-        """Return whether the frame at a time is to be measured; the others need not be decoded to pictures."""
+        """Return whether the frame at a time is to be measured; the others need not be decoded to pictures.
+
+        To be asked once of every frame, in the order of time.
+        """
         return self._pace.wants(ms)
 
     def feed(self, frame: int, ms: float, picture: NDArray[np.uint8]) -> list[Found]:
@@ -103,7 +106,7 @@ class EventStream:
         Returns:
             Events that are settled, in the order of time.
         """
-        self._pace.read_ms = ms
+        self._pace.take(ms)
         return self.take(self._tracker.read(frame, ms, picture))
 
     def take(self, reading: Reading) -> list[Found]:

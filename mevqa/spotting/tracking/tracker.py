@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Version of what is measured: stored measurements are out of date when it changes, or what it rests on (detection,
 #: alignment, registration, which frames are read).
-TRACKER_VERSION = 1
+TRACKER_VERSION = 2
 
 #: Below this correlation of the rigid parts with the reference the head is looked for anew (as in ``FaceAligner``).
 _LOST = 0.8

@@ -15,6 +15,7 @@ from mevqa.video.face.regions import face_regions
 from mevqa.video.motion.codec_freeze import REACH_MS, read_thawed
 from mevqa.video.motion.face_extent import measure_extents
 from mevqa.video.motion.regional_motion import MotionMeter, RegionalMotion
+from mevqa.video.reading.pace import Pace
 
 if TYPE_CHECKING:
     from mevqa.video.reading.video import Video
@@ -24,6 +25,9 @@ Align = Callable[[np.ndarray], np.ndarray]
 
 #: Frames that are read around a time, at most about: all of them up to some 750 fps.
 _MOST_NEAR = 240
+
+#: Timestamps are rounded to a millisecond (Matroska): a step looks shorter by up to so much, ms.
+_ROUNDED_MS = 1.0
 
 #: Frames of the first moments are averaged to a less noisy reference, ms.
 _REFERENCE_MS = 20.0
@@ -84,10 +88,13 @@ class FaceMotion:
         self._faces: dict[int, NDArray[np.uint8]] = {}
 
     def read(self, first: int, last: int, fps: float) -> None:
-        """Measure frames from first to last, both included, at no more than ``fps``."""
-        frames = [first]
-        for frame in range(first + 1, last + 1):
-            if self._times[frame] - self._times[frames[-1]] >= 999.0 / fps or frame == last:
+        """Measure frames from first to last, both included, at about ``fps`` and no more."""
+        pace = Pace(1000.0 / fps - _ROUNDED_MS)
+        frames = []
+        for frame in range(first, last + 1):
+            ms = float(self._times[frame])
+            if pace.wants(ms) or frame == last:
+                pace.take(ms)
                 frames.append(frame)
         self._measure(frames, frames)
 

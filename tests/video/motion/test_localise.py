@@ -6,6 +6,7 @@ import pytest
 
 from mevqa.video.face.regions import face_regions
 from mevqa.video.motion.course import plain
+from mevqa.video.motion.face_motion import FaceMotion
 from mevqa.video.motion.localise import expected, localise
 
 RNG = np.random.default_rng(11)
@@ -206,3 +207,12 @@ def test_a_jump_of_the_timestamps_is_a_gap():
     still.times_ms[15:] += 1e9
     found = localise(still, lambda frame: frame)
     assert 0 <= found.onset <= found.apex <= found.offset < 30
+
+
+def test_of_a_long_clip_with_a_varying_rate_nearly_every_frame_is_measured():
+    clip = Footage([SKIN.astype(np.uint8)] * 90, 30)
+    clip.times_ms = clip.times_ms + np.random.default_rng(0).uniform(-10, 10, 90)
+    motion = FaceMotion(clip, lambda picture: picture, clip.times_ms)
+    clip.reads.clear()
+    motion.read(0, 89, 30.0)
+    assert len(set(clip.reads)) > 80
