@@ -9,7 +9,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-slow lowest test-lowest torture torture-short lint clean
+.PHONY: setup demo test test-slow lowest test-lowest torture torture-short gpu lint clean
 
 setup: $(VENV)/.installed
 
@@ -55,6 +55,11 @@ torture: setup
 
 torture-short: setup
 	$(BIN)/python -m tests.torture --short --time-limit 200
+
+# Measures the recipes on a GPU with the Python that is there (torch, transformers, peft, accelerate): no set-up, no
+# network. The results are gpu.json; `--recipe NAME` in ARGS measures one recipe.
+gpu:
+	PYTHONPATH=. $(PYTHON) -m mevqa bench gpu --markdown $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(LOWEST) demo-output

@@ -10,6 +10,7 @@ import torch
 
 from mevqa.benchmarks.prefix_reuse import TurnsBenchmark, pictures, requests
 from mevqa.models.transformers.model import TransformersModel
+from mevqa.questions.prompt_schema import DEFAULT
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, Turn, collate, encode_row, unpack
 from mevqa.training.recipe import Lora, Rates, Recipe
@@ -35,9 +36,13 @@ _MEMORY = 2**31
 _SPREAD = 0.02
 
 
-def turns() -> tuple[str, list[Turn]]:
-    """Return the system text, and six official questions with their answers as they are trained."""
-    system, asked = requests("official")
+def turns(variant: str = DEFAULT) -> tuple[str, list[Turn]]:
+    """Return the system text, and six official questions with their answers as they are trained.
+
+    Args:
+        variant: Of the prompts.
+    """
+    system, asked = requests("official", variant=variant)
     return system, [Turn(request.text, answer) for request, answer in zip(asked, ANSWERS, strict=True)]
 
 

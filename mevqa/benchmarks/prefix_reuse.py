@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from mevqa.models.transformers.model import TransformersModel
+from mevqa.questions.prompt_schema import DEFAULT
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.types import Clip, Reply, Request, View
@@ -111,15 +112,16 @@ class TurnsBenchmark:
                 on_round(turn)
 
 
-def requests(answers: str = "free", dataset: str = "casme2") -> tuple[str, list[Request]]:
+def requests(answers: str = "free", dataset: str = "casme2", variant: str = DEFAULT) -> tuple[str, list[Request]]:
     """Return the system text and the requests of ``QUESTIONS``, worded by the shipped prompt library.
 
     Args:
         answers: ``free``: every answer is written freely, eight tokens of it, so that the work does not depend on
             what the weights happen to say. ``official``: options are scored and grammars hold, as in a real run.
         dataset: Whose classes are the options.
+        variant: Of the prompts.
     """
-    library = PromptLibrary.load()
+    library = PromptLibrary.load(variant=variant)
     clip = Clip("benchmark", dataset)
     asked: list[Request] = []
     for text in QUESTIONS:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import av
-
 from mevqa.files.system_errors import writing
 from mevqa.files.whole import replacing
 from mevqa.synthetic.renderer import Frame
@@ -28,6 +26,8 @@ def write_mp4(
     Returns:
         How many frames were written.
     """
+    import av  # only here: drawing clips, and whoever learns from drawn maps, needs no encoder
+
     rate = Fraction(fps).limit_denominator(1001)
     tick = Fraction(1, times[1]) if times else 1 / rate
     count = 0

@@ -8,6 +8,7 @@ mevqa bench spot                     speed of the spotter beside decoding alone
 mevqa bench spot --trial DIR         what it finds in synthetic long videos, which are kept in DIR
 mevqa bench scan                     time of the scan of the networks with Mamba blocks beside plain loops
 mevqa bench spot --minutes N         memory and time of a stream of N minutes, and of half as much
+mevqa bench gpu                      memory and time of every recipe on this machine's GPU, without any download
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.tools import bench_spot
+from mevqa.cli.tools import bench_gpu, bench_spot
 from mevqa.cli.values import positive
 from mevqa.table_writer import Table, as_text
 
@@ -77,7 +78,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     scan.set_defaults(measure=_scan)
     bench_spot.add(benches)
-    for one in benches.choices.values():
+    bench_gpu.add(benches)
+    for name, one in benches.choices.items():
+        if name == "gpu":  # its results are a file of JSON
+            continue
         one.add_argument("--json", action="store_true", help="print JSON")
 
 

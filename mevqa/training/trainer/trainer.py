@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from tensorboardX import SummaryWriter
 from torch import nn
 from torch.utils.data import Dataset, Sampler, SequentialSampler
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
@@ -93,6 +92,8 @@ class PackedTrainer(Trainer):
         if validation and recipe.validation.patience:
             own.append(EarlyStoppingCallback(recipe.validation.patience))
         if "tensorboard" in recipe.log_to:
+            from tensorboardX import SummaryWriter  # only where it is wanted
+
             own.append(TensorBoardCallback(SummaryWriter(str(folder.parent / "tensorboard"))))
         super().__init__(
             model=model,
