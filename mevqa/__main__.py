@@ -11,8 +11,22 @@ def _end(number: int, frame: object) -> None:
     os._exit(130)
 
 
+def _set_threads() -> None:
+    """Say how threads behave, to libraries that read it when they are loaded; what the user says holds.
+
+    Matrices are small here: one thread of OpenBLAS is as fast as several, which are slow where something else runs, and
+    round otherwise. Threads of OpenMP that wait sleep: by default they spin, and keep what they wait for from the
+    processor.
+    """
+    if not os.environ.get("OMP_NUM_THREADS"):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("KMP_BLOCKTIME", "0")
+
+
 def main() -> int:
     """Run the command and return its exit code."""
+    _set_threads()
     is_ignored = getsignal(SIGINT) is not default_int_handler  # As in the background of a script.
     if not is_ignored:
         signal(SIGINT, _end)

@@ -74,6 +74,10 @@ class InputError(MevqaError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in group_problems(self.problems)))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be sent from one process to another."""
+        return type(self), (self.problems,), {"args": self.args}
+
     def name_parameters(self) -> None:
         """Speak of parameters in the problems too."""
         self.problems = tuple(
@@ -95,6 +99,10 @@ class MediaError(MevqaError):
         self.path = Path(path)
         self.reason = shortened(reason)
         super().__init__(f"{path}: {self.reason}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be sent from one process to another."""
+        return type(self), (self.path, self.reason), {"args": self.args}
 
 
 class ModelError(MevqaError):

@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from mevqa.video.views.sampler import SAMPLERS
 
 # Made-up events of the spotter (spotted_events.py) are used in many places.
 sys.path.insert(0, str(Path(__file__).parent / "spotting"))
+
+# Pictures are drawn where they are tested; a test of the cache names a folder.
+os.environ["MEVQA_VIEWS"] = "none"
 
 # A first example may import a library; on a busy machine that alone breaks any deadline.
 # The same examples every time: a test that fails was broken by a change, not by luck.

@@ -13,6 +13,7 @@ from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import plan, plan_prepared, with_notes
 from mevqa.inference.prepared import is_prepared
+from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -36,6 +37,8 @@ def evaluate(
     consistency: bool = True,
     options: ModelOptions | None = None,
     progress: ShowProgress | None = None,
+    workers: int = 1,
+    views_cache: AnyPath | None = None,
 ) -> Run:
     """Answer official question files; called again, go on with an interrupted run.
 
@@ -55,6 +58,9 @@ def evaluate(
         consistency: Whether a clip's answers are decided together.
         options: How the model is loaded and asked.
         progress: Given the clips and questions to do, shows how far they are.
+        workers: Processes that draw the pictures ahead of the model; the answers do not depend on their number.
+        views_cache: Folder in which pictures are stored for other runs and models, or ``none``; None: ``MEVQA_VIEWS``
+            of the environment, or the user's cache folder.
 
     Returns:
         The run. An answer that failed has ``error``; such questions are asked again by the next call.
@@ -84,7 +90,8 @@ def evaluate(
     if notes is not None:
         work = with_notes(work, Path(notes))
         facts = {"notes": str(Path(notes).absolute())}
-    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress)
+    drawing = DrawOptions(workers, optional_path(views_cache))
+    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing)
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
 
 

@@ -10,6 +10,7 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import errors_name_parameters
+from mevqa.inference.drawing.cache import chosen_cache
 from mevqa.inference.evaluation import plan
 from mevqa.inference.preparing import prepare_plan
 from mevqa.inference.view_config import ViewOptions
@@ -32,6 +33,7 @@ def prepare(
     model: str = "nano",
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    views_cache: AnyPath | None = None,
 ) -> datasets.Dataset:
     """Draw what a model sees of every clip, once, and keep it with the questions; called again, go on.
 
@@ -49,6 +51,7 @@ def prepare(
         model: The model whose preferences decide what is not chosen; it is not loaded.
         workers: Processes that draw; the result does not depend on their number.
         progress: Called with rows done and rows in all.
+        views_cache: Folder in which pictures are stored for other runs, as for ``evaluate``.
 
     Returns:
         A row for each clip: its pictures as ``Image``, its questions with options and answers, its key frames.
@@ -67,4 +70,5 @@ def prepare(
     )
     chosen = views if isinstance(views, ViewOptions) else ViewOptions(views)
     view_config = chosen.for_model(own_preferences(model))
-    return prepare_plan(work, view_config, Path(out), workers=workers, progress=progress).rows
+    cache = chosen_cache(optional_path(views_cache))
+    return prepare_plan(work, view_config, Path(out), workers=workers, progress=progress, cache=cache).rows

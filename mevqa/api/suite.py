@@ -12,6 +12,8 @@ from mevqa.api.paths import AnyPath, optional_path
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import Plan
+from mevqa.inference.run_views import DrawOptions
+from mevqa.inference.runs import RunRecord
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -45,6 +47,8 @@ def evaluate_suite(
     progress: ShowProgress | None = None,
     training: Show | None = None,
     on_step: Say = lambda text, failed: None,
+    workers: int = 1,
+    views_cache: AnyPath | None = None,
 ) -> SuiteResult:
     """Compare models on a suite; called again, go on with an interrupted one.
 
@@ -65,6 +69,8 @@ def evaluate_suite(
         progress: Given the clips and questions to do, shows how far they are.
         training: Shows how far the trainings of a suite of spotters are.
         on_step: Called with how far the suite is, one line each, and whether that is a failure of a model.
+        workers: As for ``evaluate``.
+        views_cache: Likewise: with one, all models that see the same look at the clips once.
 
     Raises:
         InputError: Everything that is wrong with the suite or its files; there is no model.
@@ -91,7 +97,9 @@ def evaluate_suite(
         asked = partial(ask_options, views=views, prompts=prompts, variant=variant, options=options)
         asking = {name: asked(model, consistency=consistency) for name, model in by_folder.items()}
         facts = {"suite": label, "published": list(chosen.published)}
-        outcomes = _answer(chosen, root, where, asking, facts, limit, progress, on_step)
+        drawing = DrawOptions(workers, optional_path(views_cache))
+        answering = partial(answer_plan, facts=facts, progress=progress, drawing=drawing)
+        outcomes = _answer(chosen, root, where, asking, answering, limit, on_step)
     result = SuiteResult(chosen, where, tuple(outcomes))
     result.write()
     return result
@@ -102,9 +110,8 @@ def _answer(
     root: Path,
     out: Path,
     models: Mapping[str, AskOptions],
-    facts: Mapping[str, Any],
+    answering: Callable[[Plan, Path, AskOptions], RunRecord],
     limit: int | None,
-    progress: ShowProgress | None,
     on_step: Say,
 ) -> list[Outcome]:
     """Let every model answer, and score its answers."""
@@ -121,7 +128,7 @@ def _answer(
     for place, (name, options) in enumerate(models.items(), 1):
         on_step(f"\n[{place}/{len(models)}] {options.model}", False)
         score = partial(score_answers, out / name, reference, preset=suite.preset) if known else None
-        outcomes.append(_one_model(options, work, out / name, facts, progress, score))
+        outcomes.append(_one_model(options, work, out / name, answering, score))
         if outcomes[-1].error is not None:
             on_step(f"{options.model} failed: {outcomes[-1].error}", True)
     return outcomes
@@ -131,14 +138,13 @@ def _one_model(
     options: AskOptions,
     work: Plan,
     out: Path,
-    facts: Mapping[str, Any],
-    progress: ShowProgress | None,
+    answering: Callable[[Plan, Path, AskOptions], RunRecord],
     score: Callable[[], Any] | None,
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
     name, asked, answered = shared_name(str(options.model)), work.all_questions, 0
     try:
-        log = answer_plan(work, out, options, facts=facts, progress=progress)
+        log = answering(work, out, options)
         answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
         return Outcome(name, out, answered, len(asked), score() if score is not None else None)
     except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.

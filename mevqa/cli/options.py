@@ -116,6 +116,32 @@ def add_key_frame_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def add_drawing_options(parser: argparse.ArgumentParser) -> None:
+    """Add how many processes draw pictures, and where these are stored."""
+    group = parser.add_argument_group("speed")
+    group.add_argument(
+        "--workers",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes that draw the pictures of the next clips while the model works, each with 0.2 to 0.5 GB "
+        "(default: 1, none besides this one); the answers are the same",
+    )
+    add_views_cache_option(group)
+
+
+def add_views_cache_option(group: argparse._ActionsContainer) -> None:
+    """Add where pictures are stored."""
+    group.add_argument(
+        "--views-cache",
+        type=Path,
+        metavar="DIR",
+        help="folder in which pictures are stored, so that no other run, model or training draws them again; at most "
+        "4 GB, what was not used for longest goes first; none: store nothing (default: MEVQA_VIEWS of the environment, "
+        "or ~/.cache/mevqa/views, readable for you alone)",
+    )
+
+
 def add_look_options(parser: argparse.ArgumentParser) -> None:
     """Add how a clip is looked at and asked about."""
     group = parser.add_argument_group("what the model sees")

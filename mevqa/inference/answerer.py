@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mevqa.errors import InputError
+from mevqa.errors import InputError, MevqaError
 from mevqa.files.lock import hold_folder
 from mevqa.inference.evaluation import Plan, answer, begin, check_notes, check_views, remaining
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.prepared import Prepared
+from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.runs import RunRecord, check_run_folder
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -137,6 +138,7 @@ def answer_plan(
     *,
     facts: Mapping[str, Any] | None = None,
     progress: ShowProgress | None = None,
+    drawing: DrawOptions | None = None,
 ) -> RunRecord:
     """Load the model, answer what the run still lacks, and return the run.
 
@@ -146,6 +148,7 @@ def answer_plan(
         options: Which model is asked, how, and what it sees.
         facts: What a reader of the run wants to know besides.
         progress: Shows how far it is.
+        drawing: Where the pictures of clips are taken from.
 
     Raises:
         InputError: An option is wrong, another process writes the run, or it was made with other inputs.
@@ -153,7 +156,9 @@ def answer_plan(
     """
     check_run_folder(out)
     # Held before the model is loaded: who comes second should not wait minutes to be told.
-    with hold_folder(out):
+    with hold_folder(out), run_views(work, drawing or DrawOptions()) as views:
+        if (expected := _expected_views(options)) is not None:
+            views.begin(expected, out)
         asked = load_answerer(options, work.prepared)
         check_views(work, asked.view_config)
         check_notes(work.clips.values(), asked.prompts)
@@ -178,6 +183,17 @@ def answer_plan(
                     asked.view_config,
                     consistency=asked.consistency,
                     progress=shown.frames,
+                    drawn_by=views.drawn_by(asked.view_config, groups),
                 ):
                     shown.advance(answers)
     return log
+
+
+def _expected_views(options: AskOptions) -> ViewConfig | None:
+    """Return which views the model will ask for, as far as it tells before it is loaded; None where it cannot."""
+    try:
+        if isinstance(options.model, str):
+            return options.views.for_model(own_preferences(options.model, options.loading.adapter))
+        return options.views.for_model(options.model.preferences)
+    except MevqaError:
+        return None  # Said when the model is loaded.

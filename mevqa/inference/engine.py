@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mevqa.datasets import taxonomy
 from mevqa.errors import InputError, MediaError, Problem
@@ -23,11 +23,18 @@ from mevqa.types import Answer, Clip, Question, Reply, Value
 
 if TYPE_CHECKING:
     from mevqa.inference.long_video import LongVideoResult
-    from mevqa.inference.prepared import Prepared
     from mevqa.video.views.render import ClipViews
 
 #: Characters of an unusable reply that its error shows.
 _SHOWN = 160
+
+
+class DrawsViews(Protocol):
+    """Anything that gives what is seen of a clip: a ``ViewConfig``, a prepared benchmark, a cache, other processes."""
+
+    def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
+        """Return what is seen of a clip, as ``ViewConfig.render`` does."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def answer_clip(
     *,
     consistency: bool = True,
     progress: Callable[[int, int], None] | None = None,
-    prepared: Prepared | None = None,
+    drawn_by: DrawsViews | None = None,
 ) -> ClipAnswers:
     """Answer all questions about one clip.
 
@@ -69,7 +76,7 @@ def answer_clip(
         consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
             about the events of a long video come from one list of events and are consistent in any case.
         progress: Called with frames done and frames in all while events are spotted in a long video.
-        prepared: Where the clip's pictures are kept, when they were drawn before.
+        drawn_by: What gives the clip's pictures; None: ``view_config`` itself.
 
     Returns:
         One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
@@ -93,8 +100,7 @@ def answer_clip(
             if about_long and view_config.lvqa != "model":
                 long_video, answers = _watch(clip, group, model, prompts, view_config, progress)
             else:
-                drawn_by = view_config if prepared is None else prepared
-                clip_views = drawn_by.render(clip, long_video=about_long)
+                clip_views = (drawn_by or view_config).render(clip, long_video=about_long)
                 seen = seen or clip_views
                 answers = _ask(group, clip_views, model, prompts, clip, consistency)
         except (MediaError, InputError, OSError) as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.inference.engine import answer_clip
+from mevqa.inference.engine import DrawsViews, answer_clip
 from mevqa.inference.event_log import EventLog
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunWriter, start_run
@@ -287,6 +287,22 @@ def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Que
     }
 
 
+def looks(work: Plan, groups: Mapping[str, Sequence[Question]], view_config: ViewConfig) -> Iterator[tuple[Clip, bool]]:
+    """Yield the clips that a model looks at, each with whether as a long video, in the order of ``answer``.
+
+    Args:
+        work: The plan.
+        groups: The questions to answer, by clip id.
+        view_config: Who answers questions about long videos.
+    """
+    for clip_id, questions in groups.items():
+        for long_video in (False, True):
+            if long_video and view_config.lvqa != "model":
+                continue  # The model looks at the events that are found in it.
+            if any(asks_long_video(question) == long_video for question in questions):
+                yield work.clips[clip_id], long_video
+
+
 def _is_open(answer: Answer) -> bool:
     return answer.error is not None and answer.unusable is None
 
@@ -300,6 +316,7 @@ def answer(
     *,
     consistency: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
+    drawn_by: DrawsViews | None = None,
 ) -> Iterator[list[Answer]]:
     """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
 
@@ -311,6 +328,7 @@ def answer(
         view_config: Which views are made and how.
         consistency: Decide a clip's answers together.
         progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
+        drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
 
     Yields:
         Each clip's answers once they are on the disk. A request to terminate waits until then.
@@ -331,7 +349,7 @@ def answer(
                 view_config,
                 consistency=consistency,
                 progress=told,
-                prepared=work.prepared,
+                drawn_by=drawn_by or work.prepared,
             )
             if log is not None and result.long_video is not None:
                 log.put(clip_id, result.long_video)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from mevqa.inference.drawing.versions import installed_versions
 from mevqa.inference.runs import file_digest
 from mevqa.spotting.base import DEFAULT_SPOTTER, SpotOptions
 from mevqa.video.reading.key_frames import KEY_FRAME_RULES
@@ -131,10 +131,4 @@ def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: N
 
 def package_versions(names: Sequence[str] = _FINGERPRINT_PACKAGES) -> dict[str, str]:
     """Return the installed release of each package, leaving out those that are absent."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    return installed_versions(names)

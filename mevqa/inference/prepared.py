@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.files.strict_yaml import StrictModel, YamlFile, validate
+from mevqa.inference.drawing.rows import views_of
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.types import Clip, Moment, View
+from mevqa.types import Clip, View
 from mevqa.video.views.render import ClipViews
 
 if TYPE_CHECKING:
@@ -121,18 +122,10 @@ class Prepared:
             long_video: Whether it is asked about as a long video.
         """
         row: Mapping[str, Any] = self.rows[self._places[clip.id, long_video]]
-        pictures = [(one["name"], one["image"].convert("RGB"), one["caption"], one["frames"]) for one in row["views"]]
-        return ClipViews(
-            [View(name, image, caption, tuple(frames)) for name, image, caption, frames in pictures],
-            [Moment(one["frame"], one["role"]) for one in row["moments"]],
-            row["onset"],
-            row["apex"],
-            row["offset"],
-            row["localised"],
-            row["source"],
-            tuple(row["warnings"]),
-            row["stillness"],
-        )
+        views = [
+            View(one["name"], one["image"].convert("RGB"), one["caption"], tuple(one["frames"])) for one in row["views"]
+        ]
+        return views_of(row, views)
 
     def view_config(self, options: ViewOptions) -> ViewConfig:
         """Return how its clips were looked at, with what the user chooses about the events of long videos.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,8 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import is_vacant, whole_folder, write_whole
+from mevqa.inference.drawing.cache import CachedViews, ViewCache, drawn_with
+from mevqa.inference.drawing.rows import facts_of, png_bytes
 from mevqa.inference.evaluation import Plan, check_views
 from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record
 from mevqa.inference.prepared import QUESTIONS, RECORD, Prepared, PreparedClip, PreparedRecord, is_prepared
@@ -47,6 +48,7 @@ def prepare_plan(
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    cache: ViewCache | None = None,
 ) -> Prepared:
     """Draw the pictures of every clip of a plan; called again, go on, or return what is there.
 
@@ -56,6 +58,7 @@ def prepare_plan(
         out: The folder; what is drawn is kept in ``OUT.parts`` until all is there.
         workers: Processes that draw.
         progress: Called with rows done and rows in all.
+        cache: Where pictures are stored for other runs, and looked up; None: nowhere.
 
     Raises:
         InputError: Every clip that cannot be drawn; the folder holds something else, or was prepared from other inputs.
@@ -80,7 +83,8 @@ def prepare_plan(
     parts = Path(f"{out}.parts")
     digest = blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=8).hexdigest()
     with hold_folder(parts), _without_bars():
-        rows = _draw_all(work, view_config, parts, digest, workers, progress)
+        drawn_by = drawn_with(view_config, cache)
+        rows = _draw_all(work, drawn_by, parts, digest, workers, progress)
         with whole_folder(out) as folder:
             rows.save_to_disk(str(folder))
             (folder / QUESTIONS).mkdir()
@@ -108,7 +112,7 @@ def _clip_record(clip: Clip) -> PreparedClip:
 
 def _draw_all(
     work: Plan,
-    view_config: ViewConfig,
+    drawn_by: ViewConfig | CachedViews,
     parts: Path,
     digest: str,
     workers: int,
@@ -131,7 +135,7 @@ def _draw_all(
                 drawn = datasets.Dataset.from_list(rows, features=asked_features).map(
                     _draw,
                     fn_kwargs={"clips": {row["clip_id"]: work.clips[row["clip_id"]] for row in rows}}
-                    | {"view_config": view_config},
+                    | {"drawn_by": drawn_by},
                     features=features,
                     num_proc=min(workers, len(rows)) if workers > 1 else None,
                     new_fingerprint=f"{digest}{start:06d}",
@@ -229,11 +233,11 @@ def _features() -> datasets.Features:
     )
 
 
-def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], view_config: ViewConfig) -> dict[str, Any]:
+def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], drawn_by: ViewConfig | CachedViews) -> dict[str, Any]:
     """Return the pictures of a row, or why there are none."""
     clip = clips[row["clip_id"]]
     try:
-        seen = view_config.render(clip, long_video=row["long_video"])
+        seen = drawn_by.render(clip, long_video=row["long_video"])
     except InputError as error:
         return _nothing([{"path": str(one.path), "message": one.message} for one in error.problems])
     except (MediaError, OSError) as error:
@@ -242,18 +246,11 @@ def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], view_config: ViewCo
     return {
         "views": [
             # Always PNG: a picture that was read from a JPEG would be written as one again.
-            {"name": one.name, "image": {"bytes": _png(one.image), "path": None}}
+            {"name": one.name, "image": {"bytes": png_bytes(one.image), "path": None}}
             | {"caption": one.caption, "frames": list(one.frames)}
             for one in seen.views
         ],
-        "moments": [{"frame": moment.frame, "role": moment.role} for moment in seen.moments],
-        "onset": seen.onset,
-        "apex": seen.apex,
-        "offset": seen.offset,
-        "localised": seen.localised,
-        "source": seen.source,
-        "stillness": seen.stillness,
-        "warnings": list(seen.warnings),
+        **facts_of(seen),
         "problems": [],
     }
 
@@ -261,9 +258,3 @@ def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], view_config: ViewCo
 def _nothing(problems: list[dict[str, str]]) -> dict[str, Any]:
     empty = {"views": [], "moments": [], "warnings": [], "localised": False, "source": "", "stillness": None}
     return {**empty, "onset": None, "apex": None, "offset": None, "problems": problems}
-
-
-def _png(image: Any) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()

@@ -19,7 +19,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from mevqa.cli.options import add_long_options, add_look_options, add_media_options, add_model_options, ask_arguments
+from mevqa.cli.options import (
+    add_drawing_options,
+    add_long_options,
+    add_look_options,
+    add_media_options,
+    add_model_options,
+    ask_arguments,
+)
 from mevqa.cli.values import positive
 from mevqa.errors import MevqaError
 
@@ -41,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="sentences about clips for the prompt: table of clip and note, as mevqa physiology describe writes it",
     )
+    add_drawing_options(parser)
     suite = parser.add_argument_group("benchmark suites")
     suite.add_argument("--suite", metavar="NAME", help="compare models on a suite (eval/README.md), or a suite's YAML")
     suite.add_argument("--data-root", type=Path, metavar="DIR", help="folder that holds the suite's data")
@@ -69,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
         numbers=args.numbers or "names",
         limit=args.limit,
         notes=args.notes,
+        workers=args.workers,
+        views_cache=args.views_cache,
         **ask_arguments(args),
         progress=clip_progress,
     )
@@ -91,6 +101,8 @@ def _run_suite(args: argparse.Namespace) -> int:
         data_root=args.data_root,
         out=args.out,
         limit=args.limit,
+        workers=args.workers,
+        views_cache=args.views_cache,
         **ask_arguments(args),
         progress=clip_progress,
         training=training_progress(),

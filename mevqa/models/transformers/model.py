@@ -19,6 +19,7 @@ from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefi
 from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.spelling import Speller
 from mevqa.models.transformers.tasks import AnswerTask, FreeTask, ThoughtTask
+from mevqa.models.transformers.threads import fitting_threads
 from mevqa.models.transformers.tree import TokenTree
 from mevqa.types import OptionScore, Reply, Request, View
 
@@ -63,6 +64,7 @@ class TransformersModel:
         self.revision = revision
         self.preferences = preferences or Preferences()
         self.model = model
+        self._weights = sum(parameter.numel() for parameter in model.parameters())
         self.processor = processor
         if options.video and getattr(processor, "video_processor", None) is None:
             raise ModelError(f"the model {name} takes no video; leave the video option away, frames go in as pictures")
@@ -115,7 +117,7 @@ class TransformersModel:
             One reply a request, in order; what fails has ``error`` set.
         """
         reuse = self._prefix_cache if prefix_cache is None else prefix_cache
-        with torch.inference_mode():
+        with torch.inference_mode(), fitting_threads(self._weights, self.model.device):
             outcomes = self._work(system, views, requests, reuse)
             blind = self._blind_scores(system, views, requests, reuse)
         return [

@@ -1,0 +1,61 @@
+"""What is seen of a clip as plain values and PNG bytes, and back: how prepared rows and the cache of views store it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mevqa.types import Moment, View
+from mevqa.video.views.render import ClipViews
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def png_bytes(image: Image, level: int = 6) -> bytes:
+    """Return a picture as PNG, which loses nothing.
+
+    Args:
+        image: The picture.
+        level: Compression, 0 to 9: smaller against faster.
+    """
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=level)
+    return stream.getvalue()
+
+
+def facts_of(seen: ClipViews) -> dict[str, Any]:
+    """Return what is known of a clip beside its pictures, as plain values."""
+    return {
+        "moments": [{"frame": moment.frame, "role": moment.role} for moment in seen.moments],
+        "onset": seen.onset,
+        "apex": seen.apex,
+        "offset": seen.offset,
+        "localised": seen.localised,
+        "source": seen.source,
+        "stillness": seen.stillness,
+        "warnings": list(seen.warnings),
+    }
+
+
+def views_of(facts: Mapping[str, Any], views: list[View], times_ms: Any = None) -> ClipViews:
+    """Return what is seen of a clip from what ``facts_of`` returned and its views.
+
+    Args:
+        facts: As ``facts_of`` returns them; other keys are not looked at.
+        views: The pictures.
+        times_ms: [frames] presentation times of the media, where they are known.
+    """
+    return ClipViews(
+        views,
+        [Moment(one["frame"], one["role"]) for one in facts["moments"]],
+        facts["onset"],
+        facts["apex"],
+        facts["offset"],
+        facts["localised"],
+        facts["source"],
+        tuple(facts["warnings"]),
+        facts["stillness"],
+        times_ms=times_ms,
+    )

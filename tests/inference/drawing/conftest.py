@@ -1,0 +1,11 @@
+"""Small synthetic clips for the tests of this folder."""
+
+import pytest
+
+import mevqa
+
+
+@pytest.fixture(scope="session")
+def small_set(tmp_path_factory):
+    """Four clips of 128x128 with their question files."""
+    return mevqa.synthesise(tmp_path_factory.mktemp("drawing") / "set", 4, 3, size=(128, 128), fps=(50.0,), crf=30)
