@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mevqa.intervals import iou_matrix, match
 from mevqa.spotting.decoding.types import Array, Decoder, Detection, ScoreCurve
@@ -35,10 +37,14 @@ class LabelledCurve:
     Attributes:
         curve: The curve, with its subject.
         intervals: Onset and offset of the expressions, in frames of the curve.
+        others: The same of expressions that the curve is not about: what is found there is no false alarm.
+        talking: [samples] while the person talks; None where that is not known.
     """
 
     curve: ScoreCurve
     intervals: tuple[Interval, ...]
+    others: tuple[Interval, ...] = ()
+    talking: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +109,55 @@ def decode_nested(
         if not lengths:
             raise NothingToChooseFrom(f"without subject {subject} no expression is marked")
         half = half_length(lengths if length is None else [length / videos[own[0]].curve.step])
-        chosen, f1 = _best(*counts.total(half, training), len(lengths))
+        chosen, f1 = _best(counts.total(half, training), len(lengths))
         folds.append(Fold(subject, half, float(candidates[chosen]), f1))
         for place in own:
             result[place] = decoder.decode(videos[place].curve.scores, half, folds[-1].threshold)
     return result, folds
 
 
-def choose_threshold(videos: Sequence[LabelledCurve], decoder: Decoder, half: int) -> tuple[float, float]:
+def choose_threshold(
+    videos: Sequence[LabelledCurve], decoder: Decoder, half: int, most_alarms: float | None = None
+) -> tuple[float, float]:
     """Return the threshold of the best F1 at IoU 0.5 on some videos, one to one, and that F1.
 
     Args:
         videos: Videos of people on whom nothing is tested afterwards, one at least.
         decoder: The decoder.
         half: Half the length of an expression, samples.
+        most_alarms: Only thresholds with at most so many false alarms for each sample in which people talk are chosen
+            from; where none that finds anything has so few, those with the fewest.
     """
     candidates = _thresholds(videos, decoder)
-    hits, detections = _Counts(videos, decoder, candidates).total(half, range(len(videos)))
-    chosen, f1 = _best(hits, detections, sum(len(video.intervals) for video in videos))
+    counted = _Counts(videos, decoder, candidates).total(half, range(len(videos)))
+    talk = sum(int(video.talking.sum()) for video in videos if video.talking is not None)
+    allowed = None
+    useful = counted.hits > 0
+    if most_alarms is not None and talk and useful.any():
+        allowed = useful & (counted.alarms <= max(most_alarms * talk, float(counted.alarms[useful].min())))
+    chosen, f1 = _best(counted, sum(len(video.intervals) for video in videos), allowed)
     return float(candidates[chosen]), f1
 
 
-def _best(hits: Array, detections: Array, references: int) -> tuple[int, float]:
-    """Return the place of the best of some thresholds, and its F1."""
-    f1 = 2 * hits / np.maximum(detections + references, 1)
+class _Counted(NamedTuple):
+    """What is counted at some thresholds, each [thresholds].
+
+    Attributes:
+        hits: Detections that are hits.
+        detections: All detections.
+        alarms: Detections with their apex in talk that overlap no expression.
+    """
+
+    hits: Array
+    detections: Array
+    alarms: Array
+
+
+def _best(counted: _Counted, references: int, allowed: NDArray[np.bool_] | None = None) -> tuple[int, float]:
+    """Return the place of the best of some thresholds, of those that are allowed, and its F1."""
+    f1 = 2 * counted.hits / np.maximum(counted.detections + references, 1)
+    if allowed is not None:
+        f1 = np.where(allowed, f1, -1.0)
     best = np.flatnonzero(f1 >= f1.max() - 1e-12)
     # Of equally good ones the one in the middle: the outer ones are nearer to being worse.
     chosen = int(best[len(best) // 2])
@@ -148,32 +179,31 @@ def _thresholds(videos: Sequence[LabelledCurve], decoder: Decoder) -> Array:
 
 
 class _Counts:
-    """Hits and detections of every video at every threshold, counted once for each length."""
+    """What is counted in every video at every threshold, once for each length."""
 
     def __init__(self, videos: Sequence[LabelledCurve], decoder: Decoder, thresholds: Array) -> None:
         self._videos, self._decoder, self._thresholds = videos, decoder, thresholds
-        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self._known: dict[tuple[int, int], _Counted] = {}
 
-    def total(self, half: int, places: Sequence[int]) -> tuple[Array, Array]:
-        """Return hits and detections of some videos together, each [thresholds]."""
-        both = [self._of(half, place) for place in places]
-        return np.sum([hits for hits, _ in both], axis=0), np.sum([detections for _, detections in both], axis=0)
+    def total(self, half: int, places: Sequence[int]) -> _Counted:
+        """Return what is counted in some videos together."""
+        return _Counted(*np.sum([self._of(half, place) for place in places], axis=0))
 
-    def _of(self, half: int, place: int) -> tuple[Array, Array]:
+    def _of(self, half: int, place: int) -> _Counted:
         if (half, place) not in self._known:
             video, decoder = self._videos[place], self._decoder
             # Where a threshold only drops detections, hits are known from one decoding: a detection chooses its
             # reference before the weaker ones do.
             if decoder.only_drops:
                 found = decoder.decode(video.curve.scores, half, -np.inf)
-                hit = _hits(video, found)
                 scores = np.array([one.score for one in found])
                 kept = scores[None, :] >= self._thresholds[:, None]
-                self._known[half, place] = (kept & hit).sum(axis=1), kept.sum(axis=1)
+                counts = [(kept & own).sum(axis=1) for own in (_hits(video, found), True, _alarms(video, found))]
             else:
                 each = [decoder.decode(video.curve.scores, half, float(one)) for one in self._thresholds]
-                hits = np.array([_hits(video, found).sum() for found in each])
-                self._known[half, place] = hits, np.array([len(found) for found in each])
+                rows = [(_hits(video, found).sum(), len(found), _alarms(video, found).sum()) for found in each]
+                counts = list(np.array(rows).T)
+            self._known[half, place] = _Counted(*counts)
         return self._known[half, place]
 
 
@@ -188,3 +218,17 @@ def _hits(video: LabelledCurve, found: Sequence[Detection]) -> np.ndarray:
         pairs: list[tuple[int, int]] = match(iou_matrix(own, marked), _IOU, "score", own, marked, scores)
         hit[[detection for detection, _ in pairs]] = True
     return hit
+
+
+def _alarms(video: LabelledCurve, found: Sequence[Detection]) -> np.ndarray:
+    """Return which detections have their apex in talk and overlap no expression, [detections]."""
+    if video.talking is None or not found:
+        return np.zeros(len(found), dtype=bool)
+    frames, marked = video.curve.frames, (*video.intervals, *video.others)
+    return np.array(
+        [
+            bool(video.talking[one.apex])
+            and not any(onset <= frames[one.offset] and frames[one.onset] <= offset for onset, offset in marked)
+            for one in found
+        ]
+    )

@@ -24,6 +24,9 @@ _MEDIAN_OF_SQUARES = 0.4549
 #: Deviation of the lips, eye distances, at which the activity is one half: noise is a tenth of it, visemes a few times.
 _HALF = 0.006
 
+#: Lips of this activity talk.
+TALKS = 0.5
+
 
 def speech_activity(record: MotionRecord, step_ms: float = STEP_MS) -> FeatureSeries:
     """Return the speech activity of the lips: their temporal variance v as v / (v + h^2), between 0 and 1.

@@ -97,6 +97,9 @@ class Decoding(StrictModel):
         folds: Groups of training subjects: each is scored by a network that learned from the others, and the threshold
             is the best one on these scores. 0: chosen on the scores of what was trained on, which is quick and takes
             them for surer than they are. Without effect where the threshold is fixed.
+        most_false_alarms: Of thresholds only those are chosen from that find at most so many expressions where there
+            are none in a minute in which the lips of training subjects talk; None: the one of the best F1, however
+            often it fires. Without effect where nobody talks.
         synergy: How spotting and recognition help one another (ME-TST): ``none``; ``recognition`` drops an expression
             whose samples are mostly neutral; ``spotting`` names the likeliest class that is not neutral.
     """
@@ -104,6 +107,7 @@ class Decoding(StrictModel):
     name: str = "absolute-peaks"
     threshold: float | None = None
     folds: Annotated[int, Field(ge=0)] = 3
+    most_false_alarms: Rate | None = 0.5
     synergy: Literal["none", "recognition", "spotting"] = "spotting"
 
     @model_validator(mode="after")

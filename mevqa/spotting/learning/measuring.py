@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mevqa.spotting.annotated import LongVideo
 from mevqa.spotting.base import Progress, ShowFrames
 from mevqa.spotting.features.cache import FeatureCache
 from mevqa.spotting.features.measure import measure
+from mevqa.spotting.features.speech import TALKS, speech_activity
 from mevqa.spotting.features.types import FeatureSeries, MotionRecord
 from mevqa.spotting.learning.config import SystemConfig
 from mevqa.spotting.learning.types import Mark, TrainingVideo
@@ -67,12 +69,22 @@ def training_videos(
                     fps=video.fps,
                     errors="skip",  # noqa: B023
                 )
-            made.append(mark(video, find_channels(view).make(record), config))
+            made.append(_marked(video, record, view, config))
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, video.path))
     if problems:
         raise InputError(problems)
     return made
+
+
+def _marked(video: LongVideo, record: MotionRecord, view: str, config: SystemConfig) -> TrainingVideo:
+    """Return a measured video with its coded expressions, and with when its lips talk."""
+    series = find_channels(view).make(record)
+    talk = speech_activity(record)
+    if not len(talk.times_ms):
+        return mark(video, series, config)
+    activity = np.interp(series.times_ms, talk.times_ms, talk.values[:, 0])
+    return replace(mark(video, series, config), talking=activity > TALKS)
 
 
 def mark(video: LongVideo, series: FeatureSeries, config: SystemConfig) -> TrainingVideo:

@@ -3,13 +3,18 @@
 A network is surer of what it was trained on than of anybody else: a threshold that is chosen there misses expressions.
 Training subjects are divided into groups, each is scored by a network that learned from the others, and the threshold
 of the best F1 on all these curves is taken for the network that learned from everybody.
+
+Who talks moves much of the face, and F1 alone does not mind a false alarm every few seconds of talk where expressions
+are many. So thresholds that fire more often than ``decoder.most_false_alarms`` a minute while training subjects talk
+are left out; when they talk is measured by their lips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mevqa.errors import InputError, Problem
 from mevqa.spotting.decoding import LabelledCurve, ScoreCurve, choose_threshold
@@ -57,19 +62,27 @@ def choose_thresholds(
     by_kind: dict[str, list[LabelledCurve]] = {}
     for video, outputs in scored:
         for kind, scores in system.curves(outputs, config).items():
-            frames = np.arange(len(scores), dtype=np.int64)
-            intervals = tuple(
-                (mark.onset, mark.offset)
-                for mark in video.marks
-                if mark.kind in (config.kinds if kind == ANY else [kind])
-            )
-            by_kind.setdefault(kind, []).append(
-                LabelledCurve(ScoreCurve(video.id, video.subject, frames, scores), intervals)
-            )
+            kinds = config.kinds if kind == ANY else (kind,)
+            by_kind.setdefault(kind, []).append(_labelled(video, scores, kinds))
+    most = config.decoder.most_false_alarms
+    if most is not None:
+        most *= priors.step_ms / 60_000
     # Of a kind without any expression no length is known: none of it is reported.
     chosen = {
-        kind: choose_threshold(own, decoder, priors.half_lengths[kind])
+        kind: choose_threshold(own, decoder, priors.half_lengths[kind], most)
         for kind, own in by_kind.items()
         if kind in priors.half_lengths
     }
     return {kind: one for kind, (one, _) in chosen.items()}, {kind: f1 for kind, (_, f1) in chosen.items()}
+
+
+def _labelled(video: TrainingVideo, scores: NDArray[np.float64], kinds: Collection[str]) -> LabelledCurve:
+    """Return the curve of a video for some kinds of expressions, with what coders marked."""
+    frames = np.arange(len(scores), dtype=np.int64)
+    marked = [(mark.kind in kinds, (mark.onset, mark.offset)) for mark in video.marks]
+    return LabelledCurve(
+        ScoreCurve(video.id, video.subject, frames, scores),
+        tuple(interval for own, interval in marked if own),
+        tuple(interval for own, interval in marked if not own),
+        video.talking if len(video.talking) else None,
+    )

@@ -48,6 +48,7 @@ class TrainingVideo:
         series: What is measured of it.
         marks: Coded expressions of all kinds, in the order of time.
         unjudged: [samples] Where coders saw something without saying from when to when: nothing is learned there.
+        talking: [samples] Where the lips talk; empty: nowhere.
     """
 
     id: str
@@ -55,6 +56,7 @@ class TrainingVideo:
     series: FeatureSeries
     marks: tuple[Mark, ...]
     unjudged: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    talking: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     @property
     def learned(self) -> NDArray[np.bool_]:

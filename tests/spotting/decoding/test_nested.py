@@ -11,6 +11,7 @@ from mevqa.spotting.decoding import (
     LabelledCurve,
     NothingToChooseFrom,
     ScoreCurve,
+    choose_threshold,
     decode_nested,
     decoders,
     find_decoder,
@@ -92,3 +93,34 @@ def test_what_cannot_be_chosen():
         decode_nested([labelled("a", 40)], PEAKS)
     with pytest.raises(NothingToChooseFrom, match="without subject a no expression is marked"):
         decode_nested([labelled("a", 40), labelled("b")], PEAKS)
+
+
+@pytest.mark.parametrize("name", ["absolute-peaks", "point-to-interval"])
+def test_a_threshold_that_fires_too_often_in_talk_is_not_chosen(name):
+    decoder = find_decoder(name)
+    # What looks like an expression of 0.5 where nothing was coded is worth its price by F1 alone: others are fainter.
+    videos = [labelled(subject, 40, 90, height=0.4, false=0.5) for subject in "ab"]
+    strong = [labelled(subject, 40, height=0.95) for subject in "cd"]
+    quiet = np.zeros(200, bool)
+    talk = quiet.copy()
+    talk[130:170] = True
+    free, _ = choose_threshold([*videos, *strong], decoder, 5)
+    assert free < 0.4
+
+    def chosen(where, most, **changes):
+        own = [replace(one, talking=where, **changes) for one in videos]
+        return choose_threshold([*own, *strong], decoder, 5, most)[0]
+
+    assert chosen(talk, 0.0) > free
+    assert chosen(talk, 2 / 80) == free, "one in forty samples of talk is allowed"
+    assert chosen(quiet, 0.0) == free, "nobody talks"
+    assert chosen(talk, None) == free
+    assert chosen(talk, 0.0, others=((145, 165),)) == free, "an expression of another kind is no false alarm"
+
+
+def test_where_every_threshold_fires_too_often_the_fewest_false_alarms_are_taken():
+    talk = np.zeros(200, bool)
+    talk[130:170] = True
+    videos = [replace(labelled(subject, 40, height=0.5, false=1.5), talking=talk) for subject in "ab"]
+    threshold, f1 = choose_threshold(videos, PEAKS, 5, 0.0)
+    assert f1 == choose_threshold(videos, PEAKS, 5)[1] and threshold < 0.5

@@ -14,7 +14,7 @@ from mevqa.spotting.learning.fitting import fit_system
 from mevqa.spotting.learning.loop import learning_rate, train_network
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.priors import learn_priors
-from mevqa.spotting.learning.thresholds import subject_groups
+from mevqa.spotting.learning.thresholds import choose_thresholds, subject_groups
 from mevqa.spotting.learning.types import Mark
 
 
@@ -186,3 +186,19 @@ def test_schedules():
     assert shares == pytest.approx([0.02 / 25, 0.02, 0.02 / 25e4])
     falling = training.model_copy(update={"schedule": "exponential", "factor": 0.5})
     assert [learning_rate(falling, 0.5, epoch) for epoch in (0, 2)] == [0.02, 0.005]
+
+
+@pytest.mark.parametrize(("most", "higher"), [(0.5, True), (None, False)])
+def test_thresholds_spare_the_talk_of_training_subjects(most, higher):
+    config = settings(decoder={"most_false_alarms": most})
+    priors = learn_priors(videos(), config, {})
+    scored = []
+    for one in videos():
+        place = 130 if one.marks[1].onset < 120 else 100
+        scores = np.full(150, 0.02)
+        for at, height in ((one.marks[0].onset + 5, 0.4), (one.marks[1].onset + 5, 0.9), (place, 0.6)):
+            scores += height * np.exp(-(((np.arange(150) - at) / 4) ** 2))
+        talking = np.abs(np.arange(150) - place) < 10
+        scored.append((replace(one, talking=talking), {"score": scores}))
+    thresholds, f1 = choose_thresholds(system(), config, priors, scored)
+    assert (thresholds["micro"] > 0.45) is higher and (f1["micro"] < 0.75) is higher
