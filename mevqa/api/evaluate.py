@@ -14,6 +14,8 @@ from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
 from mevqa.inference.evaluation import plan, plan_prepared, with_notes
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.run_views import DrawOptions
+from mevqa.inference.runs import open_run as read_run
+from mevqa.inference.shards import Shard, parse_shard
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -39,6 +41,7 @@ def evaluate(
     progress: ShowProgress | None = None,
     workers: int = 1,
     views_cache: AnyPath | None = None,
+    part: str | None = None,
 ) -> Run:
     """Answer official question files; called again, go on with an interrupted run.
 
@@ -61,6 +64,8 @@ def evaluate(
         workers: Processes that draw the pictures ahead of the model; the answers do not depend on their number.
         views_cache: Folder in which pictures are stored for other runs and models, or ``none``; None: ``MEVQA_VIEWS``
             of the environment, or the user's cache folder.
+        part: Only every n-th clip, beginning with the i-th: ``i/n`` (1/2, 2/2), to spread them over processes that
+            write the same run. The number may be another one each time.
 
     Returns:
         The run. An answer that failed has ``error``; such questions are asked again by the next call.
@@ -91,7 +96,11 @@ def evaluate(
         work = with_notes(work, Path(notes))
         facts = {"notes": str(Path(notes).absolute())}
     drawing = DrawOptions(workers, optional_path(views_cache))
-    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing)
+    shard = Shard(*parse_shard(part)) if part is not None else None
+    shard = None if shard is not None and shard.count == 1 else shard
+    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing, shard=shard)
+    if shard is not None:
+        record = read_run(record.path)  # With what other processes have written meanwhile.
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
 
 

@@ -64,7 +64,7 @@ class Run(RunRecord):
         files = files_of_run(self, problems)
         if problems:
             raise InputError(problems)
-        clips: Mapping[str, str] = self.manifest.get("decides", {}).get("media", {})
+        clips = {*self.manifest.get("decides", {}).get("media", {}), *self.manifest.get("clips", ())}
         by_clip: dict[str, list[Question]] = {}
         for question in (question for file in files for question in file.questions):
             if not clips or question.clip_id in clips:

@@ -15,6 +15,7 @@ from mevqa.api.train_spotter import SpotterLosoResult, spotter_folds, spotter_lo
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord
+from mevqa.inference.shards import parse_shard
 from mevqa.training import finetune as finetuning
 from mevqa.training import loso as folds_of
 from mevqa.training.adapters.artifact import push
@@ -23,7 +24,7 @@ from mevqa.training.recipe import AnyRecipe, Recipe, read_any_recipe
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.result import FineTuningResult, RecogniserResult
-from mevqa.training.splits import Fold, parse_shard, shard
+from mevqa.training.splits import Fold, shard
 from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining
 

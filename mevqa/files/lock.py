@@ -96,13 +96,19 @@ _HOLDER = TypeAdapter(Holder)
 
 @contextmanager
 def hold_folder(
-    folder: Path, *, name: Path | None = None, wait: float = 0.0, on_note: Callable[[str], None] | None = None
+    folder: Path,
+    *,
+    name: Path | None = None,
+    part: str | None = None,
+    wait: float = 0.0,
+    on_note: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
     """Hold the lock of a folder while it is written; the same thread may hold it several times.
 
     Args:
         folder: The folder; it is made, and removed again at the end where nothing was put into it.
         name: What it is called in messages (default: itself).
+        part: A part of it that is held beside others (default: the whole; ``part_holders`` tells who holds parts).
         wait: Seconds to wait for another process to end, before it is named in an error.
         on_note: Gets a line where the lock of a process that is gone is taken over (default: to standard error).
 
@@ -119,7 +125,7 @@ def hold_folder(
     except OSError as error:
         raise InputError([Problem(shown, f"cannot be made: {reason(error)}")]) from error
     try:
-        with _hold(shown, folder / LOCK_NAME, on_note, wait):
+        with _hold(shown, folder / (LOCK_NAME if part is None else f"{LOCK_NAME}-{part}"), on_note, wait):
             yield
     finally:
         for path in made:
@@ -127,12 +133,23 @@ def hold_folder(
                 path.rmdir()
 
 
+def part_holders(folder: Path) -> dict[str, Holder]:
+    """Return who holds parts of a folder, without processes that are gone and without this one."""
+    holders = {}
+    for lock in sorted(folder.glob(f"{LOCK_NAME}-*")):
+        part, holder = lock.name.removeprefix(f"{LOCK_NAME}-"), _read(lock)
+        if holder is not None and not _CLAIM.search(part) and not holder.is_gone and holder.pid != os.getpid():
+            holders[part] = holder
+    return holders
+
+
 @contextmanager
-def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
+def hold_file(file: Path, *, wait: float = 0.0, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
     """Hold the lock of a file while it is written; the lock stands beside it.
 
     Args:
         file: The file; its folder is made.
+        wait: As for ``hold_folder``.
         on_note: As for ``hold_folder``.
 
     Raises:
@@ -148,7 +165,7 @@ def hold_file(file: Path, *, on_note: Callable[[str], None] | None = None) -> It
         raise InputError([Problem(shown, f"cannot be written: {reason(error)}")]) from error
     is_short = len(os.fsencode(file.name)) < _LONGEST_NAME - len(".lock.") - len(uuid.uuid4().hex)
     name = file.name if is_short else hashlib.blake2b(os.fsencode(file.name), digest_size=8).hexdigest()
-    with _hold(shown, file.with_name(f"{name}.lock"), on_note):
+    with _hold(shown, file.with_name(f"{name}.lock"), on_note, wait):
         yield
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.errors import InputError, MevqaError
-from mevqa.files.lock import hold_folder
-from mevqa.inference.evaluation import Plan, answer, begin, check_notes, check_views, remaining
+from mevqa.inference.evaluation import Plan, answer, begin, check_notes, check_views, part_of, remaining
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.runs import RunRecord, check_run_folder
+from mevqa.inference.shards import Shard, hold_run
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.models.registry import load_model, own_preferences, own_prompts
@@ -139,6 +139,7 @@ def answer_plan(
     facts: Mapping[str, Any] | None = None,
     progress: ShowProgress | None = None,
     drawing: DrawOptions | None = None,
+    shard: Shard | None = None,
 ) -> RunRecord:
     """Load the model, answer what the run still lacks, and return the run.
 
@@ -149,6 +150,7 @@ def answer_plan(
         facts: What a reader of the run wants to know besides.
         progress: Shows how far it is.
         drawing: Where the pictures of clips are taken from.
+        shard: The part of the clips that this process answers; None: all.
 
     Raises:
         InputError: An option is wrong, another process writes the run, or it was made with other inputs.
@@ -156,7 +158,8 @@ def answer_plan(
     """
     check_run_folder(out)
     # Held before the model is loaded: who comes second should not wait minutes to be told.
-    with hold_folder(out), run_views(work, drawing or DrawOptions()) as views:
+    own = work if shard is None else part_of(work, shard)
+    with hold_run(out, shard), run_views(own, drawing or DrawOptions()) as views:
         if (expected := _expected_views(options)) is not None:
             views.begin(expected, out)
         asked = load_answerer(options, work.prepared)
@@ -169,14 +172,15 @@ def answer_plan(
             asked.view_config,
             consistency=asked.consistency,
             settings=asked.settings,
+            part=own,
         )
-        with begin(work, out, fingerprint, facts) as log:
-            groups = remaining(work, log.answers)
+        with begin(work, out, fingerprint, facts, shard) as log:
+            groups = remaining(own, log.answers)
             questions = sum(len(group) for group in groups.values())
             showing = nullcontext(ClipProgress()) if progress is None else progress(len(groups), questions)
             with showing as shown:
                 for answers in answer(
-                    work,
+                    own,
                     log,
                     asked.model,
                     asked.prompts,

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.lock import hold_folder
+from mevqa.inference.answer_log import ANSWERS
 from mevqa.inference.engine import DrawsViews, answer_clip
 from mevqa.inference.event_log import EventLog
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunWriter, start_run
+from mevqa.inference.shards import BEGINNING, Shard
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
@@ -257,7 +260,13 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
         raise InputError(problems)
 
 
-def begin(work: Plan, out: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any] | None = None) -> RunWriter:
+def begin(
+    work: Plan,
+    out: Path,
+    fingerprint: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
+    shard: Shard | None = None,
+) -> RunWriter:
     """Create or continue the run folder ``out``.
 
     Args:
@@ -265,13 +274,24 @@ def begin(work: Plan, out: Path, fingerprint: Mapping[str, Any], facts: Mapping[
         out: The run folder.
         fingerprint: What ``run_fingerprint`` returned.
         facts: What a reader of the run wants to know besides.
+        shard: The part of the run that this process answers; None: the whole.
 
     Raises:
         InputError: The folder holds something else or a run that other inputs decided.
     """
     files = [str(file.path.absolute()) for file in work.files]
     sources = [source.as_record() for source in work.sources]
-    return start_run(out, fingerprint, {"question_files": files, "sources": sources, **(facts or {})})
+    known = {"question_files": files, "sources": sources, **(facts or {})}
+    if shard is None:
+        return start_run(out, fingerprint, known)
+    with hold_folder(out, wait=BEGINNING):
+        return start_run(out, fingerprint, {**known, "clips": list(work.questions)}, part=shard.name)
+
+
+def part_of(work: Plan, shard: Shard) -> Plan:
+    """Return the part of a plan that one of several processes answers."""
+    chosen = shard.of(work.questions)
+    return replace(work, questions={c: work.questions[c] for c in chosen}, clips={c: work.clips[c] for c in chosen})
 
 
 def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
@@ -336,7 +356,8 @@ def answer(
     groups = remaining(work, run.answers)
     # Opened before the work, so that a foreign table is refused before and not after it.
     about_long = any(asks_long_video(question) for group in groups.values() for question in group)
-    log = EventLog(run.path) if about_long and view_config.lvqa != "model" else None
+    shared = run.log.name != ANSWERS
+    log = EventLog(run.path, shared=shared) if about_long and view_config.lvqa != "model" else None
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]

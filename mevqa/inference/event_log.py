@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from mevqa.data.events.write import RUN_COLUMNS, EventTable, event_rows
 from mevqa.files.inputs import read_file
+from mevqa.files.lock import hold_file
 from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ EVENTS = "events.csv"
 #: Folder of the curves, one file a video.
 _CURVES = "curves"
 
+#: Seconds that a process waits at most for others that write the table.
+_TURN = 60.0
+
 #: A curve has one point in so many ms, the largest of them: a micro-expression has two at least.
 _POINT_MS = 200.0
 
@@ -31,19 +35,25 @@ class EventLog:
 
     Args:
         folder: The run.
+        shared: Whether other processes write the same table: it is read again before each video.
 
     Raises:
         InputError: The folder holds a table of other columns.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        self._folder, self._shared = folder, shared
         self._table = EventTable(folder / EVENTS, RUN_COLUMNS)
 
     def put(self, video: str, long_video: LongVideoResult) -> None:
         """Write the events of a video that count, in the place of those that it had."""
         facts = {"video": video, "fps": long_video.found.fps, "frames": long_video.found.frames}
-        self._table.put(video, event_rows(RUN_COLUMNS, facts, map(_columns, long_video.kept)))
+        rows = event_rows(RUN_COLUMNS, facts, map(_columns, long_video.kept))
+        if self._shared:
+            with hold_file(self._folder / EVENTS, wait=_TURN):
+                EventTable(self._folder / EVENTS, RUN_COLUMNS).put(video, rows)
+        else:
+            self._table.put(video, rows)
         curve = _curve_file(self._folder, video)
         make_folder(curve.parent)
         unseen = [[round(start, 3), round(end, 3), why] for start, end, why in long_video.found.not_looked_at]

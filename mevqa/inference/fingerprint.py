@@ -32,6 +32,7 @@ def run_fingerprint(
     consistency: bool,
     settings: Mapping[str, Any],
     on_clip: Callable[[str], None] = lambda clip_id: None,
+    part: Plan | None = None,
 ) -> dict[str, Any]:
     """Return everything that decides an answer, for the manifest.
 
@@ -43,9 +44,10 @@ def run_fingerprint(
         consistency: Whether answers are decided together.
         settings: What else the user chose (seed, dtype, quantisation, adapter).
         on_clip: Called after each clip's media was hashed.
+        part: The part of the plan whose media are hashed; None: all.
     """
     return {
-        **input_digests(work, on_clip),
+        **input_digests(part or work, on_clip),
         **_notes_record(work),
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,

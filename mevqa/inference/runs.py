@@ -1,8 +1,9 @@
 """Runs: an append-only log of answers beside a manifest of everything that decided them.
 
 A run folder holds ``manifest.json`` and ``answers.jsonl`` (one ``Answer`` a line, flushed as soon as its clip is
-done). An interrupted run continues where it stopped; a run whose inputs have changed is refused, and what changed is
-named, because answers from two set-ups in one log would be scored as one.
+done); processes that share a run each have a log (``answers-2-of-3.jsonl``), and all logs are read as one. An
+interrupted run continues where it stopped; a run whose inputs have changed is refused, and what changed is named,
+because answers from two set-ups in one log would be scored as one.
 """
 
 from __future__ import annotations
@@ -10,48 +11,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from contextlib import ExitStack
 from pathlib import Path
-from types import NoneType, TracebackType
+from types import TracebackType
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.inputs import open_file
 from mevqa.files.json_file import read_json_object
-from mevqa.files.json_rows import parse_row
 from mevqa.files.lock import hold_folder
-from mevqa.files.system_errors import reading
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
-from mevqa.questions.reading.types import UNUSABLE_MEANING
-from mevqa.questions.values import from_json, reader_digest, to_json
+from mevqa.inference.answer_log import ANSWERS, drop_torn_line, line_of, read_logs
+from mevqa.questions.values import reader_digest
 from mevqa.types import Answer
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
-_ANSWERS = "answers.jsonl"
+#: Key of the clips of a run that several processes answer: the media of each stand there once it has begun.
+_CLIPS = "clips"
 _CHUNK = 1 << 20
-#: Kinds of the values in the log, the usual one first.
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "question_id": (str,),
-    "text": (str,),
-    "raw": (str, NoneType),
-    "error": (str, NoneType),
-    "options": (dict, NoneType),
-    "confidence": (float, int, NoneType),
-    "seconds": (float, int),
-    "warnings": (list,),
-    "evidence": (list,),
-    "truncated": (bool,),
-    "unusable": (str, NoneType),
-}
-_KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list", bool: "true or false"}
-
-
 _TEXT, _TEXTS = TypeAdapter(str | None), TypeAdapter(list[str])
 _TEXT_BY_NAME, _OBJECT = TypeAdapter(dict[str, str]), TypeAdapter(dict[str, Any] | None)
 #: What a manifest must hold where it is read back; it holds more. A star stands for every entry of a list.
@@ -76,6 +56,7 @@ _MANIFEST_VALUES: Mapping[str, TypeAdapter[Any]] = {
     "sources.*.pictures": TypeAdapter(dict[str, str] | None),
     "sources.*.numbers": TypeAdapter(Literal["names", "recording", "interval"]),
     "published": _TEXTS,
+    _CLIPS: _TEXTS,
 }
 
 
@@ -103,17 +84,25 @@ class RunRecord:
 
 
 class RunWriter(RunRecord):
-    """A run folder, open for appending; a context manager that holds its lock."""
+    """A run folder, open for appending; a context manager that holds its lock.
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer]) -> None:
+    Attributes:
+        log: The file that answers are appended to.
+    """
+
+    def __init__(
+        self, path: Path, manifest: Mapping[str, Any], answers: dict[str, Answer], part: str | None = None
+    ) -> None:
         super().__init__(path, manifest, answers)
-        append_whole(path / _ANSWERS, "")
+        self._part = part
+        self.log = path / (ANSWERS if part is None else f"answers-{part}.jsonl")
+        append_whole(self.log, "")
         self._lock = ExitStack()
 
     def append(self, answers: Iterable[Answer]) -> None:
         """Write a clip's answers and force them to the disk, so that a kill loses at most the clip under way."""
         batch = list(answers)
-        append_whole(self.path / _ANSWERS, "".join(_dump(answer) for answer in batch))
+        append_whole(self.log, "".join(line_of(answer) for answer in batch))
         self.answers.update((answer.question_id, answer) for answer in batch)
 
     def __enter__(self) -> RunWriter:
@@ -122,7 +111,7 @@ class RunWriter(RunRecord):
         Raises:
             InputError: Another process writes it.
         """
-        self._lock.enter_context(hold_folder(self.path))
+        self._lock.enter_context(hold_folder(self.path, part=self._part))
         return self
 
     def __exit__(
@@ -148,7 +137,7 @@ def open_run(path: Path) -> RunRecord:
         raise InputError(Problem(manifest_path, misfit) for misfit in misfits)
     # Values that another reader made are read again where they are needed.
     with_values = manifest.get("reader") == reader_digest()
-    return RunRecord(path, manifest, *_read_answers(path / _ANSWERS, with_values))
+    return RunRecord(path, manifest, *read_logs(path, with_values))
 
 
 def _misfits(manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -172,25 +161,28 @@ def _values(value: Any, keys: Sequence[str], where: str = "") -> Iterator[tuple[
         yield from _values(value[keys[0]], keys[1:], f"{where}.{keys[0]}")
 
 
-def start_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any]) -> RunWriter:
+def start_run(
+    path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any], *, part: str | None = None
+) -> RunWriter:
     """Create a run folder, or continue the one that is there.
 
     Args:
         path: The run folder.
         fingerprint: Everything that decides an answer; nested mappings of plain values.
         facts: What a reader wants to know besides (question files, versions of the day); never compared.
+        part: Name of the part that this process answers beside others, into a log of its own.
 
     Raises:
         InputError: The folder holds something else, or a run that was decided by other inputs.
     """
     manifest_path = path / _MANIFEST
     if manifest_path.exists():
-        return _continue_run(path, fingerprint)
+        return _continue_run(path, fingerprint, facts, part)
     check_run_folder(path)
     make_folder(path)
     manifest = {"format": _FORMAT, "decides": fingerprint, "reader": reader_digest(), **facts}
     write_whole(manifest_path, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    return RunWriter(path, manifest, {})
+    return RunWriter(path, manifest, {}, part)
 
 
 def check_run_folder(path: Path) -> None:
@@ -217,11 +209,11 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _continue_run(path: Path, fingerprint: Mapping[str, Any]) -> RunWriter:
+def _continue_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str, Any], part: str | None) -> RunWriter:
     """Open an existing run for appending after comparing what decides its answers."""
-    log = path / _ANSWERS
+    log = path / (ANSWERS if part is None else f"answers-{part}.jsonl")
     if log.is_file():
-        _drop_torn_line(log)
+        drop_torn_line(log)
     run = open_run(path)
     made = run.manifest.get("decides", {})
     refuse_changes(path, made, fingerprint, "the run was made", "--out DIR", partial=("media",))
@@ -229,9 +221,11 @@ def _continue_run(path: Path, fingerprint: Mapping[str, Any]) -> RunWriter:
     manifest["decides"] = _merge(manifest["decides"], fingerprint)
     if manifest.get("reader", "") not in ("", reader_digest()):
         manifest["reader"] = None  # Values of two readers are in one log: none of them is used.
+    if _CLIPS in facts:
+        manifest[_CLIPS] = list(dict.fromkeys((*manifest.get(_CLIPS, ()), *facts[_CLIPS])))
     if manifest != run.manifest:
         write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    return RunWriter(path, manifest, run.answers)
+    return RunWriter(path, manifest, run.answers, part)
 
 
 def refuse_changes(
@@ -290,94 +284,3 @@ def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(old)
     merged["media"] = {**old.get("media", {}), **new.get("media", {})}
     return merged
-
-
-def _dump(answer: Answer) -> str:
-    """Return the answer's line: the fields that are set, and always id and text."""
-    content = {
-        key: value
-        for key, value in asdict(answer).items()
-        if key != "value" and (key in ("question_id", "text") or value not in (None, (), 0.0, False))
-    }
-    if answer.value is not None:
-        content["value"] = to_json(answer.value)
-    return json.dumps(content, ensure_ascii=False) + "\n"
-
-
-def _read_answers(log: Path, with_values: bool) -> tuple[dict[str, Answer], dict[str, int]]:
-    """Read the log, answers and their lines; a later answer to the same question replaces an earlier one."""
-    answers: dict[str, Answer] = {}
-    lines: dict[str, int] = {}
-    if not log.exists():
-        return answers, lines
-    if log.is_dir():
-        raise InputError([Problem(log, "is a folder, not the log of a run")])
-    problems = []
-    with reading(log):
-        stream = open_file(log)
-    with stream:
-        for number, line in enumerate(stream, 1):
-            if not line.endswith(b"\n"):
-                break  # The line that a kill tore: its clip is answered again.
-            try:
-                answer = _answer(line, with_values)
-            except (ValueError, TypeError) as error:
-                problems.append(Problem(log, f"is not an answer: {error}", number))
-                continue
-            answers[answer.question_id] = answer
-            lines[answer.question_id] = number
-    if problems:
-        raise InputError(problems)
-    return answers, lines
-
-
-def torn_line(run: Path) -> str | None:
-    """Say that the last line of a run's log is not finished, which is no error and not counted; None where it is.
-
-    Args:
-        run: The run folder.
-    """
-    with suppress(OSError), open_file(run / _ANSWERS) as log:
-        log.seek(-1, os.SEEK_END)
-        if log.read(1) != b"\n":
-            return (
-                f"the last line of {run.name}/{_ANSWERS} is not finished and was left out: mevqa eval is still "
-                "writing, or was killed (the same command goes on)"
-            )
-    return None
-
-
-def _answer(line: bytes, with_value: bool) -> Answer:
-    """Return the answer of a line of the log."""
-    try:
-        content = dict(parse_row(line.decode("utf-8").rstrip("\r\n")).values)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start + 1}") from None
-    for key, kinds in _KINDS.items():
-        if key not in content and key in ("question_id", "text"):
-            raise ValueError(f"the key {key!r} is missing")
-        if key in content and not isinstance(content[key], kinds):
-            raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
-    for key in ("warnings", "evidence"):
-        content[key] = tuple(content.get(key, ()))
-        if not all(isinstance(item, str) for item in content[key]):
-            raise ValueError(f"{key!r} must be a list of texts")
-    if options := content.get("options"):
-        if not all(isinstance(value, (int, float)) for value in options.values()):
-            raise ValueError("'options' must be an object of numbers")
-        # The same few labels in every row.
-        content["options"] = {sys.intern(name): value for name, value in options.items()}
-    if content.get("unusable") not in (None, *UNUSABLE_MEANING):
-        raise ValueError(f"'unusable' is none of {', '.join(UNUSABLE_MEANING)}")
-    value = content.pop("value", None)
-    content["value"] = from_json(value) if with_value else None
-    return Answer(**content)
-
-
-def _drop_torn_line(log: Path) -> None:
-    """Cut the log back to its last complete line."""
-    content = log.read_bytes()
-    complete = content.rfind(b"\n") + 1
-    if complete != len(content):
-        with log.open("r+b") as stream:
-            stream.truncate(complete)

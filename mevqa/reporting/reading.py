@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.inference.answer_log import torn_line
 from mevqa.inference.evaluation import Source
-from mevqa.inference.runs import RunRecord, open_run, torn_line
+from mevqa.inference.runs import RunRecord, open_run
+from mevqa.inference.shards import lacking_clips
 from mevqa.safe_text import shared_name
 from mevqa.scoring.answers.answer_sources import files_of_run, read_files
 from mevqa.scoring.answers.items import Item, make_items
@@ -140,7 +142,8 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     elif hidden:
         raise InputError(hidden)
     questions = [question for file in files for question in file.questions]
-    clips = run.manifest.get("decides", {}).get("media") or {question.clip_id for question in questions}
+    clips = {*(run.manifest.get("decides", {}).get("media") or ()), *run.manifest.get("clips", ())}
+    clips = clips or {question.clip_id for question in questions}
     questions = [question for question in questions if question.clip_id in clips]
     task = files[0].task if files else "vqa"
     known = scoring.reference is not None or any(question.reference is not None for question in questions)
@@ -157,7 +160,7 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
         questions, items = _joined(questions, scored)
     else:
         notes.append("none of the questions has a reference: there is nothing to score")
-        notes += [note for note in [torn_line(path)] if note is not None]
+        notes += [note for note in [torn_line(path), lacking_clips(run, questions)] if note is not None]
     answers = {question.id: run.answers[question.id] for question in questions if question.id in run.answers}
     sources = tuple(Source.from_record(record) for record in run.manifest.get("sources", ()))
     return ReadRun(folder, run, tuple(questions), items, answers, result, task, sources, tuple(notes))

@@ -242,22 +242,6 @@ def shard(folds: Sequence[Fold], index: int, count: int) -> tuple[Fold, ...]:
     return tuple(folds[index::count])
 
 
-def parse_shard(text: str) -> tuple[int, int]:
-    """Read ``i/n``, the i-th of n shards, counted from 1.
-
-    Returns:
-        0-based index and count, as ``shard`` takes them.
-
-    Raises:
-        InputError: It is not of this form, or i is not between 1 and n.
-    """
-    match = re.fullmatch(r"\s*([0-9]+)\s*/\s*([0-9]+)\s*", text)
-    if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        message = f"{text!r} is no shard; write i/n with i from 1 to n, as in 2/4 for the second of four"
-        raise InputError([Problem("--shard", message)])
-    return int(match[1]) - 1, int(match[2])
-
-
 def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], *, unknown_as_own: bool = False) -> Fold:
     """Train on all that is not tested."""
     train = tuple(sorted(clips.keys() - set(test)))

@@ -118,3 +118,16 @@ def test_a_table_of_another_kind_is_not_overwritten(tmp_path):
 def test_names_that_are_longer_in_a_file_name_have_a_curve_too(video, tmp_path):
     EventLog(tmp_path).put(video, long_video(tmp_path, (10, 20, 30, 0.9)))
     assert read_curve(tmp_path, video) and read_not_looked_at(tmp_path, video)
+
+
+def test_processes_that_share_a_run_write_one_table(tmp_path):
+    first, second = (EventLog(tmp_path, shared=True) for _ in range(2))
+    first.put("one", long_video(tmp_path, (10, 15, 20, 0.8)))
+    second.put("two", long_video(tmp_path, (30, 35, 40, 0.8)))
+    first.put("three", long_video(tmp_path))
+    second.put("two", long_video(tmp_path, (31, 35, 40, 0.8)))
+    assert sorted((row["video"], row["onset"]) for row in rows(tmp_path)) == [
+        ("one", "10"),
+        ("three", ""),
+        ("two", "31"),
+    ]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mevqa.errors import InputError, MevqaError
+from mevqa.inference.shards import parse_shard
 from mevqa.training import splits
 from mevqa.training.splits import (
     Fold,
@@ -17,7 +18,6 @@ from mevqa.training.splits import (
     k_folds,
     leave_one_dataset_out,
     leave_one_subject_out,
-    parse_shard,
     person,
     shard,
     validation_split,

@@ -43,6 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
     parser.add_argument(
+        "--shard",
+        metavar="i/n",
+        help="only every n-th clip, beginning with the i-th (1/2, 2/2), for processes that share --out; any number "
+        "goes on with what others left (default under accelerate launch or torchrun: the process's own part)",
+    )
+    parser.add_argument(
         "--notes",
         type=Path,
         metavar="FILE",
@@ -64,9 +70,11 @@ def run(args: argparse.Namespace) -> int:
         return _run_suite(args)
     _check(args)
     from mevqa.api.evaluate import evaluate
-    from mevqa.cli.printing.run import print_run
+    from mevqa.cli.printing.run import print_part, print_run
     from mevqa.cli.progress import clip_progress
+    from mevqa.inference.shards import launched_shard
 
+    part = args.shard or launched_shard()
     evaluated = evaluate(
         args.files,
         args.model[0] if args.model else "nano",
@@ -77,16 +85,21 @@ def run(args: argparse.Namespace) -> int:
         numbers=args.numbers or "names",
         limit=args.limit,
         notes=args.notes,
+        part=part,
         workers=args.workers,
         views_cache=args.views_cache,
         **ask_arguments(args),
         progress=clip_progress,
     )
-    return print_run(evaluated)
+    return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
 
 def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
+    from mevqa.inference.shards import launched_shard
+
+    if args.shard or launched_shard():
+        raise MevqaError("--shard: a suite is answered by one process; name its question files, one model a run")
     decided = ("media", "annotations", "precomputed", "numbers", "notes")
     given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:

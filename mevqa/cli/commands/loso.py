@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.api.train import loso, loso_folds
     from mevqa.cli.printing.folds import print_folds, print_result
     from mevqa.cli.progress import training_progress
+    from mevqa.inference.shards import parse_shard
     from mevqa.training.recipe import read_any_recipe
-    from mevqa.training.splits import parse_shard
 
     recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.list:

@@ -68,10 +68,10 @@ def _check(args: argparse.Namespace) -> None:
 def _write(args: argparse.Namespace) -> int:
     """Write a submission and say where it is."""
     from mevqa.api.submit import submit
-    from mevqa.inference.runs import torn_line
+    from mevqa.inference.answer_log import torn_line
     from mevqa.submission.writer import FILLED
 
-    if (note := torn_line(args.run_folder)) is not None:
+    for note in filter(None, (torn_line(args.run_folder), _lacking(args.run_folder))):
         print(f"note: {note}", file=sys.stderr)
     written = submit(args.run_folder, args.questions, args.out, fill=args.fill)
     for path in (*written.predictions, written.archive):
@@ -79,6 +79,21 @@ def _write(args: argparse.Namespace) -> int:
     if written.filled:
         print(f"prior answers filled in: {len(written.filled)}, listed in {args.out / FILLED}", file=sys.stderr)
     return 0
+
+
+def _lacking(folder: Path) -> str | None:
+    """Say which clips the processes that share a run have not answered yet."""
+    from mevqa.api.run import open_run
+    from mevqa.inference.answer_log import PART_LOGS
+    from mevqa.inference.shards import lacking_clips
+
+    if not any(folder.glob(PART_LOGS)):
+        return None
+    try:
+        run = open_run(folder)
+        return lacking_clips(run, run.questions)
+    except InputError:
+        return None  # Said where the run is read to be submitted.
 
 
 def _validate(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections import Counter
 from rich.console import Console
 
 from mevqa.api.run import Run
+from mevqa.inference.shards import Shard, lacking_clips, parse_shard
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
@@ -54,6 +55,28 @@ def print_run(run: Run) -> int:
         console.print(_READ_SCORES, style="dim")
         console.print(f"intervals, text measures, calibration: mevqa score {run.path}", style="dim")
     return 1 if failed or missing else 0
+
+
+def print_part(run: Run, part: str, *, launched: bool) -> int:
+    """Print of one of several processes what it did and what is left, or the whole run where nothing is.
+
+    Args:
+        run: As all processes have written it so far.
+        part: Which of them, ``i/n``.
+        launched: Whether a launcher started it, which ends the others where one does not return 0.
+
+    Returns:
+        The exit code.
+    """
+    mine = set(Shard(*parse_shard(part)).of(dict.fromkeys(question.clip_id for question in run.questions)))
+    asked = [question for question in run.questions if question.clip_id in mine]
+    answered = sum(q.id in run.answers and run.answers[q.id].error is None for q in asked)
+    print(f"part {part}: {answered} of {len(asked)} questions answered, {len(mine)} clips -> {run.path}")
+    lacking = lacking_clips(run, run.questions)
+    if lacking is None:
+        return print_run(run)
+    print(lacking)
+    return int(answered < len(asked) and not launched)
 
 
 def _print_unusable(console: Console, failed: list[Answer]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import ModelError
@@ -20,7 +21,10 @@ def choose_device(wanted: str) -> str:
 
     if wanted == "auto":
         if torch.cuda.is_available():
-            return "cuda"
+            # Of several processes that a launcher started on this machine each takes a GPU of its own.
+            rank, count = os.environ.get("LOCAL_RANK", ""), torch.cuda.device_count()
+            alone = not rank.isdigit() or int(os.environ.get("WORLD_SIZE") or 1) < 2
+            return "cuda" if alone or count < 2 else f"cuda:{int(rank) % count}"
         return "mps" if torch.backends.mps.is_available() else "cpu"
     kind = wanted.split(":")[0]
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -10,7 +10,9 @@ from typing import Any
 from mevqa.data.documents.foreign_formats import foreign_format
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
-from mevqa.inference.runs import RunRecord, file_digest, open_run, torn_line
+from mevqa.inference.answer_log import torn_line
+from mevqa.inference.runs import RunRecord, file_digest, open_run
+from mevqa.inference.shards import lacking_clips
 from mevqa.types import Answer, Question
 
 _MANIFEST = "manifest.json"
@@ -122,6 +124,7 @@ def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Give
             files = ()
             notes.append("the question files of the run are gone or changed: answers are matched by id alone")
     questions = {question.id: question for file in files for question in file.questions}
+    notes += [note for note in [lacking_clips(run, list(questions.values()))] if note is not None]
     layouts = frozenset(file.layout for file in files)
     log = run.path / "answers.jsonl"
     return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes)

@@ -15,6 +15,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from mevqa.events import Event
+from mevqa.inference.drawing.cache import chosen_cache, drawn_with
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.transformers.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
@@ -25,7 +26,7 @@ from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, bla
 from mevqa.training.packing.rows import Row, Turn, encode_row
 from mevqa.training.recipe import Recipe
 from mevqa.types import NO_MOTION, Question, View
-from mevqa.video.views.render import ClipViews, render_clip
+from mevqa.video.views.render import ClipViews
 
 #: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
 _PLACE, _VERSION = 1, 2
@@ -51,6 +52,7 @@ class RowMaker:
         self._prompter = prompter
         self._prompts = prompts
         self._view_config = view_config
+        self._drawn_by = drawn_with(view_config, chosen_cache(None))
         self._extras = blank_targets() if targets else {}
         self._looks: dict[tuple[str, Event | None], ClipViews] = {}
         self._still: set[str] = set()
@@ -70,15 +72,9 @@ class RowMaker:
         if key not in self._looks:
             if len(self._looks) >= _LOOKS:
                 self._looks.clear()
-            how = self._view_config
-            self._looks[key] = render_clip(
-                replace(clip.clip, annotation=chosen),
-                views=how.views,
-                sampler=how.sampler,
-                face=how.face,
-                frames=how.frames,
-                stride=how.stride,
-            )
+            # Moments that chance has moved are not looked at again by anybody.
+            drawn_by = self._drawn_by if annotation is None else self._view_config
+            self._looks[key] = drawn_by.render(replace(clip.clip, annotation=chosen), long_video=False)
             self._warn(clip, self._looks[key])
         return self._looks[key]
 

@@ -17,6 +17,7 @@ from mevqa.events import Event
 from mevqa.facs import coarse_of
 from mevqa.files.inputs import read_file
 from mevqa.files.whole import make_folder, write_whole
+from mevqa.inference.drawing.cache import chosen_cache, drawn_with
 from mevqa.inference.evaluation import Plan, check_views
 from mevqa.inference.fingerprint import media_digests
 from mevqa.inference.view_config import ViewConfig
@@ -137,14 +138,15 @@ def _measure(
     recogniser: Recogniser, view_config: ViewConfig, clip: Clip, recipe: RecogniserRecipe
 ) -> dict[str, np.ndarray]:
     """Return what is measured of a clip's expression and rest, plain and mirrored."""
-    seen = view_config.render(clip, long_video=False)
+    drawn_by = drawn_with(view_config, chosen_cache(None))
+    seen = drawn_by.render(clip, long_video=False)
     arrays = {
         "expression": recogniser.measure(seen.views),
         "expression.mirrored": recogniser.measure(mirror_views(seen.views)),
     }
     rest = _rest_of(seen) if recipe.none else None
     if rest is not None:
-        views = view_config.render(replace(clip, annotation=rest), long_video=False).views
+        views = drawn_by.render(replace(clip, annotation=rest), long_video=False).views
         arrays |= {"rest": recogniser.measure(views), "rest.mirrored": recogniser.measure(mirror_views(views))}
     # Sums over an array are rounded by its order in memory, which must not tell whether it was kept before.
     return {name: np.ascontiguousarray(value) for name, value in arrays.items()}

@@ -158,7 +158,7 @@ def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, mo
     from functools import lru_cache
 
     from mevqa.data import official
-    from mevqa.inference import runs
+    from mevqa.inference import answer_log
     from mevqa.questions import answers
     from mevqa.reporting.reading import Scoring, read_runs
     from mevqa.scoring.answers.score import score_answers
@@ -173,7 +173,7 @@ def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, mo
 
         return wrapped
 
-    monkeypatch.setattr(runs, "parse_row", counting(parsed, runs.parse_row, lambda text: text))
+    monkeypatch.setattr(answer_log, "parse_row", counting(parsed, answer_log.parse_row, lambda text: text))
     monkeypatch.setattr(official, "parse_row", counting(parsed, official.parse_row, lambda text: text))
     uncached = counting(read, answers._cached.__wrapped__, lambda asked, text: (asked.type, asked.unit, text))
     for command in (score_answers, lambda run: read_runs([run], Scoring(draws=0))):
