@@ -3,6 +3,7 @@
 mevqa bench prefix                   questions per second with and without reuse of a clip's prefix
 mevqa bench prefix --model MODEL     the same with a model of your own
 mevqa bench finetune                 questions trained per second, packed and one a row
+mevqa bench eval                     seconds of an evaluation by stage, with several processes, with stored views
 mevqa bench scale                    seconds and memory of commands on a run of 100,000 answers
 mevqa bench spot                     speed of the spotter beside decoding alone
 mevqa bench spot --trial DIR         what it finds in synthetic long videos, which are kept in DIR
@@ -21,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mevqa.cli.tools import bench_gpu, bench_spot
+from mevqa.cli.tools import bench_eval, bench_gpu, bench_spot
 from mevqa.cli.values import positive
 from mevqa.table_writer import Table, as_text
 
@@ -79,8 +80,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scan.set_defaults(measure=_scan)
     bench_spot.add(benches)
     bench_gpu.add(benches)
+    bench_eval.add(benches)
     for name, one in benches.choices.items():
-        if name == "gpu":  # its results are a file of JSON
+        if name in ("gpu", "eval"):  # their results are a file of JSON
             continue
         one.add_argument("--json", action="store_true", help="print JSON")
 

@@ -1,0 +1,81 @@
+"""``mevqa bench eval``: where the time of an evaluation goes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.cli.values import positive
+
+if TYPE_CHECKING:
+    from mevqa.benchmarks.evaluation_stages import EvaluationCost
+
+
+def add(benches: Any) -> None:
+    """Add the parser of ``mevqa bench eval``.
+
+    Args:
+        benches: The subparsers of ``mevqa bench``.
+    """
+    parser = benches.add_parser(
+        "eval",
+        help="seconds of an evaluation by stage, with several processes and with stored views",
+        description="Answer synthetic clips without coded moments: seconds of each stage (decoding, finding the face, "
+        "holding it still, motion of its regions, localising, flow, views, the model, the rest) of a first run and of "
+        "one that finds the views stored; whole commands with 1 and N processes; and, for reference, a plain loop that "
+        "generates an answer to each question from the same pictures.",
+    )
+    parser.add_argument("--clips", type=positive, default=24, metavar="N", help="synthetic clips (default: 24)")
+    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes that draw (default: 2)")
+    parser.add_argument("--model", default="nano", metavar="MODEL", help="who is asked (default: nano)")
+    parser.add_argument(
+        "--beside-busy-core",
+        action="store_true",
+        help="also time the model beside a process that keeps a core busy: it should take at most twice as long",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.set_defaults(measure=measure)
+
+
+def measure(args: argparse.Namespace) -> int:
+    """Print seconds of stages and commands; 1 when the answers differ or a command fails."""
+    from mevqa.benchmarks.evaluation_stages import measure_evaluation
+    from mevqa.files.whole import write_whole
+    from mevqa.synthetic.writer import synthesise
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = synthesise(folder / "set", args.clips, 5)
+        cost = measure_evaluation(made, folder, args.model, args.workers, busy=args.beside_busy_core)
+    if args.json is not None:
+        write_whole(args.json, json.dumps(cost.as_dict(), indent=1) + "\n")
+    _print(args, cost)
+    return int(not cost.same or any(one.code for one in (*cost.commands, *cost.busy)))
+
+
+def _print(args: argparse.Namespace, cost: EvaluationCost) -> None:
+    from mevqa.benchmarks.evaluation_stages import cores, stage_rows
+    from mevqa.table_writer import Table, as_text
+
+    about = f"{cost.clips} clips, {cost.questions} questions, {args.model}, {cores()} cores"
+    stages = Table(
+        f"{about}: one process, seconds", ("stage", "first run", "calls", "stored views"), tuple(stage_rows(cost))
+    )
+    print(as_text(stages))
+    listed = [
+        (one.command, f"{one.clock:.1f}", f"{one.seconds:.1f}", f"{one.peak_mb:.0f}")
+        for one in (*cost.commands, *cost.busy)
+    ]
+    headings = ("mevqa eval", "seconds", "processor seconds", "peak MB")
+    print("\n" + as_text(Table("whole commands, start included", headings, tuple(listed))) + "\n")
+    for name, ratio in cost.ratios().items():
+        print(f"{name}: {ratio:.2f} of the time")
+    print("three largest stages: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in cost.live.largest()))
+    if cost.generate is not None:
+        print(
+            f"a plain generate loop over the same pictures: {cost.generate:.1f} s (the model's stage is its reference)"
+        )
+    print("the answers are the same" if cost.same else "THE ANSWERS DIFFER")
