@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,24 +92,30 @@ def _with_eyes(grey: NDArray[np.uint8], box: Box) -> Face:
     upper = np.asarray(cv2.equalizeHist(region), np.uint8)
     # The picture may cut the box: fractions are of the whole box, the crop starts at its visible corner.
     shift = ((left - x) / width, (top - y) / width)
-    pair = [_find_eye(upper, shift, usual) for usual in BOX_EYES]
+    boxes = functools.cache(functools.partial(_eye_boxes, upper))
+    pair = [_find_eye(boxes, shift, usual) for usual in BOX_EYES]
     seen = pair[0] is not None and pair[1] is not None and _is_pair(pair[0], pair[1])
     places = [eye for eye in pair if eye is not None] if seen else list(BOX_EYES)
     first, second = ((x + across * width, y + down * width) for across, down in places)
     return Face(eyes=(first, second), box=box, eyes_seen=seen)
 
 
-def _find_eye(upper: NDArray[np.uint8], shift: Point, usual: Point) -> Point | None:
+def _eye_boxes(upper: NDArray[np.uint8], cascade: str) -> list[Box]:
+    """Return what a cascade takes for eyes in the upper part of a face."""
+    found = _cascade(cascade).detectMultiScale(
+        upper, scaleFactor=1.05, minNeighbors=4, minSize=_EYE_SIZES[0], maxSize=_EYE_SIZES[1]
+    )
+    return [(int(left), int(top), int(width), int(height)) for left, top, width, height in found]
+
+
+def _find_eye(boxes_of: Callable[[str], list[Box]], shift: Point, usual: Point) -> Point | None:
     """Return the eye near ``usual`` in fractions of the box, the mean of what the better cascades see."""
     for cascades in _EYE_CASCADES:
         found = []
         for name, lift in cascades:
-            boxes = _cascade(name).detectMultiScale(
-                upper, scaleFactor=1.05, minNeighbors=4, minSize=_EYE_SIZES[0], maxSize=_EYE_SIZES[1]
-            )
             places = [
                 (shift[0] + (left + width / 2) / _FACE_WIDTH, shift[1] + (top + height / 2) / _FACE_WIDTH + lift)
-                for left, top, width, height in boxes
+                for left, top, width, height in boxes_of(name)
             ]
             found += [place for place in places if np.hypot(place[0] - usual[0], place[1] - usual[1]) < _EYE_REACH]
         if found:

@@ -78,8 +78,10 @@ class _Level(NamedTuple):
         voting: 255 in the patches that vote [S, S].
         contrast: Standard deviation of the picture there.
         gradient: Its derivatives to the right and down by px of the full size, without their patch means [2, S, S].
-        curvature: Second moments of the gradients of each voting patch [K, 2, 2].
+        curvature: Second moments of the gradients of each voting patch, with what keeps them solvable [K, 2, 2].
         precision: Inverse covariance of each voting patch's shift [K, 2, 2].
+        pulled: The parameters' part of the normal equations, ``J_k^T P_k`` of each voting patch [K, 6, 2].
+        left_sides: ``J_k^T P_k J_k`` of each voting patch [K, 36].
     """
 
     picture: NDArray[np.float32]
@@ -88,6 +90,8 @@ class _Level(NamedTuple):
     gradient: NDArray[np.float32]
     curvature: NDArray[np.float64]
     precision: NDArray[np.float64]
+    pulled: NDArray[np.float64]
+    left_sides: NDArray[np.float64]
 
 
 class Stabiliser:
@@ -175,16 +179,19 @@ class Stabiliser:
         covariance = _NOISE**2 * np.linalg.inv(curvature + _FLAT * np.eye(2)) + _DISAGREEMENT**2 * np.eye(2)
         contrast = float(cv2.meanStdDev(picture, mask=voting)[1].item())
         precision = np.asarray(np.linalg.inv(covariance), np.float64)
-        return _Level(picture, voting, contrast, gradient, curvature, precision)
+        pulled = np.swapaxes(self._design, 1, 2) @ precision
+        left_sides = (pulled @ self._design).reshape(-1, self._design.shape[-1] ** 2)
+        solvable = curvature + _FLAT * np.eye(2)
+        return _Level(picture, voting, contrast, gradient, solvable, precision, pulled, left_sides)
 
     def _step(self, level: _Level, warped: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the motion of the head that is still missing, [3, 3]."""
         contrast = float(cv2.meanStdDev(warped, mask=level.voting)[1].item())
         error = warped * (level.contrast / max(contrast, 1e-3)) - level.picture
         pull = np.stack([self._patch_sums(error * part) for part in level.gradient], axis=-1).astype(np.float64)
-        shifts = np.asarray(-np.linalg.solve(level.curvature + _FLAT * np.eye(2), pull[..., None])[..., 0], np.float64)
+        shifts = np.asarray(-np.linalg.solve(level.curvature, pull[..., None])[..., 0], np.float64)
         # What turns out of the picture plane is fitted, so that it cannot pass for a shift, and left in the picture.
-        a, b, right, down, *_ = _robust_motion(self._design, shifts, level.precision, self._votes)
+        a, b, right, down, *_ = _robust_motion(self._design, shifts, level, self._votes)
         turn = np.array([[a, -b], [b, a]])
         centre = np.full(2, (ALIGNED_SIZE - 1) / 2)
         step = np.eye(3)
@@ -220,28 +227,35 @@ def _design(voting: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _robust_motion(
-    design: NDArray[np.float64], shifts: NDArray[np.float64], precision: NDArray[np.float64], votes: NDArray[np.float64]
+    design: NDArray[np.float64], shifts: NDArray[np.float64], level: _Level, votes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Fit the parameters of ``_design`` to the shifts of the patches; those that disagree lose their vote."""
     parameters = design.shape[-1]
     # Normal equations of sum_k w_k (J_k p - d_k)^T P_k (J_k p - d_k), patch by patch.
-    pulled = np.swapaxes(design, 1, 2) @ precision
-    left_sides = (pulled @ design).reshape(-1, parameters**2)
-    right_sides = (pulled @ shifts[..., None])[..., 0]
+    right_sides = (level.pulled @ shifts[..., None])[..., 0]
     weights = votes
     solution: NDArray[np.floating] = np.zeros(parameters)
     for _ in range(_REWEIGHTINGS):
         before = solution
-        left_side = (weights @ left_sides).reshape(parameters, parameters) + _PRIOR
+        left_side = (weights @ level.left_sides).reshape(parameters, parameters) + _PRIOR
         solution = np.linalg.solve(left_side, weights @ right_sides)
         if np.abs((solution - before) * _LEVERS).max() < _SETTLED:
             break
         missed = design @ solution - shifts
-        distance = np.sqrt(((precision @ missed[..., None])[..., 0] * missed).sum(axis=1))
+        distance = np.sqrt(((level.precision @ missed[..., None])[..., 0] * missed).sum(axis=1))
         # 1.18 is the median of the distance of a bivariate standard normal from 0.
-        reach = _TUKEY * max(1.0, float(np.median(distance)) / 1.18)
-        weights = votes * np.clip(1 - (distance / reach) ** 2, 0, None) ** 2
+        reach = _TUKEY * max(1.0, _median(distance) / 1.18)
+        weights = votes * np.maximum(1 - (distance / reach) ** 2, 0) ** 2
     return np.asarray(solution, np.float64)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the median, as ``np.median`` of numbers does, which takes several times as long for as few."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    parted = np.partition(values, (middle - 1, middle))
+    return float((parted[middle - 1] + parted[middle]) / 2)
 
 
 def _without_patch_means(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -53,6 +53,8 @@ class _Template:
     descent: NDArray[np.float32]
     inverse: Array
     contrast: float
+    weighed: np.float32
+    centred: NDArray[np.float32]
 
 
 class MotionMeter:
@@ -85,7 +87,7 @@ class MotionMeter:
         average = float(np.average(pixels, weights=weight))
         contrast = float(np.sqrt(np.average((pixels - average) ** 2, weights=weight)))
         inverse = np.asarray(np.linalg.inv(normal), dtype=np.float64)
-        return _Template(region, weight, pixels, descent, inverse, max(contrast, 1.0))
+        return _Template(region, weight, pixels, descent, inverse, max(contrast, 1.0), weight.sum(), columns[2])
 
     def __call__(self, face: np.ndarray) -> RegionalMotion:
         """Return the motion of one aligned face, [256, 256, 3] or grey [256, 256], against the reference."""
@@ -99,21 +101,26 @@ class MotionMeter:
         """Return displacement in pixels and the mismatch of one region."""
         across = down = 0.0
         x, y = template.region.centre
-        centred = template.pixels - template.pixels.mean()
+        centred = template.centred
         gain = offset = 0.0
         for _ in range(_STEPS):
             seen = _patch(grey, template.region.size, (x + across, y + down))
             error = seen - template.pixels - gain * centred - offset
             step = template.inverse @ (template.descent @ error).astype(np.float64)
-            across = float(np.clip(across - step[0], -_FARTHEST, _FARTHEST))
-            down = float(np.clip(down - step[1], -_FARTHEST, _FARTHEST))
+            across = _cut(across - float(step[0]))
+            down = _cut(down - float(step[1]))
             gain, offset = gain + float(step[2]), offset + float(step[3])
             if abs(step[0]) + abs(step[1]) < 2e-3:
                 break
         seen = _patch(grey, template.region.size, (x + across, y + down))
         error = seen - template.pixels - gain * centred - offset
-        mismatch = np.sqrt(np.average(error**2, weights=template.weight)) / template.contrast
+        mismatch = np.sqrt((error**2 * template.weight).sum() / template.weighed) / template.contrast
         return across, down, float(mismatch)
+
+
+def _cut(displacement: float) -> float:
+    """Return a displacement that is no larger than a registration can find."""
+    return -_FARTHEST if displacement < -_FARTHEST else _FARTHEST if displacement > _FARTHEST else displacement
 
 
 def blurred_grey(face: np.ndarray) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mevqa.video.face.head_shape import depth
-from mevqa.video.face.stabilise import Stabiliser
+from mevqa.video.face.stabilise import Stabiliser, _median
 
 _SIDE = 400
 _START = np.array([[1.0, 0, 72], [0, 1, 72]])
@@ -107,3 +107,10 @@ def test_turning_head_is_not_taken_for_a_shift(turn_right: float, turn_down: flo
     found = fitted(picture)(recorded(turned, seed=2), _START)
     brow = np.array([0.38 * 256, 0.28 * 256, 1])
     assert np.linalg.norm((found.placement - _START) @ brow) < 0.25
+
+
+def test_the_quick_median_is_that_of_numpy():
+    rng = np.random.default_rng(0)
+    for length in (1, 2, 3, 8, 101, 130):
+        values = rng.exponential(size=length)
+        assert _median(values) == np.median(values)
