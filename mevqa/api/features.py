@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 
-from mevqa.api.paths import AnyPath, optional_path, path_list
+from mevqa.api.paths import AnyPath, media_list, optional_path
+from mevqa.engines import ENGINE_NAMES, find_engine
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
+from mevqa.files.remote import is_remote
 from mevqa.files.whole import make_folder
 from mevqa.spotting.annotated import find_annotated
 from mevqa.spotting.base import ShowFrames
@@ -16,7 +18,7 @@ from mevqa.spotting.features.export import ExportFormat, export_record, export_s
 from mevqa.spotting.features.filling import MeasuredVideo, ToMeasure, fill
 from mevqa.spotting.features.folder import named_cache, user_cache
 from mevqa.spotting.features.views import channel_layouts, channel_names, regional_channels
-from mevqa.spotting.video import find_videos, video_names
+from mevqa.spotting.video import find_media, video_names
 
 #: What is exported where no channels are named: the record as it is stored.
 RECORD = "record"
@@ -31,6 +33,7 @@ def measure_features(
     dataset: str | None = None,
     fps: float | None = None,
     workers: int = 1,
+    engine: str = ENGINE_NAMES[0],
     export: AnyPath | None = None,
     format: ExportFormat = "npz",
     channels: str = RECORD,
@@ -41,12 +44,15 @@ def measure_features(
     """Measure the motion of faces in videos into a cache; what is there already is not measured again.
 
     Args:
-        media: Videos, folders of frames, and folders of several of either; with annotations the folder of their media.
+        media: Videos, folders of frames, and folders of several of either; or URLs of videos and of folders of videos
+            that fsspec reads (``s3://``, ``gs://``, ``hf://``). With annotations the folder of their media.
         features: Folder of the cache; None: ``MEVQA_FEATURES`` of the environment, or the user's cache folder.
         annotations: A label file of long videos: those that it names are measured, at the frame rates that it tells.
         dataset: Whose label file it is, when its header does not tell.
         fps: Frames per second; None: as each video says.
         workers: Processes that measure; the records do not depend on their number.
+        engine: Where they are: ``local``, processes of this machine; ``ray``, a cluster of Ray (``RAY_ADDRESS``), whose
+            machines need not see the cache.
         export: Folder for files that other programs read, one a video.
         format: ``npz`` or ``csv``.
         channels: What is exported: ``record`` (everything that was measured), or a layout of channels at even steps of
@@ -66,7 +72,8 @@ def measure_features(
     known = (RECORD, *channel_layouts())
     if channels not in known:
         raise InputError([Problem("--channels", f"known are {', '.join(known)}, not {channels!r}")])
-    videos = _videos(path_list(media), optional_path(annotations), dataset, fps)
+    videos = _videos(media_list(media), optional_path(annotations), dataset, fps)
+    measuring = None if workers == 1 and engine == ENGINE_NAMES[0] else find_engine(engine, workers)
     folder = named_cache(optional_path(features)) or user_cache()
     exports = optional_path(export)
     for needed in filter(None, (folder, exports)):
@@ -80,7 +87,7 @@ def measure_features(
             shown.close()
             return shown.enter_context(frames(names[video.path]))
 
-        with closing(fill(videos, folder, workers=workers, frames=show)) as outcomes:
+        with closing(fill(videos, folder, engine=measuring, frames=show)) as outcomes:
             for video, outcome in outcomes:
                 shown.close()
                 if isinstance(outcome, MeasuredVideo):
@@ -99,7 +106,9 @@ def measure_features(
     return [done[video] for video in videos]
 
 
-def _videos(media: Sequence[Path], annotations: Path | None, dataset: str | None, fps: float | None) -> list[ToMeasure]:
+def _videos(
+    media: Sequence[Path | str], annotations: Path | None, dataset: str | None, fps: float | None
+) -> list[ToMeasure]:
     """Return the videos that are meant, each once.
 
     Raises:
@@ -109,12 +118,17 @@ def _videos(media: Sequence[Path], annotations: Path | None, dataset: str | None
     if annotations is None:
         if dataset is not None:
             raise InputError([Problem("--dataset", "is of no use without --annotations")])
-        return list(dict.fromkeys(ToMeasure(video, fps) for path in media for video in find_videos(path)))
+        return list(dict.fromkeys(ToMeasure(video, fps) for path in media for video in find_media(path)))
     if len(media) != 1 or fps is not None:
         raise InputError([Problem("--annotations", "takes one folder of media and tells their frame rates: no --fps")])
-    if not media[0].exists():
-        raise MediaError(media[0], "there is no such file or folder")
-    named = find_annotated(annotations, media[0], dataset, to_learn=False).videos
+    folder = Path(media[0])
+    if is_remote(media[0]):
+        raise InputError(
+            [Problem(str(media[0]), "the media of a label file are looked for in a folder of this machine")]
+        )
+    if not folder.exists():
+        raise MediaError(folder, "there is no such file or folder")
+    named = find_annotated(annotations, folder, dataset, to_learn=False).videos
     return list(dict.fromkeys(ToMeasure(video.path, video.fps) for video in named))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from mevqa.files.remote import is_remote
+
 #: A file or folder.
 AnyPath: TypeAlias = str | os.PathLike[str]
 
@@ -21,3 +23,9 @@ def path_list(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
     if isinstance(paths, (str, os.PathLike)):
         return [Path(paths)]
     return [Path(path) for path in paths]
+
+
+def media_list(media: AnyPath | Sequence[AnyPath]) -> list[Path | str]:
+    """Return a list of paths and, where they are given, URLs, which no path could hold."""
+    several = [media] if isinstance(media, (str, os.PathLike)) else media
+    return [str(one) if is_remote(one) else Path(one) for one in several]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from mevqa.api.paths import AnyPath, optional_path
+from mevqa.engines import ENGINE_NAMES, Engine, Lost, find_engine
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import KINDS, Rule
 from mevqa.files.lock import hold_file
+from mevqa.files.remote import AnyFile, is_remote, local_copy
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import make_folder
 from mevqa.reporting.charts.spotted import write_plot
@@ -21,7 +24,8 @@ from mevqa.spotting.annotated import find_annotated
 from mevqa.spotting.base import DEFAULT_SPOTTER, Fitted, Progress, ShowFrames, SpotOptions, SpotterFit, Spotting
 from mevqa.spotting.files import write_csv, write_json
 from mevqa.spotting.registry import find_spotter, spot_options
-from mevqa.spotting.video import find_videos, spot_video, video_names
+from mevqa.spotting.video import File, find_media, spot_video, video_names
+from mevqa.video.opencv_threads import without_opencv_threads
 
 
 @errors_name_parameters
@@ -69,6 +73,8 @@ def spot_folder(
     *,
     fps: float | None = None,
     options: SpotOptions | None = None,
+    workers: int = 1,
+    engine: str = ENGINE_NAMES[0],
     csv: AnyPath | None = None,
     json: AnyPath | None = None,
     plot: AnyPath | None = None,
@@ -78,52 +84,87 @@ def spot_folder(
     """Find the expressions of every video that a path stands for; files are written after each of them.
 
     Args:
-        path: A video, a folder of frames, or a folder of several of either.
+        path: A video, a folder of frames, or a folder of several of either; or the URL of a video or of a folder of
+            videos that fsspec reads (``s3://``, ``gs://``, ``hf://``).
         fps: Frames per second; None: as each video says.
         options: What is looked for.
+        workers: Processes that spot; what is found does not depend on their number.
+        engine: Where they are: ``local`` or ``ray``, as for ``measure_features``.
         csv: File of the events, as ``mevqa.score`` reads them.
         json: File of events, evidence by region and curves.
         plot: Picture of the timeline; a folder for several videos.
-        progress: Given the name of a video, shows how far it is read.
-        on_video: Called with what was found in each video, before the next is read.
+        progress: Given the name of a video, shows how far it is read; with one worker.
+        on_video: Called with what was found in each video, in the order in which they are done.
 
     Raises:
         InputError: Videos that cannot be read, all together, once the others are written; a file cannot be written.
         MediaError: There is no such file or folder.
     """
     outputs = [optional_path(out) for out in (csv, json, plot)]
-    videos = find_videos(Path(path))
+    videos = find_media(str(path) if is_remote(path) else Path(path))
+    spotting = None if workers == 1 and engine == ENGINE_NAMES[0] else find_engine(engine, workers)
     with ExitStack() as locks:
         for out in filter(None, outputs):
             locks.enter_context(hold_file(out))
         plots = plot_files(outputs[2], videos)
         names = video_names(videos)
-        spotted: list[Spotting] = []
-        problems: list[Problem] = []
-        for video in videos:
+        found: dict[AnyFile, Spotting] = {}
+        problems: dict[AnyFile, Problem] = {}
+        results = locks.enter_context(closing(_spot_each(videos, fps, options, spotting, progress)))
+        for _ in videos:
             # Written after every video, so that an interruption loses one at most; termination waits for that.
             with finished_first():
-                try:
-                    with progress(video.name) as shown:
-                        found = spot_video(video, fps=fps, options=options, progress=shown)
-                    found = replace(found, video=names[video])
-                except (MediaError, OSError) as error:
-                    problems.append(media_problem(error, video))
+                video, result = next(results)
+                if isinstance(result, Problem):
+                    problems[video] = result
                     continue
-                spotted.append(found)
-                on_video(found)
+                found[video] = replace(result, video=names[video])
+                on_video(found[video])
                 if video in plots:
-                    write_plot(plots[video], found)
+                    write_plot(plots[video], found[video])
+                spotted = [found[one] for one in videos if one in found]
                 if outputs[0] is not None:
                     write_csv(outputs[0], spotted)
                 if outputs[1] is not None:
                     write_json(outputs[1], spotted)
     if problems:
-        raise InputError(problems)
-    return spotted
+        raise InputError([problems[video] for video in videos if video in problems])
+    return [found[video] for video in videos]
 
 
-def plot_files(where: Path | None, videos: Sequence[Path]) -> dict[Path, Path]:
+def _spot_each(
+    videos: Sequence[AnyFile],
+    fps: float | None,
+    options: SpotOptions | None,
+    engine: Engine | None,
+    progress: ShowFrames,
+) -> Generator[tuple[AnyFile, Spotting | Problem], None, None]:
+    """Yield each video with what was found in it, or why it cannot be read, in the order in which they are done."""
+    if engine is None:
+        for video in videos:
+            with progress(video.name) as shown:
+                result = _spot_one(video, fps, options, shown)
+            yield video, result
+        return
+    with without_opencv_threads(), closing(engine.map(partial(_spot_one, fps=fps, options=options), videos)) as done:
+        for place, outcome in done:
+            video = videos[place]
+            yield video, Problem(str(video), outcome.reason) if isinstance(outcome, Lost) else outcome
+
+
+def _spot_one(
+    video: AnyFile, fps: float | None, options: SpotOptions | None, progress: Progress | None = None
+) -> Spotting | Problem:
+    """Spot in a video, fetched where it lies elsewhere, or return why it cannot be read."""
+    try:
+        with local_copy(video) as path:
+            return spot_video(path, fps=fps, options=options, progress=progress)
+    except (MediaError, OSError) as error:
+        problem = media_problem(error, Path(str(video)))
+        return problem if isinstance(video, Path) else Problem(str(video), problem.message)
+
+
+def plot_files(where: Path | None, videos: Sequence[File]) -> dict[File, Path]:
     """Return the file of each video's timeline.
 
     Args:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from mevqa.cli.values import above_zero, frame_number, positive, seed
+from mevqa.engines import ENGINE_NAMES
 from mevqa.spotting.registry import spotter_names
 from mevqa.types import OptionScore
 
@@ -201,6 +202,18 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
     add_spotter_name(group)
+
+
+def add_engine(group: argparse._ActionsContainer) -> None:
+    """Add on how many processes, and where, the work on many videos is done."""
+    group.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that work (default: 1)")
+    group.add_argument(
+        "--engine",
+        choices=ENGINE_NAMES,
+        default=ENGINE_NAMES[0],
+        help="where they are: local, this machine (default); ray, the cluster that RAY_ADDRESS names, or processes "
+        "that Ray starts here",
+    )
 
 
 def add_link_option(group: argparse._ActionsContainer) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from pathlib import Path
+
+from mevqa.files.remote import is_remote
 
 
 def positive(text: str) -> int:
@@ -40,6 +43,11 @@ def frame_number(text: str) -> int:
     if not re.fullmatch(r"\d+", text.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of a frame; frames count from 0")
     return int(text)
+
+
+def media(text: str) -> Path | str:
+    """Return a path, or a URL as it is."""
+    return text if is_remote(text) else Path(text)
 
 
 def dataset_file(text: str) -> str:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from mevqa.data.layouts import VIDEO_SUFFIXES, MediaFolder
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.remote import AnyFile, is_remote, list_remote
 from mevqa.spotting.base import Progress, SpotOptions, Spotting
 from mevqa.spotting.registry import find_spotter
 from mevqa.video.reading.frame_files import PICTURE_SUFFIXES
 from mevqa.video.reading.reader import read_once
 from mevqa.video.reading.video import Video
+
+#: Files of one kind, or of both.
+File = TypeVar("File", bound=AnyFile)
 
 
 def spot_video(
@@ -68,11 +73,26 @@ def find_videos(path: Path) -> list[Path]:
     return found
 
 
-def video_names(paths: Sequence[Path]) -> dict[Path, str]:
+def find_media(name: Path | str) -> list[AnyFile]:
+    """Return the videos that a path, or a URL that fsspec reads, stands for.
+
+    Args:
+        name: As for ``find_videos``, or the URL of a video or of a folder of videos.
+
+    Raises:
+        InputError: As ``find_videos`` does, or as ``list_remote`` does.
+        MediaError: There is no such file or folder.
+    """
+    if is_remote(name):
+        return list(list_remote(str(name), frozenset(VIDEO_SUFFIXES)))
+    return list(find_videos(Path(name)))
+
+
+def video_names(paths: Sequence[File]) -> dict[File, str]:
     """Return what each video is called in tables: without the ending, except where two would be called the same.
 
     Args:
-        paths: What ``find_videos`` returned.
+        paths: What ``find_media`` returned.
     """
     names = [path.name if path.is_dir() else path.stem for path in paths]
     return {path: path.name if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)}

@@ -8,6 +8,7 @@ Examples:
   mevqa features videos/ --features features --workers 8
   mevqa spot videos/ --features features
   mevqa features videos/ --annotations labels.csv --features features
+  RAY_ADDRESS=ray://head:10001 mevqa features s3://bucket/videos --features features --engine ray --workers 64
   mevqa features talk.mp4 --export series --format csv --channels me-tst-plus
 """
 
@@ -17,8 +18,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mevqa.cli.options import add_link_option
-from mevqa.cli.values import above_zero, dataset_name, positive
+from mevqa.cli.options import add_engine, add_link_option
+from mevqa.cli.values import above_zero, dataset_name, media
 
 HELP = "measure the motion of faces once, for all spotters and trainings"
 
@@ -27,10 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa features``."""
     parser.add_argument(
         "media",
-        type=Path,
+        type=media,
         nargs="+",
         metavar="VIDEO_OR_DIR",
-        help="videos, folders of frames, or folders of several of either; with --annotations the folder of their media",
+        help="videos, folders of frames, or folders of several of either, or URLs of videos or folders of videos "
+        "(s3://, gs://, hf://: through fsspec); with --annotations the folder of their media",
     )
     parser.add_argument(
         "--features",
@@ -46,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--dataset", type=dataset_name, metavar="NAME", help="whose label file it is, when its header does not tell"
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what each video says)")
-    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that measure (default: 1)")
+    add_engine(parser)
     parser.add_argument("--export", type=Path, metavar="DIR", help="write a file a video that other programs read")
     parser.add_argument("--format", choices=("npz", "csv"), default="npz", help="of these files (default: npz)")
     parser.add_argument(
@@ -74,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
         for warning in video.warnings:
             print(f"warning: {video.path}: {warning}", file=sys.stderr)
 
-    options = {name: getattr(args, name) for name in ("features", "annotations", "dataset", "fps", "workers")}
+    options = {name: getattr(args, name) for name in ("features", "annotations", "dataset", "fps", "workers", "engine")}
     exported = {name: getattr(args, name) for name in ("export", "format", "channels")}
-    if args.workers == 1:
+    if args.workers == 1 and args.engine == "local":
         found = measure_features(args.media, **options, **exported, frames=frame_progress, on_video=said)
     else:
         with count_progress("features", "videos") as progress:

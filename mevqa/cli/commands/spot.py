@@ -27,8 +27,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mevqa.cli.options import add_link_option, add_spotter_name
-from mevqa.cli.values import above_zero, dataset_name
+from mevqa.cli.options import add_engine, add_link_option, add_spotter_name
+from mevqa.cli.values import above_zero, dataset_name, media
 
 HELP = "find micro- and macro-expressions in any video"
 
@@ -39,10 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa spot``."""
     parser.add_argument(
         "path",
-        type=Path,
+        type=media,
         nargs="?",
         metavar="VIDEO_OR_DIR",
-        help="video, folder of frames, or folder of several of either",
+        help="video, folder of frames, or folder of several of either; or the URL of a video or of a folder of videos "
+        "(s3://, gs://, hf://: through fsspec)",
     )
     parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
     parser.add_argument("--kinds", metavar="A,B", help=f"kinds to return (default: {_KINDS})")
@@ -75,6 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw events with score and units, the motion, and what was not looked at: .png, .svg or .pdf; a folder "
         "for several videos",
     )
+    add_engine(parser)
     add_link_option(parser)
     fit = parser.add_argument_group("calibration")
     fit.add_argument(
@@ -125,6 +127,8 @@ _SPOTTING = (
     "--spotter",
     "--weights",
     "--features",
+    "--workers",
+    "--engine",
     *_FILES,
 )
 _FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter", "--features")
@@ -142,7 +146,7 @@ def _check(args: argparse.Namespace) -> None:
     """Refuse options that do not belong together."""
     from mevqa.errors import InputError, Problem
 
-    usual = {"--rule": "half-second"}
+    usual = {"--rule": "half-second", "--workers": 1, "--engine": "local"}
 
     def given(option: str) -> bool:
         return getattr(args, option.removeprefix("--")) != usual.get(option)
@@ -181,6 +185,8 @@ def _spot(args: argparse.Namespace) -> int:
             args.features,
             args.weights,
         ),
+        workers=args.workers,
+        engine=args.engine,
         csv=args.csv,
         json=args.json,
         plot=args.plot,

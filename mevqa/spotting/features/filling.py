@@ -1,21 +1,23 @@
-"""Filling a cache of motion records ahead, with several processes; what is there is not measured again."""
+"""Filling a cache of motion records ahead, on any engine; what is there is not measured again."""
 
 from __future__ import annotations
 
-import multiprocessing
+import tempfile
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from mevqa.engines import Engine, Lost
 from mevqa.errors import InputError, MediaError, Problem
+from mevqa.files.remote import AnyFile, local_copy
 from mevqa.files.system_errors import media_problem
-from mevqa.signals import quiet_workers
-from mevqa.spotting.features.cache import FeatureCache
+from mevqa.files.whole import write_whole
+from mevqa.spotting.features.cache import FeatureCache, read_record
 from mevqa.spotting.features.measure import measure
 from mevqa.spotting.features.types import MotionRecord
 from mevqa.video.opencv_threads import without_opencv_threads
@@ -28,11 +30,11 @@ class ToMeasure:
     """A video whose motion is to be in the cache.
 
     Attributes:
-        path: The media.
+        path: The media, here or elsewhere.
         fps: Frames per second, where the user or the data set knows better than the file.
     """
 
-    path: Path
+    path: AnyFile
     fps: float | None = None
 
 
@@ -41,7 +43,7 @@ class MeasuredVideo:
     """A video whose motion is in the cache.
 
     Attributes:
-        path: The media.
+        path: The media, here or elsewhere.
         file: Its motion record.
         seconds: Time of its last frame.
         share: Share of its frames in which the face was measured.
@@ -49,7 +51,7 @@ class MeasuredVideo:
         new: Whether it was measured now.
     """
 
-    path: Path
+    path: AnyFile
     file: Path
     seconds: float
     share: float
@@ -57,15 +59,30 @@ class MeasuredVideo:
     new: bool
 
 
-#: What came of a video: it is in the cache, or why it is not.
+#: A video in the cache, or why it is not there.
 Outcome: TypeAlias = MeasuredVideo | Problem
+_Kept = TypeVar("_Kept")
+
+
+class _Measured(NamedTuple):
+    """What somebody who does not see the cache makes of a video.
+
+    Attributes:
+        name: Of its record in the cache.
+        content: The record as a file; None where it is in the cache.
+        seconds: Time of the video's last frame.
+    """
+
+    name: str
+    content: bytes | None
+    seconds: float
 
 
 def fill(
     videos: Sequence[ToMeasure],
     folder: Path,
     *,
-    workers: int = 1,
+    engine: Engine | None = None,
     frames: Callable[[ToMeasure], Callable[[int, int], None]] = lambda video: lambda done, total: None,
 ) -> Generator[tuple[ToMeasure, Outcome], None, None]:
     """Yield every video when its motion is in the cache, or cannot be; the order is that in which they are done.
@@ -75,15 +92,22 @@ def fill(
     Args:
         videos: The videos.
         folder: Of the cache.
-        workers: Processes that measure, each one video at a time; with 1 none is started.
-        frames: Given a video, returns what is called with frames done and frames in all; with one worker only.
+        engine: Where they are measured; None: in this process, one after the other.
+        frames: Given a video, returns what is called with frames done and frames in all; without an engine only.
     """
-    if workers == 1:
+    if engine is None:
         for video in videos:
             yield video, fill_one(video, folder, frames(video))
-        return
-    with quiet_workers(), without_opencv_threads():
-        yield from _in_processes(videos, folder, workers)
+    elif engine.shares_files:
+        with without_opencv_threads(), closing(engine.map(partial(fill_one, folder=folder), videos)) as done:
+            for place, result in done:
+                yield videos[place], _outcome_of(videos[place], result)
+    else:
+        present = frozenset(file.name for file in folder.glob("*.safetensors"))
+        with closing(engine.map(partial(_measure_away, present=present), videos)) as measured:
+            for place, sent in measured:
+                kept = _keep(videos[place], sent, folder) if isinstance(sent, _Measured) else sent
+                yield videos[place], _outcome_of(videos[place], kept)
 
 
 def fill_one(
@@ -106,60 +130,59 @@ def fill_one(
             cache.store(file, record)
         return _outcome(video.path, file, record, float(opened.times_ms[-1]) / 1000, stored is None)
 
+    return _read(video, use)
+
+
+def _measure_away(video: ToMeasure, present: frozenset[str]) -> _Measured | Problem:
+    """Measure a video where the cache is not at hand.
+
+    Args:
+        video: The video.
+        present: Names of the records in the cache.
+    """
+    with tempfile.TemporaryDirectory(prefix="mevqa-") as folder:
+        cache = FeatureCache(Path(folder))
+
+        def use(opened: Video) -> _Measured:
+            file, seconds = cache.file(opened), float(opened.times_ms[-1]) / 1000
+            if file.name in present:
+                return _Measured(file.name, None, seconds)
+            cache.store(file, measure(opened, lambda done, total: None))
+            return _Measured(file.name, file.read_bytes(), seconds)
+
+        return _read(video, use)
+
+
+def _read(video: ToMeasure, use: Callable[[Video], _Kept]) -> _Kept | Problem:
+    """Open a video, fetched where it lies elsewhere, and return what is made of it, or why it cannot be read."""
     try:
-        return read_once(video.path, use, fps=video.fps, errors="skip")
+        with local_copy(video.path) as path:
+            return read_once(path, use, fps=video.fps, errors="skip")
     except (MediaError, OSError) as error:
-        return media_problem(error, video.path)
+        problem = media_problem(error, Path(str(video.path)))
+        return problem if isinstance(video.path, Path) else Problem(str(video.path), problem.message)
     except InputError as error:
         return error.problems[0]
 
 
-def _outcome(path: Path, file: Path, record: MotionRecord, seconds: float, new: bool) -> MeasuredVideo:
+def _keep(video: ToMeasure, measured: _Measured, folder: Path) -> Outcome:
+    """Put a record that was measured elsewhere into the cache."""
+    file = folder / measured.name
+    try:
+        if measured.content is not None:
+            write_whole(file, measured.content)
+    except InputError as error:
+        return error.problems[0]
+    record = read_record(file)
+    if record is None:
+        return Problem(file, "is damaged; delete it and repeat the command")
+    return _outcome(video.path, file, record, measured.seconds, measured.content is not None)
+
+
+def _outcome_of(video: ToMeasure, result: Outcome | Lost) -> Outcome:
+    return Problem(str(video.path), result.reason) if isinstance(result, Lost) else result
+
+
+def _outcome(path: AnyFile, file: Path, record: MotionRecord, seconds: float, new: bool) -> MeasuredVideo:
     share = float(np.mean(record.missing == 0)) if len(record.missing) else 0.0
     return MeasuredVideo(path, file, seconds, share, record.warnings, new)
-
-
-def _in_processes(
-    videos: Sequence[ToMeasure], folder: Path, workers: int
-) -> Generator[tuple[ToMeasure, Outcome], None, None]:
-    """Measure each video in a process of its own, some at a time; one that the system ends costs its own video only."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else None)
-    running: dict[int, tuple[ToMeasure, BaseProcess, Connection]] = {}
-    waiting = list(reversed(videos))
-    try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                video = waiting.pop()
-                ours, theirs = context.Pipe(duplex=False)
-                process: BaseProcess = context.Process(target=_send, args=(theirs, video, folder), daemon=True)
-                process.start()
-                theirs.close()
-                running[process.sentinel] = video, process, ours
-            for sentinel in wait(list(running)):
-                assert isinstance(sentinel, int)
-                video, ended, ours = running.pop(sentinel)
-                ended.join()
-                yield video, _received(ours, video)
-    finally:
-        for _, left, ours in running.values():
-            left.terminate()
-            left.join()
-            ours.close()
-
-
-def _send(theirs: Connection, video: ToMeasure, folder: Path) -> None:
-    theirs.send(fill_one(video, folder))
-    theirs.close()
-
-
-def _received(ours: Connection, video: ToMeasure) -> Outcome:
-    """Return what a process that has ended says of its video."""
-    try:
-        outcome: Outcome = ours.recv()
-        return outcome
-    except EOFError:
-        message = "the process that measured it was ended by the system, often for lack of memory; name fewer --workers"
-        return Problem(video.path, message)
-    finally:
-        ours.close()

@@ -11,6 +11,7 @@ from made_records import resting
 
 from mevqa import measure_features
 from mevqa.cli import main
+from mevqa.engines import find_engine
 from mevqa.errors import InputError
 from mevqa.inference.view_config import ViewOptions
 from mevqa.spotting.features import filling
@@ -96,7 +97,9 @@ def test_a_process_that_the_system_ends_costs_its_video_only(media, tmp_path, mo
 
 
 def test_an_interruption_keeps_what_is_done_and_ends_the_processes(media, tmp_path):
-    outcomes = fill([ToMeasure(path) for path in sorted(media.iterdir())], tmp_path / "c", workers=2)
+    outcomes = fill(
+        [ToMeasure(path) for path in sorted(media.iterdir())], tmp_path / "c", engine=find_engine("local", 2)
+    )
     _, first = next(outcomes)
     outcomes.close()
     assert isinstance(first, MeasuredVideo) and read_record(first.file) is not None

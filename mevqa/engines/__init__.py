@@ -1,0 +1,9 @@
+"""Where work on many videos is done: in processes of this machine, or on a cluster of Ray.
+
+An engine takes a function and items and yields results as they are done. What is computed does not depend on it.
+"""
+
+from mevqa.engines.base import Engine, Lost
+from mevqa.engines.registry import ENGINE_NAMES, find_engine
+
+__all__ = ["ENGINE_NAMES", "Engine", "Lost", "find_engine"]

@@ -1,0 +1,46 @@
+"""What an engine does with items, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item whose process ended before it gave a result.
+
+    Attributes:
+        reason: Why, and what may help; one line.
+    """
+
+    reason: str
+
+
+class Engine(Protocol):
+    """Does the same work on many items, some at a time.
+
+    Attributes:
+        shares_files: Whether those who work see the files and the memory of this process as it was at the start: paths
+            mean the same, and what was registered is known.
+    """
+
+    shares_files: bool
+
+    def map(
+        self, work: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Generator[tuple[int, Result | Lost], None, None]:
+        """Yield the place of each item with its result, in the order in which they are done.
+
+        Closing the generator ends what is under way. At most some items more than there are workers are under way at
+        once, so that memory does not grow with the number of items.
+
+        Args:
+            work: What is done; it must not raise what is to be reported of an item, but return it.
+            items: The items.
+        """
+        ...

@@ -1,0 +1,105 @@
+"""A cluster of Ray: the one that ``RAY_ADDRESS`` names, else processes of this machine that Ray starts and ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from mevqa.engines.base import Item, Lost, Result
+from mevqa.errors import InputError, Problem
+
+#: How often an item whose process was ended is tried again, elsewhere where it can be.
+_RETRIES = 2
+#: Items under way for each worker: one that is worked on and one that waits, so that nobody is idle.
+_AHEAD = 2
+#: Seconds after which a waiting driver looks whether it was interrupted.
+_PATIENCE = 1.0
+
+
+class RayEngine:
+    """Tasks of Ray, one an item.
+
+    Args:
+        workers: Tasks at once; on this machine as many processes are started.
+
+    Raises:
+        InputError: Ray is not installed.
+    """
+
+    shares_files = False
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._ray = _import_ray()
+
+    def map(
+        self, work: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Generator[tuple[int, Result | Lost], None, None]:
+        """Yield the place of each item with its result, as ``Engine`` has it.
+
+        Raises:
+            InputError: The cluster that ``RAY_ADDRESS`` names cannot be reached.
+        """
+        ray = self._ray
+        with _session(ray, self._workers):
+
+            def work_on(item: Item) -> Result:  # Ray takes plain functions only
+                return work(item)
+
+            task = ray.remote(max_retries=_RETRIES, num_cpus=1)(work_on)
+            waiting = list(enumerate(items))[::-1]
+            running: dict[Any, int] = {}
+            try:
+                while waiting or running:
+                    while waiting and len(running) < self._workers * _AHEAD:
+                        place, item = waiting.pop()
+                        running[task.remote(item)] = place
+                    done, _ = ray.wait(list(running), num_returns=1, timeout=_PATIENCE)
+                    for reference in done:
+                        place = running.pop(reference)
+                        yield place, _result(ray, reference)
+            finally:
+                for reference in running:
+                    ray.cancel(reference, force=True)
+
+
+def _result(ray: Any, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        said = " ".join(str(error.cause or error).split())[:200]
+        return Lost(f"failed on the cluster: {type(error.cause or error).__name__}: {said}")
+    except ray.exceptions.RayError as error:
+        said = " ".join(str(error).split())[:200]
+        return Lost(f"the process that worked on it was ended {_RETRIES + 1} times ({said})")
+
+
+@contextmanager
+def _session(ray: Any, workers: int) -> Iterator[None]:
+    """Join the user's cluster, or start one on this machine and end it afterwards."""
+    if ray.is_initialized():
+        yield
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    here: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+    # What this process can import, its workers on this machine can.
+    paths = {} if address else {"runtime_env": {"env_vars": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error", **here, **paths)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise InputError([Problem("RAY_ADDRESS", f"no cluster of Ray answers at {address!r}: {said}")]) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _import_ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError([Problem("--engine ray", "needs Ray: pip install 'mevqa[ray]'")]) from error
+    return ray
