@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from multiprocessing.connection import Connection, wait
@@ -41,8 +42,7 @@ class LocalEngine:
 def _in_processes(
     work: Callable[[Item], Result], items: Sequence[Item], workers: int
 ) -> Generator[tuple[int, Result | Lost], None, None]:
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else None)
+    context = _context()
     running: dict[Connection, tuple[int, BaseProcess]] = {}
     waiting = list(enumerate(items))[::-1]
     try:
@@ -66,6 +66,15 @@ def _in_processes(
             left.terminate()
             left.join()
             ours.close()
+
+
+def _context() -> Any:
+    """Return how processes are started: as forks, which know what was registered, where a fork is safe."""
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
+    # A fork of a process that has joined a cluster of Ray waits for ever for threads that it does not have.
+    ray = sys.modules.get("ray")
+    joined = ray is not None and ray.is_initialized()
+    return multiprocessing.get_context("fork" if can_fork and not joined else "spawn")
 
 
 def _send(theirs: Connection, work: Callable[[Item], Result], item: Item) -> None:

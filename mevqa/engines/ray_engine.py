@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +18,8 @@ _RETRIES = 2
 _AHEAD = 2
 #: Seconds after which a waiting driver looks whether it was interrupted.
 _PATIENCE = 1.0
+#: Seconds within which the head of a cluster takes a connection.
+_ANSWER = 10.0
 
 
 class RayEngine:
@@ -83,6 +87,7 @@ def _session(ray: Any, workers: int) -> Iterator[None]:
         yield
         return
     address = os.environ.get("RAY_ADDRESS")
+    _check_answers(address)
     here: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
     # What this process can import, its workers on this machine can.
     paths = {} if address else {"runtime_env": {"env_vars": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}}}
@@ -95,6 +100,21 @@ def _session(ray: Any, workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str | None) -> None:
+    """Refuse the address of a cluster at which nobody listens: Ray itself would try for minutes.
+
+    Raises:
+        InputError: Nobody listens there.
+    """
+    named = re.fullmatch(r"(?:ray://)?(?P<host>[^/:]+):(?P<port>\d+)", address or "")
+    if named is None:
+        return
+    try:
+        socket.create_connection((named["host"], int(named["port"])), timeout=_ANSWER).close()
+    except OSError as error:
+        raise InputError([Problem("RAY_ADDRESS", f"no cluster of Ray answers at {address!r}: {error}")]) from error
 
 
 def _import_ray() -> Any:

@@ -113,10 +113,13 @@ def test_without_ray_the_command_says_what_to_install(monkeypatch):
 def test_a_cluster_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(InputError, match="no cluster of Ray answers at '127.0.0.1:1': .*refused"):
+        list(find_engine("ray", 2).map(len, ["a"]))
 
     def refused(**options):
         raise ConnectionError("nobody\nthere")
 
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
     monkeypatch.setattr(ray, "init", refused)
-    with pytest.raises(InputError, match="no cluster of Ray answers at '127.0.0.1:1': nobody there"):
+    with pytest.raises(InputError, match="no cluster of Ray answers at 'auto': nobody there"):
         list(find_engine("ray", 2).map(len, ["a"]))
