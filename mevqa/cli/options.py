@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from mevqa.cli.served_options import add_served_options, served_options
 from mevqa.cli.values import above_zero, frame_number, positive, seed
 from mevqa.engines import ENGINE_NAMES
 from mevqa.spotting.registry import spotter_names
@@ -30,8 +31,8 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         action="append" if several else "store",
         default=[] if several else "nano",
         metavar="MODEL",
-        help="nano (embedded, the default), mock, a trained recogniser (mean:DIR), a hub name or a folder of any chat "
-        f"vision-language model{repeated}",
+        help="nano (embedded, the default), mock, a trained recogniser (mean:DIR), a served model (openai:NAME), a hub "
+        f"name or a folder of any chat vision-language model{repeated}",
     )
     group.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
     group.add_argument("--revision", help="commit, tag or branch of a hub model")
@@ -70,6 +71,7 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         action="store_true",
         help="run code that the model's author put on the hub: read it first",
     )
+    add_served_options(parser)
 
 
 def add_view_options(
@@ -268,6 +270,7 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         max_new_tokens=args.max_new_tokens,
         prefix_cache=not args.no_prefix_cache,
         seed=args.seed,
+        served=served_options(args),
     )
 
 

@@ -20,6 +20,11 @@ def positive(text: str) -> int:
     return value
 
 
+def whole_number(text: str) -> int:
+    """Parse a whole number of at least zero."""
+    return 0 if re.fullmatch(r"\s*0+\s*", text) else positive(text)
+
+
 def seed(text: str) -> int:
     """Parse a seed, which NumPy and torch take from 0 to 2^32 - 1."""
     if not re.fullmatch(r"0*\d{1,10}", text) or int(text) >= 1 << 32:

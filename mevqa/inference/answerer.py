@@ -121,6 +121,8 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
 
 def _settings(loading: ModelOptions | None, model: Model) -> dict[str, Any]:
     """Return the settings of a model that can change an answer; those of a loaded one are its maker's to keep."""
+    if (own := getattr(model, "run_settings", None)) is not None:
+        return dict(own)
     score = model.preferences.option_score
     settings: dict[str, Any] = {}
     if loading is not None:
@@ -174,7 +176,8 @@ def answer_plan(
             settings=asked.settings,
             part=own,
         )
-        with begin(work, out, fingerprint, facts, shard) as log:
+        known = {**(facts or {}), **getattr(asked.model, "run_facts", {})}
+        with begin(work, out, fingerprint, known, shard) as log:
             groups = remaining(own, log.answers)
             questions = sum(len(group) for group in groups.values())
             showing = nullcontext(ClipProgress()) if progress is None else progress(len(groups), questions)

@@ -16,8 +16,9 @@ from mevqa.inference.event_log import EventLog
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.shards import BEGINNING, Shard
+from mevqa.inference.usage_log import UsageLog
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model
+from mevqa.models.base import BudgetSpentError, Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
 from mevqa.signals import finished_first
@@ -351,30 +352,40 @@ def answer(
         drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
 
     Yields:
-        Each clip's answers once they are on the disk. A request to terminate waits until then.
+        Each clip's answers once they are on the disk. A request to terminate waits until then. A served model whose
+        next answers could cost too much ends them.
     """
     groups = remaining(work, run.answers)
     # Opened before the work, so that a foreign table is refused before and not after it.
     about_long = any(asks_long_video(question) for group in groups.values() for question in group)
     shared = run.log.name != ANSWERS
     log = EventLog(run.path, shared=shared) if about_long and view_config.lvqa != "model" else None
+    usage = UsageLog(run.log, getattr(model, "meter", None))
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
+        stopped = ""
         with finished_first():
-            result = answer_clip(
-                clip,
-                questions,
-                model,
-                prompts,
-                view_config,
-                consistency=consistency,
-                progress=told,
-                drawn_by=drawn_by or work.prepared,
-            )
-            if log is not None and result.long_video is not None:
-                log.put(clip_id, result.long_video)
-            run.append(result.answers)
+            try:
+                result = answer_clip(
+                    clip,
+                    questions,
+                    model,
+                    prompts,
+                    view_config,
+                    consistency=consistency,
+                    progress=told,
+                    drawn_by=drawn_by or work.prepared,
+                )
+                if log is not None and result.long_video is not None:
+                    log.put(clip_id, result.long_video)
+                run.append(result.answers)
+            except BudgetSpentError as error:
+                stopped = str(error)
+            finally:
+                usage.put(clip_id, stopped)
+        if stopped:
+            return
         yield result.answers
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
+from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.types import OptionScore, Reply, Request, View
 
@@ -49,6 +50,59 @@ def read_preferences(folder: Path) -> Preferences:
     return read_yaml(path, Preferences) if path.is_file() else Preferences()
 
 
+class BudgetSpentError(ModelError):
+    """A served model is asked no more, because its answers would cost more than the user allows."""
+
+
+class Price(StrictModel):
+    """What a million tokens of a served model cost, in the user's currency.
+
+    Attributes:
+        input: Tokens of prompts, pictures included.
+        output: Tokens that the model writes.
+        cached: Tokens of prompts that the server had in its cache; None: as ``input``.
+    """
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    cached: Annotated[float, Field(ge=0)] | None = None
+
+
+class PriceTable(StrictModel):
+    """A user's file of prices.
+
+    Attributes:
+        prices: By the name of the model (without ``openai:``).
+    """
+
+    prices: dict[str, Price]
+
+
+@dataclass(frozen=True)
+class ServedOptions:
+    """How served models (``openai:NAME``) are reached and what they may cost.
+
+    What differs between models is a mapping from their names (without ``openai:``); the name "" stands for all others.
+
+    Attributes:
+        base_url: Where the server is, up to ``/v1``; without any, ``OPENAI_BASE_URL`` of the environment.
+        api_key_env: Name of the environment variable with the key; without any, ``OPENAI_API_KEY``.
+        price: What tokens cost; without any, they are counted only.
+        max_cost: No question is sent whose answer could bring the cost of a run above this.
+        concurrency: Most questions of a clip that are under way at once.
+        timeout: Longest wait for one reply, seconds.
+        retries: How often a question is sent again after a failure of the server or the network.
+    """
+
+    base_url: Mapping[str, str] = field(default_factory=dict)
+    api_key_env: Mapping[str, str] = field(default_factory=dict)
+    price: Mapping[str, Price] = field(default_factory=dict)
+    max_cost: float | None = None
+    concurrency: int = 8
+    timeout: float = 120.0
+    retries: int = 5
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """How a model is loaded and asked.
@@ -70,6 +124,7 @@ class ModelOptions:
         thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
         max_new_tokens: Most tokens of a written answer; None: what the prompts say.
         seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
+        served: How a served model is reached and what it may cost.
     """
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -86,6 +141,7 @@ class ModelOptions:
     thinking: int = 0
     max_new_tokens: int | None = None
     seed: int = 0
+    served: ServedOptions = field(default_factory=ServedOptions)
 
 
 @runtime_checkable

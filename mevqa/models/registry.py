@@ -15,6 +15,7 @@ from mevqa.models.hub import cached_models, is_hub_name
 from mevqa.models.mock import make_mock
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.recogniser import make_recogniser
+from mevqa.models.served.model import SCHEME, folder_of, make_served
 from mevqa.recognition.registry import recogniser_names
 from mevqa.suggestions import closest
 
@@ -27,6 +28,7 @@ _PROMPTS = "prompts"
 _SOURCES: dict[str, ModelFactory | Path] = {
     "nano": WEIGHTS,
     "mock": make_mock,
+    SCHEME: make_served,
 }
 
 
@@ -57,7 +59,7 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
 
     Args:
         name: ``nano`` (the embedded model), ``mock`` or ``mock:FILE`` (scripted answers), ``mean:DIR`` or another
-            trained recogniser, another registered name, a folder, or a hub name.
+            trained recogniser, ``openai:NAME`` (a served one), another registered name, a folder, or a hub name.
         options: How to load and ask it.
 
     Raises:
@@ -113,6 +115,8 @@ def _settings_folder(name: str, adapter: str | None) -> Path | None:
         folder = adapter_folder(adapter)
         if (folder / PREFERENCES_FILE).is_file():
             return folder
+    if source is make_served:
+        return folder_of(name)
     return source if isinstance(source, Path) else None
 
 

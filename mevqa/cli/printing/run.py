@@ -8,6 +8,7 @@ from rich.console import Console
 
 from mevqa.api.run import Run
 from mevqa.inference.shards import Shard, lacking_clips, parse_shard
+from mevqa.inference.usage_log import read_usage
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
@@ -33,6 +34,7 @@ def print_run(run: Run) -> int:
     console.print(f"{answered} of {len(asked)} questions answered, {clips} clips -> {run.path}")
     if thinking := run.manifest["decides"].get("settings", {}).get("thinking"):
         console.print(f"thinking {thinking}", markup=False)
+    _print_usage(console, run)
     if unknown:
         console.print(f"{unknown} questions are of no known type and were answered freely")
     if missing:
@@ -77,6 +79,25 @@ def print_part(run: Run, part: str, *, launched: bool) -> int:
         return print_run(run)
     print(lacking)
     return int(answered < len(asked) and not launched)
+
+
+def _print_usage(console: Console, run: Run) -> None:
+    """Print what a served model used and why it stopped."""
+    used = read_usage(run.path)
+    if used is None:
+        return
+    counts = used.counts
+    cached = f" ({counts['cached_tokens']:,} cached)" if counts["cached_tokens"] else ""
+    repeated = f" ({counts['repeated']:,} failed ones besides)" if counts["repeated"] else ""
+    line = f"{counts['requests']:,} requests{repeated}, {counts['prompt_tokens']:,} prompt tokens{cached}, "
+    line += f"{counts['written_tokens']:,} written"
+    if not used.unpriced:
+        line += f"; cost {used.cost:.4g} by --price"
+    elif used.cost:
+        line += f"; cost {used.cost:.4g} by --price, and {used.unpriced:,} requests without a price"
+    console.print(line, markup=False)
+    if used.stopped:
+        console.print(f"stopped: {used.stopped}", style="yellow", markup=False)
 
 
 def _print_unusable(console: Console, failed: list[Answer]) -> None:

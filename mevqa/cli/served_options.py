@@ -1,0 +1,117 @@
+"""Options of models behind an OpenAI-compatible endpoint: where they are, and how patiently they are asked."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mevqa.cli.values import above_zero, positive, whole_number
+
+if TYPE_CHECKING:
+    from mevqa.models.base import Price, ServedOptions
+
+
+def add_served_options(parser: argparse.ArgumentParser) -> None:
+    """Add how served models are reached; where there are several, a value may be for one of them (``NAME=VALUE``)."""
+    group = parser.add_argument_group(
+        "served model",
+        "openai:NAME, behind an OpenAI-compatible endpoint (pip install 'mevqa[openai]'); with [NAME=] a value is for "
+        "one of several models, and repeatable",
+    )
+    group.add_argument(
+        "--base-url",
+        action="append",
+        default=[],
+        type=by_model,
+        metavar="[NAME=]URL",
+        help="address of the server up to /v1, e.g. http://localhost:8000/v1 (default: OPENAI_BASE_URL)",
+    )
+    group.add_argument(
+        "--api-key-env",
+        action="append",
+        default=[],
+        type=by_model,
+        metavar="[NAME=]VARIABLE",
+        help="variable of the environment that holds the key (default: OPENAI_API_KEY, not sent over plain http to "
+        "another machine)",
+    )
+    group.add_argument(
+        "--concurrency",
+        type=positive,
+        default=8,
+        metavar="N",
+        help="questions of a clip under way at once (default: 8)",
+    )
+    group.add_argument(
+        "--timeout",
+        type=above_zero,
+        default=120.0,
+        metavar="S",
+        help="longest wait for a reply, seconds (default: 120)",
+    )
+    group.add_argument(
+        "--retries",
+        type=whole_number,
+        default=5,
+        metavar="N",
+        help="how often a request is sent again after a failure of server or network (default: 5)",
+    )
+    group.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        type=price_by_model,
+        metavar="[NAME=]IN,OUT[,CACHED]",
+        help="what a million tokens cost, read and written (and read from the server's cache), in your currency; or a "
+        "YAML file with prices by model",
+    )
+    group.add_argument(
+        "--max-cost",
+        type=above_zero,
+        metavar="X",
+        help="ask no more when the next answers could bring the cost of the run above this; it can be continued",
+    )
+
+
+def price_by_model(text: str) -> dict[str, Price]:
+    """Parse prices by model, from the option itself or from a YAML file."""
+    from mevqa.errors import InputError
+    from mevqa.files.strict_yaml import read_yaml
+    from mevqa.models.base import Price, PriceTable
+
+    if text.lower().endswith((".yaml", ".yml")):
+        try:
+            return dict(read_yaml(Path(text), PriceTable).prices)
+        except InputError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    name, value = by_model(text)
+    try:
+        given = [float(part) for part in value.split(",")]
+        if len(given) not in (2, 3):
+            raise ValueError
+        return {name: Price(**dict(zip(("input", "output", "cached"), given, strict=False)))}
+    except ValueError:
+        message = f"{text!r}: give two or three numbers of at least 0, INPUT,OUTPUT or INPUT,OUTPUT,CACHED"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def by_model(text: str) -> tuple[str, str]:
+    """Parse a value and the model that it is for, empty for all."""
+    name, mark, value = text.partition("=")
+    return (name.removeprefix("openai:"), value) if mark and "://" not in name else ("", text)
+
+
+def served_options(args: argparse.Namespace) -> ServedOptions:
+    """Return how served models are reached."""
+    from mevqa.models.base import ServedOptions
+
+    return ServedOptions(
+        base_url=dict(args.base_url),
+        api_key_env=dict(args.api_key_env),
+        price={name: price for prices in args.price for name, price in prices.items()},
+        max_cost=args.max_cost,
+        concurrency=args.concurrency,
+        timeout=args.timeout,
+        retries=args.retries,
+    )
