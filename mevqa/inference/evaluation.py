@@ -18,7 +18,7 @@ from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.shards import BEGINNING, Shard
 from mevqa.inference.usage_log import UsageLog
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import BudgetSpentError, Model
+from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
 from mevqa.signals import finished_first
@@ -364,27 +364,21 @@ def answer(
     for clip_id, questions in groups.items():
         told = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
-        stopped = ""
-        with finished_first():
-            try:
-                result = answer_clip(
-                    clip,
-                    questions,
-                    model,
-                    prompts,
-                    view_config,
-                    consistency=consistency,
-                    progress=told,
-                    drawn_by=drawn_by or work.prepared,
-                )
-                if log is not None and result.long_video is not None:
-                    log.put(clip_id, result.long_video)
-                run.append(result.answers)
-            except BudgetSpentError as error:
-                stopped = str(error)
-            finally:
-                usage.put(clip_id, stopped)
-        if stopped:
+        with finished_first(), usage.counted(clip_id):
+            result = answer_clip(
+                clip,
+                questions,
+                model,
+                prompts,
+                view_config,
+                consistency=consistency,
+                progress=told,
+                drawn_by=drawn_by or work.prepared,
+            )
+            if log is not None and result.long_video is not None:
+                log.put(clip_id, result.long_video)
+            run.append(result.answers)
+        if usage.stopped:
             return
         yield result.answers
 

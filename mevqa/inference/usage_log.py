@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +14,7 @@ from mevqa.files.inputs import open_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.whole import append_whole
 from mevqa.inference.answer_log import drop_torn_line
+from mevqa.models.base import BudgetSpentError
 
 #: The logs in a run folder: one, or one for each process that answers a part of the clips.
 _LOGS = "usage*.jsonl"
@@ -91,6 +94,9 @@ class UsageLog:
         answers: The log of answers beside which it stands; of processes that share a run each has its own.
         meter: What counts; None for a model that counts nothing, of which nothing is written.
 
+    Attributes:
+        stopped: Why the run ends before its last clip; empty where it does not.
+
     Raises:
         InputError: A line of the log is none.
     """
@@ -98,6 +104,7 @@ class UsageLog:
     def __init__(self, answers: Path, meter: Meter | None) -> None:
         self._path = answers.with_name(answers.name.replace("answers", "usage", 1))
         self._meter = meter
+        self.stopped = ""
         if meter is None:
             return
         if self._path.is_file():
@@ -105,20 +112,26 @@ class UsageLog:
         if (before := read_usage(answers.parent)) is not None:
             meter.begin(before.cost)
 
-    def put(self, clip: str, stopped: str = "") -> None:
-        """Write what was used since the last call, where anything was.
+    @contextmanager
+    def counted(self, clip: str) -> Iterator[None]:
+        """Write what is used for a clip, also where it is not finished; one that would cost too much ends the run.
 
         Args:
-            clip: The clip that it was used for.
-            stopped: Why the run ends here; empty where it goes on.
+            clip: The clip.
         """
-        if self._meter is None:
-            return
-        used, cost = self._meter.take()
+        try:
+            yield
+        except BudgetSpentError as error:
+            self.stopped = str(error)
+        finally:
+            if self._meter is not None:
+                self._write(clip, *self._meter.take())
+
+    def _write(self, clip: str, used: Any, cost: float | None) -> None:
         row: dict[str, Any] = {"clip": clip, **{name: value for name, value in asdict(used).items() if value}}
         if cost is not None:
             row["cost"] = cost
-        if stopped:
-            row["stopped"] = stopped
-        if any(asdict(used).values()) or stopped:
+        if self.stopped:
+            row["stopped"] = self.stopped
+        if any(asdict(used).values()) or self.stopped:
             append_whole(self._path, json.dumps(row, ensure_ascii=False) + "\n")
