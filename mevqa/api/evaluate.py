@@ -11,7 +11,7 @@ from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
-from mevqa.inference.evaluation import plan, plan_prepared, with_notes
+from mevqa.inference.evaluation import Plan, plan, plan_prepared, with_notes
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.runs import open_run as read_run
@@ -75,6 +75,27 @@ def evaluate(
             inputs, or another process writes it.
         ModelError: The model cannot be loaded.
     """
+    work, facts = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
+    asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
+    drawing = DrawOptions(workers, optional_path(views_cache))
+    shard = Shard(*parse_shard(part)) if part is not None else None
+    shard = None if shard is not None and shard.count == 1 else shard
+    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing, shard=shard)
+    if shard is not None:
+        record = read_run(record.path)  # With what other processes have written meanwhile.
+    return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
+
+
+def plan_questions(
+    questions: AnyPath | Sequence[AnyPath],
+    media: AnyPath | None,
+    annotations: AnyPath | None,
+    precomputed: Mapping[str, AnyPath] | Sequence[str],
+    numbers: FolderNumbers,
+    limit: int | None,
+    notes: AnyPath | None,
+) -> tuple[Plan, dict[str, str] | None]:
+    """Return the questions with their clips, and what a reader of the run wants to know; arguments as ``evaluate``."""
     files = path_list(questions)
     if any(map(is_prepared, files)):
         if len(files) > 1 or media is not None or annotations is not None or precomputed:
@@ -90,18 +111,9 @@ def evaluate(
             limit=limit,
             numbers=numbers,
         )
-    asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
-    facts = None
-    if notes is not None:
-        work = with_notes(work, Path(notes))
-        facts = {"notes": str(Path(notes).absolute())}
-    drawing = DrawOptions(workers, optional_path(views_cache))
-    shard = Shard(*parse_shard(part)) if part is not None else None
-    shard = None if shard is not None and shard.count == 1 else shard
-    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing, shard=shard)
-    if shard is not None:
-        record = read_run(record.path)  # With what other processes have written meanwhile.
-    return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
+    if notes is None:
+        return work, None
+    return with_notes(work, Path(notes)), {"notes": str(Path(notes).absolute())}
 
 
 def ask_options(

@@ -71,7 +71,7 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         action="store_true",
         help="run code that the model's author put on the hub: read it first",
     )
-    add_served_options(parser)
+    add_served_options(parser, estimate=several)
 
 
 def add_view_options(

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from mevqa.models.base import Price, ServedOptions
 
 
-def add_served_options(parser: argparse.ArgumentParser) -> None:
-    """Add how served models are reached; where there are several, a value may be for one of them (``NAME=VALUE``)."""
+def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = False) -> None:
+    """Add how served models are reached; where there are several, a value may be for one of them (``NAME=VALUE``).
+
+    Args:
+        parser: The command's parser.
+        estimate: Whether the command can estimate what its answers will cost.
+    """
     group = parser.add_argument_group(
         "served model",
         "openai:NAME, behind an OpenAI-compatible endpoint (pip install 'mevqa[openai]'); with [NAME=] a value is for "
@@ -72,6 +77,13 @@ def add_served_options(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="ask no more when the next answers could bring the cost of the run above this; it can be continued",
     )
+    if estimate:
+        group.add_argument(
+            "--estimate",
+            action="store_true",
+            help="print the pictures, tokens and cost of what is not answered yet, and stop (a few prompts are counted "
+            "by the server)",
+        )
 
 
 def price_by_model(text: str) -> dict[str, Price]:

@@ -75,22 +75,25 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.inference.shards import launched_shard
 
     part = args.shard or launched_shard()
-    evaluated = evaluate(
-        args.files,
-        args.model[0] if args.model else "nano",
-        out=args.out,
-        media=args.media,
-        annotations=args.annotations,
-        precomputed=args.precomputed,
-        numbers=args.numbers or "names",
-        limit=args.limit,
-        notes=args.notes,
-        part=part,
-        workers=args.workers,
-        views_cache=args.views_cache,
+    model = args.model[0] if args.model else "nano"
+    asked = {
+        "out": args.out,
+        "media": args.media,
+        "annotations": args.annotations,
+        "precomputed": args.precomputed,
+        "numbers": args.numbers or "names",
+        "limit": args.limit,
+        "notes": args.notes,
         **ask_arguments(args),
-        progress=clip_progress,
-    )
+    }
+    if args.estimate:
+        from mevqa.api.estimate import estimate_usage
+        from mevqa.cli.printing.estimate import print_estimate
+
+        print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
+        return 0
+    drawing = {"workers": args.workers, "views_cache": args.views_cache}
+    evaluated = evaluate(args.files, model, **asked, **drawing, part=part, progress=clip_progress)
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
 
@@ -100,10 +103,11 @@ def _run_suite(args: argparse.Namespace) -> int:
 
     if args.shard or launched_shard():
         raise MevqaError("--shard: a suite is answered by one process; name its question files, one model a run")
-    decided = ("media", "annotations", "precomputed", "numbers", "notes")
+    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate")
     given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
-        raise MevqaError(f"{', '.join(given)}: the suite says which files are used; leave it out")
+        mend = "leave it out" if given != ["--estimate"] else "name its question files to estimate one model"
+        raise MevqaError(f"{', '.join(given)}: the suite says which files are used; {mend}")
     from mevqa.api.suite import evaluate_suite
     from mevqa.cli.progress import clip_progress, training_progress
     from mevqa.table_writer import as_text
@@ -134,7 +138,7 @@ def _check(args: argparse.Namespace) -> None:
     """Refuse what goes only with a suite, and the lack of what goes only without."""
     if not args.files:
         raise MevqaError("name question files, or a suite with --suite")
-    if args.out is None:
+    if args.out is None and not args.estimate:
         raise MevqaError("--out says where the answers go: name a run folder")
     if args.data_root is not None:
         raise MevqaError("--data-root goes with --suite; --media says where the clips are")

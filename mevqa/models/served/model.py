@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from mevqa.errors import ModelError
-from mevqa.models.base import ModelOptions, Preferences, ServedOptions, read_preferences
+from mevqa.models.base import ModelOptions, Preferences, Price, ServedOptions, read_preferences
 from mevqa.models.served.abilities import Abilities, Body, probe
 from mevqa.models.served.chat import ClipMessages
 from mevqa.models.served.endpoint import Endpoint, Failure
@@ -48,7 +48,7 @@ def make_served(name: str, options: ModelOptions) -> ServedModel:
         raise ModelError(f"{name} is loaded by its server; leave {' and '.join(named)} away")
     settings = options.served
     url = _address(name, served, settings)
-    price = of_model(settings.price, served)
+    price = price_of(name, settings)
     if settings.max_cost is not None and price is None:
         raise ModelError(f"{name}: --max-cost needs what its tokens cost: --price INPUT,OUTPUT for a million of each")
     meter = Meter(price, settings.max_cost)
@@ -66,6 +66,11 @@ def make_served(name: str, options: ModelOptions) -> ServedModel:
 def of_model(values: Mapping[str, _T], name: str) -> _T | None:
     """Return what is said of a model by its name, or else of all others."""
     return values.get(name, values.get(""))
+
+
+def price_of(name: str, settings: ServedOptions) -> Price | None:
+    """Return what the tokens of ``openai:NAME`` cost; None where the user says nothing of it."""
+    return of_model(settings.price, name.partition(":")[2])
 
 
 def folder_of(name: str) -> Path | None:

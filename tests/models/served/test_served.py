@@ -11,6 +11,7 @@ import tiny
 
 import mevqa
 from mevqa.cli import main
+from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions, ServedOptions
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model
@@ -108,3 +109,140 @@ def test_a_question_that_fails_once_is_answered_once(proxy, fault):
     assert len(set(keys)) == len(ASKED)
     used, _ = model.meter.take()
     assert (used.requests, used.repeated) == (len(ASKED), 2)
+
+
+def test_the_first_question_goes_alone_and_the_others_together_within_a_bound(proxy):
+    model = load_model(NANO, at(proxy.url, concurrency=2))
+    proxy.faults = [faults.slow(0.3)] * 6
+    before, proxy.most = len(proxy.requests), 0
+    assert not any(reply.error for reply in model.ask("", maps(), ASKED * 2))
+    assert proxy.most == 2
+    sent = [json.dumps(request["messages"][-1]["content"][:-1]) for request in proxy.requests[before:]]
+    assert len(set(sent)) == 1 and "data:image/png" in sent[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (faults.changed(finish_reason="content_filter"), "filter"),
+        (faults.changed(refusal="I cannot judge faces."), "refused: I cannot judge faces."),
+        (faults.changed(finish_reason=None), "which is none that a whole answer ends for"),
+        (faults.changed(content=""), "without an answer"),
+        (faults.status(400, "prompt too long"), "the server answers 400: prompt too long"),
+    ],
+    ids=["filtered", "refused", "unended", "empty", "too-long"],
+)
+def test_what_is_no_answer_is_the_error_of_its_question_alone(proxy, fault, said):
+    model = load_model(NANO, at(proxy.url))
+    proxy.faults = [None, fault]
+    first, second, third = model.ask("", maps(), ASKED[:1] + ASKED[:1] + ASKED[:1])
+    failed = [reply for reply in (second, third) if reply.error]
+    assert first.text and len(failed) == 1
+    assert said in failed[0].error and not failed[0].text
+
+
+def test_an_answer_that_was_cut_off_is_read_as_such(clips, proxy, tmp_path, capsys):
+    load_model(NANO, at(proxy.url))
+    probes = len(proxy.requests)
+    proxy.faults = [None] * probes + [faults.changed(finish_reason="length")]
+    assert eval_nano(clips, tmp_path / "run", proxy.url, "--limit", "1") == 1
+    [row] = [row for row in stored(tmp_path / "run").values() if not row["text"]]
+    assert row["unusable"] == "truncated" and row["truncated"]
+    assert "1 reply could not be used" in capsys.readouterr().out
+
+
+def test_keys_are_sent_and_written_nowhere(clips, proxy, tmp_path, capsys, no_keys):
+    no_keys("OPENAI_API_KEY", KEY)
+    load_model(NANO, at(proxy.url))
+    probes = len(proxy.requests)
+    proxy.faults = [None] * probes + [faults.echo_key(400), faults.changed(content=f"positive {KEY}")]
+    assert eval_nano(clips, tmp_path / "run", proxy.url) == 1
+    assert proxy.headers[-1]["authorization"] == f"Bearer {KEY}"
+    proxy.faults = [None] * probes + [faults.echo_key(401)]
+    assert eval_nano(clips, tmp_path / "run", proxy.url) == 2
+    printed = capsys.readouterr()
+    assert "the server answers 401: no access with Bearer [key]" in printed.err
+    kept = [path.read_text() for path in (tmp_path / "run").iterdir() if path.is_file()]
+    assert all(KEY not in text and "sk-test" not in text for text in (*kept, printed.out, printed.err))
+
+
+def test_a_run_whose_key_was_refused_goes_on_later(clips, proxy, tmp_path, local, no_keys):
+    no_keys("MINE", KEY)
+    load_model(NANO, at(proxy.url))
+    proxy.faults = [None] * len(proxy.requests) + [None] * 6 + [faults.status(401, "wrong key")]
+    more = ("--api-key-env", "MINE")
+    assert eval_nano(clips, tmp_path / "run", proxy.url, *more) == 2
+    assert len(stored(tmp_path / "run")) == 6
+    assert eval_nano(clips, tmp_path / "run", proxy.url, *more) == 0
+    assert {key: row["text"] for key, row in stored(tmp_path / "run").items()} == {
+        key: one.text for key, one in local.items()
+    }
+
+
+def test_a_server_that_is_gone_stops_the_run(proxy):
+    model = load_model(NANO, at(proxy.url, retries=1))
+    proxy.faults = [faults.status(503)] * 100
+    for _ in range(2):
+        assert all("503" in reply.error for reply in model.ask("", maps(), ASKED))
+    with pytest.raises(ModelError, match="answers no more .*503.*goes on later"):
+        model.ask("", maps(), ASKED)
+
+
+def test_the_cost_is_estimated_counted_and_bounded(clips, proxy, tmp_path, capsys):
+    price = ("--price", "100,200")
+    assert eval_nano(clips, tmp_path / "run", proxy.url, *price, "--estimate") == 0
+    printed = capsys.readouterr().out
+    assert "2 with 12 questions" in printed and "at most about" in printed and not (tmp_path / "run").exists()
+
+    assert eval_nano(clips, tmp_path / "run", proxy.url, *price, "--max-cost", "0.2") == 1
+    printed = capsys.readouterr().out
+    assert "stopped: " in printed and "larger --max-cost goes on" in printed
+    begun = [json.loads(line) for line in (tmp_path / "run" / "usage.jsonl").read_text().splitlines()]
+    assert 0 < sum(row["cost"] for row in begun) <= 0.2
+
+    assert eval_nano(clips, tmp_path / "run", proxy.url, *price, "--max-cost", "5") == 0
+    rows = [json.loads(line) for line in (tmp_path / "run" / "usage.jsonl").read_text().splitlines()]
+    tokens = [sum(row.get(name, 0) for row in rows) for name in ("prompt_tokens", "written_tokens")]
+    assert sum(row["cost"] for row in rows) == pytest.approx((tokens[0] * 100 + tokens[1] * 200) / 1e6)
+    assert f"{tokens[0]:,} prompt tokens" in capsys.readouterr().out
+    assert len(stored(tmp_path / "run")) == 12
+
+
+def test_a_suite_compares_local_and_served_models(clips, server, tmp_path, capsys):
+    suite = tmp_path / "mine.yaml"
+    suite.write_text(
+        "title: Mine\ntask: vqa\npreset: megc2026-vqa\nmodels: [nano]\nparts: [{dataset: synthetic, questions: "
+        "me_vqa_synthetic_train.jsonl, media: ., annotations: annotations.csv}]\n"
+    )
+    asked = ["--suite", str(suite), "--data-root", str(clips), "--out", str(tmp_path / "out")]
+    where = ["--base-url", f"{WEIGHTS}={server}", "--base-url", "gone=http://127.0.0.1:9/v1", "--retries", "0"]
+    models = ["--model", "nano", "--model", NANO, "--model", "openai:gone"]
+    assert main(["eval", *asked, *models, *where]) == 1
+    status = [one["status"] for one in json.loads((tmp_path / "out" / "comparison.json").read_text()).values()]
+    assert status == ["12/12", "12/12", "failed"]
+    assert "openai:gone at http://127.0.0.1:9/v1: the connection failed" in capsys.readouterr().err
+
+
+def test_a_question_about_one_video(clips, server, capsys):
+    video = sorted((clips / "clips").iterdir())[0]
+    asked = ["ask", str(video), "What is the coarse expression class?", "--dataset", "synthetic"]
+    assert main([*asked, "--model", NANO, "--base-url", server]) == 0
+    served = capsys.readouterr().out
+    assert any(name in served for name in ("positive", "negative", "surprise"))
+
+
+def test_a_server_without_pictures_or_without_the_model_is_refused_at_once(server, proxy):
+    with pytest.raises(ModelError, match="openai:/no/such/model"):
+        load_model("openai:/no/such/model", at(server, retries=0))
+    proxy.faults = [None, faults.changed()]
+    request_of = type(proxy).upstream
+
+    def blind(path, request):
+        for message in request["messages"]:
+            if isinstance(message["content"], list):
+                message["content"] = [part for part in message["content"] if part["type"] == "text"]
+        return request_of(proxy, path, request)
+
+    proxy.upstream = blind
+    with pytest.raises(ModelError, match="it leaves pictures out"):
+        load_model(NANO, at(proxy.url))
