@@ -69,13 +69,11 @@ def _print(args: argparse.Namespace, cost: EvaluationCost) -> None:
         (one.command, f"{one.clock:.1f}", f"{one.seconds:.1f}", f"{one.peak_mb:.0f}")
         for one in (*cost.commands, *cost.busy)
     ]
-    headings = ("mevqa eval", "seconds", "processor seconds", "peak MB")
+    headings = ("command", "seconds", "processor seconds", "peak MB")
     print("\n" + as_text(Table("whole commands, start included", headings, tuple(listed))) + "\n")
     for name, ratio in cost.ratios().items():
         print(f"{name}: {ratio:.2f} of the time")
     print("three largest stages: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in cost.live.largest()))
     if cost.generate is not None:
-        print(
-            f"a plain generate loop over the same pictures: {cost.generate:.1f} s (the model's stage is its reference)"
-        )
+        print(f"for reference, a plain generate loop over the same pictures: {cost.generate:.1f} s")
     print("the answers are the same" if cost.same else "THE ANSWERS DIFFER")

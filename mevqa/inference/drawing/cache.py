@@ -252,7 +252,10 @@ def chosen_cache(named: Path | None) -> ViewCache | None:
         return ViewCache(Path(chosen).expanduser())
     # The XDG Base Directory Specification, as for `mevqa features`.
     caches = os.environ.get("XDG_CACHE_HOME")
-    return ViewCache((Path(caches) if caches else Path.home() / ".cache") / "mevqa" / "views")
+    try:
+        return ViewCache((Path(caches) if caches else Path.home() / ".cache") / "mevqa" / "views")
+    except RuntimeError:  # A user without a home folder.
+        return None
 
 
 def drawn_with(view_config: ViewConfig, cache: ViewCache | None) -> ViewConfig | CachedViews:

@@ -10,6 +10,7 @@ with Tukey's biweight). The similarity holds the brows' depth still; the motion 
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
@@ -273,15 +274,26 @@ def _smooth(picture: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
 
 def _warp(smooth: NDArray[np.float32], motion: NDArray[np.float64], side: int) -> NDArray[np.float32]:
     """Cut the face moved by ``motion`` (in canonical px) out of the padded picture of a level [S, S]."""
-    pixel = ALIGNED_SIZE / side
-    pad = (smooth.shape[0] - side) / 2
-    up = np.array([[pixel, 0, (pixel - 1) / 2], [0, pixel, (pixel - 1) / 2], [0, 0, 1]])
-    down = np.linalg.inv(up)
-    down[:2, 2] += pad
+    down, up = _between_sizes(smooth.shape[0], side)
     # Linear on purpose: on a blurred picture its phase error is 0.006 px, that of OpenCV's cubic kernel 0.05 px.
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = cv2.warpAffine(smooth, (down @ motion @ up)[:2], (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.float32)
+
+
+@functools.cache
+def _between_sizes(padded: int, side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what takes canonical pixels to those of a padded picture of a level, and pixels of the level to canonical.
+
+    Args:
+        padded: Side of the padded picture.
+        side: Side of the level.
+    """
+    pixel = ALIGNED_SIZE / side
+    up = np.array([[pixel, 0, (pixel - 1) / 2], [0, pixel, (pixel - 1) / 2], [0, 0, 1]])
+    down = np.linalg.inv(up)
+    down[:2, 2] += (padded - side) / 2
+    return down, up
 
 
 def _correlation(warped: NDArray[np.float32], level: _Level) -> float:
