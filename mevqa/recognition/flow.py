@@ -30,8 +30,6 @@ Box = tuple[int, int, int, int]
 def flow_and_strain(views: Sequence[View]) -> Array:
     """Return the motion from onset to apex of one clip.
 
-    The median motion of the bridge of the nose is taken off, as what is left of the head's.
-
     Args:
         views: Among them ``onset`` and ``apex``, aligned faces.
 
@@ -42,9 +40,22 @@ def flow_and_strain(views: Sequence[View]) -> Array:
     Raises:
         InputError: One of the two views is missing.
     """
-    flow = dense_flow(picture(views, "onset"), picture(views, "apex"))
+    return steady_motion(dense_flow(picture(views, "onset"), picture(views, "apex")))
+
+
+def steady_motion(flow: Array) -> Array:
+    """Return a flow without what is left of the head's motion, and its strain.
+
+    The median motion of the bridge of the nose is taken off.
+
+    Args:
+        flow: Displacement in px of the aligned face [H, W, 2].
+
+    Returns:
+        [3, H, W]: as ``flow_and_strain``.
+    """
     left, top, right, bottom = box_of([_RIGID])
-    flow -= np.median(flow[top:bottom, left:right], axis=(0, 1))
+    flow = flow - np.median(flow[top:bottom, left:right], axis=(0, 1)).astype(np.float32)
     # A scaled field has a scaled strain: displacement per pixel has no unit.
     percent = 100 / EYE_DISTANCE * flow
     return np.stack([percent[..., 0], percent[..., 1], 100 * optical_strain(flow)]).astype(np.float32)

@@ -25,6 +25,10 @@ _SHIPPED = {
     "pesformer": "mevqa.spotting.pesformer.spotter",
     "causal-ex": "mevqa.spotting.causal_ex.spotter",
     "meldae": "mevqa.spotting.meldae.spotter",
+    "mean": "mevqa.spotting.mean.spotter",
+    "child-lbp": "mevqa.spotting.child.texture",
+    "child-cnn": "mevqa.spotting.child.apex",
+    "child-graph": "mevqa.spotting.child.graph",
 }
 
 SPOTTERS: Registry[type[Spotter]] = Registry("spotter", "--spotter", _SHIPPED)

@@ -19,7 +19,7 @@ SHIPPED = sorted((resource_folder("finetune") / "spotting").glob("*.yaml"))
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_recipe_builds_its_network(path):
-    recipe = read_any_recipe(path.stem)
+    recipe = read_any_recipe(f"spotting/{path.stem}")
     assert isinstance(recipe, SpotterRecipe) and recipe.title
     system = find_spotter(recipe.spotter)
     system.decoder(recipe)

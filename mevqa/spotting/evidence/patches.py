@@ -34,6 +34,23 @@ class FacePatches(NamedTuple):
     flow: NDArray[np.float32] | None
 
 
+def aligned_faces(video: Video, record: MotionRecord, rows: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the aligned grey face of samples of a record, [size, size] each.
+
+    Args:
+        video: The video; it is read forward.
+        record: What was measured of it.
+        rows: Samples at which the face was measured, ascending.
+
+    Raises:
+        MediaError: A frame cannot be read.
+    """
+    pictures = ForwardFrames(video)([int(record.frames[row]) for row in rows])
+    for row, picture in zip(rows, pictures, strict=True):
+        grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+        yield cut_out(grey, record.placement[row].astype(np.float64))
+
+
 def face_patches(
     video: Video,
     record: MotionRecord,

@@ -191,6 +191,11 @@ def _content(path: Path) -> list[str]:
     return digests
 
 
+def record_digest(record: MotionRecord) -> str:
+    """Return a hash of what was measured, for what is computed from it."""
+    return _digest({name: np.ascontiguousarray(getattr(record, name), kind) for name, (kind, _) in _ARRAYS.items()})
+
+
 def _digest(arrays: dict[str, Any]) -> str:
     """Return a hash of the arrays of a record."""
     state = hashlib.sha256()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,13 @@ class FeatureSeries:
         step_ms: Time from one sample to the next.
         times_ms: [samples] from the first frame to the last.
         frames: [samples] the nearest frame of the footage to each.
-        values: [samples, channels] finite; 0 where nothing was measured.
+        values: [samples, channels], of pictures [samples, channels, height, width]; finite, 0 where nothing was
+            measured. Pictures are whole numbers of one byte, whose unit the channels decide.
         measured: [samples] whether the face was measured there.
     """
 
     step_ms: float
     times_ms: NDArray[np.float64]
     frames: NDArray[np.int64]
-    values: NDArray[np.float32]
+    values: NDArray[Any]
     measured: NDArray[np.bool_]

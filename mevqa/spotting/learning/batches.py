@@ -12,7 +12,7 @@ from mevqa.spotting.learning.config import SystemConfig
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.system import Arrays, LearnedSystem, marks_of
 from mevqa.spotting.learning.types import TrainingVideo
-from mevqa.spotting.learning.views import Channels, find_channels
+from mevqa.spotting.learning.views import AnyChannels, find_channels
 from mevqa.spotting.learning.windows import cut, grid, piece
 
 #: Values, whether samples count, targets.
@@ -34,7 +34,7 @@ class TrainingWindows:
     ) -> None:
         self._config, self._videos = config, videos
         self._channels = find_channels(system.view)
-        self._scale = np.array(priors.scale, np.float32)
+        self._scale = priors.spread(videos[0].series.values.ndim)
         self._targets: list[Arrays] = [system.targets(video, config, priors) for video in videos]
 
     def epoch(self, number: int) -> list[tuple[int, int]]:
@@ -83,12 +83,13 @@ class TrainingWindows:
         settings, channels = self._config.training.augmentation, self._channels
         factor, draw = rng.uniform(1 - settings.scale, 1 + settings.scale), rng.random()
         varied = values * np.float32(factor)
-        if channels.mirrored and draw < settings.mirror:
+        if channels.can_mirror and draw < settings.mirror:
             varied = self._mirrored(varied, channels)
         if settings.noise:
-            varied = varied + rng.normal(0, settings.noise, varied.shape).astype(np.float32) * counts[:, None]
+            noise = rng.normal(0, settings.noise, varied.shape).astype(np.float32)
+            varied = varied + noise * counts.reshape(-1, *[1] * (values.ndim - 1))
         return np.asarray(varied, np.float32)
 
-    def _mirrored(self, values: np.ndarray, channels: Channels) -> np.ndarray:
+    def _mirrored(self, values: np.ndarray, channels: AnyChannels) -> np.ndarray:
         """Mirror scaled values: left and right of a pair may have different spreads."""
         return channels.mirror(values * self._scale) / self._scale

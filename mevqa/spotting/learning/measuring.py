@@ -30,18 +30,22 @@ OTHERS = "others"
 _UNJUDGED_MS = 500.0
 
 
-def motion_record(video: Video, features: Path | None, progress: Progress) -> MotionRecord:
-    """Return what is measured of an open video, from the cache where it is there.
+def video_series(
+    video: Video, view: str, features: Path | None, progress: Progress
+) -> tuple[MotionRecord, FeatureSeries]:
+    """Return what is measured of an open video and what a network reads of it, from the cache where they are there.
 
     Args:
         video: The video.
+        view: Name of the channels.
         features: Folder of the cache; None: none.
         progress: Called now and then.
 
     Raises:
         MediaError: The video cannot be read.
     """
-    return measure(video, progress) if features is None else FeatureCache(features).record(video, progress)
+    record = measure(video, progress) if features is None else FeatureCache(features).record(video, progress)
+    return record, find_channels(view).series(video, record, features)
 
 
 def training_videos(
@@ -63,13 +67,13 @@ def training_videos(
     for number, video in enumerate(videos, start=1):
         try:
             with progress(f"{number}/{len(videos)} {video.id}") as report:
-                record = read_once(
+                record, series = read_once(
                     video.path,
-                    lambda one: motion_record(one, features, report),
+                    lambda one: video_series(one, view, features, report),  # noqa: B023
                     fps=video.fps,
-                    errors="skip",  # noqa: B023
+                    errors="skip",
                 )
-            made.append(_marked(video, record, view, config))
+            made.append(_marked(video, record, series, config))
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, video.path))
     if problems:
@@ -77,9 +81,8 @@ def training_videos(
     return made
 
 
-def _marked(video: LongVideo, record: MotionRecord, view: str, config: SystemConfig) -> TrainingVideo:
+def _marked(video: LongVideo, record: MotionRecord, series: FeatureSeries, config: SystemConfig) -> TrainingVideo:
     """Return a measured video with its coded expressions, and with when its lips talk."""
-    series = find_channels(view).make(record)
     talk = speech_activity(record)
     if not len(talk.times_ms):
         return mark(video, series, config)

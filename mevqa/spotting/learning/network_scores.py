@@ -31,7 +31,7 @@ def network_outputs(
     """
     network.eval()
     device = next(network.parameters()).device
-    scale = np.array(priors.scale, np.float32)
+    scale = priors.spread(series.values.ndim)
     begins = grid(series, config.training.windows)
     parts: dict[str, list[np.ndarray]] = {}
     for start in range(0, len(begins), _TOGETHER):

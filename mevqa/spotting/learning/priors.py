@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.spotting.decoding import half_length
@@ -44,6 +45,14 @@ class Priors(StrictModel):
     thresholds: dict[str, float] = {}
     own: dict[str, Any] = {}
 
+    def spread(self, axes: int) -> NDArray[np.float32]:
+        """Return what values are divided by, in a shape that fits them.
+
+        Args:
+            axes: Of the values of a series: samples, channels, and those of pictures.
+        """
+        return np.array(self.scale, np.float32).reshape(-1, *[1] * (axes - 2))
+
 
 def learn_priors(videos: Sequence[TrainingVideo], config: SystemConfig, own: dict[str, Any]) -> Priors:
     """Return the priors of training subjects, without thresholds.
@@ -67,11 +76,14 @@ def learn_priors(videos: Sequence[TrainingVideo], config: SystemConfig, own: dic
 
 def _scale(videos: Sequence[TrainingVideo], config: SystemConfig) -> tuple[float, ...]:
     """Return the root mean square of each channel in the windows of all videos."""
-    total, count = np.zeros(videos[0].series.values.shape[1]), 0
+    shape = videos[0].series.values.shape[1:]
+    total, count = np.zeros(shape[0]), 0
+    pixels = tuple(range(2, 1 + len(shape)))
     for video in videos:
         for begin in grid(video.series, config.training.windows):
             window = cut(video.series, begin, config.training.windows)
-            total += (window.values.astype(np.float64) ** 2).sum(axis=0)
+            squares = window.values.astype(np.float64) ** 2
+            total += squares.mean(axis=pixels).sum(axis=0)
             count += int(window.counts.sum())
     spread = np.sqrt(total / max(count, 1))
     floor = max(_STILL * float(spread.max(initial=0)), 1e-12)

@@ -14,10 +14,9 @@ from mevqa.spotting.evidence.finish import finish
 from mevqa.spotting.features.types import FeatureSeries
 from mevqa.spotting.learning.decode import Proposal, propose
 from mevqa.spotting.learning.loop import one_thread
-from mevqa.spotting.learning.measuring import OTHERS, motion_record
+from mevqa.spotting.learning.measuring import OTHERS, video_series
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.system import LearnedSystem
-from mevqa.spotting.learning.views import find_channels
 from mevqa.spotting.learning.weights import SpotterWeights, read_spotter_weights
 from mevqa.video.reading.video import Video
 
@@ -36,8 +35,7 @@ class LearnedSpotter(LearnedSystem, Spotter):
             MediaError: The video cannot be read.
         """
         weights = self._weights()
-        record = motion_record(video, self.options.features, progress)
-        series = find_channels(weights.view).make(record)
+        record, series = video_series(video, weights.view, self.options.features, progress)
         with one_thread(next(weights.network.parameters()).device):
             outputs = network_outputs(type(self), weights.network, series, weights.config, weights.priors)
         found = propose(

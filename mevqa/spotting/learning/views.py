@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,7 +15,11 @@ from mevqa.spotting.features.pieces import snippets
 from mevqa.spotting.features.speech import channels_with_speech
 from mevqa.spotting.features.types import FeatureSeries, MotionRecord
 from mevqa.spotting.features.views import channel_layouts, channel_names, regional_channels
+from mevqa.spotting.learning.pictures import PictureChannels
 from mevqa.spotting.learning.types import Array
+
+if TYPE_CHECKING:
+    from mevqa.video.reading.video import Video
 
 MakeSeries: TypeAlias = Callable[[MotionRecord], FeatureSeries]
 
@@ -25,7 +30,7 @@ _ACROSS = " right"
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """A set of channels.
+    """Channels that are made of the motion record alone.
 
     Attributes:
         make: Returns the series of a record.
@@ -38,12 +43,24 @@ class Channels:
     mirrored: tuple[int, ...]
     signs: tuple[int, ...]
 
+    @property
+    def can_mirror(self) -> bool:
+        """Whether it is known what they are of the mirrored face."""
+        return bool(self.mirrored)
+
     def mirror(self, values: Array) -> Array:
         """Return values [..., channels] of the mirrored face."""
         return np.asarray(values[..., list(self.mirrored)] * np.array(self.signs, np.float32), np.float32)
 
+    def series(self, video: Video, record: MotionRecord, features: Path | None) -> FeatureSeries:
+        """Return the channels of a video; only its record is looked at."""
+        return self.make(record)
 
-CHANNELS: Registry[Channels] = Registry("set of channels", "view")
+
+#: A set of channels of the record, or of pictures.
+AnyChannels: TypeAlias = Channels | PictureChannels
+
+CHANNELS: Registry[AnyChannels] = Registry("set of channels", "view")
 
 
 def register_channels(name: str, names: Sequence[str] = ()) -> Callable[[MakeSeries], MakeSeries]:
@@ -65,7 +82,17 @@ def register_channels(name: str, names: Sequence[str] = ()) -> Callable[[MakeSer
     return register
 
 
-def find_channels(name: str) -> Channels:
+def register_pictures(channels: PictureChannels) -> PictureChannels:
+    """Make channels of pictures known by their name.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+    CHANNELS.add(channels.name, channels)
+    return channels
+
+
+def find_channels(name: str) -> AnyChannels:
     """Return the channels of a name.
 
     Raises:

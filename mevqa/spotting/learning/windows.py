@@ -24,7 +24,7 @@ class Window:
 
     Attributes:
         begin: Its first sample.
-        values: [length, channels] against the reference; 0 where a sample does not count.
+        values: [length, channels, ...] against the reference; 0 where a sample does not count.
         counts: [length] False where nothing was measured, and behind the end of the video.
     """
 
@@ -56,7 +56,7 @@ def grid(series: FeatureSeries, windows: Windows, phase: float = 0.0) -> list[in
 def cut(series: FeatureSeries, begin: int, windows: Windows) -> Window:
     """Return one window of a video."""
     length = window_length(series, windows)
-    values = np.zeros((length, series.values.shape[1]), np.float32)
+    values = np.zeros((length, *series.values.shape[1:]), np.float32)
     counts = np.zeros(length, bool)
     own = series.measured[begin : begin + length]
     counts[: len(own)] = own

@@ -22,6 +22,7 @@ from mevqa.spotting.registry import find_spotter
 MAMBA = {"width": 8, "depth": 1, "states": 4, "drop": 0.0, "recognition": 0.5, "neutral": 1}
 QUICK = {"rate": 0.02, "epochs": 12, "windows": {"negatives": 1}}
 WHOLE = {"length_ms": 6000, "reference": "none", "stitch": "mean", "negatives": 1}
+PICTURES = {"reference": "none", "negatives": 1}
 #: Sizes that learn made-up videos in seconds, and the channels that each system reads.
 SYSTEMS = {
     "me-tst": (10, 1, {"network": MAMBA, "training": QUICK}),
@@ -58,6 +59,26 @@ SYSTEMS = {
             "decoder": {"name": "own"},
         },
     ),
+    "mean": (
+        (3, 42, 42),
+        2,
+        {"network": {"recognition": 0.5, "neutral": 1}, "training": {"rate": 0.01, "epochs": 8, "windows": PICTURES}},
+    ),
+    "child-cnn": (
+        (2, 48, 48),
+        2,
+        {"network": {"recognition": 0.5, "neutral": 1, "dropout": 0.0, "filters": [4, 8]}, "training": QUICK},
+    ),
+    "child-graph": (
+        36,
+        1,
+        {"network": {"recognition": 0.5, "neutral": 1, "widths": [8, 8]}, "training": QUICK},
+    ),
+    "child-lbp": (
+        (3, 25, 59),
+        2,
+        {"network": {"recognition": 0.5, "reach": 1}, "training": {"rate": 0.01, "windows": PICTURES}},
+    ),
     "meldae": (
         37,
         1,
@@ -81,6 +102,8 @@ def settings(name, **changes):
 def made(name, place, seed, subject="a"):
     """A video with two expressions of twelve samples of a thirtieth of a second, whose class says what moves."""
     channels, every, _ = SYSTEMS[name]
+    if isinstance(channels, tuple):
+        return made_pictures(name, place, seed, subject)
     samples = 160
     values = np.random.default_rng(seed).normal(0, 0.0004, (samples, channels))
     if name == "meldae":
@@ -93,6 +116,22 @@ def made(name, place, seed, subject="a"):
     kept = values[::every].astype(np.float32)
     times = np.arange(len(kept)) * STEP * every
     series = FeatureSeries(STEP * every, times, np.arange(len(kept)) * every, kept, np.ones(len(kept), bool))
+    return TrainingVideo(f"v{seed}", subject, series, tuple(marks))
+
+
+def made_pictures(name, place, seed, subject):
+    """The same in pictures, 15 a second: the class says which half changes."""
+    shape, every, _ = SYSTEMS[name]
+    samples = 80
+    values = np.random.default_rng(seed).normal(20, 3, (samples, *shape))
+    marks = []
+    for label, at in zip(LABELS, (place, place + 70), strict=True):
+        onset, half = round(at / every), shape[1] // 2
+        values[onset : onset + 7, :, slice(half) if label == "positive" else slice(half, None)] += 30
+        marks.append(Mark(onset, onset + 3, onset + 6, "micro", label))
+    kept = values.clip(0, 127).astype(np.uint8 if name == "child-lbp" else np.int8)
+    times = np.arange(samples) * STEP * every
+    series = FeatureSeries(STEP * every, times, np.arange(samples) * every, kept, np.ones(samples, bool))
     return TrainingVideo(f"v{seed}", subject, series, tuple(marks))
 
 
@@ -131,7 +170,8 @@ def test_it_learns_to_spot_and_to_name(trained):
 def test_what_is_said_of_a_video_does_not_depend_on_others_in_the_batch(trained):
     name, config, fitted = trained
     system, network = find_spotter(name), fitted.network.eval()
-    values = torch.randn(3, 40, SYSTEMS[name][0])
+    shape = SYSTEMS[name][0]
+    values = torch.randn(3, 40, *(shape if isinstance(shape, tuple) else (shape,)))
     counts = torch.ones(3, 40, dtype=torch.bool)
     counts[1, 25:] = False
     with torch.inference_mode():
