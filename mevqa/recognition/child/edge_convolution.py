@@ -25,11 +25,13 @@ class EdgeConvolution(nn.Module):
     def forward(self, points: torch.Tensor) -> torch.Tensor:
         """Return [B, after, N] of points [B, before, N]."""
         near = nearest(points, self.neighbours)
-        batch, features, count = points.shape
-        taken = points.gather(2, near.reshape(batch, 1, -1).expand(-1, features, -1))
-        others = taken.view(batch, features, count, -1)
-        own = points.unsqueeze(-1).expand_as(others)
-        edges: torch.Tensor = self.edge(torch.cat([own, others - own], dim=1))
+        linear, normalise, bend = self.edge
+        own, difference = linear.weight[..., 0, 0].chunk(2, dim=1)
+        # A linear layer of (x_i, x_j - x_i) is one of x_i and one of x_j: a point is multiplied once, not once an edge.
+        centres, others = (own - difference) @ points, difference @ points
+        batch, features, count = centres.shape
+        taken = others.gather(2, near.reshape(batch, 1, -1).expand(-1, features, -1)).view(batch, features, count, -1)
+        edges: torch.Tensor = bend(normalise(centres.unsqueeze(-1) + taken))
         return edges.amax(-1)
 
 
@@ -40,8 +42,8 @@ def nearest(points: torch.Tensor, count: int) -> torch.Tensor:
         points: [B, features, N].
         count: At most N - 1 are taken.
     """
-    rows = points.transpose(1, 2)
-    distance = (rows.unsqueeze(2) - rows.unsqueeze(1)).square().sum(-1)
+    rows = points.detach().transpose(1, 2)
+    distance = torch.cdist(rows, rows)
     distance.diagonal(dim1=1, dim2=2).fill_(torch.inf)
     return distance.topk(min(count, points.shape[2] - 1), largest=False).indices
 

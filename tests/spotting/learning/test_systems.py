@@ -72,7 +72,7 @@ SYSTEMS = {
     "child-graph": (
         36,
         1,
-        {"network": {"recognition": 0.5, "neutral": 1, "widths": [8, 8]}, "training": QUICK},
+        {"network": {"recognition": 0.5, "neutral": 1, "widths": [8, 8]}, "training": QUICK | {"epochs": 30}},
     ),
     "child-lbp": (
         (3, 25, 59),
