@@ -62,12 +62,15 @@ SYSTEMS = {
     "mean": (
         (3, 42, 42),
         2,
-        {"network": {"recognition": 0.5, "neutral": 1}, "training": {"rate": 0.01, "epochs": 8, "windows": PICTURES}},
+        {"network": {"recognition": 0.5, "neutral": 1}, "training": {"rate": 0.01, "epochs": 10, "windows": PICTURES}},
     ),
     "child-cnn": (
         (2, 48, 48),
         2,
-        {"network": {"recognition": 0.5, "neutral": 1, "dropout": 0.0, "filters": [4, 8]}, "training": QUICK},
+        {
+            "network": {"recognition": 0.5, "neutral": 1, "dropout": 0.0, "filters": [4, 8]},
+            "training": QUICK | {"epochs": 25},
+        },
     ),
     "child-graph": (
         36,
@@ -123,13 +126,13 @@ def made_pictures(name, place, seed, subject):
     """The same in pictures, 15 a second: the class says which half changes."""
     shape, every, _ = SYSTEMS[name]
     samples = 80
-    values = np.random.default_rng(seed).normal(20, 3, (samples, *shape))
+    values = np.random.default_rng(seed).normal(20 if name == "child-lbp" else 0, 3, (samples, *shape))
     marks = []
     for label, at in zip(LABELS, (place, place + 70), strict=True):
         onset, half = round(at / every), shape[1] // 2
         values[onset : onset + 7, :, slice(half) if label == "positive" else slice(half, None)] += 30
         marks.append(Mark(onset, onset + 3, onset + 6, "micro", label))
-    kept = values.clip(0, 127).astype(np.uint8 if name == "child-lbp" else np.int8)
+    kept = values.clip(-127, 127).astype(np.uint8 if name == "child-lbp" else np.int8)
     times = np.arange(samples) * STEP * every
     series = FeatureSeries(STEP * every, times, np.arange(samples) * every, kept, np.ones(samples, bool))
     return TrainingVideo(f"v{seed}", subject, series, tuple(marks))
