@@ -26,7 +26,7 @@ class EdgeConvolution(nn.Module):
         """Return [B, after, N] of points [B, before, N]."""
         near = nearest(points, self.neighbours)
         linear, normalise, bend = self.edge
-        own, difference = linear.weight[..., 0, 0].chunk(2, dim=1)
+        own, difference = linear.get_parameter("weight")[..., 0, 0].chunk(2, dim=1)
         # A linear layer of (x_i, x_j - x_i) is one of x_i and one of x_j: a point is multiplied once, not once an edge.
         centres, others = (own - difference) @ points, difference @ points
         batch, features, count = centres.shape

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mevqa.spotting.learning.config import SystemConfig
+    from mevqa.spotting.learning.pictures import PictureChannels
     from mevqa.spotting.learning.priors import Priors
     from mevqa.spotting.learning.spotter import LearnedSpotter
     from mevqa.spotting.learning.system import hard_targets, masked_mean, weighted_cross_entropy
     from mevqa.spotting.learning.two_heads import TwoHeads, TwoHeadsConfig
     from mevqa.spotting.learning.types import Mark, TrainingVideo
-    from mevqa.spotting.learning.views import register_channels
+    from mevqa.spotting.learning.views import register_channels, register_pictures
 
 __all__ = [
     "LearnedSpotter",
     "Mark",
+    "PictureChannels",
     "Priors",
     "SystemConfig",
     "TrainingVideo",
@@ -27,18 +29,20 @@ __all__ = [
     "hard_targets",
     "masked_mean",
     "register_channels",
+    "register_pictures",
     "weighted_cross_entropy",
 ]
 
 #: Modules in which the names are found; imported when they are used: recipes are read without torch.
 _MODULES = {
     "config": ("SystemConfig",),
+    "pictures": ("PictureChannels",),
     "priors": ("Priors",),
     "spotter": ("LearnedSpotter",),
     "system": ("hard_targets", "masked_mean", "weighted_cross_entropy"),
     "two_heads": ("TwoHeads", "TwoHeadsConfig"),
     "types": ("Mark", "TrainingVideo"),
-    "views": ("register_channels",),
+    "views": ("register_channels", "register_pictures"),
 }
 
 
