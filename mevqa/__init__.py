@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ActionUnit": "mevqa.facs",
     "Answer": "mevqa.types",
-    "AskOptions": "mevqa.inference.answerer",
+    "AskOptions": "mevqa.inference.loading",
     "Calibrator": "mevqa.spotting.motion.calibration",
     "Clip": "mevqa.types",
     "ClipAnswers": "mevqa.inference.engine",

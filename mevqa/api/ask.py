@@ -10,9 +10,9 @@ from mevqa.api.paths import AnyPath
 from mevqa.datasets import UnknownDataset, known_dataset
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import Event
-from mevqa.inference.answerer import load_answerer
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.evaluation import check_notes
+from mevqa.inference.loading import load_answerer
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary

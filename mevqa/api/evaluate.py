@@ -9,9 +9,11 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.api.run import Run
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
+from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, Problem, errors_name_parameters
-from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
+from mevqa.inference.answerer import ShowProgress, answer_plan
 from mevqa.inference.evaluation import Plan, plan, plan_prepared, with_notes
+from mevqa.inference.loading import AskOptions
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.runs import open_run as read_run
@@ -42,6 +44,7 @@ def evaluate(
     workers: int = 1,
     views_cache: AnyPath | None = None,
     part: str | None = None,
+    engine: str = ENGINE_NAMES[0],
 ) -> Run:
     """Answer official question files; called again, go on with an interrupted run.
 
@@ -66,6 +69,8 @@ def evaluate(
             of the environment, or the user's cache folder.
         part: Only every n-th clip, beginning with the i-th: ``i/n`` (1/2, 2/2), to spread them over processes that
             write the same run. The number may be another one each time.
+        engine: ``local``, or ``ray``: as many workers as ``workers`` says, of the cluster that ``RAY_ADDRESS`` names,
+            load the model and answer. They must see the media, and this process keeps the run.
 
     Returns:
         The run. An answer that failed has ``error``; such questions are asked again by the next call.
@@ -80,7 +85,16 @@ def evaluate(
     drawing = DrawOptions(workers, optional_path(views_cache))
     shard = Shard(*parse_shard(part)) if part is not None else None
     shard = None if shard is not None and shard.count == 1 else shard
-    record = answer_plan(work, Path(out), asking, facts=facts, progress=progress, drawing=drawing, shard=shard)
+    record = answer_plan(
+        work,
+        Path(out),
+        asking,
+        facts=facts,
+        progress=progress,
+        drawing=drawing,
+        shard=shard,
+        on_cluster=known_engine(engine) != ENGINE_NAMES[0],
+    )
     if shard is not None:
         record = read_run(record.path)  # With what other processes have written meanwhile.
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
+from mevqa.engines import ENGINE_NAMES, find_engine
 from mevqa.errors import errors_name_parameters
 from mevqa.inference.drawing.cache import chosen_cache
 from mevqa.inference.evaluation import plan
@@ -32,6 +33,7 @@ def prepare(
     views: ViewOptions | str | Sequence[str] | None = None,
     model: str = "nano",
     workers: int = 1,
+    engine: str = ENGINE_NAMES[0],
     progress: Callable[[int, int], None] = lambda done, total: None,
     views_cache: AnyPath | None = None,
 ) -> datasets.Dataset:
@@ -50,6 +52,7 @@ def prepare(
         views: What is drawn: names of views in order, or all choices; None: as the model prefers.
         model: The model whose preferences decide what is not chosen; it is not loaded.
         workers: Processes that draw; the result does not depend on their number.
+        engine: Where they are: ``local``, or ``ray``, the cluster that ``RAY_ADDRESS`` names, which must see the media.
         progress: Called with rows done and rows in all.
         views_cache: Folder in which pictures are stored for other runs, as for ``evaluate``.
 
@@ -71,4 +74,8 @@ def prepare(
     chosen = views if isinstance(views, ViewOptions) else ViewOptions(views)
     view_config = chosen.for_model(own_preferences(model))
     cache = chosen_cache(optional_path(views_cache))
-    return prepare_plan(work, view_config, Path(out), workers=workers, progress=progress, cache=cache).rows
+    drawing = find_engine(engine, workers) if engine != ENGINE_NAMES[0] else None
+    prepared = prepare_plan(
+        work, view_config, Path(out), workers=workers, engine=drawing, progress=progress, cache=cache
+    )
+    return prepared.rows

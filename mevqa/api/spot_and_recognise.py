@@ -15,8 +15,8 @@ from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import KINDS, Kind
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
-from mevqa.inference.answerer import load_answerer
 from mevqa.inference.fingerprint import package_versions, view_config_record
+from mevqa.inference.loading import load_answerer
 from mevqa.inference.long_video import LongVideoResult, analyse_long_video
 from mevqa.inference.runs import file_digest
 from mevqa.inference.spot_and_recognise import Naming, Numbers, StrTable, rows_of

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
-from mevqa.inference.answerer import AskOptions, ShowProgress, answer_plan
+from mevqa.inference.answerer import ShowProgress, answer_plan
 from mevqa.inference.evaluation import Plan
+from mevqa.inference.loading import AskOptions
 from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.view_config import ViewOptions

@@ -128,8 +128,10 @@ def add_drawing_options(parser: argparse.ArgumentParser) -> None:
         default=1,
         metavar="N",
         help="processes that draw the pictures of the next clips while the model works, each with 0.2 to 0.5 GB "
-        "(default: 1, none besides this one); the answers are the same",
+        "(default: 1, none besides this one); with --engine ray those that load the model and answer; the answers are "
+        "the same",
     )
+    add_engine_name(group)
     add_views_cache_option(group)
 
 
@@ -209,6 +211,11 @@ def add_spotter_options(group: argparse._ArgumentGroup) -> None:
 def add_engine(group: argparse._ActionsContainer) -> None:
     """Add on how many processes, and where, the work on many videos is done."""
     group.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that work (default: 1)")
+    add_engine_name(group)
+
+
+def add_engine_name(group: argparse._ActionsContainer) -> None:
+    """Add where the work on many videos is done."""
     group.add_argument(
         "--engine",
         choices=ENGINE_NAMES,

@@ -4,6 +4,7 @@ An engine takes a function and items and yields results as they are done. What i
 """
 
 from mevqa.engines.base import Engine, Lost
-from mevqa.engines.registry import ENGINE_NAMES, find_engine
+from mevqa.engines.ray_workers import RayWorkers, ray_workers
+from mevqa.engines.registry import ENGINE_NAMES, find_engine, known_engine
 
-__all__ = ["ENGINE_NAMES", "Engine", "Lost", "find_engine"]
+__all__ = ["ENGINE_NAMES", "Engine", "Lost", "RayWorkers", "find_engine", "known_engine", "ray_workers"]

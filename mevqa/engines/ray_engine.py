@@ -13,7 +13,7 @@ from mevqa.engines.base import Item, Lost, Result
 from mevqa.errors import InputError, Problem
 
 #: How often an item whose process was ended is tried again, elsewhere where it can be.
-_RETRIES = 2
+RETRIES = 2
 #: Items under way for each worker: one that is worked on and one that waits, so that nobody is idle.
 _AHEAD = 2
 #: Seconds after which a waiting driver looks whether it was interrupted.
@@ -36,7 +36,7 @@ class RayEngine:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._ray = _import_ray()
+        self._ray = import_ray()
 
     def map(
         self, work: Callable[[Item], Result], items: Sequence[Item]
@@ -47,12 +47,12 @@ class RayEngine:
             InputError: The cluster that ``RAY_ADDRESS`` names cannot be reached.
         """
         ray = self._ray
-        with _session(ray, self._workers):
+        with join_cluster(ray, self._workers):
 
             def work_on(item: Item) -> Result:  # Ray takes plain functions only
                 return work(item)
 
-            task = ray.remote(max_retries=_RETRIES, num_cpus=1)(work_on)
+            task = ray.remote(max_retries=RETRIES, num_cpus=1)(work_on)
             waiting = list(enumerate(items))[::-1]
             running: dict[Any, int] = {}
             try:
@@ -72,17 +72,38 @@ class RayEngine:
 def _result(ray: Any, reference: Any) -> Any:
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        said = " ".join(str(error.cause or error).split())[:200]
-        return Lost(f"failed on the cluster: {type(error.cause or error).__name__}: {said}")
     except ray.exceptions.RayError as error:
-        said = " ".join(str(error).split())[:200]
-        return Lost(f"the process that worked on it was ended {_RETRIES + 1} times ({said})")
+        return lost(ray, error)
+
+
+def lost(ray: Any, error: Exception) -> Lost:
+    """Return why an item has no result.
+
+    Args:
+        ray: The package.
+        error: What Ray raised in place of it.
+    """
+    if isinstance(error, ray.exceptions.RayTaskError):
+        cause = getattr(error, "cause", None) or error
+        return Lost(f"failed on the cluster: {type(cause).__name__}: {_one_line(cause)}")
+    return Lost(f"the process that worked on it was ended {RETRIES + 1} times ({_one_line(error)})")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 @contextmanager
-def _session(ray: Any, workers: int) -> Iterator[None]:
-    """Join the user's cluster, or start one on this machine and end it afterwards."""
+def join_cluster(ray: Any, workers: int) -> Iterator[None]:
+    """Join the user's cluster, or start one on this machine and end it afterwards.
+
+    Args:
+        ray: The package.
+        workers: Processes that are started on this machine.
+
+    Raises:
+        InputError: The cluster that ``RAY_ADDRESS`` names cannot be reached.
+    """
     if ray.is_initialized():
         yield
         return
@@ -94,8 +115,8 @@ def _session(ray: Any, workers: int) -> Iterator[None]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error", **here, **paths)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise InputError([Problem("RAY_ADDRESS", f"no cluster of Ray answers at {address!r}: {said}")]) from error
+        said = f"no cluster of Ray answers at {address!r}: {_one_line(error)}"
+        raise InputError([Problem("RAY_ADDRESS", said)]) from error
     try:
         yield
     finally:
@@ -117,7 +138,12 @@ def _check_answers(address: str | None) -> None:
         raise InputError([Problem("RAY_ADDRESS", f"no cluster of Ray answers at {address!r}: {error}")]) from error
 
 
-def _import_ray() -> Any:
+def import_ray() -> Any:
+    """Return the package.
+
+    Raises:
+        InputError: It is not installed.
+    """
     try:
         import ray
     except ImportError as error:

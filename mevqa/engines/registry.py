@@ -24,6 +24,15 @@ def find_engine(name: str, workers: int) -> Engine:
     Raises:
         InputError: There is none of that name, or what it needs is not installed.
     """
+    return _ENGINES[known_engine(name)](workers)
+
+
+def known_engine(name: str) -> str:
+    """Return the name of an engine.
+
+    Raises:
+        InputError: There is none of that name.
+    """
     if name not in _ENGINES:
         raise InputError([Problem("--engine", f"there is no engine {name!r}; {did_you_mean(name, list(_ENGINES))}")])
-    return _ENGINES[name](workers)
+    return name

@@ -10,8 +10,8 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "Answerer": "answerer",
-    "AskOptions": "answerer",
+    "Answerer": "loading",
+    "AskOptions": "loading",
     "ClipAnswers": "engine",
     "ClipProgress": "answerer",
     "LongVideoResult": "long_video",
@@ -26,7 +26,7 @@ _PUBLIC = {
     "analyse_long_video": "long_video",
     "answer_clip": "engine",
     "answer_plan": "answerer",
-    "load_answerer": "answerer",
+    "load_answerer": "loading",
     "open_run": "runs",
     "plan": "evaluation",
     "plan_prepared": "evaluation",

@@ -1,66 +1,26 @@
-"""A loaded model with its prompts and views, and the run that it answers."""
+"""The run that a model answers, here or on a cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mevqa.errors import InputError, MevqaError
-from mevqa.inference.evaluation import Plan, answer, begin, check_notes, check_views, part_of, remaining
+from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.inference.answering import AnswersClips, Groups, answer, begin, remaining
+from mevqa.inference.engine import DrawsViews
+from mevqa.inference.evaluation import Plan, check_notes, check_views, part_of
 from mevqa.inference.fingerprint import run_fingerprint
-from mevqa.inference.prepared import Prepared
+from mevqa.inference.loading import Answerer, AskOptions, load_answerer
 from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.runs import RunRecord, check_run_folder
 from mevqa.inference.shards import Shard, hold_run
-from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.models.base import Model, ModelOptions
-from mevqa.models.registry import load_model, own_preferences, own_prompts
-from mevqa.questions.prompts import PromptLibrary
+from mevqa.inference.view_config import ViewConfig
+from mevqa.models.registry import own_preferences
 from mevqa.types import Answer
-
-
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """Which model is asked, how, and what it sees.
-
-    Attributes:
-        model: The name of a model (``load_model``), or one that is loaded.
-        loading: How a model is loaded that is given by name.
-        views: What the model sees.
-        prompts: Folder of prompt files that replace the shipped ones, or a prompt library; None: those that the model
-            was fine-tuned with, or the shipped ones.
-        variant: Prompt variant; None: the one that the model prefers.
-        consistency: Whether a clip's answers are decided together.
-    """
-
-    model: str | Model = "nano"
-    loading: ModelOptions = field(default_factory=ModelOptions)
-    views: ViewOptions = field(default_factory=ViewOptions)
-    prompts: PromptLibrary | Path | str | None = None
-    variant: str | None = None
-    consistency: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Answerer:
-    """A loaded model with everything else that decides its answers.
-
-    Attributes:
-        model: The model.
-        prompts: The prompt library.
-        view_config: Which views are made and how.
-        consistency: Whether a clip's answers are decided together.
-        settings: The user's choices that can change an answer, for the manifest.
-    """
-
-    model: Model
-    prompts: PromptLibrary
-    view_config: ViewConfig
-    consistency: bool
-    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,59 +40,6 @@ class ClipProgress:
 ShowProgress: TypeAlias = Callable[[int, int], AbstractContextManager[ClipProgress]]
 
 
-def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
-    """Check all that can be checked without the model, load it, and return it with its prompts and views.
-
-    Args:
-        options: Which model is asked, how, and what it sees.
-        prepared: A prepared benchmark, which decides what the model sees.
-
-    Raises:
-        InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
-        ModelError: The model cannot be loaded.
-    """
-    prepared_views = None if prepared is None else prepared.view_config(options.views)
-    _, problems = options.views.check()
-    named = options.model if isinstance(options.model, str) else None
-    if isinstance(options.model, str):
-        preferences = own_preferences(options.model, options.loading.adapter)
-    else:
-        preferences = options.model.preferences
-    prompts = options.prompts
-    if not isinstance(prompts, PromptLibrary):
-        folder = Path(prompts) if prompts is not None else None
-        if folder is None and named is not None:
-            folder = own_prompts(named, options.loading.adapter)
-        try:
-            prompts = PromptLibrary.load(folder, options.variant or preferences.variant)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    assert isinstance(prompts, PromptLibrary)
-    model = load_model(options.model, options.loading) if isinstance(options.model, str) else options.model
-    if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
-        # Of a registered model it is only known now how it wants to be asked.
-        prompts = PromptLibrary.load(folder, model.preferences.variant)
-    view_config = prepared_views or options.views.for_model(model.preferences)
-    chosen = _settings(options.loading if named is not None else None, model)
-    return Answerer(model, prompts, view_config, options.consistency, chosen)
-
-
-def _settings(loading: ModelOptions | None, model: Model) -> dict[str, Any]:
-    """Return the settings of a model that can change an answer; those of a loaded one are its maker's to keep."""
-    if (own := getattr(model, "run_settings", None)) is not None:
-        return dict(own)
-    score = model.preferences.option_score
-    settings: dict[str, Any] = {}
-    if loading is not None:
-        names = ("seed", "dtype", "device", "quantization", "adapter", "attention")
-        settings = {name: getattr(loading, name) for name in names}
-        settings |= {"as_video": loading.video, "max_new_tokens": loading.max_new_tokens}
-        score = score if loading.option_score == "auto" else loading.option_score
-    return {**settings, "option_score": score, "thinking": getattr(model, "thinking", "")}
-
-
 def answer_plan(
     work: Plan,
     out: Path,
@@ -142,6 +49,7 @@ def answer_plan(
     progress: ShowProgress | None = None,
     drawing: DrawOptions | None = None,
     shard: Shard | None = None,
+    on_cluster: bool = False,
 ) -> RunRecord:
     """Load the model, answer what the run still lacks, and return the run.
 
@@ -153,18 +61,20 @@ def answer_plan(
         progress: Shows how far it is.
         drawing: Where the pictures of clips are taken from.
         shard: The part of the clips that this process answers; None: all.
+        on_cluster: Whether workers of a cluster of Ray load the model and answer, as many as ``drawing`` names.
 
     Raises:
-        InputError: An option is wrong, another process writes the run, or it was made with other inputs.
+        InputError: An option is wrong, another process writes the run, it was made with other inputs, or the cluster
+            cannot be used.
         ModelError: The model cannot be loaded.
     """
     check_run_folder(out)
+    chosen = drawing or DrawOptions()
     # Held before the model is loaded: who comes second should not wait minutes to be told.
     own = work if shard is None else part_of(work, shard)
-    with hold_run(out, shard), run_views(own, drawing or DrawOptions()) as views:
-        if (expected := _expected_views(options)) is not None:
-            views.begin(expected, out)
-        asked = load_answerer(options, work.prepared)
+    start = _on_cluster if on_cluster else _here
+    with hold_run(out, shard), start(own, out, options, chosen) as answering:
+        asked = answering.asked
         check_views(work, asked.view_config)
         check_notes(work.clips.values(), asked.prompts)
         fingerprint = run_fingerprint(
@@ -190,10 +100,49 @@ def answer_plan(
                     asked.view_config,
                     consistency=asked.consistency,
                     progress=shown.frames,
-                    drawn_by=views.drawn_by(asked.view_config, groups),
+                    drawn_by=answering.drawn_by(groups),
+                    answered_by=answering.answered_by,
                 ):
                     shown.advance(answers)
     return log
+
+
+@dataclass(frozen=True, slots=True)
+class _Answering:
+    """Who answers.
+
+    Attributes:
+        asked: The model with everything else that decides its answers.
+        drawn_by: Given the questions to answer, returns what gives the pictures of clips.
+        answered_by: Who answers in place of the model here.
+    """
+
+    asked: Answerer
+    drawn_by: Callable[[Groups], DrawsViews | None]
+    answered_by: AnswersClips | None = None
+
+
+@contextmanager
+def _here(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions) -> Iterator[_Answering]:
+    """Load the model in this process, while others begin to draw."""
+    with run_views(own, drawing) as views:
+        if (expected := _expected_views(options)) is not None:
+            views.begin(expected, out)
+        asked = load_answerer(options, own.prepared)
+        yield _Answering(asked, partial(views.drawn_by, asked.view_config))
+
+
+@contextmanager
+def _on_cluster(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions) -> Iterator[_Answering]:
+    """Load the model in workers of a cluster of Ray."""
+    if not isinstance(options.model, str):
+        raise InputError([Problem("--engine ray", "each worker loads the model: give its name or folder")])
+    if options.model.startswith("openai:"):
+        raise InputError([Problem("--engine ray", "a served model answers where it is: leave it out (--concurrency)")])
+    from mevqa.inference.cluster import answering_cluster
+
+    with answering_cluster(options, own, drawing) as cluster:
+        yield _Answering(cluster.answerer, lambda groups: None, partial(cluster.answered_by, own))
 
 
 def _expected_views(options: AskOptions) -> ViewConfig | None:

@@ -9,7 +9,8 @@ from typing import Protocol, runtime_checkable
 
 from mevqa.errors import InputError, MediaError, ModelError, Problem
 from mevqa.inference.answerer import Answerer
-from mevqa.inference.evaluation import Plan, remaining
+from mevqa.inference.answering import remaining
+from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import open_run
 from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question, Request, View

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.lock import hold_folder
-from mevqa.inference.answer_log import ANSWERS
-from mevqa.inference.engine import DrawsViews, answer_clip
-from mevqa.inference.event_log import EventLog
 from mevqa.inference.prepared import Prepared
-from mevqa.inference.runs import RunWriter, start_run
-from mevqa.inference.shards import BEGINNING, Shard
-from mevqa.inference.usage_log import UsageLog
+from mevqa.inference.shards import Shard
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
-from mevqa.signals import finished_first
-from mevqa.types import Answer, Clip, Question
+from mevqa.types import Clip, Question
 
 if TYPE_CHECKING:
     from mevqa.data.official import QuestionFile
@@ -261,126 +252,10 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
         raise InputError(problems)
 
 
-def begin(
-    work: Plan,
-    out: Path,
-    fingerprint: Mapping[str, Any],
-    facts: Mapping[str, Any] | None = None,
-    shard: Shard | None = None,
-) -> RunWriter:
-    """Create or continue the run folder ``out``.
-
-    Args:
-        work: The plan.
-        out: The run folder.
-        fingerprint: What ``run_fingerprint`` returned.
-        facts: What a reader of the run wants to know besides.
-        shard: The part of the run that this process answers; None: the whole.
-
-    Raises:
-        InputError: The folder holds something else or a run that other inputs decided.
-    """
-    files = [str(file.path.absolute()) for file in work.files]
-    sources = [source.as_record() for source in work.sources]
-    known = {"question_files": files, "sources": sources, **(facts or {})}
-    if shard is None:
-        return start_run(out, fingerprint, known)
-    with hold_folder(out, wait=BEGINNING):
-        return start_run(out, fingerprint, {**known, "clips": list(work.questions)}, part=shard.name)
-
-
 def part_of(work: Plan, shard: Shard) -> Plan:
     """Return the part of a plan that one of several processes answers."""
     chosen = shard.of(work.questions)
     return replace(work, questions={c: work.questions[c] for c in chosen}, clips={c: work.clips[c] for c in chosen})
-
-
-def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
-    """Return the clips that still have a question without an answer, with all their questions.
-
-    An error is no answer. A reply that was cut off or cannot be read is final: models write without chance, so that
-    the same settings would give the same reply again.
-    """
-    return {
-        clip_id: group
-        for clip_id, group in work.questions.items()
-        if any(q.id not in answered or _is_open(answered[q.id]) for q in group)
-    }
-
-
-def looks(work: Plan, groups: Mapping[str, Sequence[Question]], view_config: ViewConfig) -> Iterator[tuple[Clip, bool]]:
-    """Yield the clips that a model looks at, each with whether as a long video, in the order of ``answer``.
-
-    Args:
-        work: The plan.
-        groups: The questions to answer, by clip id.
-        view_config: Who answers questions about long videos.
-    """
-    for clip_id, questions in groups.items():
-        for long_video in (False, True):
-            if long_video and view_config.lvqa != "model":
-                continue  # The model looks at the events that are found in it.
-            if any(asks_long_video(question) == long_video for question in questions):
-                yield work.clips[clip_id], long_video
-
-
-def _is_open(answer: Answer) -> bool:
-    return answer.error is not None and answer.unusable is None
-
-
-def answer(
-    work: Plan,
-    run: RunWriter,
-    model: Model,
-    prompts: PromptLibrary,
-    view_config: ViewConfig,
-    *,
-    consistency: bool = True,
-    progress: Callable[[str, int, int], None] | None = None,
-    drawn_by: DrawsViews | None = None,
-) -> Iterator[list[Answer]]:
-    """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
-
-    Args:
-        work: The plan.
-        run: The open run.
-        model: Who is asked.
-        prompts: The prompt library.
-        view_config: Which views are made and how.
-        consistency: Decide a clip's answers together.
-        progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
-        drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
-
-    Yields:
-        Each clip's answers once they are on the disk. A request to terminate waits until then. A served model whose
-        next answers could cost too much ends them.
-    """
-    groups = remaining(work, run.answers)
-    # Opened before the work, so that a foreign table is refused before and not after it.
-    about_long = any(asks_long_video(question) for group in groups.values() for question in group)
-    shared = run.log.name != ANSWERS
-    log = EventLog(run.path, shared=shared) if about_long and view_config.lvqa != "model" else None
-    usage = UsageLog(run.log, getattr(model, "meter", None))
-    for clip_id, questions in groups.items():
-        told = None if progress is None else functools.partial(progress, clip_id)
-        clip = work.clips[clip_id]
-        with finished_first(), usage.counted(clip_id):
-            result = answer_clip(
-                clip,
-                questions,
-                model,
-                prompts,
-                view_config,
-                consistency=consistency,
-                progress=told,
-                drawn_by=drawn_by or work.prepared,
-            )
-            if log is not None and result.long_video is not None:
-                log.put(clip_id, result.long_video)
-            run.append(result.answers)
-        if usage.stopped:
-            return
-        yield result.answers
 
 
 def _doubled_ids(files: Sequence[QuestionFile]) -> list[Problem]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.engines import Engine, Lost
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.files.system_errors import media_problem
@@ -47,6 +49,7 @@ def prepare_plan(
     out: Path,
     *,
     workers: int = 1,
+    engine: Engine | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     cache: ViewCache | None = None,
 ) -> Prepared:
@@ -57,6 +60,7 @@ def prepare_plan(
         view_config: Which views are made and how.
         out: The folder; what is drawn is kept in ``OUT.parts`` until all is there.
         workers: Processes that draw.
+        engine: Where they are; None: on this machine.
         progress: Called with rows done and rows in all.
         cache: Where pictures are stored for other runs, and looked up; None: nowhere.
 
@@ -84,7 +88,7 @@ def prepare_plan(
     digest = blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=8).hexdigest()
     with hold_folder(parts), _without_bars():
         drawn_by = drawn_with(view_config, cache)
-        rows = _draw_all(work, drawn_by, parts, digest, workers, progress)
+        rows = _draw_all(work, drawn_by, parts, digest, workers, engine, progress)
         with whole_folder(out) as folder:
             rows.save_to_disk(str(folder))
             (folder / QUESTIONS).mkdir()
@@ -116,6 +120,7 @@ def _draw_all(
     parts: Path,
     digest: str,
     workers: int,
+    engine: Engine | None,
     progress: Callable[[int, int], None],
 ) -> datasets.Dataset:
     """Draw what is not kept yet, chunk by chunk."""
@@ -127,6 +132,8 @@ def _draw_all(
     asked_features = datasets.Features({name: features[name] for name in asked[0]})
     chunks: list[datasets.Dataset] = []
     problems: list[Problem] = []
+    if engine is not None:
+        _draw_on(engine, work, asked, drawn_by, parts, digest, progress)
     for start in range(0, len(asked), _CHUNK):
         rows = asked[start : start + _CHUNK]
         kept = parts / f"{digest}-{start:06d}"
@@ -151,6 +158,52 @@ def _draw_all(
     if problems:
         raise InputError(problems)
     return datasets.concatenate_datasets(chunks)
+
+
+def _draw_on(
+    engine: Engine,
+    work: Plan,
+    asked: Sequence[dict[str, Any]],
+    drawn_by: ViewConfig | CachedViews,
+    parts: Path,
+    digest: str,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Draw what is not kept yet on an engine, and keep each chunk once all of it is there.
+
+    Raises:
+        InputError: Every clip that cannot be drawn, once the others are kept.
+    """
+    import datasets
+
+    starts = [start for start in range(0, len(asked), _CHUNK) if not (parts / f"{digest}-{start:06d}").exists()]
+    places = [place for start in starts for place in range(start, min(start + _CHUNK, len(asked)))]
+    items = [(asked[place], work.clips[asked[place]["clip_id"]]) for place in places]
+    drawn: dict[int, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    with closing(engine.map(partial(_draw_item, drawn_by=drawn_by), items)) as results:
+        for done, (number, result) in enumerate(results, start=1):
+            place = places[number]
+            if isinstance(result, Lost):
+                result = _nothing([{"path": asked[place]["clip_id"], "message": result.reason}])
+            problems += [Problem(one["path"], one["message"]) for one in result["problems"]]
+            drawn[place] = asked[place] | result
+            start = place - place % _CHUNK
+            chunk = range(start, min(start + _CHUNK, len(asked)))
+            if all(one in drawn for one in chunk):
+                rows = [drawn.pop(one) for one in chunk]
+                if not any(row["problems"] for row in rows):
+                    kept = datasets.Dataset.from_list(rows, features=_features()).remove_columns("problems")
+                    with whole_folder(parts / f"{digest}-{start:06d}") as folder:
+                        kept.save_to_disk(str(folder))
+            progress(len(asked) - len(places) + done, len(asked))
+    if problems:
+        raise InputError(problems)
+
+
+def _draw_item(item: tuple[Mapping[str, Any], Clip], drawn_by: ViewConfig | CachedViews) -> dict[str, Any]:
+    row, clip = item
+    return _draw(row, {clip.id: clip}, drawn_by)
 
 
 @contextmanager

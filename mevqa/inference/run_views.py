@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.errors import MevqaError
+from mevqa.inference.answering import looks, remaining
 from mevqa.inference.drawing.cache import ViewCache, chosen_cache, drawn_with
 from mevqa.inference.drawing.processes import DrawingProcesses
 from mevqa.inference.engine import DrawsViews
-from mevqa.inference.evaluation import Plan, looks, remaining
+from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import open_run
 from mevqa.inference.view_config import ViewConfig
 from mevqa.types import Question

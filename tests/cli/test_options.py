@@ -24,7 +24,7 @@ def no_model(monkeypatch):
     def load_model(*args):
         raise AssertionError("the model was loaded")
 
-    monkeypatch.setattr("mevqa.inference.answerer.load_model", load_model)
+    monkeypatch.setattr("mevqa.inference.loading.load_model", load_model)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def held_elsewhere():
 
 
 def refused(command, pid, capsys, monkeypatch):
-    monkeypatch.setattr("mevqa.inference.answerer.load_model", lambda *args: pytest.fail("the model was loaded"))
+    monkeypatch.setattr("mevqa.inference.loading.load_model", lambda *args: pytest.fail("the model was loaded"))
     assert main(command) == 2
     printed = capsys.readouterr()
     last = printed.err.splitlines()[-1]
@@ -122,7 +122,7 @@ def test_a_refused_eval_leaves_no_folder(questions, tmp_path, capsys):
 
 
 def test_a_folder_that_is_no_run_is_refused_before_the_model_is_loaded(questions, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("mevqa.inference.answerer.load_model", lambda *args: pytest.fail("the model was loaded"))
+    monkeypatch.setattr("mevqa.inference.loading.load_model", lambda *args: pytest.fail("the model was loaded"))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
     assert main(words(questions, tmp_path / "run")) == 2
@@ -170,7 +170,7 @@ def test_a_request_to_terminate_waits_for_the_clip(questions, tmp_path, capsys, 
             signal.raise_signal(signal.SIGTERM)
         return answer_clip(clip, *args, **options)
 
-    monkeypatch.setattr("mevqa.inference.evaluation.answer_clip", asked_to_end)
+    monkeypatch.setattr("mevqa.inference.answering.answer_clip", asked_to_end)
     assert main(words(questions, tmp_path / "run")) == 143
     assert len(asked) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("mevqa eval: terminated; ")

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
         print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
         return 0
-    drawing = {"workers": args.workers, "views_cache": args.views_cache}
+    drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}
     evaluated = evaluate(args.files, model, **asked, **drawing, part=part, progress=clip_progress)
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
@@ -101,6 +101,8 @@ def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
     from mevqa.inference.shards import launched_shard
 
+    if args.engine != "local":
+        raise MevqaError("--engine: a suite is answered on this machine; name its question files, one model a run")
     if args.shard or launched_shard():
         raise MevqaError("--shard: a suite is answered by one process; name its question files, one model a run")
     decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate")

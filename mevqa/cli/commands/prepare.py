@@ -15,8 +15,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mevqa.cli.options import add_media_options, add_view_options, add_views_cache_option
-from mevqa.cli.values import positive
+from mevqa.cli.options import add_engine, add_media_options, add_view_options, add_views_cache_option
 
 HELP = "draw what a model sees of every clip, once, for many runs"
 
@@ -25,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa prepare``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="question files (JSON lines)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the prepared folder")
-    parser.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that draw (default: 1)")
+    add_engine(parser)
     add_views_cache_option(parser)
     parser.add_argument(
         "--model",
@@ -54,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             views=ViewOptions(args.views, args.sampler, args.frames, args.stride, args.face),
             model=args.model,
             workers=args.workers,
+            engine=args.engine,
             views_cache=args.views_cache,
             progress=progress,
         )

@@ -1,0 +1,109 @@
+"""A model with its prompts and views, as the user asked for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mevqa.errors import InputError
+from mevqa.inference.prepared import Prepared
+from mevqa.inference.view_config import ViewConfig, ViewOptions
+from mevqa.models.base import Model, ModelOptions
+from mevqa.models.registry import load_model, own_preferences, own_prompts
+from mevqa.questions.prompts import PromptLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """Which model is asked, how, and what it sees.
+
+    Attributes:
+        model: The name of a model (``load_model``), or one that is loaded.
+        loading: How a model is loaded that is given by name.
+        views: What the model sees.
+        prompts: Folder of prompt files that replace the shipped ones, or a prompt library; None: those that the model
+            was fine-tuned with, or the shipped ones.
+        variant: Prompt variant; None: the one that the model prefers.
+        consistency: Whether a clip's answers are decided together.
+    """
+
+    model: str | Model = "nano"
+    loading: ModelOptions = field(default_factory=ModelOptions)
+    views: ViewOptions = field(default_factory=ViewOptions)
+    prompts: PromptLibrary | Path | str | None = None
+    variant: str | None = None
+    consistency: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """A loaded model with everything else that decides its answers.
+
+    Attributes:
+        model: The model.
+        prompts: The prompt library.
+        view_config: Which views are made and how.
+        consistency: Whether a clip's answers are decided together.
+        settings: The user's choices that can change an answer, for the manifest.
+    """
+
+    model: Model
+    prompts: PromptLibrary
+    view_config: ViewConfig
+    consistency: bool
+    settings: Mapping[str, Any]
+
+
+def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
+    """Check all that can be checked without the model, load it, and return it with its prompts and views.
+
+    Args:
+        options: Which model is asked, how, and what it sees.
+        prepared: A prepared benchmark, which decides what the model sees.
+
+    Raises:
+        InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
+        ModelError: The model cannot be loaded.
+    """
+    prepared_views = None if prepared is None else prepared.view_config(options.views)
+    _, problems = options.views.check()
+    named = options.model if isinstance(options.model, str) else None
+    if isinstance(options.model, str):
+        preferences = own_preferences(options.model, options.loading.adapter)
+    else:
+        preferences = options.model.preferences
+    prompts = options.prompts
+    if not isinstance(prompts, PromptLibrary):
+        folder = Path(prompts) if prompts is not None else None
+        if folder is None and named is not None:
+            folder = own_prompts(named, options.loading.adapter)
+        try:
+            prompts = PromptLibrary.load(folder, options.variant or preferences.variant)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    assert isinstance(prompts, PromptLibrary)
+    model = load_model(options.model, options.loading) if isinstance(options.model, str) else options.model
+    if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
+        # Of a registered model it is only known now how it wants to be asked.
+        prompts = PromptLibrary.load(folder, model.preferences.variant)
+    view_config = prepared_views or options.views.for_model(model.preferences)
+    chosen = _settings(options.loading if named is not None else None, model)
+    return Answerer(model, prompts, view_config, options.consistency, chosen)
+
+
+def _settings(loading: ModelOptions | None, model: Model) -> dict[str, Any]:
+    """Return the settings of a model that can change an answer; those of a loaded one are its maker's to keep."""
+    if (own := getattr(model, "run_settings", None)) is not None:
+        return dict(own)
+    score = model.preferences.option_score
+    settings: dict[str, Any] = {}
+    if loading is not None:
+        names = ("seed", "dtype", "device", "quantization", "adapter", "attention")
+        settings = {name: getattr(loading, name) for name in names}
+        settings |= {"as_video": loading.video, "max_new_tokens": loading.max_new_tokens}
+        score = score if loading.option_score == "auto" else loading.option_score
+    return {**settings, "option_score": score, "thinking": getattr(model, "thinking", "")}
