@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 import pytest
@@ -97,6 +98,19 @@ def test_changed_media_other_rules_and_damaged_parts_are_spotted_again(tmp_path,
     other = Fake()
     spotted(other, found, parts, "quarter-second-apex")
     assert other.asked == ["a", "b", "c"]
+
+
+def test_candidates_are_those_of_the_content_of_a_video_and_of_the_tracker(tmp_path, media, monkeypatch):
+    """As for motion records: a copied video is the same, and another tracker measures anew."""
+    found = find_annotated(labels(tmp_path, GOOD), media)
+    parts = tmp_path / "parts"
+    spotted(Fake(), found, parts)
+    os.utime(media / "a.mp4", (1, 1))
+    spotted(again := Fake(), found, parts)
+    assert again.asked == []
+    monkeypatch.setattr("mevqa.spotting.features.cache.TRACKER_VERSION", -1)
+    spotted(again, found, parts)
+    assert again.asked == ["a", "b", "c"]
 
 
 def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, media):

@@ -160,10 +160,23 @@ class FeatureCache:
 
 
 def _key(video: Video) -> str:
-    """Return the hash of everything that decides the record of a video."""
+    """Return the hash of everything that decides the record of an open video."""
+    return record_key(video.path, video.fps if video.fps_source == "given" else None)
+
+
+def record_key(path: Path, fps: float | None) -> str:
+    """Return the hash of everything that decides the record of a video, for what is kept of it.
+
+    Args:
+        path: The media.
+        fps: Frames per second, where the user or the data set knows better than the file.
+
+    Raises:
+        MediaError: The media cannot be read.
+    """
     settings = {
-        "media": _content(video.path),
-        "fps": video.fps if video.fps_source == "given" else None,
+        "media": _content(path),
+        "fps": fps,
         "find_fps": FIND_FPS,
         "tracker": TRACKER_VERSION,
         "regions": [[region.name, region.kind, region.centre, region.size] for region in network_regions()],

@@ -21,6 +21,7 @@ from mevqa.files.whole import make_folder, write_whole
 from mevqa.spotting.annotated import LongVideo
 from mevqa.spotting.base import ShowFrames, SpotOptions, Spotting
 from mevqa.spotting.events import SpottedEvent
+from mevqa.spotting.features.cache import record_key
 from mevqa.spotting.motion.features import FEATURES
 from mevqa.spotting.motion.fitting import Example, faint_options
 from mevqa.spotting.motion.stream import limits
@@ -73,16 +74,16 @@ def spot_annotated(
     problems = []
     for number, video in enumerate(videos, start=1):
         file = parts / _file_name(video.id)
-        key = _key(video, wanted)
-        events = _remembered(file, key)
-        if events is None:
-            try:
+        try:
+            key = _key(video, wanted)
+            events = _remembered(file, key)
+            if events is None:
                 with progress(f"{number}/{len(videos)} {video.id}") as report:
                     events = spot(video.path, fps=video.fps, options=wanted, progress=report).events
-            except (MediaError, OSError) as error:
-                problems.append(media_problem(error, video.path))
-                continue
-            _remember(file, key, events)
+                _remember(file, key, events)
+        except (MediaError, OSError) as error:
+            problems.append(media_problem(error, video.path))
+            continue
         judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))
         examples.append(Example(video.id, video.subject, video.coded, judged))
     if problems:
@@ -96,10 +97,13 @@ def _file_name(video: str) -> str:
 
 
 def _key(video: LongVideo, options: SpotOptions) -> str:
-    """Return the hash of what decides the candidates of a video."""
-    files = [video.path] if video.path.is_file() else sorted(video.path.iterdir())
-    media = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
-    fingerprint = [__version__, list(FEATURES), options.rule, limits(options), video.fps, media]
+    """Return the hash of what decides the candidates of a video.
+
+    Raises:
+        MediaError: The media cannot be read.
+    """
+    measured = record_key(video.path, video.fps)
+    fingerprint = [__version__, list(FEATURES), options.rule, limits(options), measured]
     return hashlib.sha256(json.dumps(fingerprint).encode()).hexdigest()
 
 
