@@ -224,19 +224,23 @@ class CachedViews:
             InputError: As for ``ViewConfig.render``.
             MediaError: Likewise.
         """
-        try:
-            file = self.cache.file(clip, self.view_config, long_video=long_video)
-        except OSError:
-            file = None  # What is wrong with the media says who reads it.
+        file = self._file(clip, long_video)
         seen = None if file is None else self.cache.load(file)
         if seen is None:
             seen = self.view_config.render(clip, long_video=long_video)
-            if file is not None:
+            # Media that were replaced meanwhile are drawn, and not stored as what they were.
+            if file is not None and file == self._file(clip, long_video):
                 try:
                     self.cache.store(file, seen)
                 except (InputError, MediaError, OSError) as error:
                     _say_once(f"note: views are drawn and not stored: {error} (--views-cache none: no cache)")
         return seen
+
+    def _file(self, clip: Clip, long_video: bool) -> Path | None:
+        try:
+            return self.cache.file(clip, self.view_config, long_video=long_video)
+        except OSError:
+            return None  # What is wrong with the media says who reads it.
 
 
 def chosen_cache(named: Path | None) -> ViewCache | None:

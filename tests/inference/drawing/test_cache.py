@@ -177,3 +177,18 @@ def test_a_prepared_benchmark_needs_neither_cache_nor_processes(small_set, tmp_p
     assert views.drawn_by(CONFIG, work.questions) is None
     views.end()
     assert not (tmp_path / "views").exists()
+
+
+def test_media_that_are_replaced_while_they_are_drawn_are_not_stored(clip, cache, tmp_path, monkeypatch):
+    media = tmp_path / "clip.mp4"
+    media.write_bytes(clip.media.read_bytes())
+    render = ViewConfig.render
+
+    def replacing(config, clip, **more):
+        seen = render(config, clip, **more)
+        media.write_bytes(media.read_bytes() + bytes(1))
+        return seen
+
+    monkeypatch.setattr(ViewConfig, "render", replacing)
+    assert CachedViews(CONFIG, cache).render(replace(clip, media=media), long_video=False).views
+    assert not cache.folder.exists()
