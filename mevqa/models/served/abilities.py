@@ -26,6 +26,8 @@ Body = dict[str, Any]
 
 #: Bound on the tokens of a probe; some hosts take no smaller one.
 _PROBE_TOKENS = 16
+#: The same where a constraint decides what is written, which may take a token a character within a JSON object.
+_CONSTRAINED_TOKENS = 48
 #: Two words that no model writes of itself.
 _WORDS = ("qzx-7", "vwk-3")
 #: Numbers of likeliest tokens that are tried: most servers tell 20 at most, some 5.
@@ -186,6 +188,17 @@ class _Trial:
         self._think = think
 
     def ask(self, able: Abilities, text: str, *, picture: bool = False, **added: Any) -> ChatReply | Failure:
+        """Return what becomes of a question.
+
+        Args:
+            able: How much of a request is used.
+            text: The question.
+            picture: Whether a picture stands before it.
+            added: Further arguments of the request; those of no standard are ``extra_body``.
+
+        Raises:
+            ModelError: Server or network failed, or there is no such model.
+        """
         system = "You answer in a few words."
         parts: list[Body] = [{"type": "text", "text": text if able.system_role else f"{system}\n{text}"}]
         if picture:
@@ -193,8 +206,9 @@ class _Trial:
         conversation: list[Body] = [{"role": "user", "content": parts}]
         if able.system_role:
             conversation.insert(0, {"role": "system", "content": system})
-        body = able.body(self._name, conversation, _PROBE_TOKENS, think=self._think)
         extra = added.pop("extra_body", {})
+        most = _CONSTRAINED_TOKENS if extra else _PROBE_TOKENS
+        body = able.body(self._name, conversation, most, think=self._think)
         body = {**body, **added, "extra_body": {**body.get("extra_body", {}), **extra}}
         [outcome] = self._endpoint.send([body])
         if isinstance(outcome, Failure) and (not outcome.is_request or outcome.status in (403, 404)):
@@ -202,6 +216,7 @@ class _Trial:
         return outcome
 
     def error(self, failure: Failure) -> ModelError:
+        """Return the error that says why the model cannot be asked."""
         mend = {
             None: "; is the server running, and is this its address?",
             404: "; the name behind openai: is the model's as the server knows it, the address ends in /v1",

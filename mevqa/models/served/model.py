@@ -26,7 +26,7 @@ SCHEME = "openai"
 #: Servers count the end of a turn as a token, and some call an answer cut off that ends exactly at its bound.
 _END = 2
 #: A JSON object around an answer, in tokens.
-_JSON = 16
+_JSON = 32
 #: The run stops after so many clips in a row without any reply.
 _DEAD_CLIPS = 3
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -76,7 +76,7 @@ def price_of(name: str, settings: ServedOptions) -> Price | None:
 def folder_of(name: str) -> Path | None:
     """Return the folder on this machine that a served model is loaded from; None where its name is none."""
     folder = Path(name.partition(":")[2]).expanduser()
-    return folder if folder.is_absolute() and folder.is_dir() else None
+    return folder if (folder / "config.json").is_file() else None
 
 
 def _address(name: str, served: str, settings: ServedOptions) -> str:

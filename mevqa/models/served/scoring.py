@@ -18,7 +18,7 @@ from mevqa.models.served.reply import WrittenToken
 
 #: What may stand before an answer and behind it without changing it.
 _AROUND = " \t\r\n\"'*`"
-_BEHIND = ".,;:!" + _AROUND
+_BEHIND = ".,;:!}" + _AROUND
 
 
 def written_option(text: str, options: Sequence[str]) -> str | None:
@@ -81,6 +81,7 @@ def _shares(token: WrittenToken, live: Sequence[str], text: str, before: str) ->
 
 def _answer(text: str, before: str) -> str | None:
     """Return what is written of the answer; None where something else stands before it."""
+    text = text.lstrip()
     return text[len(before) :].lstrip(_AROUND) if text.startswith(before) else None
 
 

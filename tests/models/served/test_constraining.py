@@ -1,0 +1,68 @@
+"""Closed questions behind an endpoint that constrains choices and tells log-probabilities."""
+
+from __future__ import annotations
+
+import pytest
+import tiny
+from constraining import ConstrainingServer
+
+from mevqa.models.base import ModelOptions, ServedOptions
+from mevqa.models.registry import load_model
+from mevqa.types import Request
+
+pytest.importorskip("openai")
+
+CLASSES = ("positive", "negative", "surprise")
+ASKED = [
+    Request("What is the coarse expression class?", options=CLASSES),
+    Request("Is the action unit lip corner puller shown on the face?", options=("yes", "no")),
+    Request("What are the action units?", max_new_tokens=24),
+]
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return load_model("nano")
+
+
+def served(server):
+    return load_model("openai:small", ModelOptions(served=ServedOptions(base_url={"": server.url}, retries=0)))
+
+
+@pytest.mark.parametrize(
+    ("choice", "most", "said"),
+    [
+        ("guided_choice", 20, "guided_choice and log-probabilities of 20 tokens"),
+        ("guided_choice", 5, "guided_choice and log-probabilities of 5 tokens"),
+        ("guided_choice", 0, "guided_choice"),
+        ("", 20, "log-probabilities of 20 tokens"),
+        ("", 0, "read from text"),
+        ("response_format", 0, "json_schema"),
+        ("response_format", 20, "json_schema and log-probabilities of 20 tokens"),
+    ],
+)
+def test_what_an_endpoint_can_do_is_found_out_and_used(nano, no_keys, choice, most, said):
+    with ConstrainingServer(nano, choice=choice, most=most) as server:
+        model = served(server)
+        assert model.run_settings["closed_questions"] == said
+        assert model.revision == "served:small-1"
+        assert len(server.requests) <= 20
+        views = tiny.views(count=1, size=64)
+        replies, own = model.ask("", views, ASKED), nano.ask("", views, ASKED)
+    for request, reply, other in zip(ASKED, replies, own, strict=True):
+        assert reply.error is None and (reply.options is not None) == (bool(request.options) and most > 0)
+        if said.startswith("json_schema") and request.options:
+            # Behind the beginning of an object, which it never saw, this model thinks otherwise.
+            assert reply.text in request.options and list(reply.options or request.options) == list(request.options)
+            continue
+        assert reply.text == other.text
+        for option, probability in (reply.options or {}).items():
+            assert probability == pytest.approx(other.options[option], abs=0.02)
+
+
+def test_an_answer_that_is_no_option_is_left_to_the_reader(nano, no_keys):
+    with ConstrainingServer(nano, most=20) as server:
+        [reply] = served(server).ask(
+            "", tiny.views(count=1, size=64), [Request(ASKED[0].text, options=("left", "right"))]
+        )
+    assert reply.options is None and reply.text in CLASSES

@@ -1,0 +1,136 @@
+"""What is said of a server before it is asked: addresses, keys, prices, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mevqa.cli import main
+from mevqa.cli.served_options import by_model
+from mevqa.errors import InputError, ModelError
+from mevqa.inference.usage_log import UsageLog, read_usage
+from mevqa.models.base import BudgetSpentError, ModelOptions, Price, ServedOptions
+from mevqa.models.registry import load_model, own_preferences
+from mevqa.models.served import model
+from mevqa.models.served.usage import Meter, Usage
+
+HERE = {"": "http://localhost:1/v1"}
+
+
+@pytest.fixture(autouse=True)
+def without_keys(no_keys):
+    """No key of the user is seen by a test."""
+
+
+def refused(name="openai:m", served=None, **options):
+    with pytest.raises(ModelError) as raised:
+        load_model(name, ModelOptions(served=ServedOptions(**(served or {})), **options))
+    return str(raised.value)
+
+
+def test_what_lacks_is_said_with_the_mend(monkeypatch):
+    assert "say where it is served: --base-url http://localhost:8000/v1" in refused()
+    assert "openai:NAME --base-url URL" in refused("openai:")
+    assert "must begin with http" in refused(served={"base_url": {"": "localhost:8000"}})
+    assert "must begin with http" in refused(served={"base_url": {"": "http://[::1"}})
+    assert "leave --adapter away" in refused(served={"base_url": HERE}, adapter="x")
+    assert "--price INPUT,OUTPUT" in refused(served={"base_url": HERE, "max_cost": 1.0})
+    assert "the variable MINE of --api-key-env" in refused(served={"base_url": HERE, "api_key_env": {"": "MINE"}})
+    monkeypatch.setitem(sys.modules, "openai", None)
+    assert refused(served={"base_url": HERE}) == "served models need the package openai: pip install 'mevqa[openai]'"
+
+
+def test_a_key_in_the_address_is_refused_and_not_repeated():
+    for url in ("http://me:secret@host/v1", "http://host/v1?key=secret"):
+        said = refused(served={"base_url": {"": url}})
+        assert "variable of the environment" in said and "secret" not in said
+
+
+def test_a_server_that_is_not_there_is_said_with_its_address():
+    pytest.importorskip("openai")
+    said = refused(served={"base_url": HERE, "retries": 0})
+    assert (
+        said.startswith("openai:m at http://localhost:1/v1: the connection failed") and "is the server running" in said
+    )
+
+
+def test_a_key_goes_over_plain_http_to_this_machine_only(no_keys):
+    no_keys("OPENAI_API_KEY", "k")
+    options = ServedOptions()
+    sent = {url: model._key("openai:m", "m", options, url) for url in ("http://localhost:1/v1", "https://far/v1")}
+    assert set(sent.values()) == {"k"}
+    assert model._key("openai:m", "m", options, "http://far/v1") == ""
+    assert model._key("openai:m", "m", ServedOptions(api_key_env={"m": "OPENAI_API_KEY"}), "http://far/v1") == "k"
+
+
+def test_values_are_for_one_model_or_for_all():
+    assert by_model("https://h/v1?a=b") == ("", "https://h/v1?a=b")
+    assert by_model("owner/m=https://h/v1") == ("owner/m", "https://h/v1")
+    assert by_model("openai:m=KEY") == ("m", "KEY")
+    assert model.of_model({"m": 1, "": 2}, "m") == 1 and model.of_model({"m": 1, "": 2}, "n") == 2
+
+
+def test_prices_of_a_file_are_by_model(tmp_path, capsys):
+    path = tmp_path / "prices.yaml"
+    path.write_text("prices:\n  m: {input: 2, output: 8, cached: 1}\n  n: {inptu: 1, output: 1}\n")
+    asked = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), "--price"]
+    for price, said in ((str(path), f"{path}:3"), ("1", "two or three numbers"), ("1,-1", "two or three numbers")):
+        with pytest.raises(SystemExit):
+            main([*asked, price])
+        assert said in capsys.readouterr().err
+
+
+def test_a_model_served_from_a_folder_is_asked_as_it_was_trained():
+    from mevqa.models.nano import WEIGHTS
+
+    assert own_preferences(f"openai:{WEIGHTS}").variant == "brief"
+    assert own_preferences("openai:some/name").variant == "default"
+
+
+def test_local_models_cost_nothing_to_estimate(tmp_path, capsys):
+    assert main(["synth", str(tmp_path / "data"), "--clips", "1", "--seed", "1"]) == 0
+    files = [str(tmp_path / "data" / "me_vqa_synthetic_train.jsonl"), "--media", str(tmp_path / "data")]
+    assert main(["eval", *files, "--model", "mock", "--estimate"]) == 2
+    assert "--estimate is for served models" in capsys.readouterr().err
+
+
+def test_costs_are_counted_by_price():
+    used = Usage(1, 0, 1_000_000, 400_000, 500_000)
+    assert used.cost(Price(input=2, output=8)) == pytest.approx(6.0)
+    assert used.cost(Price(input=2, output=8, cached=1)) == pytest.approx(5.6)
+    assert used + used == Usage(2, 0, 2_000_000, 800_000, 1_000_000)
+
+
+def test_what_could_cost_too_much_is_not_sent():
+    meter = Meter(Price(input=1, output=1), 1.0)
+    meter.begin(0.4)
+    meter.add(Usage(1, 0, 100_000, 0, 100_000))
+    meter.reserve(200_000, 200_000)
+    with pytest.raises(BudgetSpentError, match="0.6 of --max-cost 1 are spent"):
+        meter.reserve(300_000, 200_000)
+    Meter().reserve(10**9, 10**9)
+
+
+def test_a_run_that_is_continued_counts_on(tmp_path):
+    price = Price(input=1, output=1)
+    for _ in range(2):
+        meter = Meter(price, 10.0)
+        log = UsageLog(tmp_path / "answers.jsonl", meter)
+        with log.counted("c"):
+            meter.add(Usage(1, 0, 500_000, 0, 0))
+    with (tmp_path / "usage.jsonl").open("a") as file:
+        file.write('{"clip": "torn", "requ')
+    part = Meter(price, 10.0)
+    with UsageLog(tmp_path / "answers-1-of-2.jsonl", part).counted("d"):
+        part.add(Usage(1, 1, 500_000, 0, 0))
+        part.reserve(9 * 10**6, 10**6)
+    assert part.spent == pytest.approx(1.5)
+    total = read_usage(tmp_path)
+    assert (total.counts["requests"], total.counts["repeated"], total.cost) == (3, 1, pytest.approx(1.5))
+    assert "--max-cost 10" in total.stopped
+    UsageLog(tmp_path / "answers.jsonl", Meter())
+    assert "torn" not in (tmp_path / "usage.jsonl").read_text()
+    (tmp_path / "usage.jsonl").write_text('{"requests": "many"}\n')
+    with pytest.raises(InputError, match=r"usage.jsonl:1: is not a line of usage"):
+        read_usage(tmp_path)
