@@ -144,3 +144,15 @@ def changed(**choice: Any) -> Fault:
         handler.answer(200, content)
 
     return fault
+
+
+def drip(handler: Handler, reply: Callable[[], dict[str, Any]], request: dict[str, Any]) -> None:
+    """Send the answer byte by byte, so that no silence is long and no end near."""
+    body = json.dumps(reply()).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    for place in range(len(body)):
+        handler.wfile.write(body[place : place + 1])
+        handler.wfile.flush()
+        time.sleep(0.1)

@@ -6,6 +6,7 @@ import pytest
 import tiny
 from constraining import ConstrainingServer
 
+from mevqa.cli import main
 from mevqa.models.base import ModelOptions, ServedOptions
 from mevqa.models.registry import load_model
 from mevqa.types import Request
@@ -66,3 +67,19 @@ def test_an_answer_that_is_no_option_is_left_to_the_reader(nano, no_keys):
             "", tiny.views(count=1, size=64), [Request(ASKED[0].text, options=("left", "right"))]
         )
     assert reply.options is None and reply.text in CLASSES
+
+
+def test_a_run_does_not_go_on_where_answers_would_be_taken_in_another_way(nano, no_keys, clips, tmp_path, capsys):
+    questions, labels = clips / "me_vqa_synthetic_train.jsonl", clips / "annotations.csv"
+    asked = ["eval", str(questions), "--media", str(clips), "--annotations", str(labels), "--limit", "1"]
+    asked += ["--out", str(tmp_path / "run"), "--model", "openai:small", "--views", "motion-centred"]
+    with ConstrainingServer(nano, choice="guided_choice", most=20) as server:
+        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 0
+        begun = (tmp_path / "run" / "answers.jsonl").read_text()
+        assert '"options": {"positive": ' in begun
+        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 0
+    with ConstrainingServer(nano) as server:
+        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 2
+    then = "settings.closed_questions: then guided_choice and log-probabilities of 20 tokens, now read from text"
+    assert then in capsys.readouterr().err
+    assert (tmp_path / "run" / "answers.jsonl").read_text() == begun
