@@ -24,9 +24,17 @@ def _set_threads() -> None:
     os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 
+def _quiet_bitsandbytes() -> None:
+    """Keep the advice that bitsandbytes gives while it is imported, by whichever library, from the terminal."""
+    import logging
+
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
 def main() -> int:
     """Run the command and return its exit code."""
     _set_threads()
+    _quiet_bitsandbytes()
     is_ignored = getsignal(SIGINT) is not default_int_handler  # As in the background of a script.
     if not is_ignored:
         signal(SIGINT, _end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import time
 import traceback
@@ -78,6 +79,8 @@ def _run(context: Any, case: GpuCase, limit_s: float) -> CaseResult:
 
 def _measure(case: GpuCase, there: Connection) -> None:
     """Measure a case in this process and send what it gives."""
+    # Before anything imports it: it gives advice.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     import torch
 
     from mevqa.benchmarks.gpu.answering import measure_adapter, measure_answers

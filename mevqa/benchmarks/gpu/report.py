@@ -97,7 +97,7 @@ def training_table(report: GpuReport) -> Table:
     """Return the table of recipes: one a row, with what each takes of a GPU, or why nothing was measured."""
     rows: list[tuple[str, ...]] = []
     for result in _of(report.results, "training"):
-        name = f"`{result.case.name}`"
+        name = result.case.name
         if result.outcome != "measured":
             rows.append((name, "", "", result.outcome, "", ""))
             continue
