@@ -122,7 +122,7 @@ def _foot(curve: Array, distance_ms: Array) -> float:
         curve: [samples] from the top to the valley.
         distance_ms: [samples] from the top.
     """
-    if len(curve) < 2:
+    if len(curve) < 2 or curve[0] - curve[-1] < 1e-9:
         return float(distance_ms[-1])
     height = (curve - curve[-1]) / max(curve[0] - curve[-1], 1e-9)
     phase = np.arccos(np.clip(2 * height - 1, -1.0, 1.0)) / np.pi

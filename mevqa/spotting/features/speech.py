@@ -6,20 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter1d
 
 from mevqa.spotting.features.grid import STEP_MS
 from mevqa.spotting.features.types import FeatureSeries, MotionRecord
 from mevqa.spotting.features.views import regional_channels
-
-#: Lips that talk move from one viseme to the next at 2 to 8 Hz: what is slower than this mean, ms, is posture.
-_POSTURE_MS = 500.0
-
-#: Talk lasts: the variance is the median of the squares of so much time, ms, of which one expression fills a part only.
-_TALK_MS = 2000.0
-
-#: A median of squares is so many times the variance (of normal values).
-_MEDIAN_OF_SQUARES = 0.4549
+from mevqa.spotting.tracking.lips import lip_variance
 
 #: Deviation of the lips, eye distances, at which the activity is one half: noise is a tenth of it, visemes a few times.
 _HALF = 0.006
@@ -50,9 +41,7 @@ def speech_activity(record: MotionRecord, step_ms: float = STEP_MS) -> FeatureSe
     lips = regional_channels(record, "lips", step_ms)
     if not len(lips.times_ms):
         return replace(lips, values=np.zeros((0, 1), np.float32))
-    quick = lips.values - uniform_filter1d(lips.values, _odd(_POSTURE_MS, step_ms), axis=0, mode="nearest")
-    squares = (quick.astype(np.float64) ** 2).sum(axis=1)
-    variance = median_filter(squares, _odd(_TALK_MS, step_ms), mode="nearest") / _MEDIAN_OF_SQUARES
+    variance = lip_variance(lips.values, step_ms)
     activity = np.where(lips.measured, variance / (variance + _HALF**2), 0.0)
     return replace(lips, values=activity[:, None].astype(np.float32))
 
@@ -71,8 +60,3 @@ def channels_with_speech(record: MotionRecord, layout: str = "me-tst-plus", step
     series = regional_channels(record, layout, step_ms)
     values: NDArray[np.float32] = np.concatenate([series.values, speech_activity(record, step_ms).values], axis=1)
     return replace(series, values=values)
-
-
-def _odd(width_ms: float, step_ms: float) -> int:
-    """Return how many samples a width is, an odd number."""
-    return 2 * round(width_ms / step_ms / 2) + 1

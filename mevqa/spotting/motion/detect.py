@@ -1,9 +1,10 @@
 """Expressions in the curves of one stretch: the strongest first, each taken out before the next is looked for.
 
 What counts as strong is decided by the video itself: the responses of the matched filters are measured in the
-covariance that they have where little happens, so that a video without expressions has no detection, however noisy it
-is, and the common movements of all regions (what is left of the head) count for little. The curves are then
-projected on the direction of the expression, and onset, apex and offset are read from this one curve.
+covariance that they have where little happens and nobody talks, so that a video without expressions has no detection,
+however noisy it is, and the common movements of all regions (what is left of the head) count for little. The curves
+are then projected on the direction of the expression, and onset, apex and offset are read from this one curve. While a
+person talks nothing is looked for.
 """
 
 from __future__ import annotations
@@ -14,28 +15,45 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 from scipy.stats import chi2
 
 from mevqa.spotting.evidence.boundaries import Course, follow
 from mevqa.spotting.evidence.course import extent
 from mevqa.spotting.motion.filters import bank
+from mevqa.spotting.motion.talk import talking
 from mevqa.spotting.tracking.curves import REST_MS, Curves, channels, running_median
 
 Array = NDArray[np.float64]
 
-#: Strength from which an expression is believed: the likelihood ratio against noise grows with its square. Chosen on
-#: the trial videos of seeds 500 to 502, see ``mevqa bench spot --trial``.
-THRESHOLD = 4.0
+#: Strength from which an expression is believed: the likelihood ratio against noise grows with its square. With the
+#: least motion chosen on the synthetic videos of the profile ``hard``, seed 1 (``mevqa synth --long``).
+THRESHOLD = 3.6
 
-#: A region must move by so much, eye distances: half of the smallest micro-expression that is asked for.
-LEAST_MOTION = 0.004
+#: A region must move by so much, eye distances: less than the smallest micro-expression that is asked for, since noise
+#: and compression take some of it.
+LEAST_MOTION = 0.003
 
 #: What a calibrator is shown begins here: noise alone reaches this strength now and then.
 FAINT_THRESHOLD = 1.3
 FAINT_MOTION = 0.001
 
-#: Share of the samples, the quietest, from which the covariance of the noise is estimated.
-_QUIET = 0.6
+#: Share of the samples, the quietest, from which the covariance of the noise is estimated, for filters of micro- and
+#: for those of macro-expressions. Where people move often less than half of the samples are quiet; but a long filter
+#: has few independent ones.
+_QUIET = 0.4
+_QUIET_LONG = 0.6
+_LONG_MS = 700.0
+
+#: Share of the samples by whose distance strength is measured: half of 0.6, for which limits and scores were chosen.
+_USUAL = 0.3
+
+#: From onset to apex a region must have moved by this share of the least motion: a filter also answers to what is no
+#: hill.
+_MOVED = 0.5
+
+#: No more than this share of an expression may be talk.
+_TALK = 0.2
 
 #: The noise of a filter's response is at least so much, eye distances: what is told of 8-bit pictures in no case.
 _FLOOR = 1e-4
@@ -114,7 +132,7 @@ class _Noise:
 
     Attributes:
         precision: [channels, channels] inverse covariance.
-        usual: Median of the squared distance; the yardstick of strength.
+        usual: Squared distance within which ``_USUAL`` of the samples are; the yardstick of strength.
     """
 
     precision: Array
@@ -153,9 +171,13 @@ class _Search:
         self._curves = curves
         self._motion = curves.motion[:, channels()]
         self._filters = bank(curves.step_ms)
-        self._noises = [_noise(one(self._motion), curves) for one in self._filters]
-        self._free = np.ones((len(self._filters), len(self._motion)), dtype=bool)
+        self._talk = talking(curves)
         self._responses = [one(self._motion) for one in self._filters]
+        self._noises = [
+            _noise(own, _calm(curves, self._talk, one.half, own.shape[1]), curves.step_ms, _quiet(one.duration_ms))
+            for one, own in zip(self._filters, self._responses, strict=True)
+        ]
+        self._free = np.repeat(~self._talk[None], len(self._filters), axis=0)
         told = [_strength(own, noise) for own, noise in zip(self._responses, self._noises, strict=True)]
         self._strength = np.array([strength for strength, _ in told])
         self._size = np.array([size for _, size in told])
@@ -168,11 +190,11 @@ class _Search:
             which, at = (int(place) for place in np.unravel_index(int(allowed.argmax()), allowed.shape))
             if allowed[which, at] < limits.strength:
                 return
-            found = self._candidate(which, at, clear)
+            found = self._candidate(which, at, limits.motion, clear)
             if found is not None:
                 yield found
 
-    def _candidate(self, which: int, at: int, clear: bool) -> Candidate | None:
+    def _candidate(self, which: int, at: int, least_motion: float, clear: bool) -> Candidate | None:
         """Return what a filter answers to at a sample and take it out; None for what is not an expression."""
         curves, motion, duration = self._curves, self._motion, self._filters[which].duration_ms
         size = self._responses[which][at]
@@ -181,15 +203,18 @@ class _Search:
         projected = motion @ direction
         course = follow(projected, curves.times_ms, at, duration)
         shortest, longest = (share * duration for share in _ALIKE)
-        if not shortest <= course.offset_ms - course.onset_ms <= longest or not _leaves_rest(
-            projected, curves.times_ms, course
+        first, last = np.searchsorted(curves.times_ms, [course.onset_ms, course.offset_ms])
+        first, last = max(0, int(first) - 1), min(len(motion) - 1, int(last))
+        moved = extent(curves, course)
+        if (
+            not shortest <= course.offset_ms - course.onset_ms <= longest
+            or not _leaves_rest(projected, curves.times_ms, course)
+            or self._talk[first : last + 1].mean() > _TALK
+            or np.hypot(moved[0::2], moved[1::2]).max() < _MOVED * least_motion
         ):
             reach = max(1, int(_DISMISSED * duration / curves.step_ms))
             self._free[which, max(0, at - reach) : at + reach + 1] = False
             return None
-        first, last = np.searchsorted(curves.times_ms, [course.onset_ms, course.offset_ms])
-        first, last = max(0, int(first) - 1), min(len(motion) - 1, int(last))
-        moved = extent(curves, course)
         strength = float(self._strength[which, at])
         unlike = _unlike(curves, moved, first, last)
         blinking = float(curves.blinking[first : last + 1].mean())
@@ -236,22 +261,37 @@ def _strength(response: Array, noise: _Noise) -> tuple[Array, Array]:
     return np.sqrt(np.maximum(square, 0.0) / noise.usual), size
 
 
-def _noise(response: Array, curves: Curves) -> _Noise:
-    """Estimate the covariance of a response from the quiet samples of a stretch."""
+def _calm(curves: Curves, talk: NDArray[np.bool_], half: int, channels: int) -> NDArray[np.bool_]:
+    """Return the samples that tell the noise of a filter: eyes open and nobody talks, as far as there are enough."""
+    near = maximum_filter1d(talk.astype(np.uint8), 2 * (half // 2) + 1).astype(bool)
+    everything = np.ones(len(talk), dtype=bool)
+    for calm, least in ((~near & ~curves.blinking, 3), (~talk & ~curves.blinking, 3), (~curves.blinking, 2)):
+        if calm.sum() > least * channels:
+            return calm
+    return everything
+
+
+def _quiet(duration_ms: float) -> float:
+    """Return the share of quiet samples for a filter."""
+    return _QUIET if duration_ms < _LONG_MS else _QUIET_LONG
+
+
+def _noise(response: Array, calm: NDArray[np.bool_], step_ms: float, share: float) -> _Noise:
+    """Estimate the covariance of a response from the quiet ones of some samples of a stretch."""
     channels = response.shape[1]
-    usable = response[~curves.blinking] if (~curves.blinking).sum() > 2 * channels else response
+    usable = response[calm]
     deviation = 1.4826 * np.median(np.abs(usable), axis=0) + _FLOOR
     precision = np.diag(1 / deviation**2)
     # Neighbouring responses say the same: so many are independent, and so much of their covariance is believed.
-    independent = len(usable) * curves.step_ms / 300.0
+    independent = len(usable) * step_ms / 300.0
     trust = independent / (independent + channels)
     for _ in range(_ROUNDS):
         square = ((usable @ precision) * usable).sum(axis=1)
-        quiet = usable[square <= np.quantile(square, _QUIET)]
+        quiet = usable[square <= np.quantile(square, share)]
         covariance = quiet.T @ quiet / len(quiet)
         diagonal = np.diag(np.diag(covariance))
         covariance = trust * covariance + (1 - trust) * diagonal + _FLOOR**2 * np.eye(channels)
         precision = np.linalg.inv(covariance)
     square = ((usable @ precision) * usable).sum(axis=1)
-    usual = float(np.quantile(square, _QUIET / 2))
-    return _Noise(precision, max(usual, float(chi2.ppf(_QUIET / 2, channels))))
+    usual = float(np.quantile(square, _USUAL))
+    return _Noise(precision, max(usual, float(chi2.ppf(_USUAL, channels))))

@@ -16,6 +16,7 @@ from mevqa.spotting.evidence.units import by_region, side_of, unit_candidates
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
 from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
 from mevqa.spotting.motion.features import FEATURES, features
+from mevqa.spotting.motion.talk import talk_warning, talking
 from mevqa.spotting.tracking.curves import REST_MS, Curves, join, running_median, short_warning, too_short
 from mevqa.spotting.tracking.gaps import Gaps
 from mevqa.spotting.tracking.pace import find_pace, slow_warning
@@ -81,11 +82,13 @@ class EventStream:
         self._given: list[SpottedEvent] = []
         self._step_ms = 0.0
         self._short: set[int] = set()
+        self._talk_ms = 0.0
+        self._heard_ms = -np.inf
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know: about the face, and where nothing could be looked for."""
-        cautions = [*slow_warning(self._step_ms), *short_warning(len(self._short))]
+        cautions = [*slow_warning(self._step_ms), *short_warning(len(self._short)), *talk_warning(self._talk_ms)]
         return (*self.face_warnings, *cautions, *self.gaps.sentences())
 
     def wants(self, ms: float) -> bool:
@@ -141,6 +144,7 @@ class EventStream:
             self._step_ms = float(np.median(np.diff(times)))
         self._short |= too_short(self._readings)
         for curves in join(self._readings):
+            self._add_talk(curves, until_ms)
             if self._keep_trace:
                 self._add_trace(curves, until_ms)
             for candidate in candidates(curves, *limits(self.options)):
@@ -159,6 +163,13 @@ class EventStream:
         self._given = [one.event for one in found] or self._given[-8:]
         self._settled_ms = until_ms - _UNSETTLED_MS
         return found
+
+    def _add_talk(self, curves: Curves, until_ms: float) -> None:
+        """Count how long the lips talk, up to a time."""
+        new = (curves.times_ms > self._heard_ms) & (curves.times_ms < until_ms)
+        if new.any():
+            self._talk_ms += float((talking(curves) & new).sum()) * curves.step_ms
+            self._heard_ms = float(curves.times_ms[new][-1])
 
     def _add_trace(self, curves: Curves, until_ms: float) -> None:
         """Keep how far the face is from rest, up to a time."""
