@@ -1,7 +1,5 @@
 from mevqa.api.ask import ask as ask
-from mevqa.api.curves import decode_curves as decode_curves
 from mevqa.api.evaluate import evaluate as evaluate
-from mevqa.api.features import measure_features as measure_features
 from mevqa.api.merge import merge as merge
 from mevqa.api.physiology import apply_fusion as apply_fusion
 from mevqa.api.physiology import describe_signals as describe_signals
@@ -14,10 +12,12 @@ from mevqa.api.run import open_run as open_run
 from mevqa.api.sample import sample as sample
 from mevqa.api.score import compare as compare
 from mevqa.api.score import score as score
-from mevqa.api.spot import fit_spotter as fit_spotter
-from mevqa.api.spot import spot as spot
-from mevqa.api.spot import spot_folder as spot_folder
-from mevqa.api.spot_and_recognise import spot_and_recognise as spot_and_recognise
+from mevqa.api.spotting.curves import decode_curves as decode_curves
+from mevqa.api.spotting.features import measure_features as measure_features
+from mevqa.api.spotting.spot import fit_spotter as fit_spotter
+from mevqa.api.spotting.spot import spot as spot
+from mevqa.api.spotting.spot import spot_folder as spot_folder
+from mevqa.api.spotting.spot_and_recognise import spot_and_recognise as spot_and_recognise
 from mevqa.api.submit import check_submission as check_submission
 from mevqa.api.submit import fix_submission as fix_submission
 from mevqa.api.submit import submit as submit

@@ -91,7 +91,7 @@ def evaluate_suite(
     if chosen.task == "events":
         outcomes = _score_detections(chosen, root, by_folder, on_step)
     elif chosen.task == "spotting":
-        from mevqa.api.spotting_suite import compare_spotters
+        from mevqa.api.spotting.suite import compare_spotters
 
         outcomes = compare_spotters(chosen, root, where, by_folder, training, on_step)
     else:

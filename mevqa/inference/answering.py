@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.files.lock import hold_folder
-from mevqa.inference.answer_log import ANSWERS
 from mevqa.inference.engine import ClipAnswers, DrawsViews, answer_clip
 from mevqa.inference.evaluation import Plan
-from mevqa.inference.event_log import EventLog
+from mevqa.inference.logs.answer_log import ANSWERS
+from mevqa.inference.logs.event_log import EventLog
+from mevqa.inference.logs.usage_log import UsageLog
 from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.shards import BEGINNING, Shard
-from mevqa.inference.usage_log import UsageLog
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.prompts import PromptLibrary

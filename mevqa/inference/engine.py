@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from mevqa.datasets import taxonomy
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import problem_of
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
 from mevqa.questions.answers import normalise, read_answer
@@ -22,7 +22,7 @@ from mevqa.questions.values import answer_value
 from mevqa.types import Answer, Clip, Question, Reply, Value
 
 if TYPE_CHECKING:
-    from mevqa.inference.long_video import LongVideoResult
+    from mevqa.inference.long_videos.analysis import LongVideoResult
     from mevqa.video.views.render import ClipViews
 
 #: Characters of an unusable reply that its error shows.
@@ -130,7 +130,7 @@ def _watch(
     progress: Callable[[int, int], None] | None,
 ) -> tuple[LongVideoResult, list[Answer]]:
     """Find the events of a long video and answer from them."""
-    from mevqa.inference.long_video import analyse_long_video, answer_from
+    from mevqa.inference.long_videos.analysis import analyse_long_video, answer_from
 
     if clip.media is None:
         message = f"clip {clip.id} has no video in which events could be found; give --media, or --lvqa model"

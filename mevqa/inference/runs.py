@@ -23,7 +23,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
-from mevqa.inference.answer_log import ANSWERS, drop_torn_line, line_of, read_logs
+from mevqa.inference.logs.answer_log import ANSWERS, drop_torn_line, line_of, read_logs
 from mevqa.questions.values import reader_digest
 from mevqa.types import Answer
 

@@ -62,16 +62,18 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]) - 1, int(match[2])
 
 
-def launched_shard(environment: Mapping[str, str] = os.environ) -> str | None:
+def launched_shard(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the shard of a process that ``accelerate launch`` or ``torchrun`` started with others, as ``i/n``.
 
     Args:
-        environment: Where they say which process of how many it is (``RANK``, ``WORLD_SIZE``).
+        environment: Where they say which process of how many it is (``RANK``, ``WORLD_SIZE``); None: that of this
+            process.
 
     Returns:
         None for a process that was started alone.
     """
-    rank, world = environment.get("RANK", ""), environment.get("WORLD_SIZE", "")
+    named = os.environ if environment is None else environment
+    rank, world = named.get("RANK", ""), named.get("WORLD_SIZE", "")
     if not (rank.isdigit() and world.isdigit()) or int(world) < 2:
         return None
     return f"{int(rank) + 1}/{world}"

@@ -16,7 +16,7 @@ from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.files.whole import append_whole, make_folder, write_whole
-from mevqa.inference.long_video import LongVideoResult
+from mevqa.inference.long_videos.analysis import LongVideoResult
 from mevqa.inference.runs import changes
 from mevqa.video.reading.folder import FolderVideo
 

@@ -24,7 +24,7 @@ _LEFT_OUT = "its pictures are left out: the report has too many"
 _LEAST_SHARE = 0.005
 #: Roles of pictures in the colours of motion maps.
 _MAPS = ("motion", "motion-centred")
-#: How the warning begins of an answer that was not seen in the clip (``mevqa.inference.long_video``).
+#: How the warning begins of an answer that was not seen in the clip (``mevqa.inference.long_videos.analysis``).
 _PRIOR = "prior answer"
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.inference.answer_log import torn_line
 from mevqa.inference.evaluation import Source
+from mevqa.inference.logs.answer_log import torn_line
 from mevqa.inference.runs import RunRecord, open_run
 from mevqa.inference.shards import lacking_clips
 from mevqa.safe_text import shared_name

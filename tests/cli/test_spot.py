@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from spotted_events import spotted
 
-from mevqa.api.spot import plot_files
+from mevqa.api.spotting.spot import plot_files
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.cli import main
 from mevqa.data.events.read import read_events

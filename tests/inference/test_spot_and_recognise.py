@@ -16,8 +16,8 @@ from mevqa.data.events.write import CHALLENGE_COLUMNS
 from mevqa.datasets import canonical_dataset, video_name_pattern
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
-from mevqa.inference import long_video
-from mevqa.inference.long_video import LongVideoResult
+from mevqa.inference.long_videos import analysis as long_video
+from mevqa.inference.long_videos.analysis import LongVideoResult
 from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent

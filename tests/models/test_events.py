@@ -11,7 +11,7 @@ from tiny_families import BUILDERS
 
 from mevqa.data.annotations import read_annotations
 from mevqa.datasets import taxonomy
-from mevqa.inference.recognition import recognise
+from mevqa.inference.long_videos.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary

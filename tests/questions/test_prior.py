@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from mevqa.datasets import taxonomy
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.questions.answers import fault
 from mevqa.questions.prior import prior_answer, prior_confidence, prior_options
 from mevqa.questions.question_types import question_types

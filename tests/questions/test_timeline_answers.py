@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mevqa.datasets import taxonomy
 from mevqa.events import Event, EventTimeline, timeline_of
 from mevqa.facs import UNIT_NAMES, ActionUnit, coarse_of, unit_number
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.questions.answers import fault, normalise, timeline_answer
 from mevqa.questions.question_types import parse_question, question_types
 from mevqa.questions.reading.events import read_spans

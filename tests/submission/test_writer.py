@@ -7,7 +7,7 @@ import pytest
 from mevqa.data.official import read_questions
 from mevqa.datasets import taxonomy
 from mevqa.errors import InputError
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.inference.runs import RunRecord, file_digest
 from mevqa.models.mock import MockModel
 from mevqa.questions.prior import prior_answer

@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and say what is there."""
-    from mevqa.api.features import measure_features
+    from mevqa.api.spotting.features import measure_features
     from mevqa.cli.progress import count_progress, frame_progress
     from mevqa.spotting.features.filling import MeasuredVideo
 

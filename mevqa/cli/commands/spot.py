@@ -168,7 +168,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _spot(args: argparse.Namespace) -> int:
     """Spot in every video, print the events and write what was asked for."""
-    from mevqa.api.spot import spot_folder
+    from mevqa.api.spotting.spot import spot_folder
     from mevqa.cli.printing.spotted import print_spotted
     from mevqa.cli.progress import frame_progress
     from mevqa.spotting.registry import spot_options
@@ -198,7 +198,7 @@ def _spot(args: argparse.Namespace) -> int:
 
 def _fit(args: argparse.Namespace) -> int:
     """Fit a calibrator and print how it does on people that it has not seen."""
-    from mevqa.api.spot import fit_spotter
+    from mevqa.api.spotting.spot import fit_spotter
     from mevqa.cli.printing.spotted import print_fit
     from mevqa.cli.progress import frame_progress
     from mevqa.spotting.base import DEFAULT_SPOTTER
@@ -220,7 +220,7 @@ def _fit(args: argparse.Namespace) -> int:
 
 def _decode(args: argparse.Namespace) -> int:
     """Decode score curves, print what was chosen and found, and the score where there are labels."""
-    from mevqa.api.curves import decode_curves
+    from mevqa.api.spotting.curves import decode_curves
     from mevqa.cli.printing.curves import print_decoded
     from mevqa.errors import InputError, Problem
 

@@ -66,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Spot and recognise in every video, and write what could be before saying what could not."""
-    from mevqa.api.spot_and_recognise import spot_and_recognise
+    from mevqa.api.spotting.spot_and_recognise import spot_and_recognise
     from mevqa.cli.printing.answers import print_events
     from mevqa.cli.progress import frame_progress
 

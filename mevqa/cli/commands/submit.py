@@ -68,7 +68,7 @@ def _check(args: argparse.Namespace) -> None:
 def _write(args: argparse.Namespace) -> int:
     """Write a submission and say where it is."""
     from mevqa.api.submit import submit
-    from mevqa.inference.answer_log import torn_line
+    from mevqa.inference.logs.answer_log import torn_line
     from mevqa.submission.writer import FILLED
 
     for note in filter(None, (torn_line(args.run_folder), _lacking(args.run_folder))):
@@ -84,7 +84,7 @@ def _write(args: argparse.Namespace) -> int:
 def _lacking(folder: Path) -> str | None:
     """Say which clips the processes that share a run have not answered yet."""
     from mevqa.api.run import open_run
-    from mevqa.inference.answer_log import PART_LOGS
+    from mevqa.inference.logs.answer_log import PART_LOGS
     from mevqa.inference.shards import lacking_clips
 
     if not any(folder.glob(PART_LOGS)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mevqa.api.curves import DecodedCurves
+from mevqa.api.spotting.curves import DecodedCurves
 from mevqa.cli.printing.scores import print_scores
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mevqa.api.spotting.train import SpotterLosoResult
 from mevqa.api.train import LosoResult
-from mevqa.api.train_spotter import SpotterLosoResult
 from mevqa.cli.printing.scores import print_scores
 from mevqa.scoring.tables import interval_line, score_tables
 from mevqa.table_writer import as_text

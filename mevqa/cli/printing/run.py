@@ -7,8 +7,8 @@ from collections import Counter
 from rich.console import Console
 
 from mevqa.api.run import Run
+from mevqa.inference.logs.usage_log import read_usage
 from mevqa.inference.shards import Shard, lacking_clips, parse_shard
-from mevqa.inference.usage_log import read_usage
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table

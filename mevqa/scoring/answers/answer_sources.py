@@ -10,7 +10,7 @@ from typing import Any
 from mevqa.data.documents.foreign_formats import foreign_format
 from mevqa.data.official import QuestionFile, scan_questions
 from mevqa.errors import InputError, Problem
-from mevqa.inference.answer_log import torn_line
+from mevqa.inference.logs.answer_log import torn_line
 from mevqa.inference.runs import RunRecord, file_digest, open_run
 from mevqa.inference.shards import lacking_clips
 from mevqa.types import Answer, Question

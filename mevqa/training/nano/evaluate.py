@@ -19,7 +19,7 @@ import numpy as np
 
 from mevqa.datasets import taxonomy
 from mevqa.facs import find_units
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.models.base import Model
 from mevqa.models.registry import load_model

@@ -9,7 +9,7 @@ import pytest
 from mevqa.cli import main
 from mevqa.cli.served_options import by_model
 from mevqa.errors import InputError, ModelError
-from mevqa.inference.usage_log import UsageLog, read_usage
+from mevqa.inference.logs.usage_log import UsageLog, read_usage
 from mevqa.models.base import BudgetSpentError, ModelOptions, Price, ServedOptions
 from mevqa.models.registry import load_model, own_preferences
 from mevqa.models.served import model

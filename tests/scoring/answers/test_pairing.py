@@ -158,7 +158,7 @@ def test_each_row_of_a_run_is_parsed_once_and_each_answer_read_once(make_run, mo
     from functools import lru_cache
 
     from mevqa.data import official
-    from mevqa.inference import answer_log
+    from mevqa.inference.logs import answer_log
     from mevqa.questions import answers
     from mevqa.reporting.reading import Scoring, read_runs
     from mevqa.scoring.answers.score import score_answers

@@ -8,7 +8,7 @@ import pytest
 from long_clips import event, perfect, spotting
 
 from mevqa.events import Event
-from mevqa.inference.recognition import recognise
+from mevqa.inference.long_videos.recognition import recognise
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel

@@ -14,8 +14,8 @@ from itertools import product
 
 from mevqa.datasets import Taxonomy
 from mevqa.facs import prototype_units, unit_name
-from mevqa.inference.event_consistency import decide_events, decide_presence
-from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
+from mevqa.inference.consistency.events import decide_events, decide_presence
+from mevqa.inference.consistency.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.answers import read_answer, read_units, written_answer
 from mevqa.questions.question_types import question_type
 from mevqa.questions.types import SentenceQuestion

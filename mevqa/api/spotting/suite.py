@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mevqa.api.features import measure_features
-from mevqa.api.spot import spot_folder
-from mevqa.api.train_spotter import train_spotter
+from mevqa.api.spotting.features import measure_features
+from mevqa.api.spotting.spot import spot_folder
+from mevqa.api.spotting.train import train_spotter
 from mevqa.data.talking import read_talking
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.files.json_file import read_json_object

@@ -13,9 +13,16 @@ from long_clips import event, perfect, spotting
 
 from mevqa.errors import MediaError
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
-from mevqa.inference import long_video
 from mevqa.inference.engine import answer_clip
-from mevqa.inference.long_video import WAYS, LongVideoResult, analyse_long_video, answer_from, build_timeline, kind_rule
+from mevqa.inference.long_videos import analysis as long_video
+from mevqa.inference.long_videos.analysis import (
+    WAYS,
+    LongVideoResult,
+    analyse_long_video,
+    answer_from,
+    build_timeline,
+    kind_rule,
+)
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel

@@ -1,6 +1,6 @@
 import pytest
 
-from mevqa.inference.unit_evidence import UNTOLD, UnitEvidence, presence_probability
+from mevqa.inference.consistency.unit_evidence import UNTOLD, UnitEvidence, presence_probability
 from mevqa.types import Reply
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from mevqa.datasets import taxonomy
 from mevqa.events import Event
 from mevqa.facs import ActionUnit, unit_number
-from mevqa.inference.consistency import decide
-from mevqa.inference.unit_evidence import UnitEvidence, presence_probability
+from mevqa.inference.consistency.clip import decide
+from mevqa.inference.consistency.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.answers import normalise, read_units
 from mevqa.questions.wordings import official_wordings
 from mevqa.spotting.events import SpottedEvent

@@ -14,7 +14,7 @@ from mevqa.files.lock import hold_file
 from mevqa.files.whole import bounded_name, make_folder, write_whole
 
 if TYPE_CHECKING:
-    from mevqa.inference.long_video import LongVideoResult
+    from mevqa.inference.long_videos.analysis import LongVideoResult
     from mevqa.spotting.events import SpottedEvent
 
 #: Its name in a run folder.

@@ -13,7 +13,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import open_file
 from mevqa.files.json_rows import parse_row
 from mevqa.files.whole import append_whole
-from mevqa.inference.answer_log import drop_torn_line
+from mevqa.inference.logs.answer_log import drop_torn_line
 from mevqa.models.base import BudgetSpentError
 
 #: The logs in a run folder: one, or one for each process that answers a part of the clips.

@@ -1,4 +1,4 @@
-from mevqa.inference.event_consistency import decide_events, decide_presence
+from mevqa.inference.consistency.events import decide_events, decide_presence
 from mevqa.types import Question, Reply
 
 ALL, MICRO, MACRO = "count_all", "count_micro", "count_macro"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES
-from mevqa.inference.consistency import decide
+from mevqa.inference.consistency.clip import decide
 from mevqa.questions.answers import fault
 from mevqa.questions.reading.sentences import read_parts
 from mevqa.questions.reading.text.plain_text import plain_text

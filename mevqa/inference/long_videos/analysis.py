@@ -15,7 +15,7 @@ from mevqa.datasets import Taxonomy, kind_rule, taxonomy
 from mevqa.errors import MediaError
 from mevqa.events import MICRO_MS, MICRO_RISE_MS, Event, EventTimeline, Kind, Rule
 from mevqa.facs import ActionUnit, prototype_units, unit_name
-from mevqa.inference.recognition import in_order, recognise
+from mevqa.inference.long_videos.recognition import in_order, recognise
 from mevqa.inference.view_config import LongVideoWay
 from mevqa.questions.answers import timeline_answer
 from mevqa.questions.prior import prior_answer

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath
-from mevqa.api.spot import ShowFrames
+from mevqa.api.spotting.spot import ShowFrames
 from mevqa.datasets import video_name_pattern
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.events import KINDS, Kind
@@ -17,7 +17,7 @@ from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
 from mevqa.inference.fingerprint import package_versions, view_config_record
 from mevqa.inference.loading import load_answerer
-from mevqa.inference.long_video import LongVideoResult, analyse_long_video
+from mevqa.inference.long_videos.analysis import LongVideoResult, analyse_long_video
 from mevqa.inference.runs import file_digest
 from mevqa.inference.spot_and_recognise import Naming, Numbers, StrTable, rows_of
 from mevqa.inference.view_config import ViewOptions

@@ -1,0 +1,1 @@
+"""The public functions about spotters: features, training, spotting, comparison."""

@@ -1,0 +1,1 @@
+"""Answers that are decided together: those about a clip, and those about the events of a long video."""

@@ -1,0 +1,1 @@
+"""The files of a run that are written clip by clip."""

@@ -1,0 +1,1 @@
+"""Events that are found in long videos, and what they are."""
