@@ -45,7 +45,8 @@ lowest: $(LOWEST)/.installed
 
 # The parts of the tests that lean on the packages whose releases differ most.
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/inference \
+	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/inference/drawing \
+		tests/inference/test_preparing.py tests/inference/test_engine.py tests/inference/test_evaluation.py tests/engines \
 		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py tests/training/adapters/test_merge.py \
 		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py
 
@@ -54,7 +55,7 @@ torture: setup
 	$(BIN)/python -m tests.torture --time-limit 7000 --table torture.md
 
 torture-short: setup
-	$(BIN)/python -m tests.torture --short --time-limit 200
+	$(BIN)/python -m tests.torture --short --time-limit 120
 
 # Measures the recipes on a GPU with the Python that is there (torch, transformers, peft, accelerate): no set-up, no
 # network. The results are gpu.json; `--recipe NAME` in ARGS measures one recipe.

@@ -106,7 +106,7 @@ def test_limits_of_time_and_memory_end_a_fork(monkeypatch):
     assert running.inside(["env"], seconds=0.2, memory=MUCH).stopped == "time"
 
     def fill():
-        filled = bytearray(600_000_000)
+        filled = bytearray(b"x") * 600_000_000  # written, or the system would not give the memory
         time.sleep(60)
         return len(filled)
 
