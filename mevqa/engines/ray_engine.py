@@ -6,7 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mevqa.engines.base import Item, Lost, Result
@@ -17,7 +17,7 @@ RETRIES = 2
 #: Items under way for each worker: one that is worked on and one that waits, so that nobody is idle.
 _AHEAD = 2
 #: Seconds after which a waiting driver looks whether it was interrupted.
-_PATIENCE = 1.0
+PATIENCE = 1.0
 #: Seconds within which the head of a cluster takes a connection.
 _ANSWER = 10.0
 
@@ -48,8 +48,10 @@ class RayEngine:
         """
         ray = self._ray
         with join_cluster(ray, self._workers):
+            folder = os.getcwd()
 
             def work_on(item: Item) -> Result:  # Ray takes plain functions only
+                enter(folder)
                 return work(item)
 
             task = ray.remote(max_retries=RETRIES, num_cpus=1)(work_on)
@@ -60,7 +62,7 @@ class RayEngine:
                     while waiting and len(running) < self._workers * _AHEAD:
                         place, item = waiting.pop()
                         running[task.remote(item)] = place
-                    done, _ = ray.wait(list(running), num_returns=1, timeout=_PATIENCE)
+                    done, _ = ray.wait(list(running), num_returns=1, timeout=PATIENCE)
                     for reference in done:
                         place = running.pop(reference)
                         yield place, _result(ray, reference)
@@ -74,6 +76,12 @@ def _result(ray: Any, reference: Any) -> Any:
         return ray.get(reference)
     except ray.exceptions.RayError as error:
         return lost(ray, error)
+
+
+def enter(folder: str) -> None:
+    """Make relative paths mean in a worker what they mean where the command runs, if it sees that folder."""
+    with suppress(OSError):
+        os.chdir(folder)
 
 
 def lost(ray: Any, error: Exception) -> Lost:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from mevqa.engines.base import Item, Lost
-from mevqa.engines.ray_engine import RETRIES, import_ray, join_cluster, lost
-
-#: Seconds after which a waiting driver looks whether it was interrupted.
-_PATIENCE = 1.0
+from mevqa.engines.ray_engine import PATIENCE, RETRIES, enter, import_ray, join_cluster, lost
 
 
 class RayWorkers:
@@ -25,7 +23,8 @@ class RayWorkers:
 
     def __init__(self, ray: Any, make: Callable[[], Any], count: int, gpus: float) -> None:
         class Worker:
-            def __init__(self, make_kept: Callable[[], Any]) -> None:
+            def __init__(self, make_kept: Callable[[], Any], folder: str) -> None:
+                enter(folder)
                 self.make_kept = make_kept
                 self.kept: Any = None
 
@@ -37,7 +36,7 @@ class RayWorkers:
 
         options = {"num_cpus": 1, "num_gpus": gpus, "max_restarts": RETRIES, "max_task_retries": RETRIES}
         self._ray = ray
-        self._workers = [ray.remote(**options)(Worker).remote(make) for _ in range(count)]
+        self._workers = [ray.remote(**options)(Worker).remote(make, os.getcwd()) for _ in range(count)]
 
     def first(self, method: str, *arguments: Any) -> Any:
         """Return what a method of the first worker returns.
@@ -64,7 +63,7 @@ class RayWorkers:
                 place, item = waiting.pop()
                 worker = idle.pop()
                 running[worker.call.remote("work", item)] = place, worker
-            done, _ = self._ray.wait(list(running), num_returns=1, timeout=_PATIENCE)
+            done, _ = self._ray.wait(list(running), num_returns=1, timeout=PATIENCE)
             for reference in done:
                 place, worker = running.pop(reference)
                 idle.append(worker)

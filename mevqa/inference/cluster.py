@@ -122,8 +122,7 @@ def answering_cluster(options: AskOptions, work: Plan, drawing: DrawOptions) -> 
         InputError: Ray is not installed, the cluster cannot be reached, or an option is wrong.
         ModelError: The model cannot be loaded there.
     """
-    prepared = None if work.prepared is None else work.prepared.path.absolute()
-    cache = None if drawing.cache is None else drawing.cache
-    make = partial(ClusterAnswerer, options, prepared, cache)
+    prepared = None if work.prepared is None else work.prepared.path
+    make = partial(ClusterAnswerer, options, prepared, drawing.cache)
     with ray_workers(make, drawing.workers, uses_gpu=options.loading.device in ("auto", "cuda")) as workers:
         yield Cluster(workers, workers.first("describe"))

@@ -126,3 +126,9 @@ def test_a_cluster_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(ray, "init", refused)
     with pytest.raises(InputError, match="no cluster of Ray answers at 'auto': nobody there"):
         list(find_engine("ray", 2).map(len, ["a"]))
+
+
+def test_a_relative_path_is_one_of_the_folder_in_which_the_command_runs(cluster, media, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    measured = mevqa.measure_features("media/v0.mp4", features="c", engine="ray", workers=2)
+    assert [video.new for video in measured] == [True] and len(files(tmp_path / "c")) == 1

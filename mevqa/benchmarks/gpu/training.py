@@ -74,20 +74,19 @@ def measure_recipe(case: GpuCase) -> dict[str, float]:
         torch.OutOfMemoryError: The recipe needs more memory than the card that it names.
     """
     recipe = read_recipe(case.name)
-    plan_recipe = recipe.model_copy(update=_measured(case))
+    measured = recipe.model_copy(update=_measured(case))
     system, asked = turns(recipe.variant or DEFAULT)
-    views = [pictures(len(recipe.views) or 4, 1, 0)]
-    texts = [system, *(text for turn in asked for text in (turn.text, turn.answer)), *(v.caption for v in views[0])]
+    captions = [view.caption for view in pictures(len(recipe.views), 1, 0)]
+    texts = [system, *(text for turn in asked for text in (turn.text, turn.answer)), *captions]
     plan = architecture(recipe.model, texts * 4, small=case.small)
     wrapped = build(
         plan,
         device=case.device,
-        precision=plan_recipe.precision,
-        quantization=plan_recipe.quantization,
+        precision=measured.precision,
+        quantization=measured.quantization,
         attention=recipe.attention,
     )
-    prepared = prepare(wrapped.model, plan_recipe, base_name=recipe.model)
-    # The adapter is not to be 0 on one side, or half of its gradients would be.
+    prepared = prepare(wrapped.model, measured, base_name=recipe.model)
     model = PackedModel(prepared, memory=int(recipe.feature_cache * 2**30))
     count = recipe.clips * recipe.accumulation
     remembers = recipe.augmentation.versions > 0
@@ -105,7 +104,7 @@ def measure_recipe(case: GpuCase) -> dict[str, float]:
     clock = _Clock(case.device)
     with tempfile.TemporaryDirectory() as folder:
         stream = _SameRows(rows, _STEPS)
-        PackedTrainer(model, plan_recipe, _STEPS, Path(folder), stream, callbacks=[clock]).train()
+        PackedTrainer(model, measured, _STEPS, Path(folder), stream, callbacks=[clock]).train()
     tokens = statistics.mean(row.prefix + len(row.ids) for row in rows)
     return _figures(case, recipe, clock.seconds, tokens, count_parameters(model))
 
