@@ -15,15 +15,31 @@ from mevqa.errors import MevqaError, errors_name_options
 from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
 
-#: The commands in the order of ``mevqa --help``, by the folder of their modules; each module has ``HELP``,
+#: The commands in the order of ``mevqa --help`` and the folders of their modules; each module has ``HELP``,
 #: ``configure(parser)`` and ``run(args)``.
 _FOLDERS = {
-    "commands": "demo ask spot str features check prepare eval score report submit convert finetune loso merge "
-    "physiology",
-    "tools": "sample synth bench env",
+    "demo": "evaluation",
+    "ask": "videos",
+    "spot": "videos",
+    "str": "videos",
+    "features": "videos",
+    "check": "datasets",
+    "prepare": "datasets",
+    "eval": "evaluation",
+    "score": "evaluation",
+    "report": "evaluation",
+    "submit": "evaluation",
+    "convert": "datasets",
+    "finetune": "training",
+    "loso": "training",
+    "merge": "training",
+    "physiology": "videos",
+    "sample": "tools",
+    "synth": "tools",
+    "bench": "tools",
+    "env": "tools",
 }
-_MODULES = {name: f"mevqa.cli.{folder}.{name}" for folder, names in _FOLDERS.items() for name in names.split()}
-COMMANDS = tuple(_MODULES)
+COMMANDS = tuple(_FOLDERS)
 
 
 def build_parser() -> Parser:
@@ -40,8 +56,8 @@ def build_parser() -> Parser:
         help="make a data set of your own known to the command behind it (examples/own_dataset.yaml)",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, place in _MODULES.items():
-        module = importlib.import_module(place)
+    for name, folder in _FOLDERS.items():
+        module = importlib.import_module(f"mevqa.cli.{folder}.{name}")
         sub = commands.add_parser(
             name,
             help=module.HELP,

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from mevqa.cli.commands import check
+from mevqa.cli.datasets import check
 from mevqa.errors import InputError
 
 

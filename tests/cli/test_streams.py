@@ -55,7 +55,7 @@ def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
     reading, writing = os.pipe()
     os.close(reading)
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.FileIO(writing, "w"), write_through=True))
-    monkeypatch.setattr("mevqa.cli.commands.score.run", lambda args: make_console().print("table"))
+    monkeypatch.setattr("mevqa.cli.evaluation.score.run", lambda args: make_console().print("table"))
     assert main(["score", "--presets"]) == 0
 
 

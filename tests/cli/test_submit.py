@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from mevqa.cli.commands import submit
+from mevqa.cli.evaluation import submit
 from mevqa.errors import MevqaError
 
 ROWS = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mevqa.cli.commands import check as check_command
+from mevqa.cli.datasets import check as check_command
 from mevqa.data.annotations import read_long_annotations
 from mevqa.inference.evaluation import plan
 

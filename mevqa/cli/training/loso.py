@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 
-from mevqa.cli.commands.finetune import add_recipe, overrides_of
+from mevqa.cli.training.finetune import add_recipe, overrides_of
 
 HELP = "fine-tune and test, leaving one subject out"
 

@@ -1,1 +1,0 @@
-"""The commands that read questions and videos, one module each."""

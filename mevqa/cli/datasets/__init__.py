@@ -1,0 +1,1 @@
+"""The commands about question files and data sets, one module each."""

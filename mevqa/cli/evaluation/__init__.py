@@ -1,0 +1,1 @@
+"""The commands that answer, score, report and submit, one module each."""
