@@ -66,6 +66,7 @@ _PUBLIC = {
     "answer_clip": "mevqa.inference.engine",
     "apply_fusion": "mevqa.api.physiology",
     "ask": "mevqa.api.ask",
+    "check": "mevqa.api.check",
     "check_submission": "mevqa.api.submit",
     "compare": "mevqa.api.score",
     "convert": "mevqa.data.conversion.convert",

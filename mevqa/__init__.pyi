@@ -1,4 +1,5 @@
 from mevqa.api.ask import ask as ask
+from mevqa.api.check import check as check
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.merge import merge as merge
 from mevqa.api.physiology import apply_fusion as apply_fusion

@@ -54,6 +54,8 @@ _NAMES = {unit.number: unit.name for unit in sorted(_UNITS, key=lambda unit: uni
 
 #: The coarse classes.
 COARSE_CLASSES: tuple[str, ...] = tuple(_EMOTIONS.coarse)
+#: The units that are typical of each fine class that has a prototype.
+FINE_PROTOTYPES: dict[str, tuple[int, ...]] = {name: one.units for name, one in _EMOTIONS.prototypes.items()}
 #: Vocabulary of the official question files, in the order of the unit numbers.
 UNIT_NAMES: tuple[str, ...] = tuple(unit.name for unit in sorted(_UNITS, key=lambda u: u.number) if unit.official)
 
@@ -288,5 +290,4 @@ def prototype_units(fine: str) -> tuple[int, ...]:
     Raises:
         UnknownEmotion: There is no such class.
     """
-    prototype = _EMOTIONS.prototypes.get(canonical_fine(fine))
-    return prototype.units if prototype else ()
+    return FINE_PROTOTYPES.get(canonical_fine(fine), ())

@@ -54,6 +54,7 @@ def test_systems_are_trained_and_compared_in_one_table(result, suite):
         assert {"spotting.talking_alarms", "spotting.silent_alarms"} & outcome.result.metrics.keys()
     table = found.table(intervals=False)
     assert table.columns[:3] == ("system", "status", "spotting F1") and len(table.rows) == 3
+    assert (suite / "run" / "motion" / "detections_by_rules.csv").is_file()
     written = json.loads((suite / "run" / "comparison.json").read_text())
     assert len(written) == 3 and (suite / "run" / "comparison.md").is_file()
 

@@ -14,12 +14,16 @@ from mevqa.api.spotting.spot import spot_folder
 from mevqa.api.spotting.train import train_spotter
 from mevqa.data.talking import read_talking
 from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.facs import coarse_of
 from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.scoring.events.false_alarms import count_false_alarms, outside
 from mevqa.scoring.events.score import score_events
 from mevqa.scoring.result import ScoreResult
 from mevqa.spotting.base import ShowFrames, SpotOptions, Spotting
+from mevqa.spotting.events import SpottedEvent
+from mevqa.spotting.evidence.classes import class_resemblances
+from mevqa.spotting.files import write_csv
 from mevqa.spotting.registry import find_spotter, spotter_names
 from mevqa.suites.results import Outcome
 from mevqa.suites.suite import Suite, SyntheticData
@@ -35,7 +39,7 @@ Say = Callable[[str, bool], None]
 TRAIN, TEST = "train", "test"
 ANNOTATIONS, MEDIA, TALKING = "annotations.csv", "clips", "talking.csv"
 
-_DETECTIONS, _COSTS, _WEIGHTS = "detections.csv", "costs.json", "weights"
+_DETECTIONS, _BY_RULES, _COSTS, _WEIGHTS = "detections.csv", "detections_by_rules.csv", "costs.json", "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ def _one_system(system: str, data: SpottingData, out: Path, suite: Suite, show: 
     write_whole(out / _COSTS, json.dumps(costs, indent=1) + "\n")
     scored = score_events(out / _DETECTIONS, data.coded, suite.preset, suite.changes)
     alarms = _false_alarms(scored, data, spotted)
-    return replace(scored, metrics={**scored.metrics, **alarms, **costs})
+    by_rules = _by_rules(spotted, data, out / _BY_RULES, suite)
+    return replace(scored, metrics={**scored.metrics, **by_rules, **alarms, **costs})
 
 
 def _recipe(system: str, data: SpottingData, out: Path) -> SpotterRecipe:
@@ -159,6 +164,20 @@ def _spot(data: SpottingData, options: SpotOptions, table: Path, frames: ShowFra
     started = time.perf_counter()
     spotted = spot_folder(data.test / MEDIA, options=options, csv=table)
     return spotted, time.perf_counter() - started
+
+
+def _by_rules(spotted: Sequence[Spotting], data: SpottingData, table: Path, suite: Suite) -> dict[str, float]:
+    """Return how well the rules of ``mevqa.spotting.evidence.classes`` name the classes of the same detections."""
+    write_csv(table, [replace(one, events=tuple(map(_class_by_rules, one.events))) for one in spotted])
+    metrics = score_events(table, data.coded, suite.preset, suite.changes, draws=0).metrics
+    uf1 = metrics.get("recognition.uf1")
+    return {} if uf1 is None else {"recognition.uf1_by_rules": uf1}
+
+
+def _class_by_rules(event: SpottedEvent) -> SpottedEvent:
+    resemblances = class_resemblances(event.units)
+    fine = next(iter(resemblances), None)
+    return replace(event, class_probabilities=resemblances, fine=fine, coarse=fine and coarse_of(fine))
 
 
 def _false_alarms(scored: ScoreResult, data: SpottingData, spotted: Sequence[Spotting]) -> dict[str, float]:
