@@ -20,6 +20,7 @@ from mevqa.files.lock import hold_folder
 from mevqa.inference.evaluation import Plan, check_views
 from mevqa.suggestions import did_you_mean
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
+from mevqa.training.adapters.trained_subjects import start_subjects
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
@@ -29,8 +30,9 @@ from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult
-from mevqa.training.splits import assert_disjoint, validation_split
+from mevqa.training.splits import assert_disjoint, person, validation_split
 from mevqa.training.trainable_model import TrainableModel, join_processes, load_trainable_model
+from mevqa.training.trainer.checkpoints import choose_checkpoint
 from mevqa.training.trainer.console import Console
 from mevqa.training.trainer.health import check_labels, probe_pictures
 from mevqa.training.trainer.trained_parts import count_parameters, prepare
@@ -70,7 +72,7 @@ def _finetune(
     clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
-    learning, validation = _divide(recipe, clips)
+    learning, validation = divide(recipe, clips)
     _check_names(recipe)
     done: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
@@ -98,6 +100,7 @@ def _finetune(
         trainer.state.best_metric,
         None,
         count_parameters(kept),
+        checkpoints=choose_checkpoint(trainer, trainable, row_maker, validation),
     )
     trainer.keep_average()
     rows = _probe_rows(recipe, validation or learning, row_maker, synthetic)
@@ -175,13 +178,24 @@ def _check_names(recipe: Recipe) -> None:
         raise InputError(problems)
 
 
-def _divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[TrainingClip], list[TrainingClip]]:
-    """Return the clips to learn from, and those of other subjects to validate on."""
+def divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[TrainingClip], list[TrainingClip]]:
+    """Return the clips to learn from, and those of other subjects to validate on.
+
+    Subjects that the adapter, or the model, to begin with was trained on are always on the learning side.
+
+    Raises:
+        InputError: There are too few subjects that were not trained on before.
+    """
     if not recipe.validation.share or not clips:
         return list(clips), []
     by_id = {clip.clip.id: clip.clip for clip in clips}
     labels = {clip.clip.id: clip.label("coarse") for clip in clips}
-    _, held_out = validation_split(by_id, recipe.validation.share, recipe.seed, labels)
+    seen = start_subjects(recipe)
+    unseen = {name: clip for name, clip in by_id.items() if not seen.shows(clip)}
+    if len(unseen) < len(by_id) and len({person(clip) for clip in unseen.values()}) < 2:
+        message = "needs two subjects that the adapter was not trained on, to validate on; set it to 0, or name a label"
+        raise InputError([Problem("validation.share", f"{message} file with others")])
+    _, held_out = validation_split(unseen, recipe.validation.share, recipe.seed, labels)
     sides = (
         [clip for clip in clips if clip.clip.id not in held_out],
         [clip for clip in clips if clip.clip.id in held_out],

@@ -31,6 +31,7 @@ from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import plain_number
 from mevqa.table_writer import Table
 from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.adapters.trained_subjects import refuse_trained_subjects, start_subjects
 from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.finetune import finetune
 from mevqa.training.recipe import AnyRecipe, Recipe
@@ -38,7 +39,7 @@ from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.examples import labelled
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
-from mevqa.training.trainable_model import base_preferences
+from mevqa.training.trainable_model import base_preferences, prompts_folder
 from mevqa.video.face.aligned_face import FaceMode
 
 _MANIFEST = "loso.json"
@@ -61,11 +62,20 @@ def make_folds(recipe: Recipe | RecogniserRecipe, work: Plan) -> tuple[Fold, ...
     """Divide the clips as the recipe says.
 
     Raises:
-        InputError: The recipe trains an adapter further, a subject is unknown, or there are too few to divide.
+        InputError: A subject is unknown, there are too few to divide, or an adapter that is trained further does not
+            tell who it was trained on.
+        LeakError: The adapter that is trained further was trained on somebody who is held out.
     """
-    if isinstance(recipe, Recipe) and recipe.adapter is not None:
-        message = "every fold is trained from the base model: an adapter may have seen who is held out; leave it out"
-        raise InputError([Problem("adapter", message)])
+    folds = _divided(recipe, work)
+    if isinstance(recipe, Recipe):
+        seen = start_subjects(recipe)
+        held_out = [work.clips[name] for fold in folds for name in fold.test]
+        refuse_trained_subjects(recipe, seen, held_out, whole_datasets=recipe.folds.by == "dataset")
+    return folds
+
+
+def _divided(recipe: Recipe | RecogniserRecipe, work: Plan) -> tuple[Fold, ...]:
+    """Return the folds by subject, group of subjects, or data set."""
     settings = recipe.folds
     if settings.by == "subject":
         return leave_one_subject_out(work.clips, of=settings.of)
@@ -265,7 +275,7 @@ def check_answers(recipe: Recipe | RecogniserRecipe, work: Plan) -> Plan:
     if isinstance(recipe, RecogniserRecipe):
         return labelled(recipe, work)
     variant = recipe.variant or base_preferences(recipe).variant
-    clips = training_clips(work, PromptLibrary.load(recipe.prompts, variant))
+    clips = training_clips(work, PromptLibrary.load(prompts_folder(recipe), variant))
     kept = of_clips(work, [clip.clip.id for clip in clips])
     answered = {question.id for clip in clips for question in clip.questions}
     return replace(

@@ -112,6 +112,8 @@ class Recipe(StrictModel):
             raise ValueError("rates.language trains the weights that lora adapts: set it to 0, or leave lora away")
         if self.quantization != "none" and (self.lora is None or self.rates.vision > 0 or self.rates.projector > 0):
             raise ValueError("quantised weights cannot be trained: use lora; rates.vision and rates.projector are 0")
+        if self.validation.choose == "score" and not self.validation.share:
+            raise ValueError("validation.choose=score compares checkpoints on other subjects: set validation.share")
         if self.balance.types and self.balance.questions:
             raise ValueError("balance.questions draws the types alike already: leave balance.types away")
         if self.synthetic is not None and self.synthetic.share == 1 and not self.steps:

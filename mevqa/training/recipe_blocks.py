@@ -61,17 +61,22 @@ class Rates(StrictModel):
 
 
 class Validation(StrictModel):
-    """Early stopping on subjects that are not trained on.
+    """Early stopping, and the choice of a checkpoint, on subjects that are not trained on.
 
     Attributes:
         share: Share of the clips, by whole subjects; 0: none, and the last weights are kept.
         every: Steps between two looks at them.
         patience: Looks without improvement before training stops; the best weights are kept. 0: never stops early.
+        choose: What decides between checkpoints: ``loss`` of the answers' tokens, or ``score``, the mean of the
+            official scores of the answers that each checkpoint gives to the validation questions.
+        keep: Checkpoints that are compared by their score, the last ones.
     """
 
     share: Share = 0.0
     every: Positive = 50
     patience: Whole = 3
+    choose: Literal["loss", "score"] = "loss"
+    keep: Positive = 5
 
 
 class Augmentation(StrictModel):

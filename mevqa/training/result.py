@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ class FineTuningResult:
         validation: Best loss on the validation side; None without one.
         probe: What the pictures are worth; None when it was not looked at.
         parameters: Trained weights of each part, and ``all``.
+        checkpoints: Checkpoints that were compared by their score on the validation side, by step; empty where the
+            loss decided.
         pushed_to: Where it was pushed to; None where it was not.
     """
 
@@ -30,6 +32,7 @@ class FineTuningResult:
     validation: float | None
     probe: PictureProbe | None
     parameters: dict[str, int]
+    checkpoints: tuple[CheckpointScore, ...] = ()
     pushed_to: str | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
@@ -42,6 +45,7 @@ class FineTuningResult:
             lines.append(f"loss at the end {self.loss:.4f} nats a token")
         if self.validation is not None:
             lines.append(f"best on other subjects {self.validation:.4f}")
+        lines += checkpoint_lines(self.checkpoints)
         if self.probe is not None:
             own, other = self.probe.loss, self.probe.shuffled
             lines.append(f"picture probe, {self.probe.clips} clips: own pictures {own:.4f}, another clip's {other:.4f}")
@@ -55,7 +59,36 @@ class FineTuningResult:
     def from_record(cls, folder: Path, record: dict[str, Any]) -> FineTuningResult:
         """Read what ``as_record`` returned."""
         probe = record["probe"]
-        return cls(folder, **{**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None})
+        checkpoints = tuple(CheckpointScore(**entry) for entry in record.get("checkpoints", ()))
+        known = {**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None}
+        return cls(folder, **{**known, "checkpoints": checkpoints})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointScore:
+    """A checkpoint, and how it answered the questions of the validation side.
+
+    Attributes:
+        step: Its step.
+        score: Mean of the main official scores, 0 to 1.
+        scores: The scores, by key of the catalogue.
+        chosen: Whether its weights were kept.
+    """
+
+    step: int
+    score: float
+    scores: dict[str, float]
+    chosen: bool = False
+
+
+def checkpoint_lines(checkpoints: Sequence[CheckpointScore]) -> list[str]:
+    """Return a line a checkpoint: its score on the validation side, and which was kept."""
+    lines = []
+    for one in checkpoints:
+        parts = ", ".join(f"{key} {value:.3f}" for key, value in one.scores.items())
+        kept = " (kept)" if one.chosen else ""
+        lines.append(f"checkpoint at step {one.step}: {one.score:.3f} on other subjects ({parts}){kept}")
+    return lines
 
 
 #: Below this share of the loss the pictures are taken not to matter.

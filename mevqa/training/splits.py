@@ -79,7 +79,7 @@ def assert_disjoint(
     learnt = _by_person({name: clips[name] for name in train}, unknown_as_own=unknown_as_own)
     held_out = _by_person({name: clips[name] for name in test}, unknown_as_own=unknown_as_own)
     leaks = [
-        f"subject {_spelling(clips[learnt[who][0]])} of {who[0]} is on both sides of the split: trained on "
+        f"subject {subject_spelling(clips[learnt[who][0]])} of {who[0]} is on both sides of the split: trained on "
         f"{_listed(learnt[who])}; tested on {_listed(held_out[who])}"
         for who in sorted(learnt.keys() & held_out.keys())
     ]
@@ -101,7 +101,7 @@ def leave_one_subject_out(clips: Mapping[str, Clip], *, of: Collection[str] | No
         InputError: A subject is not known, ``of`` names a data set without clips, or nothing is left to train on.
     """
     persons = _persons_of(clips, of)
-    names = _unique(_file_name(f"{who[0]} {_spelling(clips[own[0]])}") for who, own in persons.items())
+    names = _unique(_file_name(f"{who[0]} {subject_spelling(clips[own[0]])}") for who, own in persons.items())
     return tuple(_fold(name, own, clips) for name, own in zip(names, persons.values(), strict=True))
 
 
@@ -288,7 +288,7 @@ def _natural(subject: str) -> tuple[bool, int, str]:
     return not subject.isdecimal(), number, subject
 
 
-def _spelling(clip: Clip) -> str:
+def subject_spelling(clip: Clip) -> str:
     """Return the subject as the data set writes it, the clip when it is not known."""
     return (clip.subject or "").strip() or clip.id
 

@@ -13,7 +13,7 @@ from mevqa.files.json_file import read_json_object
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.models.registry import load_model, own_preferences, own_prompts
-from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder, base_trained_on
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.suggestions import did_you_mean
@@ -113,7 +113,17 @@ def _load(recipe: Recipe) -> TransformersModel:
     loaded = load_model(recipe.model, options)
     if not isinstance(loaded, TransformersModel):
         raise InputError([Problem("model", f"{recipe.model} has no weights to train")])
+    _check_base(recipe, loaded.revision)
     return loaded
+
+
+def _check_base(recipe: Recipe, revision: str) -> None:
+    """Refuse an adapter that was trained on other weights than those of the recipe's model."""
+    then = base_trained_on(adapter_folder(recipe.adapter)) if recipe.adapter is not None else None
+    # A commit and a hash of files cannot be compared.
+    if then is not None and then != revision and then.startswith("sha256:") == revision.startswith("sha256:"):
+        message = f"{recipe.adapter} was trained on a base model of revision {then}, and {recipe.model} is {revision}"
+        raise InputError([Problem("adapter", f"{message}: name the base that it was trained on as model=")])
 
 
 def _own_device(wanted: str) -> str:

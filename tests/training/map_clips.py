@@ -12,8 +12,13 @@ from mevqa.training.nano.drawn_maps import draw_maps
 from mevqa.training.nano.examples import draw_expressions
 
 
-def write_maps(folder: Path, *, subjects: int = 3, each: int = 2, dataset: str = "casme2", seed: int = 0) -> Path:
-    """Write ``each`` clips of each subject; return the question file, beside the folder ``maps`` of the pictures."""
+def write_maps(
+    folder: Path, *, subjects: int = 3, each: int = 2, dataset: str = "casme2", seed: int = 0, prefix: str = ""
+) -> Path:
+    """Write ``each`` clips of each subject, the prefix before their names; return the question file.
+
+    The folder ``maps`` of the pictures is beside it.
+    """
     maps = folder / "maps"
     maps.mkdir(parents=True)
     rng = np.random.default_rng(seed)
@@ -23,7 +28,7 @@ def write_maps(folder: Path, *, subjects: int = 3, each: int = 2, dataset: str =
     other = "repression" if dataset == "casme2" else "sadness"
     for number, (expression, rgb) in enumerate(zip(expressions, pictures, strict=True)):
         subject = f"sub{number // each + 1:02}"
-        clip = f"{subject}_EP{number % each + 1:02}"
+        clip = f"{prefix}{subject}_EP{number % each + 1:02}"
         Image.fromarray(rgb).save(maps / f"{clip}.png")
         fine = expression.fine if expression.fine in ("happiness", "surprise", "disgust") else other
         units = [unit.name for unit in expression.units]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,10 +26,13 @@ from mevqa.models.registry import load_model
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.resources import resource_folder
 from mevqa.training.adapters.adapter_source import find_adapter
-from mevqa.training.examples.clips import read_clips
-from mevqa.training.finetune import finetune
+from mevqa.training.examples.clips import read_clips, training_clips
+from mevqa.training.finetune import divide, finetune
+from mevqa.training.loso import make_folds
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import Recipe
+from mevqa.training.result import CheckpointScore
+from mevqa.training.splits import LeakError
 from mevqa.training.trainable_model import load_trainable_model
 from mevqa.training.trainer.trained_parts import prepare, trained
 from mevqa.types import Request
@@ -296,10 +300,71 @@ def test_what_cannot_be_trained_further_is_one_line(questions, first, tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
-def test_folds_are_not_trained_further_from_an_adapter(questions, first, tmp_path, capsys):
+def test_folds_hold_nobody_out_whom_their_adapter_was_trained_on(questions, first, tmp_path, capsys):
     words = command(write_recipe(tmp_path, **SETTINGS), questions, tmp_path / "out", f"adapter={first}")
-    assert main(["loso", *words[1:]]) == 2
-    assert "adapter: every fold is trained from the base model" in capsys.readouterr().err
+    assert main(["loso", *words[1:], "--list"]) == 2
+    assert "the adapter adapter was trained on subjects to test on, or may have been: sub01" in capsys.readouterr().err
+    for unknown in (True, False):
+        copy = tmp_path / f"copy-{unknown}"
+        shutil.copytree(first, copy)
+        record = json.loads((copy / "training.json").read_text())
+        record.pop("subjects")
+        record["decides"]["media"] = {"another": ""} if unknown else {}
+        (copy / "training.json").write_text(json.dumps(record))
+        words[-1] = f"adapter={copy}"
+        assert main(["loso", *words[1:], "--list"]) == (2 if unknown else 0)
+        assert ("does not tell which subjects it was trained on" in capsys.readouterr().err) == unknown
+
+
+def test_an_adapter_of_other_subjects_is_trained_further_in_every_fold(questions, make, tmp_path, capsys):
+    """Those it was trained on are trained on again, and neither held out nor validated on; the record holds both."""
+    others = write_maps(tmp_path / "samm", subjects=2, dataset="samm", seed=3, prefix="s")
+    places = {"questions": [str(others)], "precomputed": {"flow": [str(others.parent / "maps")]}}
+    train(make(steps=1, **places), tmp_path / "first")
+    both = {
+        "questions": [str(questions), str(others)],
+        "precomputed": {"flow": [str(file.parent / "maps") for file in (questions, others)]},
+    }
+    further = make(adapter=str(tmp_path / "first"), folds={"of": ["casme2"]}, **both)
+    assert len(make_folds(further, read_clips(further))) == 4
+    with pytest.raises(LeakError, match="sub01 of samm"):
+        make_folds(make(adapter=str(tmp_path / "first"), **both), read_clips(further))
+    clips = training_clips(read_clips(further), load_trainable_model(further).prompts)
+    learning, validation = divide(make(adapter=str(tmp_path / "first"), validation={"share": 0.4}, **both), clips)
+    assert {clip.clip.dataset for clip in validation} == {"casme2"} and len(learning) + len(validation) == 12
+    train(further, tmp_path / "second")
+    seen = json.loads((tmp_path / "second" / "training.json").read_text())["subjects"]
+    assert {name: len(entry["subjects"]) for name, entry in seen["datasets"].items()} == {"casme2": 4, "samm": 2}
+    (tmp_path / "first" / "training.json").write_text(
+        (tmp_path / "first" / "training.json").read_text().replace("sha256:", "sha256:0")
+    )
+    with pytest.raises(InputError, match="was trained on a base model of revision sha256:0"):
+        load_trainable_model(further)
+
+
+def test_the_checkpoint_whose_answers_score_best_is_kept(make, tmp_path, monkeypatch, capsys):
+    recipe = make(steps=4, rates={"adapter": 1e-2}, validation={"share": 0.5, "every": 1, "choose": "score", "keep": 3})
+    whole = train(recipe, tmp_path / "whole")
+    assert [one.step for one in whole.checkpoints][-2:] == [3, 4] and len(whole.checkpoints) >= 3
+    kept = [one for one in whole.checkpoints if one.chosen]
+    assert len(kept) == 1 and kept[0].score == max(one.score for one in whole.checkpoints)
+    assert f"checkpoint at step {kept[0].step}: {kept[0].score:.3f} on other subjects (coarse.uf1" in "".join(
+        whole.lines()
+    )
+
+    def interrupted(trainer, trainable, row_maker, validation, step):
+        if step == 4:
+            raise KeyboardInterrupt
+        return CheckpointScore(step, {3: 2.0}.get(step, 0.1), {})
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mevqa.training.trainer.checkpoints._score", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, tmp_path / "torn")
+    again = train(recipe, tmp_path / "torn")
+    assert [one.step for one in again.checkpoints if one.chosen] == [3] and again == train(recipe, tmp_path / "torn")
+    stopped = train(make(steps=3, rates={"adapter": 1e-2}, validation={"share": 0.5, "every": 3}), tmp_path / "three")
+    assert stopped.steps == 3 and not stopped.checkpoints
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from mevqa.files.whole import utf8_named
 from mevqa.models.base import ModelOptions, read_preferences
 from mevqa.models.nano import WEIGHTS
 from mevqa.models.registry import load_model
-from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder
+from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder, base_trained_on
 from mevqa.models.transformers.model import TransformersModel
 
 #: Files by which a folder is known to hold a processor of its own.
@@ -85,7 +85,7 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
     name = base or config.get("base_model_name_or_path")
     if not name:
         raise ModelError(f"the adapter {adapter} does not name its base model: give it as --model")
-    trained_on = _trained_on(folder)
+    trained_on = base_trained_on(folder)
     known = config.get("revision") or (trained_on if trained_on and not trained_on.startswith(_DIGEST) else None)
     commit = revision or (None if base else known)
     base_folder = WEIGHTS if name == "nano" else Path(name).expanduser()
@@ -157,12 +157,3 @@ def _own_processor(folder: Path, trust_remote_code: bool) -> Any:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"the processor in {folder} cannot be loaded: {reason[:200]}") from error
-
-
-def _trained_on(folder: Path) -> str | None:
-    """Return the revision of the base in the manifest of an adapter's training, None where there is none."""
-    try:
-        revision = read_json_object(folder / "training.json")["decides"]["model"]["revision"]
-    except (InputError, KeyError, TypeError):
-        return None
-    return revision if isinstance(revision, str) else None

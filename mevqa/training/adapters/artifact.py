@@ -29,6 +29,7 @@ from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.resources import resource_folder
 from mevqa.safe_text import portable, shared_name
+from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.trainable_model import TrainableModel, prompts_folder
@@ -98,7 +99,9 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: Trai
     PartialState().wait_for_everyone()
     if PartialState().is_main_process:
         make_folder(out)
-        write_whole(path, json.dumps({"format": 1, "decides": fingerprint}, indent=1, ensure_ascii=False) + "\n")
+        subjects = start_subjects(recipe) | subjects_of(work.clips.values() if work is not None else ())
+        content = {"format": 1, "decides": fingerprint, "subjects": subjects.as_record()}
+        write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     PartialState().wait_for_everyone()
 
 
@@ -165,7 +168,7 @@ def _copy_prompts(recipe: Recipe, into: Path) -> None:
 def _fingerprint(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:
     """Return everything that decides what is trained; files and folders by name, their content by its hash."""
     fingerprint = {
-        "recipe": recipe.model_dump(mode="json", exclude=set(_INDIFFERENT)),
+        "recipe": _deciding(recipe),
         "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
         "annotations": annotations_digest(work) if work is not None else None,
         "media": media_digests(work) if work is not None else {},
@@ -176,6 +179,17 @@ def _fingerprint(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -
         "packages": package_versions(_PACKAGES),
     }
     return _portable(fingerprint)
+
+
+def _deciding(recipe: Recipe) -> dict[str, Any]:
+    """Return the keys of a recipe that decide what is trained.
+
+    What earlier releases did not know is left out where it is off: their trainings go on.
+    """
+    kept = recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))
+    if recipe.validation.choose == "loss":
+        kept["validation"] = {name: kept["validation"][name] for name in ("share", "every", "patience")}
+    return kept
 
 
 def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:

@@ -293,6 +293,8 @@ def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -
         shutil.copyfile(wanted, into / PREFERENCES_FILE)
     if (source.folder / "prompts").is_dir():
         shutil.copytree(source.folder / "prompts", into / "prompts")
+    if (source.folder / "training.json").is_file():
+        shutil.copyfile(source.folder / "training.json", into / "training.json")  # It tells who was trained on.
     if (source.folder / "README.md").is_file():
         card = (source.folder / "README.md").read_text(encoding="utf-8")
         card = re.sub(r"\A(---\n(?:.*\n)*?)library_name: peft\n", r"\1library_name: transformers\n", card).rstrip()

@@ -44,6 +44,9 @@ class RowMaker:
         prompts: The prompt library.
         view_config: What is seen of a clip.
         targets: Whether rows carry (blank) targets for the vision tower, to go with synthetic ones.
+
+    Attributes:
+        drawn_by: Draws the views of clips.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class RowMaker:
         self._prompter = prompter
         self._prompts = prompts
         self._view_config = view_config
-        self._drawn_by = drawn_with(view_config, chosen_cache(None))
+        self.drawn_by = drawn_with(view_config, chosen_cache(None))
         self._extras = blank_targets() if targets else {}
         self._looks: dict[tuple[str, Event | None], ClipViews] = {}
         self._still: set[str] = set()
@@ -73,7 +76,7 @@ class RowMaker:
             if len(self._looks) >= _LOOKS:
                 self._looks.clear()
             # Moments that chance has moved are not looked at again by anybody.
-            drawn_by = self._drawn_by if annotation is None else self._view_config
+            drawn_by = self.drawn_by if annotation is None else self._view_config
             self._looks[key] = drawn_by.render(replace(clip.clip, annotation=chosen), long_video=False)
             self._warn(clip, self._looks[key])
         return self._looks[key]

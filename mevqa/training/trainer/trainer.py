@@ -6,7 +6,7 @@ import contextlib
 import math
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -167,8 +167,7 @@ class PackedTrainer(Trainer):
         rows = self._validation[self.args.process_index :: self.args.world_size]
         most = math.ceil(len(self._validation) / self.args.world_size)
         rows += [_worthless(self._validation[0])] * (most - len(rows))
-        kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
-        with kept, self.compute_loss_context_manager():
+        with self.kept_weights():
             total = summed_loss(model, rows, self.recipe.clips)
         if self.args.world_size > 1:
             total = self.accelerator.gather(total[None]).sum(0)
@@ -232,6 +231,18 @@ class PackedTrainer(Trainer):
         """Go back to the best weights on the validation side."""
         if self.state.best_model_checkpoint is not None:
             self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+    def load_checkpoint(self, folder: Path) -> None:
+        """Go to the weights of a checkpoint, and to the moving average that it holds."""
+        self._load_from_checkpoint(str(folder))
+
+    @contextlib.contextmanager
+    def kept_weights(self) -> Iterator[None]:
+        """Put the weights that would be kept in place for a while: the moving average, where there is one."""
+        model = self.accelerator.unwrap_model(self.model)
+        kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
+        with kept, self.compute_loss_context_manager():
+            yield
 
     def keep_average(self) -> None:
         """Make the moving average, where there is one, the model's weights for good."""
@@ -300,7 +311,7 @@ def training_arguments(
         # TensorBoard's files have a folder of their own.
         report_to=[name for name in recipe.log_to if name != "tensorboard"] or "none",
         save_steps=every if validated else recipe.save_every,
-        save_total_limit=2,
+        save_total_limit=recipe.validation.keep if recipe.validation.choose == "score" else 2,
         eval_strategy="steps" if validated else "no",
         eval_steps=every if validated else None,
         load_best_model_at_end=validated,

@@ -140,3 +140,12 @@ def refuse_unfinished(folder: Path, name: str) -> None:
             f"{name}: its training was interrupted and is not finished; run the same command again to continue it "
             f"(mevqa finetune RECIPE ... output={name})"
         )
+
+
+def base_trained_on(folder: Path) -> str | None:
+    """Return the revision of the base in the record of an adapter's training, None where there is none."""
+    try:
+        revision = read_json_object(folder / "training.json")["decides"]["model"]["revision"]
+    except (InputError, KeyError, TypeError):
+        return None
+    return revision if isinstance(revision, str) else None
