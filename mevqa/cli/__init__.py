@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -84,6 +85,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 the input was wrong, 130 interrupted, 143 terminated."""
+    # peft and accelerate import it, and on import it says that it knows no faster 4-bit kernel for this processor.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     with usable_streams():
         return _run(argv)
 
