@@ -13,10 +13,10 @@ from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.finish import finish
 from mevqa.spotting.features.types import FeatureSeries
 from mevqa.spotting.learning.decode import Proposal, propose
-from mevqa.spotting.learning.loop import one_thread
 from mevqa.spotting.learning.measuring import OTHERS, video_series
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.system import LearnedSystem
+from mevqa.spotting.learning.training.loop import one_thread
 from mevqa.spotting.learning.weights import SpotterWeights, read_spotter_weights
 from mevqa.video.reading.video import Video
 

@@ -26,10 +26,10 @@ from mevqa.safe_text import portable
 from mevqa.spotting.annotated import Annotated, LongVideo
 from mevqa.spotting.base import ShowFrames
 from mevqa.spotting.features.folder import named_cache
-from mevqa.spotting.learning.fitting import FittedSystem, ShowTraining, fit_system
 from mevqa.spotting.learning.measuring import training_videos
 from mevqa.spotting.learning.spotter import LearnedSpotter
 from mevqa.spotting.learning.system import config_schema
+from mevqa.spotting.learning.training.fitting import FittedSystem, ShowTraining, fit_system
 from mevqa.spotting.learning.types import TrainingVideo
 from mevqa.spotting.learning.weights import Outcome, SpotterWeights, TrainedOn, read_spotter_weights
 from mevqa.spotting.registry import find_spotter

@@ -19,6 +19,6 @@ def fitted():
     """A tiny system, fitted to made-up videos."""
     from made_videos import settings, system, videos
 
-    from mevqa.spotting.learning.fitting import fit_system
+    from mevqa.spotting.learning.training.fitting import fit_system
 
     return fit_system(system(), settings(), videos(), accelerator=Accelerator(cpu=True))

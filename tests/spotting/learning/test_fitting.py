@@ -8,13 +8,13 @@ import torch
 from made_videos import series, settings, system, video, videos
 
 from mevqa.errors import InputError, ModelError
-from mevqa.spotting.learning.batches import TrainingWindows
 from mevqa.spotting.learning.decode import propose
-from mevqa.spotting.learning.fitting import fit_system
-from mevqa.spotting.learning.loop import learning_rate, train_network
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.priors import learn_priors
-from mevqa.spotting.learning.thresholds import choose_thresholds, subject_groups
+from mevqa.spotting.learning.training.batches import TrainingWindows
+from mevqa.spotting.learning.training.fitting import fit_system
+from mevqa.spotting.learning.training.loop import learning_rate, train_network
+from mevqa.spotting.learning.training.thresholds import choose_thresholds, subject_groups
 from mevqa.spotting.learning.types import Mark
 
 

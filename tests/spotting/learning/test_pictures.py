@@ -11,10 +11,10 @@ import pytest
 from mevqa.spotting.child import apex, texture
 from mevqa.spotting.features.cache import FeatureCache
 from mevqa.spotting.features.types import FeatureSeries
-from mevqa.spotting.learning.batches import TrainingWindows
 from mevqa.spotting.learning.pictures import PictureChannels, SampleFace, with_earlier
 from mevqa.spotting.learning.priors import learn_priors
 from mevqa.spotting.learning.system import config_schema
+from mevqa.spotting.learning.training.batches import TrainingWindows
 from mevqa.spotting.learning.types import Mark, TrainingVideo
 from mevqa.spotting.learning.views import find_channels
 from mevqa.spotting.mean import flow

@@ -12,10 +12,10 @@ from made_videos import STEP
 from mevqa.errors import InputError
 from mevqa.spotting.features.types import FeatureSeries
 from mevqa.spotting.learning.decode import propose
-from mevqa.spotting.learning.fitting import fit_system
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.priors import learn_priors
 from mevqa.spotting.learning.system import config_schema
+from mevqa.spotting.learning.training.fitting import fit_system
 from mevqa.spotting.learning.types import Mark, TrainingVideo
 from mevqa.spotting.registry import find_spotter
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from torch import nn
 
 from mevqa.spotting.learning.config import SystemConfig
-from mevqa.spotting.learning.loop import ShowEpochs, train_network
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.priors import Priors, learn_priors
 from mevqa.spotting.learning.system import Arrays, LearnedSystem
-from mevqa.spotting.learning.thresholds import choose_thresholds, subject_groups
+from mevqa.spotting.learning.training.loop import ShowEpochs, train_network
+from mevqa.spotting.learning.training.thresholds import choose_thresholds, subject_groups
 from mevqa.spotting.learning.types import TrainingVideo
 
 if TYPE_CHECKING:

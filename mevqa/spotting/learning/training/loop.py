@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from mevqa.errors import ModelError
 from mevqa.files.whole import write_whole
-from mevqa.spotting.learning.batches import TrainingWindows
 from mevqa.spotting.learning.config import SystemConfig, Training
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.learning.saved_tensors import load_weights, read_tensors
 from mevqa.spotting.learning.system import LearnedSystem
+from mevqa.spotting.learning.training.batches import TrainingWindows
 from mevqa.spotting.learning.types import TrainingVideo
 
 if TYPE_CHECKING:
