@@ -16,7 +16,6 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.shards import parse_shard
-from mevqa.training import finetune as finetuning
 from mevqa.training import loso as folds_of
 from mevqa.training.adapters.artifact import push
 from mevqa.training.examples.clips import read_clips
@@ -27,6 +26,7 @@ from mevqa.training.result import FineTuningResult, RecogniserResult
 from mevqa.training.splits import Fold, shard
 from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining
+from mevqa.training.stages.staged import train
 
 
 def finetune(
@@ -56,7 +56,7 @@ def finetune(
     if isinstance(chosen, RecogniserRecipe):
         return train_recogniser(chosen, read_clips(chosen), chosen.output)
     alone = chosen.synthetic is not None and chosen.synthetic.share == 1
-    finished = finetuning.finetune(chosen, None if alone else read_clips(chosen), chosen.output)
+    finished = train(chosen, None if alone else read_clips(chosen), chosen.output)
     if chosen.push_to and PartialState().is_main_process:
         finished = replace(finished, pushed_to=push(finished.folder, chosen.push_to))
     return finished

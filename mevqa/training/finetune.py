@@ -21,6 +21,7 @@ from mevqa.inference.evaluation import Plan, check_views
 from mevqa.suggestions import did_you_mean
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.adapters.trained_subjects import start_subjects
+from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
@@ -43,9 +44,15 @@ _PROBED = 64
 
 
 def finetune(
-    recipe: Recipe, work: Plan | None, out: Path, *, label: str = "", trainable: TrainableModel | None = None
+    recipe: Recipe,
+    work: Plan | None,
+    out: Path,
+    *,
+    label: str = "",
+    trainable: TrainableModel | None = None,
+    later: Continuation | None = None,
 ) -> FineTuningResult:
-    """Train a recipe, or go on with an interrupted training of it.
+    """Train a recipe on its clips' answers, or go on with an interrupted training of it; its ``stages`` do not matter.
 
     Args:
         recipe: The recipe.
@@ -53,6 +60,7 @@ def finetune(
         out: Folder for checkpoints, and for what is trained in the end.
         label: What the progress calls it.
         trainable: The model when it is loaded already; it holds the trained weights afterwards.
+        later: What a stage behind the first goes on with; None for the first.
 
     Raises:
         InputError: The folder holds another training, or another process writes it; clips or answers are wrong.
@@ -61,23 +69,28 @@ def finetune(
     # One process of those that train together holds the folder for all of them.
     is_main = join_processes(recipe).is_main_process
     with hold_folder(out) if is_main else nullcontext():
-        return _finetune(recipe, work, out, label, trainable)
+        return _finetune(recipe, work, out, label, trainable, later)
 
 
 def _finetune(
-    recipe: Recipe, work: Plan | None, out: Path, label: str, trainable: TrainableModel | None
+    recipe: Recipe,
+    work: Plan | None,
+    out: Path,
+    label: str,
+    trainable: TrainableModel | None,
+    later: Continuation | None,
 ) -> FineTuningResult:
     """Train, or go on, while nobody else writes the folder."""
     trainable = trainable or load_trainable_model(recipe)
     clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
-    learning, validation = divide(recipe, clips)
+    learning, validation = divide(recipe, clips) if later is None else _divided_as(clips, later)
     _check_names(recipe)
     done: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
     model = _packed(recipe, trainable) if not done else None
-    start_manifest(out, recipe, work, trainable)
+    start_manifest(out, recipe, work, trainable, drawn=None if later is None else later.digest)
     if model is None:
         return FineTuningResult.from_record(out, done)
     synthetic = _synthetic(recipe, trainable, out)
@@ -87,7 +100,7 @@ def _finetune(
         trainable.view_config,
         targets=_trains_auxiliary_heads(recipe),
     )
-    trainer = _trainer(recipe, model, row_maker, learning, validation, synthetic, out, label)
+    trainer = _trainer(recipe, model, row_maker, (learning, validation), synthetic, out, label, later)
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     seconds = time.perf_counter() - started
@@ -131,19 +144,20 @@ def _trainer(
     recipe: Recipe,
     model: PackedModel,
     row_maker: RowMaker,
-    learning: Sequence[TrainingClip],
-    validation: Sequence[TrainingClip],
+    sides: tuple[Sequence[TrainingClip], Sequence[TrainingClip]],
     synthetic: SyntheticClips | None,
     out: Path,
     label: str,
+    later: Continuation | None,
 ) -> PackedTrainer:
     """Put stream, validation side and callbacks together."""
+    learning, validation = sides
     callbacks: list[Any] = [Console(label)]
     if isinstance(model, AuxiliaryVisionModel) and recipe.synthetic is not None:
         callbacks.append(_VisionTowerFirst(model, recipe.synthetic.seeing_steps))
     together = PartialState().num_processes * recipe.clips * recipe.accumulation
     steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
-    stream = TrainingStream(learning, row_maker, recipe, steps * together, synthetic)
+    stream = TrainingStream(learning, row_maker, recipe, steps * together, synthetic, later)
     check_labels([stream[place] for place in range(min(4, len(stream)))])
     validation_rows = [row_maker.plain_row(clip) for clip in validation]
     return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, validation_rows, callbacks)
@@ -202,6 +216,14 @@ def divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[Training
     )
     assert_disjoint([c.clip.id for c in sides[0]], [c.clip.id for c in sides[1]], by_id)
     return sides
+
+
+def _divided_as(clips: Sequence[TrainingClip], later: Continuation) -> tuple[list[TrainingClip], list[TrainingClip]]:
+    """Return the sides of the first stage."""
+    return (
+        [clip for clip in clips if clip.clip.id not in later.validation],
+        [clip for clip in clips if clip.clip.id in later.validation],
+    )
 
 
 def _synthetic(recipe: Recipe, trainable: TrainableModel, out: Path) -> SyntheticClips | None:

@@ -33,13 +33,13 @@ from mevqa.table_writer import Table
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.adapters.trained_subjects import refuse_trained_subjects, start_subjects
 from mevqa.training.examples.clips import of_clips, training_clips
-from mevqa.training.finetune import finetune
 from mevqa.training.recipe import AnyRecipe, Recipe
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.examples import labelled
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out
-from mevqa.training.trainable_model import base_preferences, prompts_folder
+from mevqa.training.stages.staged import train
+from mevqa.training.trainable_model import base_preferences, prompts_folder, trained_model
 from mevqa.video.face.aligned_face import FaceMode
 
 _MANIFEST = "loso.json"
@@ -144,7 +144,7 @@ def _run_fold(recipe: Recipe | RecogniserRecipe, work: Plan, fold: Fold, folder:
         measured = folder.parent.parent / _MEASURED
         train_recogniser(recipe, learned, folder / _ADAPTER, label=label, measured=measured)
     else:
-        finetune(recipe, learned, folder / _ADAPTER, label=label)
+        train(recipe, learned, folder / _ADAPTER, label=label)
     learned_from = read_manifest(folder / _ADAPTER)["decides"]["media"]
     assert_disjoint(list(learned_from), fold.test, work.clips, unknown_as_own=unknown_as_own)
     held_out = of_clips(work, fold.test)
@@ -172,19 +172,7 @@ def _as_model(recipe: Recipe | RecogniserRecipe, adapter: Path) -> tuple[str, Mo
     """Return the name and options under which what was trained is asked, and how faces are found."""
     if isinstance(recipe, RecogniserRecipe):
         return f"{recipe.recogniser}:{adapter}", ModelOptions(device=recipe.device, seed=recipe.seed), recipe.face
-    whole = not (adapter / "adapter_config.json").is_file()
-    options = ModelOptions(
-        dtype=recipe.precision,
-        device=recipe.device,
-        quantization=recipe.quantization,
-        adapter=None if whole else str(adapter),
-        attention=recipe.attention,
-        trust_remote_code=recipe.trust_remote_code,
-        revision=recipe.revision,
-        batch_size=16,
-        seed=recipe.seed,
-    )
-    return str(adapter) if whole else recipe.model, options, recipe.face
+    return *trained_model(recipe, adapter), recipe.face
 
 
 def _finished_run(folder: Path, held_out: Plan) -> RunRecord | None:

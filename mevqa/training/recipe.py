@@ -19,6 +19,7 @@ from mevqa.training.recipe_blocks import (
     Positive,
     Rate,
     Rates,
+    Rejection,
     Share,
     Synthetic,
     Validation,
@@ -69,6 +70,8 @@ class Recipe(StrictModel):
     synthetic: Synthetic | None = None
     folds: Folds = Folds()
     # training
+    stages: Annotated[tuple[Literal["sft", "rft"], ...], BeforeValidator(listed)] = ("sft",)
+    rft: Rejection = Rejection()
     steps: Whole = 0
     epochs: Annotated[float, Field(ge=0)] = 0
     clips: Annotated[int, Field(ge=1, le=100_000)] = 1
@@ -114,6 +117,10 @@ class Recipe(StrictModel):
             raise ValueError("quantised weights cannot be trained: use lora; rates.vision and rates.projector are 0")
         if self.validation.choose == "score" and not self.validation.share:
             raise ValueError("validation.choose=score compares checkpoints on other subjects: set validation.share")
+        if self.stages[:1] != ("sft",) or len(set(self.stages)) < len(self.stages):
+            raise ValueError("stages begin with sft and name each stage once: sft or sft,rft")
+        if self.stages != ("sft",) and (self.model == UNTRAINED_NANO or (self.synthetic and self.synthetic.share == 1)):
+            raise ValueError("later stages learn from answered questions: leave stages away where all is synthetic")
         if self.balance.types and self.balance.questions:
             raise ValueError("balance.questions draws the types alike already: leave balance.types away")
         if self.synthetic is not None and self.synthetic.share == 1 and not self.steps:

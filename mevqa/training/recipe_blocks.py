@@ -133,6 +133,28 @@ class Synthetic(StrictModel):
     seeing_weight: Rate = 0.0
 
 
+class Rejection(StrictModel):
+    """Rejection-sampling fine-tuning: what a trained model answers rightly by chance is trained on again.
+
+    After Zelikman et al., "STaR" (NeurIPS 2022) and Dong et al., "RAFT" (TMLR 2023); what follows is our choice.
+
+    Attributes:
+        samples: Answers drawn to each question that is trained on.
+        temperature: Of the draws; 1 draws as the model has it.
+        f1: Least F1 of a set of action units that is kept; classes and numbers must be right.
+        share: Share of the questions that are trained with an answer that was kept, the others with the reference.
+        steps: Length of this stage; 0: that of the first.
+        rate: Factor of the learning rates.
+    """
+
+    samples: Annotated[int, Field(ge=1, le=256)] = 8
+    temperature: Annotated[float, Field(gt=0, le=5)] = 1.0
+    f1: Share = 0.8
+    share: Share = 0.5
+    steps: Whole = 0
+    rate: Annotated[float, Field(gt=0)] = 0.5
+
+
 class Folds(StrictModel):
     """How ``mevqa loso`` divides the subjects.
 

@@ -22,6 +22,7 @@ class FineTuningResult:
         parameters: Trained weights of each part, and ``all``.
         checkpoints: Checkpoints that were compared by their score on the validation side, by step; empty where the
             loss decided.
+        stages: What each stage did; empty where there was one.
         pushed_to: Where it was pushed to; None where it was not.
     """
 
@@ -33,6 +34,7 @@ class FineTuningResult:
     probe: PictureProbe | None
     parameters: dict[str, int]
     checkpoints: tuple[CheckpointScore, ...] = ()
+    stages: tuple[StageResult, ...] = ()
     pushed_to: str | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
@@ -45,7 +47,7 @@ class FineTuningResult:
             lines.append(f"loss at the end {self.loss:.4f} nats a token")
         if self.validation is not None:
             lines.append(f"best on other subjects {self.validation:.4f}")
-        lines += checkpoint_lines(self.checkpoints)
+        lines += checkpoint_lines(self.checkpoints) + stage_lines(self.stages)
         if self.probe is not None:
             own, other = self.probe.loss, self.probe.shuffled
             lines.append(f"picture probe, {self.probe.clips} clips: own pictures {own:.4f}, another clip's {other:.4f}")
@@ -61,7 +63,8 @@ class FineTuningResult:
         probe = record["probe"]
         checkpoints = tuple(CheckpointScore(**entry) for entry in record.get("checkpoints", ()))
         known = {**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None}
-        return cls(folder, **{**known, "checkpoints": checkpoints})
+        stages = tuple(StageResult(**entry) for entry in record.get("stages", ()))
+        return cls(folder, **{**known, "checkpoints": checkpoints, "stages": stages})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,55 @@ def checkpoint_lines(checkpoints: Sequence[CheckpointScore]) -> list[str]:
 
 #: Below this share of the loss the pictures are taken not to matter.
 _MATTERS = 0.01
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """Result of one stage of a training.
+
+    Attributes:
+        name: ``sft`` or ``rft``.
+        steps: Steps that were trained.
+        loss: Training loss at the last report.
+        validation: Best loss on the validation side; None without one.
+        samples: Answers drawn to each question; 0: none.
+        rates: Number of questions, pass@1 and pass@``samples`` of the questions that were trained on before, by
+            question type and of ``all``.
+        right: Drawn answers that are right.
+        kept: Different ones among those of each question, which are trained on.
+    """
+
+    name: str
+    steps: int
+    loss: float | None
+    validation: float | None
+    samples: int = 0
+    rates: dict[str, tuple[int, float, float]] = field(default_factory=dict)
+    right: int = 0
+    kept: int = 0
+
+    def __post_init__(self) -> None:
+        """Bring rates that were read from JSON to tuples."""
+        object.__setattr__(self, "rates", {name: tuple(one) for name, one in self.rates.items()})
+
+
+def stage_lines(stages: Sequence[StageResult]) -> list[str]:
+    """Return what each stage did: steps and losses, pass@1 and pass@k of the answers that it drew."""
+    lines = []
+    for one in stages:
+        if one.samples:
+            count = one.rates["all"][0]
+            lines.append(
+                f"stage {one.name}: {one.samples} answers drawn to each of {count} questions that were trained on: "
+                f"{one.right} of {one.samples * count} right, {one.kept} different ones kept"
+            )
+            told = (f"{name} {at_1:.3f} to {at_k:.3f}" for name, (_, at_1, at_k) in one.rates.items())
+            lines.append(f"stage {one.name}: pass@1 to pass@{one.samples}: {', '.join(told)}")
+        facts = [f"{one.steps} steps"]
+        facts += [f"loss at the end {one.loss:.4f}"] if one.loss is not None else []
+        facts += [f"best on other subjects {one.validation:.4f}"] if one.validation is not None else []
+        lines.append(f"stage {one.name}: {', '.join(facts)}")
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,28 @@ def load_trainable_model(recipe: Recipe) -> TrainableModel:
     return TrainableModel(wrapped, prompts, view_config, preferences, wrapped.model.dtype)
 
 
+def trained_model(recipe: Recipe, folder: Path) -> tuple[str, ModelOptions]:
+    """Return the name and the options under which what a recipe's training left is loaded to be asked.
+
+    Args:
+        recipe: The recipe.
+        folder: The adapter, or the whole model.
+    """
+    whole = not (folder / "adapter_config.json").is_file()
+    options = ModelOptions(
+        dtype=recipe.precision,
+        device=recipe.device,
+        quantization=recipe.quantization,
+        adapter=None if whole else str(folder),
+        attention=recipe.attention,
+        trust_remote_code=recipe.trust_remote_code,
+        revision=recipe.revision,
+        batch_size=16,
+        seed=recipe.seed,
+    )
+    return str(folder) if whole else recipe.model, options
+
+
 def base_preferences(recipe: Recipe) -> Preferences:
     """Return how a recipe's model wants to be asked before it is trained, without loading it.
 

@@ -171,7 +171,7 @@ class TransformersModel:
         while batches and prefix is not None:
             batch = batches.pop(0)
             try:
-                _finish([tasks[i] for i in batch], grow_tree(self.model, prefix), length)
+                finish_tasks([tasks[i] for i in batch], grow_tree(self.model, prefix), length)
                 outcomes.update({i: tasks[i] for i in batch})
             except Exception as error:
                 if len(batch) == 1:
@@ -234,7 +234,7 @@ class TransformersModel:
         return scores
 
 
-def _finish(tasks: Sequence[AnswerTask], tree: TokenTree, start: int) -> None:
+def finish_tasks(tasks: Sequence[AnswerTask], tree: TokenTree, start: int) -> None:
     """Take ``tasks`` to their end, all of them one step in each pass."""
     for task in tasks:
         task.begin(tree, start)

@@ -68,8 +68,8 @@ class FreeTask(AnswerTask):
         self._truncated = False
 
     def advance(self, tree: TokenTree) -> bool:
-        """Take the likeliest token; return whether the answer is complete."""
-        token, logprob = tree.best(self._node)
+        """Take the next token; return whether the answer is complete."""
+        token, logprob = self._next(tree)
         ended = token in self._prompter.stop_tokens
         if not ended and len(self._ids) >= self._limit:
             self._truncated = True
@@ -80,6 +80,10 @@ class FreeTask(AnswerTask):
         self._ids.append(token)
         self._write(tree, token)
         return False
+
+    def _next(self, tree: TokenTree) -> tuple[int, float]:
+        """Return the likeliest token and its log-probability."""
+        return tree.best(self._node)
 
     def reply(self) -> Reply:
         """Return what was written, with the probability of all of it as confidence."""

@@ -99,6 +99,22 @@ class TokenTree(ABC):
         value, token = logits.max(-1)
         return int(token), float(value) - normaliser
 
+    def draw(self, node: int, uniform: float, temperature: float) -> tuple[int, float]:
+        """Return a token drawn right after ``node``, and its log-probability under the model itself.
+
+        The token is where the cumulated probabilities at the temperature pass the number that was drawn.
+
+        Args:
+            node: A node.
+            uniform: Drawn evenly from 0 to 1.
+            temperature: Above 0; 1 draws as the model has it.
+        """
+        logits, normaliser = self._scores[node]
+        cumulated = torch.softmax(logits.double().cpu() / temperature, -1).cumsum(-1)
+        place = torch.searchsorted(cumulated, uniform * cumulated[-1], right=True)
+        token = min(int(place), len(cumulated) - 1)
+        return token, float(logits[token]) - normaliser
+
     def _keep(self, rows: Mapping[int, int], logits: torch.Tensor) -> None:
         """Keep the scores of one pass: the row of ``logits`` [rows, vocabulary] by node."""
         size = max(1, _CHUNK // logits.shape[-1])

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import yaml
@@ -24,7 +24,7 @@ from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
-from mevqa.models.base import PREFERENCES_FILE
+from mevqa.models.base import PREFERENCES_FILE, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.resources import resource_folder
@@ -32,11 +32,9 @@ from mevqa.safe_text import portable, shared_name
 from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.result import FineTuningResult, stage_lines
 from mevqa.training.trainable_model import TrainableModel, prompts_folder
 from mevqa.training.trainer.weights import is_adapter, save_finished
-
-if TYPE_CHECKING:
-    from mevqa.training.result import FineTuningResult
 
 _MANIFEST = "training.json"
 #: Keys of a recipe that do not change what is trained.
@@ -46,7 +44,7 @@ _INDIFFERENT = frozenset(
 _PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
 
 #: Folders that stay here.
-_KEPT = ("checkpoints/*", "rendered/*", "tensorboard/*")
+_KEPT = ("checkpoints/*", "rendered/*", "stages/*", "tensorboard/*")
 _CONFIG = "adapter_config.json"
 _CARD = """---
 {data}
@@ -74,7 +72,9 @@ use the answers to judge people. Weights that were trained on licensed data are 
 """
 
 
-def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> None:
+def start_manifest(
+    out: Path, recipe: Recipe, work: Plan | None, trainable: TrainableModel, *, drawn: str | None = None
+) -> None:
     """Write down what decides a training, or check it against the training that the folder holds.
 
     Args:
@@ -82,20 +82,20 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: Trai
         recipe: The recipe.
         work: Its clips.
         trainable: Its model.
+        drawn: Hash of the answers that are learned in the place of references; None for a first stage.
 
     Raises:
         InputError: The folder holds something else, or a training of other inputs.
     """
-    fingerprint = json.loads(json.dumps(_fingerprint(recipe, work, trainable)))
+    more = {} if drawn is None else {"drawn": drawn}
+    refuse_foreign(out)
+    fingerprint = json.loads(json.dumps({**_fingerprint(recipe, work, trainable), **more}))
     path = out / _MANIFEST
     if path.is_file():
         refuse_changes(
             out, _portable(read_manifest(out)["decides"]), fingerprint, "this training was begun", "output=DIR"
         )
         return
-    foreign = not out.is_dir() or any(item.name != "rendered" and not is_leftover(item) for item in out.iterdir())
-    if out.exists() and foreign:
-        raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
     PartialState().wait_for_everyone()
     if PartialState().is_main_process:
         make_folder(out)
@@ -103,6 +103,15 @@ def start_manifest(out: Path, recipe: Recipe, work: Plan | None, trainable: Trai
         content = {"format": 1, "decides": fingerprint, "subjects": subjects.as_record()}
         write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     PartialState().wait_for_everyone()
+
+
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder that holds something and no training."""
+    if (out / _MANIFEST).is_file() or not out.exists():
+        return
+    own = ("rendered", "stages")
+    if not out.is_dir() or any(item.name not in own and not is_leftover(item) for item in out.iterdir()):
+        raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
@@ -153,7 +162,13 @@ def write_artifact(
     write_whole(out / PREFERENCES_FILE, trainable.preferences.model_dump_json(indent=2) + "\n")
     kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
     write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
-    write_whole(out / "README.md", model_card(recipe, work, trainable, finished, adapter=is_adapter(model)))
+    card = model_card(recipe, work, trainable.preferences, finished, adapter=is_adapter(model))
+    write_whole(out / "README.md", card)
+    finish_manifest(out, finished)
+
+
+def finish_manifest(out: Path, finished: FineTuningResult) -> None:
+    """Write down that a training is finished, and its result."""
     write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
 
 
@@ -187,6 +202,10 @@ def _deciding(recipe: Recipe) -> dict[str, Any]:
     What earlier releases did not know is left out where it is off: their trainings go on.
     """
     kept = recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))
+    if recipe.stages == ("sft",):
+        del kept["stages"]
+    if "rft" not in recipe.stages:
+        del kept["rft"]
     if recipe.validation.choose == "loss":
         kept["validation"] = {name: kept["validation"][name] for name in ("share", "every", "patience")}
     return kept
@@ -199,14 +218,14 @@ def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def model_card(
-    recipe: Recipe, work: Plan | None, trainable: TrainableModel, finished: FineTuningResult, *, adapter: bool
+    recipe: Recipe, work: Plan | None, preferences: Preferences, finished: FineTuningResult, *, adapter: bool
 ) -> str:
     """Return the card as Markdown.
 
     Args:
         recipe: How it was trained.
         work: On which clips; None for synthetic ones.
-        trainable: Which model, and how it is asked.
+        preferences: How it is asked.
         finished: Its result.
         adapter: Whether it is an adapter, and not a whole model.
     """
@@ -223,9 +242,9 @@ def model_card(
         kind="A LoRA adapter" if adapter else "A fine-tuned version",
         ask=f"--model {shared_name(recipe.model)} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
         training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
-        views=", ".join(trainable.preferences.views),
-        sampler=trainable.preferences.sampler,
-        variant=trainable.preferences.variant,
+        views=", ".join(preferences.views),
+        sampler=preferences.sampler,
+        variant=preferences.variant,
     )
 
 
@@ -243,6 +262,7 @@ def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> lis
     trained = ", ".join(f"{part} {count:,}" for part, count in finished.parameters.items() if part != "all")
     lines.append(f"trained weights: {trained} of {finished.parameters['all']:,}")
     lines.append(f"steps: {finished.steps}, {recipe.clips * recipe.accumulation} clips each; seed {recipe.seed}")
+    lines += stage_lines(finished.stages)
     if finished.loss is not None:
         lines.append(f"training loss at the end: {finished.loss:.4f} nats a token")
     if finished.validation is not None:

@@ -19,17 +19,18 @@ from mevqa.inference.drawing.cache import chosen_cache, drawn_with
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.transformers.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
+from mevqa.training.continuation import Continuation
 from mevqa.training.examples.augment import augment, jitter
 from mevqa.training.examples.balance import ClipStream, draw_questions, type_weights
 from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
 from mevqa.training.packing.rows import Row, Turn, encode_row
 from mevqa.training.recipe import Recipe
-from mevqa.types import NO_MOTION, Question, View
+from mevqa.types import NO_MOTION, Question, Request, View
 from mevqa.video.views.render import ClipViews
 
-#: Keep the streams of chance apart: what is drawn for a place, and how a version of a clip is made.
-_PLACE, _VERSION = 1, 2
+#: Keep the streams of chance apart: what is drawn for a place, how a version of a clip is made, drawn answers.
+_PLACE, _VERSION, _DRAWN = 1, 2, 3
 #: Version of a clip that is not varied.
 _PLAIN = -1
 #: Looks at clips to keep, pictures and all.
@@ -97,11 +98,18 @@ class RowMaker:
     ) -> Row:
         """Return the row of some questions about what is seen of a clip."""
         turns = [
-            Turn(self._prompts.request(question).text, str(question.reference), weights.get(question.type, 1.0))
+            Turn(self.request(question).text, str(question.reference), weights.get(question.type, 1.0))
             for question in questions
         ]
-        system = self._prompts.system(clip.clip.dataset)
-        return encode_row(self._prompter, system, views, turns, key=key, extras=self._extras)
+        return encode_row(self._prompter, self.system(clip), views, turns, key=key, extras=self._extras)
+
+    def system(self, clip: TrainingClip) -> str:
+        """Return the system text of a clip."""
+        return self._prompts.system(clip.clip.dataset)
+
+    def request(self, question: Question) -> Request:
+        """Return a question as it is asked."""
+        return self._prompts.request(question)
 
     def synthetic_row(self, clip: SyntheticClip) -> Row:
         """Return the row of a synthetic clip."""
@@ -122,6 +130,7 @@ class TrainingStream(Dataset[Row]):
         recipe: Balance, augmentation, share of synthetic maps, seed.
         length: Number of places.
         synthetic: The synthetic clips.
+        later: Drawn answers that are learned in the place of some references; None: none.
     """
 
     def __init__(
@@ -131,7 +140,9 @@ class TrainingStream(Dataset[Row]):
         recipe: Recipe,
         length: int,
         synthetic: SyntheticClips | None = None,
+        later: Continuation | None = None,
     ) -> None:
+        self._later = later
         self._clips = list(clips)
         self._asker = row_maker
         self._recipe = recipe
@@ -166,7 +177,10 @@ class TrainingStream(Dataset[Row]):
         if annotation is not None and settings.jitter:
             annotation = jitter(annotation, own, settings, len(seen.times_ms) if seen.times_ms is not None else None)
             seen = self._asker.views_of(clip, annotation)
-        views, questions = augment(seen.views, clip.questions, own, settings)
+        asked = clip.questions
+        if self._later is not None:
+            asked = tuple(self._later.mixed(asked, np.random.default_rng((self._recipe.seed, _DRAWN, place))))
+        views, questions = augment(seen.views, asked, own, settings)
         limit = self._recipe.balance.questions
         chosen = draw_questions(questions, limit, rng) if limit else questions
         varied = views is not seen.views or annotation != clip.clip.annotation
