@@ -1,6 +1,7 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.check import check as check
 from mevqa.api.evaluate import evaluate as evaluate
+from mevqa.api.exchange import export_conversations as export_conversations
 from mevqa.api.merge import merge as merge
 from mevqa.api.physiology import apply_fusion as apply_fusion
 from mevqa.api.physiology import describe_signals as describe_signals
@@ -75,6 +76,7 @@ from mevqa.synthetic.writer import SyntheticSet as SyntheticSet
 from mevqa.synthetic.writer import synthesise as synthesise
 from mevqa.training.adapters.merge import Merged as Merged
 from mevqa.training.examples.clips import read_clips as read_clips
+from mevqa.training.export.write import Export as Export
 from mevqa.training.recipe import Recipe as Recipe
 from mevqa.training.recipe import read_recipe as read_recipe
 from mevqa.training.result import FineTuningResult as FineTuningResult

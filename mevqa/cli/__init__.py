@@ -31,6 +31,7 @@ _FOLDERS = {
     "report": "evaluation",
     "submit": "evaluation",
     "convert": "datasets",
+    "export": "datasets",
     "finetune": "training",
     "loso": "training",
     "merge": "training",

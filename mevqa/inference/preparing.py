@@ -86,7 +86,7 @@ def prepare_plan(
         raise InputError([Problem(path, "has the name of another question file; rename one") for path in doubled])
     parts = Path(f"{out}.parts")
     digest = blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=8).hexdigest()
-    with hold_folder(parts), _without_bars():
+    with hold_folder(parts), without_bars():
         drawn_by = drawn_with(view_config, cache)
         rows = _draw_all(work, drawn_by, parts, digest, workers, engine, progress)
         with whole_folder(out) as folder:
@@ -219,7 +219,7 @@ def _lost_workers(workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
+def without_bars() -> Iterator[None]:
     """Keep the library's own bars from the terminal: progress is told by whoever calls."""
     import datasets
 

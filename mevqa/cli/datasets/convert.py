@@ -3,7 +3,8 @@
 What IN is, is seen from its content: official rows, a JSON array or a JSON object with a list of them, JSON over
 several lines, LLaVA, ShareGPT, OpenAI, ms-swift or Alpaca records, a CSV table with a column `question`; or a label
 file, whose coded clips are then asked for their classes. Ids, subjects, data sets and the order are kept; a record with
-several turns becomes several questions. The folder that holds a record's pictures, or its video, is the clip.
+several turns becomes several questions. The folder that holds a record's pictures, or its video, is the clip. To train
+elsewhere, with pictures of what a model sees and with prompts: mevqa export.
 
 Examples:
   mevqa convert questions.json questions.jsonl

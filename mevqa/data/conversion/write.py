@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from mevqa.data.conversion.rows import ROW_KEY, rows_of
+from mevqa.data.conversion.turns_written import role_turns, value_turns
 from mevqa.data.documents.keys import field_of
 from mevqa.data.documents.records import Document, Record
 from mevqa.data.official import QuestionFile
@@ -78,9 +79,7 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
     question, answer = values["question"], values["answer"]
     system = values.get("system") if isinstance(values.get("system"), str) else None
     if to == "llava":
-        turns = [{"from": "human", "value": f"{sign * len(paths)}\n{question}"}]
-        turns += [{"from": "gpt", "value": answer}] if answer else []
-        turns[:0] = [{"from": "system", "value": system}] if system else []
+        turns = value_turns(system, f"{sign * len(paths)}\n{question}", answer or None)
         shown = paths if len(paths) > 1 else paths[0]
         return {"id": name, key.removesuffix("s"): shown, "conversations": turns, **rest}
     if to == "swift":
@@ -91,9 +90,7 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
     else:
         kind = f"{key.removesuffix('s')}_url"
         content = [{"type": kind, kind: {"url": path}} for path in paths] + [{"type": "text", "text": question}]
-    messages = [{"role": "system", "content": system}] if system else []
-    messages += [{"role": "user", "content": content}]
-    messages += [{"role": "assistant", "content": answer}] if answer else []
+    messages = role_turns(system, content, answer or None)
     if to == "openai":
         return {"messages": messages, "metadata": {"id": name, **rest}}
     return {"id": name, "messages": messages, key: paths, **rest}

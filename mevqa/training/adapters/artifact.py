@@ -6,7 +6,6 @@ The folder holds weights, processor, preferences, prompts, recipe, the record of
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +26,8 @@ from mevqa.inference.runs import file_digest, refuse_changes
 from mevqa.models.base import PREFERENCES_FILE, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.load import adapter_folder
-from mevqa.resources import resource_folder
 from mevqa.safe_text import portable, shared_name
+from mevqa.training.adapters.prompt_files import copy_prompts
 from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
@@ -158,7 +157,7 @@ def write_artifact(
     with whole_files(out) as part:
         save_finished(model, part, torch.float16 if recipe.model == UNTRAINED_NANO else trainable.dtype, state)
         trainable.wrapped.processor.save_pretrained(part)
-        _copy_prompts(recipe, part / "prompts")
+        copy_prompts(prompts_folder(recipe), part / "prompts")
     write_whole(out / PREFERENCES_FILE, trainable.preferences.model_dump_json(indent=2) + "\n")
     kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
     write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
@@ -170,14 +169,6 @@ def write_artifact(
 def finish_manifest(out: Path, finished: FineTuningResult) -> None:
     """Write down that a training is finished, and its result."""
     write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | {"finished": finished.as_record()}, indent=1) + "\n")
-
-
-def _copy_prompts(recipe: Recipe, into: Path) -> None:
-    """Copy the prompts of a training: the shipped ones, and the recipe's own in their place."""
-    shutil.copytree(resource_folder("prompts"), into, ignore=shutil.ignore_patterns("*.md"))
-    own = prompts_folder(recipe)
-    for path in sorted(own.glob("*.yaml")) if own is not None else []:
-        shutil.copy(path, into / path.name)
 
 
 def _fingerprint(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:

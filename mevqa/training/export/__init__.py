@@ -1,0 +1,1 @@
+"""Training data for other toolkits: conversations and pictures as files, divided by subject."""

@@ -1,0 +1,118 @@
+"""Records of other toolkits for conversations with pictures.
+
+``sharegpt`` is what LLaMA-Factory documents (``data/README.md``: ``conversations`` of ``from`` and ``value``,
+``images``, an entry in ``dataset_info.json``); ``llava`` that of LLaVA (a picture or a list of them in ``image``);
+``messages`` that of ms-swift with OpenAI's roles, which LLaMA-Factory reads too; ``hf`` is a data set of ``datasets``
+with the pictures inside, whose structured messages trl's ``SFTTrainer`` takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from mevqa.data.conversion.turns_written import role_turns, value_turns
+from mevqa.models.transformers.conversation import Message
+from mevqa.training.export.conversations import AskedQuestion, ClipConversations
+
+#: Formats that can be written.
+Format = Literal["sharegpt", "llava", "messages", "hf"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+#: Stands for a picture in texts.
+PICTURE = "<image>"
+
+
+def format_named(name: str) -> Format:
+    """Return a format by its name.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    for one in FORMATS:
+        if one == name:
+            return one
+    raise ValueError(f"no format {name!r}; there are {', '.join(FORMATS)}")
+
+
+def facts(clip: ClipConversations, asked: AskedQuestion) -> dict[str, str]:
+    """Return what every record says of its question, in fields that the toolkits leave alone."""
+    return {
+        "id": asked.id,
+        "image_id": clip.clip.id,
+        "dataset": clip.clip.dataset,
+        "subject": clip.clip.subject or "",
+        "type": asked.type,
+    }
+
+
+def user_text(conversation: Sequence[Message]) -> str:
+    """Return what the user says in a conversation, with placeholders in the places of its pictures."""
+    return next(_flat(message["content"]) for message in conversation if message["role"] == "user")
+
+
+def text_record(
+    form: Format, known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[str]
+) -> dict[str, Any]:
+    """Return the record of a conversation whose pictures are files.
+
+    Args:
+        form: ``sharegpt``, ``llava`` or ``messages``.
+        known: What ``facts`` returned.
+        conversation: Structured messages.
+        pictures: Names of the files, in order.
+    """
+    said = {message["role"]: _flat(message["content"]) for message in conversation}
+    system, user, answer = said.get("system", ""), said["user"], said.get("assistant")
+    if form == "llava":
+        shown: Any = pictures[0] if len(pictures) == 1 else list(pictures)
+        return {**known, "image": shown, "conversations": value_turns(system, user, answer)}
+    if form == "sharegpt":
+        # LLaMA-Factory leaves out what does not end with an answer: an open question has an empty one.
+        return {**known, "conversations": value_turns(system, user, answer or ""), "images": list(pictures)}
+    return {**known, "messages": role_turns(system, user, answer), "images": list(pictures)}
+
+
+def structured_record(
+    known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[bytes]
+) -> dict[str, Any]:
+    """Return the record of a conversation with its pictures inside.
+
+    Args:
+        known: What ``facts`` returned.
+        conversation: Structured messages.
+        pictures: PNG files, in order.
+    """
+    turns = [
+        {
+            "role": message["role"],
+            "content": [{"type": part["type"], "text": part.get("text")} for part in message["content"]],
+        }
+        for message in conversation
+    ]
+    return {**known, "messages": turns, "images": [{"bytes": picture, "path": None} for picture in pictures]}
+
+
+def dataset_entry(form: Format, file: str) -> dict[str, Any]:
+    """Return the entry of a file in ``dataset_info.json`` of LLaMA-Factory.
+
+    Args:
+        form: ``sharegpt`` or ``messages``.
+        file: Its name below the folder of ``dataset_info.json``.
+    """
+    if form == "sharegpt":
+        tags = {"role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt"}
+        turns = "conversations"
+    else:
+        tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+        turns = "messages"
+    return {
+        "file_name": file,
+        "formatting": "sharegpt",
+        "columns": {"messages": turns, "images": "images"},
+        "tags": {**tags, "system_tag": "system"},
+    }
+
+
+def _flat(parts: Sequence[Message]) -> str:
+    return "".join(part["text"] if part["type"] == "text" else PICTURE for part in parts)
