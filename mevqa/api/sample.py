@@ -88,7 +88,7 @@ def sample(
     clip = Clip(path.stem, media=path, fps=fps, annotation=known, pictures=ready)
     seen = render_clip(clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride)
     motion = _measure(path, fps, seen, face)
-    sheets = {"contact_sheet.png": contact_sheet(seen.views)}
+    sheets = {"contact_sheet.png": contact_sheet(seen.views)} if seen.views else {}
     if motion is not None and motion.curve is not None and seen.times_ms is not None:
         roles = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
         marks = {role: float(seen.times_ms[frame]) for role, frame in roles.items() if frame is not None}

@@ -149,7 +149,7 @@ def _ask(
 ) -> list[Answer]:
     """Ask the model and turn its replies into answers in the official surface form."""
     replies = model.ask(
-        prompts.system(clip.dataset, clip.notes),
+        prompts.system(clip.dataset, (*clip.notes, *clip_views.notes)),
         clip_views.views,
         [prompts.request(question) for question in questions],
     )

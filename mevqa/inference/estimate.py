@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from mevqa.errors import InputError, MediaError, ModelError, Problem
 from mevqa.inference.answerer import Answerer
@@ -14,6 +14,9 @@ from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import open_run
 from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question, Request, View
+
+if TYPE_CHECKING:
+    from mevqa.video.views.render import ClipViews
 
 #: Clips whose prompts the server counts.
 _MEASURED = 3
@@ -85,17 +88,19 @@ def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
         for clip_id, group in groups.items()
     }
     counted = {clip_id: group for clip_id, group in short.items() if group}
-    pictures = texts = characters = shown = measured = 0
+    pictures = texts = characters = shown = measured = told = 0
     why: list[str] = []
     for clip_id, group in counted.items():
         if measured == _MEASURED:
             break
         try:
-            views = _views(work, asked, work.clips[clip_id], group)
+            seen = _seen(work, asked, work.clips[clip_id], group)
         except (MediaError, InputError, OSError) as error:
             why.append(str(error))
             continue
-        system = asked.prompts.system(work.clips[clip_id].dataset, work.clips[clip_id].notes)
+        views, clip = seen.views, work.clips[clip_id]
+        system = asked.prompts.system(clip.dataset, (*clip.notes, *seen.notes))
+        told = max(told, sum(len(note) + 2 for note in seen.notes))
         text = asked.prompts.request(group[0]).text
         alone = model.count_tokens(system, [], text)
         pictures += model.count_tokens(system, views, text) - alone
@@ -107,7 +112,7 @@ def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
         raise InputError([Problem("--estimate", f"no clip can be looked at: {why[0]}")])
     requests = [(work.clips[clip], asked.prompts.request(one)) for clip, group in counted.items() for one in group]
     written = sum(model.longest_answer(request) for _, request in requests)
-    length = sum(len(asked.prompts.system(clip.dataset, clip.notes)) + len(one.text) for clip, one in requests)
+    length = sum(len(asked.prompts.system(clip.dataset, clip.notes)) + told + len(one.text) for clip, one in requests)
     of_pictures = round(pictures * len(requests) / measured) if measured else 0
     return Estimate(
         len(counted),
@@ -122,7 +127,7 @@ def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
     )
 
 
-def _views(work: Plan, asked: Answerer, clip: Clip, questions: Sequence[Question]) -> Sequence[View]:
+def _seen(work: Plan, asked: Answerer, clip: Clip, questions: Sequence[Question]) -> ClipViews:
     """Return what is sent of a clip."""
     drawn_by = work.prepared or asked.view_config
-    return drawn_by.render(clip, long_video=asks_long_video(questions[0])).views
+    return drawn_by.render(clip, long_video=asks_long_video(questions[0]))

@@ -198,6 +198,26 @@ def check_notes(clips: Iterable[Clip], prompts: PromptLibrary) -> None:
         raise InputError([Problem("--notes", f"{said}: {mend} model")])
 
 
+def check_words(views: Iterable[str], prompts: PromptLibrary, where: str = "--views") -> None:
+    """Refuse views of words where the prompts have no place for them.
+
+    Args:
+        views: Names of the views that are asked for.
+        prompts: The prompt library.
+        where: The option or setting that names the views.
+
+    Raises:
+        InputError: One of them is a text, and the prompt variant has no system text.
+    """
+    from mevqa.video.views.registry import is_of_words
+
+    named = ", ".join(dict.fromkeys(name for name in views if is_of_words(name)))
+    if named and not prompts.takes_notes:
+        said = f"{named} is a text, and the prompt variant {prompts.variant!r} has none before the pictures"
+        mend = "it is for models that were trained on bare questions (nano); leave it out, or ask with another variant"
+        raise InputError([Problem(where, f"{said}: {mend}")])
+
+
 def merged(plans: Sequence[Plan]) -> Plan:
     """Put the plans of several data sets together.
 

@@ -12,6 +12,7 @@ from mevqa.inference.drawing.versions import installed_versions
 from mevqa.inference.runs import file_digest
 from mevqa.spotting.base import DEFAULT_SPOTTER, SpotOptions
 from mevqa.video.reading.key_frames import KEY_FRAME_RULES
+from mevqa.video.views.evidence import WORDING_TABLE
 
 if TYPE_CHECKING:
     from mevqa.inference.evaluation import Plan
@@ -52,6 +53,7 @@ def run_fingerprint(
         "model": {"name": model.name, "revision": model.revision},
         "prompts": prompts.digest,
         "looking": view_config_record(view_config),
+        **_words_record(work, view_config),
         "key_frames": KEY_FRAME_RULES,
         "consistency": consistency,
         "settings": dict(settings),
@@ -65,6 +67,20 @@ def _notes_record(work: Plan) -> dict[str, Any]:
     notes = {name: clip.notes for name, clip in work.clips.items() if clip.notes}
     text = json.dumps(notes, sort_keys=True, ensure_ascii=False)
     return {"notes": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()} if notes else {}
+
+
+def _words_record(work: Plan, view_config: ViewConfig) -> dict[str, Any]:
+    """Return the record of ``words_record``, of a prepared benchmark that of then."""
+    if work.prepared is None:
+        return words_record(view_config)
+    made = work.prepared.record.decides
+    return {"words": made["words"]} if "words" in made else {}
+
+
+def words_record(view_config: ViewConfig) -> dict[str, Any]:
+    """Return hashes of the wordings that views of words use; nothing where there is no such view."""
+    shown = {*view_config.views, *view_config.long_views}
+    return {"words": {"evidence": file_digest(WORDING_TABLE)}} if "evidence" in shown else {}
 
 
 def input_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError
+from mevqa.inference.evaluation import check_words
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -91,6 +92,7 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
         # Of a registered model it is only known now how it wants to be asked.
         prompts = PromptLibrary.load(folder, model.preferences.variant)
     view_config = prepared_views or options.views.for_model(model.preferences)
+    check_words((*view_config.views, *view_config.long_views), prompts)
     chosen = _settings(options.loading if named is not None else None, model)
     return Answerer(model, prompts, view_config, options.consistency, chosen)
 

@@ -20,7 +20,7 @@ from mevqa.files.whole import is_vacant, whole_folder, write_whole
 from mevqa.inference.drawing.cache import CachedViews, ViewCache, drawn_with
 from mevqa.inference.drawing.rows import facts_of, png_bytes
 from mevqa.inference.evaluation import Plan, check_views
-from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record
+from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record, words_record
 from mevqa.inference.prepared import QUESTIONS, RECORD, Prepared, PreparedClip, PreparedRecord, is_prepared
 from mevqa.inference.runs import refuse_changes
 from mevqa.inference.view_config import ViewConfig
@@ -71,6 +71,7 @@ def prepare_plan(
     decides = {
         **input_digests(work),
         "looking": {name: value for name, value in looking.items() if name not in _OF_EVENTS},
+        **words_record(view_config),
         "key_frames": KEY_FRAME_RULES,
         "packages": package_versions(_PACKAGES),
     }
@@ -281,6 +282,7 @@ def _features() -> datasets.Features:
             "source": text,
             "stillness": text,
             "warnings": [text],
+            "notes": [text],
             "problems": [{"path": text, "message": text}],
         }
     )
@@ -309,5 +311,13 @@ def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], drawn_by: ViewConfi
 
 
 def _nothing(problems: list[dict[str, str]]) -> dict[str, Any]:
-    empty = {"views": [], "moments": [], "warnings": [], "localised": False, "source": "", "stillness": None}
+    empty = {
+        "views": [],
+        "moments": [],
+        "warnings": [],
+        "notes": [],
+        "localised": False,
+        "source": "",
+        "stillness": None,
+    }
     return {**empty, "onset": None, "apex": None, "offset": None, "problems": problems}

@@ -17,7 +17,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
-from mevqa.inference.evaluation import Plan, check_views
+from mevqa.inference.evaluation import Plan, check_views, check_words
 from mevqa.suggestions import did_you_mean
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.adapters.trained_subjects import start_subjects
@@ -38,6 +38,7 @@ from mevqa.training.trainer.console import Console
 from mevqa.training.trainer.health import check_labels, probe_pictures
 from mevqa.training.trainer.trained_parts import count_parameters, prepare
 from mevqa.training.trainer.trainer import PackedTrainer
+from mevqa.video.views.registry import is_of_words
 
 #: Clips that the picture probe looks at.
 _PROBED = 64
@@ -82,6 +83,7 @@ def _finetune(
 ) -> FineTuningResult:
     """Train, or go on, while nobody else writes the folder."""
     trainable = trainable or load_trainable_model(recipe)
+    _check_words(recipe, trainable)
     clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
@@ -224,6 +226,15 @@ def _divided_as(clips: Sequence[TrainingClip], later: Continuation) -> tuple[lis
         [clip for clip in clips if clip.clip.id not in later.validation],
         [clip for clip in clips if clip.clip.id in later.validation],
     )
+
+
+def _check_words(recipe: Recipe, trainable: TrainableModel) -> None:
+    """Refuse views of words that a prompt, or a drawn clip, has no place for."""
+    check_words(trainable.view_config.views, trainable.prompts, "views")
+    words = ", ".join(name for name in trainable.view_config.views if is_of_words(name))
+    if words and recipe.synthetic is not None:
+        message = f"drawn clips have no text for the view {words}: leave the view or synthetic out"
+        raise InputError([Problem("synthetic", message)])
 
 
 def _synthetic(recipe: Recipe, trainable: TrainableModel, out: Path) -> SyntheticClips | None:

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mevqa.errors import InputError
 from mevqa.inference.engine import answer_clip
-from mevqa.inference.view_config import ViewConfig
+from mevqa.inference.loading import AskOptions, load_answerer
+from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Preferences
 from mevqa.models.mock import MockModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
-from mevqa.types import NO_MOTION, Clip, Reply
+from mevqa.types import NO_MOTION, Clip, Reply, View
+from mevqa.video.views.render import ClipViews
 
 TEXTS = (
     "What is the coarse expression class?",
@@ -125,3 +128,19 @@ def test_an_answer_from_a_picture_without_motion_is_worth_the_prior_and_says_so(
 def test_a_picture_with_motion_keeps_the_confidence_of_the_model(clip):
     _, result = ask(clip, {"coarse": "surprise"})
     assert result.answers[0].confidence == 0.9 and result.answers[0].warnings == ()
+
+
+def test_evidence_stands_before_the_pictures_and_not_where_there_is_no_place_for_it(clip):
+    model = MockModel(preferences=Preferences(views=("motion",)))
+    seen = ClipViews([View("motion", Image.new("RGB", (28, 28)), "A map.")], [], 0, 1, 2, notes=("It moved.",))
+
+    class Drawn:
+        def render(self, clip, *, long_video):
+            return seen
+
+    questions = [question_about(clip, number, text) for number, text in enumerate(TEXTS)]
+    answer_clip(clip, questions, model, PromptLibrary.load(), ViewConfig(("motion",)), drawn_by=Drawn())
+    (call,) = model.calls
+    assert call.system.endswith("\n\nIt moved.") and not any("It moved" in one.text for one in call.requests)
+    with pytest.raises(InputError, match="evidence is a text, and the prompt variant 'brief'"):
+        load_answerer(AskOptions(model, views=ViewOptions("motion,evidence"), variant="brief"))

@@ -17,7 +17,10 @@ import pytest
 import mevqa
 from mevqa.cli import main
 from mevqa.errors import InputError
+from mevqa.inference.evaluation import plan
 from mevqa.inference.fingerprint import package_versions
+from mevqa.inference.prepared import Prepared
+from mevqa.inference.view_config import ViewConfig
 
 FILES = ("me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl")
 
@@ -52,6 +55,20 @@ def words(data, *more):
 def answers(run):
     lines = [json.loads(line) for line in (run / "answers.jsonl").read_text("utf-8").splitlines()]
     return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def test_evidence_is_kept_with_the_pictures_and_with_how_it_is_put(data, tmp_path):
+    folder = tmp_path / "prepared"
+    prepare(data, folder, views="motion,evidence", model="mock")
+    made = Prepared(folder)
+    work = plan([data / FILES[0]], data, annotations=data / "annotations.csv")
+    config = ViewConfig(("motion", "evidence"))
+    for clip in list(work.clips.values())[:2]:
+        live = config.render(clip, long_video=False)
+        assert made.render(clip, long_video=False).notes == live.notes and len(live.notes) == 1
+    assert made.record.decides["words"]["evidence"]
+    run = mevqa.evaluate(folder, "mock", out=tmp_path / "run")
+    assert run.manifest["decides"]["words"] == made.record.decides["words"]
 
 
 @pytest.mark.parametrize("views", [None, "onset,apex,motion"])

@@ -48,6 +48,7 @@ def _views_json(clip_views: ClipViews) -> dict[str, Any]:
         "stillness": clip_views.stillness,
         "moments": [{"frame": moment.frame, "role": moment.role} for moment in clip_views.moments],
         "views": [{"name": v.name, "caption": v.caption, "frames": list(v.frames)} for v in clip_views.views],
+        "notes": list(clip_views.notes),
         "warnings": list(clip_views.warnings),
     }
 

@@ -86,5 +86,7 @@ def _print(sample: ClipSample) -> None:
     print("moments: " + ", ".join(f"{moment.role} {moment.frame}" for moment in seen.moments))
     for name, view in zip(sample.views, seen.views, strict=True):
         print(f"  {name:28}{view.caption}")
+    for note in seen.notes:
+        print(f"in words: {note}")
     for warning in seen.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -36,6 +36,7 @@ def facts_of(seen: ClipViews) -> dict[str, Any]:
         "source": seen.source,
         "stillness": seen.stillness,
         "warnings": list(seen.warnings),
+        "notes": list(seen.notes),
     }
 
 
@@ -58,4 +59,5 @@ def views_of(facts: Mapping[str, Any], views: list[View], times_ms: Any = None) 
         tuple(facts["warnings"]),
         facts["stillness"],
         times_ms=times_ms,
+        notes=tuple(facts.get("notes", ())),  # Folders that were prepared before there were any lack them.
     )

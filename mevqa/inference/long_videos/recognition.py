@@ -92,7 +92,7 @@ def _recognise_all(
     for (_, event), seen in zip(spans, looks, strict=True):
         if event is None:
             asked = _question(clip, "expression_shown")
-            at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts)[0])
+            at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts, seen.notes)[0])
         else:
             told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
     return tuple(replace(one, event_probability=_together(one.score, at_event, at_rest)) for one, at_event in told)
@@ -108,7 +108,7 @@ def _recognise(
     presence = [_question(clip, "au_presence", action_unit=name) for name in names]
     checks = [_question(clip, "expression_shown")] if check else []
     asked = [*classes, *lists, *presence, *checks]
-    replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts)
+    replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts, seen.notes)
     fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
     units = _units(asked[2:4], replies[2:4], presence, replies[4 : 4 + len(presence)])
     parts = {"fine class": fine, "coarse class": coarse, "action units": units}
@@ -137,10 +137,17 @@ def _question(clip: Clip, kind: str, *, plural: bool = False, action_unit: str |
 
 
 def _ask(
-    clip: Clip, views: Sequence[View], questions: Sequence[Question], model: Model, prompts: PromptLibrary
+    clip: Clip,
+    views: Sequence[View],
+    questions: Sequence[Question],
+    model: Model,
+    prompts: PromptLibrary,
+    notes: Sequence[str],
 ) -> list[Reply]:
     return model.ask(
-        prompts.system(clip.dataset, clip.notes), views, [prompts.request(question) for question in questions]
+        prompts.system(clip.dataset, (*clip.notes, *notes)),
+        views,
+        [prompts.request(question) for question in questions],
     )
 
 

@@ -14,12 +14,13 @@ from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.boundaries import Course
 from mevqa.spotting.evidence.course import Found, coarse_course, extent
 from mevqa.spotting.evidence.refine import is_fast, refine
-from mevqa.spotting.evidence.units import by_region, side_of, unit_candidates
+from mevqa.spotting.evidence.units import by_region, unit_candidates
 from mevqa.spotting.features.types import MotionRecord
 from mevqa.spotting.tracking.curves import Curves, channels, is_long, short_warning, stretch_curves
 from mevqa.spotting.tracking.gaps import Gaps
 from mevqa.spotting.tracking.pace import slow_warning
 from mevqa.video.face.regions import face_regions
+from mevqa.video.face.sides import side_of
 
 if TYPE_CHECKING:
     from mevqa.video.reading.video import Video

@@ -8,7 +8,6 @@ These are candidates for a coder or a model to confirm: regions cannot tell all 
 from __future__ import annotations
 
 import functools
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +28,6 @@ _LEAST_GAIN = 0.04
 
 #: A unit is on one side when the other side's part is smaller than this share of it.
 _ONE_SIDED = 0.35
-
-#: The motion of an event is on one side when the other side has less than this share of the energy.
-_SIDE_SHARE = 0.2
 
 
 def unit_candidates(motion: Array) -> tuple[UnitCandidate, ...]:
@@ -74,19 +70,6 @@ def by_region(motion: Array) -> dict[str, tuple[float, float]]:
     """Return a motion, [2 * regions], as displacement right and down by the name of each region."""
     pairs = motion.reshape(-1, 2)
     return {region.name: (float(x), float(y)) for region, (x, y) in zip(face_regions(), pairs, strict=True)}
-
-
-def side_of(motion: Array) -> Literal["left", "right"] | None:
-    """Return the subject's side on which nearly all of a motion is, None when both sides take part."""
-    energy = {"left": 0.0, "right": 0.0}
-    for place, region in enumerate(face_regions()):
-        for side in energy:
-            if region.name.startswith(f"{side} "):
-                energy[side] += float(motion[2 * place] ** 2 + motion[2 * place + 1] ** 2)
-    if energy["left"] == energy["right"]:
-        return None
-    strong, weak = ("left", "right") if energy["left"] > energy["right"] else ("right", "left")
-    return strong if energy[weak] < _SIDE_SHARE * energy[strong] else None  # type: ignore[return-value]
 
 
 def _merge(parts: list[tuple[int, Side | None, float]]) -> tuple[UnitCandidate, ...]:

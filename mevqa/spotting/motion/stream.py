@@ -12,7 +12,7 @@ from mevqa.spotting.base import SpotOptions
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.course import Found, coarse_course
 from mevqa.spotting.evidence.timing import timed
-from mevqa.spotting.evidence.units import by_region, side_of, unit_candidates
+from mevqa.spotting.evidence.units import by_region, unit_candidates
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
 from mevqa.spotting.motion.detect import LEAST_MOTION, THRESHOLD, Candidate, candidates
 from mevqa.spotting.motion.features import FEATURES, features
@@ -21,6 +21,7 @@ from mevqa.spotting.tracking.curves import REST_MS, Curves, join, running_median
 from mevqa.spotting.tracking.gaps import Gaps
 from mevqa.spotting.tracking.pace import find_pace, slow_warning
 from mevqa.spotting.tracking.tracker import FaceTracker, Reading
+from mevqa.video.face.sides import side_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -141,6 +141,15 @@ def _mirror_unit(number: int) -> int | None:
     return mirrored if (name in UNIT_NAMES) == (swapped in UNIT_NAMES) else None
 
 
+def mirror_note(note: str) -> str:
+    """Return a text of a view of words about the mirrored face: left and right change places.
+
+    Args:
+        note: As ``mevqa.video.views.evidence`` writes it, where left and right are always sides.
+    """
+    return _swap(note)
+
+
 def mirror_question(question: Question) -> Question:
     """Return the same question about the mirrored face: left and right change places in text, unit and reference.
 

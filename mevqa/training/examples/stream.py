@@ -23,6 +23,7 @@ from mevqa.training.continuation import Continuation
 from mevqa.training.examples.augment import augment, jitter
 from mevqa.training.examples.balance import ClipStream, draw_questions, type_weights
 from mevqa.training.examples.clips import TrainingClip
+from mevqa.training.examples.mirror import mirror_note
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
 from mevqa.training.packing.rows import Row, Turn, encode_row
 from mevqa.training.recipe import Recipe
@@ -95,17 +96,18 @@ class RowMaker:
         questions: Sequence[Question],
         weights: Mapping[str, float],
         key: Hashable | None = None,
+        notes: Sequence[str] = (),
     ) -> Row:
         """Return the row of some questions about what is seen of a clip."""
         turns = [
             Turn(self.request(question).text, str(question.reference), weights.get(question.type, 1.0))
             for question in questions
         ]
-        return encode_row(self._prompter, self.system(clip), views, turns, key=key, extras=self._extras)
+        return encode_row(self._prompter, self.system(clip, notes), views, turns, key=key, extras=self._extras)
 
-    def system(self, clip: TrainingClip) -> str:
-        """Return the system text of a clip."""
-        return self._prompts.system(clip.clip.dataset)
+    def system(self, clip: TrainingClip, notes: Sequence[str]) -> str:
+        """Return the system text of a clip, with what views of words say of it."""
+        return self._prompts.system(clip.clip.dataset, notes)
 
     def request(self, question: Question) -> Request:
         """Return a question as it is asked."""
@@ -118,7 +120,8 @@ class RowMaker:
 
     def plain_row(self, clip: TrainingClip) -> Row:
         """Return the row of all questions about a clip as it is."""
-        return self.row(clip, self.views_of(clip).views, clip.questions, {}, key=(clip.clip.id, _PLAIN))
+        seen = self.views_of(clip)
+        return self.row(clip, seen.views, clip.questions, {}, key=(clip.clip.id, _PLAIN), notes=seen.notes)
 
 
 class TrainingStream(Dataset[Row]):
@@ -181,8 +184,10 @@ class TrainingStream(Dataset[Row]):
         if self._later is not None:
             asked = tuple(self._later.mixed(asked, np.random.default_rng((self._recipe.seed, _DRAWN, place))))
         views, questions = augment(seen.views, asked, own, settings)
+        # Questions are made anew only where the clip is mirrored.
+        notes = [mirror_note(note) for note in seen.notes] if questions is not asked else seen.notes
         limit = self._recipe.balance.questions
         chosen = draw_questions(questions, limit, rng) if limit else questions
         varied = views is not seen.views or annotation != clip.clip.annotation
         key = (clip.clip.id, version) if settings.versions else (None if varied else (clip.clip.id, _PLAIN))
-        return self._asker.row(clip, views, chosen, self._weights, key)
+        return self._asker.row(clip, views, chosen, self._weights, key, notes)

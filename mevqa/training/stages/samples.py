@@ -165,10 +165,11 @@ def _drawn(
     seeds = [
         [(draws.seed, zlib.crc32(one.id.encode()), number) for number in range(draws.samples)] for one in questions
     ]
+    seen = row_maker.views_of(clip)
     replies: list[list[Reply]] = sample_replies(
         model,
-        row_maker.system(clip),
-        row_maker.views_of(clip).views,
+        row_maker.system(clip, seen.notes),
+        seen.views,
         [row_maker.request(one) for one in questions],
         seeds,
         draws.temperature,

@@ -1,6 +1,7 @@
 """What a model sees of a clip: pictures by name, each with a caption that the prompt carries.
 
-A new view is a function and a line: decorate a function from a ``ViewSource`` to views with ``register_view``.
+A new view is a function and a line: decorate a function from a ``ViewSource`` to views with ``register_view``. A view
+of words (``evidence``) draws no picture: it appends its text to ``ViewSource.notes``.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from PIL import Image
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.registry import Registry
 from mevqa.types import Clip, Moment, View
+from mevqa.video.motion.evidence import MotionEvidence, evidence_frames, measure_evidence
 from mevqa.video.motion.flow import centre_channels, dense_flow, motion_map, within_face
 from mevqa.video.motion.magnify import magnify
 from mevqa.video.motion.still import is_uniform, stillness
 from mevqa.video.reading.pictures import read_ready_made
+from mevqa.video.views.evidence import Timing, evidence_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +74,7 @@ class ViewSource:
         onset: First frame of the expression, None when it is not known.
         apex: Frame of its largest extent.
         offset: Its last frame.
+        notes: What views of words have written about the clip; the prompt carries it before the pictures.
     """
 
     clip: Clip
@@ -80,6 +84,7 @@ class ViewSource:
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
+    notes: list[str] = field(default_factory=list, init=False)
     _frames: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
     _faces: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
 
@@ -103,6 +108,18 @@ class ViewSource:
             self._faces[frame] = self.aligner(self._frames.pop(frame))
         return self._faces[frame]
 
+    def faces(self, frames: Sequence[int]) -> list[NDArray[np.uint8]]:
+        """Return the aligned faces of some frames, which are read in one go.
+
+        Raises:
+            InputError: The clip has no media.
+            MediaError: A frame cannot be read.
+        """
+        missing = sorted(set(frames) - self._faces.keys() - self._frames.keys())
+        if missing and self.video is not None:
+            self._frames.update(zip(missing, self.video.frames(missing), strict=True))
+        return [self.face(frame) for frame in frames]
+
     def at(self, role: str) -> int:
         """Return the frame of ``onset``, ``apex`` or ``offset``.
 
@@ -120,6 +137,21 @@ class ViewSource:
         flow = dense_flow(self.face(self.at("onset")), self.face(self.at("apex")))
         by_eyes = self.aligner is not None and self.aligner.found and self.aligner.mode != "none"
         return within_face(flow) if by_eyes else flow
+
+    @cached_property
+    def evidence(self) -> MotionEvidence:
+        """How far each region of the face moved from onset to apex."""
+        onset, apex = self.at("onset"), self.at("apex")
+        if onset == apex:
+            return MotionEvidence(failure="onset and apex are one frame")
+        if self.video is None or self.aligner is None:
+            raise self._lacks("its video, which is missing")
+        if not self.aligner.found:
+            return MotionEvidence(failure="no face was found")
+        if self.aligner.mode == "none":
+            return MotionEvidence(failure="the eyes were not looked for")
+        at_onset, at_apex = evidence_frames(onset, apex, self.video.times_ms)
+        return measure_evidence(self.faces(at_onset), self.faces(at_apex))
 
     def picture(self, name: str) -> Image.Image | None:
         """Return the clip's ready-made picture of a view, RGB; None when it has none.
@@ -155,13 +187,16 @@ class ViewSource:
 
 Draw = Callable[[ViewSource], list[View]]
 VIEWS: Registry[Draw] = Registry("view", "--views")
+_OF_WORDS: set[str] = set()
 
 
-def register_view(name: str) -> Callable[[Draw], Draw]:
+def register_view(name: str, *, words: bool = False) -> Callable[[Draw], Draw]:
     """Make a function available as the view ``name``.
 
     Args:
         name: What users write in ``--views``.
+        words: Whether it draws no picture and appends a text to the notes of the source, which only models with a
+            system text can be given.
 
     Raises:
         ValueError: The name is taken.
@@ -169,6 +204,8 @@ def register_view(name: str) -> Callable[[Draw], Draw]:
 
     def register(draw: Draw) -> Draw:
         VIEWS.add(name, draw)
+        if words:
+            _OF_WORDS.add(name)
         return draw
 
     return register
@@ -177,6 +214,11 @@ def register_view(name: str) -> Callable[[Draw], Draw]:
 def view_names() -> tuple[str, ...]:
     """Return the names of all views."""
     return VIEWS.names
+
+
+def is_of_words(name: str) -> bool:
+    """Return whether a view is a text about the clip and no picture."""
+    return name in _OF_WORDS
 
 
 def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
@@ -195,7 +237,7 @@ def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
         raise InputError(problems)
     views: list[View] = []
     for name in names:
-        ready = source.picture(name)
+        ready = None if is_of_words(name) else source.picture(name)
         views += (
             VIEWS.find(name)(source) if ready is None else [View(name, ready, CAPTIONS.get(name, f"The view {name}."))]
         )
@@ -250,6 +292,17 @@ def _motion_centred(source: ViewSource) -> list[View]:
 def _magnified(source: ViewSource) -> list[View]:
     drawn = magnify(source.face(source.at("onset")), source.flow, MAGNIFICATION)
     return [_from_onset_to_apex(source, "magnified", drawn)]
+
+
+@register_view("evidence", words=True)
+def _evidence(source: ViewSource) -> list[View]:
+    at = [
+        None if frame is None or source.video is None else float(source.video.times_ms[frame])
+        for frame in (source.at("onset"), source.at("apex"), source.offset)
+    ]
+    onset_ms, apex_ms, offset_ms = at
+    source.notes.append(evidence_text(source.evidence, Timing(onset_ms or 0.0, apex_ms or 0.0, offset_ms)))
+    return []
 
 
 def _from_onset_to_apex(source: ViewSource, name: str, image: Image.Image) -> View:

@@ -11,12 +11,13 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.types import NO_MOTION, Clip, Moment, View
 from mevqa.video.face.aligned_face import FaceAligner, FaceMode
+from mevqa.video.motion.evidence import evidence_frames
 from mevqa.video.motion.localise import Localised, expected, localise
 from mevqa.video.motion.still import MOTION_VIEWS
 from mevqa.video.reading.key_frames import key_frames
 from mevqa.video.reading.reader import open_video
 from mevqa.video.reading.video import Footage, Video
-from mevqa.video.views.registry import ViewSource, render_views, view_names
+from mevqa.video.views.registry import ViewSource, is_of_words, render_views, view_names
 from mevqa.video.views.sampler import needs_moments, sample
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ClipViews:
         stillness: Why the views of motion show none; None when they show some, or none was asked for.
         localisation: What was measured to find them.
         times_ms: [frames] presentation times of the media; None when it was not opened.
+        notes: What views of words say of the clip; the prompt carries it before the pictures.
     """
 
     views: list[View]
@@ -59,6 +61,7 @@ class ClipViews:
     stillness: str | None = None
     localisation: Localised | None = None
     times_ms: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def render_clip(
@@ -158,7 +161,8 @@ def render_events(
             _check(bare, event, len(opened))
             moments = _sample(sampler, opened, event, frames, stride)
             known = (event.onset, event.apex, event.offset)
-            needed.append({moment.frame for moment in moments} | {frame for frame in known if frame is not None})
+            measured = _evidence_frames(event, opened) if "evidence" in views else set()
+            needed.append({moment.frame for moment in moments} | {f for f in known if f is not None} | measured)
         held = HeldFrames(opened)
         for number, event in enumerate(events):
             # Events may overlap: what later ones need of what is passed now is read with it.
@@ -217,8 +221,17 @@ def _draw(
     moments = _sample(sampler, video, at, frames, stride)
     source = ViewSource(clip, video, aligner, moments, at.onset, at.apex, at.offset)
     pictures = render_views(views, source)
-    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=(*video.warnings, *aligner.warnings))
+    warnings = (*video.warnings, *aligner.warnings)
+    notes = tuple(source.notes)
+    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=warnings, notes=notes)
     return _with_stillness(seen, source)
+
+
+def _evidence_frames(event: Event, footage: Footage) -> set[int]:
+    """Return the frames in which the motion of an event is measured."""
+    if event.onset is None or event.apex is None:
+        return set()
+    return {frame for group in evidence_frames(event.onset, event.apex, footage.times_ms) for frame in group}
 
 
 def _with_stillness(seen: ClipViews, source: ViewSource) -> ClipViews:
@@ -237,7 +250,8 @@ def _as_still(seen: ClipViews, reason: str) -> ClipViews:
 
 def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
     """Return the views that no ready-made picture of the clip serves: they need its media."""
-    return [name for name in views if name not in clip.pictures and _MADE_FROM.get(name) not in clip.pictures]
+    drawn = (name for name in views if is_of_words(name) or name not in clip.pictures)
+    return [name for name in drawn if _MADE_FROM.get(name) not in clip.pictures]
 
 
 def _check(clip: Clip, known: Event, length: int) -> None:

@@ -41,6 +41,7 @@ def test_every_view_from_the_cache_is_the_one_that_is_drawn(clip, cache, monkeyp
     first = CachedViews(config, cache).render(clip, long_video=False)
     monkeypatch.setattr(ViewConfig, "render", never)
     stored = CachedViews(config, cache).render(clip, long_video=False)
+    assert live.notes and first.notes == stored.notes == live.notes
     for seen in (first, stored):
         assert [(v.name, v.caption, v.frames) for v in seen.views] == [
             (v.name, v.caption, v.frames) for v in live.views

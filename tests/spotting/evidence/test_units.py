@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from made_curves import REGIONS, column
 
-from mevqa.spotting.evidence.units import _atoms, side_of, unit_candidates
+from mevqa.spotting.evidence.units import _atoms, unit_candidates
 
 
 def moved(**regions):
@@ -33,9 +33,3 @@ def test_brows_that_rise_are_raisers_and_not_the_lowerer():
 
 def test_no_motion_has_no_unit():
     assert unit_candidates(np.zeros(2 * len(REGIONS))) == ()
-
-
-def test_the_side_is_told_only_when_the_other_rests():
-    assert side_of(moved(left_mouth_corner=-0.02, right_mouth_corner=-0.002)) == "left"
-    assert side_of(moved(left_mouth_corner=-0.02, right_mouth_corner=-0.018)) is None
-    assert side_of(moved(chin=-0.02)) is None

@@ -19,6 +19,7 @@ from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.balance import ClipStream, type_weights
 from mevqa.training.examples.clips import TrainingClip, read_clips, training_clips
+from mevqa.training.examples.mirror import mirror_note
 from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
@@ -286,3 +287,17 @@ def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys)
     one.views_of(clips[1])
     warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"
     assert capsys.readouterr().err == warning
+
+
+def test_notes_stand_in_the_prompt_and_are_mirrored_with_the_pictures(nano, clips, monkeypatch):
+    note = "left cheek up."
+    library = PromptLibrary.load()
+    made = RowMaker(nano.prompter, library, ViewConfig(VIEWS))
+    seen = replace(made.views_of(clips[0]), notes=(note,))
+    monkeypatch.setattr(made, "views_of", lambda clip, annotation=None: seen)
+    given = TrainingStream(clips[:1], made, recipe(augmentation=Augmentation(mirror=0.5)), 12)
+    plain = pixels(made.plain_row(clips[0]))
+    for place in range(12):
+        text = nano.processor.tokenizer.decode(given[place].inputs["input_ids"][0])
+        mirrored = not torch.equal(pixels(given[place]), plain)
+        assert (mirror_note(note) in text) == mirrored and (note in text) != mirrored

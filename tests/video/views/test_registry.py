@@ -11,7 +11,7 @@ from mevqa.errors import InputError, MediaError
 from mevqa.types import Clip, Moment, View
 from mevqa.video.face.aligned_face import FaceAligner
 from mevqa.video.motion.flow import centre_channels
-from mevqa.video.views.registry import CAPTIONS, ViewSource, register_view, render_views, view_names
+from mevqa.video.views.registry import CAPTIONS, ViewSource, is_of_words, register_view, render_views, view_names
 
 
 class Footage:
@@ -68,10 +68,17 @@ def test_views_come_in_the_order_asked_for() -> None:
 
 
 def test_every_view_is_rendered_with_a_caption() -> None:
+    pictures = {name for name in view_names() if not is_of_words(name)}
     rendered = render_views(view_names(), source_of())
-    assert {view.name for view in rendered} == set(view_names())
+    assert {view.name for view in rendered} == pictures
     assert all(view.caption for view in rendered)
-    assert {name for name in view_names() if name != "frames"} == set(CAPTIONS)
+    assert pictures - {"frames"} == set(CAPTIONS)
+
+
+def test_views_of_words_write_one_note_each_and_draw_nothing() -> None:
+    words = [name for name in view_names() if is_of_words(name)]
+    source = source_of()
+    assert render_views(words, source) == [] and len(source.notes) == len(words) == 1
 
 
 def test_frames_are_all_moments_with_their_times() -> None:

@@ -226,3 +226,29 @@ def test_one_picture_is_a_clip(tmp_path):
     Image.new("RGB", (64, 64), (120, 90, 80)).save(tmp_path / "face.png")
     seen = render_clip(Clip("still", media=tmp_path / "face.png"), views=["apex", "motion"], face="none")
     assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0) and len(seen.views) == 2
+
+
+def test_evidence_is_a_text_and_no_picture(clip, truth):
+    seen = render_clip(replace(clip, annotation=truth), views=["motion", "evidence"])
+    assert [view.name for view in seen.views] == ["motion"]
+    (note,) = seen.notes
+    fall = 20 * (truth.offset - truth.apex)
+    assert "percent of the distance between the eyes" in note and f"fall from apex to offset {fall} ms" in note
+
+
+def test_evidence_without_a_face_says_that_nothing_was_measured(clip, truth):
+    seen = render_clip(replace(clip, annotation=truth), views=["evidence"], face="none")
+    assert seen.views == [] and seen.notes == (
+        "The motion of the face was not measured: the eyes were not looked for.",
+    )
+
+
+def test_evidence_of_an_event_of_a_long_video_is_that_of_the_clip(clip, truth):
+    whole = render_clip(replace(clip, annotation=truth), views=["evidence"])
+    (event,) = look_module.render_events(clip, [truth], views=["evidence"])
+    assert event.notes == whole.notes
+
+
+def test_evidence_needs_the_media(map_file):
+    with pytest.raises(InputError, match="evidence"):
+        render_clip(Clip("one", pictures={"evidence": map_file, "motion": map_file}), views=["motion", "evidence"])
