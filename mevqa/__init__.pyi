@@ -1,5 +1,7 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.check import check as check
+from mevqa.api.ensemble import Ensemble as Ensemble
+from mevqa.api.ensemble import ensemble as ensemble
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.exchange import export_conversations as export_conversations
 from mevqa.api.merge import merge as merge

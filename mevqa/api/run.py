@@ -16,7 +16,7 @@ from mevqa.inference.runs import RunRecord
 from mevqa.inference.runs import open_run as read_run
 from mevqa.questions.values import answer_value, to_json
 from mevqa.reporting import Written
-from mevqa.scoring.answers.answer_sources import files_of_run
+from mevqa.scoring.answers.answer_sources import questions_of_run
 from mevqa.scoring.metrics.bootstrap import DRAWS
 from mevqa.scoring.result import ScoreResult
 from mevqa.submission.writer import QUESTIONS_ENDING, Submission
@@ -60,16 +60,7 @@ class Run(RunRecord):
         Raises:
             InputError: A question file is gone or has changed since.
         """
-        problems: list[Problem] = []
-        files = files_of_run(self, problems)
-        if problems:
-            raise InputError(problems)
-        clips = {*self.manifest.get("decides", {}).get("media", {}), *self.manifest.get("clips", ())}
-        by_clip: dict[str, list[Question]] = {}
-        for question in (question for file in files for question in file.questions):
-            if not clips or question.clip_id in clips:
-                by_clip.setdefault(question.clip_id, []).append(question)
-        return tuple(question for group in by_clip.values() for question in group)
+        return questions_of_run(self)
 
     def score(
         self,

@@ -27,6 +27,7 @@ _FOLDERS = {
     "check": "datasets",
     "prepare": "datasets",
     "eval": "evaluation",
+    "ensemble": "evaluation",
     "score": "evaluation",
     "report": "evaluation",
     "submit": "evaluation",

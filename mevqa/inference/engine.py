@@ -159,7 +159,7 @@ def _ask(
     else:
         texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
     answers = [
-        _answer(question, reply, text, clip_views.warnings)
+        write_answer(question, reply, text, clip_views.warnings)
         for question, reply, text in zip(questions, replies, texts, strict=True)
     ]
     if clip_views.stillness is None:
@@ -178,8 +178,15 @@ def _without_sight(question: Question, answer: Answer) -> Answer:
     return replace(answer, options=options, confidence=prior if answer.text else None)
 
 
-def _answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
-    """Return the answer to one question; a reply without usable text is an error that keeps what was written."""
+def write_answer(question: Question, reply: Reply, text: str | None, warnings: tuple[str, ...]) -> Answer:
+    """Return the answer to one question; a reply without usable text is an error that keeps what was written.
+
+    Args:
+        question: What was asked.
+        reply: What the model said.
+        text: The decided answer in the official form; None where the reply holds none.
+        warnings: What a reader of the answer should know.
+    """
     if reply.error is not None:
         return Answer(question_id=question.id, text="", error=reply.error, warnings=warnings)
     if not text:

@@ -130,6 +130,24 @@ def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Give
     return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes)
 
 
+def questions_of_run(run: RunRecord) -> tuple[Question, ...]:
+    """Return the questions that a run was asked, clip by clip in the order of its files.
+
+    Raises:
+        InputError: A question file is gone or has changed since.
+    """
+    problems: list[Problem] = []
+    files = files_of_run(run, problems)
+    if problems:
+        raise InputError(problems)
+    clips = {*run.manifest.get("decides", {}).get("media", {}), *run.manifest.get("clips", ())}
+    by_clip: dict[str, list[Question]] = {}
+    for question in (question for file in files for question in file.questions):
+        if not clips or question.clip_id in clips:
+            by_clip.setdefault(question.clip_id, []).append(question)
+    return tuple(question for group in by_clip.values() for question in group)
+
+
 def files_of_run(run: RunRecord, problems: list[Problem]) -> list[QuestionFile]:
     """Read the question files that a run answered, if they are still the same."""
     digests: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})

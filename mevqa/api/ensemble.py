@@ -1,0 +1,226 @@
+"""Several runs fused into one, as ``mevqa ensemble`` does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import mean
+from typing import Any, Literal
+
+from mevqa.api.paths import AnyPath
+from mevqa.api.run import Run
+from mevqa.ensembles.agreement import agreement
+from mevqa.ensembles.answering import answer_by_votes
+from mevqa.ensembles.fusing import METHODS, Method
+from mevqa.ensembles.members import Member, read_members, unfinished
+from mevqa.ensembles.weights import Experience, Unit, learn_temperatures
+from mevqa.errors import InputError, Problem, errors_name_parameters
+from mevqa.inference.runs import start_run
+from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import asks_long_video, question_type
+from mevqa.questions.values import answer_value
+from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_answers, score_run
+from mevqa.scoring.catalogue import lower_is_better, main_numbers
+from mevqa.scoring.comparison import compare_answers
+from mevqa.scoring.metrics.bootstrap import DRAWS
+from mevqa.scoring.result import ScoreResult
+from mevqa.types import Answer, Question
+
+Weights = Literal["equal", "oof"]
+WEIGHTS: tuple[Weights, ...] = ("equal", "oof")
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """An ensemble and, where the references are known, its scores beside those of its runs.
+
+    Attributes:
+        run: The run folder of the ensemble.
+        members: Scores of each run by its name; empty without references.
+        best: Name of the run whose main numbers are best on average; chosen on these answers, so that it is flattered.
+        scores: Of the ensemble.
+        oracle: Of always taking the best answer that any run gave: what no choice among them exceeds.
+        difference: The ensemble less the best run, paired over subjects.
+        weights: Of each run by question type, from all subjects.
+        temperatures: By question type, the mean over subjects.
+        uncalibrated: Scores of the ensemble at temperature 1.
+        notes: What a reader must know.
+    """
+
+    run: Run
+    members: Mapping[str, ScoreResult] = field(default_factory=dict)
+    best: str | None = None
+    scores: ScoreResult | None = None
+    oracle: ScoreResult | None = None
+    difference: ScoreResult | None = None
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    uncalibrated: ScoreResult | None = None
+    notes: tuple[str, ...] = ()
+
+
+@errors_name_parameters
+def ensemble(
+    runs: Sequence[AnyPath],
+    out: AnyPath,
+    *,
+    method: Method = "mean",
+    weights: Weights = "equal",
+    oof: Sequence[AnyPath] = (),
+    consistency: bool = True,
+    preset: str | None = None,
+    draws: int = DRAWS,
+) -> Ensemble:
+    """Fuse several runs on the same questions into one run, which scores, reports and submits like any other.
+
+    Args:
+        runs: Run folders, two or more.
+        out: Folder of the ensemble's run.
+        method: How option probabilities are fused: ``mean`` of log-probabilities, ``rank``, or ``vote`` of the answers.
+        weights: ``equal``, or ``oof``: by the grades of out-of-fold answers, for each subject those of the others.
+        oof: Runs of the same models, in the same order, on questions whose answers are known, answered by networks
+            that had not seen the subject (``mevqa loso``); empty: the runs themselves, where references are known.
+        consistency: Decide the answers about a clip together, as ``mevqa.evaluate`` does.
+        preset: Preset of the scores; None for that of the task.
+        draws: Bootstrap draws of the scores; 0 for no intervals.
+
+    Raises:
+        InputError: Runs that do not fit together, lack option probabilities that the method needs, or ``out`` holds
+            something else.
+    """
+    for name, value, choices in (("--method", method, METHODS), ("--weights", weights, WEIGHTS)):
+        if value not in choices:
+            raise InputError([Problem(name, f"is {' or '.join(choices)}, not {value!r}")])
+    members, taught = _read(runs, oof, method, weights)
+    known = [question for question in taught[0].questions if question.reference is not None]
+    experience = Experience(taught, known, method, weights == "oof")
+    asked = members[0].questions
+    temperatures = learn_temperatures(experience, asked)
+    path, manifest = Path(out), members[0].run.manifest
+    decides = _fingerprint(members, taught if oof else (), method, weights, consistency)
+    facts = {key: value for key, value in manifest.items() if key not in ("format", "decides", "reader")}
+
+    def answered(warmth: Mapping[tuple[str, Unit], float]) -> list[Answer]:
+        return answer_by_votes(
+            asked, lambda one: experience.votes(one, members), method, warmth, consistency=consistency
+        )
+
+    answers = answered(temperatures)
+    with start_run(path, decides, facts) as writer:
+        writer.append(answer for answer in answers if answer.question_id not in writer.answers)
+    kinds = list(dict.fromkeys(question.type for question in asked))
+    by_kind: dict[str, list[float]] = {}
+    for (kind, _), temperature in temperatures.items():
+        by_kind.setdefault(kind, []).append(temperature)
+    result = Ensemble(
+        Run(path, writer.manifest, {answer.question_id: answer for answer in answers}, questions=asked),
+        weights={kind: _by_name(members, experience.overall(kind)) for kind in kinds},
+        temperatures={kind: mean(by_kind[kind]) for kind in kinds if kind in by_kind},
+        notes=tuple(unfinished(members)),
+    )
+    if all(question.reference is None for question in asked):
+        return result
+    flat = answered({}) if temperatures else answers
+    return _scored(result, members, {answer.question_id: answer for answer in flat}, preset, draws)
+
+
+def _read(
+    runs: Sequence[AnyPath], oof: Sequence[AnyPath], method: Method, weights: Weights
+) -> tuple[list[Member], list[Member]]:
+    """Return the runs that are fused and those that weights are learned from.
+
+    Raises:
+        InputError: They do not fit together, or lack what the method needs.
+    """
+    members = read_members([Path(path) for path in runs])
+    taught = read_members([Path(path) for path in oof], "--oof") if oof else members
+    if len(taught) != len(members):
+        raise InputError([Problem("--oof", f"names {len(taught)} runs for {len(members)}: one for each, in order")])
+    problems = [
+        problem for member in dict.fromkeys([*members, *taught]) for problem in _without_options(member, method)
+    ]
+    if weights == "oof" and all(question.reference is None for question in taught[0].questions):
+        message = "the questions have no answers to learn weights from: name out-of-fold runs (--oof RUN RUN ...)"
+        problems.append(Problem("--weights oof", message))
+    if problems:
+        raise InputError(problems)
+    return members, taught
+
+
+def _without_options(member: Member, method: Method) -> list[Problem]:
+    """Return the problem of a run without the option probabilities that a method needs."""
+    if method == "vote":
+        return []
+    closed = [question for question in member.questions if question_type(question.type).metric == "classes"]
+    lacking = [one for one in closed if (answer := member.answer(one)) is not None and not answer.options]
+    if not lacking:
+        return []
+    message = f"{len(lacking)} answers to closed questions have no option probabilities (first {lacking[0].id!r})"
+    return [Problem(member.run.path, f"{message}: fuse the answers themselves with --method vote")]
+
+
+def _fingerprint(
+    members: Sequence[Member], taught: Sequence[Member], method: Method, weights: Weights, consistency: bool
+) -> dict[str, Any]:
+    """Return what decides the answers of an ensemble; what was asked is that of the first run."""
+    decides = members[0].run.manifest.get("decides", {})
+    name = f"ensemble of {', '.join(member.name for member in members)}"
+    return {
+        **{key: decides[key] for key in ("questions", "annotations", "media") if key in decides},
+        "model": {"name": name, "revision": None},
+        "consistency": consistency,
+        "ensemble": {
+            "method": method,
+            "weights": weights,
+            "members": [_described(member) for member in members],
+            "oof": [_described(member) for member in taught],
+        },
+    }
+
+
+def _described(member: Member) -> dict[str, Any]:
+    decides = member.run.manifest.get("decides", {})
+    answers = {name: [answer.text, answer.options] for name, answer in sorted(member.run.answers.items())}
+    digest = hashlib.blake2b(json.dumps(answers, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return {"name": member.name, "model": decides.get("model"), "answers": digest}
+
+
+def _scored(
+    result: Ensemble, members: Sequence[Member], flat: Mapping[str, Answer], preset: str | None, draws: int
+) -> Ensemble:
+    """Return an ensemble with its scores and those of its runs."""
+    scores = {member.name: score_answers(member.run.path, preset=preset, draws=draws) for member in members}
+    best = max(scores, key=lambda name: _mean_number(scores[name]))
+    asked = result.run.questions
+    name = preset or DEFAULT_PRESETS["lvqa" if any(map(asks_long_video, asked)) else "vqa"]
+    oracle = {question.id: _best_answer(question, members) for question in asked}
+    path = next(member.run.path for member in members if member.name == best)
+    return replace(
+        result,
+        members=scores,
+        best=best,
+        scores=score_answers(result.run.path, preset=preset, draws=draws),
+        oracle=score_run(asked, {key: one for key, one in oracle.items() if one is not None}, preset=name),
+        difference=compare_answers(path, result.run.path, preset=preset, draws=draws),
+        uncalibrated=score_run(asked, flat, preset=name) if result.temperatures else None,
+    )
+
+
+def _best_answer(question: Question, members: Sequence[Member]) -> Answer | None:
+    """Return the answer of any run that is the best one."""
+    truth = read_answer(question, question.reference or "").value
+    answers = [answer for member in members if (answer := member.answer(question)) is not None]
+    return max(answers, key=lambda answer: agreement(answer_value(question, answer), truth), default=None)
+
+
+def _mean_number(scores: ScoreResult) -> float:
+    """Return the mean of the main numbers of which higher ones are better."""
+    keys = [key for key in main_numbers("suites") if key in scores.metrics and not lower_is_better(key)]
+    return mean(scores.metrics[key] for key in keys) if keys else 0.0
+
+
+def _by_name(members: Sequence[Member], weights: Sequence[float]) -> dict[str, float]:
+    return {member.name: weight for member, weight in zip(members, weights, strict=True)}

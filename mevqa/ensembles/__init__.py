@@ -1,0 +1,1 @@
+"""Ensembles: several runs on the same questions fused into one."""

@@ -1,0 +1,102 @@
+"""The runs that an ensemble is made of: read, and refused where they do not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mevqa.errors import InputError, Problem
+from mevqa.inference.logs.answer_log import torn_line
+from mevqa.inference.runs import RunRecord, open_run
+from mevqa.inference.shards import lacking_clips
+from mevqa.scoring.answers.answer_sources import questions_of_run
+from mevqa.types import Answer, Question
+
+_LISTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A run of an ensemble.
+
+    Attributes:
+        name: Name of its folder, longer where others have the same.
+        run: The run.
+        questions: What it was asked, clip by clip.
+    """
+
+    name: str
+    run: RunRecord
+    questions: tuple[Question, ...]
+
+    def answer(self, question: Question) -> Answer | None:
+        """Return its answer to a question; None where it has none, or an error."""
+        found = self.run.answers.get(question.id)
+        return None if found is None or found.error is not None else found
+
+
+def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
+    """Read the runs of an ensemble.
+
+    Args:
+        paths: Their folders.
+        option: How they are named on the command line, for messages.
+
+    Raises:
+        InputError: Fewer than two, a folder twice, what is no run, or runs on different questions.
+    """
+    if len(paths) < 2:
+        raise InputError([Problem(option, "an ensemble fuses two runs or more: name them all")])
+    doubled = {path for path in paths if [other.resolve() for other in paths].count(path.resolve()) > 1}
+    if doubled:
+        raise InputError(Problem(path, "is named twice: its votes would count double") for path in sorted(doubled))
+    problems: list[Problem] = []
+    members = []
+    for path, name in zip(paths, _names(paths), strict=True):
+        try:
+            run = open_run(path)
+            members.append(Member(name, run, questions_of_run(run)))
+        except InputError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise InputError(problems)
+    problems = [problem for member in members[1:] for problem in _differences(members[0], member)]
+    if problems:
+        raise InputError(problems)
+    return members
+
+
+def unfinished(members: Sequence[Member]) -> list[str]:
+    """Return what of the runs is not finished, one sentence a run."""
+    found = []
+    for member in members:
+        said = torn_line(member.run.path) or lacking_clips(member.run, member.questions)
+        lacking = sum(question.id not in member.run.answers for question in member.questions)
+        if said or lacking:
+            found.append(said or f"{member.name}: {lacking} of {len(member.questions)} questions were not answered")
+    return found
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return the shortest ends of paths by which they can be told apart."""
+    parts = [path.resolve().parts for path in paths]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(own[-length:]) for own in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [str(path) for path in paths]
+
+
+def _differences(first: Member, other: Member) -> list[Problem]:
+    """Return in what a run's questions differ from those of the first."""
+    one, two = ({(q.id, q.clip_id, q.text) for q in member.questions} for member in (first, other))
+    if one == two:
+        return []
+    parts = []
+    for more, where in ((one - two, f"only {first.name}"), (two - one, f"only {other.name}")):
+        if more:
+            shown = ", ".join(repr(key[0]) for key in sorted(more)[:_LISTED])
+            parts.append(f"{len(more)} were asked in {where} ({shown}{', ...' if len(more) > _LISTED else ''})")
+    message = f"answered other questions than {first.run.path}: {' and '.join(parts)}; runs on the same questions fuse"
+    return [Problem(other.run.path, message)]

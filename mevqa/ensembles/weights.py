@@ -1,0 +1,159 @@
+"""Weights and temperatures of an ensemble, each subject's from the answers about all others.
+
+A run's weight in questions of a type is the log-odds of its mean grade less those of chance, and not below 0 (the
+optimal weights of independent voters: Nitzan and Paroush, International Economic Review 23, 1982, theorem 1; chance as
+the origin for more than two options is ours). The temperature is the one under which the fused probabilities of the
+right options are the likeliest (Guo et al., ICML 2017, section 4.2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scipy.optimize import minimize_scalar
+
+from mevqa.ensembles.agreement import agreement
+from mevqa.ensembles.fusing import SMALLEST, Method, Vote, fuse_options, sharpen
+from mevqa.ensembles.members import Member
+from mevqa.names import subject_key
+from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import question_type
+from mevqa.questions.values import answer_value
+from mevqa.types import Question
+
+#: Grades of so many answers by chance are added to every mean, so that few right answers give no endless weight.
+_ADDED = 2.0
+#: Chance of a question without options; ours.
+_OPEN_CHANCE = 0.1
+#: A temperature is learned from so many answers or more.
+_FEWEST = 20
+_LOG_TEMPERATURES = (math.log(0.1), math.log(10.0))
+
+#: Who is left out: data set and subject, or data set and clip where the subject is unknown.
+Unit = tuple[str, str]
+
+
+def unit_of(question: Question) -> Unit:
+    """Return whose answers are left out when the weights for a question are learned."""
+    if question.subject is not None and question.subject.strip():
+        return question.dataset, subject_key(question.subject)
+    return question.dataset, f"clip {question.clip_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Answers whose references are known, of all runs of an ensemble.
+
+    Attributes:
+        members: The runs, in the order of the ensemble.
+        questions: Those with a reference.
+        method: How options are fused.
+        weighted: Whether better runs weigh more.
+    """
+
+    members: Sequence[Member]
+    questions: Sequence[Question]
+    method: Method
+    weighted: bool
+    _grades: dict[str, list[tuple[Unit, tuple[float, ...], float]]] = field(default_factory=dict)
+    _weights: dict[tuple[str, Unit], tuple[float, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Grade every answer once."""
+        for question in self.questions:
+            reference = read_answer(question, question.reference or "").value
+            grades = []
+            options = 0
+            for member in self.members:
+                answer = member.answer(question)
+                grades.append(0.0 if answer is None else agreement(answer_value(question, answer), reference))
+                options = max(options, len((answer and answer.options) or ()))
+            chance = 1 / options if options else _OPEN_CHANCE
+            self._grades.setdefault(question.type, []).append((unit_of(question), tuple(grades), chance))
+
+    def weights(self, question: Question) -> tuple[float, ...]:
+        """Return each run's weight for a question, from other subjects; they sum to one."""
+        key = question.type, unit_of(question)
+        if key not in self._weights:
+            self._weights[key] = self._learn(*key)
+        return self._weights[key]
+
+    def _learn(self, kind: str, left_out: Unit) -> tuple[float, ...]:
+        """Return the weights for questions of a type, equal ones where nothing is known of other subjects."""
+        equal = (1 / len(self.members),) * len(self.members)
+        graded = [one for one in self._grades.get(kind, ()) if one[0] != left_out]
+        if not self.weighted or not graded:
+            return equal
+        chance = sum(chance for _, _, chance in graded) / len(graded)
+        found = []
+        for place in range(len(self.members)):
+            total = sum(grades[place] for _, grades, _ in graded)
+            mean = (total + _ADDED * chance) / (len(graded) + _ADDED)
+            found.append(max(_log_odds(mean) - _log_odds(chance), 0.0))
+        whole = sum(found)
+        return tuple(weight / whole for weight in found) if whole > 0 else equal
+
+    def overall(self, kind: str) -> tuple[float, ...]:
+        """Return each run's weight in questions of a type, from all subjects."""
+        return self._learn(kind, ("", ""))
+
+    def votes(self, question: Question, members: Sequence[Member]) -> list[Vote]:
+        """Return the usable answers of runs to a question, with the weights of the same places here.
+
+        Args:
+            question: What was asked.
+            members: The runs whose answers they are.
+        """
+        answers = [member.answer(question) for member in members]
+        return [
+            Vote(member.name, answer, weight)
+            for member, answer, weight in zip(members, answers, self.weights(question), strict=True)
+            if answer is not None
+        ]
+
+
+def learn_temperatures(experience: Experience, asked: Sequence[Question]) -> dict[tuple[str, Unit], float]:
+    """Return the temperature of each question type for each subject that is asked about, from other subjects.
+
+    Args:
+        experience: Answers whose references are known.
+        asked: Questions that the ensemble answers.
+
+    Returns:
+        By question type and subject; nothing for types without options or with few answers, where it is 1.
+    """
+    fused: dict[str, list[tuple[Unit, str, Mapping[str, float]]]] = {}
+    for question in experience.questions:
+        votes = [vote for vote in experience.votes(question, experience.members) if vote.answer.options]
+        truth = read_answer(question, question.reference or "").value
+        if len({frozenset(vote.answer.options or ()) for vote in votes}) == 1 and isinstance(truth, str):
+            known = fuse_options(votes, experience.method)
+            if truth in known:
+                fused.setdefault(question.type, []).append((unit_of(question), truth, known))
+    found = {}
+    for question in asked:
+        key = question.type, unit_of(question)
+        if key in found or question_type(question.type).metric != "classes":
+            continue
+        others = [(truth, known) for unit, truth, known in fused.get(question.type, ()) if unit != key[1]]
+        if len(others) >= _FEWEST:
+            found[key] = _best_temperature(others)
+    return found
+
+
+def _best_temperature(fused: Sequence[tuple[str, Mapping[str, float]]]) -> float:
+    """Return the temperature of the largest likelihood."""
+
+    def loss(log_temperature: float) -> float:
+        temperature = math.exp(log_temperature)
+        return -sum(math.log(max(sharpen(known, temperature)[truth], SMALLEST)) for truth, known in fused)
+
+    best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-3})
+    return round(math.exp(float(best.x)), 4)
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, SMALLEST), 1 - SMALLEST)
+    return math.log(bounded / (1 - bounded))

@@ -1,0 +1,197 @@
+"""Several runs fused into one: what is fused, how weights are learned, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import permutations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mevqa
+from mevqa.cli import main
+from mevqa.ensembles.agreement import agreement
+from mevqa.ensembles.fusing import METHODS, Vote, fuse, fuse_options, sharpen
+from mevqa.ensembles.members import read_members
+from mevqa.ensembles.weights import Experience, unit_of
+from mevqa.events import Event
+from mevqa.inference.runs import file_digest, start_run
+from mevqa.types import Answer, Question
+
+COARSE = ("positive", "negative", "surprise")
+SUBJECTS = 6
+
+
+def _row(clip: int, number: int, question: str, answer: str) -> dict[str, str]:
+    names = {"id": f"q{clip}_{number}", "dataset": "casme2", "image_id": f"c{clip}", "subject_id": f"s{clip}"}
+    return {**names, "question": question, "answer": answer}
+
+
+def _rows() -> list[dict[str, str]]:
+    rows = []
+    for clip in range(SUBJECTS):
+        fine, coarse, units = [("happiness", "positive", "cheek raiser, lip corner puller"),
+                               ("disgust", "negative", "brow lowerer"),
+                               ("surprise", "surprise", "inner brow raiser, outer brow raiser")][clip % 3]  # fmt: skip
+        rows += [
+            _row(clip, 1, "What is the coarse expression class?", coarse),
+            _row(clip, 2, "What is the fine-grained expression class?", fine),
+            _row(clip, 3, "What are the action units?", units),
+        ]
+    return rows
+
+
+@pytest.fixture
+def questions(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in _rows()))
+    return path
+
+
+def _run(folder, questions, *, sure: float, wrong: tuple[str, ...] = (), options: bool = True):
+    """Write a run whose coarse answers are right with a probability, and wrong about some clips."""
+    decides = {"questions": {questions.name: file_digest(questions)}, "media": {}, "model": {"name": folder.name}}
+    with start_run(folder, decides, {"question_files": [str(questions)]}) as run:
+        for row in _rows():
+            answer = row["answer"]
+            shares = None
+            if "coarse" in row["question"]:
+                if row["image_id"] in wrong:
+                    answer = COARSE[(COARSE.index(answer) + 1) % 3]
+                shares = {name: sure if name == answer else (1 - sure) / 2 for name in COARSE}
+            elif "fine" in row["question"]:
+                shares = {
+                    name: 0.91 if name == answer else 0.03 for name in ("happiness", "disgust", "surprise", "fear")
+                }
+            shown = shares if options else None
+            run.append([Answer(row["id"], answer, options=shown, confidence=None if shown is None else shown[answer])])
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path, questions):
+    return [
+        _run(tmp_path / "good", questions, sure=0.8, wrong=("c0",)),
+        _run(tmp_path / "poor", questions, sure=0.6, wrong=("c1", "c2", "c3", "c4")),
+    ]
+
+
+def _vote(name: str, shares: dict[str, float], weight: float = 1.0) -> Vote:
+    best = max(shares, key=lambda key: shares[key])
+    return Vote(name, Answer("q", best, options=shares, confidence=shares[best]), weight)
+
+
+def _asked(kind: str = "coarse") -> Question:
+    return Question("q", "c", "What is the coarse expression class?", kind, dataset="casme2")
+
+
+shares = st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3).map(
+    lambda three: {name: value / sum(three) for name, value in zip(COARSE, three, strict=True)}
+)
+
+
+@given(shares, st.sampled_from(METHODS))
+@settings(max_examples=25)
+def test_copies_of_one_run_answer_as_it_does(own, method):
+    fused = fuse(_asked(), [_vote(name, own) for name in "abc"], method)
+    assert fused.text == max(own, key=lambda key: own[key])
+    if method == "mean":
+        assert fused.options == pytest.approx(own)
+
+
+@given(shares, shares, shares)
+@settings(max_examples=25)
+def test_the_order_of_runs_does_not_matter(one, two, three):
+    votes = [_vote("a", one, 0.5), _vote("b", two, 0.3), _vote("c", three, 0.2)]
+    for method in METHODS:
+        results = [fuse_options(order, method) for order in permutations(votes)]
+        assert all(result == pytest.approx(results[0]) for result in results)
+        assert math.isclose(sum(results[0].values()), 1.0)
+
+
+def test_the_mean_is_that_of_logarithms():
+    fused = fuse_options([_vote("a", {"yes": 0.9, "no": 0.1}, 0.5), _vote("b", {"yes": 0.2, "no": 0.8}, 0.5)], "mean")
+    assert fused["yes"] == pytest.approx(0.6)  # sqrt(.9 * .2) : sqrt(.1 * .8) = 3 : 2
+
+
+def test_a_temperature_flattens():
+    assert sharpen({"yes": 0.9, "no": 0.1}, 2.0)["yes"] == pytest.approx(0.75)  # 3 : 1
+
+
+def test_units_counts_and_intervals():
+    lists = [Answer("q", text) for text in ("brow lowerer, nose wrinkler", "brow lowerer", "lip corner puller")]
+    asked = Question("q", "c", "What are the action units?", "au_list", plural=True)
+    assert fuse(asked, [Vote(str(i), one, 1.0) for i, one in enumerate(lists)], "mean").text == "brow lowerer"
+    asked = Question("q", "v", "How many micro-expressions?", "count_micro")
+    counts = [Vote(text, Answer("q", text), 1.0) for text in ("9", "2", "3")]
+    assert fuse(asked, counts, "mean").text == "3"
+    one, two = (Event(0, None, 9),), (Event(5, None, 14),)
+    assert agreement(one, two) == pytest.approx(5 / 15) and agreement((), ()) == 1.0 and agreement(one, None) == 0.0
+
+
+def test_an_ensemble_is_a_run(runs, tmp_path):
+    result = mevqa.ensemble(runs, tmp_path / "both", draws=20)
+    answers = result.run.answers
+    assert {name: answers[name].text for name in ("q0_1", "q1_1", "q5_1")} == {
+        "q0_1": "positive",  # The fine class, on which both agree, decides.
+        "q1_1": "negative",
+        "q5_1": "surprise",
+    }
+    assert answers["q1_1"].evidence[0] == "good, weight 0.50: negative (0.80)"
+    assert result.best == "good" and result.oracle.metrics["coarse.accuracy"] == 1.0
+    assert result.scores.metrics == mevqa.open_run(tmp_path / "both").score(draws=0).metrics
+    assert result.difference.metrics["coarse.uf1"] == pytest.approx(
+        result.scores.metrics["coarse.uf1"] - result.members["good"].metrics["coarse.uf1"]
+    )
+    again = mevqa.ensemble([tmp_path / "both", *runs], tmp_path / "all", draws=0)
+    assert len(again.run.answers) == len(_rows())
+
+
+def test_a_subjects_own_answers_never_weigh_for_it(runs, questions, tmp_path):
+    weights = {}
+    for name, wrong in (("right", ()), ("false", ("c5",))):
+        (tmp_path / name).mkdir()
+        third = _run(tmp_path / name / "third", questions, sure=0.7, wrong=wrong)
+        members = read_members([*runs, third])
+        asked = members[0].questions
+        weights[name] = {q.id: Experience(members, asked, "mean", True).weights(q) for q in asked}
+        assert all(math.isclose(sum(own), 1.0) for own in weights[name].values())
+    assert weights["right"]["q5_1"] == weights["false"]["q5_1"]
+    assert weights["right"]["q4_1"] != weights["false"]["q4_1"]
+    good, poor, _ = weights["right"]["q5_1"]
+    assert good > poor
+
+
+def test_weights_from_other_runs(runs, questions, tmp_path):
+    to_answer = tmp_path / "asked.jsonl"
+    to_answer.write_text("".join(json.dumps(row | {"answer": ""}) + "\n" for row in _rows()))
+    unknown = []
+    for name in ("one", "two"):
+        unknown.append(_run(tmp_path / name, to_answer, sure=0.7))
+    with pytest.raises(mevqa.InputError, match="no answers to learn weights from"):
+        mevqa.ensemble(unknown, tmp_path / "out", weights="oof")
+    result = mevqa.ensemble(unknown, tmp_path / "out", weights="oof", oof=runs)
+    assert result.scores is None and result.weights["coarse"]["one"] > result.weights["coarse"]["two"]
+    assert unit_of(Question("q", "c", "", "coarse")) == ("unknown", "clip c")
+
+
+def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
+    out = tmp_path / "out"
+    other = tmp_path / "other.jsonl"
+    other.write_text(questions.read_text().splitlines()[0] + "\n")
+    short = _run(tmp_path / "short", other, sure=0.7)
+    plain = _run(tmp_path / "plain", questions, sure=0.7, options=False)
+    for given_runs, said in (
+        ([runs[0]], "an ensemble fuses two runs or more"),
+        ([runs[0], runs[0]], "is named twice"),
+        ([runs[0], short], "17 were asked in only good"),
+        ([runs[0], plain], "12 answers to closed questions have no option probabilities"),
+    ):
+        assert main(["ensemble", *map(str, given_runs), "--out", str(out)]) == 2
+        message = capsys.readouterr().err
+        assert said in message and message.startswith("mevqa ensemble: ") and not out.exists()
+    assert main(["ensemble", str(runs[0]), str(plain), "--out", str(out), "--method", "vote"]) == 0
+    printed = capsys.readouterr().out
+    assert "oracle" in printed and printed.endswith(f"18 of 18 questions answered by 2 runs -> {out}\n")
