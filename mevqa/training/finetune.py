@@ -138,7 +138,15 @@ def _packed(recipe: Recipe, trainable: TrainableModel) -> PackedModel:
     if _trains_auxiliary_heads(recipe):
         assert recipe.synthetic is not None
         torch.manual_seed(recipe.seed)
-        return AuxiliaryVisionModel(prepared, weight=recipe.synthetic.seeing_weight, smoothing=recipe.smoothing)
+        settings = recipe.synthetic
+        if settings.equivariance and tuple(trainable.view_config.views) != ("motion-centred",):
+            raise InputError([Problem("synthetic.equivariance", "goes with the view motion-centred alone")])
+        return AuxiliaryVisionModel(
+            prepared,
+            weight=settings.seeing_weight,
+            smoothing=recipe.smoothing,
+            equivariance=settings.equivariance,
+        )
     return PackedModel(prepared, memory=int(recipe.feature_cache * 2**30), smoothing=recipe.smoothing)
 
 

@@ -120,17 +120,21 @@ class Synthetic(StrictModel):
 
     Attributes:
         share: Share of the clips in each step.
+        widened: Maps as published ones are: cropped closely, the motion in patches; false: smooth, in wide crops.
         rendered: Faces that are rendered once and measured; 0: maps are drawn from geometry alone.
         rendered_share: Share of the synthetic maps that come from rendered faces.
         seeing_steps: Steps at the beginning in which only the vision tower learns, to tell units and classes.
         seeing_weight: Weight of that task afterwards; 0: it is dropped.
+        equivariance: In those first steps every map is also seen mirrored; the weight of reading both alike. 0: not.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    widened: bool = True
     rendered: Whole = 0
     rendered_share: Share = 0.35
     seeing_steps: Whole = 0
     seeing_weight: Rate = 0.0
+    equivariance: Rate = 0.0
 
 
 class Rejection(StrictModel):

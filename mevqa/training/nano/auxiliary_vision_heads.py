@@ -62,6 +62,21 @@ class AuxiliaryVisionHeads(nn.Module):
             + functional.cross_entropy(coarse_logits, coarse, weight=weights, label_smoothing=smoothing)
         )
 
+    def unlikeness(self, token: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """Return how differently faces and their mirror images are read: mean squared difference of probabilities.
+
+        Args:
+            token: [rows, width], of the faces.
+            other: [rows, width], of their mirror images.
+        """
+        units, fine, coarse = self(token)
+        other_units, other_fine, other_coarse = self(other)
+        return (
+            functional.mse_loss(units.sigmoid(), other_units.flip(1).sigmoid())
+            + functional.mse_loss(fine.softmax(-1), other_fine.softmax(-1))
+            + functional.mse_loss(coarse.softmax(-1), other_coarse.softmax(-1))
+        )
+
 
 class AuxiliaryVisionModel(PackedModel):
     """Adds the loss of linear read-outs of the vision tower's class token.
@@ -70,6 +85,8 @@ class AuxiliaryVisionModel(PackedModel):
         model: A LLaVA-shaped model with a class token.
         weight: Of that loss beside the answers'.
         smoothing: Label smoothing of both.
+        equivariance: While nothing but seeing is trained, each map is also seen mirrored, with left and right units
+            changed over; this is the weight of the demand that both are read alike. 0: maps are not mirrored.
 
     Attributes:
         only: Whether nothing but seeing is trained for now.
@@ -78,7 +95,7 @@ class AuxiliaryVisionModel(PackedModel):
         ModelError: The model has no such vision tower.
     """
 
-    def __init__(self, model: nn.Module, *, weight: float, smoothing: float) -> None:
+    def __init__(self, model: nn.Module, *, weight: float, smoothing: float, equivariance: float = 0.0) -> None:
         super().__init__(model, smoothing=smoothing)
         tower = getattr(self.base.model, "vision_tower", None)
         width = getattr(getattr(tower, "config", None), "hidden_size", None)
@@ -87,6 +104,7 @@ class AuxiliaryVisionModel(PackedModel):
         self.heads = AuxiliaryVisionHeads(width)
         self.only = False
         self._weight = weight
+        self._equivariance = equivariance
         self._seeing_smoothing = smoothing
 
     @property
@@ -101,7 +119,12 @@ class AuxiliaryVisionModel(PackedModel):
         if self.only:
             pixels = torch.cat([inputs["pixel_values"] for inputs in batch.inputs])
             token = tower(place(pixels, self.base)).last_hidden_state[:, 0]
-            return {"loss": self._seeing(token, batch) * weight, "weight": weight}
+            loss = self._seeing(token, batch)
+            if self._equivariance:
+                other = tower(place(mirrored(pixels), self.base)).last_hidden_state[:, 0]
+                unlike = self.heads.unlikeness(token.float(), other.float())
+                loss = (loss + self._seeing(other, batch, mirror=True)) / 2 + self._equivariance * unlike
+            return {"loss": loss * weight, "weight": weight}
         seen: list[torch.Tensor] = []
         handle = tower.register_forward_hook(lambda module, args, output: seen.append(output.last_hidden_state[:, 0]))
         try:
@@ -112,8 +135,17 @@ class AuxiliaryVisionModel(PackedModel):
             result["loss"] = result["loss"] + self._weight * self._seeing(torch.cat(seen), batch) * weight
         return result
 
-    def _seeing(self, token: torch.Tensor, batch: PackedBatch) -> torch.Tensor:
+    def _seeing(self, token: torch.Tensor, batch: PackedBatch, *, mirror: bool = False) -> torch.Tensor:
         targets = batch.extras
-        return self.heads.loss(
-            token.float(), targets["units"], targets["fine"], targets["coarse"], self._seeing_smoothing
-        )
+        units = targets["units"].flip(1) if mirror else targets["units"]
+        return self.heads.loss(token.float(), units, targets["fine"], targets["coarse"], self._seeing_smoothing)
+
+
+def mirrored(pixels: torch.Tensor) -> torch.Tensor:
+    """Mirror maps of the view ``motion-centred``, standardised to mean 0: horizontal motion changes its sign.
+
+    Args:
+        pixels: [maps, 3, side, side].
+    """
+    signs = torch.tensor([-1.0, 1.0, 1.0], dtype=pixels.dtype, device=pixels.device)
+    return pixels.flip(-1) * signs[:, None, None]

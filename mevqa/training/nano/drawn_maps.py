@@ -2,8 +2,9 @@
 
 A map is the field of an expression's action units (``mevqa.synthetic.faces.fields``) on a face crop of random geometry,
 with what real flow adds: drift, affine motion of the head, blinks, garbage at the border, smooth errors of several
-scales, loss of small motions, blur. It ends like every motion map: strain from the field, each channel stretched
-between its extremes, reduced to 28 x 28 (``mevqa.video.motion.flow``).
+scales, loss of small motions, blur, patches of constant motion. Where the crops lie, and that flow falls into patches,
+was read off published maps without their labels (``map_statistics``). A map ends like every motion map: strain from the
+field, each channel stretched between its extremes, reduced to 28 x 28 (``mevqa.video.motion.flow``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from torch.nn import functional
 
 from mevqa.facs import ActionUnit
 from mevqa.synthetic.faces.fields import FaceMotion, draw_motion
-from mevqa.video.face.geometry import EYES
+from mevqa.training.nano.crops import draw_crops
+from mevqa.training.nano.flow_patches import in_patches
 
 #: Side of the picture that the model sees, in pixels.
 MAP_SIZE = 28
@@ -31,7 +33,8 @@ class Nuisance:
     """How much of what is not expression there is; motions are relative to the peak of a unit of strength 1.
 
     Attributes:
-        canonical: Share of faces in the product's own aligned geometry; the others are cropped at random.
+        canonical: Share of faces in the product's own aligned geometry.
+        tight: Share of faces that are cropped closely, from the brows to the chin; the others are cropped at random.
         drift: Standard deviation of the global translation.
         affine: Standard deviation of the affine motion at the border of the face.
         blink: Probability of a blink, closing or (one in three) opening.
@@ -40,9 +43,11 @@ class Nuisance:
         noise: Median of the root mean square of the smooth errors, and its log deviation.
         blur: Largest standard deviation of the final blur, in map pixels.
         deadzone: Probability that small motions are lost, as total-variation flow loses them.
+        patches: Probability that the motion falls into patches, as total-variation flow does (``flow_patches``).
     """
 
-    canonical: float = 0.35
+    canonical: float = 0.15
+    tight: float = 0.7
     drift: float = 0.3
     affine: float = 0.2
     blink: float = 0.25
@@ -51,6 +56,11 @@ class Nuisance:
     noise: tuple[float, float] = (0.1, 0.8)
     blur: float = 1.5
     deadzone: float = 0.3
+    patches: float = 0.6
+
+
+#: Smooth fields in wide crops: what nano's first training draws.
+PLAIN = Nuisance(canonical=0.35, tight=0.0, patches=0.0)
 
 
 def draw_maps(
@@ -68,12 +78,13 @@ def draw_maps(
     """
     nuisance = nuisance or Nuisance()
     motions = [_motion(units, nuisance, rng) for units in expressions]
-    x, y = _crops(len(motions), nuisance, rng)
+    x, y = _pixels(len(motions), nuisance, rng)
     flow = _fields(motions, x, y)
     flow = flow + _head(x, y, nuisance, rng) + _border_blobs(len(motions), nuisance, rng)
     flow = _lose_small_motions(flow, nuisance, rng) * _texture(len(motions), rng)
     flow = flow + _errors(len(motions), nuisance, rng)
-    return finish_maps(_blur(flow, nuisance.blur * _FINE * rng.random(len(motions)).astype(np.float32)))
+    flow = _blur(flow, nuisance.blur * _FINE * rng.random(len(motions)).astype(np.float32))
+    return finish_maps(in_patches(flow, nuisance.patches, rng))
 
 
 def finish_maps(flow: torch.Tensor) -> NDArray[np.uint8]:
@@ -105,20 +116,17 @@ def _motion(units: Sequence[ActionUnit], nuisance: Nuisance, rng: np.random.Gene
     return draw_motion([*units, *map(ActionUnit, numbers)], rng, gains=[*[1.0] * len(units), *gains])
 
 
-def _crops(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _pixels(
+    faces: int, nuisance: Nuisance, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the face coordinates of the pixel columns and rows of each crop, [faces, pixels] each.
 
-    The eye line, the scale and the aspect of other people's crops differ (square crops of the upright face stretch
-    it by up to a fifth); the mouth sits higher or lower between people.
+    The mouth sits higher or lower between people.
     """
-    own = rng.random((faces, 1)) < nuisance.canonical
-    unit = np.where(own, EYES[1][0] - EYES[0][0], rng.uniform(0.33, 0.54, (faces, 1)))
-    centre_x = 0.5 + rng.normal(0, 0.012, (faces, 1)) * np.where(own, 1, 3)
-    centre_y = np.where(own, EYES[0][1] + rng.normal(0, 0.012, (faces, 1)), rng.uniform(0.2, 0.45, (faces, 1)))
-    aspect = np.where(own, 1.0, rng.uniform(0.75, 1.2, (faces, 1)))
+    crops = draw_crops(faces, nuisance.canonical, nuisance.tight, rng)
     pixels = (np.arange(MAP_SIZE * _FINE)[None] + 0.5) / (MAP_SIZE * _FINE)
-    x = (pixels - centre_x) / unit
-    y = (pixels - centre_y) / (unit * aspect)
+    x = (pixels - crops.centre_x) / crops.across
+    y = (pixels - crops.centre_y) / crops.down
     stretch = 1 + rng.normal(0, 0.07, (faces, 1))
     return x.astype(np.float32), np.where(y > 0, y * stretch, y).astype(np.float32)
 

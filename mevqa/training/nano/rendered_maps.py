@@ -25,11 +25,14 @@ from mevqa.files.system_errors import writing
 from mevqa.files.whole import replacing
 from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
 from mevqa.synthetic.recording import Pair, person, render_pair
-from mevqa.training.nano.drawn_maps import MAP_SIZE, to_map
+from mevqa.training.nano.crops import draw_crops
+from mevqa.training.nano.drawn_maps import MAP_SIZE, finish_maps, to_map
 from mevqa.training.nano.examples import Expression, draw_expressions
+from mevqa.training.nano.flow_patches import in_patches
 from mevqa.video.face.align import place_by_eyes
 from mevqa.video.face.aligned_face import FaceAligner
-from mevqa.video.motion.flow import dense_flow, optical_strain
+from mevqa.video.face.geometry import EYES
+from mevqa.video.motion.flow import dense_flow, optical_strain, within_face
 
 #: Seed of the persons that nano is trained on; no other set of synthetic clips shares a person with it.
 PERSONS_SEED = 20_260_101
@@ -39,6 +42,8 @@ _EACH = 40
 _SAVED = 250
 #: Side of the stored fields, pixels.
 _STORED = 2 * MAP_SIZE
+#: Shares of the maps in the product's own geometry and closely cropped, and of those whose motion falls into patches.
+_CANONICAL, _TIGHT, _PATCHED = 0.4, 0.5, 0.3
 #: Standard deviation of the eye detector's error, as a fraction of the eye distance.
 _EYE_ERROR = 0.025
 
@@ -55,12 +60,16 @@ class RenderedMaps:
     fields: NDArray[np.float16]
     expressions: Sequence[Expression]
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Expression]]:
-        """Draw maps [count, 28, 28, 3] at random, mirrored half of the time and cropped a little differently.
+    def sample(
+        self, count: int, rng: np.random.Generator, *, widened: bool = True
+    ) -> tuple[NDArray[np.uint8], list[Expression]]:
+        """Draw maps [count, 28, 28, 3] at random, mirrored half of the time and cropped in several ways.
 
         Args:
             count: How many.
             rng: Decides which and how.
+            widened: Some are cropped closely, some fall into patches; else all keep the product's crop but for a few
+                percent.
         """
         chosen = rng.integers(len(self.fields), size=count)
         mirrored = rng.random(count) < 0.5
@@ -70,7 +79,12 @@ class RenderedMaps:
             _mirror(self.expressions[index]) if flipped else self.expressions[index]
             for index, flipped in zip(chosen, mirrored, strict=True)
         ]
-        return to_map(_crop(fields, rng)), expressions
+        fields = _crop(fields, rng, _CANONICAL if widened else 1.0)
+        maps = to_map(fields)
+        patched = rng.random(count) < (_PATCHED if widened else 0.0)
+        if patched.any():
+            maps[patched] = finish_maps(in_patches(fields[patched, :2], 1.0, rng))
+        return maps, expressions
 
     def save(self, path: Path) -> None:
         """Write to an npz file."""
@@ -134,20 +148,27 @@ def measure(pair: Pair, rng: np.random.Generator) -> NDArray[np.float16]:
     left, right = pair.onset_eyes + rng.normal(0, spread, (2, 2))
     placement = place_by_eyes(((left[0], left[1]), (right[0], right[1])))
     aligner = FaceAligner(pair.onset, placement, mode="haar", found=True)
-    flow = dense_flow(aligner(pair.onset), aligner(pair.apex))
+    flow = within_face(dense_flow(aligner(pair.onset), aligner(pair.apex)))
     channels = np.dstack([flow[..., 0], flow[..., 1], optical_strain(flow)])
     reduced = cv2.resize(channels, (_STORED, _STORED), interpolation=cv2.INTER_AREA)
     return reduced.transpose(2, 0, 1).astype(np.float16)
 
 
-def _crop(fields: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    """Shift and scale each field by up to a few percent."""
+def _crop(fields: torch.Tensor, rng: np.random.Generator, canonical: float) -> torch.Tensor:
+    """Crop each field out of the aligned face as other people crop, or as the product does but for a few percent."""
     count = len(fields)
-    scale = torch.from_numpy(1 + rng.normal(0, 0.02, (count, 2))).float()
-    shift = torch.from_numpy(rng.normal(0, 0.02, (count, 2))).float()
-    transform = torch.zeros(count, 2, 3)
-    transform[:, 0, 0], transform[:, 1, 1], transform[:, :, 2] = scale[:, 0], scale[:, 1], shift
-    grid = functional.affine_grid(transform, list(fields.shape), align_corners=False)
+    crops = draw_crops(count, canonical, _TIGHT, rng)
+    jitter = 1 + rng.normal(0, 0.02, (count, 2, 1))
+    unit = EYES[1][0] - EYES[0][0]
+    transform = np.zeros((count, 2, 3), np.float32)
+    for axis, (centre, length, own) in enumerate(
+        ((crops.centre_x, crops.across, 0.5), (crops.centre_y, crops.down, EYES[0][1]))
+    ):
+        scale = unit / length * jitter[:, axis]
+        # A pixel of the crop shows the place own + scale * (pixel - centre); grids run from -1 to 1.
+        transform[:, axis, axis] = scale[:, 0]
+        transform[:, axis, 2] = (2 * own - 1 - scale * (2 * centre - 1))[:, 0]
+    grid = functional.affine_grid(torch.from_numpy(transform), list(fields.shape), align_corners=False)
     return functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
 
 

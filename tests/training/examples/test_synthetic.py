@@ -12,9 +12,10 @@ from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.questions.wordings import official_wordings
 from mevqa.training.examples.synthetic import SyntheticClips, blank_targets
-from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionHeads
+from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionHeads, mirrored
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.nano.examples import COARSE, FINE, UNITS, Expression
+from mevqa.training.nano.map_statistics import map_statistics
 from mevqa.training.nano.rendered_maps import RenderedMaps, rendered_maps
 from mevqa.training.recipe import Synthetic
 from mevqa.types import Clip
@@ -155,3 +156,29 @@ def test_rendered_faces_are_measured_once_and_an_interrupted_making_goes_on(tmp_
     before = file.stat().st_mtime_ns
     assert np.array_equal(rendered_maps(tmp_path, 4, seed=3).fields, made.fields)
     assert file.stat().st_mtime_ns == before
+
+
+def test_a_map_and_its_mirror_image_are_to_be_read_alike():
+    pixels = torch.randn(2, 3, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(mirrored(mirrored(pixels)), pixels)
+    assert torch.equal(mirrored(pixels)[:, 0], -pixels[:, 0].flip(-1))
+    assert torch.equal(mirrored(pixels)[:, 1:], pixels[:, 1:].flip(-1))
+    torch.manual_seed(0)
+    heads = AuxiliaryVisionHeads(8)
+    token = torch.randn(2, 8)
+    assert heads.unlikeness(token, token + torch.randn(2, 8)) > 0
+    # What reads both sides alike may see the same in both pictures.
+    half = len(UNITS)
+    heads.units.weight.data[half:] = heads.units.weight.data[:half]
+    heads.units.bias.data[half:] = heads.units.bias.data[:half]
+    assert heads.unlikeness(token, token) == 0
+
+
+def test_widened_maps_have_edges_that_plain_ones_lack():
+    def smoothness(widened: bool) -> float:
+        stream = SyntheticClips(Synthetic(share=1.0, widened=widened), ("motion",), VARIANT, 0)
+        maps = np.stack([np.asarray(stream[number].views[0].image) for number in range(64)])
+        # The strain of a field with edges is not that of the same field at 28 x 28 pixels.
+        return float(np.median(map_statistics(maps)["strain of u, v"]))
+
+    assert smoothness(widened=True) < smoothness(widened=False) - 0.04
