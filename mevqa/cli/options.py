@@ -50,6 +50,12 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         help="log-likelihood of an option: per token, whole, against neutral pictures, or as the model prefers (auto)",
     )
     group.add_argument(
+        "--prior",
+        metavar="DATASET",
+        help="take the class frequencies of a data set (casme2), or of a question file with answers, out of the option "
+        "scores: for a model that was trained on it and leans to its frequent classes",
+    )
+    group.add_argument(
         "--thinking",
         type=positive,
         default=0,
@@ -273,6 +279,7 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         batch_size=args.batch_size,
         video=args.as_video,
         option_score=args.option_score,
+        prior=args.prior,
         thinking=args.thinking,
         max_new_tokens=args.max_new_tokens,
         prefix_cache=not args.no_prefix_cache,

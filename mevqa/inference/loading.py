@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mevqa.errors import InputError
+from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import check_words
 from mevqa.inference.prepared import Prepared
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
+from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
 from mevqa.models.registry import load_model, own_preferences, own_prompts
 from mevqa.questions.prompts import PromptLibrary
 
@@ -70,6 +71,7 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
     """
     prepared_views = None if prepared is None else prepared.view_config(options.views)
     _, problems = options.views.check()
+    prior = _prior(options.loading, problems)
     named = options.model if isinstance(options.model, str) else None
     if isinstance(options.model, str):
         preferences = own_preferences(options.model, options.loading.adapter)
@@ -94,7 +96,19 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
     view_config = prepared_views or options.views.for_model(model.preferences)
     check_words((*view_config.views, *view_config.long_views), prompts)
     chosen = _settings(options.loading if named is not None else None, model)
+    if prior is not None:
+        model = CorrectedModel(model, prior)
+        chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
     return Answerer(model, prompts, view_config, options.consistency, chosen)
+
+
+def _prior(loading: ModelOptions, problems: list[Problem]) -> ClassPrior | None:
+    """Return the class frequencies to take out; what is wrong with them is added to the problems."""
+    try:
+        return None if loading.prior is None else class_prior(loading.prior)
+    except InputError as error:
+        problems += error.problems
+        return None
 
 
 def _settings(loading: ModelOptions | None, model: Model) -> dict[str, Any]:

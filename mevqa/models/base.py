@@ -121,6 +121,8 @@ class ModelOptions:
         video: Whether moments are handed over by the processor's own video path instead of as pictures.
         option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated``
             (``mevqa.models.transformers.options``); ``auto`` is what the model prefers.
+        prior: Data set or question file with answers whose class frequencies the model brings and that are taken out of
+            its option scores (``mevqa.models.class_prior``); None: scores as they are.
         thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
         max_new_tokens: Most tokens of a written answer; None: what the prompts say.
         seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
@@ -138,6 +140,7 @@ class ModelOptions:
     prefix_cache: bool = True
     video: bool = False
     option_score: Literal["auto"] | OptionScore = "auto"
+    prior: str | None = None
     thinking: int = 0
     max_new_tokens: int | None = None
     seed: int = 0

@@ -1,0 +1,124 @@
+"""Class frequencies that a model brings, taken out of its option scores.
+
+A model that was trained where one class is frequent leans to it: its probability of a class is proportional to that
+class's frequency there. Divided by it, the probabilities are those of a model that learned from balanced classes, for
+which UF1 and UAR count each class alike. Source: Saerens, Latinne and Decaestecker, Neural Computation 14, 2002,
+equation 2.4 with equal new priors. (``option_score="calibrated"`` is the correction by content-free input: the scores
+for grey pictures.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mevqa.data.official import read_questions
+from mevqa.datasets import dataset, dataset_names
+from mevqa.errors import InputError, Problem
+from mevqa.facs import COARSE_CLASSES
+from mevqa.models.base import Model
+from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import question_type
+from mevqa.types import Reply, Request, View
+
+LEVELS = ("coarse", "fine")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPrior:
+    """How often each class was seen.
+
+    Attributes:
+        source: A data set, or a question file with answers.
+        counts: By level (``coarse``, ``fine``) and class.
+    """
+
+    source: str
+    counts: Mapping[str, Mapping[str, int]]
+
+    def corrected(self, request: Request, reply: Reply) -> Reply:
+        """Return a reply with the probabilities that balanced classes would give; others are returned as they are.
+
+        Args:
+            request: What was asked; its options tell whether it asks for a class.
+            reply: To it.
+        """
+        options = reply.options
+        if not options or reply.error is not None:
+            return reply
+        counts = self._counts_of(request.options)
+        if counts is None:
+            return reply
+        # Counted once more than they are (Laplace's rule): a class that was never seen is not endlessly likely.
+        weighed = {name: share / (counts.get(name, 0) + 1) for name, share in options.items()}
+        total = sum(weighed.values())
+        if not total:
+            return reply
+        shares = {name: value / total for name, value in weighed.items()}
+        best = max(shares, key=lambda name: shares[name])
+        return replace(reply, text=best, options=shares, confidence=shares[best])
+
+    def _counts_of(self, options: Sequence[str]) -> Mapping[str, int] | None:
+        """Return the counts of a question's classes; None for a question that asks for no class."""
+        level = "coarse" if set(options) <= set(COARSE_CLASSES) else "fine"
+        counts = self.counts.get(level, {})
+        return counts if options and set(options) & counts.keys() else None
+
+
+def class_prior(source: str) -> ClassPrior:
+    """Return the class frequencies of a data set (``casme2``), or of a question file with answers.
+
+    Raises:
+        InputError: It is neither, or tells no class.
+    """
+    path = Path(source)
+    if path.suffix in (".jsonl", ".json") or path.is_file():
+        counts = _counted(path)
+    elif source in dataset_names():
+        known = dataset(source).prior
+        counts = {level: Counter({} if known is None else getattr(known.counts, level)) for level in LEVELS}
+    else:
+        message = f"{source!r} is no data set ({', '.join(sorted(dataset_names()))}) and no question file with answers"
+        raise InputError([Problem("--prior", message)])
+    if not any(counts.values()):
+        raise InputError(
+            [
+                Problem(
+                    "--prior",
+                    f"{source} tells the classes of no clips: name a data set that is counted, or a file with answers",
+                )
+            ]
+        )
+    return ClassPrior(source, {level: dict(sorted(own.items())) for level, own in counts.items() if own})
+
+
+def _counted(path: Path) -> dict[str, Counter[str]]:
+    """Return how many clips of a file have each class; each clip counts once."""
+    seen: dict[str, dict[str, str]] = {level: {} for level in LEVELS}
+    for question in read_questions(path).questions:
+        level = question_type(question.type).fact
+        if level in seen and question.reference is not None:
+            value = read_answer(question, question.reference).value
+            if isinstance(value, str):
+                seen[level][question.clip_id] = value
+    return {level: Counter(by_clip.values()) for level, by_clip in seen.items()}
+
+
+class CorrectedModel:
+    """A model whose probabilities of classes are corrected for the frequencies that it brings."""
+
+    def __init__(self, model: Model, prior: ClassPrior) -> None:
+        self._model = model
+        self._prior = prior
+
+    def __getattr__(self, name: str) -> Any:
+        """Return everything else as the model has it."""
+        return getattr(self._model, name)
+
+    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+        """Ask the model, and correct what it says of classes."""
+        replies = self._model.ask(system, views, requests)
+        return [self._prior.corrected(request, reply) for request, reply in zip(requests, replies, strict=True)]

@@ -1,0 +1,75 @@
+"""Class frequencies that a model brings, taken out of its option scores."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import mevqa
+from mevqa.errors import InputError
+from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
+from mevqa.models.registry import load_model
+from mevqa.types import Reply, Request
+
+COARSE = ("positive", "negative", "surprise")
+REQUEST = Request("Which?", options=COARSE)
+
+
+def _reply(*shares: float) -> Reply:
+    options = dict(zip(COARSE, shares, strict=True))
+    return Reply(max(options, key=lambda name: options[name]), options=options, confidence=max(shares))
+
+
+def test_probabilities_are_divided_by_the_frequencies():
+    prior = ClassPrior("own", {"coarse": {"positive": 1, "negative": 7, "surprise": 3}})
+    found = prior.corrected(REQUEST, _reply(0.2, 0.6, 0.2))
+    # .2 / 2 : .6 / 8 : .2 / 4, each class counted once more.
+    assert found.text == "positive" and found.confidence == pytest.approx(0.1 / 0.225)
+    assert found.options == pytest.approx(
+        {"positive": 0.1 / 0.225, "negative": 0.075 / 0.225, "surprise": 0.05 / 0.225}
+    )
+
+
+def test_what_asks_for_no_class_stays():
+    prior = ClassPrior("own", {"coarse": {"positive": 1, "negative": 7}})
+    presence = Reply("yes", options={"yes": 0.6, "no": 0.4})
+    assert prior.corrected(Request("Shown?", options=("yes", "no")), presence) is presence
+    error = Reply("", error="out of memory")
+    assert prior.corrected(REQUEST, error) is error
+    fine = Reply("disgust", options={"disgust": 0.6, "fear": 0.4})
+    assert prior.corrected(Request("Which?", options=("disgust", "fear")), fine) is fine
+
+
+def test_frequencies_of_data_sets_and_of_files(tmp_path):
+    assert class_prior("casme2").counts["coarse"]["negative"] > class_prior("casme2").counts["coarse"]["positive"]
+    path = tmp_path / "train.jsonl"
+    row = {"dataset": "casme2", "question": "What is the coarse expression class?"}
+    classes = {"a": "negative", "b": "negative", "c": "surprise"}
+    rows = [
+        {**row, "id": f"{clip}{copy}", "image_id": clip, "answer": answer}
+        for clip, answer in classes.items()
+        for copy in (1, 2)
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    assert class_prior(str(path)).counts == {"coarse": {"negative": 2, "surprise": 1}}
+    path.write_text("".join(json.dumps(one | {"answer": ""}) + "\n" for one in rows))
+    for source, said in ((str(path), "tells the classes of no clips"), ("casme4", "is no data set")):
+        with pytest.raises(InputError, match=said):
+            class_prior(source)
+
+
+def test_it_is_an_option_of_every_model_and_in_the_manifest(tmp_path):
+    model = CorrectedModel(load_model("mock"), ClassPrior("own", {"coarse": {"negative": 5}}))
+    assert (model.name, model.preferences) == ("mock", load_model("mock").preferences)
+    data = mevqa.synthesise(tmp_path / "data", clips=2, seed=5)
+    runs = [
+        mevqa.evaluate(
+            data.train, "mock", media=data.folder, out=tmp_path / str(prior), views=["frames"], options=options
+        )
+        for prior, options in ((None, mevqa.ModelOptions()), ("casme2", mevqa.ModelOptions(prior="casme2")))
+    ]
+    plain, corrected = (run.manifest["decides"]["settings"].get("prior") for run in runs)
+    assert plain is None and corrected["source"] == "casme2" and corrected["coarse"]["negative"] > 50
+    changed = [name for name, one in runs[0].answers.items() if one.options != runs[1].answers[name].options]
+    assert changed and len(changed) < len(runs[0].answers)
