@@ -14,6 +14,7 @@ from mevqa.training.recipe_blocks import (
     Augmentation,
     Balance,
     Folds,
+    Grpo,
     Lora,
     Names,
     Positive,
@@ -29,6 +30,9 @@ from mevqa.training.recipe_blocks import (
 from mevqa.training.recipe_files import find_recipe, read_content
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.spotter_recipe import SpotterRecipe, spotter_schema
+
+#: Stages of a training in their order: rewards and drawn answers follow supervised tuning.
+STAGES = (("sft",), ("sft", "rft"), ("sft", "grpo"), ("sft", "rft", "grpo"))
 
 #: The name under which ``model`` means nano's architecture with random weights.
 UNTRAINED_NANO = "untrained-nano"
@@ -70,8 +74,9 @@ class Recipe(StrictModel):
     synthetic: Synthetic | None = None
     folds: Folds = Folds()
     # training
-    stages: Annotated[tuple[Literal["sft", "rft"], ...], BeforeValidator(listed)] = ("sft",)
+    stages: Annotated[tuple[Literal["sft", "rft", "grpo"], ...], BeforeValidator(listed)] = ("sft",)
     rft: Rejection = Rejection()
+    grpo: Grpo = Grpo()
     steps: Whole = 0
     epochs: Annotated[float, Field(ge=0)] = 0
     clips: Annotated[int, Field(ge=1, le=100_000)] = 1
@@ -117,8 +122,10 @@ class Recipe(StrictModel):
             raise ValueError("quantised weights cannot be trained: use lora; rates.vision and rates.projector are 0")
         if self.validation.choose == "score" and not self.validation.share:
             raise ValueError("validation.choose=score compares checkpoints on other subjects: set validation.share")
-        if self.stages[:1] != ("sft",) or len(set(self.stages)) < len(self.stages):
-            raise ValueError("stages begin with sft and name each stage once: sft or sft,rft")
+        if self.stages not in STAGES:
+            raise ValueError(f"stages are one of {', or '.join(map(','.join, STAGES))}")
+        if "grpo" in self.stages and not (self.validation.share or self.grpo.force):
+            raise ValueError("grpo measures on other subjects whether it is worth while: set validation.share")
         if self.stages != ("sft",) and (self.model == UNTRAINED_NANO or (self.synthetic and self.synthetic.share == 1)):
             raise ValueError("later stages learn from answered questions: leave stages away where all is synthetic")
         if self.balance.types and self.balance.questions:

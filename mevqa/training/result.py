@@ -23,6 +23,7 @@ class FineTuningResult:
         checkpoints: Checkpoints that were compared by their score on the validation side, by step; empty where the
             loss decided.
         stages: What each stage did; empty where there was one.
+        rewards: Mean reward in the first and in the last step; None where answers were learned and not rewarded.
         pushed_to: Where it was pushed to; None where it was not.
     """
 
@@ -35,6 +36,7 @@ class FineTuningResult:
     parameters: dict[str, int]
     checkpoints: tuple[CheckpointScore, ...] = ()
     stages: tuple[StageResult, ...] = ()
+    rewards: tuple[float, float] | None = None
     pushed_to: str | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
@@ -64,7 +66,8 @@ class FineTuningResult:
         checkpoints = tuple(CheckpointScore(**entry) for entry in record.get("checkpoints", ()))
         known = {**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None}
         stages = tuple(StageResult(**entry) for entry in record.get("stages", ()))
-        return cls(folder, **{**known, "checkpoints": checkpoints, "stages": stages})
+        rewards = tuple(record["rewards"]) if record.get("rewards") else None
+        return cls(folder, **{**known, "checkpoints": checkpoints, "stages": stages, "rewards": rewards})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +106,16 @@ class StageResult:
     """Result of one stage of a training.
 
     Attributes:
-        name: ``sft`` or ``rft``.
+        name: ``sft``, ``rft`` or ``grpo``.
         steps: Steps that were trained.
         loss: Training loss at the last report.
         validation: Best loss on the validation side; None without one.
-        samples: Answers drawn to each question; 0: none.
-        rates: Number of questions, pass@1 and pass@``samples`` of the questions that were trained on before, by
-            question type and of ``all``.
+        samples: Answers drawn to each question before the stage; 0: none.
+        rates: Number of questions, pass@1 and pass@``samples``, by question type and of ``all``: of the questions that
+            were trained on before ``rft``, and of those about other subjects before ``grpo``.
         right: Drawn answers that are right.
-        kept: Different ones among those of each question, which are trained on.
+        kept: Different ones among those of each question, which ``rft`` trains on.
+        rewards: Mean reward in the first and in the last step of ``grpo``.
     """
 
     name: str
@@ -122,10 +126,12 @@ class StageResult:
     rates: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     right: int = 0
     kept: int = 0
+    rewards: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Bring rates that were read from JSON to tuples."""
+        """Bring what was read from JSON to tuples."""
         object.__setattr__(self, "rates", {name: tuple(one) for name, one in self.rates.items()})
+        object.__setattr__(self, "rewards", None if self.rewards is None else tuple(self.rewards))
 
 
 def stage_lines(stages: Sequence[StageResult]) -> list[str]:
@@ -134,14 +140,18 @@ def stage_lines(stages: Sequence[StageResult]) -> list[str]:
     for one in stages:
         if one.samples:
             count = one.rates["all"][0]
+            about = "about other subjects" if one.name == "grpo" else "that were trained on"
+            kept = f", {one.kept} different ones kept" if one.kept else ""
             lines.append(
-                f"stage {one.name}: {one.samples} answers drawn to each of {count} questions that were trained on: "
-                f"{one.right} of {one.samples * count} right, {one.kept} different ones kept"
+                f"stage {one.name}: {one.samples} answers drawn to each of {count} questions {about}: "
+                f"{one.right} of {one.samples * count} right{kept}"
             )
             told = (f"{name} {at_1:.3f} to {at_k:.3f}" for name, (_, at_1, at_k) in one.rates.items())
             lines.append(f"stage {one.name}: pass@1 to pass@{one.samples}: {', '.join(told)}")
         facts = [f"{one.steps} steps"]
         facts += [f"loss at the end {one.loss:.4f}"] if one.loss is not None else []
+        if one.rewards is not None:
+            facts.append(f"mean reward {one.rewards[0]:.3f} in the first, {one.rewards[1]:.3f} in the last step")
         facts += [f"best on other subjects {one.validation:.4f}"] if one.validation is not None else []
         lines.append(f"stage {one.name}: {', '.join(facts)}")
     return lines

@@ -51,6 +51,11 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run code that the model's author put on the hub: read it first",
     )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="train the stage grpo although pass@8 hardly exceeds pass@1 (grpo.force=true)",
+    )
     add_link_option(parser)
 
 
@@ -59,7 +64,8 @@ def overrides_of(args: argparse.Namespace) -> list[str]:
     import json
 
     given = ((key, getattr(args, option.removeprefix("--"))) for option, key, _ in _PLACES)
-    return [*args.overrides, *(f"{key}={json.dumps(str(value))}" for key, value in given if value is not None)]
+    forced = ["grpo.force=true"] if args.force else []
+    return [*args.overrides, *forced, *(f"{key}={json.dumps(str(value))}" for key, value in given if value is not None)]
 
 
 def run(args: argparse.Namespace) -> int:

@@ -171,6 +171,21 @@ class Prompter:
         """Return a text with what the model would read as control (``<image>``, ``<|im_end|>``) made plain."""
         return _escaped(text, self._control)
 
+    def conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
+        """Return the chat messages of a question about a clip, as it is asked.
+
+        Args:
+            system: The common system text.
+            views: The clip's pictures.
+            text: The question.
+        """
+        return self._conversation(system, views, text)
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What the chat template is told besides the messages."""
+        return dict(self._switches)
+
     def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
         plain = [replace(view, caption=self.escape(view.caption)) for view in views]
         escaped = self.escape(system), plain, self.escape(text)

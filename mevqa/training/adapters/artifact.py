@@ -195,8 +195,12 @@ def _deciding(recipe: Recipe) -> dict[str, Any]:
     kept = recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))
     if recipe.stages == ("sft",):
         del kept["stages"]
-    if "rft" not in recipe.stages:
-        del kept["rft"]
+    for name in ("rft", "grpo"):
+        if name not in recipe.stages:
+            del kept[name]
+    # Whether a stage is begun does not change what it trains.
+    if "grpo" in kept:
+        del kept["grpo"]["force"]
     if recipe.validation.choose == "loss":
         kept["validation"] = {name: kept["validation"][name] for name in ("share", "every", "patience")}
     return kept

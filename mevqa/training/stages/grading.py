@@ -96,7 +96,7 @@ class PassRates:
     @property
     def gap(self) -> float:
         """What choosing among ``k`` answers could gain at most."""
-        return self.at_k - self.at_1
+        return round(self.at_k - self.at_1, 6)
 
 
 def pass_rates(passed: Iterable[Sequence[bool]], k: int) -> PassRates:

@@ -1,8 +1,9 @@
 """Train a recipe stage by stage: supervised tuning, then what its answers are worth learning from.
 
 ``stages/sft`` of the output folder holds what supervised tuning left, ``stages/samples`` the answers that it draws to
-the questions it was trained on, ``stages/rft`` the training on those that are right; the output folder itself holds the
-last stage as any training does. Each part is kept when it is done and goes on where it was interrupted.
+the questions it was trained on, ``stages/rft`` the training on those that are right, ``stages/readiness`` the answers
+to questions about other subjects and ``stages/grpo`` the training by rewards; the output folder itself holds the last
+stage as any training does. Each part is kept when it is done and goes on where it was interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import gc
 import hashlib
 import json
 import shutil
-from dataclasses import replace
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +37,13 @@ from mevqa.training.examples.stream import RowMaker
 from mevqa.training.finetune import divide, finetune
 from mevqa.training.recipe import Recipe
 from mevqa.training.result import FineTuningResult, StageResult
+from mevqa.training.stages.grpo import check_trl, train_rewards
 from mevqa.training.stages.samples import Draws, SampledAnswers, draw_answers
 from mevqa.training.trainable_model import join_processes, load_trainable_model, trained_model
 
-_STAGES, _SFT, _RFT, _SAMPLES = "stages", "sft", "rft", "samples"
+_STAGES = "stages"
+#: Answers drawn to each question about other subjects before rewards.
+READINESS = 8
 
 
 def train(recipe: Recipe, work: Plan | None, out: Path, *, label: str = "") -> FineTuningResult:
@@ -68,68 +74,140 @@ def train(recipe: Recipe, work: Plan | None, out: Path, *, label: str = "") -> F
 def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResult:
     """Train the stages while nobody else writes the folder."""
     refuse_foreign(out)
+    if "grpo" in recipe.stages:
+        check_trl()
     first = recipe.model_copy(update={"stages": ("sft",), "output": None, "push_to": None})
     trainable = load_trainable_model(first)
-    clips = training_clips(work, trainable.prompts)
-    learning, validation = divide(first, clips)
-    folder = out / _STAGES / _SFT
-    supervised = finetune(first, work, folder, label=f"{label} sft".strip(), trainable=trainable)
+    learning, validation = divide(first, training_clips(work, trainable.prompts))
+    folder = out / _STAGES / "sft"
+    last = finetune(first, work, folder, label=f"{label} sft".strip(), trainable=trainable)
     start_manifest(out, recipe, work, trainable)
     if done := read_manifest(out).get("finished"):
         return FineTuningResult.from_record(out, done)
     row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
-    results = [StageResult(_SFT, supervised.steps, supervised.loss, supervised.validation)]
     del trainable
     _give_back_memory()
-    drawn = _draw(recipe, folder, learning, row_maker, out / _STAGES / _SAMPLES)
-    later = Continuation(
-        frozenset(clip.clip.id for clip in validation), drawn.kept, recipe.rft.share, _digest(drawn.kept)
-    )
-    second = later_recipe(recipe, folder)
-    last = finetune(second, work, out / _STAGES / _RFT, label=f"{label} rft".strip(), later=later)
-    rates = {name: (one.questions, one.at_1, one.at_k) for name, one in drawn.rates(recipe.rft.samples).items()}
-    right = sum(sum(passed) for passed in drawn.passed.values())
-    kept = sum(map(len, drawn.kept.values()))
-    results.append(StageResult(_RFT, last.steps, last.loss, last.validation, recipe.rft.samples, rates, right, kept))
-    finished = replace(last, folder=out, stages=tuple(results), seconds=_sum(supervised.seconds, last.seconds))
-    _assemble(recipe, work, out / _STAGES / _RFT, out, finished)
+    stages = Stages(recipe, work, out, learning, validation, row_maker, label)
+    results = [StageResult("sft", last.steps, last.loss, last.validation)]
+    seconds = [last.seconds]
+    for name in recipe.stages[1:]:
+        last, result = stages.reject(folder) if name == "rft" else stages.reward(folder)
+        folder = last.folder
+        results.append(result)
+        seconds.append(last.seconds)
+    known = [one for one in seconds if one is not None]
+    finished = replace(last, folder=out, stages=tuple(results), seconds=round(sum(known), 1) if known else None)
+    _assemble(recipe, work, folder, out, finished)
     return finished
 
 
-def _draw(recipe: Recipe, folder: Path, clips: list[TrainingClip], row_maker: RowMaker, into: Path) -> SampledAnswers:
-    """Draw answers of a trained stage to the questions that it learned from.
+@dataclass(frozen=True)
+class Stages:
+    """The stages behind supervised tuning, each of which begins with what the one before left.
 
-    Raises:
-        InputError: None of them is right.
+    Attributes:
+        recipe: The recipe of all stages.
+        work: Clips with answers.
+        out: Folder for what is trained.
+        learning: The clips that are learned from.
+        validation: The clips of other subjects.
+        row_maker: Draws and words clips.
+        label: What the progress calls the training.
     """
-    name, options = trained_model(recipe, folder)
-    model = load_model(name, options)
-    assert isinstance(model, TransformersModel)
-    settings = recipe.rft
-    draws = Draws(settings.samples, settings.temperature, settings.f1, recipe.seed)
-    drawn = draw_answers(model, clips, row_maker, draws, into, {"trained": content_digest(folder)})
-    del model
-    _give_back_memory()
-    if not drawn.kept:
-        message = (
-            f"none of the answers drawn to {len(drawn.texts)} questions is right, so that there is nothing to learn"
+
+    recipe: Recipe
+    work: Plan
+    out: Path
+    learning: Sequence[TrainingClip]
+    validation: Sequence[TrainingClip]
+    row_maker: RowMaker
+    label: str
+
+    def reject(self, start: Path) -> tuple[FineTuningResult, StageResult]:
+        """Train on drawn answers that are right.
+
+        Raises:
+            InputError: None is.
+        """
+        settings = self.recipe.rft
+        drawn = self._draw(start, self.learning, settings.samples, settings.temperature, "samples")
+        if not drawn.kept:
+            message = f"none of the answers drawn to {len(drawn.texts)} questions is right: nothing could be learned"
+            mend = f"tune longer, or lower rft.f1 (what sft left is in {start})"
+            raise InputError([Problem("stages", f"{message}; {mend}")])
+        validated = frozenset(clip.clip.id for clip in self.validation)
+        later = Continuation(validated, drawn.kept, settings.share, _digest(drawn.kept))
+        recipe = later_recipe(self.recipe, start, settings.rate, settings.steps)
+        last = finetune(recipe, self.work, self.out / _STAGES / "rft", label=f"{self.label} rft".strip(), later=later)
+        kept = sum(map(len, drawn.kept.values()))
+        return last, self._result("rft", last, drawn, settings.samples, kept)
+
+    def reward(self, start: Path) -> tuple[FineTuningResult, StageResult]:
+        """Train by rewards, where choosing among several answers could gain enough.
+
+        Raises:
+            InputError: It could not, and the recipe does not force it; or trl cannot train the model.
+        """
+        settings = self.recipe.grpo
+        drawn = None
+        if self.validation:
+            drawn = self._draw(start, self.validation, READINESS, settings.temperature, "readiness")
+            rates = drawn.rates(READINESS)["all"]
+            measured = (
+                f"pass@{READINESS} exceeds pass@1 by {rates.gap:.3f} ({rates.at_k:.3f} and {rates.at_1:.3f}) on "
+                f"{rates.questions} questions about subjects that were not trained on"
+            )
+            print(f"stage grpo: {measured}", file=sys.stderr, flush=True)
+            if rates.gap <= settings.readiness and not settings.force:
+                message = f"grpo has too little to gain: {measured}, and more than {settings.readiness:g} is asked for"
+                raise InputError([Problem("stages", f"{message}; --force trains all the same")])
+        recipe = later_recipe(self.recipe, start, settings.rate, 0)
+        label = f"{self.label} grpo".strip()
+        last = train_rewards(recipe, self.work, self.learning, self.out / _STAGES / "grpo", label=label)
+        return last, self._result("grpo", last, drawn, READINESS)
+
+    def _draw(
+        self, start: Path, clips: Sequence[TrainingClip], samples: int, temperature: float, name: str
+    ) -> SampledAnswers:
+        """Draw answers of what a stage left to the questions about some clips."""
+        model_name, options = trained_model(self.recipe, start)
+        model = load_model(model_name, options)
+        assert isinstance(model, TransformersModel)
+        draws = Draws(samples, temperature, self.recipe.rft.f1, self.recipe.seed)
+        decides = {"trained": content_digest(start)}
+        drawn = draw_answers(model, clips, self.row_maker, draws, self.out / _STAGES / name, decides)
+        del model
+        _give_back_memory()
+        return drawn
+
+    @staticmethod
+    def _result(
+        name: str, last: FineTuningResult, drawn: SampledAnswers | None, samples: int, kept: int = 0
+    ) -> StageResult:
+        """Return the result of a stage with the pass rates before it."""
+        if drawn is None:
+            return StageResult(name, last.steps, last.loss, last.validation, rewards=last.rewards)
+        rates = {kind: (one.questions, one.at_1, one.at_k) for kind, one in drawn.rates(samples).items()}
+        right = sum(sum(passed) for passed in drawn.passed.values())
+        return StageResult(
+            name, last.steps, last.loss, last.validation, samples, rates, right, kept, rewards=last.rewards
         )
-        raise InputError([Problem("stages", f"{message}; tune longer, or lower rft.f1 (what sft left is in {folder})")])
-    return drawn
 
 
-def later_recipe(recipe: Recipe, start: Path) -> Recipe:
-    """Return the recipe of the stage behind supervised tuning: from its weights, slower, without its heads.
+def later_recipe(recipe: Recipe, start: Path, rate: float, steps: int) -> Recipe:
+    """Return the recipe of a stage behind supervised tuning: from the weights before, slower, without its heads.
 
     Args:
         recipe: The recipe of all stages.
-        start: What supervised tuning left.
+        start: What the stage before left.
+        rate: Factor of the learning rates.
+        steps: Length of the stage; 0: that of the first.
     """
     content: dict[str, Any] = recipe.model_dump()
     content |= {"stages": ("sft",), "output": None, "push_to": None}
-    content["rates"] = {name: rate * recipe.rft.rate for name, rate in content["rates"].items()}
-    if recipe.rft.steps:
-        content |= {"steps": recipe.rft.steps, "epochs": 0}
+    content["rates"] = {name: value * rate for name, value in content["rates"].items()}
+    if steps:
+        content |= {"steps": steps, "epochs": 0}
     if content["synthetic"] is not None:
         content["synthetic"] |= {"seeing_steps": 0, "seeing_weight": 0.0}
     content |= {"adapter": str(start)} if recipe.lora is not None else {"adapter": None, "model": str(start)}
@@ -152,7 +230,7 @@ def _assemble(recipe: Recipe, work: Plan, last: Path, out: Path, finished: FineT
     finish_manifest(out, finished)
 
 
-def _digest(answers: dict[str, tuple[str, ...]]) -> str:
+def _digest(answers: Mapping[str, Sequence[str]]) -> str:
     """Return the hash of drawn answers."""
     return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -162,8 +240,3 @@ def _give_back_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    """Return the time of both; None where neither was trained in this call."""
-    return None if first is None and second is None else round((first or 0.0) + (second or 0.0), 1)

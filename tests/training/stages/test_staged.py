@@ -21,8 +21,8 @@ from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.recipe import Recipe
 from mevqa.training.stages import samples as sampling
-from mevqa.training.stages.grading import Grade
-from mevqa.training.stages.staged import train
+from mevqa.training.stages.samples import SampledAnswers
+from mevqa.training.stages.staged import Stages, train
 from mevqa.types import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -143,8 +143,8 @@ def test_questions_are_learned_with_drawn_answers_in_their_share_of_turns():
 @pytest.mark.parametrize(
     "override, message",
     [
-        ("stages=rft", "stages begin with sft and name each stage once"),
-        ("stages=sft,sft", "stages begin with sft and name each stage once"),
+        ("stages=rft", "stages are one of sft, or sft,rft, or sft,grpo, or sft,rft,grpo"),
+        ("stages=sft,sft", "stages are one of sft, or sft,rft, or sft,grpo, or sft,rft,grpo"),
         ("stages=sft,rtf", "stages"),
         ("rft.samples=0", "rft.samples"),
     ],
@@ -159,8 +159,8 @@ def test_stages_that_cannot_be_are_one_line(tmp_path, capsys, override, message)
 
 
 def test_that_no_drawn_answer_is_right_is_one_line(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr(sampling, "grade", lambda question, reply: Grade(None, 0.0))
-    short = recipe.model_copy(update={"steps": 1, "rft": recipe.rft.model_copy(update={"samples": 1})})
-    with pytest.raises(InputError, match="none of the answers drawn to 12 questions is right"):
-        train(short, read_clips(short), tmp_path / "out")
-    assert (tmp_path / "out" / "stages" / "sft" / "adapter_model.safetensors").is_file()
+    none_right = SampledAnswers({"a": ("positive", None)}, {"a": (False, False)}, {"a": "coarse"})
+    monkeypatch.setattr(Stages, "_draw", lambda *args: none_right)
+    stages = Stages(recipe, read_clips(recipe), tmp_path / "out", [], [], None, "")
+    with pytest.raises(InputError, match="none of the answers drawn to 1 questions is right: .* lower rft.f1"):
+        stages.reject(tmp_path)
