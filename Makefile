@@ -48,7 +48,9 @@ test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/inference/drawing \
 		tests/inference/test_preparing.py tests/inference/test_engine.py tests/inference/test_evaluation.py tests/engines \
 		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py tests/training/adapters/test_merge.py \
-		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py
+		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py \
+		--deselect tests/inference/test_preparing.py::test_questions_about_long_videos_are_answered_as_of_the_videos \
+		--ignore tests/models/served/test_grammars.py --ignore tests/models/test_events.py
 
 # Kills, starvation, second writers, damaged and hostile inputs; the table of what was tried goes to torture.md.
 torture: setup

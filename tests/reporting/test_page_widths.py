@@ -78,13 +78,14 @@ def copy_as(run, folder, model):
 
 
 @pytest.fixture(scope="module")
-def crowded(runs, tmp_path_factory):
-    """Twelve runs side by side; one class scheme has 40 classes."""
+def crowded(runs, svg_charts_only, tmp_path_factory):
+    """Eight runs side by side; one class scheme has 40 classes."""
     out = tmp_path_factory.mktemp("crowded")
     folders = [
         copy_as(run, out / f"{'run-' * 12}{place}-試驗" / f"ריצה {side}", name)
         for place, name in enumerate(NAMES)
         for side, run in enumerate(runs)
+        if side == place % 2 or place < 2
     ]
     counts = [[(row * column) % 5 if abs(row - column) < 3 else 0 for column in range(42)] for row in range(40)]
     many = {"references": CLASSES, "answers": [*CLASSES, "other", "none"], "counts": counts}
@@ -183,5 +184,5 @@ def test_rows_are_named_by_model_then_folder(browser, crowded):
     heads = browser.run(
         "[...document.querySelectorAll('.leaderboard .ours th')].map(e => [...e.childNodes].map(n => n.textContent))"
     )
-    assert [head[0] for head in heads[::2]] == list(NAMES)
+    assert list(dict.fromkeys(head[0] for head in heads)) == list(NAMES)
     assert [head[1].split("/")[-1] for head in heads[:2]] == ["ריצה 0", "ריצה 1"]

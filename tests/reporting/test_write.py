@@ -103,7 +103,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize(
     "name", ["javascript:alert(1)", 'x" onload="alert(1)', "</script><svg onload=alert(1)>", "'`${x}"]
 )
-def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, tmp_path):
+def test_no_name_becomes_a_script_an_event_or_a_link(name, runs, svg_charts_only, tmp_path):
     """In ids, questions, answers, warnings, subjects, classes, the title and names of runs and models."""
     run = tmp_path / "run"
     run.mkdir()
