@@ -16,12 +16,14 @@ from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.answering import answer_by_votes
 from mevqa.ensembles.fusing import METHODS, Method
 from mevqa.ensembles.members import Member, read_members, unfinished
-from mevqa.ensembles.weights import Experience, Unit, learn_temperatures
+from mevqa.ensembles.temperatures import Calibration, calibrate
+from mevqa.ensembles.weights import Experience, subject_notes
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.runs import start_run
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import asks_long_video, question_type
 from mevqa.questions.values import answer_value
+from mevqa.scoring.answers.presets import answer_preset
 from mevqa.scoring.answers.score import DEFAULT_PRESETS, score_answers, score_run
 from mevqa.scoring.catalogue import lower_is_better, main_numbers
 from mevqa.scoring.comparison import compare_answers
@@ -45,8 +47,9 @@ class Ensemble:
         oracle: Of always taking the best answer that any run gave: what no choice among them exceeds.
         difference: The ensemble less the best run, paired over subjects.
         weights: Of each run by question type, from all subjects.
-        temperatures: By question type, the mean over subjects.
-        uncalibrated: Scores of the ensemble at temperature 1.
+        temperatures: Of option probabilities by question type, the mean over subjects.
+        calibration_errors: By question type, the expected calibration error of the fused answers whose references are
+            known, at temperature 1 and at the temperature that was learned for each from other subjects.
         notes: What a reader must know.
     """
 
@@ -58,7 +61,7 @@ class Ensemble:
     difference: ScoreResult | None = None
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     temperatures: Mapping[str, float] = field(default_factory=dict)
-    uncalibrated: ScoreResult | None = None
+    calibration_errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -94,37 +97,36 @@ def ensemble(
     for name, value, choices in (("--method", method, METHODS), ("--weights", weights, WEIGHTS)):
         if value not in choices:
             raise InputError([Problem(name, f"is {' or '.join(choices)}, not {value!r}")])
+    if preset is not None:
+        answer_preset(preset)
     members, taught = _read(runs, oof, method, weights)
+    path = Path(out)
+    if any(member.run.path.resolve() == path.resolve() for member in (*members, *taught)):
+        raise InputError([Problem("--out", f"{path} is one of the runs: name a new folder")])
+    asked = members[0].questions
     known = [question for question in taught[0].questions if question.reference is not None]
     experience = Experience(taught, known, method, weights == "oof")
-    asked = members[0].questions
-    temperatures = learn_temperatures(experience, asked)
-    path, manifest = Path(out), members[0].run.manifest
-    decides = _fingerprint(members, taught if oof else (), method, weights, consistency)
-    facts = {key: value for key, value in manifest.items() if key not in ("format", "decides", "reader")}
-
-    def answered(warmth: Mapping[tuple[str, Unit], float]) -> list[Answer]:
-        return answer_by_votes(
-            asked, lambda one: experience.votes(one, members), method, warmth, consistency=consistency
-        )
-
-    answers = answered(temperatures)
-    with start_run(path, decides, facts) as writer:
-        writer.append(answer for answer in answers if answer.question_id not in writer.answers)
-    kinds = list(dict.fromkeys(question.type for question in asked))
-    by_kind: dict[str, list[float]] = {}
-    for (kind, _), temperature in temperatures.items():
-        by_kind.setdefault(kind, []).append(temperature)
-    result = Ensemble(
-        Run(path, writer.manifest, {answer.question_id: answer for answer in answers}, questions=asked),
-        weights={kind: _by_name(members, experience.overall(kind)) for kind in kinds},
-        temperatures={kind: mean(by_kind[kind]) for kind in kinds if kind in by_kind},
-        notes=tuple(unfinished(members)),
+    calibration = calibrate(experience, asked)
+    answers = answer_by_votes(
+        asked,
+        lambda one: experience.votes(one, members),
+        method,
+        calibration.temperatures,
+        consistency=consistency,
     )
-    if all(question.reference is None for question in asked):
-        return result
-    flat = answered({}) if temperatures else answers
-    return _scored(result, members, {answer.question_id: answer for answer in flat}, preset, draws)
+    result = Ensemble(
+        Run(path, {}, {answer.question_id: answer for answer in answers}, questions=asked),
+        weights={kind: _by_name(members, experience.overall(kind)) for kind in dict.fromkeys(q.type for q in asked)},
+        temperatures=_means(calibration),
+        calibration_errors=calibration.errors,
+        notes=(*unfinished(members), *(subject_notes(known) if weights == "oof" or calibration.errors else ())),
+    )
+    facts = {key: value for key, value in members[0].run.manifest.items() if key not in ("format", "decides", "reader")}
+    decides = _fingerprint(members, taught if oof else (), method, weights, consistency)
+    with start_run(path, decides, {**facts, "learned": _learned(result)}) as writer:
+        writer.append(answer for answer in answers if answer.question_id not in writer.answers)
+    result.run.manifest = writer.manifest
+    return result if all(q.reference is None for q in asked) else _scored(result, members, preset, draws)
 
 
 def _read(
@@ -139,9 +141,11 @@ def _read(
     taught = read_members([Path(path) for path in oof], "--oof") if oof else members
     if len(taught) != len(members):
         raise InputError([Problem("--oof", f"names {len(taught)} runs for {len(members)}: one for each, in order")])
-    problems = [
-        problem for member in dict.fromkeys([*members, *taught]) for problem in _without_options(member, method)
-    ]
+    problems: list[Problem] = []
+    for group in [members, taught] if oof else [members]:
+        for member in group:
+            problems += _without_options(member, method)
+            problems += _other_options(group[0], member, method)
     if weights == "oof" and all(question.reference is None for question in taught[0].questions):
         message = "the questions have no answers to learn weights from: name out-of-fold runs (--oof RUN RUN ...)"
         problems.append(Problem("--weights oof", message))
@@ -160,6 +164,19 @@ def _without_options(member: Member, method: Method) -> list[Problem]:
         return []
     message = f"{len(lacking)} answers to closed questions have no option probabilities (first {lacking[0].id!r})"
     return [Problem(member.run.path, f"{message}: fuse the answers themselves with --method vote")]
+
+
+def _other_options(first: Member, other: Member, method: Method) -> list[Problem]:
+    """Return the problem of a run that chose among other options than the first."""
+    unlike = []
+    for question in first.questions if method != "vote" else ():
+        one, two = (found.options if (found := run.answer(question)) else None for run in (first, other))
+        if one and two and one.keys() != two.keys():
+            unlike.append(question.id)
+    if not unlike:
+        return []
+    message = f"chose among other options than {first.run.path} in {len(unlike)} questions (first {unlike[0]!r})"
+    return [Problem(other.run.path, f"{message}: fuse the answers themselves with --method vote")]
 
 
 def _fingerprint(
@@ -188,9 +205,21 @@ def _described(member: Member) -> dict[str, Any]:
     return {"name": member.name, "model": decides.get("model"), "answers": digest}
 
 
-def _scored(
-    result: Ensemble, members: Sequence[Member], flat: Mapping[str, Answer], preset: str | None, draws: int
-) -> Ensemble:
+def _means(calibration: Calibration) -> dict[str, float]:
+    """Return the temperature of each question type, the mean over subjects."""
+    by_kind: dict[str, list[float]] = {}
+    for (kind, _), temperature in calibration.temperatures.items():
+        by_kind.setdefault(kind, []).append(temperature)
+    return {kind: mean(own) for kind, own in by_kind.items()}
+
+
+def _learned(result: Ensemble) -> dict[str, Any]:
+    """Return what was learned of the runs, for the manifest."""
+    errors = {kind: {"before": one, "after": two} for kind, (one, two) in result.calibration_errors.items()}
+    return {"weights": result.weights, "temperatures": result.temperatures, "ece": errors}
+
+
+def _scored(result: Ensemble, members: Sequence[Member], preset: str | None, draws: int) -> Ensemble:
     """Return an ensemble with its scores and those of its runs."""
     scores = {member.name: score_answers(member.run.path, preset=preset, draws=draws) for member in members}
     best = max(scores, key=lambda name: _mean_number(scores[name]))
@@ -205,7 +234,6 @@ def _scored(
         scores=score_answers(result.run.path, preset=preset, draws=draws),
         oracle=score_run(asked, {key: one for key, one in oracle.items() if one is not None}, preset=name),
         difference=compare_answers(path, result.run.path, preset=preset, draws=draws),
-        uncalibrated=score_run(asked, flat, preset=name) if result.temperatures else None,
     )
 
 

@@ -71,7 +71,8 @@ def fuse(question: Question, votes: Sequence[Vote], method: Method, temperature:
     values = [answer_value(question, vote.answer) for vote in votes]
     options = [vote.answer.options for vote in votes]
     if all(options) and len({frozenset(own or ()) for own in options}) == 1:
-        return _of_options(fuse_options(votes, method), temperature)
+        # Ranks and votes are often equal: probabilities decide among those.
+        return _of_options(fuse_options(votes, method), fuse_options(votes, "mean"), temperature)
     definition = question_type(question.type)
     if definition.metric == "classes":
         return _most_votes(votes, [vote.answer.text for vote in votes])
@@ -92,11 +93,10 @@ def fuse_options(votes: Sequence[Vote], method: Method) -> dict[str, float]:
         method: How they are fused.
     """
     names = list(votes[0].answer.options or ())
-    total = sum(vote.weight for vote in votes)
     scores = dict.fromkeys(names, 0.0)
-    for vote in votes:
+    for vote in _normalised(votes):
         for name, score in zip(names, _scores(vote.answer, names, method), strict=True):
-            scores[name] += vote.weight / total * score
+            scores[name] += vote.weight * score
     if method == "mean":
         top = max(scores.values())
         scores = {name: math.exp(score - top) for name, score in scores.items()}
@@ -123,10 +123,11 @@ def _scores(answer: Answer, names: Sequence[str], method: Method) -> list[float]
     return [float(name == answer.text) for name in names]
 
 
-def _of_options(options: dict[str, float], temperature: float) -> Reply:
+def _of_options(options: dict[str, float], probabilities: Mapping[str, float], temperature: float) -> Reply:
+    # Rounded, so that a sum in another order is the same.
+    best = max(options, key=lambda name: (round(options[name], 9), round(probabilities[name], 9)))
     if temperature != 1.0:
         options = sharpen(options, temperature)
-    best = max(options, key=lambda name: options[name])
     return Reply(best, options=options, confidence=options[best])
 
 

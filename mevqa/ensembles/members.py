@@ -62,6 +62,7 @@ def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
     if problems:
         raise InputError(problems)
     problems = [problem for member in members[1:] for problem in _differences(members[0], member)]
+    problems += _copies(members)
     if problems:
         raise InputError(problems)
     return members
@@ -86,6 +87,16 @@ def _names(paths: Sequence[Path]) -> list[str]:
         if len(set(names)) == len(names):
             return names
     return [str(path) for path in paths]
+
+
+def _copies(members: Sequence[Member]) -> list[Problem]:
+    """Return the runs that hold the very answers of another, to the times that they took."""
+    found = []
+    for place, member in enumerate(members):
+        one = next((other for other in members[:place] if other.run.answers == member.run.answers), None)
+        if one is not None and any(answer.error is None for answer in member.run.answers.values()):
+            found.append(Problem(member.run.path, f"is a copy of {one.run.path}: its votes would count double"))
+    return found
 
 
 def _differences(first: Member, other: Member) -> list[Problem]:

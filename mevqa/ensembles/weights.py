@@ -1,25 +1,21 @@
-"""Weights and temperatures of an ensemble, each subject's from the answers about all others.
+"""Weights of the runs of an ensemble, each subject's from the answers about all others.
 
 A run's weight in questions of a type is the log-odds of its mean grade less those of chance, and not below 0 (the
 optimal weights of independent voters: Nitzan and Paroush, International Economic Review 23, 1982, theorem 1; chance as
-the origin for more than two options is ours). The temperature is the one under which the fused probabilities of the
-right options are the likeliest (Guo et al., ICML 2017, section 4.2).
+the origin for more than two options is ours).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scipy.optimize import minimize_scalar
-
 from mevqa.ensembles.agreement import agreement
-from mevqa.ensembles.fusing import SMALLEST, Method, Vote, fuse_options, sharpen
+from mevqa.ensembles.fusing import SMALLEST, Method, Vote
 from mevqa.ensembles.members import Member
 from mevqa.names import subject_key
 from mevqa.questions.answers import read_answer
-from mevqa.questions.question_types import question_type
 from mevqa.questions.values import answer_value
 from mevqa.types import Question
 
@@ -27,9 +23,6 @@ from mevqa.types import Question
 _ADDED = 2.0
 #: Chance of a question without options; ours.
 _OPEN_CHANCE = 0.1
-#: A temperature is learned from so many answers or more.
-_FEWEST = 20
-_LOG_TEMPERATURES = (math.log(0.1), math.log(10.0))
 
 #: Who is left out: data set and subject, or data set and clip where the subject is unknown.
 Unit = tuple[str, str]
@@ -40,6 +33,20 @@ def unit_of(question: Question) -> Unit:
     if question.subject is not None and question.subject.strip():
         return question.dataset, subject_key(question.subject)
     return question.dataset, f"clip {question.clip_id}"
+
+
+def subject_notes(questions: Sequence[Question]) -> list[str]:
+    """Return what limits learning from answers with references: subjects that are unknown, or only one of them."""
+    notes = []
+    nameless = sum(question.subject is None or not question.subject.strip() for question in questions)
+    if nameless:
+        notes.append(
+            f"{nameless} of {len(questions)} questions with known answers name no subject: what is learned for their "
+            "clips is left to other clips, which may show the same person"
+        )
+    if questions and len({unit_of(question) for question in questions}) == 1:
+        notes.append("all known answers are about one subject: nothing is learned for it")
+    return notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,46 +119,6 @@ class Experience:
             for member, answer, weight in zip(members, answers, self.weights(question), strict=True)
             if answer is not None
         ]
-
-
-def learn_temperatures(experience: Experience, asked: Sequence[Question]) -> dict[tuple[str, Unit], float]:
-    """Return the temperature of each question type for each subject that is asked about, from other subjects.
-
-    Args:
-        experience: Answers whose references are known.
-        asked: Questions that the ensemble answers.
-
-    Returns:
-        By question type and subject; nothing for types without options or with few answers, where it is 1.
-    """
-    fused: dict[str, list[tuple[Unit, str, Mapping[str, float]]]] = {}
-    for question in experience.questions:
-        votes = [vote for vote in experience.votes(question, experience.members) if vote.answer.options]
-        truth = read_answer(question, question.reference or "").value
-        if len({frozenset(vote.answer.options or ()) for vote in votes}) == 1 and isinstance(truth, str):
-            known = fuse_options(votes, experience.method)
-            if truth in known:
-                fused.setdefault(question.type, []).append((unit_of(question), truth, known))
-    found = {}
-    for question in asked:
-        key = question.type, unit_of(question)
-        if key in found or question_type(question.type).metric != "classes":
-            continue
-        others = [(truth, known) for unit, truth, known in fused.get(question.type, ()) if unit != key[1]]
-        if len(others) >= _FEWEST:
-            found[key] = _best_temperature(others)
-    return found
-
-
-def _best_temperature(fused: Sequence[tuple[str, Mapping[str, float]]]) -> float:
-    """Return the temperature of the largest likelihood."""
-
-    def loss(log_temperature: float) -> float:
-        temperature = math.exp(log_temperature)
-        return -sum(math.log(max(sharpen(known, temperature)[truth], SMALLEST)) for truth, known in fused)
-
-    best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-3})
-    return round(math.exp(float(best.x)), 4)
 
 
 def _log_odds(probability: float) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import permutations
+from shutil import copytree
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from mevqa.cli import main
 from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.fusing import METHODS, Vote, fuse, fuse_options, sharpen
 from mevqa.ensembles.members import read_members
-from mevqa.ensembles.weights import Experience, unit_of
+from mevqa.ensembles.weights import Experience, subject_notes, unit_of
 from mevqa.events import Event
 from mevqa.inference.runs import file_digest, start_run
 from mevqa.types import Answer, Question
@@ -109,6 +111,8 @@ def test_the_order_of_runs_does_not_matter(one, two, three):
         results = [fuse_options(order, method) for order in permutations(votes)]
         assert all(result == pytest.approx(results[0]) for result in results)
         assert math.isclose(sum(results[0].values()), 1.0)
+        equal = [replace(vote, weight=1.0) for vote in votes]
+        assert len({fuse(_asked(), order, method).text for order in permutations(equal)}) == 1
 
 
 def test_the_mean_is_that_of_logarithms():
@@ -164,12 +168,58 @@ def test_a_subjects_own_answers_never_weigh_for_it(runs, questions, tmp_path):
     assert good > poor
 
 
+def test_a_run_without_weight_that_alone_answered():
+    assert fuse_options([_vote("a", {"yes": 0.9, "no": 0.1}, 0.0)], "mean")["yes"] == pytest.approx(0.9)
+
+
+def _clips(folder, *, right: int, of: int, flipped: int | None = None):
+    """Write two runs whose coarse answers are sure by .99 and right about some clips, one clip a subject."""
+    path = folder / "coarse.jsonl"
+    rows = [_row(clip, 1, "What is the coarse expression class?", COARSE[clip % 3]) for clip in range(of)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    runs = []
+    for name, sure in (("one", 0.99), ("two", 0.98)):
+        decides = {"questions": {path.name: file_digest(path)}, "media": {}, "model": {"name": name}}
+        with start_run(folder / name, decides, {"question_files": [str(path)]}) as run:
+            for clip, row in enumerate(rows):
+                wrong = (clip >= right) != (clip == flipped)
+                best = COARSE[(clip + wrong) % 3]
+                shares = {label: sure if label == best else (1 - sure) / 2 for label in COARSE}
+                run.append([Answer(row["id"], best, options=shares, confidence=sure)])
+        runs.append(folder / name)
+    return runs
+
+
+def test_a_temperature_mends_answers_that_are_too_sure(tmp_path):
+    found = {}
+    for name, flipped in (("as-it-is", None), ("flipped", 0)):
+        (tmp_path / name).mkdir()
+        found[name] = mevqa.ensemble(_clips(tmp_path / name, right=20, of=30, flipped=flipped), tmp_path / name / "out")
+    one = found["as-it-is"]
+    before, after = one.calibration_errors["coarse"]
+    assert before > 0.3 and after < 0.1 and one.temperatures["coarse"] > 2
+    kept = mevqa.open_run(tmp_path / "as-it-is" / "out").manifest["learned"]
+    assert kept["ece"]["coarse"] == {"before": before, "after": after}
+    assert kept["temperatures"] == one.temperatures and kept["weights"]["coarse"] == {"one": 0.5, "two": 0.5}
+    # The first subject's own answer, right in one and wrong in the other, does not move its temperature.
+    sure = {name: result.run.answers["q0_1"].confidence for name, result in found.items()}
+    others = {name: result.run.answers["q9_1"].confidence for name, result in found.items()}
+    assert sure["as-it-is"] == pytest.approx(sure["flipped"])
+    assert others["as-it-is"] != pytest.approx(others["flipped"])
+
+
+def test_unknown_subjects_are_noted():
+    questions = [Question(str(i), str(i), "", "coarse", subject=None if i else "s1") for i in range(3)]
+    assert "2 of 3 questions with known answers name no subject" in subject_notes(questions)[0]
+    assert "about one subject" in subject_notes(questions[:1])[0]
+
+
 def test_weights_from_other_runs(runs, questions, tmp_path):
     to_answer = tmp_path / "asked.jsonl"
     to_answer.write_text("".join(json.dumps(row | {"answer": ""}) + "\n" for row in _rows()))
     unknown = []
-    for name in ("one", "two"):
-        unknown.append(_run(tmp_path / name, to_answer, sure=0.7))
+    for name, sure in (("one", 0.7), ("two", 0.6)):
+        unknown.append(_run(tmp_path / name, to_answer, sure=sure))
     with pytest.raises(mevqa.InputError, match="no answers to learn weights from"):
         mevqa.ensemble(unknown, tmp_path / "out", weights="oof")
     result = mevqa.ensemble(unknown, tmp_path / "out", weights="oof", oof=runs)
@@ -183,15 +233,25 @@ def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
     other.write_text(questions.read_text().splitlines()[0] + "\n")
     short = _run(tmp_path / "short", other, sure=0.7)
     plain = _run(tmp_path / "plain", questions, sure=0.7, options=False)
+    copy = copytree(runs[0], tmp_path / "copy")
+    spelled = copytree(runs[1], tmp_path / "spelled")
+    log = spelled / "answers.jsonl"
+    log.write_text(log.read_text().replace('"fear":', '"afraid":'))
     for given_runs, said in (
         ([runs[0]], "an ensemble fuses two runs or more"),
         ([runs[0], runs[0]], "is named twice"),
+        ([runs[0], runs[1], copy], f"{copy}: is a copy of {runs[0]}"),
+        ([runs[0], spelled], "chose among other options"),
         ([runs[0], short], "17 were asked in only good"),
         ([runs[0], plain], "12 answers to closed questions have no option probabilities"),
     ):
         assert main(["ensemble", *map(str, given_runs), "--out", str(out)]) == 2
         message = capsys.readouterr().err
         assert said in message and message.startswith("mevqa ensemble: ") and not out.exists()
+    for options, said in ((["--out", str(runs[0])], "is one of the runs"),
+                          (["--out", str(out), "--preset", "nosuch"], "unknown preset")):  # fmt: skip
+        assert main(["ensemble", *map(str, runs), *options]) == 2
+        assert said in capsys.readouterr().err and not out.exists()
     assert main(["ensemble", str(runs[0]), str(plain), "--out", str(out), "--method", "vote"]) == 0
     printed = capsys.readouterr().out
     assert "oracle" in printed and printed.endswith(f"18 of 18 questions answered by 2 runs -> {out}\n")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mevqa.api.ensemble import Ensemble
 from mevqa.scoring.catalogue import main_numbers, metric
-from mevqa.scoring.result import ScoreResult
 from mevqa.scoring.tables import interval_line, number, plain_number
 from mevqa.table_writer import Table, as_text
 
@@ -18,9 +17,9 @@ def print_ensemble(result: Ensemble, out: Path) -> None:
         result: The ensemble.
         out: Its run folder, as it was named.
     """
+    for table in [*([_scores(result)] if result.scores is not None else []), *_learned(result)]:
+        print(as_text(table) + "\n")
     if result.scores is not None:
-        for table in [_scores(result), *_learned(result)]:
-            print(as_text(table) + "\n")
         print(f"{interval_line(result.scores)} of the differences; oracle: of all answers to a question the best one")
     answered = sum(answer.error is None for answer in result.run.answers.values())
     print(f"{answered} of {len(result.run.questions)} questions answered by {_members(result)} runs -> {out}")
@@ -49,18 +48,15 @@ def _learned(result: Ensemble) -> list[Table]:
     if not result.temperatures and all(len(set(own.values())) == 1 for own in result.weights.values()):
         return []
     names = list(next(iter(result.weights.values())))
-    assert result.scores is not None
     rows = []
     for kind, weights in result.weights.items():
-        warm = result.temperatures.get(kind)
-        errors = (
-            [_error(scores, kind) for scores in (result.uncalibrated, result.scores)] if warm is not None else ["", ""]
-        )
-        cells = (f"{weights[name]:.2f}" for name in names)
-        rows.append((kind, *cells, "" if warm is None else f"{warm:.2f}", *errors))
+        temperature = result.temperatures.get(kind)
+        errors = result.calibration_errors.get(kind)
+        rows.append((
+            kind,
+            *(f"{weights[name]:.2f}" for name in names),
+            "" if temperature is None else f"{temperature:.2f}",
+            *("" if errors is None else f"{error:.3f}" for error in errors or (0, 0)),
+        ))  # fmt: skip
     heading = metric("coarse.ece").heading
     return [Table("learned", ("question", *names, "temperature", f"{heading} before", "after"), tuple(rows))]
-
-
-def _error(scores: ScoreResult | None, kind: str) -> str:
-    return "" if scores is None else plain_number(scores, f"{kind}.ece")

@@ -1,0 +1,99 @@
+"""Temperatures of fused option probabilities, each subject's from the answers about all others.
+
+The temperature is the one under which the fused probabilities of the right options are the likeliest (Guo et al., ICML
+2017, section 4.2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scipy.optimize import minimize_scalar
+
+from mevqa.ensembles.fusing import SMALLEST, fuse_options, sharpen
+from mevqa.ensembles.weights import Experience, Unit, unit_of
+from mevqa.questions.answers import read_answer
+from mevqa.scoring.metrics.calibration import calibration_tally
+from mevqa.types import Question
+
+#: A temperature is learned from so many answers or more; ours.
+_FEWEST = 20
+_LOG_TEMPERATURES = (math.log(0.1), math.log(10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Temperatures, and what they do to the answers whose references are known.
+
+    Attributes:
+        temperatures: By question type and subject; of what is not there it is 1.
+        errors: Expected calibration error by question type, before and after, each answer at its subject's temperature.
+    """
+
+    temperatures: Mapping[tuple[str, Unit], float] = field(default_factory=dict)
+    errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Fused option probabilities whose right option is known."""
+
+    unit: Unit
+    truth: str
+    options: Mapping[str, float]
+
+
+def calibrate(experience: Experience, asked: Sequence[Question]) -> Calibration:
+    """Learn the temperature of each question type for each subject, from other subjects.
+
+    Args:
+        experience: Answers whose references are known.
+        asked: Questions that the ensemble answers.
+
+    Returns:
+        Nothing for types without options or with fewer than 20 known answers about others.
+    """
+    temperatures: dict[tuple[str, Unit], float] = {}
+    errors = {}
+    for kind, known in _fused(experience).items():
+        units = [unit_of(question) for question in asked if question.type == kind]
+        for unit in dict.fromkeys([*units, *(one.unit for one in known)]):
+            others = [one for one in known if one.unit != unit]
+            if len(others) >= _FEWEST:
+                temperatures[kind, unit] = _likeliest(others)
+        if any(key[0] == kind for key in temperatures):
+            errors[kind] = (_error(known, {}, kind), _error(known, temperatures, kind))
+    return Calibration(temperatures, errors)
+
+
+def _fused(experience: Experience) -> dict[str, list[_Known]]:
+    """Return the fused options of every question whose right one is known, by question type."""
+    fused: dict[str, list[_Known]] = {}
+    for question in experience.questions:
+        votes = [vote for vote in experience.votes(question, experience.members) if vote.answer.options]
+        truth = read_answer(question, question.reference or "").value
+        if len({frozenset(vote.answer.options or ()) for vote in votes}) == 1 and isinstance(truth, str):
+            options = fuse_options(votes, experience.method)
+            if truth in options:
+                fused.setdefault(question.type, []).append(_Known(unit_of(question), truth, options))
+    return fused
+
+
+def _likeliest(known: Iterable[_Known]) -> float:
+    """Return the temperature of the largest likelihood."""
+
+    def loss(log_temperature: float) -> float:
+        temperature = math.exp(log_temperature)
+        return -sum(math.log(max(sharpen(one.options, temperature)[one.truth], SMALLEST)) for one in known)
+
+    best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-3})
+    return round(math.exp(float(best.x)), 4)
+
+
+def _error(known: Sequence[_Known], temperatures: Mapping[tuple[str, Unit], float], kind: str) -> float:
+    """Return the expected calibration error at given temperatures."""
+    options = [sharpen(one.options, temperatures.get((kind, one.unit), 1.0)) for one in known]
+    tally = calibration_tally(kind, [0] * len(known), [one.truth for one in known], options, 1)
+    return tally.metrics[f"{kind}.ece"]
