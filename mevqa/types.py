@@ -135,6 +135,22 @@ class Parts:
 #: event, the parts of a sentence, or a text.
 Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Event, ...] | Event | Parts
 
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """An answered clip that a model is shown before the clip that it is asked about.
+
+    Attributes:
+        clip_id: The clip.
+        views: Its pictures.
+        turns: Questions as the model is asked them, each with its right answer.
+    """
+
+    clip_id: str
+    views: tuple[View, ...]
+    turns: tuple[tuple[str, str], ...]
+
+
 #: How the warning begins of an answer whose motion picture shows no motion.
 NO_MOTION = "no motion to see"
 
@@ -157,6 +173,7 @@ class Answer:
         unusable: Why the model's words are no answer (``mevqa.questions.reading.types.Unusable``); None when nothing
             was written, or when there is an answer.
         value: What ``text`` says, read once; None where it was not read (``mevqa.questions.values.answer_value``).
+        shots: Ids of the answered clips that were shown before, the nearest last.
     """
 
     question_id: str
@@ -171,6 +188,7 @@ class Answer:
     truncated: bool = False
     unusable: str | None = None
     value: Value | None = None
+    shots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.

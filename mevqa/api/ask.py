@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mevqa.api.evaluate import ask_options
@@ -13,6 +14,7 @@ from mevqa.events import Event
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.evaluation import check_notes
 from mevqa.inference.loading import load_answerer
+from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -38,6 +40,8 @@ def ask(
     consistency: bool = True,
     options: ModelOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
+    subject: str | None = None,
+    shots: ShotOptions | None = None,
 ) -> ClipAnswers:
     """Ask any questions about one video.
 
@@ -58,6 +62,8 @@ def ask(
         consistency: Whether the answers are decided together.
         options: How the model is loaded and asked.
         progress: Called with frames done and frames in all while events are spotted for questions about a long video.
+        subject: Who is seen, as the data set names subjects; needed for shots.
+        shots: Answered clips of other subjects that are shown before.
 
     Returns:
         One answer a question, in order, and what the model saw.
@@ -76,13 +82,23 @@ def ask(
         raise InputError([Problem("dataset", str(error))]) from error
     coded = Event(onset, apex, offset) if any(frame is not None for frame in (onset, apex, offset)) else None
     notes = (" ".join(note.split()),) if note and note.strip() else ()
-    clip = Clip(path.stem or path.name, dataset, media=path, fps=fps, annotation=coded, notes=notes)
+    clip = Clip(path.stem or path.name, dataset, subject, media=path, fps=fps, annotation=coded, notes=notes)
     texts = [questions] if isinstance(questions, str) else questions
     asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
-    ready = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
+    asking = replace(ask_options(model, views, prompts, variant, options, consistency=consistency), shots=shots)
+    ready = load_answerer(asking)
     check_notes([clip], ready.prompts)
+    if ready.shots is not None:
+        ready.shots.check([clip])
     result = answer_clip(
-        clip, asked, ready.model, ready.prompts, ready.view_config, consistency=consistency, progress=progress
+        clip,
+        asked,
+        ready.model,
+        ready.prompts,
+        ready.view_config,
+        consistency=consistency,
+        progress=progress,
+        shots=ready.shots,
     )
     if result.clip_views is None and result.long_video is None and asked:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mevqa.api.paths import AnyPath, optional_path, path_list
@@ -18,6 +19,7 @@ from mevqa.inference.prepared import is_prepared
 from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.runs import open_run as read_run
 from mevqa.inference.shards import Shard, parse_shard
+from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -45,6 +47,7 @@ def evaluate(
     views_cache: AnyPath | None = None,
     part: str | None = None,
     engine: str = ENGINE_NAMES[0],
+    shots: ShotOptions | None = None,
 ) -> Run:
     """Answer official question files; called again, go on with an interrupted run.
 
@@ -71,6 +74,7 @@ def evaluate(
             write the same run. The number may be another one each time.
         engine: ``local``, or ``ray``: as many workers as ``workers`` says, of the cluster that ``RAY_ADDRESS`` names,
             load the model and answer. They must see the media, and this process keeps the run.
+        shots: Answered clips of other subjects that are shown before each clip.
 
     Returns:
         The run. An answer that failed has ``error``; such questions are asked again by the next call.
@@ -82,6 +86,7 @@ def evaluate(
     """
     work, facts = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
+    asking = replace(asking, shots=shots, views_cache=optional_path(views_cache))
     drawing = DrawOptions(workers, optional_path(views_cache))
     shard = Shard(*parse_shard(part)) if part is not None else None
     shard = None if shard is not None and shard.count == 1 else shard

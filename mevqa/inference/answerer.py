@@ -77,6 +77,8 @@ def answer_plan(
         asked = answering.asked
         check_views(work, asked.view_config)
         check_notes(work.clips.values(), asked.prompts)
+        if asked.shots is not None:
+            asked.shots.check(own.clips.values())
         fingerprint = run_fingerprint(
             work,
             asked.model,
@@ -85,6 +87,7 @@ def answer_plan(
             consistency=asked.consistency,
             settings=asked.settings,
             part=own,
+            shots=None if asked.shots is None else asked.shots.record(),
         )
         known = {**(facts or {}), **getattr(asked.model, "run_facts", {})}
         with begin(work, out, fingerprint, known, shard) as log:
@@ -102,6 +105,7 @@ def answer_plan(
                     progress=shown.frames,
                     drawn_by=answering.drawn_by(groups),
                     answered_by=answering.answered_by,
+                    shots=asked.shots,
                 ):
                     shown.advance(answers)
     return log
@@ -137,6 +141,8 @@ def _on_cluster(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions)
     """Load the model in workers of a cluster of Ray."""
     if not isinstance(options.model, str):
         raise InputError([Problem("--engine ray", "each worker loads the model: give its name or folder")])
+    if options.shots is not None:
+        raise InputError([Problem("--engine ray", "shots are shown by processes here: leave it out, or --shots")])
     if options.model.startswith("openai:"):
         raise InputError([Problem("--engine ray", "a served model answers where it is: leave it out (--concurrency)")])
     from mevqa.inference.cluster import answering_cluster

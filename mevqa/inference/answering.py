@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.files.lock import hold_folder
-from mevqa.inference.engine import ClipAnswers, DrawsViews, answer_clip
+from mevqa.inference.engine import ClipAnswers, DrawsViews, ShowsShots, answer_clip
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.logs.answer_log import ANSWERS
 from mevqa.inference.logs.event_log import EventLog
@@ -100,6 +100,7 @@ def answer(
     progress: Callable[[str, int, int], None] | None = None,
     drawn_by: DrawsViews | None = None,
     answered_by: AnswersClips | None = None,
+    shots: ShowsShots | None = None,
 ) -> Iterator[list[Answer]]:
     """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
 
@@ -113,6 +114,7 @@ def answer(
         progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
         drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
         answered_by: Who answers, e.g. a cluster; None: ``model`` itself, one clip after the other.
+        shots: What gives the answered clips that are shown before each clip.
 
     Yields:
         Each clip's answers once they are on the disk. A request to terminate waits until then. A served model whose
@@ -151,6 +153,7 @@ def answer(
                 consistency=consistency,
                 progress=told,
                 drawn_by=drawn_by or work.prepared,
+                shots=shots,
             )
             answers = keep(clip_id, result)
         if usage.stopped:

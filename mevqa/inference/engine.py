@@ -12,14 +12,14 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency.clip import decide
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model
+from mevqa.models.base import Model, TakesShots
 from mevqa.questions.answers import normalise, read_answer
 from mevqa.questions.prior import prior_confidence, prior_options
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video, question_type
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.questions.values import answer_value
-from mevqa.types import Answer, Clip, Question, Reply, Value
+from mevqa.types import Answer, Clip, Question, Reply, Shot, Value
 
 if TYPE_CHECKING:
     from mevqa.inference.long_videos.analysis import LongVideoResult
@@ -34,6 +34,14 @@ class DrawsViews(Protocol):
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
         """Return what is seen of a clip, as ``ViewConfig.render`` does."""
+        ...
+
+
+class ShowsShots(Protocol):
+    """Anything that gives the answered clips that are shown before a clip (``ShotSource``)."""
+
+    def of(self, clip: Clip, questions: Sequence[Question], seen: ClipViews) -> tuple[Shot, ...]:
+        """Return what is shown before a clip."""
         ...
 
 
@@ -64,6 +72,7 @@ def answer_clip(
     consistency: bool = True,
     progress: Callable[[int, int], None] | None = None,
     drawn_by: DrawsViews | None = None,
+    shots: ShowsShots | None = None,
 ) -> ClipAnswers:
     """Answer all questions about one clip.
 
@@ -77,6 +86,7 @@ def answer_clip(
             about the events of a long video come from one list of events and are consistent in any case.
         progress: Called with frames done and frames in all while events are spotted in a long video.
         drawn_by: What gives the clip's pictures; None: ``view_config`` itself.
+        shots: What gives the answered clips that are shown before; questions about long videos are asked without.
 
     Returns:
         One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
@@ -102,7 +112,8 @@ def answer_clip(
             else:
                 clip_views = (drawn_by or view_config).render(clip, long_video=about_long)
                 seen = seen or clip_views
-                answers = _ask(group, clip_views, model, prompts, clip, consistency)
+                shown = () if shots is None or about_long else shots.of(clip, group, clip_views)
+                answers = _ask(group, clip_views, model, prompts, clip, consistency, shown)
         except (MediaError, InputError, OSError) as error:
             said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
@@ -146,13 +157,16 @@ def _ask(
     prompts: PromptLibrary,
     clip: Clip,
     consistency: bool,
+    shots: tuple[Shot, ...],
 ) -> list[Answer]:
     """Ask the model and turn its replies into answers in the official surface form."""
-    replies = model.ask(
-        prompts.system(clip.dataset, (*clip.notes, *clip_views.notes)),
-        clip_views.views,
-        [prompts.request(question) for question in questions],
-    )
+    system = prompts.system(clip.dataset, (*clip.notes, *clip_views.notes))
+    requests = [prompts.request(question) for question in questions]
+    if shots:
+        assert isinstance(model, TakesShots)
+        replies = model.ask(system, clip_views.views, requests, shots=shots)
+    else:
+        replies = model.ask(system, clip_views.views, requests)
     texts: list[str | None]
     if consistency:
         texts = list(decide(questions, replies, taxonomy(clip.dataset)))
@@ -162,6 +176,7 @@ def _ask(
         write_answer(question, reply, text, clip_views.warnings)
         for question, reply, text in zip(questions, replies, texts, strict=True)
     ]
+    answers = [replace(answer, shots=tuple(one.clip_id for one in shots)) for answer in answers] if shots else answers
     if clip_views.stillness is None:
         return answers
     return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]

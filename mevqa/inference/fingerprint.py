@@ -34,6 +34,7 @@ def run_fingerprint(
     settings: Mapping[str, Any],
     on_clip: Callable[[str], None] = lambda clip_id: None,
     part: Plan | None = None,
+    shots: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return everything that decides an answer, for the manifest.
 
@@ -46,6 +47,7 @@ def run_fingerprint(
         settings: What else the user chose (seed, dtype, quantisation, adapter).
         on_clip: Called after each clip's media was hashed.
         part: The part of the plan whose media are hashed; None: all.
+        shots: What decides which answered clips are shown before; None: none are.
     """
     return {
         **input_digests(part or work, on_clip),
@@ -57,6 +59,7 @@ def run_fingerprint(
         "key_frames": KEY_FRAME_RULES,
         "consistency": consistency,
         "settings": dict(settings),
+        **({} if shots is None else {"shots": dict(shots)}),
         # Of the packages that drew pictures, those that did count.
         "packages": package_versions() | (work.prepared.record.decides["packages"] if work.prepared else {}),
     }

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
+from mevqa.inference.drawing.cache import chosen_cache
 from mevqa.inference.evaluation import check_words
 from mevqa.inference.prepared import Prepared
+from mevqa.inference.shots.options import ShotOptions
+from mevqa.inference.shots.source import ShotSource
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.models.base import Model, ModelOptions
+from mevqa.models.base import Model, ModelOptions, takes_shots
 from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
 from mevqa.models.registry import load_model, own_preferences, own_prompts
 from mevqa.questions.prompts import PromptLibrary
@@ -29,6 +32,8 @@ class AskOptions:
             was fine-tuned with, or the shipped ones.
         variant: Prompt variant; None: the one that the model prefers.
         consistency: Whether a clip's answers are decided together.
+        shots: Answered clips that are shown before each clip; None: none.
+        views_cache: Where the pictures of shots are stored, as ``DrawOptions.cache``.
     """
 
     model: str | Model = "nano"
@@ -37,6 +42,8 @@ class AskOptions:
     prompts: PromptLibrary | Path | str | None = None
     variant: str | None = None
     consistency: bool = True
+    shots: ShotOptions | None = None
+    views_cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Answerer:
         view_config: Which views are made and how.
         consistency: Whether a clip's answers are decided together.
         settings: The user's choices that can change an answer, for the manifest.
+        shots: What gives the answered clips that are shown before each clip; None: none are.
     """
 
     model: Model
@@ -56,6 +64,7 @@ class Answerer:
     view_config: ViewConfig
     consistency: bool
     settings: Mapping[str, Any]
+    shots: ShotSource | None = None
 
 
 def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
@@ -99,7 +108,12 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
     if prior is not None:
         model = CorrectedModel(model, prior)
         chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
-    return Answerer(model, prompts, view_config, options.consistency, chosen)
+    shots = None
+    if options.shots is not None:
+        if not takes_shots(model):
+            raise InputError([Problem("--shots", f"{model.name} cannot be shown answered clips: leave --shots out")])
+        shots = ShotSource(options.shots, prompts, view_config, chosen_cache(options.views_cache))
+    return Answerer(model, prompts, view_config, options.consistency, chosen, shots)
 
 
 def _prior(loading: ModelOptions, problems: list[Problem]) -> ClassPrior | None:

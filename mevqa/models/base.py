@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.types import OptionScore, Reply, Request, View
+from mevqa.types import OptionScore, Reply, Request, Shot, View
 
 #: File with a model's preferences in its folder.
 PREFERENCES_FILE = "mevqa.json"
@@ -151,6 +151,8 @@ class ModelOptions:
 class Model(Protocol):
     """A vision-language model.
 
+    One that can be shown answered clips before (``takes_shots``) has ``ask(system, views, requests, *, shots=())``.
+
     Attributes:
         name: As the user wrote it (``nano``, a hub name, a folder).
         revision: What identifies the weights: a commit, a content hash, ``scripted``.
@@ -173,3 +175,32 @@ class Model(Protocol):
             One reply a request, in order. A request that fails gets a reply with ``error``; the others still answer.
         """
         ...
+
+
+@runtime_checkable
+class TakesShots(Protocol):
+    """A model that can be shown answered clips before the clip that it is asked about.
+
+    Attributes:
+        takes_shots: Whether it can.
+    """
+
+    takes_shots: bool
+
+    def ask(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()
+    ) -> list[Reply]:
+        """Answer all questions about one clip, as ``Model.ask``.
+
+        Args:
+            system: The common system text.
+            views: The clip's pictures with captions, in order.
+            requests: The questions.
+            shots: Answered clips, which stand before the clip as earlier turns.
+        """
+        ...
+
+
+def takes_shots(model: Model) -> bool:
+    """Return whether a model can be shown answered clips."""
+    return isinstance(model, TakesShots) and model.takes_shots

@@ -19,10 +19,10 @@ from mevqa.data.official import read_questions
 from mevqa.datasets import dataset, dataset_names
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES
-from mevqa.models.base import Model
+from mevqa.models.base import Model, TakesShots
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import question_type
-from mevqa.types import Reply, Request, View
+from mevqa.types import Reply, Request, Shot, View
 
 LEVELS = ("coarse", "fine")
 
@@ -118,7 +118,12 @@ class CorrectedModel:
         """Return everything else as the model has it."""
         return getattr(self._model, name)
 
-    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+    def ask(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()
+    ) -> list[Reply]:
         """Ask the model, and correct what it says of classes."""
-        replies = self._model.ask(system, views, requests)
+        if shots and isinstance(self._model, TakesShots):
+            replies = self._model.ask(system, views, requests, shots=shots)
+        else:
+            replies = self._model.ask(system, views, requests)
         return [self._prior.corrected(request, reply) for request, reply in zip(requests, replies, strict=True)]

@@ -14,7 +14,7 @@ from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.models.base import ModelOptions, Preferences
 from mevqa.questions.question_types import TypeName, asked_type
-from mevqa.types import Grammar, Reply, Request, View
+from mevqa.types import Grammar, Reply, Request, Shot, View
 
 #: Probability that a scripted answer to a closed question gets; the other options share the rest.
 _SURE = 0.9
@@ -106,6 +106,7 @@ class MockCall:
     system: str
     views: tuple[View, ...]
     requests: tuple[Request, ...]
+    shots: tuple[Shot, ...] = ()
 
 
 class MockModel:
@@ -120,6 +121,8 @@ class MockModel:
     Attributes:
         calls: Everything that was asked, in order.
     """
+
+    takes_shots = True
 
     def __init__(
         self,
@@ -136,9 +139,11 @@ class MockModel:
         self._seed = seed
         self._script = _as_function(script)
 
-    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+    def ask(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()
+    ) -> list[Reply]:
         """Answer by the script, or by hash."""
-        self.calls.append(MockCall(system, tuple(views), tuple(requests)))
+        self.calls.append(MockCall(system, tuple(views), tuple(requests), tuple(shots)))
         return [self._reply(request) for request in requests]
 
     def _reply(self, request: Request) -> Reply:

@@ -14,6 +14,7 @@ from mevqa.models.base import PREFERENCES_FILE, Model, ModelOptions, Preferences
 from mevqa.models.hub import cached_models, is_hub_name
 from mevqa.models.mock import make_mock
 from mevqa.models.nano import WEIGHTS
+from mevqa.models.nearest import make_nearest
 from mevqa.models.recogniser import make_recogniser
 from mevqa.models.served.model import SCHEME, folder_of, make_served
 from mevqa.recognition.registry import recogniser_names
@@ -28,6 +29,7 @@ _PROMPTS = "prompts"
 _SOURCES: dict[str, ModelFactory | Path] = {
     "nano": WEIGHTS,
     "mock": make_mock,
+    "nearest": make_nearest,
     SCHEME: make_served,
 }
 

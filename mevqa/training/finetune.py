@@ -15,6 +15,7 @@ import torch
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from mevqa.data.persons import person
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.inference.evaluation import Plan, check_views, check_words
@@ -31,7 +32,7 @@ from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult
-from mevqa.training.splits import assert_disjoint, person, validation_split
+from mevqa.training.splits import assert_disjoint, validation_split
 from mevqa.training.trainable_model import TrainableModel, join_processes, load_trainable_model
 from mevqa.training.trainer.checkpoints import choose_checkpoint
 from mevqa.training.trainer.console import Console

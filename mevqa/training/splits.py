@@ -13,13 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mevqa.data.persons import Person, person
 from mevqa.datasets import canonical_dataset
 from mevqa.errors import InputError, MevqaError, Problem
-from mevqa.names import subject_key
 from mevqa.types import Clip
-
-#: Data set and subject, without their spelling.
-Person = tuple[str, str]
 
 # Clips that a message names before it counts the rest.
 _NAMED = 8
@@ -44,16 +41,6 @@ class Fold:
     name: str
     train: tuple[str, ...]
     test: tuple[str, ...]
-
-
-def person(clip: Clip) -> Person:
-    """Return who is seen in a clip; a clip without a subject shows a person of its own.
-
-    Spelling does not make two persons of one: ``sub01``, ``s1`` and ``1`` of one data set are the same subject. A
-    subject of another data set is another person.
-    """
-    subject = (clip.subject or "").strip()
-    return canonical_dataset(clip.dataset), subject_key(subject) if subject else f"clip {clip.id}"
 
 
 def assert_disjoint(

@@ -27,6 +27,7 @@ from mevqa.cli.options import (
     add_model_options,
     ask_arguments,
 )
+from mevqa.cli.shot_options import add_shot_options, shot_options
 from mevqa.cli.values import positive
 from mevqa.errors import MevqaError
 
@@ -61,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_media_options(parser)
     add_model_options(parser, several=True)
     add_look_options(parser)
+    add_shot_options(parser)
     add_long_options(parser)
 
 
@@ -86,14 +88,17 @@ def run(args: argparse.Namespace) -> int:
         "notes": args.notes,
         **ask_arguments(args),
     }
+    shots = shot_options(args)
     if args.estimate:
+        if shots is not None:
+            raise MevqaError("--estimate counts no shots: leave --shots out of it")
         from mevqa.api.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 
         print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
         return 0
     drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}
-    evaluated = evaluate(args.files, model, **asked, **drawing, part=part, progress=clip_progress)
+    evaluated = evaluate(args.files, model, **asked, **drawing, shots=shots, part=part, progress=clip_progress)
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
 
@@ -105,7 +110,7 @@ def _run_suite(args: argparse.Namespace) -> int:
         raise MevqaError("--engine: a suite is answered on this machine; name its question files, one model a run")
     if args.shard or launched_shard():
         raise MevqaError("--shard: a suite is answered by one process; name its question files, one model a run")
-    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate")
+    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots")
     given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
         mend = "leave it out" if given != ["--estimate"] else "name its question files to estimate one model"

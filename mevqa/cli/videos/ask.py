@@ -19,6 +19,7 @@ from mevqa.cli.options import (
     add_model_options,
     ask_arguments,
 )
+from mevqa.cli.shot_options import add_shot_options, shot_options
 from mevqa.cli.values import above_zero, dataset_name
 
 HELP = "ask about one video"
@@ -42,6 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     add_look_options(parser)
+    add_shot_options(parser)
+    parser.add_argument("--subject", metavar="NAME", help="who is seen, for --shots: as the data set names subjects")
     add_long_options(parser)
 
 
@@ -64,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
             note=args.note,
             **ask_arguments(args),
             progress=progress,
+            subject=args.subject,
+            shots=shot_options(args),
         )
     if args.json:
         print(json.dumps(as_json(args.video, args.questions, result), indent=1, ensure_ascii=False))

@@ -40,6 +40,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "evidence": (list,),
     "truncated": (bool,),
     "unusable": (str, NoneType),
+    "shots": (list,),
 }
 _KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list", bool: "true or false"}
 
@@ -136,7 +137,7 @@ def _answer(line: bytes, with_value: bool) -> Answer:
             raise ValueError(f"the key {key!r} is missing")
         if key in content and not isinstance(content[key], kinds):
             raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
-    for key in ("warnings", "evidence"):
+    for key in ("warnings", "evidence", "shots"):
         content[key] = tuple(content.get(key, ()))
         if not all(isinstance(item, str) for item in content[key]):
             raise ValueError(f"{key!r} must be a list of texts")

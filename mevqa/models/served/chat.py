@@ -16,7 +16,7 @@ from PIL import Image
 
 from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.models.transformers.conversation import Message, messages
-from mevqa.types import View
+from mevqa.types import Shot, View
 
 
 class ClipMessages:
@@ -26,18 +26,28 @@ class ClipMessages:
         system: The common system text.
         views: The clip's pictures.
         system_role: Whether the server takes a system message; otherwise the text opens the user's turn.
+        shots: Answered clips that stand before it.
     """
 
-    def __init__(self, system: str, views: Sequence[View], *, system_role: bool = True) -> None:
+    def __init__(
+        self, system: str, views: Sequence[View], *, system_role: bool = True, shots: Sequence[Shot] = ()
+    ) -> None:
         self._system = _plain(system)
-        self._views = [replace(view, caption=_plain(view.caption)) for view in views]
-        self._pictures = [picture_part(view.image) for view in views]
+        self._views = _plain_views(views)
+        self._shots = [
+            Shot(one.clip_id, tuple(_plain_views(one.views)), tuple((_plain(q), _plain(a)) for q, a in one.turns))
+            for one in shots
+        ]
+        self._pictures = [picture_part(view.image) for one in (*shots, None) for view in (one.views if one else views)]
         self._system_role = system_role
 
     def about(self, text: str) -> list[Message]:
         """Return the messages that ask a question, its instruction included."""
-        conversation = messages(self._system, self._views, _plain(text), system_role=self._system_role)
-        return [_message(message, iter(self._pictures)) for message in conversation]
+        conversation = messages(
+            self._system, self._views, _plain(text), system_role=self._system_role, shots=self._shots
+        )
+        pictures = iter(self._pictures)
+        return [_message(message, pictures) for message in conversation]
 
     @property
     def characters(self) -> int:
@@ -59,6 +69,10 @@ def _message(message: Message, pictures: Any) -> Message:
         return {"role": "system", "content": "".join(part["text"] for part in message["content"])}
     parts = [next(pictures) if part["type"] == "image" else part for part in message["content"]]
     return {"role": message["role"], "content": parts}
+
+
+def _plain_views(views: Sequence[View]) -> list[View]:
+    return [replace(view, caption=_plain(view.caption)) for view in views]
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ from mevqa.models.served.grammars import answer_of
 from mevqa.models.served.reply import ChatReply
 from mevqa.models.served.scoring import option_probabilities
 from mevqa.models.served.usage import Meter
-from mevqa.types import Reply, Request, View
+from mevqa.types import Reply, Request, Shot, View
 
 _T = TypeVar("_T")
 
@@ -131,6 +131,8 @@ class ServedModel:
         options: How it is asked; what they say of loading is the server's to decide.
     """
 
+    takes_shots = True
+
     def __init__(
         self, name: str, endpoint: Endpoint, abilities: Abilities, meter: Meter, options: ModelOptions
     ) -> None:
@@ -163,14 +165,16 @@ class ServedModel:
         """Whether the model may think before it answers, for the manifest of a run; empty if it may not."""
         return f"up to {self._thinking} tokens, by the server" if self._thinking else ""
 
-    def ask(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> list[Reply]:
+    def ask(
+        self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()
+    ) -> list[Reply]:
         """Answer all questions about one clip: the first alone, so that the others find its prefix in the cache.
 
         Raises:
             ModelError: The key is refused, or server and network fail clip after clip.
             BudgetSpentError: The answers could cost more than is allowed.
         """
-        clip = ClipMessages(system, views, system_role=self.abilities.system_role)
+        clip = ClipMessages(system, views, system_role=self.abilities.system_role, shots=shots)
         bodies = [self._body(clip, request) for request in requests]
         outcomes: list[ChatReply | Failure] = []
         for batch in (bodies[:1], bodies[1:]) if self._lead else (bodies,):

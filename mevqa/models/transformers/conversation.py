@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from mevqa.errors import ModelError
-from mevqa.types import View
+from mevqa.types import Shot, View
 
 #: A chat message as chat templates take it.
 Message = dict[str, Any]
@@ -34,8 +34,9 @@ def messages(
     answer: str | None = None,
     system_role: bool = True,
     video: bool = False,
+    shots: Sequence[Shot] = (),
 ) -> list[Message]:
-    """Return the conversation: system text, then captions and pictures in order, then the question.
+    """Return the conversation: system text, shots, then captions and pictures in order, then the question.
 
     Each caption is a text part of its own line before its picture, since some chat templates put all pictures first
     and all texts after; the captions still tell which is which by their order. Nothing before ``text`` depends on
@@ -48,6 +49,7 @@ def messages(
         answer: The assistant's answer, for training and to learn how a template ends a turn.
         system_role: Whether the chat template knows the role ``system``; otherwise the text opens the user's turn.
         video: Whether the moments (views of one frame) are handed over as one video; the other views stay pictures.
+        shots: Answered clips, each as earlier turns: its pictures with its first question, then its other questions.
     """
     user: list[Message] = []
     conversation: list[Message] = []
@@ -55,16 +57,26 @@ def messages(
         conversation.append({"role": "system", "content": [_text(system)]})
     elif system:
         user.append(_text(f"{system}\n"))
+    for shot in shots:
+        user += _pictures(shot.views)
+        for asked, said in shot.turns:
+            conversation.append({"role": "user", "content": [*user, _text(asked)]})
+            conversation.append({"role": "assistant", "content": [_text(said)]})
+            user = []
     moments, pictures = split_views(views, video=video)
     if moments:
         user += [_text("".join(f"{view.caption}\n" for view in moments)), {"type": "video"}]
-    for view in pictures:
-        user += [_text(f"{view.caption}\n"), {"type": "image"}]
+    user += _pictures(pictures)
     user.append(_text(text))
     conversation.append({"role": "user", "content": user})
     if answer is not None:
         conversation.append({"role": "assistant", "content": [_text(answer)]})
     return conversation
+
+
+def _pictures(views: Sequence[View]) -> list[Message]:
+    """Return captions and pictures as parts of a message."""
+    return [part for view in views for part in (_text(f"{view.caption}\n"), {"type": "image"})]
 
 
 def split_views(views: Sequence[View], *, video: bool) -> tuple[list[View], list[View]]:

@@ -21,7 +21,7 @@ from mevqa.models.transformers.spelling import Speller
 from mevqa.models.transformers.tasks import AnswerTask, FreeTask, ThoughtTask
 from mevqa.models.transformers.threads import fitting_threads
 from mevqa.models.transformers.tree import TokenTree
-from mevqa.types import OptionScore, Reply, Request, View
+from mevqa.types import OptionScore, Reply, Request, Shot, View
 
 _log = logging.getLogger(__name__)
 #: Mid-grey, what the pictures become for the calibrated score.
@@ -48,6 +48,8 @@ class TransformersModel:
     Raises:
         ModelError: The processor cannot serve (no chat template, no video path), or shall think and knows no thoughts.
     """
+
+    takes_shots = True
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class TransformersModel:
         self._max_new_tokens = options.max_new_tokens
         self._speller = Speller(self.prompter)
         self._stops = sorted(self.prompter.stop_tokens)
+        self._context = _context_length(model)
         self._batch_size = options.batch_size
         if options.thinking:
             self._batch_size = max(1, min(options.batch_size, _THOUGHTS // options.thinking))
@@ -103,7 +106,13 @@ class TransformersModel:
         )
 
     def ask(
-        self, system: str, views: Sequence[View], requests: Sequence[Request], *, prefix_cache: bool | None = None
+        self,
+        system: str,
+        views: Sequence[View],
+        requests: Sequence[Request],
+        *,
+        prefix_cache: bool | None = None,
+        shots: Sequence[Shot] = (),
     ) -> list[Reply]:
         """Answer all questions about one clip.
 
@@ -112,14 +121,15 @@ class TransformersModel:
             views: The clip's pictures with captions, in order.
             requests: The questions.
             prefix_cache: Overrides the model's own setting for this clip.
+            shots: Answered clips that are shown before.
 
         Returns:
             One reply a request, in order; what fails has ``error`` set.
         """
         reuse = self._prefix_cache if prefix_cache is None else prefix_cache
         with torch.inference_mode(), fitting_threads(self._weights, self.model.device):
-            outcomes = self._work(system, views, requests, reuse)
-            blind = self._blind_scores(system, views, requests, reuse)
+            outcomes = self._work(system, views, requests, reuse, shots)
+            blind = self._blind_scores(system, views, requests, reuse, shots)
         return [
             self._reply(outcome, scores) if not isinstance(outcome, Reply) else outcome
             for outcome, scores in zip(outcomes, blind, strict=True)
@@ -138,25 +148,26 @@ class TransformersModel:
         return sum(token in self._pictures for token in prompts[0]), max(map(len, prompts))
 
     def _work(
-        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool
+        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool, shots: Sequence[Shot]
     ) -> list[AnswerTask | Reply]:
         """Return each request's finished task, or the reply that says why there is none."""
         if reuse or len(requests) <= 1:
-            return self._work_together(system, views, requests) if requests else []
-        return [self._work_together(system, views, [request])[0] for request in requests]
+            return self._work_together(system, views, requests, shots) if requests else []
+        return [self._work_together(system, views, [request], shots)[0] for request in requests]
 
     def _work_together(
-        self, system: str, views: Sequence[View], requests: Sequence[Request]
+        self, system: str, views: Sequence[View], requests: Sequence[Request], shots: Sequence[Shot]
     ) -> list[AnswerTask | Reply]:
         """Do the work over one prefix; a batch that fails is halved until the request at fault stands alone."""
         outcomes: dict[int, AnswerTask | Reply] = {}
         try:
-            prompts = self.prompter.prompts(system, views, [request.text for request in requests])
+            prompts = self.prompter.prompts(system, views, [request.text for request in requests], shots)
         except Exception as error:
             return [_failed(error) for _ in requests]
         tasks: dict[int, AnswerTask] = {}
         for i, request in enumerate(requests):
             try:
+                self._check_length(len(prompts.prompts[i].ids), shots)
                 tasks[i] = self._task(prompts.prompts[i], request)
             except Exception as error:
                 outcomes[i] = _failed(error)
@@ -184,6 +195,16 @@ class TransformersModel:
             prefix.rewind()
         return [outcomes[i] for i in range(len(requests))]
 
+    def _check_length(self, tokens: int, shots: Sequence[Shot]) -> None:
+        """Refuse a prompt that is longer than what the model was made for.
+
+        Raises:
+            ModelError: It is.
+        """
+        if self._context is not None and tokens > self._context:
+            mend = "fewer --shots or --views" if shots else "fewer --views"
+            raise ModelError(f"the prompt has {tokens} tokens and the model's context {self._context}: {mend}")
+
     def _shrink(self, error: Exception, size: int) -> None:
         """Remember a batch size that fits after the memory ran out, and give the memory back."""
         if isinstance(error, torch.OutOfMemoryError):
@@ -210,7 +231,7 @@ class TransformersModel:
         return FreeTask(self.prompter, prompt, limit)
 
     def _blind_scores(
-        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool
+        self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool, shots: Sequence[Shot]
     ) -> list[list[float] | None]:
         """Return the options' log-likelihoods with grey pictures for each closed question, where they are wanted.
 
@@ -218,12 +239,13 @@ class TransformersModel:
         """
         if self._option_score != "calibrated" or not views:
             return [None] * len(requests)
-        scene = (system, tuple((view.caption, view.image.size, len(view.frames)) for view in views))
+        shown = tuple((shot.clip_id, shot.turns) for shot in shots)
+        scene = (system, shown, tuple((view.caption, view.image.size, len(view.frames)) for view in views))
         keys = [(scene, request.text, request.options) for request in requests]
         missing = [i for i, request in enumerate(requests) if request.options and keys[i] not in self._blind]
         if missing:
             grey = [replace(view, image=Image.new("RGB", view.image.size, _GREY)) for view in views]
-            tasks = self._work(system, grey, [requests[i] for i in missing], reuse)
+            tasks = self._work(system, grey, [requests[i] for i in missing], reuse, shots)
             for i, task in zip(missing, tasks, strict=True):
                 answered = task.task if isinstance(task, ThoughtTask) else task
                 if isinstance(answered, OptionTask):
@@ -271,3 +293,9 @@ def _stop_tokens(model: Any) -> frozenset[int]:
     if ids is None:
         return frozenset()
     return frozenset([ids] if isinstance(ids, int) else ids)
+
+
+def _context_length(model: Any) -> int | None:
+    """Return how many tokens a model was made for; None where its config does not say."""
+    length = getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+    return length if isinstance(length, int) else None

@@ -13,7 +13,7 @@ from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.errors import ModelError
 from mevqa.models.transformers.conversation import Message, messages, render, split_views
 from mevqa.models.transformers.thinking import Thought, find_thought, is_open, thinking_switches
-from mevqa.types import View
+from mevqa.types import Shot, View
 
 #: Stands for a text in the templates that are probed; without white space or markup that a template could change.
 _PROBE = "Xprobe"
@@ -107,19 +107,26 @@ class Prompter:
             raise ModelError("the model has no end-of-turn token: neither its generation config nor its chat template")
         self.end_token = min(written or self.stop_tokens)
 
-    def prompts(self, system: str, views: Sequence[View], texts: Sequence[str]) -> Prompts:
+    def prompts(self, system: str, views: Sequence[View], texts: Sequence[str], shots: Sequence[Shot] = ()) -> Prompts:
         """Render and tokenise the conversations of one clip.
 
         Args:
             system: The common system text.
             views: The clip's pictures.
             texts: One text a question, at least one.
+            shots: Answered clips that stand before it.
+
+        Raises:
+            ModelError: The conversation cannot be made.
         """
-        rendered = [self._render(self._conversation(system, views, text)) for text in texts]
+        if shots and self._video:
+            raise ModelError("shots are shown as pictures: leave --as-video or --shots away")
+        rendered = [self._render(self._conversation(system, views, text, shots)) for text in texts]
+        clip, views = views, [*(view for shot in shots for view in shot.views), *views]
         inputs = self._process(rendered[0], views)
         first = inputs["input_ids"][0].tolist()
         anchor = max((i + 1 for i, token in enumerate(first) if token in self._pictures), default=0)
-        common = common_length([*rendered, self._render(self._conversation(system, views, _PROBE))])
+        common = common_length([*rendered, self._render(self._conversation(system, clip, _PROBE, shots))])
         cut = self._after_last_picture(rendered[0][:common])
         known = (anchor > 0 and cut > 0) or not views
         all_ids = [first]
@@ -186,10 +193,20 @@ class Prompter:
         """What the chat template is told besides the messages."""
         return dict(self._switches)
 
-    def _conversation(self, system: str, views: Sequence[View], text: str) -> list[Message]:
-        plain = [replace(view, caption=self.escape(view.caption)) for view in views]
-        escaped = self.escape(system), plain, self.escape(text)
-        return messages(*escaped, system_role=self._system_role, video=self._video)
+    def _conversation(self, system: str, views: Sequence[View], text: str, shots: Sequence[Shot] = ()) -> list[Message]:
+        escaped = self.escape(system), self._plain(views), self.escape(text)
+        shown = [
+            Shot(
+                one.clip_id,
+                tuple(self._plain(one.views)),
+                tuple((self.escape(q), self.escape(a)) for q, a in one.turns),
+            )
+            for one in shots
+        ]
+        return messages(*escaped, system_role=self._system_role, video=self._video, shots=shown)
+
+    def _plain(self, views: Sequence[View]) -> list[View]:
+        return [replace(view, caption=self.escape(view.caption)) for view in views]
 
     def _render(self, conversation: list[Message], *, prompt: bool = True, **switches: bool) -> str:
         """Return a conversation's text; a prompt ends where an answer begins, or inside a thought if it is to."""

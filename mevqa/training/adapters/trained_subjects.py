@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.persons import Person, person
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.safe_text import shared_name
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
-from mevqa.training.splits import LeakError, Person, person, subject_spelling
+from mevqa.training.splits import LeakError, subject_spelling
 from mevqa.types import Clip
 
 _RECORD = "training.json"

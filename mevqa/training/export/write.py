@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mevqa.data.persons import person
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import is_vacant, whole_folder, write_whole
@@ -23,7 +24,6 @@ from mevqa.training.export.conversations import AskedQuestion, ClipConversations
 from mevqa.training.export.divisions import WHOLE, Division
 from mevqa.training.export.formats import Format, dataset_entry, facts, structured_record, text_record, user_text
 from mevqa.training.export.record import FORMAT, INDEX, PROMPTS, QUESTIONS, RECORD, ExportedClip, ExportRecord, IndexRow
-from mevqa.training.splits import person
 from mevqa.types import View
 
 #: Folder of the pictures, and of the files of a data set that has them inside.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mevqa.data.persons import person
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.facs import coarse_of
@@ -27,7 +28,6 @@ from mevqa.recognition.base import NONE, Example, Level, Recogniser
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.mirror import mirror_views
 from mevqa.training.recogniser_recipe import RecogniserRecipe
-from mevqa.training.splits import person
 
 if TYPE_CHECKING:
     from mevqa.types import Clip

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import SYSTEM, built, requests, views, wrapped
+from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 
 from mevqa.errors import ModelError
 from mevqa.models.base import Preferences
 from mevqa.models.transformers.conversation import messages, split_views
 from mevqa.models.transformers.tree import CopiedTree, PackedTree, attention_windows, mask_taking_attention
-from mevqa.types import Request
+from mevqa.types import Request, Shot
 
 VIDEO = ["qwen2_5_vl", "qwen3_vl", "llava_onevision", "internvl", "qwen3_5"]
 
@@ -157,3 +157,30 @@ def test_an_answer_that_is_only_an_end_of_turn_is_an_error(monkeypatch):
     model.prompter.stop_tokens = frozenset(range(10_000))
     [reply] = model.ask(SYSTEM, views(), [Request("The face")])
     assert "without an answer" in reply.error
+
+
+SHOTS = [Shot("other", tuple(views(5, 1)), (("What is the motion?", "up"), ("Which side?", "left")))]
+
+
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "llava"])
+def test_shots_are_earlier_turns_of_the_common_prefix(name):
+    together = wrapped(name).ask(SYSTEM, views(), requests(), shots=SHOTS)
+    assert all(reply.error is None for reply in together)
+    same_replies(together, wrapped(name, prefix_cache=False).ask(SYSTEM, views(), requests(), shots=SHOTS))
+    assert together != wrapped(name).ask(SYSTEM, views(), requests())
+
+
+def test_a_prompt_longer_than_the_context_is_refused_with_the_mend(monkeypatch):
+    model = wrapped("llava")
+    monkeypatch.setattr(model, "_context", 20)
+    (reply, *_) = model.ask(SYSTEM, views(), requests(), shots=SHOTS)
+    assert "and the model's context 20: fewer --shots or --views" in (reply.error or "")
+
+
+def test_shots_are_turns_before_the_clip_with_their_pictures_once():
+    conversation = messages("system", views(), "question", shots=SHOTS)
+    assert [one["role"] for one in conversation] == ["system", "user", "assistant", "user", "assistant", "user"]
+    pictures = [sum(part["type"] == "image" for part in one["content"]) for one in conversation]
+    assert pictures == [0, 1, 0, 0, 0, 2]
+    opened = messages("system", views(), "question", shots=SHOTS, system_role=False)
+    assert opened[0]["content"][0]["text"] == "system\n" and len(opened) == 5

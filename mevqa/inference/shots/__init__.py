@@ -1,0 +1,1 @@
+"""Answered training clips that a model is shown before the clip that it is asked about."""
