@@ -68,6 +68,7 @@ _PUBLIC = {
     "answer_clip": "mevqa.inference.engine",
     "apply_fusion": "mevqa.api.physiology",
     "ask": "mevqa.api.ask",
+    "available": "mevqa.api.listing",
     "check": "mevqa.api.check",
     "check_submission": "mevqa.api.submit",
     "compare": "mevqa.api.score",

@@ -4,6 +4,7 @@ from mevqa.api.ensemble import Ensemble as Ensemble
 from mevqa.api.ensemble import ensemble as ensemble
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.exchange import export_conversations as export_conversations
+from mevqa.api.listing import available as available
 from mevqa.api.merge import merge as merge
 from mevqa.api.physiology import apply_fusion as apply_fusion
 from mevqa.api.physiology import describe_signals as describe_signals

@@ -40,6 +40,7 @@ _FOLDERS = {
     "sample": "tools",
     "synth": "tools",
     "bench": "tools",
+    "list": "tools",
     "env": "tools",
 }
 COMMANDS = tuple(_FOLDERS)

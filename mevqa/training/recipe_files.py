@@ -68,7 +68,9 @@ def _with_bases(path: Path) -> list[YamlFile]:
         beside = [extending.parent / file for file in (name, f"{name}.yaml")]
         base = next((file for file in beside if os.path.isfile(file)), None) or _shipped(name)
         if base is None:
-            message = f"extends: there is no recipe {name!r} in its folder; shipped ones: {_shipped_names()}"
+            message = (
+                f"extends: there is no recipe {name!r} in its folder; shipped ones: {', '.join(shipped_recipes())}"
+            )
             raise InputError([Problem(extending, message, line)])
         if any(base.samefile(file.path) for file in files):
             circle = " extends ".join(str(file) for file in (*(file.path for file in files), base))
@@ -97,7 +99,7 @@ def find_recipe(name: str) -> Path:
         return path
     shipped = _shipped(name)
     if shipped is None:
-        raise InputError([Problem(path, f"there is no such recipe; shipped ones: {_shipped_names()}")])
+        raise InputError([Problem(path, f"there is no such recipe; shipped ones: {', '.join(shipped_recipes())}")])
     return shipped
 
 
@@ -121,13 +123,11 @@ def _shipped(name: str) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def _shipped_names() -> str:
-    """Return the names of the shipped recipes."""
+def shipped_recipes() -> list[str]:
+    """Return the names of the shipped recipes, those of language models first."""
     folder = resource_folder("finetune")
     own = [file.stem for file in sorted(folder.glob("*.yaml"))]
-    return ", ".join(
-        own + [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
-    )
+    return own + [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
 
 
 def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:

@@ -246,6 +246,7 @@ def render_views(names: Sequence[str], source: ViewSource) -> list[View]:
 
 @register_view("frames")
 def _frames(source: ViewSource) -> list[View]:
+    """The aligned face at the moments that the sampler chooses."""
     return [
         View("frames", Image.fromarray(source.face(moment.frame)), _moment_caption(source, moment), (moment.frame,))
         for moment in source.moments
@@ -296,6 +297,7 @@ def _magnified(source: ViewSource) -> list[View]:
 
 @register_view("evidence", words=True)
 def _evidence(source: ViewSource) -> list[View]:
+    """The measured motion as a sentence in the prompt: regions, directions, percent of the eye distance, timing."""
     at = [
         None if frame is None or source.video is None else float(source.video.times_ms[frame])
         for frame in (source.at("onset"), source.at("apex"), source.offset)

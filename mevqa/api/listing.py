@@ -1,0 +1,106 @@
+"""What can be named: models, recipes, views, samplers, presets, suites, spotters, questions and data sets."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mevqa.datasets import datasets
+from mevqa.errors import InputError, Problem, errors_name_parameters
+from mevqa.models.registry import model_names
+from mevqa.questions.question_types import question_types
+from mevqa.recognition.registry import find_recogniser, recogniser_names
+from mevqa.scoring.answers.presets import answer_presets
+from mevqa.scoring.events.presets import event_presets
+from mevqa.spotting.registry import find_spotter, spotter_names
+from mevqa.suggestions import did_you_mean
+from mevqa.suites.suite import read_suite, suite_names
+from mevqa.training.recipe_files import read_content, shipped_recipes
+from mevqa.video.views.registry import CAPTIONS, VIEWS
+from mevqa.video.views.sampler import SAMPLERS
+
+
+@errors_name_parameters
+def available(what: str) -> dict[str, str]:
+    """Return what can be named, with a sentence about each, in the order in which it is shown.
+
+    Args:
+        what: One of ``LISTS``: ``models``, ``recipes``, ``views``, ...
+
+    Raises:
+        InputError: There is no such list.
+    """
+    if what not in LISTS:
+        raise InputError([Problem("list", f"there is no list of {what!r}; {did_you_mean(what, LISTS)}")])
+    return LISTS[what]()
+
+
+def _models() -> dict[str, str]:
+    about = {
+        "nano": "the embedded model; needs no download",
+        "mock": "answers by script, for tests of a pipeline",
+        "openai": "openai:NAME with --base-url: a model behind an OpenAI-compatible endpoint",
+    }
+    found = {name: about.get(name, "in the cache of the hub, or registered") for name in model_names()}
+    trained = {f"{name}:DIR": _first_line(find_recogniser(name)) for name in recogniser_names()}
+    return {
+        **found,
+        **trained,
+        "FOLDER or OWNER/NAME": "any vision-language model of transformers, local or of the hub",
+    }
+
+
+def _recipes() -> dict[str, str]:
+    return {name: read_content(name, ()).content["title"] for name in shipped_recipes()}
+
+
+def _views() -> dict[str, str]:
+    return {name: _first_sentence(CAPTIONS.get(name) or _first_line(VIEWS.find(name))) for name in VIEWS.names}
+
+
+def _samplers() -> dict[str, str]:
+    return {name: _first_line(SAMPLERS.find(name)) for name in SAMPLERS.names}
+
+
+def _presets() -> dict[str, str]:
+    return {name: preset.about for name, preset in {**answer_presets(), **event_presets()}.items()}
+
+
+def _suites() -> dict[str, str]:
+    return {name: read_suite(name).title for name in suite_names()}
+
+
+def _spotters() -> dict[str, str]:
+    return {name: _first_line(find_spotter(name)) for name in spotter_names()}
+
+
+def _questions() -> dict[str, str]:
+    asked = {one.name: (*one.wordings.singular, *one.wordings.plural) for one in question_types()}
+    return {name: next(iter(wordings), "any other question, answered freely") for name, wordings in asked.items()}
+
+
+def _datasets() -> dict[str, str]:
+    return {one.name: one.title for one in datasets() if one.name != "unknown"}
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
+#: What can be listed, and the function that lists it.
+LISTS: Mapping[str, Callable[[], dict[str, str]]] = {
+    "models": _models,
+    "recipes": _recipes,
+    "views": _views,
+    "samplers": _samplers,
+    "presets": _presets,
+    "suites": _suites,
+    "spotters": _spotters,
+    "questions": _questions,
+    "datasets": _datasets,
+}

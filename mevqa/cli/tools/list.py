@@ -1,0 +1,38 @@
+"""List what can be named: models, recipes, views, samplers, presets, suites, spotters, questions, data sets.
+
+Examples:
+  mevqa list spotters
+  mevqa list recipes --json recipes.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+HELP = "what can be named: models, recipes, views, presets, suites, ..."
+
+#: As in ``mevqa.api.listing``, which imports too much for ``--help``.
+LISTS = ("models", "recipes", "views", "samplers", "presets", "suites", "spotters", "questions", "datasets")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa list``."""
+    parser.add_argument("what", choices=LISTS, metavar="WHAT", help=", ".join(LISTS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write names and sentences as JSON instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the list, or write it."""
+    from mevqa.api.listing import available
+    from mevqa.files.whole import write_whole
+
+    found = available(args.what)
+    if args.json is not None:
+        write_whole(args.json, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        return 0
+    width = max(map(len, found))
+    for name, about in found.items():
+        print(f"{name:<{width}}  {about}".rstrip())
+    return 0
