@@ -64,7 +64,8 @@ def _samplers() -> dict[str, str]:
 
 
 def _presets() -> dict[str, str]:
-    return {name: preset.about for name, preset in {**answer_presets(), **event_presets()}.items()}
+    of_answers = {name: preset.about for name, preset in answer_presets().items()}
+    return of_answers | {name: preset.about for name, preset in event_presets().items()}
 
 
 def _suites() -> dict[str, str]:
