@@ -4,6 +4,8 @@ from mevqa.api.ensemble import Ensemble as Ensemble
 from mevqa.api.ensemble import ensemble as ensemble
 from mevqa.api.evaluate import evaluate as evaluate
 from mevqa.api.exchange import export_conversations as export_conversations
+from mevqa.api.exchange import import_adapter as import_adapter
+from mevqa.api.exchange import import_predictions as import_predictions
 from mevqa.api.listing import available as available
 from mevqa.api.merge import merge as merge
 from mevqa.api.physiology import apply_fusion as apply_fusion
@@ -77,6 +79,7 @@ from mevqa.submission.writer import Submission as Submission
 from mevqa.suites.results import SuiteResult as SuiteResult
 from mevqa.synthetic.writer import SyntheticSet as SyntheticSet
 from mevqa.synthetic.writer import synthesise as synthesise
+from mevqa.training.adapters.foreign_adapter import ImportedAdapter as ImportedAdapter
 from mevqa.training.adapters.merge import Merged as Merged
 from mevqa.training.examples.clips import read_clips as read_clips
 from mevqa.training.export.write import Export as Export

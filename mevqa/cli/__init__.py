@@ -33,6 +33,7 @@ _FOLDERS = {
     "submit": "evaluation",
     "convert": "datasets",
     "export": "datasets",
+    "import": "datasets",
     "finetune": "training",
     "loso": "training",
     "merge": "training",

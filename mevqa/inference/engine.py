@@ -167,19 +167,45 @@ def _ask(
         replies = model.ask(system, clip_views.views, requests, shots=shots)
     else:
         replies = model.ask(system, clip_views.views, requests)
-    texts: list[str | None]
-    if consistency:
-        texts = list(decide(questions, replies, taxonomy(clip.dataset)))
-    else:
-        texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
-    answers = [
-        write_answer(question, reply, text, clip_views.warnings)
-        for question, reply, text in zip(questions, replies, texts, strict=True)
-    ]
+    answers = _read(questions, replies, clip.dataset, clip_views.warnings, consistency)
     answers = [replace(answer, shots=tuple(one.clip_id for one in shots)) for answer in answers] if shots else answers
     if clip_views.stillness is None:
         return answers
     return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]
+
+
+def read_replies(
+    questions: Sequence[Question], replies: Sequence[Reply], dataset: str, *, consistency: bool
+) -> list[Answer]:
+    """Return answers from what was replied to the questions about one clip.
+
+    Args:
+        questions: The questions.
+        replies: One a question, in order.
+        dataset: The clip's data set, whose classes count.
+        consistency: Decide the answers together.
+    """
+    answers = _read(questions, replies, dataset, (), consistency)
+    return [replace(one, value=_value(question, one)) for question, one in zip(questions, answers, strict=True)]
+
+
+def _read(
+    questions: Sequence[Question],
+    replies: Sequence[Reply],
+    dataset: str,
+    warnings: tuple[str, ...],
+    consistency: bool,
+) -> list[Answer]:
+    """Turn replies into answers in the official surface form."""
+    texts: list[str | None]
+    if consistency:
+        texts = list(decide(questions, replies, taxonomy(dataset)))
+    else:
+        texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
+    return [
+        write_answer(question, reply, text, warnings)
+        for question, reply, text in zip(questions, replies, texts, strict=True)
+    ]
 
 
 def _without_sight(question: Question, answer: Answer) -> Answer:

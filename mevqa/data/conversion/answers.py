@@ -1,62 +1,154 @@
-"""Answers that stand without their questions: the output of other toolkits, joined to a question file."""
+"""Answers that stand without their questions: the output of other toolkits, joined to what was asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mevqa.data.conversion.turns import read_turns
-from mevqa.data.documents.keys import first_of, keys_of
+from mevqa.data.documents.keys import first_of, keys_of, record_keys
 from mevqa.data.documents.records import Record
-from mevqa.data.official import QuestionFile
 from mevqa.names import NameIndex
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """A question that an answer is looked for.
+
+    Attributes:
+        id: Its id.
+        text: What its prompt holds.
+        user: All that the user said, with placeholders; empty where that is not known.
+        pictures: Files of its pictures; empty where they are not known.
+        label: The right answer, which some toolkits write beside theirs; None where it is not known.
+    """
+
+    id: str
+    text: str
+    user: str = ""
+    pictures: tuple[str, ...] = ()
+    label: str | None = None
+
+
 def join_answers(
-    records: Sequence[Record], file: QuestionFile
+    records: Sequence[Record], expected: Sequence[ExpectedAnswer], asked_in: str, *, unanswered: bool = False
 ) -> tuple[dict[str, str], list[str], list[tuple[int, str]]]:
     """Return answers by question id, notes on how they were joined, and problems with their lines.
 
-    Records are joined by id. Where none has an id, they are joined in the order of the questions, which their number
-    (and their question, where they have it) must fit.
+    Records are joined by id. Where none has an id, they are joined by what the user said and the pictures, if both are
+    known, else in the order of the questions, which their number (and prompt and label, where they have them) must fit.
 
     Args:
         records: What a model said, one a question.
-        file: The questions.
+        expected: What was asked, in order.
+        asked_in: Name of the file of the questions, for messages.
+        unanswered: Whether a record may have no answer, which is an empty text then.
     """
     answers: dict[str, str] = {}
     problems: list[tuple[int, str]] = []
-    known = {question.id: question for question in file.questions}
+    known = {one.id: one for one in expected}
     index = NameIndex(known)
     named = [_id(record.values) for record in records]
-    by_order = not any(named)
+    by_content = None if any(named) else _by_content(records, expected)
+    by_order = by_content is None and not any(named)
     if by_order and len(records) != len(known):
-        message = f"has no ids and {len(records)} answers to {len(known)} questions of {file.path.name}"
+        message = f"has no ids and {len(records)} answers to {len(known)} questions of {asked_in}"
         return {}, [], [(0, message)]
-    ids: Sequence[str | None] = list(known) if by_order else named
+    ids: Sequence[str | None] = list(known) if by_order else by_content or named
     for record, name in zip(records, ids, strict=True):
         try:
-            answer, asked = _said(record.values)
+            answer, asked = _said(record.values, unanswered=unanswered)
             if name is None:
-                raise ValueError("has no id, others have one")
+                raise ValueError(
+                    "has no id, others have one" if by_content is None else f"asks what {asked_in} does not"
+                )
             # A spreadsheet makes 1 of the id 001.
             found = index.find(name)
             if found is None:
-                raise ValueError(f"the id {name!r} is not in {file.path.name}")
+                raise ValueError(f"the id {name!r} is not in {asked_in}")
             name = found
             if name in answers:
                 raise ValueError(f"answers {name!r} a second time")
-            if by_order and asked is not None and _plain(known[name].text) not in _plain(asked):
-                raise ValueError(f"asks {asked[:60]!r} where {file.path.name} asks {known[name].text[:60]!r}")
+            if by_order:
+                _check_place(record.values, asked, known[name], asked_in)
         except ValueError as error:
             problems.append((record.line, str(error)))
             continue
         answers[name] = answer
     notes = ["the answers have no ids: they were joined in the order of the questions"] if by_order else []
-    missing = len(known) - len(answers)
-    if missing and not problems:
-        notes.append(f"{missing} of {len(known)} questions have no answer here and stay as they were")
+    if by_content is not None:
+        notes.append("the answers have no ids: they were joined by their prompts and pictures")
     return answers, notes, problems
+
+
+def _check_place(values: Mapping[str, Any], asked: str | None, expected: ExpectedAnswer, asked_in: str) -> None:
+    """Refuse a record that stands in another question's place.
+
+    Raises:
+        ValueError: Its prompt or its label is another one.
+    """
+    if asked is not None and _plain(expected.text) not in _plain(asked):
+        raise ValueError(f"asks {asked[-60:]!r} where {asked_in} asks {expected.text[:60]!r}")
+    label = values.get("label", values.get("labels"))
+    if isinstance(label, str) and label.strip() and expected.label and _plain(label) != _plain(expected.label):
+        raise ValueError(
+            f"has the label {label.strip()[:40]!r} where {asked_in} has {expected.label[:40]!r} for {expected.id!r}: "
+            "the order is another"
+        )
+
+
+def _by_content(records: Sequence[Record], expected: Sequence[ExpectedAnswer]) -> list[str | None] | None:
+    """Return the question of each record by prompt and pictures, None for one of no question.
+
+    None for all where records or questions do not hold both.
+    """
+    if not all(one.user and one.pictures for one in expected):
+        return None
+    places: dict[str, list[ExpectedAnswer]] = {}
+    for one in expected:
+        places.setdefault(_plain(one.user), []).append(one)
+    found: list[str | None] = []
+    taken: set[str] = set()
+    for record in records:
+        user, pictures = _user_said(record.values), list(_picture_names(first_of(record.values, "images")))
+        if user is None or not pictures:
+            return None
+        fitting = [one.id for one in places.get(_plain(user), ()) if _are_same(pictures, one.pictures)]
+        # Two questions alike about one clip are answered one after the other.
+        name = next((name for name in fitting if name not in taken), fitting[0] if fitting else None)
+        taken.update([name] if name is not None else [])
+        found.append(name)
+    return found
+
+
+def _are_same(pictures: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether paths lead to files that are named below a folder."""
+    if len(pictures) != len(names):
+        return False
+    pairs = zip(pictures, names, strict=True)
+    return all(f"/{path}".replace("\\", "/").endswith(f"/{name}") for path, name in pairs)
+
+
+def _picture_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = value.get("path") or value.get("url")
+    if isinstance(value, str):
+        yield value
+    for one in value if isinstance(value, list) else ():
+        yield from _picture_names(one)
+
+
+def _user_said(values: Mapping[str, Any]) -> str | None:
+    """Return what the user said last in the turns of a record, with its placeholders; None where that is no text."""
+    table = record_keys()
+    turns = first_of(values, "turns")
+    for turn in reversed(turns) if isinstance(turns, list) else ():
+        speaker = next((turn[key] for key in table.speaker if key in turn), None) if isinstance(turn, dict) else None
+        if speaker in table.roles["user"]:
+            text = next((turn[key] for key in table.words if key in turn), None)
+            return text if isinstance(text, str) else None
+    return None
 
 
 def _id(values: Mapping[str, Any]) -> str | None:
@@ -65,7 +157,7 @@ def _id(values: Mapping[str, Any]) -> str | None:
     return str(name) if isinstance(name, (str, int)) and str(name).strip() else None
 
 
-def _said(values: Mapping[str, Any]) -> tuple[str, str | None]:
+def _said(values: Mapping[str, Any], *, unanswered: bool) -> tuple[str, str | None]:
     """Return what a model said, and its question or prompt where the record has that too.
 
     Raises:
@@ -78,7 +170,9 @@ def _said(values: Mapping[str, Any]) -> tuple[str, str | None]:
         asked, said = read_turns(values, 0, predictions=True).pairs[-1]
         answer = said if answer is None and not keys else answer
     if answer is None and not keys:
-        raise ValueError("has no answer")
+        if not unanswered:
+            raise ValueError("has no answer")
+        answer = ""
     answer = values[keys[0]] if answer is None else answer
     if not isinstance(answer, str):
         raise ValueError(f"the answer must be a text in double quotes, not {type(answer).__name__}")

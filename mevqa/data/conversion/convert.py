@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.data.conversion.answers import join_answers
+from mevqa.data.conversion.answers import ExpectedAnswer, join_answers
 from mevqa.data.conversion.label_questions import label_questions
 from mevqa.data.conversion.rows import rows_of
 from mevqa.data.conversion.write import TARGETS, Target, write_records, write_rows
@@ -96,8 +96,12 @@ def _target(name: str) -> Target:
     raise ValueError(f"no format {name!r}; there are {', '.join(TARGETS)}")
 
 
-def _document(source: Path) -> tuple[str, Document]:
-    """Return the text of a file and its records."""
+def read_source(source: Path) -> tuple[str, Document]:
+    """Return the text of a file in any format, and its records.
+
+    Raises:
+        InputError: It cannot be read, or is no text.
+    """
     try:
         data = read_file(source)
     except OSError as error:
@@ -129,8 +133,12 @@ def _is_utf8(data: bytes) -> bool:
 
 def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
     """Fill the answers of a file into the rows of their questions."""
-    _, document = _document(source)
-    answers, notes, wrong = join_answers(document.records, file)
+    _, document = read_source(source)
+    expected = [ExpectedAnswer(question.id, question.text) for question in file.questions]
+    answers, notes, wrong = join_answers(document.records, expected, file.path.name)
+    missing = len(expected) - len(answers)
+    if missing and not wrong:
+        notes.append(f"{missing} of {len(expected)} questions have no answer here and stay as they were")
     problems = [Problem(source, message, line or None) for line, message in (*document.problems, *wrong)]
     if problems:
         raise InputError(problems)
@@ -143,7 +151,7 @@ def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
 
 def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
     """Read any format into official rows."""
-    text, document = _document(source)
+    text, document = read_source(source)
     rows, form = rows_of(document, dataset)
     if form == "answers":
         raise InputError([Problem(source, f"is {describe(document, form)}; name their file: --questions QUESTIONS")])

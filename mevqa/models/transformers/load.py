@@ -97,6 +97,31 @@ def _load(name: str, source: Path | str, options: ModelOptions) -> tuple[Any, An
     return model.eval(), processor, str(revision)
 
 
+def layers_of(name: str, *, trust_remote_code: bool = False) -> Any:
+    """Return a vision-language model without its weights: layers by name and size.
+
+    Args:
+        name: Folder or hub name; of the hub only the config is fetched.
+        trust_remote_code: Whether Python code that comes with the model may run.
+
+    Raises:
+        ModelError: Its config cannot be had, or is that of another kind of model.
+    """
+    source: Path | str = Path(name).expanduser() if Path(name).expanduser().is_dir() else name
+    common = {
+        "trust_remote_code": trust_remote_code,
+        "local_files_only": isinstance(source, Path) or not hub_answers(),
+    }
+    try:
+        config = _vision_language_config(name, source, common)
+        with torch.device("meta"):
+            return AutoModelForImageTextToText.from_config(config, trust_remote_code=trust_remote_code)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(_explain(name, error)) from error
+
+
 def _refuse_endless_pictures(name: str, processor: Any) -> None:
     """Refuse a processor that would write a picture as more tokens than memory holds."""
     for key in ("num_additional_image_tokens", "image_seq_length", "image_seq_len"):

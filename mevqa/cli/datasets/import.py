@@ -1,0 +1,113 @@
+"""Take back what another toolkit made of an export: its predictions as a run, or its adapter.
+
+Predictions are files of ms-swift (swift infer), LLaMA-Factory (generated_predictions.jsonl), chat messages with
+answers, OpenAI batches, LLaVA and their kin. They become a run folder, which is scored, reported and submitted as any.
+Records are joined to the questions by id, else by prompt and pictures, else in order, which prompts and labels must
+fit; one that fits no question, or two that fit one, are refused. An empty prediction is an error and no answer.
+
+A folder with adapter_config.json is an adapter (peft): its layers get their names of today, and with --export it is
+asked with the views and prompts that it was trained on.
+
+Examples:
+  mevqa import predictions.jsonl --export casme2 --model qwen-swift --out runs/swift
+  mevqa import fold-*/generated_predictions.jsonl --export casme2-folds --out runs/factory
+  mevqa import predictions.jsonl --questions me_vqa_samm_v2_test_to_answer.jsonl --out runs/theirs
+  mevqa import output/checkpoint-120 --export casme2 --model Qwen/Qwen2.5-VL-3B-Instruct --out adapters/swift
+  mevqa eval me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test --out runs/samm \
+      --model Qwen/Qwen2.5-VL-3B-Instruct --adapter adapters/swift
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mevqa.errors import InputError, Problem
+
+HELP = "predictions and adapters of other toolkits, as runs and adapters of ours"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa import``."""
+    parser.add_argument("sources", nargs="+", metavar="IN", help="files of predictions, or the folder of an adapter")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder: the run, or the adapter")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="the folder of mevqa export that was used")
+    parser.add_argument(
+        "--model", metavar="NAME", help="of predictions: what the run calls the model; of an adapter: its base model"
+    )
+    group = parser.add_argument_group("predictions")
+    group.add_argument("--split", metavar="NAME", help="which split of the export was answered (default: test)")
+    group.add_argument(
+        "--questions", nargs="+", type=Path, default=[], metavar="FILE", help="what was answered, without an export"
+    )
+    group.add_argument("--media", type=Path, metavar="DIR", help="folder of the clips, for the pictures of a report")
+    group.add_argument("--annotations", type=Path, metavar="FILE", help="onset, apex, offset, likewise")
+    group.add_argument(
+        "--partial", action="store_true", help="questions without a record become errors of the run (default: refused)"
+    )
+    group.add_argument(
+        "--consistency",
+        choices=("on", "off"),
+        default="off",
+        help="decide a clip's answers together, as mevqa eval does (default: off: each is read as it was written)",
+    )
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="run code that comes with the base model: read it first"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import, and say what was written."""
+    if any(Path(source).is_dir() for source in args.sources):
+        return _adapter(args)
+    from mevqa.api.exchange import import_predictions
+
+    done = import_predictions(
+        args.sources,
+        out=args.out,
+        export=args.export,
+        split=args.split,
+        questions=args.questions or None,
+        media=args.media,
+        annotations=args.annotations,
+        model=args.model or "imported",
+        partial=args.partial,
+        consistency=args.consistency == "on",
+    )
+    imported = done.manifest["imported"]
+    for note in imported["notes"]:
+        print(f"note: {note}", file=sys.stderr)
+    failed = [answer for answer in done.answers.values() if answer.error is not None]
+    print(f"{', '.join(args.sources)}: {imported['from']}")
+    print(f"{args.out}: {len(done.answers) - len(failed)} of {len(done.answers)} questions answered")
+    for answer in failed[:3]:
+        print(f"  {answer.question_id}: {answer.error}")
+    if len(failed) > 3:
+        print(f"  and {len(failed) - 3} more without an answer")
+    print(f"score it with: mevqa score {args.out}")
+    return 0
+
+
+def _adapter(args: argparse.Namespace) -> int:
+    """Import an adapter, and say what was written."""
+    from mevqa.api.exchange import import_adapter
+
+    if len(args.sources) > 1:
+        raise InputError([Problem(args.sources[1], "an adapter is imported alone; name one folder")])
+    if args.model is None:
+        raise InputError([Problem("--model", "names the base model that the adapter was trained on")])
+    done = import_adapter(
+        args.sources[0],
+        model=args.model,
+        out=args.out,
+        export=args.export,
+        trust_remote_code=args.trust_remote_code,
+    )
+    renamed = f", {done.renamed} of them under names of an older release" if done.renamed else ""
+    print(f"{args.sources[0]}: {done.kind} of {done.layers} layers{renamed}")
+    print(
+        f"{args.out}: asked with {', '.join(done.views) if done.views else 'what a chat model is shown (no --export)'}"
+    )
+    print(f"ask it with: --model {args.model} --adapter {args.out}")
+    return 0

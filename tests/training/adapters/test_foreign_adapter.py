@@ -1,0 +1,76 @@
+"""Adapters of other toolkits are imported for the model of today, or refused in a clear line."""
+
+import json
+
+import pytest
+import torch
+from adapters import save_base
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
+from tiny import built
+
+import mevqa
+from mevqa.cli import main
+from mevqa.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return save_base("qwen2_5_vl", tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
+    """An adapter with the names of layers of transformers before 4.52, in a checkpoint of a toolkit."""
+    folder = tmp_path_factory.mktemp("theirs") / "checkpoint-20"
+    model, _ = built("qwen2_5_vl")
+    pattern = r"^(?!.*visual).*(?:q_proj|v_proj|down_proj).*"
+    tuned = get_peft_model(model, LoraConfig(r=4, target_modules=pattern))
+    for name, weight in tuned.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.3)
+    tuned.save_pretrained(folder)
+    weights = load_file(folder / "adapter_model.safetensors")
+    old = {key.replace(".model.language_model.layers", ".model.layers"): value for key, value in weights.items()}
+    save_file(old, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "adapter_config.json").read_text()) | {"auto_mapping": None}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    (folder / "trainer_state.json").write_text("{}")
+    (folder / "optimizer.pt").write_bytes(b"pickled")
+    return folder
+
+
+def test_old_names_become_those_of_the_model(base, theirs, tmp_path, capsys):
+    out = tmp_path / "ours"
+    assert main(["import", str(theirs), "--model", str(base), "--out", str(out)]) == 0
+    assert "LORA of 6 layers, 6 of them under names of an older release" in capsys.readouterr().out
+    keys = load_file(out / "adapter_model.safetensors")
+    assert all(".model.language_model.layers." in key for key in keys)
+    assert {path.name for path in out.iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
+    options = mevqa.ModelOptions(adapter=str(out))
+    before = mevqa.load_model(str(base), mevqa.ModelOptions(adapter=str(theirs)))
+    after = mevqa.load_model(str(base), options)
+    pairs = zip(before.model.named_parameters(), after.model.named_parameters(), strict=True)
+    assert all(name == other and torch.equal(one, two) for (name, one), (other, two) in pairs)
+
+
+def test_what_does_not_fit_is_one_line(base, theirs, tmp_path):
+    def refused(folder, model=base):
+        with pytest.raises(ModelError) as error:
+            mevqa.import_adapter(folder, model=str(model), out=tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+        return str(error.value)
+
+    assert "holds 1 checkpoints and is none; name one: " in refused(theirs.parent)
+    assert "made for a model of another size" in refused(theirs, "nano")
+    copy = tmp_path / "wide"
+    copy.mkdir()
+    weights = {
+        key: value.repeat(1, 2) if "lora_A" in key else value
+        for key, value in load_file(theirs / "adapter_model.safetensors").items()
+    }
+    save_file(weights, copy / "adapter_model.safetensors", metadata={"format": "pt"})
+    (copy / "adapter_config.json").write_bytes((theirs / "adapter_config.json").read_bytes())
+    assert "made for a model of another size" in refused(copy)
+    (copy / "adapter_model.safetensors").rename(copy / "adapter_model.bin")
+    assert "pickled weights may run code and are not read" in refused(copy)

@@ -1,0 +1,182 @@
+"""Predictions of other toolkits become runs that are scored and submitted, or are refused in clear lines."""
+
+import json
+
+import pytest
+from map_clips import write_maps
+
+import mevqa
+from mevqa.cli import main
+from mevqa.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_maps(tmp_path_factory.mktemp("maps"))
+
+
+@pytest.fixture(scope="module")
+def exported(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exports") / "folds"
+    mevqa.export_conversations(
+        data, out=out, precomputed={"flow": data.parent / "maps"}, views=["motion"], folds=3, format="messages"
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def right(data):
+    return {question.id: question.reference for question in mevqa.read_questions(data).questions}
+
+
+def split_rows(exported, fold):
+    text = (exported / fold / "test.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def folds_of(exported):
+    return list(json.loads((exported / "export.json").read_text("utf-8"))["splits"])
+
+
+def swift(row):
+    """What `swift infer` writes: no id, the answer in `response` and at the end of the messages."""
+    label = row["messages"][-1]["content"]
+    pictures = [{"bytes": None, "path": f"/data/elsewhere/{path}"} for path in row["images"]]
+    return {"response": label, "labels": label, "logprobs": None, "messages": row["messages"], "images": pictures}
+
+
+def factory(row):
+    """What LLaMA-Factory writes: the rendered prompt, the answer, the label."""
+    system, user, answer = (message["content"] for message in row["messages"])
+    prompt = f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n"
+    prompt = prompt.replace("<image>", "<|vision_start|><|image_pad|><|image_pad|><|vision_end|>")
+    return {"prompt": prompt, "predict": answer, "label": f"{answer}\n"}
+
+
+def plain(row):
+    return {"id": row["id"], "messages": row["messages"]}
+
+
+FORMS = {"swift": swift, "factory": factory, "messages": plain}
+
+
+def save(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def predictions(exported, folder, form):
+    return [
+        save(folder / f"{fold}.jsonl", [FORMS[form](row) for row in split_rows(exported, fold)])
+        for fold in folds_of(exported)
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_predictions_of_every_fold_are_one_run_that_scores(exported, right, tmp_path, form):
+    files = predictions(exported, tmp_path, form)
+    run = mevqa.import_predictions(files[::-1], export=exported, out=tmp_path / "run", model="theirs")
+    assert {name: answer.text for name, answer in run.answers.items()} == right
+    assert run.score(draws=0).metrics["coarse.uf1"] == pytest.approx(1)
+    assert mevqa.open_run(tmp_path / "run").to_pandas()["answer"].tolist() == list(right.values())
+    assert run.manifest["decides"]["model"]["name"] == "theirs"
+
+
+def test_an_empty_prediction_is_an_error_and_no_answer(exported, right, tmp_path, capsys):
+    files = predictions(exported, tmp_path, "swift")
+    rows = [json.loads(line) for line in files[0].read_text("utf-8").splitlines()]
+    rows[0]["response"] = " "
+    rows[1]["response"] = None
+    rows[1]["messages"] = rows[1]["messages"][:-1]
+    rows[2]["response"] = "I cannot tell."
+    save(files[0], rows)
+    words = ["import", *map(str, files), "--export", str(exported), "--out", str(tmp_path / "run")]
+    assert main(words) == 0
+    assert f"{len(right) - 3} of {len(right)} questions answered" in capsys.readouterr().out
+    answers = mevqa.open_run(tmp_path / "run").answers
+    failed = [answer for answer in answers.values() if answer.error is not None]
+    assert [answer.text for answer in failed] == ["", "", ""]
+    assert sorted(answer.error for answer in failed)[1:] == ["the prediction is empty"] * 2
+
+
+def test_a_test_file_is_answered_and_submitted(data, tmp_path):
+    rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
+    asked = [
+        {"video_id": f"casme2_test_{row['id']}", "video": row["image_id"], "question": row["question"], "answer": ""}
+        for row in rows
+    ]
+    file = save(tmp_path / "me_vqa_casme2_test_to_answer.jsonl", asked)
+    maps = {"flow": data.parent / "maps"}
+    mevqa.export_conversations(file, out=tmp_path / "open", precomputed=maps, views=["motion"], format="messages")
+    given = [json.loads(line) for line in (tmp_path / "open" / "test.jsonl").read_text("utf-8").splitlines()]
+    answered = [
+        {"response": row["answer"], "messages": one["messages"], "images": one["images"]}
+        for row, one in zip(rows, given, strict=True)
+    ]
+    run = mevqa.import_predictions(
+        save(tmp_path / "p.jsonl", answered[::-1]), export=tmp_path / "open", out=tmp_path / "run"
+    )
+    written = run.submit(tmp_path / "submission").predictions[0]
+    lines = [json.loads(line) for line in written.read_text("utf-8").splitlines()]
+    assert [line["answer"] for line in lines] == [row["answer"] for row in rows]
+    by_file = mevqa.import_predictions(
+        save(tmp_path / "ids.jsonl", [{"id": row["video_id"], "prediction": "yes"} for row in asked]),
+        questions=file,
+        out=tmp_path / "by-file",
+    )
+    assert len(by_file.answers) == len(asked)
+
+
+def damaged(rows, how):
+    if how == "missing":
+        return rows[1:]
+    if how == "doubled":
+        return [rows[0], *rows]
+    if how == "unknown":
+        return [{**rows[0], "id": "casme2_nobody_1"}, *rows[1:]]
+    if how == "half":
+        return [{key: value for key, value in rows[0].items() if key != "id"}, *rows[1:]]
+    return [rows[-1], *rows[1:-1], rows[0]]
+
+
+@pytest.mark.parametrize(
+    ("form", "how", "message"),
+    [
+        ("messages", "missing", r"no record answers 1 of 24 questions of the split 'test' of .* \(casme2_sub"),
+        ("messages", "doubled", r"fold-1-of-3.jsonl:2: answers 'casme2_sub.*' a second time"),
+        ("messages", "unknown", r"fold-1-of-3.jsonl:1: the id 'casme2_nobody_1' is not in the split 'test'"),
+        ("messages", "half", r"fold-1-of-3.jsonl:1: has no id, others have one"),
+        ("factory", "order", r"fold-1-of-3.jsonl:1: asks .* where the fold fold-1-of-3 asks"),
+        ("factory", "missing", r"fold-1-of-3.jsonl: has no ids and 7 answers to 24 questions"),
+        ("swift", "doubled", r"fold-1-of-3.jsonl:2: answers 'casme2_sub.*' a second time"),
+    ],
+)
+def test_what_does_not_fit_is_refused(exported, tmp_path, form, how, message):
+    files = predictions(exported, tmp_path, form)
+    rows = [json.loads(line) for line in files[0].read_text("utf-8").splitlines()]
+    save(files[0], damaged(rows, how))
+    with pytest.raises(InputError, match=message):
+        mevqa.import_predictions(files, export=exported, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    if (form, how) == ("messages", "missing"):
+        run = mevqa.import_predictions(files, export=exported, out=tmp_path / "run", partial=True)
+        assert [answer.error for answer in run.answers.values() if answer.error] == [
+            "the predictions have no record of this question"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["p.jsonl"], "--export: name the export that was answered, or else --questions FILE"),
+        (["p.jsonl", "--export", "."], "is no export: it has no export.json"),
+        (["p.jsonl", "--questions", "q.jsonl", "--split", "test"], "--split: is a split of an export"),
+        (["."], "--model: names the base model"),
+        ([".", "--model", "nano"], "no adapter_config.json"),
+    ],
+)
+def test_what_is_not_named_is_said(tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", *words, "--out", "run"]) == 2
+    said = capsys.readouterr().err
+    assert message in said and "Traceback" not in said
