@@ -10,7 +10,7 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.api.run import Run
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
-from mevqa.inference.evaluation import Plan, check_notes, check_views, plan
+from mevqa.inference.evaluation import Plan, check_notes, check_views, check_words, plan
 from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record
 from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.view_config import ViewConfig, ViewOptions
@@ -103,6 +103,7 @@ def export_conversations(
     view_config = _view_config(every, views, preferences)
     conversations = clip_conversations(every, library)
     check_notes(every.clips.values(), library)
+    check_words(view_config.views, library)
     divisions = divide(conversations, folds=folds, validation=validation, seed=seed)
     work = short_questions(every)
     check_views(work, view_config)

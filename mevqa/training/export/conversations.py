@@ -51,16 +51,17 @@ class ClipConversations:
         """Whether one of its questions has an answer to learn."""
         return any(one.answer is not None for one in self.asked)
 
-    def messages(self, asked: AskedQuestion, views: Sequence[View]) -> list[Message]:
+    def messages(self, asked: AskedQuestion, views: Sequence[View], notes: Sequence[str] = ()) -> list[Message]:
         """Return one conversation in structured chat messages.
 
         Args:
             asked: One of its questions.
             views: The clip's pictures.
+            notes: What views of words say of the clip, behind the system text.
         """
         plain = [replace(view, caption=escape_control_tokens(view.caption)) for view in views]
         answer = None if asked.answer is None else escape_control_tokens(asked.answer)
-        system, text = escape_control_tokens(self.system), escape_control_tokens(asked.text)
+        system, text = escape_control_tokens("\n\n".join([self.system, *notes])), escape_control_tokens(asked.text)
         return messages(system, plain, text, answer=answer)
 
 

@@ -24,7 +24,7 @@ from mevqa.training.export.conversations import AskedQuestion, ClipConversations
 from mevqa.training.export.divisions import WHOLE, Division
 from mevqa.training.export.formats import Format, dataset_entry, facts, structured_record, text_record, user_text
 from mevqa.training.export.record import FORMAT, INDEX, PROMPTS, QUESTIONS, RECORD, ExportedClip, ExportRecord, IndexRow
-from mevqa.types import View
+from mevqa.video.views.render import ClipViews
 
 #: Folder of the pictures, and of the files of a data set that has them inside.
 _IMAGES, _DATA = "images", "data"
@@ -122,14 +122,14 @@ def write_export(
             rows: list[dict[str, Any]] = []
             for one in group:
                 try:
-                    views = drawn_by.render(one.clip, long_video=False).views
+                    seen = drawn_by.render(one.clip, long_video=False)
                 except InputError as error:
                     problems += error.problems
                 except (MediaError, OSError) as error:
                     problems.append(media_problem(error, one.clip.media or Path(one.clip.id)))
                 else:
                     if not problems:
-                        rows += _write_clip(folder, one, kept[one.clip.id], views, form, written)
+                        rows += _write_clip(folder, one, kept[one.clip.id], seen, form, written)
                 done += 1
                 progress(done, len(conversations))
             if form == "hf" and rows and not problems:
@@ -166,24 +166,24 @@ def _write_clip(
     folder: Path,
     one: ClipConversations,
     asked: Sequence[AskedQuestion],
-    views: Sequence[View],
+    seen: ClipViews,
     form: Format,
     written: _Written,
 ) -> list[dict[str, Any]]:
     """Write the pictures of a clip; its rows are kept, or returned where the pictures go inside."""
-    pictures = [png_bytes(view.image) for view in views]
+    pictures = [png_bytes(view.image) for view in seen.views]
     names: list[str] = []
     written.pictures += len(pictures)
     if form != "hf":
         place = f"{_IMAGES}/{one.clip.id}"
         (folder / place).mkdir(parents=True, exist_ok=True)
-        names = [f"{place}/{number:02d}_{view.name}.png" for number, view in enumerate(views, 1)]
+        names = [f"{place}/{number:02d}_{view.name}.png" for number, view in enumerate(seen.views, 1)]
         for name, picture in zip(names, pictures, strict=True):
             write_whole(folder / name, picture)
     rows = []
     own = written.records.setdefault(one.clip.id, {})
     for question in asked:
-        conversation = one.messages(question, views)
+        conversation = one.messages(question, seen.views, seen.notes)
         known = facts(one, question)
         user = user_text(conversation)
         written.index.append(
