@@ -27,9 +27,9 @@ from mevqa.models.base import PREFERENCES_FILE, Preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.load import adapter_folder
 from mevqa.safe_text import portable, shared_name
-from mevqa.training.adapters.prompt_files import copy_prompts
 from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
+from mevqa.training.prompt_files import copy_prompts
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult, stage_lines
 from mevqa.training.trainable_model import TrainableModel, prompts_folder

@@ -18,12 +18,12 @@ from mevqa.inference.engine import DrawsViews
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.preparing import without_bars
 from mevqa.models.base import Preferences
-from mevqa.training.adapters.prompt_files import copy_prompts
 from mevqa.training.export.card import card, configurations
 from mevqa.training.export.conversations import AskedQuestion, ClipConversations
 from mevqa.training.export.divisions import WHOLE, Division
 from mevqa.training.export.formats import Format, dataset_entry, facts, structured_record, text_record, user_text
 from mevqa.training.export.record import FORMAT, INDEX, PROMPTS, QUESTIONS, RECORD, ExportedClip, ExportRecord, IndexRow
+from mevqa.training.prompt_files import copy_prompts
 from mevqa.video.views.render import ClipViews
 
 #: Folder of the pictures, and of the files of a data set that has them inside.
