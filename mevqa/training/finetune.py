@@ -24,6 +24,7 @@ from mevqa.training.adapters.artifact import read_manifest, start_manifest, writ
 from mevqa.training.adapters.trained_subjects import start_subjects
 from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
+from mevqa.training.examples.prepared import check_prepared
 from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionModel
@@ -88,6 +89,7 @@ def _finetune(
     clips = training_clips(work, trainable.prompts) if work is not None else []
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
+        check_prepared(recipe, work, clips, trainable.view_config)
     learning, validation = divide(recipe, clips) if later is None else _divided_as(clips, later)
     _check_names(recipe)
     done: dict[str, Any] = read_manifest(out).get("finished") or {}
@@ -102,6 +104,7 @@ def _finetune(
         trainable.prompts,
         trainable.view_config,
         targets=_trains_auxiliary_heads(recipe),
+        drawn_by=work.prepared if work is not None else None,
     )
     trainer = _trainer(recipe, model, row_maker, (learning, validation), synthetic, out, label, later)
     started = time.perf_counter()

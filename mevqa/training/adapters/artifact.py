@@ -21,7 +21,7 @@ from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
-from mevqa.inference.fingerprint import annotations_digest, media_digests, package_versions
+from mevqa.inference.fingerprint import input_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
 from mevqa.models.base import PREFERENCES_FILE, Preferences
 from mevqa.models.digest import content_digest
@@ -173,11 +173,12 @@ def finish_manifest(out: Path, finished: FineTuningResult) -> None:
 
 def _fingerprint(recipe: Recipe, work: Plan | None, trainable: TrainableModel) -> Mapping[str, Any]:
     """Return everything that decides what is trained; files and folders by name, their content by its hash."""
+    inputs = input_digests(work) if work is not None else {"annotations": None, "media": {}}
     fingerprint = {
         "recipe": _deciding(recipe),
         "questions": {str(file.path): file_digest(file.path) for file in work.files} if work is not None else {},
-        "annotations": annotations_digest(work) if work is not None else None,
-        "media": media_digests(work) if work is not None else {},
+        "annotations": inputs["annotations"],
+        "media": inputs["media"],
         "model": {"name": trainable.wrapped.name, "revision": trainable.wrapped.revision},
         **({"adapter": content_digest(adapter_folder(recipe.adapter))} if recipe.adapter is not None else {}),
         "prompts": trainable.prompts.digest,

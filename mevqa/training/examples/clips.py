@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mevqa.data.media import PICTURE_ALIASES
 from mevqa.errors import InputError, Problem
-from mevqa.inference.evaluation import Plan, merged, plan
+from mevqa.inference.evaluation import Plan, merged, plan, plan_prepared
+from mevqa.inference.prepared import is_prepared
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
@@ -36,7 +37,7 @@ class TrainingClip:
 
 
 def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
-    """Find the clips of a recipe's question files, each file with its media, annotations and pictures.
+    """Find the clips of a recipe's question files, each with its media, annotations and pictures, or those prepared.
 
     Raises:
         InputError: Every problem of all files together; no question file.
@@ -50,6 +51,8 @@ def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
                 )
             ]
         )
+    if any(is_prepared(Path(name)) for name in recipe.questions):
+        return _prepared_clips(recipe)
     plans: list[Plan] = []
     problems: list[Problem] = []
     for number, name in enumerate(recipe.questions):
@@ -74,6 +77,22 @@ def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
     if problems:
         raise InputError(problems)
     return merged(plans)
+
+
+def _prepared_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
+    """Return the clips of a prepared benchmark, which has its pictures with it.
+
+    Raises:
+        InputError: Something is named besides, or a recogniser is trained, which measures the videos themselves.
+    """
+    folder = next(name for name in recipe.questions if is_prepared(Path(name)))
+    if isinstance(recipe, RecogniserRecipe):
+        message = f"{folder} is a prepared benchmark, and a recogniser measures the videos: name question files"
+        raise InputError([Problem("questions", message)])
+    if len(recipe.questions) > 1 or recipe.media or recipe.annotations or recipe.precomputed:
+        message = f"{folder} is a prepared benchmark, which has its questions and clips with it: name nothing besides"
+        raise InputError([Problem("questions", message)])
+    return plan_prepared(Path(folder))
 
 
 def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
@@ -139,6 +158,7 @@ def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
         clips,
         {name: questions for name, questions in work.questions.items() if name in clips},
         sources,
+        work.prepared,
     )
 
 

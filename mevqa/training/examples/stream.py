@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from mevqa.events import Event
 from mevqa.inference.drawing.cache import chosen_cache, drawn_with
+from mevqa.inference.engine import DrawsViews
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.transformers.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
@@ -46,18 +47,25 @@ class RowMaker:
         prompts: The prompt library.
         view_config: What is seen of a clip.
         targets: Whether rows carry (blank) targets for the vision tower, to go with synthetic ones.
+        drawn_by: Draws the views of clips: a prepared benchmark; None: they are drawn here, or taken from the cache.
 
     Attributes:
         drawn_by: Draws the views of clips.
     """
 
     def __init__(
-        self, prompter: Prompter, prompts: PromptLibrary, view_config: ViewConfig, *, targets: bool = False
+        self,
+        prompter: Prompter,
+        prompts: PromptLibrary,
+        view_config: ViewConfig,
+        *,
+        targets: bool = False,
+        drawn_by: DrawsViews | None = None,
     ) -> None:
         self._prompter = prompter
         self._prompts = prompts
         self._view_config = view_config
-        self.drawn_by = drawn_with(view_config, chosen_cache(None))
+        self.drawn_by: DrawsViews = drawn_by or drawn_with(view_config, chosen_cache(None))
         self._extras = blank_targets() if targets else {}
         self._looks: dict[tuple[str, Event | None], ClipViews] = {}
         self._still: set[str] = set()
