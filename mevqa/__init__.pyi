@@ -1,5 +1,7 @@
 from mevqa.api.ask import ask as ask
 from mevqa.api.check import check as check
+from mevqa.api.describe import Descriptions as Descriptions
+from mevqa.api.describe import describe as describe
 from mevqa.api.ensemble import Ensemble as Ensemble
 from mevqa.api.ensemble import ensemble as ensemble
 from mevqa.api.evaluate import evaluate as evaluate

@@ -34,6 +34,7 @@ _FOLDERS = {
     "convert": "datasets",
     "export": "datasets",
     "import": "datasets",
+    "describe": "datasets",
     "finetune": "training",
     "loso": "training",
     "merge": "training",

@@ -165,10 +165,9 @@ def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
 def _answer(question: Question) -> str | None:
     """Return the answer to be learned."""
     assert question.reference is not None
-    answer = normalise(question, Reply(question.reference))
     if question.type == "analysis":
-        return answer or question.reference
-    return answer
+        return question.reference.strip() or None
+    return normalise(question, Reply(question.reference))
 
 
 def _nth(places: Sequence[str], number: int) -> str | None:

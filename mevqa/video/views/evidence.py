@@ -144,11 +144,16 @@ def _parts(evidence: MotionEvidence, timing: Timing, words: EvidenceWording, cou
 def _region(moved: RegionMotion, words: EvidenceWording) -> str:
     percent = 100 * moved.size
     size = f"{percent:.1f}" if percent <= words.most_percent else words.over.format(bound=words.most_percent)
-    return words.region.format(name=moved.name, size=size, direction=_direction(moved, words))
+    return words.region.format(name=moved.name, size=size, direction=direction_of(moved, words))
 
 
-def _direction(moved: RegionMotion, words: EvidenceWording) -> str:
-    """Return where a region moved: up or down, and outwards or inwards on its side of the face."""
+def direction_of(moved: RegionMotion, words: EvidenceWording) -> str:
+    """Return where a region moved: up or down, and outwards or inwards on its side of the face.
+
+    Args:
+        moved: The region.
+        words: The names of the directions.
+    """
     vertical = words.down if moved.down > 0 else words.up
     if moved.name.startswith(("left ", "right ")):
         # The subject's left is on the right of the picture.

@@ -11,7 +11,7 @@ from mevqa.errors import InputError, MediaError, Problem
 from mevqa.events import Event
 from mevqa.types import NO_MOTION, Clip, Moment, View
 from mevqa.video.face.aligned_face import FaceAligner, FaceMode
-from mevqa.video.motion.evidence import evidence_frames
+from mevqa.video.motion.evidence import MotionEvidence, evidence_frames
 from mevqa.video.motion.localise import Localised, expected, localise
 from mevqa.video.motion.still import MOTION_VIEWS
 from mevqa.video.reading.key_frames import key_frames
@@ -48,6 +48,7 @@ class ClipViews:
         localisation: What was measured to find them.
         times_ms: [frames] presentation times of the media; None when it was not opened.
         notes: What views of words say of the clip; the prompt carries it before the pictures.
+        evidence: What the view ``evidence`` measured, where it was drawn now and not taken from a cache.
     """
 
     views: list[View]
@@ -62,6 +63,7 @@ class ClipViews:
     localisation: Localised | None = None
     times_ms: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    evidence: MotionEvidence | None = None
 
 
 def render_clip(
@@ -223,7 +225,8 @@ def _draw(
     pictures = render_views(views, source)
     warnings = (*video.warnings, *aligner.warnings)
     notes = tuple(source.notes)
-    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=warnings, notes=notes)
+    measured = source.evidence if "evidence" in views else None
+    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=warnings, notes=notes, evidence=measured)
     return _with_stillness(seen, source)
 
 

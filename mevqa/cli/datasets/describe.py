@@ -1,0 +1,72 @@
+"""Write training texts about clips, from their action units, sides, classes and measured motion, without a model.
+
+OUT holds the answered questions and, for each clip, an analysis answer in varied words (mevqa finetune questions=OUT).
+What is coded comes from --annotations, or else from the answers of the question files; motion and times are measured
+in the clips of --media. The same seed writes the same words. What the texts name is read back by the reader of answers.
+
+Examples:
+  mevqa describe me_vqa_casme2_train.jsonl --media CASME2-RAW --annotations CASME2-coding-updated.xlsx --out told.jsonl
+  mevqa describe me_vqa_casme2_train.jsonl --out told.jsonl --alone --seed 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mevqa.cli.options import add_media_options
+from mevqa.cli.values import positive
+
+HELP = "training texts from units, sides and measured motion"
+
+_SHOWN = 3
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``mevqa describe``."""
+    parser.add_argument("questions", nargs="+", type=Path, metavar="QUESTIONS", help="question files about the clips")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="new question file (JSON lines)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides the words (0)")
+    parser.add_argument("--alone", action="store_true", help="write the descriptions without the answered questions")
+    parser.add_argument("--no-motion", action="store_true", help="measure no motion")
+    parser.add_argument(
+        "--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="how faces are found"
+    )
+    parser.add_argument("--show", type=positive, default=_SHOWN, metavar="N", help=f"texts to print ({_SHOWN})")
+    add_media_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Describe, and say what the texts name."""
+    from mevqa.api.describe import describe
+    from mevqa.cli.progress import count_progress
+    from mevqa.table_writer import Table, as_text
+
+    with count_progress("describing", "clips") as on_clip:
+        done = describe(
+            args.questions,
+            args.out,
+            media=args.media,
+            annotations=args.annotations,
+            precomputed=args.precomputed,
+            numbers=args.numbers,
+            motion=not args.no_motion,
+            alone=args.alone,
+            seed=args.seed,
+            face=args.face,
+            on_clip=on_clip,
+        )
+    for one in done.described[: args.show]:
+        print(f"{one.clip.id}: {one.text}")
+    rows = [
+        (name, str(one.known), *("-" if value is None else f"{value:.3f}" for value in (one.precision, one.recall)))
+        for name, one in done.scores.items()
+    ]
+    print()
+    print(as_text(Table("what the texts name", ("fact", "known", "precision", "recall"), tuple(rows))))
+    if done.left_out:
+        shown = ", ".join(done.left_out[:_SHOWN]) + (" ..." if len(done.left_out) > _SHOWN else "")
+        print(f"note: {len(done.left_out)} clips without a known unit or class: {shown}", file=sys.stderr)
+    print(f"{done.file}: {done.rows} rows, {len(done.described)} of them descriptions")
+    return 0
