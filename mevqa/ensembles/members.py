@@ -44,7 +44,7 @@ def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
         option: How they are named on the command line, for messages.
 
     Raises:
-        InputError: Fewer than two, a folder twice, what is no run, or runs on different questions.
+        InputError: Fewer than two, one twice or copied, what is no run, one without answers, or different questions.
     """
     if len(paths) < 2:
         raise InputError([Problem(option, "an ensemble fuses two runs or more: name them all")])
@@ -63,19 +63,27 @@ def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
         raise InputError(problems)
     problems = [problem for member in members[1:] for problem in _differences(members[0], member)]
     problems += _copies(members)
+    problems += [
+        Problem(member.run.path, "holds no answer, only errors: it has no votes")
+        for member in members
+        if not any(member.answer(question) for question in member.questions)
+    ]
     if problems:
         raise InputError(problems)
     return members
 
 
 def unfinished(members: Sequence[Member]) -> list[str]:
-    """Return what of the runs is not finished, one sentence a run."""
+    """Return what of the runs is not finished, and how many of their answers are errors and no votes."""
     found = []
     for member in members:
         said = torn_line(member.run.path) or lacking_clips(member.run, member.questions)
         lacking = sum(question.id not in member.run.answers for question in member.questions)
         if said or lacking:
             found.append(said or f"{member.name}: {lacking} of {len(member.questions)} questions were not answered")
+        errors = sum(answer.error is not None for answer in member.run.answers.values())
+        if errors:
+            found.append(f"{member.name}: {errors} of {len(member.questions)} answers are errors, which are no votes")
     return found
 
 

@@ -208,6 +208,25 @@ def test_a_temperature_mends_answers_that_are_too_sure(tmp_path):
     assert others["as-it-is"] != pytest.approx(others["flipped"])
 
 
+def test_an_error_is_no_vote(runs, questions, tmp_path):
+    rows, logs = _rows(), [run / "answers.jsonl" for run in runs]
+    for log, lost in zip(logs, ({"q0_3", "q1_3"}, {"q1_3"}), strict=True):
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        lines = [
+            {"question_id": one["question_id"], "text": "", "error": "broken"} if one["question_id"] in lost else one
+            for one in lines
+        ]
+        log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = mevqa.ensemble(runs, tmp_path / "both", draws=0)
+    kept, lost = (result.run.answers[name] for name in ("q0_3", "q1_3"))
+    assert kept.text == rows[2]["answer"] and kept.evidence == (f"poor, weight 1.00: {rows[2]['answer']}",)
+    assert lost.error == "no run of the ensemble has an answer" and not lost.text
+    assert result.notes[:2] == (
+        "good: 2 of 18 answers are errors, which are no votes",
+        "poor: 1 of 18 answers are errors, which are no votes",
+    )
+
+
 def test_unknown_subjects_are_noted():
     questions = [Question(str(i), str(i), "", "coarse", subject=None if i else "s1") for i in range(3)]
     assert "2 of 3 questions with known answers name no subject" in subject_notes(questions)[0]
@@ -237,7 +256,12 @@ def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
     spelled = copytree(runs[1], tmp_path / "spelled")
     log = spelled / "answers.jsonl"
     log.write_text(log.read_text().replace('"fear":', '"afraid":'))
+    failed = tmp_path / "failed"
+    decides = {"questions": {questions.name: file_digest(questions)}, "media": {}, "model": {"name": "failed"}}
+    with start_run(failed, decides, {"question_files": [str(questions)]}) as run:
+        run.append(Answer(row["id"], "", error="the file is broken") for row in _rows())
     for given_runs, said in (
+        ([*runs, failed], f"{failed}: holds no answer, only errors"),
         ([runs[0]], "an ensemble fuses two runs or more"),
         ([runs[0], runs[0]], "is named twice"),
         ([runs[0], runs[1], copy], f"{copy}: is a copy of {runs[0]}"),
