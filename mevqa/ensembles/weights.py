@@ -2,7 +2,8 @@
 
 A run's weight in questions of a type is the log-odds of its mean grade less those of chance, and not below 0 (the
 optimal weights of independent voters: Nitzan and Paroush, International Economic Review 23, 1982, theorem 1; chance as
-the origin for more than two options is ours).
+the origin for more than two options is ours). Over options the mean is that of the classes' means, as UAR has it: a run
+that always gives the commonest class has no weight.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import mean
 
 from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.fusing import SMALLEST, Method, Vote
@@ -50,6 +52,23 @@ def subject_notes(questions: Sequence[Question]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Graded:
+    """The grades of all runs in one question.
+
+    Attributes:
+        unit: Whom it is about.
+        grades: Of each run, 0 to 1.
+        chance: The grade of a guess.
+        label: The right option; None for questions without options.
+    """
+
+    unit: Unit
+    grades: tuple[float, ...]
+    chance: float
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Experience:
     """Answers whose references are known, of all runs of an ensemble.
 
@@ -64,7 +83,7 @@ class Experience:
     questions: Sequence[Question]
     method: Method
     weighted: bool
-    _grades: dict[str, list[tuple[Unit, tuple[float, ...], float]]] = field(default_factory=dict)
+    _grades: dict[str, list[_Graded]] = field(default_factory=dict)
     _weights: dict[tuple[str, Unit], tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,7 +97,8 @@ class Experience:
                 grades.append(0.0 if answer is None else agreement(answer_value(question, answer), reference))
                 options = max(options, len((answer and answer.options) or ()))
             chance = 1 / options if options else _OPEN_CHANCE
-            self._grades.setdefault(question.type, []).append((unit_of(question), tuple(grades), chance))
+            label = reference if options and isinstance(reference, str) else None
+            self._grades.setdefault(question.type, []).append(_Graded(unit_of(question), tuple(grades), chance, label))
 
     def weights(self, question: Question) -> tuple[float, ...]:
         """Return each run's weight for a question, from other subjects; they sum to one."""
@@ -90,15 +110,18 @@ class Experience:
     def _learn(self, kind: str, left_out: Unit) -> tuple[float, ...]:
         """Return the weights for questions of a type, equal ones where nothing is known of other subjects."""
         equal = (1 / len(self.members),) * len(self.members)
-        graded = [one for one in self._grades.get(kind, ()) if one[0] != left_out]
+        graded = [one for one in self._grades.get(kind, ()) if one.unit != left_out]
         if not self.weighted or not graded:
             return equal
-        chance = sum(chance for _, _, chance in graded) / len(graded)
+        chance = mean(one.chance for one in graded)
+        by_label: dict[str | None, list[_Graded]] = {}
+        for one in graded:
+            by_label.setdefault(one.label, []).append(one)
         found = []
         for place in range(len(self.members)):
-            total = sum(grades[place] for _, grades, _ in graded)
-            mean = (total + _ADDED * chance) / (len(graded) + _ADDED)
-            found.append(max(_log_odds(mean) - _log_odds(chance), 0.0))
+            balanced = mean(mean(one.grades[place] for one in own) for own in by_label.values())
+            grade = (balanced * len(graded) + _ADDED * chance) / (len(graded) + _ADDED)
+            found.append(max(round(_log_odds(grade) - _log_odds(chance), 9), 0.0))
         whole = sum(found)
         return tuple(weight / whole for weight in found) if whole > 0 else equal
 

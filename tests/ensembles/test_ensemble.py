@@ -233,6 +233,27 @@ def test_unknown_subjects_are_noted():
     assert "about one subject" in subject_notes(questions[:1])[0]
 
 
+def test_a_run_that_always_gives_the_commonest_class_has_no_weight(tmp_path):
+    path = tmp_path / "coarse.jsonl"
+    rows = [
+        _row(clip, 1, "What is the coarse expression class?", "negative" if clip < 9 else COARSE[clip % 3])
+        for clip in range(15)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name in ("constant", "able"):
+        decides = {"questions": {path.name: file_digest(path)}, "media": {}, "model": {"name": name}}
+        with start_run(tmp_path / name, decides, {"question_files": [str(path)]}) as run:
+            for clip, row in enumerate(rows):
+                # As often right as the other one, but in every class.
+                right = row["answer"] if clip % 3 else COARSE[(COARSE.index(row["answer"]) + 1) % 3]
+                best = "negative" if name == "constant" else right
+                shares = {label: 0.8 if label == best else 0.1 for label in COARSE}
+                run.append([Answer(row["id"], best, options=shares, confidence=0.8)])
+    members = read_members([tmp_path / "constant", tmp_path / "able"])
+    constant, able = Experience(members, members[0].questions, "mean", True).overall("coarse")
+    assert constant == 0.0 and able == 1.0
+
+
 def test_weights_from_other_runs(runs, questions, tmp_path):
     to_answer = tmp_path / "asked.jsonl"
     to_answer.write_text("".join(json.dumps(row | {"answer": ""}) + "\n" for row in _rows()))
