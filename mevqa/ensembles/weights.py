@@ -121,7 +121,7 @@ class Experience:
         for place in range(len(self.members)):
             balanced = mean(mean(one.grades[place] for one in own) for own in by_label.values())
             grade = (balanced * len(graded) + _ADDED * chance) / (len(graded) + _ADDED)
-            found.append(max(round(_log_odds(grade) - _log_odds(chance), 9), 0.0))
+            found.append(max(0.0, round(_log_odds(grade) - _log_odds(chance), 9)))
         whole = sum(found)
         return tuple(weight / whole for weight in found) if whole > 0 else equal
 
