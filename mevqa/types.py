@@ -174,6 +174,9 @@ class Answer:
             was written, or when there is an answer.
         value: What ``text`` says, read once; None where it was not read (``mevqa.questions.values.answer_value``).
         shots: Ids of the answered clips that were shown before, the nearest last.
+        thought: What the model thought before the answer; None for one that did not think.
+        samples: What each of several drawn answers says, of which ``text`` is the vote; an unusable one as it was
+            written. Empty where none were drawn.
     """
 
     question_id: str
@@ -189,6 +192,8 @@ class Answer:
     unusable: str | None = None
     value: Value | None = None
     shots: tuple[str, ...] = ()
+    thought: str | None = None
+    samples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the invariant between ``text`` and ``error``.
@@ -223,6 +228,19 @@ class Grammar(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """How an answer is drawn at random.
+
+    Attributes:
+        temperature: Above 0; 1 draws as the model has it.
+        seed: Numbers that decide the draw.
+    """
+
+    temperature: float
+    seed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to a model.
 
@@ -234,12 +252,14 @@ class Request:
         options: The closed question's options.
         grammar: The admissible answers of an open question.
         max_new_tokens: Bound on what is generated.
+        draw: How the answer, and the thought before it, is drawn; None: the likeliest is taken.
     """
 
     text: str
     options: tuple[str, ...] = ()
     grammar: Grammar | None = None
     max_new_tokens: int = 96
+    draw: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +272,8 @@ class Reply:
         confidence: Probability of the answer (of its constrained choices), 0 to 1; None when it is not known.
         error: Why there is no answer.
         truncated: Whether the bound on new tokens stopped the model before it ended its answer.
+        thought: What the model thought before, apart from the answer; None for one that did not think.
+        samples: What each of several drawn answers says; empty where none were drawn.
     """
 
     text: str
@@ -259,3 +281,5 @@ class Reply:
     confidence: float | None = None
     error: str | None = None
     truncated: bool = False
+    thought: str | None = None
+    samples: tuple[str, ...] = ()

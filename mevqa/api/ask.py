@@ -99,6 +99,7 @@ def ask(
         consistency=consistency,
         progress=progress,
         shots=ready.shots,
+        sampling=ready.sampling,
     )
     if result.clip_views is None and result.long_video is None and asked:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))

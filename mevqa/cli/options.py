@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from mevqa.cli.served_options import add_served_options, served_options
 from mevqa.cli.values import above_zero, frame_number, positive, seed
 from mevqa.engines import ENGINE_NAMES
+from mevqa.errors import MevqaError
 from mevqa.spotting.registry import spotter_names
 from mevqa.types import OptionScore
 
@@ -64,6 +65,16 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
     )
     group.add_argument(
         "--max-new-tokens", type=positive, metavar="N", help="bound on a written answer (default: what the prompt says)"
+    )
+    group.add_argument(
+        "--samples",
+        type=positive,
+        default=1,
+        metavar="K",
+        help="draw K answers to each question (and the thoughts before them) and vote; agreement is the confidence",
+    )
+    group.add_argument(
+        "--temperature", type=above_zero, metavar="T", help="of drawn answers (default: 0.7); goes with --samples"
     )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
     group.add_argument("--seed", type=seed, default=0)
@@ -268,7 +279,12 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
     """Return how the model is loaded."""
     from mevqa.models.base import ModelOptions
 
+    if args.temperature is not None and args.samples == 1:
+        raise MevqaError("--temperature is of drawn answers: say how many are drawn and voted on: --samples K")
+    drawn = {} if args.temperature is None else {"temperature": args.temperature}
     return ModelOptions(
+        **drawn,
+        samples=args.samples,
         dtype=args.dtype,
         device=args.device,
         quantization=args.quantization,

@@ -60,6 +60,8 @@ def shot_options(args: argparse.Namespace) -> ShotOptions | None:
         return None
     if not args.shots_from:
         raise MevqaError("--shots: say whose answers are shown: --shots-from FILE (question rows with answers)")
+    if args.shots_media is None and not args.shots_precomputed:
+        raise MevqaError("--shots: say where their clips are: --shots-media DIR, or --shots-precomputed VIEW=DIR")
     from mevqa.data.media import ready_pictures
     from mevqa.inference.shots.options import ShotOptions
 

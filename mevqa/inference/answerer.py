@@ -106,6 +106,7 @@ def answer_plan(
                     drawn_by=answering.drawn_by(groups),
                     answered_by=answering.answered_by,
                     shots=asked.shots,
+                    sampling=asked.sampling,
                 ):
                     shown.advance(answers)
     return log

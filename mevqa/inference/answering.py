@@ -14,6 +14,7 @@ from mevqa.inference.logs.answer_log import ANSWERS
 from mevqa.inference.logs.event_log import EventLog
 from mevqa.inference.logs.usage_log import UsageLog
 from mevqa.inference.runs import RunWriter, start_run
+from mevqa.inference.sampling import Sampling
 from mevqa.inference.shards import BEGINNING, Shard
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model
@@ -101,6 +102,7 @@ def answer(
     drawn_by: DrawsViews | None = None,
     answered_by: AnswersClips | None = None,
     shots: ShowsShots | None = None,
+    sampling: Sampling | None = None,
 ) -> Iterator[list[Answer]]:
     """Answer what the run still lacks; the events of long videos are kept in ``events.csv`` of the run.
 
@@ -115,6 +117,7 @@ def answer(
         drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
         answered_by: Who answers, e.g. a cluster; None: ``model`` itself, one clip after the other.
         shots: What gives the answered clips that are shown before each clip.
+        sampling: How several answers are drawn to each question.
 
     Yields:
         Each clip's answers once they are on the disk. A request to terminate waits until then. A served model whose
@@ -154,6 +157,7 @@ def answer(
                 progress=told,
                 drawn_by=drawn_by or work.prepared,
                 shots=shots,
+                sampling=sampling,
             )
             answers = keep(clip_id, result)
         if usage.stopped:

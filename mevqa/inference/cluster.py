@@ -78,6 +78,7 @@ class ClusterAnswerer:
             asked.view_config,
             consistency=asked.consistency,
             drawn_by=self._drawn_by,
+            sampling=asked.sampling,
         )
         return replace(result, clip_views=None)
 

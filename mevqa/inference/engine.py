@@ -11,6 +11,7 @@ from mevqa.datasets import taxonomy
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency.clip import decide
+from mevqa.inference.sampling import Sampling, ask_sampled, share_of
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Model, TakesShots
 from mevqa.questions.answers import normalise, read_answer
@@ -19,7 +20,7 @@ from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video, question_type
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.questions.values import answer_value
-from mevqa.types import Answer, Clip, Question, Reply, Shot, Value
+from mevqa.types import Answer, Clip, Question, Reply, Request, Shot, Value
 
 if TYPE_CHECKING:
     from mevqa.inference.long_videos.analysis import LongVideoResult
@@ -73,6 +74,7 @@ def answer_clip(
     progress: Callable[[int, int], None] | None = None,
     drawn_by: DrawsViews | None = None,
     shots: ShowsShots | None = None,
+    sampling: Sampling | None = None,
 ) -> ClipAnswers:
     """Answer all questions about one clip.
 
@@ -87,6 +89,8 @@ def answer_clip(
         progress: Called with frames done and frames in all while events are spotted in a long video.
         drawn_by: What gives the clip's pictures; None: ``view_config`` itself.
         shots: What gives the answered clips that are shown before; questions about long videos are asked without.
+        sampling: How several answers are drawn to each question; None: the likeliest is taken. Events that are found in
+            a long video are recognised without chance.
 
     Returns:
         One answer a question, in order; a clip that cannot be read gives answers with ``error``, never a guess.
@@ -113,7 +117,7 @@ def answer_clip(
                 clip_views = (drawn_by or view_config).render(clip, long_video=about_long)
                 seen = seen or clip_views
                 shown = () if shots is None or about_long else shots.of(clip, group, clip_views)
-                answers = _ask(group, clip_views, model, prompts, clip, consistency, shown)
+                answers = _ask(group, clip_views, model, prompts, clip, consistency, shown, sampling)
         except (MediaError, InputError, OSError) as error:
             said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
@@ -158,15 +162,19 @@ def _ask(
     clip: Clip,
     consistency: bool,
     shots: tuple[Shot, ...],
+    sampling: Sampling | None,
 ) -> list[Answer]:
     """Ask the model and turn its replies into answers in the official surface form."""
     system = prompts.system(clip.dataset, (*clip.notes, *clip_views.notes))
     requests = [prompts.request(question) for question in questions]
-    if shots:
-        assert isinstance(model, TakesShots)
-        replies = model.ask(system, clip_views.views, requests, shots=shots)
-    else:
-        replies = model.ask(system, clip_views.views, requests)
+
+    def ask(requests: list[Request]) -> list[Reply]:
+        if shots:
+            assert isinstance(model, TakesShots)
+            return model.ask(system, clip_views.views, requests, shots=shots)
+        return model.ask(system, clip_views.views, requests)
+
+    replies = ask(requests) if sampling is None else ask_sampled(ask, questions, requests, sampling)
     answers = _read(questions, replies, clip.dataset, clip_views.warnings, consistency)
     answers = [replace(answer, shots=tuple(one.clip_id for one in shots)) for answer in answers] if shots else answers
     if clip_views.stillness is None:
@@ -229,7 +237,9 @@ def write_answer(question: Question, reply: Reply, text: str | None, warnings: t
         warnings: What a reader of the answer should know.
     """
     if reply.error is not None:
-        return Answer(question_id=question.id, text="", error=reply.error, warnings=warnings)
+        return Answer(
+            question.id, "", error=reply.error, warnings=warnings, thought=reply.thought, samples=reply.samples
+        )
     if not text:
         reading = read_answer(question, reply.text, truncated=reply.truncated)
         unusable = reading.unusable or "unreadable"
@@ -241,8 +251,12 @@ def write_answer(question: Question, reply: Reply, text: str | None, warnings: t
             warnings=warnings,
             truncated=reply.truncated,
             unusable=unusable,
+            thought=reply.thought,
+            samples=reply.samples,
         )
     confidence = reply.options.get(text, reply.confidence) if reply.options is not None else reply.confidence
+    if reply.samples:  # Agreement; of an answer that was decided otherwise the share of samples that say it.
+        confidence = reply.confidence if text == reply.text else share_of(text, reply.samples)
     return Answer(
         question_id=question.id,
         text=text,
@@ -250,6 +264,8 @@ def write_answer(question: Question, reply: Reply, text: str | None, warnings: t
         options=reply.options,
         confidence=confidence,
         warnings=warnings,
+        thought=reply.thought,
+        samples=reply.samples,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.drawing.cache import chosen_cache
 from mevqa.inference.evaluation import check_words
 from mevqa.inference.prepared import Prepared
+from mevqa.inference.sampling import Sampling
 from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.shots.source import ShotSource
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.models.base import Model, ModelOptions, takes_shots
+from mevqa.models.base import Model, ModelOptions, can_draw, takes_shots
 from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
 from mevqa.models.registry import load_model, own_preferences, own_prompts
 from mevqa.questions.prompts import PromptLibrary
@@ -57,6 +58,7 @@ class Answerer:
         consistency: Whether a clip's answers are decided together.
         settings: The user's choices that can change an answer, for the manifest.
         shots: What gives the answered clips that are shown before each clip; None: none are.
+        sampling: How several answers are drawn to each question; None: the likeliest is taken.
     """
 
     model: Model
@@ -65,6 +67,7 @@ class Answerer:
     consistency: bool
     settings: Mapping[str, Any]
     shots: ShotSource | None = None
+    sampling: Sampling | None = None
 
 
 def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
@@ -113,7 +116,25 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
         if not takes_shots(model):
             raise InputError([Problem("--shots", f"{model.name} cannot be shown answered clips: leave --shots out")])
         shots = ShotSource(options.shots, prompts, view_config, chosen_cache(options.views_cache))
-    return Answerer(model, prompts, view_config, options.consistency, chosen, shots)
+    sampling = _sampling(options.loading, model)
+    if sampling is not None:
+        chosen["samples"] = asdict(sampling)
+    return Answerer(model, prompts, view_config, options.consistency, chosen, shots, sampling)
+
+
+def _sampling(loading: ModelOptions, model: Model) -> Sampling | None:
+    """Return how answers are drawn, None where they are not.
+
+    Raises:
+        InputError: The model cannot draw, or the temperature is none.
+    """
+    if loading.samples <= 1:
+        return None
+    if not can_draw(model):
+        raise InputError([Problem("--samples", f"{model.name} cannot draw answers at random: leave --samples out")])
+    if not loading.temperature > 0:
+        raise InputError([Problem("--temperature", "answers are drawn at a temperature above 0")])
+    return Sampling(loading.samples, loading.temperature, loading.seed)
 
 
 def _prior(loading: ModelOptions, problems: list[Problem]) -> ClassPrior | None:

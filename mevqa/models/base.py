@@ -125,7 +125,9 @@ class ModelOptions:
             its option scores (``mevqa.models.class_prior``); None: scores as they are.
         thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.
         max_new_tokens: Most tokens of a written answer; None: what the prompts say.
-        seed: Seeds torch and the mock's unscripted answers; answering itself is without chance.
+        samples: How many answers are drawn to each question and voted on; 1: the likeliest is taken, without chance.
+        temperature: Of drawn answers, above 0.
+        seed: Seeds torch, the mock's unscripted answers and drawn answers.
         served: How a served model is reached and what it may cost.
     """
 
@@ -143,6 +145,8 @@ class ModelOptions:
     prior: str | None = None
     thinking: int = 0
     max_new_tokens: int | None = None
+    samples: int = 1
+    temperature: float = 0.7
     seed: int = 0
     served: ServedOptions = field(default_factory=ServedOptions)
 
@@ -204,3 +208,8 @@ class TakesShots(Protocol):
 def takes_shots(model: Model) -> bool:
     """Return whether a model can be shown answered clips."""
     return isinstance(model, TakesShots) and model.takes_shots
+
+
+def can_draw(model: Model) -> bool:
+    """Return whether a model draws answers at random where a request says so (``Request.draw``)."""
+    return bool(getattr(model, "draws", False))

@@ -123,6 +123,7 @@ class MockModel:
     """
 
     takes_shots = True
+    draws = True
 
     def __init__(
         self,
@@ -158,12 +159,13 @@ class MockModel:
             return Reply("", error=f"{type(error).__name__}: {error}")
 
     def _unscripted_reply(self, request: Request) -> Reply:
+        text = request.text if request.draw is None else f"{request.text} {request.draw.seed}"
         if request.options:
-            weights = [1 + self._number(request.text, option) % 1000 for option in request.options]
+            weights = [1 + self._number(text, option) % 1000 for option in request.options]
             total = sum(weights)
             return _closed_reply({o: w / total for o, w in zip(request.options, weights, strict=True)})
         if request.grammar is not None:
-            return Reply(self._walk(request.text, request.grammar), confidence=0.5)
+            return Reply(self._walk(text, request.grammar), confidence=0.5)
         return Reply("scripted answer missing", confidence=0.5)
 
     def _walk(self, text: str, grammar: Grammar) -> str:

@@ -182,6 +182,13 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Colle
         return content
     if answer.raw is not None and answer.raw != answer.text:
         content["raw"] = answer.raw
+    if answer.thought:
+        content["thought"] = answer.thought
+    if answer.samples:
+        counts = Counter(answer.samples)
+        content["samples"] = [[text, count] for text, count in counts.most_common()]
+    if answer.shots:
+        content["shots"] = list(answer.shots)
     if any(text.startswith(_PRIOR) for text in answer.warnings):
         content["prior"] = True
     if any(text.startswith(NO_MOTION) for text in answer.warnings):

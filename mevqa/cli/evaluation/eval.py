@@ -90,8 +90,8 @@ def run(args: argparse.Namespace) -> int:
     }
     shots = shot_options(args)
     if args.estimate:
-        if shots is not None:
-            raise MevqaError("--estimate counts no shots: leave --shots out of it")
+        if shots is not None or args.samples > 1:
+            raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
         from mevqa.api.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 

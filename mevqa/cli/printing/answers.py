@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ def as_json(video: Path, questions: list[str], result: ClipAnswers) -> dict[str,
             "error": answer.error,
             "warnings": list(answer.warnings),
             "evidence": list(answer.evidence),
+            "thought": answer.thought,
+            "samples": list(answer.samples),
+            "shots": list(answer.shots),
         }
         for question, answer in zip(questions, result.answers, strict=True)
     ]
@@ -87,11 +91,16 @@ def print_answers(questions: list[str], result: ClipAnswers) -> None:
     for question, answer in zip(questions, result.answers, strict=True):
         console.print()
         console.print(question, style="bold", markup=False)
+        if answer.thought:
+            console.print(f"  thought: {' '.join(answer.thought.split())}", style="dim", markup=False)
         if answer.error is not None:
             console.print(f"  no answer: {answer.error}", style="red", markup=False)
             continue
         sure = "" if answer.confidence is None else f"  ({answer.confidence:.0%})"
         console.print(f"  {answer.text}{sure}", markup=False)
+        if answer.samples:
+            counts = ", ".join(f"{text} ({count})" for text, count in Counter(answer.samples).most_common())
+            console.print(f"    drawn: {counts}", style="dim", markup=False)
         for option, share in sorted((answer.options or {}).items(), key=lambda item: -item[1]):
             console.print(Text(f"    {option:<17}{share:6.1%} ", style="dim") + Text(block * round(share * 30)))
         for warning in answer.warnings:

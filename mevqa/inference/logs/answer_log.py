@@ -41,6 +41,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "truncated": (bool,),
     "unusable": (str, NoneType),
     "shots": (list,),
+    "thought": (str, NoneType),
+    "samples": (list,),
 }
 _KIND_NAMES = {str: "a text", dict: "an object of numbers", float: "a number", list: "a list", bool: "true or false"}
 
@@ -50,7 +52,10 @@ def line_of(answer: Answer) -> str:
     content = {
         key: value
         for key, value in asdict(answer).items()
-        if key != "value" and (key in ("question_id", "text") or value not in (None, (), 0.0, False))
+        if key != "value"
+        and (
+            key in ("question_id", "text") or value not in (None, (), 0.0, False) or (key, value) == ("confidence", 0.0)
+        )
     }
     if answer.value is not None:
         content["value"] = to_json(answer.value)
@@ -137,7 +142,7 @@ def _answer(line: bytes, with_value: bool) -> Answer:
             raise ValueError(f"the key {key!r} is missing")
         if key in content and not isinstance(content[key], kinds):
             raise ValueError(f"{key!r} must be {_KIND_NAMES[kinds[0]]}, not {json.dumps(content[key])[:40]}")
-    for key in ("warnings", "evidence", "shots"):
+    for key in ("warnings", "evidence", "shots", "samples"):
         content[key] = tuple(content.get(key, ()))
         if not all(isinstance(item, str) for item in content[key]):
             raise ValueError(f"{key!r} must be a list of texts")

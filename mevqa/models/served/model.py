@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
+import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +20,8 @@ from mevqa.models.served.grammars import answer_of
 from mevqa.models.served.reply import ChatReply
 from mevqa.models.served.scoring import option_probabilities
 from mevqa.models.served.usage import Meter
+from mevqa.models.transformers.chance import Chance
+from mevqa.questions.reading.text.thoughts import without_thoughts
 from mevqa.types import Reply, Request, Shot, View
 
 _T = TypeVar("_T")
@@ -29,6 +34,8 @@ _END = 2
 _JSON = 32
 #: The run stops after so many clips in a row without any reply.
 _DEAD_CLIPS = 3
+#: Least probability of an option that is drawn from.
+_LEAST = 1e-12
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -133,6 +140,11 @@ class ServedModel:
 
     takes_shots = True
 
+    @property
+    def draws(self) -> bool:
+        """Whether the server takes a temperature, so that answers can be drawn."""
+        return self.abilities.temperature
+
     def __init__(
         self, name: str, endpoint: Endpoint, abilities: Abilities, meter: Meter, options: ModelOptions
     ) -> None:
@@ -183,7 +195,26 @@ class ServedModel:
             self.meter.reserve(prompt * len(batch), most)
             outcomes += self._endpoint.send(batch)
         self._check_alive(outcomes)
+        outcomes = self._closed_thoughts(clip, requests, outcomes)
         return [self._reply(request, outcome) for request, outcome in zip(requests, outcomes, strict=True)]
+
+    def _closed_thoughts(
+        self, clip: ClipMessages, requests: Sequence[Request], outcomes: list[ChatReply | Failure]
+    ) -> list[ChatReply | Failure]:
+        """Ask again, without a thought, where a thought took all tokens; what was thought is kept."""
+        thoughts = {
+            i: one.thought or one.text
+            for i, one in enumerate(outcomes)
+            if self._thinking and isinstance(one, ChatReply) and one.truncated and not without_thoughts(one.text)
+        }
+        if not thoughts:
+            return outcomes
+        bodies = [self._body(clip, requests[i], think=False) for i in thoughts]
+        prompt = max((one.used.prompt_tokens for one in outcomes if isinstance(one, ChatReply)), default=0)
+        self.meter.reserve(prompt * len(bodies), sum(int(body[self.abilities.bound]) for body in bodies))
+        for i, again in zip(thoughts, self._endpoint.send(bodies), strict=True):
+            outcomes[i] = replace(again, thought=thoughts[i]) if isinstance(again, ChatReply) else again
+        return outcomes
 
     def count_tokens(self, system: str, views: Sequence[View], text: str) -> int:
         """Return the tokens of one prompt, by asking the server for the shortest answer.
@@ -204,11 +235,14 @@ class ServedModel:
         most = self._max_new_tokens or request.max_new_tokens
         return most + self._thinking + _END + (_JSON if self.abilities.is_json(request.options) else 0)
 
-    def _body(self, clip: ClipMessages, request: Request) -> Body:
+    def _body(self, clip: ClipMessages, request: Request, *, think: bool = True) -> Body:
         """Return the arguments of one request."""
         body = self.abilities.body(
-            self._served, clip.about(request.text), self.longest_answer(request), think=self._thinking > 0
+            self._served, clip.about(request.text), self.longest_answer(request), think=think and self._thinking > 0
         )
+        if request.draw is not None:
+            body["temperature"] = request.draw.temperature
+            body["seed"] = zlib.crc32(repr(request.draw.seed).encode())
         return self.abilities.constrained(body, request.options, request.grammar)
 
     def _check_alive(self, outcomes: Sequence[ChatReply | Failure]) -> None:
@@ -239,5 +273,8 @@ class ServedModel:
             told = option_probabilities(outcome.tokens, request.options, before=before)
             if told is not None:
                 best = max(told, key=lambda option: told[option])
-                return Reply(best, options=told, confidence=told[best])
-        return Reply(text, truncated=outcome.truncated)
+                if request.draw is not None:
+                    drawn = Chance(request.draw).choice([math.log(max(told[option], _LEAST)) for option in told])
+                    best = list(told)[drawn]
+                return Reply(best, options=told, confidence=told[best], thought=outcome.thought or None)
+        return Reply(text, truncated=outcome.truncated, thought=outcome.thought or None)

@@ -40,6 +40,7 @@ class ChatReply:
         tokens: Its tokens, where the server tells them.
         used: What it used.
         model: What the server calls the model that answered.
+        thought: What it thought before, where the server tells that apart.
     """
 
     text: str
@@ -48,6 +49,7 @@ class ChatReply:
     tokens: tuple[WrittenToken, ...]
     used: Usage
     model: str
+    thought: str = ""
 
 
 def read_reply(completion: Any, redacted: Callable[[str], str]) -> ChatReply:
@@ -74,6 +76,8 @@ def read_reply(completion: Any, redacted: Callable[[str], str]) -> ChatReply:
         _tokens(getattr(choice, "logprobs", None)),
         _used(getattr(completion, "usage", None)),
         str(getattr(completion, "model", None) or ""),
+        # vLLM, SGLang and llama.cpp call it so, newer ones and OpenRouter the second.
+        redacted(str(getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or "")).strip(),
     )
 
 

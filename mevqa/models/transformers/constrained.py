@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mevqa.errors import ModelError
+from mevqa.models.transformers.chance import Chance
 from mevqa.models.transformers.options import log_sum, stop_logprob
 from mevqa.models.transformers.prompting import Prompt
 from mevqa.models.transformers.spelling import Hypothesis, Speller
@@ -132,11 +133,19 @@ class GrammarTask(AnswerTask):
         grammar: The admissible answers.
         max_new_tokens: From this length on the answer ends as soon as the grammar lets it.
         stops: The tokens that end a turn.
+        chance: Draws among what is admissible; None: the likeliest is taken.
     """
 
     def __init__(
-        self, speller: Speller, prompt: Prompt, grammar: Grammar, max_new_tokens: int, stops: Sequence[int]
+        self,
+        speller: Speller,
+        prompt: Prompt,
+        grammar: Grammar,
+        max_new_tokens: int,
+        stops: Sequence[int],
+        chance: Chance | None = None,
     ) -> None:
+        self._chance = chance
         self._again = lambda: GrammarWalk(grammar, speller, prompt.context, careful=True)
         self._walk = GrammarWalk(grammar, speller, prompt.context)
         self._stops = stops
@@ -191,7 +200,10 @@ class GrammarTask(AnswerTask):
         scores = dict(zip(tokens, tree.logprobs(self._node, tokens), strict=True))
         if END in choices:
             scores[END] = stop_logprob(tree, self._node, self._stops)
-        best = max(scores, key=lambda token: scores[token])
+        if self._chance is None:
+            best = max(scores, key=lambda token: scores[token])
+        else:
+            best = list(scores)[self._chance.choice(list(scores.values()))]
         self._logprob += scores[best] - log_sum(list(scores.values()))
         return best
 

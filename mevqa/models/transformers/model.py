@@ -13,6 +13,7 @@ from PIL import Image
 
 from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions, Preferences
+from mevqa.models.transformers.chance import Chance
 from mevqa.models.transformers.constrained import EndlessAnswerError, GrammarTask
 from mevqa.models.transformers.options import OptionTask
 from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
@@ -50,6 +51,7 @@ class TransformersModel:
     """
 
     takes_shots = True
+    draws = True
 
     def __init__(
         self,
@@ -139,7 +141,8 @@ class TransformersModel:
         """Return the reply of a finished task."""
         answered = task.task if isinstance(task, ThoughtTask) else task
         if isinstance(answered, OptionTask):
-            return answered.reply(blind, score=self._option_score)
+            reply = answered.reply(blind, score=self._option_score)
+            return task.with_thought(reply) if isinstance(task, ThoughtTask) else reply
         return task.reply()
 
     def count_tokens(self, system: str, views: Sequence[View], requests: Sequence[Request]) -> tuple[int, int]:
@@ -215,20 +218,26 @@ class TransformersModel:
     def _task(self, prompt: Prompt, request: Request) -> AnswerTask:
         """Return the way of answering ``request``, behind a thought if the model shall think."""
         thought = self.prompter.thought
+        chance = None if request.draw is None else Chance(request.draw)
         if self._thinking and thought is not None:
             return ThoughtTask(
-                self.prompter, prompt, thought, self._thinking, lambda behind: self._answer_task(behind, request)
+                self.prompter,
+                prompt,
+                thought,
+                self._thinking,
+                lambda behind: self._answer_task(behind, request, chance),
+                chance,
             )
-        return self._answer_task(prompt, request)
+        return self._answer_task(prompt, request, chance)
 
-    def _answer_task(self, prompt: Prompt, request: Request) -> AnswerTask:
+    def _answer_task(self, prompt: Prompt, request: Request, chance: Chance | None) -> AnswerTask:
         """Return the way of answering ``request``."""
         limit = self._max_new_tokens or request.max_new_tokens
         if request.options:
-            return OptionTask(self.prompter, prompt, request.options)
+            return OptionTask(self.prompter, prompt, request.options, chance)
         if request.grammar is not None:
-            return GrammarTask(self._speller, prompt, request.grammar, limit, self._stops)
-        return FreeTask(self.prompter, prompt, limit)
+            return GrammarTask(self._speller, prompt, request.grammar, limit, self._stops, chance)
+        return FreeTask(self.prompter, prompt, limit, chance)
 
     def _blind_scores(
         self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool, shots: Sequence[Shot]

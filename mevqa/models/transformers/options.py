@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mevqa.models.transformers.chance import Chance
 from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.tasks import AnswerTask
 from mevqa.models.transformers.tree import ROOT, TokenTree
@@ -46,9 +47,13 @@ class OptionTask(AnswerTask):
         prompter: Tokenises options where they will stand.
         prompt: The question's conversation.
         options: The options, at least one, all different.
+        chance: Draws one of them; None: the likeliest is taken.
     """
 
-    def __init__(self, prompter: Prompter, prompt: Prompt, options: Sequence[str]) -> None:
+    def __init__(
+        self, prompter: Prompter, prompt: Prompt, options: Sequence[str], chance: Chance | None = None
+    ) -> None:
+        self._chance = chance
         self._options = tuple(options)
         self._stops = sorted(prompter.stop_tokens)
         back, self._ids = prompter.answers(prompt.context, self._options)
@@ -100,6 +105,8 @@ class OptionTask(AnswerTask):
             scores = [value - other for value, other in zip(scores, blind, strict=True)]
         probabilities = softmax(scores)
         best = max(range(len(scores)), key=lambda i: scores[i])
+        if self._chance is not None:
+            best = self._chance.choice(scores)
         options = dict(zip(self._options, probabilities, strict=True))
         return Reply(self._options[best], options=options, confidence=probabilities[best])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 
+from mevqa.models.transformers.chance import Chance
 from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.thinking import Thought
 from mevqa.models.transformers.tree import ROOT, TokenTree, add_chain
@@ -57,10 +59,12 @@ class FreeTask(AnswerTask):
         prompter: Knows the stop tokens and decodes.
         prompt: The question's conversation.
         max_new_tokens: Bound on the answer's tokens.
+        chance: Draws the tokens; None: the likeliest are taken.
     """
 
-    def __init__(self, prompter: Prompter, prompt: Prompt, max_new_tokens: int) -> None:
+    def __init__(self, prompter: Prompter, prompt: Prompt, max_new_tokens: int, chance: Chance | None = None) -> None:
         super().__init__(prompt.ids)
+        self._chance = chance
         self._prompter = prompter
         self._limit = max_new_tokens
         self._ids: list[int] = []
@@ -82,8 +86,8 @@ class FreeTask(AnswerTask):
         return False
 
     def _next(self, tree: TokenTree) -> tuple[int, float]:
-        """Return the likeliest token and its log-probability."""
-        return tree.best(self._node)
+        """Return the likeliest token, or a drawn one, and its log-probability."""
+        return tree.best(self._node) if self._chance is None else self._chance.token(tree, self._node)
 
     def reply(self) -> Reply:
         """Return what was written, with the probability of all of it as confidence."""
@@ -94,7 +98,7 @@ class FreeTask(AnswerTask):
 
 
 class ThoughtTask(AnswerTask):
-    """Writes a thought greedily, closes it, and answers behind it.
+    """Writes a thought, closes it, and answers behind it.
 
     A thought that reaches its bound is closed where it stands, one that the model ends (by the tag, or by ending its
     turn) there. The answer is asked as behind a thought that the template closed.
@@ -105,13 +109,20 @@ class ThoughtTask(AnswerTask):
         thought: How thoughts are written.
         limit: Bound on the thought's tokens.
         answer: Makes the task that answers behind a prompt.
+        chance: Draws the thought's tokens; None: the likeliest are taken.
 
     Attributes:
         task: The task that answers; None as long as the model thinks.
     """
 
     def __init__(
-        self, prompter: Prompter, prompt: Prompt, thought: Thought, limit: int, answer: Callable[[Prompt], AnswerTask]
+        self,
+        prompter: Prompter,
+        prompt: Prompt,
+        thought: Thought,
+        limit: int,
+        answer: Callable[[Prompt], AnswerTask],
+        chance: Chance | None = None,
     ) -> None:
         super().__init__(prompt.ids)
         self.task: AnswerTask | None = None
@@ -119,13 +130,14 @@ class ThoughtTask(AnswerTask):
         self._thought = thought
         self._limit = limit
         self._answer = answer
+        self._chance = chance
         self._ids: list[int] = []
 
     def advance(self, tree: TokenTree) -> bool:
         """Write the thought's next token, or take a step of the answer; return whether the answer is complete."""
         if self.task is not None:
             return self.task.advance(tree)
-        token, _ = tree.best(self._node)
+        token, _ = tree.best(self._node) if self._chance is None else self._chance.token(tree, self._node)
         if token in self._prompter.stop_tokens:
             self._close(tree, [], self._thought.closing)
             return False
@@ -142,9 +154,14 @@ class ThoughtTask(AnswerTask):
         return False
 
     def reply(self) -> Reply:
-        """Return the answer."""
+        """Return the answer with the thought."""
         assert self.task is not None
-        return self.task.reply()
+        return self.with_thought(self.task.reply())
+
+    def with_thought(self, reply: Reply) -> Reply:
+        """Return a reply with the thought that stood before it."""
+        written = self._prompter.tokenizer.decode(self._ids, skip_special_tokens=False)
+        return replace(reply, thought=written.partition(self._thought.end)[0].strip())
 
     def _close(self, tree: TokenTree, last: list[int], text: str) -> None:
         """End the thought by a last token and a text, and begin the answer."""

@@ -324,8 +324,15 @@
     }
     box.append(mark, said);
     const facts = [data.runs.length > 1 && data.runs[place], answer.confidence !== undefined && `confidence ${answer.confidence.toFixed(2)}`,
-      answer.raw && `before deciding together: ${answer.raw}`, answer.text && answer.error].filter(Boolean);
+      answer.raw && `before deciding together: ${answer.raw}`, answer.text && answer.error,
+      answer.samples && `drawn: ${answer.samples.map(([text, count]) => `${text} (${count})`).join(", ")}`,
+      answer.shots && `shown before: ${answer.shots.join(", ")}`].filter(Boolean);
     if (facts.length) box.append(make("p", "of", facts.join(" · ")));
+    if (answer.thought) {
+      const thought = make("details", "of");
+      thought.append(make("summary", "", "thought before"), make("p", "of", answer.thought));
+      box.append(thought);
+    }
     if (answer.options) {
       const options = make("div", "options");
       for (const [name, share] of answer.options) {

@@ -125,6 +125,7 @@ def test_a_run_keeps_what_decides_its_shots_and_refuses_others(file, tmp_path):
     [
         (["--shots", "2"], "--shots-from FILE"),
         (["--shots-media", "x"], "--shots K"),
+        (["--shots", "2", "--shots-from", "x.jsonl"], "--shots-media DIR"),
         (["--model", "nearest"], ""),
     ],
 )

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from mevqa.models.transformers.tasks import FreeTask, ThoughtTask
 from mevqa.models.transformers.thinking import Thought, find_thought, thinking_switches
 from mevqa.models.transformers.tree import CopiedTree
 from mevqa.training.packing.rows import Turn, encode_row
-from mevqa.types import Request
+from mevqa.types import Draw, Request
 
 ALL = sorted(BUILDERS)
 #: What stands at the end of a prompt, and what closes it there.
@@ -264,3 +265,17 @@ def test_training_learns_behind_the_same_closed_thought(name):
     assert prompter.tokenizer.decode(whole, skip_special_tokens=False).startswith(
         prompter.tokenizer.decode(prompt.ids, skip_special_tokens=False)
     )
+
+
+def test_the_thought_is_kept_apart_and_ends_within_its_bound():
+    model = thinking_model("qwen3_vl", thinking=6)
+    replies = model.ask(SYSTEM, views(), requests())
+    answered = [reply for reply in replies if reply.error is None]
+    assert answered and all(reply.thought is not None and reply.text not in ("", reply.thought) for reply in answered)
+    shorter = thinking_model("qwen3_vl", thinking=2).ask(SYSTEM, views(), requests())
+    for one, other in zip(shorter, replies, strict=True):
+        if one.error is None and other.error is None:
+            assert len(one.thought) < len(other.thought) and other.thought.startswith(one.thought.rstrip("\ufffd"))
+    assert all(reply.thought is None for reply in thinking_model("qwen3_vl").ask(SYSTEM, views(), requests()))
+    drawn = [replace(request, draw=Draw(2.0, (1, number))) for number, request in enumerate(requests())]
+    assert [reply.thought for reply in model.ask(SYSTEM, views(), drawn)] != [reply.thought for reply in replies]
