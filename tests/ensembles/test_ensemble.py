@@ -299,4 +299,11 @@ def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
         assert said in capsys.readouterr().err and not out.exists()
     assert main(["ensemble", str(runs[0]), str(plain), "--out", str(out), "--method", "vote"]) == 0
     printed = capsys.readouterr().out
-    assert "oracle" in printed and printed.endswith(f"18 of 18 questions answered by 2 runs -> {out}\n")
+    assert "of the differences; oracle: of all" in printed
+    assert printed.endswith(f"18 of 18 questions answered by 2 runs -> {out}\n")
+
+
+def test_one_subject_gives_no_intervals(tmp_path, capsys):
+    runs = _clips(tmp_path, right=1, of=1)
+    assert main(["ensemble", *map(str, runs), "--out", str(tmp_path / "out")]) == 0
+    assert "\noracle: of all answers to a question the best one\n" in capsys.readouterr().out

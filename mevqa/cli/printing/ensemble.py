@@ -20,7 +20,8 @@ def print_ensemble(result: Ensemble, out: Path) -> None:
     for table in [*([_scores(result)] if result.scores is not None else []), *_learned(result)]:
         print(as_text(table) + "\n")
     if result.scores is not None:
-        print(f"{interval_line(result.scores)} of the differences; oracle: of all answers to a question the best one")
+        drawn = f"{interval_line(result.scores)} of the differences; " if result.scores.intervals else ""
+        print(f"{drawn}oracle: of all answers to a question the best one")
     answered = sum(answer.error is None for answer in result.run.answers.values())
     print(f"{answered} of {len(result.run.questions)} questions answered by {_members(result)} runs -> {out}")
 
