@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from mevqa.data.layouts import without_suffix
 from mevqa.datasets.label_layout import FolderNumbers, Numbering
 from mevqa.events import Event
 from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
+
+if TYPE_CHECKING:
+    import pandas
+
+#: What a table of events tells of each.
+_MOMENTS_AND_CODES = ("onset", "apex", "offset", "kind", "fine", "coarse")
 
 #: Columns of our own CSV, in the order in which they are written.
 COLUMNS = (
@@ -100,6 +107,26 @@ class LabelFile(dict[str, ClipLabels]):
         self._same = same
         self._videos = NameIndex(self.videos, lambda name: match_key(same(fold_name(without_suffix(name)))))
         self._clips = NameIndex(self, lambda name: match_key(without_suffix(name)))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table with a row a coded event, of the clips or else of the long videos."""
+        # Half a second of import that only who wants a table should pay.
+        import pandas
+
+        rows = [
+            {
+                "clip": labels.clip,
+                "dataset": labels.dataset,
+                "subject": labels.subject,
+                "fps": labels.fps,
+                **{name: getattr(event, name) for name in _MOMENTS_AND_CODES},
+                "action_units": "+".join(map(str, event.action_units)),
+            }
+            for labels in (self or self.videos).values()
+            for event in labels.events
+        ]
+        columns = ("clip", "dataset", "subject", "fps", *_MOMENTS_AND_CODES, "action_units")
+        return pandas.DataFrame(rows, columns=list(columns))
 
     def counted(self, numbers: FolderNumbers) -> LabelFile:
         """Return the labels for folders whose frames were numbered so; frames that are indices stay as they are."""

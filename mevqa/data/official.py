@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mevqa.data.documents.foreign_formats import convert_command, foreign_format
 from mevqa.datasets import canonical_dataset, is_dataset
@@ -23,6 +23,9 @@ from mevqa.files.json_rows import JsonRow, parse_row
 from mevqa.questions.question_types import asks_long_video, parse_question
 from mevqa.types import Question
 
+if TYPE_CHECKING:
+    import pandas
+
 Layout = Literal["train", "test"]
 Task = Literal["vqa", "lvqa"]
 
@@ -30,6 +33,20 @@ Task = Literal["vqa", "lvqa"]
 REQUIRED_KEYS: Mapping[Layout, tuple[str, ...]] = {
     "train": ("id", "dataset", "image_id", "question", "answer"),
     "test": ("video_id", "video", "question", "answer"),
+}
+#: Columns of ``QuestionFile.to_pandas``, as ``Run.to_pandas`` has them, and what each holds of a question.
+_COLUMNS: Mapping[str, str] = {
+    "question_id": "id",
+    "clip_id": "clip_id",
+    "dataset": "dataset",
+    "subject": "subject",
+    "type": "type",
+    "question": "text",
+    "reference": "reference",
+    "action_unit": "action_unit",
+    "ordinal": "ordinal",
+    "kind": "kind",
+    "line": "line",
 }
 #: The problem of a line without a row.
 BLANK = "the line is blank; delete it"
@@ -71,6 +88,14 @@ class QuestionFile:
     def clip_ids(self) -> tuple[str, ...]:
         """The clips asked about, in the order of their first question."""
         return tuple(dict.fromkeys(question.clip_id for question in self.questions))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table with a row a question: its clip, its type, its words and, where it is known, its answer."""
+        # Half a second of import that only who wants a table should pay.
+        import pandas
+
+        rows = [{column: getattr(question, name) for column, name in _COLUMNS.items()} for question in self.questions]
+        return pandas.DataFrame(rows, columns=list(_COLUMNS))
 
     def without_rows(self) -> QuestionFile:
         """Return the file for who only asks: rows take more memory than all that is made of them."""
