@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
-from mevqa.data.events.write import CLASS_COLUMNS, SPOTTED_COLUMNS
 from mevqa.errors import InputError, Problem
 from mevqa.events import KINDS, RULES, Event, Kind, Rule, kind_of
 from mevqa.spotting.events import Gap, SpottedEvent, UnitCandidate
@@ -162,8 +161,10 @@ class Spotting:
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return a table with a row an event: columns and values of the table that ``mevqa spot --csv`` writes."""
-        # Half a second of import that only who wants a table should pay.
+        # Half a second of import that only who wants a table should pay; help stays without what tables import.
         import pandas
+
+        from mevqa.data.events.write import CLASS_COLUMNS, SPOTTED_COLUMNS
 
         columns = (*SPOTTED_COLUMNS, *CLASS_COLUMNS)
         facts = {"video": self.video, "fps": self.fps, "frames": self.frames}
