@@ -17,12 +17,14 @@ KEPT = Path(__file__).parent / "kept_run"
 
 @pytest.fixture
 def kept(tmp_path):
-    """A copy whose manifest names the files where they are now, and the packages and the prompts of today."""
+    """A copy whose manifest names the files where they are now, and the packages, prompts and weights of today."""
     folder = tmp_path / "kept"
     shutil.copytree(KEPT, folder)
     manifest = folder / "run" / "manifest.json"
     content = json.loads(manifest.read_text("utf-8").replace("FOLDER", folder.as_posix()))
-    content["decides"] |= {"packages": package_versions(), "prompts": load_answerer(AskOptions()).prompts.digest}
+    today = load_answerer(AskOptions())
+    content["decides"] |= {"packages": package_versions(), "prompts": today.prompts.digest}
+    content["decides"]["model"]["revision"] = today.model.revision
     manifest.write_text(json.dumps(content), "utf-8")
     return folder
 
@@ -62,8 +64,17 @@ def test_it_is_continued(kept, capsys):
     log.write_bytes(b"".join(before.splitlines(keepends=True)[:-1]))
     last = json.loads(before.splitlines()[-1])
     assert evaluate(kept) == 0
-    again = open_run(kept / "run").answers[last["question_id"]]
-    assert (again.text, again.confidence) == (last["text"], pytest.approx(last["confidence"], abs=1e-4))
+    # Answered anew, by the weights of today.
+    assert open_run(kept / "run").answers[last["question_id"]].error is None
+
+
+def test_answers_of_other_weights_are_not_continued(kept, capsys):
+    manifest = kept / "run" / "manifest.json"
+    content = json.loads(manifest.read_text("utf-8"))
+    content["decides"]["model"] = json.loads((KEPT / "run" / "manifest.json").read_text("utf-8"))["decides"]["model"]
+    manifest.write_text(json.dumps(content), "utf-8")
+    assert evaluate(kept) == 2
+    assert "the run was made: model.revision: then sha256:714d23d764a09045, now " in capsys.readouterr().err
 
 
 def test_other_settings_are_refused_in_one_line_each(kept, capsys):

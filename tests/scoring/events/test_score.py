@@ -225,8 +225,10 @@ def test_changes_of_a_preset():
 def test_every_key_is_documented(files):
     result = score_events(*files(), draws=0)
     # What only the comparison of trained spotters has.
-    added = {key for key in known_metrics(events=True) if key.startswith("cost.") or key.endswith("_alarms")}
-    assert len(added) == 5 and set(result.metrics) | added == set(known_metrics(events=True))
+    added = {
+        key for key in known_metrics(events=True) if key.startswith("cost.") or key.endswith(("_alarms", "by_rules"))
+    }
+    assert len(added) == 6 and set(result.metrics) | added == set(known_metrics(events=True))
     documented = {key for pattern in key_patterns(events=True)[1] for key in expanded(pattern)}
     assert set(result.counts) == documented
 
