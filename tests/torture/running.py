@@ -252,8 +252,9 @@ def _watched(
             # On a machine that others use too, a command gets less than its share of the wall clock.
             is_late = now - started > seconds and (computed > 0.5 * seconds or now - started > 4 * seconds)
             stopped = "time" if is_late else "memory" if peak > memory else ""
-            if stopped:
-                _kill_session(pid)
+        if stopped:
+            # Again in every round: a fork that has not begun a session of its own yet is not met.
+            _kill_session(pid)
         due = shot.seconds - (now - started) if shot is not None else nap
         nap = min(0.02, nap * 1.5)
         time.sleep(max(0.0, min(nap, due)))

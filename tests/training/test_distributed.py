@@ -79,14 +79,15 @@ def train(tmp_path):
 def same(one: Path, two: Path, close: float, file: str = "adapter_model.safetensors") -> None:
     whole, halves = load_file(one / file), load_file(two / file)
     assert whole.keys() == halves.keys()
-    for key, value in whole.items():
-        assert torch.allclose(value, halves[key], rtol=0, atol=close), key
+    far = {key: float((value - halves[key]).abs().max()) for key, value in whole.items()}
+    assert {key: value for key, value in far.items() if value > close} == {}
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_train_the_adapter_of_one_with_twice_the_clips(train, launcher):
     one, two = train(None, "one", "clips=4"), train(launcher, "two")
-    same(one, two, 3e-5)
+    # Sums in another order; where a gradient is nearly zero, Adam makes a step of the rounding.
+    same(one, two, 1e-4)
     assert max(float(value.abs().max()) for key, value in load_file(one / "adapter_model.safetensors").items()) > 1e-2
     losses = [json.loads((out / "training.json").read_text())["finished"]["loss"] for out in (one, two)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
