@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from adapters import save_base
 from map_clips import write_maps
 from safetensors.torch import load_file
