@@ -9,6 +9,8 @@ for grey pictures.)
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ from mevqa.datasets import dataset, dataset_names
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES
 from mevqa.models.base import Model, TakesShots
+from mevqa.models.transformers.chance import Chance
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import question_type
 from mevqa.types import Reply, Request, Shot, View
@@ -42,6 +45,8 @@ class ClassPrior:
     def corrected(self, request: Request, reply: Reply) -> Reply:
         """Return a reply with the probabilities that balanced classes would give; others are returned as they are.
 
+        The answer is the likeliest class then, or is drawn anew where the request draws.
+
         Args:
             request: What was asked; its options tell whether it asks for a class.
             reply: To it.
@@ -59,6 +64,10 @@ class ClassPrior:
             return reply
         shares = {name: value / total for name, value in weighed.items()}
         best = max(shares, key=lambda name: shares[name])
+        if request.draw is not None:
+            least = sys.float_info.min
+            place = Chance(request.draw).choice([math.log(max(share, least)) for share in shares.values()])
+            best = list(shares)[place]
         return replace(reply, text=best, options=shares, confidence=shares[best])
 
     def _counts_of(self, options: Sequence[str]) -> Mapping[str, int] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,7 @@ import mevqa
 from mevqa.errors import InputError
 from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
 from mevqa.models.registry import load_model
-from mevqa.types import Reply, Request
+from mevqa.types import Draw, Reply, Request
 
 COARSE = ("positive", "negative", "surprise")
 REQUEST = Request("Which?", options=COARSE)
@@ -29,6 +31,17 @@ def test_probabilities_are_divided_by_the_frequencies():
     assert found.options == pytest.approx(
         {"positive": 0.1 / 0.225, "negative": 0.075 / 0.225, "surprise": 0.05 / 0.225}
     )
+
+
+def test_drawn_answers_are_drawn_by_the_corrected_probabilities():
+    prior = ClassPrior("own", {"coarse": {"positive": 1, "negative": 7, "surprise": 3}})
+    drawn = [
+        prior.corrected(replace(REQUEST, draw=Draw(1.0, (0, number))), _reply(0.2, 0.6, 0.2)) for number in range(300)
+    ]
+    counts = Counter(reply.text for reply in drawn)
+    assert counts["positive"] / 300 == pytest.approx(0.1 / 0.225, abs=0.08)
+    assert counts["surprise"] / 300 == pytest.approx(0.05 / 0.225, abs=0.08)
+    assert all(reply.confidence == reply.options[reply.text] for reply in drawn)
 
 
 def test_what_asks_for_no_class_stays():
