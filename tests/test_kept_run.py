@@ -64,8 +64,13 @@ def test_it_is_continued(kept, capsys):
     log.write_bytes(b"".join(before.splitlines(keepends=True)[:-1]))
     last = json.loads(before.splitlines()[-1])
     assert evaluate(kept) == 0
-    # Answered anew, by the weights of today.
-    assert open_run(kept / "run").answers[last["question_id"]].error is None
+    # Answered anew as the weights of today answer.
+    again = open_run(kept / "run").answers[last["question_id"]]
+    shutil.rmtree(kept / "run")
+    assert evaluate(kept) == 0
+    today = open_run(kept / "run").answers[last["question_id"]]
+    assert (again.text, again.error) == (today.text, None)
+    assert again.confidence == pytest.approx(today.confidence, abs=1e-4)
 
 
 def test_answers_of_other_weights_are_not_continued(kept, capsys):

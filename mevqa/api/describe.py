@@ -11,7 +11,7 @@ from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.data.media import ready_pictures
 from mevqa.data.official import QuestionFile, read_questions
 from mevqa.datasets.label_layout import FolderNumbers
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.files.whole import write_whole
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.scoring.answers.descriptions import NamedScore, score_descriptions
@@ -39,6 +39,7 @@ class Descriptions:
     scores: Mapping[str, NamedScore]
 
 
+@errors_name_parameters
 def describe(
     questions: AnyPath | list[AnyPath],
     out: AnyPath,

@@ -17,7 +17,7 @@ from mevqa.ensembles.answering import answer_by_votes
 from mevqa.ensembles.fusing import METHODS, Method
 from mevqa.ensembles.members import Member, read_members, unfinished
 from mevqa.ensembles.temperatures import Calibration, calibrate
-from mevqa.ensembles.weights import Experience, subject_notes
+from mevqa.ensembles.weights import OutOfFoldAnswers, subject_notes
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.runs import start_run
 from mevqa.questions.answers import read_answer
@@ -99,30 +99,30 @@ def ensemble(
             raise InputError([Problem(name, f"is {' or '.join(choices)}, not {value!r}")])
     if preset is not None:
         answer_preset(preset)
-    members, taught = _read(runs, oof, method, weights)
+    members, graded = _read(runs, oof, method, weights)
     path = Path(out)
-    if any(member.run.path.resolve() == path.resolve() for member in (*members, *taught)):
+    if any(member.run.path.resolve() == path.resolve() for member in (*members, *graded)):
         raise InputError([Problem("--out", f"{path} is one of the runs: name a new folder")])
     asked = members[0].questions
-    known = [question for question in taught[0].questions if question.reference is not None]
-    experience = Experience(taught, known, method, weights == "oof")
-    calibration = calibrate(experience, asked)
+    known = [question for question in graded[0].questions if question.reference is not None]
+    out_of_fold = OutOfFoldAnswers(graded, known, method, weights == "oof")
+    calibration = calibrate(out_of_fold, asked)
     answers = answer_by_votes(
         asked,
-        lambda one: experience.votes(one, members),
+        lambda one: out_of_fold.votes(one, members),
         method,
         calibration.temperatures,
         consistency=consistency,
     )
     result = Ensemble(
         Run(path, {}, {answer.question_id: answer for answer in answers}, questions=asked),
-        weights={kind: _by_name(members, experience.overall(kind)) for kind in dict.fromkeys(q.type for q in asked)},
+        weights={kind: _by_name(members, out_of_fold.overall(kind)) for kind in dict.fromkeys(q.type for q in asked)},
         temperatures=_means(calibration),
         calibration_errors=calibration.errors,
         notes=(*unfinished(members), *(subject_notes(known) if weights == "oof" or calibration.errors else ())),
     )
     facts = {key: value for key, value in members[0].run.manifest.items() if key not in ("format", "decides", "reader")}
-    decides = _fingerprint(members, taught if oof else (), method, weights, consistency)
+    decides = _fingerprint(members, graded if oof else (), method, weights, consistency)
     with start_run(path, decides, {**facts, "learned": _learned(result)}) as writer:
         writer.append(answer for answer in answers if answer.question_id not in writer.answers)
     result.run.manifest = writer.manifest
@@ -138,20 +138,20 @@ def _read(
         InputError: They do not fit together, or lack what the method needs.
     """
     members = read_members([Path(path) for path in runs])
-    taught = read_members([Path(path) for path in oof], "--oof") if oof else members
-    if len(taught) != len(members):
-        raise InputError([Problem("--oof", f"names {len(taught)} runs for {len(members)}: one for each, in order")])
+    graded = read_members([Path(path) for path in oof], "--oof") if oof else members
+    if len(graded) != len(members):
+        raise InputError([Problem("--oof", f"names {len(graded)} runs for {len(members)}: one for each, in order")])
     problems: list[Problem] = []
-    for group in [members, taught] if oof else [members]:
+    for group in [members, graded] if oof else [members]:
         for member in group:
             problems += _without_options(member, method)
             problems += _other_options(group[0], member, method)
-    if weights == "oof" and all(question.reference is None for question in taught[0].questions):
+    if weights == "oof" and all(question.reference is None for question in graded[0].questions):
         message = "the questions have no answers to learn weights from: name out-of-fold runs (--oof RUN RUN ...)"
         problems.append(Problem("--weights oof", message))
     if problems:
         raise InputError(problems)
-    return members, taught
+    return members, graded
 
 
 def _without_options(member: Member, method: Method) -> list[Problem]:
@@ -180,7 +180,7 @@ def _other_options(first: Member, other: Member, method: Method) -> list[Problem
 
 
 def _fingerprint(
-    members: Sequence[Member], taught: Sequence[Member], method: Method, weights: Weights, consistency: bool
+    members: Sequence[Member], graded: Sequence[Member], method: Method, weights: Weights, consistency: bool
 ) -> dict[str, Any]:
     """Return what decides the answers of an ensemble; what was asked is that of the first run."""
     decides = members[0].run.manifest.get("decides", {})
@@ -193,7 +193,7 @@ def _fingerprint(
             "method": method,
             "weights": weights,
             "members": [_described(member) for member in members],
-            "oof": [_described(member) for member in taught],
+            "oof": [_described(member) for member in graded],
         },
     }
 
@@ -227,13 +227,14 @@ def _scored(result: Ensemble, members: Sequence[Member], preset: str | None, dra
     name = preset or DEFAULT_PRESETS["lvqa" if any(map(asks_long_video, asked)) else "vqa"]
     oracle = {question.id: _best_answer(question, members) for question in asked}
     path = next(member.run.path for member in members if member.name == best)
+    difference = compare_answers(path, result.run.path, preset=preset, draws=draws)
     return replace(
         result,
         members=scores,
         best=best,
-        scores=score_answers(result.run.path, preset=preset, draws=draws),
+        scores=difference.groups["answers"]["second"],
         oracle=score_run(asked, {key: one for key, one in oracle.items() if one is not None}, preset=name),
-        difference=compare_answers(path, result.run.path, preset=preset, draws=draws),
+        difference=difference,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from mevqa.data.persons import Person
 from mevqa.datasets import taxonomy
 from mevqa.ensembles.fusing import Method, Vote, fuse
-from mevqa.ensembles.weights import Unit, unit_of
+from mevqa.ensembles.weights import person_of
 from mevqa.inference.consistency.clip import decide
 from mevqa.inference.engine import write_answer
 from mevqa.questions.answers import normalise
@@ -20,7 +21,7 @@ def answer_by_votes(
     questions: Sequence[Question],
     votes: Callable[[Question], Sequence[Vote]],
     method: Method,
-    temperatures: Mapping[tuple[str, Unit], float],
+    temperatures: Mapping[tuple[str, Person], float],
     *,
     consistency: bool = True,
 ) -> list[Answer]:
@@ -43,7 +44,7 @@ def answer_by_votes(
     for group in groups.values():
         own = [list(votes(question)) for question in group]
         replies = [
-            fuse(question, some, method, temperatures.get((question.type, unit_of(question)), 1.0))
+            fuse(question, some, method, temperatures.get((question.type, person_of(question)), 1.0))
             if some
             else Reply("", error="no run of the ensemble has an answer")
             for question, some in zip(group, own, strict=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from scipy.optimize import minimize_scalar
 
+from mevqa.data.persons import Person
 from mevqa.ensembles.fusing import SMALLEST, fuse_options, sharpen
-from mevqa.ensembles.weights import Experience, Unit, unit_of
+from mevqa.ensembles.weights import OutOfFoldAnswers, person_of
 from mevqa.questions.answers import read_answer
 from mevqa.scoring.metrics.calibration import calibration_tally
 from mevqa.types import Question
@@ -32,7 +33,7 @@ class Calibration:
         errors: Expected calibration error by question type, before and after, each answer at its subject's temperature.
     """
 
-    temperatures: Mapping[tuple[str, Unit], float] = field(default_factory=dict)
+    temperatures: Mapping[tuple[str, Person], float] = field(default_factory=dict)
     errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -40,44 +41,44 @@ class Calibration:
 class _Known:
     """Fused option probabilities whose right option is known."""
 
-    unit: Unit
+    person: Person
     truth: str
     options: Mapping[str, float]
 
 
-def calibrate(experience: Experience, asked: Sequence[Question]) -> Calibration:
+def calibrate(out_of_fold: OutOfFoldAnswers, asked: Sequence[Question]) -> Calibration:
     """Learn the temperature of each question type for each subject, from other subjects.
 
     Args:
-        experience: Answers whose references are known.
+        out_of_fold: Answers whose references are known.
         asked: Questions that the ensemble answers.
 
     Returns:
         Nothing for types without options or with fewer than 20 known answers about others.
     """
-    temperatures: dict[tuple[str, Unit], float] = {}
+    temperatures: dict[tuple[str, Person], float] = {}
     errors = {}
-    for kind, known in _fused(experience).items():
-        units = [unit_of(question) for question in asked if question.type == kind]
-        for unit in dict.fromkeys([*units, *(one.unit for one in known)]):
-            others = [one for one in known if one.unit != unit]
+    for kind, known in _fused(out_of_fold).items():
+        persons = [person_of(question) for question in asked if question.type == kind]
+        for who in dict.fromkeys([*persons, *(one.person for one in known)]):
+            others = [one for one in known if one.person != who]
             if len(others) >= _FEWEST:
-                temperatures[kind, unit] = _likeliest(others)
+                temperatures[kind, who] = _likeliest(others)
         if any(key[0] == kind for key in temperatures):
             errors[kind] = (_error(known, {}, kind), _error(known, temperatures, kind))
     return Calibration(temperatures, errors)
 
 
-def _fused(experience: Experience) -> dict[str, list[_Known]]:
+def _fused(out_of_fold: OutOfFoldAnswers) -> dict[str, list[_Known]]:
     """Return the fused options of every question whose right one is known, by question type."""
     fused: dict[str, list[_Known]] = {}
-    for question in experience.questions:
-        votes = [vote for vote in experience.votes(question, experience.members) if vote.answer.options]
+    for question in out_of_fold.questions:
+        votes = [vote for vote in out_of_fold.votes(question, out_of_fold.members) if vote.answer.options]
         truth = read_answer(question, question.reference or "").value
         if len({frozenset(vote.answer.options or ()) for vote in votes}) == 1 and isinstance(truth, str):
-            options = fuse_options(votes, experience.method)
+            options = fuse_options(votes, out_of_fold.method)
             if truth in options:
-                fused.setdefault(question.type, []).append(_Known(unit_of(question), truth, options))
+                fused.setdefault(question.type, []).append(_Known(person_of(question), truth, options))
     return fused
 
 
@@ -92,8 +93,8 @@ def _likeliest(known: Iterable[_Known]) -> float:
     return round(math.exp(float(best.x)), 4)
 
 
-def _error(known: Sequence[_Known], temperatures: Mapping[tuple[str, Unit], float], kind: str) -> float:
+def _error(known: Sequence[_Known], temperatures: Mapping[tuple[str, Person], float], kind: str) -> float:
     """Return the expected calibration error at given temperatures."""
-    options = [sharpen(one.options, temperatures.get((kind, one.unit), 1.0)) for one in known]
+    options = [sharpen(one.options, temperatures.get((kind, one.person), 1.0)) for one in known]
     tally = calibration_tally(kind, [0] * len(known), [one.truth for one in known], options, 1)
     return tally.metrics[f"{kind}.ece"]

@@ -13,40 +13,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
+from mevqa.data.persons import Person, is_known, person
 from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.fusing import SMALLEST, Method, Vote
 from mevqa.ensembles.members import Member
-from mevqa.names import subject_key
 from mevqa.questions.answers import read_answer
 from mevqa.questions.values import answer_value
-from mevqa.types import Question
+from mevqa.types import Clip, Question
 
 #: Grades of so many answers by chance are added to every mean, so that few right answers give no endless weight.
 _ADDED = 2.0
 #: Chance of a question without options; ours.
 _OPEN_CHANCE = 0.1
 
-#: Who is left out: data set and subject, or data set and clip where the subject is unknown.
-Unit = tuple[str, str]
 
-
-def unit_of(question: Question) -> Unit:
+def person_of(question: Question) -> Person:
     """Return whose answers are left out when the weights for a question are learned."""
-    if question.subject is not None and question.subject.strip():
-        return question.dataset, subject_key(question.subject)
-    return question.dataset, f"clip {question.clip_id}"
+    return person(_clip(question))
 
 
 def subject_notes(questions: Sequence[Question]) -> list[str]:
     """Return what limits learning from answers with references: subjects that are unknown, or only one of them."""
     notes = []
-    nameless = sum(question.subject is None or not question.subject.strip() for question in questions)
+    nameless = sum(not is_known(_clip(question)) for question in questions)
     if nameless:
         notes.append(
             f"{nameless} of {len(questions)} questions with known answers name no subject: what is learned for their "
             "clips is left to other clips, which may show the same person"
         )
-    if questions and len({unit_of(question) for question in questions}) == 1:
+    if questions and len({person_of(question) for question in questions}) == 1:
         notes.append("all known answers are about one subject: nothing is learned for it")
     return notes
 
@@ -56,20 +51,20 @@ class _Graded:
     """The grades of all runs in one question.
 
     Attributes:
-        unit: Whom it is about.
+        person: Whom it is about.
         grades: Of each run, 0 to 1.
         chance: The grade of a guess.
         label: The right option; None for questions without options.
     """
 
-    unit: Unit
+    person: Person
     grades: tuple[float, ...]
     chance: float
     label: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Experience:
+class OutOfFoldAnswers:
     """Answers whose references are known, of all runs of an ensemble.
 
     Attributes:
@@ -84,7 +79,7 @@ class Experience:
     method: Method
     weighted: bool
     _grades: dict[str, list[_Graded]] = field(default_factory=dict)
-    _weights: dict[tuple[str, Unit], tuple[float, ...]] = field(default_factory=dict)
+    _weights: dict[tuple[str, Person], tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Grade every answer once."""
@@ -98,19 +93,21 @@ class Experience:
                 options = max(options, len((answer and answer.options) or ()))
             chance = 1 / options if options else _OPEN_CHANCE
             label = reference if options and isinstance(reference, str) else None
-            self._grades.setdefault(question.type, []).append(_Graded(unit_of(question), tuple(grades), chance, label))
+            self._grades.setdefault(question.type, []).append(
+                _Graded(person_of(question), tuple(grades), chance, label)
+            )
 
     def weights(self, question: Question) -> tuple[float, ...]:
         """Return each run's weight for a question, from other subjects; they sum to one."""
-        key = question.type, unit_of(question)
+        key = question.type, person_of(question)
         if key not in self._weights:
             self._weights[key] = self._learn(*key)
         return self._weights[key]
 
-    def _learn(self, kind: str, left_out: Unit) -> tuple[float, ...]:
+    def _learn(self, kind: str, left_out: Person) -> tuple[float, ...]:
         """Return the weights for questions of a type, equal ones where nothing is known of other subjects."""
         equal = (1 / len(self.members),) * len(self.members)
-        graded = [one for one in self._grades.get(kind, ()) if one.unit != left_out]
+        graded = [one for one in self._grades.get(kind, ()) if one.person != left_out]
         if not self.weighted or not graded:
             return equal
         chance = mean(one.chance for one in graded)
@@ -142,6 +139,10 @@ class Experience:
             for member, answer, weight in zip(members, answers, self.weights(question), strict=True)
             if answer is not None
         ]
+
+
+def _clip(question: Question) -> Clip:
+    return Clip(question.clip_id, question.dataset, question.subject)
 
 
 def _log_odds(probability: float) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.data.persons import Person, person
+from mevqa.data.persons import Person, is_known, person
 from mevqa.datasets import canonical_dataset
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.types import Clip
@@ -240,7 +240,7 @@ def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], *, unknow
 
 def _by_person(clips: Mapping[str, Clip], *, unknown_as_own: bool = False) -> dict[Person, list[str]]:
     """Return the sorted clip ids of each person, sorted by person."""
-    unknown = [name for name in sorted(clips) if not (clips[name].subject or "").strip()]
+    unknown = [name for name in sorted(clips) if not is_known(clips[name])]
     if unknown and not unknown_as_own:
         raise _refused(
             f"the subject of {len(unknown)} clips is not known ({_listed(unknown)}), so the same person could be "

@@ -17,7 +17,7 @@ from mevqa.cli import main
 from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.fusing import METHODS, Vote, fuse, fuse_options, sharpen
 from mevqa.ensembles.members import read_members
-from mevqa.ensembles.weights import Experience, subject_notes, unit_of
+from mevqa.ensembles.weights import OutOfFoldAnswers, person_of, subject_notes
 from mevqa.events import Event
 from mevqa.inference.runs import file_digest, start_run
 from mevqa.types import Answer, Question
@@ -160,7 +160,7 @@ def test_a_subjects_own_answers_never_weigh_for_it(runs, questions, tmp_path):
         third = _run(tmp_path / name / "third", questions, sure=0.7, wrong=wrong)
         members = read_members([*runs, third])
         asked = members[0].questions
-        weights[name] = {q.id: Experience(members, asked, "mean", True).weights(q) for q in asked}
+        weights[name] = {q.id: OutOfFoldAnswers(members, asked, "mean", True).weights(q) for q in asked}
         assert all(math.isclose(sum(own), 1.0) for own in weights[name].values())
     assert weights["right"]["q5_1"] == weights["false"]["q5_1"]
     assert weights["right"]["q4_1"] != weights["false"]["q4_1"]
@@ -250,7 +250,7 @@ def test_a_run_that_always_gives_the_commonest_class_has_no_weight(tmp_path):
                 shares = {label: 0.8 if label == best else 0.1 for label in COARSE}
                 run.append([Answer(row["id"], best, options=shares, confidence=0.8)])
     members = read_members([tmp_path / "constant", tmp_path / "able"])
-    constant, able = Experience(members, members[0].questions, "mean", True).overall("coarse")
+    constant, able = OutOfFoldAnswers(members, members[0].questions, "mean", True).overall("coarse")
     assert constant == 0.0 and able == 1.0
 
 
@@ -264,7 +264,7 @@ def test_weights_from_other_runs(runs, questions, tmp_path):
         mevqa.ensemble(unknown, tmp_path / "out", weights="oof")
     result = mevqa.ensemble(unknown, tmp_path / "out", weights="oof", oof=runs)
     assert result.scores is None and result.weights["coarse"]["one"] > result.weights["coarse"]["two"]
-    assert unit_of(Question("q", "c", "", "coarse")) == ("unknown", "clip c")
+    assert person_of(Question("q", "c", "", "coarse")) == ("unknown", "clip c")
 
 
 def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):

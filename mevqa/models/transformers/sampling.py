@@ -4,41 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 
+from mevqa.models.transformers.chance import Chance
 from mevqa.models.transformers.model import TransformersModel, finish_tasks
 from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
-from mevqa.models.transformers.prompting import Prompt, Prompter
 from mevqa.models.transformers.tasks import FreeTask
-from mevqa.models.transformers.tree import TokenTree
-from mevqa.types import Reply, Request, View
+from mevqa.types import Draw, Reply, Request, View
 
 #: Most answers that are written in one pass.
 _TOGETHER = 16
-
-
-class SampledTask(FreeTask):
-    """Writes one answer, every token drawn at a temperature.
-
-    Args:
-        prompter: Knows the stop tokens and decodes.
-        prompt: The question's conversation.
-        max_new_tokens: Bound on the answer's tokens.
-        rng: The stream of chance; a number is drawn for each token.
-        temperature: Above 0; 1 draws as the model has it.
-    """
-
-    def __init__(
-        self, prompter: Prompter, prompt: Prompt, max_new_tokens: int, rng: np.random.Generator, temperature: float
-    ) -> None:
-        super().__init__(prompter, prompt, max_new_tokens)
-        self._rng = rng
-        self._temperature = temperature
-
-    def _next(self, tree: TokenTree) -> tuple[int, float]:
-        """Return a token that was drawn, and its log-probability."""
-        return tree.draw(self._node, self._rng.random(), self._temperature)
 
 
 def sample_replies(
@@ -75,7 +50,7 @@ def sample_replies(
         replies = []
         for prompt, request, own in zip(prompts.prompts, requests, seeds, strict=True):
             tasks = [
-                SampledTask(prompter, prompt, request.max_new_tokens, np.random.default_rng(list(seed)), temperature)
+                FreeTask(prompter, prompt, request.max_new_tokens, Chance(Draw(temperature, tuple(seed))))
                 for seed in own
             ]
             for start in range(0, len(tasks), _TOGETHER):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.persons import Person, person
+from mevqa.data.persons import Person, is_known, person
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.models.transformers.adapters.load import adapter_folder
@@ -56,7 +56,7 @@ class TrainedSubjects:
         return who in self.spellings or clip.id in self.clips.get(who[0], ()) or clip.id in self.only_ids
 
     def of_datasets(self) -> set[str]:
-        """Return the data sets that something was trained on of."""
+        """Return the data sets of the clips that were trained on."""
         return {dataset for dataset, _ in self.spellings} | {name for name, clips in self.clips.items() if clips}
 
     def as_record(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def subjects_of(clips: Iterable[Clip]) -> TrainedSubjects:
     unknown: dict[str, set[str]] = {}
     for clip in clips:
         who = person(clip)
-        if (clip.subject or "").strip():
+        if is_known(clip):
             spellings.setdefault(who, subject_spelling(clip))
         else:
             unknown.setdefault(who[0], set()).add(clip.id)
@@ -153,7 +153,7 @@ def refuse_trained_subjects(
     leaks = [clip for clip in tested if seen.shows(clip)]
     if whole_datasets:
         leaks += [clip for clip in tested if person(clip)[0] in seen.of_datasets()]
-    # A clip of nobody knows whom may show anybody of its data set.
+    # A clip whose subject is unknown may show anybody of its data set.
     leaks += [clip for clip in tested if seen.clips.get(person(clip)[0])]
     if leaks:
         names = sorted({f"{subject_spelling(clip)} of {person(clip)[0]}" for clip in leaks})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mevqa.data.persons import is_known
 from mevqa.datasets import canonical_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.training.export.conversations import ClipConversations
@@ -91,7 +92,7 @@ def _are_apart(train: Mapping[str, Clip], test: set[str], clips: Mapping[str, Cl
     """Whether clips of unknown subjects are of data sets that the other side does not have."""
     sides = [[clips[name] for name in side] for side in (train, test)]
     for own, other in (sides, reversed(sides)):
-        unknown = {canonical_dataset(clip.dataset) for clip in own if not (clip.subject or "").strip()}
+        unknown = {canonical_dataset(clip.dataset) for clip in own if not is_known(clip)}
         if unknown & ({canonical_dataset(clip.dataset) for clip in other} | {"unknown"}):
             return False
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.persons import person
+from mevqa.data.persons import is_known, person
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import is_vacant, whole_folder, write_whole
@@ -157,7 +157,7 @@ def _persons(conversations: Sequence[ClipConversations]) -> list[list[ClipConver
     """Return the clips of each person, with those that are trained on and those of a test apart."""
     groups: dict[Any, list[ClipConversations]] = {}
     for one in conversations:
-        who = person(one.clip) if (one.clip.subject or "").strip() else one.clip.dataset
+        who = person(one.clip) if is_known(one.clip) else one.clip.dataset
         groups.setdefault((who, one.is_answered), []).append(one)
     return list(groups.values())
 

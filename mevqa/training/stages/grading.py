@@ -39,6 +39,12 @@ def graded(question: Question) -> bool:
     return question.reference is not None and question_type(question.type).metric in GRADED
 
 
+def scored_text(question: Question, reply: Reply) -> str | None:
+    """Return what was drawn in the surface form in which it is scored; None where nothing usable was written."""
+    # Option probabilities would put the likeliest option in the place of words that are none.
+    return normalise(question, replace(reply, options=None))
+
+
 def grade(question: Question, reply: Reply) -> Grade:
     """Grade a reply to a question with a reference by what the scorer of its type compares.
 
@@ -46,7 +52,7 @@ def grade(question: Question, reply: Reply) -> Grade:
         question: The question, of a type that is ``graded``.
         reply: What was drawn.
     """
-    text = None if reply.error is not None else normalise(question, replace(reply, options=None))
+    text = scored_text(question, reply)
     if text is None:
         return Grade(None, 0.0)
     reference = str(question.reference)

@@ -7,12 +7,12 @@ choice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
-from mevqa.questions.answers import fault, normalise
+from mevqa.questions.answers import fault
 from mevqa.questions.question_types import question_type
 from mevqa.scoring.answers.grading import read_sentence, read_value
 from mevqa.scoring.metrics.unit_sets import one_f1
+from mevqa.training.stages.grading import scored_text
 from mevqa.types import Question, Reply
 
 #: An answer may have so many characters more than the reference; at twice as many the reward is 0.
@@ -24,7 +24,7 @@ def class_reward(question: Question, reply: Reply) -> float | None:
     metric = question_type(question.type).metric
     if metric not in ("classes", "count", "sentence"):
         return None
-    text = _surface(question, reply)
+    text = scored_text(question, reply)
     if text is None:
         return 0.0
     if metric == "sentence":
@@ -39,7 +39,7 @@ def units_reward(question: Question, reply: Reply) -> float | None:
     metric = question_type(question.type).metric
     if metric not in ("units", "sentence"):
         return None
-    text = _surface(question, reply)
+    text = scored_text(question, reply)
     if text is None:
         return 0.0
     if metric == "sentence":
@@ -70,11 +70,6 @@ REWARDS: Mapping[str, Callable[[Question, Reply], float | None]] = {
     "format": format_reward,
     "length": length_reward,
 }
-
-
-def _surface(question: Question, reply: Reply) -> str | None:
-    """Return an answer in the form in which it is scored; None for none."""
-    return None if reply.error is not None else normalise(question, replace(reply, options=None))
 
 
 def _units(question: Question, text: str) -> frozenset[int | str] | None:
