@@ -114,6 +114,7 @@ _PUBLIC = {
     "render_clip": "mevqa.video.views.render",
     "report": "mevqa.api.report",
     "sample": "mevqa.api.sample",
+    "save_annotation": "mevqa.data.annotate",
     "score": "mevqa.api.score",
     "signal_features": "mevqa.api.physiology",
     "spot": "mevqa.api.spotting.spot",

@@ -35,6 +35,7 @@ from mevqa.api.train import LosoResult as LosoResult
 from mevqa.api.train import finetune as finetune
 from mevqa.api.train import loso as loso
 from mevqa.api.train import loso_folds as loso_folds
+from mevqa.data.annotate import save_annotation as save_annotation
 from mevqa.data.annotations import read_annotations as read_annotations
 from mevqa.data.annotations import read_long_annotations as read_long_annotations
 from mevqa.data.conversion.convert import convert as convert

@@ -5,6 +5,8 @@ The CSV has a header; only ``clip`` is required, frames are 0-based, a clip with
     clip,dataset,subject,fps,onset,apex,offset,action_units,fine,coarse,kind
     syn_0001,synthetic,s01,200,12,40,75,L4+7,disgust,negative,micro
 
+A column ``coder`` may follow: who coded the event.
+
 A long video is a clip with several events; one in which nothing happens has one row that names it and no more. The
 official files of CAS(ME)^2, SAMM Long Videos and MMME are about long videos, those of CASME II and SAMM about short
 clips, and those of CAS(ME)^3 and SMIC about both.
@@ -122,16 +124,18 @@ def write_annotations(path: Path | str, labels: Mapping[str, ClipLabels]) -> Non
     Raises:
         ValueError: Labels whose frames are file numbers of a data set; place them in their media first.
     """
-    rows: list[Sequence[str]] = [COLUMNS]
+    columns = COLUMNS if any(clip.coders for clip in labels.values()) else COLUMNS[:-1]
+    rows: list[Sequence[str]] = [columns]
     for clip in labels.values():
         if clip.numbering is not None:
             raise ValueError(f"{clip.clip}: its frames are numbers of the label file, not of the media")
         facts = {"clip": clip.clip, "dataset": clip.dataset, "subject": clip.subject, "fps": clip.fps}
-        rows += event_rows(COLUMNS, facts, map(_columns, clip.events))
+        coders = clip.coders or ("",) * len(clip.events)
+        rows += event_rows(columns, facts, map(_columns, clip.events, coders))
     write_whole(Path(path), csv_text(rows))
 
 
-def _columns(event: Event) -> dict[str, Any]:
+def _columns(event: Event, coder: str) -> dict[str, Any]:
     names = ("onset", "apex", "offset", "fine", "coarse", "kind")
     units = "+".join(map(str, event.action_units))
-    return {"action_units": units, **{name: getattr(event, name) for name in names}}
+    return {"action_units": units, **{name: getattr(event, name) for name in names}, "coder": coder}

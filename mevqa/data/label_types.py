@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: What a table of events tells of each.
 _MOMENTS_AND_CODES = ("onset", "apex", "offset", "kind", "fine", "coarse")
 
-#: Columns of our own CSV, in the order in which they are written.
+#: Columns of our own CSV, in the order in which they are written; the last one only where a coder is named.
 COLUMNS = (
     "clip",
     "dataset",
@@ -30,6 +30,7 @@ COLUMNS = (
     "fine",
     "coarse",
     "kind",
+    "coder",
 )
 
 
@@ -51,6 +52,7 @@ class ClipLabels:
             asks about: what is wrong with a clip is an input error of the questions about it only.
         names: Name of each event in an official file of long videos, as far as it has one (``006_1_2``); else empty.
         blinks: First and last frame of each coded blink, numbered as the events.
+        coders: Who coded each event in our own CSV, empty where nobody is named; none where no event has a coder.
     """
 
     clip: str
@@ -64,6 +66,7 @@ class ClipLabels:
     errors: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     blinks: tuple[tuple[int, int], ...] = ()
+    coders: tuple[str, ...] = ()
 
     @property
     def annotation(self) -> Event | None:
@@ -184,21 +187,21 @@ def in_time_order(labels: ClipLabels) -> ClipLabels:
             notes.append("an event that stands in the file twice is counted once")
         else:
             kept.append(at)
-    return replace(
-        labels,
-        events=tuple(labels.events[at] for at in kept),
-        lines=tuple(labels.lines[at] for at in kept) if labels.lines else (),
-        names=tuple(labels.names[at] for at in kept) if labels.names else (),
-        notes=tuple(notes),
-    )
+    return replace(_with_events(labels, kept), notes=tuple(notes))
 
 
 def _without_empty(labels: ClipLabels) -> ClipLabels:
     """Return a long video of our own CSV without the rows that only name it: nothing happens in it."""
     empty = {Event(), Event(kind="macro")}
-    kept = [at for at, event in enumerate(labels.events) if event not in empty]
+    return _with_events(labels, [at for at, event in enumerate(labels.events) if event not in empty])
+
+
+def _with_events(labels: ClipLabels, kept: Sequence[int]) -> ClipLabels:
+    """Return labels with some of their events, in the order given, and with what is known of each of them."""
     return replace(
         labels,
         events=tuple(labels.events[at] for at in kept),
         lines=tuple(labels.lines[at] for at in kept) if labels.lines else (),
+        names=tuple(labels.names[at] for at in kept) if labels.names else (),
+        coders=tuple(labels.coders[at] for at in kept) if labels.coders else (),
     )

@@ -15,7 +15,7 @@ from mevqa.errors import InputError
 from mevqa.events import Event
 from mevqa.facs import ActionUnit, coarse_of
 
-HEADER = ",".join(COLUMNS)
+HEADER = ",".join(COLUMNS[:-1])
 
 frames = st.none() | st.integers(0, 10**6)
 fine = st.sampled_from([None, "happiness", "disgust", "repression", "surprise"])

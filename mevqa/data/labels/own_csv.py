@@ -40,6 +40,7 @@ class _Gathered:
     fps: float | None
     events: list[Event] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    coders: list[str] = field(default_factory=list)
 
 
 def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels] | None:
@@ -71,7 +72,15 @@ def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels]
     if problems:
         raise InputError(problems)
     return {
-        name: ClipLabels(name, clip.dataset, clip.subject, clip.fps, tuple(clip.events), tuple(clip.lines))
+        name: ClipLabels(
+            name,
+            clip.dataset,
+            clip.subject,
+            clip.fps,
+            tuple(clip.events),
+            tuple(clip.lines),
+            coders=tuple(clip.coders) if any(clip.coders) else (),
+        )
         for name, clip in clips.items()
     }
 
@@ -165,6 +174,7 @@ def _gather(row: Mapping[str, str], line: int, clips: dict[str, _Gathered], mess
         messages.append(f"kind must be micro or macro, not {row['kind']!r}")
     clip.events.append(Event(onset, apex, offset, units, fine, coarse, cast("Kind", kind)))
     clip.lines.append(line)
+    clip.coders.append(row["coder"])
 
 
 def _frame(text: str, column: str, messages: list[str]) -> int | None:
