@@ -23,6 +23,7 @@ _FOLDERS = {
     "ask": "videos",
     "spot": "videos",
     "str": "videos",
+    "app": "tools",
     "features": "videos",
     "check": "datasets",
     "prepare": "datasets",

@@ -87,10 +87,14 @@ class Browser:
 
     def open(self, page: Path, hash: str = "") -> None:
         """Load a page from disk, anew also where it is open already."""
+        self.visit(page.resolve().as_uri() + hash)
+
+    def visit(self, address: str) -> None:
+        """Load a page by its address, anew also where it is open already."""
         end = time.monotonic() + _PATIENCE
-        for address in ("about:blank", page.resolve().as_uri() + hash):
+        for step in ("about:blank", address):
             self._loaded = False
-            self._call("Page.navigate", url=address)
+            self._call("Page.navigate", url=step)
             while not self._loaded:
                 self._receive(end)
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
@@ -101,6 +105,21 @@ class Browser:
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", str(answer)))
         return answer["result"].get("value")
+
+    def wait_for(self, script: str, seconds: float = _PATIENCE) -> Any:
+        """Return the value of a JavaScript expression as soon as it is true of the page."""
+        end = time.monotonic() + seconds
+        while not (value := self.run(script)):
+            if time.monotonic() > end:
+                raise TimeoutError(f"not so after {seconds:g} s: {script}")
+            time.sleep(0.1)
+        return value
+
+    def choose_files(self, selector: str, *paths: Path) -> None:
+        """Give files to an input, as a person chooses them in the system's dialog."""
+        root = self._call("DOM.getDocument")["root"]["nodeId"]
+        node = self._call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self._call("DOM.setFileInputFiles", nodeId=node, files=[str(path.resolve()) for path in paths])
 
     def follow(self, script: str) -> None:
         """Run what leads to another page, and wait until that is loaded."""

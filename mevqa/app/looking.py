@@ -1,0 +1,137 @@
+"""What is looked at: a video that is opened, its expression with pictures, or the events of a long one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mevqa
+from mevqa.app.jobs import Report
+from mevqa.app.settings import Limits
+from mevqa.errors import MediaError
+
+if TYPE_CHECKING:
+    from mevqa import Answer, Clip, Event, Question, Spotting
+    from mevqa.video.views.render import ClipViews
+
+#: Views that the page shows of an expression.
+VIEWS = ("onset", "apex", "offset", "magnified", "motion", "evidence")
+#: A video of more seconds holds more than one expression, as far as it is not said otherwise.
+LONG_SECONDS = 10.0
+#: What a video is taken for, by what the page calls it; None: by its length.
+LENGTHS: dict[str, bool | None] = {"by its length": None, "one expression": False, "a long video": True}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClip:
+    """A video that is looked at.
+
+    Attributes:
+        clip: Its media, data set, frame rate and coded moments.
+        name: What it is called.
+        frames: How many it has.
+        fps: Frames per second.
+        seconds: Time of the last frame.
+        long: Whether it is taken for a long video, in which events are spotted.
+        seen: The expression and its pictures; None before it was looked for.
+        spotted: What was found in a long video; None before it was looked for.
+        marked: Onset, apex and offset that the user set; None for those of the clip.
+        questions: Questions that come with it.
+        stored: Answers that come with it, by question id.
+    """
+
+    clip: Clip
+    name: str
+    frames: int
+    fps: float
+    seconds: float
+    long: bool
+    seen: ClipViews | None = None
+    spotted: Spotting | None = None
+    marked: Event | None = None
+    questions: tuple[Question, ...] = ()
+    stored: dict[str, Answer] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The video file or folder of frames."""
+        assert self.clip.media is not None
+        return self.clip.media
+
+    @property
+    def moments(self) -> tuple[int | None, int | None, int | None]:
+        """Onset, apex and offset, as they were set, coded or found."""
+        for source in (self.marked, self.seen, self.clip.annotation):
+            if source is not None and source.onset is not None:
+                return source.onset, source.apex, source.offset
+        return None, None, None
+
+
+def open_clip(clip: Clip, limits: Limits, *, name: str | None = None, long: bool | None = None) -> OpenClip:
+    """Open a video and refuse one that is too long.
+
+    Args:
+        clip: The clip; its media is read.
+        limits: What may be opened.
+        name: What it is called; None: as the file.
+        long: Whether it is a long video; None: by its length.
+
+    Raises:
+        MediaError: It cannot be read, or is too long.
+    """
+    if clip.media is None:
+        raise MediaError(clip.id, "has no video; give its folder with --media")
+    shown = name or clip.media.name
+    with mevqa.open_video(clip.media, fps=clip.fps) as video:
+        frames, fps = len(video), video.fps
+        seconds = float(video.times_ms[-1]) / 1000
+    if seconds > limits.seconds:
+        raise MediaError(
+            shown, f"lasts {seconds:.0f} s, and {limits.seconds:g} s is the most (mevqa app --max-seconds)"
+        )
+    is_long = seconds > LONG_SECONDS if long is None else long
+    return OpenClip(clip, shown, frames, fps, seconds, is_long)
+
+
+def look(opened: OpenClip, report: Report) -> OpenClip:
+    """Look for the expression of a short clip and draw its pictures.
+
+    Raises:
+        MediaError: The video cannot be read, or the moments do not fit it.
+    """
+    report("Looking for the expression", 0, 0)
+    known = opened.marked or opened.clip.annotation
+    seen = mevqa.render_clip(replace(opened.clip, annotation=known), views=VIEWS)
+    return replace(opened, seen=seen)
+
+
+def spot(opened: OpenClip, report: Report) -> OpenClip:
+    """Find the events of a long video.
+
+    Raises:
+        MediaError: The video cannot be read.
+    """
+    report("Looking for events", 0, opened.frames)
+    found = mevqa.spot(opened.path, fps=opened.clip.fps, progress=_frames(report, "Looking for events: frames"))
+    return replace(opened, spotted=found)
+
+
+def mark(opened: OpenClip, onset: int | None, apex: int | None, offset: int | None) -> OpenClip:
+    """Return the clip with moments that the user set.
+
+    Raises:
+        MediaError: They are not in order inside the video.
+    """
+    given = [one for one in (onset, apex, offset) if one is not None]
+    if any(not 0 <= one < opened.frames for one in given):
+        raise MediaError(opened.name, f"has frames 0 to {opened.frames - 1}: onset, apex and offset must be among them")
+    if given != sorted(given):
+        raise MediaError(opened.name, "onset, apex and offset must follow one another")
+    marked = mevqa.Event(onset, apex, offset) if given else None
+    return replace(opened, marked=marked, seen=None)
+
+
+def _frames(report: Report, text: str) -> Callable[[int, int], None]:
+    return lambda done, total: report(text, done, total)

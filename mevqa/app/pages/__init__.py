@@ -1,0 +1,1 @@
+"""The parts of the page: components, and what happens when they are used."""

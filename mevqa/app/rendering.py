@@ -1,0 +1,71 @@
+"""HTML of the page's parts; every text in it is escaped."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mevqa.app.asking import Asked
+from mevqa.app.jobs import Progress
+from mevqa.app.looking import OpenClip
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_WEB = Path(__file__).parent / "web"
+#: Views whose colours carry numbers: they are not compressed with loss.
+_EXACT = frozenset({"motion", "motion-centred"})
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(loader=FileSystemLoader(_WEB), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.filters["data_uri"] = data_uri
+    made.filters["percent"] = lambda share: f"{share:.0%}" if share is not None else ""
+    return made
+
+
+def _render(name: str, **values: Any) -> str:
+    return str(_environment().get_template(name).render(**values))
+
+
+def data_uri(image: Image, *, exact: bool = False) -> str:
+    """Return a picture as an address that holds it: nothing is written that others could ask for."""
+    buffer = io.BytesIO()
+    if exact:
+        image.save(buffer, "PNG")
+    else:
+        image.convert("RGB").save(buffer, "JPEG", quality=88)
+    kind = "png" if exact else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def status_html(progress: Progress | None = None, *, text: str = "", error: str = "") -> str:
+    """Return the line that says what goes on, or what is wrong."""
+    return _render("status.html.j2", progress=progress, text=text, error=error)
+
+
+def clip_html(opened: OpenClip | None) -> str:
+    """Return what a clip is."""
+    return _render("clip.html.j2", opened=opened)
+
+
+def pictures_html(opened: OpenClip | None) -> str:
+    """Return the pictures of a clip's expression."""
+    return _render("pictures.html.j2", opened=opened, exact=_EXACT)
+
+
+def events_html(opened: OpenClip | None) -> str:
+    """Return the events of a long video."""
+    return _render("events.html.j2", opened=opened)
+
+
+def answers_html(asked: Sequence[Asked]) -> str:
+    """Return the answers of models, beside one another."""
+    return _render("answers.html.j2", asked=asked)

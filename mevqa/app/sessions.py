@@ -1,0 +1,157 @@
+"""Sessions: what one open page has loaded, in a folder of its own that is removed when the page is closed."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mevqa.app.jobs import Job, RateLimit, Report
+from mevqa.app.settings import Limits
+from mevqa.errors import MevqaError
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Session:
+    """What one open page has loaded.
+
+    Attributes:
+        owner: The browser that it belongs to.
+        folder: Its files: the uploaded video and what is written for download.
+        clip: The clip that is looked at (``mevqa.app.looking.OpenClip``); None before one is opened.
+        answers: What was answered last, by model.
+        job: The work under way or done last.
+    """
+
+    owner: str
+    folder: Path
+    clip: Any = None
+    answers: Any = None
+    job: Job[Any] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def start(self, work: Callable[[Report], _T]) -> Job[_T]:
+        """Begin work; what is under way on the same page is stopped."""
+        with self._lock:
+            if self.job is not None:
+                self.job.stop()
+            job = Job(work)
+            self.job = job
+        return job.start()
+
+    def stop(self) -> None:
+        """Stop what is under way."""
+        if self.job is not None:
+            self.job.stop()
+
+    def take(self, upload: Path) -> Path:
+        """Move an uploaded file into the session's folder and return its new path.
+
+        What Gradio keeps of uploads is named by their content: it must not stay where others might come by it.
+        """
+        target = self.folder / secrets.token_hex(4) / upload.name
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(upload, target)
+        upload.unlink(missing_ok=True)
+        return target
+
+
+class Sessions:
+    """All sessions of a running page, by browser and open page.
+
+    Args:
+        limits: What one browser may ask.
+        keep: Folder in which the files of ended sessions are kept; None: they are removed.
+
+    Attributes:
+        root: Folder of all files of the running page; nobody else can read it.
+    """
+
+    def __init__(self, limits: Limits, keep: Path | None = None) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="mevqa-app-")).resolve()
+        self._limits, self._keep = limits, keep
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._owners: set[str] = set()
+        self._lock = threading.Lock()
+        self._rate = RateLimit(limits.jobs)
+
+    def new_owner(self) -> str:
+        """Return the secret of a browser that has none yet."""
+        owner = secrets.token_urlsafe(24)
+        with self._lock:
+            self._owners.add(owner)
+        return owner
+
+    def knows(self, owner: str | None) -> bool:
+        """Return whether a browser's secret was given out by this page."""
+        return owner in self._owners
+
+    def of(self, owner: str | None, page: str | None) -> Session:
+        """Return the session of an open page, a new one where it has none.
+
+        Args:
+            owner: The browser's secret.
+            page: What Gradio calls the open page (``session_hash``).
+
+        Raises:
+            MevqaError: The browser is not known, or too many pages are open.
+        """
+        if owner is None or not self.knows(owner) or not page:
+            raise MevqaError("this page was opened before the program was started again: reload it")
+        with self._lock:
+            found = self._sessions.get((owner, page))
+            if found is None:
+                if len(self._sessions) >= self._limits.sessions:
+                    raise MevqaError(f"{len(self._sessions)} pages are open, which is the most: close one")
+                name = secrets.token_hex(8)
+                found = Session(owner, self.root / "sessions" / name)
+                self._sessions[owner, page] = found
+            return found
+
+    def count_job(self, session: Session) -> None:
+        """Count a piece of work of a browser.
+
+        Raises:
+            MevqaError: It has started too many in the last minute.
+        """
+        left = self._rate.wait(session.owner)
+        if left > 0:
+            raise MevqaError(f"more than {self._limits.jobs} requests in a minute: wait {left:.0f} s")
+
+    def may_read(self, owner: str | None, path: Path) -> bool:
+        """Return whether a file belongs to a browser: it lies in a folder of one of its sessions."""
+        with self._lock:
+            folders = [one.folder for (named, _), one in self._sessions.items() if named == owner]
+        return any(path.is_relative_to(folder) for folder in folders)
+
+    def close(self, owner: str | None, page: str | None) -> None:
+        """End a session: its work stops, its files are removed or kept as asked."""
+        with self._lock:
+            session = self._sessions.pop((owner or "", page or ""), None)
+        if session is not None:
+            self._end(session)
+
+    def close_all(self) -> None:
+        """End every session and remove the folder of the running page."""
+        with self._lock:
+            sessions = list(self._sessions.values())
+            self._sessions.clear()
+        for session in sessions:
+            self._end(session)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _end(self, session: Session) -> None:
+        session.stop()
+        if self._keep is not None and session.folder.is_dir() and any(session.folder.iterdir()):
+            self._keep.mkdir(parents=True, exist_ok=True)
+            name = f"{time.strftime('%Y%m%d-%H%M%S')}-{session.folder.name}"
+            shutil.move(session.folder, self._keep / name)
+        shutil.rmtree(session.folder, ignore_errors=True)

@@ -1,0 +1,102 @@
+"""What the page is started with."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from mevqa.errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one person may ask of the page.
+
+    Attributes:
+        megabytes: Largest file that is taken.
+        seconds: Longest video.
+        questions: Most questions at once.
+        characters: Longest question.
+        jobs: Pieces of work that one browser may start in a minute.
+        sessions: Open pages with a video at one time.
+    """
+
+    megabytes: float = 500.0
+    seconds: float = 600.0
+    questions: int = 30
+    characters: int = 500
+    jobs: int = 30
+    sessions: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """What the page is started with.
+
+    Attributes:
+        start: A run, a video, a folder of videos or a question file; None: the page begins with an upload.
+        media: Folder of the videos of a question file or a run.
+        model: Name of the model that is asked.
+        adapter: Its adapter.
+        compare: Name of a second model, asked beside it.
+        compare_adapter: The adapter of that.
+        device: Where models run.
+        dtype: Their number type.
+        dataset: Whose classes are the options at the start.
+        host: Address that is listened on.
+        port: Its port; 0: any that is free.
+        password: What a browser must give; None: nothing.
+        keep: Folder in which the files of ended sessions are kept; None: they are removed.
+        limits: What one person may ask.
+    """
+
+    start: Path | None = None
+    media: Path | None = None
+    model: str = "nano"
+    adapter: str | None = None
+    compare: str | None = None
+    compare_adapter: str | None = None
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dataset: str = "unknown"
+    host: str = "127.0.0.1"
+    port: int = 7860
+    password: str | None = None
+    keep: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach the page."""
+        return is_loopback(self.host)
+
+    def check(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            InputError: Everything that is wrong.
+        """
+        problems = []
+        if not self.local and not self.password:
+            said = f"{self.host} can be reached from other machines: give --password-file, or set MEVQA_APP_PASSWORD"
+            problems.append(Problem("--host", said))
+        if self.start is not None and not self.start.exists():
+            problems.append(Problem(self.start, "there is no such file or folder"))
+        if self.media is not None and not self.media.is_dir():
+            problems.append(Problem("--media", f"{self.media} is not a folder"))
+        if self.keep is not None and self.keep.exists() and not self.keep.is_dir():
+            problems.append(Problem("--keep", f"{self.keep} is a file, not a folder"))
+        if problems:
+            raise InputError(problems)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

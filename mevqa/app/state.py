@@ -1,0 +1,71 @@
+"""Everything that the handlers of a running page share, and how each of them does its work."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mevqa.app.asking import AskedModels
+from mevqa.app.guard import owner_of
+from mevqa.app.jobs import Progress, Report, StoppedError
+from mevqa.app.sessions import Session, Sessions
+from mevqa.app.settings import AppSettings
+from mevqa.errors import MevqaError
+from mevqa.safe_text import PathShortener, visible
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class AppState:
+    """A running page.
+
+    Attributes:
+        settings: What it was started with.
+        sessions: What open pages have loaded.
+        models: Who is asked.
+    """
+
+    settings: AppSettings
+    sessions: Sessions
+    models: AskedModels
+
+    def session(self, request: Any) -> Session:
+        """Return the session of the page that an event came from.
+
+        Raises:
+            MevqaError: The browser is not known.
+        """
+        return self.sessions.of(owner_of(request.cookies), request.session_hash)
+
+    def close(self, request: Any) -> None:
+        """End the session of a page that was closed."""
+        self.sessions.close(owner_of(request.cookies), request.session_hash)
+
+    def work(self, session: Session, work: Callable[[Report], _T], result: list[_T]) -> Iterator[Progress]:
+        """Do work and yield how far it is; what it returns is appended to ``result``.
+
+        Raises:
+            MevqaError: What is wrong with the input, or too many pieces of work were started.
+            StoppedError: The user stopped it.
+        """
+        self.sessions.count_job(session)
+        job = session.start(work)
+        try:
+            yield from job.follow()
+        finally:
+            job.stop()  # Where the page was closed in the middle.
+        result.append(job.result())
+
+    def explain(self, error: BaseException, session: Session | None = None) -> str:
+        """Return an error as one line for the page, without the folders of this machine."""
+        if isinstance(error, StoppedError):
+            return "Stopped."
+        if isinstance(error, MevqaError):
+            known = [self.sessions.root] + ([session.folder / "x"] if session is not None else [])
+            return visible(PathShortener(known)(" · ".join(str(error).splitlines())))
+        traceback.print_exception(error, file=sys.stderr)
+        return f"this failed in a way that mevqa did not expect ({type(error).__name__}); the terminal says more"
