@@ -161,7 +161,7 @@ def test_the_names_of_packages_are_there():
 
 def test_expressions_are_spotted_as_by_the_command(data, tmp_path):
     video = next((data.folder / "clips").glob("*.mp4"))
-    assert main(["spot", str(video), "--csv", str(tmp_path / "command.csv"), "--threshold", "2"]) == 0
+    assert main(["spot", str(video), "--out", str(tmp_path / "command.csv"), "--threshold", "2"]) == 0
     seen = []
     spotted = mevqa.spot_folder(
         video, options=mevqa.SpotOptions(threshold=2.0), csv=tmp_path / "own.csv", on_video=seen.append

@@ -27,7 +27,7 @@ OF_OTHERS = re.compile(
     r"me_l?vqa_.*|SAMM.*|CASME2.*|maps|talk\.mp4|llava\.jsonl?|(damaged|theirs)_pred\.jsonl|reference\.jsonl|your-.*"
 )
 #: Options that name what a command writes.
-WRITTEN = ("out", "csv", "json", "plot", "fix", "features", "export")
+WRITTEN = ("out", "out_word", "csv", "json", "plot", "fix", "features", "export")
 
 
 def named_paths(line):

@@ -70,7 +70,7 @@ def test_secrets_of_the_environment_are_written_nowhere(questions, tmp_path, mon
         monkeypatch.setenv(name, TOKEN)
     (tmp_path / "out").mkdir()
     work(questions, tmp_path / "out")
-    assert main(["env"]) == 0 and main(["env", "--json"]) == 0
+    assert main(["env"]) == 0 and main(["env", "--json", "-"]) == 0
     printed = capsys.readouterr()
     assert TOKEN not in printed.out + printed.err
     for path in (tmp_path / "out").rglob("*"):

@@ -148,7 +148,7 @@ def _read(
             problems += _other_options(group[0], member, method)
     if weights == "oof" and all(question.reference is None for question in graded[0].questions):
         message = "the questions have no answers to learn weights from: name out-of-fold runs (--oof RUN RUN ...)"
-        problems.append(Problem("--weights oof", message))
+        problems.append(Problem("--weighting oof", message))
     if problems:
         raise InputError(problems)
     return members, graded

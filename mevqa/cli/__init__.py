@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from mevqa.cli.parser import Parser
 from mevqa.cli.streams import usable_streams
 from mevqa.cli.values import dataset_file
+from mevqa.cli.verbosity import add_verbosity, chosen_verbosity
 from mevqa.errors import MevqaError, errors_name_options
 from mevqa.files.system_errors import as_system_error, problem_of
 from mevqa.signals import INTERRUPTED, TERMINATED, Terminated, exit_on_sigterm
@@ -73,6 +74,7 @@ def build_parser() -> Parser:
         )
         module.configure(sub)
         sub.set_defaults(run=module.run, parser=sub)
+    add_verbosity(parser)
     return parser
 
 
@@ -104,6 +106,15 @@ def _check_working_folder() -> None:
         raise MevqaError("the folder that it is started in is gone; change to another (cd)") from None
 
 
+def _work(args: argparse.Namespace) -> int:
+    if not getattr(args, "follow_links", False):
+        return int(args.run(args))
+    from mevqa.data.layouts import links_followed
+
+    with links_followed():
+        return int(args.run(args))
+
+
 def _run(argv: Sequence[str] | None) -> int:
     name = "mevqa"
     try:
@@ -112,12 +123,8 @@ def _run(argv: Sequence[str] | None) -> int:
                 args = _parse(argv)
                 name = f"mevqa {args.command}"
                 _check_working_folder()
-                if getattr(args, "follow_links", False):
-                    from mevqa.data.layouts import links_followed
-
-                    with links_followed():
-                        return int(args.run(args))
-                return int(args.run(args))
+                with chosen_verbosity(args):
+                    return _work(args)
             finally:
                 sys.stdout.flush()  # What cannot be written must be said here, and not by Python as it ends.
     except MevqaError as error:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from mevqa.cli.common_options import add_device, add_dtype, add_face, add_rule, add_seed, add_trust
 from mevqa.cli.served_options import add_served_options, served_options
-from mevqa.cli.values import above_zero, frame_number, positive, seed
+from mevqa.cli.values import above_zero, frame_number, positive
 from mevqa.engines import ENGINE_NAMES
 from mevqa.errors import MevqaError
 from mevqa.spotting.registry import spotter_names
@@ -32,13 +33,14 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         action="append" if several else "store",
         default=[] if several else "nano",
         metavar="MODEL",
-        help="nano (embedded, the default), mock, a trained recogniser (mean:DIR), a served model (openai:NAME), a hub "
+        help="model that is asked: nano (embedded, the default), mock, a trained recogniser (mean:DIR), a "
+        "served model (openai:NAME), a hub "
         f"name or a folder of any chat vision-language model{repeated}",
     )
     group.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
     group.add_argument("--revision", help="commit, tag or branch of a hub model")
-    group.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
-    group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    add_dtype(group)
+    add_device(group)
     group.add_argument("--quantization", choices=("none", "8bit", "4bit"), default="none", help="through bitsandbytes")
     group.add_argument("--attention", metavar="NAME", help="attention implementation: sdpa, eager, flash_attention_2")
     group.add_argument(
@@ -77,17 +79,13 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "--temperature", type=above_zero, metavar="T", help="of drawn answers (default: 0.7); goes with --samples"
     )
     group.add_argument("--batch-size", type=positive, default=8, metavar="N", help="questions of a clip at once")
-    group.add_argument("--seed", type=seed, default=0)
+    add_seed(group, "what is drawn at random")
     group.add_argument(
         "--no-prefix-cache",
         action="store_true",
         help="encode the clip anew for every question: slower, the same answers, there to check",
     )
-    group.add_argument(
-        "--trust-remote-code",
-        action="store_true",
-        help="run code that the model's author put on the hub: read it first",
-    )
+    add_trust(group)
     add_served_options(parser, estimate=several)
 
 
@@ -125,7 +123,7 @@ def add_view_options(
         f"(default: {'3; of a whole long video 8' if frames is None else frames})",
     )
     group.add_argument("--stride", type=positive, default=1, metavar="N", help="distance of a window's frames")
-    group.add_argument("--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="face alignment")
+    add_face(group)
 
 
 def add_key_frame_options(parser: argparse.ArgumentParser) -> None:
@@ -213,15 +211,13 @@ def add_spotter_name(parser: argparse.ArgumentParser | argparse._ArgumentGroup) 
 
 def add_spotter_options(group: argparse._ArgumentGroup) -> None:
     """Add how events are spotted where a model looks at them."""
+    add_rule(group)
     group.add_argument(
-        "--rule",
-        choices=("half-second", "quarter-second-apex"),
-        help="micro: at most 500 ms long, or at most 250 ms from onset to apex (default: as the data set was coded)",
+        "--threshold", type=above_zero, metavar="X", help="least strength in units of the video's own noise"
     )
     group.add_argument(
-        "--threshold", type=above_zero, metavar="X", help="least strength, in units of the video's own noise"
+        "--calibrator", type=Path, metavar="FILE", help="calibrator of mevqa spot --fit: scores events, drops some"
     )
-    group.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit: scores events, drops some")
     add_spotter_name(group)
 
 
@@ -256,7 +252,10 @@ def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) 
     group = parser.add_argument_group("clips")
     group.add_argument("--media", type=Path, metavar="DIR", help="folder of the clips: videos or folders of frames")
     group.add_argument(
-        "--annotations", type=Path, metavar="FILE", help="onset, apex, offset: CSV, or a data set's label file"
+        "--annotations",
+        type=Path,
+        metavar="FILE",
+        help="coded events (onset, apex, offset): CSV, or a data set's label file",
     )
     group.add_argument(
         "--precomputed",
@@ -270,8 +269,9 @@ def add_media_options(parser: argparse.ArgumentParser, *, numbers: bool = True) 
         group.add_argument(
             "--numbers",
             choices=("names", "recording", "interval"),
-            help="where a data set's label file tells frame numbers, how the frames of folders were numbered: as there "
-            "(names, the default), or anew from the first frame of the recording or from the coded onset",
+            help="how frames of folders are numbered where a data set's label file tells frame numbers: as there "
+            "(names, "
+            "the default), or anew from the first frame of the recording or from the coded onset",
         )
 
 

@@ -9,14 +9,26 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from mevqa.cli.old_names import current_words
 from mevqa.suggestions import closest, did_you_mean
 
 #: What a value of a type is called, in messages.
 _CALLED: dict[Callable[[str], object], str] = {int: "a whole number", float: "a number"}
 _NUMBER = re.compile(r"-(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?$|-inf$|-nan$", re.IGNORECASE)
+
+
+def rename_options(parser: argparse.ArgumentParser, new_names: Mapping[str, str]) -> None:
+    """Let options of earlier releases be given under their old names, with a warning.
+
+    Args:
+        parser: The command's parser.
+        new_names: New names by old ones.
+    """
+    if isinstance(parser, Parser):
+        parser.renamed.update(new_names)
 
 
 class _StoreOnce(argparse.Action):
@@ -48,18 +60,25 @@ class Parser(argparse.ArgumentParser):
 
     Attributes:
         given: Names of the single-valued options that were met so far.
+        renamed: New names of options by those of earlier releases, which keep working with a warning.
+        bare_json: Whether ``--json`` once took no file, and may still go without one.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
         super().__init__(*args, **kwargs)
         self.given: set[str] = set()
+        self.renamed: dict[str, str] = {}
+        self.bare_json = False
         self.register("action", None, _StoreOnce)
         self.register("action", "store", _StoreOnce)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Parse, and refuse every unknown option in one go, before anything else is said to be missing."""
-        words = list(sys.argv[1:] if args is None else args)
+        given = list(sys.argv[1:] if args is None else args)
+        words, notes = current_words(given, self.renamed, bare_json=self.bare_json)
+        for note in notes:
+            print(f"warning: {note}", file=sys.stderr)
         self.given.clear()
         unknown = self._unknown_options(words)
         if unknown:
@@ -71,6 +90,7 @@ class Parser(argparse.ArgumentParser):
         message = re.sub(
             r"^the following arguments are required: (.+)$", rf"\1 is missing; see {self.prog} --help", message
         )
+        message = message.replace("not allowed with argument ", "not allowed with ")
         lines = [line.removeprefix("argument ") for line in message.split("\n")]
         self.exit(2, "".join(f"{self.prog}: {line}\n" for line in lines))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.inference.answerer import ClipProgress
 from mevqa.types import Answer
+from mevqa.verbosity import progress_shows, show
 
 if TYPE_CHECKING:
     from mevqa.training.spotters.finetune import Show
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 #: Seconds between lines where there is no terminal.
 _LOG_INTERVAL = 30.0
 _EPOCH_INTERVAL = 10.0
+
+
+def _draws_bars() -> bool:
+    return sys.stderr.isatty() and progress_shows()
 
 
 def lines_now_and_then(interval: float = _LOG_INTERVAL) -> Callable[[str, bool], None]:
@@ -28,7 +33,7 @@ def lines_now_and_then(interval: float = _LOG_INTERVAL) -> Callable[[str, bool],
         now = time.monotonic()
         if must or now - printed >= interval:
             printed = now
-            print(text, file=sys.stderr, flush=True)
+            show(text)
 
     return print_line
 
@@ -45,7 +50,7 @@ def count_progress(name: str, unit: str, *, lines: bool = True) -> Iterator[Call
     Yields:
         A function to call with what is done and how much there is in all.
     """
-    if sys.stderr.isatty():
+    if _draws_bars():
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         from mevqa.terminal import make_console
@@ -82,7 +87,7 @@ def clip_progress(clips: int, questions: int) -> Iterator[ClipProgress]:
         clips: Clips to do.
         questions: Questions to do.
     """
-    if sys.stderr.isatty():
+    if _draws_bars():
         with _bar(clips, questions) as shown:
             yield shown
         return
@@ -116,7 +121,7 @@ def step_progress() -> Iterator[Callable[[str, str], None]]:
     Yields:
         A function to call with the step and the place in it.
     """
-    if sys.stderr.isatty():
+    if _draws_bars():
         from rich.text import Text
 
         from mevqa.terminal import make_console

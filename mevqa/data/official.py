@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,8 @@ from mevqa.types import Question
 
 if TYPE_CHECKING:
     import pandas
+
+_log = logging.getLogger(__name__)
 
 Layout = Literal["train", "test"]
 Task = Literal["vqa", "lvqa"]
@@ -157,6 +160,7 @@ def read_questions(path: Path | str) -> QuestionFile:
     scan = scan_questions(path)
     if scan.problems:
         raise InputError(scan.problems)
+    _log.debug("%s: %d questions", path, len(scan.file.questions))
     return scan.file
 
 

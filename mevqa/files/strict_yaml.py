@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_origin
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+
+_log = logging.getLogger(__name__)
 
 #: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
 _FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -62,6 +65,7 @@ def read_yaml(path: Path, schema: type[Schema]) -> Schema:
     Raises:
         InputError: The file is missing, is not YAML, or does not fit the schema; every misfit with its line.
     """
+    _log.debug("read %s", path)
     file = parse_yaml(path)
     return validate(file.content, schema, [file])
 

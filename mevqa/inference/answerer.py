@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from mevqa.inference.shards import Shard, hold_run
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.registry import own_preferences
 from mevqa.types import Answer
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def answer_plan(
         with begin(work, out, fingerprint, known, shard) as log:
             groups = remaining(own, log.answers)
             questions = sum(len(group) for group in groups.values())
+            _log.debug("%s: %d questions about %d clips are to be answered", out, questions, len(groups))
             showing = nullcontext(ClipProgress()) if progress is None else progress(len(groups), questions)
             with showing as shown:
                 for answers in answer(
@@ -108,6 +112,7 @@ def answer_plan(
                     shots=asked.shots,
                     sampling=asked.sampling,
                 ):
+                    _log.debug("clip answered: %d questions", len(answers))
                     shown.advance(answers)
     return log
 

@@ -5,6 +5,7 @@ A new kind of model is a function that makes it and a line in ``_SOURCES``, or `
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +20,8 @@ from mevqa.models.recogniser import make_recogniser
 from mevqa.models.served.model import SCHEME, folder_of, make_served
 from mevqa.recognition.registry import recogniser_names
 from mevqa.suggestions import closest
+
+_log = logging.getLogger(__name__)
 
 #: Makes a model from its whole name and the options; raises ``ModelError`` or ``InputError`` in one line.
 ModelFactory: TypeAlias = Callable[[str, ModelOptions], Model]
@@ -71,6 +74,7 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     """
     options = options or ModelOptions()
     source = _find(name)
+    _log.debug("load the model %s: %s", name, source)
     if not isinstance(source, (Path, str)):
         return source(name, options)
     preferences = own_preferences(name, options.adapter)

@@ -160,7 +160,7 @@ class Spotting:
         )
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return a table with a row an event: columns and values of the table that ``mevqa spot --csv`` writes."""
+        """Return a table with a row an event: columns and values of the table that ``mevqa spot --out`` writes."""
         # Half a second of import that only who wants a table should pay; help stays without what tables import.
         import pandas
 

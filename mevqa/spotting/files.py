@@ -46,8 +46,12 @@ def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) ->
     Raises:
         InputError: The file cannot be written.
     """
-    text = json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False)
-    write_whole(path, text + "\n")
+    write_whole(path, json_of(found, curves=curves))
+
+
+def json_of(found: Sequence[Spotting], *, curves: bool = True) -> str:
+    """Return the same as text."""
+    return json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False) + "\n"
 
 
 def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:

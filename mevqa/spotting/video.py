@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from mevqa.spotting.registry import find_spotter
 from mevqa.video.reading.frame_files import PICTURE_SUFFIXES
 from mevqa.video.reading.reader import read_once
 from mevqa.video.reading.video import Video
+
+_log = logging.getLogger(__name__)
 
 #: Files of one kind, or of both.
 File = TypeVar("File", bound=AnyFile)
@@ -41,11 +44,13 @@ def spot_video(
     """
     wanted = options or SpotOptions()
     system = find_spotter(wanted.spotter)
+    _log.debug("spot in %s with %s", path, wanted)
 
     def spot(video: Video) -> Spotting:
         return system(wanted).spot(video, progress or (lambda done, total: None))
 
     found = read_once(path, spot, fps=fps, errors="skip")
+    _log.debug("%s: %d events before kinds are chosen", path, len(found.events))
     return replace(found, events=tuple(event for event in found.events if event.kind in wanted.kinds))
 
 

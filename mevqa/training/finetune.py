@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ from mevqa.training.trainer.trained_parts import count_parameters, prepare
 from mevqa.training.trainer.trainer import PackedTrainer
 from mevqa.video.views.registry import is_of_words
 
+_log = logging.getLogger(__name__)
+
 #: Clips that the picture probe looks at.
 _PROBED = 64
 
@@ -71,6 +74,7 @@ def finetune(
     """
     # One process of those that train together holds the folder for all of them.
     is_main = join_processes(recipe).is_main_process
+    _log.debug("train %s into %s on %s clips", recipe.model, out, "synthetic" if work is None else len(work.clips))
     with hold_folder(out) if is_main else nullcontext():
         return _finetune(recipe, work, out, label, trainable, later)
 

@@ -28,7 +28,7 @@ def test_every_form_is_timed_at_every_shape_and_gives_the_same():
 def test_the_command_prints_a_table_or_json(capsys):
     assert main(["bench", "scan"]) == 0
     assert "unbound loop" in capsys.readouterr().out
-    assert main(["bench", "scan", "--json"]) == 0
+    assert main(["bench", "scan", "--json", "-"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 6
 
 

@@ -35,7 +35,7 @@ def trials(monkeypatch):
 
 
 def test_a_trial_prints_what_was_found(trials, tmp_path, capsys):
-    assert main(["bench", "spot", "--trial", str(tmp_path), "--seed", "720", "--events", "1", "--still", "0"]) == 0
+    assert main(["bench", "spot", "--trial", str(tmp_path), "--seed", "720", "--both", "1", "--still", "0"]) == 0
     printed = capsys.readouterr()
     assert "micro" in printed.out and "0.857" in printed.out and "0.50 a minute (1 in 2.0 minutes)" in printed.out
     assert "events_1" in printed.err
@@ -48,7 +48,7 @@ def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
     from mevqa.spotting.motion.calibration import shipped_calibrator
 
     shipped_calibrator().save(tmp_path / "c.json")
-    command = ["bench", "spot", "--trial", str(tmp_path), "--json", "--calibrator", str(tmp_path / "c.json")]
+    command = ["bench", "spot", "--trial", str(tmp_path), "--json", "-", "--calibrator", str(tmp_path / "c.json")]
     assert main(command) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["spotting.macro.f1"] == 0.5
     assert trials[0][2].calibrator == shipped_calibrator()

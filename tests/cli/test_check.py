@@ -58,10 +58,10 @@ def test_problems_are_one_line_each_and_exit_two(file, tmp_path, capsys):
 
 
 def test_json(file, media, tmp_path, capsys):
-    assert run(file, "--media", media, "--json") == 0
+    assert run(file, "--media", media, "--json", "-") == 0
     good = json.loads(capsys.readouterr().out)
     assert good["ok"] and good["problems"] == [] and good["summary"]["types"] == {"au_list": 1, "open": 1}
-    assert run(file, "--media", tmp_path / "none", "--json") == 2
+    assert run(file, "--media", tmp_path / "none", "--json", "-") == 2
     bad = json.loads(capsys.readouterr().out)
     assert not bad["ok"]
     assert bad["problems"] == [

@@ -52,7 +52,7 @@ def test_one_video_is_asked_about_its_events(long_set, capsys):
     assert main(["ask", str(video), *texts]) == 0
     printed = capsys.readouterr().out
     assert "events (found)" in printed and "event 1: " in printed and texts[1] in printed
-    assert main(["ask", str(video), *texts, "--json"]) == 0
+    assert main(["ask", str(video), *texts, "--json", "-"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert len(told["events"]) == int(told["answers"][0]["answer"]) and told["answers"][1]["evidence"]
 

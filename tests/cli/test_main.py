@@ -41,7 +41,7 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(tmp_path, capsys):
 
 
 def test_env_names_versions_devices_and_models(capsys):
-    assert main(["env", "--json"]) == 0
+    assert main(["env", "--json", "-"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["packages"]["mevqa"] == mevqa.__version__
     assert any(device.startswith("cpu") for device in facts["devices"]) and "nano" in facts["models"]
@@ -55,7 +55,11 @@ def test_overrides_may_stand_behind_options_and_strangers_may_not(capsys):
     assert main(["finetune", "nano", "--print", "output=there", "seed=3"]) == 0
     printed = capsys.readouterr().out
     assert "seed: 3\n" in printed and "output: there\n" in printed
-    for words in (["finetune", "nano", "--prnt"], ["finetune", "nano", "--print", "there"], ["env", "--json", "a=b"]):
+    for words in (
+        ["finetune", "nano", "--prnt"],
+        ["finetune", "nano", "--print", "there"],
+        ["env", "--json", "-", "a=b"],
+    ):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2

@@ -76,5 +76,5 @@ def test_the_model_gets_as_many_frames_of_a_long_video_as_were_asked_for(tmp_pat
     question = "How many micro-expression events appear in this video?"
     words = ["ask", str(folder), question, "--model", "mock", "--lvqa", "model", "--face", "none", "--fps", "30"]
     for more, count in (([], 8), (["--frames", "5"], 5), (["--frames", "12"], 12)):
-        assert main([*words, "--json", *more]) == 0
+        assert main([*words, "--json", "-", *more]) == 0
         assert len(json.loads(capsys.readouterr().out)["moments"]) == count

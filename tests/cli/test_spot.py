@@ -27,7 +27,7 @@ def video(tmp_path_factory):
 
 def test_events_are_printed_and_written(video, tmp_path, capsys):
     files = {name: tmp_path / f"out.{name}" for name in ("csv", "json", "png")}
-    words = ["--csv", files["csv"], "--json", files["json"], "--plot", files["png"]]
+    words = ["--out", files["csv"], "--json", files["json"], "--plot", files["png"]]
     assert main(["spot", str(video.path), *map(str, words)]) == 0
     said = capsys.readouterr().out
     assert "micro-expressions" in said and "AU " in said
@@ -40,7 +40,7 @@ def test_events_are_printed_and_written(video, tmp_path, capsys):
 
 
 def test_score_and_report_read_the_file(video, tmp_path):
-    assert main(["spot", str(video.path), "--csv", str(tmp_path / "events.csv")]) == 0
+    assert main(["spot", str(video.path), "--out", str(tmp_path / "events.csv")]) == 0
     read = read_events(tmp_path / "events.csv", "predictions")
     assert read.events and all(event.score is not None and event.kind for event in read.events)
 
@@ -51,7 +51,7 @@ def test_a_video_without_face_says_so_and_has_an_empty_list(tmp_path, capsys):
     noise = np.random.default_rng(0).integers(0, 255, (96, 96, 3), dtype=np.uint8)
     for number in range(12):
         Image.fromarray(np.roll(noise, number, axis=0)).save(folder / f"{number}.png")
-    words = ["--fps", "25", "--csv", str(tmp_path / "e.csv"), "--json", str(tmp_path / "e.json")]
+    words = ["--fps", "25", "--out", str(tmp_path / "e.csv"), "--json", str(tmp_path / "e.json")]
     assert main(["spot", str(folder), *words]) == 0
     told = capsys.readouterr()
     assert "micro-expressions 0" in told.out and "no face in the whole video" in told.err
@@ -64,7 +64,7 @@ def test_several_videos_of_a_folder(video, tmp_path, capsys):
     folder.mkdir()
     (folder / "one.mp4").write_bytes(video.path.read_bytes())
     (folder / "broken.mp4").write_bytes(b"nothing")
-    assert main(["spot", str(folder), "--csv", str(tmp_path / "all.csv")]) == 2
+    assert main(["spot", str(folder), "--out", str(tmp_path / "all.csv")]) == 2
     told = capsys.readouterr()
     assert "one:" in told.out and "broken.mp4" in told.err
     assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"one"}
@@ -73,7 +73,7 @@ def test_several_videos_of_a_folder(video, tmp_path, capsys):
 def test_two_videos_of_one_name_are_told_apart_in_the_table(video, tmp_path, capsys):
     for name in ("talk.mp4", "talk.mov"):
         (tmp_path / name).write_bytes(video.path.read_bytes())
-    assert main(["spot", str(tmp_path), "--csv", str(tmp_path / "all.csv")]) == 0
+    assert main(["spot", str(tmp_path), "--out", str(tmp_path / "all.csv")]) == 0
     assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"talk.mov", "talk.mp4"}
     assert "talk.mov: 8.0 s" in capsys.readouterr().out
 
@@ -176,7 +176,7 @@ def test_a_calibrator_is_fitted_and_used(annotated, video, tmp_path, capsys):
     own = read_calibrator(tmp_path / "own.json")
     assert own.fitted_on.sha256 == hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
     assert (own.fitted_on.videos, own.fitted_on.subjects, own.fitted_on.events) == (6, 3, 18)
-    words = ["--calibrator", str(tmp_path / "own.json"), "--csv", str(tmp_path / "events.csv")]
+    words = ["--calibrator", str(tmp_path / "own.json"), "--out", str(tmp_path / "events.csv")]
     assert main(["spot", str(video.path), *words]) == 0
     scores = [float(row["score"]) for row in csv.DictReader((tmp_path / "events.csv").open()) if row["score"]]
     assert scores and all(score >= own.threshold - 1e-4 for score in scores)
@@ -207,8 +207,8 @@ def test_what_cannot_be_fitted_is_one_line(annotated, tmp_path, capsys):
     [
         ([], "name a video or a folder"),
         (["--fit", "x.csv"], "--media: is needed with --fit"),
-        (["--fit", "x.csv", "--media", "m", "--out", "o", "--csv", "c"], "--csv: is of no use with --fit"),
-        (["v.mp4", "--out", "o"], "--out: is of no use without --fit"),
+        (["--fit", "x.csv", "--media", "m", "--out", "o", "--json", "c"], "--json: is of no use with --fit"),
+        (["v.mp4", "--media", "o"], "--media: is of no use without --fit"),
     ],
 )
 def test_options_that_do_not_belong_together_are_refused(words, said, capsys):

@@ -43,7 +43,7 @@ def test_curves_are_decoded_and_scored(scores, capsys):
         scores / "scores.csv",
         "--annotations",
         scores / "labels.csv",
-        "--csv",
+        "--out",
         scores / "events.csv",
     )
     assert (code, err) == (0, "")

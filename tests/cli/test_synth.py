@@ -32,8 +32,8 @@ def test_a_size_that_is_none_is_refused(capsys):
 
 
 def test_impossible_settings_are_an_input_error(tmp_path):
-    with pytest.raises(InputError, match="--clips"):
-        synth.run(parsed(str(tmp_path / "set"), "--clips", "0"))
+    with pytest.raises(InputError, match="--crf"):
+        synth.run(parsed(str(tmp_path / "set"), "--crf", "99"))
 
 
 def test_the_command_module_loads_nothing_heavy():

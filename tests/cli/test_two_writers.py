@@ -142,7 +142,7 @@ def test_two_str_into_one_table(tmp_path, held_elsewhere, capsys, monkeypatch):
     assert not (tmp_path / "str.csv").exists()
 
 
-@pytest.mark.parametrize("option", ["--csv", "--json", "--plot"])
+@pytest.mark.parametrize("option", ["--out", "--json", "--plot"])
 def test_two_spot_into_one_file(option, tmp_path, held_elsewhere, capsys, monkeypatch):
     (tmp_path / "video.mp4").write_bytes(b"")
     out = tmp_path / "events.svg"

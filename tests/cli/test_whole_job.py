@@ -53,7 +53,7 @@ def test_reusing_the_prefix_changes_no_answer(job):
 
 def test_ask_answers_with_evidence(job, capsys):
     clip = next((job / "data" / "clips").glob("*.mp4"))
-    assert main(["ask", str(clip), "What are the action units?", "Which coarse class is it?", "--json"]) == 0
+    assert main(["ask", str(clip), "What are the action units?", "Which coarse class is it?", "--json", "-"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["localised"] is True and shown["onset"] <= shown["apex"] <= shown["offset"]
     assert sum(shown["answers"][1]["options"].values()) == pytest.approx(1)

@@ -188,7 +188,7 @@ def test_classes_and_scores_of_a_table_are_decided(files, capsys):
     assert "Spotting (24 detections, 4 subjects" in capsys.readouterr().out
     rows = (files / "out.csv").read_text().splitlines()
     assert rows[0].startswith("subject,video,onset,apex,offset,kind,score,emotion,fps,spotter_score")
-    new = ["physiology", "fuse", "--events", str(files / "events.csv"), "--features", str(files / "features.csv")]
+    new = ["physiology", "fuse", "--events", str(files / "events.csv"), "--measured", str(files / "features.csv")]
     assert main([*new, "--fusion", saved, "--out", out]) == 0
     table = read_fusion_table(files / "events.csv", files / "features.csv", task="recognise")
     told = load_fusion(files / "fusion.json").fusion.probabilities(table.examples)

@@ -57,7 +57,7 @@ def test_events_outside_the_video_are_refused(video):
 
 
 def test_the_command_names_it_lists_it_and_suggests_it(video, toy, tmp_path, capsys):
-    assert main(["spot", str(video), "--spotter", "toy", "--csv", str(tmp_path / "e.csv")]) == 0
+    assert main(["spot", str(video), "--spotter", "toy", "--out", str(tmp_path / "e.csv")]) == 0
     assert "micro-expressions 1, macro-expressions 1" in capsys.readouterr().out
     assert len((tmp_path / "e.csv").read_text().splitlines()) == 3
     assert main(["spot", str(video), "--spotter", "motoin"]) == 2

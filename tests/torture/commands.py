@@ -73,9 +73,9 @@ def _asking(data: Path) -> Words:
 COMMANDS: dict[str, Callable[[Path, Path], Words]] = {
     "demo": lambda data, out: ("demo", "--clips", "1", "--out", out / "demo"),
     "ask": lambda data, out: ("ask", _clip(data), "What is the coarse expression class?"),
-    "ask --json": lambda data, out: ("ask", _clip(data), "What are the action units?", "--json"),
+    "ask --json": lambda data, out: ("ask", _clip(data), "What are the action units?", "--json", "-"),
     "spot": lambda data, out: (
-        ("spot", data / "long/clips", "--csv", out / "e.csv", "--json", out / "e.json") + ("--plot", out / "plots")
+        ("spot", data / "long/clips", "--out", out / "e.csv", "--json", out / "e.json") + ("--plot", out / "plots")
     ),
     "spot --fit": lambda data, out: (
         ("spot", "--fit", data / "long/annotations.csv", "--media", data / "long/clips")
@@ -83,7 +83,7 @@ COMMANDS: dict[str, Callable[[Path, Path], Words]] = {
     ),
     "str": lambda data, out: ("str", data / "long/clips", "--out", out / "str.csv"),
     "check": lambda data, out: ("check", *_asking(data)),
-    "check --json": lambda data, out: ("check", *_asking(data), "--json"),
+    "check --json": lambda data, out: ("check", *_asking(data), "--json", "-"),
     "eval": lambda data, out: ("eval", *_asking(data), "--out", out / "run"),
     "eval long": lambda data, out: (
         ("eval", data / "long/me_lvqa_synthetic_test_to_answer.jsonl")
@@ -109,7 +109,7 @@ COMMANDS: dict[str, Callable[[Path, Path], Words]] = {
     "merge": lambda data, out: ("merge", data / "adapter", "--out", out / "merged"),
     "sample": lambda data, out: ("sample", _clip(data), "--out", out / "views"),
     "synth": lambda data, out: ("synth", out / "synth", "--clips", "1", "--size", "128x128", "--fps", "40"),
-    "env": lambda data, out: ("env", "--json"),
+    "env": lambda data, out: ("env", "--json", "-"),
 }
 
 

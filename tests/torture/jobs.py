@@ -85,7 +85,7 @@ JOBS = {
         Job("loso", ("loso", *_RECIPE[:-1], "steps=2", "folds.of=synthetic", "output=out"), (_SHORT_SET,), _READ_LOSO),
         Job(
             "spot",
-            ("spot", "{data}/long/clips", "--csv", "out/e.csv", "--json", "out/e.json", "--plot", "out/plots"),
+            ("spot", "{data}/long/clips", "--out", "out/e.csv", "--json", "out/e.json", "--plot", "out/plots"),
             (_LONG_SET,),
             _READ_RUN[:2],
         ),

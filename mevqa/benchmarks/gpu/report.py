@@ -70,8 +70,13 @@ def write_report(path: Path, report: GpuReport) -> None:
     Raises:
         InputError: The file cannot be written.
     """
+    write_whole(path, report_json(report))
+
+
+def report_json(report: GpuReport) -> str:
+    """Return results as the JSON that ``read_report`` reads."""
     record = {"format": _FORMAT, "machine": report.machine, "results": [_record(one) for one in report.results]}
-    write_whole(path, json.dumps(record, indent=1) + "\n")
+    return json.dumps(record, indent=1) + "\n"
 
 
 def _record(result: CaseResult) -> dict[str, Any]:

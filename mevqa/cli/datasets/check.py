@@ -7,7 +7,7 @@ Examples:
   mevqa check me_vqa_samm_v2_test_to_answer.jsonl --media SAMM_test
   mevqa check me_vqa_casme2_train.jsonl --media CASME2-RAW --annotations CASME2-coding-20190701.xlsx
   mevqa check me_lvqa_casme3_train.jsonl --media part_A --annotations "CAS(ME)3_part_A_v2.xls"
-  mevqa check questions.jsonl --media clips --annotations annotations.csv --json
+  mevqa check questions.jsonl --media clips --annotations annotations.csv --json -
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mevqa.cli.json_output import add_json, put_json
 from mevqa.cli.options import add_media_options
 
 HELP = "every problem of question file, media and annotations, together"
@@ -25,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa check``."""
     parser.add_argument("questions", type=Path, metavar="FILE", help="question file (JSON lines)")
     add_media_options(parser)
-    parser.add_argument("--json", action="store_true", help="print problems and summary as JSON")
+    add_json(parser, "problems and summary", was_flag=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,8 +44,6 @@ def run(args: argparse.Namespace) -> int:
             numbers=args.numbers,
             progress=advance,
         )
-    if args.json:
-        print(json.dumps(report.to_json(), indent=2, ensure_ascii=False))
-    else:
+    if not put_json(args.json, json.dumps(report.to_json(), indent=2, ensure_ascii=False)):
         print_report(report, args.questions)
     return 2 if report.problems else 0

@@ -18,8 +18,11 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mevqa.cli.common_options import add_out_place, out_place
+from mevqa.cli.values import dataset_name
+from mevqa.verbosity import show
 
 HELP = "question files to and from the formats of other toolkits"
 
@@ -30,9 +33,11 @@ _TARGETS = ("official", "array", "llava", "sharegpt", "openai", "swift", "csv")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa convert``."""
     parser.add_argument("source", metavar="IN", type=Path, help="file of questions or predictions, in any known format")
-    parser.add_argument("out", metavar="OUT", type=Path, help="new file")
+    add_out_place(parser, "a new file", "FILE")
     parser.add_argument("--to", choices=_TARGETS, default="official", help="format of OUT (default: official)")
-    parser.add_argument("--dataset", metavar="NAME", help="data set of records that name none (casme2, samm, ...)")
+    parser.add_argument(
+        "--dataset", type=dataset_name, metavar="NAME", help="data set of records that name none: casme2, samm, ..."
+    )
     parser.add_argument(
         "--questions", metavar="FILE", type=Path, help="question file that IN answers, where IN has answers alone"
     )
@@ -42,10 +47,11 @@ def run(args: argparse.Namespace) -> int:
     """Convert and say what was done."""
     from mevqa.data.conversion.convert import convert
 
-    done = convert(args.source, args.out, to=args.to, dataset=args.dataset, questions=args.questions)
+    out = out_place(args)
+    done = convert(args.source, out, to=args.to, dataset=args.dataset, questions=args.questions)
     for note in done.notes:
-        print(f"note: {note}", file=sys.stderr)
+        show(f"note: {note}")
     count = f"{done.questions} questions about {done.clips} clips, {done.answered} with an answer"
     print(f"{args.source}: {done.source}")
-    print(f"{args.out}: {count}")
+    print(f"{out}: {count}")
     return 0

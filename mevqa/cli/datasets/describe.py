@@ -12,11 +12,12 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_face, add_seed
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
+from mevqa.verbosity import show
 
 HELP = "training texts from units, sides and measured motion"
 
@@ -26,13 +27,13 @@ _SHOWN = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa describe``."""
     parser.add_argument("questions", nargs="+", type=Path, metavar="QUESTIONS", help="question files about the clips")
-    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="new question file (JSON lines)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="decides the words (0)")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="write a new question file (JSON lines)"
+    )
+    add_seed(parser, "the words")
     parser.add_argument("--alone", action="store_true", help="write the descriptions without the answered questions")
     parser.add_argument("--no-motion", action="store_true", help="measure no motion")
-    parser.add_argument(
-        "--face", choices=("auto", "haar", "mediapipe", "none"), default="auto", help="how faces are found"
-    )
+    add_face(parser)
     parser.add_argument("--show", type=positive, default=_SHOWN, metavar="N", help=f"texts to print ({_SHOWN})")
     add_media_options(parser)
 
@@ -67,6 +68,6 @@ def run(args: argparse.Namespace) -> int:
     print(as_text(Table("what the texts name", ("fact", "known", "precision", "recall"), tuple(rows))))
     if done.left_out:
         shown = ", ".join(done.left_out[:_SHOWN]) + (" ..." if len(done.left_out) > _SHOWN else "")
-        print(f"note: {len(done.left_out)} clips without a known unit or class: {shown}", file=sys.stderr)
+        show(f"note: {len(done.left_out)} clips without a known unit or class: {shown}")
     print(f"{done.file}: {done.rows} rows, {len(done.described)} of them descriptions")
     return 0

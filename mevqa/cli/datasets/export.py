@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mevqa.cli.common_options import add_seed
 from mevqa.cli.options import add_media_options, add_view_options, add_views_cache_option
 from mevqa.cli.values import positive
 
@@ -32,8 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="question files (JSON lines), or a prepared benchmark"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
-    parser.add_argument("--format", choices=_FORMATS, default="messages", help="format (default: messages)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="write a new folder")
+    parser.add_argument(
+        "--format", choices=_FORMATS, default="messages", help="format of the conversations (default: messages)"
+    )
     group = parser.add_argument_group("splits")
     group.add_argument(
         "--folds",
@@ -48,16 +51,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="share of the clips of each train split that becomes the split validation, by whole subjects (default: 0)",
     )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="decides between equal divisions (default: 0)")
+    add_seed(group, "between equal divisions")
     add_media_options(parser)
     looks = parser.add_argument_group("what the model sees")
     looks.add_argument(
-        "--model", metavar="MODEL", help="the model whose preferences decide what is not chosen; it is not loaded"
+        "--model", metavar="MODEL", help="model whose preferences decide what is not chosen; it is not loaded"
     )
     add_view_options(looks)
     looks.add_argument("--prompts", type=Path, metavar="DIR", help="prompt files that replace the shipped ones")
     looks.add_argument("--variant", metavar="NAME", help="prompt variant (default: what the model prefers)")
-    looks.add_argument("--notes", type=Path, metavar="FILE", help="table of clip and note, which the prompt carries")
+    looks.add_argument("--notes", type=Path, metavar="FILE", help="table of clip and note, sentences for the prompt")
     speed = parser.add_argument_group("speed")
     speed.add_argument("--workers", type=positive, default=1, metavar="N", help="processes that draw (default: 1)")
     add_views_cache_option(speed)

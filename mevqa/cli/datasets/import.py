@@ -20,10 +20,11 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_trust
 from mevqa.errors import InputError, Problem
+from mevqa.verbosity import show
 
 HELP = "predictions and adapters of other toolkits, as runs and adapters of ours"
 
@@ -31,18 +32,25 @@ HELP = "predictions and adapters of other toolkits, as runs and adapters of ours
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa import``."""
     parser.add_argument("sources", nargs="+", metavar="IN", help="files of predictions, or the folder of an adapter")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder: the run, or the adapter")
-    parser.add_argument("--export", type=Path, metavar="DIR", help="the folder of mevqa export that was used")
     parser.add_argument(
-        "--model", metavar="NAME", help="of predictions: what the run calls the model; of an adapter: its base model"
+        "--out", type=Path, required=True, metavar="DIR", help="write a new folder: the run, or the adapter"
+    )
+    parser.add_argument("--export", type=Path, metavar="DIR", help="folder of mevqa export that was used")
+    parser.add_argument(
+        "--model", metavar="NAME", help="model: of predictions, what the run calls it; of an adapter, its base"
     )
     group = parser.add_argument_group("predictions")
     group.add_argument("--split", metavar="NAME", help="which split of the export was answered (default: test)")
     group.add_argument(
-        "--questions", nargs="+", type=Path, default=[], metavar="FILE", help="what was answered, without an export"
+        "--questions",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="question files that were answered, without an export",
     )
     group.add_argument("--media", type=Path, metavar="DIR", help="folder of the clips, for the pictures of a report")
-    group.add_argument("--annotations", type=Path, metavar="FILE", help="onset, apex, offset, likewise")
+    group.add_argument("--annotations", type=Path, metavar="FILE", help="coded events, likewise")
     group.add_argument(
         "--partial", action="store_true", help="questions without a record become errors of the run (default: refused)"
     )
@@ -52,9 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="off",
         help="decide a clip's answers together, as mevqa eval does (default: off: each is read as it was written)",
     )
-    parser.add_argument(
-        "--trust-remote-code", action="store_true", help="run code that comes with the base model: read it first"
-    )
+    add_trust(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     )
     imported = done.manifest["imported"]
     for note in imported["notes"]:
-        print(f"note: {note}", file=sys.stderr)
+        show(f"note: {note}")
     failed = [answer for answer in done.answers.values() if answer.error is not None]
     print(f"{', '.join(args.sources)}: {imported['from']}")
     print(f"{args.out}: {len(done.answers) - len(failed)} of {len(done.answers)} questions answered")

@@ -23,14 +23,14 @@ HELP = "draw what a model sees of every clip, once, for many runs"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa prepare``."""
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="question files (JSON lines)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the prepared folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="write the prepared folder")
     add_engine(parser)
     add_views_cache_option(parser)
     parser.add_argument(
         "--model",
         default="nano",
         metavar="MODEL",
-        help="the model whose preferences decide what is not chosen (default: nano); it is not loaded",
+        help="model whose preferences decide what is not chosen (default: nano); it is not loaded",
     )
     add_media_options(parser)
     add_view_options(parser.add_argument_group("what is drawn"))

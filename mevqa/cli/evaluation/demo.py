@@ -10,7 +10,8 @@ import shlex
 import time
 from pathlib import Path
 
-from mevqa.cli.values import positive, seed
+from mevqa.cli.common_options import add_seed
+from mevqa.cli.values import positive
 from mevqa.errors import InputError, Problem
 
 HELP = "the whole job on synthetic clips with the embedded model"
@@ -18,9 +19,15 @@ HELP = "the whole job on synthetic clips with the embedded model"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa demo``."""
-    parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="default: demo-output")
-    parser.add_argument("--clips", type=positive, default=24, metavar="N", help="how many clips (default: 24)")
-    parser.add_argument("--seed", type=seed, default=7)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("demo-output"),
+        metavar="DIR",
+        help="write everything into this folder (default: demo-output)",
+    )
+    parser.add_argument("--clips", type=positive, default=24, metavar="N", help="number of clips (default: 24)")
+    add_seed(parser, "the clips", default=7)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,15 +6,18 @@ table shows every run, the best of them, the ensemble, and an oracle that always
 
 Examples:
   mevqa ensemble runs/nano runs/qwen --out runs/both
-  mevqa ensemble runs/a runs/b runs/c --weights oof --out runs/all
-  mevqa ensemble test/a test/b --weights oof --oof loso/a loso/b --out runs/both
+  mevqa ensemble runs/a runs/b runs/c --weighting oof --out runs/all
+  mevqa ensemble test/a test/b --weighting oof --oof loso/a loso/b --out runs/both
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from mevqa.cli.common_options import add_preset
+from mevqa.cli.parser import rename_options
+from mevqa.verbosity import show
 
 HELP = "fuse several runs into one"
 
@@ -22,7 +25,7 @@ HELP = "fuse several runs into one"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa ensemble``."""
     parser.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="folders that `mevqa eval --out` wrote")
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="run folder of the ensemble")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="write the run folder of the ensemble")
     parser.add_argument(
         "--method",
         choices=("mean", "rank", "vote"),
@@ -31,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "for models without probabilities (default: mean)",
     )
     parser.add_argument(
-        "--weights",
+        "--weighting",
         choices=("equal", "oof"),
         default="equal",
         help="oof: better runs weigh more, for each subject by the answers about the others (default: equal)",
@@ -46,7 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "temperature of options are learned there (default: from the runs themselves, where answers are known)",
     )
     parser.add_argument("--no-consistency", action="store_true", help="do not decide the answers about a clip together")
-    parser.add_argument("--preset", metavar="NAME", help="preset of the scores (default: that of the task)")
+    rename_options(parser, {"--weights": "--weighting"})
+    add_preset(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,12 +62,12 @@ def run(args: argparse.Namespace) -> int:
         args.runs,
         args.out,
         method=args.method,
-        weights=args.weights,
+        weights=args.weighting,
         oof=args.oof,
         consistency=not args.no_consistency,
         preset=args.preset,
     )
     for note in result.notes:
-        print(f"note: {note}", file=sys.stderr)
+        show(f"note: {note}")
     print_ensemble(result, args.out)
     return 0

@@ -40,7 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "files", nargs="*", type=Path, metavar="FILE", help="question files (JSON lines), or a folder of mevqa prepare"
     )
     parser.add_argument(
-        "--out", type=Path, metavar="RUN", help="run folder; continued if it exists (with --suite: runs/SUITE)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the run into this folder; continued if it exists (with --suite: runs/SUITE)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
     parser.add_argument(
@@ -53,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--notes",
         type=Path,
         metavar="FILE",
-        help="sentences about clips for the prompt: table of clip and note, as mevqa physiology describe writes it",
+        help="table of clip and note, sentences for the prompt, as mevqa physiology describe writes it",
     )
     add_drawing_options(parser)
     suite = parser.add_argument_group("benchmark suites")

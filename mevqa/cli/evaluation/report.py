@@ -17,8 +17,8 @@ import argparse
 import time
 from pathlib import Path
 
+from mevqa.cli.common_options import add_draws, add_preset, add_seed
 from mevqa.cli.options import add_media_options
-from mevqa.cli.values import seed
 
 HELP = "one HTML page of scores, charts and clips"
 
@@ -29,13 +29,15 @@ _INTERVAL = 10.0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa report``."""
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folders that `mevqa eval` wrote")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="write the report into this folder")
     parser.add_argument("--title", help="title of the page (default: models and data sets)")
     parser.add_argument("--reference", type=Path, metavar="FILE", help="question file with the right answers")
-    parser.add_argument("--preset", metavar="NAME", help="how answers are scored (default: that of the task)")
-    parser.add_argument("--draws", type=int, default=1000, metavar="N", help="bootstrap draws, 0 for no intervals")
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="of the bootstrap (default: 0)")
-    parser.add_argument("--events", type=Path, metavar="FILE", help="detected events of long videos, for the timeline")
+    add_preset(parser)
+    add_draws(parser)
+    add_seed(parser, "the bootstrap draws")
+    parser.add_argument(
+        "--events", type=Path, metavar="FILE", help="events of long videos that were detected, for the timeline"
+    )
     parser.add_argument("--no-pictures", action="store_true", help="numbers and texts only: quick")
     add_media_options(parser, numbers=False)
 

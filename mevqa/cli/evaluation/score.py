@@ -21,7 +21,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.cli.values import above_zero
+from mevqa.cli.common_options import add_draws, add_fps, add_preset, add_seed
+from mevqa.cli.json_output import add_json, put_json
 
 if TYPE_CHECKING:
     from mevqa.scoring.result import ScoreResult
@@ -36,11 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help="RUN, or PRED REFERENCE, or A B [REFERENCE]"
     )
-    parser.add_argument("--preset", metavar="NAME", help="default: megc2026-vqa, megc2026-lvqa for long video")
+    add_preset(parser, "megc2026-vqa, megc2026-lvqa for long video")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change one switch of the preset; repeatable"
     )
-    parser.add_argument("--strict", action="store_true", help="an answer without a number counts as 0 (count=zero)")
+    parser.add_argument(
+        "--strict", action="store_true", help="strictly: an answer without a number counts as 0 (count=zero)"
+    )
     parser.add_argument(
         "--by",
         type=_groupings,
@@ -48,11 +51,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help="also by dataset, subject, type; events by dataset, subject, video",
     )
-    parser.add_argument("--fps", type=above_zero, metavar="N", help="of events, where the files do not tell")
+    add_fps(parser, "what the files of events say")
     parser.add_argument("--paired", action="store_true", help="say whether two sets of answers differ")
-    parser.add_argument("--draws", type=_count, default=1000, metavar="N", help="bootstrap draws, 0 for none")
-    parser.add_argument("--seed", type=_count, default=0, metavar="N", help="of the bootstrap (default: 0)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write everything as JSON; - for the standard output")
+    add_draws(parser)
+    add_seed(parser, "the bootstrap draws")
+    add_json(parser, "everything")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     form.add_argument("--latex", action="store_true", help="print the tables as LaTeX (booktabs)")
@@ -70,17 +73,10 @@ def run(args: argparse.Namespace) -> int:
         print_reference(presets=args.presets, keys=args.keys, cases=args.cases)
         return 0
     result = _score(args)
-    if str(args.json) == "-":
-        print(result.to_json(), end="")
+    if put_json(args.json, result.to_json()):
         return 0
     from mevqa.cli.printing.scores import Form, print_scores
 
-    if args.json is not None:
-        from mevqa.files.lock import hold_file
-        from mevqa.files.whole import write_whole
-
-        with hold_file(args.json):
-            write_whole(args.json, result.to_json())
     form: Form = "markdown" if args.markdown else "latex" if args.latex else "text"
     print_scores(result, form, pair=args.paths[:2] if args.paired else ())
     if args.json is not None and form == "text":
@@ -113,11 +109,3 @@ def _groupings(text: str) -> tuple[str, ...]:
     if unknown or not names:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(_GROUPINGS)}")
     return names
-
-
-def _count(text: str) -> int:
-    """Parse a whole number of at least zero."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must not be negative, got {value}")
-    return value

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.errors import InputError, MevqaError, Problem, group_problems
+from mevqa.verbosity import show
 
 HELP = "write the official files and the zip, or check them"
 
@@ -23,9 +24,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa submit``."""
     parser.add_argument("run_folder", metavar="RUN", type=Path, nargs="?", help="folder that `mevqa eval --out` wrote")
     parser.add_argument(
-        "--questions", metavar="FILE", type=Path, nargs="+", required=True, help="official files, ..._to_answer.jsonl"
+        "--questions",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="question files, the official ..._to_answer.jsonl",
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, help="folder for the predictions and the zip")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="write the predictions and the zip into this folder")
     parser.add_argument(
         "--fill", action="store_true", help="give prior answers where the run has none, and record them in filled.json"
     )
@@ -33,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--validate", metavar="PRED", type=Path, help="check this file of answers, or zip, instead of writing one"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="with --validate: refuse answers outside the vocabulary too"
+        "--strict", action="store_true", help="strictly, with --validate: refuse answers outside the vocabulary too"
     )
     parser.add_argument(
         "--fix",
@@ -72,7 +78,7 @@ def _write(args: argparse.Namespace) -> int:
     from mevqa.submission.writer import FILLED
 
     for note in filter(None, (torn_line(args.run_folder), _lacking(args.run_folder))):
-        print(f"note: {note}", file=sys.stderr)
+        show(f"note: {note}")
     written = submit(args.run_folder, args.questions, args.out, fill=args.fill)
     for path in (*written.predictions, written.archive):
         print(path)

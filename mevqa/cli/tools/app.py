@@ -16,6 +16,7 @@ import argparse
 import os
 from pathlib import Path
 
+from mevqa.cli.common_options import add_device, add_dtype
 from mevqa.cli.values import above_zero, dataset_name, positive
 
 HELP = "a page in the browser: videos, questions, answers"
@@ -31,16 +32,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     model = parser.add_argument_group("models")
     model.add_argument(
-        "--model", default="nano", metavar="MODEL", help="who is asked, as for mevqa ask (default: nano)"
+        "--model", default="nano", metavar="MODEL", help="model that is asked, as for mevqa ask (default: nano)"
     )
-    model.add_argument("--adapter", metavar="DIR", help="PEFT adapter of it")
+    model.add_argument("--adapter", metavar="DIR", help="PEFT adapter, a folder or a hub name")
     model.add_argument("--compare", metavar="MODEL", help="a second model, whose answers stand beside")
     model.add_argument(
         "--compare-adapter", metavar="DIR", help="adapter of the second; without --compare of the same model"
     )
-    model.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
-    model.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
-    parser.add_argument("--dataset", type=dataset_name, default="unknown", help="whose classes are the options")
+    add_device(model)
+    add_dtype(model)
+    parser.add_argument(
+        "--dataset", type=dataset_name, default="unknown", metavar="NAME", help="data set whose classes are the options"
+    )
     page = parser.add_argument_group("page")
     page.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine)")
     page.add_argument("--port", type=int, default=7860, metavar="N", help="its port, or the next free (default: 7860)")

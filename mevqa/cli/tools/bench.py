@@ -22,6 +22,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.cli.common_options import add_device, add_dtype
+from mevqa.cli.json_output import add_json, put_json
+from mevqa.cli.parser import rename_options
 from mevqa.cli.tools import bench_eval, bench_gpu, bench_spot
 from mevqa.cli.values import positive
 from mevqa.table_writer import Table, as_text
@@ -45,11 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         f"same model, same questions, answers compared. {_RANDOM}",
     )
     prefix.add_argument(
-        "--answers",
+        "--form",
         choices=("free", "official"),
         default="free",
-        help="free: eight tokens an answer (default); official: options scored and grammars held, as in a real run",
+        help="form of the answers: free, eight tokens an answer (default); official: options scored and "
+        "grammars held, as in a real run",
     )
+    rename_options(prefix, {"--answers": "--form"})
     _add_model(prefix)
     prefix.set_defaults(measure=_prefix)
     finetune = benches.add_parser(
@@ -59,7 +64,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "a row, all questions of a clip packed in one row, and the same with the frozen vision features known. The "
         f"language model is adapted (LoRA, rank 16); losses and gradients are compared. {_RANDOM}",
     )
-    finetune.add_argument("--clips", type=positive, default=2, metavar="N", help="clips in a step (default: 2)")
+    finetune.add_argument(
+        "--clips", type=positive, default=2, metavar="N", help="number of clips in a step (default: 2)"
+    )
     _add_model(finetune)
     finetune.set_defaults(measure=_finetune)
     scale = benches.add_parser(
@@ -82,9 +89,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     bench_gpu.add(benches)
     bench_eval.add(benches)
     for name, one in benches.choices.items():
-        if name in ("gpu", "eval"):  # their results are a file of JSON
-            continue
-        one.add_argument("--json", action="store_true", help="print JSON")
+        if name != "gpu":  # Its results are always written.
+            add_json(one, "everything that was measured", was_flag=name != "eval")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,14 +100,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     """Add the model that is measured, and the pictures that it is shown."""
-    parser.add_argument("--model", default="random", metavar="MODEL", help="random (default), a folder or a hub name")
+    parser.add_argument(
+        "--model", default="random", metavar="MODEL", help="model to measure: random (default), a folder or a hub name"
+    )
     parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds that count (default: 5)")
     parser.add_argument("--pictures", type=positive, default=4, metavar="N", help="pictures of a clip (default: 4)")
     parser.add_argument(
-        "--size", type=positive, default=224, metavar="PX", help="their width and height (default: 224)"
+        "--pixels", type=positive, default=224, metavar="N", help="width and height of a picture (default: 224)"
     )
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16", "float16"), default="auto")
+    rename_options(parser, {"--size": "--pixels"})
+    add_device(parser)
+    add_dtype(parser)
 
 
 def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
@@ -137,7 +146,7 @@ def _prefix(args: argparse.Namespace) -> int:
 
     system, asked = requests()
     model = _model(args, [system, *(request.text for request in asked)])
-    result = measure_prefix_reuse(model, count=args.pictures, size=args.size, rounds=args.rounds, answers=args.answers)
+    result = measure_prefix_reuse(model, count=args.pictures, size=args.pixels, rounds=args.rounds, answers=args.form)
     weights = sum(p.numel() for p in model.model.parameters()) / 1e6
     asked_of = f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens"
     verdicts = ("identical answers", "DIFFERENT ANSWERS", "difference")
@@ -149,9 +158,7 @@ def _scan(args: argparse.Namespace) -> int:
     from mevqa.benchmarks.selective_scan import measure_scan
 
     times = measure_scan()
-    if args.json:
-        print(json.dumps([asdict(one) for one in times]))
-    else:
+    if not put_json(args.json, json.dumps([asdict(one) for one in times])):
         rows = [
             (f"{one.batch} x {one.length}", one.form, f"{one.forward_ms:.1f}", f"{one.training_ms:.1f}",
              f"{one.error:.0e}") for one in times
@@ -170,7 +177,7 @@ def _finetune(args: argparse.Namespace) -> int:
 
     system, asked = turns()
     model = _model(args, [system, *(text for turn in asked for text in (turn.text, turn.answer))])
-    result = measure_packing(model, clips=args.clips, count=args.pictures, size=args.size, rounds=args.rounds)
+    result = measure_packing(model, clips=args.clips, count=args.pictures, size=args.pixels, rounds=args.rounds)
     weights = {name: f"{count / 1e6:.1f} M" for name, count in result.parameters.items()}
     size = f"{weights['all']} parameters, {weights['adapter']} of them trained"
     asked_of = f"{result.questions} questions about {result.clips} clips a step: "
@@ -195,8 +202,8 @@ def _print_turns(
         facts: Size of the model, and what was asked.
         verdicts: What is said where all ways give the same, where they do not, and of what.
     """
-    if args.json:
-        print(json.dumps(asdict(result) | {"speedup": result.speedup, "identical": result.identical}))
+    found = asdict(result) | {"speedup": result.speedup, "identical": result.identical}
+    if put_json(args.json, json.dumps(found)):
         return 0 if result.identical else 1
     print(_described(model, facts[0]))
     print(f"{facts[1]}, prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns")
@@ -232,8 +239,7 @@ def _scale(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         costs = list(measure_scale(Path(folder), args.answers))
     failed = any(cost.code for cost in costs)
-    if args.json:
-        print(json.dumps([asdict(cost) for cost in costs]))
+    if put_json(args.json, json.dumps([asdict(cost) for cost in costs])):
         return int(failed)
     once = next(cost.seconds for cost in costs if cost.command.startswith("read"))
     print(f"{args.answers} answers, processor seconds\n{'':26}{'seconds':>9}{'times read':>12}{'peak memory':>14}")

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.cli.json_output import put_json
 from mevqa.cli.values import positive
 
 if TYPE_CHECKING:
@@ -28,31 +29,30 @@ def add(benches: Any) -> None:
         "one that finds the views stored; whole commands with 1 and N processes; and, for reference, a plain loop that "
         "generates an answer to each question from the same pictures.",
     )
-    parser.add_argument("--clips", type=positive, default=24, metavar="N", help="synthetic clips (default: 24)")
+    parser.add_argument(
+        "--clips", type=positive, default=24, metavar="N", help="number of synthetic clips (default: 24)"
+    )
     parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes that draw (default: 2)")
-    parser.add_argument("--model", default="nano", metavar="MODEL", help="who is asked (default: nano)")
+    parser.add_argument("--model", default="nano", metavar="MODEL", help="model that is asked (default: nano)")
     parser.add_argument(
         "--beside-busy-core",
         action="store_true",
         help="also time the model beside a process that keeps a core busy: it should take at most twice as long",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.set_defaults(measure=measure)
 
 
 def measure(args: argparse.Namespace) -> int:
     """Print seconds of stages and commands; 1 when the answers differ or a command fails."""
     from mevqa.benchmarks.evaluation_stages import measure_evaluation
-    from mevqa.files.whole import write_whole
     from mevqa.synthetic.writer import synthesise
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         made = synthesise(folder / "set", args.clips, 5)
         cost = measure_evaluation(made, folder, args.model, args.workers, busy=args.beside_busy_core)
-    if args.json is not None:
-        write_whole(args.json, json.dumps(cost.as_dict(), indent=1) + "\n")
-    _print(args, cost)
+    if not put_json(args.json, json.dumps(cost.as_dict(), indent=1)):
+        _print(args, cost)
     return int(not cost.same or any(one.code for one in (*cost.commands, *cost.busy)))
 
 

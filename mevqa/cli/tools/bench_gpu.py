@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.cli.json_output import put_json
+from mevqa.cli.parser import rename_options
 from mevqa.cli.values import positive
+from mevqa.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.benchmarks.gpu.cases import CaseResult
@@ -28,7 +30,15 @@ def add(benches: Any) -> None:
         "written after each, so that an interruption loses nothing.",
     )
     parser.add_argument("--recipe", action="append", default=[], metavar="NAME", help="only this recipe; repeatable")
-    parser.add_argument("--out", type=Path, default=Path("gpu.json"), metavar="FILE", help="results (gpu.json)")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        default=Path("gpu.json"),
+        metavar="FILE",
+        help="write everything that was measured as JSON, after each case (default: gpu.json); -: to the standard "
+        "output at the end, in place of what is printed",
+    )
+    rename_options(parser, {"--out": "--json"})
     parser.add_argument("--time-limit", type=positive, default=_LIMIT, metavar="S", help=f"seconds in all ({_LIMIT})")
     parser.add_argument(
         "--small", action="store_true", help="models of two narrow layers, to try the command without a GPU"
@@ -41,7 +51,7 @@ def measure(args: argparse.Namespace) -> int:
     """Measure, show progress on standard error and the tables on standard output; 1 when a case failed."""
     from mevqa.benchmarks.gpu.cases import shipped_cases
     from mevqa.benchmarks.gpu.processes import in_own_process, run_cases
-    from mevqa.benchmarks.gpu.report import GpuReport, describe_machine, tables, write_report
+    from mevqa.benchmarks.gpu.report import GpuReport, describe_machine, report_json, tables, write_report
     from mevqa.errors import InputError, Problem
     from mevqa.table_writer import as_markdown, as_text
 
@@ -57,16 +67,22 @@ def measure(args: argparse.Namespace) -> int:
 
     def keep(result: CaseResult) -> None:
         results.append(result)
-        write_report(args.out, report())
+        if file is not None:
+            write_report(file, report())
         end = result.outcome if result.outcome == "measured" else f"{result.outcome}: {result.reason}"
-        print(f"{len(results)}/{len(cases)} {result.case.label}: {end}, {result.seconds:.0f} s", file=sys.stderr)
+        show(f"{len(results)}/{len(cases)} {result.case.label}: {end}, {result.seconds:.0f} s")
 
+    file = None if str(args.json) == "-" else args.json
     machine = in_own_process(describe_machine, device, args.small)
-    write_report(args.out, report())
+    if file is not None:
+        write_report(file, report())
     run_cases(cases, float(args.time_limit), keep)
-    written = tables(report())
-    print(as_markdown(written, []) if args.markdown else "\n\n".join(map(as_text, written)))
-    print(f"results: {args.out}", file=sys.stderr)
+    if file is None:
+        put_json(args.json, report_json(report()))
+    else:
+        written = tables(report())
+        print(as_markdown(written, []) if args.markdown else "\n\n".join(map(as_text, written)))
+        show(f"results: {file}")
     return int(any(result.outcome == "failed" for result in results))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mevqa.cli.values import above_zero, frame_size, positive, seed
+from mevqa.cli.common_options import add_seed
+from mevqa.cli.json_output import put_json
+from mevqa.cli.parser import rename_options
+from mevqa.cli.values import above_zero, frame_size, positive
+from mevqa.verbosity import show
 
 
 def add(benches: Any) -> None:
@@ -32,19 +35,20 @@ def add(benches: Any) -> None:
     spot.add_argument("--rounds", type=positive, default=3, metavar="N", help="rounds (default: 3)")
     spot.add_argument("--seconds", type=above_zero, metavar="S", help="length of a synthetic video (20; in a trial 60)")
     spot.add_argument(
-        "--fps", type=above_zero, default=30.0, help="frames per second of synthetic videos (default: 30)"
+        "--fps", type=above_zero, default=30.0, metavar="N", help="frames per second of synthetic videos (default: 30)"
     )
     spot.add_argument(
-        "--size", type=frame_size, default=(640, 480), metavar="WxH", help="their size (default: 640x480)"
+        "--size", type=frame_size, default=(640, 480), metavar="WxH", help="frame size (default: 640x480)"
     )
     spot.add_argument("--trial", type=Path, metavar="DIR", help="compare with the truth; videos are kept in DIR")
-    spot.add_argument("--calibrator", type=Path, metavar="FILE", help="of mevqa spot --fit, in a trial")
+    spot.add_argument("--calibrator", type=Path, metavar="FILE", help="calibrator of mevqa spot --fit, in a trial")
     spot.add_argument(
-        "--truth", type=Path, metavar="CSV", help="write what a trial's videos hold, for mevqa spot --fit"
+        "--truth", type=Path, metavar="FILE", help="write what a trial's videos hold, for mevqa spot --fit"
     )
     spot.add_argument("--minutes", type=positive, metavar="N", help="memory and time of N minutes, and of half as much")
-    spot.add_argument("--seed", type=seed, default=700, help="decides the persons (default: 700)")
-    spot.add_argument("--events", type=int, default=6, metavar="N", help="videos with both kinds in a trial (6)")
+    add_seed(spot, "the persons", default=700)
+    spot.add_argument("--both", type=int, default=6, metavar="N", help="videos with both kinds in a trial (6)")
+    rename_options(spot, {"--events": "--both"})
     spot.add_argument("--macro", type=int, default=2, metavar="N", help="videos with macro-expressions alone (2)")
     spot.add_argument("--still", type=int, default=4, metavar="N", help="videos without expressions (4)")
     spot.set_defaults(measure=_spot)
@@ -73,8 +77,7 @@ def _spot_speed(args: argparse.Namespace, seconds: float) -> int:
 
     with tempfile.TemporaryDirectory() as folder:
         times = measure_spotting(_spot_video(args, seconds, Path(folder)), args.rounds)
-    if args.json:
-        print(json.dumps(asdict(times)))
+    if put_json(args.json, json.dumps(asdict(times))):
         return 0
     width, height = times.size
     print(f"{times.frames} frames, {times.seconds:.1f} s at {times.fps:g} fps, {width}x{height}; {args.rounds} rounds")
@@ -107,10 +110,9 @@ def _spot_long(args: argparse.Namespace, seconds: float) -> int:
         lengths = [args.minutes / 2, float(args.minutes)]
         runs = []
         for minutes in lengths:
-            print(f"{minutes:g} minutes ...", file=sys.stderr, flush=True)
+            show(f"{minutes:g} minutes ...")
             runs.append(measure_long(video, minutes, Path(folder)))
-    if args.json:
-        print(json.dumps([asdict(run) for run in runs]))
+    if put_json(args.json, json.dumps([asdict(run) for run in runs])):
         return 0
     print(f"{'length':>12}{'peak memory':>13}{'clock':>10}{'processor':>11}   seconds a minute of each   events")
     for run in runs:
@@ -124,12 +126,11 @@ def _spot_trial(args: argparse.Namespace, seconds: float) -> int:
     from mevqa.benchmarks.spotting_trial import TrialSettings, run_trial, write_truth
     from mevqa.spotting.registry import spot_options
 
-    settings = TrialSettings(args.events, args.macro, args.still, seconds, args.fps, args.size, args.seed)
+    settings = TrialSettings(args.both, args.macro, args.still, seconds, args.fps, args.size, args.seed)
     options = spot_options(calibrator=args.calibrator)
     if args.truth:
         write_truth(args.truth, args.trial, settings)
-    result = run_trial(
-        args.trial, settings, options=options, progress=lambda name: print(name, file=sys.stderr, flush=True)
-    )
-    print(result.as_json() if args.json else result.text())
+    result = run_trial(args.trial, settings, options=options, progress=show)
+    if not put_json(args.json, result.as_json()):
+        print(result.text())
     return 0

@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import Any
 
+from mevqa.cli.json_output import add_json, put_json
+
 HELP = "versions, devices, models found"
 
 _PACKAGES = (
@@ -29,14 +31,13 @@ _PACKAGES = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa env``."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser, "versions, devices and models", was_flag=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
     facts = collect()
-    if args.json:
-        print(json.dumps(facts, indent=1))
+    if put_json(args.json, json.dumps(facts, indent=1)):
         return 0
     for name in ("system", "python", "cores", "memory"):
         print(f"{name:<24} {facts[name]}")

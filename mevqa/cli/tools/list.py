@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+
+from mevqa.cli.json_output import add_json, put_json
 
 HELP = "what can be named: models, recipes, views, presets, suites, ..."
 
@@ -20,17 +21,15 @@ LISTS = ("models", "recipes", "views", "samplers", "presets", "suites", "spotter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa list``."""
     parser.add_argument("what", choices=LISTS, metavar="WHAT", help=", ".join(LISTS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write names and sentences as JSON instead")
+    add_json(parser, "names and sentences")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list, or write it."""
     from mevqa.api.listing import available
-    from mevqa.files.whole import write_whole
 
     found = available(args.what)
-    if args.json is not None:
-        write_whole(args.json, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    if put_json(args.json, json.dumps(found, indent=1, ensure_ascii=False)):
         return 0
     width = max(map(len, found))
     for name, about in found.items():

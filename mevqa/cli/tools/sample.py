@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.cli.common_options import add_fps
 from mevqa.cli.options import add_key_frame_options, add_view_options
-from mevqa.cli.values import above_zero
 
 if TYPE_CHECKING:
     from mevqa.api.sample import ClipSample
@@ -28,9 +28,9 @@ _STRONGEST = 3
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa sample``."""
     parser.add_argument("clip", type=Path, metavar="CLIP", help="video file or folder of frames")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="write the pictures into this folder")
     add_view_options(parser, views="frames,difference,motion,magnified", sampler="oao", frames=3)
-    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
+    add_fps(parser)
     add_key_frame_options(parser)
     parser.add_argument(
         "--precomputed",

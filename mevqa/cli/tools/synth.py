@@ -18,24 +18,36 @@ Examples:
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from mevqa.cli.values import above_zero, frame_size
+from mevqa.cli.common_options import add_out_place, add_seed, out_place
+from mevqa.cli.values import above_zero, frame_size, positive
 
 HELP = "synthetic clips with exact ground truth"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa synth``."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write (new or empty)")
-    parser.add_argument("--clips", type=int, default=24, help="number of clips (24)")
-    parser.add_argument("--seed", type=int, default=0, help="decides everything (0)")
+    add_out_place(parser, "the set into this folder, new or empty", "DIR")
+    parser.add_argument("--clips", type=positive, default=24, metavar="N", help="number of clips (default: 24)")
+    add_seed(parser, "everything")
     parser.add_argument("--long", action="store_true", help="long videos with several micro- and macro-expressions")
-    parser.add_argument("--profile", default="standard", help="what long videos are like: standard, hard (standard)")
-    parser.add_argument("--seconds", type=above_zero, help="length of a long video (20; hard 60)")
-    parser.add_argument("--subjects", type=int, help="number of persons (one for every four clips, or two long videos)")
     parser.add_argument(
-        "--fps", type=above_zero, nargs="+", default=[], help="frame rates, dealt to the persons (100; long videos 30)"
+        "--profile", default="standard", metavar="NAME", help="what long videos are like: standard, hard (standard)"
+    )
+    parser.add_argument("--seconds", type=above_zero, metavar="S", help="length of a long video (20; hard 60)")
+    parser.add_argument(
+        "--subjects",
+        type=positive,
+        metavar="N",
+        help="number of persons (one for every four clips, or two long videos)",
+    )
+    parser.add_argument(
+        "--fps",
+        type=above_zero,
+        nargs="+",
+        default=[],
+        metavar="N",
+        help="frames per second, dealt to the persons (default: 100; long videos 30)",
     )
     parser.add_argument("--size", type=frame_size, metavar="WxH", help="frame size (320x320; hard 320x240)")
     parser.add_argument(
@@ -58,11 +70,12 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.cli.progress import count_progress
     from mevqa.synthetic.writer import synthesise
 
+    out = out_place(args)
     given = {"fps": tuple(args.fps), "size": args.size, "seconds": args.seconds}
     done = count(1)
-    with count_progress(args.out.name, "clips") as progress:
+    with count_progress(out.name, "clips") as progress:
         made = synthesise(
-            args.out,
+            out,
             args.clips,
             args.seed,
             long=args.long,

@@ -19,6 +19,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_trust
 from mevqa.cli.options import add_link_option
 
 HELP = "fine-tune a model (LoRA, QLoRA) or train a spotter, by a recipe"
@@ -26,10 +27,10 @@ HELP = "fine-tune a model (LoRA, QLoRA) or train a spotter, by a recipe"
 
 #: Options that stand for keys of a recipe.
 _PLACES = (
-    ("--annotations", "annotations", "label file"),
+    ("--annotations", "annotations", "coded events, a label file"),
     ("--media", "media", "folder of clips or videos"),
-    ("--out", "output", "folder of what is trained"),
-    ("--features", "features", "of a spotter: folder in which what is measured of videos is kept"),
+    ("--out", "output", "write what is trained into this folder"),
+    ("--features", "features", "folder in which what a spotter measures of videos is kept"),
 )
 
 
@@ -46,11 +47,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     for option, key, said in _PLACES:
         shown = "FILE" if key == "annotations" else "DIR"
         parser.add_argument(option, type=Path, metavar=shown, help=f"{said} ({key}=)")
-    parser.add_argument(
-        "--trust-remote-code",
-        action="store_true",
-        help="run code that the model's author put on the hub: read it first",
-    )
+    add_trust(parser)
     parser.add_argument(
         "--force",
         action="store_true",

@@ -16,11 +16,12 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_device, add_dtype, add_trust
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
+from mevqa.verbosity import show
 
 HELP = "write an adapter and its base model as one model"
 
@@ -37,15 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa merge``."""
     parser.add_argument("adapter", metavar="ADAPTER", help="PEFT adapter, a folder or a hub name")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the merged model, new or empty"
+        "--out", type=Path, required=True, metavar="DIR", help="write the merged model into this folder, new or empty"
     )
-    parser.add_argument("--model", metavar="BASE", help="base model, where it is not the one that the adapter names")
     parser.add_argument(
-        "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16"),
-        default="auto",
-        help="precision of what is written; merging itself is in float32 (default: that in which the base is stored)",
+        "--model", metavar="BASE", help="model that is the base, where it is not the one that the adapter names"
     )
+    add_dtype(parser, " that are written; merging itself is in float32 (default: auto, as the base is stored)")
     parser.add_argument(
         "--tolerance",
         type=_nats,
@@ -53,15 +51,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="largest difference of log-probabilities, nats (default: 0.001 for float32, 0.05 for float16, 0.25 for "
         "bfloat16; rounding alone was seen to change 0.00002, 0.034 and 0.19)",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (default: auto)")
+    add_device(parser)
     parser.add_argument("--revision", help="commit, tag or branch of a base on the hub")
-    parser.add_argument(
-        "--trust-remote-code",
-        action="store_true",
-        help="run code that the base model's author put on the hub: read it first",
-    )
+    add_trust(parser)
     sample = parser.add_argument_group("sample")
-    sample.add_argument("--questions", type=Path, metavar="FILE", help="questions to compare answers to (JSON lines)")
+    sample.add_argument(
+        "--questions", type=Path, metavar="FILE", help="question file to compare answers to (JSON lines)"
+    )
     sample.add_argument("--sample", type=positive, default=4, metavar="N", help="its first N clips (default: 4)")
     add_media_options(parser)
 
@@ -78,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             args.adapter, args.out, on_step=on_step, **{name: getattr(args, name) for name in names + sample}
         )
     if args.model is not None:
-        print(f"note: the adapter names the base {merged.base_of_adapter or '(none)'}", file=sys.stderr)
+        show(f"note: the adapter names the base {merged.base_of_adapter or '(none)'}")
     print(f"merged {merged.adapter} ({merged.adapter_type}, {merged.adapter_digest})")
     print(f"into   {merged.base} ({merged.base_revision})")
     rounded = merged.dtype != "float32"

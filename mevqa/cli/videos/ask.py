@@ -3,7 +3,7 @@
 Examples:
   mevqa ask clip.mp4 "What are the action units?" "What is the coarse expression class?"
   mevqa ask talk.mp4 "How many micro-expression events appear in this video?"
-  mevqa ask frames/ "Is AU12 shown on the face?" --fps 200 --onset 10 --apex 31 --offset 60 --json
+  mevqa ask frames/ "Is AU12 shown on the face?" --fps 200 --onset 10 --apex 31 --offset 60 --json -
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
+from mevqa.cli.common_options import add_fps
+from mevqa.cli.json_output import add_json, put_json
 from mevqa.cli.options import (
     add_key_frame_options,
     add_long_options,
@@ -20,7 +22,7 @@ from mevqa.cli.options import (
     ask_arguments,
 )
 from mevqa.cli.shot_options import add_shot_options, shot_options
-from mevqa.cli.values import above_zero, dataset_name
+from mevqa.cli.values import dataset_name
 
 HELP = "ask about one video"
 
@@ -28,15 +30,16 @@ HELP = "ask about one video"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa ask``."""
     parser.add_argument("video", type=Path, metavar="VIDEO", help="video file or folder of frames")
-    parser.add_argument("questions", nargs="+", metavar="QUESTION")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("questions", nargs="+", metavar="QUESTION", help="in the official wording, or freely")
+    add_json(parser, "answers, moments and option probabilities", was_flag=True)
     parser.add_argument(
         "--dataset",
         type=dataset_name,
         default="unknown",
-        help="whose classes are the options: casme2, samm, casme3, ..., or the YAML file of your own",
+        metavar="NAME",
+        help="data set whose classes are the options: casme2, samm, casme3, ..., or the YAML file of your own",
     )
-    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
+    add_fps(parser)
     add_key_frame_options(parser)
     parser.add_argument(
         "--note", metavar="TEXT", help="a sentence about the video for the prompt: measured signals, ..."
@@ -70,8 +73,7 @@ def run(args: argparse.Namespace) -> int:
             subject=args.subject,
             shots=shot_options(args),
         )
-    if args.json:
-        print(json.dumps(as_json(args.video, args.questions, result), indent=1, ensure_ascii=False))
-    else:
+    told = as_json(args.video, args.questions, result)
+    if not put_json(args.json, json.dumps(told, indent=1, ensure_ascii=False)):
         print_answers(args.questions, result)
     return 1 if any(answer.error for answer in result.answers) else 0

@@ -9,7 +9,7 @@ Examples:
   mevqa spot videos/ --features features
   mevqa features videos/ --annotations labels.csv --features features
   RAY_ADDRESS=ray://head:10001 mevqa features s3://bucket/videos --features features --engine ray --workers 64
-  mevqa features talk.mp4 --export series --format csv --channels me-tst-plus
+  mevqa features talk.mp4 --out series --format csv --channels me-tst-plus
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_fps
 from mevqa.cli.options import add_engine, add_link_option
-from mevqa.cli.values import above_zero, dataset_name, media
+from mevqa.cli.parser import rename_options
+from mevqa.cli.values import dataset_name, media
 
 HELP = "measure the motion of faces once, for all spotters and trainings"
 
@@ -42,15 +44,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "of the user's cache)",
     )
     parser.add_argument(
-        "--annotations", type=Path, metavar="FILE", help="label file of long videos: those that it names are measured"
+        "--annotations",
+        type=Path,
+        metavar="FILE",
+        help="coded events, a label file of long videos: those that it names are measured",
     )
     parser.add_argument(
-        "--dataset", type=dataset_name, metavar="NAME", help="whose label file it is, when its header does not tell"
+        "--dataset",
+        type=dataset_name,
+        metavar="NAME",
+        help="data set whose label file it is, when its header does not tell",
     )
-    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what each video says)")
+    add_fps(parser, "what each video says")
     add_engine(parser)
-    parser.add_argument("--export", type=Path, metavar="DIR", help="write a file a video that other programs read")
-    parser.add_argument("--format", choices=("npz", "csv"), default="npz", help="of these files (default: npz)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write a file a video, which other programs read, into this folder"
+    )
+    rename_options(parser, {"--export": "--out"})
+    parser.add_argument("--format", choices=("npz", "csv"), default="npz", help="format of these files (default: npz)")
     parser.add_argument(
         "--channels",
         default="record",
@@ -77,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"warning: {video.path}: {warning}", file=sys.stderr)
 
     options = {name: getattr(args, name) for name in ("features", "annotations", "dataset", "fps", "workers", "engine")}
-    exported = {name: getattr(args, name) for name in ("export", "format", "channels")}
+    exported = {"export": args.out, "format": args.format, "channels": args.channels}
     if args.workers == 1 and args.engine == "local":
         found = measure_features(args.media, **options, **exported, frames=frame_progress, on_video=said)
     else:

@@ -7,7 +7,7 @@ Needs pip install 'mevqa[physiology]'.
 Examples:
   mevqa physiology synth physio --subjects 8
   mevqa physiology features physio/signals --events physio/events.csv --out features.csv
-  mevqa physiology fuse --events physio/events.csv --features features.csv --labels physio/annotations.csv \
+  mevqa physiology fuse --events physio/events.csv --measured features.csv --labels physio/annotations.csv \
       --out fused.csv
   mevqa physiology describe features.csv --out notes.csv
   mevqa eval QUESTIONS --media DIR --notes notes.csv --model FOLDER_OR_HUB_NAME --out RUN
@@ -20,7 +20,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mevqa.cli.values import above_zero, positive, seed
+from mevqa.cli.common_options import add_fps, add_out_place, add_seed, out_place
+from mevqa.cli.parser import rename_options
+from mevqa.cli.values import above_zero, positive
 from mevqa.errors import MevqaError, shortened
 
 HELP = "measure physiological signals around events"
@@ -52,9 +54,9 @@ def _add_features(parts: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "recorded is an empty cell, with the reason in the last column.",
     )
     parser.add_argument("signals", type=Path, metavar="FOLDER", help="folder of recordings")
-    parser.add_argument("--events", type=Path, required=True, metavar="FILE", help="of mevqa spot or of coders")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table to write, CSV")
-    parser.add_argument("--fps", type=above_zero, help="frames per second, where the events do not tell")
+    parser.add_argument("--events", type=Path, required=True, metavar="FILE", help="events of mevqa spot or of coders")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="write the table, CSV")
+    add_fps(parser, "what the events say")
     parser.add_argument(
         "--media",
         type=Path,
@@ -117,12 +119,19 @@ def _add_fuse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "signals and both are compared; with a saved fusion new people are decided.",
     )
     parser.add_argument(
-        "--events", type=Path, required=True, metavar="FILE", help="events with score, or columns p_CLASS, or JSON"
+        "--events",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="events of any system, with score, or columns p_CLASS, or JSON",
     )
-    parser.add_argument("--features", type=Path, required=True, metavar="FILE", help="of mevqa physiology features")
+    parser.add_argument(
+        "--measured", type=Path, required=True, metavar="FILE", help="table of mevqa physiology features"
+    )
+    rename_options(parser, {"--features": "--measured"})
     parser.add_argument("--labels", type=Path, metavar="FILE", help="what coders marked")
     parser.add_argument("--fusion", type=Path, metavar="FILE", help="a fusion of --save, in place of --labels")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the events as decided, CSV")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="write the events as decided, CSV")
     parser.add_argument(
         "--way",
         choices=("late", "features", "signals"),
@@ -133,7 +142,7 @@ def _add_fuse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         choices=("recognise", "spot"),
         help="of which class an event is, or whether it is one (default: as the events tell)",
     )
-    parser.add_argument("--fps", type=above_zero, help="frames per second, where the tables do not tell")
+    add_fps(parser, "what the tables say")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the fusion of all subjects, JSON")
     parser.set_defaults(work=_fuse)
 
@@ -149,14 +158,14 @@ def _fuse(args: argparse.Namespace) -> int:
     if args.fusion is not None:
         if given := [name for name in ("way", "task", "save") if getattr(args, name) is not None]:
             raise MevqaError(f"--{given[0]}: the fusion says it; leave it out")
-        table = apply_fusion(args.fusion, args.events, args.features, out=args.out, fps=args.fps)
+        table = apply_fusion(args.fusion, args.events, args.measured, out=args.out, fps=args.fps)
         _print_notes(table.notes)
         print(f"{args.out}: {len(table.events)} events ({table.task})")
         return 0
     with count_progress("fusion", "subjects") as progress:
         fused = fuse_signals(
             args.events,
-            args.features,
+            args.measured,
             args.labels,
             out=args.out,
             way=args.way or "late",
@@ -178,7 +187,7 @@ def _add_describe(parts: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "a minute to 82; ...), which mevqa eval --notes gives to a vision-language model beside the pictures.",
     )
     parser.add_argument("features", type=Path, metavar="FEATURES", help="of mevqa physiology features")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the table of clip and note, CSV")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="write the table of clip and note, CSV")
     parser.add_argument("--template", type=Path, metavar="YAML", help="other words, in the form of the shipped ones")
     parser.set_defaults(work=_describe)
 
@@ -200,10 +209,13 @@ def _add_synth(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         description="Write made-up recordings (1000 Hz, MATLAB files of 17 columns and EEG as FIF), the coded events "
         "to which they respond, and what a made-up spotter finds in them: files to try the other parts on.",
     )
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write (new or empty)")
-    parser.add_argument("--subjects", type=positive, default=8, metavar="N", help="people (8)")
-    parser.add_argument("--events", type=positive, default=12, metavar="N", help="coded events of each (12)")
-    parser.add_argument("--seed", type=seed, default=0, help="decides everything (0)")
+    add_out_place(parser, "the set into this folder, new or empty", "DIR")
+    parser.add_argument("--subjects", type=positive, default=8, metavar="N", help="number of persons (default: 8)")
+    parser.add_argument(
+        "--events-each", type=positive, default=12, metavar="N", help="coded events of each person (default: 12)"
+    )
+    rename_options(parser, {"--events": "--events-each"})
+    add_seed(parser, "everything")
     parser.set_defaults(work=_synth)
 
 
@@ -212,9 +224,10 @@ def _synth(args: argparse.Namespace) -> int:
     from mevqa.cli.progress import count_progress
     from mevqa.physiology.synthetic.writer import write_physiology
 
-    with count_progress(args.out.name, "people") as progress:
-        made = write_physiology(args.out, args.subjects, args.events, seed=args.seed, progress=progress)
-    print(f"{args.out}: subjects {made.subjects}, coded events {made.coded}")
+    out = out_place(args)
+    with count_progress(out.name, "people") as progress:
+        made = write_physiology(out, args.subjects, args.events_each, seed=args.seed, progress=progress)
+    print(f"{out}: subjects {made.subjects}, coded events {made.coded}")
     for path in (made.signals, made.annotations, made.events):
         print(f"  {path}")
     return 0

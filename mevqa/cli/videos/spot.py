@@ -2,7 +2,7 @@
 
 Examples:
   mevqa spot talk.mp4
-  mevqa spot frames/ --fps 200 --kinds micro --csv events.csv
+  mevqa spot frames/ --fps 200 --kinds micro --out events.csv
   mevqa spot videos/ --json events.json --plot timelines/
 
 With annotated long videos of several people the spotter can be calibrated: what a coder like theirs would mark is
@@ -16,9 +16,9 @@ A trained spotter is the folder that mevqa finetune with a recipe of finetune/sp
 
 Score curves of any other spotter (a table with the columns video, frame, score, and subject where people matter) are
 decoded into events; with coded events, length and threshold come from the other subjects, and the result is scored.
-  mevqa spot --curves scores.csv --annotations labels.csv --csv events.csv
+  mevqa spot --curves scores.csv --annotations labels.csv --out events.csv
   mevqa spot --curves scores.csv --annotations labels.csv --decoder relative-peaks
-  mevqa spot --curves scores.csv --fps 30 --threshold 0.5 --csv events.csv
+  mevqa spot --curves scores.csv --fps 30 --threshold 0.5 --out events.csv
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from mevqa.cli.common_options import add_fps, add_rule
+from mevqa.cli.json_output import add_json, put_json
 from mevqa.cli.options import add_engine, add_link_option, add_spotter_name
+from mevqa.cli.parser import rename_options
 from mevqa.cli.values import above_zero, dataset_name, media
 
 HELP = "find micro- and macro-expressions in any video"
@@ -45,14 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="video, folder of frames, or folder of several of either; or the URL of a video or of a folder of videos "
         "(s3://, gs://, hf://: through fsspec)",
     )
-    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
+    add_fps(parser)
     parser.add_argument("--kinds", metavar="A,B", help=f"kinds to return (default: {_KINDS})")
-    parser.add_argument(
-        "--rule",
-        choices=("half-second", "quarter-second-apex"),
-        default="half-second",
-        help="a micro-expression lasts at most 500 ms (default), or takes at most 250 ms from onset to apex",
-    )
+    add_rule(parser, "half-second")
     parser.add_argument(
         "--threshold",
         type=above_zero,
@@ -63,16 +61,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--calibrator",
         type=Path,
         metavar="FILE",
-        help="score events by a calibrator from --fit and drop those below its probability (default: strength decides, "
+        help="calibrator of --fit: scores events and drops those below its probability (default: strength decides, "
         "and scores are probabilities by a calibrator fitted on synthetic videos)",
     )
     add_spotter_name(parser)
-    parser.add_argument("--csv", type=Path, metavar="OUT", help="write events as CSV, as mevqa score reads them")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write events, evidence by region and curves as JSON")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the events as CSV, as mevqa score reads them; with --fit the calibrator as JSON "
+        "(candidates are kept "
+        "in FILE.parts, so that an interrupted run goes on)",
+    )
+    rename_options(parser, {"--csv": "--out"})
+    add_json(parser, "events, evidence by region and curves")
     parser.add_argument(
         "--plot",
         type=Path,
-        metavar="OUT",
+        metavar="FILE",
         help="draw events with score and units, the motion, and what was not looked at: .png, .svg or .pdf; a folder "
         "for several videos",
     )
@@ -88,13 +94,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     fit.add_argument("--media", type=Path, metavar="DIR", help="folder of the annotated videos")
     fit.add_argument(
-        "--dataset", type=dataset_name, metavar="NAME", help="whose label file it is, when its header does not tell"
-    )
-    fit.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="the calibrator, JSON; candidates are kept in FILE.parts, so that an interrupted run goes on",
+        "--dataset",
+        type=dataset_name,
+        metavar="NAME",
+        help="data set whose label file it is, when its header does not tell",
     )
 
     decoding = parser.add_argument_group("score curves")
@@ -115,7 +118,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_FILES = ("--csv", "--json", "--plot")
+_FILES = ("--out", "--json", "--plot")
 #: What each way of use takes, the first of which it needs.
 _SPOTTING = (
     "path",
@@ -132,7 +135,7 @@ _SPOTTING = (
     *_FILES,
 )
 _FITTING = ("--fit", "--media", "--out", "--dataset", "--rule", "--spotter", "--features")
-_DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--csv")
+_DECODING = ("--curves", "--annotations", "--decoder", "--length", "--fps", "--kinds", "--threshold", "--out")
 _NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {_FITTING: ("--media", "--out")}
 
 
@@ -171,9 +174,11 @@ def _spot(args: argparse.Namespace) -> int:
     from mevqa.api.spotting.spot import spot_folder
     from mevqa.cli.printing.spotted import print_spotted
     from mevqa.cli.progress import frame_progress
+    from mevqa.spotting.files import json_of
     from mevqa.spotting.registry import spot_options
 
-    spot_folder(
+    printed = str(args.json) == "-"
+    spotted = spot_folder(
         args.path,
         fps=args.fps,
         options=spot_options(
@@ -187,12 +192,14 @@ def _spot(args: argparse.Namespace) -> int:
         ),
         workers=args.workers,
         engine=args.engine,
-        csv=args.csv,
-        json=args.json,
+        csv=args.out,
+        json=None if printed else args.json,
         plot=args.plot,
         progress=frame_progress,
-        on_video=print_spotted,
+        on_video=(lambda video: None) if printed else print_spotted,
     )
+    if printed:
+        put_json(args.json, json_of(spotted))
     return 0
 
 
@@ -234,7 +241,7 @@ def _decode(args: argparse.Namespace) -> int:
         length=args.length,
         fps=args.fps,
         kind=kind,
-        csv=args.csv,
+        csv=args.out,
     )
-    print_decoded(decoded, args.csv)
+    print_decoded(decoded, args.out)
     return 0

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mevqa.cli.common_options import add_fps
 from mevqa.cli.options import (
     add_link_option,
     add_look_options,
@@ -20,7 +21,7 @@ from mevqa.cli.options import (
     add_spotter_options,
     ask_arguments,
 )
-from mevqa.cli.values import above_zero, dataset_name
+from mevqa.cli.values import dataset_name
 
 HELP = "spot, then recognise: the official table of ME-STR"
 
@@ -30,14 +31,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", type=Path, metavar="VIDEO_OR_DIR", help="video, folder of frames, or folder of several of either"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the table; continued if it exists")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="write the table, CSV; continued if it exists"
+    )
     parser.add_argument(
         "--dataset",
         type=dataset_name,
         default="unknown",
-        help="whose classes and rule for the kinds: samm, casme3, ..., or the YAML file of your own",
+        metavar="NAME",
+        help="data set whose classes and rule for the kinds: samm, casme3, ..., or the YAML file of your own",
     )
-    parser.add_argument("--fps", type=above_zero, help="frames per second (default: what the video says)")
+    add_fps(parser)
     parser.add_argument(
         "--kinds",
         default="micro",
@@ -55,7 +59,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--numbers",
         choices=("names", "index"),
         default="names",
-        help="frames of a folder by the numbers in their names (default) or from 0; frames of a video count from 0",
+        help="how frames of folders are numbered: by the numbers in their names (default) or from 0; frames of a video "
+        "count from 0",
     )
     add_model_options(parser)
     add_look_options(parser)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -25,6 +24,7 @@ from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question, Reply, Shot, View
+from mevqa.verbosity import show
 from mevqa.video.views.render import ClipViews
 
 #: Clips whose pictures are kept in memory.
@@ -159,7 +159,7 @@ class ShotSource:
 
     def _measure(self) -> MotionIndex:
         """Measure the motion of all clips."""
-        print(f"shots: the motion of {len(self._names)} training clips is looked at", file=sys.stderr, flush=True)
+        show(f"shots: the motion of {len(self._names)} training clips is looked at")
         rows: list[Array] = []
         problems: list[Problem] = []
         for name in self._names:

@@ -113,5 +113,5 @@ def _notes(events: int, listed: int, unseen: bool) -> list[str]:
     if not events:
         notes = ["no expression was found" + (" in what could be looked at" if unseen else "")]
     if listed < events:
-        notes.append(f"the {listed} events with the highest scores of {events}; --csv and --json have all")
+        notes.append(f"the {listed} events with the highest scores of {events}; --out and --json have all")
     return notes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from mevqa.training.nano.crops import draw_crops
 from mevqa.training.nano.drawn_maps import MAP_SIZE, finish_maps, to_map
 from mevqa.training.nano.examples import Expression, draw_expressions
 from mevqa.training.nano.flow_patches import in_patches
+from mevqa.verbosity import show
 from mevqa.video.face.align import place_by_eyes
 from mevqa.video.face.aligned_face import FaceAligner
 from mevqa.video.face.geometry import EYES
@@ -127,7 +127,7 @@ def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = 
             expressions.append(expression)
             if len(fields) % _SAVED == 0 or len(fields) == pairs:
                 RenderedMaps(np.stack(fields), expressions).save(path)
-                print(f"rendered {len(fields)}/{pairs} faces", file=sys.stderr, flush=True)
+                show(f"rendered {len(fields)}/{pairs} faces")
     return RenderedMaps(np.stack(fields), expressions)
 
 

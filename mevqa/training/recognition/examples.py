@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from mevqa.recognition.base import NONE, Example, Level, Recogniser
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.mirror import mirror_views
 from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.types import Clip
@@ -128,7 +128,7 @@ def measure_clips(recipe: RecogniserRecipe, work: Plan, kept: Path, label: str =
         measured[clip_id] = _clip(arrays, labels, " ".join(person(clip)), recipe)
         if time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
-            print(f"{label or recipe.recogniser}: {number} of {len(work.clips)} clips measured", file=sys.stderr)
+            show(f"{label or recipe.recogniser}: {number} of {len(work.clips)} clips measured")
     if problems:
         raise InputError(problems)
     return measured

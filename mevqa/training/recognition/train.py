@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -36,6 +35,7 @@ from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.card import recogniser_card
 from mevqa.training.recognition.examples import all_examples, labelled, measure_clips, recogniser_preferences
 from mevqa.training.result import RecogniserResult
+from mevqa.verbosity import show
 
 _MANIFEST = "training.json"
 #: What was measured of clips, until the training is finished.
@@ -168,7 +168,7 @@ def _fit(
         nonlocal reported
         if time.monotonic() - reported > 10:
             reported = time.monotonic()
-            print(f"{label or recipe.recogniser}: epoch {done} of {total}", file=sys.stderr)
+            show(f"{label or recipe.recogniser}: epoch {done} of {total}")
 
     return recipe.make().fit(examples, Fitting(classes, recipe.seed, device, report))
 

@@ -12,7 +12,6 @@ import gc
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +39,7 @@ from mevqa.training.result import FineTuningResult, StageResult
 from mevqa.training.stages.grpo import check_trl, train_rewards
 from mevqa.training.stages.samples import Draws, SampledAnswers, draw_answers
 from mevqa.training.trainable_model import join_processes, load_trainable_model, trained_model
+from mevqa.verbosity import show
 
 _STAGES = "stages"
 #: Answers drawn to each question about other subjects before rewards.
@@ -157,7 +157,7 @@ class Stages:
                 f"pass@{READINESS} exceeds pass@1 by {rates.gap:.3f} ({rates.at_k:.3f} and {rates.at_1:.3f}) on "
                 f"{rates.questions} questions about subjects that were not trained on"
             )
-            print(f"stage grpo: {measured}", file=sys.stderr, flush=True)
+            show(f"stage grpo: {measured}")
             if rates.gap <= settings.readiness and not settings.force:
                 message = f"grpo has too little to gain: {measured}, and more than {settings.readiness:g} is asked for"
                 raise InputError([Problem("stages", f"{message}; --force trains all the same")])

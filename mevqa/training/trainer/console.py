@@ -11,6 +11,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
+from mevqa.verbosity import progress_shows, show
+
 #: What is shown of a log, and how.
 _SHOWN = {"loss": "loss {:.4f}", "grad_norm": "gradient {:.3f}", "eval_loss": "validation {:.4f}"}
 #: Seconds between progress lines where there is no terminal.
@@ -38,7 +40,7 @@ class Console(TrainerCallback):
         """Start the clock and, on a terminal, the bar."""
         self._started = self._printed = time.monotonic()
         self._first = state.global_step
-        if not state.is_world_process_zero or not sys.stderr.isatty():
+        if not state.is_world_process_zero or not sys.stderr.isatty() or not progress_shows():
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -69,7 +71,7 @@ class Console(TrainerCallback):
             left = (state.max_steps - state.global_step) / rate
             facts = f"{self._facts}, " if self._facts else ""
             line = f"{self._label}step {state.global_step}/{state.max_steps}, {facts}{left:.0f} s left"
-            print(line, file=sys.stderr, flush=True)
+            show(line)
 
     def on_log(
         self,

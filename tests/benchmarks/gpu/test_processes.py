@@ -111,7 +111,7 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
 def test_it_runs_without_readers_of_videos_and_tables(tmp_path):
     code = f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); from mevqa.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "bench", "gpu", "--small", "--recipe", "smolvlm2-256m", "--markdown"]
-    done = subprocess.run([*command, "--out", str(tmp_path / "gpu.json")], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([*command, "--json", str(tmp_path / "gpu.json")], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "| smolvlm2-256m |" in done.stdout and "1/1 training smolvlm2-256m: measured" in done.stderr
     assert read_report(tmp_path / "gpu.json").results[0].figures["step_s"] > 0

@@ -30,7 +30,7 @@ def test_a_spotter_is_trained_and_spots(trained, clips, tmp_path, capsys):
     settings = json.loads((trained / "spotter.json").read_text())
     assert settings["trained_on"]["subjects"] == ["s1", "s2", "s3"] and settings["view"] == "me-tst"
     table, text = tmp_path / "e.csv", tmp_path / "e.json"
-    assert main(["spot", str(clips), "--weights", str(trained), "--csv", str(table), "--json", str(text)]) == 0
+    assert main(["spot", str(clips), "--weights", str(trained), "--out", str(table), "--json", str(text)]) == 0
     assert len(json.loads(text.read_text())) == 3 and "micro-expressions" in capsys.readouterr().out
     # Any threshold of a hardly trained network: what counts is that events have times, evidence and classes.
     (first, *_) = clips.glob("*.mp4")
