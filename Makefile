@@ -9,7 +9,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test test-slow lowest test-lowest torture torture-short gpu lint clean
+.PHONY: setup demo test test-slow lowest test-lowest torture torture-short gpu docs lint clean
 
 setup: $(VENV)/.installed
 
@@ -64,5 +64,9 @@ torture-short: setup
 gpu:
 	PYTHONPATH=. $(PYTHON) -m mevqa bench gpu --markdown $(ARGS)
 
+# The documents as a folder of pages that ask no other host for anything: open site/index.html.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) $(LOWEST) demo-output
+	rm -rf $(VENV) $(LOWEST) demo-output site

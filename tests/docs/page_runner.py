@@ -1,0 +1,210 @@
+"""Runs what a page of the documents shows, block after block in one folder, and compares what is printed.
+
+A line is compared by its form: numbers, bars and runs of blanks or dashes are alike. ``...`` stands for any lines. What
+is decided by files alone, as of ``check`` and ``convert``, is compared to the letter where the page's inputs are the
+tests'. To put what is printed today into a page, look at it, and commit it: ``MEVQA_DEMO=DIR python
+tests/docs/page_runner.py PAGE``, where DIR holds the ``demo-output`` of a whole `mevqa demo`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs" / "hooks"))
+
+from blocks import RUN, Block, Command, read_blocks  # noqa: E402
+
+from mevqa.cli import main  # noqa: E402
+
+#: The demo of the tests: as `mevqa demo`, with fewer clips.
+DEMO = Command("mevqa demo --clips 6 --seed 7")
+#: Programs beside mevqa and Python that a page may use.
+_SHELL = ("head", "cat", "ls")
+_PROGRESS = re.compile(r"^(\S.*: )?\w+ \d+/\d+(,.*)?$|.* left$")
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(\d[\d,]*(\.\d+)?|\.\d+)(e-?\d+)?(?![\w.]*\w@)|█+")
+
+
+def run_command(command: Command, folder: Path) -> tuple[int, str]:
+    """Exit code of a command that runs in a folder, and what it printed, without progress."""
+    words = command.words
+    printed = io.StringIO()
+    with _inside(folder, command.variables), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        if words[0] == "mevqa":
+            code = main(words[1:])
+        elif words[0] == "python" and words[1].startswith("examples/"):
+            code = _run_example(words[1:])
+        elif words[0] in _SHELL:
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+            code = done.returncode
+            printed.write(done.stdout + done.stderr)
+        else:
+            raise AssertionError(f"the tests cannot run {words[0]!r}: say so above the block (<!-- not run: why -->)")
+    lines = [line.rstrip() for line in printed.getvalue().replace("\r", "\n").splitlines()]
+    return code, "\n".join(line for line in lines if not _PROGRESS.fullmatch(line)).strip("\n")
+
+
+@contextlib.contextmanager
+def alone(lock: Path):
+    """Keep the other processes of the tests out; the lock is a folder, which only one can make."""
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            time.sleep(0.2)
+    try:
+        yield
+    finally:
+        lock.rmdir()
+
+
+@contextlib.contextmanager
+def _inside(folder: Path, variables: dict[str, str]):
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        with contextlib.chdir(folder) if hasattr(contextlib, "chdir") else _chdir(folder):
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+@contextlib.contextmanager
+def _chdir(folder: Path):
+    """As contextlib.chdir, which Python 3.10 lacks."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _run_example(words: list[str]) -> int:
+    before = sys.argv
+    sys.argv = words
+    try:
+        runpy.run_path(words[0], run_name="__main__")
+    finally:
+        sys.argv = before
+    return 0
+
+
+def prepare(folder: Path, made_once: Path) -> None:
+    """Put the demo and the files of the repository that pages name into a page's folder."""
+    shutil.copytree(made_once / "demo-output", folder / "demo-output")
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__", "*.jpg"))
+
+
+def run_page(text: str, folder: Path, made_once: Path | None = None) -> list[tuple[Block, Command | None, str]]:
+    """Run the blocks of a page in order: each with its command, None for Python, and what was printed.
+
+    Synthetic clips are made once for all pages that make the same ones, below ``made_once``.
+    """
+    done: list[tuple[Block, Command | None, str]] = []
+    names: dict = {}
+    for block in read_blocks(text):
+        if block.not_run or block.language not in RUN:
+            continue
+        if block.language == "python":
+            printed = io.StringIO()
+            with _inside(folder, {}), contextlib.redirect_stdout(printed):
+                exec(compile(block.body, f"block of line {block.line}", "exec"), names)
+            done.append((block, None, printed.getvalue().strip("\n")))
+            continue
+        for command in block.commands:
+            synthetic = made_once and command.words[:2] == ["mevqa", "synth"]
+            code, said = _synthetic(command, folder, made_once) if synthetic else run_command(command, folder)
+            expected = 2 if any(re.match(r"mevqa \w+: ", line) for line in command.shown) else 0
+            assert code == expected, f"line {block.line}: {command.line}\nended with {code}\n{said}"
+            done.append((block, command, said))
+    return done
+
+
+def _synthetic(command: Command, folder: Path, made_once: Path) -> tuple[int, str]:
+    """What `mevqa synth` makes, from the last time where it was made before."""
+    kept = made_once / "synthetic" / hashlib.sha256(command.line.encode()).hexdigest()[:12]
+    with alone(made_once / "lock-of-synthetic"):
+        if not (kept / "printed.txt").exists():
+            kept.mkdir(parents=True, exist_ok=True)
+            code, said = run_command(command, kept)
+            assert code == 0, said
+            (kept / "printed.txt").write_text(said, encoding="utf-8")
+    name = command.words[2]
+    shutil.copytree(kept / name, folder / name)
+    return 0, (kept / "printed.txt").read_text(encoding="utf-8")
+
+
+def form(line: str) -> str:
+    """A line without what may differ between machines and releases: numbers, bars, widths."""
+    return re.sub(r"[\s-]+", " ", _NUMBER.sub("0", line)).strip()
+
+
+def differences(shown: list[str], printed: list[str]) -> list[str]:
+    """What is shown and was not printed in this order; ``...`` stands for any lines."""
+    wanted = [form(line) for line in shown]
+    lines = [form(line) for line in printed if line.strip()]
+    wanted = [line for line in wanted if line]
+    missing, at, anywhere = [], 0, False
+    for line in wanted:
+        if line == "...":
+            anywhere = True
+            continue
+        found = next((place for place in range(at, len(lines)) if lines[place] == line), None)
+        if found is None or (not anywhere and found != at):
+            missing.append(line)
+            continue
+        at, anywhere = found + 1, False
+    if not anywhere and at < len(lines) and not missing:
+        missing += [f"not shown: {line}" for line in lines[at:]]
+    return missing
+
+
+def _renewed(text: str, done: list[tuple[Block, Command | None, str]]) -> str:
+    """The page with what was printed today below its commands; outputs with ``...`` keep as many lines before it."""
+    for block in reversed(list({id(block): block for block, command, _ in done if command}.values())):
+        if block.language != "console":
+            continue
+        body, said = block.body, {command.line: out for one, command, out in done if one is block and command}
+        pieces = re.split(r"(?m)^(?=\$ )", body)
+        for number, piece in enumerate(pieces):
+            if not piece.startswith("$ "):
+                continue
+            typed = re.match(r"\$ (?:.*\\\n)*.*\n", piece)[0]
+            line = re.sub(r"\s*\\\n\s*", " ", typed[2:]).strip()
+            key = next(name for name in said if re.sub(r"\s+", " ", name) == re.sub(r"\s+", " ", line))
+            shown = piece[len(typed) :].rstrip("\n").split("\n")
+            lines = said[key].split("\n")
+            dots = [place for place, one in enumerate(shown) if one.strip() == "..."]
+            if dots:
+                tail = len(shown) - dots[-1] - 1
+                lines = [*lines[: dots[0]], shown[dots[0]], *(lines[-tail:] if tail else [])]
+            gap = "\n" if piece.endswith("\n\n") else ""
+            pieces[number] = typed + ("\n".join(lines) + "\n" if lines != [""] else "") + gap
+        text = text[: block.start] + "".join(pieces) + text[block.end :]
+    return text
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    demo = Path(os.environ["MEVQA_DEMO"])
+    for page in map(Path, sys.argv[1:]):
+        with tempfile.TemporaryDirectory() as temporary:
+            prepare(Path(temporary), demo)
+            text = page.read_text(encoding="utf-8")
+            done = run_page(text, Path(temporary), demo)
+            page.write_text(_renewed(text, done), encoding="utf-8")
+        print(page, len(done), "commands and blocks of Python")
