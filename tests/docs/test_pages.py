@@ -38,6 +38,13 @@ def test_every_command_line_parses(page, words):
     assert parsed(words)["command"] in words
 
 
+@pytest.mark.parametrize("page", sorted({page for page, _ in LINES}))
+def test_options_have_their_names_of_today(page, capsys):
+    for _, words in (one for one in LINES if one[0] == page):
+        parsed(words)
+    assert capsys.readouterr().err == ""
+
+
 def test_code_stands_in_fences_and_every_command_is_in_one():
     for name, text in PAGES.items():
         outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
