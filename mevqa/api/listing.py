@@ -1,4 +1,7 @@
-"""What can be named: models, recipes, views, samplers, presets, suites, spotters, questions and data sets."""
+"""What can be named: models, recipes, views, samplers, decoders, presets, suites, spotters, questions, data sets.
+
+What the lists are made of is imported with each: their own names stand in the help of the command line.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mevqa.datasets import datasets
 from mevqa.errors import InputError, Problem, errors_name_parameters
-from mevqa.models.registry import model_names
-from mevqa.questions.question_types import question_types
-from mevqa.recognition.registry import find_recogniser, recogniser_names
-from mevqa.scoring.answers.presets import answer_presets
-from mevqa.scoring.events.presets import event_presets
-from mevqa.spotting.registry import find_spotter, spotter_names
 from mevqa.suggestions import did_you_mean
-from mevqa.suites.suite import read_suite, suite_names
-from mevqa.training.recipe_files import read_content, shipped_recipes
-from mevqa.video.views.registry import CAPTIONS, VIEWS
-from mevqa.video.views.sampler import SAMPLERS
 
 
 @errors_name_parameters
@@ -37,6 +29,9 @@ def available(what: str) -> dict[str, str]:
 
 
 def _models() -> dict[str, str]:
+    from mevqa.models.registry import model_names
+    from mevqa.recognition.registry import find_recogniser, recogniser_names
+
     about = {
         "nano": "the embedded model; needs no download",
         "mock": "answers by script, for tests of a pipeline",
@@ -52,36 +47,59 @@ def _models() -> dict[str, str]:
 
 
 def _recipes() -> dict[str, str]:
+    from mevqa.training.recipe_files import read_content, shipped_recipes
+
     return {name: read_content(name, ()).content["title"] for name in shipped_recipes()}
 
 
 def _views() -> dict[str, str]:
+    from mevqa.video.views.registry import CAPTIONS, VIEWS
+
     return {name: _first_sentence(CAPTIONS.get(name) or _first_line(VIEWS.find(name))) for name in VIEWS.names}
 
 
 def _samplers() -> dict[str, str]:
+    from mevqa.video.views.sampler import SAMPLERS
+
     return {name: _first_line(SAMPLERS.find(name)) for name in SAMPLERS.names}
 
 
+def _decoders() -> dict[str, str]:
+    from mevqa.spotting.decoding import decoders
+
+    return {one.name: one.summary for one in decoders()}
+
+
 def _presets() -> dict[str, str]:
+    from mevqa.scoring.answers.presets import answer_presets
+    from mevqa.scoring.events.presets import event_presets
+
     of_answers = {name: preset.about for name, preset in answer_presets().items()}
     return of_answers | {name: preset.about for name, preset in event_presets().items()}
 
 
 def _suites() -> dict[str, str]:
+    from mevqa.suites.suite import read_suite, suite_names
+
     return {name: read_suite(name).title for name in suite_names()}
 
 
 def _spotters() -> dict[str, str]:
+    from mevqa.spotting.registry import find_spotter, spotter_names
+
     return {name: _first_line(find_spotter(name)) for name in spotter_names()}
 
 
 def _questions() -> dict[str, str]:
+    from mevqa.questions.question_types import question_types
+
     asked = {one.name: (*one.wordings.singular, *one.wordings.plural) for one in question_types()}
     return {name: next(iter(wordings), "any other question, answered freely") for name, wordings in asked.items()}
 
 
 def _datasets() -> dict[str, str]:
+    from mevqa.datasets import datasets
+
     return {one.name: one.title for one in datasets() if one.name != "unknown"}
 
 
@@ -99,6 +117,7 @@ LISTS: Mapping[str, Callable[[], dict[str, str]]] = {
     "recipes": _recipes,
     "views": _views,
     "samplers": _samplers,
+    "decoders": _decoders,
     "presets": _presets,
     "suites": _suites,
     "spotters": _spotters,

@@ -46,6 +46,7 @@ _FOLDERS = {
     "bench": "tools",
     "list": "tools",
     "env": "tools",
+    "completion": "tools",
 }
 COMMANDS = tuple(_FOLDERS)
 

@@ -106,13 +106,16 @@ def add_view_options(
     """
     preferred = "what the model prefers"
     group.add_argument(
-        "--views", default=views, metavar="A,B,...", help=f"views in order (default: {views or preferred})"
+        "--views",
+        default=views,
+        metavar="A,B,...",
+        help=f"views in order, names of mevqa list views (default: {views or preferred})",
     )
     group.add_argument(
         "--sampler",
         default=sampler,
         metavar="NAME",
-        help=f"which moments: oao, oao-k, uniform, apex-window, onset-apex (default: {sampler or preferred})",
+        help=f"which moments, a name of mevqa list samplers (default: {sampler or preferred})",
     )
     group.add_argument(
         "--frames",

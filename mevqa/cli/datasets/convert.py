@@ -22,19 +22,17 @@ from pathlib import Path
 
 from mevqa.cli.common_options import add_out_place, out_place
 from mevqa.cli.values import dataset_name
+from mevqa.formats import TARGETS
 from mevqa.verbosity import show
 
 HELP = "question files to and from the formats of other toolkits"
-
-#: As ``mevqa.data.conversion.write.TARGETS``, which is imported only to convert.
-_TARGETS = ("official", "array", "llava", "sharegpt", "openai", "swift", "csv")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa convert``."""
     parser.add_argument("source", metavar="IN", type=Path, help="file of questions or predictions, in any known format")
     add_out_place(parser, "a new file", "FILE")
-    parser.add_argument("--to", choices=_TARGETS, default="official", help="format of OUT (default: official)")
+    parser.add_argument("--to", choices=TARGETS, default="official", help="format of OUT (default: official)")
     parser.add_argument(
         "--dataset", type=dataset_name, metavar="NAME", help="data set of records that name none: casme2, samm, ..."
     )

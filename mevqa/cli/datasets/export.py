@@ -21,11 +21,9 @@ from pathlib import Path
 from mevqa.cli.common_options import add_seed
 from mevqa.cli.options import add_media_options, add_view_options, add_views_cache_option
 from mevqa.cli.values import positive
+from mevqa.formats import CONVERSATION_FORMATS
 
 HELP = "conversations with pictures for training by ms-swift, LLaMA-Factory, trl, LLaVA"
-
-#: As ``mevqa.training.export.formats.FORMATS``, which is imported only to export.
-_FORMATS = ("sharegpt", "llava", "messages", "hf")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="write a new folder")
     parser.add_argument(
-        "--format", choices=_FORMATS, default="messages", help="format of the conversations (default: messages)"
+        "--format",
+        choices=CONVERSATION_FORMATS,
+        default="messages",
+        help="format of the conversations (default: messages)",
     )
     group = parser.add_argument_group("splits")
     group.add_argument(

@@ -1,4 +1,4 @@
-"""List what can be named: models, recipes, views, samplers, presets, suites, spotters, questions, data sets.
+"""List what can be named on the command line and in Python, with a sentence about each.
 
 Examples:
   mevqa list spotters
@@ -10,17 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 
+from mevqa.api.listing import LISTS
 from mevqa.cli.json_output import add_json, put_json
 
 HELP = "what can be named: models, recipes, views, presets, suites, ..."
 
-#: As in ``mevqa.api.listing``, which imports too much for ``--help``.
-LISTS = ("models", "recipes", "views", "samplers", "presets", "suites", "spotters", "questions", "datasets")
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa list``."""
-    parser.add_argument("what", choices=LISTS, metavar="WHAT", help=", ".join(LISTS))
+    parser.add_argument("what", choices=tuple(LISTS), metavar="WHAT", help=", ".join(LISTS))
     add_json(parser, "names and sentences")
 
 

@@ -108,7 +108,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     decoding.add_argument(
         "--decoder",
         metavar="NAME",
-        help="absolute-peaks (default), relative-peaks, scalable-intervals, scalable-absolute or point-to-interval",
+        help="how curves become events, a name of mevqa list decoders (default: absolute-peaks)",
     )
     decoding.add_argument(
         "--length",

@@ -9,7 +9,7 @@ from pathlib import Path
 from mevqa.data.conversion.answers import ExpectedAnswer, join_answers
 from mevqa.data.conversion.label_questions import label_questions
 from mevqa.data.conversion.rows import rows_of
-from mevqa.data.conversion.write import TARGETS, Target, write_records, write_rows
+from mevqa.data.conversion.write import write_records, write_rows
 from mevqa.data.documents.encoding import encoding_of
 from mevqa.data.documents.foreign_formats import describe, workbook_document
 from mevqa.data.documents.records import Document, read_document
@@ -20,6 +20,7 @@ from mevqa.files.lock import hold_file
 from mevqa.files.signatures import file_kind
 from mevqa.files.text import decode_text
 from mevqa.files.whole import make_folder, write_whole
+from mevqa.formats import TARGETS, Target
 
 
 @dataclass(frozen=True, slots=True)

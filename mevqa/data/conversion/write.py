@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 from mevqa.data.conversion.rows import ROW_KEY, rows_of
 from mevqa.data.conversion.turns_written import role_turns, value_turns
@@ -12,10 +12,7 @@ from mevqa.data.documents.keys import field_of
 from mevqa.data.documents.records import Document, Record
 from mevqa.data.official import QuestionFile
 from mevqa.files.csv_cells import csv_text
-
-#: Formats that can be written. ``array``: a JSON array of the official rows.
-Target = Literal["official", "array", "llava", "sharegpt", "openai", "swift", "csv"]
-TARGETS: tuple[Target, ...] = get_args(Target)
+from mevqa.formats import Target
 
 #: Keys of official rows that the records of other formats keep under the same name.
 _KEPT = ("dataset", "image_id", "subject", "filename")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from mevqa.formats import ConversationFormat
 from mevqa.training.export.divisions import WHOLE
-from mevqa.training.export.formats import Format
 
 #: Files by split, by fold.
 Files = Mapping[str, Mapping[str, Sequence[str]]]
@@ -27,7 +27,7 @@ What a model that was trained elsewhere answers comes back by `mevqa import PRED
 its adapter by `mevqa import ADAPTER_FOLDER --export THIS_FOLDER --model BASE --out ADAPTER`. `export.json`,
 `index.jsonl`, `questions` and `prompts` are for that.
 """
-_USAGE: Mapping[Format, str] = {
+_USAGE: Mapping[ConversationFormat, str] = {
     "messages": """- ms-swift, started in this folder (or with `ROOT_IMAGE_DIR=THIS_FOLDER`):
   `swift sft --dataset {train}`, `swift infer --val_dataset {test} --result_path predictions.jsonl`
 - LLaMA-Factory: `dataset_dir: THIS_FOLDER`, `dataset: {entry}`
@@ -56,7 +56,7 @@ def configurations(files: Files) -> str:
     return yaml.safe_dump({"configs": configs}, sort_keys=False, allow_unicode=True)
 
 
-def card(form: Format, files: Files, head: str) -> str:
+def card(form: ConversationFormat, files: Files, head: str) -> str:
     """Return the README of an export.
 
     Args:

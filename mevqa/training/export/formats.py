@@ -9,30 +9,27 @@ with the pictures inside, whose structured messages trl's ``SFTTrainer`` takes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 from mevqa.data.conversion.turns_written import role_turns, value_turns
+from mevqa.formats import CONVERSATION_FORMATS, ConversationFormat
 from mevqa.models.transformers.conversation import Message
 from mevqa.training.export.conversations import AskedQuestion, ClipConversations
-
-#: Formats that can be written.
-Format = Literal["sharegpt", "llava", "messages", "hf"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 #: Stands for a picture in texts.
 PICTURE = "<image>"
 
 
-def format_named(name: str) -> Format:
+def format_named(name: str) -> ConversationFormat:
     """Return a format by its name.
 
     Raises:
         ValueError: There is no such format.
     """
-    for one in FORMATS:
+    for one in CONVERSATION_FORMATS:
         if one == name:
             return one
-    raise ValueError(f"no format {name!r}; there are {', '.join(FORMATS)}")
+    raise ValueError(f"no format {name!r}; there are {', '.join(CONVERSATION_FORMATS)}")
 
 
 def facts(clip: ClipConversations, asked: AskedQuestion) -> dict[str, str]:
@@ -52,7 +49,7 @@ def user_text(conversation: Sequence[Message]) -> str:
 
 
 def text_record(
-    form: Format, known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[str]
+    form: ConversationFormat, known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[str]
 ) -> dict[str, Any]:
     """Return the record of a conversation whose pictures are files.
 
@@ -93,7 +90,7 @@ def structured_record(
     return {**known, "messages": turns, "images": [{"bytes": picture, "path": None} for picture in pictures]}
 
 
-def dataset_entry(form: Format, file: str) -> dict[str, Any]:
+def dataset_entry(form: ConversationFormat, file: str) -> dict[str, Any]:
     """Return the entry of a file in ``dataset_info.json`` of LLaMA-Factory.
 
     Args:

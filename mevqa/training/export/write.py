@@ -13,6 +13,7 @@ from mevqa.data.persons import is_known, person
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import media_problem
 from mevqa.files.whole import is_vacant, whole_folder, write_whole
+from mevqa.formats import ConversationFormat
 from mevqa.inference.drawing.rows import png_bytes
 from mevqa.inference.engine import DrawsViews
 from mevqa.inference.evaluation import Plan
@@ -21,7 +22,7 @@ from mevqa.models.base import Preferences
 from mevqa.training.export.card import card, configurations
 from mevqa.training.export.conversations import AskedQuestion, ClipConversations
 from mevqa.training.export.divisions import WHOLE, Division
-from mevqa.training.export.formats import Format, dataset_entry, facts, structured_record, text_record, user_text
+from mevqa.training.export.formats import dataset_entry, facts, structured_record, text_record, user_text
 from mevqa.training.export.record import FORMAT, INDEX, PROMPTS, QUESTIONS, RECORD, ExportedClip, ExportRecord, IndexRow
 from mevqa.training.prompt_files import copy_prompts
 from mevqa.video.views.render import ClipViews
@@ -45,7 +46,7 @@ class Export:
     """
 
     folder: Path
-    format: Format
+    format: ConversationFormat
     clips: int
     conversations: int
     pictures: int
@@ -86,7 +87,7 @@ def write_export(
     divisions: Sequence[Division],
     out: Path,
     *,
-    form: Format,
+    form: ConversationFormat,
     drawn_by: DrawsViews,
     decides: Mapping[str, Any],
     preferences: Preferences,
@@ -167,7 +168,7 @@ def _write_clip(
     one: ClipConversations,
     asked: Sequence[AskedQuestion],
     seen: ClipViews,
-    form: Format,
+    form: ConversationFormat,
     written: _Written,
 ) -> list[dict[str, Any]]:
     """Write the pictures of a clip; its rows are kept, or returned where the pictures go inside."""
@@ -217,7 +218,7 @@ def _write_splits(
     folder: Path,
     divisions: Sequence[Division],
     kept: Mapping[str, Sequence[AskedQuestion]],
-    form: Format,
+    form: ConversationFormat,
     written: _Written,
 ) -> dict[str, dict[str, list[str]]]:
     """Write the file of each split, and return the files of each, by fold."""
@@ -242,7 +243,7 @@ def _write_splits(
     return files
 
 
-def _text(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
+def _text(rows: Sequence[Mapping[str, Any]], form: ConversationFormat) -> str:
     if form == "messages":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return json.dumps(rows, indent=1, ensure_ascii=False) + "\n"
@@ -251,7 +252,7 @@ def _text(rows: Sequence[Mapping[str, Any]], form: Format) -> str:
 def _write_record(
     folder: Path,
     work: Plan,
-    form: Format,
+    form: ConversationFormat,
     decides: Mapping[str, Any],
     preferences: Preferences,
     splits: dict[str, dict[str, list[str]]],

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from mevqa.cli import main
 from mevqa.data.conversion.convert import convert
-from mevqa.data.conversion.write import TARGETS
 from mevqa.data.documents import keys
 from mevqa.data.official import read_questions
 from mevqa.errors import InputError
+from mevqa.formats import TARGETS
 
 QUESTION = "What is the coarse expression class?"
 
