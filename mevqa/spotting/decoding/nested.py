@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from mevqa.intervals import iou_matrix, match
 from mevqa.spotting.decoding.types import Array, Decoder, Detection, ScoreCurve
@@ -117,7 +118,11 @@ def decode_nested(
 
 
 def choose_threshold(
-    videos: Sequence[LabelledCurve], decoder: Decoder, half: int, most_alarms: float | None = None
+    videos: Sequence[LabelledCurve],
+    decoder: Decoder,
+    half: int,
+    most_alarms: float | None = None,
+    confidence: float | None = None,
 ) -> tuple[float, float]:
     """Return the threshold of the best F1 at IoU 0.5 on some videos, one to one, and that F1.
 
@@ -127,6 +132,8 @@ def choose_threshold(
         half: Half the length of an expression, samples.
         most_alarms: Only thresholds with at most so many false alarms for each sample in which people talk are chosen
             from; where none that finds anything has so few, those with the fewest.
+        confidence: With which the rate on other people is at most ``most_alarms``: compared is the upper limit of the
+            rate at this one-sided confidence; None: the rate that was counted, which others exceed half of the time.
     """
     candidates = _thresholds(videos, decoder)
     counted = _Counts(videos, decoder, candidates).total(half, range(len(videos)))
@@ -134,7 +141,9 @@ def choose_threshold(
     allowed = None
     useful = counted.hits > 0
     if most_alarms is not None and talk and useful.any():
-        allowed = useful & (counted.alarms <= max(most_alarms * talk, float(counted.alarms[useful].min())))
+        alarms = counted.alarms.astype(np.float64)
+        limits = alarms if confidence is None else _upper_limits(alarms, confidence)
+        allowed = useful & (limits <= max(most_alarms * talk, float(limits[useful].min())))
     chosen, f1 = _best(counted, sum(len(video.intervals) for video in videos), allowed)
     return float(candidates[chosen]), f1
 
@@ -151,6 +160,14 @@ class _Counted(NamedTuple):
     hits: Array
     detections: Array
     alarms: Array
+
+
+def _upper_limits(counts: Array, confidence: float) -> Array:
+    """Return the exact upper limit of the mean of Poisson counts at a one-sided confidence.
+
+    The quantile of the gamma distribution of shape n + 1 (Garwood, Biometrika 28, 1936).
+    """
+    return np.asarray(gammaincinv(counts + 1, confidence))
 
 
 def _best(counted: _Counted, references: int, allowed: NDArray[np.bool_] | None = None) -> tuple[int, float]:

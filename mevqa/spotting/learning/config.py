@@ -100,6 +100,8 @@ class Decoding(StrictModel):
         most_false_alarms: Of thresholds only those are chosen from that find at most so many expressions where there
             are none in a minute in which the lips of training subjects talk; None: the one of the best F1, however
             often it fires. Without effect where nobody talks.
+        false_alarm_confidence: With which that holds for other people: the upper limit of the rate that training
+            subjects show (of a Poisson count, one-sided) is compared; None: the rate itself.
         synergy: How spotting and recognition help one another (ME-TST): ``none``; ``recognition`` drops an expression
             whose samples are mostly neutral; ``spotting`` names the likeliest class that is not neutral.
     """
@@ -108,6 +110,7 @@ class Decoding(StrictModel):
     threshold: float | None = None
     folds: Annotated[int, Field(ge=0)] = 3
     most_false_alarms: Rate | None = 0.5
+    false_alarm_confidence: Annotated[float, Field(gt=0, lt=1)] | None = 0.95
     synergy: Literal["none", "recognition", "spotting"] = "spotting"
 
     @model_validator(mode="after")

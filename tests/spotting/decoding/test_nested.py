@@ -107,12 +107,15 @@ def test_a_threshold_that_fires_too_often_in_talk_is_not_chosen(name):
     free, _ = choose_threshold([*videos, *strong], decoder, 5)
     assert free < 0.4
 
-    def chosen(where, most, **changes):
+    def chosen(where, most, confidence=None, **changes):
         own = [replace(one, talking=where, **changes) for one in videos]
-        return choose_threshold([*own, *strong], decoder, 5, most)[0]
+        return choose_threshold([*own, *strong], decoder, 5, most, confidence)[0]
 
     assert chosen(talk, 0.0) > free
     assert chosen(talk, 2 / 80) == free, "one in forty samples of talk is allowed"
+    # 95 % upper limits of Poisson counts (Garwood 1936): 2.996 where none was counted, 6.296 where two were.
+    assert chosen(talk, 6.29 / 80, 0.95) > free, "so few are kept to on other people less surely"
+    assert chosen(talk, 6.30 / 80, 0.95) == free
     assert chosen(quiet, 0.0) == free, "nobody talks"
     assert chosen(talk, None) == free
     assert chosen(talk, 0.0, others=((145, 165),)) == free, "an expression of another kind is no false alarm"

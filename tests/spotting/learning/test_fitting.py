@@ -190,7 +190,7 @@ def test_schedules():
 
 @pytest.mark.parametrize(("most", "higher"), [(0.5, True), (None, False)])
 def test_thresholds_spare_the_talk_of_training_subjects(most, higher):
-    config = settings(decoder={"most_false_alarms": most})
+    config = settings(decoder={"most_false_alarms": most, "false_alarm_confidence": None})
     priors = learn_priors(videos(), config, {})
     scored = []
     for one in videos():

@@ -6,7 +6,9 @@ of the best F1 on all these curves is taken for the network that learned from ev
 
 Who talks moves much of the face, and F1 alone does not mind a false alarm every few seconds of talk where expressions
 are many. So thresholds that fire more often than ``decoder.most_false_alarms`` a minute while training subjects talk
-are left out; when they talk is measured by their lips.
+are left out; when they talk is measured by their lips. Few minutes of talk tell the rate of other people badly, so the
+upper limit of the rate counts (``decoder.false_alarm_confidence``): a threshold that just keeps the bound on training
+subjects breaks it on others half of the time.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ def choose_thresholds(
         most *= priors.step_ms / 60_000
     # Of a kind without any expression no length is known: none of it is reported.
     chosen = {
-        kind: choose_threshold(own, decoder, priors.half_lengths[kind], most)
+        kind: choose_threshold(own, decoder, priors.half_lengths[kind], most, config.decoder.false_alarm_confidence)
         for kind, own in by_kind.items()
         if kind in priors.half_lengths
     }
