@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.api.evaluate import ask_options
 from mevqa.api.paths import AnyPath, optional_path
+from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
+from mevqa.files.lock import hold_folder
 from mevqa.inference.answerer import ShowProgress, answer_plan
-from mevqa.inference.evaluation import Plan
+from mevqa.inference.evaluation import Plan, part_of
 from mevqa.inference.loading import AskOptions
 from mevqa.inference.run_views import DrawOptions
-from mevqa.inference.runs import RunRecord
+from mevqa.inference.runs import RunRecord, open_run
+from mevqa.inference.shards import Shard, lacking_clips, parse_shard
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -27,6 +30,9 @@ from mevqa.synthetic.writer import synthesise
 
 if TYPE_CHECKING:
     from mevqa.training.spotters.finetune import Show
+
+#: Seconds that a process waits for another one to make the clips of a suite.
+_SYNTHESIS = 3600.0
 
 #: Called with how far a suite is, and whether that is a failure.
 Say = Callable[[str, bool], None]
@@ -50,10 +56,13 @@ def evaluate_suite(
     on_step: Say = lambda text, failed: None,
     workers: int = 1,
     views_cache: AnyPath | None = None,
+    part: str | None = None,
+    engine: str = ENGINE_NAMES[0],
 ) -> SuiteResult:
     """Compare models on a suite; called again, go on with an interrupted one.
 
-    A model that fails does not stop the others. The comparison is written as ``comparison.md`` and ``comparison.json``.
+    A model that fails does not stop the others. The comparison is written as ``comparison.md`` and ``comparison.json``;
+    where several processes answer parts of the suite, by the one after which nothing is lacking.
 
     Args:
         suite: Name of a shipped suite (``eval/README.md``), or the path of its YAML.
@@ -72,9 +81,12 @@ def evaluate_suite(
         on_step: Called with how far the suite is, one line each, and whether that is a failure of a model.
         workers: As for ``evaluate``.
         views_cache: Likewise: with one, all models that see the same look at the clips once.
+        part: As for ``evaluate``, of every model's run; for suites of questions.
+        engine: Likewise.
 
     Raises:
-        InputError: Everything that is wrong with the suite or its files; there is no model.
+        InputError: Everything that is wrong with the suite or its files; there is no model; only suites of questions
+            are answered in parts or on a cluster.
     """
     chosen, label = read_suite(suite), suite_label(suite)
     named = list(models or chosen.models)
@@ -88,6 +100,11 @@ def evaluate_suite(
         message = f"the suite {label} needs the folder that holds its data (eval/README.md)"
         raise InputError([Problem("--data-root", message)])
     on_step(f"suite {label}: {chosen.title}; models: {', '.join(named)}; runs in {where}", False)
+    shard = Shard(*parse_shard(part)) if part is not None else None
+    on_cluster = known_engine(engine) != ENGINE_NAMES[0]
+    if chosen.task != "vqa" and (shard is not None or on_cluster):
+        option = "--shard" if shard is not None else "--engine"
+        raise InputError([Problem(option, f"the suite {label} asks no questions: leave it out")])
     if chosen.task == "events":
         outcomes = _score_detections(chosen, root, by_folder, on_step)
     elif chosen.task == "spotting":
@@ -99,10 +116,11 @@ def evaluate_suite(
         asking = {name: asked(model, consistency=consistency) for name, model in by_folder.items()}
         facts = {"suite": label, "published": list(chosen.published)}
         drawing = DrawOptions(workers, optional_path(views_cache))
-        answering = partial(answer_plan, facts=facts, progress=progress, drawing=drawing)
-        outcomes = _answer(chosen, root, where, asking, answering, limit, on_step)
+        answering = partial(answer_plan, facts=facts, progress=progress, drawing=drawing, on_cluster=on_cluster)
+        outcomes = _answer(chosen, root, where, asking, answering, limit, on_step, shard)
     result = SuiteResult(chosen, where, tuple(outcomes))
-    result.write()
+    if result.whole:
+        result.write()
     return result
 
 
@@ -111,14 +129,17 @@ def _answer(
     root: Path,
     out: Path,
     models: Mapping[str, AskOptions],
-    answering: Callable[[Plan, Path, AskOptions], RunRecord],
+    answering: Callable[..., RunRecord],
     limit: int | None,
     on_step: Say,
+    shard: Shard | None,
 ) -> list[Outcome]:
     """Let every model answer, and score its answers."""
     if (made := suite.synthetic) is not None:
         on_step(f"clips in {root}", False)
-        synthesise(root, made.clips, made.seed, subjects=made.subjects, long=made.long, seconds=made.seconds)
+        # Of several processes the first makes the clips, the others find them.
+        with hold_folder(root, wait=0.0 if shard is None else _SYNTHESIS):
+            synthesise(root, made.clips, made.seed, subjects=made.subjects, long=made.long, seconds=made.seconds)
     work = plan_suite(suite, root, limit=limit)
     files, why_not = references(suite, root)
     reference = gather_references(files, out) if files else None
@@ -129,7 +150,7 @@ def _answer(
     for place, (name, options) in enumerate(models.items(), 1):
         on_step(f"\n[{place}/{len(models)}] {options.model}", False)
         score = partial(score_answers, out / name, reference, preset=suite.preset) if known else None
-        outcomes.append(_one_model(options, work, out / name, answering, score))
+        outcomes.append(_one_model(options, work, out / name, partial(answering, shard=shard), score, shard))
         if outcomes[-1].error is not None:
             on_step(f"{options.model} failed: {outcomes[-1].error}", True)
     return outcomes
@@ -141,11 +162,18 @@ def _one_model(
     out: Path,
     answering: Callable[[Plan, Path, AskOptions], RunRecord],
     score: Callable[[], Any] | None,
+    shard: Shard | None,
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
     name, asked, answered = shared_name(str(options.model)), work.all_questions, 0
     try:
         log = answering(work, out, options)
+        if shard is not None:
+            log = open_run(out)  # With what other processes have written meanwhile.
+            if (lacking := lacking_clips(log, asked)) is not None:
+                asked = part_of(work, shard).all_questions
+                answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
+                return Outcome(name, out, answered, len(asked), lacking=lacking)
         answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
         return Outcome(name, out, answered, len(asked), score() if score is not None else None)
     except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.

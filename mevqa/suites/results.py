@@ -28,6 +28,7 @@ class Outcome:
         asked: Questions; None for events.
         result: Its scores; None without references or after a failure.
         error: Why it failed.
+        lacking: What other processes have yet to answer; then ``answered`` and ``asked`` are of this process's part.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Outcome:
     asked: int | None = None
     result: ScoreResult | None = None
     error: str | None = None
+    lacking: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -68,6 +70,11 @@ class SuiteResult:
     def complete(self) -> bool:
         """Whether no model failed or left a question without an answer."""
         return all(outcome.complete for outcome in self.outcomes)
+
+    @property
+    def whole(self) -> bool:
+        """Whether no other process has yet to answer a part."""
+        return all(outcome.lacking is None for outcome in self.outcomes)
 
     @property
     def runs(self) -> list[Path]:

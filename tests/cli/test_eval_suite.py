@@ -1,6 +1,7 @@
 """A suite on made-up frames with scripted models."""
 
 import json
+from shutil import rmtree
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 from mevqa.cli import main
 
-RULES = 'rules:\n  - {type: coarse, answer: "ANSWER"}\n'
+SCRIPT = "answers:\n  - {type: coarse, answer: negative}\n"
 
 
 @pytest.fixture
@@ -28,8 +29,7 @@ def suite(tmp_path):
         "title: Mine\ntask: vqa\npreset: megc2026-vqa\nmodels: [mock]\npublished: [megc2025-vqa]\n"
         "parts: [{dataset: casme2, questions: questions.jsonl, media: clips}]\n"
     )
-    for name in ("negative", "positive"):
-        (tmp_path / f"{name}.yaml").write_text(RULES.replace("ANSWER", name))
+    (tmp_path / "negative.yaml").write_text(SCRIPT)
     return tmp_path
 
 
@@ -64,6 +64,21 @@ def test_it_goes_on_where_it_stopped(suite):
     assert json.loads((suite / "out" / "mock" / "manifest.json").read_text())["suite"] == "mine"
 
 
+def test_processes_answer_parts_of_a_suite_and_the_last_one_compares(suite, capsys):
+    asked = [f"mock:{suite / 'negative.yaml'}", "mock"]
+    assert run(suite, *asked) == 0
+    alone = (suite / "out" / "comparison.json").read_bytes()
+    capsys.readouterr()
+    rmtree(suite / "out")
+    assert run(suite, *asked, more=["--shard", "1/2"]) == 0
+    printed = capsys.readouterr().out
+    assert "2 of 2 questions answered" in printed and "2 of 4 clips are not answered yet (c1, c3)" in printed
+    assert not (suite / "out" / "comparison.json").exists()
+    assert run(suite, *asked, more=["--shard", "2/2"]) == 0
+    assert (suite / "out" / "comparison.json").read_bytes() == alone
+    assert "coarse UF1" in capsys.readouterr().out
+
+
 def test_events_are_scored_part_by_part(tmp_path, capsys):
     coded = "subject,video,onset,offset,emotion\ns1,v1,10,20,negative\ns2,v2,30,44,positive\n"
     (tmp_path / "coded.csv").write_text(coded)
@@ -87,6 +102,9 @@ def test_events_are_scored_part_by_part(tmp_path, capsys):
     assert entry["scores"]["metrics"]["strs"] == 1
     assert main(common) == 2
     assert "names no model" in capsys.readouterr().err
+    for option in (["--shard", "1/2"], ["--engine", "ray"]):
+        assert main([*common, "--model", "mock", *option]) == 2
+        assert f"{option[0]}: the suite str asks no questions" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mevqa.cli.options import (
     add_drawing_options,
@@ -30,6 +31,9 @@ from mevqa.cli.options import (
 from mevqa.cli.shot_options import add_shot_options, shot_options
 from mevqa.cli.values import positive
 from mevqa.errors import MevqaError
+
+if TYPE_CHECKING:
+    from mevqa.suites.results import SuiteResult
 
 HELP = "answer an official question file"
 
@@ -109,10 +113,6 @@ def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
     from mevqa.inference.shards import launched_shard
 
-    if args.engine != "local":
-        raise MevqaError("--engine: a suite is answered on this machine; name its question files, one model a run")
-    if args.shard or launched_shard():
-        raise MevqaError("--shard: a suite is answered by one process; name its question files, one model a run")
     decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots")
     given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
     if given:
@@ -130,17 +130,31 @@ def _run_suite(args: argparse.Namespace) -> int:
         limit=args.limit,
         workers=args.workers,
         views_cache=args.views_cache,
+        part=args.shard or launched_shard(),
+        engine=args.engine,
         **ask_arguments(args),
         progress=clip_progress,
         training=training_progress(),
         on_step=lambda text, failed: print(text, file=sys.stderr if failed else sys.stdout, flush=True),
     )
+    if not result.whole:
+        return _print_parts(result)
     for table in (result.table(intervals=False), *result.published_tables):
         print("\n" + as_text(table))
     print("\n".join(result.notes))
     print(f"written: {result.out / 'comparison.md'} and comparison.json (with intervals)")
     if result.runs:
         print(f"to look at it: mevqa report {' '.join(map(str, result.runs))} --out {result.out / 'report'}")
+    return 0 if result.complete else 1
+
+
+def _print_parts(result: SuiteResult) -> int:
+    """Print what this process answered and what others have yet to answer; return the exit code."""
+    for outcome in result.outcomes:
+        print(f"{outcome.name}: {outcome.answered} of {outcome.asked} questions answered -> {outcome.path}")
+        if outcome.lacking is not None:
+            print(f"  {outcome.lacking}")
+    print("the comparison is written when nothing is lacking")
     return 0 if result.complete else 1
 
 
