@@ -188,9 +188,11 @@ def test_schedules():
     assert [learning_rate(falling, 0.5, epoch) for epoch in (0, 2)] == [0.02, 0.005]
 
 
-@pytest.mark.parametrize(("most", "higher"), [(0.5, True), (None, False)])
-def test_thresholds_spare_the_talk_of_training_subjects(most, higher):
-    config = settings(decoder={"most_false_alarms": most, "false_alarm_confidence": None})
+@pytest.mark.parametrize(
+    ("most", "confidence", "higher"), [(0.5, None, True), (None, None, False), (100, None, False), (100, 0.95, True)]
+)
+def test_thresholds_spare_the_talk_of_training_subjects(most, confidence, higher):
+    config = settings(decoder={"most_false_alarms": most, "false_alarm_confidence": confidence})
     priors = learn_priors(videos(), config, {})
     scored = []
     for one in videos():
