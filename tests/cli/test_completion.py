@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import mevqa
-from mevqa.cli import COMMANDS
+from mevqa.cli import COMMANDS, main
 from mevqa.cli.tools.completion import _LISTS, SHELLS, completion_script
 
 
@@ -70,6 +70,13 @@ def test_every_list_that_is_named_exists_and_is_used(script):
     for option, what in _LISTS.items():
         assert mevqa.available(what)
         assert not option.startswith("--") or f"_{option.replace('-', '_')}_choices" in text, option
+
+
+def test_it_is_printed_or_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("mevqa.cli.tools.completion.completion_script", lambda shell: f"# {shell}")
+    assert main(["completion", "bash"]) == 0 and capsys.readouterr().out == "# bash\n"
+    assert main(["completion", "zsh", "--out", str(tmp_path / "new/_mevqa")]) == 0
+    assert capsys.readouterr().out == "" and (tmp_path / "new/_mevqa").read_text() == "# zsh\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS[1:])

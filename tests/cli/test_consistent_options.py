@@ -80,7 +80,7 @@ def test_the_same_options_are_where_they_are_expected():
         "env",
         *(command for command in PARSERS if "bench" in command),
     }
-    assert set(PARSERS) - takes["--out"] - {"completion"} == without_out
+    assert set(PARSERS) - takes["--out"] == without_out
     assert takes["--dtype"] == {"ask", "app", "eval", "str", "merge", "bench prefix", "bench finetune"}
 
 

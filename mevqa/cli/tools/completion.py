@@ -3,9 +3,9 @@ r"""Print a script with which a shell completes commands, options, files and the
 The script holds the names of today; print it again after an update, or after a model or a data set was added.
 
 Examples:
-  mevqa completion bash > ~/.local/share/bash-completion/completions/mevqa
-  mevqa completion zsh > ~/.zfunc/_mevqa                                       (~/.zfunc in fpath before compinit)
-  mevqa completion fish > ~/.config/fish/completions/mevqa.fish
+  mevqa completion bash --out ~/.local/share/bash-completion/completions/mevqa
+  mevqa completion zsh --out ~/.zfunc/_mevqa                                       (~/.zfunc in fpath before compinit)
+  mevqa completion fish --out ~/.config/fish/completions/mevqa.fish
 """
 
 from __future__ import annotations
@@ -40,11 +40,19 @@ _ALSO_FILES = {"models", "recipes", "datasets", "suites"}
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``mevqa completion``."""
     parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the script (default: print it)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the script."""
-    print(completion_script(args.shell))
+    """Print the script, or write it."""
+    script = completion_script(args.shell)
+    if args.out is None:
+        print(script)
+        return 0
+    from mevqa.files.whole import make_folder, write_whole
+
+    make_folder(args.out.parent)
+    write_whole(args.out, script + "\n")
     return 0
 
 
