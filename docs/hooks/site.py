@@ -2,11 +2,12 @@
 
 Links of the documents lead to files of the repository as they stand on a disk (``../../examples/own_model.py``). The
 site is one folder without the repository: each linked file becomes a page of its own, Markdown as it is and code in a
-block, so that every link works there too. Scripts of other hosts are taken out of the built pages.
+block, notebooks as text and code, so that every link works there too.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -47,6 +48,10 @@ def _linked(text: str, folder: Path) -> dict[str, Path]:
     return found
 
 
+def _block(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
 def _content(source: Path) -> str:
     """The page of a file of the repository: Markdown as it is, other text in a block, a folder as a list."""
     if source.is_dir():
@@ -55,6 +60,12 @@ def _content(source: Path) -> str:
     text = source.read_text(encoding="utf-8")
     if source.suffix == ".md":
         return text
+    if source.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        return "\n\n".join(
+            "".join(cell["source"]) if cell["cell_type"] == "markdown" else _block("".join(cell["source"]))
+            for cell in cells
+        )
     return f"# {source.relative_to(ROOT).as_posix()}\n\n````{_LANGUAGES.get(source.suffix, 'text')}\n{text}````\n"
 
 
@@ -76,7 +87,7 @@ def on_files(files: Any, config: Any) -> Any:
                 continue
             content = _content(source)
             files.append(File.generated(config, place, content=content))
-            if source.is_dir() or source.suffix == ".md":
+            if source.is_dir() or source.suffix in (".md", ".ipynb"):
                 texts.append((content, source if source.is_dir() else source.parent))
     return files
 
@@ -130,8 +141,3 @@ def _listing(place: str) -> str:
             rows.append(f"| [{path.relative_to(DOCS).with_suffix('').as_posix()}]({link}) "
                         f"| {len(blocks)} | {len(left)} | {why} |")  # fmt: skip
     return "\n".join([*rows, f"| all pages | {total[0]} | {total[1]} | |"])
-
-
-def on_post_page(output: str, **_: Any) -> str:
-    """Take out scripts of other hosts: search from a disk is done by ``assets/file-worker.js``."""
-    return re.sub(r'<script src="https?://[^"]+"[^>]*></script>', "", output)

@@ -17,7 +17,7 @@ if (location.protocol === "file:") {
       this.ready = new Promise((resolve) => {
         const page = this.inside.document;
         page.open();
-        page.write("<script>postMessage = parent.postMessage.bind(parent)</script>");
+        page.write("<script>postMessage = (data) => parent.postMessage(data, \"*\")</script>");
         page.close();
         const script = page.createElement("script");
         script.src = url;
