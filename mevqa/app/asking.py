@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import mevqa
 from mevqa.app.jobs import Report
+from mevqa.app.library import Choice
 from mevqa.app.looking import OpenClip
 from mevqa.app.settings import AppSettings, Limits
 from mevqa.errors import MevqaError
+from mevqa.inference.loading import load_answerer
+from mevqa.questions.question_types import question_about
 from mevqa.safe_text import shared_name
 
 if TYPE_CHECKING:
-    from mevqa import ClipAnswers, Model
+    from mevqa import Answer, Clip, ViewConfig
+    from mevqa.inference.loading import Answerer
+    from mevqa.video.views.render import ClipViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,16 @@ class Asked:
     Attributes:
         model: What it is called.
         questions: What was asked.
-        result: The answers, in order, and what the model saw.
+        answers: The answers, in order; None for a question that it was not asked.
+        seen: What it saw of a short clip; None where that is not known.
+        long_video: What was found in a long video, where that was asked for.
     """
 
     model: str
     questions: tuple[str, ...]
-    result: ClipAnswers
+    answers: tuple[Answer | None, ...]
+    seen: ClipViews | None = None
+    long_video: Any = None
 
 
 class AskedModels:
@@ -46,7 +55,7 @@ class AskedModels:
         if settings.compare is not None or settings.compare_adapter is not None:
             second = settings.compare or settings.model, settings.compare_adapter
             self._named[model_label(*second)] = second
-        self._loaded: dict[str, Model] = {}
+        self._loaded: dict[str, Answerer] = {}
         # A model answers one question after the other, whoever asks.
         self._lock = threading.Lock()
 
@@ -71,33 +80,77 @@ class AskedModels:
         for name in names:
             report(f"Waiting for {name}", 0, 0)
             with self._lock:
-                model = self._model(name, report)
+                ready = self._ready(name, report)
                 many = f"{len(questions)} questions" if len(questions) > 1 else "1 question"
                 report(f"{name} answers {many}", 0, 0)
-                onset, apex, offset = _moments(opened)
-                result = mevqa.ask(
-                    opened.path,
-                    list(questions),
-                    model,
-                    dataset=opened.clip.dataset,
-                    fps=opened.clip.fps,
-                    onset=onset,
-                    apex=apex,
-                    offset=offset,
-                    subject=opened.clip.subject,
+                clip = replace(opened.clip, annotation=opened.marked or opened.clip.annotation)
+                result = mevqa.answer_clip(
+                    clip,
+                    [question_about(clip, number, text) for number, text in enumerate(questions, 1)],
+                    ready.model,
+                    ready.prompts,
+                    ready.view_config,
+                    drawn_by=_LookedAt(opened, ready.view_config),
                     progress=lambda done, total: report("Looking for events: frames", done, total),
                 )
-            answers.append(Asked(name, tuple(questions), result))
+            answers.append(Asked(name, tuple(questions), tuple(result.answers), result.clip_views, result.long_video))
         return answers
 
-    def _model(self, name: str, report: Report) -> Model:
+    def _ready(self, name: str, report: Report) -> Answerer:
         if name not in self._loaded:
             report(f"Loading {name}", 0, 0)
             model, adapter = self._named[name]
             chosen = self._settings
             options = mevqa.ModelOptions(adapter=adapter, device=chosen.device, dtype=chosen.dtype)
-            self._loaded[name] = mevqa.load_model(model, options)
+            self._loaded[name] = load_answerer(mevqa.AskOptions(model, options))
         return self._loaded[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedAt:
+    """Draws what a model sees of a clip whose expression was found before, and need not be found again.
+
+    The moments are not handed over as if they were coded: what a model sees, and what is warned of, is what
+    ``mevqa.ask`` would draw of the same video.
+
+    Attributes:
+        opened: The clip.
+        view_config: What the model sees.
+    """
+
+    opened: OpenClip
+    view_config: ViewConfig
+
+    def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
+        """Return what is seen of the clip."""
+        seen, how = self.opened.seen, self.view_config
+        if long_video or seen is None or seen.localisation is None:
+            return how.render(clip, long_video=long_video)
+        return mevqa.render_clip(
+            clip,
+            views=how.views,
+            sampler=how.sampler,
+            face=how.face,
+            frames=how.frames,
+            stride=how.stride,
+            localisation=seen.localisation,
+        )
+
+
+def stored_answers(choice: Choice | None, model: str, questions: Sequence[str] | None = None) -> list[Asked]:
+    """Return what a run answered about a clip; nothing where it was not asked.
+
+    Args:
+        choice: The clip as the run has it.
+        model: What the run's model is called.
+        questions: Texts of the questions; None for all that the run has of the clip.
+    """
+    if choice is None or not choice.answers:
+        return []
+    by_text = {one.text: choice.answers.get(one.id) for one in choice.questions}
+    texts = tuple(by_text) if questions is None else tuple(questions)
+    answers = tuple(by_text.get(text) for text in texts)
+    return [Asked(f"{model} in the run", texts, answers)] if any(answers) else []
 
 
 def model_label(model: str, adapter: str | None) -> str:
@@ -126,14 +179,3 @@ def read_typed(text: str, chosen: Sequence[str], limits: Limits) -> list[str]:
     if long is not None:
         raise MevqaError(f"a question of {len(long)} characters is too long: {limits.characters} is the most")
     return questions
-
-
-def _moments(opened: OpenClip) -> tuple[int | None, int | None, int | None]:
-    """Return the moments that a model is told; none where it shall look for them itself.
-
-    A clip without motion is measured anew, because what is found there must not pass for coded.
-    """
-    if opened.seen is not None and opened.seen.stillness is not None and opened.marked is None:
-        known = opened.clip.annotation
-        return (known.onset, known.apex, known.offset) if known is not None else (None, None, None)
-    return opened.moments

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mevqa
 from mevqa.app.jobs import Report
+from mevqa.app.library import Choice
 from mevqa.app.settings import Limits
 from mevqa.errors import MediaError
 
 if TYPE_CHECKING:
-    from mevqa import Answer, Clip, Event, Question, Spotting
+    from mevqa import Clip, Event, Spotting
     from mevqa.video.views.render import ClipViews
 
 #: Views that the page shows of an expression.
@@ -38,8 +39,7 @@ class OpenClip:
         seen: The expression and its pictures; None before it was looked for.
         spotted: What was found in a long video; None before it was looked for.
         marked: Onset, apex and offset that the user set; None for those of the clip.
-        questions: Questions that come with it.
-        stored: Answers that come with it, by question id.
+        choice: What it was chosen as, with its questions and stored answers; None for an upload.
     """
 
     clip: Clip
@@ -51,8 +51,7 @@ class OpenClip:
     seen: ClipViews | None = None
     spotted: Spotting | None = None
     marked: Event | None = None
-    questions: tuple[Question, ...] = ()
-    stored: dict[str, Answer] = field(default_factory=dict)
+    choice: Choice | None = None
 
     @property
     def path(self) -> Path:
@@ -69,7 +68,9 @@ class OpenClip:
         return None, None, None
 
 
-def open_clip(clip: Clip, limits: Limits, *, name: str | None = None, long: bool | None = None) -> OpenClip:
+def open_clip(
+    clip: Clip, limits: Limits, *, name: str | None = None, long: bool | None = None, choice: Choice | None = None
+) -> OpenClip:
     """Open a video and refuse one that is too long.
 
     Args:
@@ -77,6 +78,7 @@ def open_clip(clip: Clip, limits: Limits, *, name: str | None = None, long: bool
         limits: What may be opened.
         name: What it is called; None: as the file.
         long: Whether it is a long video; None: by its length.
+        choice: What it was chosen as.
 
     Raises:
         MediaError: It cannot be read, or is too long.
@@ -92,7 +94,7 @@ def open_clip(clip: Clip, limits: Limits, *, name: str | None = None, long: bool
             shown, f"lasts {seconds:.0f} s, and {limits.seconds:g} s is the most (mevqa app --max-seconds)"
         )
     is_long = seconds > LONG_SECONDS if long is None else long
-    return OpenClip(clip, shown, frames, fps, seconds, is_long)
+    return OpenClip(clip, shown, frames, fps, seconds, is_long, choice=choice)
 
 
 def look(opened: OpenClip, report: Report) -> OpenClip:

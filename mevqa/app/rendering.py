@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from mevqa.app.looking import OpenClip
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from mevqa.app.library import Choice, Library
 
 _WEB = Path(__file__).parent / "web"
 #: Views whose colours carry numbers: they are not compressed with loss.
@@ -46,6 +48,11 @@ def data_uri(image: Image, *, exact: bool = False) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
+def header_html(library: Library) -> str:
+    """Return the head of the page."""
+    return _render("header.html.j2", library=library)
+
+
 def status_html(progress: Progress | None = None, *, text: str = "", error: str = "") -> str:
     """Return the line that says what goes on, or what is wrong."""
     return _render("status.html.j2", progress=progress, text=text, error=error)
@@ -66,6 +73,17 @@ def events_html(opened: OpenClip | None) -> str:
     return _render("events.html.j2", opened=opened)
 
 
-def answers_html(asked: Sequence[Asked]) -> str:
-    """Return the answers of models, beside one another."""
-    return _render("answers.html.j2", asked=asked)
+def references_of(choice: Choice | None) -> dict[str, str]:
+    """Return the right answers that a question file has about a clip, by the text of the question."""
+    questions = choice.questions if choice is not None else ()
+    return {one.text: one.reference for one in questions if one.reference is not None}
+
+
+def answers_html(asked: Sequence[Asked], references: Mapping[str, str] | None = None) -> str:
+    """Return the answers of models, beside one another.
+
+    Args:
+        asked: What each model answered to the same questions.
+        references: What a question file has as the right answers, by the text of the question.
+    """
+    return _render("answers.html.j2", asked=asked, references=references or {}, exact=_EXACT)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mevqa.app.asking import AskedModels
 from mevqa.app.guard import Guard
+from mevqa.app.library import read_library
 from mevqa.app.sessions import Sessions
 from mevqa.app.settings import AppSettings
 from mevqa.app.state import AppState
@@ -71,12 +72,13 @@ def running(settings: AppSettings, on_ready: Callable[[str], None] | None = None
         InputError: What is wrong with the settings.
         MevqaError: Gradio is missing, or the port is taken.
     """
-    import uvicorn
-
     settings.check()
+    library = read_library(settings)
     sessions = Sessions(settings.limits, settings.keep)
     try:
-        app = make_app(AppState(settings, sessions, AskedModels(settings)))
+        app = make_app(AppState(settings, sessions, AskedModels(settings), library))
+        import uvicorn
+
         listening = _listen(settings.host, settings.port)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -27,6 +27,7 @@ class Session:
         owner: The browser that it belongs to.
         folder: Its files: the uploaded video and what is written for download.
         clip: The clip that is looked at (``mevqa.app.looking.OpenClip``); None before one is opened.
+        choice: What was chosen last of the list that the page was started with.
         answers: What was answered last, by model.
         job: The work under way or done last.
     """
@@ -34,6 +35,7 @@ class Session:
     owner: str
     folder: Path
     clip: Any = None
+    choice: Any = None
     answers: Any = None
     job: Job[Any] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -57,11 +59,20 @@ class Session:
 
         What Gradio keeps of uploads is named by their content: it must not stay where others might come by it.
         """
-        target = self.folder / secrets.token_hex(4) / upload.name
+        self.forget_uploads()
+        target = self._uploads / secrets.token_hex(4) / upload.name
         target.parent.mkdir(parents=True)
         shutil.copyfile(upload, target)
         upload.unlink(missing_ok=True)
         return target
+
+    def forget_uploads(self) -> None:
+        """Remove the video that was uploaded last."""
+        shutil.rmtree(self._uploads, ignore_errors=True)
+
+    @property
+    def _uploads(self) -> Path:
+        return self.folder / "uploads"
 
 
 class Sessions:

@@ -38,6 +38,7 @@ class AppSettings:
     Attributes:
         start: A run, a video, a folder of videos or a question file; None: the page begins with an upload.
         media: Folder of the videos of a question file or a run.
+        annotations: Label file of these.
         model: Name of the model that is asked.
         adapter: Its adapter.
         compare: Name of a second model, asked beside it.
@@ -54,6 +55,7 @@ class AppSettings:
 
     start: Path | None = None
     media: Path | None = None
+    annotations: Path | None = None
     model: str = "nano"
     adapter: str | None = None
     compare: str | None = None

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from mevqa.app.asking import AskedModels
 from mevqa.app.guard import owner_of
 from mevqa.app.jobs import Progress, Report, StoppedError
+from mevqa.app.library import Library
 from mevqa.app.sessions import Session, Sessions
 from mevqa.app.settings import AppSettings
 from mevqa.errors import MevqaError
@@ -27,11 +28,13 @@ class AppState:
         settings: What it was started with.
         sessions: What open pages have loaded.
         models: Who is asked.
+        library: The clips that can be chosen.
     """
 
     settings: AppSettings
     sessions: Sessions
     models: AskedModels
+    library: Library = Library()
 
     def session(self, request: Any) -> Session:
         """Return the session of the page that an event came from.

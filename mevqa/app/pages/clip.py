@@ -1,4 +1,4 @@
-"""The part of the page about one clip: open it, look at its expression, ask about it."""
+"""What happens on the page about one clip: it is opened, looked at, and a model is asked about it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import gradio as gr
 
 import mevqa
 from mevqa.app import rendering
-from mevqa.app.asking import Asked, read_typed
+from mevqa.app.asking import Asked, read_typed, stored_answers
 from mevqa.app.jobs import Report, StoppedError
+from mevqa.app.library import Choice
 from mevqa.app.looking import LENGTHS, OpenClip, look, mark, open_clip, spot
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
@@ -35,26 +36,54 @@ class ClipPage:
     def __init__(self, state: AppState, parts: Parts) -> None:
         self._state, self._parts = state, parts
 
-    def opened(self, upload: str | None, dataset: str, length: str, request: gr.Request) -> Iterator[Updates]:
+    def uploaded(self, upload: str | None, dataset: str, length: str, request: gr.Request) -> Iterator[Updates]:
         """Open an uploaded video and look for its expression or its events."""
 
         def work(session: Session, report: Report) -> OpenClip:
             if upload is None:
                 raise mevqa.MevqaError("choose a video first")
             report("Reading the video", 0, 0)
-            taken = session.take(Path(upload))
-            name = Path(upload).name
-            clip = mevqa.Clip(Path(name).stem, dataset, media=taken)
             session.clip = None
+            taken = session.take(Path(upload))
+            clip = mevqa.Clip(taken.stem, dataset, media=taken)
             try:
-                opened = open_clip(clip, self._state.settings.limits, name=name, long=LENGTHS[length])
+                session.clip = open_clip(clip, self._state.settings.limits, long=LENGTHS[length])
             except BaseException:
-                taken.unlink(missing_ok=True)
+                session.forget_uploads()
                 raise
-            session.clip = opened
-            return spot(opened, report) if opened.long else look(opened, report)
+            return self._look(session.clip, report)
 
+        yield {self._parts.upload: None, **self._nothing(), self._parts.choice: None}
         yield from self._run(request, work, self._show)
+
+    def chosen(self, number: int | None, length: str, request: gr.Request) -> Iterator[Updates]:
+        """Open a clip of the list, with its questions and what a run answered to them."""
+        if number is None:
+            return
+        choice = self._state.library.choices[number]
+        asked = [one.text for one in choice.questions]
+        questions = gr.CheckboxGroup(choices=asked, value=asked, visible=bool(asked))
+        yield {**self._nothing(), self._parts.own: questions, self._parts.chosen: [] if asked else gr.skip()}
+
+        def work(session: Session, report: Report) -> OpenClip:
+            report(f"Reading {choice.clip.id}", 0, 0)
+            session.clip = None
+            session.choice = choice
+            session.forget_uploads()
+            session.clip = open_clip(
+                choice.clip, self._state.settings.limits, long=LENGTHS[length], choice=choice, name=choice.clip.id
+            )
+            return self._look(session.clip, report)
+
+        if choice.clip.media is None:
+            yield from self._without_video(choice, request)
+        else:
+            yield from self._run(request, work, self._show)
+
+    def first(self, length: str, request: gr.Request) -> Iterator[Updates]:
+        """Open the first clip that the page was started with."""
+        if self._state.library.choices:
+            yield from self.chosen(0, length, request)
 
     def marked(
         self, onset: float | None, apex: float | None, offset: float | None, request: gr.Request
@@ -67,39 +96,76 @@ class ClipPage:
         yield from self._run(request, work, self._show)
 
     def found(self, request: gr.Request) -> Iterator[Updates]:
-        """Forget what the user set and look for the expression again."""
+        """Forget what the user set and look again."""
 
         def work(session: Session, report: Report) -> OpenClip:
-            return look(replace(_needed(session), marked=None, seen=None), report)
+            return self._look(replace(_needed(session), marked=None, seen=None), report)
 
         yield from self._run(request, work, self._show)
 
     def asked(
-        self, chosen: list[str], typed: str, dataset: str, models: list[str], request: gr.Request
+        self,
+        own: list[str],
+        chosen: list[str],
+        typed: str,
+        dataset: str,
+        models: list[str],
+        request: gr.Request,
     ) -> Iterator[Updates]:
         """Ask the chosen models."""
 
         def work(session: Session, report: Report) -> list[Asked]:
             opened = _needed(session)
-            questions = read_typed(typed or "", chosen or [], self._state.settings.limits)
+            questions = read_typed(typed or "", [*(own or ()), *(chosen or ())], self._state.settings.limits)
             names = [name for name in self._state.models.names if name in (models or ())]
             if not names:
                 raise mevqa.MevqaError("choose a model")
-            opened = replace(opened, clip=replace(opened.clip, dataset=dataset))
-            return self._state.models.ask(opened, questions, names, report)
+            if opened.choice is None or opened.clip.dataset == "unknown":
+                opened = replace(opened, clip=replace(opened.clip, dataset=dataset))
+            asked = self._state.models.ask(opened, questions, names, report)
+            return [*asked, *stored_answers(opened.choice, self._state.library.answered_by, questions)]
 
+        yield {self._parts.answers: ""}
         yield from self._run(request, work, self._show_answers)
 
     def stopped(self, request: gr.Request) -> None:
         """Stop what is under way."""
         self._state.session(request).stop()
 
+    def _look(self, opened: OpenClip, report: Report) -> OpenClip:
+        return spot(opened, report) if opened.long else look(opened, report)
+
+    def _without_video(self, choice: Choice, request: gr.Request) -> Iterator[Updates]:
+        """Show what a run answered about a clip whose video is not there."""
+        parts = self._parts
+        try:
+            session = self._state.session(request)
+        except mevqa.MevqaError as error:
+            yield {parts.status: rendering.status_html(error=self._state.explain(error))}
+            return
+        session.stop()
+        session.clip, session.choice = None, choice
+        said = f"{choice.clip.id} has no video here: give its folder with --media. What the run has is shown."
+        yield {parts.status: rendering.status_html(text=said), parts.answers: self._stored(choice)}
+
+    def _stored(self, choice: Choice | None) -> str:
+        return rendering.answers_html(
+            stored_answers(choice, self._state.library.answered_by), rendering.references_of(choice)
+        )
+
+    def _nothing(self) -> Updates:
+        """Return the page without a clip."""
+        parts = self._parts
+        empty = dict.fromkeys([parts.clip, parts.pictures, parts.events, parts.answers], "")
+        empty |= dict.fromkeys([parts.onset, parts.apex, parts.offset])
+        return {**empty, parts.own: gr.CheckboxGroup(choices=[], value=[], visible=False)}
+
     def _show(self, session: Session, opened: OpenClip) -> Updates:
-        session.clip, session.answers = opened, None
+        session.clip = opened
         parts = self._parts
         onset, apex, offset = opened.moments
-        said = "Events were looked for." if opened.spotted is not None else "Ready to ask."
-        return {
+        said = "The events are found; ask." if opened.spotted is not None else "Ready to ask."
+        shown = {
             parts.status: rendering.status_html(text=said),
             parts.clip: rendering.clip_html(opened),
             parts.onset: onset,
@@ -107,14 +173,16 @@ class ClipPage:
             parts.offset: offset,
             parts.pictures: rendering.pictures_html(opened),
             parts.events: rendering.events_html(opened),
-            parts.answers: "",
+            parts.answers: self._stored(opened.choice),
         }
+        return shown
 
     def _show_answers(self, session: Session, asked: list[Asked]) -> Updates:
         session.answers = asked
+        references = rendering.references_of(session.clip.choice if session.clip is not None else None)
         return {
             self._parts.status: rendering.status_html(text="Answered."),
-            self._parts.answers: rendering.answers_html(asked),
+            self._parts.answers: rendering.answers_html(asked, references),
         }
 
     def _run(

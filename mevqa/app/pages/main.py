@@ -21,14 +21,20 @@ def build(state: AppState) -> gr.Blocks:
         state: What its handlers share.
     """
     with gr.Blocks(title="mevqa", analytics_enabled=False) as page:
-        parts = make_parts(state.settings, state.models.names)
+        parts = make_parts(state.settings, state.library, state.models.names)
         clip = ClipPage(state, parts)
         moments = [parts.onset, parts.apex, parts.offset]
-        shown = [parts.status, parts.clip, *moments, parts.pictures, parts.events, parts.answers]
-        parts.upload.upload(clip.opened, [parts.upload, parts.dataset, parts.length], shown, **_WORK)
+        shown = [parts.status, parts.clip, *moments, parts.pictures, parts.events, parts.answers, parts.own]
+        parts.upload.upload(
+            clip.uploaded, [parts.upload, parts.dataset, parts.length], [*shown, parts.upload, parts.choice], **_WORK
+        )
+        # "input" and not "change": the page itself empties the choice when a video is uploaded.
+        parts.choice.input(clip.chosen, [parts.choice, parts.length], [*shown, parts.chosen], **_WORK)
+        if state.library.choices:
+            page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK)
         parts.mark.click(clip.marked, moments, shown, **_WORK)
         parts.find.click(clip.found, None, shown, **_WORK)
-        asked = [parts.chosen, parts.typed, parts.dataset, parts.models]
+        asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
         parts.stop.click(clip.stopped, None, None, queue=False, show_progress="hidden")
         page.unload(_closing(state))

@@ -8,13 +8,16 @@ from typing import Any
 import gradio as gr
 
 import mevqa
+from mevqa.app.library import Library
 from mevqa.app.looking import LENGTHS
+from mevqa.app.rendering import header_html
 from mevqa.app.settings import AppSettings
+from mevqa.questions.question_types import question_type
 
-#: Types of questions that are offered, in this order: those of the official files that need no name of a unit.
-_OFFERED = ("coarse", "fine", "au_list", "combined", "analysis")
-_OFFERED_LONG = ("count_all", "count_micro", "count_macro", "au_inventory")
-_CHOSEN = ("coarse", "au_list")
+#: Types of questions that are offered, in this order: those of the official files that name no unit and no number.
+_OFFERED = ("coarse", "fine", "au_list", "combined", "analysis", "count_all", "count_micro", "count_macro")
+#: Those that are chosen at first.
+_CHOSEN = ("coarse", "fine", "au_list")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Parts:
     """The components that handlers read and write."""
 
     upload: Any
+    choice: Any
     dataset: Any
     length: Any
     status: Any
@@ -34,6 +38,7 @@ class Parts:
     find: Any
     pictures: Any
     events: Any
+    own: Any
     chosen: Any
     typed: Any
     models: Any
@@ -41,65 +46,97 @@ class Parts:
     answers: Any
 
 
-def make_parts(settings: AppSettings, model_names: tuple[str, ...]) -> Parts:
-    """Make the components inside an open ``gr.Blocks``."""
-    wordings = mevqa.available("questions")
-    offered = [wordings[name] for name in (*_OFFERED, *_OFFERED_LONG)]
-    datasets = [(title, name) for name, title in mevqa.available("datasets").items()]
-    gr.HTML(
-        "<h1>mevqa</h1><p>Ask a model about a facial micro-expression. An answer is a guess about a movement of "
-        "the face, not about what a person feels: make no decision about a person with it.</p>"
-    )
-    with gr.Row():
-        with gr.Column(scale=2, min_width=280):
-            upload = gr.File(label="Video", file_types=["video"], type="filepath", elem_id="upload", height=140)
-        with gr.Column(scale=1, min_width=240):
-            dataset = gr.Dropdown(
-                [("any data set", "unknown"), *datasets], value=settings.dataset, label="Whose classes are the options"
-            )
-            length = gr.Radio(list(LENGTHS), value=next(iter(LENGTHS)), label="The video holds")
+def make_parts(settings: AppSettings, library: Library, model_names: tuple[str, ...]) -> Parts:
+    """Make the components inside an open ``gr.Blocks``.
+
+    Args:
+        settings: What the page is started with.
+        library: The clips that can be chosen.
+        model_names: The models that can be asked.
+    """
+    made: dict[str, Any] = {}
+    gr.HTML(header_html(library))
+    with gr.Row(elem_id="source"):
+        _add_source(made, settings, library)
     with gr.Row(elem_id="status-row"):
-        status = gr.HTML(elem_id="status")
-        stop = gr.Button("Stop", size="sm", min_width=80, scale=0, elem_id="stop")
-    clip = gr.HTML(elem_id="clip")
-    with gr.Group(elem_id="timeline"), gr.Row():
-        onset = gr.Number(label="Onset (frame)", precision=0, minimum=0, min_width=90, elem_id="onset")
-        apex = gr.Number(label="Apex (frame)", precision=0, minimum=0, min_width=90, elem_id="apex")
-        offset = gr.Number(label="Offset (frame)", precision=0, minimum=0, min_width=90, elem_id="offset")
-        mark = gr.Button("Look at these", size="sm", min_width=120, elem_id="mark")
-        find = gr.Button("Find them again", size="sm", min_width=120, elem_id="find")
-    pictures = gr.HTML(elem_id="pictures")
-    events = gr.HTML(elem_id="events")
-    chosen = gr.CheckboxGroup(
-        offered, value=[wordings[name] for name in _CHOSEN], label="Official questions", elem_id="questions"
-    )
-    typed = gr.Textbox(label="Your own questions, one a line", lines=2, elem_id="typed")
-    models = gr.CheckboxGroup(
-        list(model_names),
-        value=list(model_names),
-        label="Asked models",
-        visible=len(model_names) > 1,
-        elem_id="models",
-    )
-    ask = gr.Button("Ask", variant="primary", elem_id="ask")
-    answers = gr.HTML(elem_id="answers")
-    return Parts(
-        upload=upload,
-        dataset=dataset,
-        length=length,
-        status=status,
-        stop=stop,
-        clip=clip,
-        onset=onset,
-        apex=apex,
-        offset=offset,
-        mark=mark,
-        find=find,
-        pictures=pictures,
-        events=events,
-        chosen=chosen,
-        typed=typed,
-        models=models,
-        ask=ask,
-        answers=answers,
-    )
+        made["status"] = gr.HTML(elem_id="status")
+        made["stop"] = gr.Button("Stop", size="sm", min_width=90, scale=0, elem_id="stop")
+    made["clip"] = gr.HTML(elem_id="clip")
+    with gr.Row(elem_id="timeline"):
+        for role in ("onset", "apex", "offset"):
+            made[role] = gr.Number(
+                label=f"{role.capitalize()} (frame)", precision=0, minimum=0, min_width=90, elem_id=role
+            )
+        with gr.Column(min_width=150):
+            made["mark"] = gr.Button("Look at these", size="sm", elem_id="mark")
+            made["find"] = gr.Button("Find them again", size="sm", elem_id="find")
+    made["pictures"] = gr.HTML(elem_id="pictures")
+    made["events"] = gr.HTML(elem_id="events")
+    _add_questions(made, model_names)
+    made["answers"] = gr.HTML(elem_id="answers")
+    return Parts(**made)
+
+
+def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -> None:
+    """Add where the clip comes from."""
+    with gr.Column(scale=3, min_width=280):
+        made["choice"] = gr.Dropdown(
+            [(choice.label, number) for number, choice in enumerate(library.choices)],
+            value=0 if library.choices else None,
+            label=f"Clip ({len(library.choices)})",
+            visible=bool(library.choices),
+            elem_id="choice",
+        )
+        made["upload"] = gr.File(
+            label="Video",
+            file_types=["video"],
+            type="filepath",
+            elem_id="upload",
+            height=150,
+        )
+    with gr.Column(scale=2, min_width=280):
+        datasets = [(title, name) for name, title in mevqa.available("datasets").items()]
+        made["dataset"] = gr.Dropdown(
+            [("those of no data set", "unknown"), *datasets],
+            value=settings.dataset,
+            label="Classes that a model chooses from",
+            elem_id="dataset",
+        )
+        made["length"] = gr.Radio(
+            list(LENGTHS), value=next(iter(LENGTHS)), label="The video is taken for", elem_id="length"
+        )
+
+
+def _add_questions(made: dict[str, Any], model_names: tuple[str, ...]) -> None:
+    """Add what is asked, and who."""
+    wordings = {name: _usual(name) for name in _OFFERED}
+    made["own"] = gr.CheckboxGroup([], label="Questions of the file", visible=False, elem_id="own")
+    with gr.Row():
+        with gr.Column(scale=3, min_width=280):
+            made["chosen"] = gr.CheckboxGroup(
+                [wordings[name] for name in _OFFERED],
+                value=[wordings[name] for name in _CHOSEN],
+                label="Official questions",
+                elem_id="questions",
+            )
+        with gr.Column(scale=2, min_width=280):
+            made["typed"] = gr.Textbox(
+                label="Your own questions, one a line",
+                placeholder="Is the action unit brow lowerer shown on the face?",
+                lines=3,
+                elem_id="typed",
+            )
+            made["models"] = gr.CheckboxGroup(
+                list(model_names),
+                value=list(model_names),
+                label="Who is asked",
+                visible=len(model_names) > 1,
+                elem_id="models",
+            )
+            made["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
+
+
+def _usual(name: str) -> str:
+    """Return the usual wording of a type of question, which asks for several units where it can."""
+    wordings = question_type(name).wordings
+    return next(iter((*wordings.plural, *wordings.singular)))

@@ -7,6 +7,8 @@ Needs pip install 'mevqa[app]'.
 Examples:
   mevqa app
   mevqa app clip.mp4
+  mevqa app runs/samm
+  mevqa app questions_to_answer.jsonl --media clips
   mevqa app --model Qwen/Qwen2.5-VL-3B-Instruct --compare nano
 """
 
@@ -28,7 +30,18 @@ _PASSWORD = "MEVQA_APP_PASSWORD"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa app``."""
     parser.add_argument(
-        "start", nargs="?", type=Path, metavar="VIDEO", help="a video that is open at the start (default: an upload)"
+        "start",
+        nargs="?",
+        type=Path,
+        metavar="RUN|VIDEO|FOLDER|QUESTIONS",
+        help="what can be chosen on the page: a run and its answers, a video, a folder of videos, a question file "
+        "(default: nothing, a video is dropped)",
+    )
+    parser.add_argument(
+        "--media", type=Path, metavar="DIR", help="folder of the videos of a question file, or of a run that was moved"
+    )
+    parser.add_argument(
+        "--annotations", type=Path, metavar="FILE", help="label file with onset, apex and offset of them"
     )
     model = parser.add_argument_group("models")
     model.add_argument(
@@ -68,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
 
     settings = AppSettings(
         start=args.start,
+        media=args.media,
+        annotations=args.annotations,
         model=args.model,
         adapter=args.adapter,
         compare=args.compare,

@@ -74,6 +74,7 @@ def render_clip(
     face: FaceMode = "auto",
     frames: int = 3,
     stride: int = 1,
+    localisation: Localised | None = None,
 ) -> ClipViews:
     """Open a clip, align the face, find what is not annotated, sample moments and draw views.
 
@@ -87,6 +88,8 @@ def render_clip(
         face: How the face is found.
         frames: Frames of the sampler's window, or of the whole clip for ``uniform``.
         stride: Distance of neighbouring frames of a window.
+        localisation: What was found in the same clip before (``ClipViews.localisation``), which is not looked for
+            again; the views are the same.
 
     Raises:
         InputError: A view or the sampler is unknown, or the clip has no media for a view that is not ready-made.
@@ -109,7 +112,7 @@ def render_clip(
         _check(clip, known, len(video))
         aligner = _fit(video, known, face)
         needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
-        found = _localise(video, aligner, known) if needed else None
+        found = (localisation or _localise(video, aligner, known)) if needed else None
         seen = _draw(clip, video, aligner, found or known, views, sampler, frames, stride)
         # Measured and not told from noise; a coded onset and apex are evidence that the measurement lacks.
         if found and found.curve is not None and found.confidence == 0 and None in (known.onset, known.apex):

@@ -1,0 +1,139 @@
+"""The clips that the page is started with: a video, a folder, a question file, or a run with its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mevqa
+from mevqa.app.settings import AppSettings
+from mevqa.data import read_annotations, search_clips
+from mevqa.errors import InputError, Problem
+from mevqa.safe_text import shared_name
+
+if TYPE_CHECKING:
+    from mevqa import Answer, Clip, Question, Run
+
+#: How a question file's name ends.
+_QUESTION_SUFFIXES = (".jsonl", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A clip that can be chosen.
+
+    Attributes:
+        clip: The clip; without media where the run's videos are not there.
+        questions: What a question file asks about it.
+        answers: What a run answered to that, by question id.
+    """
+
+    clip: Clip
+    questions: tuple[Question, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What it is called in the list."""
+        asked = f" ({len(self.questions)} questions)" if len(self.questions) > 1 else ""
+        return f"{self.clip.id}{asked}"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The clips that can be chosen.
+
+    Attributes:
+        choices: The clips, in the order of their file.
+        answered_by: Model of the run that they come from; empty without one.
+        notes: What a reader should know, one sentence each.
+    """
+
+    choices: tuple[Choice, ...] = ()
+    answered_by: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_library(settings: AppSettings) -> Library:
+    """Read what the page is started with.
+
+    Args:
+        settings: What it is started with.
+
+    Raises:
+        InputError: Everything that is wrong with a run or a question file.
+        MediaError: A folder holds no video.
+    """
+    start = settings.start
+    if start is None:
+        return Library()
+    if (start / "manifest.json").is_file():
+        return _of_run(mevqa.open_run(start), settings)
+    if start.suffix.lower() in _QUESTION_SUFFIXES:
+        return _of_questions(start, settings)
+    return _of_videos(start, settings)
+
+
+def _of_videos(start: Path, settings: AppSettings) -> Library:
+    from mevqa.spotting.video import find_videos, video_names
+
+    videos = find_videos(start)
+    names = video_names(videos)
+    return Library(tuple(Choice(mevqa.Clip(names[path], settings.dataset, media=path)) for path in videos))
+
+
+def _of_questions(start: Path, settings: AppSettings) -> Library:
+    if settings.media is None:
+        raise InputError([Problem(start, "is a question file: give the folder of its videos with --media")])
+    questions = mevqa.read_questions(start).questions
+    labels = None if settings.annotations is None else read_annotations(settings.annotations)
+    clips = mevqa.find_clips(questions, settings.media, labels)
+    return Library(_choices(questions, clips, {}))
+
+
+def _of_run(run: Run, settings: AppSettings) -> Library:
+    questions = run.questions
+    clips: dict[str, Clip] = {}
+    notes: list[str] = []
+    sources = [dict(one) for one in run.manifest.get("sources", ())] or [{}]
+    for source in sources:
+        media = settings.media or _path(source.get("media"))
+        annotations = settings.annotations or _path(source.get("annotations"))
+        files = {Path(name) for name in source.get("files", ())}
+        of_source = [one for one in questions if one.clip_id not in clips] if not files else list(questions)
+        if media is None:
+            continue
+        try:
+            labels = read_annotations(annotations) if annotations is not None else None
+            found = search_clips(of_source, media, labels)
+        except InputError as error:
+            notes.append(str(error.problems[0]))
+            continue
+        clips |= dict(found.clips)
+    missing = len({one.clip_id for one in questions} - clips.keys())
+    if missing:
+        notes.append(f"{missing} clips have no video here: give the folder of the videos with --media")
+    model = str((run.manifest.get("decides", {}).get("model") or {}).get("name") or "the run")
+    return Library(_choices(questions, clips, run.answers), shared_name(model), tuple(notes))
+
+
+def _choices(
+    questions: Sequence[Question], clips: Mapping[str, Clip], answers: Mapping[str, Answer]
+) -> tuple[Choice, ...]:
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.clip_id, []).append(question)
+    return tuple(
+        Choice(
+            clips.get(clip_id) or mevqa.Clip(clip_id, group[0].dataset, group[0].subject),
+            tuple(group),
+            {one.id: answers[one.id] for one in group if one.id in answers},
+        )
+        for clip_id, group in groups.items()
+    )
+
+
+def _path(value: object) -> Path | None:
+    return Path(str(value)) if value else None
