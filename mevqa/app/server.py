@@ -6,7 +6,8 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mevqa.app.asking import AskedModels
@@ -60,13 +61,25 @@ def make_app(state: AppState) -> Any:
     return Guard(app, state.sessions, password=settings.password, local=settings.local)
 
 
+@dataclass(frozen=True, slots=True)
+class RunningPage:
+    """A page that is served.
+
+    Attributes:
+        address: Where it is.
+        state: What its handlers share.
+    """
+
+    address: str
+    state: AppState
+
+
 @contextlib.contextmanager
-def running(settings: AppSettings, on_ready: Callable[[str], None] | None = None) -> Iterator[str]:
-    """Serve the page in a thread until the block ends, and yield its address.
+def running(settings: AppSettings) -> Iterator[RunningPage]:
+    """Serve the page in a thread until the block ends; then its files are removed.
 
     Args:
         settings: What it is started with.
-        on_ready: Called with the address.
 
     Raises:
         InputError: What is wrong with the settings.
@@ -76,19 +89,18 @@ def running(settings: AppSettings, on_ready: Callable[[str], None] | None = None
     library = read_library(settings)
     sessions = Sessions(settings.limits, settings.keep)
     try:
-        app = make_app(AppState(settings, sessions, AskedModels(settings), library))
+        state = AppState(settings, sessions, AskedModels(settings), library)
+        app = make_app(state)
         import uvicorn
 
         listening = _listen(settings.host, settings.port)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             address = f"http://{host}:{listening.getsockname()[1]}/"
-            if on_ready is not None:
-                on_ready(address)
-            yield address
+            yield RunningPage(address, state)
         finally:
             server.should_exit = True
             thread.join(10)

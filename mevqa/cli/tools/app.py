@@ -96,8 +96,8 @@ def run(args: argparse.Namespace) -> int:
         keep=args.keep,
         limits=Limits(megabytes=args.max_size, seconds=args.max_seconds, jobs=args.max_jobs),
     )
-    with running(settings) as address:
-        print(f"{address} (Ctrl-C ends it)", flush=True)
+    with running(settings) as page:
+        print(f"{page.address} (Ctrl-C ends it)", flush=True)
         _wait()
     return 0
 

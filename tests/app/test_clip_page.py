@@ -1,0 +1,135 @@
+"""What happens on the page about one clip, without a browser: the updates that its handlers yield."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from mevqa.app.pages.clip import ClipPage
+from mevqa.app.pages.parts import Parts
+
+#: Every component stands for itself.
+PARTS = Parts(**{name: name for name in Parts.__dataclass_fields__})
+
+
+@pytest.fixture
+def handlers(page):
+    return ClipPage(page.state, PARTS)
+
+
+def last(updates):
+    """What the page shows in the end, component by component."""
+    shown = {}
+    for one in updates:
+        shown |= one
+    return shown
+
+
+def give(page, path, tmp_path):
+    """Put a file where Gradio keeps uploads."""
+    folder = page.state.sessions.root / tmp_path.name
+    folder.mkdir(exist_ok=True)
+    return shutil.copy(path, folder)
+
+
+def upload(handlers, page, path, tmp_path, visitor):
+    return last(handlers.uploaded(give(page, path, tmp_path), "unknown", "by its length", visitor.request))
+
+
+def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, clip, visit, tmp_path):
+    import mevqa
+
+    me = visit(page)
+    shown = upload(handlers, page, clip, tmp_path, me)
+    assert "found in the motion, not given" in shown["pictures"] and shown["pictures"].count("<figure>") == 5
+    assert (shown["onset"], shown["apex"]) == page.state.session(me.request).clip.moments[:2]
+    questions = ["What is the coarse expression class?", "What are the action units?"]
+    last(handlers.asked([], questions, "", "unknown", ["mock"], me.request))
+    [asked] = page.state.session(me.request).answers
+    plain = mevqa.ask(clip, questions, "mock")
+    assert [one.text for one in asked.answers] == [one.text for one in plain.answers]
+    assert [one.warnings for one in asked.answers] == [one.warnings for one in plain.answers]
+    assert [view.image.tobytes() for view in asked.seen.views] == [
+        view.image.tobytes() for view in plain.clip_views.views
+    ]
+
+
+def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, clip, visit, tmp_path):
+    me = visit(page)
+    first = upload(handlers, page, clip, tmp_path, me)
+    onset, apex, offset = first["onset"], first["apex"], first["offset"]
+    moved = last(handlers.marked(onset, apex + 1, offset, me.request))
+    assert moved["apex"] == apex + 1 and "set by you" in moved["pictures"]
+    assert moved["pictures"] != first["pictures"]
+    wrong = last(handlers.marked(5, 3, 9, me.request))
+    assert "onset, apex and offset must follow one another" in wrong["status"]
+    outside = last(handlers.marked(0, 3, 9999, me.request))
+    assert "must be among them" in outside["status"]
+    assert last(handlers.found(me.request))["apex"] == apex
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("text.mp4", b"I am a text"), ("empty.mp4", b""), ("<img src=x>.mp4", b"\0\0\0\x18ftypmp42" + bytes(500))],
+)
+def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, visit, tmp_path, name, content):
+    me = visit(page)
+    path = tmp_path / name
+    path.write_bytes(content)
+    status = upload(handlers, page, path, tmp_path, me)["status"]
+    assert 'role="alert"' in status and "<img" not in status
+    assert str(page.state.sessions.root) not in status
+    session = page.state.session(me.request)
+    assert session.clip is None and not [one for one in session.folder.rglob("*") if one.is_file()]
+    assert "open a video first" in last(handlers.asked([], ["Why?"], "", "unknown", ["mock"], me.request))["status"]
+
+
+def test_questions_have_bounds(handlers, page, clip, visit, tmp_path):
+    me = visit(page)
+    upload(handlers, page, clip, tmp_path, me)
+
+    def ask(chosen, typed, models=("mock",)):
+        return last(handlers.asked([], chosen, typed, "unknown", list(models), me.request))["status"]
+
+    assert "choose a question or write one" in ask([], " \n ")
+    assert "these are 7 questions, and 6 is the most" in ask([], "\n".join("abcdefg"))
+    assert "500 is the most" in ask([], "x" * 501)
+    assert "choose a model" in ask([], "Why?", [])
+
+
+def test_stopping_ends_the_work_that_is_under_way(handlers, page, clip, visit, tmp_path, monkeypatch):
+    me = visit(page)
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(opened, report):
+        begun.set()
+        try:
+            while True:
+                sum(range(100))
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("mevqa.app.pages.clip.look", endless)
+    press = threading.Thread(target=lambda: begun.wait(20) and handlers.stopped(me.request))
+    press.start()
+    shown = last(handlers.uploaded(give(page, clip, tmp_path), "unknown", "one expression", me.request))
+    press.join(20)
+    assert ended.wait(20) and "Stopped." in shown["status"]
+
+
+def test_what_was_not_expected_is_one_line(handlers, page, clip, visit, tmp_path, monkeypatch, capsys):
+    def broken(opened, report):
+        raise RuntimeError("/secret/folder is broken")
+
+    monkeypatch.setattr("mevqa.app.pages.clip.look", broken)
+    status = upload(handlers, page, clip, tmp_path, visit(page))["status"]
+    assert "did not expect (RuntimeError)" in status and "secret" not in status
+    assert "secret" in capsys.readouterr().err
+
+
+def test_a_page_of_before_a_restart_is_told_to_reload(handlers, visit):
+    request = SimpleNamespace(cookies={"mevqa_app": "old"}, session_hash="tab")
+    assert "reload it" in last(handlers.found(request))["status"]

@@ -1,0 +1,110 @@
+"""Who may come in, which addresses there are, and whose files are whose."""
+
+import base64
+
+import httpx
+import pytest
+
+from mevqa.app.guard import COOKIE
+from mevqa.app.server import running
+from mevqa.app.settings import AppSettings
+
+
+@pytest.fixture
+def client(page):
+    with httpx.Client(base_url=page.address, timeout=30) as opened:
+        opened.get("/")
+        yield opened
+
+
+def test_the_page_names_no_other_host_that_a_browser_would_ask(client):
+    answer = client.get("/")
+    assert answer.status_code == 200 and "default-src 'self'" in answer.headers["content-security-policy"]
+    text = answer.text
+    for asked in ("fonts.googleapis", "cdnjs.cloudflare", "huggingface.co/api/telemetry", "fonts.gstatic"):
+        assert asked not in text
+    assert client.get("/theme.css").status_code == 200
+
+
+def test_only_names_of_this_machine_are_answered_to(client):
+    """A web page elsewhere could reach this one by a name of its own that leads to 127.0.0.1."""
+    assert client.get("/", headers={"host": "example.org"}).status_code == 403
+    assert client.get("/", headers={"host": "localhost:1"}).status_code == 200
+    assert client.get("/", headers={"host": "[::1]:1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/gradio_api/openapi.json",
+        "/gradio_api/runs",
+        "/gradio_api/proxy=http://127.0.0.1:1/",
+        "/gradio_api/file/etc/passwd",
+        "/gradio_api/call/uploaded/x",
+        "/monitoring",
+        "/?deep_link=abcdefgh",
+        "/docs",
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(client, address):
+    assert client.get(address).status_code == 404
+
+
+def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page, client, tmp_path):
+    session = page.state.sessions.of(client.cookies[COOKIE], "tab-1")
+    session.folder.mkdir(parents=True)
+    mine = session.folder / "answers.csv"
+    mine.write_text("mine")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    (session.folder / "link.txt").symlink_to(secret)
+    files = "/gradio_api/file="
+    assert client.get(f"{files}{mine}").text == "mine"
+    with httpx.Client(base_url=page.address) as other:
+        assert other.get(f"{files}{mine}").status_code == 404
+        other.get("/")
+        assert other.get(f"{files}{mine}").status_code == 404
+        other.cookies.set(COOKIE, "guessed")
+        assert other.get(f"{files}{mine}").status_code == 404
+    for named in (
+        "/etc/passwd",
+        str(secret),
+        f"{session.folder}/../../../../../etc/passwd",
+        f"{session.folder}/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        f"{session.folder}/link.txt",
+        "answers.csv",
+        "https://example.org/",
+    ):
+        assert client.get(f"{files}{named}").status_code in (403, 404), named
+    page.state.sessions.close(client.cookies[COOKIE], "tab-1")
+    assert client.get(f"{files}{mine}").status_code == 404
+
+
+def test_uploads_need_an_open_page_and_are_served_to_nobody(page, client):
+    files = {"files": ("clip.mp4", b"not a video")}
+    with httpx.Client(base_url=page.address) as stranger:
+        assert stranger.post("/gradio_api/upload", files=files).status_code == 403
+    uploaded = client.post("/gradio_api/upload", files=files).json()[0]
+    assert uploaded.startswith(str(page.state.sessions.root))
+    assert client.get(f"/gradio_api/file={uploaded}").status_code == 404
+
+
+def test_a_file_that_is_too_large_is_refused(client):
+    answer = client.post("/gradio_api/upload", files={"files": ("clip.mp4", bytes(2_000_001))})
+    assert answer.status_code == 413
+
+
+def test_an_open_page_needs_the_password_for_everything():
+    with running(AppSettings(model="mock", host="0.0.0.0", port=0, password="o:pän sesame")) as served:
+        address = served.address.replace("0.0.0.0", "127.0.0.1")
+        with httpx.Client(base_url=address) as client:
+            for path in ("/", "/config", "/gradio_api/queue/data?session_hash=x", "/assets/x.js", "/theme.css"):
+                assert client.get(path).status_code == 401, path
+            for given in ("wrong", "", "o:pän"):
+                assert client.get("/", headers=basic(given)).status_code == 401
+            assert client.get("/", headers={"authorization": "Basic %%%"}).status_code == 401
+            assert client.get("/", headers=basic("o:pän sesame")).status_code == 200
+
+
+def basic(password):
+    return {"authorization": "Basic " + base64.b64encode(f"anyone:{password}".encode()).decode()}
