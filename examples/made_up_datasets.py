@@ -1,7 +1,7 @@
-"""A made-up copy of a data set in its released shape, to try mevqa on: python examples/made_up_datasets.py casme2 your-casme2.
+"""A made-up copy of a data set in its released shape: python examples/made_up_datasets.py casme2 your-casme2.
 
-It writes a label file, grey frames in the folders of the release, and questions. Nothing in it is of the data set: it is
-there to see what `mevqa check` says before the real files are at hand, and to compare folders with.
+It writes a label file, grey frames in the folders of the release, and questions. Nothing in it is of the data set. It
+shows what `mevqa check` says before the real files are at hand, and what folders to compare with.
 """
 
 import json

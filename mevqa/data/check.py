@@ -171,7 +171,7 @@ def check(
         if clip is not None and STARTS_AT_ZERO in clip.warnings:
             seen.notes[STARTS_AT_ZERO] += 1
         if annotations is not None and clip_id in found:
-            seen.notes.update(set(found[clip_id].notes))
+            seen.notes.update(dict.fromkeys(found[clip_id].notes, 1))
             event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen, is_long=is_long))
         on_clip(done, len(lines))
     seen.notes.update(spelling_notes((clip.dataset, clip.subject) for clip in search.clips.values()))

@@ -18,7 +18,10 @@ PAGES = Path(__file__).resolve().parents[2] / "docs" / "datasets"
 _FACTS = re.compile(r"<!-- facts: (?P<name>\S+) -->\n(?P<facts>.*?)<!-- end of facts -->", re.DOTALL)
 #: Data sets without a release, which have no page.
 WITHOUT_PAGE = ("synthetic",)
-_RULES = {"half-second": "at most 500 ms from onset to offset", "quarter-second-apex": "at most 250 ms from onset to apex"}
+_RULES = {
+    "half-second": "at most 500 ms from onset to offset",
+    "quarter-second-apex": "at most 250 ms from onset to apex",
+}
 
 
 def page_facts(text: str) -> tuple[str, str]:
@@ -33,7 +36,7 @@ def facts(name: str) -> str:
     one = next(known for known in datasets() if known.name == name)
     parts = [_table(("", "what mevqa knows"), list(_known(one)))]
     for layout in one.labels:
-        parts += [f"### Label file of {layout.title}", _table(("", ""), list(_label_file(layout)))]
+        parts += [f"### Label file of {layout.title}", _table(("", "what the file has"), list(_label_file(layout)))]
         if mended := list(_mended(layout)):
             heading = ("where", "what is wrong", "what is read instead", "who says so")
             parts += [f"### Known mistakes in the label file of {layout.title}", _table(heading, mended)]
@@ -41,7 +44,10 @@ def facts(name: str) -> str:
 
 
 def _known(one: DatasetDefinition) -> Iterator[tuple[str, ...]]:
-    yield "name", f"`{one.name}`; also {', '.join(f'`{name}`' for name in one.aliases)}" if one.aliases else f"`{one.name}`"
+    yield (
+        "name",
+        f"`{one.name}`; also {', '.join(f'`{name}`' for name in one.aliases)}" if one.aliases else f"`{one.name}`",
+    )
     if one.fps:
         yield "frames a second", f"{one.fps:g}"
     if one.classes:
@@ -69,7 +75,9 @@ def _label_file(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
     if layout.file_names:
         yield "names of the clips", f"as `{layout.file_names_example}`"
     if layout.fps_by_file:
-        told = ", ".join(f"{fps:g} where the name of the file has the word {word}" for word, fps in layout.fps_by_file.items())
+        told = ", ".join(
+            f"{fps:g} where the name of the file has the word {word}" for word, fps in layout.fps_by_file.items()
+        )
         yield "frames a second", f"{layout.fps:g}; {told}"
     kinds = {**layout.kind_by_file}
     if "kind" in (*layout.columns, *layout.headerless):
@@ -77,8 +85,11 @@ def _label_file(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
     else:
         told = "".join(f"; {kind} where the name of the file has the word {word}" for word, kind in kinds.items())
         yield "micro or macro", f"all {layout.kind}{told}"
-    yield "it is about", " and ".join(
-        word for word, named in (("short clips", layout.names.clip), ("long videos", layout.names.video)) if named
+    yield (
+        "it is about",
+        " and ".join(
+            word for word, named in (("short clips", layout.names.clip), ("long videos", layout.names.video)) if named
+        ),
     )
     yield "frame numbers", _numbers(layout.numbering, "first" in layout.columns)
 
@@ -89,13 +100,22 @@ def _numbers(numbering: Numbering, by_row: bool) -> str:
     names = "those in the names of the images"
     if by_row:
         return f"{names}; a column tells the first image of a clip"
-    return f"{names}; a video file begins with number {numbering.first}" if numbering.video else f"{names}; only folders of frames"
+    return (
+        f"{names}; a video file begins with number {numbering.first}"
+        if numbering.video
+        else f"{names}; only folders of frames"
+    )
 
 
 def _mended(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
     fixups = layout.fixups
     for entry in fixups.not_coded:
-        yield ", ".join(map(_field, entry.fields)), f"`{entry.text}` is no frame", "nothing: it is not coded", entry.source
+        yield (
+            ", ".join(map(_field, entry.fields)),
+            f"`{entry.text}` is no frame",
+            "nothing: it is not coded",
+            entry.source,
+        )
     for entry in fixups.substitutions:
         less = f" or less than the {entry.below}" if entry.below else ""
         yield f"{entry.field} of `{entry.text}`{less}", entry.note, f"the {entry.read}", entry.source
@@ -105,7 +125,12 @@ def _mended(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
                   f"the cell has the word “{entry.contains}”" if entry.contains else "",
                   f"the file has {entry.file_rows} rows" if entry.file_rows else ""]  # fmt: skip
         where = f"{_field(entry.field)}, where {' and '.join(filter(None, guards))}"
-        yield where, entry.note, f"{len(entry.rows)} {'row' if len(entry.rows) == 1 else 'rows'}, counted from 0 below the header: {rows}", entry.source
+        yield (
+            where,
+            entry.note,
+            f"{len(entry.rows)} {'row' if len(entry.rows) == 1 else 'rows'}, counted from 0 below the header: {rows}",
+            entry.source,
+        )
     for entry in fixups.remarks:
         yield f"files not named {entry.unless_named}", entry.note, "the file as it is, with a note", entry.source
 

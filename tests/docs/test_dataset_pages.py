@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from dataset_facts import PAGES, WITHOUT_PAGE, facts, page_facts  # noqa: E402
+from page_runner import differences, run_page  # noqa: E402
 
 from mevqa.datasets.registry import dataset_names  # noqa: E402
 
@@ -33,3 +35,15 @@ def test_facts_follow_the_definition():
     assert "| frames a second | 200 |" in facts("casme2") and "29: 279" in facts("casme2")
     assert "at most 250 ms from onset to apex" in facts("casme3")
     assert "100; 25 where the name of the file has the word vis" in facts("smic")
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_check_says_of_a_made_up_copy_what_the_page_shows(page, tmp_path):
+    (tmp_path / "examples").mkdir()
+    for path in (PAGES.parents[1] / "examples").glob("made_up_datasets.*"):
+        shutil.copy(path, tmp_path / "examples")
+    done = run_page(TEXTS[page], tmp_path)
+    assert [command.words[0] for _, command, _ in done].count("mevqa") >= 1
+    for _, command, printed in done:
+        assert differences(list(command.shown), printed.splitlines()) == [], command.line
+        assert set(command.shown) == set(printed.splitlines()), "files alone decide this: to the letter"
