@@ -35,7 +35,7 @@ _EXACT = frozenset(
         "/gradio_api/theme.css",
         "/gradio_api/app_id",
         "/gradio_api/cancel",
-        "/gradio_api/component_server",
+        "/gradio_api/component_server/",
         "/gradio_api/info",
         "/gradio_api/queue/data",
         "/gradio_api/queue/join",

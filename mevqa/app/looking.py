@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mevqa
+from mevqa.app.curve import Points, localised_curve, measured_curve, spotted_curve
 from mevqa.app.jobs import Report
 from mevqa.app.library import Choice
 from mevqa.app.settings import Limits
@@ -40,6 +42,9 @@ class OpenClip:
         spotted: What was found in a long video; None before it was looked for.
         marked: Onset, apex and offset that the user set; None for those of the clip.
         choice: What it was chosen as, with its questions and stored answers; None for an upload.
+        events: Of a long video, in the order of time, as they were found or as the user corrected them.
+        curve: How much the face moves, by frame.
+        key: Tells it from other videos that the same page opened.
     """
 
     clip: Clip
@@ -52,12 +57,27 @@ class OpenClip:
     spotted: Spotting | None = None
     marked: Event | None = None
     choice: Choice | None = None
+    events: tuple[Event, ...] = ()
+    curve: Points = ()
+    key: str = field(default_factory=lambda: secrets.token_hex(6))
 
     @property
     def path(self) -> Path:
         """The video file or folder of frames."""
         assert self.clip.media is not None
         return self.clip.media
+
+    @property
+    def step(self) -> float:
+        """Seconds from one frame to the next, on average."""
+        return self.seconds / (self.frames - 1) if self.frames > 1 else 0.0
+
+    @property
+    def source(self) -> str:
+        """Where the moments come from."""
+        if self.marked is not None:
+            return "set by hand"
+        return "found in the motion" if self.seen is not None and self.seen.localised else "as annotated"
 
     @property
     def moments(self) -> tuple[int | None, int | None, int | None]:
@@ -106,7 +126,11 @@ def look(opened: OpenClip, report: Report) -> OpenClip:
     report("Looking for the expression", 0, 0)
     known = opened.marked or opened.clip.annotation
     seen = mevqa.render_clip(replace(opened.clip, annotation=known), views=VIEWS)
-    return replace(opened, seen=seen)
+    curve = opened.curve or localised_curve(seen)
+    if not curve:
+        measuring = _frames(report, "Measuring the motion: frames")
+        curve = measured_curve(opened.path, opened.clip.fps, measuring)
+    return replace(opened, seen=seen, curve=curve)
 
 
 def spot(opened: OpenClip, report: Report) -> OpenClip:
@@ -117,7 +141,7 @@ def spot(opened: OpenClip, report: Report) -> OpenClip:
     """
     report("Looking for events", 0, opened.frames)
     found = mevqa.spot(opened.path, fps=opened.clip.fps, progress=_frames(report, "Looking for events: frames"))
-    return replace(opened, spotted=found)
+    return replace(opened, spotted=found, events=opened.events or found.events, curve=spotted_curve(found))
 
 
 def mark(opened: OpenClip, onset: int | None, apex: int | None, offset: int | None) -> OpenClip:
@@ -133,6 +157,19 @@ def mark(opened: OpenClip, onset: int | None, apex: int | None, offset: int | No
         raise MediaError(opened.name, "onset, apex and offset must follow one another")
     marked = mevqa.Event(onset, apex, offset) if given else None
     return replace(opened, marked=marked, seen=None)
+
+
+def mark_event(opened: OpenClip, at: int, onset: int, apex: int, offset: int) -> OpenClip:
+    """Return a long video with other moments of one of its events, which keeps its kind, units and classes.
+
+    Raises:
+        MediaError: They are not in order inside the video.
+    """
+    mark(opened, onset, apex, offset)
+    events = list(opened.events)
+    old = events[at]
+    events[at] = mevqa.Event(onset, apex, offset, old.action_units, old.fine, old.coarse, old.kind)
+    return replace(opened, events=tuple(events))
 
 
 def _frames(report: Report, text: str) -> Callable[[int, int], None]:

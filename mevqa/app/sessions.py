@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mevqa.app.frames import FrameReader
 from mevqa.app.jobs import Job, RateLimit, Report
 from mevqa.app.settings import Limits
 from mevqa.errors import MevqaError
@@ -30,6 +31,7 @@ class Session:
         choice: What was chosen last of the list that the page was started with.
         answers: What was answered last, by model.
         job: The work under way or done last.
+        frames: Reads single frames of the clip.
     """
 
     owner: str
@@ -38,6 +40,7 @@ class Session:
     choice: Any = None
     answers: Any = None
     job: Job[Any] | None = None
+    frames: FrameReader = field(default_factory=FrameReader, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def start(self, work: Callable[[Report], _T]) -> Job[_T]:
@@ -127,6 +130,17 @@ class Sessions:
                 self._sessions[owner, page] = found
             return found
 
+    def with_clip(self, owner: str | None, key: Any) -> Session | None:
+        """Return the session of a browser in which a clip is open; None where there is none.
+
+        Args:
+            owner: The browser's secret.
+            key: That of the clip (``OpenClip.key``).
+        """
+        with self._lock:
+            own = [one for (named, _), one in self._sessions.items() if named == owner]
+        return next((one for one in own if one.clip is not None and one.clip.key == key), None)
+
     def count_job(self, session: Session) -> None:
         """Count a piece of work of a browser.
 
@@ -161,6 +175,7 @@ class Sessions:
 
     def _end(self, session: Session) -> None:
         session.stop()
+        session.frames.close()
         if self._keep is not None and session.folder.is_dir() and any(session.folder.iterdir()):
             self._keep.mkdir(parents=True, exist_ok=True)
             name = f"{time.strftime('%Y%m%d-%H%M%S')}-{session.folder.name}"

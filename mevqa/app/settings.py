@@ -49,6 +49,8 @@ class AppSettings:
         host: Address that is listened on.
         port: Its port; 0: any that is free.
         password: What a browser must give; None: nothing.
+        saved: Table to which annotations are saved, and that tells of clips when they are opened; None: they can be
+            downloaded only.
         keep: Folder in which the files of ended sessions are kept; None: they are removed.
         limits: What one person may ask.
     """
@@ -66,6 +68,7 @@ class AppSettings:
     host: str = "127.0.0.1"
     port: int = 7860
     password: str | None = None
+    saved: Path | None = None
     keep: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -90,6 +93,8 @@ class AppSettings:
             problems.append(Problem("--media", f"{self.media} is not a folder"))
         if self.keep is not None and self.keep.exists() and not self.keep.is_dir():
             problems.append(Problem("--keep", f"{self.keep} is a file, not a folder"))
+        if self.saved is not None and self.saved.suffix.lower() != ".csv":
+            problems.append(Problem("--save-annotations", f"{self.saved}: give a name that ends in .csv"))
         if problems:
             raise InputError(problems)
 

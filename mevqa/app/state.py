@@ -12,8 +12,10 @@ from mevqa.app.asking import AskedModels
 from mevqa.app.guard import owner_of
 from mevqa.app.jobs import Progress, Report, StoppedError
 from mevqa.app.library import Library
+from mevqa.app.rendering import data_uri
 from mevqa.app.sessions import Session, Sessions
 from mevqa.app.settings import AppSettings
+from mevqa.app.timeline.shown import sought_frame
 from mevqa.errors import MevqaError
 from mevqa.safe_text import PathShortener, visible
 
@@ -43,6 +45,24 @@ class AppState:
             MevqaError: The browser is not known.
         """
         return self.sessions.of(owner_of(request.cookies), request.session_hash)
+
+    def frame(self, said: Any, cookies: Any) -> str | None:
+        """Return a frame of a video that one of a browser's pages has open, as an address that holds the picture.
+
+        Args:
+            said: What the timeline asks for.
+            cookies: Those of the browser.
+        """
+        key = said.get("key") if isinstance(said, dict) else None
+        session = self.sessions.with_clip(owner_of(cookies), key)
+        if session is None:
+            return None
+        try:
+            opened = session.clip
+            picture = session.frames.read(opened.path, opened.clip.fps, sought_frame(said, opened))
+        except MevqaError:
+            return None  # The page itself says what is wrong with the video.
+        return data_uri(picture)
 
     def close(self, request: Any) -> None:
         """End the session of a page that was closed."""

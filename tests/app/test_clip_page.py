@@ -44,7 +44,7 @@ def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, 
 
     me = visit(page)
     shown = upload(handlers, page, clip, tmp_path, me)
-    assert "found in the motion, not given" in shown["pictures"] and shown["pictures"].count("<figure>") == 5
+    assert "found in the motion, not given" in shown["pictures"] and shown["pictures"].count("<figure>") == 4
     assert (shown["onset"], shown["apex"]) == page.state.session(me.request).clip.moments[:2]
     questions = ["What is the coarse expression class?", "What are the action units?"]
     last(handlers.asked([], questions, "", "unknown", ["mock"], me.request))

@@ -58,7 +58,7 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
 
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
     browser.choose_files("#upload input[type=file]", clip)
-    browser.wait_for("document.querySelectorAll('#pictures figure').length == 5")
+    browser.wait_for("document.querySelectorAll('#pictures figure').length == 4")
     assert "found in the motion, not given" in text(browser, "#pictures")
     assert "right (bright) or left (dark)" in text(browser, "#pictures")
     apex = int(browser.run("document.querySelector('#apex input').value"))

@@ -136,6 +136,16 @@ class Browser:
         self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self._call("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    def drag(self, selector: str, right: float, *, steps: int = 4) -> None:
+        """Take hold of the middle of an element with the mouse and move it to the right, CSS pixels."""
+        box = f"document.querySelector({json.dumps(selector)}).getBoundingClientRect()"
+        x, y = self.run(f"(box => [box.x + box.width / 2, box.y + box.height / 2])({box})")
+        held = {"button": "left", "buttons": 1, "clickCount": 1}
+        self._call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **held)
+        for step in range(1, steps + 1):
+            self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x + right * step / steps, y=y, **held)
+        self._call("Input.dispatchMouseEvent", type="mouseReleased", x=x + right, y=y, **{**held, "buttons": 0})
+
     def size(self, width: int, height: int, *, phone: bool = False) -> None:
         """Set the window's size."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
@@ -147,6 +157,10 @@ class Browser:
     def printed(self) -> None:
         """Show the page as it is printed."""
         self._call("Emulation.setEmulatedMedia", media="print")
+
+    def save_downloads(self, folder: Path) -> None:
+        """Save what pages give to be saved in a folder, without asking."""
+        self._call("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Write what is seen as PNG."""

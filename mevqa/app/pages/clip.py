@@ -11,12 +11,15 @@ import gradio as gr
 
 import mevqa
 from mevqa.app import rendering
+from mevqa.app.annotating import saved_clip
 from mevqa.app.asking import Asked, read_typed, stored_answers
+from mevqa.app.components.comparison import comparison_value
 from mevqa.app.jobs import Report, StoppedError
 from mevqa.app.library import Choice
-from mevqa.app.looking import LENGTHS, OpenClip, look, mark, open_clip, spot
+from mevqa.app.looking import LENGTHS, OpenClip, look, mark, mark_event, open_clip, spot
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
+from mevqa.app.timeline.shown import moved_moments, timeline_value
 
 if TYPE_CHECKING:
     from mevqa.app.pages.parts import Parts
@@ -51,6 +54,7 @@ class ClipPage:
             except BaseException:
                 session.forget_uploads()
                 raise
+            session.clip = saved_clip(session.clip, self._state.settings.saved)
             return self._look(session.clip, report)
 
         yield {self._parts.upload: None, **self._nothing(), self._parts.choice: None}
@@ -73,6 +77,7 @@ class ClipPage:
             session.clip = open_clip(
                 choice.clip, self._state.settings.limits, long=LENGTHS[length], choice=choice, name=choice.clip.id
             )
+            session.clip = saved_clip(session.clip, self._state.settings.saved)
             return self._look(session.clip, report)
 
         if choice.clip.media is None:
@@ -100,6 +105,16 @@ class ClipPage:
 
         def work(session: Session, report: Report) -> OpenClip:
             return self._look(replace(_needed(session), marked=None, seen=None), report)
+
+        yield from self._run(request, work, self._show)
+
+    def moved(self, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """Look at the moments that were set on the timeline: those of the clip, or of one event of a long video."""
+
+        def work(session: Session, report: Report) -> OpenClip:
+            opened = _needed(session)
+            at, moments = moved_moments(event._data, opened)
+            return look(mark(opened, *moments), report) if at is None else mark_event(opened, at, *moments)
 
         yield from self._run(request, work, self._show)
 
@@ -157,20 +172,23 @@ class ClipPage:
         """Return the page without a clip."""
         parts = self._parts
         empty = dict.fromkeys([parts.clip, parts.pictures, parts.events, parts.answers], "")
-        empty |= dict.fromkeys([parts.onset, parts.apex, parts.offset])
+        empty |= dict.fromkeys([parts.onset, parts.apex, parts.offset, parts.timeline, parts.comparison])
         return {**empty, parts.own: gr.CheckboxGroup(choices=[], value=[], visible=False)}
 
     def _show(self, session: Session, opened: OpenClip) -> Updates:
-        session.clip = opened
+        session.clip, session.answers = opened, None
         parts = self._parts
         onset, apex, offset = opened.moments
         said = "The events are found; ask." if opened.spotted is not None else "Ready to ask."
         shown = {
             parts.status: rendering.status_html(text=said),
             parts.clip: rendering.clip_html(opened),
+            parts.timeline: timeline_value(opened),
+            parts.moments: gr.update(visible=not opened.long),
             parts.onset: onset,
             parts.apex: apex,
             parts.offset: offset,
+            parts.comparison: comparison_value(opened),
             parts.pictures: rendering.pictures_html(opened),
             parts.events: rendering.events_html(opened),
             parts.answers: self._stored(opened.choice),

@@ -6,12 +6,15 @@ from typing import Any
 
 import gradio as gr
 
+from mevqa.app.pages.annotation import AnnotationPage, make_annotation_parts
 from mevqa.app.pages.clip import ClipPage
-from mevqa.app.pages.parts import make_parts
+from mevqa.app.pages.parts import Parts, make_parts
 from mevqa.app.state import AppState
 
 #: One piece of work at a time: it needs the whole machine.
 _WORK: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 1, "show_progress": "hidden"}
+#: What costs little and is not kept waiting by work.
+_QUICK: dict[str, Any] = {"concurrency_limit": 8, "show_progress": "hidden"}
 
 
 def build(state: AppState) -> gr.Blocks:
@@ -21,25 +24,51 @@ def build(state: AppState) -> gr.Blocks:
         state: What its handlers share.
     """
     with gr.Blocks(title="mevqa", analytics_enabled=False) as page:
-        parts = make_parts(state.settings, state.library, state.models.names)
+        parts = make_parts(state.settings, state.library, state.models.names, state.frame)
         clip = ClipPage(state, parts)
         moments = [parts.onset, parts.apex, parts.offset]
-        shown = [parts.status, parts.clip, *moments, parts.pictures, parts.events, parts.answers, parts.own]
-        parts.upload.upload(
+        views = [parts.timeline, parts.comparison, parts.pictures, parts.events]
+        shown = [parts.status, parts.clip, parts.moments, *moments, *views, parts.answers, parts.own]
+        uploaded = parts.upload.upload(
             clip.uploaded, [parts.upload, parts.dataset, parts.length], [*shown, parts.upload, parts.choice], **_WORK
         )
         # "input" and not "change": the page itself empties the choice when a video is uploaded.
-        parts.choice.input(clip.chosen, [parts.choice, parts.length], [*shown, parts.chosen], **_WORK)
+        chosen = parts.choice.input(clip.chosen, [parts.choice, parts.length], [*shown, parts.chosen], **_WORK)
+        opened = [uploaded, chosen]
         if state.library.choices:
-            page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK)
+            opened.append(page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK))
+        parts.timeline.moved(clip.moved, None, shown, trigger_mode="always_last", **_WORK)
         parts.mark.click(clip.marked, moments, shown, **_WORK)
         parts.find.click(clip.found, None, shown, **_WORK)
         asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
         parts.stop.click(clip.stopped, None, None, queue=False, show_progress="hidden")
+        _tie_annotation(state, parts, opened)
         page.unload(_closing(state))
     page.queue(max_size=64)
     return page
+
+
+def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
+    """Make the form of annotations and tie it to what it does.
+
+    Args:
+        state: What handlers share.
+        parts: The components of the page.
+        opened: The events after which another clip is open.
+    """
+    form = make_annotation_parts()
+    annotation = AnnotationPage(state, parts, form)
+    coded = [form.event, *form.form, form.subject, form.coder, parts.dataset]
+    filled = [form.said, *form.form, form.event, form.remove]
+    for event in opened:
+        event.then(annotation.shown, None, [*filled, form.subject], **_QUICK)
+    form.event.input(annotation.chosen, form.event, [form.said, *form.form], **_QUICK)
+    form.remove.click(annotation.removed, form.event, [*filled, parts.timeline], **_QUICK)
+    form.take.click(annotation.taken_over, None, [form.said, *form.form], **_QUICK)
+    form.save.click(annotation.saved, coded, [form.said, form.event, form.remove], **_QUICK)
+    form.table.click(annotation.table, None, [form.said, form.download], **_QUICK)
+    form.export.click(annotation.exported, None, [form.said, form.download], **_QUICK)
 
 
 def _closing(state: AppState) -> Any:

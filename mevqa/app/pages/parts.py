@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 import mevqa
+from mevqa.app.components.comparison import make_comparison
 from mevqa.app.library import Library
 from mevqa.app.looking import LENGTHS
 from mevqa.app.rendering import header_html
 from mevqa.app.settings import AppSettings
+from mevqa.app.timeline.component import make_timeline
 from mevqa.questions.question_types import question_type
 
 #: Types of questions that are offered, in this order: those of the official files that name no unit and no number.
@@ -31,11 +34,14 @@ class Parts:
     status: Any
     stop: Any
     clip: Any
+    timeline: Any
+    moments: Any
     onset: Any
     apex: Any
     offset: Any
     mark: Any
     find: Any
+    comparison: Any
     pictures: Any
     events: Any
     own: Any
@@ -46,13 +52,19 @@ class Parts:
     answers: Any
 
 
-def make_parts(settings: AppSettings, library: Library, model_names: tuple[str, ...]) -> Parts:
+def make_parts(
+    settings: AppSettings,
+    library: Library,
+    model_names: tuple[str, ...],
+    read_frame: Callable[[Any, Any], str | None],
+) -> Parts:
     """Make the components inside an open ``gr.Blocks``.
 
     Args:
         settings: What the page is started with.
         library: The clips that can be chosen.
         model_names: The models that can be asked.
+        read_frame: Gives the timeline its pictures (``make_timeline``).
     """
     made: dict[str, Any] = {}
     gr.HTML(header_html(library))
@@ -62,7 +74,8 @@ def make_parts(settings: AppSettings, library: Library, model_names: tuple[str, 
         made["status"] = gr.HTML(elem_id="status")
         made["stop"] = gr.Button("Stop", size="sm", min_width=90, scale=0, elem_id="stop")
     made["clip"] = gr.HTML(elem_id="clip")
-    with gr.Row(elem_id="timeline"):
+    made["timeline"] = make_timeline("timeline", read_frame)
+    with gr.Row(elem_id="moments") as made["moments"]:
         for role in ("onset", "apex", "offset"):
             made[role] = gr.Number(
                 label=f"{role.capitalize()} (frame)", precision=0, minimum=0, min_width=90, elem_id=role
@@ -70,7 +83,11 @@ def make_parts(settings: AppSettings, library: Library, model_names: tuple[str, 
         with gr.Column(min_width=150):
             made["mark"] = gr.Button("Look at these", size="sm", elem_id="mark")
             made["find"] = gr.Button("Find them again", size="sm", elem_id="find")
-    made["pictures"] = gr.HTML(elem_id="pictures")
+    with gr.Row():
+        with gr.Column(scale=1, min_width=260):
+            made["comparison"] = make_comparison("comparison")
+        with gr.Column(scale=2, min_width=280):
+            made["pictures"] = gr.HTML(elem_id="pictures")
     made["events"] = gr.HTML(elem_id="events")
     _add_questions(made, model_names)
     made["answers"] = gr.HTML(elem_id="answers")

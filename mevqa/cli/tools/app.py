@@ -66,6 +66,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"password that a browser must give (or set {_PASSWORD}); needed when --host opens the page to others",
     )
+    page.add_argument(
+        "--save-annotations",
+        type=Path,
+        metavar="FILE",
+        help="table (.csv) to which annotations are saved, and that tells of clips when they are opened",
+    )
     page.add_argument("--keep", type=Path, metavar="DIR", help="keep the files of ended pages there")
     page.add_argument("--max-size", type=above_zero, default=500.0, metavar="MB", help="largest upload (default: 500)")
     page.add_argument("--max-seconds", type=above_zero, default=600.0, metavar="S", help="longest video (default: 600)")
@@ -93,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
         host=args.host,
         port=args.port,
         password=_password(args.password_file),
+        saved=args.save_annotations,
         keep=args.keep,
         limits=Limits(megabytes=args.max_size, seconds=args.max_seconds, jobs=args.max_jobs),
     )

@@ -1,0 +1,186 @@
+"""What the user corrects of a clip, and how that becomes a row of an annotation table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mevqa
+from mevqa.app.looking import OpenClip
+from mevqa.datasets import kind_rule
+from mevqa.errors import MevqaError
+from mevqa.events import Kind, kind_of
+from mevqa.facs import UNIT_NAMES, unit_number
+from mevqa.questions.question_types import question_about
+
+if TYPE_CHECKING:
+    from mevqa import Event
+    from mevqa.app.asking import Asked
+
+#: Name of the table of a session.
+TABLE = "annotations.csv"
+#: The kind that is told by the length of the event, as the data set's coders tell it.
+BY_LENGTH = "by its length"
+#: Choices of the action units: what is shown, and the coder's notation.
+UNIT_CHOICES: tuple[tuple[str, str], ...] = tuple(
+    (f"AU{number} {name}{side}", f"{letter}{number}")
+    for name in UNIT_NAMES
+    for number in (unit_number(name),)
+    for side, letter in (("", ""), (", left", "L"), (", right", "R"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the form says of one event; the moments are those of the timeline.
+
+    Attributes:
+        units: Action units in the coder's notation (``4``, ``L12``).
+        fine: Fine class; empty where it is not coded.
+        coarse: Coarse class, likewise.
+        kind: ``micro``, ``macro`` or ``BY_LENGTH``.
+    """
+
+    units: tuple[str, ...] = ()
+    fine: str = ""
+    coarse: str = ""
+    kind: str = BY_LENGTH
+
+
+def coded_draft(event: Event | None) -> Draft:
+    """Return a form that says what is coded of an event."""
+    if event is None:
+        return Draft()
+    return Draft(tuple(map(str, event.action_units)), event.fine or "", event.coarse or "")
+
+
+def answered_draft(opened: OpenClip, asked: Sequence[Asked]) -> Draft:
+    """Return a form that says what the first model answered about units and classes.
+
+    Raises:
+        MevqaError: Nothing was asked about them.
+    """
+    found: dict[str, Any] = {}
+    for one in asked[:1]:
+        for text, answer in zip(one.questions, one.answers, strict=True):
+            if answer is not None and answer.value is not None:
+                found[question_about(opened.clip, 1, text).type] = answer.value
+    units = found.get("au_list", ())
+    draft = Draft(
+        units=tuple(str(unit) for unit in units if isinstance(unit, int)),
+        fine=str(found.get("fine", "")),
+        coarse=str(found.get("coarse", "")),
+    )
+    if draft == Draft():
+        raise MevqaError("ask for the action units, the coarse or the fine class first")
+    return draft
+
+
+def with_draft(opened: OpenClip, draft: Draft, at: int | None) -> OpenClip:
+    """Return a clip with what a form says of its event.
+
+    Args:
+        opened: The clip, with the moments of the timeline.
+        draft: The form.
+        at: Place of the event in a long video; None: there is none that the form is about.
+
+    Raises:
+        MevqaError: The form names a unit that does not exist, or the moments are not known.
+    """
+    try:
+        units = mevqa.parse_units("+".join(draft.units))
+    except ValueError as error:
+        raise MevqaError(str(error)) from None
+    if not opened.long:
+        onset, apex, offset = opened.moments
+        coded = _event(opened, mevqa.Event(onset, apex, offset), draft, units)
+        return replace(opened, clip=replace(opened.clip, annotation=coded))
+    if at is None or at >= len(opened.events):
+        return opened
+    events = list(opened.events)
+    events[at] = _event(opened, events[at], draft, units)
+    return replace(opened, events=tuple(events))
+
+
+def without_event(opened: OpenClip, at: int | None) -> OpenClip:
+    """Return a long video without one of its events.
+
+    Raises:
+        MevqaError: There is no such event.
+    """
+    if at is None or not 0 <= at < len(opened.events):
+        raise MevqaError("choose an event first")
+    return replace(opened, events=opened.events[:at] + opened.events[at + 1 :])
+
+
+def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str) -> bool:
+    """Save what is coded of a clip into annotation tables, and return whether the last one had told of it.
+
+    Args:
+        opened: The clip with its coded event, or the long video with its events.
+        tables: The tables; each gets the same rows.
+        subject: Who is seen.
+        coder: Who coded; empty: nobody is named.
+
+    Raises:
+        InputError: What is wrong with the annotation or with a table.
+    """
+    coded = opened.clip.annotation
+    events = opened.events if opened.long else () if coded is None else (coded,)
+    was_there = False
+    for table in tables:
+        was_there = mevqa.save_annotation(
+            table,
+            opened.clip.id,
+            [_plain(event) for event in events],
+            subject=subject or "",
+            dataset=opened.clip.dataset,
+            fps=opened.fps,
+            frames=opened.frames,
+            coder=coder,
+        )
+    return was_there
+
+
+def saved_clip(opened: OpenClip, table: Path | None) -> OpenClip:
+    """Return a clip with what an annotation table tells of it: moments, classes and subject.
+
+    Args:
+        opened: The clip.
+        table: The table; None or missing: nothing is told.
+
+    Raises:
+        InputError: The table cannot be read.
+    """
+    if table is None or not table.is_file():
+        return opened
+    labels = mevqa.read_annotations(table).find(opened.clip.id, long=opened.long)
+    if labels is None:
+        return opened
+    clip = replace(opened.clip, subject=labels.subject or opened.clip.subject)
+    if opened.long:
+        return replace(opened, clip=clip, events=tuple(event for event in labels.events if event.interval is not None))
+    return replace(opened, clip=replace(clip, annotation=labels.annotation))
+
+
+def _event(opened: OpenClip, event: Event, draft: Draft, units: Any) -> Event:
+    kind = draft.kind if draft.kind in ("micro", "macro") else _kind(opened, event)
+    fine, coarse = draft.fine or None, draft.coarse or None
+    return mevqa.Event(event.onset, event.apex, event.offset, units, fine, coarse, kind)  # type: ignore[arg-type]
+
+
+def _kind(opened: OpenClip, event: Event) -> Kind:
+    """Return the kind of an event by its length, as the coders of the data set tell it."""
+    if event.onset is None or event.offset is None or opened.frames < 2:
+        return "micro"
+    step = 1000 * opened.step
+    apex = event.offset if event.apex is None else event.apex
+    return kind_of(event.onset * step, apex * step, event.offset * step, kind_rule(opened.clip.dataset))
+
+
+def _plain(event: Event) -> Event:
+    """Return what a coder says of an event, without what a spotter measured."""
+    units, fine, coarse = event.action_units, event.fine, event.coarse
+    return mevqa.Event(event.onset, event.apex, event.offset, units, fine, coarse, event.kind)

@@ -1,0 +1,111 @@
+"""What the timeline shows of a video, and what the user did with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mevqa.errors import MevqaError
+
+if TYPE_CHECKING:
+    from mevqa import Event
+    from mevqa.app.looking import OpenClip
+
+#: Points of the curve that are sent: the track is hardly wider.
+_POINTS = 1200
+_ROLES = ("onset", "apex", "offset")
+_LEGEND = "Motion of the face over time. Move onset, apex and offset with the mouse, a finger or the arrow keys"
+_LEGEND_LONG = "Motion of the face over time. Diamonds: micro-expressions, bars: macro-expressions; press one to see it"
+
+
+def timeline_value(opened: OpenClip | None) -> dict[str, Any] | None:
+    """Return the value of the timeline component; None while there is no video.
+
+    Args:
+        opened: The video that is looked at.
+    """
+    if opened is None:
+        return None
+    onset, apex, offset = (None, None, None) if opened.long else opened.moments
+    shown = None
+    if onset is not None and apex is not None and offset is not None:
+        shown = {"onset": onset, "apex": apex, "offset": offset}
+    return {
+        "key": opened.key,
+        "frames": opened.frames,
+        "step": opened.step,
+        "cursor": _first_apex(opened.events) if apex is None else apex,
+        "moments": shown,
+        "curve": _thinned(opened.curve),
+        "events": [_event(event) for event in opened.events],
+        "legend": f"{_LEGEND_LONG if opened.events else _LEGEND}.",
+    }
+
+
+def moved_moments(said: Mapping[str, Any], opened: OpenClip) -> tuple[int | None, tuple[int, int, int]]:
+    """Return which event was moved (None: the only one of a short clip), and its moments.
+
+    Args:
+        said: The data of an event of the component.
+        opened: The video that is looked at.
+
+    Raises:
+        MevqaError: The event came of another video than the one that is open, or is no such event.
+    """
+    _check(said, opened)
+    at = said.get("event")
+    if at is not None and not (_is_frame(at) and at < len(opened.events)):
+        raise MevqaError("there is no such event: open the video again")
+    onset, apex, offset = (_frame(said.get(role), opened) for role in _ROLES)
+    return at, (onset, apex, offset)
+
+
+def sought_frame(said: Mapping[str, Any], opened: OpenClip) -> int:
+    """Return the frame that is to be shown.
+
+    Args:
+        said: The data of an event of the component.
+        opened: The video that is looked at.
+
+    Raises:
+        MevqaError: The event came of another video than the one that is open, or is no such event.
+    """
+    _check(said, opened)
+    return _frame(said.get("frame"), opened)
+
+
+def _check(said: Mapping[str, Any], opened: OpenClip) -> None:
+    if said.get("key") != opened.key:
+        raise MevqaError("another video was opened meanwhile")
+
+
+def _frame(value: Any, opened: OpenClip) -> int:
+    if not _is_frame(value) or value >= opened.frames:
+        raise MevqaError(f"{opened.name} has frames 0 to {opened.frames - 1}")
+    return int(value)
+
+
+def _is_frame(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _first_apex(events: Sequence[Event]) -> int:
+    return next((event.apex for event in events if event.apex is not None), 0)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    score = "" if event.score is None else f"score {event.score:.2f}"
+    return {
+        "onset": event.onset,
+        "apex": event.apex if event.apex is not None else event.onset,
+        "offset": event.offset,
+        "kind": event.kind or "macro",
+        "note": score,
+    }
+
+
+def _thinned(curve: Sequence[tuple[int, float]]) -> list[list[float]]:
+    """Return a curve of at most ``_POINTS`` points: of neighbours that are left out the largest stays."""
+    size = -(-len(curve) // _POINTS) or 1
+    kept = (max(curve[start : start + size], key=lambda point: point[1]) for start in range(0, len(curve), size))
+    return [[frame, round(moved, 4)] for frame, moved in kept]

@@ -1,0 +1,88 @@
+"""What the timeline shows, and what of the browser's word is taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mevqa
+from mevqa.app.looking import OpenClip, mark, mark_event
+from mevqa.app.timeline.shown import moved_moments, sought_frame, timeline_value
+
+CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
+SHORT = OpenClip(CLIP, "one.mp4", 25, 50.0, 0.48, long=False)
+EVENTS = (
+    mevqa.Event(40, 45, 50, score=0.9),
+    mevqa.Event(100, None, 130, fine="anger", coarse="negative", kind="macro"),
+)
+LONG = OpenClip(replace(CLIP, annotation=None), "long.mp4", 600, 30.0, 19.97, long=True, events=EVENTS)
+
+
+def test_a_short_clip_has_moments_and_starts_at_the_apex():
+    value = timeline_value(replace(SHORT, curve=((0, 0.0), (10, 0.51234))))
+    assert value["moments"] == {"onset": 4, "apex": 10, "offset": 19}
+    assert (value["cursor"], value["frames"], value["step"]) == (10, 25, pytest.approx(0.02))
+    assert value["curve"] == [[0, 0.0], [10, 0.5123]]
+    assert value["events"] == [] and "arrow keys" in value["legend"]
+
+
+def test_a_long_video_has_events_that_are_told_apart_and_no_moments_of_its_own():
+    value = timeline_value(LONG)
+    assert value["moments"] is None and value["cursor"] == 45
+    assert [(one["kind"], one["apex"], one["note"]) for one in value["events"]] == [
+        ("micro", 45, "score 0.90"),
+        ("macro", 100, ""),
+    ]
+    assert "Diamonds" in value["legend"]
+
+
+def test_nothing_is_shown_without_a_video_and_no_moments_where_they_are_not_known():
+    assert timeline_value(None) is None
+    value = timeline_value(replace(SHORT, clip=replace(CLIP, annotation=None)))
+    assert (value["moments"], value["cursor"]) == (None, 0)
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_peak():
+    curve = tuple((frame, float(frame == 7777)) for frame in range(20_000))
+    points = timeline_value(replace(LONG, curve=curve))["curve"]
+    assert len(points) <= 1200 and [7777, 1.0] in points
+
+
+def test_moments_that_were_set_are_taken():
+    said = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24}
+    assert moved_moments(said, SHORT) == (None, (3, 11, 24))
+    assert mark(SHORT, 3, 11, 24).moments == (3, 11, 24)
+    assert moved_moments({**said, "key": LONG.key, "event": 1}, LONG) == (1, (3, 11, 24))
+    assert sought_frame({"key": SHORT.key, "frame": 24}, SHORT) == 24
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"key": "another"}, "another video was opened"),
+        ({"apex": None}, "has frames 0 to 24"),
+        ({"apex": "7"}, "has frames 0 to 24"),
+        ({"apex": 2.5}, "has frames 0 to 24"),
+        ({"apex": True}, "has frames 0 to 24"),
+        ({"onset": -1}, "has frames 0 to 24"),
+        ({"offset": 25}, "has frames 0 to 24"),
+        ({"event": 0}, "no such event"),
+        ({"event": "0"}, "no such event"),
+    ],
+)
+def test_what_no_timeline_says_is_refused(wrong, message):
+    said = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **wrong}
+    with pytest.raises(mevqa.MevqaError, match=message):
+        moved_moments(said, SHORT)
+    if "event" not in wrong and "apex" not in wrong:
+        with pytest.raises(mevqa.MevqaError):
+            sought_frame({"key": said["key"], "frame": 25}, SHORT)
+
+
+def test_an_event_of_a_long_video_is_moved_and_keeps_its_classes():
+    moved = mark_event(LONG, 1, 101, 110, 131)
+    assert moved.events == (EVENTS[0], mevqa.Event(101, 110, 131, (), "anger", "negative", "macro"))
+    with pytest.raises(mevqa.MediaError, match="must follow one another"):
+        mark_event(LONG, 1, 120, 110, 131)
