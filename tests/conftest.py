@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,18 @@ os.environ["MEVQA_VIEWS"] = "none"
 settings.register_profile("mevqa", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("mevqa")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left with a long one when others are done."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for unreachable objects: torch alone is a million of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
