@@ -8,16 +8,20 @@ LOWEST := .venv-lowest
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
+# Two workers take the tests in the order of their files, and the idle one half of what the other has left.
+PYTEST := -m pytest -n 2 --dist worksteal
+# Options of every installation, as `--no-compile`.
+PIP_INSTALL := -m pip install --quiet $(PIP_OPTIONS)
 
-.PHONY: setup demo test test-slow lowest test-lowest torture torture-short gpu docs lint clean
+.PHONY: setup demo test test-slow test-all lowest test-lowest torture torture-short gpu docs lint clean
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(TORCH)
-	$(BIN)/python -m pip install --quiet -e ".[dev,app]"
+	$(BIN)/python $(PIP_INSTALL) $(TORCH)
+	$(BIN)/python $(PIP_INSTALL) -e ".[dev,app]"
 	touch $@
 
 demo: setup
@@ -30,27 +34,37 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/python -m pytest -n 2 -m "not slow" --durations=10
+	$(BIN)/python $(PYTEST) -m "not slow" --durations=10
 
 test-slow: setup
-	$(BIN)/python -m pytest -n 2 -m slow --durations=10
+	$(BIN)/python $(PYTEST) -m slow --durations=10
+
+# Both at once, which imports and collects once.
+test-all: lint
+	$(BIN)/python $(PYTEST) --durations=10
 
 $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade pip
-	$(LOWEST)/bin/python -m pip install --quiet -c tests/lowest_versions.txt -e ".[dev]"
+	$(LOWEST)/bin/python $(PIP_INSTALL) -c tests/lowest_versions.txt -e ".[dev]"
 	touch $@
 
 lowest: $(LOWEST)/.installed
 
-# The parts of the tests that lean on the packages whose releases differ most.
+# The parts of the tests that lean on the packages whose releases differ most; what they leave out is this package's own
+# work on what those parts gave it: how well motion is found, its cache of pictures, what it refuses.
+MERGES := tests/training/adapters/test_merge.py
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 -m "not slow" tests/models tests/data tests/video tests/inference/drawing \
+	$(LOWEST)/bin/python $(PYTEST) -m "not slow" tests/models tests/data tests/video tests/inference/drawing \
 		tests/inference/test_preparing.py tests/inference/test_engine.py tests/inference/test_evaluation.py tests/engines \
-		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py tests/training/adapters/test_merge.py \
+		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py \
+		$(MERGES)::test_the_merged_model_answers_as_base_and_adapter \
+		$(MERGES)::test_an_adapter_beside_tied_matrices_unties_them \
 		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py \
 		--deselect tests/inference/test_preparing.py::test_questions_about_long_videos_are_answered_as_of_the_videos \
-		--ignore tests/models/served/test_grammars.py --ignore tests/models/test_events.py
+		$(foreach one,models/served/test_grammars models/served/test_constraining models/test_events \
+			models/test_class_prior inference/drawing/test_cache video/motion/test_curve video/motion/test_localise \
+			video/motion/test_still reporting/charts/test_timeline,--ignore tests/$(one).py)
 
 # Kills, starvation, second writers, damaged and hostile inputs; the table of what was tried goes to torture.md.
 torture: setup
