@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mevqa import Event
     from mevqa.app.asking import Asked
 
+#: Seconds from the apex of an added event to its onset and its offset.
+_REACH = 0.1
 #: Name of the table of a session.
 TABLE = "annotations.csv"
 #: The kind that is told by the length of the event, as the data set's coders tell it.
@@ -102,6 +104,25 @@ def with_draft(opened: OpenClip, draft: Draft, at: int | None) -> OpenClip:
     events = list(opened.events)
     events[at] = _event(opened, events[at], draft, units)
     return replace(opened, events=tuple(events))
+
+
+def with_event(opened: OpenClip, frame: int) -> tuple[OpenClip, int]:
+    """Return a long video with one more event around a frame, and the place of that event.
+
+    Args:
+        opened: The long video.
+        frame: Its apex; onset and offset are a tenth of a second away, to be moved from there.
+
+    Raises:
+        MevqaError: It is no long video.
+    """
+    if not opened.long or opened.frames < 3:
+        raise MevqaError("events are added to long videos")
+    reach = max(1, round(_REACH / opened.step)) if opened.step > 0 else 1
+    apex = min(max(frame, 1), opened.frames - 2)
+    event = mevqa.Event(max(apex - reach, 0), apex, min(apex + reach, opened.frames - 1))
+    events = sorted([*opened.events, event], key=lambda one: (one.onset or 0, one.offset or 0))
+    return replace(opened, events=tuple(events)), events.index(event)
 
 
 def without_event(opened: OpenClip, at: int | None) -> OpenClip:

@@ -21,6 +21,7 @@ from mevqa.app.annotating import (
     save_clip,
     saved_clip,
     with_draft,
+    with_event,
     without_event,
 )
 from mevqa.app.asking import Asked
@@ -80,6 +81,17 @@ def test_the_events_of_a_long_video_are_coded_one_by_one_and_saved_together(tmp_
     assert mevqa.read_long_annotations(table)["talk"].events == ()
     with pytest.raises(mevqa.MevqaError, match="choose an event"):
         without_event(coded, None)
+
+
+def test_an_event_that_was_missed_is_added_around_a_frame():
+    added, at = with_event(LONG, 70)
+    assert (at, added.events[1], len(added.events)) == (1, mevqa.Event(67, 70, 73), 3)
+    for frame, moments in ((0, (0, 1, 4)), (599, (595, 598, 599))):
+        added, at = with_event(LONG, frame)
+        event = added.events[at]
+        assert (event.onset, event.apex, event.offset) == moments
+    with pytest.raises(mevqa.MevqaError, match="to long videos"):
+        with_event(SHORT, 5)
 
 
 def test_nothing_is_saved_without_a_subject_or_with_a_unit_that_does_not_exist(tmp_path):

@@ -19,6 +19,7 @@ from mevqa.app.annotating import (
     coded_draft,
     save_clip,
     with_draft,
+    with_event,
     without_event,
 )
 from mevqa.app.asking import stored_answers
@@ -27,7 +28,7 @@ from mevqa.app.export import export_name, export_zip
 from mevqa.app.looking import OpenClip
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
-from mevqa.app.timeline.shown import timeline_value
+from mevqa.app.timeline.shown import chosen_event, sought_frame, timeline_value
 from mevqa.facs import COARSE_CLASSES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def make_annotation_parts() -> AnnotationParts:
     with gr.Accordion("Correct and save as an annotation", open=False, elem_id="annotation"):
         with gr.Row():
             event = gr.Dropdown([], label="Event of the long video", visible=False, min_width=200, elem_id="event")
-            remove = gr.Button("This is no event", visible=False, size="sm", min_width=120, elem_id="remove")
+            remove = gr.Button("This is no event", visible=False, scale=0, min_width=180, elem_id="remove")
         units = gr.Dropdown(
             list(UNIT_CHOICES), label="Action units (type to search)", multiselect=True, elem_id="units"
         )
@@ -135,7 +136,32 @@ class AnnotationPage:
             first = coded_draft(opened.events[0] if opened.events else None)
             said = rendering.status_html(text="The event was taken out; save to keep that.")
             shown = {self._form.said: said, self._parts.timeline: timeline_value(opened)}
+            shown[self._parts.events] = rendering.events_html(opened)
             return {**shown, **self._filled(opened, first), **self._events(opened)}
+
+        return self._do(request, act)
+
+    def pressed(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Show what is coded of the event that was chosen on the timeline."""
+
+        def act(session: Session) -> Updates:
+            opened = _needed(session)
+            at = chosen_event(event._data, opened)
+            return {self._form.event: at, **self._filled(opened, coded_draft(opened.events[at]))}
+
+        return self._do(request, act)
+
+    def added(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Add an event at the frame that the timeline shows."""
+
+        def act(session: Session) -> Updates:
+            opened = _needed(session)
+            opened, at = with_event(opened, sought_frame(event._data, opened))
+            session.clip = opened
+            said = rendering.status_html(text="An event was added: move its moments, code it, and save.")
+            shown = {self._form.said: said, self._parts.timeline: timeline_value(opened, added=at)}
+            shown[self._parts.events] = rendering.events_html(opened)
+            return {**shown, **self._filled(opened, Draft()), **self._events(opened, at)}
 
         return self._do(request, act)
 

@@ -64,7 +64,10 @@ def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
     for event in opened:
         event.then(annotation.shown, None, [*filled, form.subject], **_QUICK)
     form.event.input(annotation.chosen, form.event, [form.said, *form.form], **_QUICK)
-    form.remove.click(annotation.removed, form.event, [*filled, parts.timeline], **_QUICK)
+    edited = [*filled, parts.timeline, parts.events]
+    form.remove.click(annotation.removed, form.event, edited, **_QUICK)
+    parts.timeline.chosen(annotation.pressed, None, [form.said, *form.form, form.event], **_QUICK)
+    parts.timeline.added(annotation.added, None, edited, **_QUICK)
     form.take.click(annotation.taken_over, None, [form.said, *form.form], **_QUICK)
     form.save.click(annotation.saved, coded, [form.said, form.event, form.remove], **_QUICK)
     form.table.click(annotation.table, None, [form.said, form.download], **_QUICK)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mevqa.errors import MevqaError
 
@@ -18,11 +19,12 @@ _LEGEND = "Motion of the face over time. Move onset, apex and offset with the mo
 _LEGEND_LONG = "Motion of the face over time. Diamonds: micro-expressions, bars: macro-expressions; press one to see it"
 
 
-def timeline_value(opened: OpenClip | None) -> dict[str, Any] | None:
+def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[str, Any] | None:
     """Return the value of the timeline component; None while there is no video.
 
     Args:
         opened: The video that is looked at.
+        added: Place of the event that the user has added just now, which is shown closely.
     """
     if opened is None:
         return None
@@ -36,6 +38,8 @@ def timeline_value(opened: OpenClip | None) -> dict[str, Any] | None:
         "step": opened.step,
         "cursor": _first_apex(opened.events) if apex is None else apex,
         "moments": shown,
+        "long": opened.long,
+        "added": None if added is None else {"event": added, "stamp": secrets.token_hex(4)},
         "curve": _thinned(opened.curve),
         "events": [_event(event) for event in opened.events],
         "legend": f"{_LEGEND_LONG if opened.events else _LEGEND}.",
@@ -53,11 +57,26 @@ def moved_moments(said: Mapping[str, Any], opened: OpenClip) -> tuple[int | None
         MevqaError: The event came of another video than the one that is open, or is no such event.
     """
     _check(said, opened)
-    at = said.get("event")
-    if at is not None and not (_is_frame(at) and at < len(opened.events)):
-        raise MevqaError("there is no such event: open the video again")
+    at = None if said.get("event") is None else chosen_event(said, opened)
     onset, apex, offset = (_frame(said.get(role), opened) for role in _ROLES)
     return at, (onset, apex, offset)
+
+
+def chosen_event(said: Mapping[str, Any], opened: OpenClip) -> int:
+    """Return the place of the event that was chosen on the timeline.
+
+    Args:
+        said: The data of an event of the component.
+        opened: The video that is looked at.
+
+    Raises:
+        MevqaError: The event came of another video than the one that is open, or is no such event.
+    """
+    _check(said, opened)
+    at = said.get("event")
+    if not _is_frame(at) or at >= len(opened.events):
+        raise MevqaError("there is no such event: open the video again")
+    return int(at)
 
 
 def sought_frame(said: Mapping[str, Any], opened: OpenClip) -> int:
@@ -85,7 +104,7 @@ def _frame(value: Any, opened: OpenClip) -> int:
     return int(value)
 
 
-def _is_frame(value: Any) -> bool:
+def _is_frame(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

@@ -15,6 +15,7 @@ let view = [0, 1]; // First and last frame that are seen.
 let settling = 0;
 let seen = null; // The frame whose picture is there.
 let looking = false;
+let done = null; // Stamp of the added event that was shown last.
 
 function make(tag, attributes = {}, ...children) {
   const svg = ["svg", "path"].includes(tag);
@@ -38,6 +39,7 @@ function frameAt(x) {
 // What is seen: buttons and the time above, then the lanes of the moments, the curve, the events and the frame.
 const output = make("output", { "aria-live": "off" });
 const whole = button("Whole video", "show the whole video", () => zoom(null));
+const add = button("Add event", "add an event at the shown frame", () => trigger("added", { key: video.key, frame: cursor }));
 const bar = make(
   "div",
   { class: "bar" },
@@ -46,6 +48,7 @@ const bar = make(
   button("+1", "1 frame on", () => seek(cursor + 1)),
   button("+10", "10 frames on", () => seek(cursor + FAR)),
   whole,
+  add,
   output,
 );
 const track = make("div", { class: "track" });
@@ -200,8 +203,16 @@ function zoom(at) {
   draw();
 }
 
+// Show an event and tell the server that it is the one that is coded.
+function choose(at) {
+  zoom(at);
+  seek(video.events[at].apex);
+  trigger("chosen", { key: video.key, event: at });
+}
+
 function draw() {
   output.textContent = `frame ${cursor} of ${video.frames} · ${seconds(cursor).toFixed(2)} s`;
+  add.hidden = !video.long;
   whole.hidden = view[0] === 0 && view[1] >= video.frames - 1;
   for (const role of [...ROLES, "frame"]) {
     const { lane, grip, line } = role === "frame" ? now : handles[role];
@@ -239,10 +250,7 @@ function drawEvents() {
     let mark = events.children[at];
     if (mark === undefined) {
       mark = make("button", { type: "button" }, make("span", { "aria-hidden": "true" }));
-      mark.addEventListener("click", () => {
-        zoom(at);
-        seek(video.events[at].apex);
-      });
+      mark.addEventListener("click", () => choose(at));
       events.append(mark);
     }
     const [from, to] = [place(one.onset), place(one.offset)];
@@ -279,6 +287,11 @@ function load() {
   }
   draw();
   look();
+  // An event that was added just now is coded next; the same value may come again for another reason.
+  if (said.added !== null && said.added.stamp !== done) {
+    done = said.added.stamp;
+    choose(said.added.event);
+  }
 }
 
 watch("value", load);

@@ -9,7 +9,7 @@ import pytest
 
 import mevqa
 from mevqa.app.looking import OpenClip, mark, mark_event
-from mevqa.app.timeline.shown import moved_moments, sought_frame, timeline_value
+from mevqa.app.timeline.shown import chosen_event, moved_moments, sought_frame, timeline_value
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
 SHORT = OpenClip(CLIP, "one.mp4", 25, 50.0, 0.48, long=False)
@@ -42,6 +42,15 @@ def test_nothing_is_shown_without_a_video_and_no_moments_where_they_are_not_know
     assert timeline_value(None) is None
     value = timeline_value(replace(SHORT, clip=replace(CLIP, annotation=None)))
     assert (value["moments"], value["cursor"]) == (None, 0)
+
+
+def test_an_event_that_was_added_is_shown_once():
+    first, again = (timeline_value(LONG, added=1)["added"] for _ in range(2))
+    assert first["event"] == 1 and first["stamp"] != again["stamp"]
+    assert timeline_value(LONG)["added"] is None
+    assert chosen_event({"key": LONG.key, "event": 1}, LONG) == 1
+    with pytest.raises(mevqa.MevqaError, match="no such event"):
+        chosen_event({"key": LONG.key, "event": 2}, LONG)
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_peak():
