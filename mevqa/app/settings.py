@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -95,8 +96,21 @@ class AppSettings:
             problems.append(Problem("--keep", f"{self.keep} is a file, not a folder"))
         if self.saved is not None and self.saved.suffix.lower() != ".csv":
             problems.append(Problem("--save-annotations", f"{self.saved}: give a name that ends in .csv"))
+        elif self.saved is not None:
+            problems += _table_problems(self.saved)
         if problems:
             raise InputError(problems)
+
+
+def _table_problems(table: Path) -> Iterable[Problem]:
+    """Return why annotations could not be saved to a table."""
+    from mevqa.data.annotate import read_table
+
+    try:
+        read_table(table)
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def is_loopback(host: str) -> bool:

@@ -62,12 +62,35 @@ def save_annotation(
     if path.suffix.lower() != ".csv":
         raise InputError([Problem(path, "annotations are saved as CSV; give a name that ends in .csv")])
     with _saving, hold_file(path, wait=_PATIENCE):
-        known = _read(path)
+        known = read_table(path)
         name = _name_in(path, known, labels)
         was_there = name in known
         known[name] = replace(labels, clip=name)
         write_annotations(path, known)
     return was_there
+
+
+def read_table(path: Path) -> dict[str, ClipLabels]:
+    """Return what a table says to which annotations are saved, nothing where it is not there or empty.
+
+    Args:
+        path: The table.
+
+    Raises:
+        InputError: It is another kind of file, or holds what would be lost when it is written anew.
+    """
+    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        return {}
+    labels = read_annotations(path)
+    if labels.official:
+        message = "is laid out as a data set's own label file, which is left as it is; save to another file"
+        raise InputError([Problem(path, message)])
+    sheets = read_sheets(path)
+    first = {cell.strip().lower() for cell in sheets[0].rows[0][1]}
+    if len(sheets) > 1 or sheets[0].name or "clip" not in first:
+        message = "is a workbook or has lines above its header, which would be lost; save to another file"
+        raise InputError([Problem(path, message)])
+    return dict(labels)
 
 
 def _checked(
@@ -141,26 +164,6 @@ def _faults(event: Event, frames: int | None) -> Iterator[str]:
         yield f"the fine class {event.fine!r} is {coarse_of(event.fine)}, not {event.coarse}"
     if event.kind not in KINDS:
         yield f"kind must be {' or '.join(KINDS)}, not {event.kind!r}"
-
-
-def _read(path: Path) -> dict[str, ClipLabels]:
-    """Return what a table says, none where it is not there or empty.
-
-    Raises:
-        InputError: It is another kind of file, or holds what would be lost when it is written anew.
-    """
-    if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-        return {}
-    labels = read_annotations(path)
-    if labels.official:
-        message = "is laid out as a data set's own label file, which is left as it is; save to another file"
-        raise InputError([Problem(path, message)])
-    sheets = read_sheets(path)
-    first = {cell.strip().lower() for cell in sheets[0].rows[0][1]}
-    if len(sheets) > 1 or sheets[0].name or "clip" not in first:
-        message = "is a workbook or has lines above its header, which would be lost; save to another file"
-        raise InputError([Problem(path, message)])
-    return dict(labels)
 
 
 def _name_in(path: Path, known: dict[str, ClipLabels], labels: ClipLabels) -> str:

@@ -27,6 +27,7 @@ from mevqa.app.annotating import (
 from mevqa.app.asking import Asked
 from mevqa.app.export import export_name, export_zip
 from mevqa.app.looking import OpenClip, mark
+from mevqa.app.settings import AppSettings
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
 SHORT = OpenClip(CLIP, "one.mp4", 100, 200.0, 0.495, long=False)
@@ -101,6 +102,17 @@ def test_nothing_is_saved_without_a_subject_or_with_a_unit_that_does_not_exist(t
     with pytest.raises(mevqa.MevqaError, match="there is no action unit 99"):
         with_draft(SHORT, Draft(("99",)), None)
     assert not table.exists()
+
+
+def test_a_page_does_not_start_with_a_table_that_it_could_not_save_to(tmp_path):
+    table = tmp_path / "labels.csv"
+    AppSettings(saved=table).check()
+    save_clip(with_draft(SHORT, Draft(("4",)), None), [table], "s01", "")
+    AppSettings(saved=table).check()
+    table.write_text("clip,onset\none,x\n")
+    for path, message in ((table, "onset must be a number"), (tmp_path / "labels.txt", "ends in .csv")):
+        with pytest.raises(mevqa.InputError, match=message):
+            AppSettings(saved=path).check()
 
 
 def test_answers_are_taken_over():

@@ -22,7 +22,7 @@ from mevqa.app.annotating import (
     with_event,
     without_event,
 )
-from mevqa.app.asking import stored_answers
+from mevqa.app.asking import Asked, stored_answers
 from mevqa.app.components.download import download_value, make_download
 from mevqa.app.export import export_name, export_zip
 from mevqa.app.looking import OpenClip
@@ -110,7 +110,8 @@ class AnnotationPage:
             opened = session.clip
             if not isinstance(opened, OpenClip):
                 return {}
-            form, subject = self._form, opened.clip.subject or gr.skip()
+            # Nobody is named until it is known: the next clip may show another person.
+            form, subject = self._form, opened.clip.subject or ""
             coded = opened.events[0] if opened.long and opened.events else opened.clip.annotation
             filled = self._filled(opened, coded_draft(coded))
             return {form.subject: subject, form.said: "", **filled, **self._events(opened)}
@@ -170,7 +171,7 @@ class AnnotationPage:
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
-            return {self._form.said: "", **self._filled(opened, answered_draft(opened, session.answers or []))}
+            return {self._form.said: "", **self._filled(opened, answered_draft(opened, self._answers(session, opened)))}
 
         return self._do(request, act)
 
@@ -220,11 +221,14 @@ class AnnotationPage:
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
-            asked = session.answers or stored_answers(opened.choice, self._state.library.answered_by)
-            content = export_zip(opened, asked, _table_of(session))
+            content = export_zip(opened, self._answers(session, opened), _table_of(session))
             return {self._form.download: download_value(export_name(opened), content)}
 
         return self._do(request, act)
+
+    def _answers(self, session: Session, opened: OpenClip) -> list[Asked]:
+        """Return what was answered on the page, or else what the run has that the clip comes from."""
+        return session.answers or stored_answers(opened.choice, self._state.library.answered_by)
 
     def _filled(self, opened: OpenClip, draft: Draft) -> Updates:
         form = self._form
