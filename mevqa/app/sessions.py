@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -12,12 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
+
 from mevqa.app.frames import FrameReader
 from mevqa.app.jobs import Job, RateLimit, Report
 from mevqa.app.settings import Limits
 from mevqa.errors import MevqaError
 
 _T = TypeVar("_T")
+
+#: How the folders of running pages are called, before the number of their process.
+_PREFIX = "mevqa-app-"
 
 
 @dataclass
@@ -90,7 +96,8 @@ class Sessions:
     """
 
     def __init__(self, limits: Limits, keep: Path | None = None) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="mevqa-app-")).resolve()
+        _remove_stale()
+        self.root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
         self._limits, self._keep = limits, keep
         self._sessions: dict[tuple[str, str], Session] = {}
         self._owners: set[str] = set()
@@ -181,3 +188,11 @@ class Sessions:
             name = f"{time.strftime('%Y%m%d-%H%M%S')}-{session.folder.name}"
             shutil.move(session.folder, self._keep / name)
         shutil.rmtree(session.folder, ignore_errors=True)
+
+
+def _remove_stale() -> None:
+    """Remove the folders of pages whose process was killed before it could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,8 @@ from typing import Literal
 
 from mevqa.errors import InputError, Problem
 
+_LAST_PORT = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -85,6 +87,10 @@ class AppSettings:
             InputError: Everything that is wrong.
         """
         problems = []
+        if not 0 <= self.port <= _LAST_PORT:
+            problems.append(Problem("--port", f"is a number from 0 to {_LAST_PORT}, not {self.port}"))
+        if (self.compare or self.model, self.compare_adapter) == (self.model, self.adapter) and self.compare:
+            problems.append(Problem("--compare", f"{self.compare} is the model that is asked already: name another"))
         if not self.local and not self.password:
             said = f"{self.host} can be reached from other machines: give --password-file, or set MEVQA_APP_PASSWORD"
             problems.append(Problem("--host", said))

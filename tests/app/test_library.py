@@ -60,6 +60,11 @@ def test_what_makes_no_sense_is_refused_at_the_start(tmp_path):
         AppSettings(start=tmp_path / "nothing").check()
     with pytest.raises(InputError, match="can be reached from other machines: give --password-file"):
         AppSettings(host="0.0.0.0").check()
+    with pytest.raises(InputError, match="from 0 to 65535, not 99999"):
+        AppSettings(port=99999).check()
+    with pytest.raises(InputError, match="nano is the model that is asked already"):
+        AppSettings(compare="nano").check()
+    AppSettings(compare="nano", adapter="a").check()
     AppSettings(host="0.0.0.0", password="x").check()
     for own in ("127.0.0.1", "localhost", "::1"):
         AppSettings(host=own).check()

@@ -1,5 +1,8 @@
 """Sessions: what an open page has loaded belongs to it alone and is gone when it is closed."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -60,6 +63,17 @@ def test_files_are_kept_where_that_is_asked_for(tmp_path):
     sessions.close_all()
     assert not sessions.root.exists()
     assert [path.read_bytes() for path in (tmp_path / "kept").rglob("clip.mp4")] == [b"video"]
+
+
+def test_what_a_killed_page_left_behind_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    left, living = tmp_path / f"mevqa-app-{child.pid}-abc", tmp_path / f"mevqa-app-{os.getpid()}-abc"
+    left.mkdir()
+    living.mkdir()
+    Sessions(Limits()).close_all()
+    assert not left.exists() and living.exists()
 
 
 def test_nobody_else_on_this_machine_can_read_the_folder(sessions):
