@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from urllib.parse import urlsplit
 
 from browser import Browser
@@ -75,6 +76,30 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     click(browser, "#mark")
     browser.wait_for(says("#pictures", "set by you"))
     assert f"apex frame {apex + 1}" in text(browser, "#pictures")
+    assert_at_home(browser, page.address)
+
+
+def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
+    ended = threading.Event()
+
+    def endless(opened, report):
+        report("Never done")
+        try:
+            while True:
+                sum(range(100))
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("mevqa.app.pages.clip.look", endless)
+    browser.errors.clear(), browser.requests.clear()
+    browser.size(1200, 900)
+    browser.visit(page.address)
+    browser.wait_for("!!document.querySelector('#upload input[type=file]')")
+    browser.choose_files("#upload input[type=file]", clip)
+    browser.wait_for(says("#status", "Never done"))
+    click(browser, "#stop")
+    browser.wait_for(says("#status", "Stopped."))
+    assert ended.wait(20)
     assert_at_home(browser, page.address)
 
 

@@ -52,6 +52,10 @@ def test_it_renders_from_disk_and_asks_for_nothing_else(page, single):
     assert asked == {single.as_uri()}
 
 
+def test_it_says_with_what_its_run_is_opened_on_the_page_of_the_app(single, runs):
+    assert f"<code>mevqa app {runs[0].name}</code>" in single.read_text()
+
+
 def test_frames_and_maps_are_shown(page):
     sizes = page.run(
         "Promise.all([...document.querySelectorAll('#list .clip:first-child img')].map(async image =>"

@@ -42,7 +42,7 @@ def build(state: AppState) -> gr.Blocks:
         parts.find.click(clip.found, None, shown, **_WORK)
         asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
-        parts.stop.click(clip.stopped, None, None, queue=False, show_progress="hidden")
+        parts.stop.click(clip.stopped, None, None, concurrency_limit=None, show_progress="hidden")
         _tie_annotation(state, parts, opened)
         page.unload(_closing(state))
     page.queue(max_size=64)
