@@ -16,11 +16,14 @@ from mevqa.app.looking import OpenClip
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from mevqa import Event
     from mevqa.app.library import Choice, Library
 
 _WEB = Path(__file__).parent / "web"
 #: Views whose colours carry numbers: they are not compressed with loss.
 _EXACT = frozenset({"motion", "motion-centred"})
+#: Units that the spotter names of an event.
+_CANDIDATES = 3
 
 
 @cache
@@ -29,8 +32,15 @@ def _environment() -> Any:
 
     made = Environment(loader=FileSystemLoader(_WEB), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.filters["data_uri"] = data_uri
+    made.filters["unit_names"] = _unit_names
     made.filters["percent"] = lambda share: f"{share:.0%}" if share is not None else ""
     return made
+
+
+def _unit_names(event: Event) -> list[str]:
+    """Return the units of an event: those that are coded, or the likeliest that the spotter names."""
+    candidates = getattr(event, "units", ())
+    return list(event.unit_names) or [str(one.unit) for one in candidates][:_CANDIDATES]
 
 
 def _render(name: str, **values: Any) -> str:

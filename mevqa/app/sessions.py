@@ -36,6 +36,7 @@ class Session:
         clip: The clip that is looked at (``mevqa.app.looking.OpenClip``); None before one is opened.
         choice: What was chosen last of the list that the page was started with.
         answers: What was answered last, by model.
+        long: Whether questions about a long video were suggested last.
         job: The work under way or done last.
         frames: Reads single frames of the clip.
     """
@@ -45,6 +46,7 @@ class Session:
     clip: Any = None
     choice: Any = None
     answers: Any = None
+    long: bool = False
     job: Job[Any] | None = None
     frames: FrameReader = field(default_factory=FrameReader, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

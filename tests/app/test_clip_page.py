@@ -87,6 +87,16 @@ def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, 
     assert "open a video first" in last(handlers.asked([], ["Why?"], "", "unknown", ["mock"], me.request))["status"]
 
 
+def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path):
+    me = visit(page)
+    assert "chosen" not in upload(handlers, page, clip, tmp_path, me)
+    uploaded = give(page, clip, tmp_path)
+    long = last(handlers.uploaded(uploaded, "unknown", "a long video", me.request))
+    assert long["chosen"][0] == "How many expression events appear in this video?"
+    assert "units that may move" in long["events"] or "There is no event." in long["events"]
+    assert upload(handlers, page, clip, tmp_path, me)["chosen"][0] == "What is the coarse expression class?"
+
+
 def test_questions_have_bounds(handlers, page, clip, visit, tmp_path):
     me = visit(page)
     upload(handlers, page, clip, tmp_path, me)

@@ -36,15 +36,21 @@ def write(browser: Browser, selector: str, value: str) -> None:
     )
 
 
+def leave(browser: Browser) -> None:
+    """Leave the page of an earlier test, whose last words are none of this one's."""
+    browser.visit("about:blank")
+    browser.errors.clear(), browser.requests.clear()
+
+
 def assert_at_home(browser: Browser, address: str) -> None:
     """Nothing was asked of another host, and nothing went wrong on the way."""
-    hosts = {urlsplit(one).netloc for one in browser.requests if not one.startswith(("data:", "blob:", "about:"))}
-    assert hosts == {urlsplit(address).netloc}
+    hosts = {urlsplit(one).hostname for one in browser.requests if not one.startswith(("data:", "blob:", "about:"))}
+    assert hosts == {urlsplit(address).hostname}
     assert [one for one in browser.errors if _OF_GRADIO not in one] == []
 
 
 def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
-    browser.errors.clear(), browser.requests.clear()
+    leave(browser)
     browser.size(1200, 900)
     browser.visit(page.address)
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
@@ -91,7 +97,7 @@ def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
             ended.set()
 
     monkeypatch.setattr("mevqa.app.pages.clip.look", endless)
-    browser.errors.clear(), browser.requests.clear()
+    leave(browser)
     browser.size(1200, 900)
     browser.visit(page.address)
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
@@ -104,7 +110,7 @@ def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
 
 
 def test_a_run_is_browsed_on_a_phone_in_the_dark(browser, hostile_run):
-    browser.errors.clear(), browser.requests.clear()
+    leave(browser)
     browser.size(390, 800, phone=True)
     browser.prefer("dark")
     with running(AppSettings(start=hostile_run, model="mock", port=0)) as page:

@@ -17,6 +17,7 @@ from mevqa.app.components.comparison import comparison_value
 from mevqa.app.jobs import Report, StoppedError
 from mevqa.app.library import Choice
 from mevqa.app.looking import LENGTHS, OpenClip, look, mark, mark_event, open_clip, spot
+from mevqa.app.questions import suggested_questions
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
 from mevqa.app.timeline.shown import moved_moments, timeline_value
@@ -58,7 +59,7 @@ class ClipPage:
             return self._look(session.clip, report)
 
         yield {self._parts.upload: None, **self._nothing(), self._parts.choice: None}
-        yield from self._run(request, work, self._show)
+        yield from self._run(request, work, self._show_opened)
 
     def chosen(self, number: int | None, length: str, request: gr.Request) -> Iterator[Updates]:
         """Open a clip of the list, with its questions and what a run answered to them."""
@@ -83,7 +84,7 @@ class ClipPage:
         if choice.clip.media is None:
             yield from self._without_video(choice, request)
         else:
-            yield from self._run(request, work, self._show)
+            yield from self._run(request, work, self._show_opened)
 
     def first(self, length: str, request: gr.Request) -> Iterator[Updates]:
         """Open the first clip that the page was started with."""
@@ -193,6 +194,15 @@ class ClipPage:
             parts.events: rendering.events_html(opened),
             parts.answers: self._stored(opened.choice),
         }
+        return shown
+
+    def _show_opened(self, session: Session, opened: OpenClip) -> Updates:
+        """Show a clip that was just opened, and suggest questions that fit a video of its kind."""
+        shown = self._show(session, opened)
+        if opened.choice is None or not opened.choice.questions:
+            if opened.long != session.long:
+                shown[self._parts.chosen] = suggested_questions(long=opened.long)
+            session.long = opened.long
         return shown
 
     def _show_answers(self, session: Session, asked: list[Asked]) -> Updates:

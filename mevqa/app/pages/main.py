@@ -30,7 +30,10 @@ def build(state: AppState) -> gr.Blocks:
         views = [parts.timeline, parts.comparison, parts.pictures, parts.events]
         shown = [parts.status, parts.clip, parts.moments, *moments, *views, parts.answers, parts.own]
         uploaded = parts.upload.upload(
-            clip.uploaded, [parts.upload, parts.dataset, parts.length], [*shown, parts.upload, parts.choice], **_WORK
+            clip.uploaded,
+            [parts.upload, parts.dataset, parts.length],
+            [*shown, parts.upload, parts.choice, parts.chosen],
+            **_WORK,
         )
         # "input" and not "change": the page itself empties the choice when a video is uploaded.
         chosen = parts.choice.input(clip.chosen, [parts.choice, parts.length], [*shown, parts.chosen], **_WORK)

@@ -12,15 +12,10 @@ import mevqa
 from mevqa.app.components.comparison import make_comparison
 from mevqa.app.library import Library
 from mevqa.app.looking import LENGTHS
+from mevqa.app.questions import offered_questions, suggested_questions
 from mevqa.app.rendering import header_html
 from mevqa.app.settings import AppSettings
 from mevqa.app.timeline.component import make_timeline
-from mevqa.questions.question_types import question_type
-
-#: Types of questions that are offered, in this order: those of the official files that name no unit and no number.
-_OFFERED = ("coarse", "fine", "au_list", "combined", "analysis", "count_all", "count_micro", "count_macro")
-#: Those that are chosen at first.
-_CHOSEN = ("coarse", "fine", "au_list")
 
 
 @dataclass(frozen=True)
@@ -126,13 +121,12 @@ def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -
 
 def _add_questions(made: dict[str, Any], model_names: tuple[str, ...]) -> None:
     """Add what is asked, and who."""
-    wordings = {name: _usual(name) for name in _OFFERED}
     made["own"] = gr.CheckboxGroup([], label="Questions of the file", visible=False, elem_id="own")
     with gr.Row():
         with gr.Column(scale=3, min_width=280):
             made["chosen"] = gr.CheckboxGroup(
-                [wordings[name] for name in _OFFERED],
-                value=[wordings[name] for name in _CHOSEN],
+                offered_questions(),
+                value=suggested_questions(long=False),
                 label="Official questions",
                 elem_id="questions",
             )
@@ -151,9 +145,3 @@ def _add_questions(made: dict[str, Any], model_names: tuple[str, ...]) -> None:
                 elem_id="models",
             )
             made["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
-
-
-def _usual(name: str) -> str:
-    """Return the usual wording of a type of question, which asks for several units where it can."""
-    wordings = question_type(name).wordings
-    return next(iter((*wordings.plural, *wordings.singular)))
