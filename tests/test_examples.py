@@ -14,7 +14,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")
-    synthesise(folder / "set", clips=1, seed=5)
+    synthesise(folder / "set", clips=1, seed=5, size=(160, 160), fps=(60.0,))
     return next((folder / "set" / "clips").glob("*.mp4"))
 
 

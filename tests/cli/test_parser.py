@@ -102,11 +102,13 @@ def accepts(action, value):
         return False
 
 
-ONCE = [(words, action) for words, action in options(build_parser()) if not isinstance(action, argparse._AppendAction)]
+PARSER = build_parser()
+ONCE = [(words, action) for words, action in options(PARSER) if not isinstance(action, argparse._AppendAction)]
 
 
 @pytest.mark.parametrize("case", ONCE, ids=lambda case: " ".join((*case[0], case[1].option_strings[-1])))
-def test_no_option_with_a_value_lets_the_last_one_win(case, capsys):
+def test_no_option_with_a_value_lets_the_last_one_win(case, capsys, monkeypatch):
+    monkeypatch.setattr("mevqa.cli.build_parser", lambda: PARSER)
     words, action = case
     value = next(value for value in (*(action.choices or ()), "samm", "1", "64x64", "type") if accepts(action, value))
     given = [action.option_strings[-1], value] * 2
