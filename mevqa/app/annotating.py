@@ -137,7 +137,7 @@ def without_event(opened: OpenClip, at: int | None) -> OpenClip:
 
 
 def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str) -> bool:
-    """Save what is coded of a clip into annotation tables, and return whether the last one had told of it.
+    """Save what is coded of a clip into annotation tables, and return whether one had told of it.
 
     Args:
         opened: The clip with its coded event, or the long video with its events.
@@ -150,9 +150,8 @@ def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str
     """
     coded = opened.clip.annotation
     events = opened.events if opened.long else () if coded is None else (coded,)
-    was_there = False
-    for table in tables:
-        was_there = mevqa.save_annotation(
+    replaced = [
+        mevqa.save_annotation(
             table,
             opened.clip.id,
             [_plain(event) for event in events],
@@ -162,7 +161,9 @@ def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str
             frames=opened.frames,
             coder=coder,
         )
-    return was_there
+        for table in tables
+    ]
+    return any(replaced)
 
 
 def saved_clip(opened: OpenClip, table: Path | None) -> OpenClip:

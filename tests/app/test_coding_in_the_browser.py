@@ -68,7 +68,7 @@ def test_the_apex_is_moved_the_answer_changes_and_the_annotation_is_there_again(
     mevqa.register_model("brightness", lambda name, options: Brightness())
     table = tmp_path / "labels.csv"
     with running(AppSettings(model="brightness", port=0, saved=table)) as page:
-        address = getattr(page, "address", page)
+        address = page.address
         drop(browser, address, clip)
         onset, apex, offset = (value(browser, role) for role in ("onset", "apex", "offset"))
         assert onset < apex < offset and text(browser, "#timeline .grip.apex") == f"apex {apex}"
@@ -119,6 +119,26 @@ def test_the_apex_is_moved_the_answer_changes_and_the_annotation_is_there_again(
         drop(browser, address, clip)
         assert [value(browser, role) for role in ("onset", "apex", "offset")] == [onset, offset - 2, offset]
         assert "as annotated" in text(browser, "#pictures")
+
+        click(browser, "#annotation button")
+        # As a long video: the saved event is a mark, and one that was missed is added.
+        click(browser, "#length label:last-of-type input")
+        browser.choose_files("#upload input[type=file]", clip)
+        browser.wait_for("document.querySelector('#status').innerText.includes('events are found')")
+        assert browser.run("document.querySelector('#timeline .lane.apex').hidden")
+        click(browser, "#timeline .events button")
+        assert value(browser, "apex") == offset - 2
+        browser.run("document.querySelector('#timeline .grip.frame').focus()")
+        browser.key("ArrowRight")
+        click(browser, "#timeline .bar button:last-of-type")
+        browser.wait_for("document.querySelectorAll('#timeline .events button').length == 2")
+        browser.wait_for("document.querySelector('#event input').value.startsWith('2: micro')")
+        click(browser, "#save")
+        browser.wait_for("document.querySelector('#saved').innerText.includes('Saved anew')")
+        assert [event.apex for event in mevqa.read_long_annotations(table)[clip.stem].events] == [
+            offset - 2,
+            offset - 1,
+        ]
     assert [one for one in browser.errors if _OF_GRADIO not in one] == []
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 import mevqa
 from mevqa.app.curve import measured_curve
 from mevqa.app.frames import FrameReader
+from mevqa.app.looking import open_clip
 
 
 @pytest.fixture
@@ -39,3 +40,17 @@ def test_a_video_that_is_gone_is_said(folders, tmp_path):
 
 def test_a_video_without_a_face_has_no_curve(folders):
     assert measured_curve(folders[0], 25.0, lambda done, total: None) == ()
+
+
+def test_a_frame_is_given_to_no_browser_but_the_one_that_opened_the_video(page, visit, clip):
+    me, other = visit(page, "mine"), visit(page, "another")
+    session = page.state.session(me.request)
+    session.clip = open_clip(mevqa.Clip("one", media=clip), page.state.settings.limits)
+    said = {"key": session.clip.key, "frame": 2}
+    page.state.session(other.request)
+    assert page.state.frame(said, me.request.cookies).startswith("data:image/jpeg;base64,")
+    assert page.state.frame(said, other.request.cookies) is None
+    for wrong in ({**said, "frame": 10**6}, {**said, "key": "x"}, {}, None):
+        assert page.state.frame(wrong, me.request.cookies) is None
+    page.state.close(me.request)
+    assert page.state.frame(said, me.request.cookies) is None
