@@ -16,9 +16,11 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.shards import parse_shard
+from mevqa.reporting.charts.training import write_training_curve
 from mevqa.training import loso as folds_of
 from mevqa.training.adapters.artifact import push
 from mevqa.training.examples.clips import read_clips
+from mevqa.training.fold_states import FoldState
 from mevqa.training.recipe import AnyRecipe, Recipe, read_any_recipe
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.train import train_recogniser
@@ -26,7 +28,9 @@ from mevqa.training.result import FineTuningResult, RecogniserResult
 from mevqa.training.splits import Fold, shard
 from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining
+from mevqa.training.spotters.loso import finished_tables
 from mevqa.training.stages.staged import train
+from mevqa.training.training_log import curves_drawn_by
 
 
 def finetune(
@@ -48,7 +52,11 @@ def finetune(
         InputError: Everything that is wrong with the recipe or its clips; the folder holds another training.
         ModelError: The training cannot live: gradients of zero, every label masked, nothing to train.
     """
-    chosen = _recipe(recipe, overrides, trust_remote_code)
+    with curves_drawn_by(write_training_curve):
+        return _finetune(_recipe(recipe, overrides, trust_remote_code), show)
+
+
+def _finetune(chosen: AnyRecipe, show: Show | None) -> FineTuningResult | RecogniserResult | SpotterTraining:
     if isinstance(chosen, SpotterRecipe):
         return train_spotter(chosen, show)
     if chosen.output is None:
@@ -72,6 +80,7 @@ class LosoResult:
         folds: Every fold.
         runs: Answers of the finished folds, by name of the fold.
         run: The answers of all folds as one run; None until all are finished.
+        states: How far each fold is (``loso_folds``); empty before any begins.
     """
 
     recipe: Recipe | RecogniserRecipe
@@ -79,6 +88,7 @@ class LosoResult:
     folds: tuple[Fold, ...]
     runs: Mapping[str, RunRecord]
     run: Run | None = None
+    states: tuple[FoldState, ...] = ()
 
     @property
     def missing(self) -> list[str]:
@@ -113,7 +123,12 @@ def loso(
         ModelError: A training cannot live.
     """
     chosen = _recipe(recipe, overrides, trust_remote_code)
-    first, count = parse_shard(part) if part else (0, 1)
+    with curves_drawn_by(write_training_curve):
+        return _loso(chosen, parse_shard(part) if part else (0, 1), show)
+
+
+def _loso(chosen: AnyRecipe, part: tuple[int, int], show: Show | None) -> LosoResult | SpotterLosoResult:
+    first, count = part
     if isinstance(chosen, SpotterRecipe):
         return spotter_loso(chosen, (first, count), show)
     planned = _planned(chosen)
@@ -133,13 +148,21 @@ def loso(
 def loso_folds(
     recipe: AnyRecipe | str | Path, *, trust_remote_code: bool = False, **overrides: object
 ) -> LosoResult | SpotterLosoResult:
-    """Return the folds of a recipe, of which nothing is trained yet; arguments as for ``loso``.
+    """Return the folds of a recipe and how far each is, also while others train them; arguments as for ``loso``.
 
     Raises:
         InputError: Everything that is wrong with the recipe or its clips; there are too few subjects to divide.
     """
     chosen = _recipe(recipe, overrides, trust_remote_code)
-    return spotter_folds(chosen) if isinstance(chosen, SpotterRecipe) else _planned(chosen)
+    planned = spotter_folds(chosen) if isinstance(chosen, SpotterRecipe) else _planned(chosen)
+    if chosen.output is None or not chosen.output.is_dir():
+        return planned
+    if isinstance(planned, SpotterLosoResult):
+        planned = replace(planned, tables=finished_tables(planned.folds, chosen.output))
+    else:
+        planned = replace(planned, runs=folds_of.finished_folds(planned.work, planned.folds, chosen.output))
+    finished = {fold.name for fold in planned.folds} - set(planned.missing)
+    return replace(planned, states=tuple(folds_of.states(chosen, planned.folds, finished, chosen.output)))
 
 
 def _planned(recipe: Recipe | RecogniserRecipe) -> LosoResult:

@@ -133,6 +133,12 @@ def hold_folder(
                 path.rmdir()
 
 
+def folder_holder(folder: Path) -> Holder | None:
+    """Return who holds a folder now; None where nobody does, or whoever did is gone."""
+    holder = _read(folder / LOCK_NAME)
+    return None if holder is None or holder.is_gone else holder
+
+
 def part_holders(folder: Path) -> dict[str, Holder]:
     """Return who holds parts of a folder, without processes that are gone and without this one."""
     holders = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,13 @@ Classes: TypeAlias = Mapping[Level, tuple[str, ...]]
 
 #: Given inputs [clips, ...], returns the probability of each class of each level [clips, classes].
 Predictor: TypeAlias = Callable[[Array], dict[Level, NDArray[np.float64]]]
+
+
+class ShowsEpochs(Protocol):
+    """What is called with epochs done, epochs in all, and the mean loss of the epoch where there is one."""
+
+    def __call__(self, done: int, total: int, loss: float | None = None) -> None:
+        """Show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,13 @@ class Fitting:
         classes: Class names of each level.
         seed: Decides every draw.
         device: ``cpu`` or a GPU, for networks.
-        on_progress: Called with epochs done and epochs in all.
+        on_progress: Called with epochs done and epochs in all, and the mean loss of the epoch where there is one.
     """
 
     classes: Classes
     seed: int = 0
     device: str = "cpu"
-    on_progress: Callable[[int, int], None] = field(default=lambda done, total: None)
+    on_progress: ShowsEpochs = field(default=lambda done, total, loss=None: None)
 
 
 class Settings(StrictModel):

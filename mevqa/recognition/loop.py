@@ -46,6 +46,7 @@ def train(
     rng = torch.Generator().manual_seed(fitting.seed)
     with _repeatable(fitting.seed, device):
         for epoch in range(settings.epochs):
+            summed, batches = torch.zeros((), device=device), 0
             for batch in torch.randperm(len(plain), generator=rng).split(settings.batch):
                 turned = (torch.rand(len(batch), generator=rng) < settings.mirror).to(device)
                 place = batch.to(device)
@@ -63,10 +64,11 @@ def train(
                     raise ModelError(f"the loss is no number in epoch {epoch + 1}: lower settings.rate")
                 if not loss.requires_grad:
                     continue
+                summed, batches = summed + loss.detach(), batches + 1
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-            fitting.on_progress(epoch + 1, settings.epochs)
+            fitting.on_progress(epoch + 1, settings.epochs, float(summed) / max(1, batches))
     network.eval()
 
 

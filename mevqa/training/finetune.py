@@ -39,6 +39,7 @@ from mevqa.training.trainable_model import TrainableModel, join_processes, load_
 from mevqa.training.trainer.checkpoints import choose_checkpoint
 from mevqa.training.trainer.console import Console
 from mevqa.training.trainer.health import check_labels, probe_pictures
+from mevqa.training.trainer.log_file import LogFile
 from mevqa.training.trainer.trained_parts import count_parameters, prepare
 from mevqa.training.trainer.trainer import PackedTrainer
 from mevqa.video.views.registry import is_of_words
@@ -170,7 +171,7 @@ def _trainer(
 ) -> PackedTrainer:
     """Put stream, validation side and callbacks together."""
     learning, validation = sides
-    callbacks: list[Any] = [Console(label)]
+    callbacks: list[Any] = [Console(label), LogFile(out)]
     if isinstance(model, AuxiliaryVisionModel) and recipe.synthetic is not None:
         callbacks.append(_VisionTowerFirst(model, recipe.synthetic.seeing_steps))
     together = PartialState().num_processes * recipe.clips * recipe.accumulation

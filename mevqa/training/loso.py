@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from mevqa.table_writer import Table
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.adapters.trained_subjects import refuse_trained_subjects, start_subjects
 from mevqa.training.examples.clips import of_clips, training_clips
+from mevqa.training.fold_states import FoldState, fold_states
 from mevqa.training.recipe import AnyRecipe, Recipe
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.examples import labelled
@@ -109,6 +110,23 @@ def start(recipe: AnyRecipe, folds: Sequence[Fold], out: Path) -> None:
         raise InputError([Problem(out, "exists and holds no folds; name a new folder: output=DIR")])
     make_folder(out)
     write_whole(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+
+def states(recipe: AnyRecipe, folds: Sequence[Fold], finished: Collection[str], out: Path) -> list[FoldState]:
+    """Return how far each fold is.
+
+    Args:
+        recipe: The recipe.
+        folds: Every fold.
+        finished: Names of those that are finished.
+        out: The folder of all folds.
+
+    Raises:
+        InputError: The folder holds other folds.
+    """
+    if (out / _MANIFEST).is_file():
+        start(recipe, folds, out)
+    return fold_states(folds, finished, out / _FOLDS)
 
 
 def run_fold(recipe: Recipe | RecogniserRecipe, work: Plan, fold: Fold, out: Path, *, label: str = "") -> RunRecord:

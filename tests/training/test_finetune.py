@@ -35,6 +35,7 @@ from mevqa.training.result import CheckpointScore
 from mevqa.training.splits import LeakError
 from mevqa.training.trainable_model import load_trainable_model
 from mevqa.training.trainer.trained_parts import prepare, trained
+from mevqa.training.training_log import read_log
 from mevqa.types import Request
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -99,6 +100,10 @@ def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the
     assert abs(base[0].options["positive"] - loaded.ask("", pictures, asked)[0].options["positive"]) > 1e-3
     record = json.loads((tmp_path / "out" / "training.json").read_text())
     assert record["finished"]["steps"] == 6 and record["decides"]["recipe"]["steps"] == 6
+    logged = read_log(tmp_path / "out")
+    assert [(row["step"], row["steps"]) for row in logged] == [(2, 6), (4, 6), (6, 6)]
+    assert all(row["loss"] > 0 and row["gradient"] > 0 and "rate" in row for row in logged)
+    assert logged[-1]["loss"] == pytest.approx(finished.loss, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ALL)

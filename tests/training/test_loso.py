@@ -90,6 +90,8 @@ def test_an_interrupted_fold_ends_as_an_uninterrupted_one(recipe, tmp_path, monk
     run_all(recipe, tmp_path / "torn", only=slice(1))
     where = ("folds", "casme2-sub01", "run")
     assert answers(tmp_path.joinpath("torn", *where)) == answers(tmp_path.joinpath("whole", *where))
+    logs = [tmp_path / name / "folds" / "casme2-sub01" / "adapter" / "log.jsonl" for name in ("torn", "whole")]
+    assert logs[0].read_text() == logs[1].read_text() != ""
 
 
 def test_an_adapter_that_was_trained_on_a_held_out_person_answers_nothing(recipe, tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.scoring.result import ScoreResult
 from mevqa.spotting.annotated import Annotated, find_annotated
 from mevqa.training import loso as folds_of
+from mevqa.training.fold_states import FoldState
 from mevqa.training.splits import Fold, shard
 from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining, finetune_spotter, measured_videos
@@ -33,6 +34,7 @@ class SpotterLosoResult:
         tables: Events of the finished folds, by name of the fold.
         events: The events of all folds as one table; None until all are finished.
         score: Their score; None until then.
+        states: How far each fold is (``loso_folds``); empty before any begins.
     """
 
     recipe: SpotterRecipe
@@ -41,6 +43,7 @@ class SpotterLosoResult:
     tables: Mapping[str, Path]
     events: Path | None = None
     score: ScoreResult | None = None
+    states: tuple[FoldState, ...] = ()
 
     @property
     def missing(self) -> list[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mevqa.api.spotting.train import SpotterLosoResult
 from mevqa.api.train import LosoResult
 from mevqa.cli.printing.scores import print_scores
 from mevqa.scoring.tables import interval_line, score_tables
 from mevqa.table_writer import as_text
 from mevqa.training.loso import fold_table
-from mevqa.training.splits import Fold
 
 
-def print_folds(folds: Sequence[Fold]) -> None:
-    """Print the size of each fold."""
-    for fold in folds:
-        print(f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}")
+def print_folds(result: LosoResult | SpotterLosoResult) -> None:
+    """Print the size of each fold and, once folds were begun, how far each is."""
+    states = {one.fold.name: one for one in result.states}
+    for fold in result.folds:
+        size = f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}"
+        one = states.get(fold.name)
+        told = "" if one is None else f"  {one.state}{f', {one.place}' if one.place else ''}"
+        print(size + told)
+    if states:
+        print(f"{len(result.folds) - len(result.missing)} of {len(result.folds)} folds are finished")
 
 
 def print_result(result: LosoResult | SpotterLosoResult) -> None:

@@ -26,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa loso``."""
     add_recipe(parser)
     parser.add_argument("--shard", metavar="i/n", help="only every n-th fold, beginning with the i-th (1/2, 2/2)")
-    parser.add_argument("--list", action="store_true", help="print the folds, and stop")
+    parser.add_argument(
+        "--list", action="store_true", help="print the folds and how far each is, also while they are trained, and stop"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.list:
         parse_shard(args.shard or "1/1")
-        print_folds(loso_folds(recipe).folds)
+        print_folds(loso_folds(recipe))
     else:
         print_result(loso(recipe, part=args.shard, show=training_progress()))
     return 0

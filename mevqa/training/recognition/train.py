@@ -35,6 +35,7 @@ from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.card import recogniser_card
 from mevqa.training.recognition.examples import all_examples, labelled, measure_clips, recogniser_preferences
 from mevqa.training.result import RecogniserResult
+from mevqa.training.training_log import TrainingLog
 from mevqa.verbosity import show
 
 _MANIFEST = "training.json"
@@ -71,7 +72,7 @@ def train_recogniser(
         clips = measure_clips(recipe, work, measured or out / _MEASURED, label)
         examples = all_examples(list(clips.values()))
         classes = _classes(recipe, examples)
-        arrays = _fit(recipe, examples, classes, device, label)
+        arrays = _fit(recipe, examples, classes, device, label, TrainingLog(out, "epoch"))
         record = _record(recipe, work, examples, classes)
         write_recogniser(out, record, arrays)
         trained = read_recogniser(out, recipe.recogniser)
@@ -159,13 +160,14 @@ def _classes(recipe: RecogniserRecipe, examples: Sequence[Example]) -> Classes:
 
 
 def _fit(
-    recipe: RecogniserRecipe, examples: Sequence[Example], classes: Classes, device: str, label: str
+    recipe: RecogniserRecipe, examples: Sequence[Example], classes: Classes, device: str, label: str, log: TrainingLog
 ) -> dict[str, NDArray[Any]]:
-    """Fit the recogniser, saying how far it is now and then."""
+    """Fit the recogniser, saying how far it is now and then, and writing every epoch down."""
     reported = time.monotonic()
 
-    def report(done: int, total: int) -> None:
+    def report(done: int, total: int, loss: float | None = None) -> None:
         nonlocal reported
+        log.add(done, total, {} if loss is None else {"loss": loss})
         if time.monotonic() - reported > 10:
             reported = time.monotonic()
             show(f"{label or recipe.recogniser}: epoch {done} of {total}")

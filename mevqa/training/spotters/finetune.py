@@ -30,11 +30,13 @@ from mevqa.spotting.learning.measuring import training_videos
 from mevqa.spotting.learning.spotter import LearnedSpotter
 from mevqa.spotting.learning.system import config_schema
 from mevqa.spotting.learning.training.fitting import FittedSystem, ShowTraining, fit_system
+from mevqa.spotting.learning.training.loop import ShowEpochs
 from mevqa.spotting.learning.types import TrainingVideo
 from mevqa.spotting.learning.weights import Outcome, SpotterWeights, TrainedOn, read_spotter_weights
 from mevqa.spotting.registry import find_spotter
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.training_log import TrainingLog
 
 _MANIFEST, _CHECKPOINTS = "training.json", "checkpoints"
 _PACKAGES = ("mevqa", "torch", "accelerate", "numpy")
@@ -142,7 +144,7 @@ def finetune_spotter(
             videos,
             accelerator=accelerator_of(recipe),
             checkpoints=out / _CHECKPOINTS,
-            progress=(show or Show()).epochs,
+            progress=_logged(show or Show(), TrainingLog(out, "epoch")),
         )
         seconds = round(time.perf_counter() - started, 1)
         weights = _weights(recipe, system, fitted, annotated, videos)
@@ -153,6 +155,21 @@ def finetune_spotter(
         write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | finished, indent=1) + "\n")
         shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
     return SpotterTraining(out, weights, seconds)
+
+
+def _logged(show: Show, log: TrainingLog) -> ShowTraining:
+    """Return what shows epochs and writes them down."""
+
+    def epochs(name: str) -> ShowEpochs:
+        shown = show.epochs(name)
+
+        def report(done: int, total: int, loss: float) -> None:
+            log.add(done, total, {"loss": loss}, name)
+            shown(done, total, loss)
+
+        return report
+
+    return epochs
 
 
 def accelerator_of(recipe: SpotterRecipe) -> Accelerator:

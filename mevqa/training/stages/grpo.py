@@ -31,6 +31,7 @@ from mevqa.training.stages.grading import graded
 from mevqa.training.stages.rewards import REWARDS
 from mevqa.training.trainable_model import TrainableModel, load_trainable_model
 from mevqa.training.trainer.console import Console
+from mevqa.training.trainer.log_file import LogFile
 from mevqa.training.trainer.trained_parts import count_parameters, parameter_groups, prepare
 from mevqa.types import Question, Reply
 
@@ -202,7 +203,7 @@ def _trainer(
         args=arguments,
         train_dataset=rows.as_dataset(),
         processing_class=trainable.wrapped.processor,
-        callbacks=[Console(label)],
+        callbacks=[Console(label), LogFile(folder.parent)],
         optimizers=(optimizer, None),
     )
     from transformers import PrinterCallback

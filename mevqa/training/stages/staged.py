@@ -39,6 +39,7 @@ from mevqa.training.result import FineTuningResult, StageResult
 from mevqa.training.stages.grpo import check_trl, train_rewards
 from mevqa.training.stages.samples import Draws, SampledAnswers, draw_answers
 from mevqa.training.trainable_model import join_processes, load_trainable_model, trained_model
+from mevqa.training.training_log import join_logs
 from mevqa.verbosity import show
 
 _STAGES = "stages"
@@ -98,6 +99,7 @@ def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResul
     known = [one for one in seconds if one is not None]
     finished = replace(last, folder=out, stages=tuple(results), seconds=round(sum(known), 1) if known else None)
     _assemble(recipe, work, folder, out, finished)
+    join_logs({name: out / _STAGES / name for name in recipe.stages}, out)
     return finished
 
 

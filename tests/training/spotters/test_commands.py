@@ -13,6 +13,7 @@ from mevqa.cli import main
 from mevqa.inference.fingerprint import view_config_record
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.training.spotters import loso
+from mevqa.training.training_log import read_log
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,9 @@ def test_a_spotter_is_trained_and_spots(trained, clips, tmp_path, capsys):
     record = json.loads((trained / "training.json").read_text())
     assert record["finished"]["epochs"] == 1 and len(record["decides"]["media"]) == 3
     assert not (trained / "checkpoints").exists()
+    logged = read_log(trained)
+    assert {row["epoch"] for row in logged} == {1} and "all subjects" in {row["part"] for row in logged}
+    assert (trained / "loss.png").is_file()
     settings = json.loads((trained / "spotter.json").read_text())
     assert settings["trained_on"]["subjects"] == ["s1", "s2", "s3"] and settings["view"] == "me-tst"
     table, text = tmp_path / "e.csv", tmp_path / "e.json"
@@ -58,8 +62,14 @@ def test_folds_are_spotted_by_who_has_not_seen_them_and_pooled(make_set, tmp_pat
     given = make_set()
     command = given.arguments("loso", tmp_path / "out")
     assert main([*command, "--list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) == 3 and "finished" not in listed[0]
     assert main([*command, "--shard", "1/2"]) == 0
     assert "2 of 3 folds are finished; missing: unknown-s2" in capsys.readouterr().out
+    assert main([*command, "--list"]) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["finished", "waiting"] + [
+        "finished"
+    ] * 2
     assert main(command) == 0
     assert "3 folds by subject, 3 held-out videos" in capsys.readouterr().out
     rows = list(csv.DictReader((tmp_path / "out" / "events.csv").open()))

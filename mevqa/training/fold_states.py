@@ -1,0 +1,66 @@
+"""How far each fold of a leave-one-out evaluation is, read from its files alone: also while others train."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mevqa.files.lock import folder_holder
+from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.splits import Fold
+from mevqa.training.training_log import read_log
+
+#: What the folder in which a fold trains is called: of models and recognisers, and of spotters.
+_TRAINED = ("adapter", "weights")
+
+
+@dataclass(frozen=True, slots=True)
+class FoldState:
+    """How far a fold is.
+
+    Attributes:
+        fold: The fold.
+        state: ``finished``, ``under way``, ``interrupted`` or ``waiting``.
+        place: What was reported last: ``step 12 of 200, loss 1.23``, or ``trained``; empty where nothing was.
+    """
+
+    fold: Fold
+    state: str
+    place: str = ""
+
+
+def fold_states(folds: Sequence[Fold], finished: Collection[str], folder: Path) -> list[FoldState]:
+    """Return how far each fold is.
+
+    Args:
+        folds: Every fold.
+        finished: Names of those that are finished.
+        folder: The folder with a folder for each fold.
+    """
+    return [_state(fold, fold.name in finished, folder / fold.name) for fold in folds]
+
+
+def _state(fold: Fold, finished: bool, folder: Path) -> FoldState:
+    if finished:
+        return FoldState(fold, "finished")
+    held = folder_holder(folder) is not None
+    trained = next((folder / name for name in _TRAINED if (folder / name).is_dir()), None)
+    if not held and trained is None:
+        return FoldState(fold, "waiting")
+    return FoldState(fold, "under way" if held else "interrupted", "" if trained is None else _place(trained))
+
+
+def _place(folder: Path) -> str:
+    """Return what a training reported last."""
+    if read_manifest(folder).get("finished") is not None:
+        return "trained"
+    rows = read_log(folder)
+    if not rows:
+        return ""
+    last = rows[-1]
+    unit = "step" if "step" in last else "epoch"
+    told = [f"{last['part']}: "] if "part" in last else []
+    losses = [row["loss"] for row in rows if "loss" in row]
+    loss = f", loss {losses[-1]:.4g}" if losses else ""
+    return "".join([*told, f"{unit} {last.get(unit)} of {last.get(unit + 's')}", loss])
