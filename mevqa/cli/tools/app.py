@@ -41,7 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--media", type=Path, metavar="DIR", help="folder of the videos of a question file, or of a run that was moved"
     )
     parser.add_argument(
-        "--annotations", type=Path, metavar="FILE", help="label file with onset, apex and offset of them"
+        "--annotations",
+        type=Path,
+        metavar="FILE",
+        help="coded events, a label file with onset, apex and offset of them",
     )
     model = parser.add_argument_group("models")
     model.add_argument(
