@@ -40,7 +40,7 @@ def _environment() -> Any:
 def _unit_names(event: Event) -> list[str]:
     """Return the units of an event: those that are coded, or the likeliest that the spotter names."""
     candidates = getattr(event, "units", ())
-    return list(event.unit_names) or [str(one.unit) for one in candidates][:_CANDIDATES]
+    return list(event.unit_names) or [one.unit.name for one in candidates][:_CANDIDATES]
 
 
 def _render(name: str, **values: Any) -> str:

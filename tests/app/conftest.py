@@ -54,7 +54,7 @@ class Visitor:
     request: Any
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visit() -> Any:
     """Make visitors of a page."""
 

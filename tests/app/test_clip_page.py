@@ -15,7 +15,7 @@ from mevqa.app.pages.parts import Parts
 PARTS = Parts(**{name: name for name in Parts.__dataclass_fields__})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def handlers(page):
     return ClipPage(page.state, PARTS)
 
@@ -35,15 +35,21 @@ def give(page, path, tmp_path):
     return shutil.copy(path, folder)
 
 
-def upload(handlers, page, path, tmp_path, visitor):
-    return last(handlers.uploaded(give(page, path, tmp_path), "unknown", "by its length", visitor.request))
+def upload(handlers, page, path, tmp_path, visitor, length="by its length"):
+    return last(handlers.uploaded(give(page, path, tmp_path), "unknown", length, visitor.request))
 
 
-def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, clip, visit, tmp_path):
+@pytest.fixture(scope="module")
+def opened(handlers, page, clip, visit, tmp_path_factory):
+    """A visitor who has uploaded a video, and what the page shows of it."""
+    me = visit(page, "opened")
+    return me, upload(handlers, page, clip, tmp_path_factory.mktemp("opened"), me)
+
+
+def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, clip, opened):
     import mevqa
 
-    me = visit(page)
-    shown = upload(handlers, page, clip, tmp_path, me)
+    me, shown = opened
     assert "found in the motion, not given" in shown["pictures"] and shown["pictures"].count("<figure>") == 4
     assert (shown["onset"], shown["apex"]) == page.state.session(me.request).clip.moments[:2]
     questions = ["What is the coarse expression class?", "What are the action units?"]
@@ -57,9 +63,8 @@ def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, 
     ]
 
 
-def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, clip, visit, tmp_path):
-    me = visit(page)
-    first = upload(handlers, page, clip, tmp_path, me)
+def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, opened, monkeypatch):
+    me, first = opened
     onset, apex, offset = first["onset"], first["apex"], first["offset"]
     moved = last(handlers.marked(onset, apex + 1, offset, me.request))
     assert moved["apex"] == apex + 1 and "set by you" in moved["pictures"]
@@ -68,7 +73,9 @@ def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, clip, visi
     assert "onset, apex and offset must follow one another" in wrong["status"]
     outside = last(handlers.marked(0, 3, 9999, me.request))
     assert "must be among them" in outside["status"]
-    assert last(handlers.found(me.request))["apex"] == apex
+    monkeypatch.setattr("mevqa.app.pages.clip.look", lambda clip, report: clip)
+    last(handlers.found(me.request))
+    assert page.state.session(me.request).clip.marked is None
 
 
 @pytest.mark.parametrize(
@@ -87,19 +94,19 @@ def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, 
     assert "open a video first" in last(handlers.asked([], ["Why?"], "", "unknown", ["mock"], me.request))["status"]
 
 
-def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path):
+def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path, monkeypatch):
+    for name in ("look", "spot"):
+        monkeypatch.setattr(f"mevqa.app.pages.clip.{name}", lambda clip, report: clip)
     me = visit(page)
     assert "chosen" not in upload(handlers, page, clip, tmp_path, me)
-    uploaded = give(page, clip, tmp_path)
-    long = last(handlers.uploaded(uploaded, "unknown", "a long video", me.request))
+    long = upload(handlers, page, clip, tmp_path, me, "a long video")
     assert long["chosen"][0] == "How many expression events appear in this video?"
-    assert "units that may move" in long["events"] or "There is no event." in long["events"]
+    assert "chosen" not in upload(handlers, page, clip, tmp_path, me, "a long video")
     assert upload(handlers, page, clip, tmp_path, me)["chosen"][0] == "What is the coarse expression class?"
 
 
-def test_questions_have_bounds(handlers, page, clip, visit, tmp_path):
-    me = visit(page)
-    upload(handlers, page, clip, tmp_path, me)
+def test_questions_have_bounds(handlers, opened):
+    me, _ = opened
 
     def ask(chosen, typed, models=("mock",)):
         return last(handlers.asked([], chosen, typed, "unknown", list(models), me.request))["status"]
