@@ -27,8 +27,8 @@ from blocks import RUN, Block, Command, read_blocks  # noqa: E402
 
 from mevqa.cli import main  # noqa: E402
 
-#: The demo of the tests: as `mevqa demo`, with fewer clips.
-DEMO = Command("mevqa demo --clips 6 --seed 7")
+#: The page that shows what `mevqa demo` prints.
+DEMO_PAGE = ROOT / "docs" / "start" / "install.md"
 #: Programs beside mevqa and Python that a page may use.
 _SHELL = ("head", "cat", "ls")
 _PROGRESS = re.compile(r"^(\S.*: )?\w+ \d+/\d+(,.*)?$|.* left$")
@@ -52,6 +52,13 @@ def run_command(command: Command, folder: Path) -> tuple[int, str]:
             raise AssertionError(f"the tests cannot run {words[0]!r}: say so above the block (<!-- not run: why -->)")
     lines = [line.rstrip() for line in printed.getvalue().replace("\r", "\n").splitlines()]
     return code, "\n".join(line for line in lines if not _PROGRESS.fullmatch(line)).strip("\n")
+
+
+def demo_commands() -> list[Command]:
+    """The commands that `mevqa demo` runs and prints, without the report, which its own page makes."""
+    blocks = read_blocks(DEMO_PAGE.read_text(encoding="utf-8"))
+    shown = next(block.commands for block in blocks if block.body.startswith("$ mevqa demo\n"))
+    return [one for one in shown if one.words[1] not in ("demo", "report")]
 
 
 @contextlib.contextmanager
@@ -154,9 +161,7 @@ def form(line: str) -> str:
 
 def differences(shown: list[str], printed: list[str]) -> list[str]:
     """What is shown and was not printed in this order; ``...`` stands for any lines."""
-    wanted = [form(line) for line in shown]
-    lines = [form(line) for line in printed if line.strip()]
-    wanted = [line for line in wanted if line]
+    wanted, lines = ([one for one in map(form, text) if one] for text in (shown, printed))
     missing, at, anywhere = [], 0, False
     for line in wanted:
         if line == "...":
