@@ -38,8 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in long)
 
 
+def pytest_collection() -> None:
+    """Search for no unreachable objects while everything is imported."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what was imported out of every later search for unreachable objects: torch alone is a million of them."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
