@@ -39,8 +39,9 @@ def _environment() -> Any:
 
 def _unit_names(event: Event) -> list[str]:
     """Return the units of an event: those that are coded, or the likeliest that the spotter names."""
-    candidates = getattr(event, "units", ())
-    return list(event.unit_names) or [one.unit.name for one in candidates][:_CANDIDATES]
+    candidates = [one.unit for one in getattr(event, "units", ())]
+    units = event.action_units or candidates[:_CANDIDATES]
+    return [f"AU{unit.number} {unit.name}{f' ({unit.side})' if unit.side else ''}" for unit in units]
 
 
 def _render(name: str, **values: Any) -> str:

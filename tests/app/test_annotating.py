@@ -27,6 +27,7 @@ from mevqa.app.annotating import (
 from mevqa.app.asking import Asked
 from mevqa.app.export import export_name, export_zip
 from mevqa.app.looking import OpenClip, mark
+from mevqa.app.rendering import events_html
 from mevqa.app.settings import AppSettings
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
@@ -124,6 +125,13 @@ def test_answers_are_taken_over():
 def test_every_choice_of_a_unit_is_one():
     assert len(UNIT_CHOICES) == 84 and ("AU4 brow lowerer, left", "L4") in UNIT_CHOICES
     assert all(str(mevqa.parse_units(code)[0]) == code for _, code in UNIT_CHOICES)
+
+
+def test_events_are_listed_with_the_names_of_their_units():
+    spotted = SimpleNamespace(warnings=())
+    named = with_draft(LONG, Draft(("L4", "7")), 1)
+    table = events_html(replace(named, spotted=spotted))
+    assert "AU4 brow lowerer (left), AU7 lid tightener" in table and "2 events" in table
 
 
 def test_everything_about_a_clip_is_exported():
