@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,7 @@ from mevqa.models.digest import content_digest
 from mevqa.models.registry import load_model
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.resources import resource_folder
+from mevqa.synthetic import synthesise
 from mevqa.training.adapters.adapter_source import find_adapter
 from mevqa.training.examples.clips import read_clips, training_clips
 from mevqa.training.finetune import divide, finetune
@@ -77,6 +81,17 @@ def answers(model: TransformersModel):
     return model.ask(SYSTEM, views(), requests())
 
 
+def asks_as_its_card_says(folder, tmp_path):
+    """The lines of Python on a model's card answer about a clip."""
+    (block,) = re.findall(r"^```python\n(.*?)^```", (folder / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    made = synthesise(tmp_path / "synth", 1, 5, fps=(40.0,), size=(160, 160))
+    (clip,) = (made.folder / "clips").glob("*.mp4")
+    lines = block.replace("THIS_FOLDER", str(folder)).replace("clip.mp4", str(clip))
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(compile(lines, "README.md", "exec"), {})
+    assert len(printed.getvalue().splitlines()) == 2
+
+
 def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the_trained_model(make, tmp_path):
     recipe = make(steps=6, rates={"adapter": 1e-2}, probe=True, log_every=2)
     trainable = load_trainable_model(recipe)
@@ -100,6 +115,7 @@ def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the
     assert abs(base[0].options["positive"] - loaded.ask("", pictures, asked)[0].options["positive"]) > 1e-3
     record = json.loads((tmp_path / "out" / "training.json").read_text())
     assert record["finished"]["steps"] == 6 and record["decides"]["recipe"]["steps"] == 6
+    asks_as_its_card_says(tmp_path / "out", tmp_path)
     logged = read_log(tmp_path / "out")
     assert [(row["step"], row["steps"]) for row in logged] == [(2, 6), (4, 6), (6, 6)]
     assert all(row["loss"] > 0 and row["gradient"] > 0 and "rate" in row for row in logged)

@@ -6,7 +6,6 @@ The folder holds weights, processor, preferences, prompts, recipe, the record of
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
@@ -15,7 +14,7 @@ from typing import Any
 import torch
 import yaml
 from accelerate import PartialState
-from huggingface_hub import HfApi, ModelCardData
+from huggingface_hub import HfApi
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.json_file import read_json_object
@@ -23,15 +22,16 @@ from mevqa.files.whole import is_leftover, make_folder, whole_files, write_whole
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import input_digests, package_versions
 from mevqa.inference.runs import file_digest, refuse_changes
-from mevqa.models.base import PREFERENCES_FILE, Preferences
+from mevqa.models.base import PREFERENCES_FILE
 from mevqa.models.digest import content_digest
 from mevqa.models.transformers.adapters.load import adapter_folder
-from mevqa.safe_text import portable, shared_name
+from mevqa.safe_text import portable
+from mevqa.training.adapters.card import model_card, without_paths
 from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.prompt_files import copy_prompts
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
-from mevqa.training.result import FineTuningResult, stage_lines
+from mevqa.training.result import FineTuningResult
 from mevqa.training.trainable_model import TrainableModel, prompts_folder
 from mevqa.training.trainer.weights import is_adapter, save_finished
 
@@ -45,30 +45,6 @@ _PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbyt
 #: Folders that stay here.
 _KEPT = ("checkpoints/*", "rendered/*", "stages/*", "tensorboard/*")
 _CONFIG = "adapter_config.json"
-_CARD = """---
-{data}
----
-
-# {title}
-
-{kind} of `{base}` for questions about facial micro-expressions, trained with `mevqa finetune`.
-
-    mevqa eval QUESTIONS.jsonl --media DIR {ask} --out RUN
-
-## Training
-
-{training}
-
-## How it is asked
-
-Views: {views}. Sampler: {sampler}. Prompts: variant `{variant}`, kept in `prompts/`. Options are scored by their whole
-log-likelihood. `recipe.yaml` and `training.json` hold everything that decided the training.
-
-## Limits
-
-Trained on the data named above and on nobody else. Micro-expressions are weak evidence of what a person feels: do not
-use the answers to judge people. Weights that were trained on licensed data are bound by its licence.
-"""
 
 
 def start_manifest(
@@ -159,11 +135,17 @@ def write_artifact(
         trainable.wrapped.processor.save_pretrained(part)
         copy_prompts(prompts_folder(recipe), part / "prompts")
     write_whole(out / PREFERENCES_FILE, trainable.preferences.model_dump_json(indent=2) + "\n")
-    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
-    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+    write_recipe(out, recipe)
     card = model_card(recipe, work, trainable.preferences, finished, adapter=is_adapter(model))
     write_whole(out / "README.md", card)
     finish_manifest(out, finished)
+
+
+def write_recipe(out: Path, recipe: Recipe) -> None:
+    """Write the recipe as it is passed on: without the folders of this machine."""
+    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
+    kept["title"] = without_paths(kept["title"])
+    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
 
 
 def finish_manifest(out: Path, finished: FineTuningResult) -> None:
@@ -211,65 +193,6 @@ def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a training without the folders of the user's machine: adapters are passed on."""
     named = {key: portable(fingerprint[key]) for key in ("recipe", "questions", "model") if key in fingerprint}
     return {**fingerprint, **named}
-
-
-def model_card(
-    recipe: Recipe, work: Plan | None, preferences: Preferences, finished: FineTuningResult, *, adapter: bool
-) -> str:
-    """Return the card as Markdown.
-
-    Args:
-        recipe: How it was trained.
-        work: On which clips; None for synthetic ones.
-        preferences: How it is asked.
-        finished: Its result.
-        adapter: Whether it is an adapter, and not a whole model.
-    """
-    data = ModelCardData(
-        base_model=shared_name(recipe.model),
-        library_name="peft" if adapter else "transformers",
-        pipeline_tag="image-text-to-text",
-        tags=["micro-expressions", "visual-question-answering", "mevqa"],
-    )
-    return _CARD.format(
-        data=data.to_yaml(),
-        base=shared_name(recipe.model),
-        title=recipe.title or "A fine-tuned vision-language model",
-        kind="A LoRA adapter" if adapter else "A fine-tuned version",
-        ask=f"--model {shared_name(recipe.model)} --adapter THIS_FOLDER" if adapter else "--model THIS_FOLDER",
-        training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
-        views=", ".join(preferences.views),
-        sampler=preferences.sampler,
-        variant=preferences.variant,
-    )
-
-
-def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> list[str]:
-    """Return one line a fact."""
-    lines = []
-    if work is not None:
-        clips = Counter(clip.dataset for clip in work.clips.values())
-        datasets = ", ".join(f"{name} {count}" for name, count in sorted(clips.items()))
-        lines.append(f"clips: {datasets}; questions: {len(work.all_questions)}")
-    if recipe.adapter is not None:
-        lines.append(f"trained further from the adapter {shared_name(recipe.adapter)}")
-    if recipe.synthetic is not None:
-        lines.append(f"synthetic motion maps: {recipe.synthetic.share:.0%} of the clips of each step")
-    trained = ", ".join(f"{part} {count:,}" for part, count in finished.parameters.items() if part != "all")
-    lines.append(f"trained weights: {trained} of {finished.parameters['all']:,}")
-    lines.append(f"steps: {finished.steps}, {recipe.clips * recipe.accumulation} clips each; seed {recipe.seed}")
-    lines += stage_lines(finished.stages)
-    if finished.loss is not None:
-        lines.append(f"training loss at the end: {finished.loss:.4f} nats a token")
-    if finished.validation is not None:
-        lines.append(f"best loss on subjects that were not trained on: {finished.validation:.4f}")
-    if finished.probe is not None:
-        lines.append(
-            f"loss with the right pictures {finished.probe.loss:.4f}, with another clip's {finished.probe.shuffled:.4f}"
-        )
-    versions = package_versions(_PACKAGES[:4])
-    lines.append("made with " + ", ".join(f"{name} {version}" for name, version in versions.items()))
-    return lines
 
 
 def push(folder: Path, name: str) -> str:

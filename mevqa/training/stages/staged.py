@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
@@ -28,8 +27,14 @@ from mevqa.models.base import read_preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.registry import load_model
 from mevqa.models.transformers.model import TransformersModel
-from mevqa.safe_text import portable
-from mevqa.training.adapters.artifact import finish_manifest, model_card, read_manifest, refuse_foreign, start_manifest
+from mevqa.training.adapters.artifact import (
+    finish_manifest,
+    read_manifest,
+    refuse_foreign,
+    start_manifest,
+    write_recipe,
+)
+from mevqa.training.adapters.card import model_card
 from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import TrainingClip, training_clips
 from mevqa.training.examples.stream import RowMaker
@@ -225,8 +230,7 @@ def _assemble(recipe: Recipe, work: Plan, last: Path, out: Path, finished: FineT
                 shutil.copytree(path, part / path.name)
             elif path.is_file() and path.name not in own and not path.name.startswith("."):
                 shutil.copyfile(path, part / path.name)
-    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
-    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+    write_recipe(out, recipe)
     adapter = (out / "adapter_config.json").is_file()
     write_whole(out / "README.md", model_card(recipe, work, read_preferences(out), finished, adapter=adapter))
     finish_manifest(out, finished)
