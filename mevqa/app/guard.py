@@ -45,7 +45,8 @@ _EXACT = frozenset(
         "/gradio_api/upload_progress",
     }
 )
-_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
+_HEARTBEAT = "/gradio_api/heartbeat/"
+_BELOW = ("/assets/", "/static/", _HEARTBEAT)
 _FILE = "/gradio_api/file="
 
 #: The browser itself asks no other host for anything.
@@ -121,6 +122,9 @@ class Guard:
             return 403, "reload the page", []
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         if "deep_link" in query:
+            return 404, "there is no such page", []
+        named = path.removeprefix(_HEARTBEAT) if path.startswith(_HEARTBEAT) else query.get("session_hash", [""])[0]
+        if named and not self._sessions.claim(owner, named):
             return 404, "there is no such page", []
         return None
 

@@ -103,6 +103,7 @@ class Sessions:
         self._limits, self._keep = limits, keep
         self._sessions: dict[tuple[str, str], Session] = {}
         self._owners: set[str] = set()
+        self._pages: dict[str, str | None] = {}
         self._lock = threading.Lock()
         self._rate = RateLimit(limits.jobs)
 
@@ -150,6 +151,11 @@ class Sessions:
             own = [one for (named, _), one in self._sessions.items() if named == owner]
         return next((one for one in own if one.clip is not None and one.clip.key == key), None)
 
+    def claim(self, owner: str | None, page: str) -> bool:
+        """Return whether an open page is a browser's own: what Gradio calls it belongs to who names it first."""
+        with self._lock:
+            return self._pages.setdefault(page, owner) == owner
+
     def count_job(self, session: Session) -> None:
         """Count a piece of work of a browser.
 
@@ -170,6 +176,7 @@ class Sessions:
         """End a session: its work stops, its files are removed or kept as asked."""
         with self._lock:
             session = self._sessions.pop((owner or "", page or ""), None)
+            self._pages.pop(page or "", None)
         if session is not None:
             self._end(session)
 

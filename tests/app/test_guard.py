@@ -80,6 +80,16 @@ def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page,
     assert client.get(f"{files}{mine}").status_code == 404
 
 
+def test_what_a_page_is_told_is_told_to_its_own_browser(page, client):
+    """Answers come as a stream that is asked for by what Gradio calls the open page."""
+    stream = "/gradio_api/queue/data?session_hash=mine"
+    assert page.state.sessions.claim(client.cookies[COOKIE], "mine")
+    with httpx.Client(base_url=page.address) as other:
+        other.get("/")
+        assert other.get(stream).status_code == 404
+        assert other.get("/gradio_api/heartbeat/mine").status_code == 404
+
+
 def test_uploads_need_an_open_page_and_are_served_to_nobody(page, client):
     files = {"files": ("clip.mp4", b"not a video")}
     with httpx.Client(base_url=page.address) as stranger:

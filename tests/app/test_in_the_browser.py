@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from urllib.parse import urlsplit
 
 from browser import Browser
@@ -83,6 +84,16 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     browser.wait_for(says("#pictures", "set by you"))
     assert f"apex frame {apex + 1}" in text(browser, "#pictures")
     assert_at_home(browser, page.address)
+
+    # Nothing is kept when the page is closed.
+    sessions = page.state.sessions.root / "sessions"
+    assert list(sessions.rglob(clip.name))
+    leave(browser)
+    for _ in range(300):
+        if not list(sessions.rglob(clip.name)):
+            break
+        time.sleep(0.1)
+    assert not list(sessions.rglob(clip.name))
 
 
 def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
