@@ -109,7 +109,7 @@ class AnnotationPage:
         def act(session: Session) -> Updates:
             opened = session.clip
             if not isinstance(opened, OpenClip):
-                return {}
+                return {self._form.said: ""}  # Gradio takes an empty mapping for a value.
             # Nobody is named until it is known: the next clip may show another person.
             form, subject = self._form, opened.clip.subject or ""
             coded = opened.events[0] if opened.long and opened.events else opened.clip.annotation
