@@ -84,7 +84,9 @@ function handle(role) {
     clearTimeout(settling);
     settling = setTimeout(told, soon ? 0 : SETTLED);
   };
+  const idle = () => video === null || (role !== "frame" && moments === null);
   grip.addEventListener("keydown", (event) => {
+    if (idle()) return; // The keyboard reaches it before a video is there.
     const step = event.shiftKey ? FAR : 1;
     const [low, high] = limits(role);
     const goals = {
@@ -100,7 +102,7 @@ function handle(role) {
   });
   let held = null;
   grip.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    if (event.button || idle()) return;
     event.preventDefault();
     grip.focus();
     grip.setPointerCapture(event.pointerId);
