@@ -28,10 +28,11 @@ def write_training_curve(folder: Path) -> None:
     Raises:
         InputError: The picture cannot be written.
     """
-    lines = _lines(read_log(folder))
+    rows = read_log(folder)
+    lines = _lines(rows)
     if not lines:
         return
-    chart = Chart(*_SIZE, "Loss of a training", partial(_draw, lines))
+    chart = Chart(*_SIZE, "Loss of a training", partial(_draw, lines, "step" if "step" in rows[0] else "epoch"))
     write_whole(folder / CURVE, chart.files()[".png"])
 
 
@@ -46,7 +47,7 @@ def _lines(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[tuple[float
     return found
 
 
-def _draw(lines: dict[tuple[str, str], list[tuple[float, float]]], figure: Figure) -> None:
+def _draw(lines: dict[tuple[str, str], list[tuple[float, float]]], unit: str, figure: Figure) -> None:
     from matplotlib.ticker import MaxNLocator
 
     figure.set_layout_engine("constrained")
@@ -60,7 +61,7 @@ def _draw(lines: dict[tuple[str, str], list[tuple[float, float]]], figure: Figur
         axes.plot(places, values, style, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
     rewarded = all(name == "reward" for _, name in lines)
     axes.set_title("mean reward" if rewarded else "loss", loc="left", fontsize=13)
-    axes.set_xlabel("step or epoch" if len(parts) > 1 else "", loc="right")
+    axes.set_xlabel(unit, loc="right")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
