@@ -13,7 +13,7 @@ PYTEST := -m pytest -n 2 --dist worksteal
 # Options of every installation, as `--no-compile`.
 PIP_INSTALL := -m pip install --quiet $(PIP_OPTIONS)
 
-.PHONY: setup demo test test-slow test-all lowest test-lowest torture torture-short gpu docs lint clean
+.PHONY: setup demo test test-slow lowest test-lowest torture torture-short gpu docs lint clean
 
 setup: $(VENV)/.installed
 
@@ -33,15 +33,12 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# `make test SLOW=yes` runs the slow tests in the same session, which imports and collects once.
 test: lint
-	$(BIN)/python $(PYTEST) -m "not slow" --durations=10
+	$(BIN)/python $(PYTEST) $(if $(SLOW),,-m "not slow") --durations=10
 
 test-slow: setup
 	$(BIN)/python $(PYTEST) -m slow --durations=10
-
-# Both at once, which imports and collects once.
-test-all: lint
-	$(BIN)/python $(PYTEST) --durations=10
 
 $(LOWEST)/.installed: pyproject.toml tests/lowest_versions.txt
 	$(PYTHON) -m venv $(LOWEST)
