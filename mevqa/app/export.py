@@ -82,5 +82,5 @@ def _rows(opened: OpenClip, asked: Sequence[Asked]) -> Iterator[tuple[Any, ...]]
             if answer is None:
                 continue
             sure = "" if answer.confidence is None else f"{answer.confidence:.4f}"
-            said = (opened.clip.id, one.model, question, answer.text, sure, answer.error or "")
-            yield (*said, *moments, " | ".join(answer.warnings))
+            row = (opened.clip.id, one.model, question, answer.text, sure, answer.error or "")
+            yield (*row, *moments, " | ".join(answer.warnings))

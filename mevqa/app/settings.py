@@ -92,8 +92,8 @@ class AppSettings:
         if (self.compare or self.model, self.compare_adapter) == (self.model, self.adapter) and self.compare:
             problems.append(Problem("--compare", f"{self.compare} is the model that is asked already: name another"))
         if not self.local and not self.password:
-            said = f"{self.host} can be reached from other machines: give --password-file, or set MEVQA_APP_PASSWORD"
-            problems.append(Problem("--host", said))
+            message = f"{self.host} can be reached from other machines: give --password-file, or set MEVQA_APP_PASSWORD"
+            problems.append(Problem("--host", message))
         if self.start is not None and not self.start.exists():
             problems.append(Problem(self.start, "there is no such file or folder"))
         if self.media is not None and not self.media.is_dir():

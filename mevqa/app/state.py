@@ -46,20 +46,20 @@ class AppState:
         """
         return self.sessions.of(owner_of(request.cookies), request.session_hash)
 
-    def frame(self, said: Any, cookies: Any) -> str | None:
+    def frame(self, event_data: Any, cookies: Any) -> str | None:
         """Return a frame of a video that one of a browser's pages has open, as an address that holds the picture.
 
         Args:
-            said: What the timeline asks for.
+            event_data: What the timeline asks for.
             cookies: Those of the browser.
         """
-        key = said.get("key") if isinstance(said, dict) else None
+        key = event_data.get("key") if isinstance(event_data, dict) else None
         session = self.sessions.with_clip(owner_of(cookies), key)
         if session is None:
             return None
         try:
             opened = session.clip
-            picture = session.frames.read(opened.path, opened.clip.fps, sought_frame(said, opened))
+            picture = session.frames.read(opened.path, opened.clip.fps, sought_frame(event_data, opened))
         except MevqaError:
             return None  # The page itself says what is wrong with the video.
         return data_uri(picture)

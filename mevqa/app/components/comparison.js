@@ -10,12 +10,12 @@ function place() {
 }
 
 function load() {
-  const said = props.value;
-  root.hidden = !said;
-  if (!said) return;
+  const given = props.value;
+  root.hidden = !given;
+  if (!given) return;
   for (const [picture, source, text, label] of [
-    [under, said.underPicture, said.under, ".under"],
-    [over, said.overPicture, said.over, ".over"],
+    [under, given.underPicture, given.under, ".under"],
+    [over, given.overPicture, given.over, ".over"],
   ]) {
     picture.src = source;
     picture.alt = text;

@@ -55,7 +55,7 @@ class AnnotationParts:
     table: Any
     export: Any
     download: Any
-    said: Any
+    message: Any
 
     @property
     def form(self) -> list[Any]:
@@ -83,11 +83,11 @@ def make_annotation_parts() -> AnnotationParts:
             take = gr.Button("Take over the answers", min_width=160, elem_id="take")
             save = gr.Button("Save", variant="primary", min_width=160, elem_id="save")
             table = gr.Button(f"Download {TABLE}", min_width=160, elem_id="table")
-    said = gr.HTML(elem_id="saved")
+    message = gr.HTML(elem_id="saved")
     export = gr.Button("Export answers, pictures and annotation (zip)", elem_id="export")
     download = make_download("download")
     return AnnotationParts(
-        event, remove, units, fine, coarse, kind, subject, coder, take, save, table, export, download, said
+        event, remove, units, fine, coarse, kind, subject, coder, take, save, table, export, download, message
     )
 
 
@@ -109,12 +109,12 @@ class AnnotationPage:
         def act(session: Session) -> Updates:
             opened = session.clip
             if not isinstance(opened, OpenClip):
-                return {self._form.said: ""}  # Gradio takes an empty mapping for a value.
+                return {self._form.message: ""}  # Gradio takes an empty mapping for a value.
             # Nobody is named until it is known: the next clip may show another person.
             form, subject = self._form, opened.clip.subject or ""
             coded = opened.events[0] if opened.long and opened.events else opened.clip.annotation
             filled = self._filled(opened, coded_draft(coded))
-            return {form.subject: subject, form.said: "", **filled, **self._events(opened)}
+            return {form.subject: subject, form.message: "", **filled, **self._events(opened)}
 
         return self._do(request, act)
 
@@ -135,8 +135,8 @@ class AnnotationPage:
             opened = without_event(_needed(session), at)
             session.clip = opened
             first = coded_draft(opened.events[0] if opened.events else None)
-            said = rendering.status_html(text="The event was taken out; save to keep that.")
-            shown = {self._form.said: said, self._parts.timeline: timeline_value(opened)}
+            message = rendering.status_html(text="The event was taken out; save to keep that.")
+            shown = {self._form.message: message, self._parts.timeline: timeline_value(opened)}
             shown[self._parts.events] = rendering.events_html(opened)
             return {**shown, **self._filled(opened, first), **self._events(opened)}
 
@@ -159,8 +159,8 @@ class AnnotationPage:
             opened = _needed(session)
             opened, at = with_event(opened, sought_frame(event._data, opened))
             session.clip = opened
-            said = rendering.status_html(text="An event was added: move its moments, code it, and save.")
-            shown = {self._form.said: said, self._parts.timeline: timeline_value(opened, added=at)}
+            message = rendering.status_html(text="An event was added: move its moments, code it, and save.")
+            shown = {self._form.message: message, self._parts.timeline: timeline_value(opened, added=at)}
             shown[self._parts.events] = rendering.events_html(opened)
             return {**shown, **self._filled(opened, Draft()), **self._events(opened, at)}
 
@@ -171,7 +171,10 @@ class AnnotationPage:
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
-            return {self._form.said: "", **self._filled(opened, answered_draft(opened, self._answers(session, opened)))}
+            return {
+                self._form.message: "",
+                **self._filled(opened, answered_draft(opened, self._answers(session, opened))),
+            }
 
         return self._do(request, act)
 
@@ -200,8 +203,8 @@ class AnnotationPage:
             session.clip = coded
             where = f" in {shared.name}" if shared is not None else f"; download {TABLE} to keep it"
             done = "Saved anew" if replaced else "Saved"
-            said = rendering.status_html(text=f"{done}: {coded.clip.id}{where}.")
-            return {self._form.said: said, **self._events(coded, at)}
+            message = rendering.status_html(text=f"{done}: {coded.clip.id}{where}.")
+            return {self._form.message: message, **self._events(coded, at)}
 
         return self._do(request, act)
 
@@ -250,7 +253,7 @@ class AnnotationPage:
             session = self._state.session(request)
             return act(session)
         except Exception as error:
-            return {self._form.said: rendering.status_html(error=self._state.explain(error, session))}
+            return {self._form.message: rendering.status_html(error=self._state.explain(error, session))}
 
 
 def _needed(session: Session) -> OpenClip:

@@ -101,7 +101,7 @@ class ClipPage:
 
         yield from self._run(request, work, self._show)
 
-    def found(self, request: gr.Request) -> Iterator[Updates]:
+    def find_events(self, request: gr.Request) -> Iterator[Updates]:
         """Forget what the user set and look again."""
 
         def work(session: Session, report: Report) -> OpenClip:
@@ -161,8 +161,8 @@ class ClipPage:
             return
         session.stop()
         session.clip, session.choice = None, choice
-        said = f"{choice.clip.id} has no video here: give its folder with --media. What the run has is shown."
-        yield {parts.status: rendering.status_html(text=said), parts.answers: self._stored(choice)}
+        message = f"{choice.clip.id} has no video here: give its folder with --media. What the run has is shown."
+        yield {parts.status: rendering.status_html(text=message), parts.answers: self._stored(choice)}
 
     def _stored(self, choice: Choice | None) -> str:
         return rendering.answers_html(
@@ -180,9 +180,9 @@ class ClipPage:
         session.clip, session.answers = opened, None
         parts = self._parts
         onset, apex, offset = opened.moments
-        said = "The events are found; ask." if opened.spotted is not None else "Ready to ask."
+        message = "The events are found; ask." if opened.spotted is not None else "Ready to ask."
         shown = {
-            parts.status: rendering.status_html(text=said),
+            parts.status: rendering.status_html(text=message),
             parts.clip: rendering.clip_html(opened),
             parts.timeline: timeline_value(opened),
             parts.moments: gr.update(visible=not opened.long),

@@ -42,7 +42,7 @@ def build(state: AppState) -> gr.Blocks:
             opened.append(page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK))
         parts.timeline.moved(clip.moved, None, shown, trigger_mode="always_last", **_WORK)
         parts.mark.click(clip.marked, moments, shown, **_WORK)
-        parts.find.click(clip.found, None, shown, **_WORK)
+        parts.find.click(clip.find_events, None, shown, **_WORK)
         asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
         parts.stop.click(clip.stopped, None, None, concurrency_limit=None, show_progress="hidden")
@@ -63,18 +63,18 @@ def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
     form = make_annotation_parts()
     annotation = AnnotationPage(state, parts, form)
     coded = [form.event, *form.form, form.subject, form.coder, parts.dataset]
-    filled = [form.said, *form.form, form.event, form.remove]
+    filled = [form.message, *form.form, form.event, form.remove]
     for event in opened:
         event.then(annotation.shown, None, [*filled, form.subject], **_QUICK)
-    form.event.input(annotation.chosen, form.event, [form.said, *form.form], **_QUICK)
+    form.event.input(annotation.chosen, form.event, [form.message, *form.form], **_QUICK)
     edited = [*filled, parts.timeline, parts.events]
     form.remove.click(annotation.removed, form.event, edited, **_QUICK)
-    parts.timeline.chosen(annotation.pressed, None, [form.said, *form.form, form.event], **_QUICK)
+    parts.timeline.chosen(annotation.pressed, None, [form.message, *form.form, form.event], **_QUICK)
     parts.timeline.added(annotation.added, None, edited, **_QUICK)
-    form.take.click(annotation.taken_over, None, [form.said, *form.form], **_QUICK)
-    form.save.click(annotation.saved, coded, [form.said, form.event, form.remove], **_QUICK)
-    form.table.click(annotation.table, None, [form.said, form.download], **_QUICK)
-    form.export.click(annotation.exported, None, [form.said, form.download], **_QUICK)
+    form.take.click(annotation.taken_over, None, [form.message, *form.form], **_QUICK)
+    form.save.click(annotation.saved, coded, [form.message, form.event, form.remove], **_QUICK)
+    form.table.click(annotation.table, None, [form.message, form.download], **_QUICK)
+    form.export.click(annotation.exported, None, [form.message, form.download], **_QUICK)
 
 
 def _closing(state: AppState) -> Any:

@@ -24,8 +24,8 @@ def make_timeline(elem_id: str, read: Callable[[Any, Any], str | None]) -> Any:
             ``sought_frame`` reads; None where the video is not open any more.
     """
 
-    def frame(said: Any, request: gr.Request) -> str | None:
-        return read(said, request.cookies)
+    def frame(event_data: Any, request: gr.Request) -> str | None:
+        return read(event_data, request.cookies)
 
     return gr.HTML(
         None,

@@ -46,55 +46,55 @@ def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[st
     }
 
 
-def moved_moments(said: Mapping[str, Any], opened: OpenClip) -> tuple[int | None, tuple[int, int, int]]:
+def moved_moments(event_data: Mapping[str, Any], opened: OpenClip) -> tuple[int | None, tuple[int, int, int]]:
     """Return which event was moved (None: the only one of a short clip), and its moments.
 
     Args:
-        said: The data of an event of the component.
+        event_data: The data of an event of the component.
         opened: The video that is looked at.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.
     """
-    _check(said, opened)
-    at = None if said.get("event") is None else chosen_event(said, opened)
-    onset, apex, offset = (_frame(said.get(role), opened) for role in _ROLES)
+    _check(event_data, opened)
+    at = None if event_data.get("event") is None else chosen_event(event_data, opened)
+    onset, apex, offset = (_frame(event_data.get(role), opened) for role in _ROLES)
     return at, (onset, apex, offset)
 
 
-def chosen_event(said: Mapping[str, Any], opened: OpenClip) -> int:
+def chosen_event(event_data: Mapping[str, Any], opened: OpenClip) -> int:
     """Return the place of the event that was chosen on the timeline.
 
     Args:
-        said: The data of an event of the component.
+        event_data: The data of an event of the component.
         opened: The video that is looked at.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.
     """
-    _check(said, opened)
-    at = said.get("event")
+    _check(event_data, opened)
+    at = event_data.get("event")
     if not _is_frame(at) or at >= len(opened.events):
         raise MevqaError("there is no such event: open the video again")
     return int(at)
 
 
-def sought_frame(said: Mapping[str, Any], opened: OpenClip) -> int:
+def sought_frame(event_data: Mapping[str, Any], opened: OpenClip) -> int:
     """Return the frame that is to be shown.
 
     Args:
-        said: The data of an event of the component.
+        event_data: The data of an event of the component.
         opened: The video that is looked at.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.
     """
-    _check(said, opened)
-    return _frame(said.get("frame"), opened)
+    _check(event_data, opened)
+    return _frame(event_data.get("frame"), opened)
 
 
-def _check(said: Mapping[str, Any], opened: OpenClip) -> None:
-    if said.get("key") != opened.key:
+def _check(event_data: Mapping[str, Any], opened: OpenClip) -> None:
+    if event_data.get("key") != opened.key:
         raise MevqaError("another video was opened meanwhile")
 
 

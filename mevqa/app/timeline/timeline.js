@@ -256,43 +256,43 @@ function drawEvents() {
       events.append(mark);
     }
     const [from, to] = [place(one.onset), place(one.offset)];
-    const said = `${one.kind}-expression ${at + 1}: ${spoken(one.apex)}${one.note ? `, ${one.note}` : ""}`;
+    const label = `${one.kind}-expression ${at + 1}: ${spoken(one.apex)}${one.note ? `, ${one.note}` : ""}`;
     mark.className = `${one.kind}${at === chosen ? " chosen" : ""}`;
     mark.hidden = to < 0 || from > 100;
     mark.style.left = `${clamp(from, 0, 100)}%`;
     mark.style.width = `${clamp(to, 0, 100) - clamp(from, 0, 100)}%`;
-    mark.setAttribute("aria-label", said);
-    mark.title = said;
+    mark.setAttribute("aria-label", label);
+    mark.title = label;
     if (at === chosen) mark.setAttribute("aria-current", "true");
     else mark.removeAttribute("aria-current");
   });
 }
 
 function load() {
-  const said = props.value;
-  root.hidden = !said;
-  if (!said) {
+  const given = props.value;
+  root.hidden = !given;
+  if (!given) {
     video = moments = chosen = null;
     return;
   }
-  const same = video !== null && video.key === said.key;
-  video = said;
-  legend.textContent = said.legend;
-  if (!same || chosen === null || chosen >= said.events.length) chosen = null;
-  if (said.moments !== null) moments = { ...said.moments };
+  const same = video !== null && video.key === given.key;
+  video = given;
+  legend.textContent = given.legend;
+  if (!same || chosen === null || chosen >= given.events.length) chosen = null;
+  if (given.moments !== null) moments = { ...given.moments };
   else if (chosen === null) moments = null;
-  else moments = (({ onset, apex, offset }) => ({ onset, apex, offset }))(said.events[chosen]);
+  else moments = (({ onset, apex, offset }) => ({ onset, apex, offset }))(given.events[chosen]);
   if (!same) {
-    view = [0, Math.max(said.frames - 1, 1)];
-    cursor = clamp(said.cursor, 0, said.frames - 1);
+    view = [0, Math.max(given.frames - 1, 1)];
+    cursor = clamp(given.cursor, 0, given.frames - 1);
     seen = null;
   }
   draw();
   look();
   // An event that was added just now is coded next; the same value may come again for another reason.
-  if (said.added !== null && said.added.stamp !== done) {
-    done = said.added.stamp;
-    choose(said.added.event);
+  if (given.added !== null && given.added.stamp !== done) {
+    done = given.added.stamp;
+    choose(given.added.event);
   }
 }
 
