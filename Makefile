@@ -68,7 +68,7 @@ torture: setup
 	$(BIN)/python -m tests.torture --time-limit 7000 --table torture.md
 
 torture-short: setup
-	$(BIN)/python -m tests.torture --short --time-limit 75
+	$(BIN)/python -m tests.torture --short --time-limit 40
 
 # Measures the recipes on a GPU with the Python that is there (torch, transformers, peft, accelerate): no set-up, no
 # network. The results are gpu.json; `--recipe NAME` in ARGS measures one recipe.
