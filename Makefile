@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The lowest releases that pyproject.toml allows, in an environment of their own.
 LOWEST := .venv-lowest
-# The newest releases that the project was tested with; another CUDA or CPU build: see the README.
+# The newest releases that the project was tested with; another CUDA or CPU build: see docs/start/install.md.
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1

@@ -35,6 +35,7 @@ def _models() -> dict[str, str]:
     about = {
         "nano": "the embedded model; needs no download",
         "mock": "answers by script, for tests of a pipeline",
+        "nearest": "no model: the vote of the clips that moved most alike (--shots)",
         "openai": "openai:NAME with --base-url: a model behind an OpenAI-compatible endpoint",
     }
     found = {name: about.get(name, "in the cache of the hub, or registered") for name in model_names()}

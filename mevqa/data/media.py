@@ -115,7 +115,8 @@ def search_clips(
         problems.extend(_folder_problems(path, f"the folder of the ready-made pictures {name!r}"))
         views[PICTURE_ALIASES.get(name, name)] = MediaFolder(path)
     if folder is None and not views:
-        problems.append(Problem("media", "neither a folder of media nor ready-made pictures are given"))
+        said = "neither a folder of media nor ready-made pictures are given; --media says where the clips are"
+        problems.append(Problem("media", said))
     if problems:
         return ClipSearch({}, tuple(problems))
     groups: dict[str, list[Question]] = {}

@@ -23,6 +23,10 @@ def test_everything_has_a_sentence(what):
     assert found and all(about.strip() for about in found.values())
 
 
+def test_every_model_of_mevqa_says_what_it_is():
+    assert "vote of the clips" in mevqa.available("models")["nearest"]
+
+
 def test_names_are_those_that_the_options_take(capsys, tmp_path):
     assert main(["list", "spotters"]) == 0
     printed = capsys.readouterr().out.splitlines()

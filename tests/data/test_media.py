@@ -185,7 +185,8 @@ def test_missing_folders(tmp_path):
     file = video(tmp_path / "file")
     assert messages([ask("a")], tmp_path / "no") == [f"{tmp_path / 'no'}: the folder of the media does not exist"]
     assert messages([ask("a")], file) == [f"{file}: the folder of the media is a file, not a folder"]
-    assert messages([ask("a")], None) == ["media: neither a folder of media nor ready-made pictures are given"]
+    said = "media: neither a folder of media nor ready-made pictures are given; --media says where the clips are"
+    assert messages([ask("a")], None) == [said]
 
 
 def test_pictures_alone_and_beside_media(tmp_path, save_frames):
