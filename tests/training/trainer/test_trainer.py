@@ -149,9 +149,12 @@ def test_a_step_is_on_the_mean_loss_of_its_answers_tokens_by_weight(tmp_path):
     "settings", [{"clips": 2, "accumulation": 2}, {"clips": 1, "accumulation": 4}, {"packed": False}]
 )
 def test_accumulated_and_unpacked_steps_are_the_steps_of_whole_batches(tmp_path, settings):
-    """Rows with different numbers of questions and different weights."""
+    """Rows with different numbers of questions and different weights.
+
+    Adam divides by gradients that may be next to nothing, whose rounding differs between processors: 1.4e-5 was seen.
+    """
     whole = run(tmp_path / "whole", clips=4, steps=3)
-    near(run(tmp_path / "parts", **{"clips": 4, "steps": 3} | settings), whole, 1e-5)
+    near(run(tmp_path / "parts", **{"clips": 4, "steps": 3} | settings), whole, 3e-5)
     start = {key: value.detach() for key, value in trained(trainer(tmp_path / "start", clips=4).model)}
     assert max(float((value - start[key]).abs().max()) for key, value in whole.items()) > 1e-2
 
