@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 from adapters import save_base
@@ -50,7 +51,7 @@ def test_the_questions_are_official_ones_with_their_answers():
 
 def test_command_prints_times_and_verdict(tmp_path, capsys):
     folder = save_base("llava", tmp_path / "base")
-    words = ("finetune", "--model", str(folder), "--rounds", "1", "--clips", "1", "--pictures", "1", "--size", "56")
+    words = ("finetune", "--model", str(folder), "--rounds", "1", "--clips", "1", "--pictures", "1", "--pixels", "56")
     args = parse(*words, "--device", "cpu")
     assert bench.run(args) == 0
     printed = capsys.readouterr().out
@@ -58,7 +59,7 @@ def test_command_prints_times_and_verdict(tmp_path, capsys):
         assert way in printed
     assert "6 questions about 1 clips a step" in printed and "the same training" in printed
     assert printed.count("times as fast") == 2
-    args.json = True
+    args.json = Path("-")
     assert bench.run(args) == 0
     assert json.loads(capsys.readouterr().out)["identical"] is True
 

@@ -1,5 +1,6 @@
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 from tiny import built, wrapped
@@ -48,12 +49,24 @@ def test_command_prints_times_and_verdict(tmp_path, capsys):
     model, processor = built("llava")
     model.save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
-    words = ("prefix", "--model", str(tmp_path), "--rounds", "1", "--pictures", "1", "--size", "56", "--device", "cpu")
-    args = parse(*words, "--answers", "official")
+    words = (
+        "prefix",
+        "--model",
+        str(tmp_path),
+        "--rounds",
+        "1",
+        "--pictures",
+        "1",
+        "--pixels",
+        "56",
+        "--device",
+        "cpu",
+    )
+    args = parse(*words, "--form", "official")
     assert bench.run(args) == 0
     printed = capsys.readouterr().out
     assert "prefix reused" in printed and "identical answers" in printed and "times as fast" in printed
-    args.json = True
+    args.json = Path("-")
     assert bench.run(args) == 0
     assert json.loads(capsys.readouterr().out)["identical"] is True
 

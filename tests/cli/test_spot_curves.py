@@ -111,8 +111,10 @@ def test_videos_of_nobody(scores, capsys):
     assert "3 of 6 videos have no subject, neither here nor in labels.csv ('006_2', '007_2', '010_2')" in err
 
 
-def test_the_help_names_every_decoder(capsys):
+def test_the_list_that_the_help_names_has_every_decoder(capsys):
     with pytest.raises(SystemExit):
         main(["spot", "--help"])
-    said = "".join(capsys.readouterr().out.split())  # Lines are broken after hyphens.
-    assert all(one.name in said for one in decoders())
+    assert "mevqa list decoders" in " ".join(capsys.readouterr().out.split())
+    assert main(["list", "decoders"]) == 0
+    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    assert listed == {one.name for one in decoders()}

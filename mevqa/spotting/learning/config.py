@@ -92,7 +92,7 @@ class Decoding(StrictModel):
     """How score curves become expressions.
 
     Attributes:
-        name: Decoder (``mevqa spot --help`` lists them), or ``own`` for that of the system.
+        name: Decoder (``mevqa list decoders``), or ``own`` for that of the system.
         threshold: A fixed threshold; None: chosen on training subjects.
         folds: Groups of training subjects: each is scored by a network that learned from the others, and the threshold
             is the best one on these scores. 0: chosen on the scores of what was trained on, which is quick and takes
