@@ -74,7 +74,7 @@ def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, opened, mo
     outside = last(handlers.marked(0, 3, 9999, me.request))
     assert "must be among them" in outside["status"]
     monkeypatch.setattr("mevqa.app.pages.clip.look", lambda clip, report: clip)
-    last(handlers.found(me.request))
+    last(handlers.find_events(me.request))
     assert page.state.session(me.request).clip.marked is None
 
 
@@ -149,4 +149,4 @@ def test_what_was_not_expected_is_one_line(handlers, page, clip, visit, tmp_path
 
 def test_a_page_of_before_a_restart_is_told_to_reload(handlers, visit):
     request = SimpleNamespace(cookies={"mevqa_app": "old"}, session_hash="tab")
-    assert "reload it" in last(handlers.found(request))["status"]
+    assert "reload it" in last(handlers.find_events(request))["status"]

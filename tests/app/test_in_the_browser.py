@@ -89,7 +89,7 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     sessions = page.state.sessions.root / "sessions"
     assert list(sessions.rglob(clip.name))
     leave(browser)
-    for _ in range(300):
+    for _ in range(900):
         if not list(sessions.rglob(clip.name)):
             break
         time.sleep(0.1)
