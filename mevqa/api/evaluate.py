@@ -17,8 +17,7 @@ from mevqa.inference.evaluation import Plan, plan, plan_prepared, with_notes
 from mevqa.inference.loading import AskOptions
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.run_views import DrawOptions
-from mevqa.inference.runs import open_run as read_run
-from mevqa.inference.shards import Shard, parse_shard
+from mevqa.inference.shards import chosen_shard
 from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -88,8 +87,6 @@ def evaluate(
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     asking = replace(asking, shots=shots, views_cache=optional_path(views_cache))
     drawing = DrawOptions(workers, optional_path(views_cache))
-    shard = Shard(*parse_shard(part)) if part is not None else None
-    shard = None if shard is not None and shard.count == 1 else shard
     record = answer_plan(
         work,
         Path(out),
@@ -97,11 +94,9 @@ def evaluate(
         facts=facts,
         progress=progress,
         drawing=drawing,
-        shard=shard,
+        shard=chosen_shard(part),
         on_cluster=known_engine(engine) != ENGINE_NAMES[0],
     )
-    if shard is not None:
-        record = read_run(record.path)  # With what other processes have written meanwhile.
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
 
 

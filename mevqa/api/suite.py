@@ -16,8 +16,8 @@ from mevqa.inference.answerer import ShowProgress, answer_plan
 from mevqa.inference.evaluation import Plan, part_of
 from mevqa.inference.loading import AskOptions
 from mevqa.inference.run_views import DrawOptions
-from mevqa.inference.runs import RunRecord, open_run
-from mevqa.inference.shards import Shard, lacking_clips, parse_shard
+from mevqa.inference.runs import RunRecord
+from mevqa.inference.shards import Shard, chosen_shard, lacking_clips
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import ModelOptions
 from mevqa.questions.prompts import PromptLibrary
@@ -100,7 +100,7 @@ def evaluate_suite(
         message = f"the suite {label} needs the folder that holds its data (eval/README.md)"
         raise InputError([Problem("--data-root", message)])
     on_step(f"suite {label}: {chosen.title}; models: {', '.join(named)}; runs in {where}", False)
-    shard = Shard(*parse_shard(part)) if part is not None else None
+    shard = chosen_shard(part)
     on_cluster = known_engine(engine) != ENGINE_NAMES[0]
     if chosen.task != "vqa" and (shard is not None or on_cluster):
         option = "--shard" if shard is not None else "--engine"
@@ -168,14 +168,12 @@ def _one_model(
     name, asked, answered = shared_name(str(options.model)), work.all_questions, 0
     try:
         log = answering(work, out, options)
-        if shard is not None:
-            log = open_run(out)  # With what other processes have written meanwhile.
-            if (lacking := lacking_clips(log, asked)) is not None:
-                asked = part_of(work, shard).all_questions
-                answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
-                return Outcome(name, out, answered, len(asked), lacking=lacking)
+        lacking = None if shard is None else lacking_clips(log, asked)
+        if lacking is not None and shard is not None:
+            asked = part_of(work, shard).all_questions
         answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
-        return Outcome(name, out, answered, len(asked), score() if score is not None else None)
+        scores = score() if score is not None and lacking is None else None
+        return Outcome(name, out, answered, len(asked), scores, lacking=lacking)
     except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.
         reason = str(error) if isinstance(error, MevqaError) else f"{type(error).__name__}: {error}"
         return Outcome(name, out, answered, len(asked), error=reason)

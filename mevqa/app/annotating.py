@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mevqa
-from mevqa.app.looking import OpenClip
+from mevqa.app.open_clip import OpenClip
 from mevqa.datasets import kind_rule
 from mevqa.errors import MevqaError
 from mevqa.events import Kind, kind_of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import mevqa
 from mevqa.app.jobs import Report
 from mevqa.app.library import Choice
-from mevqa.app.looking import OpenClip
+from mevqa.app.open_clip import OpenClip
 from mevqa.app.settings import AppSettings, Limits
 from mevqa.errors import MevqaError
 from mevqa.inference.loading import load_answerer
@@ -90,7 +90,7 @@ class AskedModels:
                     ready.model,
                     ready.prompts,
                     ready.view_config,
-                    drawn_by=_LookedAt(opened, ready.view_config),
+                    drawn_by=_KnownExpression(opened, ready.view_config),
                     progress=lambda done, total: report("Looking for events: frames", done, total),
                 )
             answers.append(Asked(name, tuple(questions), tuple(result.answers), result.clip_views, result.long_video))
@@ -107,7 +107,7 @@ class AskedModels:
 
 
 @dataclass(frozen=True, slots=True)
-class _LookedAt:
+class _KnownExpression:
     """Draws what a model sees of a clip whose expression was found before, and need not be found again.
 
     The moments are not handed over as if they were coded: what a model sees, and what is warned of, is what

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mevqa.app.asking import Asked
-from mevqa.app.looking import OpenClip
+from mevqa.app.open_clip import OpenClip
 from mevqa.files.csv_cells import csv_text
 from mevqa.inference.logs.answer_log import line_of
 

@@ -101,13 +101,13 @@ def _of_run(run: Run, settings: AppSettings) -> Library:
     for source in sources:
         media = settings.media or _path(source.get("media"))
         annotations = settings.annotations or _path(source.get("annotations"))
-        files = {Path(name) for name in source.get("files", ())}
-        of_source = [one for one in questions if one.clip_id not in clips] if not files else list(questions)
+        # A source that names its files may give clips of earlier ones anew; an old run's names none.
+        known = () if source.get("files") else clips
         if media is None:
             continue
         try:
             labels = read_annotations(annotations) if annotations is not None else None
-            found = search_clips(of_source, media, labels)
+            found = search_clips([one for one in questions if one.clip_id not in known], media, labels)
         except InputError as error:
             notes.append(str(error.problems[0]))
             continue

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mevqa.app.asking import Asked
 from mevqa.app.jobs import Progress
-from mevqa.app.looking import OpenClip
+from mevqa.app.open_clip import OpenClip
 
 if TYPE_CHECKING:
     from PIL.Image import Image

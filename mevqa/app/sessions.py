@@ -33,7 +33,7 @@ class Session:
     Attributes:
         owner: The browser that it belongs to.
         folder: Its files: the uploaded video and what is written for download.
-        clip: The clip that is looked at (``mevqa.app.looking.OpenClip``); None before one is opened.
+        clip: The clip that is looked at (``mevqa.app.open_clip.OpenClip``); None before one is opened.
         choice: What was chosen last of the list that the page was started with.
         answers: What was answered last, by model.
         long: Whether questions about a long video were suggested last.

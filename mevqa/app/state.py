@@ -15,7 +15,7 @@ from mevqa.app.library import Library
 from mevqa.app.rendering import data_uri
 from mevqa.app.sessions import Session, Sessions
 from mevqa.app.settings import AppSettings
-from mevqa.app.timeline.shown import sought_frame
+from mevqa.app.timeline.values import sought_frame
 from mevqa.errors import MevqaError
 from mevqa.safe_text import PathShortener, visible
 

@@ -17,7 +17,7 @@ from mevqa.inference.evaluation import Plan, check_notes, check_views, part_of
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.loading import Answerer, AskOptions, load_answerer
 from mevqa.inference.run_views import DrawOptions, run_views
-from mevqa.inference.runs import RunRecord, check_run_folder
+from mevqa.inference.runs import RunRecord, check_run_folder, open_run
 from mevqa.inference.shards import Shard, hold_run
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.registry import own_preferences
@@ -114,7 +114,8 @@ def answer_plan(
                 ):
                     _log.debug("clip answered: %d questions", len(answers))
                     shown.advance(answers)
-    return log
+    # With what the processes that answer other parts have written meanwhile.
+    return log if shard is None else open_run(log.path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,16 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]) - 1, int(match[2])
 
 
+def chosen_shard(part: str | None) -> Shard | None:
+    """Return the shard that ``i/n`` names; None for the whole run, which 1/1 is too.
+
+    Raises:
+        InputError: As for ``parse_shard``.
+    """
+    shard = None if part is None else Shard(*parse_shard(part))
+    return None if shard is not None and shard.count == 1 else shard
+
+
 def launched_shard(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the shard of a process that ``accelerate launch`` or ``torchrun`` started with others, as ``i/n``.
 

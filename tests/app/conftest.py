@@ -15,7 +15,7 @@ pytest.importorskip("gradio")
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "reporting"))
 
-from browser import Browser, find_chromium  # noqa: E402
+from browser import browser  # noqa: E402, F401
 from hostile_runs import two_runs  # noqa: E402
 
 from mevqa.app.guard import COOKIE  # noqa: E402
@@ -63,13 +63,3 @@ def visit() -> Any:
         return Visitor(owner, SimpleNamespace(cookies={COOKIE: owner}, session_hash=name))
 
     return made
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; they skip where Chromium is not installed."""
-    command = find_chromium()
-    if command is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    with Browser(command) as opened:
-        yield opened

@@ -26,7 +26,7 @@ from mevqa.app.annotating import (
 )
 from mevqa.app.asking import Asked
 from mevqa.app.export import export_name, export_zip
-from mevqa.app.looking import OpenClip, mark
+from mevqa.app.open_clip import OpenClip, mark
 from mevqa.app.rendering import events_html
 from mevqa.app.settings import AppSettings
 

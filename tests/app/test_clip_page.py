@@ -73,7 +73,7 @@ def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, opened, mo
     assert "onset, apex and offset must follow one another" in wrong["status"]
     outside = last(handlers.marked(0, 3, 9999, me.request))
     assert "must be among them" in outside["status"]
-    monkeypatch.setattr("mevqa.app.pages.clip.look", lambda clip, report: clip)
+    monkeypatch.setattr("mevqa.app.pages.clip.find_expression", lambda clip, report: clip)
     last(handlers.find_events(me.request))
     assert page.state.session(me.request).clip.marked is None
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, 
 
 
 def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path, monkeypatch):
-    for name in ("look", "spot"):
+    for name in ("find_expression", "spot_events"):
         monkeypatch.setattr(f"mevqa.app.pages.clip.{name}", lambda clip, report: clip)
     me = visit(page)
     assert "chosen" not in upload(handlers, page, clip, tmp_path, me)
@@ -129,7 +129,7 @@ def test_stopping_ends_the_work_that_is_under_way(handlers, page, clip, visit, t
         finally:
             ended.set()
 
-    monkeypatch.setattr("mevqa.app.pages.clip.look", endless)
+    monkeypatch.setattr("mevqa.app.pages.clip.find_expression", endless)
     press = threading.Thread(target=lambda: begun.wait(20) and handlers.stopped(me.request))
     press.start()
     shown = last(handlers.uploaded(give(page, clip, tmp_path), "unknown", "one expression", me.request))
@@ -141,7 +141,7 @@ def test_what_was_not_expected_is_one_line(handlers, page, clip, visit, tmp_path
     def broken(opened, report):
         raise RuntimeError("/secret/folder is broken")
 
-    monkeypatch.setattr("mevqa.app.pages.clip.look", broken)
+    monkeypatch.setattr("mevqa.app.pages.clip.find_expression", broken)
     status = upload(handlers, page, clip, tmp_path, visit(page))["status"]
     assert "did not expect (RuntimeError)" in status and "secret" not in status
     assert "secret" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from PIL import Image
 import mevqa
 from mevqa.app.curve import measured_curve
 from mevqa.app.frames import FrameReader
-from mevqa.app.looking import open_clip
+from mevqa.app.open_clip import open_clip
 
 
 @pytest.fixture

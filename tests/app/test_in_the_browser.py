@@ -107,7 +107,7 @@ def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
         finally:
             ended.set()
 
-    monkeypatch.setattr("mevqa.app.pages.clip.look", endless)
+    monkeypatch.setattr("mevqa.app.pages.clip.find_expression", endless)
     leave(browser)
     browser.size(1200, 900)
     browser.visit(page.address)

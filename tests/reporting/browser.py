@@ -11,8 +11,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 #: How long the browser may take for one answer on a busy machine, seconds.
 _PATIENCE = 120.0
@@ -209,3 +212,13 @@ class Browser:
         elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         return message
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; they skip where Chromium is not installed."""
+    command = find_chromium()
+    if command is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with Browser(command) as opened:
+        yield opened

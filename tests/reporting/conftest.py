@@ -11,7 +11,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import Browser, find_chromium  # noqa: E402
+from browser import browser  # noqa: E402, F401
 from hostile_runs import two_runs  # noqa: E402
 
 
@@ -28,13 +28,3 @@ def svg_charts_only() -> Iterator[None]:
         patch.setattr("mevqa.reporting.charts.chart._pdf_of", lambda figure, title: b"%PDF")
         patch.setattr("mevqa.reporting.charts.chart._picture_of", lambda figure, pixels: Image.new("RGB", (1, 1)))
         yield
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; they skip where Chromium is not installed."""
-    command = find_chromium()
-    if command is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    with Browser(command) as opened:
-        yield opened

@@ -25,10 +25,10 @@ from mevqa.app.annotating import (
 from mevqa.app.asking import Asked, stored_answers
 from mevqa.app.components.download import download_value, make_download
 from mevqa.app.export import export_name, export_zip
-from mevqa.app.looking import OpenClip
+from mevqa.app.open_clip import OpenClip
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
-from mevqa.app.timeline.shown import chosen_event, sought_frame, timeline_value
+from mevqa.app.timeline.values import chosen_event, sought_frame, timeline_value
 from mevqa.facs import COARSE_CLASSES
 
 if TYPE_CHECKING:

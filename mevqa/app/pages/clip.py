@@ -16,11 +16,11 @@ from mevqa.app.asking import Asked, read_typed, stored_answers
 from mevqa.app.components.comparison import comparison_value
 from mevqa.app.jobs import Report, StoppedError
 from mevqa.app.library import Choice
-from mevqa.app.looking import LENGTHS, OpenClip, look, mark, mark_event, open_clip, spot
+from mevqa.app.open_clip import LENGTHS, OpenClip, find_expression, mark, mark_event, open_clip, spot_events
 from mevqa.app.questions import suggested_questions
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
-from mevqa.app.timeline.shown import moved_moments, timeline_value
+from mevqa.app.timeline.values import moved_moments, timeline_value
 
 if TYPE_CHECKING:
     from mevqa.app.pages.parts import Parts
@@ -97,7 +97,7 @@ class ClipPage:
         """Look at the moments that the user set."""
 
         def work(session: Session, report: Report) -> OpenClip:
-            return look(mark(_needed(session), _frame(onset), _frame(apex), _frame(offset)), report)
+            return find_expression(mark(_needed(session), _frame(onset), _frame(apex), _frame(offset)), report)
 
         yield from self._run(request, work, self._show)
 
@@ -115,7 +115,7 @@ class ClipPage:
         def work(session: Session, report: Report) -> OpenClip:
             opened = _needed(session)
             at, moments = moved_moments(event._data, opened)
-            return look(mark(opened, *moments), report) if at is None else mark_event(opened, at, *moments)
+            return find_expression(mark(opened, *moments), report) if at is None else mark_event(opened, at, *moments)
 
         yield from self._run(request, work, self._show)
 
@@ -149,7 +149,7 @@ class ClipPage:
         self._state.session(request).stop()
 
     def _look(self, opened: OpenClip, report: Report) -> OpenClip:
-        return spot(opened, report) if opened.long else look(opened, report)
+        return spot_events(opened, report) if opened.long else find_expression(opened, report)
 
     def _without_video(self, choice: Choice, request: gr.Request) -> Iterator[Updates]:
         """Show what a run answered about a clip whose video is not there."""

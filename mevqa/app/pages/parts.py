@@ -11,7 +11,7 @@ import gradio as gr
 import mevqa
 from mevqa.app.components.comparison import make_comparison
 from mevqa.app.library import Library
-from mevqa.app.looking import LENGTHS
+from mevqa.app.open_clip import LENGTHS
 from mevqa.app.questions import offered_questions, suggested_questions
 from mevqa.app.rendering import header_html
 from mevqa.app.settings import AppSettings

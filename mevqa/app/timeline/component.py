@@ -14,7 +14,7 @@ _HERE = Path(__file__).parent
 def make_timeline(elem_id: str, read: Callable[[Any, Any], str | None]) -> Any:
     """Make the component inside an open ``gr.Blocks``.
 
-    Its value is that of ``mevqa.app.timeline.shown.timeline_value``, or None for nothing. Its events are
+    Its value is that of ``mevqa.app.timeline.values.timeline_value``, or None for nothing. Its events are
     ``moved`` (the user has set a moment, read by ``moved_moments``), ``chosen`` (an event of a long video, read by
     ``chosen_event``) and ``added`` (the shown frame is to become one, read by ``sought_frame``).
 

@@ -1,4 +1,4 @@
-"""What the timeline shows of a video, and what the user did with it."""
+"""The value of the timeline for a video, and the moments, events and frames that its messages name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mevqa.errors import MevqaError
 
 if TYPE_CHECKING:
     from mevqa import Event
-    from mevqa.app.looking import OpenClip
+    from mevqa.app.open_clip import OpenClip
 
 #: Points of the curve that are sent: the track is hardly wider.
 _POINTS = 1200

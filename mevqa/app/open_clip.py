@@ -1,4 +1,4 @@
-"""What is looked at: a video that is opened, its expression with pictures, or the events of a long one."""
+"""A video that is open on the page: its expression with pictures, or the events of a long one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LENGTHS: dict[str, bool | None] = {"by its length": None, "one expression": Fals
 
 @dataclass(frozen=True, slots=True)
 class OpenClip:
-    """A video that is looked at.
+    """A video that is open on the page.
 
     Attributes:
         clip: Its media, data set, frame rate and coded moments.
@@ -117,7 +117,7 @@ def open_clip(
     return OpenClip(clip, shown, frames, fps, seconds, is_long, choice=choice)
 
 
-def look(opened: OpenClip, report: Report) -> OpenClip:
+def find_expression(opened: OpenClip, report: Report) -> OpenClip:
     """Look for the expression of a short clip and draw its pictures.
 
     Raises:
@@ -133,7 +133,7 @@ def look(opened: OpenClip, report: Report) -> OpenClip:
     return replace(opened, seen=seen, curve=curve)
 
 
-def spot(opened: OpenClip, report: Report) -> OpenClip:
+def spot_events(opened: OpenClip, report: Report) -> OpenClip:
     """Find the events of a long video.
 
     Raises:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import mevqa
-from mevqa.app.looking import OpenClip, mark, mark_event
-from mevqa.app.timeline.shown import chosen_event, moved_moments, sought_frame, timeline_value
+from mevqa.app.open_clip import OpenClip, mark, mark_event
+from mevqa.app.timeline.values import chosen_event, moved_moments, sought_frame, timeline_value
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
 SHORT = OpenClip(CLIP, "one.mp4", 25, 50.0, 0.48, long=False)
