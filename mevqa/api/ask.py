@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.api.evaluate import ask_options
+from mevqa.api.moments import given_event
 from mevqa.api.paths import AnyPath
 from mevqa.datasets import UnknownDataset, known_dataset
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
-from mevqa.events import Event
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.evaluation import check_notes
 from mevqa.inference.loading import load_answerer
@@ -69,7 +69,8 @@ def ask(
         One answer a question, in order, and what the model saw.
 
     Raises:
-        InputError: There is no such data set, or everything that is wrong with views and prompts.
+        InputError: There is no such data set, the moments are not in order or not in the video, or everything that is
+            wrong with views and prompts.
         MediaError: The video cannot be read.
         ModelError: The model cannot be loaded.
     """
@@ -80,7 +81,7 @@ def ask(
         dataset = known_dataset(dataset)
     except UnknownDataset as error:
         raise InputError([Problem("dataset", str(error))]) from error
-    coded = Event(onset, apex, offset) if any(frame is not None for frame in (onset, apex, offset)) else None
+    coded = given_event(path, fps, onset, apex, offset)
     notes = (" ".join(note.split()),) if note and note.strip() else ()
     clip = Clip(path.stem or path.name, dataset, subject, media=path, fps=fps, annotation=coded, notes=notes)
     texts = [questions] if isinstance(questions, str) else questions

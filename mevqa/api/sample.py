@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.api.moments import given_event
 from mevqa.api.paths import AnyPath
 from mevqa.data.media import ready_pictures
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
-from mevqa.events import Event
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_picture
 from mevqa.inference.view_config import ViewOptions
@@ -72,8 +72,9 @@ def sample(
         precomputed: Ready-made pictures by view name.
 
     Raises:
-        InputError: A view or the sampler is unknown, a ready-made picture is missing, the folder cannot be written.
-        MediaError: The video cannot be read, or the key frames do not fit it.
+        InputError: A view or the sampler is unknown, a ready-made picture is missing, the moments are not in order or
+            not in the video, the folder cannot be written.
+        MediaError: The video cannot be read.
     """
     path, folder = Path(video), Path(out)
     if not path.exists():
@@ -83,7 +84,7 @@ def sample(
     names = ViewOptions(views).names()
     if not names:
         raise InputError([Problem("--views", "names no view")])
-    known = Event(onset, apex, offset) if any(frame is not None for frame in (onset, apex, offset)) else None
+    known = given_event(path, fps, onset, apex, offset)
     ready = ready_pictures(precomputed, each="FILE")
     clip = Clip(path.stem, media=path, fps=fps, annotation=known, pictures=ready)
     seen = render_clip(clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride)

@@ -1,4 +1,4 @@
-"""What the user corrects of a clip, and how that becomes a row of an annotation table."""
+"""Corrections of a clip by the user, and the rows of an annotation table that are saved of them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mevqa.questions.question_types import question_about
 
 if TYPE_CHECKING:
     from mevqa import Event
-    from mevqa.app.asking import Asked
+    from mevqa.app.asking import ModelAnswers
 
 #: Seconds from the apex of an added event to its onset and its offset.
 _REACH = 0.1
 #: Name of the table of a session.
 TABLE = "annotations.csv"
-#: The kind that is told by the length of the event, as the data set's coders tell it.
+#: Choice of the kind by the length of the event, by the rule of the data set.
 BY_LENGTH = "by its length"
-#: Choices of the action units: what is shown, and the coder's notation.
+#: Choices of the action units: label on the page, and the coder's notation.
 UNIT_CHOICES: tuple[tuple[str, str], ...] = tuple(
     (f"AU{number} {name}{side}", f"{letter}{number}")
     for name in UNIT_NAMES
@@ -36,7 +36,7 @@ UNIT_CHOICES: tuple[tuple[str, str], ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the form says of one event; the moments are those of the timeline.
+    """Content of the form for one event; the moments are those of the timeline.
 
     Attributes:
         units: Action units in the coder's notation (``4``, ``L12``).
@@ -52,14 +52,14 @@ class Draft:
 
 
 def coded_draft(event: Event | None) -> Draft:
-    """Return a form that says what is coded of an event."""
+    """Return the form with the codes of an event."""
     if event is None:
         return Draft()
     return Draft(tuple(map(str, event.action_units)), event.fine or "", event.coarse or "")
 
 
-def answered_draft(opened: OpenClip, asked: Sequence[Asked]) -> Draft:
-    """Return a form that says what the first model answered about units and classes.
+def answered_draft(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Draft:
+    """Return the form with the units and classes that the first model answered.
 
     Raises:
         MevqaError: Nothing was asked about them.
@@ -81,12 +81,12 @@ def answered_draft(opened: OpenClip, asked: Sequence[Asked]) -> Draft:
 
 
 def with_draft(opened: OpenClip, draft: Draft, at: int | None) -> OpenClip:
-    """Return a clip with what a form says of its event.
+    """Return a clip with the content of the form as the codes of its event.
 
     Args:
         opened: The clip, with the moments of the timeline.
         draft: The form.
-        at: Place of the event in a long video; None: there is none that the form is about.
+        at: Index of the event in a long video; None: no event is chosen.
 
     Raises:
         MevqaError: The form names a unit that does not exist, or the moments are not known.
@@ -107,7 +107,7 @@ def with_draft(opened: OpenClip, draft: Draft, at: int | None) -> OpenClip:
 
 
 def with_event(opened: OpenClip, frame: int) -> tuple[OpenClip, int]:
-    """Return a long video with one more event around a frame, and the place of that event.
+    """Return a long video with one more event around a frame, and the index of that event.
 
     Args:
         opened: The long video.
@@ -137,13 +137,13 @@ def without_event(opened: OpenClip, at: int | None) -> OpenClip:
 
 
 def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str) -> bool:
-    """Save what is coded of a clip into annotation tables, and return whether one had told of it.
+    """Save the codes of a clip into annotation tables, and return whether one had rows of it before.
 
     Args:
         opened: The clip with its coded event, or the long video with its events.
         tables: The tables; each gets the same rows.
-        subject: Who is seen.
-        coder: Who coded; empty: nobody is named.
+        subject: Subject in the video.
+        coder: Name of the coder; may be empty.
 
     Raises:
         InputError: What is wrong with the annotation or with a table.
@@ -167,11 +167,11 @@ def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str
 
 
 def saved_clip(opened: OpenClip, table: Path | None) -> OpenClip:
-    """Return a clip with what an annotation table tells of it: moments, classes and subject.
+    """Return a clip with its moments, classes and subject of an annotation table.
 
     Args:
         opened: The clip.
-        table: The table; None or missing: nothing is told.
+        table: The table; None or missing: the clip stays as it is.
 
     Raises:
         InputError: The table cannot be read.
@@ -194,7 +194,7 @@ def _event(opened: OpenClip, event: Event, draft: Draft, units: Any) -> Event:
 
 
 def _kind(opened: OpenClip, event: Event) -> Kind:
-    """Return the kind of an event by its length, as the coders of the data set tell it."""
+    """Return the kind of an event by its length, by the rule of the data set."""
     if event.onset is None or event.offset is None or opened.frames < 2:
         return "micro"
     step = 1000 * opened.step
@@ -203,6 +203,6 @@ def _kind(opened: OpenClip, event: Event) -> Kind:
 
 
 def _plain(event: Event) -> Event:
-    """Return what a coder says of an event, without what a spotter measured."""
+    """Return the codes of an event, without the measurements of a spotter."""
     units, fine, coarse = event.action_units, event.fine, event.coarse
     return mevqa.Event(event.onset, event.apex, event.offset, units, fine, coarse, event.kind)

@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one model answered.
+class ModelAnswers:
+    """Answers of one model to the questions about a clip.
 
     Attributes:
-        model: What it is called.
-        questions: What was asked.
+        model: Name of the model.
+        questions: Texts of the questions.
         answers: The answers, in order; None for a question that it was not asked.
-        seen: What it saw of a short clip; None where that is not known.
-        long_video: What was found in a long video, where that was asked for.
+        clip_views: Pictures of a short clip that the model was shown; None where they are not known.
+        long_video: Result of the analysis of a long video, where a question needed it.
     """
 
     model: str
     questions: tuple[str, ...]
     answers: tuple[Answer | None, ...]
-    seen: ClipViews | None = None
+    clip_views: ClipViews | None = None
     long_video: Any = None
 
 
-class AskedModels:
-    """The models that the page was started with; a model is loaded when it is first asked.
+class PageModels:
+    """The models that the page was started with; each is loaded at its first question.
 
     Args:
-        settings: Names and adapters.
+        settings: Names and adapters of the models.
     """
 
     def __init__(self, settings: AppSettings) -> None:
@@ -61,17 +61,19 @@ class AskedModels:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What they are called."""
+        """Names of the models."""
         return tuple(self._named)
 
-    def ask(self, opened: OpenClip, questions: Sequence[str], names: Sequence[str], report: Report) -> list[Asked]:
+    def ask(
+        self, opened: OpenClip, questions: Sequence[str], names: Sequence[str], report: Report
+    ) -> list[ModelAnswers]:
         """Ask models about a clip.
 
         Args:
             opened: The clip.
-            questions: What is asked.
-            names: Which models.
-            report: Told how far it is.
+            questions: Texts of the questions.
+            names: Names of the models to ask.
+            report: Called with the progress.
 
         Raises:
             MevqaError: A model cannot be loaded, or the video cannot be read.
@@ -83,7 +85,7 @@ class AskedModels:
                 ready = self._ready(name, report)
                 many = f"{len(questions)} questions" if len(questions) > 1 else "1 question"
                 report(f"{name} answers {many}", 0, 0)
-                clip = replace(opened.clip, annotation=opened.marked or opened.clip.annotation)
+                clip = replace(opened.clip, annotation=opened.user_moments or opened.clip.annotation)
                 result = mevqa.answer_clip(
                     clip,
                     [question_about(clip, number, text) for number, text in enumerate(questions, 1)],
@@ -93,7 +95,9 @@ class AskedModels:
                     drawn_by=_KnownExpression(opened, ready.view_config),
                     progress=lambda done, total: report("Looking for events: frames", done, total),
                 )
-            answers.append(Asked(name, tuple(questions), tuple(result.answers), result.clip_views, result.long_video))
+            answers.append(
+                ModelAnswers(name, tuple(questions), tuple(result.answers), result.clip_views, result.long_video)
+            )
         return answers
 
     def _ready(self, name: str, report: Report) -> Answerer:
@@ -108,23 +112,22 @@ class AskedModels:
 
 @dataclass(frozen=True, slots=True)
 class _KnownExpression:
-    """Draws what a model sees of a clip whose expression was found before, and need not be found again.
+    """Renders the views of a clip whose expression was found before, without finding it again.
 
-    The moments are not handed over as if they were coded: what a model sees, and what is warned of, is what
-    ``mevqa.ask`` would draw of the same video.
+    The moments are not passed as an annotation: views and warnings are those of ``mevqa.ask`` for the same video.
 
     Attributes:
         opened: The clip.
-        view_config: What the model sees.
+        view_config: Which views the model is shown.
     """
 
     opened: OpenClip
     view_config: ViewConfig
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
-        """Return what is seen of the clip."""
-        seen, how = self.opened.seen, self.view_config
-        if long_video or seen is None or seen.localisation is None:
+        """Return the views of the clip."""
+        known, how = self.opened.clip_views, self.view_config
+        if long_video or known is None or known.localisation is None:
             return how.render(clip, long_video=long_video)
         return mevqa.render_clip(
             clip,
@@ -133,16 +136,16 @@ class _KnownExpression:
             face=how.face,
             frames=how.frames,
             stride=how.stride,
-            localisation=seen.localisation,
+            localisation=known.localisation,
         )
 
 
-def stored_answers(choice: Choice | None, model: str, questions: Sequence[str] | None = None) -> list[Asked]:
-    """Return what a run answered about a clip; nothing where it was not asked.
+def stored_answers(choice: Choice | None, model: str, questions: Sequence[str] | None = None) -> list[ModelAnswers]:
+    """Return the answers of a run about a clip; nothing where it has none.
 
     Args:
-        choice: The clip as the run has it.
-        model: What the run's model is called.
+        choice: The clip in the list of the run.
+        model: Name of the run's model.
         questions: Texts of the questions; None for all that the run has of the clip.
     """
     if choice is None or not choice.answers:
@@ -150,11 +153,11 @@ def stored_answers(choice: Choice | None, model: str, questions: Sequence[str] |
     by_text = {one.text: choice.answers.get(one.id) for one in choice.questions}
     texts = tuple(by_text) if questions is None else tuple(questions)
     answers = tuple(by_text.get(text) for text in texts)
-    return [Asked(f"{model} in the run", texts, answers)] if any(answers) else []
+    return [ModelAnswers(f"{model} in the run", texts, answers)] if any(answers) else []
 
 
 def model_label(model: str, adapter: str | None) -> str:
-    """Return what a model with its adapter is called on the page."""
+    """Return the name of a model with its adapter on the page."""
     return shared_name(model) + (f" + {shared_name(adapter)}" if adapter else "")
 
 
@@ -163,8 +166,8 @@ def read_typed(text: str, chosen: Sequence[str], limits: Limits) -> list[str]:
 
     Args:
         text: One question a line.
-        chosen: Official ones.
-        limits: How many and how long.
+        chosen: Questions chosen of the lists.
+        limits: Largest number and length.
 
     Raises:
         MevqaError: There are none, too many, or one is too long.

@@ -1,4 +1,4 @@
-"""How much the face moves in a video, by frame, as its timeline shows it."""
+"""Motion of the face in a video, by frame, as the timeline shows it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 Points = tuple[tuple[int, float], ...]
 
 
-def localised_curve(seen: ClipViews) -> Points:
+def localised_curve(clip_views: ClipViews) -> Points:
     """Return the motion by which the moments of a clip were found; nothing where they were given."""
-    curve = None if seen.localisation is None else seen.localisation.curve
+    curve = None if clip_views.localisation is None else clip_views.localisation.curve
     if curve is None:
         return ()
     return tuple((int(frame), float(moved)) for frame, moved in zip(curve.frames, curve.motion, strict=True))
 
 
 def spotted_curve(spotted: Spotting) -> Points:
-    """Return what a spotter measured over a long video."""
+    """Return the motion that the spotter measured over a long video."""
     last = spotted.frames - 1
     rate = last / spotted.seconds if spotted.seconds > 0 else 0.0
     return tuple((min(round(ms / 1000 * rate), last), score) for ms, score in spotted.trace)

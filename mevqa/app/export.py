@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mevqa.app.asking import Asked
+from mevqa.app.asking import ModelAnswers
 from mevqa.app.open_clip import OpenClip
 from mevqa.files.csv_cells import csv_text
 from mevqa.inference.logs.answer_log import line_of
@@ -17,7 +17,7 @@ from mevqa.inference.logs.answer_log import line_of
 _COLUMNS = ("clip", "model", "question", "answer", "confidence", "error", "onset", "apex", "offset", "warnings")
 
 
-def export_zip(opened: OpenClip, asked: Sequence[Asked], annotations: bytes | None) -> bytes:
+def export_zip(opened: OpenClip, asked: Sequence[ModelAnswers], annotations: bytes | None) -> bytes:
     """Return a zip with ``clip.json``, the answers as JSON Lines and as CSV, the pictures and the annotation table.
 
     Args:
@@ -31,7 +31,7 @@ def export_zip(opened: OpenClip, asked: Sequence[Asked], annotations: bytes | No
         if asked:
             packed.writestr("answers.jsonl", "".join(_lines(opened, asked)))
             packed.writestr("answers.csv", csv_text([_COLUMNS, *_rows(opened, asked)]))
-        for view in opened.seen.views if opened.seen is not None else ():
+        for view in opened.clip_views.views if opened.clip_views is not None else ():
             picture = io.BytesIO()
             view.image.save(picture, "PNG")
             packed.writestr(f"pictures/{view.name}.png", picture.getvalue())
@@ -51,7 +51,7 @@ def _clip(opened: OpenClip) -> dict[str, Any]:
     events = [
         {name: getattr(event, name) for name in ("onset", "apex", "offset", "kind", "score")} for event in opened.events
     ]
-    views = opened.seen.views if opened.seen is not None else ()
+    views = opened.clip_views.views if opened.clip_views is not None else ()
     return {
         "clip": opened.clip.id,
         "file": opened.name,
@@ -62,11 +62,11 @@ def _clip(opened: OpenClip) -> dict[str, Any]:
         "moments": moments,
         "events": events if opened.long else None,
         "pictures": {f"pictures/{view.name}.png": view.caption for view in views},
-        "warnings": list(opened.seen.warnings) if opened.seen is not None else [],
+        "warnings": list(opened.clip_views.warnings) if opened.clip_views is not None else [],
     }
 
 
-def _lines(opened: OpenClip, asked: Sequence[Asked]) -> Iterator[str]:
+def _lines(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Iterator[str]:
     for one in asked:
         for question, answer in zip(one.questions, one.answers, strict=True):
             if answer is None:
@@ -75,7 +75,7 @@ def _lines(opened: OpenClip, asked: Sequence[Asked]) -> Iterator[str]:
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _rows(opened: OpenClip, asked: Sequence[Asked]) -> Iterator[tuple[Any, ...]]:
+def _rows(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Iterator[tuple[Any, ...]]:
     moments = ("", "", "") if opened.long else tuple("" if one is None else one for one in opened.moments)
     for one in asked:
         for question, answer in zip(one.questions, one.answers, strict=True):

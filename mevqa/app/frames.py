@@ -1,4 +1,4 @@
-"""Single frames of the video that a session looks at, as pictures for the page."""
+"""Single frames of the video that a session has open, as pictures for the page."""
 
 from __future__ import annotations
 

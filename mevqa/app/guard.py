@@ -1,4 +1,4 @@
-"""What stands before Gradio: who may come in, which addresses there are, and whose files are whose."""
+"""Access control before Gradio: password, host names, the addresses that exist, and files only for their owner."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _App: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 #: Cookie with a browser's secret.
 COOKIE = "mevqa_app"
 
+_UPLOAD = "/gradio_api/upload"
 #: Everything that the page needs of Gradio. Its other addresses (run history, proxies, deep links, monitoring, calls by
 #: name) are not there.
 _EXACT = frozenset(
@@ -41,7 +42,7 @@ _EXACT = frozenset(
         "/gradio_api/queue/join",
         "/gradio_api/reset",
         "/gradio_api/startup-events",
-        "/gradio_api/upload",
+        _UPLOAD,
         "/gradio_api/upload_progress",
     }
 )
@@ -64,17 +65,17 @@ _HEADERS = (
 
 
 class Guard:
-    """An ASGI application before Gradio's.
+    """ASGI application in front of Gradio's.
 
-    It asks for the password where there is one, answers only to the names of this machine where nobody else should come
-    in (a web page elsewhere could otherwise reach it by a name that leads here), lets only the addresses through that
-    the page needs, and gives a file to nobody but the browser that it belongs to.
+    It asks for the password where there is one; on a page for this machine alone it answers only to host names of this
+    machine (DNS rebinding: a web page elsewhere could reach it by a name of its own that leads here); it passes only
+    the addresses that the page needs; and it serves a file only to the browser that it belongs to.
 
     Args:
         app: Gradio's application.
-        sessions: Whose files are whose.
-        password: What must be given; None: nothing.
-        local: Whether only this machine may come in.
+        sessions: The sessions, with the files of each browser.
+        password: Password of the page; None: it has none.
+        local: Whether only this machine may connect.
     """
 
     def __init__(self, app: _App, sessions: Sessions, *, password: str | None = None, local: bool = True) -> None:
@@ -103,7 +104,24 @@ class Guard:
                 message["headers"] = _with_headers(message.get("headers", ()), scope["path"], given)
             await send(message)
 
-        await self._app(scope, receive, add_headers)
+        if scope["path"] == _UPLOAD:
+            await self._upload(scope, receive, add_headers, owner)
+        else:
+            await self._app(scope, receive, add_headers)
+
+    async def _upload(self, scope: _Message, receive: _Receive, send: _Send, owner: str | None) -> None:
+        """Pass an upload on and note its files."""
+        uploads, answer = self._sessions.uploads, bytearray()
+
+        async def note(message: _Message) -> None:
+            if message["type"] == "http.response.body":
+                answer.extend(message.get("body", b""))
+                if not message.get("more_body", False):
+                    uploads.received(owner, bytes(answer))
+            await send(message)
+
+        with uploads.under_way():
+            await self._app(scope, receive, note)
 
     def _refusal(
         self, scope: _Message, headers: dict[str, str], owner: str | None

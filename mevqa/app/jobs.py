@@ -1,4 +1,4 @@
-"""Work in a thread of its own that says how far it is and can be stopped in the middle."""
+"""Jobs: work in a thread of its own that reports its progress and can be stopped at any point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
 
-#: Seconds between two looks at how far it is.
+#: Seconds between two checks of the progress.
 _INTERVAL = 0.15
 
 
@@ -21,12 +21,12 @@ class StoppedError(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far work is.
+    """Progress of a job.
 
     Attributes:
-        text: What is under way.
-        done: Of ``total`` units; 0 of 0 where it cannot be told.
-        total: In all.
+        text: Description of the current step.
+        done: Finished units of ``total``; 0 of 0 where they cannot be counted.
+        total: Units in all.
     """
 
     text: str
@@ -34,18 +34,18 @@ class Progress:
     total: int = 0
 
 
-#: Tells what is under way, and how far: text, done, total.
+#: Reports progress: description, finished units, units in all.
 Report = Callable[[str, int, int], None]
 
 
 class Job(Generic[_T]):
-    """One piece of work.
+    """One job.
 
     Stopping raises ``StoppedError`` inside the work, as an interrupt of the keyboard does in the main thread: a model
     stops between two tokens, the spotter between two frames.
 
     Args:
-        work: What is done; it is given a function that tells how far it is.
+        work: The work; it gets a function to report its progress.
     """
 
     def __init__(self, work: Callable[[Report], _T]) -> None:
@@ -64,7 +64,7 @@ class Job(Generic[_T]):
         return self
 
     def stop(self) -> None:
-        """Stop the work where it is; nothing happens where it has ended."""
+        """Stop the job; a job that has ended is left alone."""
         with self._lock:
             if self._finished.is_set() or self._stopped:
                 return
@@ -79,12 +79,12 @@ class Job(Generic[_T]):
         return self._stopped
 
     def follow(self) -> Iterator[Progress]:
-        """Yield how far it is, now and whenever that changes, until it has ended."""
-        told: Progress | None = None
+        """Yield the progress, now and whenever it changes, until the job has ended."""
+        last: Progress | None = None
         while not self._finished.is_set():
-            if self._progress != told:
-                told = self._progress
-                yield told
+            if self._progress != last:
+                last = self._progress
+                yield last
             self._finished.wait(_INTERVAL)
 
     def result(self, timeout: float | None = None) -> _T:
@@ -127,7 +127,7 @@ class RateLimit:
     Args:
         most: Number in ``seconds``.
         seconds: Length of the window.
-        clock: Tells the time in seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, most: int, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:

@@ -26,8 +26,8 @@ class Choice:
 
     Attributes:
         clip: The clip; without media where the run's videos are not there.
-        questions: What a question file asks about it.
-        answers: What a run answered to that, by question id.
+        questions: Questions of a question file about it.
+        answers: Answers of a run to these, by question id.
     """
 
     clip: Clip
@@ -36,7 +36,7 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """What it is called in the list."""
+        """Its text in the list."""
         asked = f" ({len(self.questions)} questions)" if len(self.questions) > 1 else ""
         return f"{self.clip.id}{asked}"
 
@@ -48,7 +48,7 @@ class Library:
     Attributes:
         choices: The clips, in the order of their file.
         answered_by: Model of the run that they come from; empty without one.
-        notes: What a reader should know, one sentence each.
+        notes: Notes for the user, one sentence each.
     """
 
     choices: tuple[Choice, ...] = ()
@@ -57,10 +57,10 @@ class Library:
 
 
 def read_library(settings: AppSettings) -> Library:
-    """Read what the page is started with.
+    """Read the clips that the page is started with.
 
     Args:
-        settings: What it is started with.
+        settings: Settings of the page.
 
     Raises:
         InputError: Everything that is wrong with a run or a question file.

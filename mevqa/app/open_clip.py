@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 #: Views that the page shows of an expression.
 VIEWS = ("onset", "apex", "offset", "magnified", "motion", "evidence")
-#: A video of more seconds holds more than one expression, as far as it is not said otherwise.
+#: A video of more seconds is handled as a long one, unless the user chooses otherwise.
 LONG_SECONDS = 10.0
-#: What a video is taken for, by what the page calls it; None: by its length.
+#: Whether a video is a long one, by the label of the choice on the page; None: decided by its length.
 LENGTHS: dict[str, bool | None] = {"by its length": None, "one expression": False, "a long video": True}
 
 
@@ -33,18 +33,18 @@ class OpenClip:
 
     Attributes:
         clip: Its media, data set, frame rate and coded moments.
-        name: What it is called.
-        frames: How many it has.
+        name: Name that the page shows.
+        frames: Number of frames.
         fps: Frames per second.
         seconds: Time of the last frame.
-        long: Whether it is taken for a long video, in which events are spotted.
-        seen: The expression and its pictures; None before it was looked for.
-        spotted: What was found in a long video; None before it was looked for.
-        marked: Onset, apex and offset that the user set; None for those of the clip.
-        choice: What it was chosen as, with its questions and stored answers; None for an upload.
-        events: Of a long video, in the order of time, as they were found or as the user corrected them.
-        curve: How much the face moves, by frame.
-        key: Tells it from other videos that the same page opened.
+        long: Whether it is handled as a long video, in which events are spotted.
+        clip_views: The expression and its pictures; None before they were made.
+        spotted: Result of the spotter on a long video; None before it ran.
+        user_moments: Onset, apex and offset that the user set; None for those of the clip.
+        choice: Entry of the list that it was chosen from, with questions and stored answers; None for an upload.
+        events: Events of a long video in the order of time, as they were found or as the user corrected them.
+        curve: Motion of the face, by frame.
+        key: Random identifier of this opening of the video.
     """
 
     clip: Clip
@@ -53,9 +53,9 @@ class OpenClip:
     fps: float
     seconds: float
     long: bool
-    seen: ClipViews | None = None
+    clip_views: ClipViews | None = None
     spotted: Spotting | None = None
-    marked: Event | None = None
+    user_moments: Event | None = None
     choice: Choice | None = None
     events: tuple[Event, ...] = ()
     curve: Points = ()
@@ -74,15 +74,15 @@ class OpenClip:
 
     @property
     def source(self) -> str:
-        """Where the moments come from."""
-        if self.marked is not None:
+        """Where the moments come from, in words."""
+        if self.user_moments is not None:
             return "set by hand"
-        return "found in the motion" if self.seen is not None and self.seen.localised else "as annotated"
+        return "found in the motion" if self.clip_views is not None and self.clip_views.localised else "as annotated"
 
     @property
     def moments(self) -> tuple[int | None, int | None, int | None]:
         """Onset, apex and offset, as they were set, coded or found."""
-        for source in (self.marked, self.seen, self.clip.annotation):
+        for source in (self.user_moments, self.clip_views, self.clip.annotation):
             if source is not None and source.onset is not None:
                 return source.onset, source.apex, source.offset
         return None, None, None
@@ -95,10 +95,10 @@ def open_clip(
 
     Args:
         clip: The clip; its media is read.
-        limits: What may be opened.
-        name: What it is called; None: as the file.
+        limits: Largest length.
+        name: Name that the page shows; None: that of the file.
         long: Whether it is a long video; None: by its length.
-        choice: What it was chosen as.
+        choice: Entry of the list that it was chosen from.
 
     Raises:
         MediaError: It cannot be read, or is too long.
@@ -118,19 +118,19 @@ def open_clip(
 
 
 def find_expression(opened: OpenClip, report: Report) -> OpenClip:
-    """Look for the expression of a short clip and draw its pictures.
+    """Find the expression of a short clip and draw its pictures.
 
     Raises:
         MediaError: The video cannot be read, or the moments do not fit it.
     """
     report("Looking for the expression", 0, 0)
-    known = opened.marked or opened.clip.annotation
-    seen = mevqa.render_clip(replace(opened.clip, annotation=known), views=VIEWS)
-    curve = opened.curve or localised_curve(seen)
+    known = opened.user_moments or opened.clip.annotation
+    clip_views = mevqa.render_clip(replace(opened.clip, annotation=known), views=VIEWS)
+    curve = opened.curve or localised_curve(clip_views)
     if not curve:
         measuring = _frames(report, "Measuring the motion: frames")
         curve = measured_curve(opened.path, opened.clip.fps, measuring)
-    return replace(opened, seen=seen, curve=curve)
+    return replace(opened, clip_views=clip_views, curve=curve)
 
 
 def spot_events(opened: OpenClip, report: Report) -> OpenClip:
@@ -144,7 +144,7 @@ def spot_events(opened: OpenClip, report: Report) -> OpenClip:
     return replace(opened, spotted=found, events=opened.events or found.events, curve=spotted_curve(found))
 
 
-def mark(opened: OpenClip, onset: int | None, apex: int | None, offset: int | None) -> OpenClip:
+def set_moments(opened: OpenClip, onset: int | None, apex: int | None, offset: int | None) -> OpenClip:
     """Return the clip with moments that the user set.
 
     Raises:
@@ -155,17 +155,17 @@ def mark(opened: OpenClip, onset: int | None, apex: int | None, offset: int | No
         raise MediaError(opened.name, f"has frames 0 to {opened.frames - 1}: onset, apex and offset must be among them")
     if given != sorted(given):
         raise MediaError(opened.name, "onset, apex and offset must follow one another")
-    marked = mevqa.Event(onset, apex, offset) if given else None
-    return replace(opened, marked=marked, seen=None)
+    moments = mevqa.Event(onset, apex, offset) if given else None
+    return replace(opened, user_moments=moments, clip_views=None)
 
 
-def mark_event(opened: OpenClip, at: int, onset: int, apex: int, offset: int) -> OpenClip:
+def set_event_moments(opened: OpenClip, at: int, onset: int, apex: int, offset: int) -> OpenClip:
     """Return a long video with other moments of one of its events, which keeps its kind, units and classes.
 
     Raises:
         MediaError: They are not in order inside the video.
     """
-    mark(opened, onset, apex, offset)
+    set_moments(opened, onset, apex, offset)
     events = list(opened.events)
     old = events[at]
     events[at] = mevqa.Event(onset, apex, offset, old.action_units, old.fine, old.coarse, old.kind)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.app.asking import Asked
+from mevqa.app.asking import ModelAnswers
 from mevqa.app.jobs import Progress
 from mevqa.app.open_clip import OpenClip
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mevqa.app.library import Choice, Library
 
 _WEB = Path(__file__).parent / "web"
-#: Views whose colours carry numbers: they are not compressed with loss.
+#: Views whose colours are measurements: they are compressed without loss.
 _EXACT = frozenset({"motion", "motion-centred"})
-#: Units that the spotter names of an event.
+#: Most units shown of those that the spotter proposes for an event.
 _CANDIDATES = 3
 
 
@@ -38,7 +38,7 @@ def _environment() -> Any:
 
 
 def _unit_names(event: Event) -> list[str]:
-    """Return the units of an event: those that are coded, or the likeliest that the spotter names."""
+    """Return the units of an event: those that are coded, or the likeliest that the spotter proposes."""
     candidates = [one.unit for one in getattr(event, "units", ())]
     units = event.action_units or candidates[:_CANDIDATES]
     return [f"AU{unit.number} {unit.name}{f' ({unit.side})' if unit.side else ''}" for unit in units]
@@ -49,7 +49,7 @@ def _render(name: str, **values: Any) -> str:
 
 
 def data_uri(image: Image, *, exact: bool = False) -> str:
-    """Return a picture as an address that holds it: nothing is written that others could ask for."""
+    """Return a picture as a data URI, so that no file is written that others could request."""
     buffer = io.BytesIO()
     if exact:
         image.save(buffer, "PNG")
@@ -65,12 +65,12 @@ def header_html(library: Library) -> str:
 
 
 def status_html(progress: Progress | None = None, *, text: str = "", error: str = "") -> str:
-    """Return the line that says what goes on, or what is wrong."""
+    """Return the status line: progress, a message or an error."""
     return _render("status.html.j2", progress=progress, text=text, error=error)
 
 
 def clip_html(opened: OpenClip | None) -> str:
-    """Return what a clip is."""
+    """Return name, length and frame rate of a clip."""
     return _render("clip.html.j2", opened=opened)
 
 
@@ -85,16 +85,16 @@ def events_html(opened: OpenClip | None) -> str:
 
 
 def references_of(choice: Choice | None) -> dict[str, str]:
-    """Return the right answers that a question file has about a clip, by the text of the question."""
+    """Return the right answers of a question file about a clip, by the text of the question."""
     questions = choice.questions if choice is not None else ()
     return {one.text: one.reference for one in questions if one.reference is not None}
 
 
-def answers_html(asked: Sequence[Asked], references: Mapping[str, str] | None = None) -> str:
+def answers_html(asked: Sequence[ModelAnswers], references: Mapping[str, str] | None = None) -> str:
     """Return the answers of models, beside one another.
 
     Args:
-        asked: What each model answered to the same questions.
-        references: What a question file has as the right answers, by the text of the question.
+        asked: Answers of each model to the same questions.
+        references: Right answers of a question file, by the text of the question.
     """
     return _render("answers.html.j2", asked=asked, references=references or {}, exact=_EXACT)

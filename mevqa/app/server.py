@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mevqa.app.asking import AskedModels
+from mevqa.app.asking import PageModels
 from mevqa.app.guard import Guard
 from mevqa.app.library import read_library
 from mevqa.app.sessions import Sessions
@@ -66,8 +66,8 @@ class RunningPage:
     """A page that is served.
 
     Attributes:
-        address: Where it is.
-        state: What its handlers share.
+        address: Its URL.
+        state: State that its handlers share.
     """
 
     address: str
@@ -79,17 +79,17 @@ def running(settings: AppSettings) -> Iterator[RunningPage]:
     """Serve the page in a thread until the block ends; then its files are removed.
 
     Args:
-        settings: What it is started with.
+        settings: Settings of the page.
 
     Raises:
-        InputError: What is wrong with the settings.
+        InputError: Every problem of the settings.
         MevqaError: Gradio is missing, or the port is taken.
     """
     settings.check()
     library = read_library(settings)
     sessions = Sessions(settings.limits, settings.keep)
     try:
-        state = AppState(settings, sessions, AskedModels(settings), library)
+        state = AppState(settings, sessions, PageModels(settings), library)
         app = make_app(state)
         import uvicorn
 

@@ -1,4 +1,4 @@
-"""Sessions: what one open page has loaded, in a folder of its own that is removed when the page is closed."""
+"""Sessions: the clip, answers and files of one open page, in a folder that is removed when the page is closed."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ import psutil
 from mevqa.app.frames import FrameReader
 from mevqa.app.jobs import Job, RateLimit, Report
 from mevqa.app.settings import Limits
+from mevqa.app.uploads import Uploads
 from mevqa.errors import MevqaError
 
 _T = TypeVar("_T")
 
-#: How the folders of running pages are called, before the number of their process.
+#: Prefix of the folders of running pages, before the number of their process.
 _PREFIX = "mevqa-app-"
 
 
 @dataclass
 class Session:
-    """What one open page has loaded.
+    """Clip, answers and files of one open page.
 
     Attributes:
         owner: The browser that it belongs to.
-        folder: Its files: the uploaded video and what is written for download.
-        clip: The clip that is looked at (``mevqa.app.open_clip.OpenClip``); None before one is opened.
-        choice: What was chosen last of the list that the page was started with.
-        answers: What was answered last, by model.
-        long: Whether questions about a long video were suggested last.
-        job: The work under way or done last.
-        frames: Reads single frames of the clip.
+        folder: Its files: the uploaded video and the annotation table.
+        clip: The open clip (``mevqa.app.open_clip.OpenClip``); None before one is opened.
+        choice: Last choice of the list that the page was started with.
+        answers: Last answers, by model.
+        long: Whether the last suggested questions were those of a long video.
+        job: The running or last job.
+        frames: Reader of single frames of the clip.
     """
 
     owner: str
@@ -52,7 +53,7 @@ class Session:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def start(self, work: Callable[[Report], _T]) -> Job[_T]:
-        """Begin work; what is under way on the same page is stopped."""
+        """Start a job; a job that runs on the same page is stopped."""
         with self._lock:
             if self.job is not None:
                 self.job.stop()
@@ -61,14 +62,14 @@ class Session:
         return job.start()
 
     def stop(self) -> None:
-        """Stop what is under way."""
+        """Stop the running job."""
         if self.job is not None:
             self.job.stop()
 
     def take(self, upload: Path) -> Path:
         """Move an uploaded file into the session's folder and return its new path.
 
-        What Gradio keeps of uploads is named by their content: it must not stay where others might come by it.
+        Gradio names uploads by their content: they must not stay where other browsers might find them.
         """
         self.forget_uploads()
         target = self._uploads / secrets.token_hex(4) / upload.name
@@ -90,16 +91,18 @@ class Sessions:
     """All sessions of a running page, by browser and open page.
 
     Args:
-        limits: What one browser may ask.
+        limits: Bounds for one browser.
         keep: Folder in which the files of ended sessions are kept; None: they are removed.
 
     Attributes:
         root: Folder of all files of the running page; nobody else can read it.
+        uploads: Uploaded files that no session has taken yet.
     """
 
     def __init__(self, limits: Limits, keep: Path | None = None) -> None:
         _remove_stale()
         self.root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
+        self.uploads = Uploads(self.root)
         self._limits, self._keep = limits, keep
         self._sessions: dict[tuple[str, str], Session] = {}
         self._owners: set[str] = set()
@@ -123,7 +126,7 @@ class Sessions:
 
         Args:
             owner: The browser's secret.
-            page: What Gradio calls the open page (``session_hash``).
+            page: Gradio's name of the open page (``session_hash``).
 
         Raises:
             MevqaError: The browser is not known, or too many pages are open.
@@ -152,7 +155,7 @@ class Sessions:
         return next((one for one in own if one.clip is not None and one.clip.key == key), None)
 
     def claim(self, owner: str | None, page: str) -> bool:
-        """Return whether an open page is a browser's own: what Gradio calls it belongs to who names it first."""
+        """Return whether an open page is a browser's own: the first browser that sends Gradio's name of it owns it."""
         with self._lock:
             return self._pages.setdefault(page, owner) == owner
 
@@ -173,10 +176,16 @@ class Sessions:
         return any(path.is_relative_to(folder) for folder in folders)
 
     def close(self, owner: str | None, page: str | None) -> None:
-        """End a session: its work stops, its files are removed or kept as asked."""
+        """End a session: its job stops, its files are removed, or kept with ``keep``.
+
+        With the last page of a browser its uploads that were not opened are removed too.
+        """
         with self._lock:
             session = self._sessions.pop((owner or "", page or ""), None)
             self._pages.pop(page or "", None)
+            is_last = owner not in self._pages.values()
+        if is_last:
+            self.uploads.discard_all(owner)
         if session is not None:
             self._end(session)
 

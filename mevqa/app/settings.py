@@ -1,4 +1,4 @@
-"""What the page is started with."""
+"""Settings of the page: its clips, models, address and limits."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from mevqa.errors import InputError, Problem
+from mevqa.errors import InputError, MevqaError, Problem
+from mevqa.models.registry import check_name
 
 _LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one person may ask of the page.
+    """Bounds for one browser.
 
     Attributes:
         megabytes: Largest file that is taken.
-        seconds: Longest video.
+        seconds: Longest video, seconds.
         questions: Most questions at once.
         characters: Longest question.
         jobs: Pieces of work that one browser may start in a minute.
@@ -36,26 +37,26 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
-    """What the page is started with.
+    """Settings with which the page is started.
 
     Attributes:
         start: A run, a video, a folder of videos or a question file; None: the page begins with an upload.
         media: Folder of the videos of a question file or a run.
-        annotations: Label file of these.
-        model: Name of the model that is asked.
+        annotations: Label file of these videos.
+        model: Name of the model.
         adapter: Its adapter.
-        compare: Name of a second model, asked beside it.
-        compare_adapter: The adapter of that.
-        device: Where models run.
-        dtype: Their number type.
-        dataset: Whose classes are the options at the start.
+        compare: Name of a second model, asked beside the first.
+        compare_adapter: Adapter of the second model; without ``compare``, of the first one asked once more.
+        device: Device of the models.
+        dtype: Number type of the models.
+        dataset: Data set whose classes are the options at the start.
         host: Address that is listened on.
         port: Its port; 0: any that is free.
-        password: What a browser must give; None: nothing.
-        saved: Table to which annotations are saved, and that tells of clips when they are opened; None: they can be
-            downloaded only.
+        password: Password of the page; None: it has none.
+        saved: Table to which annotations are saved and from which those of opened clips are read; None: they can
+            only be downloaded.
         keep: Folder in which the files of ended sessions are kept; None: they are removed.
-        limits: What one person may ask.
+        limits: Bounds for one browser.
     """
 
     start: Path | None = None
@@ -81,10 +82,10 @@ class AppSettings:
         return is_loopback(self.host)
 
     def check(self) -> None:
-        """Refuse what makes no sense.
+        """Check the settings, without loading a model.
 
         Raises:
-            InputError: Everything that is wrong.
+            InputError: Every problem of the settings.
         """
         problems = []
         if not 0 <= self.port <= _LAST_PORT:
@@ -104,8 +105,26 @@ class AppSettings:
             problems.append(Problem("--save-annotations", f"{self.saved}: give a name that ends in .csv"))
         elif self.saved is not None:
             problems += _table_problems(self.saved)
+        problems += self._model_problems()
         if problems:
             raise InputError(problems)
+
+    def _model_problems(self) -> Iterable[Problem]:
+        """Return the problems of the names of the models and their adapters."""
+        asked = [("--model", self.model, "--adapter", self.adapter)]
+        if self.compare is not None or self.compare_adapter is not None:
+            asked.append(("--compare", self.compare or self.model, "--compare-adapter", self.compare_adapter))
+        for option, model, adapter_option, adapter in asked:
+            try:
+                check_name(model)
+            except MevqaError as error:
+                if option == "--model" or self.compare is not None:
+                    yield Problem(option, str(error))
+                continue
+            try:
+                check_name(model, adapter)
+            except MevqaError as error:
+                yield Problem(adapter_option, str(error))
 
 
 def _table_problems(table: Path) -> Iterable[Problem]:

@@ -1,4 +1,4 @@
-"""Everything that the handlers of a running page share, and how each of them does its work."""
+"""State that the handlers of a running page share, and how they run jobs and report errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mevqa.app.asking import AskedModels
+from mevqa.app.asking import PageModels
 from mevqa.app.guard import owner_of
 from mevqa.app.jobs import Progress, Report, StoppedError
 from mevqa.app.library import Library
@@ -27,15 +27,15 @@ class AppState:
     """A running page.
 
     Attributes:
-        settings: What it was started with.
-        sessions: What open pages have loaded.
-        models: Who is asked.
+        settings: Settings of the page.
+        sessions: Sessions of the open pages.
+        models: The models that can be asked.
         library: The clips that can be chosen.
     """
 
     settings: AppSettings
     sessions: Sessions
-    models: AskedModels
+    models: PageModels
     library: Library = Library()
 
     def session(self, request: Any) -> Session:
@@ -47,11 +47,11 @@ class AppState:
         return self.sessions.of(owner_of(request.cookies), request.session_hash)
 
     def frame(self, event_data: Any, cookies: Any) -> str | None:
-        """Return a frame of a video that one of a browser's pages has open, as an address that holds the picture.
+        """Return a frame of a video that one of a browser's pages has open, as a data URI.
 
         Args:
-            event_data: What the timeline asks for.
-            cookies: Those of the browser.
+            event_data: Request of the timeline (``sought_frame``).
+            cookies: Cookies of the browser.
         """
         key = event_data.get("key") if isinstance(event_data, dict) else None
         session = self.sessions.with_clip(owner_of(cookies), key)
@@ -69,10 +69,10 @@ class AppState:
         self.sessions.close(owner_of(request.cookies), request.session_hash)
 
     def work(self, session: Session, work: Callable[[Report], _T], result: list[_T]) -> Iterator[Progress]:
-        """Do work and yield how far it is; what it returns is appended to ``result``.
+        """Run a job and yield its progress; its result is appended to ``result``.
 
         Raises:
-            MevqaError: What is wrong with the input, or too many pieces of work were started.
+            MevqaError: An error in the input, or too many jobs in the last minute.
             StoppedError: The user stopped it.
         """
         self.sessions.count_job(session)

@@ -122,7 +122,7 @@ def _run(argv: Sequence[str] | None) -> int:
         with exit_on_sigterm(), errors_name_options():
             try:
                 args = _parse(argv)
-                name = f"mevqa {args.command}"
+                name = str(args.parser.prog)
                 _check_working_folder()
                 with chosen_verbosity(args):
                     return _work(args)

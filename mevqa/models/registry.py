@@ -83,6 +83,28 @@ def load_model(name: str, options: ModelOptions | None = None) -> Model:
     return load_transformers(name, source, options, preferences)
 
 
+def check_name(name: str, adapter: str | None = None) -> None:
+    """Refuse the name of a model, or of its adapter, that cannot be loaded; nothing is loaded, and no hub is asked.
+
+    Args:
+        name: The model, as for ``load_model``.
+        adapter: Its adapter, if any: a folder or a hub name.
+
+    Raises:
+        ModelError: There is no such model, a folder holds none, or the adapter is none.
+        InputError: The folder of a recogniser holds none, or the script of a mock is wrong.
+    """
+    source = _find(name)
+    if adapter is not None and source in (make_mock, make_nearest, make_recogniser, make_served):
+        raise ModelError(f"{name} takes no adapter")
+    if source is make_mock or source is make_recogniser:
+        source(name, ModelOptions())  # They read a script or a small file of weights.
+    if adapter is not None and isinstance(source, (Path, str)) and not is_hub_name(adapter):
+        from mevqa.models.transformers.adapters.load import adapter_folder
+
+        adapter_folder(adapter)
+
+
 def own_preferences(name: str, adapter: str | None = None) -> Preferences:
     """Return how a model wants to be asked, as far as that is known before it is loaded.
 

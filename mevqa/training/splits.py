@@ -113,7 +113,8 @@ def k_folds(clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str]
     """
     dealt = list(_persons_of(clips, of).values())
     if not 2 <= k <= len(dealt):
-        raise _refused(f"{len(dealt)} persons cannot be divided into {k} folds; ask for 2 to {len(dealt)}")
+        mend = f"ask for 2 to {len(dealt)} (folds.k)" if len(dealt) > 1 else "give clips of two subjects at least"
+        raise _refused(f"{len(dealt)} persons cannot be divided into {k} folds; {mend}")
     shuffled = [dealt[at] for at in np.random.default_rng(seed).permutation(len(dealt))]
     groups: list[list[str]] = [[] for _ in range(k)]
     for own in sorted(shuffled, key=len, reverse=True):
@@ -233,7 +234,10 @@ def _fold(name: str, test: Collection[str], clips: Mapping[str, Clip], *, unknow
     """Train on all that is not tested."""
     train = tuple(sorted(clips.keys() - set(test)))
     if not train:
-        raise _refused(f"nothing is left to train on in fold {name}: its test side holds all {len(clips)} clips")
+        raise _refused(
+            f"nothing is left to train on in fold {name}: its test side holds all {len(clips)} clips; give clips of "
+            "two subjects at least, or of two data sets where one is left out"
+        )
     assert_disjoint(train, test, clips, unknown_as_own=unknown_as_own)
     return Fold(name, train, tuple(sorted(test)))
 
@@ -265,7 +269,9 @@ def _datasets(known: Collection[str], of: Collection[str] | None) -> list[str]:
         raise _refused("there are no clips to divide")
     missing = [name for name in of or () if canonical_dataset(name) not in known]
     if missing:
-        raise _refused(f"no clips of {', '.join(missing)}; there are clips of {', '.join(sorted(known))}")
+        there = sorted(known)
+        message = f"no clips of {', '.join(missing)}, which are to be held out; there are clips of {', '.join(there)}"
+        raise InputError([Problem("folds.of", f"{message}: give folds.of={','.join(there)}")])
     return sorted({canonical_dataset(name) for name in of} if of else known)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("gradio")
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "reporting"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "reporting")]
 
 from browser import browser  # noqa: E402, F401
 from hostile_runs import two_runs  # noqa: E402

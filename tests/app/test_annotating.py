@@ -24,9 +24,9 @@ from mevqa.app.annotating import (
     with_event,
     without_event,
 )
-from mevqa.app.asking import Asked
+from mevqa.app.asking import ModelAnswers
 from mevqa.app.export import export_name, export_zip
-from mevqa.app.open_clip import OpenClip, mark
+from mevqa.app.open_clip import OpenClip, set_moments
 from mevqa.app.rendering import events_html
 from mevqa.app.settings import AppSettings
 
@@ -35,7 +35,7 @@ SHORT = OpenClip(CLIP, "one.mp4", 100, 200.0, 0.495, long=False)
 EVENTS = (mevqa.Event(40, 45, 50), mevqa.Event(100, 115, 130))
 LONG = OpenClip(replace(CLIP, id="talk", annotation=None), "talk.mp4", 600, 30.0, 19.97, long=True, events=EVENTS)
 ASKED = [
-    Asked(
+    ModelAnswers(
         "nano",
         ("What is the coarse expression class?", "What are the action units?", "Why?"),
         (
@@ -44,13 +44,13 @@ ASKED = [
             mevqa.Answer("3", "", error="nothing was read"),
         ),
     ),
-    Asked("the run", ("What is the coarse expression class?",), (None,)),
+    ModelAnswers("the run", ("What is the coarse expression class?",), (None,)),
 ]
 
 
 def test_a_corrected_clip_is_saved_and_opened_again_with_it(tmp_path):
     tables = [tmp_path / "shared.csv", tmp_path / "own.csv"]
-    coded = with_draft(mark(SHORT, 5, 12, 19), Draft(("L4", "7"), "disgust", ""), None)
+    coded = with_draft(set_moments(SHORT, 5, 12, 19), Draft(("L4", "7"), "disgust", ""), None)
     assert not save_clip(coded, tables, "s01", "Ada")
     assert save_clip(coded, tables, "s01", "")
     saved = mevqa.Event(5, 12, 19, mevqa.parse_units("L4+7"), "disgust", "negative")
@@ -63,12 +63,12 @@ def test_a_corrected_clip_is_saved_and_opened_again_with_it(tmp_path):
 
 def test_the_kind_is_told_by_the_length_or_by_the_coder():
     kinds = {
-        kind: with_draft(mark(SHORT, 0, 40, 99), Draft(("4",), kind=kind), None).clip.annotation.kind
+        kind: with_draft(set_moments(SHORT, 0, 40, 99), Draft(("4",), kind=kind), None).clip.annotation.kind
         for kind in ("by its length", "macro")
     }
     assert kinds == {"by its length": "micro", "macro": "macro"}
     slow = replace(SHORT, seconds=0.99)
-    assert with_draft(mark(slow, 0, 40, 99), Draft(("4",)), None).clip.annotation.kind == "macro"
+    assert with_draft(set_moments(slow, 0, 40, 99), Draft(("4",)), None).clip.annotation.kind == "macro"
 
 
 def test_the_events_of_a_long_video_are_coded_one_by_one_and_saved_together(tmp_path):
@@ -136,8 +136,8 @@ def test_events_are_listed_with_the_names_of_their_units():
 
 def test_everything_about_a_clip_is_exported():
     view = mevqa.View("onset", Image.new("RGB", (8, 8)), "The onset.")
-    seen = SimpleNamespace(views=[view], warnings=("dark",), onset=4, apex=10, offset=19, localised=True)
-    packed = zipfile.ZipFile(io.BytesIO(export_zip(replace(SHORT, seen=seen), ASKED, b"clip\none\n")))
+    shown = SimpleNamespace(views=[view], warnings=("dark",), onset=4, apex=10, offset=19, localised=True)
+    packed = zipfile.ZipFile(io.BytesIO(export_zip(replace(SHORT, clip_views=shown), ASKED, b"clip\none\n")))
     assert packed.namelist() == ["clip.json", "answers.jsonl", "answers.csv", "pictures/onset.png", "annotations.csv"]
     about = json.loads(packed.read("clip.json"))
     assert about["moments"] == {"onset": 4, "apex": 10, "offset": 19, "source": "found in the motion"}

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import shutil
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from parts_by_name import PARTS, last
 
 from mevqa.app.pages.clip import ClipPage
-from mevqa.app.pages.parts import Parts
-
-#: Every component stands for itself.
-PARTS = Parts(**{name: name for name in Parts.__dataclass_fields__})
+from mevqa.errors import MevqaError
 
 
 @pytest.fixture(scope="module")
 def handlers(page):
     return ClipPage(page.state, PARTS)
-
-
-def last(updates):
-    """What the page shows in the end, component by component."""
-    shown = {}
-    for one in updates:
-        shown |= one
-    return shown
 
 
 def give(page, path, tmp_path):
@@ -58,24 +49,24 @@ def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, 
     plain = mevqa.ask(clip, questions, "mock")
     assert [one.text for one in asked.answers] == [one.text for one in plain.answers]
     assert [one.warnings for one in asked.answers] == [one.warnings for one in plain.answers]
-    assert [view.image.tobytes() for view in asked.seen.views] == [
+    assert [view.image.tobytes() for view in asked.clip_views.views] == [
         view.image.tobytes() for view in plain.clip_views.views
     ]
 
 
-def test_moments_that_a_user_sets_change_what_is_seen(handlers, page, opened, monkeypatch):
+def test_moments_that_a_user_sets_change_what_is_shown(handlers, page, opened, monkeypatch):
     me, first = opened
     onset, apex, offset = first["onset"], first["apex"], first["offset"]
-    moved = last(handlers.marked(onset, apex + 1, offset, me.request))
+    moved = last(handlers.moments_set(onset, apex + 1, offset, me.request))
     assert moved["apex"] == apex + 1 and "set by you" in moved["pictures"]
     assert moved["pictures"] != first["pictures"]
-    wrong = last(handlers.marked(5, 3, 9, me.request))
+    wrong = last(handlers.moments_set(5, 3, 9, me.request))
     assert "onset, apex and offset must follow one another" in wrong["status"]
-    outside = last(handlers.marked(0, 3, 9999, me.request))
+    outside = last(handlers.moments_set(0, 3, 9999, me.request))
     assert "must be among them" in outside["status"]
     monkeypatch.setattr("mevqa.app.pages.clip.find_expression", lambda clip, report: clip)
     last(handlers.find_events(me.request))
-    assert page.state.session(me.request).clip.marked is None
+    assert page.state.session(me.request).clip.user_moments is None
 
 
 @pytest.mark.parametrize(
@@ -92,6 +83,16 @@ def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, 
     session = page.state.session(me.request)
     assert session.clip is None and not [one for one in session.folder.rglob("*") if one.is_file()]
     assert "open a video first" in last(handlers.asked([], ["Why?"], "", "unknown", ["mock"], me.request))["status"]
+
+
+def test_an_upload_that_is_refused_before_it_is_read_is_not_kept(handlers, page, clip, visit, tmp_path, monkeypatch):
+    def too_many(session):
+        raise MevqaError("wait")
+
+    monkeypatch.setattr(page.state.sessions, "count_job", too_many)
+    given = Path(give(page, clip, tmp_path))
+    assert "wait" in last(handlers.uploaded(str(given), "unknown", "by its length", visit(page).request))["status"]
+    assert not given.exists()
 
 
 def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path, monkeypatch):

@@ -1,6 +1,10 @@
 """Who may come in, which addresses there are, and whose files are whose."""
 
 import base64
+import socket
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -97,6 +101,41 @@ def test_uploads_need_an_open_page_and_are_served_to_nobody(page, client):
     uploaded = client.post("/gradio_api/upload", files=files).json()[0]
     assert uploaded.startswith(str(page.state.sessions.root))
     assert client.get(f"/gradio_api/file={uploaded}").status_code == 404
+
+
+def files_in(page):
+    return sorted(path for path in page.state.sessions.root.rglob("*") if path.is_file())
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(page, client):
+    before = files_in(page)
+    begin = b'--x\r\nContent-Disposition: form-data; name="files"; filename="clip.mp4"\r\n\r\n' + bytes(100_000)
+    head = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nCookie: {COOKIE}={client.cookies[COOKIE]}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    address = urlsplit(page.address)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as sent:
+        sent.sendall(head.encode() + begin)
+        wait_for(lambda: files_in(page) != before)
+    wait_for(lambda: files_in(page) == before)
+
+
+def test_an_upload_that_was_never_opened_goes_with_the_last_page_of_its_browser(page, client):
+    sessions, owner = page.state.sessions, client.cookies[COOKIE]
+    assert sessions.claim(owner, "first") and sessions.claim(owner, "second")
+    uploaded = Path(client.post("/gradio_api/upload", files={"files": ("clip.mp4", b"never opened")}).json()[0])
+    sessions.close(owner, "first")
+    assert uploaded.is_file()
+    sessions.close(owner, "second")
+    assert not uploaded.exists()
+
+
+def wait_for(condition):
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_file_that_is_too_large_is_refused(client):

@@ -16,6 +16,14 @@ from mevqa.cli import main
         (["--port", "99999"], "--port: is a number from 0 to 65535, not 99999"),
         (["--password-file", "nowhere"], "nowhere: cannot be read as a password"),
         (["--max-size", "0"], "--max-size"),
+        (["--model", "nonsense"], "--model: unknown model 'nonsense': "),
+        (["--adapter", "nowhere"], "--adapter: no adapter 'nowhere': "),
+        (
+            ["--compare", "mean:nowhere"],
+            "--compare: nowhere: is not a folder; give the folder that `mevqa finetune` wrote",
+        ),
+        (["--compare-adapter", "nowhere"], "--compare-adapter: no adapter 'nowhere': "),
+        (["--compare", "mock", "--compare-adapter", "."], "--compare-adapter: mock takes no adapter"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(words, said, capsys, monkeypatch, tmp_path):

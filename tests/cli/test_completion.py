@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -83,5 +86,72 @@ def test_it_is_printed_or_written(tmp_path, capsys, monkeypatch):
 def test_scripts_of_other_shells_hold_the_names_too(shell):
     made = completion_script(shell)
     assert "me-tst-plus" in made and "finetune" in made
-    if shutil.which(shell):
-        subprocess.run([shell, "-n"], input=made, text=True, check=True)
+
+
+#: Beginnings of command lines, and how they go on in every shell.
+COMPLETED = {
+    "mevqa fine": "tune",
+    "mevqa bench sp": "ot",
+    "mevqa spot --spotter child-l": "bp",
+    "mevqa eval --model na": "no",
+    "mevqa ask --dty": "pe",
+    "mevqa finetune spotting/me-tst-sm": "all",
+    "mevqa completion z": "sh",
+    "mevqa ask cli": "p.mp4",
+}
+
+
+def test_fish_completes_with_its_script(tmp_path):
+    if (fish := shutil.which("fish")) is None:
+        pytest.skip("there is no fish")
+    (tmp_path / "mevqa.fish").write_text(completion_script("fish"))
+    (tmp_path / "clip.mp4").touch()
+    asked = "; echo ==; ".join(f"complete -C {line!r}" for line in COMPLETED)
+    command = [fish, "--no-config", "-c", f"source mevqa.fish; {asked}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert not done.stderr
+    for (line, rest), printed in zip(COMPLETED.items(), done.stdout.split("==\n"), strict=True):
+        words = [one.partition("\t")[0] for one in printed.splitlines()]
+        assert words == [line.split()[-1] + rest], line
+
+
+def test_zsh_completes_with_its_script(tmp_path):
+    if (zsh := shutil.which("zsh")) is None:
+        pytest.skip("there is no zsh")
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions/_mevqa").write_text(completion_script("zsh") + "\n")
+    (tmp_path / "clip.mp4").touch()
+    assert typed_in_zsh(zsh, tmp_path, list(COMPLETED)) == [line + rest for line, rest in COMPLETED.items()]
+
+
+def typed_in_zsh(zsh, folder, lines):
+    """What stands in the command line of a zsh after each line and Tab were typed."""
+    typed = folder / "typed"
+    start = (
+        "PS1=; fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -u -d dump; "
+        "show() { print -r -- $BUFFER >> typed; BUFFER= }; zle -N show; bindkey '^X' show; print -r -- ready >> typed\n"
+    )
+    pty = pytest.importorskip("pty")
+    terminal, child = pty.openpty()
+    with subprocess.Popen([zsh, "-f", "-i"], cwd=folder, stdin=child, stdout=child, stderr=child) as shell:
+        os.close(child)
+        threading.Thread(target=read_all, args=(terminal,), daemon=True).start()
+        try:
+            for count, keys in enumerate([start, *(f"{line}\t\x18" for line in lines)], start=1):
+                os.write(terminal, keys.encode())
+                until = time.monotonic() + 30
+                while not typed.is_file() or len(typed.read_text().splitlines()) < count:
+                    assert time.monotonic() < until, keys
+                    time.sleep(0.02)
+        finally:
+            shell.kill()
+    return [line.strip() for line in typed.read_text().splitlines()[1:]]
+
+
+def read_all(terminal):
+    """Read what a shell prints, so that it never waits for that."""
+    try:
+        while os.read(terminal, 4096):
+            pass
+    except OSError:
+        return

@@ -55,6 +55,21 @@ def test_a_mistake_is_one_line_with_the_mend(words, line, capsys):
     assert refused(words, capsys) == [line]
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["spot"], "mevqa spot: VIDEO_OR_DIR: is missing: name a video"),
+        (["physiology", "describe", "nowhere.csv", "--out", "notes.csv"], "mevqa physiology describe: nowhere.csv: "),
+        (["bench", "prefix", "--model", "nowhere"], "mevqa bench prefix: unknown model 'nowhere': "),
+    ],
+)
+def test_a_mistake_that_a_part_finds_names_the_part_once(words, line, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(line) and said.count("mevqa") == 1
+
+
 def test_every_unknown_option_is_named_at_once(capsys):
     lines = refused(["eval", "f", "--otu", "d", "--medai=x"], capsys)
     assert [line.split("; ")[0] for line in lines] == [

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+import mevqa
 from mevqa.cli import main
+from mevqa.errors import InputError
 from mevqa.synthetic.writer import synthesise
 
 
@@ -57,7 +59,7 @@ def test_ready_made_map(clip, tmp_path, capsys):
         (["--views", "apx"], "did you mean 'apex'"),
         (["--views", ","], "names no view"),
         (["--sampler", "oao-j"], "did you mean"),
-        (["--apex", "4000"], "the media has frames 0 to"),
+        (["--apex", "4000"], "--apex 4000: synth8_s01_0001.mp4 has frames 0 to"),
         (["--precomputed", "motion"], "is not VIEW=FILE"),
         (["--precomputed", "motion=none.png"], "is not a file"),
     ],
@@ -81,3 +83,35 @@ def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["sample", str(clip), "--out", str(tmp_path / "file")]) == 2
     assert "is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (["--onset", "9", "--apex", "6"], ["--onset 9, --apex 6: must follow one another; "]),
+        (
+            ["--apex", "6", "--onset", "7", "--offset", "9"],
+            ["--onset 7, --apex 6, --offset 9: must follow one another; "],
+        ),
+        (
+            ["--apex", "800", "--offset", "900"],
+            ["--apex 800: CLIP has frames 0 to ", "--offset 900: CLIP has frames 0 to "],
+        ),
+    ],
+)
+def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, given, lines, capsys):
+    """Before a model is loaded or a picture drawn: the model that is asked here does not exist."""
+    for command in (
+        ["sample", str(clip), "--out", str(tmp_path / "look")],
+        ["ask", str(clip), "Why?", "--model", "none"],
+    ):
+        assert main([*command, *given]) == 2
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == len(lines)
+        for printed, line in zip(said, lines, strict=True):
+            assert line.replace("CLIP", clip.name) in printed and "annotation" not in printed
+
+
+def test_a_library_user_is_told_of_parameters(clip, tmp_path):
+    with pytest.raises(InputError, match="^onset 9, apex 6: must follow one another"):
+        mevqa.ask(clip, "Why?", onset=9, apex=6)

@@ -85,14 +85,14 @@ def test_lists_are_in_the_order_of_the_unit_numbers():
         (
             "describe_nth",
             "A macro-expression (frames 80-140, apex frame 95) with AU4 and AU7: disgust.",
-            "The 1-th expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 95. "
+            "The 1st expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 95. "
             "The action units present are: brow lowerer, lid tightener. Therefore, the fine-grained expression class "
             "is disgust, and the coarse expression class is negative.",
         ),
         (
             "describe_nth",
             "Onset: 3, offset: 20. Happy.",
-            "The 1-th expression event is from frame 3 to frame 20. The fine-grained expression class is happiness, "
+            "The 1st expression event is from frame 3 to frame 20. The fine-grained expression class is happiness, "
             "and the coarse expression class is positive.",
         ),
         ("describe_nth", "I cannot tell.", None),
@@ -126,7 +126,7 @@ def test_free_sentences_become_official():
 def test_the_nth_event_of_a_kind_is_of_that_kind():
     asked = Question("q", "c", "?", "describe_nth", ordinal=2, kind="micro")
     text = normalise(asked, Reply("Frames 3 to 9."))
-    assert text == "The 2-th micro-expression event is a micro-expression from frame 3 to frame 9."
+    assert text == "The 2nd micro-expression event is a micro-expression from frame 3 to frame 9."
     assert fault(asked, text) is None
 
 
@@ -183,7 +183,7 @@ def test_the_grammar_admits_what_the_surface_writes(kind, count):
         ("longest", "none"),
         ("longest", "frames 1-9, frames 20-30"),
         ("describe_nth", "A micro-expression of anger."),
-        ("describe_nth", "The 2-th expression event is a micro-expression."),
+        ("describe_nth", "The 2nd expression event is a micro-expression."),
         ("event_presence", "Yes"),
         ("order", "micro"),
         ("count_between", "two"),

@@ -16,6 +16,7 @@ from mevqa.questions.answers import fault, normalise, timeline_answer
 from mevqa.questions.question_types import parse_question, question_types
 from mevqa.questions.reading.events import read_spans
 from mevqa.questions.wordings import official_wordings
+from mevqa.questions.writing.event_text import ordinal_text
 from mevqa.questions.writing.sentences import sentence
 from mevqa.types import Question, Reply
 
@@ -63,13 +64,13 @@ STORY = EventTimeline(
         (ask("localise", kind="macro"), "frames 80-140"),
         (
             ask("describe_nth", ordinal=1),
-            "The 1-th expression event is a micro-expression from frame 12 to frame 30 with its apex at frame 20. The "
+            "The 1st expression event is a micro-expression from frame 12 to frame 30 with its apex at frame 20. The "
             "action units present are: cheek raiser, lip corner puller. Therefore, the fine-grained expression class "
             "is happiness, and the coarse expression class is positive.",
         ),
         (
             ask("describe_nth", ordinal=2, kind="micro"),
-            "The 2-th micro-expression event is a micro-expression from frame 200 to frame 212. The fine-grained "
+            "The 2nd micro-expression event is a micro-expression from frame 200 to frame 212. The fine-grained "
             "expression class is disgust, and the coarse expression class is negative.",
         ),
         (ask("describe_nth", ordinal=4), None),
@@ -233,3 +234,9 @@ def test_each_event_lies_in_exactly_one_part_of_the_time(timeline):
 
 def test_the_types_beyond_the_official_ones_are_about_long_videos():
     assert EXTENSION_TYPES < LONG_VIDEO_TYPES
+
+
+def test_events_are_numbered_as_one_writes_them():
+    numbers = (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111)
+    written = "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 101st 111th"
+    assert " ".join(map(ordinal_text, numbers)) == written

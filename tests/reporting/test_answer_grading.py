@@ -19,7 +19,7 @@ SENTENCE = (
 LOCALISE = "Localise every expression event in this video."
 LONGEST = "Which expression event in this video is the longest?"
 DESCRIBE = "Describe the 1-th expression event in this video."
-DESCRIBED = "The 1-th expression event is a micro-expression from frame 0 to frame 9. " + SENTENCE
+DESCRIBED = "The 1st expression event is a micro-expression from frame 0 to frame 9. " + SENTENCE
 SUMMARISE = "Summarise the expression events of this video and explain your reasoning."
 SUMMARY = "This video shows 2 expression events: 1 micro-expression and 1 macro-expression, with dimpler."
 

@@ -15,7 +15,7 @@ from mevqa.types import NO_MOTION, Answer, Clip
 
 EVENTS = (Event(0, 1, 2, kind="micro", fine="disgust"), Event(3, 4, 5, kind="macro"))
 STILL = f"{NO_MOTION}: onset and apex are one frame"
-PRIOR = "prior answer: 1 event was found, and the 4-th is asked about"
+PRIOR = "prior answer: 1 event was found, and the 4th is asked about"
 MANY = [f"event {place}: micro, {place}.00 to {place}.30 s" for place in range(1, 6)]
 
 

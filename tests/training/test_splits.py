@@ -207,8 +207,14 @@ def test_data_sets_can_be_left_out_without_subjects_but_not_without_names():
     ("make", "message"),
     [
         (lambda: leave_one_subject_out({}), "no clips"),
-        (lambda: leave_one_subject_out(SMALL, of=["samm"]), "no clips of samm; there are clips of casme2, smic"),
-        (lambda: leave_one_subject_out(clips_of(a="smic s1", b="smic s1")), "nothing is left to train on"),
+        (
+            lambda: leave_one_subject_out(SMALL, of=["samm"]),
+            r"no clips of samm, which are to be held out; .* casme2, smic: give folds\.of=casme2,smic$",
+        ),
+        (
+            lambda: leave_one_subject_out(clips_of(a="smic s1", b="smic s1")),
+            "nothing is left to train on.*two subjects",
+        ),
         (lambda: leave_one_dataset_out(clips_of(a="smic s1", b="smic s2")), "nothing is left to train on"),
         (lambda: k_folds(SMALL, 6, 0), "5 persons cannot be divided into 6 folds"),
         (lambda: k_folds(SMALL, 4, 0, of=["casme2"]), "3 persons cannot be divided into 4 folds"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _TEMPLATE = """<figure class="mevqa-comparison" hidden><div class="stage">
 <img alt=""><img class="second" alt=""><i aria-hidden="true"></i>
-<input type="range" min="0" max="100" value="50" aria-label="how much of the onset is seen beside the magnified apex">
+<input type="range" min="0" max="100" value="50" aria-label="share of the onset beside the magnified apex">
 </div><figcaption><span class="under"></span><span class="over"></span></figcaption></figure>"""
 
 
@@ -33,7 +33,11 @@ def make_comparison(elem_id: str) -> Any:
 
 def comparison_value(opened: OpenClip | None) -> dict[str, str] | None:
     """Return the onset and the magnified apex of a clip; None where there are none to see."""
-    views = {view.name: view for view in opened.seen.views} if opened is not None and opened.seen is not None else {}
+    views = (
+        {view.name: view for view in opened.clip_views.views}
+        if opened is not None and opened.clip_views is not None
+        else {}
+    )
     if not {"onset", "magnified"} <= views.keys():
         return None
     return {

@@ -12,7 +12,7 @@ import gradio as gr
 
 
 def make_download(elem_id: str) -> Any:
-    """Make the component, of which nothing is seen; its value is that of ``download_value``."""
+    """Make the component, which shows nothing; its value is that of ``download_value``."""
     return gr.HTML(
         None,
         html_template="",
@@ -26,8 +26,8 @@ def download_value(name: str, content: bytes) -> dict[str, str]:
     """Return the value with which a file is saved.
 
     Args:
-        name: What it is called.
-        content: What is in it.
+        name: File name.
+        content: Bytes of the file.
     """
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     # The same file may be wanted twice: without the stamp the second value would be no change.

@@ -22,7 +22,7 @@ from mevqa.app.annotating import (
     with_event,
     without_event,
 )
-from mevqa.app.asking import Asked, stored_answers
+from mevqa.app.asking import ModelAnswers, stored_answers
 from mevqa.app.components.download import download_value, make_download
 from mevqa.app.export import export_name, export_zip
 from mevqa.app.open_clip import OpenClip
@@ -59,7 +59,7 @@ class AnnotationParts:
 
     @property
     def form(self) -> list[Any]:
-        """What a ``Draft`` holds, in its order."""
+        """Components of the fields of a ``Draft``, in its order."""
         return [self.units, self.fine, self.coarse, self.kind]
 
 
@@ -77,7 +77,9 @@ def make_annotation_parts() -> AnnotationParts:
             coarse = gr.Dropdown(["", *COARSE_CLASSES], value="", label="Coarse class", min_width=160, elem_id="coarse")
             kind = gr.Radio([BY_LENGTH, "micro", "macro"], value=BY_LENGTH, label="Kind", min_width=260, elem_id="kind")
         with gr.Row():
-            subject = gr.Textbox(label="Subject (who is seen, s01)", max_lines=1, min_width=160, elem_id="subject")
+            subject = gr.Textbox(
+                label="Subject (the person shown, e.g. s01)", max_lines=1, min_width=160, elem_id="subject"
+            )
             coder = gr.Textbox(label="Coder (may stay empty)", max_lines=1, min_width=160, elem_id="coder")
         with gr.Row():
             take = gr.Button("Take over the answers", min_width=160, elem_id="take")
@@ -92,7 +94,7 @@ def make_annotation_parts() -> AnnotationParts:
 
 
 class AnnotationPage:
-    """What happens when the form is used.
+    """Handlers of the form.
 
     Args:
         state: The running page.
@@ -104,7 +106,7 @@ class AnnotationPage:
         self._state, self._parts, self._form = state, parts, form
 
     def shown(self, request: gr.Request) -> Updates:
-        """Show in the form what is coded of a clip that was opened."""
+        """Fill the form with the codes of a clip that was opened."""
 
         def act(session: Session) -> Updates:
             opened = session.clip
@@ -119,7 +121,7 @@ class AnnotationPage:
         return self._do(request, act)
 
     def chosen(self, at: int | None, request: gr.Request) -> Updates:
-        """Show what is coded of another event of a long video."""
+        """Fill the form with the codes of another event of a long video."""
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
@@ -143,7 +145,7 @@ class AnnotationPage:
         return self._do(request, act)
 
     def pressed(self, event: gr.EventData, request: gr.Request) -> Updates:
-        """Show what is coded of the event that was chosen on the timeline."""
+        """Fill the form with the codes of the event that was chosen on the timeline."""
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
@@ -167,7 +169,7 @@ class AnnotationPage:
         return self._do(request, act)
 
     def taken_over(self, request: gr.Request) -> Updates:
-        """Fill the form with what was answered."""
+        """Fill the form with the answers."""
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
@@ -190,7 +192,7 @@ class AnnotationPage:
         dataset: str,
         request: gr.Request,
     ) -> Updates:
-        """Save what is coded."""
+        """Save the codes."""
 
         def act(session: Session) -> Updates:
             draft = Draft(tuple(units or ()), fine or "", coarse or "", kind)
@@ -229,8 +231,8 @@ class AnnotationPage:
 
         return self._do(request, act)
 
-    def _answers(self, session: Session, opened: OpenClip) -> list[Asked]:
-        """Return what was answered on the page, or else what the run has that the clip comes from."""
+    def _answers(self, session: Session, opened: OpenClip) -> list[ModelAnswers]:
+        """Return the answers of the page, or else those of the run that the clip comes from."""
         return session.answers or stored_answers(opened.choice, self._state.library.answered_by)
 
     def _filled(self, opened: OpenClip, draft: Draft) -> Updates:
@@ -240,14 +242,14 @@ class AnnotationPage:
         return {form.units: list(draft.units), form.fine: fine, form.coarse: draft.coarse, form.kind: draft.kind}
 
     def _events(self, opened: OpenClip, at: int | None = None) -> Updates:
-        """Return the choice of events as it is for a clip."""
+        """Return the updates of the choice of events for a clip."""
         choices = [(_event_label(opened, place), place) for place in range(len(opened.events))]
         chosen = at if at is not None and at < len(choices) else 0 if choices else None
         event = gr.update(choices=choices, value=chosen, visible=opened.long)
         return {self._form.event: event, self._form.remove: gr.update(visible=opened.long)}
 
     def _do(self, request: gr.Request, act: Callable[[Session], Updates]) -> Updates:
-        """Return the updates of an action, or one line about what is wrong."""
+        """Return the updates of an action, or one line with its error."""
         session: Session | None = None
         try:
             session = self._state.session(request)

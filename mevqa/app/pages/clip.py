@@ -1,4 +1,4 @@
-"""What happens on the page about one clip: it is opened, looked at, and a model is asked about it."""
+"""Handlers of the page for one clip: open it, find its expression or events, ask models about it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ import gradio as gr
 import mevqa
 from mevqa.app import rendering
 from mevqa.app.annotating import saved_clip
-from mevqa.app.asking import Asked, read_typed, stored_answers
+from mevqa.app.asking import ModelAnswers, read_typed, stored_answers
 from mevqa.app.components.comparison import comparison_value
 from mevqa.app.jobs import Report, StoppedError
 from mevqa.app.library import Choice
-from mevqa.app.open_clip import LENGTHS, OpenClip, find_expression, mark, mark_event, open_clip, spot_events
+from mevqa.app.open_clip import (
+    LENGTHS,
+    OpenClip,
+    find_expression,
+    open_clip,
+    set_event_moments,
+    set_moments,
+    spot_events,
+)
 from mevqa.app.questions import suggested_questions
 from mevqa.app.sessions import Session
 from mevqa.app.state import AppState
@@ -30,7 +38,7 @@ Updates = dict[Any, Any]
 
 
 class ClipPage:
-    """What happens when the components of the page are used.
+    """Handlers of the components of the page.
 
     Args:
         state: The running page.
@@ -41,7 +49,7 @@ class ClipPage:
         self._state, self._parts = state, parts
 
     def uploaded(self, upload: str | None, dataset: str, length: str, request: gr.Request) -> Iterator[Updates]:
-        """Open an uploaded video and look for its expression or its events."""
+        """Open an uploaded video and find its expression or its events."""
 
         def work(session: Session, report: Report) -> OpenClip:
             if upload is None:
@@ -58,8 +66,12 @@ class ClipPage:
             session.clip = saved_clip(session.clip, self._state.settings.saved)
             return self._look(session.clip, report)
 
-        yield {self._parts.upload: None, **self._nothing(), self._parts.choice: None}
-        yield from self._run(request, work, self._show_opened)
+        try:
+            yield {self._parts.upload: None, **self._nothing(), self._parts.choice: None}
+            yield from self._run(request, work, self._show_opened)
+        finally:
+            if upload is not None:
+                self._state.sessions.uploads.discard(Path(upload))
 
     def chosen(self, number: int | None, length: str, request: gr.Request) -> Iterator[Updates]:
         """Open a clip of the list, with its questions and what a run answered to them."""
@@ -91,31 +103,33 @@ class ClipPage:
         if self._state.library.choices:
             yield from self.chosen(0, length, request)
 
-    def marked(
+    def moments_set(
         self, onset: float | None, apex: float | None, offset: float | None, request: gr.Request
     ) -> Iterator[Updates]:
-        """Look at the moments that the user set."""
+        """Show the pictures of the moments that the user entered."""
 
         def work(session: Session, report: Report) -> OpenClip:
-            return find_expression(mark(_needed(session), _frame(onset), _frame(apex), _frame(offset)), report)
+            return find_expression(set_moments(_needed(session), _frame(onset), _frame(apex), _frame(offset)), report)
 
         yield from self._run(request, work, self._show)
 
     def find_events(self, request: gr.Request) -> Iterator[Updates]:
-        """Forget what the user set and look again."""
+        """Drop the moments that the user set and find the expression or the events again."""
 
         def work(session: Session, report: Report) -> OpenClip:
-            return self._look(replace(_needed(session), marked=None, seen=None), report)
+            return self._look(replace(_needed(session), user_moments=None, clip_views=None), report)
 
         yield from self._run(request, work, self._show)
 
     def moved(self, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
-        """Look at the moments that were set on the timeline: those of the clip, or of one event of a long video."""
+        """Show the moments that were dragged on the timeline: those of the clip, or of one event of a long video."""
 
         def work(session: Session, report: Report) -> OpenClip:
             opened = _needed(session)
             at, moments = moved_moments(event._data, opened)
-            return find_expression(mark(opened, *moments), report) if at is None else mark_event(opened, at, *moments)
+            if at is not None:
+                return set_event_moments(opened, at, *moments)
+            return find_expression(set_moments(opened, *moments), report)
 
         yield from self._run(request, work, self._show)
 
@@ -130,7 +144,7 @@ class ClipPage:
     ) -> Iterator[Updates]:
         """Ask the chosen models."""
 
-        def work(session: Session, report: Report) -> list[Asked]:
+        def work(session: Session, report: Report) -> list[ModelAnswers]:
             opened = _needed(session)
             questions = read_typed(typed or "", [*(own or ()), *(chosen or ())], self._state.settings.limits)
             names = [name for name in self._state.models.names if name in (models or ())]
@@ -145,14 +159,14 @@ class ClipPage:
         yield from self._run(request, work, self._show_answers)
 
     def stopped(self, request: gr.Request) -> None:
-        """Stop what is under way."""
+        """Stop the job of the page."""
         self._state.session(request).stop()
 
     def _look(self, opened: OpenClip, report: Report) -> OpenClip:
         return spot_events(opened, report) if opened.long else find_expression(opened, report)
 
     def _without_video(self, choice: Choice, request: gr.Request) -> Iterator[Updates]:
-        """Show what a run answered about a clip whose video is not there."""
+        """Show the answers of a run about a clip whose video is missing."""
         parts = self._parts
         try:
             session = self._state.session(request)
@@ -170,7 +184,7 @@ class ClipPage:
         )
 
     def _nothing(self) -> Updates:
-        """Return the page without a clip."""
+        """Return the updates that clear the page."""
         parts = self._parts
         empty = dict.fromkeys([parts.clip, parts.pictures, parts.events, parts.answers], "")
         empty |= dict.fromkeys([parts.onset, parts.apex, parts.offset, parts.timeline, parts.comparison])
@@ -205,7 +219,7 @@ class ClipPage:
             session.long = opened.long
         return shown
 
-    def _show_answers(self, session: Session, asked: list[Asked]) -> Updates:
+    def _show_answers(self, session: Session, asked: list[ModelAnswers]) -> Updates:
         session.answers = asked
         references = rendering.references_of(session.clip.choice if session.clip is not None else None)
         return {
@@ -219,7 +233,7 @@ class ClipPage:
         work: Callable[[Session, Report], Any],
         show: Callable[[Session, Any], Updates],
     ) -> Iterator[Updates]:
-        """Do work, show how far it is, and then what came of it or one line about what is wrong."""
+        """Run a job, show its progress, and then its result or one line with the error."""
         status = self._parts.status
         session: Session | None = None
         try:

@@ -1,4 +1,4 @@
-"""The whole page: its components tied to what they do."""
+"""The whole page: its components and their handlers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mevqa.app.pages.clip import ClipPage
 from mevqa.app.pages.parts import Parts, make_parts
 from mevqa.app.state import AppState
 
-#: One piece of work at a time: it needs the whole machine.
+#: One job at a time: it needs the whole machine.
 _WORK: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 1, "show_progress": "hidden"}
-#: What costs little and is not kept waiting by work.
+#: Quick handlers, which do not wait for jobs.
 _QUICK: dict[str, Any] = {"concurrency_limit": 8, "show_progress": "hidden"}
 
 
@@ -21,7 +21,7 @@ def build(state: AppState) -> gr.Blocks:
     """Return the page of a running app.
 
     Args:
-        state: What its handlers share.
+        state: State that its handlers share.
     """
     with gr.Blocks(title="mevqa", analytics_enabled=False) as page:
         parts = make_parts(state.settings, state.library, state.models.names, state.frame)
@@ -41,7 +41,7 @@ def build(state: AppState) -> gr.Blocks:
         if state.library.choices:
             opened.append(page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK))
         parts.timeline.moved(clip.moved, None, shown, trigger_mode="always_last", **_WORK)
-        parts.mark.click(clip.marked, moments, shown, **_WORK)
+        parts.mark.click(clip.moments_set, moments, shown, **_WORK)
         parts.find.click(clip.find_events, None, shown, **_WORK)
         asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
@@ -53,10 +53,10 @@ def build(state: AppState) -> gr.Blocks:
 
 
 def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
-    """Make the form of annotations and tie it to what it does.
+    """Make the form of annotations with its handlers.
 
     Args:
-        state: What handlers share.
+        state: State that the handlers share.
         parts: The components of the page.
         opened: The events after which another clip is open.
     """

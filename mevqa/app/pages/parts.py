@@ -56,7 +56,7 @@ def make_parts(
     """Make the components inside an open ``gr.Blocks``.
 
     Args:
-        settings: What the page is started with.
+        settings: Settings of the page.
         library: The clips that can be chosen.
         model_names: The models that can be asked.
         read_frame: Gives the timeline its pictures (``make_timeline``).
@@ -90,7 +90,7 @@ def make_parts(
 
 
 def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -> None:
-    """Add where the clip comes from."""
+    """Add the choice of the clip, and of its data set and length."""
     with gr.Column(scale=3, min_width=280):
         made["choice"] = gr.Dropdown(
             [(choice.label, number) for number, choice in enumerate(library.choices)],
@@ -120,7 +120,7 @@ def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -
 
 
 def _add_questions(made: dict[str, Any], model_names: tuple[str, ...]) -> None:
-    """Add what is asked, and who."""
+    """Add the questions and the models."""
     made["own"] = gr.CheckboxGroup([], label="Questions of the file", visible=False, elem_id="own")
     with gr.Row():
         with gr.Column(scale=3, min_width=280):

@@ -20,8 +20,8 @@ def make_timeline(elem_id: str, read: Callable[[Any, Any], str | None]) -> Any:
 
     Args:
         elem_id: Its id in the page.
-        read: Returns a frame as an address that holds its picture, of the cookies of the request and of what
-            ``sought_frame`` reads; None where the video is not open any more.
+        read: Returns a frame as a data URI, given the event data (``sought_frame``) and the cookies of the request;
+            None where the video is not open any more.
     """
 
     def frame(event_data: Any, request: gr.Request) -> str | None:

@@ -7,14 +7,14 @@ const SETTLED = 500; // Milliseconds after the last key until moments count as s
 const AROUND = 1.0; // Seconds that are shown before and after a chosen event.
 
 const root = element.querySelector(".mevqa-timeline");
-let video = null; // What the server said of the video.
+let video = null; // Value of the component, of `timeline_value`.
 let moments = null; // Frames by role; null where there are none to move.
 let chosen = null; // Place of the chosen event.
 let cursor = 0;
-let view = [0, 1]; // First and last frame that are seen.
+let view = [0, 1]; // First and last visible frame.
 let settling = 0;
-let seen = null; // The frame whose picture is there.
-let looking = false;
+let shown = null; // The frame whose picture is there.
+let loading = false;
 let done = null; // Stamp of the added event that was shown last.
 
 function make(tag, attributes = {}, ...children) {
@@ -27,7 +27,7 @@ function make(tag, attributes = {}, ...children) {
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const seconds = (frame) => frame * video.step;
-const spoken = (frame) => `frame ${frame}, ${seconds(frame).toFixed(2)} s`;
+const frameText = (frame) => `frame ${frame}, ${seconds(frame).toFixed(2)} s`;
 const place = (frame) => (100 * (frame - view[0])) / Math.max(view[1] - view[0], 1);
 
 function frameAt(x) {
@@ -36,7 +36,7 @@ function frameAt(x) {
   return Math.round(view[0] + share * (view[1] - view[0]));
 }
 
-// What is seen: buttons and the time above, then the lanes of the moments, the curve, the events and the frame.
+// Elements: buttons and the time above, then the lanes of the moments, the curve, the events and the frame.
 const output = make("output", { "aria-live": "off" });
 const whole = button("Whole video", "show the whole video", () => zoom(null));
 const add = button("Add event", "add an event at the shown frame", () => trigger("added", { key: video.key, frame: cursor }));
@@ -82,7 +82,7 @@ function handle(role) {
   const settle = (soon) => {
     if (role === "frame") return;
     clearTimeout(settling);
-    settling = setTimeout(told, soon ? 0 : SETTLED);
+    settling = setTimeout(sendMoments, soon ? 0 : SETTLED);
   };
   const idle = () => video === null || (role !== "frame" && moments === null);
   grip.addEventListener("keydown", (event) => {
@@ -153,7 +153,7 @@ function move(role, frame) {
 }
 
 // Tell the server which moments the user set.
-function told() {
+function sendMoments() {
   if (moments !== null) trigger("moved", { key: video.key, event: chosen, ...moments });
 }
 
@@ -161,29 +161,29 @@ function seek(frame) {
   cursor = clamp(frame, 0, video.frames - 1);
   if (cursor < view[0] || cursor > view[1]) shift();
   draw();
-  look();
+  loadFrame();
 }
 
 // Ask the server for the picture of the frame, one picture at a time: of those that are passed meanwhile the last.
-async function look() {
-  if (looking) return;
-  looking = true;
+async function loadFrame() {
+  if (loading) return;
+  loading = true;
   try {
-    while (video !== null && seen !== cursor) {
+    while (video !== null && shown !== cursor) {
       const [frame, key] = [cursor, video.key];
       const picture = await server.frame({ key, frame });
       if (video?.key !== key) continue;
-      seen = frame;
+      shown = frame;
       if (picture === null) continue;
       still.src = picture;
       still.alt = `frame ${frame}`;
     }
   } finally {
-    looking = false;
+    loading = false;
   }
 }
 
-// Move what is seen so that the frame is in the middle of it.
+// Move the visible part so that the frame is in its middle.
 function shift() {
   const width = view[1] - view[0];
   const first = clamp(Math.round(cursor - width / 2), 0, Math.max(video.frames - 1 - width, 0));
@@ -229,7 +229,7 @@ function draw() {
     grip.setAttribute("aria-valuemin", low);
     grip.setAttribute("aria-valuemax", high);
     grip.setAttribute("aria-valuenow", frame);
-    grip.setAttribute("aria-valuetext", spoken(frame));
+    grip.setAttribute("aria-valuetext", frameText(frame));
   }
   drawCurve();
   drawEvents();
@@ -256,7 +256,7 @@ function drawEvents() {
       events.append(mark);
     }
     const [from, to] = [place(one.onset), place(one.offset)];
-    const label = `${one.kind}-expression ${at + 1}: ${spoken(one.apex)}${one.note ? `, ${one.note}` : ""}`;
+    const label = `${one.kind}-expression ${at + 1}: ${frameText(one.apex)}${one.note ? `, ${one.note}` : ""}`;
     mark.className = `${one.kind}${at === chosen ? " chosen" : ""}`;
     mark.hidden = to < 0 || from > 100;
     mark.style.left = `${clamp(from, 0, 100)}%`;
@@ -285,10 +285,10 @@ function load() {
   if (!same) {
     view = [0, Math.max(given.frames - 1, 1)];
     cursor = clamp(given.cursor, 0, given.frames - 1);
-    seen = null;
+    shown = null;
   }
   draw();
-  look();
+  loadFrame();
   // An event that was added just now is coded next; the same value may come again for another reason.
   if (given.added !== null && given.added.stamp !== done) {
     done = given.added.stamp;

@@ -23,8 +23,8 @@ def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[st
     """Return the value of the timeline component; None while there is no video.
 
     Args:
-        opened: The video that is looked at.
-        added: Place of the event that the user has added just now, which is shown closely.
+        opened: The open video.
+        added: Index of the event that the user has added just now, to which the timeline zooms.
     """
     if opened is None:
         return None
@@ -51,7 +51,7 @@ def moved_moments(event_data: Mapping[str, Any], opened: OpenClip) -> tuple[int 
 
     Args:
         event_data: The data of an event of the component.
-        opened: The video that is looked at.
+        opened: The open video.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.
@@ -63,11 +63,11 @@ def moved_moments(event_data: Mapping[str, Any], opened: OpenClip) -> tuple[int 
 
 
 def chosen_event(event_data: Mapping[str, Any], opened: OpenClip) -> int:
-    """Return the place of the event that was chosen on the timeline.
+    """Return the index of the event that was chosen on the timeline.
 
     Args:
         event_data: The data of an event of the component.
-        opened: The video that is looked at.
+        opened: The open video.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.
@@ -84,7 +84,7 @@ def sought_frame(event_data: Mapping[str, Any], opened: OpenClip) -> int:
 
     Args:
         event_data: The data of an event of the component.
-        opened: The video that is looked at.
+        opened: The open video.
 
     Raises:
         MevqaError: The event came of another video than the one that is open, or is no such event.

@@ -89,6 +89,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     bench_gpu.add(benches)
     bench_eval.add(benches)
     for name, one in benches.choices.items():
+        one.set_defaults(parser=one)
         if name != "gpu":  # Its results are always written.
             add_json(one, "everything that was measured", was_flag=name != "eval")
 

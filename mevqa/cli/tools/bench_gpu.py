@@ -52,13 +52,12 @@ def measure(args: argparse.Namespace) -> int:
     from mevqa.benchmarks.gpu.cases import shipped_cases
     from mevqa.benchmarks.gpu.processes import in_own_process, run_cases
     from mevqa.benchmarks.gpu.report import GpuReport, describe_machine, report_json, tables, write_report
-    from mevqa.errors import InputError, Problem
+    from mevqa.errors import MevqaError
     from mevqa.table_writer import as_markdown, as_text
 
     device = "cuda" if _has_gpu() else "cpu"
     if device == "cpu" and not args.small:
-        message = "this machine has no GPU that torch can use; --small tries the same with small models"
-        raise InputError([Problem("mevqa bench gpu", message)])
+        raise MevqaError("this machine has no GPU that torch can use; --small tries the same with small models")
     cases = shipped_cases(args.recipe, device=device, small=args.small)
     results: list[CaseResult] = []
 

@@ -38,6 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_fuse(parts)
     _add_describe(parts)
     _add_synth(parts)
+    for one in parts.choices.values():
+        one.set_defaults(parser=one)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -163,8 +163,8 @@ def _check(args: argparse.Namespace) -> None:
         without = way == _SPOTTING
         problems.append(Problem(named, f"is of no use {'without ' + needs if without else 'with ' + way[0]}"))
     if way == _SPOTTING and args.path is None:
-        said = "name a video or a folder, --fit with annotations, or --curves with scores"
-        problems.append(Problem("mevqa spot", said))
+        said = "is missing: name a video or a folder, or else --fit with annotations, or --curves with scores"
+        problems.append(Problem("VIDEO_OR_DIR", said))
     if problems:
         raise InputError(problems)
 

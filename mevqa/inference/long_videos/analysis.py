@@ -20,6 +20,7 @@ from mevqa.inference.view_config import LongVideoWay
 from mevqa.questions.answers import timeline_answer
 from mevqa.questions.prior import prior_answer
 from mevqa.questions.question_types import question_type
+from mevqa.questions.writing.event_text import ordinal_text
 from mevqa.spotting.base import SpotOptions, Spotting
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.video import spot_video
@@ -190,18 +191,21 @@ def _assumed(question: Question, timeline: EventTimeline) -> str | None:
     seen, every = len(timeline.seen), len(timeline.events)
     if seen == every:
         return None
-    if question.type == "nth_type" and (question.ordinal or 0) > seen:
+    if question.type == "nth_type" and question.ordinal is not None and question.ordinal > seen:
         prior = prior_answer(question)
         source = prior.source if prior is not None else "the data set"
-        return f"prior answer: {seen} events were found, and the {question.ordinal}-th is asked about: {source}"
+        return (
+            f"prior answer: {seen} events were found, and the {ordinal_text(question.ordinal)} is asked about: {source}"
+        )
     if question.type in ("order", "event_presence"):
         # The first event decides: nobody saw it when no event of the kind was seen.
         if any(question.kind in (None, event.kind) for event in timeline.seen):
             return None
-        return f"prior answer: no such event was found, and the {every}-th is asked about"
+        return f"prior answer: no such event was found, and the {ordinal_text(every)} is asked about"
     definition = question_type(question.type)
     if definition.fact == "count" and any(definition.counted in (None, e.kind) for e in timeline.events[seen:]):
-        return f"{seen} events were found; {every - seen} more are assumed, because the {every}-th is asked about"
+        reason = f"because the {ordinal_text(every)} is asked about"
+        return f"{seen} events were found; {every - seen} more are assumed, {reason}"
     return None
 
 

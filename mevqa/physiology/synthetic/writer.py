@@ -87,7 +87,7 @@ def write_physiology(
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError([Problem(out, "is not an empty folder; name a new one")])
-    import_extra("mne", "mevqa physiology synth")
+    import_extra("mne", "EEG")
     coded: list[list[str]] = []
     found: list[list[str]] = []
     for number in range(1, subjects + 1):

@@ -110,7 +110,7 @@ class DescriptionQuestion(QuestionType):
         value = read_described(plain, read_parts(plain))
         if value is not None and self.write(question, value, text, every_class()) == text:
             return None
-        return "does not have the wording of a description (The 1-th expression event is a ...), or of parts of it"
+        return "does not have the wording of a description (The 1st expression event is a ...), or of parts of it"
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,6 +55,12 @@ class EventForms(StrictModel):
 FORMS = read_yaml(TABLES / "questions" / "event_forms.yaml", EventForms)
 
 
+def ordinal_text(number: int) -> str:
+    """Return a number as it is written before an event: ``1st``, ``2nd``, ``3rd``, ``11th``."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 def event_name(kind: Kind | None) -> str:
     """Return what stands before "event": ``expression``, ``micro-expression`` or ``macro-expression``."""
     return "expression" if kind is None else f"{kind}-expression"
@@ -79,7 +85,7 @@ def spans_text(spans: Iterable[Event], *, kinds: bool) -> str:
 def description_wording(question: Question, *, plural: bool) -> str:
     """Return the sentences of a description that leaves nothing out, with their slots."""
     form = FORMS.description
-    subject = form.subject.format(n=question.ordinal or 1, event=event_name(question.kind))
+    subject = form.subject.format(n=ordinal_text(question.ordinal or 1), event=event_name(question.kind))
     return f"{subject}{form.kind}{form.frames}{form.apex}. {form.units if plural else form.unit} {form.classes}"
 
 
@@ -98,7 +104,7 @@ def described_text(told: Event, ordinal: int, asked: Kind | None) -> str | None:
         place += form.frames.format(onset=told.onset, offset=told.offset)
     if told.apex is not None:
         place += form.apex.format(apex=told.apex)
-    sentences = [f"{form.subject.format(n=ordinal, event=event_name(asked))}{place}."] if place else []
+    sentences = [f"{form.subject.format(n=ordinal_text(ordinal), event=event_name(asked))}{place}."] if place else []
     names = told.unit_names
     if names:
         sentences.append((form.unit if len(names) == 1 else form.units).format(units=SEPARATOR.join(names)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mevqa
-from mevqa.app.open_clip import OpenClip, mark, mark_event
+from mevqa.app.open_clip import OpenClip, set_event_moments, set_moments
 from mevqa.app.timeline.values import chosen_event, moved_moments, sought_frame, timeline_value
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))
@@ -62,7 +62,7 @@ def test_a_long_curve_is_thinned_and_keeps_its_peak():
 def test_moments_that_were_set_are_taken():
     said = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24}
     assert moved_moments(said, SHORT) == (None, (3, 11, 24))
-    assert mark(SHORT, 3, 11, 24).moments == (3, 11, 24)
+    assert set_moments(SHORT, 3, 11, 24).moments == (3, 11, 24)
     assert moved_moments({**said, "key": LONG.key, "event": 1}, LONG) == (1, (3, 11, 24))
     assert sought_frame({"key": SHORT.key, "frame": 24}, SHORT) == 24
 
@@ -91,7 +91,7 @@ def test_what_no_timeline_says_is_refused(wrong, message):
 
 
 def test_an_event_of_a_long_video_is_moved_and_keeps_its_classes():
-    moved = mark_event(LONG, 1, 101, 110, 131)
+    moved = set_event_moments(LONG, 1, 101, 110, 131)
     assert moved.events == (EVENTS[0], mevqa.Event(101, 110, 131, (), "anger", "negative", "macro"))
     with pytest.raises(mevqa.MediaError, match="must follow one another"):
-        mark_event(LONG, 1, 120, 110, 131)
+        set_event_moments(LONG, 1, 120, 110, 131)

@@ -90,7 +90,7 @@ def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counte
 def test_what_nobody_saw_is_counted_by_the_prior_and_marked():
     count, _, macro, _, seen, beyond = answer_from(THREE, ask(*OFFICIAL, *nth(2, 5)))
     assert (count.text, macro.text) == ("5", "3")
-    assert "2 more are assumed" in count.warnings[-1] and "5-th" in count.warnings[-1]
+    assert "2 more are assumed" in count.warnings[-1] and "5th" in count.warnings[-1]
     assert seen.text == "macro-expression" and not seen.warnings
     assert beyond.text == "macro-expression" and beyond.warnings[-1].startswith("prior answer: 3 events were found")
     assert "CAS(ME)^3" in beyond.warnings[-1] and beyond.options is None and beyond.evidence == ()
@@ -109,7 +109,7 @@ def test_presence_and_order_that_only_a_question_tells_are_marked():
         "Which comes first in this video, a micro-expression event or a macro-expression event?",
     )
     for answer in answer_from(empty, ask(*texts, *nth(2)))[:2]:
-        assert answer.warnings == ("prior answer: no such event was found, and the 2-th is asked about",)
+        assert answer.warnings == ("prior answer: no such event was found, and the 2nd is asked about",)
     for answer in answer_from(THREE, ask(*texts, *nth(5)))[:2]:
         assert answer.warnings == ()
 

@@ -21,7 +21,7 @@ test_rows.__test__ = False
 
 DEFAULT = answer_preset("megc2026-lvqa")
 DESCRIBED = (
-    "The 2-th expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 100. The action "
+    "The 2nd expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 100. The action "
     "units present are: brow lowerer, dimpler. Therefore, the fine-grained expression class is anger, and the coarse "
     "expression class is negative."
 )
@@ -89,7 +89,7 @@ def test_no_usable_answer_finds_nothing(make_pair):
 
 
 def test_each_part_of_a_description_counts_where_the_reference_tells_it(make_pair):
-    partial = "The 2-th expression event is a micro-expression from frame 0 to frame 9."
+    partial = "The 2nd expression event is a micro-expression from frame 0 to frame 9."
     metrics = score(
         [
             make_pair("describe", DESCRIBED, "A micro-expression, frames 90 to 140, with AU4: anger, negative"),

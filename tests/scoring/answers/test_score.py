@@ -17,7 +17,7 @@ COMBINED = (
     "class is {}."
 )
 DESCRIBED = (
-    "The 2-th expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 100. The action "
+    "The 2nd expression event is a macro-expression from frame 80 to frame 140 with its apex at frame 100. The action "
     "unit present is: brow lowerer. Therefore, the fine-grained expression class is anger, and the coarse expression "
     "class is negative."
 )
@@ -60,7 +60,7 @@ WRONG = {
     "nth": "macro-expression",
     "localise": "frames 31-70 (micro-expression)",
     "localise_micro": "none",
-    "describe": "The 2-th expression event is a micro-expression from frame 1 to frame 9. The action unit present is: "
+    "describe": "The 2nd expression event is a micro-expression from frame 1 to frame 9. The action unit present is: "
     "dimpler. Therefore, the fine-grained expression class is happiness, and the coarse expression class is positive.",
     "is_there": "no",
     "order": "macro-expression",
