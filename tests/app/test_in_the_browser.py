@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from browser import Browser
 
-from mevqa.app.server import running
+from mevqa.app.server import RunningPage, running
 from mevqa.app.settings import AppSettings
 
 #: What Gradio's own client writes to the console when it closes a stream.
@@ -43,6 +44,11 @@ def leave(browser: Browser) -> None:
     browser.errors.clear(), browser.requests.clear()
 
 
+def uploads(page: RunningPage, clip: Path) -> set[Path]:
+    """Return the copies of a clip in all sessions; other tests share the page and leave theirs open."""
+    return set((page.state.sessions.root / "sessions").rglob(clip.name))
+
+
 def assert_at_home(browser: Browser, address: str) -> None:
     """Nothing was asked of another host, and nothing went wrong on the way."""
     hosts = {urlsplit(one).hostname for one in browser.requests if not one.startswith(("data:", "blob:", "about:"))}
@@ -52,6 +58,7 @@ def assert_at_home(browser: Browser, address: str) -> None:
 
 def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     leave(browser)
+    before = uploads(page, clip)
     browser.size(1200, 900)
     browser.visit(page.address)
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
@@ -86,14 +93,13 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     assert_at_home(browser, page.address)
 
     # Nothing is kept when the page is closed.
-    sessions = page.state.sessions.root / "sessions"
-    assert list(sessions.rglob(clip.name))
+    kept = uploads(page, clip) - before
+    assert kept
     leave(browser)
-    for _ in range(900):
-        if not list(sessions.rglob(clip.name)):
-            break
+    end = time.monotonic() + 90
+    while kept & uploads(page, clip) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not list(sessions.rglob(clip.name))
+    assert not kept & uploads(page, clip)
 
 
 def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):
