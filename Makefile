@@ -8,8 +8,9 @@ LOWEST := .venv-lowest
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Two torch processes with default threads spin on each other's cores.
 export OMP_NUM_THREADS ?= 1
-# Two workers take the tests in the order of their files, and the idle one half of what the other has left.
-PYTEST := -m pytest -n 2 --dist worksteal
+# Three workers on two cores, as many tests wait for a browser or a server; they take the tests in the order of their
+# files, and an idle one half of what another has left.
+PYTEST := -m pytest -n 3 --dist worksteal
 # Options of every installation, as `--no-compile`.
 PIP_INSTALL := -m pip install --quiet $(PIP_OPTIONS)
 

@@ -17,6 +17,12 @@ def long_set(tmp_path_factory):
     return synthesise(tmp_path_factory.mktemp("long") / "set", 1, 12, long=True, seconds=12.0, size=(256, 256))
 
 
+@pytest.fixture(autouse=True)
+def features(long_set, monkeypatch):
+    """What is measured of the video is kept for the other tests."""
+    monkeypatch.setenv("MEVQA_FEATURES", str(long_set.media.parent / "features"))
+
+
 @pytest.mark.parametrize("which", ["official", "ext"])
 def test_a_long_file_is_answered_scored_and_handed_in(long_set, which, tmp_path, capsys):
     files = {"official": (long_set.to_answer, long_set.reference)}

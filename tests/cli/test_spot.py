@@ -25,6 +25,12 @@ def video(tmp_path_factory):
     return write_trial(tmp_path_factory.mktemp("spot"), plans, "events", 902, size=(256, 256))[0]
 
 
+@pytest.fixture(autouse=True)
+def features(video, monkeypatch):
+    """What is measured of the video is kept for the other tests."""
+    monkeypatch.setenv("MEVQA_FEATURES", str(video.path.parent.parent / "features"))
+
+
 def test_events_are_printed_and_written(video, tmp_path, capsys):
     files = {name: tmp_path / f"out.{name}" for name in ("csv", "json", "png")}
     words = ["--out", files["csv"], "--json", files["json"], "--plot", files["png"]]

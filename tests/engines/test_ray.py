@@ -33,7 +33,7 @@ def media(tmp_path, walls):
     folder = tmp_path / "media"
     folder.mkdir()
     for number in range(3):
-        write_mp4(folder / f"v{number}.mp4", walls(number, 200), 30.0, crf=10)
+        write_mp4(folder / f"v{number}.mp4", walls(number, 80), 30.0, crf=10)
     return folder
 
 

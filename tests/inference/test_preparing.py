@@ -28,7 +28,7 @@ FILES = ("me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl"
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Four clips of 128x128; the second has no apex in the annotations, so that it is localised."""
-    made = mevqa.synthesise(tmp_path_factory.mktemp("prepare") / "set", 4, 3, size=(128, 128), fps=(50.0,), crf=30)
+    made = mevqa.synthesise(tmp_path_factory.mktemp("prepare") / "set", 4, 3, size=(128, 128), fps=(30.0,), crf=30)
     header, first, second, *others = made.annotations.read_text("utf-8").splitlines(keepends=True)
     cells = second.rstrip("\n").split(",")
     cells[header.rstrip("\n").split(",").index("apex")] = ""
@@ -98,7 +98,8 @@ def test_it_is_answered_without_its_media(data, tmp_path):
     assert run.score(draws=0).counts["questions"] > 0
 
 
-def test_questions_about_long_videos_are_answered_as_of_the_videos(long_set, tmp_path, capsys):
+def test_questions_about_long_videos_are_answered_as_of_the_videos(long_set, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MEVQA_FEATURES", str(tmp_path / "features"))
     questions = long_set.to_answer
     rows = mevqa.prepare(questions, media=long_set.folder, out=tmp_path / "prepared")
     assert rows["long_video"] == [True]

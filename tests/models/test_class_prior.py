@@ -75,7 +75,7 @@ def test_frequencies_of_data_sets_and_of_files(tmp_path):
 def test_it_is_an_option_of_every_model_and_in_the_manifest(tmp_path):
     model = CorrectedModel(load_model("mock"), ClassPrior("own", {"coarse": {"negative": 5}}))
     assert (model.name, model.preferences) == ("mock", load_model("mock").preferences)
-    data = mevqa.synthesise(tmp_path / "data", clips=2, seed=5)
+    data = mevqa.synthesise(tmp_path / "data", clips=2, seed=5, size=(128, 128), fps=(30.0,))
     runs = [
         mevqa.evaluate(
             data.train, "mock", media=data.folder, out=tmp_path / str(prior), views=["frames"], options=options

@@ -24,7 +24,7 @@ def test_charts_are_files_and_numbers_are_json(runs, tmp_path):
     assert scores["steady"]["metrics"]["coarse.accuracy"] == pytest.approx(4 / 6)
 
 
-def test_the_page_is_the_same_each_time(runs, tmp_path):
+def test_the_page_is_the_same_each_time(runs, svg_charts_only, tmp_path):
     pages = [write_report(runs, tmp_path / name, Scoring(draws=20)).page.read_bytes() for name in "ab"]
     assert pages[0] == pages[1]
 

@@ -7,5 +7,5 @@ import mevqa
 
 @pytest.fixture(scope="session")
 def small_set(tmp_path_factory):
-    """Four clips of 128x128 with their question files."""
-    return mevqa.synthesise(tmp_path_factory.mktemp("drawing") / "set", 4, 3, size=(128, 128), fps=(50.0,), crf=30)
+    """Three clips of 128x128 with their question files."""
+    return mevqa.synthesise(tmp_path_factory.mktemp("drawing") / "set", 3, 3, size=(128, 128), fps=(30.0,), crf=30)

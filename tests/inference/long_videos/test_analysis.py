@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from long_clips import event, perfect, spotting
 
 from mevqa.errors import MediaError
+from mevqa.events import Event
 from mevqa.facs import UNIT_NAMES, ActionUnit, unit_number
 from mevqa.inference.engine import answer_clip
 from mevqa.inference.long_videos import analysis as long_video
@@ -252,6 +253,7 @@ def test_the_model_alone_sees_the_whole_video_and_nothing_is_spotted(spotted):
 
 def test_short_and_long_questions_about_one_video_are_both_answered(spotted):
     clip, found, _ = spotted
+    clip = replace(clip, annotation=Event(10, 15, 20))
     texts = ("What is the coarse expression class?", OFFICIAL[0])
     result = answer_clip(clip, ask(*texts, clip=clip), mock(), PROMPTS, VIEW_CONFIG)
     assert result.clip_views is not None and result.long_video is not None
