@@ -10,7 +10,7 @@ TORCH ?= torch==2.14.1 torchvision==0.29.1
 export OMP_NUM_THREADS ?= 1
 # Three workers on two cores, as many tests wait for a browser or a server; they take the tests in the order of their
 # files, and an idle one half of what another has left.
-PYTEST := -m pytest -n 3 --dist worksteal
+PYTEST := -m pytest -n 3 --dist worksteal -rs
 # Options of every installation, as `--no-compile`.
 PIP_INSTALL := -m pip install --quiet $(PIP_OPTIONS)
 

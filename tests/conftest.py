@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,9 +34,20 @@ settings.load_profile("mevqa")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that hold slow tests, so that no worker is left with a long one when others are done."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    """Leave the slow tests for the end: where time is short, it is they that are left out."""
+    items.sort(key=_is_slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is not begun in time, where the environment gives one, in seconds since 1970."""
+    for variable, concerned in (("MEVQA_TESTS_UNTIL", True), ("MEVQA_SLOW_TESTS_UNTIL", _is_slow(item))):
+        if concerned and time.time() > float(os.environ.get(variable, "inf")):
+            pytest.skip(f"left out: not begun in time ({variable})")
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def pytest_collection() -> None:
