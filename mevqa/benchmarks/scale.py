@@ -17,9 +17,10 @@ from mevqa.datasets import taxonomy
 from mevqa.facs import UNIT_NAMES, coarse_of
 from mevqa.questions.writing.sentences import sentence
 
-#: Questions about each clip.
-_QUESTIONS = 5
-_SUBJECTS = 100
+#: Most questions about a clip: one of each kind.
+QUESTIONS = 5
+#: A prime: each subject is asked all kinds of questions, however many there are about a clip.
+_SUBJECTS = 101
 _READ = "import json, sys; sum(len(json.loads(line)) for line in open(sys.argv[1], encoding='utf-8'))"
 
 
@@ -44,16 +45,19 @@ class CommandCost:
     largest_page_mb: float = 0.0
 
 
-def measure_scale(folder: Path, answers: int, seed: int = 0) -> Iterator[CommandCost]:
+def measure_scale(
+    folder: Path, clips: int, questions_per_clip: int = QUESTIONS, seed: int = 0
+) -> Iterator[CommandCost]:
     """Yield what each command takes, the reading of the log among them.
 
     Args:
         folder: An empty folder for the questions, pictures, run and report.
-        answers: How many, five a clip.
+        clips: How many.
+        questions_per_clip: 1 to ``QUESTIONS``.
         seed: Of the questions.
     """
     questions, maps, run = folder / "me_vqa_synthetic_test_to_answer.jsonl", folder / "maps", folder / "run"
-    _write_questions(questions, maps, answers, seed)
+    _write_questions(questions, maps, clips, questions_per_clip, seed)
     given = [questions, "--precomputed", f"motion={maps}"]
     asked = ["eval", *given, "--views", "motion", "--model", "mock", "--out", run]
     submission = folder / "submission" / "me_vqa_synthetic_test_pred.jsonl"
@@ -91,23 +95,23 @@ def measure_command(name: str, command: Sequence[object], output: IO[str] | None
     return CommandCost(name, usage.ru_utime + usage.ru_stime, clock, peak, process.returncode)
 
 
-def _write_questions(path: Path, maps: Path, answers: int, seed: int) -> None:
-    """Write questions with references, and a small picture for each clip."""
+def _write_questions(path: Path, maps: Path, clips: int, questions_per_clip: int, seed: int) -> None:
+    """Write questions with references, and a small picture for each clip; the kinds of questions take turns."""
     from PIL import Image
 
     maps.mkdir(parents=True)
     generator = random.Random(seed)
     with path.open("w", encoding="utf-8") as file:
-        for number in range(answers):
-            clip, place = divmod(number, _QUESTIONS)
-            if not place:
-                picture = Image.frombytes("RGB", (28, 28), generator.randbytes(28 * 28 * 3))
-                picture.save(maps / f"clip{clip:06d}.png")
-                asked = _questions(generator)
-            question, reference = asked[place]
-            row = {"id": f"synthetic_{number}", "dataset": "synthetic", "image_id": f"clip{clip:06d}"}
-            row |= {"subject": f"s{clip % _SUBJECTS:02d}", "filename": "", "question": question, "answer": reference}
-            file.write(json.dumps(row) + "\n")
+        for clip in range(clips):
+            picture = Image.frombytes("RGB", (28, 28), generator.randbytes(28 * 28 * 3))
+            picture.save(maps / f"clip{clip:06d}.png")
+            asked = _questions(generator)
+            first = clip * questions_per_clip
+            for number in range(first, first + questions_per_clip):
+                question, reference = asked[number % QUESTIONS]
+                row = {"id": f"synthetic_{number}", "dataset": "synthetic", "image_id": f"clip{clip:06d}"}
+                row |= {"subject": f"s{clip % _SUBJECTS:03d}", "filename": "", "question": question}
+                file.write(json.dumps(row | {"answer": reference}) + "\n")
 
 
 def _questions(generator: random.Random) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ mevqa bench prefix                   questions per second with and without reuse
 mevqa bench prefix --model MODEL     the same with a model of your own
 mevqa bench finetune                 questions trained per second, packed and one a row
 mevqa bench eval                     seconds of an evaluation by stage, with several processes, with stored views
-mevqa bench scale                    seconds and memory of commands on a run of 100,000 answers
+mevqa bench scale                    seconds and memory of commands on a run of 20,000 clips, 100,000 answers
 mevqa bench spot                     speed of the spotter beside decoding alone
 mevqa bench spot --trial DIR         what it finds in synthetic long videos, which are kept in DIR
 mevqa bench scan                     time of the scan of the networks with Mamba blocks beside plain loops
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ from mevqa.cli.parser import rename_options
 from mevqa.cli.tools import bench_eval, bench_gpu, bench_spot
 from mevqa.cli.values import positive
 from mevqa.table_writer import Table, as_text
+from mevqa.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.benchmarks.prefix_reuse import TurnsBenchmark
@@ -72,12 +74,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scale = benches.add_parser(
         "scale",
         help="seconds and peak memory of commands on a run of many answers",
-        description="Write questions and small pictures of made-up clips, five questions a clip, and run check, eval "
-        "with a model without weights, eval again, score, report, submit and its validation. Processor seconds and "
-        "peak memory of each, and how many times as long as reading the log once.",
+        description="Write questions and small pictures of made-up clips, and run check, eval with a model without "
+        "weights, eval again, score, report, submit and its validation. Processor seconds and peak memory of each, and "
+        "how many times as long as reading the log once.",
     )
-    scale.add_argument("--answers", type=positive, default=100_000, metavar="N", help="answers (default: 100000)")
-    scale.set_defaults(measure=_scale)
+    _add_scale(scale)
     scan = benches.add_parser(
         "scan",
         help="time of the selective scan beside plain loops, results compared",
@@ -112,6 +113,23 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     rename_options(parser, {"--size": "--pixels"})
     add_device(parser)
     add_dtype(parser)
+
+
+def _add_scale(parser: argparse.ArgumentParser) -> None:
+    """Add how large the run is that is measured."""
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--clips", type=positive, default=20_000, metavar="N", help="number of clips (default: 20000)")
+    # Until the questions about a clip could be chosen there were five, and answers were counted.
+    size.add_argument("--answers", type=positive, metavar="N", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--questions-per-clip",
+        type=positive,
+        choices=range(1, 6),
+        default=5,
+        metavar="N",
+        help="questions about each clip, 1 to 5 (default: 5)",
+    )
+    parser.set_defaults(measure=_scale)
 
 
 def _model(args: argparse.Namespace, texts: list[str]) -> TransformersModel:
@@ -237,13 +255,21 @@ def _scale(args: argparse.Namespace) -> int:
 
     from mevqa.benchmarks.scale import measure_scale
 
+    clips, each = args.clips, args.questions_per_clip
+    if args.answers is not None:
+        clips = -(-args.answers // each)
+        print(f"warning: --answers is now called --clips; here: --clips {clips}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        costs = list(measure_scale(Path(folder), args.answers))
+        costs = []
+        for cost in measure_scale(Path(folder), clips, each):
+            show(f"{cost.command}: {cost.seconds:.1f} s, {cost.peak_mb:.0f} MB")
+            costs.append(cost)
     failed = any(cost.code for cost in costs)
     if put_json(args.json, json.dumps([asdict(cost) for cost in costs])):
         return int(failed)
     once = next(cost.seconds for cost in costs if cost.command.startswith("read"))
-    print(f"{args.answers} answers, processor seconds\n{'':26}{'seconds':>9}{'times read':>12}{'peak memory':>14}")
+    print(f"{clips} clips, {clips * each} answers, processor seconds")
+    print(f"{'':26}{'seconds':>9}{'times read':>12}{'peak memory':>14}")
     for cost in costs:
         page = f"   largest page {cost.largest_page_mb:.1f} MB" if cost.largest_page_mb else ""
         fault = f"   exit code {cost.code}" if cost.code else ""
