@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import av
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from mevqa.errors import MediaError
 from mevqa.video.decoding.containers import declared_size
 from mevqa.video.decoding.damaged import DamagedDecoder
+from mevqa.video.decoding.kept_frames import KeptFrames
 from mevqa.video.decoding.orientation import UPRIGHT, Orientation, orientation_of
 from mevqa.video.decoding.packets import PacketLog
 from mevqa.video.decoding.streams import StreamingDecoder
@@ -23,6 +26,10 @@ from mevqa.video.decoding.timing import Timing, decide_timing
 
 #: Tables that are kept, so that checking a set and then answering it decodes each file once. 8 bytes a frame each.
 _REMEMBERED = 256
+
+#: They and what guards them, by path, size and modification time, the one used last at the end.
+_tables: OrderedDict[tuple[Path, int, int], FrameTable] = OrderedDict()
+_guard = Lock()
 
 #: Containers (ffmpeg's names) with an index of presentation times, in which a jump arrives where it should.
 _INDEXED = ("mp4", "matroska")
@@ -109,12 +116,16 @@ class FrameTable:
         return np.searchsorted(self.stamps, np.sort(np.array(self.packets.key_stamps, dtype=np.int64)))
 
 
-def probe(path: Path) -> FrameTable:
+def probe(path: Path, kept: KeptFrames | None = None) -> FrameTable:
     """Decode ``path`` once from start to end and return its frames.
 
     Decoding everything is the only way to know the number of frames (hidden and dropped frames are not in any header)
     and that no frame is damaged; it costs one to three ms a frame at 720p. The result is remembered while the file
     keeps its size and modification time.
+
+    Args:
+        path: The file.
+        kept: Takes the decoded frames; none where the result is remembered.
 
     Raises:
         MediaError: Missing, not a file, empty, truncated, damaged, or not a video.
@@ -125,15 +136,24 @@ def probe(path: Path) -> FrameTable:
         if not path.is_file():
             raise MediaError(path, "is neither a file nor a folder")
         status = path.stat()
-        return _probe(path.absolute(), status.st_size, status.st_mtime_ns)
+        key = (path.absolute(), status.st_size, status.st_mtime_ns)
+        with _guard:
+            if key in _tables:
+                _tables.move_to_end(key)
+                return _tables[key]
+        table = _decode_all(key[0], status.st_size, kept)
+        with _guard:
+            _tables[key] = table
+            while len(_tables) > _REMEMBERED:
+                _tables.popitem(last=False)
+        return table
     except MediaError as error:
         raise MediaError(path, error.reason) from error
     except OSError as error:
         raise MediaError(path, f"cannot be read ({error.strerror or error})") from error
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _probe(path: Path, length: int, modified: int) -> FrameTable:
+def _decode_all(path: Path, length: int, kept: KeptFrames | None) -> FrameTable:
     if length == 0:
         raise MediaError(path, "is empty (0 bytes); copy it again")
     declared = declared_size(path)
@@ -145,6 +165,8 @@ def _probe(path: Path, length: int, modified: int) -> FrameTable:
         pictures = _Pictures(path)
         for frame in decoder:
             pictures.add(frame)
+            if kept is not None:
+                kept.add(frame)
         codec = decoder.stream.codec_context.name
         frames = len(pictures.stamps)
         lost = packets.lost(frames, codec, pictures.interlaced)

@@ -19,6 +19,7 @@ def open_video(
     fps: float | None = None,
     errors: Literal["raise", "skip"] = "raise",
     random_access: bool = False,
+    keep_frames: bool = False,
 ) -> Video:
     """Open a video file, a folder of frames or a single picture.
 
@@ -29,6 +30,8 @@ def open_video(
             ``Video.read_forward`` says what is missing.
         random_access: Look frames up with decord, for files that it reads exactly. Its decoders are of 2018, for
             trusted files only, and no quicker than PyAV's (``mevqa.video.reading.decord_backend`` has the figures).
+        keep_frames: Keep the frames of a short file as they were decoded to count them
+            (``mevqa.video.decoding.kept_frames``): for who reads them more than once.
 
     Raises:
         MediaError: Missing, empty, truncated, damaged, without pictures, or not a format that is read exactly; with
@@ -41,10 +44,12 @@ def open_video(
 
         return FolderVideo(path, fps, skip=errors == "skip")
     from mevqa.video.decoding.frame_table import damaged_table, probe
+    from mevqa.video.decoding.kept_frames import KeptFrames
     from mevqa.video.reading.video_file import VideoFile
 
+    kept = KeptFrames() if keep_frames else None
     try:
-        table = probe(path)
+        table = probe(path, kept)
     except MediaError as error:
         if errors == "raise" or not path.is_file():
             raise
@@ -58,7 +63,7 @@ def open_video(
         from mevqa.video.reading.decord_backend import open_decord
 
         return open_decord(path, table, fps) or VideoFile(path, table, fps)
-    return VideoFile(path, table, fps)
+    return VideoFile(path, table, fps, kept)
 
 
 def read_once(

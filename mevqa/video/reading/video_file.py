@@ -14,6 +14,7 @@ import numpy as np
 from mevqa.errors import MediaError
 from mevqa.video.decoding.damaged import DamagedDecoder
 from mevqa.video.decoding.frame_table import FrameTable
+from mevqa.video.decoding.kept_frames import KeptFrames
 from mevqa.video.decoding.streams import Painter, StreamingDecoder
 from mevqa.video.reading.video import FrameRead, Video
 
@@ -28,16 +29,18 @@ class PacketMismatch(MediaError):
 class VideoFile(Video):
     """A video file, decoded forward from a kept position; going back before the recent frames starts over.
 
-    Where it can be exact, decoding starts at the keyframe before the frame that is asked for, else at the start.
+    Where it can be exact, decoding starts at the keyframe before the frame that is asked for, else at the start. Of a
+    file whose decoded frames are kept nothing is decoded again.
     """
 
     backend = "pyav"
 
-    def __init__(self, path: Path, table: FrameTable, fps: float | None) -> None:
+    def __init__(self, path: Path, table: FrameTable, fps: float | None, kept: KeptFrames | None = None) -> None:
         super().__init__(path, table.size, table.timing(fps))
         self.warnings += table.warnings
         self.missing |= table.missing
         self._table = table
+        self._kept = kept
         self._numbered: Generator[tuple[int, Any], None, None] | None = None
         self._next = 0
         self._paint = Painter(table.orientation)
@@ -76,6 +79,8 @@ class VideoFile(Video):
     def _advance_to(self, index: int) -> Any:
         if index in self.missing:
             raise MediaError(self.path, f"frame {index} is damaged")
+        if self._kept:
+            return self._kept[index]
         start = self._table.keyframe_before(index)
         if self._numbered is None or not start <= self._next <= index:
             self._drop()
@@ -142,5 +147,6 @@ class VideoFile(Video):
     def _release(self) -> None:
         self._drop()
         self._recent.clear()
+        self._kept = None
         for numbered in list(self._passes):
             numbered.close()

@@ -105,7 +105,7 @@ def render_clip(
     if clip.media is None:
         message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
         raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
-    with open_video(clip.media, fps=clip.fps) as video:
+    with open_video(clip.media, fps=clip.fps, keep_frames=True) as video:
         given = key_frames(known, video)
         said = (*clip.warnings, *given.warnings)
         known = given.event

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mevqa.errors import MediaError
+from mevqa.video.decoding import kept_frames
 from mevqa.video.decoding.frame_table import probe
 from mevqa.video.reading import video_file
 from mevqa.video.reading.reader import open_video
@@ -45,6 +46,31 @@ def test_going_back_a_little_does_not_start_over(footage, starts):
         assert len(starts) == 1
         assert footage.number_of(video[99]) == 99
         assert len(starts) == 2
+
+
+@pytest.mark.parametrize("name", ["h264_open_gop.mp4", "xvid.avi", "raw_grey.avi"])
+def test_kept_frames_are_those_that_would_be_decoded_again(footage, tmp_path, starts, name):
+    path = tmp_path / name  # No table of this file is remembered.
+    path.write_bytes(footage.recipe(name).read_bytes())
+    wanted = [390, 2, 200, 2, 17, 399, 5]
+    with open_video(path, keep_frames=True) as video:
+        kept = [video[index] for index in wanted]
+    assert starts == [] and [footage.number_of(frame) for frame in kept] == wanted
+    with open_video(path) as video:
+        assert all(np.array_equal(video[index], frame) for index, frame in zip(wanted, kept, strict=True))
+    assert starts
+
+
+def test_of_a_long_file_no_frame_is_kept(footage, tmp_path, starts, monkeypatch):
+    monkeypatch.setattr(kept_frames, "MOST_BYTES", 1_000_000)
+    path = tmp_path / "clip.avi"
+    path.write_bytes(footage.recipe("xvid.avi").read_bytes())
+    kept = kept_frames.KeptFrames()
+    assert len(kept) == 0 < probe(path, kept).frames and len(kept) == 0
+    path.touch()
+    with open_video(path, keep_frames=True) as video:
+        assert [footage.number_of(video[index]) for index in (390, 2)] == [390, 2]
+    assert len(starts) == 2
 
 
 def test_a_file_that_changed_under_the_reader_is_an_error(footage, tmp_path):
