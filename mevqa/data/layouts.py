@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from mevqa.datasets import dataset as find_dataset
@@ -74,6 +75,10 @@ class MediaFolder:
     root: Path
     _listings: dict[Path, dict[str, list[Path]]] = field(default_factory=dict)
 
+    @cached_property
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
+
     def candidates(self, clip_id: str, dataset: str) -> tuple[list[Path], list[Path]]:
         """Return what could be the clip's media, and folders of its name that hold no frames.
 
@@ -103,10 +108,9 @@ class MediaFolder:
         """
         if _FOLLOW_LINKS.get():
             return None
-        root = self.root.resolve()
         frames = (Path(entry.path) for entry in os.scandir(media) if entry.is_symlink()) if media.is_dir() else ()
         for path in (media, *frames):
-            if not path.resolve().is_relative_to(root):
+            if not path.resolve().is_relative_to(self._resolved_root):
                 name = path.relative_to(self.root)
                 return f"{name} is a link that leads out of {self.root}; copy it there, or allow it by --follow-links"
         return None

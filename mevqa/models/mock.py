@@ -87,7 +87,8 @@ def make_mock(name: str, options: ModelOptions) -> MockModel:
     if options.thinking:
         raise ModelError(f"{name} answers by its script and does not think; leave --thinking away")
     _, scripted, path = name.partition(":")
-    return MockModel(read_script(Path(path)) if scripted else None, name=name, seed=options.seed)
+    script = read_script(Path(path)) if scripted else None
+    return MockModel(script, name=name, seed=options.seed, keeps_calls=False)
 
 
 def read_script(path: Path) -> Script:
@@ -117,9 +118,10 @@ class MockModel:
             answers, or a function of the request that returns the answer, a whole reply, or None for unscripted.
         seed: Changes the unscripted answers.
         preferences: How this model wants to be asked.
+        keeps_calls: Whether ``calls`` is filled: pictures of thousands of clips take gigabytes.
 
     Attributes:
-        calls: Everything that was asked, in order.
+        calls: Everything that was asked, in order; empty where it is not kept.
     """
 
     takes_shots = True
@@ -132,19 +134,22 @@ class MockModel:
         name: str = "mock",
         seed: int = 0,
         preferences: Preferences | None = None,
+        keeps_calls: bool = True,
     ) -> None:
         self.name = name
         self.revision = "scripted"
         self.preferences = preferences or Preferences()
         self.calls: list[MockCall] = []
         self._seed = seed
+        self._keeps_calls = keeps_calls
         self._script = _as_function(script)
 
     def ask(
         self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()
     ) -> list[Reply]:
         """Answer by the script, or by hash."""
-        self.calls.append(MockCall(system, tuple(views), tuple(requests), tuple(shots)))
+        if self._keeps_calls:
+            self.calls.append(MockCall(system, tuple(views), tuple(requests), tuple(shots)))
         return [self._reply(request) for request in requests]
 
     def _reply(self, request: Request) -> Reply:

@@ -60,6 +60,7 @@ class PromptLibrary:
         self.variant = variant
         self._system = system
         self._prompts = dict(prompts)
+        self._systems: dict[str, str] = {}
         self.digest = _digest(system, self._prompts)
 
     @classmethod
@@ -109,15 +110,16 @@ class PromptLibrary:
             dataset: Short name of the data set.
             notes: Sentences about the clip, which stand at the end.
         """
-        classes = taxonomy(dataset)
-        text = self._system.format(
-            units=", ".join(UNIT_NAMES),
-            fine=", ".join(classes.fine),
-            coarse=", ".join(classes.coarse),
-            merge=_merge(classes),
-            prototypes=_prototypes(classes),
-        ).strip()
-        return "\n\n".join([text, *notes])
+        if dataset not in self._systems:
+            classes = taxonomy(dataset)
+            self._systems[dataset] = self._system.format(
+                units=", ".join(UNIT_NAMES),
+                fine=", ".join(classes.fine),
+                coarse=", ".join(classes.coarse),
+                merge=_merge(classes),
+                prototypes=_prototypes(classes),
+            ).strip()
+        return "\n\n".join([self._systems[dataset], *notes])
 
     def request(self, question: Question) -> Request:
         """Return what follows the clip's prefix, and how the answer is taken."""

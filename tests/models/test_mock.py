@@ -70,6 +70,12 @@ def test_calls_are_recorded():
     assert model.calls[0].system == "system" and model.calls[0].requests == (CLOSED,)
 
 
+def test_the_mock_of_the_command_line_keeps_no_pictures():
+    model = load_model("mock")
+    assert model.ask("system", [], [CLOSED]) == MockModel().ask("system", [], [CLOSED])
+    assert model.calls == []
+
+
 def test_script_file_by_type_and_text(tmp_path):
     path = tmp_path / "script.yaml"
     path.write_text(

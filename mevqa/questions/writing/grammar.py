@@ -231,7 +231,7 @@ class Template:
             elif part.startswith(text):
                 yield part[len(text) :]
             return
-        for end in part.ends(text):
+        for end in part.ends(text, self._fixed_after(step)):
             yield from self._next(step + 1, text[end:])
         yield from (segment for segment in part.next(text) if segment)
 
@@ -252,11 +252,16 @@ class Template:
         part = self._steps[step]
         if isinstance(part, str):
             return self._parse(step + 1, text[len(part) :]) if text.startswith(part) else None
-        for end in part.ends(text):
+        for end in part.ends(text, self._fixed_after(step)):
             rest = self._parse(step + 1, text[end:])
             if rest is not None:
                 return {part.slot.name: part.slot.grammar.parse(text[len(part.space) : end]), **rest}
         return None
+
+    def _fixed_after(self, step: int) -> str:
+        """Return the fixed text behind a slot, empty where another slot or the end follows."""
+        after = self._steps[step + 1] if step + 1 < len(self._steps) else ""
+        return after if isinstance(after, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +276,23 @@ class _SpacedSlot:
             return tuple(self.space + segment for segment in self.slot.grammar.next(""))
         return self.slot.grammar.next(text[len(self.space) :]) if text.startswith(self.space) else ()
 
-    def ends(self, text: str) -> list[int]:
-        """Return every position at which a complete value may end, the longest first."""
+    def ends(self, text: str, fixed_after: str) -> list[int]:
+        """Return every position at which a complete value may end, the longest first.
+
+        Args:
+            text: What begins with the slot.
+            fixed_after: What must stand, or begin, behind the value; empty where that is not known.
+        """
         if not text.startswith(self.space):
             return []
         start = len(self.space)
-        return [end for end in range(len(text), start, -1) if admits(self.slot.grammar, text[start:end])]
+        # Cheap before dear: most positions are inside of a name.
+        fitting = (
+            end
+            for end in range(len(text), start, -1)
+            if fixed_after.startswith(text[end : end + len(fixed_after)]) or not fixed_after
+        )
+        return [end for end in fitting if admits(self.slot.grammar, text[start:end])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ CAPTIONS = {
 class ViewSource:
     """One clip, opened: where views take faces, flow and ready-made pictures from.
 
-    Frames are read in one forward pass and aligned when a view asks for them; faces and the flow are kept.
+    Frames are read in one forward pass and aligned when a view asks for them; faces, flow and given pictures are kept.
 
     Attributes:
         clip: The clip.
@@ -87,6 +87,7 @@ class ViewSource:
     notes: list[str] = field(default_factory=list, init=False)
     _frames: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
     _faces: dict[int, NDArray[np.uint8]] = field(default_factory=dict, init=False, repr=False)
+    _pictures: dict[str, Image.Image] = field(default_factory=dict, init=False, repr=False)
 
     def face(self, frame: int) -> NDArray[np.uint8]:
         """Return the aligned face of a frame, RGB [256, 256, 3].
@@ -162,12 +163,14 @@ class ViewSource:
         path = self.clip.pictures.get(name)
         if path is None:
             return None
-        if not path.exists():
-            raise MediaError(path, "the ready-made picture is missing")
-        try:
-            return read_ready_made(path)
-        except MediaError as error:
-            raise MediaError(path, f"the ready-made picture cannot be read: it {error.reason}") from error
+        if name not in self._pictures:
+            if not path.exists():
+                raise MediaError(path, "the ready-made picture is missing")
+            try:
+                self._pictures[name] = read_ready_made(path)
+            except MediaError as error:
+                raise MediaError(path, f"the ready-made picture cannot be read: it {error.reason}") from error
+        return self._pictures[name]
 
     @cached_property
     def stillness(self) -> str | None:
