@@ -41,6 +41,7 @@ class ClipSection:
         shown: Number of pictures.
         motion: Whether a motion map is among them.
         given: Whether a motion map was given as a file.
+        left_out: Number of clips whose pictures are left out.
     """
 
     data: Mapping[str, Any]
@@ -51,6 +52,7 @@ class ClipSection:
     shown: int = 0
     motion: bool = False
     given: bool = False
+    left_out: int = 0
 
 
 def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question]], Seen] | None) -> ClipSection:
@@ -96,6 +98,7 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         shown,
         motion=any(picture.role in _MAPS for picture in maps),
         given=any(picture.role in _MAPS and picture.given for picture in maps),
+        left_out=sum(_LEFT_OUT in clip_views.notes for clip_views in looks),
     )
 
 

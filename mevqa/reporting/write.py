@@ -106,6 +106,9 @@ def write_report(
         looker = _Looker(runs, options, on_clip, on_frames) if options.pictures else None
         section = clip_section(runs, looker.see if looker is not None else None)
         notes += looker.notes if looker is not None else []
+        if section.left_out:
+            which = "clips with a wrong answer come first"
+            notes.append(f"the pictures of {section.left_out} of {section.clips} clips are left out: {which}")
         page = make_page(runs, section, options.title or _title(runs), paired=_pairing(runs, scoring))
         _write(out, page, runs)
         parts = len(list((out / page.folder).glob("*.html"))) if page.folder else 0
