@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mevqa.cli.values import above_zero, positive, whole_number
+from mevqa.errors import MevqaError
 
 if TYPE_CHECKING:
     from mevqa.models.base import Price, ServedOptions
+
+#: Options that say where a server is and what it may cost: to a model that is loaded here they would mean nothing.
+_OF_SERVERS = ("base_url", "api_key_env", "price", "max_cost")
 
 
 def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = False) -> None:
@@ -115,9 +119,19 @@ def by_model(text: str) -> tuple[str, str]:
 
 
 def served_options(args: argparse.Namespace) -> ServedOptions:
-    """Return how served models are reached."""
+    """Return how served models are reached.
+
+    Raises:
+        MevqaError: It is said where a server is or what it may cost, and no model is served.
+    """
     from mevqa.models.base import ServedOptions
 
+    models = args.model if isinstance(args.model, list) else [args.model]
+    given = [f"--{name.replace('_', '-')}" for name in _OF_SERVERS if getattr(args, name)]
+    if given and not any(name.startswith("openai:") for name in models):
+        asked = ", ".join(models) or "the embedded model"
+        goes = "goes with a served model" if len(given) == 1 else "go with a served model"
+        raise MevqaError(f"{', '.join(given)} {goes} (openai:NAME), and {asked} is asked without a server")
     return ServedOptions(
         base_url=dict(args.base_url),
         api_key_env=dict(args.api_key_env),

@@ -12,17 +12,21 @@ from mevqa.files.remote import is_remote
 
 def positive(text: str) -> int:
     """Parse a whole number of at least one."""
-    if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
+    return _at_least(1, text)
 
 
 def whole_number(text: str) -> int:
     """Parse a whole number of at least zero."""
-    return 0 if re.fullmatch(r"\s*0+\s*", text) else positive(text)
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(f"must be at least {least}, not {value}")
+    return value
 
 
 def seed(text: str) -> int:

@@ -40,4 +40,4 @@ def test_the_number_of_answers_may_be_given_as_before(monkeypatch, capsys):
             main(["bench", "scale", *wrong])
     told = capsys.readouterr().err.splitlines()
     assert "--answers: not allowed with --clips" in told[0]
-    assert "6 is none of its values; known: 1, 2, 3, 4, 5" in told[1]
+    assert "--questions-per-clip: must be at most 5, not 6" in told[1]

@@ -78,3 +78,22 @@ def test_the_model_gets_as_many_frames_of_a_long_video_as_were_asked_for(tmp_pat
     for more, count in (([], 8), (["--frames", "5"], 5), (["--frames", "12"], 12)):
         assert main([*words, "--json", "-", *more]) == 0
         assert len(json.loads(capsys.readouterr().out)["moments"]) == count
+
+
+@pytest.mark.parametrize("model", [[], ["--model", "mock"]])
+def test_what_is_said_of_a_server_is_refused_without_one(model, tmp_path, capsys):
+    words = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), *model]
+    assert main([*words, "--max-cost", "1"]) == 2
+    assert main([*words, "--base-url", "http://localhost:1/v1", "--price", "1,2"]) == 2
+    asked = model[-1] if model else "the embedded model"
+    assert capsys.readouterr().err.splitlines() == [
+        f"mevqa eval: --max-cost goes with a served model (openai:NAME), and {asked} is asked without a server",
+        f"mevqa eval: --base-url, --price go with a served model (openai:NAME), and {asked} is asked without a server",
+    ]
+
+
+def test_a_folder_is_no_question_file(tmp_path, capsys):
+    assert main(["eval", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
+    assert capsys.readouterr().err == (
+        f"mevqa eval: {tmp_path}: is a folder, and none of mevqa prepare; name a question file in it\n"
+    )

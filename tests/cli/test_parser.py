@@ -39,6 +39,7 @@ def refused(words, capsys):
         ),
         (["ask", "v", "q", "--frames", "x"], "mevqa ask: --frames: 'x' is not a whole number"),
         (["ask", "v", "q", "--frames", "0"], "mevqa ask: --frames: must be at least 1, not 0"),
+        (["ask", "v", "q", "--retries", "-1"], "mevqa ask: --retries: must be at least 0, not -1"),
         (
             ["ask", "v", "q", "--onset", "-3"],
             "mevqa ask: --onset: '-3' is not the number of a frame; frames count from 0",

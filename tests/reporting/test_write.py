@@ -6,7 +6,7 @@ from hostile_runs import HOSTILE
 from PIL import Image
 
 from mevqa.errors import InputError
-from mevqa.reporting import ReportOptions, Scoring, write_report
+from mevqa.reporting import ReportOptions, Scoring, clips, write_report
 from mevqa.reporting import page as pages
 from mevqa.reporting.reading import read_runs
 from mevqa.reporting.write import _write
@@ -39,6 +39,13 @@ def test_media_that_are_gone_are_a_note_and_no_failure(runs, tmp_path):
     written = write_report(runs[:1], tmp_path, Scoring(draws=0), ReportOptions(media=tmp_path / "gone"))
     assert written.shown == 0
     assert any("gone" in note for note in written.notes)
+
+
+def test_clips_whose_pictures_are_too_many_are_counted(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(clips, "_MOST_PICTURES", 0)
+    written = write_report(runs[:1], tmp_path, Scoring(draws=0))
+    said = f"the pictures of {written.clips} of {written.clips} clips are left out"
+    assert written.shown == 0 and [note for note in written.notes if note.startswith(said)]
 
 
 def test_everything_wrong_is_reported_together(runs, tmp_path):

@@ -115,6 +115,13 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     add_dtype(parser)
 
 
+def _questions_per_clip(text: str) -> int:
+    """Parse how many questions there are about a clip: one of each kind at most."""
+    if (value := positive(text)) > 5:
+        raise argparse.ArgumentTypeError(f"must be at most 5, not {value}")
+    return value
+
+
 def _add_scale(parser: argparse.ArgumentParser) -> None:
     """Add how large the run is that is measured."""
     size = parser.add_mutually_exclusive_group()
@@ -123,8 +130,7 @@ def _add_scale(parser: argparse.ArgumentParser) -> None:
     size.add_argument("--answers", type=positive, metavar="N", help=argparse.SUPPRESS)
     parser.add_argument(
         "--questions-per-clip",
-        type=positive,
-        choices=range(1, 6),
+        type=_questions_per_clip,
         default=5,
         metavar="N",
         help="questions about each clip, 1 to 5 (default: 5)",

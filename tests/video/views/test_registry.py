@@ -11,6 +11,8 @@ from mevqa.errors import InputError, MediaError
 from mevqa.types import Clip, Moment, View
 from mevqa.video.face.aligned_face import FaceAligner
 from mevqa.video.motion.flow import centre_channels
+from mevqa.video.reading.pictures import read_ready_made
+from mevqa.video.views import registry
 from mevqa.video.views.registry import CAPTIONS, ViewSource, is_of_words, register_view, render_views, view_names
 
 
@@ -122,6 +124,14 @@ def test_ready_made_motion_serves_both_motion_views_without_media(tmp_path: Path
     assert np.array_equal(np.asarray(centred.image), centre_channels(drawn))
     assert motion.caption == CAPTIONS["motion"]
     assert motion.frames == ()
+
+
+def test_a_ready_made_picture_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(registry, "read_ready_made", lambda path: read.append(path) or read_ready_made(path))
+    source = ViewSource(Clip("c1", pictures={"motion": ready_made(tmp_path)}), onset=0, apex=1)
+    assert len(render_views(["motion", "motion-centred"], source)) == 2 and source.stillness is None
+    assert len(read) == 1
 
 
 def test_ready_made_picture_goes_before_the_media(tmp_path: Path) -> None:
