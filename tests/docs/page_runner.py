@@ -31,7 +31,7 @@ from mevqa.cli import main  # noqa: E402
 DEMO_PAGE = ROOT / "docs" / "start" / "install.md"
 #: Programs beside mevqa and Python that a page may use.
 _SHELL = ("head", "cat", "ls")
-_PROGRESS = re.compile(r"^(\S.*: )?\w+ \d+/\d+(,.*)?$|.* left$|.*: epoch \d+ of \d+$")
+_PROGRESS = re.compile(r"^(\S.*: )?\w+ \d+/\d+(,.*)?$|.* left$|.*: epoch \d+ of \d+$|.*: \d+ of \d+ clips measured$")
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(\d[\d,]*(\.\d+)?|\.\d+)(e-?\d+)?(?![\w.]*\w@)|█+")
 
 
