@@ -64,7 +64,10 @@ def test_what_makes_no_sense_is_refused_at_the_start(tmp_path):
         AppSettings(port=99999).check()
     with pytest.raises(InputError, match="nano is the model that is asked already"):
         AppSettings(compare="nano").check()
-    AppSettings(compare="nano", adapter="a").check()
+    # Names of the hub are not looked up at the start.
+    AppSettings(compare="nano", adapter="owner/adapter").check()
+    with pytest.raises(InputError, match="--adapter: no adapter 'a'"):
+        AppSettings(compare="nano", adapter="a").check()
     AppSettings(host="0.0.0.0", password="x").check()
     for own in ("127.0.0.1", "localhost", "::1"):
         AppSettings(host=own).check()
