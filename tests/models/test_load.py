@@ -167,7 +167,7 @@ def test_unknown_names_get_a_suggestion(tmp_path):
 
 def test_a_hub_that_cannot_be_reached(monkeypatch):
     monkeypatch.setattr(load, "hub_answers", lambda: False)
-    with pytest.raises(ModelError, match="hub cannot be reached.*--model nano"):
+    with pytest.raises(ModelError, match="hub cannot be reached.*the embedded model nano"):
         load_model("some-owner/some-model-7B", CPU)
 
 

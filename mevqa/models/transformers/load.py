@@ -192,7 +192,7 @@ def _explain(name: str, error: Exception) -> str:
     ):
         return (
             f"{name} is not on this machine and the hub cannot be reached; fetch it where there is a network "
-            f"(hf download {name}) and give the folder, or take the embedded model: --model nano"
+            f"(hf download {name}) and give the folder, or take the embedded model nano"
         )
     if "gated" in text.lower() or "401" in text or "403" in text:
         return f"{name} wants a licence or a login on the hub: accept it on the model's page, then run `hf auth login`"
