@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias
 
+from mevqa.errors import InputError, Problem
 from mevqa.resources import resource_folder
+from mevqa.suggestions import did_you_mean
 
 #: ``training``: steps of a shipped recipe; ``answering``: questions with and without reuse of a clip's prefix;
 #: ``adapter``: an adapter beside the model that it was merged into.
@@ -89,8 +92,17 @@ def shipped_cases(recipes: Sequence[str] = (), *, device: str = "cuda", small: b
         recipes: Only these recipes, and no answering; empty: everything.
         device: Where.
         small: Two narrow layers in place of each model's own.
+
+    Raises:
+        InputError: There is no such recipe, every one that there is not.
     """
-    training = [GpuCase("training", name, device=device, small=small) for name in recipes or recipe_names()]
+    folder, names = resource_folder("finetune"), recipe_names()
+    unknown = [name for name in recipes if not ((folder / f"{name}.yaml").is_file() or Path(name).is_file())]
+    if unknown:
+        raise InputError(
+            Problem("--recipe", f"there is no recipe {name!r}; {did_you_mean(name, names)}") for name in unknown
+        )
+    training = [GpuCase("training", name, device=device, small=small) for name in recipes or names]
     if recipes:
         return training
     bfloat16 = [GpuCase("answering", name, "bfloat16", device=device, small=small) for name in _ANSWERING]

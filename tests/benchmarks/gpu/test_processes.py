@@ -34,6 +34,11 @@ def test_the_whole_measurement_has_every_recipe_and_way_of_answering():
     assert shipped_cases(["smolvlm2-256m"]) == [GpuCase("training", "smolvlm2-256m")]
 
 
+def test_a_recipe_that_there_is_not_is_refused_before_anything_is_measured():
+    with pytest.raises(InputError, match="no recipe 'smolvlm2-256'; did you mean 'smolvlm2-256m'"):
+        shipped_cases(["smolvlm2-256m", "smolvlm2-256"])
+
+
 def test_a_recipe_is_held_to_the_memory_of_the_card_that_it_names():
     named = {name: GpuCase("training", name).card_gib for name in recipe_names()}
     assert named["qwen2.5-vl-3b-qlora-8gb"] == 8 and named["qwen2.5-vl-7b-lora-80gb"] == 80
