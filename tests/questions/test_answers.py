@@ -128,6 +128,8 @@ def test_the_nth_event_of_a_kind_is_of_that_kind():
     text = normalise(asked, Reply("Frames 3 to 9."))
     assert text == "The 2nd micro-expression event is a micro-expression from frame 3 to frame 9."
     assert fault(asked, text) is None
+    # As runs of before have it.
+    assert fault(asked, text.replace("2nd", "2-th")) is None and fault(asked, text.replace("2nd", "3-th"))
 
 
 def test_labels_may_follow_the_classes():

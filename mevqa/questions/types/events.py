@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -14,7 +15,14 @@ from mevqa.questions.reading.sentences import read_parts
 from mevqa.questions.reading.text.plain_text import plain_text
 from mevqa.questions.types.base import Asked, Metric, QuestionType
 from mevqa.questions.vocabulary import every_class
-from mevqa.questions.writing.event_text import FORMS, described_text, description_wording, spans_text, summary_text
+from mevqa.questions.writing.event_text import (
+    FORMS,
+    described_text,
+    description_wording,
+    ordinal_text,
+    spans_text,
+    summary_text,
+)
 from mevqa.questions.writing.frame_grammar import FrameList
 from mevqa.questions.writing.grammar import SEPARATOR, AnswerGrammar, AnyOf, Choices, Integer
 from mevqa.questions.writing.sentences import sentence_grammar
@@ -23,6 +31,9 @@ from mevqa.types import Question, Value
 #: Bounds of what is admissible: no video of the challenge has more frames or events.
 _LARGEST_FRAME = 999_999_999
 _MOST_EVENTS = 9999
+
+#: A number as descriptions had it before they had "2nd": runs of then are still handed in.
+_EARLIER_NUMBER = re.compile(r"(?<=^The )(\d+)-th(?= )")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +119,8 @@ class DescriptionQuestion(QuestionType):
         """Say that a text is not what would be written of it."""
         plain = plain_text(text)
         value = read_described(plain, read_parts(plain))
-        if value is not None and self.write(question, value, text, every_class()) == text:
+        today = _EARLIER_NUMBER.sub(lambda found: ordinal_text(int(found[1])), text)
+        if value is not None and self.write(question, value, text, every_class()) == today:
             return None
         return "does not have the wording of a description (The 1st expression event is a ...), or of parts of it"
 
