@@ -186,7 +186,7 @@ def scan_questions(path: Path | str) -> QuestionScan:
     """Read what can be read of a question file, and return its problems instead of raising them."""
     path = Path(path)
     if path.is_dir():
-        return _nothing(Problem(path, "is a folder, and none of mevqa prepare; name a question file in it"))
+        return _nothing(Problem(path, "cannot be read: it is a folder, not one of mevqa prepare; name a file in it"))
     try:
         data = read_file(path)
     except OSError as error:

@@ -95,5 +95,5 @@ def test_what_is_said_of_a_server_is_refused_without_one(model, tmp_path, capsys
 def test_a_folder_is_no_question_file(tmp_path, capsys):
     assert main(["eval", str(tmp_path), "--out", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err == (
-        f"mevqa eval: {tmp_path}: is a folder, and none of mevqa prepare; name a question file in it\n"
+        f"mevqa eval: {tmp_path}: cannot be read: it is a folder, not one of mevqa prepare; name a file in it\n"
     )
