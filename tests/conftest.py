@@ -33,9 +33,13 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("mevqa")
 
 
+#: Slow tests that are begun before the others: documents, wheels and real servers, which no other test covers.
+_FIRST_OF_SLOW = ("docs/", "test_distribution.py", "models/served/")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the slow tests for the end: where time is short, it is they that are left out."""
-    items.sort(key=_is_slow)
+    items.sort(key=lambda item: _is_slow(item) * (1 + (not any(part in item.nodeid for part in _FIRST_OF_SLOW))))
 
 
 @pytest.hookimpl(tryfirst=True)

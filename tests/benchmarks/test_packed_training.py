@@ -21,6 +21,7 @@ def parse(*words):
     return parser.parse_args(words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "gemma3"])
 def test_three_ways_are_timed_in_turns_and_train_the_same(name):
     done = []

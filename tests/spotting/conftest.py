@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
+from mevqa.spotting import spot_video
 from mevqa.spotting.features.measure import measure
 from mevqa.video.reading.reader import open_video
 
@@ -17,6 +18,12 @@ def long_video(tmp_path_factory):
     """Fifteen seconds of one person with micro- and macro-expressions."""
     plans = trial_plans(1, 905, seconds=15.0, fps=(30.0,), content="events")
     return write_trial(tmp_path_factory.mktemp("trial"), plans, "events", 905, size=(320, 320))[0]
+
+
+@pytest.fixture(scope="session")
+def found(long_video):
+    """What is spotted in it."""
+    return spot_video(long_video.path)
 
 
 @pytest.fixture(scope="session")

@@ -101,27 +101,24 @@ def test_what_does_not_tell_is_left_to_the_vetted_reader(tmp_path):
             read_once(tmp_path / name, list)
 
 
-def test_a_whole_file_is_decoded_once(long_video, monkeypatch):
+def test_a_whole_file_is_decoded_once(long_video, found, monkeypatch):
     def refused(*_, **__):
         raise AssertionError("decoded twice")
 
-    usual = spot_video(long_video.path)
     monkeypatch.setattr(frame_table, "probe", refused)
-    assert spot_video(long_video.path) == usual
+    assert spot_video(long_video.path) == found
 
 
-def test_both_ways_of_reading_find_the_same(long_video, monkeypatch):
-    once = spot_video(long_video.path)
+def test_both_ways_of_reading_find_the_same(long_video, found, monkeypatch):
     monkeypatch.setattr(frame_table, "packet_table", lambda path: None)
-    assert spot_video(long_video.path) == once
+    assert spot_video(long_video.path) == found
 
 
-def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_video, monkeypatch):
-    usual = spot_video(long_video.path)
+def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_video, found, monkeypatch):
     table = packet_table(long_video.path)
     stamps = np.where(np.arange(table.frames) == 200, table.stamps + 1, table.stamps)
     monkeypatch.setattr(frame_table, "packet_table", lambda path: replace(table, stamps=stamps))
-    assert spot_video(long_video.path) == usual
+    assert spot_video(long_video.path) == found
 
 
 def test_a_repeated_video_has_every_frame_at_its_time(tmp_path):
