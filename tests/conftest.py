@@ -33,13 +33,18 @@ settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("mevqa")
 
 
-#: Slow tests that are begun before the others: documents, wheels and real servers, which no other test covers.
-_FIRST_OF_SLOW = ("docs/", "test_distribution.py", "models/served/")
+#: Slow tests that are begun before the others: real servers, wheels and documents, which no other test covers.
+_FIRST_OF_SLOW = ("models/served/", "test_distribution.py", "docs/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the slow tests for the end: where time is short, it is they that are left out."""
-    items.sort(key=lambda item: _is_slow(item) * (1 + (not any(part in item.nodeid for part in _FIRST_OF_SLOW))))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    first = (place for place, part in enumerate(_FIRST_OF_SLOW, 1) if part in item.nodeid)
+    return next(first, len(_FIRST_OF_SLOW) + 1) if _is_slow(item) else 0
 
 
 @pytest.hookimpl(tryfirst=True)
