@@ -1,4 +1,4 @@
-"""The public functions: evaluate, ask, score, report, submit and the others, each in a module of its own.
+"""The public functions: evaluate, ask, score, report, submit and the others, by what they are about.
 
 They are reached as ``mevqa.evaluate``, ``mevqa.Run`` and so on; the command line calls them too.
 """

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mevqa.api.run import Run
+from mevqa.api.evaluation.run import Run
 from mevqa.cli.printing.run import print_run
 from mevqa.errors import InputError
 from mevqa.inference.answering import answer, begin, remaining

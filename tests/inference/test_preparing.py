@@ -282,7 +282,7 @@ def test_the_packages_that_drew_the_pictures_stand_in_the_manifest(prepared, tmp
 
 
 def test_help_and_an_evaluation_of_videos_do_not_load_the_library():
-    code = "import sys, mevqa.api.evaluate, mevqa.api.prepare; print('datasets' in sys.modules)"
+    code = "import sys, mevqa.api.evaluation.evaluate, mevqa.api.datasets.prepare; print('datasets' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False", done.stdout
     assert Path(mevqa.__file__).is_file()

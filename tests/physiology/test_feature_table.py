@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("neurokit2", reason="the extra physiology is not installed")
 
-from mevqa.api.physiology import signal_features
+from mevqa.api.videos.physiology import signal_features
 from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.physiology import Response, synthetic_signals

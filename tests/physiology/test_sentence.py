@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mevqa.api.evaluate import evaluate
+from mevqa.api.evaluation.evaluate import evaluate
 from mevqa.cli import main
 from mevqa.data.clip_notes import read_clip_notes
 from mevqa.errors import InputError

@@ -1,1 +1,1 @@
-"""The public functions about spotters: features, training, spotting, comparison."""
+"""Expressions in whole videos: spotted, recognised, decoded of saved curves; what is measured for it."""

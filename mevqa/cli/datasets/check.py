@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, print, and return 0 or 2."""
-    from mevqa.api.check import check
+    from mevqa.api.datasets.check import check
     from mevqa.cli.printing.checked import print_report
     from mevqa.cli.progress import count_progress
 

@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Describe, and say what the texts name."""
-    from mevqa.api.describe import describe
+    from mevqa.api.datasets.describe import describe
     from mevqa.cli.progress import count_progress
     from mevqa.table_writer import Table, as_text
 

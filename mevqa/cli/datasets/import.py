@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     """Import, and say what was written."""
     if any(Path(source).is_dir() for source in args.sources):
         return _adapter(args)
-    from mevqa.api.exchange import import_predictions
+    from mevqa.api.datasets.exchange import import_predictions
 
     done = import_predictions(
         args.sources,
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _adapter(args: argparse.Namespace) -> int:
     """Import an adapter, and say what was written."""
-    from mevqa.api.exchange import import_adapter
+    from mevqa.api.datasets.exchange import import_adapter
 
     if len(args.sources) > 1:
         raise InputError([Problem(args.sources[1], "an adapter is imported alone; name one folder")])

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prepare, and say what is there."""
-    from mevqa.api.prepare import prepare
+    from mevqa.api.datasets.prepare import prepare
     from mevqa.cli.progress import count_progress
     from mevqa.inference.view_config import ViewOptions
 

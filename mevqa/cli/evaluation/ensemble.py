@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fuse, score where it is known what is right, and print."""
-    from mevqa.api.ensemble import ensemble
+    from mevqa.api.evaluation.ensemble import ensemble
     from mevqa.cli.printing.ensemble import print_ensemble
 
     result = ensemble(

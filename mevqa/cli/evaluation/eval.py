@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if args.suite is not None:
         return _run_suite(args)
     _check(args)
-    from mevqa.api.evaluate import evaluate
+    from mevqa.api.evaluation.evaluate import evaluate
     from mevqa.cli.printing.run import print_part, print_run
     from mevqa.cli.progress import clip_progress
     from mevqa.inference.shards import launched_shard
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     if args.estimate:
         if shots is not None or args.samples > 1:
             raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
-        from mevqa.api.estimate import estimate_usage
+        from mevqa.api.evaluation.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 
         print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
@@ -118,7 +118,7 @@ def _run_suite(args: argparse.Namespace) -> int:
     if given:
         mend = "leave it out" if given != ["--estimate"] else "name its question files to estimate one model"
         raise MevqaError(f"{', '.join(given)}: the suite says which files are used; {mend}")
-    from mevqa.api.suite import evaluate_suite
+    from mevqa.api.suites.suite import evaluate_suite
     from mevqa.cli.progress import clip_progress, training_progress
     from mevqa.table_writer import as_text
 

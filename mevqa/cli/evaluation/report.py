@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report and say where it is."""
-    from mevqa.api.report import report
+    from mevqa.api.evaluation.report import report
     from mevqa.cli.progress import lines_now_and_then
 
     started, print_line = time.monotonic(), lines_now_and_then(_INTERVAL)

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _score(args: argparse.Namespace) -> ScoreResult:
     """Score one set, or compare two."""
-    from mevqa.api.score import compare, score
+    from mevqa.api.evaluation.score import compare, score
     from mevqa.errors import MevqaError
 
     same: dict[str, Any] = {"preset": args.preset, "changes": args.set, "strict": args.strict, "fps": args.fps}

@@ -73,7 +73,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _write(args: argparse.Namespace) -> int:
     """Write a submission and say where it is."""
-    from mevqa.api.submit import submit
+    from mevqa.api.evaluation.submit import submit
     from mevqa.inference.logs.answer_log import torn_line
     from mevqa.submission.writer import FILLED
 
@@ -89,7 +89,7 @@ def _write(args: argparse.Namespace) -> int:
 
 def _lacking(folder: Path) -> str | None:
     """Say which clips the processes that share a run have not answered yet."""
-    from mevqa.api.run import open_run
+    from mevqa.api.evaluation.run import open_run
     from mevqa.inference.logs.answer_log import PART_LOGS
     from mevqa.inference.shards import lacking_clips
 
@@ -104,7 +104,7 @@ def _lacking(folder: Path) -> str | None:
 
 def _validate(args: argparse.Namespace) -> int:
     """Check a submission; problems are raised, warnings printed."""
-    from mevqa.api.submit import check_submission
+    from mevqa.api.evaluation.submit import check_submission
 
     found = check_submission(args.validate, args.questions)
     _print_warnings(found.cosmetic, "; --fix OUT mends it")
@@ -122,7 +122,7 @@ def _validate(args: argparse.Namespace) -> int:
 
 def _fix(args: argparse.Namespace) -> int:
     """Write a submission anew and say what was changed."""
-    from mevqa.api.submit import fix_submission
+    from mevqa.api.evaluation.submit import fix_submission
 
     fixed = fix_submission(args.validate, args.questions, args.fix, strict=args.strict)
     _print_warnings(fixed.warnings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mevqa.api.ensemble import Ensemble
+from mevqa.api.evaluation.ensemble import Ensemble
 from mevqa.scoring.catalogue import main_numbers, metric
 from mevqa.scoring.tables import interval_line, number, plain_number
 from mevqa.table_writer import Table, as_text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mevqa.api.spotting.train import SpotterLosoResult
-from mevqa.api.train import LosoResult
+from mevqa.api.training.spotters import SpotterLosoResult
+from mevqa.api.training.train import LosoResult
 from mevqa.cli.printing.scores import print_scores
 from mevqa.scoring.tables import interval_line, score_tables
 from mevqa.table_writer import as_text

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mevqa.api.physiology import Fused
+    from mevqa.api.videos.physiology import Fused
 
 _ROWS = {
     "video": "video alone",

@@ -6,7 +6,7 @@ from collections import Counter
 
 from rich.console import Console
 
-from mevqa.api.run import Run
+from mevqa.api.evaluation.run import Run
 from mevqa.inference.logs.usage_log import read_usage
 from mevqa.inference.shards import Shard, lacking_clips, parse_shard
 from mevqa.questions.reading.types import UNUSABLE_MEANING

@@ -17,7 +17,7 @@ from mevqa.cli.common_options import add_fps
 from mevqa.cli.options import add_key_frame_options, add_view_options
 
 if TYPE_CHECKING:
-    from mevqa.api.sample import ClipSample
+    from mevqa.api.videos.sample import ClipSample
 
 HELP = "write what a model sees of a clip as pictures"
 
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at the clip, write the pictures and print where the expression is."""
-    from mevqa.api.sample import sample
+    from mevqa.api.videos.sample import sample
 
     made = sample(
         args.clip,

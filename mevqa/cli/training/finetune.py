@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     quiet_libraries()
     from accelerate import PartialState
 
-    from mevqa.api.train import finetune
+    from mevqa.api.training.train import finetune
     from mevqa.cli.progress import training_progress
     from mevqa.training.result import FineTuningResult
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.training.trainer.console import quiet_libraries
 
     quiet_libraries()
-    from mevqa.api.train import loso, loso_folds
+    from mevqa.api.training.train import loso, loso_folds
     from mevqa.cli.printing.folds import print_folds, print_result
     from mevqa.cli.progress import training_progress
     from mevqa.inference.shards import parse_shard

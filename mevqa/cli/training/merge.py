@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge, compare, write, and say what was done."""
-    from mevqa.api.merge import merge
+    from mevqa.api.training.merge import merge
     from mevqa.cli.progress import step_progress
 
     names = ("model", "revision", "dtype", "tolerance", "device", "trust_remote_code")

@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer and print; 2 when the video cannot be read, 1 when a question got no answer."""
-    from mevqa.api.ask import ask
+    from mevqa.api.videos.ask import ask
     from mevqa.cli.printing.answers import as_json, print_answers
     from mevqa.cli.progress import frame_progress
 

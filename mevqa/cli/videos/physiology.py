@@ -81,7 +81,7 @@ def _add_features(parts: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _features(args: argparse.Namespace) -> int:
     """Measure, write the table and print what was measured."""
-    from mevqa.api.physiology import signal_features
+    from mevqa.api.videos.physiology import signal_features
     from mevqa.cli.progress import count_progress
     from mevqa.physiology.features.definition import GROUPS
 
@@ -151,7 +151,7 @@ def _add_fuse(parts: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _fuse(args: argparse.Namespace) -> int:
     """Decide the events, and print how well each way does."""
-    from mevqa.api.physiology import apply_fusion, fuse_signals
+    from mevqa.api.videos.physiology import apply_fusion, fuse_signals
     from mevqa.cli.printing.fusion import print_fused
     from mevqa.cli.progress import count_progress
 
@@ -196,7 +196,7 @@ def _add_describe(parts: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _describe(args: argparse.Namespace) -> int:
     """Write the notes and print the first one."""
-    from mevqa.api.physiology import describe_signals
+    from mevqa.api.videos.physiology import describe_signals
 
     notes = describe_signals(args.features, out=args.out, template=args.template)
     clip, note = next(iter(notes.items()))

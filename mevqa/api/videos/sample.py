@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.api.moments import given_event
 from mevqa.api.paths import AnyPath
+from mevqa.api.videos.moments import given_event
 from mevqa.data.media import ready_pictures
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.files.lock import hold_folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mevqa.api.evaluate import plan_questions
+from mevqa.api.evaluation.evaluate import plan_questions
+from mevqa.api.evaluation.run import Run
 from mevqa.api.paths import AnyPath, optional_path, path_list
-from mevqa.api.run import Run
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.evaluation import Plan, check_notes, check_views, check_words, plan

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mevqa.api.evaluate import ask_options
-from mevqa.api.moments import given_event
+from mevqa.api.evaluation.evaluate import ask_options
 from mevqa.api.paths import AnyPath
+from mevqa.api.videos.moments import given_event
 from mevqa.datasets import UnknownDataset, known_dataset
 from mevqa.errors import InputError, MediaError, Problem, errors_name_parameters
 from mevqa.inference.engine import ClipAnswers, answer_clip

@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mevqa.api.evaluation.report import report
+from mevqa.api.evaluation.score import Changes, score
+from mevqa.api.evaluation.submit import submit
 from mevqa.api.paths import AnyPath, path_list
-from mevqa.api.report import report
-from mevqa.api.score import Changes, score
-from mevqa.api.submit import submit
 from mevqa.errors import InputError, Problem
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.runs import open_run as read_run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mevqa.api.evaluate import ask_options, plan_questions
+from mevqa.api.evaluation.evaluate import ask_options, plan_questions
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import errors_name_parameters

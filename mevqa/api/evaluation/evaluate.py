@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mevqa.api.evaluation.run import Run
 from mevqa.api.paths import AnyPath, optional_path, path_list
-from mevqa.api.run import Run
 from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.engines import ENGINE_NAMES, known_engine

@@ -10,8 +10,8 @@ from typing import Any
 
 from accelerate import PartialState
 
-from mevqa.api.run import Run, open_run
-from mevqa.api.spotting.train import SpotterLosoResult, spotter_folds, spotter_loso, train_spotter
+from mevqa.api.evaluation.run import Run, open_run
+from mevqa.api.training.spotters import SpotterLosoResult, spotter_folds, spotter_loso, train_spotter
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import RunRecord

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Literal
 
+from mevqa.api.evaluation.run import Run
 from mevqa.api.paths import AnyPath
-from mevqa.api.run import Run
 from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.answering import answer_by_votes
 from mevqa.ensembles.fusing import METHODS, Method

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mevqa.api.spotting.features import measure_features
 from mevqa.api.spotting.spot import spot_folder
-from mevqa.api.spotting.train import train_spotter
+from mevqa.api.training.spotters import train_spotter
 from mevqa.data.talking import read_talking
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.facs import coarse_of

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.api.evaluate import ask_options
+from mevqa.api.evaluation.evaluate import ask_options
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
@@ -108,7 +108,7 @@ def evaluate_suite(
     if chosen.task == "events":
         outcomes = _score_detections(chosen, root, by_folder, on_step)
     elif chosen.task == "spotting":
-        from mevqa.api.spotting.suite import compare_spotters
+        from mevqa.api.suites.spotting_suite import compare_spotters
 
         outcomes = compare_spotters(chosen, root, where, by_folder, training, on_step)
     else:

@@ -1,0 +1,1 @@
+"""Question files and their media: checked, described, prepared, and exchanged with other toolkits."""

@@ -1,0 +1,1 @@
+"""Answers to question files: made, estimated, fused, scored, reported and submitted."""

@@ -1,0 +1,1 @@
+"""Benchmark suites: a model, or spotters, on every test of a suite."""

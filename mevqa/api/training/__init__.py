@@ -1,0 +1,1 @@
+"""Fine-tuning, leaving one subject out, and merging of adapters."""
