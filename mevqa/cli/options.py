@@ -55,8 +55,9 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
     group.add_argument(
         "--prior",
         metavar="DATASET",
-        help="take the class frequencies of a data set (casme2), or of a question file with answers, out of the option "
-        "scores: for a model that was trained on it and leans to its frequent classes",
+        help="take the class frequencies of a data set (casme2), or of a question file with answers (without those of "
+        "the subject who is asked about), out of the option scores: for a model that was trained on it and leans to "
+        "its frequent classes",
     )
     group.add_argument(
         "--thinking",

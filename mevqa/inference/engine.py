@@ -13,7 +13,7 @@ from mevqa.files.system_errors import problem_of
 from mevqa.inference.consistency.clip import decide
 from mevqa.inference.sampling import Sampling, ask_sampled, share_of
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import Model, TakesShots
+from mevqa.models.base import Model, TakesShots, model_for_clip
 from mevqa.questions.answers import normalise, read_answer
 from mevqa.questions.prior import prior_confidence, prior_options
 from mevqa.questions.prompts import PromptLibrary
@@ -101,6 +101,7 @@ def answer_clip(
     unknown_ids = [question.id for question in questions if question.clip_id != clip.id]
     if unknown_ids:
         raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
+    model = model_for_clip(model, clip)
     long_questions = [question for question in questions if asks_long_video(question)]
     short_questions = [question for question in questions if not asks_long_video(question)]
     by_id: dict[str, Answer] = {}

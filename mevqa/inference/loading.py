@@ -111,6 +111,8 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
     if prior is not None:
         model = CorrectedModel(model, prior)
         chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
+        if prior.persons:
+            chosen["prior"]["leaves_out_subject"] = True
     shots = None
     if options.shots is not None:
         if not takes_shots(model):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mevqa.errors import ModelError
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.types import OptionScore, Reply, Request, Shot, View
+from mevqa.types import Clip, OptionScore, Reply, Request, Shot, View
 
 #: File with a model's preferences in its folder.
 PREFERENCES_FILE = "mevqa.json"
@@ -208,6 +208,20 @@ class TakesShots(Protocol):
 def takes_shots(model: Model) -> bool:
     """Return whether a model can be shown answered clips."""
     return isinstance(model, TakesShots) and model.takes_shots
+
+
+@runtime_checkable
+class DependsOnClip(Protocol):
+    """A model that is asked about one clip otherwise than about another, as one corrected by other people's classes."""
+
+    def for_clip(self, clip: Clip) -> Model:
+        """Return the model that is asked about a clip."""
+        ...
+
+
+def model_for_clip(model: Model, clip: Clip) -> Model:
+    """Return the model that is asked about a clip: for nearly all models the model itself."""
+    return model.for_clip(clip) if isinstance(model, DependsOnClip) else model
 
 
 def can_draw(model: Model) -> bool:

@@ -13,11 +13,12 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mevqa.data.official import read_questions
+from mevqa.data.persons import Person, person
 from mevqa.datasets import dataset, dataset_names
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES
@@ -25,7 +26,7 @@ from mevqa.models.base import Model, TakesShots
 from mevqa.models.transformers.chance import Chance
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import question_type
-from mevqa.types import Reply, Request, Shot, View
+from mevqa.types import Clip, Reply, Request, Shot, View
 
 LEVELS = ("coarse", "fine")
 
@@ -37,10 +38,23 @@ class ClassPrior:
     Attributes:
         source: A data set, or a question file with answers.
         counts: By level (``coarse``, ``fine``) and class.
+        persons: The same of each person of a question file; empty for a data set, of which only sums are published.
+        shown: Who is seen in each clip of the file, by its id.
     """
 
     source: str
     counts: Mapping[str, Mapping[str, int]]
+    persons: Mapping[Person, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    shown: Mapping[str, Person] = field(default_factory=dict)
+
+    def without(self, clip: Clip) -> ClassPrior:
+        """Return the frequencies among other people: the classes of the person who is asked about would be a leak."""
+        # A row to answer may not tell the subject of a clip that the file has with its subject.
+        own = self.persons.get(self.shown.get(clip.id, person(clip)))
+        if own is None:
+            return self
+        others = {level: Counter(counts) - Counter(own.get(level, {})) for level, counts in self.counts.items()}
+        return replace(self, counts=others, persons={}, shown={})
 
     def corrected(self, request: Request, reply: Reply) -> Reply:
         """Return a reply with the probabilities that balanced classes would give; others are returned as they are.
@@ -84,8 +98,11 @@ def class_prior(source: str) -> ClassPrior:
         InputError: It is neither, or tells no class.
     """
     path = Path(source)
+    persons: dict[Person, dict[str, Counter[str]]] = {}
+    shown: dict[str, Person] = {}
     if path.suffix in (".jsonl", ".json") or path.is_file():
-        counts = _counted(path)
+        persons, shown = _counted(path)
+        counts = {level: sum((own[level] for own in persons.values()), Counter()) for level in LEVELS}
     elif source in dataset_names():
         known = dataset(source).prior
         counts = {level: Counter({} if known is None else getattr(known.counts, level)) for level in LEVELS}
@@ -101,19 +118,28 @@ def class_prior(source: str) -> ClassPrior:
                 )
             ]
         )
-    return ClassPrior(source, {level: dict(sorted(own.items())) for level, own in counts.items() if own})
+    return ClassPrior(
+        source, {level: dict(sorted(own.items())) for level, own in counts.items() if own}, persons, shown
+    )
 
 
-def _counted(path: Path) -> dict[str, Counter[str]]:
-    """Return how many clips of a file have each class; each clip counts once."""
+def _counted(path: Path) -> tuple[dict[Person, dict[str, Counter[str]]], dict[str, Person]]:
+    """Return how many clips of each person of a file have each class, and who is seen in each clip."""
+    questions = read_questions(path).questions
     seen: dict[str, dict[str, str]] = {level: {} for level in LEVELS}
-    for question in read_questions(path).questions:
+    shown: dict[str, Person] = {}
+    for question in questions:
+        shown[question.clip_id] = person(Clip(question.clip_id, question.dataset, subject=question.subject))
         level = question_type(question.type).fact
         if level in seen and question.reference is not None:
             value = read_answer(question, question.reference).value
             if isinstance(value, str):
                 seen[level][question.clip_id] = value
-    return {level: Counter(by_clip.values()) for level, by_clip in seen.items()}
+    persons: dict[Person, dict[str, Counter[str]]] = {}
+    for counted, by_clip in seen.items():
+        for clip_id, value in by_clip.items():
+            persons.setdefault(shown[clip_id], {one: Counter() for one in LEVELS})[counted][value] += 1
+    return persons, shown
 
 
 class CorrectedModel:
@@ -126,6 +152,10 @@ class CorrectedModel:
     def __getattr__(self, name: str) -> Any:
         """Return everything else as the model has it."""
         return getattr(self._model, name)
+
+    def for_clip(self, clip: Clip) -> CorrectedModel:
+        """Return the model with the frequencies that are taken out of answers about one clip."""
+        return CorrectedModel(self._model, self._prior.without(clip))
 
     def ask(
         self, system: str, views: Sequence[View], requests: Sequence[Request], *, shots: Sequence[Shot] = ()

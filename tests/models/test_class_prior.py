@@ -12,7 +12,7 @@ import mevqa
 from mevqa.errors import InputError
 from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
 from mevqa.models.registry import load_model
-from mevqa.types import Draw, Reply, Request
+from mevqa.types import Clip, Draw, Reply, Request
 
 COARSE = ("positive", "negative", "surprise")
 REQUEST = Request("Which?", options=COARSE)
@@ -70,6 +70,44 @@ def test_frequencies_of_data_sets_and_of_files(tmp_path):
     for source, said in ((str(path), "tells the classes of no clips"), ("casme4", "is no data set")):
         with pytest.raises(InputError, match=said):
             class_prior(source)
+
+
+def test_the_subject_who_is_asked_about_is_left_out(tmp_path):
+    path = tmp_path / "train.jsonl"
+    row = {"dataset": "casme2", "question": "What is the coarse expression class?"}
+    of = {"a": ("1", "negative"), "b": ("sub01", "negative"), "c": ("2", "surprise"), "d": ("3", "positive")}
+    rows = [
+        {**row, "id": clip, "image_id": clip, "subject": subject, "answer": answer}
+        for clip, (subject, answer) in of.items()
+    ]
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    prior = class_prior(str(path))
+    assert prior.counts["coarse"] == {"negative": 2, "positive": 1, "surprise": 1}
+    asked = Clip("e", "casme2", subject="sub1")  # Another clip and spelling of the first person.
+    assert prior.without(asked).counts["coarse"] == {"positive": 1, "surprise": 1}
+    assert prior.without(replace(asked, subject="4")) is prior
+    # A row to answer often does not tell the subject; the file does.
+    assert prior.without(Clip("c", "casme2")).counts["coarse"] == {"negative": 2, "positive": 1}
+    assert class_prior("casme2").without(asked).counts["coarse"]["negative"] > 50  # Published are only its sums.
+
+
+def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
+    data = mevqa.synthesise(tmp_path / "data", clips=2, subjects=2, seed=5, size=(128, 128), fps=(30.0,))
+    options = [mevqa.ModelOptions(prior=prior) for prior in (None, str(data.train))]
+    plain, alone = (
+        mevqa.evaluate(data.train, "mock", media=data.folder, out=tmp_path / str(place), views=["frames"], options=one)
+        for place, one in enumerate(options)
+    )
+    assert len({question.clip_id for question in plain.questions}) == 2
+    # Of two people one is left out: no correction can come from the answers of the clip itself.
+    assert alone.manifest["decides"]["settings"]["prior"]["leaves_out_subject"] is True
+    for question in plain.questions:
+        own = plain.answers[question.id].options
+        if own and set(own) == set(COARSE):
+            others = [one for one in plain.questions if one.clip_id != question.clip_id and one.type == "coarse"]
+            changed = alone.answers[question.id].options
+            ratios = {name: changed[name] / own[name] for name in COARSE}
+            assert min(ratios, key=lambda name: ratios[name]) == others[0].reference
 
 
 def test_it_is_an_option_of_every_model_and_in_the_manifest(tmp_path):

@@ -12,6 +12,7 @@ from mevqa.events import Event
 from mevqa.facs import ActionUnit, unit_number
 from mevqa.inference.consistency.clip import decide
 from mevqa.inference.consistency.unit_evidence import UnitEvidence, presence_probability
+from mevqa.models.base import model_for_clip
 from mevqa.questions.answers import normalise, read_units
 from mevqa.questions.wordings import official_wordings
 from mevqa.spotting.events import SpottedEvent
@@ -60,6 +61,7 @@ def recognise(
         InputError: A view or sampler is unknown, or the clip has no media.
         MediaError: The media cannot be read.
     """
+    model = model_for_clip(model, clip)
     if clip.media is None:
         return _recognise_all(clip, found, model, prompts, view_config, None)
     return read_once(
