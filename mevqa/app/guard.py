@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote
 
-from mevqa.app.sessions import Sessions
+from mevqa.app.sessions.session import Sessions
 from mevqa.app.settings import is_loopback
 
 _Message: TypeAlias = MutableMapping[str, Any]

@@ -9,15 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.app.asking import ModelAnswers
-from mevqa.app.jobs import Progress
-from mevqa.app.open_clip import OpenClip
+from mevqa.app.clips.asking import ModelAnswers
+from mevqa.app.clips.open_clip import OpenClip
+from mevqa.app.sessions.jobs import Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mevqa import Event
-    from mevqa.app.library import Choice, Library
+    from mevqa.app.clips.library import Choice, Library
 
 _WEB = Path(__file__).parent / "web"
 #: Views whose colours are measurements: they are compressed without loss.

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mevqa.app.asking import PageModels
+from mevqa.app.clips.asking import PageModels
+from mevqa.app.clips.library import read_library
 from mevqa.app.guard import Guard
-from mevqa.app.library import read_library
-from mevqa.app.sessions import Sessions
+from mevqa.app.sessions.session import Sessions
 from mevqa.app.settings import AppSettings
 from mevqa.app.state import AppState
 from mevqa.errors import MevqaError

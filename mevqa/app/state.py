@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mevqa.app.asking import PageModels
+from mevqa.app.clips.asking import PageModels
+from mevqa.app.clips.library import Library
 from mevqa.app.guard import owner_of
-from mevqa.app.jobs import Progress, Report, StoppedError
-from mevqa.app.library import Library
 from mevqa.app.rendering import data_uri
-from mevqa.app.sessions import Session, Sessions
+from mevqa.app.sessions.jobs import Progress, Report, StoppedError
+from mevqa.app.sessions.session import Session, Sessions
 from mevqa.app.settings import AppSettings
 from mevqa.app.timeline.values import sought_frame
 from mevqa.errors import MevqaError

@@ -15,9 +15,9 @@ sys.path.append(str(Path(__file__).parents[1] / "training"))
 from map_clips import write_maps  # noqa: E402
 
 import mevqa  # noqa: E402
-from mevqa.app.asking import PageModels  # noqa: E402
+from mevqa.app.clips.asking import PageModels  # noqa: E402
 from mevqa.app.pages.clip import ClipPage  # noqa: E402
-from mevqa.app.sessions import Sessions  # noqa: E402
+from mevqa.app.sessions.session import Sessions  # noqa: E402
 from mevqa.app.settings import AppSettings, Limits  # noqa: E402
 from mevqa.app.state import AppState  # noqa: E402
 

@@ -10,7 +10,7 @@ import gradio as gr
 from mevqa.app.rendering import data_uri
 
 if TYPE_CHECKING:
-    from mevqa.app.open_clip import OpenClip
+    from mevqa.app.clips.open_clip import OpenClip
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """<figure class="mevqa-comparison" hidden><div class="stage">

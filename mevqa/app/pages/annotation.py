@@ -10,7 +10,7 @@ import gradio as gr
 
 import mevqa
 from mevqa.app import rendering
-from mevqa.app.annotating import (
+from mevqa.app.clips.annotating import (
     BY_LENGTH,
     TABLE,
     UNIT_CHOICES,
@@ -22,11 +22,11 @@ from mevqa.app.annotating import (
     with_event,
     without_event,
 )
-from mevqa.app.asking import ModelAnswers, stored_answers
+from mevqa.app.clips.asking import ModelAnswers, stored_answers
+from mevqa.app.clips.export import export_name, export_zip
+from mevqa.app.clips.open_clip import OpenClip
 from mevqa.app.components.download import download_value, make_download
-from mevqa.app.export import export_name, export_zip
-from mevqa.app.open_clip import OpenClip
-from mevqa.app.sessions import Session
+from mevqa.app.sessions.session import Session
 from mevqa.app.state import AppState
 from mevqa.app.timeline.values import chosen_event, sought_frame, timeline_value
 from mevqa.facs import COARSE_CLASSES

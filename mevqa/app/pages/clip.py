@@ -11,12 +11,10 @@ import gradio as gr
 
 import mevqa
 from mevqa.app import rendering
-from mevqa.app.annotating import saved_clip
-from mevqa.app.asking import ModelAnswers, read_typed, stored_answers
-from mevqa.app.components.comparison import comparison_value
-from mevqa.app.jobs import Report, StoppedError
-from mevqa.app.library import Choice
-from mevqa.app.open_clip import (
+from mevqa.app.clips.annotating import saved_clip
+from mevqa.app.clips.asking import ModelAnswers, read_typed, stored_answers
+from mevqa.app.clips.library import Choice
+from mevqa.app.clips.open_clip import (
     LENGTHS,
     OpenClip,
     find_expression,
@@ -25,8 +23,10 @@ from mevqa.app.open_clip import (
     set_moments,
     spot_events,
 )
-from mevqa.app.questions import suggested_questions
-from mevqa.app.sessions import Session
+from mevqa.app.components.comparison import comparison_value
+from mevqa.app.pages.questions import suggested_questions
+from mevqa.app.sessions.jobs import Report, StoppedError
+from mevqa.app.sessions.session import Session
 from mevqa.app.state import AppState
 from mevqa.app.timeline.values import moved_moments, timeline_value
 

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 import mevqa
+from mevqa.app.clips.library import Library
+from mevqa.app.clips.open_clip import LENGTHS
 from mevqa.app.components.comparison import make_comparison
-from mevqa.app.library import Library
-from mevqa.app.open_clip import LENGTHS
-from mevqa.app.questions import offered_questions, suggested_questions
+from mevqa.app.pages.questions import offered_questions, suggested_questions
 from mevqa.app.rendering import header_html
 from mevqa.app.settings import AppSettings
 from mevqa.app.timeline.component import make_timeline

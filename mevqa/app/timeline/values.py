@@ -10,7 +10,7 @@ from mevqa.errors import MevqaError
 
 if TYPE_CHECKING:
     from mevqa import Event
-    from mevqa.app.open_clip import OpenClip
+    from mevqa.app.clips.open_clip import OpenClip
 
 #: Points of the curve that are sent: the track is hardly wider.
 _POINTS = 1200

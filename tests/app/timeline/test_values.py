@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mevqa
-from mevqa.app.open_clip import OpenClip, set_event_moments, set_moments
+from mevqa.app.clips.open_clip import OpenClip, set_event_moments, set_moments
 from mevqa.app.timeline.values import chosen_event, moved_moments, sought_frame, timeline_value
 
 CLIP = mevqa.Clip("one", "casme2", media=Path("one.mp4"), annotation=mevqa.Event(4, 10, 19))

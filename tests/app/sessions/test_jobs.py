@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mevqa.app.jobs import Job, Progress, RateLimit, StoppedError
+from mevqa.app.sessions.jobs import Job, Progress, RateLimit, StoppedError
 
 
 def test_a_job_tells_how_far_it_is_and_returns():

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from mevqa.app.jobs import StoppedError
-from mevqa.app.sessions import Sessions
+from mevqa.app.sessions.jobs import StoppedError
+from mevqa.app.sessions.session import Sessions
 from mevqa.app.settings import Limits
 from mevqa.errors import MevqaError
 

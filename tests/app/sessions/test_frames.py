@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 import mevqa
-from mevqa.app.curve import measured_curve
-from mevqa.app.frames import FrameReader
-from mevqa.app.open_clip import open_clip
+from mevqa.app.clips.curve import measured_curve
+from mevqa.app.clips.open_clip import open_clip
+from mevqa.app.sessions.frames import FrameReader
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mevqa
-from mevqa.app.open_clip import OpenClip
+from mevqa.app.clips.open_clip import OpenClip
 from mevqa.datasets import kind_rule
 from mevqa.errors import MevqaError
 from mevqa.events import Kind, kind_of
@@ -17,7 +17,7 @@ from mevqa.questions.question_types import question_about
 
 if TYPE_CHECKING:
     from mevqa import Event
-    from mevqa.app.asking import ModelAnswers
+    from mevqa.app.clips.asking import ModelAnswers
 
 #: Seconds from the apex of an added event to its onset and its offset.
 _REACH = 0.1

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mevqa
-from mevqa.app.curve import Points, localised_curve, measured_curve, spotted_curve
-from mevqa.app.jobs import Report
-from mevqa.app.library import Choice
+from mevqa.app.clips.curve import Points, localised_curve, measured_curve, spotted_curve
+from mevqa.app.clips.library import Choice
+from mevqa.app.sessions.jobs import Report
 from mevqa.app.settings import Limits
 from mevqa.errors import MediaError
 

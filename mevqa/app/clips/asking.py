@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import mevqa
-from mevqa.app.jobs import Report
-from mevqa.app.library import Choice
-from mevqa.app.open_clip import OpenClip
+from mevqa.app.clips.library import Choice
+from mevqa.app.clips.open_clip import OpenClip
+from mevqa.app.sessions.jobs import Report
 from mevqa.app.settings import AppSettings, Limits
 from mevqa.errors import MevqaError
 from mevqa.inference.loading import load_answerer

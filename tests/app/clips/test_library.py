@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from mevqa.app.asking import stored_answers
-from mevqa.app.library import read_library
+from mevqa.app.clips.asking import stored_answers
+from mevqa.app.clips.library import read_library
 from mevqa.app.settings import AppSettings
 from mevqa.errors import InputError, MevqaError
 

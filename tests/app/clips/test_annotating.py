@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import mevqa
-from mevqa.app.annotating import (
+from mevqa.app.clips.annotating import (
     UNIT_CHOICES,
     Draft,
     answered_draft,
@@ -24,9 +24,9 @@ from mevqa.app.annotating import (
     with_event,
     without_event,
 )
-from mevqa.app.asking import ModelAnswers
-from mevqa.app.export import export_name, export_zip
-from mevqa.app.open_clip import OpenClip, set_moments
+from mevqa.app.clips.asking import ModelAnswers
+from mevqa.app.clips.export import export_name, export_zip
+from mevqa.app.clips.open_clip import OpenClip, set_moments
 from mevqa.app.rendering import events_html
 from mevqa.app.settings import AppSettings
 

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import psutil
 
-from mevqa.app.frames import FrameReader
-from mevqa.app.jobs import Job, RateLimit, Report
+from mevqa.app.sessions.frames import FrameReader
+from mevqa.app.sessions.jobs import Job, RateLimit, Report
+from mevqa.app.sessions.uploads import Uploads
 from mevqa.app.settings import Limits
-from mevqa.app.uploads import Uploads
 from mevqa.errors import MevqaError
 
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Session:
     Attributes:
         owner: The browser that it belongs to.
         folder: Its files: the uploaded video and the annotation table.
-        clip: The open clip (``mevqa.app.open_clip.OpenClip``); None before one is opened.
+        clip: The open clip (``mevqa.app.clips.open_clip.OpenClip``); None before one is opened.
         choice: Last choice of the list that the page was started with.
         answers: Last answers, by model.
         long: Whether the last suggested questions were those of a long video.

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mevqa.app.asking import ModelAnswers
-from mevqa.app.open_clip import OpenClip
+from mevqa.app.clips.asking import ModelAnswers
+from mevqa.app.clips.open_clip import OpenClip
 from mevqa.files.csv_cells import csv_text
 from mevqa.inference.logs.answer_log import line_of
 

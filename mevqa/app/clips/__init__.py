@@ -1,0 +1,1 @@
+"""Clips of the page: found, opened, asked about, corrected and exported."""
