@@ -15,7 +15,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.events import KINDS, Event
 from mevqa.facs import UnknownEmotion, canonical_coarse, canonical_fine, coarse_of
 from mevqa.files.lock import hold_file
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.names import AmbiguousName, NameIndex, match_key, subject_key
 
 #: Seconds that a save waits for another process to finish its own.

@@ -24,8 +24,8 @@ from mevqa.data.events.write import event_rows
 from mevqa.data.label_types import COLUMNS, ClipLabels, LabelFile
 from mevqa.errors import InputError, Problem
 from mevqa.events import Event
-from mevqa.files.csv_cells import csv_text
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.csv_cells import csv_text
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.files.whole import write_whole
 from mevqa.names import AmbiguousName, NameIndex
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text
-from mevqa.files.headers import describe_columns, find_header
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.csv_cells import csv_text
+from mevqa.files.tables.headers import describe_columns, find_header
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.files.whole import write_whole
 from mevqa.names import AmbiguousName, NameIndex
 

@@ -7,7 +7,7 @@ import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
-from mevqa.files.headers import TIME_MENDS
+from mevqa.files.tables.headers import TIME_MENDS
 
 #: A number with a decimal comma, as spreadsheet programs write it in most of Europe.
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")

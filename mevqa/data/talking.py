@@ -7,8 +7,8 @@ from pathlib import Path
 from mevqa.data.layouts import without_suffix
 from mevqa.data.numbers import finite_number
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import find_rows
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.headers import find_rows
+from mevqa.files.tables.sheets import read_sheets
 
 #: First and last frame, 0-based, both included.
 Span = tuple[int, int]

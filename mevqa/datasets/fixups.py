@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mevqa.files.headers import LabelRow
 from mevqa.files.strict_yaml import StrictModel
+from mevqa.files.tables.headers import LabelRow
 
 #: Contents of a frame cell that mean "not coded": empty, ``/`` (CASME II, ApexFrame of 21 rows), ``-1`` (SAMM and
 #: SAMM-LV, Apex), ``-`` (written by hand), ``nan`` (tables that went through pandas).

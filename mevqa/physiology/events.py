@@ -11,8 +11,8 @@ from mevqa.data.events.read import read_events
 from mevqa.data.labels.read import label_layouts
 from mevqa.data.layouts import without_suffix
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import find_header
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.headers import find_header
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.names import match_key
 
 #: Frames that a label file names by their time are numbers of milliseconds since midnight, times this

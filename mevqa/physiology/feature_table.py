@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mevqa.data.numbers import read_number
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text
-from mevqa.files.headers import describe_columns, find_header, simplify
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.csv_cells import csv_text
+from mevqa.files.tables.headers import describe_columns, find_header, simplify
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.files.whole import write_whole
 from mevqa.physiology.events import TimedEvent, video_key
 from mevqa.physiology.features.definition import GROUPS, feature_groups

@@ -15,8 +15,8 @@ from pathlib import Path
 from mevqa.data.layouts import MediaFolder
 from mevqa.data.numbers import read_number
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import describe_columns, find_header
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.headers import describe_columns, find_header
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.names import AmbiguousName, NameIndex, match_key, subject_key
 from mevqa.physiology.clock import ClocksDisagree, align_clocks, first_frames, frame_marker
 from mevqa.physiology.events import TimedEvent

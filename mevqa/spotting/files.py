@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.data.events.write import CLASS_COLUMNS, SPOTTED_COLUMNS, event_rows
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent

@@ -15,7 +15,7 @@ from mevqa.data.events.rows import VideoFacts
 from mevqa.data.events.write import event_rows
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.events import Kind
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.names import subject_key
 from mevqa.scoring.events.names import Naming, VideoKey, compare_videos

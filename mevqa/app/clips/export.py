@@ -11,7 +11,7 @@ from typing import Any
 
 from mevqa.app.clips.asking import ModelAnswers
 from mevqa.app.clips.open_clip import OpenClip
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.inference.logs.answer_log import line_of
 
 _COLUMNS = ("clip", "model", "question", "answer", "confidence", "error", "onset", "apex", "offset", "warnings")

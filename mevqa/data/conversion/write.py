@@ -11,7 +11,7 @@ from mevqa.data.conversion.turns_written import role_turns, value_turns
 from mevqa.data.documents.keys import field_of
 from mevqa.data.documents.records import Document, Record
 from mevqa.data.official import QuestionFile
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.formats import Target
 
 #: Keys of official rows that the records of other formats keep under the same name.

@@ -21,7 +21,7 @@ from mevqa.data.documents.records import (
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_rows import parse_row
 from mevqa.files.signatures import file_kind
-from mevqa.files.tables import is_workbook, read_sheets
+from mevqa.files.tables.sheets import is_workbook, read_sheets
 from mevqa.files.text import decode_text
 
 #: What the records of a file are. ``plain``: question rows with other keys, or without ids.

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mevqa.data.documents.keys import answers_alone, field_of
-from mevqa.files.csv_cells import unmarked
 from mevqa.files.json_rows import STRICT_DECODER, array_items, half_character, nests_deeply, parse_row, skip_blank
+from mevqa.files.tables.csv_cells import unmarked
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]

@@ -16,7 +16,7 @@ from typing import Literal
 
 from mevqa.data.events.rows import MACRO, MICRO
 from mevqa.datasets import datasets
-from mevqa.files.headers import LabelRow
+from mevqa.files.tables.headers import LabelRow
 
 Role = Literal["reference", "predictions"]
 

@@ -29,9 +29,9 @@ from mevqa.data.events.rows import (
 from mevqa.data.labels.read import LabelTable, read_label_table
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import LabelRow, describe_columns, find_header, simplify
 from mevqa.files.inputs import check_file, read_file
-from mevqa.files.tables import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
+from mevqa.files.tables.headers import LabelRow, describe_columns, find_header, simplify
+from mevqa.files.tables.sheets import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
 from mevqa.files.text import decode_text
 
 _BOOKS = frozenset({".xlsx", ".xlsm", ".xls"})

@@ -14,8 +14,8 @@ from mevqa.datasets import canonical_dataset
 from mevqa.datasets.fixups import is_missing
 from mevqa.errors import Problem
 from mevqa.events import Event, Kind
-from mevqa.files.headers import LabelRow, simplify
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.files.tables.headers import LabelRow, simplify
 from mevqa.names import fold_name, subject_key
 from mevqa.resources import TABLES
 

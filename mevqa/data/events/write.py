@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text, unmarked
 from mevqa.files.inputs import read_file
+from mevqa.files.tables.csv_cells import csv_text, unmarked
 from mevqa.files.whole import append_whole, write_whole
 
 _FRAMES, _LENGTH, _TIMES = ("onset", "apex", "offset"), ("fps", "frames"), ("onset_ms", "apex_ms", "offset_ms")

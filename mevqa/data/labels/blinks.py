@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from mevqa.data.label_types import ClipLabels
 from mevqa.datasets.label_layout import LabelLayout
-from mevqa.files.headers import LabelRow, find_rows, simplify
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.headers import LabelRow, find_rows, simplify
+from mevqa.files.tables.sheets import Sheet
 
 _COLUMNS = {
     "subject": ("subject", "sub"),

@@ -9,8 +9,8 @@ from pathlib import Path
 from mevqa.datasets import canonical_dataset
 from mevqa.datasets.label_layout import LabelLayout
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import find_header, simplify
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.headers import find_header, simplify
+from mevqa.files.tables.sheets import Sheet
 
 #: Columns in which a user says which data set it is.
 _SAYS = ("dataset", "database")

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import LabelRow
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.headers import LabelRow
+from mevqa.files.tables.sheets import Sheet
 
 
 def casme_sq_folders(path: Path, rows: Sequence[LabelRow], sheets: Sequence[Sheet]) -> list[LabelRow]:

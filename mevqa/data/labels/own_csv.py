@@ -21,8 +21,8 @@ from mevqa.facs import (
     coarse_of,
     parse_units,
 )
-from mevqa.files.headers import TIME_MENDS, time_unit
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.headers import TIME_MENDS, time_unit
+from mevqa.files.tables.sheets import Sheet
 from mevqa.names import subject_key
 from mevqa.suggestions import did_you_mean
 

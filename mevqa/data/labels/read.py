@@ -17,8 +17,8 @@ from mevqa.datasets import canonical_dataset, datasets
 from mevqa.datasets.label_layout import LabelLayout
 from mevqa.datasets.row_names import Cells
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import LabelRow, describe_columns, find_rows, headerless_rows
-from mevqa.files.tables import Sheet, read_sheets
+from mevqa.files.tables.headers import LabelRow, describe_columns, find_rows, headerless_rows
+from mevqa.files.tables.sheets import Sheet, read_sheets
 from mevqa.names import match_key
 
 #: A date as cells are read.
@@ -42,7 +42,7 @@ def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[She
     events of a long video that run backwards, make the clip unusable (``ClipLabels.errors``).
 
     Args:
-        path: A table of any make (``mevqa.files.tables``).
+        path: A table of any make (``mevqa.files.tables.sheets``).
         dataset: Which layout to expect; None: whichever fits the header.
         sheets: Its sheets where they have been read.
 

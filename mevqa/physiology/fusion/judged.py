@@ -13,9 +13,9 @@ from mevqa.data.events.rows import column_table
 from mevqa.data.numbers import read_number
 from mevqa.errors import InputError, Problem
 from mevqa.events import Kind
-from mevqa.files.headers import find_header, simplify
 from mevqa.files.json_rows import STRICT_DECODER
-from mevqa.files.tables import read_sheets, read_text
+from mevqa.files.tables.headers import find_header, simplify
+from mevqa.files.tables.sheets import read_sheets, read_text
 from mevqa.physiology.events import TimedEvent, read_timed_events
 
 #: Columns of the probabilities of classes: ``p_happiness``.

@@ -12,7 +12,7 @@ import numpy as np
 
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES, coarse_of
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.intervals import iou_matrix, match
 from mevqa.names import subject_key

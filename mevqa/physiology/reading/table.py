@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.delimited import find_delimiter
-from mevqa.files.tables import read_text
+from mevqa.files.tables.delimited import find_delimiter
+from mevqa.files.tables.sheets import read_text
 from mevqa.physiology.channels import make_channel, modality_of, split_unit
 from mevqa.physiology.types import Array, Channel, Marker, Signals
 

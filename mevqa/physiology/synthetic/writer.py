@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.physiology.extra import import_extra
 from mevqa.physiology.synthetic.generator import synthetic_signals

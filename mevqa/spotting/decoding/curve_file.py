@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from mevqa.data.numbers import read_number
 from mevqa.errors import InputError, Problem
-from mevqa.files.headers import LabelRow, describe_columns, find_header
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.headers import LabelRow, describe_columns, find_header
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.spotting.decoding.types import ScoreCurve
 
 _COLUMNS = Path(__file__).with_name("curve_columns.yaml")

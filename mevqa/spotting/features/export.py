@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from mevqa.files.csv_cells import csv_text
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.spotting.features.types import FeatureSeries, MotionRecord
 

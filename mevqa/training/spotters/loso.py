@@ -15,9 +15,9 @@ from pathlib import Path
 
 from mevqa.data.events.write import CLASS_COLUMNS, SPOTTED_COLUMNS
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import csv_text
 from mevqa.files.inputs import read_file
 from mevqa.files.lock import hold_folder
+from mevqa.files.tables.csv_cells import csv_text
 from mevqa.files.whole import write_whole
 from mevqa.scoring.events.score import score_events
 from mevqa.scoring.result import ScoreResult

@@ -6,8 +6,8 @@ import pytest
 
 from mevqa.data.labels.read import read_label_file
 from mevqa.errors import InputError
-from mevqa.files.headers import find_rows, simplify
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.headers import find_rows, simplify
+from mevqa.files.tables.sheets import read_sheets
 
 CASME2 = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion")
 

@@ -8,7 +8,7 @@ from mevqa.data.annotations import read_annotations
 from mevqa.data.labels.read import label_layouts
 from mevqa.datasets.fixups import is_missing
 from mevqa.facs import parse_units
-from mevqa.files.headers import LabelRow
+from mevqa.files.tables.headers import LabelRow
 
 
 def rows(count: int, **cells: str) -> list[LabelRow]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mevqa.files.headers import describe_columns, find_header
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.headers import describe_columns, find_header
+from mevqa.files.tables.sheets import Sheet
 
 COLUMNS = {
     "subject": ("subject",),

@@ -6,8 +6,8 @@ import io
 import pytest
 
 from mevqa.data.documents.records import read_document
-from mevqa.files.csv_cells import csv_text, unmarked
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.csv_cells import csv_text, unmarked
+from mevqa.files.tables.sheets import read_sheets
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", '="006"', "\uff1d1", "'=1", "''@x", "\t=1"]
 

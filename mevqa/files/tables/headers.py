@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
-from mevqa.files.tables import Sheet
+from mevqa.files.tables.sheets import Sheet
 from mevqa.resources import TABLES
 
 _WORDS = TABLES / "heading_words.yaml"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_tables import DELIMITERS, ENCODINGS, MAKERS, delimited, html, xls, xlsx
 
 from mevqa.errors import InputError
-from mevqa.files.tables import read_sheets
+from mevqa.files.tables.sheets import read_sheets
 
 ROWS = [["Subject", "Filename", "备注"], ["1", "EP02_01f", "左侧，较轻"], ["02", 'a "b", c; d', "幅度小"]]
 
@@ -179,15 +179,15 @@ def test_noise_is_read_or_refused(tmp_path_factory, data):
 
 @pytest.mark.parametrize(("name", "most"), [("_MOST_LINES", 2), ("_MOST_BYTES", 5)])
 def test_a_text_that_is_far_too_large_is_refused_before_it_is_divided(tmp_path, monkeypatch, name, most):
-    monkeypatch.setattr(f"mevqa.files.tables.{name}", most)
-    monkeypatch.setattr("mevqa.files.tables.parse_delimited", None)
+    monkeypatch.setattr(f"mevqa.files.tables.sheets.{name}", most)
+    monkeypatch.setattr("mevqa.files.tables.sheets.parse_delimited", None)
     (tmp_path / "a.csv").write_text("a,b\n" * 3)
     with pytest.raises(InputError, match="larger than a table that can be read"):
         read_sheets(tmp_path / "a.csv")
 
 
 def test_merged_cells_that_cover_one_another_again_and_again_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("mevqa.files.workbook._MOST_CELLS", 100)
+    monkeypatch.setattr("mevqa.files.tables.workbook._MOST_CELLS", 100)
     rows = "<tr><td rowspan=50>1</td><td>2</td></tr>" * 40
     (tmp_path / "a.xls").write_text(f"<html><table>{rows}</table>")
     with pytest.raises(InputError, match="merges more than 100 cells"):
@@ -195,7 +195,7 @@ def test_merged_cells_that_cover_one_another_again_and_again_are_refused(tmp_pat
 
 
 def test_a_workbook_of_very_many_styles_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("mevqa.files.workbook._MOST_STYLES", 10)
+    monkeypatch.setattr("mevqa.files.tables.workbook._MOST_STYLES", 10)
     (tmp_path / "a.xlsx").write_bytes(xlsx([["a", "b"], ["1", "2"]]))
     with pytest.raises(InputError, match="more styles"):
         read_sheets(tmp_path / "a.xlsx")

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.csv_cells import unmarked
-from mevqa.files.delimited import DelimitedError, parse_delimited
 from mevqa.files.inputs import read_file
-from mevqa.files.markup import is_markup, read_markup
+from mevqa.files.tables.csv_cells import unmarked
+from mevqa.files.tables.delimited import DelimitedError, parse_delimited
+from mevqa.files.tables.markup import is_markup, read_markup
+from mevqa.files.tables.workbook import Grid, read_xls, read_xlsx
 from mevqa.files.text import decode_text
-from mevqa.files.workbook import Grid, read_xls, read_xlsx
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

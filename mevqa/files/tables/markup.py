@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from mevqa.files.workbook import Grid, Merge, fill_merged
+from mevqa.files.tables.workbook import Grid, Merge, fill_merged
 
 _ROWS = frozenset({"tr", "row"})
 _CELLS = frozenset({"td", "th", "cell"})
