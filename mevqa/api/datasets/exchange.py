@@ -202,6 +202,7 @@ def import_adapter(
     model: str,
     out: AnyPath,
     export: AnyPath | None = None,
+    fold: str | None = None,
     trust_remote_code: bool = False,
 ) -> ImportedAdapter:
     """Write an adapter that another toolkit trained as one that can be asked here.
@@ -210,16 +211,18 @@ def import_adapter(
         adapter: Its folder, or a name on the hub.
         model: The base model: a folder, a hub name, or ``nano``; its weights are not loaded.
         out: A new folder.
-        export: The folder of ``export_conversations`` that it was trained on: views and prompts by which it is asked.
+        export: The folder of ``export_conversations`` that it was trained on: views and prompts by which it is asked,
+            and the subjects that it has seen, on which ``loso`` refuses to test.
+        fold: The fold of the export that it was trained on; None: the training sides of all of them count as seen.
         trust_remote_code: Whether Python code that comes with the model may run.
 
     Raises:
-        InputError: The folder holds something, or the export is none.
+        InputError: The folder holds something, the export is none, or it has no such fold.
         ModelError: It is no adapter, has pickled weights, or does not fit the model.
     """
     exported = ExportedFolder(Path(export)) if export is not None else None
     return foreign_adapter.import_adapter(
-        str(adapter), Path(out), model=model, exported=exported, trust_remote_code=trust_remote_code
+        str(adapter), Path(out), model=model, exported=exported, fold=fold, trust_remote_code=trust_remote_code
     )
 
 

@@ -6,7 +6,7 @@ Records are joined to the questions by id, else by prompt and pictures, else in 
 fit; one that fits no question, or two that fit one, are refused. An empty prediction is an error and no answer.
 
 A folder with adapter_config.json is an adapter (peft): its layers get their names of today, and with --export it is
-asked with the views and prompts that it was trained on.
+asked with the views and prompts that it was trained on, and `mevqa loso` does not test it on subjects that it has seen.
 
 Examples:
   mevqa import predictions.jsonl --export casme2 --model qwen-swift --out runs/swift
@@ -39,6 +39,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="NAME", help="model: of predictions, what the run calls it; of an adapter, its base"
     )
+    parser.add_argument(
+        "--fold",
+        metavar="NAME",
+        help="of an adapter: the fold of the export that it was trained on (default: it may have seen all)",
+    )
     group = parser.add_argument_group("predictions")
     group.add_argument("--split", metavar="NAME", help="which split of the export was answered (default: test)")
     group.add_argument(
@@ -69,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
         return _adapter(args)
     from mevqa.api.datasets.exchange import import_predictions
 
+    if args.fold is not None:
+        raise InputError([Problem("--fold", "goes with an adapter; of predictions, --split names what was answered")])
     done = import_predictions(
         args.sources,
         out=args.out,
@@ -108,6 +115,7 @@ def _adapter(args: argparse.Namespace) -> int:
         model=args.model,
         out=args.out,
         export=args.export,
+        fold=args.fold,
         trust_remote_code=args.trust_remote_code,
     )
     renamed = f", {done.renamed} of them under names of an older release" if done.renamed else ""

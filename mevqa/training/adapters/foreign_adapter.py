@@ -20,7 +20,9 @@ from mevqa.models.nano import WEIGHTS
 from mevqa.models.transformers.adapters.key_names import fitting_adapter
 from mevqa.models.transformers.adapters.load import adapter_config, adapter_folder
 from mevqa.models.transformers.load import layers_of
+from mevqa.training.adapters.trained_subjects import RECORD, subjects_of
 from mevqa.training.export.record import PROMPTS, ExportedFolder
+from mevqa.types import Clip
 
 _CONFIG, _WEIGHTS, _PICKLED = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
 #: Files of a processor that a toolkit saved beside an adapter: pictures are to be cut as they were in training.
@@ -62,7 +64,13 @@ class ImportedAdapter:
 
 
 def import_adapter(
-    adapter: str, out: Path, *, model: str, exported: ExportedFolder | None = None, trust_remote_code: bool = False
+    adapter: str,
+    out: Path,
+    *,
+    model: str,
+    exported: ExportedFolder | None = None,
+    fold: str | None = None,
+    trust_remote_code: bool = False,
 ) -> ImportedAdapter:
     """Write an adapter of another toolkit as one that ``--adapter`` takes.
 
@@ -70,15 +78,18 @@ def import_adapter(
         adapter: Its folder, or a name on the hub.
         out: A new folder.
         model: The base model: a folder, a hub name, or ``nano``.
-        exported: The export that it was trained on: views and prompts by which it is asked.
+        exported: The export that it was trained on: views and prompts by which it is asked, and the subjects that it
+            has seen, so that `mevqa loso` refuses to test on them.
+        fold: Which fold of the export; None: any, so that everybody who is in a training side counts as seen.
         trust_remote_code: Whether Python code that comes with the model may run.
 
     Raises:
-        InputError: The folder holds something.
+        InputError: The folder holds something, or the export has no such fold.
         ModelError: It is no adapter, has pickled weights, or does not fit the model.
     """
     if out.exists() and not (out.is_dir() and is_vacant(out)):
         raise InputError([Problem(out, "exists already; name a new folder for --out")])
+    seen = None if exported is None else _trained_clips(exported, fold)
     _refuse_other_folders(Path(adapter).expanduser())
     folder = adapter_folder(adapter)
     config = adapter_config(folder)
@@ -97,8 +108,29 @@ def import_adapter(
                 if (folder / name).is_file():
                     shutil.copyfile(folder / name, part / name)
             views = _write_preferences(folder, part, exported)
+            if seen is not None:
+                record = {"imported": {"fold": fold}, "subjects": subjects_of(seen).as_record()}
+                write_whole(part / RECORD, json.dumps(record, indent=2) + "\n")
+            elif (folder / RECORD).is_file():
+                shutil.copyfile(folder / RECORD, part / RECORD)
         layers, renamed = _counts(named / _WEIGHTS, out / _WEIGHTS)
     return ImportedAdapter(out, model, str(config.get("peft_type")), layers, renamed, views)
+
+
+def _trained_clips(exported: ExportedFolder, fold: str | None) -> list[Clip]:
+    """Return the clips of an export that were trained on, those for validation among them: they chose the weights.
+
+    Raises:
+        InputError: There is no such fold.
+    """
+    folds = exported.record.splits
+    if fold is not None and fold not in folds:
+        raise InputError([Problem("--fold", f"{exported.path} has no {fold!r}; its folds: {', '.join(folds)}")])
+    sides = [folds[fold]] if fold is not None else list(folds.values())
+    asked = {id_ for side in sides for split in ("train", "validation") for id_ in side.get(split, ())}
+    trained = {row.clip for row in exported.rows() if row.id in asked}
+    known = exported.record.clips
+    return [Clip(name, known[name].dataset, subject=known[name].subject) for name in sorted(trained)]
 
 
 def _refuse_other_folders(folder: Path) -> None:

@@ -20,7 +20,8 @@ from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.splits import LeakError, subject_spelling
 from mevqa.types import Clip
 
-_RECORD = "training.json"
+#: Name of the record of a training in its folder.
+RECORD = "training.json"
 #: Subjects that a message names before it counts the rest.
 _NAMED = 8
 
@@ -93,7 +94,7 @@ def start_subjects(recipe: Recipe) -> TrainedSubjects:
     """
     seen = TrainedSubjects()
     folder = Path(recipe.model).expanduser()
-    if recipe.model not in ("nano", UNTRAINED_NANO) and (folder / _RECORD).is_file():
+    if recipe.model not in ("nano", UNTRAINED_NANO) and (folder / RECORD).is_file():
         seen |= recorded_subjects(folder)
     if recipe.adapter is not None:
         seen |= recorded_subjects(adapter_folder(recipe.adapter))
@@ -110,7 +111,7 @@ def recorded_subjects(folder: Path) -> TrainedSubjects:
     Raises:
         InputError: The record cannot be read, or is something else.
     """
-    path = folder / _RECORD
+    path = folder / RECORD
     if not path.is_file():
         return TrainedSubjects(complete=False)
     content = read_json_object(path)

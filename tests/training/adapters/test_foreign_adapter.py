@@ -13,6 +13,8 @@ from tiny import built
 import mevqa
 from mevqa.cli import main
 from mevqa.errors import ModelError
+from mevqa.models.registry import load_model
+from mevqa.training.adapters.trained_subjects import recorded_subjects
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,39 @@ def test_old_names_become_those_of_the_model(base, theirs, tmp_path, capsys):
     after = mevqa.load_model(str(base), options)
     pairs = zip(before.model.named_parameters(), after.model.named_parameters(), strict=True)
     assert all(name == other and torch.equal(one, two) for (name, one), (other, two) in pairs)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The record of an export of three people with a fold for each of two; its pictures are not needed."""
+    folder = tmp_path_factory.mktemp("exported")
+    preferences = load_model("mock").preferences.model_dump(mode="json")
+    rows = [{"id": f"q{n}", "clip": f"c{n}", "user": "", "pictures": [], "answer": "yes"} for n in (1, 2, 3)]
+    (folder / "index.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "prompts").mkdir()
+    folds = {"1": {"train": ["q2"], "validation": ["q3"], "test": ["q1"]}, "2": {"train": ["q1", "q3"], "test": ["q2"]}}
+    record = {"format": 1, "written_as": "messages", "decides": {}, "preferences": preferences, "files": []}
+    clips = {f"c{n}": {"dataset": "casme2", "subject": f"s{n}"} for n in (1, 2, 3)}
+    (folder / "export.json").write_text(json.dumps({**record, "clips": clips, "splits": folds}))
+    return folder
+
+
+def test_subjects_that_it_has_seen_are_recorded(base, theirs, exported, tmp_path, capsys):
+    for fold, seen in (("1", {"s2", "s3"}), (None, {"s1", "s2", "s3"})):
+        out = tmp_path / str(fold)
+        named = [] if fold is None else ["--fold", fold]
+        command = ["import", str(theirs), "--model", str(base), "--export", str(exported), "--out", str(out), *named]
+        assert main(command) == 0
+        subjects = recorded_subjects(out)
+        assert subjects.complete and set(subjects.spellings.values()) == seen
+    assert (
+        main(["import", str(theirs), "--model", str(base), "--export", str(exported), "--out", "x", "--fold", "9"]) == 2
+    )
+    assert capsys.readouterr().err.strip().endswith(f"--fold: {exported} has no '9'; its folds: 1, 2")
+
+
+def test_without_an_export_nothing_is_known_of_its_subjects(theirs):
+    assert not recorded_subjects(theirs).complete
 
 
 def test_what_does_not_fit_is_one_line(base, theirs, tmp_path):
