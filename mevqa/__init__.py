@@ -26,7 +26,7 @@ _PUBLIC = {
     "Calibrator": "mevqa.spotting.motion.calibration",
     "Clip": "mevqa.types",
     "ClipAnswers": "mevqa.inference.engine",
-    "ClipProgress": "mevqa.inference.answerer",
+    "ClipProgress": "mevqa.inference.answering.run",
     "ClosedQuestion": "mevqa.questions.types",
     "CountQuestion": "mevqa.questions.types",
     "Descriptions": "mevqa.api.datasets.describe",

@@ -51,7 +51,7 @@ from mevqa.errors import Problem as Problem
 from mevqa.events import Event as Event
 from mevqa.facs import ActionUnit as ActionUnit
 from mevqa.facs import parse_units as parse_units
-from mevqa.inference.answerer import ClipProgress as ClipProgress
+from mevqa.inference.answering.run import ClipProgress as ClipProgress
 from mevqa.inference.engine import ClipAnswers as ClipAnswers
 from mevqa.inference.engine import answer_clip as answer_clip
 from mevqa.inference.loading import AskOptions as AskOptions

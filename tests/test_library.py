@@ -101,7 +101,7 @@ def test_everything_that_is_wrong_comes_together(data, tmp_path):
 def test_a_loaded_model_answers_too_and_progress_is_shown(data, tmp_path):
     from contextlib import nullcontext
 
-    from mevqa.inference.answerer import ClipProgress
+    from mevqa.inference.answering.run import ClipProgress
 
     shown = []
 

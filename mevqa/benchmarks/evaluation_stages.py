@@ -18,10 +18,10 @@ from typing import Any
 from unittest.mock import patch
 
 from mevqa.benchmarks.scale import CommandCost, measure_command
-from mevqa.inference.answerer import answer_plan
+from mevqa.inference.answering.run import answer_plan
+from mevqa.inference.answering.run_views import DrawOptions
 from mevqa.inference.evaluation import Plan, plan
 from mevqa.inference.loading import AskOptions
-from mevqa.inference.run_views import DrawOptions
 from mevqa.models.base import Model, Reply
 from mevqa.synthetic.writer import SyntheticSet
 

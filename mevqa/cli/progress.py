@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
-from mevqa.inference.answerer import ClipProgress
+from mevqa.inference.answering.run import ClipProgress
 from mevqa.types import Answer
 from mevqa.verbosity import progress_shows, show
 

@@ -15,7 +15,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.inference.evaluation import Source
-from mevqa.inference.logs.event_log import EVENTS, read_curve, read_not_looked_at
+from mevqa.inference.long_videos.event_log import EVENTS, read_curve, read_not_looked_at
 from mevqa.reporting.clip_pictures import see
 from mevqa.reporting.clips import clip_section
 from mevqa.reporting.found_events import FoundEvents, read_found

@@ -18,7 +18,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_vacant, make_folder, write_whole
-from mevqa.inference.answering import answer, begin, remaining
+from mevqa.inference.answering.clips import answer, begin, remaining
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.runs import RunRecord, open_run, refuse_changes

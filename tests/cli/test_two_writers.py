@@ -170,7 +170,7 @@ def test_a_request_to_terminate_waits_for_the_clip(questions, tmp_path, capsys, 
             signal.raise_signal(signal.SIGTERM)
         return answer_clip(clip, *args, **options)
 
-    monkeypatch.setattr("mevqa.inference.answering.answer_clip", asked_to_end)
+    monkeypatch.setattr("mevqa.inference.answering.clips.answer_clip", asked_to_end)
     assert main(words(questions, tmp_path / "run")) == 143
     assert len(asked) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("mevqa eval: terminated; ")

@@ -9,8 +9,8 @@ from mevqa.files.inputs import read_file
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables.sheets import read_bytes
 from mevqa.inference.logs.answer_log import torn_line
-from mevqa.inference.logs.event_log import EventLog, read_curve, read_not_looked_at
-from mevqa.inference.logs.event_log import _curve_file as curve_file
+from mevqa.inference.long_videos.event_log import EventLog, read_curve, read_not_looked_at
+from mevqa.inference.long_videos.event_log import _curve_file as curve_file
 from mevqa.inference.runs import open_run
 from mevqa.models.transformers.adapters.load import refuse_unfinished
 

@@ -8,7 +8,7 @@ from PIL import Image
 from mevqa.api.evaluation.run import Run
 from mevqa.cli.printing.run import print_run
 from mevqa.errors import InputError
-from mevqa.inference.answering import answer, begin, remaining
+from mevqa.inference.answering.clips import answer, begin, remaining
 from mevqa.inference.evaluation import Source, check_views, plan
 from mevqa.inference.fingerprint import annotations_digest, run_fingerprint
 from mevqa.inference.runs import open_run

@@ -10,9 +10,9 @@ from mevqa.api.evaluation.run import Run
 from mevqa.api.paths import AnyPath, optional_path, path_list
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
+from mevqa.inference.answering.run_views import DrawOptions, run_views
 from mevqa.inference.evaluation import Plan, check_notes, check_views, check_words, plan
 from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record
-from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Preferences
 from mevqa.models.registry import own_preferences, own_prompts

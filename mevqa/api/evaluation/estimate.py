@@ -8,7 +8,7 @@ from mevqa.api.evaluation.evaluate import ask_options, plan_questions
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import errors_name_parameters
-from mevqa.inference.estimate import Estimate, estimate
+from mevqa.inference.answering.estimate import Estimate, estimate
 from mevqa.inference.evaluation import check_notes, check_views
 from mevqa.inference.loading import load_answerer
 from mevqa.inference.view_config import ViewOptions

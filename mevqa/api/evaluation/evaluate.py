@@ -12,11 +12,11 @@ from mevqa.data.media import ready_pictures
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, Problem, errors_name_parameters
-from mevqa.inference.answerer import ShowProgress, answer_plan
+from mevqa.inference.answering.run import ShowProgress, answer_plan
+from mevqa.inference.answering.run_views import DrawOptions
 from mevqa.inference.evaluation import Plan, plan, plan_prepared, with_notes
 from mevqa.inference.loading import AskOptions
 from mevqa.inference.prepared import is_prepared
-from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.shards import chosen_shard
 from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.view_config import ViewOptions

@@ -18,8 +18,8 @@ from mevqa.files.system_errors import media_problem
 from mevqa.inference.fingerprint import package_versions, view_config_record
 from mevqa.inference.loading import load_answerer
 from mevqa.inference.long_videos.analysis import LongVideoResult, analyse_long_video
+from mevqa.inference.long_videos.spot_and_recognise import Naming, Numbers, StrTable, rows_of
 from mevqa.inference.runs import file_digest
-from mevqa.inference.spot_and_recognise import Naming, Numbers, StrTable, rows_of
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary

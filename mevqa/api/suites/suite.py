@@ -12,10 +12,10 @@ from mevqa.api.paths import AnyPath, optional_path
 from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters
 from mevqa.files.lock import hold_folder
-from mevqa.inference.answerer import ShowProgress, answer_plan
+from mevqa.inference.answering.run import ShowProgress, answer_plan
+from mevqa.inference.answering.run_views import DrawOptions
 from mevqa.inference.evaluation import Plan, part_of
 from mevqa.inference.loading import AskOptions
-from mevqa.inference.run_views import DrawOptions
 from mevqa.inference.runs import RunRecord
 from mevqa.inference.shards import Shard, chosen_shard, lacking_clips
 from mevqa.inference.view_config import ViewOptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mevqa.inference.estimate import Estimate
+from mevqa.inference.answering.estimate import Estimate
 from mevqa.models.base import ServedOptions
 from mevqa.models.served.model import price_of
 from mevqa.models.served.usage import Usage

@@ -1,1 +1,1 @@
-"""Events that are found in long videos, and what they are."""
+"""Events that are found in long videos, what they are, and the tables in which they are kept."""

@@ -10,9 +10,9 @@ import pytest
 import mevqa
 from mevqa.cli import main
 from mevqa.events import Event
+from mevqa.inference.answering.run_views import RunViews
 from mevqa.inference.drawing import cache as cache_module
 from mevqa.inference.drawing.cache import CachedViews, ViewCache, chosen_cache
-from mevqa.inference.run_views import RunViews
 from mevqa.inference.view_config import ViewConfig
 from mevqa.types import Clip
 from mevqa.video.views.registry import register_view, view_names
@@ -168,8 +168,8 @@ def test_models_and_prepared_folders_share_what_one_has_seen(small_set, tmp_path
 
 
 def test_a_prepared_benchmark_needs_neither_cache_nor_processes(small_set, tmp_path):
+    from mevqa.inference.answering.run_views import DrawOptions
     from mevqa.inference.evaluation import plan_prepared
-    from mevqa.inference.run_views import DrawOptions
 
     mevqa.prepare(small_set.folder / "me_vqa_synthetic_train.jsonl", media=small_set.folder, out=tmp_path / "out")
     work = plan_prepared(tmp_path / "out")

@@ -18,7 +18,7 @@ from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
 from mevqa.inference.long_videos import analysis as long_video
 from mevqa.inference.long_videos.analysis import LongVideoResult
-from mevqa.inference.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
+from mevqa.inference.long_videos.spot_and_recognise import LOG_ENDING, Naming, StrTable, rows_of
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
 

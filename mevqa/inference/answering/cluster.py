@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mevqa.engines import Lost, RayWorkers, ray_workers
-from mevqa.inference.answering import Groups
+from mevqa.inference.answering.clips import Groups
+from mevqa.inference.answering.run_views import DrawOptions
 from mevqa.inference.drawing.cache import chosen_cache, drawn_with
 from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.loading import Answerer, AskOptions, load_answerer
 from mevqa.inference.prepared import Prepared
-from mevqa.inference.run_views import DrawOptions
 from mevqa.models.base import Preferences
 from mevqa.types import Answer, Clip, Question, Reply, Request, View
 

@@ -12,8 +12,8 @@ from mevqa.data.events.read import read_events
 from mevqa.data.events.write import RUN_COLUMNS
 from mevqa.errors import InputError
 from mevqa.facs import ActionUnit
-from mevqa.inference.logs.event_log import EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.inference.long_videos.analysis import LongVideoResult
+from mevqa.inference.long_videos.event_log import EVENTS, EventLog, read_curve, read_not_looked_at
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import UnitCandidate
 from mevqa.spotting.tracking.gaps import Gap

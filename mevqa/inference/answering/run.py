@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.errors import InputError, MevqaError, Problem
-from mevqa.inference.answering import AnswersClips, Groups, answer, begin, remaining
+from mevqa.inference.answering.clips import AnswersClips, Groups, answer, begin, remaining
+from mevqa.inference.answering.run_views import DrawOptions, run_views
 from mevqa.inference.engine import DrawsViews
 from mevqa.inference.evaluation import Plan, check_notes, check_views, part_of
 from mevqa.inference.fingerprint import run_fingerprint
 from mevqa.inference.loading import Answerer, AskOptions, load_answerer
-from mevqa.inference.run_views import DrawOptions, run_views
 from mevqa.inference.runs import RunRecord, check_run_folder, open_run
 from mevqa.inference.shards import Shard, hold_run
 from mevqa.inference.view_config import ViewConfig
@@ -152,7 +152,7 @@ def _on_cluster(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions)
         raise InputError([Problem("--engine ray", "shots are shown by processes here: leave it out, or --shots")])
     if options.model.startswith("openai:"):
         raise InputError([Problem("--engine ray", "a served model answers where it is: leave it out (--concurrency)")])
-    from mevqa.inference.cluster import answering_cluster
+    from mevqa.inference.answering.cluster import answering_cluster
 
     with answering_cluster(options, own, drawing) as cluster:
         yield _Answering(cluster.answerer, lambda groups: None, partial(cluster.answered_by, own))

@@ -11,8 +11,8 @@ from mevqa.files.lock import hold_folder
 from mevqa.inference.engine import ClipAnswers, DrawsViews, ShowsShots, answer_clip
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.logs.answer_log import ANSWERS
-from mevqa.inference.logs.event_log import EventLog
 from mevqa.inference.logs.usage_log import UsageLog
+from mevqa.inference.long_videos.event_log import EventLog
 from mevqa.inference.runs import RunWriter, start_run
 from mevqa.inference.sampling import Sampling
 from mevqa.inference.shards import BEGINNING, Shard

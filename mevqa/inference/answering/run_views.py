@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.errors import MevqaError
-from mevqa.inference.answering import looks, remaining
+from mevqa.inference.answering.clips import looks, remaining
 from mevqa.inference.drawing.cache import ViewCache, chosen_cache, drawn_with
 from mevqa.inference.drawing.processes import DrawingProcesses
 from mevqa.inference.engine import DrawsViews

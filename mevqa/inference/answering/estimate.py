@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from mevqa.errors import InputError, MediaError, ModelError, Problem
-from mevqa.inference.answerer import Answerer
-from mevqa.inference.answering import remaining
+from mevqa.inference.answering.clips import remaining
+from mevqa.inference.answering.run import Answerer
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import open_run
 from mevqa.questions.question_types import asks_long_video
