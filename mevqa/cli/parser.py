@@ -17,7 +17,8 @@ from mevqa.suggestions import closest, did_you_mean
 
 #: What a value of a type is called, in messages.
 _CALLED: dict[Callable[[str], object], str] = {int: "a whole number", float: "a number"}
-_NUMBER = re.compile(r"-(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?$|-inf$|-nan$", re.IGNORECASE)
+#: Words that are values, not options: -1, -.5, -1e-3, and also -1/3 and -1,2 (argparse knows these from Python 3.14 on).
+_NEGATIVE_VALUE = re.compile(r"-\.?\d|-inf$|-nan$", re.IGNORECASE)
 
 
 def rename_options(parser: argparse.ArgumentParser, new_names: Mapping[str, str]) -> None:
@@ -70,6 +71,7 @@ class Parser(argparse.ArgumentParser):
         self.given: set[str] = set()
         self.renamed: dict[str, str] = {}
         self.bare_json = False
+        self._negative_number_matcher = _NEGATIVE_VALUE
         self.register("action", None, _StoreOnce)
         self.register("action", "store", _StoreOnce)
 
@@ -112,7 +114,7 @@ class Parser(argparse.ArgumentParser):
             if word == "--" or (has_commands and not word.startswith("-")):
                 break
             name = word.partition("=")[0]
-            is_option = word.startswith("-") and len(word) > 1 and " " not in name and not _NUMBER.match(word)
+            is_option = word.startswith("-") and len(word) > 1 and " " not in name and not _NEGATIVE_VALUE.match(word)
             if is_option and word not in self._option_string_actions and name not in self._option_string_actions:
                 lines.append(self._unknown_option(name, word))
         return lines

@@ -108,7 +108,7 @@ def price_by_model(text: str) -> dict[str, Price]:
             raise ValueError
         return {name: Price(**dict(zip(("input", "output", "cached"), given, strict=False)))}
     except ValueError:
-        message = f"{text!r}: give two or three numbers of at least 0, INPUT,OUTPUT or INPUT,OUTPUT,CACHED"
+        message = f"{text!r} is no price: give two or three numbers of at least 0, INPUT,OUTPUT or INPUT,OUTPUT,CACHED"
         raise argparse.ArgumentTypeError(message) from None
 
 

@@ -36,6 +36,18 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def shard(text: str) -> str:
+    """Check ``i/n``, the i-th of n equal parts counted from 1, and return it as it is."""
+    from mevqa.errors import InputError
+    from mevqa.inference.shards import parse_shard
+
+    try:
+        parse_shard(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(error.problems[0].message) from None
+    return text
+
+
 def above_zero(text: str) -> float:
     """Parse a finite number above zero."""
     try:

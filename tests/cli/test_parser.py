@@ -126,7 +126,7 @@ ONCE = [(words, action) for words, action in options(PARSER) if not isinstance(a
 def test_no_option_with_a_value_lets_the_last_one_win(case, capsys, monkeypatch):
     monkeypatch.setattr("mevqa.cli.build_parser", lambda: PARSER)
     words, action = case
-    value = next(value for value in (*(action.choices or ()), "samm", "1", "64x64", "type") if accepts(action, value))
+    value = next(value for value in (*(action.choices or ()), "samm", "1", "1/2", "64x64", "type") if accepts(action, value))
     given = [action.option_strings[-1], value] * 2
     assert any("is given twice" in line for line in refused([*words, *given], capsys))
 
@@ -136,6 +136,26 @@ def test_values_with_dashes_and_negative_numbers_are_no_options(capsys):
     assert args.kinds == "--micro"
     assert refused(["spot", "v", "--threshold", "-3"], capsys) == ["mevqa spot: --threshold: must be above 0, not -3"]
     assert build_parser().parse_args(["ask", "v", "a question - with a dash"]).questions == ["a question - with a dash"]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["eval", "--shard", "-1/3"], "--shard: '-1/3' is no shard; write i/n with i from 1 to n, as in 2/4 for"),
+        (["loso", "r", "--shard", "3/2"], "--shard: '3/2' is no shard; write i/n with i from 1 to n, as in 2/4 for"),
+        (["eval", "--price", "-1,2"], "--price: '-1,2' is no price: give two or three numbers of at least 0"),
+        (["eval", "--temperature", "-1"], "--temperature: must be above 0, not -1"),
+        (["eval", "--threshold", "-1e-3"], "--threshold: must be above 0, not -1e-3"),
+        (["eval", "--threshold", "-inf"], "--threshold: must be above 0, not -inf"),
+        (["eval", "--limit", "-3x"], "--limit: '-3x' is not a whole number"),
+        (["eval", "--seed", "-.5"], "--seed: '-.5' is not a seed: give a whole number from 0"),
+        (["synth", "--size", "-3x4"], "--size: '-3x4' is not WIDTHxHEIGHT"),
+        (["bench", "spot", "--both", "-3"], "--both: must be at least 0, not -3"),
+    ],
+)
+def test_values_that_begin_with_a_minus_are_refused_as_values(words, line, capsys):
+    (refusal,) = refused(words, capsys)
+    assert f": {line}" in refusal
 
 
 @pytest.mark.parametrize("words", [["ask", "v", "q"], ["str", "v", "--out", "o"], ["spot", "--fit", "a"]])

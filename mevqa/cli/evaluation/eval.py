@@ -29,7 +29,7 @@ from mevqa.cli.options import (
     ask_arguments,
 )
 from mevqa.cli.shot_options import add_shot_options, shot_options
-from mevqa.cli.values import positive
+from mevqa.cli.values import positive, shard
 from mevqa.errors import MevqaError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=positive, metavar="N", help="only the first N clips; raise it later to go on")
     parser.add_argument(
         "--shard",
+        type=shard,
         metavar="i/n",
         help="only every n-th clip, beginning with the i-th (1/2, 2/2), for processes that share --out; any number "
         "goes on with what others left (default under accelerate launch or torchrun: the process's own part)",

@@ -11,7 +11,7 @@ from typing import Any
 from mevqa.cli.common_options import add_seed
 from mevqa.cli.json_output import put_json
 from mevqa.cli.parser import rename_options
-from mevqa.cli.values import above_zero, frame_size, positive
+from mevqa.cli.values import above_zero, frame_size, positive, whole_number
 from mevqa.verbosity import show
 
 
@@ -47,10 +47,10 @@ def add(benches: Any) -> None:
     )
     spot.add_argument("--minutes", type=positive, metavar="N", help="memory and time of N minutes, and of half as much")
     add_seed(spot, "the persons", default=700)
-    spot.add_argument("--both", type=int, default=6, metavar="N", help="videos with both kinds in a trial (6)")
+    spot.add_argument("--both", type=whole_number, default=6, metavar="N", help="videos with both kinds in a trial (6)")
     rename_options(spot, {"--events": "--both"})
-    spot.add_argument("--macro", type=int, default=2, metavar="N", help="videos with macro-expressions alone (2)")
-    spot.add_argument("--still", type=int, default=4, metavar="N", help="videos without expressions (4)")
+    spot.add_argument("--macro", type=whole_number, default=2, metavar="N", help="videos with macro-expressions alone (2)")
+    spot.add_argument("--still", type=whole_number, default=4, metavar="N", help="videos without expressions (4)")
     spot.set_defaults(measure=_spot)
 
 

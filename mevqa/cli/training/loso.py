@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 
 from mevqa.cli.training.finetune import add_recipe, overrides_of
+from mevqa.cli.values import shard
 
 HELP = "fine-tune and test, leaving one subject out"
 
@@ -25,7 +26,9 @@ HELP = "fine-tune and test, leaving one subject out"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa loso``."""
     add_recipe(parser)
-    parser.add_argument("--shard", metavar="i/n", help="only every n-th fold, beginning with the i-th (1/2, 2/2)")
+    parser.add_argument(
+        "--shard", type=shard, metavar="i/n", help="only every n-th fold, beginning with the i-th (1/2, 2/2)"
+    )
     parser.add_argument(
         "--list", action="store_true", help="print the folds and how far each is, also while they are trained, and stop"
     )
