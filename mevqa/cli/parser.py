@@ -17,7 +17,7 @@ from mevqa.suggestions import closest, did_you_mean
 
 #: What a value of a type is called, in messages.
 _CALLED: dict[Callable[[str], object], str] = {int: "a whole number", float: "a number"}
-#: Words that are values, not options: -1, -.5, -1e-3, and also -1/3 and -1,2 (argparse knows these from Python 3.14 on).
+#: Words that are values, not options: -1, -.5, -1e-3, and -1/3 and -1,2, as argparse has it from Python 3.14 on.
 _NEGATIVE_VALUE = re.compile(r"-\.?\d|-inf$|-nan$", re.IGNORECASE)
 
 

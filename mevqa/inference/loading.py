@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from mevqa.errors import InputError, Problem
 from mevqa.inference.drawing.cache import chosen_cache
@@ -15,9 +15,9 @@ from mevqa.inference.sampling import Sampling
 from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.shots.source import ShotSource
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.models.base import Model, ModelOptions, can_draw, takes_shots
+from mevqa.models.base import Model, ModelOptions, Preferences, can_draw, takes_shots
 from mevqa.models.class_prior import ClassPrior, CorrectedModel, class_prior
-from mevqa.models.registry import load_model, own_preferences, own_prompts
+from mevqa.models.registry import load_model, own_preferences, own_prompts, tells_before_loading
 from mevqa.questions.prompts import PromptLibrary
 
 
@@ -70,15 +70,22 @@ class Answerer:
     sampling: Sampling | None = None
 
 
-def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answerer:
+#: Holds what is asked about against views, prompts and shots; raises ``InputError``.
+CheckQuestions: TypeAlias = Callable[[ViewConfig, PromptLibrary, ShotSource | None], None]
+
+
+def load_answerer(
+    options: AskOptions, prepared: Prepared | None = None, check: CheckQuestions | None = None
+) -> Answerer:
     """Check all that can be checked without the model, load it, and return it with its prompts and views.
 
     Args:
         options: Which model is asked, how, and what it sees.
         prepared: A prepared benchmark, which decides what the model sees.
+        check: What is to be asked about must fit, too; called before the model is loaded where that is possible.
 
     Raises:
-        InputError: A prompt file is wrong, or a view, sampler, variant or calibrator is unknown.
+        InputError: A prompt file is wrong, a view, sampler, variant or calibrator is unknown, or as ``check`` does.
         ModelError: The model cannot be loaded.
     """
     prepared_views = None if prepared is None else prepared.view_config(options.views)
@@ -101,27 +108,51 @@ def load_answerer(options: AskOptions, prepared: Prepared | None = None) -> Answ
     if problems:
         raise InputError(problems)
     assert isinstance(prompts, PromptLibrary)
+    early = named is None or tells_before_loading(named)
+    shown = _shown(options, prompts, preferences, prepared_views, check) if early else None
     model = load_model(options.model, options.loading) if isinstance(options.model, str) else options.model
-    if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
+    if shown is None:
         # Of a registered model it is only known now how it wants to be asked.
-        prompts = PromptLibrary.load(folder, model.preferences.variant)
-    view_config = prepared_views or options.views.for_model(model.preferences)
-    check_words((*view_config.views, *view_config.long_views), prompts)
+        if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
+            prompts = PromptLibrary.load(folder, model.preferences.variant)
+        shown = _shown(options, prompts, model.preferences, prepared_views, check)
+    view_config, shots = shown
     chosen = _settings(options.loading if named is not None else None, model)
     if prior is not None:
         model = CorrectedModel(model, prior)
         chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
         if prior.persons:
             chosen["prior"]["leaves_out_subject"] = True
-    shots = None
-    if options.shots is not None:
+    if shots is not None:
         if not takes_shots(model):
             raise InputError([Problem("--shots", f"{model.name} cannot be shown answered clips: leave --shots out")])
-        shots = ShotSource(options.shots, prompts, view_config, chosen_cache(options.views_cache))
+        shots.measure()
     sampling = _sampling(options.loading, model)
     if sampling is not None:
         chosen["samples"] = asdict(sampling)
     return Answerer(model, prompts, view_config, options.consistency, chosen, shots, sampling)
+
+
+def _shown(
+    options: AskOptions,
+    prompts: PromptLibrary,
+    preferences: Preferences,
+    prepared: ViewConfig | None,
+    check: CheckQuestions | None,
+) -> tuple[ViewConfig, ShotSource | None]:
+    """Return which views are shown and what gives the shots, or refuse what does not fit them.
+
+    Raises:
+        InputError: Views of words where there is no place for them, files of shots that are wrong, or as ``check``.
+    """
+    view_config = prepared or options.views.for_model(preferences)
+    check_words((*view_config.views, *view_config.long_views), prompts)
+    shots = None
+    if options.shots is not None:
+        shots = ShotSource(options.shots, prompts, view_config, chosen_cache(options.views_cache))
+    if check is not None:
+        check(view_config, prompts, shots)
+    return view_config, shots
 
 
 def _sampling(loading: ModelOptions, model: Model) -> Sampling | None:

@@ -120,6 +120,31 @@ def own_preferences(name: str, adapter: str | None = None) -> Preferences:
     return read_preferences(folder) if folder is not None else Preferences()
 
 
+def tells_before_loading(name: str) -> bool:
+    """Return whether ``own_preferences`` are what the loaded model prefers; what a registered maker makes may differ.
+
+    Args:
+        name: The model, as for ``load_model``.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    return isinstance(_find(name), (Path, str))
+
+
+def answers_here(name: str) -> bool:
+    """Return whether a model is one that this machine runs, so that no server counts its tokens.
+
+    Args:
+        name: The model, as for ``load_model``. What a registered function makes may be anything.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    source = _find(name)
+    return isinstance(source, (Path, str)) or source in (make_mock, make_nearest, make_recogniser)
+
+
 def own_prompts(name: str, adapter: str | None = None) -> Path | None:
     """Return the folder of the prompts that a model was fine-tuned with; None when it brings none.
 

@@ -126,7 +126,9 @@ ONCE = [(words, action) for words, action in options(PARSER) if not isinstance(a
 def test_no_option_with_a_value_lets_the_last_one_win(case, capsys, monkeypatch):
     monkeypatch.setattr("mevqa.cli.build_parser", lambda: PARSER)
     words, action = case
-    value = next(value for value in (*(action.choices or ()), "samm", "1", "1/2", "64x64", "type") if accepts(action, value))
+    value = next(
+        value for value in (*(action.choices or ()), "samm", "1", "1/2", "64x64", "type") if accepts(action, value)
+    )
     given = [action.option_strings[-1], value] * 2
     assert any("is given twice" in line for line in refused([*words, *given], capsys))
 

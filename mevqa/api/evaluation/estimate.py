@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from mevqa.api.evaluation.evaluate import ask_options, plan_questions
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import errors_name_parameters
-from mevqa.inference.answering.estimate import Estimate, estimate
-from mevqa.inference.evaluation import check_notes, check_views
+from mevqa.inference.answering.estimate import Estimate, check_is_served, estimate
+from mevqa.inference.answering.run import check_questions
 from mevqa.inference.loading import load_answerer
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
@@ -56,8 +57,8 @@ def estimate_usage(
         InputError: Everything that is wrong with files or options.
         ModelError: The model is not served, or its server cannot be reached or does not count tokens.
     """
+    check_is_served(model)
     work, _ = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
-    asked = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency), work.prepared)
-    check_views(work, asked.view_config)
-    check_notes(work.clips.values(), asked.prompts)
+    asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
+    asked = load_answerer(asking, work.prepared, partial(check_questions, work, work))
     return estimate(work, asked, optional_path(out))

@@ -15,7 +15,8 @@ from mevqa.inference.engine import ClipAnswers, answer_clip
 from mevqa.inference.evaluation import check_notes
 from mevqa.inference.loading import load_answerer
 from mevqa.inference.shots.options import ShotOptions
-from mevqa.inference.view_config import ViewOptions
+from mevqa.inference.shots.source import ShotSource
+from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
@@ -87,10 +88,13 @@ def ask(
     texts = [questions] if isinstance(questions, str) else questions
     asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
     asking = replace(ask_options(model, views, prompts, variant, options, consistency=consistency), shots=shots)
-    ready = load_answerer(asking)
-    check_notes([clip], ready.prompts)
-    if ready.shots is not None:
-        ready.shots.check([clip])
+
+    def check(view_config: ViewConfig, library: PromptLibrary, source: ShotSource | None) -> None:
+        check_notes([clip], library)
+        if source is not None:
+            source.check([clip])
+
+    ready = load_answerer(asking, check=check)
     result = answer_clip(
         clip,
         asked,

@@ -100,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     if args.estimate:
         if shots is not None or args.samples > 1:
             raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
+        if args.shard is not None:
+            raise MevqaError("--estimate counts the whole run: leave --shard out of it")
         from mevqa.api.evaluation.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 

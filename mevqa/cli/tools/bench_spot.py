@@ -49,7 +49,9 @@ def add(benches: Any) -> None:
     add_seed(spot, "the persons", default=700)
     spot.add_argument("--both", type=whole_number, default=6, metavar="N", help="videos with both kinds in a trial (6)")
     rename_options(spot, {"--events": "--both"})
-    spot.add_argument("--macro", type=whole_number, default=2, metavar="N", help="videos with macro-expressions alone (2)")
+    spot.add_argument(
+        "--macro", type=whole_number, default=2, metavar="N", help="videos with macro-expressions alone (2)"
+    )
     spot.add_argument("--still", type=whole_number, default=4, metavar="N", help="videos without expressions (4)")
     spot.set_defaults(measure=_spot)
 

@@ -12,6 +12,8 @@ from mevqa.inference.answering.clips import remaining
 from mevqa.inference.answering.run import Answerer
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.runs import open_run
+from mevqa.models.base import Model
+from mevqa.models.registry import answers_here
 from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question, Request, View
 
@@ -62,6 +64,20 @@ class Estimate:
     not_counted: int
 
 
+def check_is_served(model: str | Model) -> None:
+    """Refuse a model that no server answers for, as far as its name tells, before anything is loaded.
+
+    Raises:
+        ModelError: There is no such model, or it answers here.
+    """
+    if isinstance(model, str) and answers_here(model):
+        raise _not_served(model)
+
+
+def _not_served(name: str) -> ModelError:
+    return ModelError(f"--estimate is for served models (openai:NAME); {name} costs nothing")
+
+
 def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
     """Estimate the tokens of a run that is not answered yet, or in part.
 
@@ -79,7 +95,7 @@ def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
     """
     model = asked.model
     if not isinstance(model, CountsTokens) or not hasattr(model, "meter"):
-        raise ModelError(f"--estimate is for served models (openai:NAME); {model.name} costs nothing")
+        raise _not_served(model.name)
     answered = open_run(run).answers if run is not None and (run / "manifest.json").is_file() else {}
     groups = remaining(work, answered)
     by_events = asked.view_config.lvqa != "model"

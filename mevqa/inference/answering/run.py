@@ -16,11 +16,13 @@ from mevqa.inference.answering.run_views import DrawOptions, run_views
 from mevqa.inference.engine import DrawsViews
 from mevqa.inference.evaluation import Plan, check_notes, check_views, part_of
 from mevqa.inference.fingerprint import run_fingerprint
-from mevqa.inference.loading import Answerer, AskOptions, load_answerer
+from mevqa.inference.loading import Answerer, AskOptions, CheckQuestions, load_answerer
 from mevqa.inference.runs import RunRecord, check_run_folder, open_run
 from mevqa.inference.shards import Shard, hold_run
+from mevqa.inference.shots.source import ShotSource
 from mevqa.inference.view_config import ViewConfig
 from mevqa.models.registry import own_preferences
+from mevqa.questions.prompts import PromptLibrary
 from mevqa.types import Answer
 
 _log = logging.getLogger(__name__)
@@ -76,12 +78,9 @@ def answer_plan(
     # Held before the model is loaded: who comes second should not wait minutes to be told.
     own = work if shard is None else part_of(work, shard)
     start = _on_cluster if on_cluster else _here
-    with hold_run(out, shard), start(own, out, options, chosen) as answering:
+    check = partial(check_questions, work, own)
+    with hold_run(out, shard), start(own, out, options, chosen, check) as answering:
         asked = answering.asked
-        check_views(work, asked.view_config)
-        check_notes(work.clips.values(), asked.prompts)
-        if asked.shots is not None:
-            asked.shots.check(own.clips.values())
         fingerprint = run_fingerprint(
             work,
             asked.model,
@@ -118,6 +117,27 @@ def answer_plan(
     return log if shard is None else open_run(log.path)
 
 
+def check_questions(
+    work: Plan, own: Plan, view_config: ViewConfig, prompts: PromptLibrary, shots: ShotSource | None
+) -> None:
+    """Refuse clips that cannot be shown as is asked, notes that have no place, and shots that cannot be given.
+
+    Args:
+        work: The plan.
+        own: The part of it that this process answers.
+        view_config: What is shown of a clip.
+        prompts: How questions are put.
+        shots: What gives the answered clips that are shown before; None: none are.
+
+    Raises:
+        InputError: As said.
+    """
+    check_views(work, view_config)
+    check_notes(work.clips.values(), prompts)
+    if shots is not None:
+        shots.check(own.clips.values())
+
+
 @dataclass(frozen=True, slots=True)
 class _Answering:
     """Who answers.
@@ -134,17 +154,21 @@ class _Answering:
 
 
 @contextmanager
-def _here(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions) -> Iterator[_Answering]:
+def _here(
+    own: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
+) -> Iterator[_Answering]:
     """Load the model in this process, while others begin to draw."""
     with run_views(own, drawing) as views:
         if (expected := _expected_views(options)) is not None:
             views.begin(expected, out)
-        asked = load_answerer(options, own.prepared)
+        asked = load_answerer(options, own.prepared, check)
         yield _Answering(asked, partial(views.drawn_by, asked.view_config))
 
 
 @contextmanager
-def _on_cluster(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions) -> Iterator[_Answering]:
+def _on_cluster(
+    own: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
+) -> Iterator[_Answering]:
     """Load the model in workers of a cluster of Ray."""
     if not isinstance(options.model, str):
         raise InputError([Problem("--engine ray", "each worker loads the model: give its name or folder")])
@@ -155,6 +179,7 @@ def _on_cluster(own: Plan, out: Path, options: AskOptions, drawing: DrawOptions)
     from mevqa.inference.answering.cluster import answering_cluster
 
     with answering_cluster(options, own, drawing) as cluster:
+        check(cluster.answerer.view_config, cluster.answerer.prompts, cluster.answerer.shots)
         yield _Answering(cluster.answerer, lambda groups: None, partial(cluster.answered_by, own))
 
 

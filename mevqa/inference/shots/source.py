@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,7 @@ class ShotSource:
         cache: Where pictures are stored; None: nowhere.
 
     Raises:
-        InputError: Everything that is wrong with the files; a clip whose subject is not known or that cannot be looked
-            at; fewer persons than are needed.
+        InputError: Everything that is wrong with the files, or a clip whose subject is not known.
     """
 
     def __init__(
@@ -72,7 +71,6 @@ class ShotSource:
         self._motion_by = drawn_with(_of_motion(view_config), cache)
         self._seen = lru_cache(maxsize=_KEPT)(self._look)
         self._names = sorted(self._clips)
-        self._index = self._measure() if options.by == "nearest" else None
 
     def record(self) -> dict[str, Any]:
         """Return everything that decides which shots are shown, for the fingerprint of a run."""
@@ -81,6 +79,15 @@ class ShotSource:
         media = hashlib.blake2b(json.dumps(made["media"], sort_keys=True).encode(), digest_size=16).hexdigest()
         chosen = {"count": options.count, "by": options.by, "balanced": options.balanced}
         return {**chosen, "seed": options.seed if options.by == "random" else None, **made, "media": media}
+
+    def measure(self) -> None:
+        """Measure the motion of all clips now, where it decides which are shown; else it is done at the first clip.
+
+        Raises:
+            InputError: Clips that cannot be looked at.
+        """
+        if self._options.by == "nearest":
+            _ = self._index
 
     def check(self, clips: Iterable[Clip]) -> None:
         """Refuse clips of which it is not known who is seen, or that leave too few others to show.
@@ -124,7 +131,7 @@ class ShotSource:
 
     def _order(self, names: Sequence[str], clip: Clip, seen: ClipViews) -> list[str]:
         """Return clips in the order in which they are taken."""
-        if self._index is None:
+        if self._options.by != "nearest":
             return random_order(names, clip.id, self._options.seed)
         views: Sequence[View] = seen.views
         if not any(view.name == MOTION_VIEW for view in views):
@@ -157,8 +164,9 @@ class ShotSource:
         coded = (annotation.coarse, annotation.fine) if annotation is not None else (None, None)
         return told.get("coarse") or coded[0] or told.get("fine") or coded[1]
 
-    def _measure(self) -> MotionIndex:
-        """Measure the motion of all clips."""
+    @cached_property
+    def _index(self) -> MotionIndex:
+        """The motion of all clips."""
         show(f"shots: the motion of {len(self._names)} training clips is looked at")
         rows: list[Array] = []
         problems: list[Problem] = []
