@@ -207,7 +207,7 @@ class Answer:
             )
 
 
-#: How closed questions are scored; what each is good for is argued in ``mevqa.models.transformers.options``.
+#: How closed questions are scored; what each is good for is argued in ``mevqa.models.transformers.generation.options``.
 OptionScore = Literal["mean", "sum", "calibrated"]
 
 

@@ -25,8 +25,8 @@ class Preferences(StrictModel):
         sampler: Name of the sampling strategy.
         frames: Frames of the sampler's window.
         variant: Variant of the prompt library (``default``, ``brief``, ...).
-        option_score: How its closed questions are scored (``mevqa.models.transformers.options``): ``sum`` for a model
-            that was trained on these very answers, ``mean`` for one that was not.
+        option_score: How its closed questions are scored (``mevqa.models.transformers.generation.options``): ``sum``
+            for a model that was trained on these very answers, ``mean`` for one that was not.
         sees_rest: Whether it can be asked if a clip shows an expression at all; a model that was trained on nothing
             but expressions cannot tell.
     """
@@ -120,7 +120,7 @@ class ModelOptions:
         prefix_cache: Whether a clip's pictures and common text go through the model once for all its questions.
         video: Whether moments are handed over by the processor's own video path instead of as pictures.
         option_score: How closed questions are scored: ``mean``, ``sum`` or ``calibrated``
-            (``mevqa.models.transformers.options``); ``auto`` is what the model prefers.
+            (``mevqa.models.transformers.generation.options``); ``auto`` is what the model prefers.
         prior: Data set or question file with answers whose class frequencies the model brings and that are taken out of
             its option scores (``mevqa.models.class_prior``); None: scores as they are.
         thinking: Most tokens of a thought before each answer; 0: one that the chat template opens is closed at once.

@@ -23,7 +23,7 @@ from mevqa.datasets import dataset, dataset_names
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES
 from mevqa.models.base import Model, TakesShots
-from mevqa.models.transformers.chance import Chance
+from mevqa.models.transformers.generation.chance import Chance
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import question_type
 from mevqa.types import Clip, Reply, Request, Shot, View

@@ -13,8 +13,8 @@ from PIL import Image
 from tiny_families import BUILDERS, UNITS
 
 from mevqa.models.base import ModelOptions
-from mevqa.models.transformers.conversation import messages
 from mevqa.models.transformers.model import TransformersModel
+from mevqa.models.transformers.prompts.conversation import messages
 from mevqa.types import Reply, Request, View
 
 SYSTEM = "You see a face."

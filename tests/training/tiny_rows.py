@@ -11,8 +11,8 @@ import torch
 from tiny import SYSTEM, built, views
 from tiny_families import BUILDERS
 
-from mevqa.models.transformers.conversation import messages
 from mevqa.models.transformers.model import TransformersModel
+from mevqa.models.transformers.prompts.conversation import messages
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, Turn, collate, encode_row
 from mevqa.types import View

@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 
 from mevqa.control_tokens import escape_control_tokens, known_control_tokens
-from mevqa.models.transformers.conversation import Message, messages
+from mevqa.models.transformers.prompts.conversation import Message, messages
 from mevqa.types import Shot, View
 
 

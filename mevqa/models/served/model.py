@@ -20,7 +20,7 @@ from mevqa.models.served.grammars import answer_of
 from mevqa.models.served.reply import ChatReply
 from mevqa.models.served.scoring import option_probabilities
 from mevqa.models.served.usage import Meter
-from mevqa.models.transformers.chance import Chance
+from mevqa.models.transformers.generation.chance import Chance
 from mevqa.questions.reading.text.thoughts import without_thoughts
 from mevqa.types import Reply, Request, Shot, View
 

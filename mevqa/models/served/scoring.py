@@ -1,7 +1,7 @@
 """The probabilities of options from the likeliest tokens that a chat endpoint tells at each place of its reply.
 
 A server tells no log-likelihood of a text that it did not write, so that options cannot be scored as in process
-(``mevqa.models.transformers.options``). What it tells is enough where options part early: at each place the
+(``mevqa.models.transformers.generation.options``). What it tells is enough where options part early: at each place the
 probability that has come so far is shared among the tokens that go on towards an option. A token that only one option
 goes on with gives that option its share; where several do and none of them was written, they share it evenly, since
 nothing is known of what would have followed; the written token is followed. Upper and lower case count as one ("Yes" is

@@ -13,15 +13,15 @@ from PIL import Image
 
 from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions, Preferences
-from mevqa.models.transformers.chance import Chance
-from mevqa.models.transformers.constrained import EndlessAnswerError, GrammarTask
-from mevqa.models.transformers.options import OptionTask
-from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
-from mevqa.models.transformers.prompting import Prompt, Prompter
-from mevqa.models.transformers.spelling import Speller
-from mevqa.models.transformers.tasks import AnswerTask, FreeTask, ThoughtTask
+from mevqa.models.transformers.generation.chance import Chance
+from mevqa.models.transformers.generation.constrained import EndlessAnswerError, GrammarTask
+from mevqa.models.transformers.generation.options import OptionTask
+from mevqa.models.transformers.generation.prefix import grow_tree, prefix_length, run_prefix
+from mevqa.models.transformers.generation.spelling import Speller
+from mevqa.models.transformers.generation.tasks import AnswerTask, FreeTask, ThoughtTask
+from mevqa.models.transformers.generation.tree import TokenTree
+from mevqa.models.transformers.prompts.prompting import Prompt, Prompter
 from mevqa.models.transformers.threads import fitting_threads
-from mevqa.models.transformers.tree import TokenTree
 from mevqa.types import OptionScore, Reply, Request, Shot, View
 
 _log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
-from mevqa.models.transformers.chance import Chance
+from mevqa.models.transformers.generation.chance import Chance
+from mevqa.models.transformers.generation.prefix import grow_tree, prefix_length, run_prefix
+from mevqa.models.transformers.generation.tasks import FreeTask
 from mevqa.models.transformers.model import TransformersModel, finish_tasks
-from mevqa.models.transformers.prefix import grow_tree, prefix_length, run_prefix
-from mevqa.models.transformers.tasks import FreeTask
 from mevqa.types import Draw, Reply, Request, View
 
 #: Most answers that are written in one pass.

@@ -18,7 +18,7 @@ from mevqa.events import Event
 from mevqa.inference.drawing.cache import chosen_cache, drawn_with
 from mevqa.inference.engine import DrawsViews
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.transformers.prompting import Prompter
+from mevqa.models.transformers.prompts.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.continuation import Continuation
 from mevqa.training.examples.augment import augment, jitter

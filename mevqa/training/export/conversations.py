@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mevqa.control_tokens import escape_control_tokens
 from mevqa.errors import InputError, Problem
 from mevqa.inference.evaluation import Plan
-from mevqa.models.transformers.conversation import Message, messages
+from mevqa.models.transformers.prompts.conversation import Message, messages
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
 from mevqa.training.examples.clips import of_clips, training_clips

@@ -13,7 +13,7 @@ from typing import Any
 
 from mevqa.data.conversion.turns_written import role_turns, value_turns
 from mevqa.formats import CONVERSATION_FORMATS, ConversationFormat
-from mevqa.models.transformers.conversation import Message
+from mevqa.models.transformers.prompts.conversation import Message
 from mevqa.training.export.conversations import AskedQuestion, ClipConversations
 
 #: Stands for a picture in texts.

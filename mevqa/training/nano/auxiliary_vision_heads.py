@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.prefix import place
+from mevqa.models.transformers.generation.prefix import place
 from mevqa.training.nano.examples import COARSE, COARSE_WEIGHTS, FINE, UNITS
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import PackedBatch

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.prefix import place
+from mevqa.models.transformers.generation.prefix import place
 
 #: Arguments of a language model that say nothing about the prefix.
 _SETTINGS = frozenset({"input_ids", "cache", "past_key_values", "use_cache", "return_dict"})

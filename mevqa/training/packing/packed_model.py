@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from mevqa.models.transformers.tree import attention_windows, can_pack
+from mevqa.models.transformers.generation.tree import attention_windows, can_pack
 from mevqa.training.packing.decoder_inputs import DecoderInputs, PrefixReader
 from mevqa.training.packing.rows import FILL, IGNORED, PREFIX, PackedBatch, visible
 

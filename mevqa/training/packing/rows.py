@@ -2,8 +2,8 @@
 
 Every token sees the prefix and what stands before it in its own question and answer, nothing of the other questions,
 and its position is counted as if its question were the only one. So a packed row computes exactly what separate rows
-would, at the price of one prefix. The tokens are those that ``mevqa.models.transformers.prompting`` asks with: the
-prompt of inference, the answer spelled where it will stand, the end of the turn.
+would, at the price of one prefix. The tokens are those that ``mevqa.models.transformers.prompts.prompting`` asks with:
+the prompt of inference, the answer spelled where it will stand, the end of the turn.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from mevqa.models.transformers.prefix import cut_inputs, prefix_length
-from mevqa.models.transformers.prompting import Prompter
+from mevqa.models.transformers.generation.prefix import cut_inputs, prefix_length
+from mevqa.models.transformers.prompts.prompting import Prompter
 from mevqa.types import View
 
 #: Label of a place where nothing is learned.

@@ -20,7 +20,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.inference.evaluation import Plan
 from mevqa.models.transformers.placement import choose_dtype
-from mevqa.models.transformers.prompting import Prompter
+from mevqa.models.transformers.prompts.prompting import Prompter
 from mevqa.training.adapters.artifact import read_manifest, start_manifest, write_artifact
 from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.stream import RowMaker

@@ -8,8 +8,8 @@ from tiny import SYSTEM, built, requests, same_replies, views, wrapped
 
 from mevqa.errors import ModelError
 from mevqa.models.base import Preferences
-from mevqa.models.transformers.conversation import messages, split_views
-from mevqa.models.transformers.tree import CopiedTree, PackedTree, attention_windows, mask_taking_attention
+from mevqa.models.transformers.generation.tree import CopiedTree, PackedTree, attention_windows, mask_taking_attention
+from mevqa.models.transformers.prompts.conversation import messages, split_views
 from mevqa.types import Request, Shot
 
 VIDEO = ["qwen2_5_vl", "qwen3_vl", "llava_onevision", "internvl", "qwen3_5"]
@@ -123,7 +123,7 @@ def test_packed_and_copied_trees_agree():
         model, _ = built(name)
         packed = wrapped(name).ask(SYSTEM, views(), requests())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("mevqa.models.transformers.prefix.can_pack", lambda model: False)
+            patch.setattr("mevqa.models.transformers.generation.prefix.can_pack", lambda model: False)
             copied = wrapped(name).ask(SYSTEM, views(), requests())
         assert [reply.text for reply in packed] == [reply.text for reply in copied]
         assert list(packed[0].options.values()) == pytest.approx(list(copied[0].options.values()), abs=1e-4)

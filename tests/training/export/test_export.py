@@ -13,7 +13,7 @@ from tiny import built
 import mevqa
 from mevqa.cli import main
 from mevqa.errors import InputError
-from mevqa.models.transformers.prompting import Prompter
+from mevqa.models.transformers.prompts.prompting import Prompter
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.training.examples.clips import training_clips
 from mevqa.training.packing.rows import Turn, encode_row

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tiny import OPTIONS, SYSTEM, UnitGrammar, built, views, wrapped
 from tiny_rows import ALL, TURNS, answer_length, encoder, row_ids, uneven_rows, whole_inputs
 
-from mevqa.models.transformers.conversation import messages
+from mevqa.models.transformers.generation.options import OptionTask
+from mevqa.models.transformers.generation.spelling import Speller
 from mevqa.models.transformers.model import TransformersModel
-from mevqa.models.transformers.options import OptionTask
-from mevqa.models.transformers.spelling import Speller
+from mevqa.models.transformers.prompts.conversation import messages
 from mevqa.training.packing.rows import FILL, IGNORED, PREFIX, Turn, collate, encode_row, unpack, visible
 
 

@@ -13,11 +13,11 @@ from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions
 from mevqa.models.mock import admits
 from mevqa.models.registry import load_model
+from mevqa.models.transformers.generation.tasks import FreeTask, ThoughtTask
+from mevqa.models.transformers.generation.tree import CopiedTree
 from mevqa.models.transformers.model import TransformersModel
-from mevqa.models.transformers.prompting import Prompt
-from mevqa.models.transformers.tasks import FreeTask, ThoughtTask
-from mevqa.models.transformers.thinking import Thought, find_thought, thinking_switches
-from mevqa.models.transformers.tree import CopiedTree
+from mevqa.models.transformers.prompts.prompting import Prompt
+from mevqa.models.transformers.prompts.thinking import Thought, find_thought, thinking_switches
 from mevqa.training.packing.rows import Turn, encode_row
 from mevqa.types import Draw, Request
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mevqa.models.transformers.conversation import messages
+from mevqa.models.transformers.prompts.conversation import messages
 
 #: Names of the template variables that turn thinking on and off (Qwen3, GLM, SmolLM3; DeepSeek V3.1, Granite).
 _SWITCHES = ("enable_thinking", "thinking", "enable_reasoning")

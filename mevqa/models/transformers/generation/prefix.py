@@ -13,8 +13,15 @@ from typing import Any
 import torch
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.prompting import common_length
-from mevqa.models.transformers.tree import CopiedTree, PackedTree, Prefix, TokenTree, cache_argument, can_pack
+from mevqa.models.transformers.generation.tree import (
+    CopiedTree,
+    PackedTree,
+    Prefix,
+    TokenTree,
+    cache_argument,
+    can_pack,
+)
+from mevqa.models.transformers.prompts.prompting import common_length
 
 
 def prefix_length(prompts: Sequence[Sequence[int]], anchor: int) -> int:

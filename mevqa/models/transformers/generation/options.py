@@ -33,10 +33,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mevqa.models.transformers.chance import Chance
-from mevqa.models.transformers.prompting import Prompt, Prompter
-from mevqa.models.transformers.tasks import AnswerTask
-from mevqa.models.transformers.tree import ROOT, TokenTree
+from mevqa.models.transformers.generation.chance import Chance
+from mevqa.models.transformers.generation.tasks import AnswerTask
+from mevqa.models.transformers.generation.tree import ROOT, TokenTree
+from mevqa.models.transformers.prompts.prompting import Prompt, Prompter
 from mevqa.types import OptionScore, Reply
 
 

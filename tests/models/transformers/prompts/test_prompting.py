@@ -6,9 +6,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.constrained import END, GrammarWalk
-from mevqa.models.transformers.prompting import Prompter, common_length
-from mevqa.models.transformers.spelling import Speller
+from mevqa.models.transformers.generation.constrained import END, GrammarWalk
+from mevqa.models.transformers.generation.spelling import Speller
+from mevqa.models.transformers.prompts.prompting import Prompter, common_length
 
 
 def prompter(name, **changes):

@@ -8,7 +8,7 @@ import pytest
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers import conversation
+from mevqa.models.transformers.prompts import conversation
 
 
 class Processor:

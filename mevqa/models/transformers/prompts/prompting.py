@@ -11,8 +11,8 @@ import numpy as np
 
 from mevqa.control_tokens import escape_control_tokens, known_control_tokens
 from mevqa.errors import ModelError
-from mevqa.models.transformers.conversation import Message, messages, render, split_views
-from mevqa.models.transformers.thinking import Thought, find_thought, is_open, thinking_switches
+from mevqa.models.transformers.prompts.conversation import Message, messages, render, split_views
+from mevqa.models.transformers.prompts.thinking import Thought, find_thought, is_open, thinking_switches
 from mevqa.types import Shot, View
 
 #: Stands for a text in the templates that are probed; without white space or markup that a template could change.

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
-from mevqa.models.transformers.chance import Chance
-from mevqa.models.transformers.prompting import Prompt, Prompter
-from mevqa.models.transformers.thinking import Thought
-from mevqa.models.transformers.tree import ROOT, TokenTree, add_chain
+from mevqa.models.transformers.generation.chance import Chance
+from mevqa.models.transformers.generation.tree import ROOT, TokenTree, add_chain
+from mevqa.models.transformers.prompts.prompting import Prompt, Prompter
+from mevqa.models.transformers.prompts.thinking import Thought
 from mevqa.types import Reply
 
 #: Most tokens in which a thought's end tag may be written.

@@ -3,9 +3,9 @@ import math
 import pytest
 from tiny import OPTIONS, SYSTEM, built, views, wrapped
 
-from mevqa.models.transformers.options import OptionTask, log_sum, softmax
-from mevqa.models.transformers.prompting import Prompt
-from mevqa.models.transformers.tree import ROOT
+from mevqa.models.transformers.generation.options import OptionTask, log_sum, softmax
+from mevqa.models.transformers.generation.tree import ROOT
+from mevqa.models.transformers.prompts.prompting import Prompt
 from mevqa.types import Request
 
 CLOSED = Request("What is the coarse expression class?", options=OPTIONS)

@@ -28,12 +28,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mevqa.errors import ModelError
-from mevqa.models.transformers.chance import Chance
-from mevqa.models.transformers.options import log_sum, stop_logprob
-from mevqa.models.transformers.prompting import Prompt
-from mevqa.models.transformers.spelling import Hypothesis, Speller
-from mevqa.models.transformers.tasks import AnswerTask
-from mevqa.models.transformers.tree import ROOT, TokenTree
+from mevqa.models.transformers.generation.chance import Chance
+from mevqa.models.transformers.generation.options import log_sum, stop_logprob
+from mevqa.models.transformers.generation.spelling import Hypothesis, Speller
+from mevqa.models.transformers.generation.tasks import AnswerTask
+from mevqa.models.transformers.generation.tree import ROOT, TokenTree
+from mevqa.models.transformers.prompts.prompting import Prompt
 from mevqa.types import Grammar, Reply
 
 #: Stands for the end of the turn among the choices; token ids are not negative.

@@ -11,7 +11,7 @@ import numpy as np
 from mevqa.types import Draw
 
 if TYPE_CHECKING:
-    from mevqa.models.transformers.tree import TokenTree
+    from mevqa.models.transformers.generation.tree import TokenTree
 
 
 class Chance:

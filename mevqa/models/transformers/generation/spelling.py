@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from mevqa.models.transformers.prompting import Prompter, common_length
+from mevqa.models.transformers.prompts.prompting import Prompter, common_length
 from mevqa.types import Grammar
 
 #: Bound on remembered segments and pairs of segments.

@@ -13,9 +13,9 @@ from transformers import PreTrainedTokenizerFast
 
 from mevqa.errors import ModelError
 from mevqa.models.mock import admits
-from mevqa.models.transformers.constrained import END, GrammarTask, GrammarWalk
-from mevqa.models.transformers.prompting import Prompt, common_length
-from mevqa.models.transformers.spelling import Speller
+from mevqa.models.transformers.generation.constrained import END, GrammarTask, GrammarWalk
+from mevqa.models.transformers.generation.spelling import Speller
+from mevqa.models.transformers.prompts.prompting import Prompt, common_length
 from mevqa.questions.writing.grammar import Choices
 from mevqa.types import Request
 
