@@ -21,6 +21,7 @@ from mevqa.models.served.endpoint import Endpoint, Failure
 from mevqa.models.served.grammars import answer_of, ebnf, pattern, schema_of_grammar, schema_of_options
 from mevqa.models.served.reply import ChatReply
 from mevqa.questions.writing.grammar import Choices
+from mevqa.suggestions import closest
 
 Body = dict[str, Any]
 
@@ -32,6 +33,8 @@ _CONSTRAINED_TOKENS = 48
 _WORDS = ("qzx-7", "vwk-3")
 #: Numbers of likeliest tokens that are tried: most servers tell 20 at most, some 5.
 _TOP = (20, 5)
+#: Names of a server's models that a message names.
+_LISTED = 8
 #: Side of the grey picture of a probe: small, and more than the smallest that families take.
 _SIDE = 112
 
@@ -186,6 +189,7 @@ class _Trial:
         self._endpoint = endpoint
         self._name = name
         self._think = think
+        self._answered = False
 
     def ask(self, able: Abilities, text: str, *, picture: bool = False, **added: Any) -> ChatReply | Failure:
         """Return what becomes of a question.
@@ -213,15 +217,29 @@ class _Trial:
         [outcome] = self._endpoint.send([body])
         if isinstance(outcome, Failure) and (not outcome.is_request or outcome.status in (403, 404)):
             raise self.error(outcome)
+        self._answered |= isinstance(outcome, ChatReply)
         return outcome
 
     def error(self, failure: Failure) -> ModelError:
         """Return the error that says why the model cannot be asked."""
-        mend = {
-            None: "; is the server running, and is this its address?",
-            404: "; the name behind openai: is the model's as the server knows it, the address ends in /v1",
-        }.get(failure.status, "")
+        mend = "; is the server running, and is this its address?"
+        if failure.status is not None:
+            mend = "" if self._answered else self._about_name(failure.status)
         return ModelError(f"openai:{self._name} at {self._endpoint.url}: {failure.reason}{mend}")
+
+    def _about_name(self, status: int) -> str:
+        """Return what may be wrong with the name of a model that never answered: servers refuse one in many ways."""
+        listed = self._endpoint.models()
+        if self._name in listed:
+            return ""
+        if listed:
+            close = closest(self._name, listed)
+            hint = f", did you mean {close!r}?" if close is not None else ":"
+            more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+            return f"; the server lists no such model{hint} it lists {', '.join(listed[:_LISTED])}{more}"
+        if status == 404:
+            return "; the name behind openai: is the model's as the server knows it, the address ends in /v1"
+        return "; is the name behind openai: the model's as the server knows it? it lists none" if status == 500 else ""
 
 
 def _accepted(trial: _Trial) -> tuple[Abilities, ChatReply]:

@@ -30,6 +30,8 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 #: A server that asks for a longer wait than this (Retry-After) is not waited for, seconds.
 _MOST_PATIENCE = 300.0
+#: Longest wait for the list of a server's models, seconds.
+_LISTING = 10.0
 #: Characters of a server's message that are shown.
 _SHOWN = 300
 #: States that pass: time-outs, conflicts, too many requests, and faults of the server.
@@ -103,11 +105,23 @@ class Endpoint:
         """
         return self._loop.run(self._send(bodies))
 
+    def models(self) -> list[str]:
+        """Return the names of the models that the server lists (``/v1/models``); empty where it lists none."""
+        return self._loop.run(self._models())
+
     def redacted(self, text: str) -> str:
         """Return a text without the key, or what looks like one."""
         if self._key:
             text = text.replace(self._key, "[key]")
         return _KEY.sub("[key]", text)
+
+    async def _models(self) -> list[str]:
+        try:
+            page = await asyncio.wait_for(self._client.models.list(), min(self._timeout, _LISTING))
+            return [self.redacted(str(one.id)) for one in page.data or ()]
+        except Exception as error:  # noqa: BLE001 - a list that is no list: it is asked for to say more, not less
+            _log.debug("%s lists no models: %s", self.url, self._shown(str(error)))
+            return []
 
     async def _send(self, bodies: Sequence[Mapping[str, Any]]) -> list[ChatReply | Failure]:
         bound = asyncio.Semaphore(self._concurrency)

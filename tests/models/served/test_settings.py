@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -53,6 +56,58 @@ def test_a_server_that_is_not_there_is_said_with_its_address():
     assert (
         said.startswith("openai:m at http://localhost:1/v1: the connection failed") and "is the server running" in said
     )
+
+
+@pytest.fixture
+def lister():
+    """A server that refuses every question with ``status`` and lists ``names``; None: it has no list."""
+
+    class Lister(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.give(self.server.status, {"error": {"message": "it failed"}})
+
+        def do_GET(self):
+            names = self.server.names
+            rows = {"object": "list", "data": [{"id": name, "object": "model"} for name in names or ()]}
+            self.give(200 if names is not None and self.path == "/v1/models" else 404, rows)
+
+        def give(self, status, content):
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            """Print nothing."""
+
+    pytest.importorskip("openai")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lister) as made:
+        threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "names", "said"),
+    [
+        (500, ["qwen", "other"], "answers 500: it failed; the server lists no such model: it lists qwen, other"),
+        (404, ["my-m", "qwen"], "; the server lists no such model, did you mean 'my-m'? it lists my-m, qwen"),
+        (400, list("abcdefghij"), "; the server lists no such model: it lists a, b, c, d, e, f, g, h and 2 more"),
+        (500, ["my_m"], "; the server lists no such model, did you mean 'my_m'? it lists my_m"),
+        (500, ["my.m", "qwen"], "the server answers 500: it failed"),
+        (500, [], "; is the name behind openai: the model's as the server knows it? it lists none"),
+        (500, None, "; is the name behind openai: the model's as the server knows it? it lists none"),
+        (404, None, "; the name behind openai: is the model's as the server knows it, the address ends in /v1"),
+    ],
+)
+def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister, status, names, said):
+    lister.status, lister.names = status, names
+    url = f"http://127.0.0.1:{lister.server_port}/v1"
+    line = refused("openai:my.m", {"base_url": {"": url}, "retries": 0})
+    assert line.startswith(f"openai:my.m at {url}: the server answers {status}: it failed") and line.endswith(said)
 
 
 def test_a_key_goes_over_plain_http_to_this_machine_only(no_keys):
