@@ -11,28 +11,25 @@ from __future__ import annotations
 import gc
 import json
 import math
-import re
-import shutil
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.files.whole import whole_folder
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import package_versions
 from mevqa.inference.view_config import ViewConfig
-from mevqa.models.base import PREFERENCES_FILE, Model, ModelOptions
+from mevqa.models.base import Model, ModelOptions
 from mevqa.models.registry import load_model
 from mevqa.models.transformers.adapters.load import wrap_with_adapter
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
-from mevqa.safe_text import portable, shared_name
+from mevqa.safe_text import portable
 from mevqa.training.adapters.adapter_source import AdapterSource, find_adapter, load_base
 from mevqa.training.adapters.agreement import Scene, agreement, make_scenes, synthetic_sample
+from mevqa.training.adapters.merged_weights import check_finite, merge_weights, round_weights, write_model
 from mevqa.types import Reply
 from mevqa.video.views.render import views_to_draw
 
@@ -128,34 +125,22 @@ def merge_adapter(
         base_revision = model.revision
         wrapped, digest = wrap_with_adapter(model.model, adapter)
         wrapped.eval()
-        _check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
+        check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
         with nullcontext(work) if work is not None else synthetic_sample(sample) as asked:
-            scenes = _scenes(asked, model, source)
-
-        def ask(who: Model, whose: str) -> list[list[Reply]]:
-            replies = []
-            for number, scene in enumerate(scenes, start=1):
-                on_step(f"asking {whose}", f"clip {number} of {len(scenes)}")
-                replies.append(scene.ask(who))
-            return replies
-
-        before = ask(model, "the adapter")
+            answers = _AdapterAnswers(_scenes(asked, model, source), model, on_step)
         on_step("merging", "")
         merge_weights(wrapped, adapter)
         exact = None
         if dtype != "float32":
-            exact, where, _ = agreement(scenes, before, ask(model, "the merged weights"), model)
-            _refuse_difference(exact, where, exactly_allowed, "merging, before any rounding, changes the answers")
+            what = "merging, before any rounding, changes the answers"
+            exact, _ = answers.compare(model, "the merged weights", exactly_allowed, what)
         on_step(f"writing {dtype}", "")
-        _round_weights(model.model, dtype)
+        round_weights(model.model, dtype)
         write_model(filling, model.model, model.processor, source)
         del model, wrapped
         gc.collect()  # Modules and adapters point at each other; their memory is wanted for what was written.
-        written = load_model(str(filling), full)
-        difference, where, count = agreement(scenes, before, ask(written, "the written model"), written)
-        _refuse_difference(
-            difference, where, allowed, f"written in {dtype}, the model answers otherwise than the adapter"
-        )
+        what = f"written in {dtype}, the model answers otherwise than the adapter"
+        difference, count = answers.compare(load_model(str(filling), full), "the written model", allowed, what)
         merged = Merged(
             base=source.base,
             base_revision=base_revision,
@@ -168,7 +153,7 @@ def merge_adapter(
             largest_difference=difference,
             before_rounding=difference if exact is None else exact,
             questions=count,
-            clips=len({scene.clip_id for scene in scenes}),
+            clips=answers.clips,
             packages=package_versions(_PACKAGES),
         )
         (filling / "merge.json").write_text(json.dumps(portable(asdict(merged)), indent=1) + "\n", encoding="utf-8")
@@ -208,6 +193,48 @@ def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list
     return make_scenes(work, library, view_config)
 
 
+class _AdapterAnswers:
+    """The answers of a base with the adapter beside it, to which merged models are held.
+
+    Args:
+        scenes: What is asked.
+        model: The base with the adapter.
+        on_step: Called with who is asked, and about which clip.
+
+    Attributes:
+        clips: Number of clips that the questions are about.
+    """
+
+    def __init__(self, scenes: Sequence[Scene], model: Model, on_step: Callable[[str, str], None]) -> None:
+        self._scenes = scenes
+        self._on_step = on_step
+        self._replies = self._ask(model, "the adapter")
+        self.clips = len({scene.clip_id for scene in scenes})
+
+    def compare(self, model: Model, whose: str, allowed: float, what: str) -> tuple[float, int]:
+        """Return the largest difference of a model's answers, nats, and the number of questions compared.
+
+        Args:
+            model: The model.
+            whose: What is said of it while it is asked.
+            allowed: Largest difference that it may show.
+            what: What is said of it where it shows more.
+
+        Raises:
+            ModelError: It answers otherwise, or nothing can be compared.
+        """
+        difference, where, count = agreement(self._scenes, self._replies, self._ask(model, whose), model)
+        _refuse_difference(difference, where, allowed, what)
+        return difference, count
+
+    def _ask(self, model: Model, whose: str) -> list[list[Reply]]:
+        replies = []
+        for number, scene in enumerate(self._scenes, start=1):
+            self._on_step(f"asking {whose}", f"clip {number} of {len(self._scenes)}")
+            replies.append(scene.ask(model))
+        return replies
+
+
 def _refuse_difference(difference: float, where: str, allowed: float, what: str) -> None:
     """Refuse a model that answers otherwise: by how much, and at which question."""
     if math.isinf(difference):
@@ -217,90 +244,3 @@ def _refuse_difference(difference: float, where: str, allowed: float, what: str)
             f"{what}: log-probabilities differ by up to {difference:.3g} nats at the question {where}, "
             f"{allowed:g} are allowed; nothing was written (--dtype float32 rounds least, --tolerance allows more)"
         )
-
-
-def merge_weights(wrapped: Any, adapter: str) -> None:
-    """Merge an adapter into its base model's weights, in place and in the precision of the weights.
-
-    Args:
-        wrapped: The ``PeftModel``; the model in it has no adapter afterwards.
-        adapter: Its name, for messages.
-
-    Raises:
-        ModelError: It is of a kind that cannot be merged, or its weights are broken.
-    """
-    try:
-        _untie(wrapped.get_base_model())
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # That ties were loosened is intended, and is written into the config.
-            wrapped.merge_and_unload(safe_merge=True)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ModelError(f"the adapter {adapter} cannot be merged: {reason[:200]}") from error
-
-
-def _untie(model: Any) -> None:
-    """Give the output embedding weights of its own where an adapter's layer stands beside one of two that are tied.
-
-    The layer changes what one of the two gives out. Merged into weights that both share, as peft does, it would change
-    the other too.
-    """
-    import torch
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    ends: list[Any] = [model.get_input_embeddings(), model.get_output_embeddings()]
-    bare: list[Any] = [end.get_base_layer() if isinstance(end, BaseTunerLayer) else end for end in ends]
-    if None not in ends and bare != ends and bare[0].weight is bare[1].weight:
-        bare[1].weight = torch.nn.Parameter(bare[1].weight.detach().clone())
-        model.config.tie_word_embeddings = False
-
-
-def _round_weights(model: Any, dtype: str) -> None:
-    """Round all weights to ``dtype``, in place; one that is too large for it is refused."""
-    import torch
-
-    wanted = getattr(torch, dtype)
-    for parameter in model.parameters():
-        parameter.data = parameter.data.to(wanted)
-    for config in (model.config, *(getattr(model.config, name) for name in model.config.sub_configs)):
-        config.dtype = wanted
-    _check_finite(model, f"the merged model in {dtype}", "; its range is too small for them, take --dtype bfloat16")
-
-
-def _check_finite(model: Any, whose: str, mend: str = "") -> None:
-    """Refuse weights that are infinite or not a number."""
-    for name, parameter in model.named_parameters():
-        if not parameter.isfinite().all():
-            raise ModelError(f"{whose} has weights that are infinite or not a number ({name}){mend}")
-
-
-def write_model(into: Path, model: Any, processor: Any, source: AdapterSource) -> None:
-    """Write a merged model with its processor, and what the adapter's folder says about asking it.
-
-    Args:
-        into: An empty folder.
-        model: The merged model.
-        processor: Its processor.
-        source: The adapter, whose preferences, prompts and card come along, and its base, whose preferences stand in
-            for missing ones.
-    """
-    model.save_pretrained(into)
-    processor.save_pretrained(into)
-    for weights in into.glob("*.safetensors"):
-        weights.chmod((into / "config.json").stat().st_mode)  # They are written for their owner alone.
-    preferences = [folder / PREFERENCES_FILE for folder in (source.folder, source.base_folder) if folder is not None]
-    if wanted := next((path for path in preferences if path.is_file()), None):
-        shutil.copyfile(wanted, into / PREFERENCES_FILE)
-    if (source.folder / "prompts").is_dir():
-        shutil.copytree(source.folder / "prompts", into / "prompts")
-    if (source.folder / "training.json").is_file():
-        shutil.copyfile(source.folder / "training.json", into / "training.json")  # It tells who was trained on.
-    if (source.folder / "README.md").is_file():
-        card = (source.folder / "README.md").read_text(encoding="utf-8")
-        card = re.sub(r"\A(---\n(?:.*\n)*?)library_name: peft\n", r"\1library_name: transformers\n", card).rstrip()
-        more = (
-            f"## Merged\n\nThis folder holds the adapter merged into its base model `{shared_name(source.base)}`: a "
-            "whole model that needs neither. `merge.json` says which two were merged and how far the answers are "
-            "apart.\n"
-        )
-        (into / "README.md").write_text(f"{card}\n\n{more}", encoding="utf-8")
