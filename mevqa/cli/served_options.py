@@ -28,6 +28,20 @@ def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = Fals
         "openai:NAME, behind an OpenAI-compatible endpoint (pip install 'mevqa[openai]'); with [NAME=] a value is for "
         "one of several models, and repeatable",
     )
+    _add_address(group)
+    _add_patience(group)
+    _add_cost(group)
+    if estimate:
+        group.add_argument(
+            "--estimate",
+            action="store_true",
+            help="print the pictures, tokens and cost of what is not answered yet, and stop (a few prompts are counted "
+            "by the server)",
+        )
+
+
+def _add_address(group: argparse._ArgumentGroup) -> None:
+    """Add where servers are, and their keys."""
     group.add_argument(
         "--base-url",
         action="append",
@@ -45,6 +59,10 @@ def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = Fals
         help="variable of the environment that holds the key (default: OPENAI_API_KEY, not sent over plain http to "
         "another machine)",
     )
+
+
+def _add_patience(group: argparse._ArgumentGroup) -> None:
+    """Add how many requests are under way, how long a reply may take, and how often a request is sent again."""
     group.add_argument(
         "--concurrency",
         type=positive,
@@ -66,6 +84,10 @@ def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = Fals
         metavar="N",
         help="how often a request is sent again after a failure of server or network (default: 5)",
     )
+
+
+def _add_cost(group: argparse._ArgumentGroup) -> None:
+    """Add what tokens cost, and what a run may cost."""
     group.add_argument(
         "--price",
         action="append",
@@ -81,13 +103,6 @@ def add_served_options(parser: argparse.ArgumentParser, *, estimate: bool = Fals
         metavar="X",
         help="ask no more when the next answers could bring the cost of the run above this; it can be continued",
     )
-    if estimate:
-        group.add_argument(
-            "--estimate",
-            action="store_true",
-            help="print the pictures, tokens and cost of what is not answered yet, and stop (a few prompts are counted "
-            "by the server)",
-        )
 
 
 def price_by_model(text: str) -> dict[str, Price]:

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from mevqa.cli import main
-from mevqa.cli.options import add_long_options, add_look_options, add_model_options, view_options
+from mevqa.cli.model_options import add_model_options
+from mevqa.cli.options import add_long_options, add_look_options, view_options
 from mevqa.models.base import Preferences
 
 

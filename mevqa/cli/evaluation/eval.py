@@ -20,12 +20,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mevqa.cli.model_options import add_model_options
 from mevqa.cli.options import (
     add_drawing_options,
     add_long_options,
     add_look_options,
     add_media_options,
-    add_model_options,
     ask_arguments,
 )
 from mevqa.cli.shot_options import add_shot_options, shot_options

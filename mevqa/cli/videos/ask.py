@@ -14,11 +14,11 @@ from pathlib import Path
 
 from mevqa.cli.common_options import add_fps
 from mevqa.cli.json_output import add_json, put_json
+from mevqa.cli.model_options import add_model_options
 from mevqa.cli.options import (
     add_key_frame_options,
     add_long_options,
     add_look_options,
-    add_model_options,
     ask_arguments,
 )
 from mevqa.cli.shot_options import add_shot_options, shot_options

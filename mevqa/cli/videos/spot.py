@@ -40,6 +40,16 @@ _KINDS = "micro,macro"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``mevqa spot``."""
+    _add_spotting(parser)
+    _add_files(parser)
+    add_engine(parser)
+    add_link_option(parser)
+    _add_calibration(parser.add_argument_group("calibration"))
+    _add_decoding(parser.add_argument_group("score curves"))
+
+
+def _add_spotting(parser: argparse.ArgumentParser) -> None:
+    """Add which videos, and by what a movement is an event."""
     parser.add_argument(
         "path",
         type=media,
@@ -65,13 +75,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "and scores are probabilities by a calibrator fitted on synthetic videos)",
     )
     add_spotter_name(parser)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """Add the files that are written."""
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
         help="write the events as CSV, as mevqa score reads them; with --fit the calibrator as JSON "
-        "(candidates are kept "
-        "in FILE.parts, so that an interrupted run goes on)",
+        "(candidates are kept in FILE.parts, so that an interrupted run goes on)",
     )
     rename_options(parser, {"--csv": "--out"})
     add_json(parser, "events, evidence by region and curves")
@@ -82,35 +95,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="draw events with score and units, the motion, and what was not looked at: .png, .svg or .pdf; a folder "
         "for several videos",
     )
-    add_engine(parser)
-    add_link_option(parser)
-    fit = parser.add_argument_group("calibration")
-    fit.add_argument(
+
+
+def _add_calibration(group: argparse._ArgumentGroup) -> None:
+    """Add what a calibrator is fitted to."""
+    group.add_argument(
         "--fit",
         type=Path,
         metavar="ANNOTATIONS",
         help="fit a calibrator: CSV of several events a video, or a data set's label file of long videos; prints what "
         "it does on subjects that are held out, beside the spotter without it",
     )
-    fit.add_argument("--media", type=Path, metavar="DIR", help="folder of the annotated videos")
-    fit.add_argument(
+    group.add_argument("--media", type=Path, metavar="DIR", help="folder of the annotated videos")
+    group.add_argument(
         "--dataset",
         type=dataset_name,
         metavar="NAME",
         help="data set whose label file it is, when its header does not tell",
     )
 
-    decoding = parser.add_argument_group("score curves")
-    decoding.add_argument("--curves", type=Path, metavar="FILE", help="table of scores, one row a frame of a video")
-    decoding.add_argument(
-        "--annotations", type=Path, metavar="FILE", help="coded events, frames counted as in the curves"
-    )
-    decoding.add_argument(
+
+def _add_decoding(group: argparse._ArgumentGroup) -> None:
+    """Add score curves of another spotter, and how they become events."""
+    group.add_argument("--curves", type=Path, metavar="FILE", help="table of scores, one row a frame of a video")
+    group.add_argument("--annotations", type=Path, metavar="FILE", help="coded events, frames counted as in the curves")
+    group.add_argument(
         "--decoder",
         metavar="NAME",
         help="how curves become events, a name of mevqa list decoders (default: absolute-peaks)",
     )
-    decoding.add_argument(
+    group.add_argument(
         "--length",
         type=above_zero,
         metavar="FRAMES",

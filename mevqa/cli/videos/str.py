@@ -14,10 +14,10 @@ import argparse
 from pathlib import Path
 
 from mevqa.cli.common_options import add_fps
+from mevqa.cli.model_options import add_model_options
 from mevqa.cli.options import (
     add_link_option,
     add_look_options,
-    add_model_options,
     add_spotter_options,
     ask_arguments,
 )
