@@ -24,6 +24,7 @@ from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import append_whole, is_vacant, make_folder, write_whole
 from mevqa.inference.logs.answer_log import ANSWERS, drop_torn_line, line_of, read_logs
+from mevqa.inference.trained_on import TRAINED_ON
 from mevqa.questions.values import reader_digest
 from mevqa.types import Answer
 
@@ -57,6 +58,7 @@ _MANIFEST_VALUES: Mapping[str, TypeAdapter[Any]] = {
     "sources.*.numbers": TypeAdapter(Literal["names", "recording", "interval"]),
     "published": _TEXTS,
     _CLIPS: _TEXTS,
+    TRAINED_ON: _TEXTS,
 }
 
 
@@ -221,8 +223,9 @@ def _continue_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str
     manifest["decides"] = _merge(manifest["decides"], fingerprint)
     if manifest.get("reader", "") not in ("", reader_digest()):
         manifest["reader"] = None  # Values of two readers are in one log: none of them is used.
-    if _CLIPS in facts:
-        manifest[_CLIPS] = list(dict.fromkeys((*manifest.get(_CLIPS, ()), *facts[_CLIPS])))
+    for key in (_CLIPS, TRAINED_ON):  # More with a larger --limit, or with another part.
+        if key in facts:
+            manifest[key] = list(dict.fromkeys((*manifest.get(key, ()), *facts[key])))
     if manifest != run.manifest:
         write_whole(path / _MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
     return RunWriter(path, manifest, run.answers, part)

@@ -129,7 +129,7 @@ def read_recogniser(folder: Path, expected: str | None = None, device: str = "cp
     if not (folder / RECORD).is_file():
         message = f"holds no recogniser (no {RECORD})" if folder.is_dir() else "is not a folder"
         raise InputError([Problem(folder, message + _MADE)])
-    record = _read_record(folder / RECORD)
+    record = read_record(folder / RECORD)
     if expected is not None and record.recogniser != expected:
         mend = f"write {record.recogniser}:{folder}"
         raise InputError([Problem(folder, f"holds the recogniser {record.recogniser!r}, not {expected!r}; {mend}")])
@@ -151,7 +151,15 @@ def read_recogniser(folder: Path, expected: str | None = None, device: str = "cp
     return TrainedRecogniser(record, recogniser, predict, f"sha256:{revision}")
 
 
-def _read_record(path: Path) -> RecogniserRecord:
+def read_record(path: Path) -> RecogniserRecord:
+    """Read the record of a recogniser without its weights.
+
+    Args:
+        path: Its ``recogniser.json``.
+
+    Raises:
+        InputError: It cannot be read, or is something else.
+    """
     try:
         return RecogniserRecord.model_validate(read_json_object(path, _MADE))
     except ValidationError as error:

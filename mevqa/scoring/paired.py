@@ -37,7 +37,18 @@ def paired_difference(
         protocol={**results[0].protocol, "paired": True, **protocol},
         counts=results[0].counts,
         notes=[f"{path}: {note}" for path, result in zip(paths, results, strict=True) for note in result.notes],
-        warnings=list(dict.fromkeys(warning for result in results for warning in result.warnings)),
+        warnings=_warnings(paths, results),
         groups={"answers": {"first": results[0], "second": results[1]}},
         details={} if drawn is None else {"p": {key: two_sided_p(differences[key]) for key in bounds}},
     )
+
+
+def _warnings(paths: Sequence[Path | str], results: Sequence[ScoreResult]) -> list[str]:
+    """Return the warnings of all; one that does not concern each names which it does."""
+    every = [set(result.warnings) for result in results]
+    found = [
+        warning if all(warning in own for own in every) else f"{path}: {warning}"
+        for path, result in zip(paths, results, strict=True)
+        for warning in result.warnings
+    ]
+    return list(dict.fromkeys(found))

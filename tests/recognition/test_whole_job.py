@@ -50,6 +50,8 @@ def test_a_recogniser_is_trained_and_answers_for_the_classes_only(clips, name, t
         media=clips.folder / "clips",
         annotations=clips.annotations,
     )
+    # The clip is one of those that it was trained on, and the run says so.
+    assert run.manifest["trained_on"] == [run.questions[0].clip_id]
     classes = {}
     for question in run.questions:
         given = run.answers[question.id]

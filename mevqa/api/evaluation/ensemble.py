@@ -20,6 +20,7 @@ from mevqa.ensembles.temperatures import Calibration, calibrate
 from mevqa.ensembles.weights import OutOfFoldAnswers, subject_notes
 from mevqa.errors import InputError, Problem, errors_name_parameters
 from mevqa.inference.runs import start_run
+from mevqa.inference.trained_on import TRAINED_ON
 from mevqa.questions.answers import read_answer
 from mevqa.questions.question_types import asks_long_video, question_type
 from mevqa.questions.values import answer_value
@@ -122,6 +123,8 @@ def ensemble(
         notes=(*unfinished(members), *(subject_notes(known) if weights == "oof" or calibration.errors else ())),
     )
     facts = {key: value for key, value in members[0].run.manifest.items() if key not in ("format", "decides", "reader")}
+    if seen := dict.fromkeys(clip for member in members for clip in member.run.manifest.get(TRAINED_ON, ())):
+        facts[TRAINED_ON] = list(seen)
     decides = _fingerprint(members, graded if oof else (), method, weights, consistency)
     with start_run(path, decides, {**facts, "learned": _learned(result)}) as writer:
         writer.append(answer for answer in answers if answer.question_id not in writer.answers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mevqa.api.evaluation.run import Run
 from mevqa.api.paths import AnyPath, optional_path, path_list
@@ -19,9 +20,11 @@ from mevqa.inference.loading import AskOptions
 from mevqa.inference.prepared import is_prepared
 from mevqa.inference.shards import chosen_shard
 from mevqa.inference.shots.options import ShotOptions
+from mevqa.inference.trained_on import TRAINED_ON
 from mevqa.inference.view_config import ViewOptions
 from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
+from mevqa.training.adapters.trained_subjects import clips_trained_on
 
 
 @errors_name_parameters
@@ -84,6 +87,9 @@ def evaluate(
         ModelError: The model cannot be loaded.
     """
     work, facts = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
+    if isinstance(model, str):
+        seen = clips_trained_on(model, options.adapter if options is not None else None, work.clips.values())
+        facts = {**(facts or {}), **({TRAINED_ON: seen} if seen else {})}
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     asking = replace(asking, shots=shots, views_cache=optional_path(views_cache))
     drawing = DrawOptions(workers, optional_path(views_cache))
@@ -108,7 +114,7 @@ def plan_questions(
     numbers: FolderNumbers,
     limit: int | None,
     notes: AnyPath | None,
-) -> tuple[Plan, dict[str, str] | None]:
+) -> tuple[Plan, dict[str, Any] | None]:
     """Return the questions with their clips, and what a reader of the run wants to know; arguments as ``evaluate``."""
     files = path_list(questions)
     if any(map(is_prepared, files)):

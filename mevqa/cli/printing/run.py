@@ -9,6 +9,7 @@ from rich.console import Console
 from mevqa.api.evaluation.run import Run
 from mevqa.inference.logs.usage_log import read_usage
 from mevqa.inference.shards import Shard, lacking_clips, parse_shard
+from mevqa.inference.trained_on import trained_on_warning
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
@@ -43,6 +44,8 @@ def print_run(run: Run) -> int:
             f"{missing} {many} not in the run: the same command goes on with {'it' if missing == 1 else 'them'}"
         )
     _print_unusable(console, failed)
+    if (warning := trained_on_warning(run.manifest, asked)) is not None:
+        console.print(warning, style="yellow", markup=False)
     _print_still(console, run)
     _print_warnings(console, run)
     for answer in failed[:10]:

@@ -13,6 +13,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.logs.answer_log import torn_line
 from mevqa.inference.runs import RunRecord, file_digest, open_run
 from mevqa.inference.shards import lacking_clips
+from mevqa.inference.trained_on import trained_on_warning
 from mevqa.types import Answer, Question
 
 _MANIFEST = "manifest.json"
@@ -34,6 +35,7 @@ class Given:
     paths: Mapping[str, Path] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     truncated: frozenset[str] = frozenset()
 
 
@@ -127,7 +129,9 @@ def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Give
     notes += [note for note in [lacking_clips(run, list(questions.values()))] if note is not None]
     layouts = frozenset(file.layout for file in files)
     log = run.path / "answers.jsonl"
-    return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes)
+    seen = trained_on_warning(run.manifest, questions.values())
+    warnings = [] if seen is None else [seen]
+    return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes, warnings=warnings)
 
 
 def questions_of_run(run: RunRecord) -> tuple[Question, ...]:

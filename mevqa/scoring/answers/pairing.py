@@ -67,6 +67,7 @@ class Pairs:
         pairs: In the order of the reference files.
         task: ``vqa`` or ``lvqa``; that of the first reference file.
         notes: What a reader of the scores must know.
+        warnings: What makes the scores worthless.
     """
 
     answers: Path
@@ -74,6 +75,7 @@ class Pairs:
     pairs: tuple[Pair, ...]
     task: str
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read_pairs(
@@ -125,7 +127,8 @@ def read_pairs(
     if problems:
         raise InputError(problems)
     notes = [*given.notes, *_coverage(scored, len(pairs) - len(scored))]
-    return Pairs(answers, tuple(file.path for file in files), tuple(scored), files[0].task, tuple(notes))
+    paths = tuple(file.path for file in files)
+    return Pairs(answers, paths, tuple(scored), files[0].task, tuple(notes), tuple(given.warnings))
 
 
 def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = Path()) -> Pair:

@@ -139,6 +139,7 @@ def score_items(
         protocol=_protocol(items, switches, preset, draws, seed, pairs),
         counts=count_items(items),
         notes=[*(pairs.notes if pairs is not None else ()), *_notes(items, metrics, switches, draws)],
+        warnings=list(pairs.warnings) if pairs is not None else [],
         groups=groups,
         details=_details(items),
     )

@@ -15,6 +15,9 @@ from mevqa.data.persons import Person, is_known, person
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
 from mevqa.models.transformers.adapters.load import adapter_folder
+from mevqa.recognition.folder import RECORD as RECOGNISER_RECORD
+from mevqa.recognition.folder import read_record
+from mevqa.recognition.registry import recogniser_names
 from mevqa.safe_text import shared_name
 from mevqa.training.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.splits import LeakError, subject_spelling
@@ -99,6 +102,29 @@ def start_subjects(recipe: Recipe) -> TrainedSubjects:
     if recipe.adapter is not None:
         seen |= recorded_subjects(adapter_folder(recipe.adapter))
     return seen
+
+
+def clips_trained_on(model: str, adapter: str | None, clips: Iterable[Clip]) -> list[str]:
+    """Return the ids of clips whose subject a model was trained on, as far as its folders tell.
+
+    Args:
+        model: As for ``load_model``: a folder of a whole model, or a recogniser as ``mean:DIR``; of others nothing is
+            known.
+        adapter: Folder of its adapter, if any; one on the hub was fetched before.
+        clips: The clips.
+
+    Raises:
+        InputError: The record of a training cannot be read.
+    """
+    seen = TrainedSubjects()
+    fitted: frozenset[str] = frozenset()
+    kind, _, folder = model.partition(":")
+    if kind in recogniser_names() and (path := Path(folder).expanduser() / RECOGNISER_RECORD).is_file():
+        fitted = frozenset(read_record(path).fitted_on.subjects)
+    for name in (model, adapter):
+        if name is not None and (path := Path(name).expanduser()).is_dir():
+            seen |= recorded_subjects(path)
+    return [clip.id for clip in clips if seen.shows(clip) or " ".join(person(clip)) in fitted]
 
 
 def recorded_subjects(folder: Path) -> TrainedSubjects:
