@@ -1,9 +1,9 @@
 from mevqa.api.datasets.check import check as check
 from mevqa.api.datasets.describe import Descriptions as Descriptions
 from mevqa.api.datasets.describe import describe as describe
-from mevqa.api.datasets.exchange import export_conversations as export_conversations
-from mevqa.api.datasets.exchange import import_adapter as import_adapter
-from mevqa.api.datasets.exchange import import_predictions as import_predictions
+from mevqa.api.datasets.export import export_conversations as export_conversations
+from mevqa.api.datasets.import_results import import_adapter as import_adapter
+from mevqa.api.datasets.import_results import import_predictions as import_predictions
 from mevqa.api.datasets.prepare import prepare as prepare
 from mevqa.api.evaluation.ensemble import Ensemble as Ensemble
 from mevqa.api.evaluation.ensemble import ensemble as ensemble

@@ -69,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export, and say what was written."""
-    from mevqa.api.datasets.exchange import export_conversations
+    from mevqa.api.datasets.export import export_conversations
     from mevqa.cli.progress import count_progress
     from mevqa.inference.view_config import ViewOptions
 

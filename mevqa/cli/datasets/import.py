@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """Import, and say what was written."""
     if any(Path(source).is_dir() for source in args.sources):
         return _adapter(args)
-    from mevqa.api.datasets.exchange import import_predictions
+    from mevqa.api.datasets.import_results import import_predictions
 
     if args.fold is not None:
         raise InputError([Problem("--fold", "goes with an adapter; of predictions, --split names what was answered")])
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _adapter(args: argparse.Namespace) -> int:
     """Import an adapter, and say what was written."""
-    from mevqa.api.datasets.exchange import import_adapter
+    from mevqa.api.datasets.import_results import import_adapter
 
     if len(args.sources) > 1:
         raise InputError([Problem(args.sources[1], "an adapter is imported alone; name one folder")])
