@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mevqa.api.evaluation.evaluate import ask_options
 from mevqa.api.paths import AnyPath
@@ -16,7 +16,7 @@ from mevqa.events import KINDS, Kind
 from mevqa.files.lock import hold_file
 from mevqa.files.system_errors import media_problem
 from mevqa.inference.fingerprint import package_versions, view_config_record
-from mevqa.inference.loading import load_answerer
+from mevqa.inference.loading import Answerer, load_answerer
 from mevqa.inference.long_videos.analysis import LongVideoResult, analyse_long_video
 from mevqa.inference.long_videos.spot_and_recognise import Naming, Numbers, StrTable, rows_of
 from mevqa.inference.runs import file_digest
@@ -79,56 +79,29 @@ def spot_and_recognise(
         ModelError: The model cannot be loaded.
     """
     chosen = _kinds(kinds)
-    try:
-        naming = Naming(names or video_name_pattern(dataset), numbers, emotion)
-    except ValueError as error:
-        raise InputError([Problem("--names", str(error))]) from error
-    paths = find_videos(Path(path))
-    doubled = [video for video, name in video_names(paths).items() if video.is_file() and name != video.stem]
-    if doubled:
-        raise InputError(
-            [Problem(video, "has the name of another video in the table; rename one") for video in doubled]
-        )
+    naming = _naming(names or video_name_pattern(dataset), numbers, emotion)
+    paths = _videos(Path(path))
     done: list[LongVideoResult] = []
     problems: list[Problem] = []
     rows = 0
     with hold_file(Path(out)):
         ready = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
-        fingerprint = {
-            "kinds": chosen,
-            "emotion": emotion,
-            "names": naming.names,
-            "numbers": numbers,
-            "dataset": dataset,
-            "fps": fps,
-            "model": {"name": ready.model.name, "revision": ready.model.revision},
-            "prompts": ready.prompts.digest,
-            "looking": view_config_record(ready.view_config),
-            "settings": dict(ready.settings),
-            "packages": package_versions(),
-        }
-        table = StrTable(Path(out), fingerprint)
+        table = StrTable(Path(out), _fingerprint(ready, naming, chosen, dataset, fps))
         for video in paths:
             clip = Clip(video.stem if video.is_file() else video.name, dataset, media=video, fps=fps)
             try:
-                media = file_digest(video)
-                if table.has(clip.id, media):
-                    continue
-                with finished_first(), progress(video.name) as shown:
-                    result = analyse_long_video(
-                        clip, "hybrid", ready.model, ready.prompts, ready.view_config, progress=shown
-                    )
-                    written = rows_of(video, result, naming, chosen)
-                    table.put(clip.id, media, written)
+                recognised = _recognise(clip, video, ready, table, naming, chosen, progress)
             except (MediaError, OSError) as error:
                 problems.append(media_problem(error, video))
                 continue
             except InputError as error:
                 problems += error.problems
                 continue
-            rows += len(written)
-            done.append(result)
-            on_video(result)
+            if recognised is not None:
+                result, count = recognised
+                rows += count
+                done.append(result)
+                on_video(result)
     on_note(f"{len(paths) - len(problems)} of {len(paths)} videos, {rows} new rows -> {out}")
     if problems:
         raise InputError(problems)
@@ -142,3 +115,68 @@ def _kinds(kinds: str | Sequence[str]) -> list[Kind]:
     if not chosen or len(chosen) != len(set(names)):
         raise InputError([Problem("--kinds", f"{kinds!r} is not micro, macro or micro,macro")])
     return chosen
+
+
+def _naming(names: str, numbers: Numbers, emotion: Literal["coarse", "fine"]) -> Naming:
+    try:
+        return Naming(names, numbers, emotion)
+    except ValueError as error:
+        raise InputError([Problem("--names", str(error))]) from error
+
+
+def _videos(path: Path) -> list[Path]:
+    """Return the videos of a folder; two of one name would share their rows and are refused."""
+    paths = find_videos(path)
+    doubled = [video for video, name in video_names(paths).items() if video.is_file() and name != video.stem]
+    if doubled:
+        raise InputError(
+            [Problem(video, "has the name of another video in the table; rename one") for video in doubled]
+        )
+    return paths
+
+
+def _fingerprint(
+    ready: Answerer, naming: Naming, kinds: Sequence[Kind], dataset: str, fps: float | None
+) -> dict[str, Any]:
+    """Return everything that decides the rows of the table."""
+    return {
+        "kinds": kinds,
+        "emotion": naming.emotion,
+        "names": naming.names,
+        "numbers": naming.numbers,
+        "dataset": dataset,
+        "fps": fps,
+        "model": {"name": ready.model.name, "revision": ready.model.revision},
+        "prompts": ready.prompts.digest,
+        "looking": view_config_record(ready.view_config),
+        "settings": dict(ready.settings),
+        "packages": package_versions(),
+    }
+
+
+def _recognise(
+    clip: Clip,
+    video: Path,
+    ready: Answerer,
+    table: StrTable,
+    naming: Naming,
+    kinds: Sequence[Kind],
+    progress: ShowFrames,
+) -> tuple[LongVideoResult, int] | None:
+    """Find the expressions of a video, name their emotions and write its rows; a request to terminate waits for it.
+
+    Returns:
+        What was found, and the number of rows; None for a video that is in the table.
+
+    Raises:
+        InputError: An event has no emotion, because the model failed.
+        MediaError: The video cannot be read.
+    """
+    media = file_digest(video)
+    if table.has(clip.id, media):
+        return None
+    with finished_first(), progress(video.name) as shown:
+        result = analyse_long_video(clip, "hybrid", ready.model, ready.prompts, ready.view_config, progress=shown)
+        rows = rows_of(video, result, naming, kinds)
+        table.put(clip.id, media, rows)
+    return result, len(rows)
