@@ -18,6 +18,7 @@ import yaml
 from accelerate import Accelerator
 
 from mevqa.errors import InputError, Problem
+from mevqa.files.json_file import read_json_object
 from mevqa.files.lock import hold_folder
 from mevqa.files.whole import is_leftover, make_folder, write_whole
 from mevqa.inference.fingerprint import package_versions
@@ -38,7 +39,7 @@ from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.training_log import TrainingLog
 
-_MANIFEST, _CHECKPOINTS = "training.json", "checkpoints"
+_MANIFEST, _CHECKPOINTS, _SECONDS = "training.json", "checkpoints", "seconds.json"
 _PACKAGES = ("mevqa", "torch", "accelerate", "numpy")
 
 
@@ -49,7 +50,8 @@ class SpotterTraining:
     Attributes:
         folder: Its weights.
         weights: The weights, read.
-        seconds: Wall time of the training of this call; None for one that was finished before.
+        seconds: Wall time of the training, all calls together where it was interrupted, each to its last whole epoch;
+            None for one that an earlier release finished.
     """
 
     folder: Path
@@ -135,36 +137,59 @@ def finetune_spotter(
     with hold_folder(out):
         _start(out, recipe, videos)
         if read_manifest(out).get("finished") is not None:
-            return SpotterTraining(out, read_spotter_weights(out, recipe.spotter, system), None)
+            weights = read_spotter_weights(out, recipe.spotter, system)
+            return SpotterTraining(out, weights, read_manifest(out).get("seconds"))
         make_folder(out / _CHECKPOINTS)
-        started = time.perf_counter()
+        watch = _Stopwatch(out / _CHECKPOINTS / _SECONDS)
         fitted = fit_system(
             system,
             recipe,
             videos,
             accelerator=accelerator_of(recipe),
             checkpoints=out / _CHECKPOINTS,
-            progress=_logged(show or Show(), TrainingLog(out, "epoch")),
+            progress=_logged(show or Show(), TrainingLog(out, "epoch"), watch),
         )
-        seconds = round(time.perf_counter() - started, 1)
+        seconds = round(watch.seconds(), 1)
         weights = _weights(recipe, system, fitted, annotated, videos)
         weights.save(out)
         kept = portable(recipe.model_dump(mode="json", exclude={"output", "features"}))
         write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
-        finished = {"finished": weights.outcome.model_dump(mode="json")}
+        finished = {"finished": weights.outcome.model_dump(mode="json"), "seconds": seconds}
         write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | finished, indent=1) + "\n")
         shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
     return SpotterTraining(out, weights, seconds)
 
 
-def _logged(show: Show, log: TrainingLog) -> ShowTraining:
-    """Return what shows epochs and writes them down."""
+class _Stopwatch:
+    """Wall time of a training over all calls that it takes.
+
+    Args:
+        path: File of the time so far, beside the checkpoints.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before = float(read_json_object(path).get("seconds", 0.0)) if path.is_file() else 0.0
+        self._started = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return the time of this call and of those before."""
+        return self._before + time.perf_counter() - self._started
+
+    def save(self) -> None:
+        """Write the time so far."""
+        write_whole(self._path, json.dumps({"seconds": round(self.seconds(), 1)}) + "\n")
+
+
+def _logged(show: Show, log: TrainingLog, watch: _Stopwatch) -> ShowTraining:
+    """Return what shows epochs, and writes them and the time so far down."""
 
     def epochs(name: str) -> ShowEpochs:
         shown = show.epochs(name)
 
         def report(done: int, total: int, loss: float) -> None:
             log.add(done, total, {"loss": loss}, name)
+            watch.save()
             shown(done, total, loss)
 
         return report

@@ -12,7 +12,7 @@ import mevqa
 from mevqa.cli import main
 from mevqa.inference.fingerprint import view_config_record
 from mevqa.inference.view_config import ViewConfig, ViewOptions
-from mevqa.training.spotters import loso
+from mevqa.training.spotters import finetune, loso
 from mevqa.training.training_log import read_log
 
 
@@ -51,11 +51,26 @@ def test_the_same_training_again_is_finished_and_another_is_refused(make_set, tm
     command = given.arguments("finetune", tmp_path / "weights")
     assert main([*command, "training.epochs=2"]) == 0
     before = (tmp_path / "weights" / "model.safetensors").read_bytes()
+    (said,) = (line for line in capsys.readouterr().out.splitlines() if "2 epochs" in line)
     assert main([*command, "training.epochs=2"]) == 0
-    assert "2 epochs\n" in capsys.readouterr().out
+    assert said in capsys.readouterr().out.splitlines()
     assert main(command) == 2
     assert "recipe.training.epochs" in capsys.readouterr().err
     assert (tmp_path / "weights" / "model.safetensors").read_bytes() == before
+
+
+def test_minutes_before_an_interruption_count(make_set, tmp_path, monkeypatch):
+    command = make_set().arguments("finetune", tmp_path / "weights")
+    with monkeypatch.context() as patched:
+        patched.setattr(finetune.TrainingLog, "add", interrupted)
+        assert main(command) == 130
+    (tmp_path / "weights" / "checkpoints" / "seconds.json").write_text('{"seconds": 1000.0}')
+    assert main(command) == 0
+    assert 1000 < json.loads((tmp_path / "weights" / "training.json").read_text())["seconds"] < 1500
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_folds_are_spotted_by_who_has_not_seen_them_and_pooled(make_set, tmp_path, capsys):
