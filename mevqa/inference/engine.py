@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mevqa.datasets import taxonomy
 from mevqa.errors import InputError, MediaError, Problem
 from mevqa.files.system_errors import problem_of
+from mevqa.inference.consistency.class_table import ClassTable
 from mevqa.inference.consistency.clip import decide
 from mevqa.inference.sampling import Sampling, ask_sampled, share_of
 from mevqa.inference.view_config import ViewConfig
@@ -25,6 +27,9 @@ from mevqa.types import Answer, Clip, Question, Reply, Request, Shot, Value
 if TYPE_CHECKING:
     from mevqa.inference.long_videos.analysis import LongVideoResult
     from mevqa.video.views.render import ClipViews
+
+#: Returns the answers' texts in the official form, None for a reply that holds none.
+_TextsOf: TypeAlias = Callable[[Sequence[Question], Sequence[Reply]], Sequence[str | None]]
 
 #: Characters of an unusable reply that its error shows.
 _SHOWN = 160
@@ -71,6 +76,7 @@ def answer_clip(
     view_config: ViewConfig,
     *,
     consistency: bool = True,
+    class_table: ClassTable | None = None,
     progress: Callable[[int, int], None] | None = None,
     drawn_by: DrawsViews | None = None,
     shots: ShowsShots | None = None,
@@ -86,6 +92,8 @@ def answer_clip(
         view_config: Which views are made and how.
         consistency: Decide the answers together, so that the fine class implies the coarse class and so on. Answers
             about the events of a long video come from one list of events and are consistent in any case.
+        class_table: How units make the fine classes of data sets, which then decides with the model; not without
+            ``consistency``, and not about the events of long videos.
         progress: Called with frames done and frames in all while events are spotted in a long video.
         drawn_by: What gives the clip's pictures; None: ``view_config`` itself.
         shots: What gives the answered clips that are shown before; questions about long videos are asked without.
@@ -102,6 +110,8 @@ def answer_clip(
     if unknown_ids:
         raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
     model = model_for_clip(model, clip)
+    known = None if class_table is None else class_table.for_clip(clip)
+    texts_of = functools.partial(_texts, dataset=clip.dataset, consistency=consistency, class_table=known)
     long_questions = [question for question in questions if asks_long_video(question)]
     short_questions = [question for question in questions if not asks_long_video(question)]
     by_id: dict[str, Answer] = {}
@@ -118,7 +128,7 @@ def answer_clip(
                 clip_views = (drawn_by or view_config).render(clip, long_video=about_long)
                 seen = seen or clip_views
                 shown = () if shots is None or about_long else shots.of(clip, group, clip_views)
-                answers = _ask(group, clip_views, model, prompts, clip, consistency, shown, sampling)
+                answers = _ask(group, clip_views, model, prompts, clip, texts_of, shown, sampling)
         except (MediaError, InputError, OSError) as error:
             said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
             by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
@@ -161,7 +171,7 @@ def _ask(
     model: Model,
     prompts: PromptLibrary,
     clip: Clip,
-    consistency: bool,
+    texts_of: _TextsOf,
     shots: tuple[Shot, ...],
     sampling: Sampling | None,
 ) -> list[Answer]:
@@ -176,7 +186,7 @@ def _ask(
         return model.ask(system, clip_views.views, requests)
 
     replies = ask(requests) if sampling is None else ask_sampled(ask, questions, requests, sampling)
-    answers = _read(questions, replies, clip.dataset, clip_views.warnings, consistency)
+    answers = _read(questions, replies, texts_of, clip_views.warnings)
     answers = [replace(answer, shots=tuple(one.clip_id for one in shots)) for answer in answers] if shots else answers
     if clip_views.stillness is None:
         return answers
@@ -194,27 +204,32 @@ def read_replies(
         dataset: The clip's data set, whose classes count.
         consistency: Decide the answers together.
     """
-    answers = _read(questions, replies, dataset, (), consistency)
+    answers = _read(questions, replies, functools.partial(_texts, dataset=dataset, consistency=consistency), ())
     return [replace(one, value=_value(question, one)) for question, one in zip(questions, answers, strict=True)]
 
 
 def _read(
-    questions: Sequence[Question],
-    replies: Sequence[Reply],
-    dataset: str,
-    warnings: tuple[str, ...],
-    consistency: bool,
+    questions: Sequence[Question], replies: Sequence[Reply], texts_of: _TextsOf, warnings: tuple[str, ...]
 ) -> list[Answer]:
     """Turn replies into answers in the official surface form."""
-    texts: list[str | None]
-    if consistency:
-        texts = list(decide(questions, replies, taxonomy(dataset)))
-    else:
-        texts = [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
     return [
         write_answer(question, reply, text, warnings)
-        for question, reply, text in zip(questions, replies, texts, strict=True)
+        for question, reply, text in zip(questions, replies, texts_of(questions, replies), strict=True)
     ]
+
+
+def _texts(
+    questions: Sequence[Question],
+    replies: Sequence[Reply],
+    *,
+    dataset: str,
+    consistency: bool,
+    class_table: ClassTable | None = None,
+) -> Sequence[str | None]:
+    """Return the answers' texts, decided together or each on its own; None where a reply holds no answer."""
+    if consistency:
+        return decide(questions, replies, taxonomy(dataset), class_table)
+    return [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
 
 
 def _without_sight(question: Question, answer: Answer) -> Answer:

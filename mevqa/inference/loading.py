@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.errors import InputError, Problem
+from mevqa.inference.consistency.class_table import ClassTable, read_class_table
 from mevqa.inference.drawing.cache import chosen_cache
 from mevqa.inference.evaluation import check_words
 from mevqa.inference.prepared import Prepared
@@ -34,6 +35,8 @@ class AskOptions:
         variant: Prompt variant; None: the one that the model prefers.
         consistency: Whether a clip's answers are decided together.
         shots: Answered clips that are shown before each clip; None: none.
+        class_table: Question file with answers by which units make fine classes (``ClassTable``); None: the model alone
+            decides.
         views_cache: Where the pictures of shots are stored, as ``DrawOptions.cache``.
     """
 
@@ -44,6 +47,7 @@ class AskOptions:
     variant: str | None = None
     consistency: bool = True
     shots: ShotOptions | None = None
+    class_table: Path | None = None
     views_cache: Path | None = None
 
 
@@ -59,6 +63,7 @@ class Answerer:
         settings: The user's choices that can change an answer, for the manifest.
         shots: What gives the answered clips that are shown before each clip; None: none are.
         sampling: How several answers are drawn to each question; None: the likeliest is taken.
+        class_table: How units make the fine classes of data sets; None: the model alone decides.
     """
 
     model: Model
@@ -68,6 +73,7 @@ class Answerer:
     settings: Mapping[str, Any]
     shots: ShotSource | None = None
     sampling: Sampling | None = None
+    class_table: ClassTable | None = None
 
 
 #: Holds what is asked about against views, prompts and shots; raises ``InputError``.
@@ -91,6 +97,7 @@ def load_answerer(
     prepared_views = None if prepared is None else prepared.view_config(options.views)
     _, problems = options.views.check()
     prior = _prior(options.loading, problems)
+    class_table = _class_table(options, problems)
     named = options.model if isinstance(options.model, str) else None
     if isinstance(options.model, str):
         preferences = own_preferences(options.model, options.loading.adapter)
@@ -121,7 +128,7 @@ def load_answerer(
     if prior is not None:
         model = CorrectedModel(model, prior)
         chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
-        if prior.persons:
+        if prior.clips:
             chosen["prior"]["leaves_out_subject"] = True
     if shots is not None:
         if not takes_shots(model):
@@ -130,7 +137,9 @@ def load_answerer(
     sampling = _sampling(options.loading, model)
     if sampling is not None:
         chosen["samples"] = asdict(sampling)
-    return Answerer(model, prompts, view_config, options.consistency, chosen, shots, sampling)
+    if class_table is not None:
+        chosen["class_table"] = class_table.record()
+    return Answerer(model, prompts, view_config, options.consistency, chosen, shots, sampling, class_table)
 
 
 def _shown(
@@ -174,6 +183,20 @@ def _prior(loading: ModelOptions, problems: list[Problem]) -> ClassPrior | None:
     """Return the class frequencies to take out; what is wrong with them is added to the problems."""
     try:
         return None if loading.prior is None else class_prior(loading.prior)
+    except InputError as error:
+        problems += error.problems
+        return None
+
+
+def _class_table(options: AskOptions, problems: list[Problem]) -> ClassTable | None:
+    """Return the table of fine classes by units; what is wrong with it is added to the problems."""
+    if options.class_table is None:
+        return None
+    if not options.consistency:
+        problems.append(Problem("--class-table", "decides a clip's answers together: leave out --consistency off"))
+        return None
+    try:
+        return read_class_table(options.class_table)
     except InputError as error:
         problems += error.problems
         return None

@@ -12,20 +12,17 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mevqa.data.official import read_questions
-from mevqa.data.persons import Person, person
+from mevqa.data.answered_clips import AnsweredClip, answered_clips, of_others
 from mevqa.datasets import dataset, dataset_names
 from mevqa.errors import InputError, Problem
 from mevqa.facs import COARSE_CLASSES
 from mevqa.models.base import Model, TakesShots
 from mevqa.models.transformers.generation.chance import Chance
-from mevqa.questions.answers import read_answer
-from mevqa.questions.question_types import question_type
 from mevqa.types import Clip, Reply, Request, Shot, View
 
 LEVELS = ("coarse", "fine")
@@ -38,23 +35,17 @@ class ClassPrior:
     Attributes:
         source: A data set, or a question file with answers.
         counts: By level (``coarse``, ``fine``) and class.
-        persons: The same of each person of a question file; empty for a data set, of which only sums are published.
-        shown: Who is seen in each clip of the file, by its id.
+        clips: The clips of a question file; empty for a data set, of which only sums are published.
     """
 
     source: str
     counts: Mapping[str, Mapping[str, int]]
-    persons: Mapping[Person, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
-    shown: Mapping[str, Person] = field(default_factory=dict)
+    clips: tuple[AnsweredClip, ...] = ()
 
     def without(self, clip: Clip) -> ClassPrior:
         """Return the frequencies among other people: the classes of the person who is asked about would be a leak."""
-        # A row to answer may not tell the subject of a clip that the file has with its subject.
-        own = self.persons.get(self.shown.get(clip.id, person(clip)))
-        if own is None:
-            return self
-        others = {level: Counter(counts) - Counter(own.get(level, {})) for level, counts in self.counts.items()}
-        return replace(self, counts=others, persons={}, shown={})
+        others = of_others(self.clips, clip)
+        return self if len(others) == len(self.clips) else replace(self, counts=_counted(others))
 
     def corrected(self, request: Request, reply: Reply) -> Reply:
         """Return a reply with the probabilities that balanced classes would give; others are returned as they are.
@@ -98,14 +89,13 @@ def class_prior(source: str) -> ClassPrior:
         InputError: It is neither, or tells no class.
     """
     path = Path(source)
-    persons: dict[Person, dict[str, Counter[str]]] = {}
-    shown: dict[str, Person] = {}
+    clips: tuple[AnsweredClip, ...] = ()
     if path.suffix in (".jsonl", ".json") or path.is_file():
-        persons, shown = _counted(path)
-        counts = {level: sum((own[level] for own in persons.values()), Counter()) for level in LEVELS}
+        clips = answered_clips(path)
+        counts = _counted(clips)
     elif source in dataset_names():
         known = dataset(source).prior
-        counts = {level: Counter({} if known is None else getattr(known.counts, level)) for level in LEVELS}
+        counts = {level: dict({} if known is None else getattr(known.counts, level)) for level in LEVELS}
     else:
         message = f"{source!r} is no data set ({', '.join(sorted(dataset_names()))}) and no question file with answers"
         raise InputError([Problem("--prior", message)])
@@ -118,28 +108,17 @@ def class_prior(source: str) -> ClassPrior:
                 )
             ]
         )
-    return ClassPrior(
-        source, {level: dict(sorted(own.items())) for level, own in counts.items() if own}, persons, shown
-    )
+    return ClassPrior(source, {level: dict(sorted(own.items())) for level, own in counts.items() if own}, clips)
 
 
-def _counted(path: Path) -> tuple[dict[Person, dict[str, Counter[str]]], dict[str, Person]]:
-    """Return how many clips of each person of a file have each class, and who is seen in each clip."""
-    questions = read_questions(path).questions
-    seen: dict[str, dict[str, str]] = {level: {} for level in LEVELS}
-    shown: dict[str, Person] = {}
-    for question in questions:
-        shown[question.clip_id] = person(Clip(question.clip_id, question.dataset, subject=question.subject))
-        level = question_type(question.type).fact
-        if level in seen and question.reference is not None:
-            value = read_answer(question, question.reference).value
-            if isinstance(value, str):
-                seen[level][question.clip_id] = value
-    persons: dict[Person, dict[str, Counter[str]]] = {}
-    for counted, by_clip in seen.items():
-        for clip_id, value in by_clip.items():
-            persons.setdefault(shown[clip_id], {one: Counter() for one in LEVELS})[counted][value] += 1
-    return persons, shown
+def _counted(clips: Iterable[AnsweredClip]) -> dict[str, dict[str, int]]:
+    """Return how many clips have each class; each clip counts once."""
+    counts: dict[str, Counter[str]] = {level: Counter() for level in LEVELS}
+    for clip in clips:
+        for level, name in (("coarse", clip.coarse), ("fine", clip.fine)):
+            if name is not None:
+                counts[level][name] += 1
+    return {level: dict(own) for level, own in counts.items()}
 
 
 class CorrectedModel:

@@ -50,6 +50,7 @@ def evaluate(
     part: str | None = None,
     engine: str = ENGINE_NAMES[0],
     shots: ShotOptions | None = None,
+    class_table: AnyPath | None = None,
 ) -> Run:
     """Answer official question files; called again, go on with an interrupted run.
 
@@ -77,6 +78,8 @@ def evaluate(
         engine: ``local``, or ``ray``: as many workers as ``workers`` says, of the cluster that ``RAY_ADDRESS`` names,
             load the model and answer. They must see the media, and this process keeps the run.
         shots: Answered clips of other subjects that are shown before each clip.
+        class_table: Training file with its answers, by which action units make the fine classes of its data set: what
+            the model says of the units then speaks for a fine class too. The subject who is asked about is left out.
 
     Returns:
         The run. An answer that failed has ``error``; such questions are asked again by the next call.
@@ -91,7 +94,9 @@ def evaluate(
         seen = clips_trained_on(model, options.adapter if options is not None else None, work.clips.values())
         facts = {**(facts or {}), **({TRAINED_ON: seen} if seen else {})}
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
-    asking = replace(asking, shots=shots, views_cache=optional_path(views_cache))
+    asking = replace(
+        asking, shots=shots, class_table=optional_path(class_table), views_cache=optional_path(views_cache)
+    )
     drawing = DrawOptions(workers, optional_path(views_cache))
     record = answer_plan(
         work,

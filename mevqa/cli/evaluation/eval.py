@@ -63,6 +63,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="table of clip and note, sentences for the prompt, as mevqa physiology describe writes it",
     )
+    parser.add_argument(
+        "--class-table",
+        type=Path,
+        metavar="FILE",
+        help="training file with answers: its fine classes by action units, without the subject who is asked about, "
+        "decide the fine class together with the model",
+    )
     add_drawing_options(parser)
     suite = parser.add_argument_group("benchmark suites")
     suite.add_argument("--suite", metavar="NAME", help="compare models on a suite (eval/README.md), or a suite's YAML")
@@ -108,7 +115,8 @@ def run(args: argparse.Namespace) -> int:
         print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
         return 0
     drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}
-    evaluated = evaluate(args.files, model, **asked, **drawing, shots=shots, part=part, progress=clip_progress)
+    more = {"shots": shots, "class_table": args.class_table}
+    evaluated = evaluate(args.files, model, **asked, **drawing, **more, part=part, progress=clip_progress)
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
 
@@ -116,8 +124,10 @@ def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
     from mevqa.inference.shards import launched_shard
 
-    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots")
-    given = [f"--{name}" for name in decided if getattr(args, name)] + (["FILE"] if args.files else [])
+    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots", "class_table")
+    given = [f"--{name.replace('_', '-')}" for name in decided if getattr(args, name)] + (
+        ["FILE"] if args.files else []
+    )
     if given:
         mend = "leave it out" if given != ["--estimate"] else "name its question files to estimate one model"
         raise MevqaError(f"{', '.join(given)}: the suite says which files are used; {mend}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from mevqa.files.lock import hold_folder
+from mevqa.inference.consistency.class_table import ClassTable
 from mevqa.inference.engine import ClipAnswers, DrawsViews, ShowsShots, answer_clip
 from mevqa.inference.evaluation import Plan
 from mevqa.inference.logs.answer_log import ANSWERS
@@ -98,6 +99,7 @@ def answer(
     view_config: ViewConfig,
     *,
     consistency: bool = True,
+    class_table: ClassTable | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     drawn_by: DrawsViews | None = None,
     answered_by: AnswersClips | None = None,
@@ -113,6 +115,7 @@ def answer(
         prompts: The prompt library.
         view_config: Which views are made and how.
         consistency: Decide a clip's answers together.
+        class_table: How units make the fine classes of data sets, which then decides with the model.
         progress: Called with the clip, frames done and frames in all while events are spotted in a long video.
         drawn_by: What gives the pictures of clips; None: the plan's prepared pictures, or ``view_config`` itself.
         answered_by: Who answers, e.g. a cluster; None: ``model`` itself, one clip after the other.
@@ -154,6 +157,7 @@ def answer(
                 prompts,
                 view_config,
                 consistency=consistency,
+                class_table=class_table,
                 progress=told,
                 drawn_by=drawn_by or work.prepared,
                 shots=shots,

@@ -77,6 +77,7 @@ class ClusterAnswerer:
             asked.prompts,
             asked.view_config,
             consistency=asked.consistency,
+            class_table=asked.class_table,
             drawn_by=self._drawn_by,
             sampling=asked.sampling,
         )

@@ -105,6 +105,7 @@ def answer_plan(
                     asked.prompts,
                     asked.view_config,
                     consistency=asked.consistency,
+                    class_table=asked.class_table,
                     progress=shown.frames,
                     drawn_by=answering.drawn_by(groups),
                     answered_by=answering.answered_by,

@@ -8,12 +8,13 @@ about. An answer that the model failed to give is never invented.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 from mevqa.datasets import Taxonomy
 from mevqa.facs import prototype_units, unit_name
+from mevqa.inference.consistency.class_table import ClassTable
 from mevqa.inference.consistency.events import decide_events, decide_presence
 from mevqa.inference.consistency.unit_evidence import UnitEvidence, presence_probability
 from mevqa.questions.answers import read_answer, read_units, written_answer
@@ -44,11 +45,16 @@ class _Said:
     fact: str
 
 
-def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Taxonomy) -> list[str | None]:
+def decide(
+    questions: Sequence[Question],
+    replies: Sequence[Reply],
+    taxonomy: Taxonomy,
+    class_table: ClassTable | None = None,
+) -> list[str | None]:
     """Return consistent final answers to all questions about one clip, in the official surface form.
 
     - The fine class implies the coarse class: of all pairs that agree, the one whose product of option probabilities
-      is largest.
+      is largest. With a table of classes by units, what is said of the units speaks for a fine class too.
     - Presence answers and lists name the same action units; a question in the singular is answered with one unit, a
       question in the plural with at least two.
     - The combined and the analysis sentence say what the single answers say.
@@ -59,6 +65,7 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
         questions: All about one clip.
         replies: One a question, in order.
         taxonomy: Classes of the data set.
+        class_table: How its units make its fine classes, as other people's clips tell; None: the model alone decides.
 
     Returns:
         One text a question, in order; None where the reply is an error or holds no answer to the question.
@@ -70,13 +77,15 @@ def decide(questions: Sequence[Question], replies: Sequence[Reply], taxonomy: Ta
         raise ValueError("the questions are about several clips")
     said = [_hear(question, reply, taxonomy) for question, reply in zip(questions, replies, strict=True)]
     answered = [one for one in said if one is not None]
-    fine, coarse = _decide_classes(answered, taxonomy)
+    evidence = _unit_evidence(answered)
+    by_units = {} if class_table is None or evidence is None else class_table.log_likelihoods(evidence.probabilities())
+    fine, coarse = _decide_classes(answered, taxonomy, by_units)
     for one in answered:
         if one.fact == "fine" and one.text in taxonomy.fine:
             one.text = fine
         elif one.fact == "coarse" and one.text in taxonomy.coarse:
             one.text = coarse
-    _decide_units(answered, fine, coarse)
+    _decide_units(answered, evidence or UnitEvidence(), fine, coarse)
     events = [one for one in answered if one.fact in ("count", "kind")]
     if events:
         texts = decide_events([o.question for o in events], [o.reply for o in events], [o.text or "" for o in events])
@@ -110,9 +119,15 @@ def _hear(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Said | None:
     return _Said(question, reply, text, parts, fact)
 
 
-def _decide_classes(answered: Sequence[_Said], taxonomy: Taxonomy) -> tuple[str | None, str | None]:
+def _decide_classes(
+    answered: Sequence[_Said], taxonomy: Taxonomy, by_units: Mapping[str, float]
+) -> tuple[str | None, str | None]:
     """Return the fine and the coarse class of the clip, None for a class that no reply tells."""
     fine = _scores(answered, "fine", taxonomy.fine)
+    if fine is not None and by_units:
+        # A class that the table does not know is as likely as its least likely one.
+        least = min(by_units.values())
+        fine = {name: score + by_units.get(name, least) for name, score in fine.items()}
     coarse = _scores(answered, "coarse", taxonomy.coarse)
     if fine is None or coarse is None:
         return _likeliest(fine), _likeliest(coarse)
@@ -147,17 +162,35 @@ def _likeliest(scores: dict[str, float] | None) -> str | None:
     return None if scores is None else max(scores, key=lambda name: scores[name] if scores else 0.0)
 
 
-def _decide_units(answered: Sequence[_Said], fine: str | None, coarse: str | None) -> None:
-    """Settle the action units of the clip, and write lists, presence answers and sentences accordingly."""
-    presence = [one for one in answered if one.fact == "unit" and one.question.action_unit]
-    lists = [one for one in answered if one.fact == "units"]
-    sentences = [one for one in answered if one.fact == "sentence"]
-    sources = lists or [one for one in sentences if one.parts.units]
+def _unit_evidence(answered: Sequence[_Said]) -> UnitEvidence | None:
+    """Return what the replies say of the units; None where none says anything."""
+    presence = _of_single_units(answered)
+    sources = _of_lists(answered)
+    if not presence and not sources:
+        return None
     evidence = UnitEvidence()
     for one in sources:
         evidence.add_list(one.parts.units, one.reply.confidence if one.fact == "units" else None)
     for one in presence:
         evidence.add_presence(one.question.action_unit or "", presence_probability(one.reply, one.text or ""))
+    return evidence
+
+
+def _of_single_units(answered: Sequence[_Said]) -> list[_Said]:
+    return [one for one in answered if one.fact == "unit" and one.question.action_unit]
+
+
+def _of_lists(answered: Sequence[_Said]) -> list[_Said]:
+    """Return the lists; where there is none, the sentences that name units."""
+    lists = [one for one in answered if one.fact == "units"]
+    return lists or [one for one in answered if one.fact == "sentence" and one.parts.units]
+
+
+def _decide_units(answered: Sequence[_Said], evidence: UnitEvidence, fine: str | None, coarse: str | None) -> None:
+    """Settle the action units of the clip, and write lists, presence answers and sentences accordingly."""
+    presence, sources = _of_single_units(answered), _of_lists(answered)
+    lists = [one for one in answered if one.fact == "units"]
+    sentences = [one for one in answered if one.fact == "sentence"]
     numbers = [_asks_several(one.question) for one in lists + sentences]
     at_least = 2 if True in numbers else min(len(sources), 1)
     at_most = 1 if False in numbers and True not in numbers else None

@@ -13,6 +13,8 @@ UNTOLD = 0.8
 #: The word of a list counts at least this much (log-odds), however unsure the model was of the whole list.
 _LEAST = 0.05
 _SMALLEST = 1e-6
+#: Log-odds beyond this are as good as certain.
+_MOST = 30.0
 
 
 class UnitEvidence:
@@ -49,6 +51,10 @@ class UnitEvidence:
     def knows(self, name: str) -> bool:
         """Return whether a unit is in the vocabulary of lists."""
         return name in self._odds
+
+    def probabilities(self) -> dict[str, float]:
+        """Return the probability that each unit is shown, by official name."""
+        return {name: 1 / (1 + math.exp(-min(max(odds, -_MOST), _MOST))) for name, odds in self._odds.items()}
 
     def shown(self, at_least: int, at_most: int | None, preferred: Sequence[str] = ()) -> list[str]:
         """Return the units that are likelier shown than not, the surest first.
