@@ -79,6 +79,20 @@ def make_channel(
     return Channel(name, modality, rate, units.kept, changed, start), None
 
 
+def is_unused(values: NDArray[np.floating]) -> bool:
+    """Whether nothing was plugged into a channel: it is empty, or one value all along."""
+    known = values[~np.isnan(values)]
+    return not known.size or bool(np.ptp(known) == 0)
+
+
+def no_signals(names: Sequence[str]) -> list[str]:
+    """Return the note about columns that are passed over because their names tell no modality; none about no column."""
+    if not names:
+        return []
+    how_many = "a column is" if len(names) == 1 else f"{len(names)} columns are"
+    return [f"{how_many} named after no signal and passed over: {', '.join(names)}"]
+
+
 def known_modality(word: str) -> Modality:
     """Return the modality that a user names.
 

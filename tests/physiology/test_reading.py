@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 pytest.importorskip("mne", reason="the extra physiology is not installed")
 import mne
@@ -10,6 +10,7 @@ import mne
 from mevqa.errors import InputError
 from mevqa.physiology import Marker, ReadOptions, read_signals, synthetic_signals
 from mevqa.physiology.reading.triggers import trigger_markers
+from mevqa.physiology.synthetic.writer import write_physiology
 
 RATE = 100.0
 
@@ -86,7 +87,26 @@ def test_a_matlab_file_of_acqknowledge(tmp_path):
     assert {one.rate for one in found.channels} == {RATE}
     assert found.of("eda")[0].unit == "uS" and found.of("eda")[0].values[0] == pytest.approx(6)
     assert found.markers == (Marker(2.0, 1), Marker(pytest.approx(4.0), 6))
-    assert "4 columns are no signals: C5, C6, C7, C8" in found.notes[0]
+    assert found.notes == ()  # C5 to C8 are empty.
+
+
+def test_columns_that_hold_something_and_are_named_after_no_signal_are_said(tmp_path):
+    path = biopac(tmp_path / "s01.mat")
+    content = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
+    content["data"][:, 5:7] = np.arange(1000)[:, None]
+    savemat(path, content)
+    assert read_signals(path).notes == ("2 columns are named after no signal and passed over: C5, C6",)
+    columns = ("ppg", "rsp", "skt", "eda", "ecg", *["-"] * 4, *["digital"] * 8)
+    assert read_signals(path, ReadOptions(columns)).notes == ()  # The user has said so.
+    rows = [f"{i / 100:.2f},{i},{i},," for i in range(20)]
+    found = read_signals(table(tmp_path / "a.csv", "time,ecg,acceleration,spare,", rows))
+    assert found.notes == ("a column is named after no signal and passed over: acceleration",)
+
+
+def test_what_mevqa_physiology_synth_writes_is_read_without_a_word(tmp_path):
+    made = write_physiology(tmp_path / "made", 1, 1, seed=3, rate=100.0)
+    (recording,) = made.signals.iterdir()
+    assert read_signals(recording).notes == ()
 
 
 def test_a_matlab_file_without_labels_is_read_when_the_user_names_its_columns(tmp_path):

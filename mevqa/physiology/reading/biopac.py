@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import check_file
-from mevqa.physiology.channels import is_digital, known_modality, make_channel, modality_of
+from mevqa.physiology.channels import (
+    is_digital,
+    is_unused,
+    known_modality,
+    make_channel,
+    modality_of,
+    no_signals,
+)
 from mevqa.physiology.reading.triggers import trigger_markers
 from mevqa.physiology.types import Channel, Modality, Signals
 
@@ -72,8 +79,9 @@ def read_biopac(path: Path, columns: Sequence[str] = (), rate: float | None = No
     if problems:
         raise InputError(problems)
     lines = [place for place, kind in enumerate(kinds) if kind == DIGITAL]
-    if passed := [name for name, kind in zip(names, kinds, strict=True) if kind is None]:
-        notes.append(f"{len(passed)} columns are no signals: {', '.join(passed)}")
+    if not columns:  # Else the user has said so.
+        unknown = [place for place, kind in enumerate(kinds) if kind is None and not is_unused(data[:, place])]
+        notes += no_signals([names[place] for place in unknown])
     return Signals(path.stem, tuple(channels), trigger_markers(data[:, lines], rate), tuple(notes))
 
 

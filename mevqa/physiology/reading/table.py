@@ -17,7 +17,7 @@ import numpy as np
 from mevqa.errors import InputError, Problem
 from mevqa.files.tables.delimited import find_delimiter
 from mevqa.files.tables.sheets import read_text
-from mevqa.physiology.channels import make_channel, modality_of, split_unit
+from mevqa.physiology.channels import make_channel, modality_of, no_signals, split_unit
 from mevqa.physiology.types import Array, Channel, Marker, Signals
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def read_table(path: Path) -> Signals:
         name, unit = split_unit(str(heading))
         is_time, is_marker = name.casefold() == "time", name.casefold() in _MARKERS
         if not (is_time or is_marker or modality_of(name)):
-            passed_over.append(str(heading))
+            if not frame[heading].isna().all():
+                passed_over.append(str(heading))
             continue
         values = _numbers(path, frame[heading], line, problems)
         if is_time and unit.casefold() not in _SECONDS:
@@ -71,7 +72,7 @@ def read_table(path: Path) -> Signals:
         raise InputError(problems)
     rate = _rate(path, times, line)
     channels: list[Channel] = []
-    notes = [f"{len(passed_over)} columns are no signals: {', '.join(passed_over)}"] if passed_over else []
+    notes = no_signals(passed_over)
     for name, unit, values in found:
         try:
             channel, note = make_channel(name, modality_of(name) or "eeg", rate, unit, values, float(times[0]))
