@@ -1,8 +1,8 @@
 """Train a recogniser by its recipe: measure, fit, write whole.
 
-A fit takes seconds to a few minutes and has no checkpoints. What was measured of the clips is kept in the folder until
-the training is finished, so that the same command after an interruption measures nothing twice and ends with the same
-weights.
+A fit is short beside the measuring of its clips, and has no checkpoints. What was measured of the clips is kept in the
+folder until the training is finished, so that the same command after an interruption measures nothing twice and ends
+with the same weights.
 """
 
 from __future__ import annotations
