@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.torture.attempts import Attempt, Campaign, Outcome
-from tests.torture.commands import COMMANDS, Words, each, prepare
+from tests.torture.commands import COMMANDS, Words, each, pairs, prepare
 from tests.torture.judge import faults
 from tests.torture.running import inside
 
@@ -182,9 +182,16 @@ CAMPAIGNS = (
         "disks/full",
         "every command on a full disk, then with room",
         each(_full, _BEFORE),
-        210,
+        5 * pairs(_BEFORE),
         8,
         prepare,
     ),
-    Campaign("disks/read-only", "every command into a read-only folder", each(_read_only, _BEFORE), 42, 5, prepare),
+    Campaign(
+        "disks/read-only",
+        "every command into a read-only folder",
+        each(_read_only, _BEFORE),
+        pairs(_BEFORE),
+        5,
+        prepare,
+    ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.torture.attempts import Attempt, Campaign
-from tests.torture.commands import COMMANDS, each, prepare
+from tests.torture.commands import COMMANDS, each, pairs, prepare
 from tests.torture.judge import faults
 from tests.torture.running import inside
 
@@ -187,7 +187,28 @@ def _break_reading(path: Path, opened: int) -> None:
 
 
 CAMPAIGNS = (
-    Campaign("odd-files/names", "odd names of folders and clips, every command", each(_name, _NAMES), 273, 7, prepare),
-    Campaign("odd-files/kinds", "pipes, devices, links as inputs, every command", each(_kind, _KINDS), 378, 7, prepare),
-    Campaign("odd-files/changes", "inputs that vanish or change on the way", each(_change, _CHANGES), 315, 6, prepare),
+    Campaign(
+        "odd-files/names",
+        "odd names of folders and clips, every command",
+        each(_name, _NAMES),
+        pairs(_NAMES),
+        7,
+        prepare,
+    ),
+    Campaign(
+        "odd-files/kinds",
+        "pipes, devices, links as inputs, every command",
+        each(_kind, _KINDS),
+        2 * pairs(_KINDS),
+        7,
+        prepare,
+    ),
+    Campaign(
+        "odd-files/changes",
+        "inputs that vanish or change on the way",
+        each(_change, _CHANGES),
+        3 * pairs(_CHANGES),
+        6,
+        prepare,
+    ),
 )

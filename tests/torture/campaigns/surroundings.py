@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.torture.attempts import Attempt, Campaign
-from tests.torture.commands import COMMANDS, each, prepare
+from tests.torture.commands import COMMANDS, each, pairs, prepare
 from tests.torture.judge import faults
 from tests.torture.running import inside, process
 
@@ -158,22 +158,32 @@ CAMPAIGNS = (
         "surroundings/streams",
         "every command with full, closed and narrow streams",
         each(_stream, _STREAMS),
-        126,
+        pairs(_STREAMS),
         7,
         prepare,
     ),
     Campaign(
-        "surroundings/variables", "every command with odd variables", each(_variables, _VARIABLES), 168, 2, prepare
+        "surroundings/variables",
+        "every command with odd variables",
+        each(_variables, _VARIABLES),
+        pairs(_VARIABLES),
+        2,
+        prepare,
     ),
     Campaign(
         "surroundings/stranger",
         "every command by a user without name and home",
         each(_stranger, _STARTS),
-        42,
+        pairs(_STARTS),
         3,
         prepare,
     ),
     Campaign(
-        "surroundings/outputs", "outputs that are links, pipes, folders, files", each(_out, _OUTPUTS), 147, 7, prepare
+        "surroundings/outputs",
+        "outputs that are links, pipes, folders, files",
+        each(_out, _OUTPUTS),
+        pairs(_OUTPUTS),
+        7,
+        prepare,
     ),
 )
