@@ -55,7 +55,7 @@ MERGES := tests/training/adapters/test_merge.py
 test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python $(PYTEST) -m "not slow" tests/models tests/data tests/video tests/inference/drawing \
 		tests/inference/test_preparing.py tests/inference/test_engine.py tests/inference/test_evaluation.py tests/engines \
-		tests/test_lowest_versions.py tests/training/trainer/test_trained_parts.py \
+		tests/project/test_lowest_versions.py tests/training/trainer/test_trained_parts.py \
 		$(MERGES)::test_the_merged_model_answers_as_base_and_adapter \
 		$(MERGES)::test_an_adapter_beside_tied_matrices_unties_them \
 		tests/questions/test_prompts.py tests/reporting/charts tests/test_library.py \

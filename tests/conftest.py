@@ -34,7 +34,7 @@ settings.load_profile("mevqa")
 
 
 #: Slow tests that are begun before the others: real servers, wheels and documents, which no other test covers.
-_FIRST_OF_SLOW = ("models/served/", "test_distribution.py", "docs/")
+_FIRST_OF_SLOW = ("models/served/", "project/test_distribution.py", "docs/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Bounds on the next major release are for what the models run on.
 _BOUNDED = ("torch", "torchvision", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pydantic")
 

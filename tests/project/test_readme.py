@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mevqa.synthetic import synthesise
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_main_job_from_python_runs_as_it_is_shown(tmp_path, monkeypatch, capsys):

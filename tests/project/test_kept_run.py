@@ -12,7 +12,7 @@ from mevqa.inference.loading import AskOptions, load_answerer
 from mevqa.inference.runs import open_run
 
 #: Two synthetic clips (128x128), nano's answers to 24 questions, and what was made of them.
-KEPT = Path(__file__).parent / "kept_run"
+KEPT = Path(__file__).parents[1] / "kept_run"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from mevqa.models.base import read_preferences
 from mevqa.resources import resource_folder
 from mevqa.suites.suite import read_suite
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "Zz9" * 12
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Names of packages by the names that are imported, where no installed distribution says so.
 _ABSENT = {"mediapipe": "mediapipe", "mamba_ssm": "mamba-ssm"}
 #: Core packages that other packages import for us, and the packages that do.

@@ -8,7 +8,7 @@ import pytest
 
 from mevqa.synthetic.writer import synthesise
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 #: Lines of what serves the documents rather than being read as an example; others have 40 at most.
 LONGER = {"made_up_datasets": 60}
 

@@ -19,7 +19,7 @@ import pytest
 
 import mevqa
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 #: Folders of the repository and where they are in the wheel.
 SHIPPED = {
     "mevqa": "mevqa",
