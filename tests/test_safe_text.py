@@ -10,7 +10,7 @@ from mevqa.cli import main
 from mevqa.cli.progress import frame_progress
 from mevqa.cli.streams import usable_streams
 from mevqa.safe_text import portable, visible, without_secrets
-from mevqa.terminal import make_console
+from mevqa.terminal.console import make_console
 
 #: Clears the screen, sets the window's title, moves the cursor, rings, overwrites the line, turns the reading order.
 HOSTILE = "a\x1b[2J\x1b]0;owned\x07\x9b1A\rb\u202ec\x7f"

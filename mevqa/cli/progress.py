@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from mevqa.inference.answering.run import ClipProgress
+from mevqa.terminal.verbosity import progress_shows, show
 from mevqa.types import Answer
-from mevqa.verbosity import progress_shows, show
 
 if TYPE_CHECKING:
     from mevqa.training.spotters.finetune import Show
@@ -53,7 +53,7 @@ def count_progress(name: str, unit: str, *, lines: bool = True) -> Iterator[Call
     if _draws_bars():
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from mevqa.terminal import make_console
+        from mevqa.terminal.console import make_console
 
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -124,7 +124,7 @@ def step_progress() -> Iterator[Callable[[str, str], None]]:
     if _draws_bars():
         from rich.text import Text
 
-        from mevqa.terminal import make_console
+        from mevqa.terminal.console import make_console
 
         with make_console(stderr=True).status("") as status:
             yield lambda step, place: status.update(Text(f"{step} {place}"))
@@ -144,7 +144,7 @@ def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
     """Draw the bar on a terminal, and a second one below it while a long video is read."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mevqa.terminal import make_console
+    from mevqa.terminal.console import make_console
 
     started = time.monotonic()
     with Progress(

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from mevqa.verbosity import hidden_progress, logged_steps
+from mevqa.terminal.verbosity import hidden_progress, logged_steps
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from mevqa.cli import main
 from mevqa.cli.printing.answers import print_answers
 from mevqa.cli.streams import usable_streams
 from mevqa.inference.engine import ClipAnswers
-from mevqa.terminal import make_console
+from mevqa.terminal.console import make_console
 from mevqa.types import Answer
 
 full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from mevqa import verbosity
 from mevqa.cli import main
 from mevqa.cli.progress import count_progress, lines_now_and_then
+from mevqa.terminal import verbosity
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from pathlib import Path
 from mevqa.cli.common_options import add_out_place, out_place
 from mevqa.cli.values import dataset_name
 from mevqa.formats import TARGETS
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "question files to and from the formats of other toolkits"
 

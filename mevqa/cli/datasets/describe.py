@@ -17,7 +17,7 @@ from pathlib import Path
 from mevqa.cli.common_options import add_face, add_seed
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "training texts from units, sides and measured motion"
 

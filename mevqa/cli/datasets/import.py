@@ -24,7 +24,7 @@ from pathlib import Path
 
 from mevqa.cli.common_options import add_trust
 from mevqa.errors import InputError, Problem
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "predictions and adapters of other toolkits, as runs and adapters of ours"
 

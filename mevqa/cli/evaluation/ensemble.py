@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mevqa.cli.common_options import add_preset
 from mevqa.cli.parser import rename_options
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "fuse several runs into one"
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mevqa.errors import InputError, MevqaError, Problem, group_problems
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "write the official files and the zip, or check them"
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from mevqa.inference.engine import ClipAnswers
 from mevqa.inference.long_videos.analysis import LongVideoResult, event_line
-from mevqa.terminal import make_console
+from mevqa.terminal.console import make_console
 from mevqa.types import NO_MOTION
 from mevqa.video.views.render import ClipViews
 

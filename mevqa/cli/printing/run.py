@@ -14,7 +14,7 @@ from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
 from mevqa.table_writer import as_text
-from mevqa.terminal import make_console
+from mevqa.terminal.console import make_console
 from mevqa.types import NO_MOTION, Answer
 
 _READ_SCORES = (

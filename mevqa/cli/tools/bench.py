@@ -29,7 +29,7 @@ from mevqa.cli.parser import rename_options
 from mevqa.cli.tools import bench_eval, bench_gpu, bench_spot
 from mevqa.cli.values import positive
 from mevqa.table_writer import Table, as_text
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.benchmarks.prefix_reuse import TurnsBenchmark

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mevqa.cli.json_output import put_json
 from mevqa.cli.parser import rename_options
 from mevqa.cli.values import positive
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.benchmarks.gpu.cases import CaseResult

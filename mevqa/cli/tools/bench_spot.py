@@ -12,7 +12,7 @@ from mevqa.cli.common_options import add_seed
 from mevqa.cli.json_output import put_json
 from mevqa.cli.parser import rename_options
 from mevqa.cli.values import above_zero, frame_size, positive, whole_number
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 
 def add(benches: Any) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from mevqa.cli.common_options import add_device, add_dtype, add_trust
 from mevqa.cli.options import add_media_options
 from mevqa.cli.values import positive
-from mevqa.verbosity import show
+from mevqa.terminal.verbosity import show
 
 HELP = "write an adapter and its base model as one model"
 

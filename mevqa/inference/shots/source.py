@@ -23,8 +23,8 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
+from mevqa.terminal.verbosity import show
 from mevqa.types import Clip, Question, Reply, Shot, View
-from mevqa.verbosity import show
 from mevqa.video.views.render import ClipViews
 
 #: Clips whose pictures are kept in memory.

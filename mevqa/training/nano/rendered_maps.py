@@ -24,11 +24,11 @@ from mevqa.files.system_errors import writing
 from mevqa.files.whole import replacing
 from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
 from mevqa.synthetic.recording import Pair, person, render_pair
+from mevqa.terminal.verbosity import show
 from mevqa.training.nano.crops import draw_crops
 from mevqa.training.nano.drawn_maps import MAP_SIZE, finish_maps, to_map
 from mevqa.training.nano.examples import Expression, draw_expressions
 from mevqa.training.nano.flow_patches import in_patches
-from mevqa.verbosity import show
 from mevqa.video.face.align import place_by_eyes
 from mevqa.video.face.aligned_face import FaceAligner
 from mevqa.video.face.geometry import EYES

@@ -24,10 +24,10 @@ from mevqa.inference.view_config import ViewConfig
 from mevqa.models.base import Preferences
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.recognition.base import NONE, Example, Level, Recogniser
+from mevqa.terminal.verbosity import show
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.mirror import mirror_views
 from mevqa.training.recogniser_recipe import RecogniserRecipe
-from mevqa.verbosity import show
 
 if TYPE_CHECKING:
     from mevqa.types import Clip

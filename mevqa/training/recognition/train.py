@@ -30,13 +30,13 @@ from mevqa.models.transformers.placement import choose_device
 from mevqa.recognition.base import NONE, Classes, Example, Fitting, Level, label_indices
 from mevqa.recognition.folder import FittedOn, RecogniserRecord, TrainedRecogniser, read_recogniser, write_recogniser
 from mevqa.safe_text import portable
+from mevqa.terminal.verbosity import show
 from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.recogniser_recipe import RecogniserRecipe
 from mevqa.training.recognition.card import recogniser_card
 from mevqa.training.recognition.examples import all_examples, labelled, measure_clips, recogniser_preferences
 from mevqa.training.result import RecogniserResult
 from mevqa.training.training_log import TrainingLog
-from mevqa.verbosity import show
 
 _MANIFEST = "training.json"
 #: What was measured of clips, until the training is finished.

@@ -27,6 +27,7 @@ from mevqa.models.base import read_preferences
 from mevqa.models.digest import content_digest
 from mevqa.models.registry import load_model
 from mevqa.models.transformers.model import TransformersModel
+from mevqa.terminal.verbosity import show
 from mevqa.training.adapters.artifact import (
     finish_manifest,
     read_manifest,
@@ -45,7 +46,6 @@ from mevqa.training.stages.grpo import check_trl, train_rewards
 from mevqa.training.stages.samples import Draws, SampledAnswers, draw_answers
 from mevqa.training.trainable_model import join_processes, load_trainable_model, trained_model
 from mevqa.training.training_log import join_logs
-from mevqa.verbosity import show
 
 _STAGES = "stages"
 #: Answers drawn to each question about other subjects before rewards.

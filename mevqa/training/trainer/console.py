@@ -11,7 +11,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.utils import logging as transformers_logging
 
-from mevqa.verbosity import progress_shows, show
+from mevqa.terminal.verbosity import progress_shows, show
 
 #: What is shown of a log, and how.
 _SHOWN = {"loss": "loss {:.4f}", "grad_norm": "gradient {:.3f}", "eval_loss": "validation {:.4f}"}
@@ -44,7 +44,7 @@ class Console(TrainerCallback):
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from mevqa.terminal import make_console
+        from mevqa.terminal.console import make_console
 
         self._bar = Progress(
             TextColumn("{task.description}steps", markup=False),
