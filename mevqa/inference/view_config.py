@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mevqa.events import Rule
     from mevqa.types import Clip
     from mevqa.video.face.aligned_face import FaceMode
+    from mevqa.video.reading.video import Video
     from mevqa.video.views.render import ClipViews
 
 #: Who answers questions about a long video: the spotter and the model together, or one of them alone.
@@ -59,12 +60,13 @@ class ViewConfig:
     rule: Rule | None = None
     spotter: SpotOptions | None = None
 
-    def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
+    def render(self, clip: Clip, *, long_video: bool, footage: Video | None = None) -> ClipViews:
         """Look at a clip.
 
         Args:
             clip: The clip.
             long_video: Whether it is asked about as a long video, at the whole of which the model looks.
+            footage: The clip's media, where it is open already.
 
         Raises:
             InputError: A view or sampler is unknown, or the clip has no media for a view that is not ready-made.
@@ -80,6 +82,7 @@ class ViewConfig:
             face=self.face,
             frames=self.long_frames if long_video and sampler == "uniform" else self.frames,
             stride=self.stride,
+            footage=footage,
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mevqa.api.evaluation.evaluate import ask_options
@@ -21,6 +21,8 @@ from mevqa.models.base import Model, ModelOptions
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import question_about
 from mevqa.types import Clip
+from mevqa.video.reading.video import Video
+from mevqa.video.views.render import ClipViews
 
 
 @errors_name_parameters
@@ -82,30 +84,43 @@ def ask(
         dataset = known_dataset(dataset)
     except UnknownDataset as error:
         raise InputError([Problem("dataset", str(error))]) from error
-    coded = given_event(path, fps, onset, apex, offset)
-    notes = (" ".join(note.split()),) if note and note.strip() else ()
-    clip = Clip(path.stem or path.name, dataset, subject, media=path, fps=fps, annotation=coded, notes=notes)
-    texts = [questions] if isinstance(questions, str) else questions
-    asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
-    asking = replace(ask_options(model, views, prompts, variant, options, consistency=consistency), shots=shots)
+    with given_event(path, fps, onset, apex, offset) as (coded, footage):
+        notes = (" ".join(note.split()),) if note and note.strip() else ()
+        clip = Clip(path.stem or path.name, dataset, subject, media=path, fps=fps, annotation=coded, notes=notes)
+        texts = [questions] if isinstance(questions, str) else questions
+        asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
+        asking = replace(ask_options(model, views, prompts, variant, options, consistency=consistency), shots=shots)
 
-    def check(view_config: ViewConfig, library: PromptLibrary, source: ShotSource | None) -> None:
-        check_notes([clip], library)
-        if source is not None:
-            source.check([clip])
+        def check(view_config: ViewConfig, library: PromptLibrary, source: ShotSource | None) -> None:
+            check_notes([clip], library)
+            if source is not None:
+                source.check([clip])
 
-    ready = load_answerer(asking, check=check)
-    result = answer_clip(
-        clip,
-        asked,
-        ready.model,
-        ready.prompts,
-        ready.view_config,
-        consistency=consistency,
-        progress=progress,
-        shots=ready.shots,
-        sampling=ready.sampling,
-    )
+        ready = load_answerer(asking, check=check)
+        result = answer_clip(
+            clip,
+            asked,
+            ready.model,
+            ready.prompts,
+            ready.view_config,
+            consistency=consistency,
+            progress=progress,
+            shots=ready.shots,
+            sampling=ready.sampling,
+            drawn_by=None if footage is None else _OpenClip(ready.view_config, footage),
+        )
     if result.clip_views is None and result.long_video is None and asked:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenClip:
+    """Draws a clip from the video that is open already."""
+
+    view_config: ViewConfig
+    footage: Video
+
+    def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
+        """Return what is seen of the clip."""
+        return self.view_config.render(clip, long_video=long_video, footage=self.footage)

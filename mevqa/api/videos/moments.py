@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mevqa.errors import InputError, Problem
 from mevqa.events import Event
 from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.video import Video
 
 
+@contextmanager
 def given_event(
     video: Path, fps: float | None, onset: int | None, apex: int | None, offset: int | None
-) -> Event | None:
-    """Return the moments that were given as an event; None where none was.
+) -> Iterator[tuple[Event | None, Video | None]]:
+    """Give the moments that were given as an event, and the open video that has them; None where none was given.
+
+    A short video is kept as it was decoded to count its frames, so that who looks at it next decodes nothing again.
 
     Args:
         video: The video file or folder of frames.
@@ -28,15 +34,16 @@ def given_event(
     moments = {"--onset": onset, "--apex": apex, "--offset": offset}
     given = {option: frame for option, frame in moments.items() if frame is not None}
     if not given:
-        return None
+        yield None, None
+        return
     frames = list(given.values())
     if frames != sorted(frames):
         message = "must follow one another; frames count from 0, and what is left out is found"
         raise InputError([Problem(", ".join(f"{option} {frame}" for option, frame in given.items()), message)])
-    with open_video(video, fps=fps) as opened:
+    with open_video(video, fps=fps, keep_frames=True) as opened:
         last = len(opened) - 1
-    message = f"{video.name} has frames 0 to {last}; give one of these, or leave it out and it is found"
-    problems = [Problem(f"{option} {frame}", message) for option, frame in given.items() if not 0 <= frame <= last]
-    if problems:
-        raise InputError(problems)
-    return Event(onset, apex, offset)
+        message = f"{video.name} has frames 0 to {last}; give one of these, or leave it out and it is found"
+        problems = [Problem(f"{option} {frame}", message) for option, frame in given.items() if not 0 <= frame <= last]
+        if problems:
+            raise InputError(problems)
+        yield Event(onset, apex, offset), opened

@@ -17,7 +17,7 @@ from mevqa.reporting.charts.motion import plot_curve
 from mevqa.types import Clip
 from mevqa.video.face.aligned_face import FaceAligner, FaceMode
 from mevqa.video.motion.localise import Localised, localise
-from mevqa.video.reading.reader import open_video
+from mevqa.video.reading.video import Video
 from mevqa.video.views.contact_sheet import contact_sheet
 from mevqa.video.views.render import ClipViews, render_clip
 
@@ -84,11 +84,11 @@ def sample(
     names = ViewOptions(views).names()
     if not names:
         raise InputError([Problem("--views", "names no view")])
-    known = given_event(path, fps, onset, apex, offset)
     ready = ready_pictures(precomputed, each="FILE")
-    clip = Clip(path.stem, media=path, fps=fps, annotation=known, pictures=ready)
-    seen = render_clip(clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride)
-    motion = _measure(path, fps, seen, face)
+    with given_event(path, fps, onset, apex, offset) as (known, footage):
+        clip = Clip(path.stem, media=path, fps=fps, annotation=known, pictures=ready)
+        seen = render_clip(clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride, footage=footage)
+        motion = _measure(clip, seen, face, footage)
     sheets = {"contact_sheet.png": contact_sheet(seen.views)} if seen.views else {}
     if motion is not None and motion.curve is not None and seen.times_ms is not None:
         roles = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
@@ -107,14 +107,13 @@ def sample(
     return ClipSample(seen, motion, files, list(sheets))
 
 
-def _measure(path: Path, fps: float | None, seen: ClipViews, face: FaceMode) -> Localised | None:
+def _measure(clip: Clip, seen: ClipViews, face: FaceMode, footage: Video | None) -> Localised | None:
     """Return the motion of the clip, also when its key frames were given: then as a check of them.
 
     A clip of key frames has no course of motion to measure.
     """
     key_frames_only = seen.source != "given"
-    if seen.localisation is not None or seen.onset is None or key_frames_only:
+    if footage is None or seen.localisation is not None or seen.onset is None or key_frames_only:
         return seen.localisation
-    with open_video(path, fps=fps) as video:
-        aligner = FaceAligner.fit(video[0], face)
-        return localise(video, aligner) if aligner.found else None
+    aligner = FaceAligner.fit(footage[0], face)
+    return localise(footage, aligner) if aligner.found else None

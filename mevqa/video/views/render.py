@@ -75,6 +75,7 @@ def render_clip(
     frames: int = 3,
     stride: int = 1,
     localisation: Localised | None = None,
+    footage: Video | None = None,
 ) -> ClipViews:
     """Open a clip, align the face, find what is not annotated, sample moments and draw views.
 
@@ -90,6 +91,7 @@ def render_clip(
         stride: Distance of neighbouring frames of a window.
         localisation: What was found in the same clip before (``ClipViews.localisation``), which is not looked for
             again; the views are the same.
+        footage: The clip's media, where it is open already; it stays open.
 
     Raises:
         InputError: A view or the sampler is unknown, or the clip has no media for a view that is not ready-made.
@@ -105,7 +107,8 @@ def render_clip(
     if clip.media is None:
         message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
         raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
-    with open_video(clip.media, fps=clip.fps, keep_frames=True) as video:
+    own = nullcontext(footage) if footage is not None else open_video(clip.media, fps=clip.fps, keep_frames=True)
+    with own as video:
         given = key_frames(known, video)
         said = (*clip.warnings, *given.warnings)
         known = given.event

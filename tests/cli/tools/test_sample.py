@@ -7,6 +7,7 @@ import mevqa
 from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.synthetic.writer import synthesise
+from mevqa.video.decoding.streams import StreamingDecoder
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +116,21 @@ def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, given,
 def test_a_library_user_is_told_of_parameters(clip, tmp_path):
     with pytest.raises(InputError, match="^onset 9, apex 6: must follow one another"):
         mevqa.ask(clip, "Why?", onset=9, apex=6)
+
+
+@pytest.mark.parametrize("given", [(), ("--onset", "2", "--apex", "6", "--offset", "9")])
+@pytest.mark.parametrize("command", ["ask", "sample"])
+def test_a_short_clip_is_decoded_once_with_and_without_given_moments(clip, tmp_path, command, given, monkeypatch):
+    started = []
+    start = StreamingDecoder.__init__
+
+    def count(self, path, *more):
+        started.append(path)
+        start(self, path, *more)
+
+    monkeypatch.setattr(StreamingDecoder, "__init__", count)
+    fresh = tmp_path / "fresh.mp4"  # Nothing of it is remembered.
+    fresh.write_bytes(clip.read_bytes())
+    words = {"ask": ["Is the action unit AU4 shown?", "--model", "mock"], "sample": ["--out", str(tmp_path / "look")]}
+    assert main([command, str(fresh), *words[command], "--face", "none", *given]) == 0
+    assert started == [fresh]
