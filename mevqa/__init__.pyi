@@ -86,8 +86,8 @@ from mevqa.training.adapters.foreign_adapter import ImportedAdapter as ImportedA
 from mevqa.training.adapters.merge import Merged as Merged
 from mevqa.training.examples.clips import read_clips as read_clips
 from mevqa.training.export.write import Export as Export
-from mevqa.training.recipe import Recipe as Recipe
-from mevqa.training.recipe import read_recipe as read_recipe
+from mevqa.training.recipes.recipe import Recipe as Recipe
+from mevqa.training.recipes.recipe import read_recipe as read_recipe
 from mevqa.training.result import FineTuningResult as FineTuningResult
 from mevqa.types import Answer as Answer
 from mevqa.types import Clip as Clip

@@ -48,7 +48,7 @@ def _models() -> dict[str, str]:
 
 
 def _recipes() -> dict[str, str]:
-    from mevqa.training.recipe_files import read_content, shipped_recipes
+    from mevqa.training.recipes.files import read_content, shipped_recipes
 
     return {name: read_content(name, ()).content["title"] for name in shipped_recipes()}
 

@@ -13,7 +13,7 @@ from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompt_schema import DEFAULT
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, Turn, collate, encode_row, unpack
-from mevqa.training.recipe import Lora, Rates, Recipe
+from mevqa.training.recipes.recipe import Lora, Rates, Recipe
 from mevqa.training.trainer.trained_parts import count_parameters, prepare, trained
 
 #: Answers to ``mevqa.benchmarks.prefix_reuse.QUESTIONS``, as the official files give them.

@@ -1,10 +1,10 @@
 """Fine-tuning by recipes: packed rows, leave-one-subject-out, adapters, and how nano is made."""
 
-from mevqa.training.recipe import Recipe, read_recipe
-from mevqa.training.recipe_files import find_recipe
+from mevqa.training.recipes.files import find_recipe
+from mevqa.training.recipes.recipe import Recipe, read_recipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.result import FineTuningResult, PictureProbe
 from mevqa.training.splits import Fold, LeakError, assert_disjoint
-from mevqa.training.spotter_recipe import SpotterRecipe
 
 __all__ = [
     "FineTuningResult",

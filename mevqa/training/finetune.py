@@ -32,7 +32,7 @@ from mevqa.training.nano.auxiliary_vision_heads import AuxiliaryVisionModel
 from mevqa.training.nano.rendered_maps import rendered_maps
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row
-from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.recipes.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult
 from mevqa.training.splits import assert_disjoint, validation_split
 from mevqa.training.trainable_model import TrainableModel, join_processes, load_trainable_model

@@ -34,8 +34,8 @@ from mevqa.training.adapters.artifact import read_manifest
 from mevqa.training.adapters.trained_subjects import refuse_trained_subjects, start_subjects
 from mevqa.training.examples.clips import of_clips, training_clips
 from mevqa.training.fold_states import FoldState, fold_states
-from mevqa.training.recipe import AnyRecipe, Recipe
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recipe import AnyRecipe, Recipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 from mevqa.training.recognition.examples import labelled
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_dataset_out, leave_one_subject_out

@@ -17,7 +17,7 @@ from mevqa.models.transformers.adapters.load import adapter_config, adapter_fold
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.suggestions import did_you_mean
-from mevqa.training.recipe import UNTRAINED_NANO, Lora, Recipe
+from mevqa.training.recipes.recipe import UNTRAINED_NANO, Lora, Recipe
 from mevqa.video.views.registry import view_names
 from mevqa.video.views.sampler import sampler_names
 

@@ -8,8 +8,8 @@ import pytest
 from mevqa.cli import build_parser
 from mevqa.recognition.registry import recogniser_names
 from mevqa.resources import resource_folder
-from mevqa.training.recipe import read_any_recipe
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recipe import read_any_recipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 
 FOLDER = resource_folder("finetune") / "recognition"
 GUIDE = (FOLDER / "README.md").read_text(encoding="utf-8")

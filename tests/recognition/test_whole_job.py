@@ -15,7 +15,7 @@ from mevqa.recognition.folder import read_recogniser
 from mevqa.synthetic import synthesise
 from mevqa.training import loso
 from mevqa.training.examples.clips import of_clips, read_clips
-from mevqa.training.recipe import read_any_recipe
+from mevqa.training.recipes.recipe import read_any_recipe
 from mevqa.training.recognition.train import train_recogniser
 
 QUICK = {"mean": ["settings.epochs=3"], "child-cnn": ["settings.epochs=2", "settings.size=32"]}

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from transformers import TrainerCallback
 
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.recipe import Lora, Rates, Recipe
+from mevqa.training.recipes.recipe import Lora, Rates, Recipe
 from mevqa.training.trainer.trained_parts import prepare, trained
 from mevqa.training.trainer.trainer import PackedTrainer
 

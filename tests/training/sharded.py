@@ -15,7 +15,7 @@ from torch import distributed
 
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, collate
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.trainer.trained_parts import prepare, trained
 
 _PROCESSES = 2

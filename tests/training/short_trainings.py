@@ -12,7 +12,7 @@ from tiny import SYSTEM, requests, views
 from mevqa.models.transformers.model import TransformersModel
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 
 SETTINGS = {
     "model": "nano",

@@ -11,7 +11,7 @@ from mevqa.cli import build_parser
 from mevqa.errors import InputError
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.resources import resource_folder
-from mevqa.training.recipe import Recipe, read_recipe
+from mevqa.training.recipes.recipe import Recipe, read_recipe
 
 DESK = resource_folder("finetune")
 GUIDE = (DESK / "README.md").read_text(encoding="utf-8")

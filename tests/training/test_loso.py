@@ -9,7 +9,7 @@ from mevqa.cli import main
 from mevqa.inference.runs import open_run
 from mevqa.training import loso
 from mevqa.training.examples.clips import read_clips
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.splits import LeakError
 
 SETTINGS = {

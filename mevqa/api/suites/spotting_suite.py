@@ -28,8 +28,8 @@ from mevqa.spotting.registry import find_spotter, spotter_names
 from mevqa.suites.results import Outcome
 from mevqa.suites.suite import Suite, SyntheticData
 from mevqa.synthetic.writer import is_synthetic_set, synthesise
-from mevqa.training.recipe import read_any_recipe
-from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.recipes.recipe import read_any_recipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.spotters.finetune import Show
 
 #: Called with how far the suite is, and whether that is a failure.

@@ -11,8 +11,8 @@ from mevqa.scoring.result import ScoreResult
 from mevqa.spotting.annotated import Annotated, find_annotated
 from mevqa.training import loso as folds_of
 from mevqa.training.fold_states import FoldState
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.splits import Fold, shard
-from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining, finetune_spotter, measured_videos
 from mevqa.training.spotters.loso import (
     finished_tables,

@@ -21,12 +21,12 @@ from mevqa.training import loso as folds_of
 from mevqa.training.adapters.artifact import push
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.fold_states import FoldState
-from mevqa.training.recipe import AnyRecipe, Recipe, read_any_recipe
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recipe import AnyRecipe, Recipe, read_any_recipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.recognition.train import train_recogniser
 from mevqa.training.result import FineTuningResult, RecogniserResult
 from mevqa.training.splits import Fold, shard
-from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, SpotterTraining
 from mevqa.training.spotters.loso import finished_tables
 from mevqa.training.stages.staged import train

@@ -15,7 +15,7 @@ from mevqa.benchmarks.gpu.cases import GpuCase
 from mevqa.benchmarks.gpu.memory import bound_memory, peak_memory, wait_for
 from mevqa.benchmarks.prefix_reuse import measure_prefix_reuse, pictures, requests
 from mevqa.models.transformers.model import TransformersModel
-from mevqa.training.recipe import Lora, Rates, Recipe
+from mevqa.training.recipes.recipe import Lora, Rates, Recipe
 from mevqa.training.trainer.trained_parts import prepare, trained
 from mevqa.types import Reply
 

@@ -21,7 +21,7 @@ from mevqa.benchmarks.prefix_reuse import pictures
 from mevqa.questions.prompt_schema import DEFAULT
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import Row, encode_row
-from mevqa.training.recipe import Recipe, read_recipe
+from mevqa.training.recipes.recipe import Recipe, read_recipe
 from mevqa.training.trainer.trained_parts import count_parameters, prepare
 from mevqa.training.trainer.trainer import PackedTrainer
 

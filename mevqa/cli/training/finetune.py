@@ -67,7 +67,7 @@ def overrides_of(args: argparse.Namespace) -> list[str]:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 1 when the trained model does not look at its pictures."""
-    from mevqa.training.recipe import read_any_recipe
+    from mevqa.training.recipes.recipe import read_any_recipe
 
     recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.print:

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.cli.printing.folds import print_folds, print_result
     from mevqa.cli.progress import training_progress
     from mevqa.inference.shards import parse_shard
-    from mevqa.training.recipe import read_any_recipe
+    from mevqa.training.recipes.recipe import read_any_recipe
 
     recipe = read_any_recipe(args.recipe, overrides_of(args), trust_remote_code=args.trust_remote_code)
     if args.list:

@@ -30,7 +30,7 @@ from mevqa.training.adapters.card import model_card, without_paths
 from mevqa.training.adapters.trained_subjects import start_subjects, subjects_of
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.prompt_files import copy_prompts
-from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.recipes.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult
 from mevqa.training.trainable_model import TrainableModel, prompts_folder
 from mevqa.training.trainer.weights import is_adapter, save_finished

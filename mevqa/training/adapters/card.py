@@ -11,7 +11,7 @@ from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import package_versions
 from mevqa.models.base import Preferences
 from mevqa.safe_text import shared_name
-from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.recipes.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.result import FineTuningResult, stage_lines
 
 _PACKAGES = ("mevqa", "torch", "transformers", "peft")

@@ -19,7 +19,7 @@ from mevqa.recognition.folder import RECORD as RECOGNISER_RECORD
 from mevqa.recognition.folder import read_record
 from mevqa.recognition.registry import recogniser_names
 from mevqa.safe_text import shared_name
-from mevqa.training.recipe import UNTRAINED_NANO, Recipe
+from mevqa.training.recipes.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.splits import LeakError, subject_spelling
 from mevqa.types import Clip
 

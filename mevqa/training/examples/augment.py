@@ -14,7 +14,7 @@ from PIL import Image
 
 from mevqa.events import Event
 from mevqa.training.examples.mirror import can_mirror, check_kinds, mirror_question, mirror_views
-from mevqa.training.recipe import Augmentation
+from mevqa.training.recipes.recipe import Augmentation
 from mevqa.types import Question, View
 
 # Views that are photographs of the face, and views whose grey levels are measurements.

@@ -13,8 +13,8 @@ from mevqa.inference.prepared import is_prepared
 from mevqa.questions.answers import normalise
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
-from mevqa.training.recipe import Recipe
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recipe import Recipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 from mevqa.types import Clip, Question, Reply
 
 

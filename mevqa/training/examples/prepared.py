@@ -9,7 +9,7 @@ from mevqa.inference.evaluation import Plan
 from mevqa.inference.fingerprint import view_config_record
 from mevqa.inference.view_config import ViewConfig
 from mevqa.training.examples.clips import TrainingClip
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 
 #: Keys of a recipe that decide pictures.
 _DECIDING = ("views", "sampler", "frames", "stride", "face")

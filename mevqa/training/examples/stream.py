@@ -27,7 +27,7 @@ from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.mirror import mirror_note
 from mevqa.training.examples.synthetic import SyntheticClip, SyntheticClips, blank_targets
 from mevqa.training.packing.rows import Row, Turn, encode_row
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.types import NO_MOTION, Question, Request, View
 from mevqa.video.views.render import ClipViews
 

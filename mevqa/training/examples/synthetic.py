@@ -16,7 +16,7 @@ from mevqa.training.nano.drawn_maps import PLAIN, Nuisance, draw_maps
 from mevqa.training.nano.examples import Expression, class_targets, draw_expressions, unit_targets
 from mevqa.training.nano.rendered_maps import RenderedMaps
 from mevqa.training.packing.rows import Turn
-from mevqa.training.recipe import Synthetic
+from mevqa.training.recipes.recipe import Synthetic
 from mevqa.types import View
 from mevqa.video.motion.flow import centre_channels
 from mevqa.video.views.registry import CAPTIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mevqa.recognition.folder import RecogniserRecord
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 
 if TYPE_CHECKING:
     from mevqa.training.result import RecogniserResult

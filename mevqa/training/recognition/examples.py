@@ -27,7 +27,7 @@ from mevqa.recognition.base import NONE, Example, Level, Recogniser
 from mevqa.terminal.verbosity import show
 from mevqa.training.examples.clips import TrainingClip, of_clips, training_clips
 from mevqa.training.examples.mirror import mirror_views
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 
 if TYPE_CHECKING:
     from mevqa.types import Clip

@@ -32,7 +32,7 @@ from mevqa.recognition.folder import FittedOn, RecogniserRecord, TrainedRecognis
 from mevqa.safe_text import portable
 from mevqa.terminal.verbosity import show
 from mevqa.training.adapters.artifact import read_manifest
-from mevqa.training.recogniser_recipe import RecogniserRecipe
+from mevqa.training.recipes.recogniser import RecogniserRecipe
 from mevqa.training.recognition.card import recogniser_card
 from mevqa.training.recognition.examples import all_examples, labelled, measure_clips, recogniser_preferences
 from mevqa.training.result import RecogniserResult

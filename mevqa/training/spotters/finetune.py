@@ -36,7 +36,7 @@ from mevqa.spotting.learning.types import TrainingVideo
 from mevqa.spotting.learning.weights import Outcome, SpotterWeights, TrainedOn, read_spotter_weights
 from mevqa.spotting.registry import find_spotter
 from mevqa.training.adapters.artifact import read_manifest
-from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.training_log import TrainingLog
 
 _MANIFEST, _CHECKPOINTS, _SECONDS = "training.json", "checkpoints", "seconds.json"

@@ -28,8 +28,8 @@ from mevqa.spotting.learning.types import TrainingVideo
 from mevqa.spotting.learning.weights import SpotterWeights
 from mevqa.spotting.video import spot_video
 from mevqa.training.adapters.artifact import read_manifest
+from mevqa.training.recipes.spotter import SpotterRecipe
 from mevqa.training.splits import Fold, assert_disjoint, k_folds, leave_one_subject_out
-from mevqa.training.spotter_recipe import SpotterRecipe
 from mevqa.training.spotters.finetune import Show, features_folder, finetune_spotter
 from mevqa.types import Clip
 

@@ -25,7 +25,7 @@ from mevqa.training.adapters.artifact import read_manifest, start_manifest, writ
 from mevqa.training.examples.clips import TrainingClip
 from mevqa.training.examples.stream import RowMaker
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.result import FineTuningResult
 from mevqa.training.stages.grading import graded
 from mevqa.training.stages.rewards import REWARDS

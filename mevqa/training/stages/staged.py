@@ -40,7 +40,7 @@ from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import TrainingClip, training_clips
 from mevqa.training.examples.stream import RowMaker
 from mevqa.training.finetune import divide, finetune
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.result import FineTuningResult, StageResult
 from mevqa.training.stages.grpo import check_trl, train_rewards
 from mevqa.training.stages.samples import Draws, SampledAnswers, draw_answers

@@ -11,7 +11,7 @@ from torch import nn
 
 from mevqa.errors import ModelError
 from mevqa.models.transformers.adapters.load import wrap_with_adapter
-from mevqa.training.recipe import Lora, Recipe
+from mevqa.training.recipes.recipe import Lora, Recipe
 
 Part = Literal["adapter", "language", "projector", "vision"]
 

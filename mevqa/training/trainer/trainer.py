@@ -25,7 +25,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from mevqa.models.transformers.placement import choose_dtype
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import PackedBatch, Row, collate, unpack
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.trainer.health import GradientHealth, summed_loss
 from mevqa.training.trainer.trained_parts import parameter_groups
 from mevqa.training.trainer.weights import AVERAGE, CHECKPOINT, MovingAverage, load_checkpoint, save_checkpoint

@@ -10,7 +10,7 @@ from mevqa.benchmarks.gpu.architectures import architecture, build, full_size_na
 from mevqa.benchmarks.gpu.cases import recipe_names
 from mevqa.benchmarks.prefix_reuse import pictures, requests
 from mevqa.errors import InputError
-from mevqa.training.recipe import read_recipe
+from mevqa.training.recipes.recipe import read_recipe
 
 #: Weights in billions, as the files of the published models hold them.
 PUBLISHED = {

@@ -10,7 +10,7 @@ import pytest
 import mevqa
 from mevqa.cli import main
 from mevqa.training.examples.clips import read_clips, training_clips
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 
 ASKED = (
     ("What is the coarse expression class?", "negative"),

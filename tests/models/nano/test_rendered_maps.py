@@ -8,7 +8,7 @@ from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.nano.evaluate import deranged, score
 from mevqa.training.nano.examples import Expression
 from mevqa.training.nano.rendered_maps import RenderedMaps
-from mevqa.training.recipe import Synthetic
+from mevqa.training.recipes.recipe import Synthetic
 from mevqa.types import Question
 
 

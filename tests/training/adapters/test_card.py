@@ -12,7 +12,7 @@ import yaml
 from mevqa.models.base import Preferences
 from mevqa.training.adapters.artifact import write_recipe
 from mevqa.training.adapters.card import model_card, without_paths
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.result import FineTuningResult
 
 # Fields hold what they may not: texts of the wrong kind.

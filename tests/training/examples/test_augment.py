@@ -16,7 +16,7 @@ from PIL import Image
 from mevqa.events import Event
 from mevqa.training.examples.augment import augment, brighten, jitter, shift_scale
 from mevqa.training.examples.mirror import mirror_views
-from mevqa.training.recipe import Augmentation
+from mevqa.training.recipes.recipe import Augmentation
 from mevqa.types import View
 
 OFF = Augmentation()

@@ -18,7 +18,7 @@ from mevqa.questions.question_types import parse_question, question_types
 from mevqa.questions.wordings import official_wordings
 from mevqa.training.examples.augment import augment, brighten
 from mevqa.training.examples.mirror import can_mirror, check_kinds, mirror_question, mirror_views
-from mevqa.training.recipe import Augmentation
+from mevqa.training.recipes.recipe import Augmentation
 from mevqa.types import Question
 from mevqa.video.motion.flow import centre_channels, motion_map
 from mevqa.video.views.registry import CAPTIONS, is_of_words, view_names

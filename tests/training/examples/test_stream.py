@@ -24,7 +24,7 @@ from mevqa.training.examples.stream import RowMaker, TrainingStream
 from mevqa.training.examples.synthetic import SyntheticClips
 from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.packing.rows import IGNORED, Turn, encode_row
-from mevqa.training.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
+from mevqa.training.recipes.recipe import Augmentation, Balance, Lora, Rates, Recipe, Synthetic
 from mevqa.types import Clip, Reply
 
 VIEWS = ("motion-centred",)

@@ -17,7 +17,7 @@ from mevqa.training.nano.dialogues import VARIANT
 from mevqa.training.nano.examples import COARSE, FINE, UNITS, Expression
 from mevqa.training.nano.map_statistics import map_statistics
 from mevqa.training.nano.rendered_maps import RenderedMaps, rendered_maps
-from mevqa.training.recipe import Synthetic
+from mevqa.training.recipes.recipe import Synthetic
 from mevqa.types import Clip
 from mevqa.video.motion.flow import centre_channels
 

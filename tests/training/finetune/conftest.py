@@ -8,7 +8,7 @@ import pytest
 from map_clips import write_maps
 from short_trainings import SETTINGS, train
 
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from mevqa.synthetic import synthesise
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.result import CheckpointScore
 from mevqa.training.trainable_model import load_trainable_model
 from mevqa.training.training_log import read_log

@@ -8,7 +8,7 @@ import pytest
 from mevqa.cli import build_parser
 from mevqa.resources import resource_folder
 from mevqa.spotting.learning.config import Augmentation, Decoding, Training, Windows
-from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 
 FOLDER = resource_folder("finetune") / "spotting"
 GUIDE = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from mevqa.models.registry import load_model
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import as_question
 from mevqa.training.examples.clips import read_clips, training_clips
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.stages import staged
 from mevqa.training.stages.grading import PassRates
 from mevqa.training.stages.grpo import ConversationRows, train_rewards

@@ -19,7 +19,7 @@ from mevqa.models.transformers.sampling import sample_replies
 from mevqa.questions.question_types import as_question
 from mevqa.training.continuation import Continuation
 from mevqa.training.examples.clips import read_clips
-from mevqa.training.recipe import Recipe
+from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.stages import samples as sampling
 from mevqa.training.stages.samples import SampledAnswers
 from mevqa.training.stages.staged import Stages, train

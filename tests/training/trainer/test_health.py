@@ -17,7 +17,7 @@ from mevqa.models.base import ModelOptions
 from mevqa.models.registry import load_model
 from mevqa.training.packing.packed_model import PackedModel
 from mevqa.training.packing.rows import IGNORED, Turn, collate
-from mevqa.training.recipe import Lora, Rates, Recipe, Synthetic
+from mevqa.training.recipes.recipe import Lora, Rates, Recipe, Synthetic
 from mevqa.training.result import PictureProbe
 from mevqa.training.trainer.health import (
     GradientHealth,

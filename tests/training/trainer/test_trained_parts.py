@@ -12,7 +12,7 @@ from tiny_rows import ALL, fresh, loss_and_gradients, uneven_rows
 
 from mevqa.errors import ModelError
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.recipe import Lora, Rates, Recipe
+from mevqa.training.recipes.recipe import Lora, Rates, Recipe
 from mevqa.training.trainer.trained_parts import (
     count_parameters,
     parameter_groups,

@@ -21,7 +21,7 @@ from mevqa.errors import ModelError
 from mevqa.models.base import ModelOptions
 from mevqa.models.registry import load_model
 from mevqa.training.packing.packed_model import PackedModel
-from mevqa.training.recipe import Rates, Validation
+from mevqa.training.recipes.recipe import Rates, Validation
 from mevqa.training.trainer.trained_parts import prepare, trained
 from mevqa.training.trainer.trainer import rate_at
 

@@ -16,7 +16,7 @@ from packed_trainings import (
 from transformers import TrainerCallback
 
 from mevqa.training.packing.rows import collate
-from mevqa.training.recipe import Rates, Validation
+from mevqa.training.recipes.recipe import Rates, Validation
 from mevqa.training.trainer.health import mean_loss
 from mevqa.training.trainer.trained_parts import trained
 from mevqa.training.trainer.trainer import PackedTrainer

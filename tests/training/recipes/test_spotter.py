@@ -10,9 +10,9 @@ from mevqa.errors import InputError
 from mevqa.resources import resource_folder
 from mevqa.spotting.learning.priors import Priors
 from mevqa.spotting.registry import find_spotter
-from mevqa.training.recipe import read_any_recipe
-from mevqa.training.recipe_files import find_recipe
-from mevqa.training.spotter_recipe import SpotterRecipe
+from mevqa.training.recipes.files import find_recipe
+from mevqa.training.recipes.recipe import read_any_recipe
+from mevqa.training.recipes.spotter import SpotterRecipe
 
 SHIPPED = sorted((resource_folder("finetune") / "spotting").glob("*.yaml"))
 

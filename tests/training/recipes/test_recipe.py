@@ -10,7 +10,7 @@ from PIL import Image
 
 from mevqa import cli
 from mevqa.errors import InputError
-from mevqa.training.recipe import Recipe, read_recipe
+from mevqa.training.recipes.recipe import Recipe, read_recipe
 
 RECIPE = """
 title: mine

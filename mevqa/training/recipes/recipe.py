@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, validate
-from mevqa.training.recipe_blocks import (
+from mevqa.training.recipes.blocks import (
     Augmentation,
     Balance,
     Folds,
@@ -27,9 +27,9 @@ from mevqa.training.recipe_blocks import (
     Whole,
     listed,
 )
-from mevqa.training.recipe_files import find_recipe, read_content
-from mevqa.training.recogniser_recipe import RecogniserRecipe
-from mevqa.training.spotter_recipe import SpotterRecipe, spotter_schema
+from mevqa.training.recipes.files import find_recipe, read_content
+from mevqa.training.recipes.recogniser import RecogniserRecipe
+from mevqa.training.recipes.spotter import SpotterRecipe, spotter_schema
 
 #: Stages of a training in their order: rewards and drawn answers follow supervised tuning.
 STAGES = (("sft",), ("sft", "rft"), ("sft", "grpo"), ("sft", "rft", "grpo"))

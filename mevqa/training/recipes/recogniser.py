@@ -11,7 +11,7 @@ from mevqa.errors import InputError
 from mevqa.files.strict_yaml import StrictModel
 from mevqa.recognition.base import LEVELS, Level, Recogniser
 from mevqa.recognition.registry import find_recogniser
-from mevqa.training.recipe_blocks import Folds, Names, listed
+from mevqa.training.recipes.blocks import Folds, Names, listed
 
 
 class RecogniserRecipe(StrictModel):

@@ -18,7 +18,7 @@ from mevqa.models.registry import load_model
 from mevqa.resources import resource_folder
 from mevqa.training.examples.clips import read_clips
 from mevqa.training.finetune import finetune, load_trainable_model
-from mevqa.training.recipe import find_recipe, read_recipe
+from mevqa.training.recipes.recipe import find_recipe, read_recipe
 from mevqa.training.trainer.trained_parts import part_of
 from mevqa.types import Request, View
 
