@@ -115,30 +115,8 @@ def write_export(
     has_folds = [division.name for division in divisions] != [WHOLE]
     kept = {one.clip.id: [a for a in one.asked if a.answer is not None or not has_folds] for one in conversations}
     written = _Written()
-    problems: list[Problem] = []
     with whole_folder(out) as folder:
-        groups = _persons(conversations) if form == "hf" else [[one] for one in conversations]
-        done = 0
-        for number, group in enumerate(groups):
-            rows: list[dict[str, Any]] = []
-            for one in group:
-                try:
-                    seen = drawn_by.render(one.clip, long_video=False)
-                except InputError as error:
-                    problems += error.problems
-                except (MediaError, OSError) as error:
-                    problems.append(media_problem(error, one.clip.media or Path(one.clip.id)))
-                else:
-                    if not problems:
-                        rows += _write_clip(folder, one, kept[one.clip.id], seen, form, written)
-                done += 1
-                progress(done, len(conversations))
-            if form == "hf" and rows and not problems:
-                shard = f"{_DATA}/{number:05d}.parquet"
-                _write_shard(folder / shard, rows)
-                written.shards.update((one.clip.id, shard) for one in group)
-        if problems:
-            raise InputError(problems)
+        _write_clips(folder, conversations, kept, form, drawn_by, written, progress)
         splits = {
             division.name: {
                 name: [a.id for clip in clips for a in kept[clip]] for name, clips in division.splits.items()
@@ -152,6 +130,45 @@ def write_export(
     counts = {name: {split: len(ids) for split, ids in sides.items()} for name, sides in splits.items()}
     asked = sum(map(len, kept.values()))
     return Export(out, form, len(kept), asked, written.pictures, counts, sum(map(len, work.questions.values())) - asked)
+
+
+def _write_clips(
+    folder: Path,
+    conversations: Sequence[ClipConversations],
+    kept: Mapping[str, Sequence[AskedQuestion]],
+    form: ConversationFormat,
+    drawn_by: DrawsViews,
+    written: _Written,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Write pictures and conversations of every clip; once one cannot be drawn, the others are only tried.
+
+    Raises:
+        InputError: Every clip that cannot be drawn.
+    """
+    problems: list[Problem] = []
+    groups = _persons(conversations) if form == "hf" else [[one] for one in conversations]
+    done = 0
+    for number, group in enumerate(groups):
+        rows: list[dict[str, Any]] = []
+        for one in group:
+            try:
+                seen = drawn_by.render(one.clip, long_video=False)
+            except InputError as error:
+                problems += error.problems
+            except (MediaError, OSError) as error:
+                problems.append(media_problem(error, one.clip.media or Path(one.clip.id)))
+            else:
+                if not problems:
+                    rows += _write_clip(folder, one, kept[one.clip.id], seen, form, written)
+            done += 1
+            progress(done, len(conversations))
+        if form == "hf" and rows and not problems:
+            shard = f"{_DATA}/{number:05d}.parquet"
+            _write_shard(folder / shard, rows)
+            written.shards.update((one.clip.id, shard) for one in group)
+    if problems:
+        raise InputError(problems)
 
 
 def _persons(conversations: Sequence[ClipConversations]) -> list[list[ClipConversations]]:
