@@ -1,14 +1,17 @@
-"""Made-up label files and clips."""
+"""Made-up label files and clips; the tests of this folder import what stands beside them."""
 
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Rows = Sequence[Sequence[object]]
 

@@ -20,8 +20,6 @@ from mevqa.training.recipes.recipe import Augmentation
 from mevqa.types import View
 
 OFF = Augmentation()
-
-
 ALL = Augmentation(mirror=0.5, brightness=0.3, contrast=0.3, shift=0.1, scale=0.1)
 
 

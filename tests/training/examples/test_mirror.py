@@ -235,11 +235,7 @@ def test_what_a_swap_of_words_cannot_mirror_is_not_mirrored(text, reference):
 
 
 SIDES = ["left", "right", "Left", "RIGHT", "leftward", "right-hand"]
-
-
 OTHERS = ["or", "and", "/", "the", "on", "brow", "dimpler", "tilt", "turn", "eyes", "both", ",", "AU5"]
-
-
 WORDS = st.sampled_from([*SIDES, *OTHERS])
 
 
