@@ -24,6 +24,8 @@ _App: TypeAlias = Callable[[_Message, _Receive, _Send], Awaitable[None]]
 COOKIE = "mevqa_app"
 
 _UPLOAD = "/gradio_api/upload"
+#: What a form may hold beside its file, bytes.
+_FORM = 1_000_000
 #: Everything that the page needs of Gradio. Its other addresses (run history, proxies, deep links, monitoring, calls by
 #: name) are not there.
 _EXACT = frozenset(
@@ -111,7 +113,13 @@ class Guard:
 
     async def _upload(self, scope: _Message, receive: _Receive, send: _Send, owner: str | None) -> None:
         """Pass an upload on and note its files."""
-        uploads, answer = self._sessions.uploads, bytearray()
+        uploads, answer, left = self._sessions.uploads, bytearray(), self._sessions.most_bytes + _FORM
+
+        async def take() -> _Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            return message if left >= 0 else {"type": "http.disconnect"}
 
         async def note(message: _Message) -> None:
             if message["type"] == "http.response.body":
@@ -120,8 +128,14 @@ class Guard:
                     uploads.received(owner, bytes(answer))
             await send(message)
 
-        with uploads.under_way():
-            await self._app(scope, receive, note)
+        with uploads.under_way() as has_room:
+            if has_room:
+                await self._app(scope, take, note)
+                return
+        # A browser shows the answer only after it has sent everything.
+        while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+            pass
+        await _answer(send, 429, "too many videos are being uploaded here; try again in a minute", [])
 
     def _refusal(
         self, scope: _Message, headers: dict[str, str], owner: str | None

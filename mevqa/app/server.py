@@ -50,7 +50,7 @@ def make_app(state: AppState) -> Any:
         footer_links=[],
         run_history=False,
         show_error=True,
-        max_file_size=int(settings.limits.megabytes * 1e6),
+        max_file_size=state.sessions.most_bytes,
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,

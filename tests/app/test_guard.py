@@ -143,6 +143,36 @@ def test_a_file_that_is_too_large_is_refused(client):
     assert answer.status_code == 413
 
 
+def test_uploads_of_all_browsers_together_are_bounded(page, client, monkeypatch):
+    uploads, small = page.state.sessions.uploads, {"files": ("clip.mp4", b"never opened")}
+    monkeypatch.setattr("mevqa.app.sessions.uploads.MOST_UPLOADS", 2)
+    with uploads.under_way() as first, uploads.under_way() as second, uploads.under_way() as third:
+        assert first and second and not third
+        refused = client.post("/gradio_api/upload", files=small)
+        assert refused.status_code == 429
+        assert refused.text == "too many videos are being uploaded here; try again in a minute"
+    sent = [{"files": (f"{name}.mp4", name.encode())} for name in "abc"]
+    waiting = [Path(client.post("/gradio_api/upload", files=one).json()[0]) for one in sent]
+    assert [path.exists() for path in waiting] == [False, True, True]
+    uploads.discard_all(client.cookies[COOKIE])
+
+
+def test_many_files_at_once_are_no_way_around_the_size_of_one(page, client):
+    before = files_in(page)
+    form = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d.mp4"\r\n\r\n%s\r\n' % (i, bytes(1_000_000))
+        for i in range(4)
+    )
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    try:
+        answer = client.post("/gradio_api/upload", content=form + b"--x--\r\n", headers=kind)
+    except httpx.HTTPError:
+        pass  # The connection is closed.
+    else:
+        assert answer.status_code >= 400
+    wait_for(lambda: files_in(page) == before)
+
+
 def test_an_open_page_needs_the_password_for_everything():
     with running(AppSettings(model="mock", host="0.0.0.0", port=0, password="o:pän sesame")) as served:
         address = served.address.replace("0.0.0.0", "127.0.0.1")

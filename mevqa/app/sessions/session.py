@@ -97,12 +97,14 @@ class Sessions:
     Attributes:
         root: Folder of all files of the running page; nobody else can read it.
         uploads: Uploaded files that no session has taken yet.
+        most_bytes: Largest file that is taken.
     """
 
     def __init__(self, limits: Limits, keep: Path | None = None) -> None:
         _remove_stale()
         self.root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
         self.uploads = Uploads(self.root)
+        self.most_bytes = int(limits.megabytes * 1e6)
         self._limits, self._keep = limits, keep
         self._sessions: dict[tuple[str, str], Session] = {}
         self._owners: set[str] = set()

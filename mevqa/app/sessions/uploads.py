@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+#: Uploads of all browsers together that are sent at once, and as many may wait to be opened: with the largest file that
+#: is taken they bound what is written. A page opens at once what it has sent, so that old ones wait in vain.
+MOST_UPLOADS = 8
+
 
 class Uploads:
     """Files that browsers send, in the folder into which Gradio writes them.
@@ -25,12 +29,20 @@ class Uploads:
         self._lock = threading.Lock()
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Count an upload while it is sent; after the last one the files of interrupted uploads are removed."""
+    def under_way(self) -> Iterator[bool]:
+        """Count an upload while it is sent; after the last one the files of interrupted uploads are removed.
+
+        Yields:
+            Whether there is room for it; else it must not be written.
+        """
         with self._lock:
-            self._under_way += 1
+            has_room = self._under_way < MOST_UPLOADS
+            self._under_way += has_room
+        if not has_room:
+            yield False
+            return
         try:
-            yield
+            yield True
         finally:
             with self._lock:
                 self._under_way -= 1
@@ -55,6 +67,9 @@ class Uploads:
         paths = [Path(one) for one in named if isinstance(one, str)]
         with self._lock:
             self._waiting |= {path: owner for path in paths if path.is_relative_to(self._folder)}
+            oldest = list(self._waiting)[:-MOST_UPLOADS]
+        for path in oldest:
+            self.discard(path)
 
     def discard(self, path: Path) -> None:
         """Remove a file that was opened, or could not be."""
