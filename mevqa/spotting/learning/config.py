@@ -110,7 +110,7 @@ class Decoding(StrictModel):
     threshold: float | None = None
     folds: Annotated[int, Field(ge=0)] = 3
     most_false_alarms: Rate | None = 0.5
-    false_alarm_confidence: Annotated[float, Field(gt=0, lt=1)] | None = None
+    false_alarm_confidence: Annotated[float, Field(gt=0, lt=1)] | None = 0.95
     synergy: Literal["none", "recognition", "spotting"] = "spotting"
 
     @model_validator(mode="after")

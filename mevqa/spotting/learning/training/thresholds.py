@@ -7,8 +7,8 @@ of the best F1 on all these curves is taken for the network that learned from ev
 Who talks moves much of the face, and F1 alone does not mind a false alarm every few seconds of talk where expressions
 are many. So thresholds that fire more often than ``decoder.most_false_alarms`` a minute while training subjects talk
 are left out; when they talk is measured by their lips. Few minutes of talk tell the rate of other people badly: a
-threshold that just keeps the bound on training subjects breaks it on others half of the time. With
-``decoder.false_alarm_confidence`` the upper limit of the rate is compared with the bound.
+threshold that just keeps the bound on training subjects breaks it on others half of the time. So the upper limit of the
+rate at ``decoder.false_alarm_confidence`` is compared with the bound.
 """
 
 from __future__ import annotations
