@@ -11,6 +11,14 @@ from mevqa.files.json_file import read_json_object
 WEIGHTS_FILE, SETTINGS_FILE = "model.safetensors", "spotter.json"
 
 
+def trained_videos(folder: Path) -> frozenset[str]:
+    """Return the names of the videos that a folder's weights were trained on; none where it does not tell."""
+    file = folder / SETTINGS_FILE
+    trained_on = read_json_object(file).get("trained_on") if file.is_file() else None
+    videos = trained_on.get("videos") if isinstance(trained_on, dict) else None
+    return frozenset(map(str, videos)) if isinstance(videos, list) else frozenset()
+
+
 def system_of(folder: Path) -> str:
     """Return the name of the system that a folder's weights are of.
 

@@ -47,6 +47,12 @@ def test_and_in_that_of_a_recogniser(tmp_path):
     assert clips_trained_on(f"mean:{tmp_path}", None, ASKED) == ["b"]
 
 
+def test_and_in_that_of_a_spotter(tmp_path):
+    (tmp_path / "spotter.json").write_text(json.dumps({"trained_on": {"subjects": ["s2"], "videos": ["c"]}}))
+    assert clips_trained_on("nano", None, ASKED, spotter=tmp_path) == ["c"]
+    assert clips_trained_on("nano", None, ASKED, spotter=tmp_path / "none") == []
+
+
 def test_clips_that_were_not_asked_about_do_not_count():
     questions = [Question(name, name, "?", "coarse") for name in ("a", "b", "c")]
     assert trained_on_warning({}, questions) is None

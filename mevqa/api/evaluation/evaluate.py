@@ -91,7 +91,9 @@ def evaluate(
     """
     work, facts = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
     if isinstance(model, str):
-        seen = clips_trained_on(model, options.adapter if options is not None else None, work.clips.values())
+        adapter = options.adapter if options is not None else None
+        spotter = views.weights if isinstance(views, ViewOptions) else None
+        seen = clips_trained_on(model, adapter, work.clips.values(), spotter=spotter)
         facts = {**(facts or {}), **({TRAINED_ON: seen} if seen else {})}
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     asking = replace(

@@ -19,6 +19,7 @@ from mevqa.recognition.folder import RECORD as RECOGNISER_RECORD
 from mevqa.recognition.folder import read_record
 from mevqa.recognition.registry import recogniser_names
 from mevqa.safe_text import shared_name
+from mevqa.spotting.weights_folder import trained_videos
 from mevqa.training.recipes.recipe import UNTRAINED_NANO, Recipe
 from mevqa.training.splits import LeakError, subject_spelling
 from mevqa.types import Clip
@@ -104,14 +105,17 @@ def start_subjects(recipe: Recipe) -> TrainedSubjects:
     return seen
 
 
-def clips_trained_on(model: str, adapter: str | None, clips: Iterable[Clip]) -> list[str]:
-    """Return the ids of clips whose subject a model was trained on, as far as its folders tell.
+def clips_trained_on(
+    model: str, adapter: str | None, clips: Iterable[Clip], *, spotter: Path | str | None = None
+) -> list[str]:
+    """Return the ids of clips whose subject a model, or the spotter beside it, was trained on, as their folders tell.
 
     Args:
         model: As for ``load_model``: a folder of a whole model, or a recogniser as ``mean:DIR``; of others nothing is
             known.
         adapter: Folder of its adapter, if any; one on the hub was fetched before.
         clips: The clips.
+        spotter: Folder of a spotter's weights, which names the videos that it was trained on.
 
     Raises:
         InputError: The record of a training cannot be read.
@@ -124,7 +128,8 @@ def clips_trained_on(model: str, adapter: str | None, clips: Iterable[Clip]) -> 
     for name in (model, adapter):
         if name is not None and (path := Path(name).expanduser()).is_dir():
             seen |= recorded_subjects(path)
-    return [clip.id for clip in clips if seen.shows(clip) or " ".join(person(clip)) in fitted]
+    videos = trained_videos(Path(spotter).expanduser()) if spotter is not None else frozenset()
+    return [clip.id for clip in clips if seen.shows(clip) or " ".join(person(clip)) in fitted or clip.id in videos]
 
 
 def recorded_subjects(folder: Path) -> TrainedSubjects:
