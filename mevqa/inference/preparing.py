@@ -22,7 +22,7 @@ from mevqa.inference.drawing.rows import facts_of, png_bytes
 from mevqa.inference.evaluation import Plan, check_views
 from mevqa.inference.fingerprint import input_digests, package_versions, view_config_record, words_record
 from mevqa.inference.prepared import QUESTIONS, RECORD, Prepared, PreparedClip, PreparedRecord, is_prepared
-from mevqa.inference.runs import refuse_changes
+from mevqa.inference.runs import file_digest, refuse_changes
 from mevqa.inference.view_config import ViewConfig
 from mevqa.questions.prompts import PromptLibrary
 from mevqa.questions.question_types import asks_long_video
@@ -92,9 +92,7 @@ def prepare_plan(
         rows = _draw_all(work, drawn_by, parts, digest, workers, engine, progress)
         with whole_folder(out) as folder:
             rows.save_to_disk(str(folder))
-            (folder / QUESTIONS).mkdir()
-            for file in work.files:
-                shutil.copyfile(file.path, folder / QUESTIONS / file.path.name)
+            copy_questions(work, decides, folder / QUESTIONS)
             record = PreparedRecord(
                 format=_FORMAT,
                 decides=decides,
@@ -113,6 +111,25 @@ def _clip_record(clip: Clip) -> PreparedClip:
     return PreparedClip(
         dataset=clip.dataset, subject=clip.subject, media=media, fps=clip.fps, warnings=tuple(clip.warnings)
     )
+
+
+def copy_questions(work: Plan, decides: Mapping[str, Any], folder: Path) -> None:
+    """Copy the question files of a plan into a new folder, as they were when what decides was written down.
+
+    Args:
+        work: The plan.
+        decides: With what ``input_digests`` returned.
+        folder: Where.
+
+    Raises:
+        InputError: A file has changed since.
+    """
+    folder.mkdir()
+    for file in work.files:
+        copy = folder / file.path.name
+        shutil.copyfile(file.path, copy)
+        if file_digest(copy) != decides["questions"][copy.name]:
+            raise InputError([Problem(file.path, "was changed while it was worked on; give the same command again")])
 
 
 def _draw_all(

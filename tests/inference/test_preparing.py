@@ -18,8 +18,9 @@ import mevqa
 from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.inference.evaluation import plan
-from mevqa.inference.fingerprint import package_versions
+from mevqa.inference.fingerprint import input_digests, package_versions
 from mevqa.inference.prepared import Prepared
+from mevqa.inference.preparing import copy_questions
 from mevqa.inference.view_config import ViewConfig
 
 FILES = ("me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl")
@@ -286,3 +287,15 @@ def test_help_and_an_evaluation_of_videos_do_not_load_the_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False", done.stdout
     assert Path(mevqa.__file__).is_file()
+
+
+def test_question_files_that_change_on_the_way_are_refused(data, tmp_path):
+    questions = tmp_path / FILES[0]
+    shutil.copyfile(data / FILES[0], questions)
+    work = plan([questions], data)
+    decides = input_digests(work)
+    copy_questions(work, decides, tmp_path / "same")
+    assert (tmp_path / "same" / FILES[0]).read_bytes() == questions.read_bytes()
+    questions.write_bytes(questions.read_bytes()[:-20])
+    with pytest.raises(InputError, match=rf"{FILES[0]}: was changed while it was worked on; give the same command"):
+        copy_questions(work, decides, tmp_path / "changed")

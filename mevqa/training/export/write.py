@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from mevqa.formats import ConversationFormat
 from mevqa.inference.drawing.rows import png_bytes
 from mevqa.inference.engine import DrawsViews
 from mevqa.inference.evaluation import Plan
-from mevqa.inference.preparing import without_bars
+from mevqa.inference.preparing import copy_questions, without_bars
 from mevqa.models.base import Preferences
 from mevqa.training.export.card import card, configurations
 from mevqa.training.export.conversations import AskedQuestion, ClipConversations
@@ -276,9 +275,7 @@ def _write_record(
     written: _Written,
 ) -> None:
     """Write what decided the export, its index, and the question files."""
-    (folder / QUESTIONS).mkdir()
-    for file in work.files:
-        shutil.copyfile(file.path, folder / QUESTIONS / file.path.name)
+    copy_questions(work, decides, folder / QUESTIONS)
     record = ExportRecord(
         format=FORMAT,
         written_as=form,
