@@ -9,6 +9,7 @@ from typing import Any
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import STRICT_DECODER, half_character, nests_deeply
+from mevqa.files.system_errors import unreadable
 
 
 def read_json_object(path: Path, hint: str = "") -> dict[str, Any]:
@@ -34,7 +35,7 @@ def read_json_object(path: Path, hint: str = "") -> dict[str, Any]:
             raise ValueError(half)
         return value
     except OSError as error:
-        message = f"cannot be read: {error.strerror or error}"
+        message = unreadable(error)
     except UnicodeDecodeError as error:
         message = f"is not UTF-8 at byte {error.start + 1}"
     except json.JSONDecodeError as error:

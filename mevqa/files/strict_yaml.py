@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+from mevqa.files.system_errors import unreadable
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def parse_yaml(path: Path) -> YamlFile:
             raise InputError([Problem(path, f"is larger than {most}")])
         text = read_file(path).decode("utf-8")
     except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+        raise InputError([Problem(path, unreadable(error))]) from error
     except UnicodeDecodeError as error:
         raise InputError([Problem(path, f"cannot be read: it is not UTF-8 at byte {error.start + 1}")]) from error
     try:

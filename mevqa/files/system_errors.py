@@ -53,6 +53,13 @@ def reason(error: OSError) -> str:
     return f"{why}; {mend}" if mend else why
 
 
+def unreadable(error: OSError) -> str:
+    """Return that an input cannot be read, and why; a folder where a file is meant is the commonest cause."""
+    if error.errno == errno.EISDIR:
+        return "cannot be read: it is a folder; name a file in it"
+    return f"cannot be read: {error.strerror or error}"
+
+
 def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
     """Return an error with the file that it names.
 

@@ -132,6 +132,8 @@ def open_run(path: Path) -> RunRecord:
         InputError: It is no run folder, or a line of its log is broken.
     """
     manifest_path = path / _MANIFEST
+    if not path.exists():
+        raise InputError([Problem(path, "there is no such folder; `mevqa eval --out` makes a run")])
     if not manifest_path.is_file():
         raise InputError([Problem(path, f"is not a run: it has no {_MANIFEST}; `mevqa eval --out {path}` makes one")])
     manifest = read_json_object(manifest_path)

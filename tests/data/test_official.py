@@ -87,10 +87,24 @@ def test_data_set_and_task_of_test_files(tmp_path, name, row_id, dataset, task):
 
 
 def test_a_numeric_subject_and_several_data_sets_are_fine(tmp_path):
-    rows = [train_row(1, subject=6), train_row(2, dataset="SAMM")]
+    rows = [train_row(1, subject=6), train_row(2, dataset="SAMM", image_id="006_1_2")]
     file = read_questions(write(tmp_path / "q.jsonl", *rows))
     assert file.dataset == "mixed"
     assert [(question.dataset, question.subject) for question in file.questions] == [("casme2", "6"), ("samm", "sub01")]
+
+
+def test_a_clip_is_of_one_data_set_and_one_person(tmp_path):
+    rows = [
+        train_row(1, subject=6),
+        train_row(2, subject="06"),
+        train_row(3, dataset="samm"),
+        train_row(4, subject="s7"),
+    ]
+    mend = "two clips of one name need question files of their own"
+    assert problems(write(tmp_path / "q.jsonl", *rows)) == [
+        (3, f"the clip 'sub01_EP02_01f' is of 'samm' here and of 'casme2' in line 1; {mend}"),
+        (4, f"the clip 'sub01_EP02_01f' shows 's7' here and '6' in line 1; {mend}"),
+    ]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 
+from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.files.system_errors import as_system_error, problem_of, writing
+from mevqa.inference.runs import open_run
 
 
 def test_an_error_names_its_file_why_and_the_mend():
@@ -40,3 +42,16 @@ def test_a_name_that_a_format_cannot_hold_is_named():
 def test_other_errors_pass():
     with pytest.raises(RuntimeError, match="of our own"), writing("model"):
         raise RuntimeError("of our own")
+
+
+@pytest.mark.parametrize("words", [["convert", "DIR", "out.jsonl"], ["check", "q.jsonl", "--annotations", "DIR"]])
+def test_a_folder_in_the_place_of_a_file_is_said_to_be_one(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "DIR").mkdir()
+    assert main(words) == 2
+    assert "DIR: cannot be read: it is a folder; name a file in it\n" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_is_said_not_to_be(tmp_path):
+    with pytest.raises(InputError, match="nowhere: there is no such folder; `mevqa eval --out` makes a run"):
+        open_run(tmp_path / "nowhere")

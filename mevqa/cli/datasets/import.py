@@ -108,6 +108,9 @@ def _adapter(args: argparse.Namespace) -> int:
 
     if len(args.sources) > 1:
         raise InputError([Problem(args.sources[1], "an adapter is imported alone; name one folder")])
+    if not (Path(args.sources[0]) / "adapter_config.json").is_file():
+        what = "is a folder without adapter_config.json, and no adapter"
+        raise InputError([Problem(args.sources[0], f"{what}; name the folder of one, or files of predictions")])
     if args.model is None:
         raise InputError([Problem("--model", "names the base model that the adapter was trained on")])
     done = import_adapter(

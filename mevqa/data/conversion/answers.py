@@ -53,7 +53,8 @@ def join_answers(
     by_content = None if any(named) else _by_content(records, expected)
     by_order = by_content is None and not any(named)
     if by_order and len(records) != len(known):
-        message = f"has no ids and {len(records)} answers to {len(known)} questions of {asked_in}"
+        answered = "1 answer" if len(records) == 1 else f"{len(records)} answers"
+        message = f"has no ids and {answered} to {len(known)} questions of {asked_in}"
         return {}, [], [(0, message)]
     ids: Sequence[str | None] = list(known) if by_order else by_content or named
     for record, name in zip(records, ids, strict=True):

@@ -18,6 +18,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.lock import hold_file
 from mevqa.files.signatures import file_kind
+from mevqa.files.system_errors import unreadable
 from mevqa.files.text import decode_text
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.formats import TARGETS, Target
@@ -106,7 +107,7 @@ def read_source(source: Path) -> tuple[str, Document]:
     try:
         data = read_file(source)
     except OSError as error:
-        raise InputError([Problem(source, f"cannot be read: {error.strerror or error}")]) from error
+        raise InputError([Problem(source, unreadable(error))]) from error
     if (workbook := workbook_document(source, data)) is not None:
         return "", workbook
     kind = file_kind(data[:512])

@@ -17,6 +17,7 @@ from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
+from mevqa.files.system_errors import unreadable
 from mevqa.files.tables.csv_cells import unmarked
 from mevqa.files.tables.delimited import DelimitedError, parse_delimited
 from mevqa.files.tables.markup import is_markup, read_markup
@@ -59,7 +60,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return read_file(path)
     except OSError as error:
-        raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
+        raise InputError([Problem(path, unreadable(error))]) from error
 
 
 def is_workbook(data: bytes) -> bool:

@@ -119,6 +119,8 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
         _, document = read_source(path)
         sources.append(_description(document))
         problems += [Problem(path, message, line) for line, message in document.problems]
+        if document.problems and not document.records:
+            continue
         answers, told, wrong = _join(document.records, expected)
         problems += [Problem(path, message, line or None) for line, message in wrong]
         notes += [f"{path.name}: {note}" for note in (*document.notes, *told)]

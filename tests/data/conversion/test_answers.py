@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_refused(questions, tmp_path):
         return [(problem.line, problem.message) for problem in caught.value.problems]
 
     (short,) = problems([{"predict": "a"}])
-    assert short == (None, f"has no ids and 1 answers to 2 questions of {questions.name}")
+    assert short == (None, f"has no ids and 1 answer to 2 questions of {questions.name}")
     swapped = [{"response": "x", "messages": turns(text, "x")} for text in reversed(TEXTS)]
     assert [line for line, _ in problems([{**one, "images": ["c/1.jpg"]} for one in swapped])] == [1, 2]
     found = problems(

@@ -171,12 +171,19 @@ def test_what_does_not_fit_is_refused(exported, tmp_path, form, how, message):
         (["p.jsonl"], "--export: name the export that was answered, or else --questions FILE"),
         (["p.jsonl", "--export", "."], "is no export: it has no export.json"),
         (["p.jsonl", "--questions", "q.jsonl", "--split", "test"], "--split: is a split of an export"),
-        (["."], "--model: names the base model"),
-        ([".", "--model", "nano"], "no adapter_config.json"),
+        (["theirs"], "--model: names the base model"),
+        (["."], ".: is a folder without adapter_config.json, and no adapter; name the folder of one, or files of"),
+        (["empty.jsonl", "--questions", "q.jsonl"], "mevqa import: empty.jsonl: is empty\n"),
+        (["none.jsonl", "--questions", "q.jsonl"], "none.jsonl: cannot be read: No such file or directory\n"),
     ],
 )
 def test_what_is_not_named_is_said(tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/adapter_config.json").write_text("{}")
+    row = {"id": "1", "dataset": "casme2", "image_id": "a", "subject": "s", "filename": "a", "question": "Why?"}
+    (tmp_path / "q.jsonl").write_text(json.dumps({**row, "answer": ""}) + "\n")
+    (tmp_path / "empty.jsonl").write_text("")
     assert main(["import", *words, "--out", "run"]) == 2
     said = capsys.readouterr().err
     assert message in said and "Traceback" not in said
