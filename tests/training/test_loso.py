@@ -159,5 +159,7 @@ def test_other_settings_are_refused_and_named(recipe, capsys):
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "half"])
 def test_a_shard_that_is_none_is_one_line(recipe, capsys, text):
-    assert command(recipe, "--shard", text) == 2
-    assert "--shard" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        command(recipe, "--shard", text)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert end.value.code == 2 and "--shard" in line and text in line
