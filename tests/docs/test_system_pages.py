@@ -52,6 +52,14 @@ def test_a_page_shows_the_row_of_the_comparison(page):
     assert shown or page == "physiology", "no figures"
 
 
+def test_the_readme_shows_the_same_figures():
+    rows = tables((DOCS.parent / "README.md").read_text(encoding="utf-8"))
+    shown = {name[1]: row for row in rows if (name := re.match(r"\[([\w-]+)\]\(docs/systems/", row[0]))}
+    assert shown.pop("mmme")[3] == "" and list(shown) == list(COMPARED)  # It goes with any of them.
+    for name, row in shown.items():
+        assert row[2] == COMPARED[name][1] and row[3] == COMPARED[name][2].split()[0], name
+
+
 def test_every_compared_system_stands_on_one_page():
     shown = sorted(name for text in TEXTS.values() for name in figures(text))
     assert shown == sorted(COMPARED)
