@@ -43,6 +43,7 @@ _EXACT = frozenset(
         "/gradio_api/queue/data",
         "/gradio_api/queue/join",
         "/gradio_api/reset",
+        "/gradio_api/run/predict",
         "/gradio_api/startup-events",
         _UPLOAD,
         "/gradio_api/upload_progress",

@@ -48,8 +48,8 @@ def of_others(clips: Iterable[AnsweredClip], clip: Clip) -> list[AnsweredClip]:
     """Return the clips of other people than the one who is seen in a clip."""
     clips = list(clips)
     # A row to answer may not tell the subject of a clip that the file has with its subject.
-    who = next((one.person for one in clips if one.id == clip.id), person(clip))
-    return [one for one in clips if one.person != who]
+    seen = {person(clip), *(one.person for one in clips if one.id == clip.id)}
+    return [one for one in clips if one.person not in seen]
 
 
 def _clip(clip_id: str, asked: list[Question]) -> AnsweredClip:

@@ -54,6 +54,16 @@ def test_what_the_page_does_not_need_is_not_there(client, address):
     assert client.get(address).status_code == 404
 
 
+def test_work_is_done_in_the_queue_alone(client):
+    """Quick handlers are called by themselves; a call of the others there would pass by the bound on work at once."""
+    handlers = {one["id"]: one["queue"] for one in client.get("/config").json()["dependencies"]}
+    assert set(handlers.values()) == {True, False}
+    for number, queued in handlers.items():
+        body = {"data": [], "fn_index": number, "session_hash": "tab-1"}
+        answer = client.post("/gradio_api/run/predict", json=body)
+        assert ("join the queue" in answer.text) is queued
+
+
 def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page, client, tmp_path):
     session = page.state.sessions.of(client.cookies[COOKIE], "tab-1")
     session.folder.mkdir(parents=True)

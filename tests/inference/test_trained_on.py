@@ -30,11 +30,14 @@ def kept(tmp_path):
     return tmp_path / "kept"
 
 
-def test_clips_of_trained_subjects_are_found_in_the_record_of_an_adapter(tmp_path):
+def test_clips_of_trained_subjects_are_found_in_the_record_of_an_adapter(tmp_path, monkeypatch):
     record = {"subjects": subjects_of([Clip("x", "casme2", "s1")]).as_record()}
     (tmp_path / "training.json").write_text(json.dumps(record))
     assert clips_trained_on("nano", str(tmp_path), ASKED) == ["a"]  # Another clip and spelling of the subject.
     assert clips_trained_on(str(tmp_path), None, ASKED) == ["a"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nano").mkdir()
+    (tmp_path / "nano" / "training.json").write_text(json.dumps(record))  # A folder here is not the embedded model.
     assert clips_trained_on("nano", None, ASKED) == clips_trained_on("org/model", "org/adapter", ASKED) == []
 
 

@@ -164,7 +164,7 @@ class AnnotationPage:
             message = rendering.status_html(text="An event was added: move its moments, code it, and save.")
             shown = {self._form.message: message, self._parts.timeline: timeline_value(opened, added=at)}
             shown[self._parts.events] = rendering.events_html(opened)
-            return {**shown, **self._filled(opened, Draft()), **self._events(opened, at)}
+            return {**shown, **self._filled(opened, coded_draft(opened.events[at])), **self._events(opened, at)}
 
         return self._do(request, act)
 

@@ -13,8 +13,9 @@ from mevqa.app.state import AppState
 
 #: One job at a time: it needs the whole machine.
 _WORK: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 1, "show_progress": "hidden"}
-#: Quick handlers, which do not wait for jobs.
-_QUICK: dict[str, Any] = {"concurrency_limit": 8, "show_progress": "hidden"}
+#: Quick handlers, which do not wait for jobs. Each is answered by itself: Gradio drops what its queue answers to the
+#: second of two quick events where the stream of the first ends meanwhile (``Queue.clean_events``).
+_QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden"}
 
 
 def build(state: AppState) -> gr.Blocks:
@@ -48,7 +49,7 @@ def build(state: AppState) -> gr.Blocks:
         parts.stop.click(clip.stopped, None, None, concurrency_limit=None, show_progress="hidden")
         _tie_annotation(state, parts, opened)
         page.unload(_closing(state))
-    page.queue(max_size=64)
+    page.queue(max_size=64, api_open=False)
     return page
 
 

@@ -205,10 +205,15 @@ function zoom(at) {
   draw();
 }
 
-// Show an event and tell the server that it is the one that is coded.
-function choose(at) {
+// Show an event at its apex.
+function show(at) {
   zoom(at);
   seek(video.events[at].apex);
+}
+
+// Show an event and tell the server that it is the one that is coded.
+function choose(at) {
+  show(at);
   trigger("chosen", { key: video.key, event: at });
 }
 
@@ -289,10 +294,11 @@ function load() {
   }
   draw();
   loadFrame();
-  // An event that was added just now is coded next; the same value may come again for another reason.
+  // An event that was added just now is coded next, as the server knows. The same value may come again for another
+  // reason.
   if (given.added !== null && given.added.stamp !== done) {
     done = given.added.stamp;
-    choose(given.added.event);
+    show(given.added.event);
   }
 }
 

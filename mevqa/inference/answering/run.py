@@ -81,6 +81,8 @@ def answer_plan(
     check = partial(check_questions, work, own)
     with hold_run(out, shard), start(own, out, options, chosen, check) as answering:
         asked = answering.asked
+        if asked.class_table is not None:
+            asked.class_table.check(work.clips.values())
         fingerprint = run_fingerprint(
             work,
             asked.model,

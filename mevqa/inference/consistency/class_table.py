@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,18 @@ class ClassTable:
         clips = [(clip.id, clip.person, clip.fine, sorted(clip.units or ())) for clip in self.clips]
         digest = hashlib.blake2b(json.dumps(clips).encode(), digest_size=16).hexdigest()
         return {"source": self.source.name, "clips": len(clips), "digest": digest}
+
+    def check(self, clips: Iterable[Clip]) -> None:
+        """Refuse a table that says nothing of any clip.
+
+        Raises:
+            InputError: None of its clips is of a data set that is asked about.
+        """
+        asked = {canonical_dataset(clip.dataset) for clip in clips}
+        known = {clip.person[0] for clip in self.clips}
+        if not asked & known:
+            message = f"tells of {', '.join(sorted(known))} and not of {', '.join(sorted(asked))}, which is asked about"
+            raise InputError([Problem(self.source, f"{message}; name a training file of that data set")])
 
     def for_clip(self, clip: Clip) -> ClassTable:
         """Return what other people of the clip's data set tell: the person who is asked about would be a leak."""

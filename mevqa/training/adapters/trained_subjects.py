@@ -96,13 +96,17 @@ def start_subjects(recipe: Recipe) -> TrainedSubjects:
         InputError: The record of a training cannot be read.
         ModelError: There is no such adapter.
     """
-    seen = TrainedSubjects()
-    folder = Path(recipe.model).expanduser()
-    if recipe.model not in ("nano", UNTRAINED_NANO) and (folder / RECORD).is_file():
-        seen |= recorded_subjects(folder)
+    seen = _of_model(recipe.model)
     if recipe.adapter is not None:
         seen |= recorded_subjects(adapter_folder(recipe.adapter))
     return seen
+
+
+def _of_model(model: str) -> TrainedSubjects:
+    """Return the subjects of a whole model of ours; others, and the embedded one, count as trained on nobody."""
+    folder = Path(model).expanduser()
+    is_ours = model not in ("nano", UNTRAINED_NANO) and (folder / RECORD).is_file()
+    return recorded_subjects(folder) if is_ours else TrainedSubjects()
 
 
 def clips_trained_on(
@@ -113,21 +117,20 @@ def clips_trained_on(
     Args:
         model: As for ``load_model``: a folder of a whole model, or a recogniser as ``mean:DIR``; of others nothing is
             known.
-        adapter: Folder of its adapter, if any; one on the hub was fetched before.
+        adapter: Folder of its adapter, if any; one on the hub tells nothing.
         clips: The clips.
         spotter: Folder of a spotter's weights, which names the videos that it was trained on.
 
     Raises:
         InputError: The record of a training cannot be read.
     """
-    seen = TrainedSubjects()
+    seen = _of_model(model)
+    if adapter is not None and (path := Path(adapter).expanduser()).is_dir():
+        seen |= recorded_subjects(path)
     fitted: frozenset[str] = frozenset()
     kind, _, folder = model.partition(":")
     if kind in recogniser_names() and (path := Path(folder).expanduser() / RECOGNISER_RECORD).is_file():
         fitted = frozenset(read_record(path).fitted_on.subjects)
-    for name in (model, adapter):
-        if name is not None and (path := Path(name).expanduser()).is_dir():
-            seen |= recorded_subjects(path)
     videos = trained_videos(Path(spotter).expanduser()) if spotter is not None else frozenset()
     return [clip.id for clip in clips if seen.shows(clip) or " ".join(person(clip)) in fitted or clip.id in videos]
 

@@ -64,8 +64,16 @@ def test_a_clip_is_decided_by_other_people_of_its_data_set(table):
     assert {one.fine for one in table.for_clip(Clip("new", "casme2", "1")).clips} == {"disgust", "happiness"}
     # Its row does not tell the subject, the file does.
     assert {one.fine for one in table.for_clip(Clip("c0", "casme2")).clips} == {"disgust", "happiness"}
+    # A clip of another data set has the same name: its own person is left out as well.
+    assert {one.fine for one in table.for_clip(Clip("c0", "casme2", "2")).clips} == {"happiness"}
     elsewhere = table.for_clip(Clip("new", "samm", "1"))
     assert not elsewhere.clips and answers(elsewhere, "brow lowerer")[0] == "disgust"
+
+
+def test_a_table_of_another_data_set_is_refused(table):
+    table.check([Clip("new", "samm"), Clip("new", "casme2")])
+    with pytest.raises(InputError, match="train.jsonl: tells of casme2 and not of samm, which is asked about"):
+        table.check([Clip("new", "samm")])
 
 
 def test_without_answers_about_units_the_model_decides(table):
