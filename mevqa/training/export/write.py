@@ -118,7 +118,8 @@ def write_export(
         _write_clips(folder, conversations, kept, form, drawn_by, written, progress)
         splits = {
             division.name: {
-                name: [a.id for clip in clips for a in kept[clip]] for name, clips in division.splits.items()
+                name: _ids_in_order([a.id for clip in clips for a in kept[clip]], form, written)
+                for name, clips in division.splits.items()
             }
             for division in divisions
         }
@@ -168,6 +169,14 @@ def _write_clips(
             written.shards.update((one.clip.id, shard) for one in group)
     if problems:
         raise InputError(problems)
+
+
+def _ids_in_order(ids: list[str], form: ConversationFormat, written: _Written) -> list[str]:
+    """Return the questions of a split in the order of its file; files with pictures inside hold person after person."""
+    if form != "hf":
+        return ids
+    places = {row.id: place for place, row in enumerate(written.index)}
+    return sorted(ids, key=lambda name: places[name])
 
 
 def _persons(conversations: Sequence[ClipConversations]) -> list[list[ClipConversations]]:

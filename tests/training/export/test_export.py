@@ -67,6 +67,17 @@ def test_load_dataset_reads_every_fold_and_nobody_is_on_two_sides(exported, data
     assert set(tested.values()) == {1}
 
 
+@pytest.mark.parametrize("form", ["messages", "hf"])
+def test_the_record_of_a_split_has_the_order_of_its_file(data, tmp_path, form):
+    rows = sorted(rows_of(data), key=lambda row: row["image_id"][-4:])  # Clip by clip, each of another person.
+    mixed = tmp_path / data.name
+    mixed.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    maps = {"flow": data.parent / "maps"}
+    mevqa.export_conversations(mixed, out=tmp_path / "out", precomputed=maps, views=VIEWS, format=form)
+    loaded = datasets.load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path))
+    assert list(loaded["id"]) == splits(tmp_path / "out")["default"]["train"]
+
+
 def test_the_texts_hold_one_placeholder_a_picture_and_the_words_of_training(exported, data):
     plan = mevqa.inference.evaluation.plan([data], None, pictures={"motion": data.parent / "maps"})
     prompts = PromptLibrary.load()
