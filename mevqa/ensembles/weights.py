@@ -2,8 +2,9 @@
 
 A run's weight in questions of a type is the log-odds of its mean grade less those of chance, and not below 0 (the
 optimal weights of independent voters: Nitzan and Paroush, International Economic Review 23, 1982, theorem 1; chance as
-the origin for more than two options is ours). Over options the mean is that of the classes' means, as UAR has it: a run
-that always gives the commonest class has no weight.
+the origin for more than two options is ours). Of closed questions the mean is that of the classes' means, as UAR has
+it: a run that always gives the commonest class has no weight. Where no run tells options, chance is that of the classes
+of the references.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from mevqa.ensembles.agreement import agreement
 from mevqa.ensembles.fusing import SMALLEST, Method, Vote
 from mevqa.ensembles.members import Member
 from mevqa.questions.answers import read_answer
+from mevqa.questions.question_types import question_type
 from mevqa.questions.values import answer_value
 from mevqa.types import Clip, Question
 
 #: Grades of so many answers by chance are added to every mean, so that few right answers give no endless weight.
 _ADDED = 2.0
-#: Chance of a question without options; ours.
+#: Chance of an open question; ours.
 _OPEN_CHANCE = 0.1
 
 
@@ -54,7 +56,7 @@ class _Graded:
         person: Whom it is about.
         grades: Of each run, 0 to 1.
         chance: The grade of a guess.
-        label: The right option; None for questions without options.
+        label: The right option; None for open questions.
     """
 
     person: Person
@@ -83,6 +85,10 @@ class OutOfFoldAnswers:
 
     def __post_init__(self) -> None:
         """Grade every answer once."""
+        labels: dict[str, set[str]] = {}
+        for question in self.questions:
+            if question_type(question.type).metric == "classes":
+                labels.setdefault(question.type, set()).add(str(question.reference))
         for question in self.questions:
             reference = read_answer(question, question.reference or "").value
             grades = []
@@ -91,6 +97,7 @@ class OutOfFoldAnswers:
                 answer = member.answer(question)
                 grades.append(0.0 if answer is None else agreement(answer_value(question, answer), reference))
                 options = max(options, len((answer and answer.options) or ()))
+            options = options or len(labels.get(question.type, ()))
             chance = 1 / options if options else _OPEN_CHANCE
             label = reference if options and isinstance(reference, str) else None
             self._grades.setdefault(question.type, []).append(

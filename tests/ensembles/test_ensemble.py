@@ -233,7 +233,8 @@ def test_unknown_subjects_are_noted():
     assert "about one subject" in subject_notes(questions[:1])[0]
 
 
-def test_a_run_that_always_gives_the_commonest_class_has_no_weight(tmp_path):
+@pytest.mark.parametrize("options", [True, False])
+def test_a_run_that_always_gives_the_commonest_class_has_no_weight(tmp_path, options):
     path = tmp_path / "coarse.jsonl"
     rows = [
         _row(clip, 1, "What is the coarse expression class?", "negative" if clip < 9 else COARSE[clip % 3])
@@ -247,11 +248,23 @@ def test_a_run_that_always_gives_the_commonest_class_has_no_weight(tmp_path):
                 # As often right as the other one, but in every class.
                 right = row["answer"] if clip % 3 else COARSE[(COARSE.index(row["answer"]) + 1) % 3]
                 best = "negative" if name == "constant" else right
-                shares = {label: 0.8 if label == best else 0.1 for label in COARSE}
+                shares = {label: 0.8 if label == best else 0.1 for label in COARSE} if options else None
                 run.append([Answer(row["id"], best, options=shares, confidence=0.8)])
     members = read_members([tmp_path / "constant", tmp_path / "able"])
-    constant, able = OutOfFoldAnswers(members, members[0].questions, "mean", True).overall("coarse")
+    method = "mean" if options else "vote"
+    constant, able = OutOfFoldAnswers(members, members[0].questions, method, True).overall("coarse")
     assert constant == 0.0 and able == 1.0
+
+
+def test_what_a_run_was_not_asked_yet_is_nothing_against_it(runs, questions, tmp_path):
+    rows = len(_rows()) // 2
+    log = (runs[0] / "answers.jsonl").read_text().splitlines(keepends=True)
+    copytree(runs[0], tmp_path / "half")
+    (tmp_path / "half" / "answers.jsonl").write_text("".join(log[:rows]))
+    copytree(runs[1], tmp_path / "whole")
+    made = mevqa.ensemble(runs, tmp_path / "out", weights="oof", oof=[tmp_path / "half", tmp_path / "whole"], draws=0)
+    assert made.weights["coarse"]["good"] > made.weights["coarse"]["poor"]
+    assert f"half: {rows} of {2 * rows} questions were not answered" in made.notes
 
 
 def test_weights_from_other_runs(runs, questions, tmp_path):

@@ -105,7 +105,7 @@ def ensemble(
     if any(member.run.path.resolve() == path.resolve() for member in (*members, *graded)):
         raise InputError([Problem("--out", f"{path} is one of the runs: name a new folder")])
     asked = members[0].questions
-    known = [question for question in graded[0].questions if question.reference is not None]
+    known = _known(graded)
     out_of_fold = OutOfFoldAnswers(graded, known, method, weights == "oof")
     calibration = calibrate(out_of_fold, asked)
     answers = answer_by_votes(
@@ -120,7 +120,11 @@ def ensemble(
         weights={kind: _by_name(members, out_of_fold.overall(kind)) for kind in dict.fromkeys(q.type for q in asked)},
         temperatures=_means(calibration),
         calibration_errors=calibration.errors,
-        notes=(*unfinished(members), *(subject_notes(known) if weights == "oof" or calibration.errors else ())),
+        notes=(
+            *unfinished(members),
+            *(unfinished(graded) if oof else ()),
+            *(subject_notes(known) if weights == "oof" or calibration.errors else ()),
+        ),
     )
     facts = {key: value for key, value in members[0].run.manifest.items() if key not in ("format", "decides", "reader")}
     if seen := dict.fromkeys(clip for member in members for clip in member.run.manifest.get(TRAINED_ON, ())):
@@ -155,6 +159,12 @@ def _read(
     if problems:
         raise InputError(problems)
     return members, graded
+
+
+def _known(graded: Sequence[Member]) -> list[Question]:
+    """Return the questions with a reference that all runs were asked: what one was not asked is nothing against it."""
+    known = [question for question in graded[0].questions if question.reference is not None]
+    return [question for question in known if all(question.id in member.run.answers for member in graded)]
 
 
 def _without_options(member: Member, method: Method) -> list[Problem]:

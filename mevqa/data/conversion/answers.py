@@ -11,6 +11,9 @@ from mevqa.data.documents.keys import first_of, keys_of, record_keys
 from mevqa.data.documents.records import Record
 from mevqa.names import NameIndex
 
+#: Characters of what a server tells.
+_TOLD = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedAnswer:
@@ -31,9 +34,24 @@ class ExpectedAnswer:
     label: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What a record says of one question.
+
+    Attributes:
+        text: What the model said; empty where it said nothing.
+        error: Why the server has no answer, in its words or by the reason for which it ended; None where it has one.
+        truncated: Whether the bound on its length cut it off, as the server tells.
+    """
+
+    text: str
+    error: str | None = None
+    truncated: bool = False
+
+
 def join_answers(
     records: Sequence[Record], expected: Sequence[ExpectedAnswer], asked_in: str, *, unanswered: bool = False
-) -> tuple[dict[str, str], list[str], list[tuple[int, str]]]:
+) -> tuple[dict[str, GivenAnswer], list[str], list[tuple[int, str]]]:
     """Return answers by question id, notes on how they were joined, and problems with their lines.
 
     Records are joined by id. Where none has an id, they are joined by what the user said and the pictures, if both are
@@ -43,9 +61,9 @@ def join_answers(
         records: What a model said, one a question.
         expected: What was asked, in order.
         asked_in: Name of the file of the questions, for messages.
-        unanswered: Whether a record may have no answer, which is an empty text then.
+        unanswered: Whether a record may have no answer, which is an empty text or an error then.
     """
-    answers: dict[str, str] = {}
+    answers: dict[str, GivenAnswer] = {}
     problems: list[tuple[int, str]] = []
     known = {one.id: one for one in expected}
     index = NameIndex(known)
@@ -158,37 +176,55 @@ def _id(values: Mapping[str, Any]) -> str | None:
     return str(name) if isinstance(name, (str, int)) and str(name).strip() else None
 
 
-def _said(values: Mapping[str, Any], *, unanswered: bool) -> tuple[str, str | None]:
+def _said(values: Mapping[str, Any], *, unanswered: bool) -> tuple[GivenAnswer, str | None]:
     """Return what a model said, and its question or prompt where the record has that too.
 
     Raises:
         ValueError: There is no answer, or it is no text.
     """
-    answer = _of_server(values)
+    given = _of_server(values)
     keys = keys_of(values, "predicted")
     asked = values.get("question", values.get("query", values.get("prompt")))
+    answer: Any = None if given is None else given.text
     if keys_of(values, "turns"):
         asked, said = read_turns(values, 0, predictions=True).pairs[-1]
         answer = said if answer is None and not keys else answer
-    if answer is None and not keys:
-        if not unanswered:
-            raise ValueError("has no answer")
-        answer = ""
-    answer = values[keys[0]] if answer is None else answer
+    if answer is None and keys:
+        answer = values[keys[0]]
+    error = None if given is None else given.error
+    if not unanswered and (answer is None or (given is not None and (error or not given.text))):
+        raise ValueError("has no answer" if error is None else f"has no answer: {error}")
+    answer = "" if answer is None else answer
     if not isinstance(answer, str):
         raise ValueError(f"the answer must be a text in double quotes, not {type(answer).__name__}")
-    return answer, asked if isinstance(asked, str) else None
+    return GivenAnswer(answer, error, given is not None and given.truncated), asked if isinstance(asked, str) else None
 
 
-def _of_server(values: Mapping[str, Any]) -> Any:
+def _of_server(values: Mapping[str, Any]) -> GivenAnswer | None:
     """Return the answer in the reply of a server that speaks OpenAI's protocol, None for anything else."""
     response = values.get("response")
     reply = response.get("body") if isinstance(response, dict) else None
     choices = reply.get("choices") if isinstance(reply, dict) else values.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return _of_choice(choices[0])
+    if not isinstance(response, dict) and not (response is None and "custom_id" in values and values.get("error")):
         return None
-    message = choices[0].get("message")
-    return message.get("content") if isinstance(message, dict) else choices[0].get("text")
+    error = values.get("error") or (reply.get("error") if isinstance(reply, dict) else None)
+    told = (error.get("message") or error.get("code") if isinstance(error, dict) else error) or "no choice in its reply"
+    return GivenAnswer("", f"the server had no answer: {' '.join(str(told).split())[:_TOLD]}")
+
+
+def _of_choice(choice: Mapping[str, Any]) -> GivenAnswer:
+    """Return a server's choice; one that was refused or filtered is an error, whatever it holds."""
+    message = choice.get("message")
+    text = message.get("content") if isinstance(message, dict) else choice.get("text")
+    reason, refusal = choice.get("finish_reason"), message.get("refusal") if isinstance(message, dict) else None
+    error = None
+    if refusal:
+        error = f"the model refused: {' '.join(str(refusal).split())[:_TOLD]}"
+    elif reason == "content_filter":
+        error = "the server's filter cut the answer off"
+    return GivenAnswer("" if text is None else text, error, reason == "length")
 
 
 def _plain(text: str) -> str:

@@ -144,7 +144,7 @@ def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
     problems = [Problem(source, message, line or None) for line, message in (*document.problems, *wrong)]
     if problems:
         raise InputError(problems)
-    scan = scan_question_bytes(file.path, file.render(answers))
+    scan = scan_question_bytes(file.path, file.render({name: answer.text for name, answer in answers.items()}))
     answered = sum(question.reference is not None for question in scan.file.questions)
     what = describe(document, "answers")
     count = len(scan.file.questions)

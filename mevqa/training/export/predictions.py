@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mevqa.data.conversion.answers import ExpectedAnswer, join_answers
+from mevqa.data.conversion.answers import ExpectedAnswer, GivenAnswer, join_answers
 from mevqa.data.conversion.convert import read_source
 from mevqa.data.documents.foreign_formats import describe, form_of_records
 from mevqa.data.documents.records import Document, Record
@@ -49,13 +49,13 @@ class Predictions:
     """What other toolkits predicted.
 
     Attributes:
-        texts: By question id; empty where a record has no answer.
+        given: By question id.
         source: What the files are (``a file of query-response records (ms-swift)``).
         revision: Hash of the files.
         notes: How they were joined, one sentence each.
     """
 
-    texts: Mapping[str, str]
+    given: Mapping[str, GivenAnswer]
     source: str
     revision: str
     notes: tuple[str, ...]
@@ -110,7 +110,7 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
         InputError: Every problem of all files: records of no question, or of one that has another; another order;
             questions without a record.
     """
-    texts: dict[str, str] = {}
+    given: dict[str, GivenAnswer] = {}
     first: dict[str, Path] = {}
     notes: list[str] = []
     problems: list[Problem] = []
@@ -124,12 +124,12 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
         answers, told, wrong = _join(document.records, expected)
         problems += [Problem(path, message, line or None) for line, message in wrong]
         notes += [f"{path.name}: {note}" for note in (*document.notes, *told)]
-        for name, text in answers.items():
+        for name, answer in answers.items():
             if name in first:
                 problems.append(Problem(path, f"answers {name!r}, which {first[name]} answers already"))
             first.setdefault(name, path)
-            texts.setdefault(name, text)
-    missing = [name for name in expected.all_ids if name not in texts]
+            given.setdefault(name, answer)
+    missing = [name for name in expected.all_ids if name not in given]
     if missing and not problems and not partial:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         problems.append(
@@ -142,7 +142,7 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
     if problems:
         raise InputError(problems)
     revision = hashlib.sha256("\n".join(file_digest(path) for path in paths).encode()).hexdigest()[:16]
-    return Predictions(texts, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)))
+    return Predictions(given, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)))
 
 
 def _description(document: Document) -> str:
@@ -155,7 +155,9 @@ def _description(document: Document) -> str:
     return describe(document, form_of_records(document.records))
 
 
-def _join(records: Sequence[Record], expected: Expected) -> tuple[dict[str, str], list[str], list[tuple[int, str]]]:
+def _join(
+    records: Sequence[Record], expected: Expected
+) -> tuple[dict[str, GivenAnswer], list[str], list[tuple[int, str]]]:
     """Join the records of one file: to all questions, or to those of the one fold that they fit."""
     every = list({one.id: one for group in expected.groups.values() for one in group}.values())
     whole = join_answers(records, every, expected.name, unanswered=True)
@@ -215,17 +217,19 @@ def write_run(
             folder, _fingerprint(work, list(groups), predictions, model, exported, consistency=consistency), facts
         )
         for clip, questions in groups.items():
-            replies = [_reply(predictions.texts.get(question.id)) for question in questions]
+            replies = [_reply(predictions.given.get(question.id)) for question in questions]
             dataset = work.clips[clip].dataset
             run.append(read_replies(questions, replies, dataset, consistency=consistency))
     return open_run(out)
 
 
-def _reply(text: str | None) -> Reply:
-    """Return a prediction as a reply; what is not there is an error and no answer."""
-    if text is None:
+def _reply(given: GivenAnswer | None) -> Reply:
+    """Return a prediction as a reply; what is not there, or was cut off by a server, is an error and no answer."""
+    if given is None:
         return Reply("", error="the predictions have no record of this question")
-    return Reply(text) if text.strip() else Reply("", error="the prediction is empty")
+    if given.error is not None or not given.text.strip():
+        return Reply("", error=given.error or "the prediction is empty")
+    return Reply(given.text, truncated=given.truncated)
 
 
 def _fingerprint(

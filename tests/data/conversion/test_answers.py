@@ -63,6 +63,18 @@ def test_answers_find_their_questions(form, turned, questions, tmp_path):
     assert any("in the order of the questions" in note for note in done.notes) == (not named)
 
 
+def test_a_request_that_failed_is_no_answer(questions, tmp_path):
+    failed = {"status_code": 500, "body": {"error": {"message": "out of\nmemory"}}}
+    filtered = {"body": {"choices": [{"message": {"content": "negative"}, "finish_reason": "content_filter"}]}}
+    rows = [{"custom_id": name, "response": one} for name, one in zip(NAMES, (failed, filtered), strict=True)]
+    with pytest.raises(InputError) as caught:
+        convert(save(tmp_path / "p.jsonl", rows), tmp_path / "pred.jsonl", questions=questions)
+    assert [problem.message for problem in caught.value.problems] == [
+        "has no answer: the server had no answer: out of memory",
+        "has no answer: the server's filter cut the answer off",
+    ]
+
+
 def test_what_does_not_fit_is_refused(questions, tmp_path):
     def problems(records):
         with pytest.raises(InputError) as caught:

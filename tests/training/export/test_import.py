@@ -99,6 +99,41 @@ def test_an_empty_prediction_is_an_error_and_no_answer(exported, right, tmp_path
     assert sorted(answer.error for answer in failed)[1:] == ["the prediction is empty"] * 2
 
 
+def test_what_a_server_cut_off_refused_or_failed_at_is_no_answer(tmp_path):
+    """As in the file of a batch: OpenAI, vLLM."""
+
+    def reply(text, reason, **message):
+        choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": reason}
+        return {"response": {"status_code": 200, "body": {"choices": [choice]}}, "error": None}
+
+    text = "What are the action units?"
+    replies = {
+        "whole": reply("brow lowerer, lid tightener", "stop"),
+        "cut": reply("brow lowerer, lid", "length"),
+        "filtered": reply("brow lowerer", "content_filter"),
+        "refused": reply(None, "stop", refusal="I cannot\nhelp with brow lowerers"),
+        "empty": reply(None, "stop"),
+        "failed": {"response": {"status_code": 500, "body": {"error": {"message": "boom"}}}, "error": None},
+        "late": {"response": None, "error": {"code": "batch_expired", "message": "This batch expired"}},
+    }
+    asked = [
+        {"id": name, "dataset": "casme2", "image_id": name, "question": text, "answer": "brow lowerer"}
+        for name in replies
+    ]
+    file = save(tmp_path / "asked.jsonl", asked)
+    batch = save(tmp_path / "batch.jsonl", [{"id": "b", "custom_id": name, **one} for name, one in replies.items()])
+    run = mevqa.import_predictions(batch, questions=file, out=tmp_path / "run")
+    assert {name for name, answer in run.answers.items() if answer.error is None} == {"whole"}
+    assert {name: answer.error for name, answer in run.answers.items() if name not in ("whole", "cut")} == {
+        "filtered": "the server's filter cut the answer off",
+        "refused": "the model refused: I cannot help with brow lowerers",
+        "empty": "the prediction is empty",
+        "failed": "the server had no answer: boom",
+        "late": "the server had no answer: This batch expired",
+    }
+    assert run.answers["cut"].unusable == "truncated"
+
+
 def test_a_test_file_is_answered_and_submitted(data, tmp_path):
     rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
     asked = [
