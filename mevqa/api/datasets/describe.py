@@ -130,7 +130,8 @@ def _rows(work: Plan, described: list[Description], alone: bool) -> list[dict[st
     for name, asked in work.questions.items():
         clip = work.clips[name]
         if not alone:
-            answered = [one for one in asked if one.reference is not None and one.type != "analysis"]
+            # A description takes the place of analyses; without one they are all that there is.
+            answered = [q for q in asked if q.reference is not None and (q.type != "analysis" or name not in texts)]
             rows += [_row(one.id, clip, one.text, str(one.reference)) for one in answered]
         if name in texts:
             own = f"{name}_analysis"

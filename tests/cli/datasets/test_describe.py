@@ -51,6 +51,15 @@ def test_answers_alone_are_described_and_what_the_texts_name_is_printed(tmp_path
     assert "exists; name a new file as --out" in capsys.readouterr().err and rows_of(again) == told
 
 
+def test_an_analysis_gives_way_to_a_description_and_to_nothing_else(tmp_path):
+    file = write_questions(tmp_path / "q.jsonl", ASKED[:1], clips=1)
+    analysis = [("Please analyse the micro-expression shown in this video in detail.", "The brows are lowered.")]
+    coded = write_questions(tmp_path / "coded.jsonl", analysis).read_text().replace("_0", "_9")
+    file.write_text(file.read_text() + coded)
+    done = mevqa.describe(file, tmp_path / "told.jsonl")
+    assert [row["id"] for row in rows_of(done.file)] == ["c0_0", "c0_analysis", "c1_9"]
+
+
 def test_fine_tuning_learns_the_words_as_they_stand(tmp_path):
     maps = tmp_path / "maps"
     maps.mkdir()
