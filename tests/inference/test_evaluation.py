@@ -177,6 +177,19 @@ def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_word
     assert "1 reply could not be used (several answers were given: 1)." in printed
 
 
+def test_a_prior_that_finds_no_probabilities_to_change_is_told(work_folder, capsys):
+    work = planned(work_folder)
+    fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={"prior": {}})
+    with begin(work, work_folder / "out", fingerprint) as log:
+        list(answer(work, log, mock(), PROMPTS, VIEW_CONFIG))
+    print_run(run_of(work, log))
+    assert "--prior changed nothing" not in capsys.readouterr().out
+    name, given = next((name, one) for name, one in log.answers.items() if one.options)
+    log.answers[name] = replace(given, options=None)
+    print_run(run_of(work, log))
+    assert "--prior changed nothing in 1 of 3 answers about classes" in capsys.readouterr().out
+
+
 def test_a_run_with_other_rules_for_key_frames_or_other_numbers_is_refused(work_folder, monkeypatch):
     work = planned(work_folder)
     run_all(work, work_folder / "out", mock(), steps=1)

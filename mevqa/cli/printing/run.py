@@ -10,6 +10,7 @@ from mevqa.api.evaluation.run import Run
 from mevqa.inference.logs.usage_log import read_usage
 from mevqa.inference.shards import Shard, lacking_clips, parse_shard
 from mevqa.inference.trained_on import trained_on_warning
+from mevqa.questions.question_types import question_type
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.scoring.answers.score import score_run
 from mevqa.scoring.tables import short_table
@@ -46,6 +47,7 @@ def print_run(run: Run) -> int:
     _print_unusable(console, failed)
     if (warning := trained_on_warning(run.manifest, asked)) is not None:
         console.print(warning, style="yellow", markup=False)
+    _print_prior(console, run)
     _print_still(console, run)
     _print_warnings(console, run)
     for answer in failed[:10]:
@@ -112,6 +114,22 @@ def _print_unusable(console: Console, failed: list[Answer]) -> None:
         replies, they = ("reply", "It is") if total == 1 else ("replies", "They are")
         console.print(f"{total} {replies} could not be used ({listed}).", markup=False)
         console.print(f"{they} final: answer with other settings (--variant, --max-new-tokens) into a new --out.")
+
+
+def _print_prior(console: Console, run: Run) -> None:
+    """Print how many answers about classes --prior could not change, as the model told no probabilities."""
+    if "prior" not in run.manifest["decides"].get("settings", {}):
+        return
+    classes = [q for q in run.questions if question_type(q.type).fact in ("coarse", "fine")]
+    answers = [run.answers[q.id] for q in classes if q.id in run.answers and run.answers[q.id].error is None]
+    plain = sum(not answer.options for answer in answers)
+    if plain:
+        console.print(
+            f"--prior changed nothing in {plain} of {len(answers)} answers about classes: "
+            "the model told no probabilities of the options",
+            style="yellow",
+            markup=False,
+        )
 
 
 def _print_still(console: Console, run: Run) -> None:
