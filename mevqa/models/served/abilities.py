@@ -215,7 +215,9 @@ class _Trial:
         body = able.body(self._name, conversation, most, think=self._think)
         body = {**body, **added, "extra_body": {**body.get("extra_body", {}), **extra}}
         [outcome] = self._endpoint.send([body])
-        if isinstance(outcome, Failure) and (not outcome.is_request or outcome.status in (403, 404)):
+        if isinstance(outcome, Failure) and (
+            not outcome.is_request or outcome.is_unknown_model or outcome.status == 403
+        ):
             raise self.error(outcome)
         self._answered |= isinstance(outcome, ChatReply)
         return outcome

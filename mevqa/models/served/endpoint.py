@@ -34,8 +34,18 @@ _MOST_PATIENCE = 300.0
 _LISTING = 10.0
 #: Characters of a server's message that are shown.
 _SHOWN = 300
-#: States that pass: time-outs, conflicts, too many requests, and faults of the server.
+#: States that pass beside faults of the server (from 500 on): time-outs, conflicts, too many requests.
 _PASSING = frozenset({408, 409, 425, 429})
+#: Faults of a server that never pass: it does not have what is asked for, or speaks another HTTP.
+_LASTING = frozenset({501, 505})
+#: What a server writes with a 500 that no wait mends: the model is not there, or the request is wrong.
+_UNKNOWN_MODEL = re.compile(
+    r"model_?not_?found|\b(?:unknown|invalid|unrecogni[sz]ed|no such|(?:could not|cannot|can't) find(?: the)?) model"
+    r"|\bmodel\b.{0,200}?(?:\bnot found\b|\b(?:does not|doesn't) exist\b|\bis (?:unknown|not (?:known|served|valid))\b)"
+    r"|not a valid model identifier",
+    re.IGNORECASE,
+)
+_WRONG_REQUEST = re.compile(r"\bnot supported\b|\bunsupported\b|\b(?:bad|invalid)[ _]?request", re.IGNORECASE)
 #: Codes of refusals that no wait mends.
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 #: What looks like a key, beside the key itself: servers quote parts of it.
@@ -50,11 +60,13 @@ class Failure:
         reason: Why, one line without the key.
         status: State of the HTTP answer; None without one.
         is_request: Whether the request itself was refused; otherwise server or network failed.
+        is_unknown_model: Whether it was refused because the server does not have the model.
     """
 
     reason: str
     status: int | None = None
     is_request: bool = False
+    is_unknown_model: bool = False
 
 
 class Endpoint:
@@ -86,6 +98,7 @@ class Endpoint:
         self._timeout = timeout
         self._retries = retries
         self._not_before = 0.0
+        self._answered = False
         self._openai = openai
         try:
             # A key that is empty is refused; a server that needs none does not look at it.
@@ -145,9 +158,10 @@ class Endpoint:
                 await asyncio.sleep(pause)
             outcome, wait = await self._attempt(body, key)
             if isinstance(outcome, ChatReply):
+                self._answered = True
                 self._meter.add(outcome.used)
                 return outcome
-            if outcome.is_request:
+            if outcome.is_request or await self._is_unlisted(body, outcome):
                 return outcome
             self._meter.add(Usage(repeated=1))
             if failed == self._retries:
@@ -162,6 +176,17 @@ class Endpoint:
             _log.debug("%s; sent again in %.1f s", outcome.reason, wait)
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns")
+
+    async def _is_unlisted(self, body: Mapping[str, Any], failure: Failure) -> bool:
+        """Return whether a 500 without a word of why is about a model that the server does not list.
+
+        ``transformers serve`` answers so. It lists no model of a folder either, so that a list says nothing of a
+        model that has answered.
+        """
+        if failure.status != 500 or self._answered:
+            return False
+        listed = await self._models()
+        return bool(listed) and body.get("model") not in listed
 
     async def _attempt(self, body: Mapping[str, Any], key: str) -> tuple[ChatReply | Failure, float | None]:
         """Return the reply or failure of one attempt, and the wait that the server asks for.
@@ -194,8 +219,12 @@ class Endpoint:
         reason = self._shown(f"the server answers {status}: {message}")
         if status in (401, 402) or body.get("code") in _SPENT or body.get("type") in _SPENT:
             raise ModelError(f"{self.url}: {reason}")
-        passing = status in _PASSING or status >= 500
-        return Failure(reason, status, not passing), _retry_after(error.response.headers) if passing else None
+        told = f"{message} {body.get('code', '')} {body.get('type', '')}"
+        unknown = status == 404 or (status == 500 and _UNKNOWN_MODEL.search(told) is not None)
+        wrong = unknown or (status == 500 and _WRONG_REQUEST.search(told) is not None) or status in _LASTING
+        if wrong or (status < 500 and status not in _PASSING):
+            return Failure(reason, status, True, unknown), None
+        return Failure(reason, status), _retry_after(error.response.headers)
 
     def _shown(self, text: str) -> str:
         return shortened(self.redacted(" ".join(text.split())), _SHOWN)

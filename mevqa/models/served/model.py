@@ -249,9 +249,11 @@ class ServedModel:
         """Stop when nothing is answered any more: each clip would wait in vain.
 
         Raises:
-            ModelError: No question of several clips in a row was answered, for faults of server or network.
+            ModelError: No question of several clips in a row was answered: server or network failed, or the server
+                does not have the model any more.
         """
-        gone = [one for one in outcomes if isinstance(one, Failure) and not one.is_request]
+        failed = [one for one in outcomes if isinstance(one, Failure)]
+        gone = [one for one in failed if not one.is_request or one.is_unknown_model]
         self._dead = self._dead + 1 if gone and len(gone) == len(outcomes) else 0
         if self._dead >= _DEAD_CLIPS:
             where = f"{self.name} at {self._endpoint.url}"

@@ -15,8 +15,11 @@ from mevqa.errors import InputError, ModelError
 from mevqa.inference.logs.usage_log import UsageLog, read_usage
 from mevqa.models.base import BudgetSpentError, ModelOptions, Price, ServedOptions
 from mevqa.models.registry import load_model, own_preferences
-from mevqa.models.served import model
+from mevqa.models.served import endpoint, model
+from mevqa.models.served.abilities import Abilities
+from mevqa.models.served.endpoint import Endpoint
 from mevqa.models.served.usage import Meter, Usage
+from mevqa.types import Request
 
 HERE = {"": "http://localhost:1/v1"}
 
@@ -60,12 +63,13 @@ def test_a_server_that_is_not_there_is_said_with_its_address():
 
 @pytest.fixture
 def lister():
-    """A server that refuses every question with ``status`` and lists ``names``; None: it has no list."""
+    """A server that refuses all with ``status`` and ``message`` and lists ``names``; None: it has no list."""
 
     class Lister(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.give(self.server.status, {"error": {"message": "it failed"}})
+            self.server.asked += 1
+            self.give(self.server.status, {"error": {"message": self.server.message}})
 
         def do_GET(self):
             names = self.server.names
@@ -85,6 +89,7 @@ def lister():
 
     pytest.importorskip("openai")
     with ThreadingHTTPServer(("127.0.0.1", 0), Lister) as made:
+        made.asked, made.message = 0, "it failed"
         threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True).start()
         yield made
         made.shutdown()
@@ -108,6 +113,39 @@ def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister
     url = f"http://127.0.0.1:{lister.server_port}/v1"
     line = refused("openai:my.m", {"base_url": {"": url}, "retries": 0})
     assert line.startswith(f"openai:my.m at {url}: the server answers {status}: it failed") and line.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "names", "asked"),
+    [
+        (500, "model 'my.m' not found, try pulling it first", ["my-m"], 1),
+        (500, "The model `my.m` does not exist.", None, 1),
+        (500, "unknown model", ["my.m"], 1),
+        (500, "Internal Server Error", ["my-m"], 1),
+        (500, "Internal Server Error", ["my.m"], 3),
+        (500, "Internal Server Error", None, 3),
+        (503, "the model is not found yet: it is loading", ["my-m"], 3),
+    ],
+)
+def test_a_model_that_the_server_does_not_have_is_asked_for_once(lister, status, message, names, asked, monkeypatch):
+    monkeypatch.setattr(endpoint, "_FIRST_WAIT", 0.001)
+    lister.status, lister.message, lister.names = status, message, names
+    line = refused("openai:my.m", {"base_url": {"": f"http://127.0.0.1:{lister.server_port}/v1"}, "retries": 2})
+    assert f"the server answers {status}: {message}" in line
+    assert ("it lists my-m" in line) == (names == ["my-m"])
+    assert lister.asked == asked
+
+
+def test_a_run_ends_where_the_server_has_lost_the_model(lister):
+    lister.status, lister.message, lister.names = 500, "model 'm' not found", ["other"]
+    url = f"http://127.0.0.1:{lister.server_port}/v1"
+    served = model.ServedModel("openai:m", Endpoint(url, "", Meter()), Abilities(), Meter(), ModelOptions())
+    asked = [Request("What is the coarse expression class?", max_new_tokens=8)]
+    for _ in range(2):
+        assert "model 'm' not found" in served.ask("", [], asked)[0].error
+    with pytest.raises(ModelError, match="answers no more .*model 'm' not found"):
+        served.ask("", [], asked)
+    assert lister.asked == 3
 
 
 def test_a_key_goes_over_plain_http_to_this_machine_only(no_keys):
