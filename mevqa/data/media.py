@@ -115,8 +115,7 @@ def search_clips(
         problems.extend(_folder_problems(path, f"the folder of the ready-made pictures {name!r}"))
         views[PICTURE_ALIASES.get(name, name)] = MediaFolder(path)
     if folder is None and not views:
-        said = "neither a folder of media nor ready-made pictures are given; --media says where the clips are"
-        problems.append(Problem("media", said))
+        problems.append(Problem("--media", "says where the clips are, where no ready-made pictures of them are given"))
     if problems:
         return ClipSearch({}, tuple(problems))
     groups: dict[str, list[Question]] = {}

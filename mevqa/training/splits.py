@@ -92,7 +92,9 @@ def leave_one_subject_out(clips: Mapping[str, Clip], *, of: Collection[str] | No
     return tuple(_fold(name, own, clips) for name, own in zip(names, persons.values(), strict=True))
 
 
-def k_folds(clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str] | None = None) -> tuple[Fold, ...]:
+def k_folds(
+    clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str] | None = None, named: str = "folds.k"
+) -> tuple[Fold, ...]:
     """Hold out one of ``k`` groups of persons after the other.
 
     The persons with most clips are dealt first, each to the group with the fewest clips so far; ``seed`` decides
@@ -103,6 +105,7 @@ def k_folds(clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str]
         k: Number of groups, at least 2.
         seed: Decides the ties.
         of: Data sets whose persons are held out; those of the others are always trained on. None (or none): all.
+        named: What the user calls ``k``, for errors: the key of a recipe, or the option of a command.
 
     Returns:
         ``k`` folds, named ``fold-3-of-5``.
@@ -113,8 +116,8 @@ def k_folds(clips: Mapping[str, Clip], k: int, seed: int, *, of: Collection[str]
     """
     dealt = list(_persons_of(clips, of).values())
     if not 2 <= k <= len(dealt):
-        mend = f"ask for 2 to {len(dealt)} (folds.k)" if len(dealt) > 1 else "give clips of two subjects at least"
-        raise _refused(f"{len(dealt)} persons cannot be divided into {k} folds; {mend}")
+        mend = f"ask for 2 to {len(dealt)}" if len(dealt) > 1 else "give clips of two subjects at least"
+        raise _refused(f"{len(dealt)} person{'s' * (len(dealt) != 1)} cannot be divided into {k} folds; {mend}", named)
     shuffled = [dealt[at] for at in np.random.default_rng(seed).permutation(len(dealt))]
     groups: list[list[str]] = [[] for _ in range(k)]
     for own in sorted(shuffled, key=len, reverse=True):
@@ -157,6 +160,8 @@ def validation_split(
     share: float,
     seed: int,
     labels: Mapping[str, str | None] | None = None,
+    *,
+    named: str = "validation.share",
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Take whole persons away from training, to stop early on.
 
@@ -171,6 +176,7 @@ def validation_split(
         seed: Decides the ties.
         labels: Class by clip id; clips without one count as a class of their own. None: only the number of clips
             counts.
+        named: What the user calls ``share``, for errors: the key of a recipe, or the option of a command.
 
     Returns:
         Ids of the clips to train on and of those to validate on, sorted; at least one person each.
@@ -179,10 +185,10 @@ def validation_split(
         InputError: The share is not between 0 and 1, a subject is not known, or there is only one person.
     """
     if not 0 < share < 1:
-        raise _refused(f"the validation share is {share:g}; it must be above 0 and below 1")
+        raise _refused(f"the validation share is {share:g}; it must be above 0 and below 1", named)
     persons = list(_by_person(clips).values())
     if len(persons) < 2:
-        raise _refused("validation by subject needs at least two persons; set its share to 0")
+        raise _refused("validation by subject needs at least two persons; set its share to 0", named)
     shuffled = [persons[at] for at in np.random.default_rng(seed).permutation(len(persons))]
     chosen = _choose(_class_counts(shuffled, labels), share)
     sides = _fold("validation", [name for at in chosen for name in shuffled[at]], clips)
@@ -307,5 +313,5 @@ def _unique(names: Iterable[str]) -> Iterator[str]:
         yield candidate
 
 
-def _refused(message: str) -> InputError:
-    return InputError([Problem("split", message)])
+def _refused(message: str, where: str = "split") -> InputError:
+    return InputError([Problem(where, message)])

@@ -159,7 +159,7 @@ def test_missing_folders(tmp_path):
     file = video(tmp_path / "file")
     assert messages([ask("a")], tmp_path / "no") == [f"{tmp_path / 'no'}: the folder of the media does not exist"]
     assert messages([ask("a")], file) == [f"{file}: the folder of the media is a file, not a folder"]
-    said = "media: neither a folder of media nor ready-made pictures are given; --media says where the clips are"
+    said = "--media: says where the clips are, where no ready-made pictures of them are given"
     assert messages([ask("a")], None) == [said]
 
 

@@ -216,12 +216,14 @@ def test_data_sets_can_be_left_out_without_subjects_but_not_without_names():
             "nothing is left to train on.*two subjects",
         ),
         (lambda: leave_one_dataset_out(clips_of(a="smic s1", b="smic s2")), "nothing is left to train on"),
-        (lambda: k_folds(SMALL, 6, 0), "5 persons cannot be divided into 6 folds"),
+        (lambda: k_folds(SMALL, 6, 0), r"^folds\.k: 5 persons cannot be divided into 6 folds"),
+        (lambda: k_folds(SMALL, 6, 0, named="--folds"), "^--folds: 5 persons .*; ask for 2 to 5$"),
+        (lambda: k_folds(clips_of(a="smic s1"), 2, 0), "1 person cannot be divided into 2 folds; give clips of two"),
         (lambda: k_folds(SMALL, 4, 0, of=["casme2"]), "3 persons cannot be divided into 4 folds"),
         (lambda: k_folds(SMALL, 1, 0), "into 1 folds"),
         (lambda: validation_split(SMALL, 0.0, 0), "share is 0"),
         (lambda: validation_split(SMALL, 1.0, 0), "share is 1"),
-        (lambda: validation_split(clips_of(a="smic s1", b="smic s1"), 0.5, 0), "at least two persons"),
+        (lambda: validation_split(clips_of(a="smic s1", b="smic s1"), 0.5, 0), r"^validation\.share: .* two persons"),
     ],
 )
 def test_what_cannot_be_divided_is_refused(make, message):

@@ -62,6 +62,9 @@ def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
             if (place := _nth(places, number)) is not None
         }
         media, annotations = (_nth(places, number) for places in (recipe.media, recipe.annotations))
+        if not media and not pictures:
+            problems.append(Problem("media", f"says where the clips of {name} are: media=DIR"))
+            continue
         try:
             plans.append(
                 plan(

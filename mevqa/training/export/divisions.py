@@ -75,7 +75,7 @@ def _folds(clips: Mapping[str, Clip], folds: str | int, seed: int) -> Sequence[F
         return leave_one_subject_out(clips)
     if folds == "dataset":
         return leave_one_dataset_out(clips)
-    return k_folds(clips, int(folds), seed)
+    return k_folds(clips, int(folds), seed, named="--folds")
 
 
 def _whole(conversations: Sequence[ClipConversations], answered: Mapping[str, Clip]) -> Division:
@@ -105,7 +105,7 @@ def _with_validation(
     if "train" not in division.splits:
         raise InputError([Problem("--validation", "no question has an answer, so that there is nothing to validate")])
     clips = {name: answered[name] for name in division.splits["train"]}
-    learning, held_out = validation_split(clips, share, seed, labels)
+    learning, held_out = validation_split(clips, share, seed, labels, named="--validation")
     order = division.splits["train"]
     sides = {
         "train": tuple(name for name in order if name in set(learning)),

@@ -193,11 +193,21 @@ def test_validation_takes_whole_subjects_out_of_training(data, tmp_path):
     assert sides["train"] and sides["validation"] and not sides["train"] & sides["validation"]
 
 
+def test_validation_of_one_subject_names_the_option(data, tmp_path, capsys):
+    rows = [line for line in data.read_text("utf-8").splitlines() if "sub01" in line]
+    alone = tmp_path / "me_vqa_casme2_train.jsonl"
+    alone.write_text("\n".join(rows) + "\n", "utf-8")
+    words = ["export", str(alone), "--precomputed", f"flow={data.parent / 'maps'}", "--out", str(tmp_path / "out")]
+    assert main([*words, "--views", "motion", "--validation", ".3"]) == 2
+    said = "--validation: validation by subject needs at least two persons; set its share to 0"
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
         (["--folds", "1"], "--folds: is '1'; it must be subject, dataset, or a number of at least 2"),
-        (["--folds", "9"], "3 persons cannot be divided into 9 folds"),
+        (["--folds", "9"], "--folds: 3 persons cannot be divided into 9 folds; ask for 2 to 3"),
         (["--validation", "1"], "--validation: is 1; it must be at least 0 and below 1"),
         (["--views", "motoin"], "unknown view 'motoin'"),
         (["--views", "onset"], "onset cannot be made for 6 clips without video"),

@@ -299,7 +299,7 @@ FULL = (*SHORT, "output=out", "questions=q.jsonl", "precomputed.flow=maps")
         ),
         ([*FULL, "questions=gone.jsonl"], ["gone.jsonl: .*"]),
         ([*FULL, "precomputed.flow=gone"], ["gone: the folder of the ready-made pictures 'motion'"]),
-        ([*FULL, "precomputed=null", "precomputed={}"], ["media: neither a folder of media nor ready-made pictures"]),
+        ([*FULL, "precomputed=null", "precomputed={}"], ["media: says where the clips of q.jsonl are: media=DIR"]),
         (
             [*FULL, "questions=wrong.jsonl"],
             [
