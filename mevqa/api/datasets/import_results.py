@@ -54,7 +54,8 @@ def import_predictions(
         The run. A prediction that is empty or cannot be read has ``error``, and is no answer.
 
     Raises:
-        InputError: Everything that is wrong with the files: records of no question, two of one, another order, none.
+        InputError: Everything that is wrong with the files: records of no question, two of one, another order, none; or
+            not one that answers its question, so that no run is written.
     """
     if (export is None) == (questions is None):
         raise InputError([Problem("--export", "name the export that was answered, or else --questions FILE")])

@@ -3,7 +3,8 @@
 Predictions are files of ms-swift (swift infer), LLaMA-Factory (generated_predictions.jsonl), chat messages with
 answers, OpenAI batches, LLaVA and their kin. They become a run folder, which is scored, reported and submitted as any.
 Records are joined to the questions by id, else by prompt and pictures, else in order, which prompts and labels must
-fit; one that fits no question, or two that fit one, are refused. An empty prediction is an error and no answer.
+fit; one that fits no question, or two that fit one, are refused. An empty prediction is an error and no answer;
+where not one answers its question, no run is written.
 
 A folder with adapter_config.json is an adapter (peft): its layers get their names of today, and with --export it is
 asked with the views and prompts that it was trained on, and `mevqa loso` does not test it on subjects that it has seen.

@@ -20,10 +20,12 @@ from mevqa.inference.fingerprint import annotations_digest, media_digests, packa
 from mevqa.inference.runs import RunRecord, file_digest, open_run, start_run
 from mevqa.training.export.formats import PICTURE
 from mevqa.training.export.record import ExportedFolder
-from mevqa.types import Clip, Question, Reply
+from mevqa.types import Answer, Clip, Question, Reply
 
 #: Ids that a message names before it counts the rest.
 _NAMED = 5
+#: Error of a question whose prediction has no text.
+_EMPTY = "the prediction is empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class Predictions:
         source: What the files are (``a file of query-response records (ms-swift)``).
         revision: Hash of the files.
         notes: How they were joined, one sentence each.
+        place: What errors about all of them name: the file, or ``predictions`` where there are several.
     """
 
     given: Mapping[str, GivenAnswer]
     source: str
     revision: str
     notes: tuple[str, ...]
+    place: str | Path = "predictions"
 
 
 def expected_of_export(exported: ExportedFolder, split: str | None) -> Expected:
@@ -129,12 +133,13 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
                 problems.append(Problem(path, f"answers {name!r}, which {first[name]} answers already"))
             first.setdefault(name, path)
             given.setdefault(name, answer)
+    place = paths[0] if len(paths) == 1 else "predictions"
     missing = [name for name in expected.all_ids if name not in given]
     if missing and not problems and not partial:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         problems.append(
             Problem(
-                paths[0] if len(paths) == 1 else "predictions",
+                place,
                 f"no record answers {len(missing)} of {len(expected.all_ids)} questions of {expected.name} "
                 f"({', '.join(missing[:_NAMED])}{more}); --partial makes them errors of the run",
             )
@@ -142,7 +147,7 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
     if problems:
         raise InputError(problems)
     revision = hashlib.sha256("\n".join(file_digest(path) for path in paths).encode()).hexdigest()[:16]
-    return Predictions(given, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)))
+    return Predictions(given, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)), place)
 
 
 def _description(document: Document) -> str:
@@ -200,7 +205,7 @@ def write_run(
         consistency: Whether a clip's answers are decided together.
 
     Raises:
-        InputError: The folder holds something.
+        InputError: The folder holds something, or not one prediction is an answer.
     """
     if out.exists() and not (out.is_dir() and is_vacant(out)):
         raise InputError([Problem(out, "exists already; name a new folder for --out")])
@@ -212,15 +217,36 @@ def write_run(
         "sources": [source.as_record() for source in work.sources],
         "imported": {"from": predictions.source, "notes": list(predictions.notes)},
     }
+    answers: list[list[Answer]] = []
+    for clip, questions in groups.items():
+        replies = [_reply(predictions.given.get(question.id)) for question in questions]
+        answers.append(read_replies(questions, replies, work.clips[clip].dataset, consistency=consistency))
+    _refuse_none_answered(answers, predictions)
     with whole_folder(out) as folder:
         run = start_run(
             folder, _fingerprint(work, list(groups), predictions, model, exported, consistency=consistency), facts
         )
-        for clip, questions in groups.items():
-            replies = [_reply(predictions.given.get(question.id)) for question in questions]
-            dataset = work.clips[clip].dataset
-            run.append(read_replies(questions, replies, dataset, consistency=consistency))
+        for of_clip in answers:
+            run.append(of_clip)
     return open_run(out)
+
+
+def _refuse_none_answered(answers: Sequence[Sequence[Answer]], predictions: Predictions) -> None:
+    """Refuse predictions that answer no question: scored, they would look like a model that is always wrong.
+
+    Raises:
+        InputError: They do.
+    """
+    every = [answer for of_clip in answers for answer in of_clip]
+    if any(answer.error is None for answer in every):
+        return
+    if all(answer.error == _EMPTY for answer in every):
+        message = f"all {len(every)} predictions are empty"
+    else:
+        message = (
+            f"not one of {len(every)} questions is answered; of the first, {every[0].question_id}: {every[0].error}"
+        )
+    raise InputError([Problem(predictions.place, f"{message}; no run is written")])
 
 
 def _reply(given: GivenAnswer | None) -> Reply:
@@ -228,7 +254,7 @@ def _reply(given: GivenAnswer | None) -> Reply:
     if given is None:
         return Reply("", error="the predictions have no record of this question")
     if given.error is not None or not given.text.strip():
-        return Reply("", error=given.error or "the prediction is empty")
+        return Reply("", error=given.error or _EMPTY)
     return Reply(given.text, truncated=given.truncated)
 
 

@@ -99,6 +99,25 @@ def test_an_empty_prediction_is_an_error_and_no_answer(exported, right, tmp_path
     assert sorted(answer.error for answer in failed)[1:] == ["the prediction is empty"] * 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "predictions: all {} predictions are empty; no run is written"),
+        ("I cannot tell.", "predictions: not one of {} questions is answered; of the first, "),
+    ],
+    ids=["empty", "unreadable"],
+)
+def test_predictions_without_one_answer_are_no_run(exported, right, tmp_path, capsys, text, said):
+    files = predictions(exported, tmp_path, "swift")
+    for file in files:
+        rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        save(file, [{**row, "response": text, "messages": row["messages"][:-1]} for row in rows])
+    assert main(["import", *map(str, files), "--export", str(exported), "--out", str(tmp_path / "run")]) == 2
+    printed = capsys.readouterr()
+    assert f"mevqa import: {said.format(len(right))}" in printed.err and not printed.out
+    assert printed.err.count("\n") == 1 and not (tmp_path / "run").exists()
+
+
 def test_what_a_server_cut_off_refused_or_failed_at_is_no_answer(tmp_path):
     """As in the file of a batch: OpenAI, vLLM."""
 
