@@ -103,3 +103,4 @@ from mevqa.video.views.sampler import Span as Span
 from mevqa.video.views.sampler import register_sampler as register_sampler
 
 __version__: str
+_PUBLIC: dict[str, str]

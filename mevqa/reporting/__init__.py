@@ -3,4 +3,4 @@
 from mevqa.reporting.reading import Scoring
 from mevqa.reporting.write import ReportOptions, Written, write_report
 
-__all__ = ["Scoring", "ReportOptions", "Written", "write_report"]
+__all__ = ["ReportOptions", "Scoring", "Written", "write_report"]
