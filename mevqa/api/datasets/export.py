@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mevqa.api.evaluation.evaluate import plan_questions
+from mevqa.api.evaluation.arguments import QuestionFiles
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.errors import InputError, Problem, errors_name_parameters
@@ -86,7 +86,7 @@ def export_conversations(
     form, out = format_named(format), Path(out)
     check_out(out)
     _check_division(folds, validation)
-    every, _ = plan_questions(questions, media, annotations, precomputed, numbers, None, notes)
+    every = QuestionFiles(questions, media, annotations, precomputed, numbers, notes=notes).plan()
     preferences = own_preferences(model) if model is not None else Preferences()
     own = optional_path(prompts) or (own_prompts(model) if model is not None else None)
     library = PromptLibrary.load(own, variant or preferences.variant)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from mevqa.api.evaluation.arguments import QuestionFiles, ask_options
 from mevqa.api.evaluation.run import Run
-from mevqa.api.paths import AnyPath, optional_path, path_list
-from mevqa.data.media import ready_pictures
+from mevqa.api.paths import AnyPath, optional_path
 from mevqa.datasets.label_layout import FolderNumbers
 from mevqa.engines import ENGINE_NAMES, known_engine
-from mevqa.errors import InputError, Problem, errors_name_parameters
+from mevqa.errors import errors_name_parameters
 from mevqa.inference.answering.run import ShowProgress, answer_plan
 from mevqa.inference.answering.run_views import DrawOptions
-from mevqa.inference.evaluation import Plan, plan, plan_prepared, with_notes
-from mevqa.inference.loading import AskOptions
-from mevqa.inference.prepared import is_prepared
 from mevqa.inference.shards import chosen_shard
 from mevqa.inference.shots.options import ShotOptions
 from mevqa.inference.trained_on import TRAINED_ON
@@ -89,12 +85,13 @@ def evaluate(
             inputs, or another process writes it.
         ModelError: The model cannot be loaded.
     """
-    work, facts = plan_questions(questions, media, annotations, precomputed, numbers, limit, notes)
+    files = QuestionFiles(questions, media, annotations, precomputed, numbers, limit, notes)
+    work, facts = files.plan(), files.facts()
     if isinstance(model, str):
         adapter = options.adapter if options is not None else None
         spotter = views.weights if isinstance(views, ViewOptions) else None
         seen = clips_trained_on(model, adapter, work.clips.values(), spotter=spotter)
-        facts = {**(facts or {}), **({TRAINED_ON: seen} if seen else {})}
+        facts |= {TRAINED_ON: seen} if seen else {}
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     asking = replace(
         asking, shots=shots, class_table=optional_path(class_table), views_cache=optional_path(views_cache)
@@ -111,53 +108,3 @@ def evaluate(
         on_cluster=known_engine(engine) != ENGINE_NAMES[0],
     )
     return Run(record.path, record.manifest, record.answers, record.lines, questions=work.all_questions)
-
-
-def plan_questions(
-    questions: AnyPath | Sequence[AnyPath],
-    media: AnyPath | None,
-    annotations: AnyPath | None,
-    precomputed: Mapping[str, AnyPath] | Sequence[str],
-    numbers: FolderNumbers,
-    limit: int | None,
-    notes: AnyPath | None,
-) -> tuple[Plan, dict[str, Any] | None]:
-    """Return the questions with their clips, and what a reader of the run wants to know; arguments as ``evaluate``."""
-    files = path_list(questions)
-    if any(map(is_prepared, files)):
-        if len(files) > 1 or media is not None or annotations is not None or precomputed:
-            alone = "is a prepared benchmark, which has its questions and clips with it: name nothing besides"
-            raise InputError([Problem(next(filter(is_prepared, files)), alone)])
-        work = plan_prepared(files[0], limit=limit)
-    else:
-        work = plan(
-            files,
-            optional_path(media),
-            annotations=optional_path(annotations),
-            pictures=ready_pictures(precomputed),
-            limit=limit,
-            numbers=numbers,
-        )
-    if notes is None:
-        return work, None
-    return with_notes(work, Path(notes)), {"notes": str(Path(notes).absolute())}
-
-
-def ask_options(
-    model: str | Model,
-    views: ViewOptions | str | Sequence[str] | None,
-    prompts: PromptLibrary | AnyPath | None,
-    variant: str | None,
-    options: ModelOptions | None,
-    *,
-    consistency: bool,
-) -> AskOptions:
-    """Return how a model is asked, from the arguments of the public functions."""
-    return AskOptions(
-        model,
-        options or ModelOptions(),
-        views if isinstance(views, ViewOptions) else ViewOptions(views),
-        prompts if isinstance(prompts, PromptLibrary) else optional_path(prompts),
-        variant,
-        consistency,
-    )

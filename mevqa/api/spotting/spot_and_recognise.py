@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
-from mevqa.api.evaluation.evaluate import ask_options
+from mevqa.api.evaluation.arguments import ask_options
 from mevqa.api.paths import AnyPath
 from mevqa.api.spotting.spot import ShowFrames
 from mevqa.datasets import video_name_pattern

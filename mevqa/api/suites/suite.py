@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mevqa.api.evaluation.evaluate import ask_options
+from mevqa.api.evaluation.arguments import ask_options
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.engines import ENGINE_NAMES, known_engine
 from mevqa.errors import InputError, MevqaError, Problem, errors_name_parameters

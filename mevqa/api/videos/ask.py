@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mevqa.api.evaluation.evaluate import ask_options
+from mevqa.api.evaluation.arguments import ask_options
 from mevqa.api.paths import AnyPath
 from mevqa.api.videos.moments import given_event
 from mevqa.datasets import UnknownDataset, known_dataset

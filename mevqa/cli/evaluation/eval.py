@@ -93,30 +93,33 @@ def run(args: argparse.Namespace) -> int:
 
     part = args.shard or launched_shard()
     model = args.model[0] if args.model else "nano"
-    asked = {
-        "out": args.out,
+    files = {
         "media": args.media,
         "annotations": args.annotations,
         "precomputed": args.precomputed,
         "numbers": args.numbers or "names",
         "limit": args.limit,
         "notes": args.notes,
-        **ask_arguments(args),
     }
+    asked = ask_arguments(args)
     shots = shot_options(args)
     if args.estimate:
         if shots is not None or args.samples > 1:
             raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
         if args.shard is not None:
             raise MevqaError("--estimate counts the whole run: leave --shard out of it")
+        from mevqa.api.evaluation.arguments import QuestionFiles, ask_options
         from mevqa.api.evaluation.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 
-        print_estimate(estimate_usage(args.files, model, **asked), model, asked["options"].served)
+        usage = estimate_usage(QuestionFiles(args.files, **files), ask_options(model, **asked), out=args.out)
+        print_estimate(usage, model, asked["options"].served)
         return 0
     drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}
     more = {"shots": shots, "class_table": args.class_table}
-    evaluated = evaluate(args.files, model, **asked, **drawing, **more, part=part, progress=clip_progress)
+    evaluated = evaluate(
+        args.files, model, out=args.out, **files, **asked, **drawing, **more, part=part, progress=clip_progress
+    )
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
 
