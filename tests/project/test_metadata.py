@@ -31,6 +31,11 @@ def test_there_is_one_version_and_one_licence(project):
     assert project["description"].removesuffix(".").startswith("Ask vision-language models about facial micro-expr")
 
 
+def test_lines_of_the_changes_are_no_longer_than_those_of_the_code():
+    lines = (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
 def test_classifiers_say_what_is_supported(project):
     classifiers = set(project["classifiers"])
     lowest = project["requires-python"].removeprefix(">=")
