@@ -17,7 +17,6 @@ _PUBLIC = {
     "LongVideoResult": "long_videos.analysis",
     "Plan": "evaluation",
     "Prepared": "prepared",
-    "Recognised": "long_videos.recognition",
     "RunRecord": "runs",
     "RunWriter": "runs",
     "Source": "evaluation",
