@@ -114,6 +114,7 @@ def render_pair(
     *,
     size: int = 320,
     grey: bool | None = None,
+    closures: tuple[float, float] = (0.0, 0.0),
 ) -> Pair:
     """Draw the onset and the apex frame of one expression with all nuisances of a clip.
 
@@ -127,6 +128,7 @@ def render_pair(
         rng: Decides scene, pose, variation of the motion and noise.
         size: Side of the frames, pixels.
         grey: Monochrome; None: one in four.
+        closures: How far the lids are closed at the onset and at the apex, 0 to 1.
     """
     scene = draw_scene(rng, size, size, grey=grey)
     # Onset to apex takes a seventh of a second: 10 frames at 60 fps.
@@ -134,8 +136,8 @@ def render_pair(
     renderer = Renderer(plate_of(identity, scene.eye_distance), scene, [([draw_motion(units, rng)], amplitude)])
     flicker = 1.0 + scene.flicker * float(rng.normal())
     frames = [
-        renderer.frame(poses[0], [0.0], rng),
-        renderer.frame(poses[-1], [1.0], rng, exposure=flicker),
+        renderer.frame(poses[0], [0.0], rng, closure=closures[0]),
+        renderer.frame(poses[-1], [1.0], rng, closure=closures[1], exposure=flicker),
     ]
     onset, apex = (_as_jpeg(frame, quality=_jpeg_quality(scene)) for frame in frames)
     return Pair(onset, apex, renderer.eyes(poses[0]), renderer.eyes(poses[-1]))

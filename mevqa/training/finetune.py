@@ -262,7 +262,7 @@ def _synthetic(recipe: Recipe, trainable: TrainableModel, out: Path) -> Syntheti
     rendered = None
     if settings.rendered and settings.rendered_share:
         with PartialState().main_process_first():
-            rendered = rendered_maps(out / "rendered", settings.rendered, recipe.seed)
+            rendered = rendered_maps(out / "rendered", settings.rendered, recipe.seed, varied=settings.varied)
     return SyntheticClips(settings, trainable.view_config.views, trainable.preferences.variant, recipe.seed, rendered)
 
 

@@ -124,3 +124,17 @@ def test_a_pair_is_decided_by_its_generator():
     assert np.array_equal(pairs[0].apex, pairs[1].apex) and np.array_equal(pairs[0].onset, pairs[1].onset)
     assert not np.array_equal(pairs[0].apex, pairs[2].apex)
     assert pairs[0].onset.shape == (160, 160, 3) and pairs[0].onset_eyes.shape == (2, 2)
+
+
+def test_lids_of_a_pair_close_at_the_frame_that_is_named():
+    open_eyes, closed = (
+        render_pair(person(1, 0), [ActionUnit(12)], 0.02, np.random.default_rng(5), size=160, closures=closures)
+        for closures in ((0.0, 0.0), (0.0, 1.0))
+    )
+    assert np.array_equal(open_eyes.onset, closed.onset)
+    changed = np.abs(open_eyes.apex.astype(int) - closed.apex).max(-1) > 20
+    rows, columns = np.nonzero(changed)
+    places = np.stack([columns, rows], -1)[:, None]
+    distances = np.linalg.norm(places - closed.apex_eyes[None], axis=-1).min(1)
+    assert len(rows) > 20
+    assert np.percentile(distances, 90) < 0.4 * np.linalg.norm(closed.apex_eyes[1] - closed.apex_eyes[0])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mevqa.errors import InputError, Problem
 from mevqa.training.nano.dialogues import VARIANT, draw_turns
-from mevqa.training.nano.drawn_maps import PLAIN, Nuisance, draw_maps
+from mevqa.training.nano.drawn_maps import PLAIN, VARIED, Nuisance, draw_maps
 from mevqa.training.nano.examples import Expression, class_targets, draw_expressions, unit_targets
 from mevqa.training.nano.rendered_maps import RenderedMaps
 from mevqa.training.packing.rows import Turn
@@ -73,6 +73,7 @@ class SyntheticClips:
         self._rendered = rendered
         self._share = settings.rendered_share if rendered is not None else 0.0
         self._widened = settings.widened
+        self._varied = settings.varied
         self._blocks: dict[int, list[SyntheticClip]] = {}
 
     def __getitem__(self, number: int) -> SyntheticClip:
@@ -90,7 +91,7 @@ class SyntheticClips:
         parts: list[NDArray[np.uint8]] = []
         expressions = draw_expressions(_BLOCK - measured, rng)
         if expressions:
-            nuisance = Nuisance() if self._widened else PLAIN
+            nuisance = VARIED if self._varied else Nuisance() if self._widened else PLAIN
             parts.append(draw_maps([expression.units for expression in expressions], rng, nuisance))
         if self._rendered is not None and measured:
             more, shown = self._rendered.sample(measured, rng, widened=self._widened)

@@ -1,10 +1,11 @@
 """Motion maps drawn from geometry alone: what nano learns to see from, thousands a second.
 
 A map is the field of an expression's action units (``mevqa.synthetic.faces.fields``) on a face crop of random geometry,
-with what real flow adds: drift, affine motion of the head, blinks, garbage at the border, smooth errors of several
-scales, loss of small motions, blur, patches of constant motion. Where the crops lie, and that flow falls into patches,
-was read off published maps without their labels (``map_statistics``). A map ends like every motion map: strain from the
-field, each channel stretched between its extremes, reduced to 28 x 28 (``mevqa.video.motion.flow``).
+with what real flow adds: the rest of the head's motion, blinks, garbage at the border (``other_motion``), smooth errors
+of several scales, loss of small motions, blur, patches of constant motion. Where the crops lie, that flow falls into
+patches, that lids are often stronger than all else and that errors come in places was read off published maps without
+their labels (``map_statistics``). A map ends like every motion map: strain from the field, each channel stretched
+between its extremes, reduced to 28 x 28 (``mevqa.video.motion.flow``).
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from mevqa.facs import ActionUnit
 from mevqa.synthetic.faces.fields import FaceMotion, draw_motion
 from mevqa.training.nano.crops import draw_crops
 from mevqa.training.nano.flow_patches import in_patches
+from mevqa.training.nano.other_motion import affine_motion, border_blobs, depth_motion, eyelid_motion
 
 #: Side of the picture that the model sees, in pixels.
 MAP_SIZE = 28
 _FINE = 2  # fields are computed this many times finer and averaged down
 _BLINK, _GLANCES = 45, (61, 62)
+#: Cells a side in which the errors are of one size.
+_PLACES = 7
+#: Largest factor of the widths of a compact motion.
+_WIDEST = 1.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,10 @@ class Nuisance:
         blur: Largest standard deviation of the final blur, in map pixels.
         deadzone: Probability that small motions are lost, as total-variation flow loses them.
         patches: Probability that the motion falls into patches, as total-variation flow does (``flow_patches``).
+        turning: Standard deviation of the nose's motion against the cheeks, which a turn of the head leaves.
+        eyelids: Probability that the lids move, often much stronger than the expression.
+        compact: Least factor of the widths of the units' motion, drawn evenly up to 1.1; 1: widths are kept.
+        uneven: Log deviation of the errors' size over the face: real flow is wrong in places, not everywhere.
     """
 
     canonical: float = 0.15
@@ -57,10 +67,17 @@ class Nuisance:
     blur: float = 1.5
     deadzone: float = 0.3
     patches: float = 0.6
+    turning: float = 0.0
+    eyelids: float = 0.0
+    compact: float = 1.0
+    uneven: float = 0.0
 
 
 #: Smooth fields in wide crops: what nano's first training draws.
 PLAIN = Nuisance(canonical=0.35, tight=0.0, patches=0.0)
+
+#: Nearer to published maps in most of ``map_statistics``; nano gained nothing by it (``eval/ablations.md``).
+VARIED = Nuisance(affine=0.13, border=0.12, blur=1.0, turning=0.3, eyelids=0.4, compact=0.65, uneven=1.0)
 
 
 def draw_maps(
@@ -80,7 +97,13 @@ def draw_maps(
     motions = [_motion(units, nuisance, rng) for units in expressions]
     x, y = _pixels(len(motions), nuisance, rng)
     flow = _fields(motions, x, y)
-    flow = flow + _head(x, y, nuisance, rng) + _border_blobs(len(motions), nuisance, rng)
+    flow = flow + affine_motion(x, y, nuisance.drift, nuisance.affine, rng)
+    flow = flow + border_blobs(len(motions), MAP_SIZE * _FINE, nuisance.border, rng)
+    # What does not happen draws nothing, so that a seed gives the same maps with and without these lines.
+    if nuisance.turning:
+        flow = flow + depth_motion(x, y, nuisance.turning, rng)
+    if nuisance.eyelids:
+        flow = flow + eyelid_motion(x, y, nuisance.eyelids, rng)
     flow = _lose_small_motions(flow, nuisance, rng) * _texture(len(motions), rng)
     flow = flow + _errors(len(motions), nuisance, rng)
     flow = _blur(flow, nuisance.blur * _FINE * rng.random(len(motions)).astype(np.float32))
@@ -113,7 +136,10 @@ def _motion(units: Sequence[ActionUnit], nuisance: Nuisance, rng: np.random.Gene
     if rng.random() < nuisance.gaze:
         numbers.append(int(rng.choice(_GLANCES)))
         gains.append(rng.uniform(0.3, 1.5))
-    return draw_motion([*units, *map(ActionUnit, numbers)], rng, gains=[*[1.0] * len(units), *gains])
+    motion = draw_motion([*units, *map(ActionUnit, numbers)], rng, gains=[*[1.0] * len(units), *gains])
+    if nuisance.compact < 1:
+        motion.motion[:, 2:4] *= rng.uniform(nuisance.compact, _WIDEST)
+    return motion
 
 
 def _pixels(
@@ -144,28 +170,6 @@ def _fields(motions: Sequence[FaceMotion], x: NDArray[np.float32], y: NDArray[np
     return torch.from_numpy(weighted).transpose(2, 3) @ torch.from_numpy(across)[:, None]
 
 
-def _head(x: NDArray[np.float32], y: NDArray[np.float32], nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
-    """Return what is left of the head's motion after alignment: drift and an affine field."""
-    faces = len(x)
-    drift = rng.normal(0, nuisance.drift, (faces, 2, 1, 1)) * (rng.random((faces, 1, 1, 1)) < 0.7)
-    slopes = rng.normal(0, nuisance.affine, (faces, 2, 2, 1, 1)) * (rng.random((faces, 1, 1, 1, 1)) < 0.6)
-    grid_x, grid_y = x[:, None, None, :], y[:, None, :, None] - 0.5
-    return torch.from_numpy((drift + slopes[:, 0] * grid_x + slopes[:, 1] * grid_y).astype(np.float32))
-
-
-def _border_blobs(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
-    """Return blobs of wrong motion near the border: hair, background, collar."""
-    pixels = ((np.arange(MAP_SIZE * _FINE) + 0.5) / (MAP_SIZE * _FINE))[None, None]
-    angle = rng.uniform(0, 2 * np.pi, (faces, 3, 1))
-    radius = rng.uniform(0.5, 0.75, (faces, 3, 1))
-    centre_x, centre_y = 0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle)
-    width = rng.uniform(0.04, 0.12, (faces, 3, 2, 1))
-    across = np.exp(-0.5 * ((pixels - centre_x) / width[:, :, 0]) ** 2)
-    down = np.exp(-0.5 * ((pixels - centre_y) / width[:, :, 1]) ** 2)
-    vectors = rng.normal(0, 0.7, (faces, 3, 2)) * (rng.random((faces, 3, 1)) < nuisance.border)
-    return torch.from_numpy(np.einsum("bky,bkx,bkc->bcyx", down, across, vectors, optimize=True).astype(np.float32))
-
-
 def _lose_small_motions(flow: torch.Tensor, nuisance: Nuisance, rng: np.random.Generator) -> torch.Tensor:
     """Shrink the motion's length by a threshold, as flow with a data-term tolerance does."""
     threshold = rng.uniform(0, 0.3, len(flow)) * (rng.random(len(flow)) < nuisance.deadzone)
@@ -186,6 +190,9 @@ def _errors(faces: int, nuisance: Nuisance, rng: np.random.Generator) -> torch.T
     shares = rng.dirichlet(np.full(4, 0.7), faces).astype(np.float32)
     for column, cells in enumerate((4, 8, 16, 32)):
         errors += _column(shares[:, column]).sqrt() * _smooth_noise(faces, 2, cells, rng)
+    if nuisance.uneven:
+        size = (nuisance.uneven * _smooth_noise(faces, 1, _PLACES, rng)).exp()
+        errors = errors * size / size.square().mean((2, 3), keepdim=True).sqrt()
     return errors * _column(median * np.exp(rng.normal(0, spread, faces)))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mevqa.errors import InputError, Problem
-from mevqa.training.nano.drawn_maps import MAP_SIZE, draw_maps
+from mevqa.training.nano.drawn_maps import MAP_SIZE, VARIED, Nuisance, draw_maps
 from mevqa.training.nano.examples import draw_expressions
 from mevqa.training.nano.rendered_maps import RenderedMaps
 from mevqa.video.motion.flow import centre_channels
@@ -158,7 +158,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(options.seed)
     sets = {folder.name: read_maps(folder) for folder in options.maps}
-    sets["drawn"] = draw_maps([expression.units for expression in draw_expressions(options.count, rng)], rng)
+    for name, nuisance in (("drawn", Nuisance()), ("drawn, varied", VARIED)):
+        expressions = draw_expressions(options.count, rng)
+        sets[name] = draw_maps([expression.units for expression in expressions], rng, nuisance)
     if options.rendered:
         sets["rendered"] = RenderedMaps.load(options.rendered).sample(options.count, rng)[0]
     print(_table(sets))

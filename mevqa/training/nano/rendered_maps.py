@@ -29,6 +29,7 @@ from mevqa.training.nano.crops import draw_crops
 from mevqa.training.nano.drawn_maps import MAP_SIZE, finish_maps, to_map
 from mevqa.training.nano.examples import Expression, draw_expressions
 from mevqa.training.nano.flow_patches import in_patches
+from mevqa.training.nano.recording_conditions import draw_flow, draw_light
 from mevqa.video.face.align import place_by_eyes
 from mevqa.video.face.aligned_face import FaceAligner
 from mevqa.video.face.geometry import EYES
@@ -44,6 +45,8 @@ _SAVED = 250
 _STORED = 2 * MAP_SIZE
 #: Shares of the maps in the product's own geometry and closely cropped, and of those whose motion falls into patches.
 _CANONICAL, _TIGHT, _PATCHED = 0.4, 0.5, 0.3
+#: Share of the varied pairs in which the lids move, how far they close, and the share of those in which they open.
+_BLINKING, _CLOSURE, _OPENING = 0.35, (0.1, 1.0), 0.3
 #: Standard deviation of the eye detector's error, as a fraction of the eye distance.
 _EYE_ERROR = 0.025
 
@@ -101,7 +104,9 @@ class RenderedMaps:
             return cls(stored["fields"], [Expression(str(fine), parse_units(str(units))) for fine, units in pairs])
 
 
-def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = None) -> RenderedMaps:
+def rendered_maps(
+    folder: Path, pairs: int, seed: int, *, varied: bool = False, workers: int | None = None
+) -> RenderedMaps:
     """Return a set of measured maps, made once and kept in a file.
 
     Every pair is decided by the seed and its number, so that the number of processes does not matter and an
@@ -111,9 +116,11 @@ def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = 
         folder: Of the file.
         pairs: How many.
         seed: Decides everything but the persons' pictures.
+        varied: In some pairs the lids move, some are in dim light, some are measured by other methods
+            (``recording_conditions``).
         workers: Processes; None: one a core.
     """
-    path = folder / f"rendered-{pairs}-{seed}.npz"
+    path = folder / f"rendered-{pairs}-{seed}{'-varied' if varied else ''}.npz"
     known = RenderedMaps.load(path) if path.is_file() else RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
     fields, expressions = list(known.fields), list(known.expressions)
     if len(fields) >= pairs:
@@ -121,7 +128,7 @@ def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = 
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        numbers = ((seed, number) for number in range(len(fields), pairs))
+        numbers = ((seed, number, varied) for number in range(len(fields), pairs))
         for field, expression in pool.imap(_render_one, numbers, chunksize=4):
             fields.append(field)
             expressions.append(expression)
@@ -131,24 +138,40 @@ def rendered_maps(folder: Path, pairs: int, seed: int, *, workers: int | None = 
     return RenderedMaps(np.stack(fields), expressions)
 
 
-def _render_one(job: tuple[int, int]) -> tuple[NDArray[np.float16], Expression]:
+def _render_one(job: tuple[int, int, bool]) -> tuple[NDArray[np.float16], Expression]:
     """Render onset and apex of one expression and measure their motion."""
-    seed, number = job
+    seed, number, varied = job
     rng = np.random.default_rng((seed, 1, number))
     (expression,) = draw_expressions(1, rng)
     low, high = np.log(MICRO_AMPLITUDE)
     identity = person(PERSONS_SEED + seed, number // _EACH)
     amplitude = float(np.exp(rng.uniform(low, high)))
-    return measure(render_pair(identity, expression.units, amplitude, rng), rng), expression
+    closures = _draw_closures(rng) if varied else (0.0, 0.0)
+    pair = render_pair(identity, expression.units, amplitude, rng, closures=closures)
+    return measure(pair, rng, varied=varied), expression
 
 
-def measure(pair: Pair, rng: np.random.Generator) -> NDArray[np.float16]:
-    """Return flow and strain of a pair, [3, 56, 56], aligned by its eyes with a detector's error."""
+def _draw_closures(rng: np.random.Generator) -> tuple[float, float]:
+    """Return how far the lids are closed at onset and apex: now and then they close or open meanwhile."""
+    closure = rng.uniform(*_CLOSURE) if rng.random() < _BLINKING else 0.0
+    return (closure, 0.0) if rng.random() < _OPENING else (0.0, closure)
+
+
+def measure(pair: Pair, rng: np.random.Generator, *, varied: bool = False) -> NDArray[np.float16]:
+    """Return flow and strain of a pair, [3, 56, 56], aligned by its eyes with a detector's error.
+
+    Args:
+        pair: Onset and apex.
+        rng: Decides the error.
+        varied: Light and method are drawn; else the frames are as they are, and the product's own method measures.
+    """
+    onset, apex = draw_light((pair.onset, pair.apex), rng) if varied else (pair.onset, pair.apex)
     spread = _EYE_ERROR * float(np.linalg.norm(pair.onset_eyes[1] - pair.onset_eyes[0]))
     left, right = pair.onset_eyes + rng.normal(0, spread, (2, 2))
     placement = place_by_eyes(((left[0], left[1]), (right[0], right[1])))
-    aligner = FaceAligner(pair.onset, placement, mode="haar", found=True)
-    flow = within_face(dense_flow(aligner(pair.onset), aligner(pair.apex)))
+    aligner = FaceAligner(onset, placement, mode="haar", found=True)
+    faces = aligner(onset), aligner(apex)
+    flow = within_face(draw_flow(*faces, rng) if varied else dense_flow(*faces))
     channels = np.dstack([flow[..., 0], flow[..., 1], optical_strain(flow)])
     reduced = cv2.resize(channels, (_STORED, _STORED), interpolation=cv2.INTER_AREA)
     return reduced.transpose(2, 0, 1).astype(np.float16)

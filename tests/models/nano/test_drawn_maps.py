@@ -4,11 +4,13 @@ import numpy as np
 import torch
 
 from mevqa.facs import ActionUnit
-from mevqa.training.nano.drawn_maps import Nuisance, draw_maps, finish_maps
+from mevqa.training.nano.drawn_maps import PLAIN, Nuisance, draw_maps, finish_maps
 from mevqa.training.nano.examples import to_pixels
 from mevqa.video.motion.flow import motion_map
 
-STILL = Nuisance(canonical=1.0, drift=0, affine=0, blink=0, border=0, noise=(1e-6, 0), blur=0, deadzone=0)
+STILL = Nuisance(
+    canonical=1.0, drift=0, affine=0, blink=0, border=0, noise=(1e-6, 0), blur=0, deadzone=0, turning=0, eyelids=0
+)
 
 
 def test_maps_end_like_the_views_do():
@@ -41,3 +43,9 @@ def test_pixels_are_standardised():
     assert pixels.shape == (8, 3, 28, 28)
     assert pixels.abs().max() <= 4.05
     assert 0.5 < pixels.std() < 1.1
+
+
+def test_plain_maps_stay_the_ones_that_the_first_training_drew():
+    maps = draw_maps([(ActionUnit(12),), (ActionUnit(1), ActionUnit(2))], np.random.default_rng(5), PLAIN)
+    coarse = maps.reshape(2, 4, 7, 4, 7, 3).mean((2, 4)).round().astype(int)
+    assert coarse[:, :, 1, 1].tolist() == [[133, 202, 186, 102], [74, 158, 172, 163]]

@@ -158,6 +158,23 @@ def test_rendered_faces_are_measured_once_and_an_interrupted_making_goes_on(tmp_
     assert file.stat().st_mtime_ns == before
 
 
+def test_varied_maps_are_others_of_the_same_faces_and_go_with_widened_ones():
+    widened, varied = (
+        SyntheticClips(Synthetic(share=1.0, varied=chosen), (VIEW,), VARIANT, 0) for chosen in (False, True)
+    )
+    assert not any(same(widened[number], varied[number]) for number in range(16))
+    with pytest.raises(ValueError, match="varied goes with widened: true"):
+        Synthetic(varied=True, widened=False)
+
+
+@pytest.mark.slow
+def test_varied_faces_are_kept_in_another_file(tmp_path):
+    plain, varied = (rendered_maps(tmp_path, 2, seed=3, varied=chosen, workers=1) for chosen in (False, True))
+    assert {file.name for file in tmp_path.iterdir()} == {"rendered-2-3.npz", "rendered-2-3-varied.npz"}
+    assert list(plain.expressions) == list(varied.expressions)
+    assert not np.array_equal(plain.fields, varied.fields)
+
+
 def test_a_map_and_its_mirror_image_are_to_be_read_alike():
     pixels = torch.randn(2, 3, 28, 28, generator=torch.Generator().manual_seed(0))
     assert torch.equal(mirrored(mirrored(pixels)), pixels)
