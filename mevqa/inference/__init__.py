@@ -6,8 +6,7 @@ neither models nor videos.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from mevqa.public_names import import_on_use
 
 _PUBLIC = {
     "Answerer": "loading",
@@ -35,10 +34,4 @@ _PUBLIC = {
 }
 
 __all__ = sorted(_PUBLIC)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on its first use."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+__getattr__ = import_on_use(__name__, _PUBLIC)

@@ -5,8 +5,7 @@ Public is what ``__all__`` names; each name is imported when it is first used. `
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from mevqa.public_names import import_on_use
 
 _PUBLIC = {
     "PriorAnswer": "prior",
@@ -20,10 +19,4 @@ _PUBLIC = {
 }
 
 __all__ = sorted(_PUBLIC)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on its first use."""
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+__getattr__ = import_on_use(__name__, _PUBLIC)

@@ -5,8 +5,9 @@
 A system of one's own is a ``Spotter`` below ``register_spotter`` (``examples/own_spotter.py``).
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mevqa.public_names import import_on_use
 
 if TYPE_CHECKING:
     from mevqa.spotting.base import SpotOptions, Spotter, Spotting
@@ -31,18 +32,18 @@ __all__ = [
 ]
 
 #: Modules in which the names are found; imported when they are used, so that names of spotters cost a help nothing.
-_MODULES = {
-    "base": ("SpotOptions", "Spotter", "Spotting"),
-    "events": ("SpottedEvent", "UnitCandidate"),
-    "motion.calibration": ("Calibrator", "read_calibrator"),
-    "motion.stream": ("spot",),
-    "registry": ("register_spotter", "spotter_names"),
-    "video": ("spot_video",),
+_PUBLIC = {
+    "Calibrator": "motion.calibration",
+    "SpotOptions": "base",
+    "SpottedEvent": "events",
+    "Spotter": "base",
+    "Spotting": "base",
+    "UnitCandidate": "events",
+    "read_calibrator": "motion.calibration",
+    "register_spotter": "registry",
+    "spot": "motion.stream",
+    "spot_video": "video",
+    "spotter_names": "registry",
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_use(__name__, _PUBLIC)

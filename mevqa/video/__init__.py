@@ -1,7 +1,8 @@
 """From footage to pictures: exact frames, aligned faces, sampled moments, motion, views."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mevqa.public_names import import_on_use
 
 if TYPE_CHECKING:
     from mevqa.video.reading.reader import open_video, read_once
@@ -9,10 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameRead", "Video", "open_video", "read_once"]
 
+#: Modules in which the names are found: help and checks ask for names of files, and load no reader for that.
+_PUBLIC = {
+    "FrameRead": "reading.video",
+    "Video": "reading.video",
+    "open_video": "reading.reader",
+    "read_once": "reading.reader",
+}
 
-def __getattr__(name: str) -> Any:
-    # Names of files in a folder are asked for by help and checks: the readers are loaded when they are used.
-    if name in __all__:
-        module = "reader" if name in ("open_video", "read_once") else "video"
-        return getattr(import_module(f"{__name__}.reading.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_use(__name__, _PUBLIC)

@@ -4,8 +4,9 @@
 Series are made by ``regional_channels``, ``snippets``, ``relative_windows`` and ``speech_activity``.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mevqa.public_names import import_on_use
 
 if TYPE_CHECKING:
     from mevqa.spotting.features.cache import FeatureCache
@@ -27,18 +28,16 @@ __all__ = [
     "speech_activity",
 ]
 
-_MODULES = {
-    "cache": ("FeatureCache",),
-    "measure": ("measure",),
-    "pieces": ("relative_windows", "snippets"),
-    "speech": ("speech_activity",),
-    "types": ("FeatureSeries", "MotionRecord"),
-    "views": ("channel_names", "regional_channels"),
+_PUBLIC = {
+    "FeatureCache": "cache",
+    "FeatureSeries": "types",
+    "MotionRecord": "types",
+    "channel_names": "views",
+    "measure": "measure",
+    "regional_channels": "views",
+    "relative_windows": "pieces",
+    "snippets": "pieces",
+    "speech_activity": "speech",
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_use(__name__, _PUBLIC)

@@ -4,8 +4,9 @@ A system is a subclass of ``LearnedSpotter``, or of ``TwoHeads`` where one netwo
 (``examples/own_learned_spotter.py``); ``mevqa finetune`` trains it by a recipe and ``mevqa spot --weights`` runs it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mevqa.public_names import import_on_use
 
 if TYPE_CHECKING:
     from mevqa.spotting.learning.config import SystemConfig
@@ -34,20 +35,20 @@ __all__ = [
 ]
 
 #: Modules in which the names are found; imported when they are used: recipes are read without torch.
-_MODULES = {
-    "config": ("SystemConfig",),
-    "pictures": ("PictureChannels",),
-    "priors": ("Priors",),
-    "spotter": ("LearnedSpotter",),
-    "system": ("hard_targets", "masked_mean", "weighted_cross_entropy"),
-    "two_heads": ("TwoHeads", "TwoHeadsConfig"),
-    "types": ("Mark", "TrainingVideo"),
-    "views": ("register_channels", "register_pictures"),
+_PUBLIC = {
+    "LearnedSpotter": "spotter",
+    "Mark": "types",
+    "PictureChannels": "pictures",
+    "Priors": "priors",
+    "SystemConfig": "config",
+    "TrainingVideo": "types",
+    "TwoHeads": "two_heads",
+    "TwoHeadsConfig": "two_heads",
+    "hard_targets": "system",
+    "masked_mean": "system",
+    "register_channels": "views",
+    "register_pictures": "views",
+    "weighted_cross_entropy": "system",
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_use(__name__, _PUBLIC)
