@@ -73,7 +73,7 @@ class SyntheticClips:
         self._rendered = rendered
         self._share = settings.rendered_share if rendered is not None else 0.0
         self._widened = settings.widened
-        self._varied = settings.varied
+        self._nuisance = VARIED if settings.varied else Nuisance() if settings.widened else PLAIN
         self._blocks: dict[int, list[SyntheticClip]] = {}
 
     def __getitem__(self, number: int) -> SyntheticClip:
@@ -91,8 +91,7 @@ class SyntheticClips:
         parts: list[NDArray[np.uint8]] = []
         expressions = draw_expressions(_BLOCK - measured, rng)
         if expressions:
-            nuisance = VARIED if self._varied else Nuisance() if self._widened else PLAIN
-            parts.append(draw_maps([expression.units for expression in expressions], rng, nuisance))
+            parts.append(draw_maps([expression.units for expression in expressions], rng, self._nuisance))
         if self._rendered is not None and measured:
             more, shown = self._rendered.sample(measured, rng, widened=self._widened)
             parts.append(more)

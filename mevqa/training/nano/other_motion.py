@@ -1,7 +1,7 @@
 """What moves in a motion map besides the expression: the head after alignment, the eyelids, and the border.
 
-All fields are in face coordinates (eye distances from the point midway between the eyes, x to the right of the picture,
-y downwards) and relative to the peak of an action unit of strength 1.
+Motions are relative to the peak of an action unit of strength 1. Places are in face coordinates (eye distances from the
+point midway between the eyes, x to the right of the picture, y downwards) but for the border's, which are in pictures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mevqa.synthetic.faces.fields import unit_fields
 
 Axis = NDArray[np.float32]
+Array = NDArray[np.float64]
 
 #: FACS number of the blink, whose first bump is the upper lid.
 _BLINK = 45
@@ -27,7 +28,7 @@ _LID_SIDEWAYS = 0.2
 _NOSE, _NOSE_WIDTH = 0.55, (0.25, 0.35)
 #: Turns to the side as a share of nods: published maps are more alike on both sides than up and down.
 _SIDEWAYS_TURN = 0.5
-#: How much nearer the camera the nose is than the rest of the middle face falls back to the ears, at x = 1.
+#: How far the face falls back towards the ears at x = 1, as a share of how far the nose stands out.
 _FALL_BACK = 0.4
 
 
@@ -91,13 +92,11 @@ def eyelid_motion(x: Axis, y: Axis, share: float, rng: np.random.Generator) -> t
     gain = np.exp(rng.uniform(low, high, (faces, 1))) * (rng.random((faces, 1)) < share)
     gain = gain * np.where(rng.random((faces, 1)) < _OPENING, -1, 1)
     gain = gain * np.exp(rng.normal(0, _LID_ASYMMETRY, (faces, 2)))
-    width = np.array(lid.width) * rng.uniform(*_LID_WIDTH, size=(faces, 1, 2))
-    place = np.stack([np.array([-lid.at[0], lid.at[0]]), np.full(2, lid.at[1])], -1)
-    place = place + rng.normal(0, _LID_PLACE, (faces, 1, 2)) * np.array([0, 1])
-    across = np.exp(-0.5 * ((x[:, None] - place[..., :1]) / width[..., :1]) ** 2)
-    down = np.exp(-0.5 * ((y[:, None] - place[..., 1:]) / width[..., 1:]) ** 2)
+    widths = np.array(lid.width) * rng.uniform(*_LID_WIDTH, size=(faces, 1, 2))
+    places = np.array([[-lid.at[0], lid.at[1]], [lid.at[0], lid.at[1]]])
+    places = places + rng.normal(0, _LID_PLACE, (faces, 1, 2)) * np.array([0, 1])
     vectors = np.stack([gain * rng.normal(0, _LID_SIDEWAYS, (faces, 2)), gain], -1)
-    return torch.from_numpy(np.einsum("bky,bkx,bkc->bcyx", down, across, vectors, optimize=True).astype(np.float32))
+    return _bumps(x, y, places, widths, vectors)
 
 
 def border_blobs(faces: int, side: int, share: float, rng: np.random.Generator) -> torch.Tensor:
@@ -112,12 +111,27 @@ def border_blobs(faces: int, side: int, share: float, rng: np.random.Generator) 
     Returns:
         [faces, 2, side, side].
     """
-    pixels = ((np.arange(side) + 0.5) / side)[None, None]
-    angle = rng.uniform(0, 2 * np.pi, (faces, 3, 1))
-    radius = rng.uniform(0.5, 0.75, (faces, 3, 1))
-    centre_x, centre_y = 0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle)
-    width = rng.uniform(0.04, 0.12, (faces, 3, 2, 1))
-    across = np.exp(-0.5 * ((pixels - centre_x) / width[:, :, 0]) ** 2)
-    down = np.exp(-0.5 * ((pixels - centre_y) / width[:, :, 1]) ** 2)
+    pixels = ((np.arange(side) + 0.5) / side)[None]
+    angle = rng.uniform(0, 2 * np.pi, (faces, 3))
+    radius = rng.uniform(0.5, 0.75, (faces, 3))
+    places = 0.5 + radius[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+    widths = rng.uniform(0.04, 0.12, (faces, 3, 2))
     vectors = rng.normal(0, 0.7, (faces, 3, 2)) * (rng.random((faces, 3, 1)) < share)
+    return _bumps(pixels, pixels, places, widths, vectors)
+
+
+def _bumps(
+    x: NDArray[np.floating], y: NDArray[np.floating], places: Array, widths: Array, vectors: Array
+) -> torch.Tensor:
+    """Return Gaussian bumps of motion, [faces, 2, rows, columns].
+
+    Args:
+        x: [faces or 1, columns] coordinates of the pixel columns.
+        y: [faces or 1, rows] of the rows.
+        places: [faces, bumps, 2] centres (x, y).
+        widths: [faces, bumps, 2] standard deviations across and down.
+        vectors: [faces, bumps, 2] motion at the centres, right and down.
+    """
+    across = np.exp(-0.5 * ((x[:, None] - places[..., :1]) / widths[..., :1]) ** 2)
+    down = np.exp(-0.5 * ((y[:, None] - places[..., 1:]) / widths[..., 1:]) ** 2)
     return torch.from_numpy(np.einsum("bky,bkx,bkc->bcyx", down, across, vectors, optimize=True).astype(np.float32))

@@ -1,8 +1,8 @@
 """How rendered pairs are recorded and measured by others: dim light, and flow methods besides the product's own.
 
 Published maps come from many cameras and methods; maps that were all measured in one way teach that way's errors.
-Methods and settings are those of OpenCV that published systems of the field use; TV-L1, which is not in OpenCV proper,
-is stood in for by patches of constant motion (``flow_patches``).
+Methods are those of OpenCV proper, in ranges around what published systems have; patches of constant motion
+(``flow_patches``) stand in for TV-L1, which it lacks. Shares and ranges are ours.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from mevqa.video.motion.flow import dense_flow
 Frame = NDArray[np.uint8]
 
 #: Share of the pairs in dim light, how much of the light is left, and the noise of a sensor at mid-grey in full light,
-#: grey levels: shot noise grows with the root of what is missing (Poisson).
+#: grey levels: shot noise goes with the root of the light (Poisson), so that amplifying what is left brings it out.
 _DIM, _LIGHT, _SHOT_NOISE = 0.3, (0.15, 0.6), 1.0
 #: Share of the pairs that the product's own method measures.
 _OWN = 0.4
 #: Smallest and largest window of Farneback's method, pixels; ME-TST has 15.
-_WINDOW = (9, 25)
+_WINDOW = (9, 24)
 #: Sides of the aligned face that is measured, pixels: MEAN has 128, the product 256.
 _SIDES = (128, 256)
 _PRESETS = (
@@ -61,7 +61,7 @@ def draw_flow(onset: Frame, apex: Frame, rng: np.random.Generator) -> NDArray[np
     )
     start = np.zeros((side, side, 2), np.float32)
     if rng.random() < 0.5:
-        window, iterations = int(rng.integers(*_WINDOW)), int(rng.integers(2, 6))
+        window, iterations = int(rng.integers(*_WINDOW, endpoint=True)), int(rng.integers(2, 6))
         # Neighbourhood and sigma go together in OpenCV's documentation: 5 with 1.1, 7 with 1.5.
         neighbours, sigma = ((5, 1.1), (7, 1.5))[int(rng.integers(2))]
         flow = cv2.calcOpticalFlowFarneback(
