@@ -36,24 +36,24 @@ _SHOWN = 160
 
 
 class DrawsViews(Protocol):
-    """Anything that gives what is seen of a clip: a ``ViewConfig``, a prepared benchmark, a cache, other processes."""
+    """Anything that gives the views of a clip: a ``ViewConfig``, a prepared benchmark, a cache, other processes."""
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
-        """Return what is seen of a clip, as ``ViewConfig.render`` does."""
+        """Return the views of a clip, as ``ViewConfig.render`` does."""
         ...
 
 
 class ShowsShots(Protocol):
     """Anything that gives the answered clips that are shown before a clip (``ShotSource``)."""
 
-    def of(self, clip: Clip, questions: Sequence[Question], seen: ClipViews) -> tuple[Shot, ...]:
-        """Return what is shown before a clip."""
+    def of(self, clip: Clip, questions: Sequence[Question], clip_views: ClipViews) -> tuple[Shot, ...]:
+        """Return the answered clips that are shown before a clip."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ClipAnswers:
-    """What came of one clip.
+    """Answers to all questions about one clip, and what the model saw.
 
     Attributes:
         answers: One a question, in order.
@@ -110,12 +110,12 @@ def answer_clip(
     if unknown_ids:
         raise ValueError(f"questions about another clip than {clip.id}: {', '.join(unknown_ids)}")
     model = model_for_clip(model, clip)
-    known = None if class_table is None else class_table.for_clip(clip)
-    texts_of = functools.partial(_texts, dataset=clip.dataset, consistency=consistency, class_table=known)
+    clip_class_table = None if class_table is None else class_table.for_clip(clip)
+    texts_of = functools.partial(_texts, dataset=clip.dataset, consistency=consistency, class_table=clip_class_table)
     long_questions = [question for question in questions if asks_long_video(question)]
     short_questions = [question for question in questions if not asks_long_video(question)]
     by_id: dict[str, Answer] = {}
-    seen: ClipViews | None = None
+    first_views: ClipViews | None = None
     long_video: LongVideoResult | None = None
     for group, about_long in ((short_questions, False), (long_questions, True)):
         if not group:
@@ -123,15 +123,15 @@ def answer_clip(
         started = time.perf_counter()
         try:
             if about_long and view_config.lvqa != "model":
-                long_video, answers = _watch(clip, group, model, prompts, view_config, progress)
+                long_video, answers = _answer_from_events(clip, group, model, prompts, view_config, progress)
             else:
                 clip_views = (drawn_by or view_config).render(clip, long_video=about_long)
-                seen = seen or clip_views
-                shown = () if shots is None or about_long else shots.of(clip, group, clip_views)
-                answers = _ask(group, clip_views, model, prompts, clip, texts_of, shown, sampling)
+                first_views = first_views or clip_views
+                clip_shots = () if shots is None or about_long else shots.of(clip, group, clip_views)
+                answers = _ask(group, clip_views, model, prompts, clip, texts_of, clip_shots, sampling)
         except (MediaError, InputError, OSError) as error:
-            said = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
-            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(said))) for q in group)
+            reason = problem_of(error, clip.media or clip.id) if isinstance(error, OSError) else error
+            by_id.update((q.id, Answer(question_id=q.id, text="", error=str(reason))) for q in group)
             continue
         share = (time.perf_counter() - started) / len(group)
         by_id.update(
@@ -139,15 +139,15 @@ def answer_clip(
             for question, answer in zip(group, answers, strict=True)
         )
     answers = [by_id[question.id] for question in questions]
-    return ClipAnswers(answers, seen, long_video, getattr(model, "thinking", ""))
+    return ClipAnswers(answers, first_views, long_video, getattr(model, "thinking", ""))
 
 
 def _value(question: Question, answer: Answer) -> Value | None:
-    """Return what an answer says; None for one that is a text in free words."""
+    """Return an answer as a typed value; None for one that is a text in free words."""
     return None if question_type(question.type).whole_text else answer_value(question, answer)
 
 
-def _watch(
+def _answer_from_events(
     clip: Clip,
     questions: Sequence[Question],
     model: Model,
@@ -187,10 +187,10 @@ def _ask(
 
     replies = ask(requests) if sampling is None else ask_sampled(ask, questions, requests, sampling)
     answers = _read(questions, replies, texts_of, clip_views.warnings)
-    answers = [replace(answer, shots=tuple(one.clip_id for one in shots)) for answer in answers] if shots else answers
+    answers = [replace(answer, shots=tuple(shot.clip_id for shot in shots)) for answer in answers] if shots else answers
     if clip_views.stillness is None:
         return answers
-    return [_without_sight(question, answer) for question, answer in zip(questions, answers, strict=True)]
+    return [_with_prior_confidence(question, answer) for question, answer in zip(questions, answers, strict=True)]
 
 
 def read_replies(
@@ -205,7 +205,9 @@ def read_replies(
         consistency: Decide the answers together.
     """
     answers = _read(questions, replies, functools.partial(_texts, dataset=dataset, consistency=consistency), ())
-    return [replace(one, value=_value(question, one)) for question, one in zip(questions, answers, strict=True)]
+    return [
+        replace(answer, value=_value(question, answer)) for question, answer in zip(questions, answers, strict=True)
+    ]
 
 
 def _read(
@@ -232,7 +234,7 @@ def _texts(
     return [None if r.error else normalise(q, r) for q, r in zip(questions, replies, strict=True)]
 
 
-def _without_sight(question: Question, answer: Answer) -> Answer:
+def _with_prior_confidence(question: Question, answer: Answer) -> Answer:
     """Return an answer from pictures that show no motion, with the confidence and options of the data set's prior."""
     options = prior_options(question, list(answer.options)) if answer.options is not None else None
     if options is not None and answer.text in options:
@@ -287,5 +289,5 @@ def write_answer(question: Question, reply: Reply, text: str | None, warnings: t
 
 def shortened(text: str) -> str:
     """Return a text in quotes, of a long one the end, where the answer would stand."""
-    whole = repr(text)
-    return whole if len(whole) <= _SHOWN else "..." + whole[3 - _SHOWN :]
+    quoted = repr(text)
+    return quoted if len(quoted) <= _SHOWN else "..." + quoted[3 - _SHOWN :]

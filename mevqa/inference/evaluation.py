@@ -132,10 +132,10 @@ def plan(
     chosen = dict(list(groups.items())[:limit])
     clips: dict[str, Clip] = {}
     for file in read:
-        asked = [q for q in file.questions if q.clip_id in chosen and q.clip_id not in clips]
-        found = search_clips(asked, media, labels, pictures, file.path)
-        clips.update(found.clips)
-        problems.extend(problem for problem in found.problems if problem not in problems)
+        new_questions = [q for q in file.questions if q.clip_id in chosen and q.clip_id not in clips]
+        search = search_clips(new_questions, media, labels, pictures, file.path)
+        clips.update(search.clips)
+        problems.extend(problem for problem in search.problems if problem not in problems)
     if problems:
         raise InputError(problems)
     source = Source(tuple(files), media, annotations, dict(pictures or {}), numbers)
@@ -165,8 +165,10 @@ def plan_prepared(folder: Path, *, limit: int | None = None) -> Plan:
     clips = {clip_id: prepared.clips[clip_id] for clip_id in chosen}
     copies = {path.name: path for path in prepared.files}
     sources = [Source.from_record(record) for record in prepared.record.sources]
-    own = tuple(replace(one, files=tuple(copies[path.name] for path in one.files)) for one in sources)
-    return Plan(files, clips, chosen, own, prepared)
+    copied_sources = tuple(
+        replace(source, files=tuple(copies[path.name] for path in source.files)) for source in sources
+    )
+    return Plan(files, clips, chosen, copied_sources, prepared)
 
 
 def with_notes(work: Plan, path: Path) -> Plan:
@@ -193,9 +195,9 @@ def check_notes(clips: Iterable[Clip], prompts: PromptLibrary) -> None:
         InputError: A clip has notes, and the prompt variant no system text.
     """
     if not prompts.takes_notes and any(clip.notes for clip in clips):
-        said = f"the prompt variant {prompts.variant!r} has no text before the pictures in which notes could stand"
+        problem = f"the prompt variant {prompts.variant!r} has no text before the pictures in which notes could stand"
         mend = "it is for models that were trained on bare questions (nano); ask with --variant default, or another"
-        raise InputError([Problem("--notes", f"{said}: {mend} model")])
+        raise InputError([Problem("--notes", f"{problem}: {mend} model")])
 
 
 def check_words(views: Iterable[str], prompts: PromptLibrary, where: str = "--views") -> None:
@@ -211,11 +213,11 @@ def check_words(views: Iterable[str], prompts: PromptLibrary, where: str = "--vi
     """
     from mevqa.video.views.registry import is_of_words
 
-    named = ", ".join(dict.fromkeys(name for name in views if is_of_words(name)))
-    if named and not prompts.takes_notes:
-        said = f"{named} is a text, and the prompt variant {prompts.variant!r} has none before the pictures"
+    text_views = ", ".join(dict.fromkeys(name for name in views if is_of_words(name)))
+    if text_views and not prompts.takes_notes:
+        problem = f"{text_views} is a text, and the prompt variant {prompts.variant!r} has none before the pictures"
         mend = "it is for models that were trained on bare questions (nano); leave it out, or ask with another variant"
-        raise InputError([Problem(where, f"{said}: {mend}")])
+        raise InputError([Problem(where, f"{problem}: {mend}")])
 
 
 def merged(plans: Sequence[Plan]) -> Plan:
@@ -248,24 +250,26 @@ def check_views(work: Plan, view_config: ViewConfig) -> None:
     """
     from mevqa.video.views.render import views_to_draw
 
-    lacking: dict[tuple[str, ...], list[str]] = {}
-    unseen: list[str] = []
+    clips_by_views: dict[tuple[str, ...], list[str]] = {}
+    missing_videos: list[str] = []
     for clip in work.clips.values():
         is_gone = clip.media is None or (work.prepared is not None and not clip.media.exists())
         if is_gone and view_config.lvqa != "model" and any(map(asks_long_video, work.questions[clip.id])):
-            unseen.append(clip.id)
+            missing_videos.append(clip.id)
         elif clip.media is None and work.prepared is None and (views := views_to_draw(clip, view_config.views)):
-            lacking.setdefault(tuple(views), []).append(clip.id)
+            clips_by_views.setdefault(tuple(views), []).append(clip.id)
     problems = [
         Problem(
             "--views",
             f"{', '.join(views)} cannot be made for {len(clips)} clips without video ({clips[0]}, ...): "
             "give --media, more --precomputed pictures, or fewer --views",
         )
-        for views, clips in lacking.items()
+        for views, clips in clips_by_views.items()
     ]
-    if unseen:
-        message = f"no events can be found in {len(unseen)} long videos that are not there ({unseen[0]}, ...)"
+    if missing_videos:
+        message = (
+            f"no events can be found in {len(missing_videos)} long videos that are not there ({missing_videos[0]}, ...)"
+        )
         mend = "give the folder of the videos" if work.prepared is None else "put them back where they were prepared"
         problems.append(Problem("--media", f"{message}: {mend}, or --lvqa model"))
     if problems:

@@ -66,24 +66,24 @@ def run_fingerprint(
 
 
 def _notes_record(work: Plan) -> dict[str, Any]:
-    """Return a hash of what is told of clips beside their pictures; nothing where nothing is told."""
+    """Return a hash of the notes on clips; nothing where no clip has notes."""
     notes = {name: clip.notes for name, clip in work.clips.items() if clip.notes}
     text = json.dumps(notes, sort_keys=True, ensure_ascii=False)
     return {"notes": hashlib.blake2b(text.encode(), digest_size=16).hexdigest()} if notes else {}
 
 
 def _words_record(work: Plan, view_config: ViewConfig) -> dict[str, Any]:
-    """Return the record of ``words_record``, of a prepared benchmark that of then."""
+    """Return ``words_record``; of a prepared benchmark as it was when its pictures were drawn."""
     if work.prepared is None:
         return words_record(view_config)
-    made = work.prepared.record.decides
-    return {"words": made["words"]} if "words" in made else {}
+    decides = work.prepared.record.decides
+    return {"words": decides["words"]} if "words" in decides else {}
 
 
 def words_record(view_config: ViewConfig) -> dict[str, Any]:
     """Return hashes of the wordings that views of words use; nothing where there is no such view."""
-    shown = {*view_config.views, *view_config.long_views}
-    return {"words": {"evidence": file_digest(WORDING_TABLE)}} if "evidence" in shown else {}
+    view_names = {*view_config.views, *view_config.long_views}
+    return {"words": {"evidence": file_digest(WORDING_TABLE)}} if "evidence" in view_names else {}
 
 
 def input_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, Any]:
@@ -95,20 +95,20 @@ def input_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: N
     """
     questions = {file.path.name: file_digest(file.path) for file in work.files}
     if work.prepared is not None:
-        made = work.prepared.record.decides
-        media = {clip_id: made["media"][clip_id] for clip_id in work.clips}
-        return {"questions": questions, "annotations": made["annotations"], "media": media}
+        decides = work.prepared.record.decides
+        media = {clip_id: decides["media"][clip_id] for clip_id in work.clips}
+        return {"questions": questions, "annotations": decides["annotations"], "media": media}
     return {"questions": questions, "annotations": annotations_digest(work), "media": media_digests(work, on_clip)}
 
 
 def view_config_record(view_config: ViewConfig) -> dict[str, Any]:
     """Return how clips are looked at as plain values."""
     record: dict[str, Any] = {}
-    for one in fields(view_config):
-        value = getattr(view_config, one.name)
+    for field in fields(view_config):
+        value = getattr(view_config, field.name)
         if isinstance(value, SpotOptions):
             value = _spotter_record(value)
-        record[one.name] = list(value) if isinstance(value, tuple) else value
+        record[field.name] = list(value) if isinstance(value, tuple) else value
     return record
 
 
@@ -117,7 +117,7 @@ def _spotter_record(options: SpotOptions) -> dict[str, Any]:
 
     Where measurements are looked up is left out: events are the same wherever they come from.
     """
-    record = {one.name: getattr(options, one.name) for one in fields(options) if one.name != "features"}
+    record = {field.name: getattr(options, field.name) for field in fields(options) if field.name != "features"}
     if options.calibrator is not None:
         record["calibrator"] = options.calibrator.digest()
     if options.spotter == DEFAULT_SPOTTER:
@@ -136,7 +136,7 @@ def annotations_digest(work: Plan) -> str | None:
 
 
 def media_digests(work: Plan, on_clip: Callable[[str], None] = lambda clip_id: None) -> dict[str, str]:
-    """Return a hash of what each clip is seen from.
+    """Return a hash of the media and ready-made pictures of each clip.
 
     Args:
         work: The plan.

@@ -98,7 +98,7 @@ def load_answerer(
     _, problems = options.views.check()
     prior = _prior(options.loading, problems)
     class_table = _class_table(options, problems)
-    named = options.model if isinstance(options.model, str) else None
+    model_name = options.model if isinstance(options.model, str) else None
     if isinstance(options.model, str):
         preferences = own_preferences(options.model, options.loading.adapter)
     else:
@@ -106,8 +106,8 @@ def load_answerer(
     prompts = options.prompts
     if not isinstance(prompts, PromptLibrary):
         folder = Path(prompts) if prompts is not None else None
-        if folder is None and named is not None:
-            folder = own_prompts(named, options.loading.adapter)
+        if folder is None and model_name is not None:
+            folder = own_prompts(model_name, options.loading.adapter)
         try:
             prompts = PromptLibrary.load(folder, options.variant or preferences.variant)
         except InputError as error:
@@ -115,34 +115,34 @@ def load_answerer(
     if problems:
         raise InputError(problems)
     assert isinstance(prompts, PromptLibrary)
-    early = named is None or tells_before_loading(named)
-    shown = _shown(options, prompts, preferences, prepared_views, check) if early else None
+    early = model_name is None or tells_before_loading(model_name)
+    views_and_shots = _views_and_shots(options, prompts, preferences, prepared_views, check) if early else None
     model = load_model(options.model, options.loading) if isinstance(options.model, str) else options.model
-    if shown is None:
+    if views_and_shots is None:
         # Of a registered model it is only known now how it wants to be asked.
         if prompts is not options.prompts and prompts.variant != (options.variant or model.preferences.variant):
             prompts = PromptLibrary.load(folder, model.preferences.variant)
-        shown = _shown(options, prompts, model.preferences, prepared_views, check)
-    view_config, shots = shown
-    chosen = _settings(options.loading if named is not None else None, model)
+        views_and_shots = _views_and_shots(options, prompts, model.preferences, prepared_views, check)
+    view_config, shots = views_and_shots
+    settings = _settings(options.loading if model_name is not None else None, model)
     if prior is not None:
         model = CorrectedModel(model, prior)
-        chosen["prior"] = {"source": Path(prior.source).name, **prior.counts}
+        settings["prior"] = {"source": Path(prior.source).name, **prior.counts}
         if prior.clips:
-            chosen["prior"]["leaves_out_subject"] = True
+            settings["prior"]["leaves_out_subject"] = True
     if shots is not None:
         if not takes_shots(model):
             raise InputError([Problem("--shots", f"{model.name} cannot be shown answered clips: leave --shots out")])
         shots.measure()
     sampling = _sampling(options.loading, model)
     if sampling is not None:
-        chosen["samples"] = asdict(sampling)
+        settings["samples"] = asdict(sampling)
     if class_table is not None:
-        chosen["class_table"] = class_table.record()
-    return Answerer(model, prompts, view_config, options.consistency, chosen, shots, sampling, class_table)
+        settings["class_table"] = class_table.record()
+    return Answerer(model, prompts, view_config, options.consistency, settings, shots, sampling, class_table)
 
 
-def _shown(
+def _views_and_shots(
     options: AskOptions,
     prompts: PromptLibrary,
     preferences: Preferences,
@@ -204,8 +204,8 @@ def _class_table(options: AskOptions, problems: list[Problem]) -> ClassTable | N
 
 def _settings(loading: ModelOptions | None, model: Model) -> dict[str, Any]:
     """Return the settings of a model that can change an answer; those of a loaded one are its maker's to keep."""
-    if (own := getattr(model, "run_settings", None)) is not None:
-        return dict(own)
+    if (run_settings := getattr(model, "run_settings", None)) is not None:
+        return dict(run_settings)
     score = model.preferences.option_score
     settings: dict[str, Any] = {}
     if loading is not None:

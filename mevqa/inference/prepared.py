@@ -81,8 +81,8 @@ class Prepared:
     def clips(self) -> dict[str, Clip]:
         """Its clips by id; their media need not be there any more."""
         return {
-            name: Clip(name, one.dataset, one.subject, Path(one.media) if one.media else None, one.fps)
-            for name, one in self.record.clips.items()
+            name: Clip(name, clip.dataset, clip.subject, Path(clip.media) if clip.media else None, clip.fps)
+            for name, clip in self.record.clips.items()
         }
 
     @cached_property
@@ -102,9 +102,9 @@ class Prepared:
             raise InputError([Problem(self.path, message)]) from error
 
     @cached_property
-    def _places(self) -> dict[tuple[str, bool], int]:
+    def _row_indices(self) -> dict[tuple[str, bool], int]:
         keys = zip(self.rows["clip_id"], self.rows["long_video"], strict=True)
-        return {key: place for place, key in enumerate(keys)}
+        return {key: index for index, key in enumerate(keys)}
 
     def has(self, clip_id: str) -> bool:
         """Return whether there is a row about a clip.
@@ -112,18 +112,19 @@ class Prepared:
         Raises:
             InputError: The rows are gone or broken.
         """
-        return (clip_id, False) in self._places or (clip_id, True) in self._places
+        return (clip_id, False) in self._row_indices or (clip_id, True) in self._row_indices
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
-        """Return what is seen of a clip.
+        """Return the views of a clip.
 
         Args:
             clip: The clip.
             long_video: Whether it is asked about as a long video.
         """
-        row: Mapping[str, Any] = self.rows[self._places[clip.id, long_video]]
+        row: Mapping[str, Any] = self.rows[self._row_indices[clip.id, long_video]]
         views = [
-            View(one["name"], one["image"].convert("RGB"), one["caption"], tuple(one["frames"])) for one in row["views"]
+            View(view["name"], view["image"].convert("RGB"), view["caption"], tuple(view["frames"]))
+            for view in row["views"]
         ]
         return views_of(row, views)
 
@@ -134,19 +135,21 @@ class Prepared:
             InputError: Everything that the user chooses otherwise than it was prepared.
         """
         spotter, problems = options.check()
-        made: dict[str, Any] = dict(self.record.decides["looking"])
-        otherwise = ViewOptions()
+        prepared_values: dict[str, Any] = dict(self.record.decides["looking"])
+        defaults = ViewOptions()
         for name in ("views", "sampler", "frames", "stride", "face"):
             chosen: Any = getattr(options, name)
-            if chosen == getattr(otherwise, name):
+            if chosen == getattr(defaults, name):
                 continue
             chosen = list(options.names() or ()) if name == "views" else chosen
-            if chosen != made[name]:
-                message = f"{self.path} was prepared with {_text(made[name])}, not {_text(chosen)}"
+            if chosen != prepared_values[name]:
+                message = f"{self.path} was prepared with {_text(prepared_values[name])}, not {_text(chosen)}"
                 problems.append(Problem(f"--{name}", f"{message}: leave it out, or prepare another folder"))
         if problems:
             raise InputError(problems)
-        values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in made.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in prepared_values.items()
+        }
         return replace(ViewConfig(**values), lvqa=options.lvqa, rule=options.rule, spotter=spotter)
 
 

@@ -76,9 +76,9 @@ def prepare_plan(
         "packages": package_versions(_PACKAGES),
     }
     if is_prepared(out):
-        done = Prepared(out)
-        refuse_changes(out, done.record.decides, decides, "it was prepared", "--out DIR")
-        return done
+        prepared = Prepared(out)
+        refuse_changes(out, prepared.record.decides, decides, "it was prepared", "--out DIR")
+        return prepared
     if out.exists() and not (out.is_dir() and is_vacant(out)):
         raise InputError([Problem(out, "exists and is no prepared benchmark; name a new folder for --out")])
     check_views(work, replace(view_config, lvqa="model"))  # The events of long videos are not looked at here.
@@ -144,20 +144,20 @@ def _draw_all(
     """Draw what is not kept yet, chunk by chunk."""
     import datasets
 
-    asked = list(_rows(work))
+    question_rows = list(_rows(work))
     features = _features()
     # Not inferred: without any reference or subject their columns would have no type.
-    asked_features = datasets.Features({name: features[name] for name in asked[0]})
+    question_features = datasets.Features({name: features[name] for name in question_rows[0]})
     chunks: list[datasets.Dataset] = []
     problems: list[Problem] = []
     if engine is not None:
-        _draw_on(engine, work, asked, drawn_by, parts, digest, progress)
-    for start in range(0, len(asked), _CHUNK):
-        rows = asked[start : start + _CHUNK]
-        kept = parts / f"{digest}-{start:06d}"
-        if not kept.exists():
+        _draw_on(engine, work, question_rows, drawn_by, parts, digest, progress)
+    for start in range(0, len(question_rows), _CHUNK):
+        rows = question_rows[start : start + _CHUNK]
+        chunk_folder = parts / f"{digest}-{start:06d}"
+        if not chunk_folder.exists():
             with quiet_workers(), _lost_workers(workers), without_opencv_threads():
-                drawn = datasets.Dataset.from_list(rows, features=asked_features).map(
+                drawn = datasets.Dataset.from_list(rows, features=question_features).map(
                     _draw,
                     fn_kwargs={"clips": {row["clip_id"]: work.clips[row["clip_id"]] for row in rows}}
                     | {"drawn_by": drawn_by},
@@ -165,14 +165,16 @@ def _draw_all(
                     num_proc=min(workers, len(rows)) if workers > 1 else None,
                     new_fingerprint=f"{digest}{start:06d}",
                 )
-            wrong = [Problem(one["path"], one["message"]) for row in drawn["problems"] for one in row]
-            problems += wrong
-            if not wrong:
-                with whole_folder(kept) as folder:
+            chunk_problems = [
+                Problem(problem["path"], problem["message"]) for row in drawn["problems"] for problem in row
+            ]
+            problems += chunk_problems
+            if not chunk_problems:
+                with whole_folder(chunk_folder) as folder:
                     drawn.remove_columns("problems").save_to_disk(str(folder))
-        progress(min(start + _CHUNK, len(asked)), len(asked))
+        progress(min(start + _CHUNK, len(question_rows)), len(question_rows))
         if not problems:
-            chunks.append(datasets.load_from_disk(str(kept)))
+            chunks.append(datasets.load_from_disk(str(chunk_folder)))
     if problems:
         raise InputError(problems)
     return datasets.concatenate_datasets(chunks)
@@ -181,7 +183,7 @@ def _draw_all(
 def _draw_on(
     engine: Engine,
     work: Plan,
-    asked: Sequence[dict[str, Any]],
+    question_rows: Sequence[dict[str, Any]],
     drawn_by: ViewConfig | CachedViews,
     parts: Path,
     digest: str,
@@ -194,27 +196,27 @@ def _draw_on(
     """
     import datasets
 
-    starts = [start for start in range(0, len(asked), _CHUNK) if not (parts / f"{digest}-{start:06d}").exists()]
-    places = [place for start in starts for place in range(start, min(start + _CHUNK, len(asked)))]
-    items = [(asked[place], work.clips[asked[place]["clip_id"]]) for place in places]
+    starts = [start for start in range(0, len(question_rows), _CHUNK) if not (parts / f"{digest}-{start:06d}").exists()]
+    row_indices = [row_index for start in starts for row_index in range(start, min(start + _CHUNK, len(question_rows)))]
+    items = [(question_rows[row_index], work.clips[question_rows[row_index]["clip_id"]]) for row_index in row_indices]
     drawn: dict[int, dict[str, Any]] = {}
     problems: list[Problem] = []
     with closing(engine.map(partial(_draw_item, drawn_by=drawn_by), items)) as results:
         for done, (number, result) in enumerate(results, start=1):
-            place = places[number]
+            row_index = row_indices[number]
             if isinstance(result, Lost):
-                result = _nothing([{"path": asked[place]["clip_id"], "message": result.reason}])
-            problems += [Problem(one["path"], one["message"]) for one in result["problems"]]
-            drawn[place] = asked[place] | result
-            start = place - place % _CHUNK
-            chunk = range(start, min(start + _CHUNK, len(asked)))
-            if all(one in drawn for one in chunk):
-                rows = [drawn.pop(one) for one in chunk]
+                result = _nothing([{"path": question_rows[row_index]["clip_id"], "message": result.reason}])
+            problems += [Problem(problem["path"], problem["message"]) for problem in result["problems"]]
+            drawn[row_index] = question_rows[row_index] | result
+            start = row_index - row_index % _CHUNK
+            chunk = range(start, min(start + _CHUNK, len(question_rows)))
+            if all(index in drawn for index in chunk):
+                rows = [drawn.pop(index) for index in chunk]
                 if not any(row["problems"] for row in rows):
-                    kept = datasets.Dataset.from_list(rows, features=_features()).remove_columns("problems")
+                    chunk_rows = datasets.Dataset.from_list(rows, features=_features()).remove_columns("problems")
                     with whole_folder(parts / f"{digest}-{start:06d}") as folder:
-                        kept.save_to_disk(str(folder))
-            progress(len(asked) - len(places) + done, len(asked))
+                        chunk_rows.save_to_disk(str(folder))
+            progress(len(question_rows) - len(row_indices) + done, len(question_rows))
     if problems:
         raise InputError(problems)
 
@@ -226,7 +228,7 @@ def _draw_item(item: tuple[Mapping[str, Any], Clip], drawn_by: ViewConfig | Cach
 
 @contextmanager
 def _lost_workers(workers: int) -> Iterator[None]:
-    """Say in one line that the system ended a process that draws."""
+    """Turn the error of a process that the system ended into one line."""
     try:
         yield
     except RuntimeError as error:
@@ -238,7 +240,7 @@ def _lost_workers(workers: int) -> Iterator[None]:
 
 @contextmanager
 def without_bars() -> Iterator[None]:
-    """Keep the library's own bars from the terminal: progress is told by whoever calls."""
+    """Keep the library's own bars from the terminal: callers show the progress."""
     import datasets
 
     shows_bars = not datasets.are_progress_bars_disabled()
@@ -256,8 +258,8 @@ def _rows(work: Plan) -> Iterator[dict[str, Any]]:
     for clip_id, questions in work.questions.items():
         clip = work.clips[clip_id]
         for long_video in (False, True):
-            asked = [question for question in questions if asks_long_video(question) == long_video]
-            if asked:
+            group = [question for question in questions if asks_long_video(question) == long_video]
+            if group:
                 listed = [
                     {
                         "id": question.id,
@@ -266,7 +268,7 @@ def _rows(work: Plan) -> Iterator[dict[str, Any]]:
                         "options": list(prompts.request(question).options),
                         "reference": question.reference,
                     }
-                    for question in asked
+                    for question in group
                 ]
                 yield {
                     "clip_id": clip_id,
@@ -309,20 +311,20 @@ def _draw(row: Mapping[str, Any], clips: Mapping[str, Clip], drawn_by: ViewConfi
     """Return the pictures of a row, or why there are none."""
     clip = clips[row["clip_id"]]
     try:
-        seen = drawn_by.render(clip, long_video=row["long_video"])
+        clip_views = drawn_by.render(clip, long_video=row["long_video"])
     except InputError as error:
-        return _nothing([{"path": str(one.path), "message": one.message} for one in error.problems])
+        return _nothing([{"path": str(problem.path), "message": problem.message} for problem in error.problems])
     except (MediaError, OSError) as error:
         problem = media_problem(error, clip.media or Path(clip.id))
         return _nothing([{"path": str(problem.path), "message": problem.message}])
     return {
         "views": [
             # Always PNG: a picture that was read from a JPEG would be written as one again.
-            {"name": one.name, "image": {"bytes": png_bytes(one.image), "path": None}}
-            | {"caption": one.caption, "frames": list(one.frames)}
-            for one in seen.views
+            {"name": view.name, "image": {"bytes": png_bytes(view.image), "path": None}}
+            | {"caption": view.caption, "frames": list(view.frames)}
+            for view in clip_views.views
         ],
-        **facts_of(seen),
+        **facts_of(clip_views),
         "problems": [],
     }
 

@@ -146,8 +146,8 @@ def open_run(path: Path) -> RunRecord:
 
 def _misfits(manifest: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the values of a manifest."""
-    for place, form in _MANIFEST_VALUES.items():
-        for where, value in _values(manifest, place.split(".")):
+    for key_path, form in _MANIFEST_VALUES.items():
+        for where, value in _values(manifest, key_path.split(".")):
             try:
                 form.validate_python(value, strict=True)
             except ValidationError as error:
@@ -219,8 +219,8 @@ def _continue_run(path: Path, fingerprint: Mapping[str, Any], facts: Mapping[str
     if log.is_file():
         drop_torn_line(log)
     run = open_run(path)
-    made = run.manifest.get("decides", {})
-    refuse_changes(path, made, fingerprint, "the run was made", "--out DIR", partial=("media",))
+    recorded = run.manifest.get("decides", {})
+    refuse_changes(path, recorded, fingerprint, "the run was made", "--out DIR", partial=("media",))
     manifest = dict(run.manifest)
     manifest["decides"] = _merge(manifest["decides"], fingerprint)
     if manifest.get("reader", "") not in ("", reader_digest()):

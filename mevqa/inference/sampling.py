@@ -78,7 +78,7 @@ def vote(question: Question, replies: Sequence[Reply]) -> Reply:
         replies: At least one.
 
     Returns:
-        A reply with the samples; where none of them is usable the first, so that its fault is told.
+        A reply with the samples; where none of them is usable the first, so that its fault is shown.
     """
     texts = [normalise(question, reply) for reply in replies]
     samples = tuple(
@@ -86,8 +86,8 @@ def vote(question: Question, replies: Sequence[Reply]) -> Reply:
     )
     usable = [(text, reply) for text, reply in zip(texts, replies, strict=True) if text]
     if not usable:
-        written = next((reply for reply in replies if reply.error is None), replies[0])
-        return replace(written, samples=samples)
+        first_reply = next((reply for reply in replies if reply.error is None), replies[0])
+        return replace(first_reply, samples=samples)
     fact = question_type(question.type).fact
     if fact == "units":
         chosen, agreement = _units(question, usable, len(replies))
@@ -105,8 +105,8 @@ def share_of(text: str, samples: Sequence[str]) -> float:
 
 def _commonest(usable: Sequence[tuple[str, Reply]]) -> str:
     counts = Counter(text for text, _ in usable)
-    told = _mean_options([reply for _, reply in usable])
-    return max(dict.fromkeys(counts), key=lambda text: (counts[text], told.get(text, 0.0)))
+    mean_options = _mean_options([reply for _, reply in usable])
+    return max(dict.fromkeys(counts), key=lambda text: (counts[text], mean_options.get(text, 0.0)))
 
 
 def _number(usable: Sequence[tuple[str, Reply]]) -> str:
@@ -117,26 +117,29 @@ def _number(usable: Sequence[tuple[str, Reply]]) -> str:
 
 def _units(question: Question, usable: Sequence[tuple[str, Reply]], count: int) -> tuple[str, float]:
     """Return the list of units that is voted for, and the agreement of all samples with it."""
-    named = [frozenset(read_units(question, Reply(text))) for text, _ in usable]
+    unit_sets = [frozenset(read_units(question, Reply(text))) for text, _ in usable]
     counts = Counter(unit for units in (read_units(question, Reply(text)) for text, _ in usable) for unit in units)
-    shown = [unit for unit, number in counts.most_common() if 2 * number > len(usable)]
-    if not shown or (question_type(question.type).one_or_several and not question.plural):
-        shown = [unit for unit, _ in counts.most_common(1)]
-    if not shown:
+    voted_units = [unit for unit, number in counts.most_common() if 2 * number > len(usable)]
+    if not voted_units or (question_type(question.type).one_or_several and not question.plural):
+        voted_units = [unit for unit, _ in counts.most_common(1)]
+    if not voted_units:
         return _commonest(usable), sum(text == _commonest(usable) for text, _ in usable) / count
-    alike = sum(len(units & set(shown)) / len(units | set(shown)) for units in named)
-    return unit_list(shown), alike / count
+    similarity = sum(len(units & set(voted_units)) / len(units | set(voted_units)) for units in unit_sets)
+    return unit_list(voted_units), similarity / count
 
 
 def _options(usable: Sequence[tuple[str, Reply]]) -> dict[str, float] | None:
     """Return the shares of the options among the samples, with their mean probability as one sample more."""
-    told = _mean_options([reply for _, reply in usable])
-    if not told:
+    mean_options = _mean_options([reply for _, reply in usable])
+    if not mean_options:
         return None
     counts = Counter(text for text, _ in usable)
-    return {option: (counts[option] + share) / (len(usable) + 1) for option, share in told.items()}
+    return {option: (counts[option] + share) / (len(usable) + 1) for option, share in mean_options.items()}
 
 
 def _mean_options(replies: Sequence[Reply]) -> dict[str, float]:
-    told = [reply.options for reply in replies if reply.options]
-    return {option: sum(one.get(option, 0.0) for one in told) / len(told) for option in (told[0] if told else {})}
+    option_shares = [reply.options for reply in replies if reply.options]
+    return {
+        option: sum(shares.get(option, 0.0) for shares in option_shares) / len(option_shares)
+        for option in (option_shares[0] if option_shares else {})
+    }

@@ -38,7 +38,7 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """What its log and its lock are called."""
+        """Name of its log and its lock."""
         return f"{self.index + 1}-of-{self.count}"
 
     def of(self, clips: Iterable[str]) -> list[str]:
@@ -82,8 +82,8 @@ def launched_shard(environment: Mapping[str, str] | None = None) -> str | None:
     Returns:
         None for a process that was started alone.
     """
-    named = os.environ if environment is None else environment
-    rank, world = named.get("RANK", ""), named.get("WORLD_SIZE", "")
+    variables = os.environ if environment is None else environment
+    rank, world = variables.get("RANK", ""), variables.get("WORLD_SIZE", "")
     if not (rank.isdigit() and world.isdigit()) or int(world) < 2:
         return None
     return f"{int(rank) + 1}/{world}"
@@ -122,7 +122,7 @@ def _refuse_others(out: Path, shard: Shard | None) -> None:
 
 
 def lacking_clips(run: RunRecord, questions: Sequence[Question]) -> str | None:
-    """Say which clips of a run of several processes have no answer yet; None where all have, or where one wrote it.
+    """Name the clips of a run of several processes that have no answer yet; None without any, or where one wrote it.
 
     Args:
         run: The run.
@@ -130,12 +130,12 @@ def lacking_clips(run: RunRecord, questions: Sequence[Question]) -> str | None:
     """
     clips, answers = set(run.manifest.get("clips", ())), run.answers
     questions = [question for question in questions if question.clip_id in clips]
-    lacking = list(dict.fromkeys(question.clip_id for question in questions if question.id not in answers))
-    if not lacking:
+    clip_ids = list(dict.fromkeys(question.clip_id for question in questions if question.id not in answers))
+    if not clip_ids:
         return None
     count = len({question.clip_id for question in questions})
-    named = ", ".join(lacking[:_NAMED]) + (f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else "")
+    examples = ", ".join(clip_ids[:_NAMED]) + (f" and {len(clip_ids) - _NAMED} more" if len(clip_ids) > _NAMED else "")
     return (
-        f"{len(lacking)} of {count} clips are not answered yet ({named}): other parts are under way, or were ended; "
-        "the same command goes on, with any number of parts"
+        f"{len(clip_ids)} of {count} clips are not answered yet ({examples}): other parts are under way, or were "
+        "ended; the same command goes on, with any number of parts"
     )

@@ -12,7 +12,7 @@ TRAINED_ON = "trained_on"
 
 
 def trained_on_warning(manifest: Mapping[str, Any], questions: Iterable[Question]) -> str | None:
-    """Say how many clips show subjects whom the model was trained on; None where none does, as far as is known.
+    """Warn of clips that show subjects whom the model was trained on; None where none does, as far as is known.
 
     Args:
         manifest: Of the run.
@@ -21,8 +21,10 @@ def trained_on_warning(manifest: Mapping[str, Any], questions: Iterable[Question
     clips = {question.clip_id for question in questions}
     # Without the clips that --limit leaves out.
     clips &= set(manifest.get("decides", {}).get("media") or clips)
-    seen = clips & set(manifest.get(TRAINED_ON, ()))
-    if not seen:
+    trained = clips & set(manifest.get(TRAINED_ON, ()))
+    if not trained:
         return None
-    they = "shows a subject" if len(seen) == 1 else "show subjects"
-    return f"{len(seen)} of {len(clips)} clips {they} that the model was trained on: scores say nothing of other people"
+    they = "shows a subject" if len(trained) == 1 else "show subjects"
+    return (
+        f"{len(trained)} of {len(clips)} clips {they} that the model was trained on: scores say nothing of other people"
+    )

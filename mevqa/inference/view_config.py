@@ -120,7 +120,7 @@ class ViewConfig:
 
 @dataclass(frozen=True, slots=True)
 class ViewOptions:
-    """What a user chooses of a ``ViewConfig``; what is left out is as the model prefers it.
+    """The user's choices of a ``ViewConfig``; whatever is left out is as the model prefers it.
 
     Attributes:
         views: Names of the views, in order; in one text with commas between them, or as a list.
@@ -155,8 +155,8 @@ class ViewOptions:
         """Return the names of the views, None where the model's preference holds."""
         if self.views is None:
             return None
-        named = self.views.split(",") if isinstance(self.views, str) else self.views
-        return tuple(name.strip() for name in named if name.strip())
+        names = self.views.split(",") if isinstance(self.views, str) else self.views
+        return tuple(name.strip() for name in names if name.strip())
 
     def check(self) -> tuple[SpotOptions | None, list[Problem]]:
         """Return the options of the spotter, None where they are wrong, and everything that is wrong."""

@@ -59,8 +59,8 @@ def _views_json(clip_views: ClipViews) -> dict[str, Any]:
 
 def _long_video_json(long_video: LongVideoResult) -> dict[str, Any]:
     return {
-        "fps": long_video.found.fps,
-        "frames": long_video.found.frames,
+        "fps": long_video.spotting.fps,
+        "frames": long_video.spotting.frames,
         "events": [
             {
                 "onset": one.onset,
@@ -124,7 +124,7 @@ def _print_views(console: Console, clip_views: ClipViews) -> None:
 
 def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
     """Print the events of a long video."""
-    seconds = long_video.found.seconds
+    seconds = long_video.spotting.seconds
     console.print(f"{seconds:.1f} s, {len(long_video.kept)} events (found)", style="dim")
     for number, one in enumerate(long_video.kept, 1):
         console.print(event_line(number, one), style="dim", markup=False)
@@ -135,8 +135,8 @@ def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
 def print_events(long_video: LongVideoResult, kinds: str) -> None:
     """Print the events of some kinds in a long video; warnings go to standard error."""
     shown = [one for one in long_video.kept if one.kind in kinds]
-    print(f"{long_video.found.video}: {long_video.found.seconds:.1f} s, {len(shown)} events")
+    print(f"{long_video.spotting.video}: {long_video.spotting.seconds:.1f} s, {len(shown)} events")
     for number, one in enumerate(shown, 1):
         print(f"  {event_line(number, one)}")
     for warning in long_video.warnings:
-        print(f"warning: {long_video.found.video}: {warning}", file=sys.stderr)
+        print(f"warning: {long_video.spotting.video}: {warning}", file=sys.stderr)

@@ -51,11 +51,11 @@ def begin(
     """
     files = [str(file.path.absolute()) for file in work.files]
     sources = [source.as_record() for source in work.sources]
-    known = {"question_files": files, "sources": sources, **(facts or {})}
+    manifest_facts = {"question_files": files, "sources": sources, **(facts or {})}
     if shard is None:
-        return start_run(out, fingerprint, known)
+        return start_run(out, fingerprint, manifest_facts)
     with hold_folder(out, wait=BEGINNING):
-        return start_run(out, fingerprint, {**known, "clips": list(work.questions)}, part=shard.name)
+        return start_run(out, fingerprint, {**manifest_facts, "clips": list(work.questions)}, part=shard.name)
 
 
 def remaining(work: Plan, answered: Mapping[str, Answer]) -> dict[str, tuple[Question, ...]]:
@@ -147,7 +147,7 @@ def answer(
         return
     usage = UsageLog(run.log, getattr(model, "meter", None))
     for clip_id, questions in groups.items():
-        told = None if progress is None else functools.partial(progress, clip_id)
+        frame_progress = None if progress is None else functools.partial(progress, clip_id)
         clip = work.clips[clip_id]
         with finished_first(), usage.counted(clip_id):
             result = answer_clip(
@@ -158,7 +158,7 @@ def answer(
                 view_config,
                 consistency=consistency,
                 class_table=class_table,
-                progress=told,
+                progress=frame_progress,
                 drawn_by=drawn_by or work.prepared,
                 shots=shots,
                 sampling=sampling,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ModelElsewhere:
-    """What is known here of a model that is loaded elsewhere.
+    """Name, revision and preferences of a model that is loaded elsewhere.
 
     Attributes:
         name: As the user wrote it.
@@ -69,17 +69,17 @@ class ClusterAnswerer:
     def work(self, item: tuple[Clip, Sequence[Question]]) -> ClipAnswers:
         """Return the answers about a clip, without its pictures."""
         clip, questions = item
-        asked = self._asked
+        answerer = self._asked
         result = answer_clip(
             clip,
             questions,
-            asked.model,
-            asked.prompts,
-            asked.view_config,
-            consistency=asked.consistency,
-            class_table=asked.class_table,
+            answerer.model,
+            answerer.prompts,
+            answerer.view_config,
+            consistency=answerer.consistency,
+            class_table=answerer.class_table,
             drawn_by=self._drawn_by,
-            sampling=asked.sampling,
+            sampling=answerer.sampling,
         )
         return replace(result, clip_views=None)
 
@@ -104,11 +104,11 @@ class Cluster:
             groups: The questions to answer, by clip id.
         """
         names = list(groups)
-        for place, result in self.workers.map([(work.clips[name], groups[name]) for name in names]):
+        for index, result in self.workers.map([(work.clips[name], groups[name]) for name in names]):
             if isinstance(result, Lost):
-                failed = [Answer(q.id, text="", error=result.reason) for q in groups[names[place]]]
+                failed = [Answer(q.id, text="", error=result.reason) for q in groups[names[index]]]
                 result = ClipAnswers(failed, None)
-            yield names[place], result
+            yield names[index], result
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class CountsTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run still needs.
+    """Requests, pictures and tokens that a run still needs.
 
     Attributes:
         clips: Clips with questions that are not answered.
@@ -78,7 +78,7 @@ def _not_served(name: str) -> ModelError:
     return ModelError(f"--estimate is for served models (openai:NAME); {name} costs nothing")
 
 
-def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
+def estimate(work: Plan, answerer: Answerer, run: Path | None = None) -> Estimate:
     """Estimate the tokens of a run that is not answered yet, or in part.
 
     The server counts two prompts of each of the first clips, with pictures and without; the tokens of other texts are
@@ -86,64 +86,69 @@ def estimate(work: Plan, asked: Answerer, run: Path | None = None) -> Estimate:
 
     Args:
         work: The plan.
-        asked: The model with its prompts and views.
+        answerer: The model with its prompts and views.
         run: The run folder, where there may be one.
 
     Raises:
         ModelError: The model is not served, or its server does not count tokens.
         InputError: None of the first clips can be looked at.
     """
-    model = asked.model
+    model = answerer.model
     if not isinstance(model, CountsTokens) or not hasattr(model, "meter"):
         raise _not_served(model.name)
     answered = open_run(run).answers if run is not None and (run / "manifest.json").is_file() else {}
     groups = remaining(work, answered)
-    by_events = asked.view_config.lvqa != "model"
+    by_events = answerer.view_config.lvqa != "model"
     short = {
         clip_id: [question for question in group if not (by_events and asks_long_video(question))]
         for clip_id, group in groups.items()
     }
     counted = {clip_id: group for clip_id, group in short.items() if group}
-    pictures = texts = characters = shown = measured = told = 0
-    why: list[str] = []
+    pictures = texts = characters = picture_count = measured = note_characters = 0
+    failures: list[str] = []
     for clip_id, group in counted.items():
         if measured == _MEASURED:
             break
         try:
-            seen = _seen(work, asked, work.clips[clip_id], group)
+            clip_views = _clip_views(work, answerer, work.clips[clip_id], group)
         except (MediaError, InputError, OSError) as error:
-            why.append(str(error))
+            failures.append(str(error))
             continue
-        views, clip = seen.views, work.clips[clip_id]
-        system = asked.prompts.system(clip.dataset, (*clip.notes, *seen.notes))
-        told = max(told, sum(len(note) + 2 for note in seen.notes))
-        text = asked.prompts.request(group[0]).text
+        views, clip = clip_views.views, work.clips[clip_id]
+        system = answerer.prompts.system(clip.dataset, (*clip.notes, *clip_views.notes))
+        note_characters = max(note_characters, sum(len(note) + 2 for note in clip_views.notes))
+        text = answerer.prompts.request(group[0]).text
         alone = model.count_tokens(system, [], text)
         pictures += model.count_tokens(system, views, text) - alone
         texts += alone
         characters += len(system) + len(text)
-        shown += len(views)
+        picture_count += len(views)
         measured += 1
     if counted and not measured:
-        raise InputError([Problem("--estimate", f"no clip can be looked at: {why[0]}")])
-    requests = [(work.clips[clip], asked.prompts.request(one)) for clip, group in counted.items() for one in group]
-    written = sum(model.longest_answer(request) for _, request in requests)
-    length = sum(len(asked.prompts.system(clip.dataset, clip.notes)) + told + len(one.text) for clip, one in requests)
+        raise InputError([Problem("--estimate", f"no clip can be looked at: {failures[0]}")])
+    requests = [
+        (work.clips[clip], answerer.prompts.request(question)) for clip, group in counted.items() for question in group
+    ]
+    written_tokens = sum(model.longest_answer(request) for _, request in requests)
+    length = sum(
+        len(answerer.prompts.system(clip.dataset, clip.notes)) + note_characters + len(request.text)
+        for clip, request in requests
+    )
     of_pictures = round(pictures * len(requests) / measured) if measured else 0
     return Estimate(
         len(counted),
         len(requests),
         measured,
         len(requests),
-        round(shown * len(counted) / measured) if measured else 0,
+        round(picture_count * len(counted) / measured) if measured else 0,
         of_pictures,
         of_pictures + (round(texts * length / characters) if measured else 0),
-        written,
+        written_tokens,
         sum(map(len, groups.values())) - len(requests),
     )
 
 
-def _seen(work: Plan, asked: Answerer, clip: Clip, questions: Sequence[Question]) -> ClipViews:
-    """Return what is sent of a clip."""
-    drawn_by = work.prepared or asked.view_config
+def _clip_views(work: Plan, answerer: Answerer, clip: Clip, questions: Sequence[Question]) -> ClipViews:
+    """Return the views of a clip that are sent."""
+    drawn_by = work.prepared or answerer.view_config
     return drawn_by.render(clip, long_video=asks_long_video(questions[0]))

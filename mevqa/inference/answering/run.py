@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ClipProgress:
-    """What is called while clips are answered.
+    """Functions that are called while clips are answered.
 
     Attributes:
         advance: With each clip's answers.
@@ -75,102 +75,102 @@ def answer_plan(
     """
     check_run_folder(out)
     chosen = drawing or DrawOptions()
-    # Held before the model is loaded: who comes second should not wait minutes to be told.
-    own = work if shard is None else part_of(work, shard)
+    # Held before the model is loaded: a second process is refused at once, and not after minutes.
+    part = work if shard is None else part_of(work, shard)
     start = _on_cluster if on_cluster else _here
-    check = partial(check_questions, work, own)
-    with hold_run(out, shard), start(own, out, options, chosen, check) as answering:
-        asked = answering.asked
-        if asked.class_table is not None:
-            asked.class_table.check(work.clips.values())
+    check = partial(check_questions, work, part)
+    with hold_run(out, shard), start(part, out, options, chosen, check) as answering:
+        answerer = answering.answerer
+        if answerer.class_table is not None:
+            answerer.class_table.check(work.clips.values())
         fingerprint = run_fingerprint(
             work,
-            asked.model,
-            asked.prompts,
-            asked.view_config,
-            consistency=asked.consistency,
-            settings=asked.settings,
-            part=own,
-            shots=None if asked.shots is None else asked.shots.record(),
+            answerer.model,
+            answerer.prompts,
+            answerer.view_config,
+            consistency=answerer.consistency,
+            settings=answerer.settings,
+            part=part,
+            shots=None if answerer.shots is None else answerer.shots.record(),
         )
-        known = {**(facts or {}), **getattr(asked.model, "run_facts", {})}
-        with begin(work, out, fingerprint, known, shard) as log:
-            groups = remaining(own, log.answers)
+        all_facts = {**(facts or {}), **getattr(answerer.model, "run_facts", {})}
+        with begin(work, out, fingerprint, all_facts, shard) as log:
+            groups = remaining(part, log.answers)
             questions = sum(len(group) for group in groups.values())
             _log.debug("%s: %d questions about %d clips are to be answered", out, questions, len(groups))
             showing = nullcontext(ClipProgress()) if progress is None else progress(len(groups), questions)
-            with showing as shown:
+            with showing as clip_progress:
                 for answers in answer(
-                    own,
+                    part,
                     log,
-                    asked.model,
-                    asked.prompts,
-                    asked.view_config,
-                    consistency=asked.consistency,
-                    class_table=asked.class_table,
-                    progress=shown.frames,
+                    answerer.model,
+                    answerer.prompts,
+                    answerer.view_config,
+                    consistency=answerer.consistency,
+                    class_table=answerer.class_table,
+                    progress=clip_progress.frames,
                     drawn_by=answering.drawn_by(groups),
                     answered_by=answering.answered_by,
-                    shots=asked.shots,
-                    sampling=asked.sampling,
+                    shots=answerer.shots,
+                    sampling=answerer.sampling,
                 ):
                     _log.debug("clip answered: %d questions", len(answers))
-                    shown.advance(answers)
+                    clip_progress.advance(answers)
     # With what the processes that answer other parts have written meanwhile.
     return log if shard is None else open_run(log.path)
 
 
 def check_questions(
-    work: Plan, own: Plan, view_config: ViewConfig, prompts: PromptLibrary, shots: ShotSource | None
+    work: Plan, part: Plan, view_config: ViewConfig, prompts: PromptLibrary, shots: ShotSource | None
 ) -> None:
     """Refuse clips that cannot be shown as is asked, notes that have no place, and shots that cannot be given.
 
     Args:
         work: The plan.
-        own: The part of it that this process answers.
+        part: The part of it that this process answers.
         view_config: What is shown of a clip.
         prompts: How questions are put.
         shots: What gives the answered clips that are shown before; None: none are.
 
     Raises:
-        InputError: As said.
+        InputError: One of these is wrong.
     """
     check_views(work, view_config)
     check_notes(work.clips.values(), prompts)
     if shots is not None:
-        shots.check(own.clips.values())
+        shots.check(part.clips.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Answering:
-    """Who answers.
+    """What answers a run: the model here, or a cluster.
 
     Attributes:
-        asked: The model with everything else that decides its answers.
+        answerer: The model with everything else that decides its answers.
         drawn_by: Given the questions to answer, returns what gives the pictures of clips.
         answered_by: Who answers in place of the model here.
     """
 
-    asked: Answerer
+    answerer: Answerer
     drawn_by: Callable[[Groups], DrawsViews | None]
     answered_by: AnswersClips | None = None
 
 
 @contextmanager
 def _here(
-    own: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
+    part: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
 ) -> Iterator[_Answering]:
     """Load the model in this process, while others begin to draw."""
-    with run_views(own, drawing) as views:
+    with run_views(part, drawing) as views:
         if (expected := _expected_views(options)) is not None:
             views.begin(expected, out)
-        asked = load_answerer(options, own.prepared, check)
-        yield _Answering(asked, partial(views.drawn_by, asked.view_config))
+        answerer = load_answerer(options, part.prepared, check)
+        yield _Answering(answerer, partial(views.drawn_by, answerer.view_config))
 
 
 @contextmanager
 def _on_cluster(
-    own: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
+    part: Plan, out: Path, options: AskOptions, drawing: DrawOptions, check: CheckQuestions
 ) -> Iterator[_Answering]:
     """Load the model in workers of a cluster of Ray."""
     if not isinstance(options.model, str):
@@ -181,9 +181,9 @@ def _on_cluster(
         raise InputError([Problem("--engine ray", "a served model answers where it is: leave it out (--concurrency)")])
     from mevqa.inference.answering.cluster import answering_cluster
 
-    with answering_cluster(options, own, drawing) as cluster:
+    with answering_cluster(options, part, drawing) as cluster:
         check(cluster.answerer.view_config, cluster.answerer.prompts, cluster.answerer.shots)
-        yield _Answering(cluster.answerer, lambda groups: None, partial(cluster.answered_by, own))
+        yield _Answering(cluster.answerer, lambda groups: None, partial(cluster.answered_by, part))
 
 
 def _expected_views(options: AskOptions) -> ViewConfig | None:

@@ -58,10 +58,10 @@ class RunViews:
         answered = {}
         with suppress(MevqaError):  # A damaged run is refused when it is opened to go on.
             answered = open_run(out).answers
-        asked = list(looks(self._work, remaining(self._work, answered), view_config))
-        if len(asked) > 1:
-            self._processes = DrawingProcesses(min(self._workers, len(asked)))
-            self._processes.look_ahead(drawn_with(_drawn_part(view_config), self._cache), asked)
+        expected_looks = list(looks(self._work, remaining(self._work, answered), view_config))
+        if len(expected_looks) > 1:
+            self._processes = DrawingProcesses(min(self._workers, len(expected_looks)))
+            self._processes.look_ahead(drawn_with(_drawn_part(view_config), self._cache), expected_looks)
 
     def drawn_by(self, view_config: ViewConfig, groups: Mapping[str, Sequence[Question]]) -> DrawsViews | None:
         """Return what gives the pictures of the clips; None where the plan has them with it.

@@ -49,33 +49,34 @@ class ClassTable:
         Raises:
             InputError: None of its clips is of a data set that is asked about.
         """
-        asked = {canonical_dataset(clip.dataset) for clip in clips}
-        known = {clip.person[0] for clip in self.clips}
-        if not asked & known:
-            message = f"tells of {', '.join(sorted(known))} and not of {', '.join(sorted(asked))}, which is asked about"
+        asked_datasets = {canonical_dataset(clip.dataset) for clip in clips}
+        table_datasets = {clip.person[0] for clip in self.clips}
+        if not asked_datasets & table_datasets:
+            table_names, asked_names = (", ".join(sorted(names)) for names in (table_datasets, asked_datasets))
+            message = f"tells of {table_names} and not of {asked_names}, which is asked about"
             raise InputError([Problem(self.source, f"{message}; name a training file of that data set")])
 
     def for_clip(self, clip: Clip) -> ClassTable:
-        """Return what other people of the clip's data set tell: the person who is asked about would be a leak."""
+        """Return the table without the clip's own person, whose answers would be a leak, and of its data set only."""
         name = canonical_dataset(clip.dataset)
-        return replace(self, clips=tuple(one for one in of_others(self.clips, clip) if one.person[0] == name))
+        return replace(self, clips=tuple(other for other in of_others(self.clips, clip) if other.person[0] == name))
 
     def log_likelihoods(self, units: Mapping[str, float]) -> dict[str, float]:
-        """Return the log-likelihood of what is known of the units under each fine class of the table.
+        """Return the log-likelihood of the units' probabilities under each fine class of the table.
 
         Args:
             units: Probability that each unit is shown, by official name; units that no clip of the table shows say
                 nothing.
         """
-        of_class = Counter(clip.fine for clip in self.clips)
-        shown = Counter((clip.fine, unit) for clip in self.clips for unit in clip.units or ())
-        known = {unit for _, unit in shown} & units.keys()
-        found = {}
-        for name, count in of_class.items():
-            rates = {unit: (shown[name, unit] + 1) / (count + 2) for unit in known}
-            terms = [units[unit] * rates[unit] + (1 - units[unit]) * (1 - rates[unit]) for unit in sorted(known)]
-            found[str(name)] = sum(map(math.log, terms))
-        return found
+        class_counts = Counter(clip.fine for clip in self.clips)
+        unit_counts = Counter((clip.fine, unit) for clip in self.clips for unit in clip.units or ())
+        known_units = {unit for _, unit in unit_counts} & units.keys()
+        likelihoods = {}
+        for name, count in class_counts.items():
+            rates = {unit: (unit_counts[name, unit] + 1) / (count + 2) for unit in known_units}
+            terms = [units[unit] * rates[unit] + (1 - units[unit]) * (1 - rates[unit]) for unit in sorted(known_units)]
+            likelihoods[str(name)] = sum(map(math.log, terms))
+        return likelihoods
 
 
 def read_class_table(path: Path) -> ClassTable:
@@ -84,7 +85,7 @@ def read_class_table(path: Path) -> ClassTable:
     Raises:
         InputError: The file cannot be read, or tells fine class and units of no clip.
     """
-    clips = tuple(one for one in answered_clips(path) if one.fine is not None and one.units)
+    clips = tuple(clip for clip in answered_clips(path) if clip.fine is not None and clip.units)
     if not clips:
         message = "tells the fine class and the action units of no clip; name a training file with its answers"
         raise InputError([Problem(path, message)])

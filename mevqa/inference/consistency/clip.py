@@ -29,8 +29,8 @@ _SMALLEST = 1e-6
 
 
 @dataclass(slots=True)
-class _Said:
-    """One reply that holds an answer, and what is decided about it.
+class _Draft:
+    """One reply that holds an answer, and the text that is decided for it.
 
     Attributes:
         text: The answer in official form, at first as the model gave it; None for a sentence that lacks a part.
@@ -75,31 +75,33 @@ def decide(
     """
     if len({question.clip_id for question in questions}) > 1:
         raise ValueError("the questions are about several clips")
-    said = [_hear(question, reply, taxonomy) for question, reply in zip(questions, replies, strict=True)]
-    answered = [one for one in said if one is not None]
+    drafts = [_read_draft(question, reply, taxonomy) for question, reply in zip(questions, replies, strict=True)]
+    answered = [draft for draft in drafts if draft is not None]
     evidence = _unit_evidence(answered)
     by_units = {} if class_table is None or evidence is None else class_table.log_likelihoods(evidence.probabilities())
     fine, coarse = _decide_classes(answered, taxonomy, by_units)
-    for one in answered:
-        if one.fact == "fine" and one.text in taxonomy.fine:
-            one.text = fine
-        elif one.fact == "coarse" and one.text in taxonomy.coarse:
-            one.text = coarse
+    for draft in answered:
+        if draft.fact == "fine" and draft.text in taxonomy.fine:
+            draft.text = fine
+        elif draft.fact == "coarse" and draft.text in taxonomy.coarse:
+            draft.text = coarse
     _decide_units(answered, evidence or UnitEvidence(), fine, coarse)
-    events = [one for one in answered if one.fact in ("count", "kind")]
+    events = [draft for draft in answered if draft.fact in ("count", "kind")]
     if events:
         texts = decide_events([o.question for o in events], [o.reply for o in events], [o.text or "" for o in events])
-        for one, text in zip(events, texts, strict=True):
-            one.text = text
-    presence = [one for one in answered if one.fact == "presence"]
-    told = decide_presence([(o.question, o.text or "") for o in presence], [(o.question, o.text or "") for o in events])
-    for one, text in zip(presence, told, strict=True):
-        one.text = text
-    return [None if one is None else one.text for one in said]
+        for draft, text in zip(events, texts, strict=True):
+            draft.text = text
+    presence = [draft for draft in answered if draft.fact == "presence"]
+    presence_texts = decide_presence(
+        [(o.question, o.text or "") for o in presence], [(o.question, o.text or "") for o in events]
+    )
+    for draft, text in zip(presence, presence_texts, strict=True):
+        draft.text = text
+    return [None if draft is None else draft.text for draft in drafts]
 
 
-def _hear(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Said | None:
-    """Return what a reply says; None when it is an error or says nothing to the question."""
+def _read_draft(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Draft | None:
+    """Read the answer in a reply; None when it is an error or does not answer the question."""
     if reply.error is not None:
         return None
     reading = read_answer(question, reply.text, truncated=reply.truncated)
@@ -116,11 +118,11 @@ def _hear(question: Question, reply: Reply, taxonomy: Taxonomy) -> _Said | None:
         return None
     elif fact == "units":
         parts = Parts(units=read_units(question, Reply(text)))
-    return _Said(question, reply, text, parts, fact)
+    return _Draft(question, reply, text, parts, fact)
 
 
 def _decide_classes(
-    answered: Sequence[_Said], taxonomy: Taxonomy, by_units: Mapping[str, float]
+    answered: Sequence[_Draft], taxonomy: Taxonomy, by_units: Mapping[str, float]
 ) -> tuple[str | None, str | None]:
     """Return the fine and the coarse class of the clip, None for a class that no reply tells."""
     fine = _scores(answered, "fine", taxonomy.fine)
@@ -135,23 +137,23 @@ def _decide_classes(
     return max(pairs, key=lambda pair: fine[pair[0]] + coarse[pair[1]])
 
 
-def _scores(answered: Sequence[_Said], level: str, classes: Sequence[str]) -> dict[str, float] | None:
+def _scores(answered: Sequence[_Draft], level: str, classes: Sequence[str]) -> dict[str, float] | None:
     """Return the log-probability of each class; None when no reply tells any.
 
     The single questions for this class count; where there is none, the sentences do.
     """
-    told = [(one.reply, one.text) for one in answered if one.fact == level and one.text in classes]
-    if not told:
-        of_sentence = [one.parts.fine if level == "fine" else one.parts.coarse for one in answered]
+    class_replies = [(draft.reply, draft.text) for draft in answered if draft.fact == level and draft.text in classes]
+    if not class_replies:
+        sentence_classes = [draft.parts.fine if level == "fine" else draft.parts.coarse for draft in answered]
         # The probability of a whole sentence says little about its one word.
-        told = [(Reply("-"), name) for name in of_sentence if name in classes]
-    if not told:
+        class_replies = [(Reply("-"), name) for name in sentence_classes if name in classes]
+    if not class_replies:
         return None
     scores = dict.fromkeys(classes, 0.0)
-    for reply, text in told:
-        rest = (1 - _UNTOLD) / max(len(classes) - 1, 1)
+    for reply, text in class_replies:
+        other_probability = (1 - _UNTOLD) / max(len(classes) - 1, 1)
         for name in classes:
-            probability = _UNTOLD if name == text else rest
+            probability = _UNTOLD if name == text else other_probability
             if reply.options is not None:
                 probability = reply.options.get(name, 0.0)
             scores[name] += math.log(max(probability, _SMALLEST))
@@ -162,56 +164,56 @@ def _likeliest(scores: dict[str, float] | None) -> str | None:
     return None if scores is None else max(scores, key=lambda name: scores[name] if scores else 0.0)
 
 
-def _unit_evidence(answered: Sequence[_Said]) -> UnitEvidence | None:
-    """Return what the replies say of the units; None where none says anything."""
+def _unit_evidence(answered: Sequence[_Draft]) -> UnitEvidence | None:
+    """Return the evidence of all replies for action units; None where no reply is about units."""
     presence = _of_single_units(answered)
     sources = _of_lists(answered)
     if not presence and not sources:
         return None
     evidence = UnitEvidence()
-    for one in sources:
-        evidence.add_list(one.parts.units, one.reply.confidence if one.fact == "units" else None)
-    for one in presence:
-        evidence.add_presence(one.question.action_unit or "", presence_probability(one.reply, one.text or ""))
+    for draft in sources:
+        evidence.add_list(draft.parts.units, draft.reply.confidence if draft.fact == "units" else None)
+    for draft in presence:
+        evidence.add_presence(draft.question.action_unit or "", presence_probability(draft.reply, draft.text or ""))
     return evidence
 
 
-def _of_single_units(answered: Sequence[_Said]) -> list[_Said]:
-    return [one for one in answered if one.fact == "unit" and one.question.action_unit]
+def _of_single_units(answered: Sequence[_Draft]) -> list[_Draft]:
+    return [draft for draft in answered if draft.fact == "unit" and draft.question.action_unit]
 
 
-def _of_lists(answered: Sequence[_Said]) -> list[_Said]:
+def _of_lists(answered: Sequence[_Draft]) -> list[_Draft]:
     """Return the lists; where there is none, the sentences that name units."""
-    lists = [one for one in answered if one.fact == "units"]
-    return lists or [one for one in answered if one.fact == "sentence" and one.parts.units]
+    lists = [draft for draft in answered if draft.fact == "units"]
+    return lists or [draft for draft in answered if draft.fact == "sentence" and draft.parts.units]
 
 
-def _decide_units(answered: Sequence[_Said], evidence: UnitEvidence, fine: str | None, coarse: str | None) -> None:
+def _decide_units(answered: Sequence[_Draft], evidence: UnitEvidence, fine: str | None, coarse: str | None) -> None:
     """Settle the action units of the clip, and write lists, presence answers and sentences accordingly."""
     presence, sources = _of_single_units(answered), _of_lists(answered)
-    lists = [one for one in answered if one.fact == "units"]
-    sentences = [one for one in answered if one.fact == "sentence"]
-    numbers = [_asks_several(one.question) for one in lists + sentences]
+    lists = [draft for draft in answered if draft.fact == "units"]
+    sentences = [draft for draft in answered if draft.fact == "sentence"]
+    numbers = [_asks_several(draft.question) for draft in lists + sentences]
     at_least = 2 if True in numbers else min(len(sources), 1)
     at_most = 1 if False in numbers and True not in numbers else None
     # The order of the questions must not matter: a combined sentence speaks before an analysis.
-    ordered = sorted(sentences, key=lambda one: (_asks_several(one.question) is None, one.reply.text))
-    named = [name for one in ordered for name in one.parts.units]
+    ordered = sorted(sentences, key=lambda draft: (_asks_several(draft.question) is None, draft.reply.text))
+    listed_units = [name for draft in ordered for name in draft.parts.units]
     typical = [unit_name(number) for number in prototype_units(fine)] if fine is not None else []
-    units = evidence.shown(at_least, at_most, list(dict.fromkeys(named + typical)))
-    for one in presence:
-        if evidence.knows(one.question.action_unit or ""):
-            one.text = "yes" if one.question.action_unit in units else "no"
-    for one in lists:
-        one.text = unit_list(units[:1] if _asks_several(one.question) is False else units)
-    for one in sentences:
-        one.text = None
+    units = evidence.likely_units(at_least, at_most, list(dict.fromkeys(listed_units + typical)))
+    for draft in presence:
+        if evidence.knows(draft.question.action_unit or ""):
+            draft.text = "yes" if draft.question.action_unit in units else "no"
+    for draft in lists:
+        draft.text = unit_list(units[:1] if _asks_several(draft.question) is False else units)
+    for draft in sentences:
+        draft.text = None
         if sources and fine is not None and coarse is not None:
-            several = _asks_several(one.question)
-            shown = units[:1] if several is False else units
-            definition = question_type(one.question.type)
+            several = _asks_several(draft.question)
+            sentence_units = units[:1] if several is False else units
+            definition = question_type(draft.question.type)
             assert isinstance(definition, SentenceQuestion)
-            one.text = definition.sentence(shown, fine, coarse, plural=len(shown) > 1)
+            draft.text = definition.sentence(sentence_units, fine, coarse, plural=len(sentence_units) > 1)
 
 
 def _asks_several(question: Question) -> bool | None:

@@ -21,7 +21,7 @@ _SMALLEST = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class _Events:
-    """One consistent story of a video: the counts, and which of the events asked about are micro-expressions."""
+    """Consistent answers about a video: the counts, and which of the events asked about are micro-expressions."""
 
     micro: int
     macro: int
@@ -62,28 +62,28 @@ def decide_events(questions: Sequence[Question], replies: Sequence[Reply], texts
     for question, reply, text in zip(questions, replies, texts, strict=True):
         if not _is_count(question) and question.ordinal is not None and question.ordinal <= MOST_EVENTS:
             odds[question.ordinal] = odds.get(question.ordinal, 0.0) + _micro_odds(reply, text)
-    events = _best_story(counts, odds)
+    events = _cheapest_events(counts, odds)
     return [
         text if not _is_count(q) and q.ordinal not in odds else events.answer(q)
         for q, text in zip(questions, texts, strict=True)
     ]
 
 
-def _best_story(counts: Sequence[tuple[Kind | None, int, float]], odds: dict[int, float]) -> _Events:
-    """Return the story of least cost; among equals the one nearest to the counts, then the smallest."""
+def _cheapest_events(counts: Sequence[tuple[Kind | None, int, float]], odds: dict[int, float]) -> _Events:
+    """Return the consistent answers of least cost; among equals those nearest to the counts, then the smallest."""
     surest_micro = sorted(odds, key=lambda ordinal: -odds[ordinal])
     splits = []
     for number in range(len(odds) + 1):
         chosen = frozenset(surest_micro[:number])
-        wrong = [o for o in odds if odds[o] and (odds[o] > 0) != (o in chosen)]
-        splits.append((chosen, sum(abs(odds[o]) for o in wrong), len(wrong)))
+        flipped = [o for o in odds if odds[o] and (odds[o] > 0) != (o in chosen)]
+        splits.append((chosen, sum(abs(odds[o]) for o in flipped), len(flipped)))
     kinds: tuple[Kind | None, ...] = (None, *KINDS)
     costs = {kind: [0.0] * (MOST_EVENTS + 1) for kind in kinds}
     shifts = {kind: [0] * (MOST_EVENTS + 1) for kind in kinds}
-    for kind, given, weight in counts:
+    for kind, answered_count, weight in counts:
         for value in range(MOST_EVENTS + 1):
-            costs[kind][value] += weight * abs(value - given)
-            shifts[kind][value] += abs(value - given)
+            costs[kind][value] += weight * abs(value - answered_count)
+            shifts[kind][value] += abs(value - answered_count)
     every, micros, macros = ((costs[kind], shifts[kind]) for kind in kinds)
     best: tuple[tuple[float, int, int, int, int], _Events] | None = None
     for total in range(max(odds, default=0), MOST_EVENTS + 1):
@@ -104,31 +104,31 @@ def _best_story(counts: Sequence[tuple[Kind | None, int, float]], odds: dict[int
     return best[1]
 
 
-def decide_presence(asked: Sequence[tuple[Question, str]], events: Sequence[tuple[Question, str]]) -> list[str]:
+def decide_presence(presence: Sequence[tuple[Question, str]], events: Sequence[tuple[Question, str]]) -> list[str]:
     """Return the answers to the questions whether there is an event: those that counts and n-th types leave open stay.
 
     An event of one kind is one of any kind; without counts the question for any kind follows those for each.
 
     Args:
-        asked: Questions for the presence of events of one video, with their answers.
+        presence: Questions for the presence of events of one video, with their answers.
         events: Counts and n-th types about it, with answers that agree.
     """
-    shown: dict[Kind | None, bool] = {}
+    present: dict[Kind | None, bool] = {}
     for question, text in events:
         if not _is_count(question):
-            shown["micro" if text == _MICRO else "macro"] = shown[None] = True
+            present["micro" if text == _MICRO else "macro"] = present[None] = True
     for question, text in events:
         if _is_count(question):
-            shown[question_type(question.type).counted] = int(text) > 0
-    said: dict[Kind | None, bool] = {}
-    for question, text in asked:
-        said[question.kind] = said.get(question.kind, False) or text == "yes"
-    if shown.get(None) is False:
-        shown |= {"micro": False, "macro": False}
-    kinds = [shown.get(kind, said.get(kind)) for kind in KINDS]
-    if None not in shown and (True in kinds or kinds == [False, False]):
-        shown[None] = True in kinds
-    return [("yes" if shown[q.kind] else "no") if q.kind in shown else text for q, text in asked]
+            present[question_type(question.type).counted] = int(text) > 0
+    answered_yes: dict[Kind | None, bool] = {}
+    for question, text in presence:
+        answered_yes[question.kind] = answered_yes.get(question.kind, False) or text == "yes"
+    if present.get(None) is False:
+        present |= {"micro": False, "macro": False}
+    kinds = [present.get(kind, answered_yes.get(kind)) for kind in KINDS]
+    if None not in present and (True in kinds or kinds == [False, False]):
+        present[None] = True in kinds
+    return [("yes" if present[q.kind] else "no") if q.kind in present else text for q, text in presence]
 
 
 def _micro_odds(reply: Reply, text: str) -> float:

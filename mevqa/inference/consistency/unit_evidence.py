@@ -32,8 +32,8 @@ class UnitEvidence:
             confidence: Probability of the whole list; None when unknown. Its n names and its end are n + 1 choices,
                 so that one of them has the (n + 1)-th root of it.
         """
-        told = UNTOLD if confidence is None else confidence ** (1 / (len(names) + 1))
-        weight = max(_log_odds(told), _LEAST)
+        unit_probability = UNTOLD if confidence is None else confidence ** (1 / (len(names) + 1))
+        weight = max(_log_odds(unit_probability), _LEAST)
         for name in self._odds:
             self._odds[name] += weight if name in names else -weight
         self._listed.update(dict.fromkeys(names))
@@ -56,7 +56,7 @@ class UnitEvidence:
         """Return the probability that each unit is shown, by official name."""
         return {name: 1 / (1 + math.exp(-min(max(odds, -_MOST), _MOST))) for name, odds in self._odds.items()}
 
-    def shown(self, at_least: int, at_most: int | None, preferred: Sequence[str] = ()) -> list[str]:
+    def likely_units(self, at_least: int, at_most: int | None, preferred: Sequence[str] = ()) -> list[str]:
         """Return the units that are likelier shown than not, the surest first.
 
         Args:
@@ -66,7 +66,7 @@ class UnitEvidence:
         """
         # Rounded, so that sums do not differ by the order in which the evidence came.
         odds = {name: round(value, 9) for name, value in self._odds.items()}
-        rank = {name: place for place, name in enumerate([*preferred, *UNIT_NAMES][::-1])}
+        rank = {name: index for index, name in enumerate([*preferred, *UNIT_NAMES][::-1])}
         order = sorted(odds, key=lambda name: (odds[name], name in self._listed, rank[name]), reverse=True)
         count = sum(odds[name] > 0 or (odds[name] == 0 and name in self._listed) for name in order)
         count = max(count, at_least)

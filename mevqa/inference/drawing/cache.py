@@ -69,12 +69,12 @@ class _Picture(StrictModel):
 
 
 class _Header(StrictModel):
-    """What is stored beside the pictures, as JSON in the file's metadata.
+    """Record beside the pictures, as JSON in the file's metadata.
 
     Attributes:
         format: Of the file.
         sha256: Of the pictures, in order, and the times.
-        views: What is known of each picture.
+        views: Name, caption and frames of each picture.
         facts: As ``facts_of`` returns them.
         timed: Whether the times of the frames are stored.
     """
@@ -107,14 +107,14 @@ class ViewCache:
         ours = _is_ours(SAMPLERS.find, sampler) and all(_is_ours(VIEWS.find, name) for name in views)
         if not ours or clip.media is None or not views_to_draw(clip, views):
             return None
-        known = clip.annotation
+        annotation = clip.annotation
         settings = {
             "format": _FORMAT,
             "made_with": _made_with(),
             "key_frames": KEY_FRAME_RULES,
             "media": file_digest(clip.media),
             "fps": clip.fps,
-            "at": None if known is None else [known.onset, known.apex, known.offset],
+            "at": None if annotation is None else [annotation.onset, annotation.apex, annotation.offset],
             "pictures": {name: file_digest(path) for name, path in sorted(clip.pictures.items())},
             "warnings": clip.warnings,
             "views": views,
@@ -140,13 +140,13 @@ class ViewCache:
             for picture in pictures:
                 picture.load()
             views = [
-                View(one.name, _plain(picture), one.caption, one.frames)
-                for one, picture in zip(header.views, pictures, strict=True)
+                View(view.name, _plain(picture), view.caption, view.frames)
+                for view, picture in zip(header.views, pictures, strict=True)
             ]
             return views_of(header.facts, views, arrays[-1] if header.timed else None)
         return None
 
-    def store(self, file: Path, seen: ClipViews) -> None:
+    def store(self, file: Path, clip_views: ClipViews) -> None:
         """Store views whole, or not at all.
 
         Raises:
@@ -155,15 +155,17 @@ class ViewCache:
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.parent.mkdir(exist_ok=True)
-        arrays = [np.frombuffer(png_bytes(view.image, _LEVEL), np.uint8) for view in seen.views]
-        if seen.times_ms is not None:
-            arrays.append(np.ascontiguousarray(seen.times_ms, np.float64))
+        arrays = [np.frombuffer(png_bytes(view.image, _LEVEL), np.uint8) for view in clip_views.views]
+        if clip_views.times_ms is not None:
+            arrays.append(np.ascontiguousarray(clip_views.times_ms, np.float64))
         header = _Header(
             format=_FORMAT,
             sha256=_digest(arrays),
-            views=tuple(_Picture(name=v.name, caption=v.caption, frames=tuple(map(int, v.frames))) for v in seen.views),
-            facts=facts_of(seen),
-            timed=seen.times_ms is not None,
+            views=tuple(
+                _Picture(name=v.name, caption=v.caption, frames=tuple(map(int, v.frames))) for v in clip_views.views
+            ),
+            facts=facts_of(clip_views),
+            timed=clip_views.times_ms is not None,
         )
         names = _names(header)
         try:
@@ -182,15 +184,15 @@ class ViewCache:
         Returns:
             The number of files that were removed.
         """
-        kept = []
+        stored = []
         with suppress(OSError):
             for file in self.folder.glob("??/*"):
                 if file.suffix == ".safetensors" or file.name.endswith(PART_ENDING):
                     with suppress(OSError):
                         state = file.stat()
-                        kept.append((state.st_mtime, state.st_size, file))
-        size, removed = sum(bytes_ for _, bytes_, _ in kept), 0
-        for _, bytes_, file in sorted(kept):
+                        stored.append((state.st_mtime, state.st_size, file))
+        size, removed = sum(bytes_ for _, bytes_, _ in stored), 0
+        for _, bytes_, file in sorted(stored):
             if size <= largest:
                 break
             with suppress(OSError):
@@ -212,9 +214,9 @@ class CachedViews:
     cache: ViewCache
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
-        """Return what is seen of a clip: from the cache, or drawn now.
+        """Return the views of a clip: from the cache, or drawn now.
 
-        What cannot be stored is said once on standard error: what was drawn is not lost for that.
+        Views that cannot be stored are returned all the same, with one note on standard error.
 
         Args:
             clip: The clip.
@@ -225,31 +227,31 @@ class CachedViews:
             MediaError: Likewise.
         """
         file = self._file(clip, long_video)
-        seen = None if file is None else self.cache.load(file)
-        if seen is None:
-            seen = self.view_config.render(clip, long_video=long_video)
+        clip_views = None if file is None else self.cache.load(file)
+        if clip_views is None:
+            clip_views = self.view_config.render(clip, long_video=long_video)
             # Media that were replaced meanwhile are drawn, and not stored as what they were.
             if file is not None and file == self._file(clip, long_video):
                 try:
-                    self.cache.store(file, seen)
+                    self.cache.store(file, clip_views)
                 except (InputError, MediaError, OSError) as error:
                     _say_once(f"note: views are drawn and not stored: {error} (--views-cache none: no cache)")
-        return seen
+        return clip_views
 
     def _file(self, clip: Clip, long_video: bool) -> Path | None:
         try:
             return self.cache.file(clip, self.view_config, long_video=long_video)
         except OSError:
-            return None  # What is wrong with the media says who reads it.
+            return None  # The reader of the media says what is wrong with them.
 
 
-def chosen_cache(named: Path | None) -> ViewCache | None:
+def chosen_cache(folder: Path | None) -> ViewCache | None:
     """Return the cache that the user named, by an option or the environment, else that of the user's caches.
 
     Args:
-        named: The folder, or ``none``; None where the user does not say.
+        folder: The folder, or ``none``; None where the user does not say.
     """
-    chosen = str(named) if named is not None else os.environ.get(CACHE_VARIABLE)
+    chosen = str(folder) if folder is not None else os.environ.get(CACHE_VARIABLE)
     if chosen == NONE:
         return None
     if chosen:
@@ -270,10 +272,10 @@ def drawn_with(view_config: ViewConfig, cache: ViewCache | None) -> ViewConfig |
 def _is_ours(find: Callable[[str], Any], name: str) -> bool:
     """Return whether a view or sampler is shipped, and not of somebody's own code."""
     try:
-        found = find(name)
+        registered = find(name)
     except InputError:
         return False
-    return str(getattr(found, "func", found).__module__).startswith("mevqa.")
+    return str(getattr(registered, "func", registered).__module__).startswith("mevqa.")
 
 
 @functools.cache
@@ -287,8 +289,8 @@ def _made_with() -> str:
 
 
 def _landmarks() -> str | None:
-    named = os.environ.get(MODEL_VARIABLE)
-    return file_digest(Path(named)) if named and Path(named).is_file() else named
+    model_path = os.environ.get(MODEL_VARIABLE)
+    return file_digest(Path(model_path)) if model_path and Path(model_path).is_file() else model_path
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -40,7 +40,7 @@ class LostProcess(MevqaError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
+class _Worker:
     """A process that draws, and our end of the pipe to it."""
 
     process: BaseProcess
@@ -56,8 +56,8 @@ class DrawingProcesses:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._all: list[_Drawing] = []
-        self._idle: queue.SimpleQueue[_Drawing] = queue.SimpleQueue()
+        self._all: list[_Worker] = []
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="mevqa drawing")
         self._drawn_by: ViewConfig | CachedViews | None = None
         self._waiting: list[Look] = []
@@ -77,17 +77,17 @@ class DrawingProcesses:
                 process = context.Process(target=_draw_until_closed, args=(theirs,), daemon=True)
                 process.start()
                 theirs.close()
-                self._all.append(_Drawing(process, ours))
+                self._all.append(_Worker(process, ours))
                 self._idle.put(self._all[-1])
 
     def close(self) -> None:
         """End the processes at once, whatever they are at."""
-        for one in self._all:
-            one.process.kill()
+        for worker in self._all:
+            worker.process.kill()
         self._threads.shutdown(cancel_futures=True)
-        for one in self._all:
-            one.process.join()
-            one.pipe.close()
+        for worker in self._all:
+            worker.process.join()
+            worker.pipe.close()
 
     def look_ahead(self, drawn_by: ViewConfig | CachedViews, looks: Sequence[Look]) -> None:
         """Begin to look at clips; what was begun before and is not asked for any more is dropped.
@@ -99,13 +99,13 @@ class DrawingProcesses:
         if drawn_by != self._drawn_by:
             self._under_way.clear()
         self._drawn_by = drawn_by
-        asked = {(clip.id, long_video) for clip, long_video in looks}
-        self._under_way = {key: seen for key, seen in self._under_way.items() if key in asked}
+        wanted = {(clip.id, long_video) for clip, long_video in looks}
+        self._under_way = {key: future for key, future in self._under_way.items() if key in wanted}
         self._waiting = [look for look in reversed(looks) if (look[0].id, look[1]) not in self._under_way]
         self._hand_out()
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
-        """Return what is seen of a clip, once a process has looked at it.
+        """Return the views of a clip, once a process has drawn them.
 
         Args:
             clip: The clip.
@@ -120,10 +120,10 @@ class DrawingProcesses:
         if key not in self._under_way:
             self._waiting = [look for look in self._waiting if (look[0].id, look[1]) != key]
             self._begin((clip, long_video))
-        seen = self._under_way[key].result()
+        clip_views = self._under_way[key].result()
         del self._under_way[key]
         self._hand_out()
-        return seen
+        return clip_views
 
     def _hand_out(self) -> None:
         while self._waiting and len(self._under_way) < AHEAD * self._count:
@@ -135,22 +135,22 @@ class DrawingProcesses:
 
     def _ask(self, drawn_by: ViewConfig | CachedViews, look: Look) -> ClipViews:
         """Have a process that has nothing to do look at a clip."""
-        one = self._idle.get()
+        worker = self._idle.get()
         try:
-            one.pipe.send((drawn_by, _bare(look[0]), look[1]))
-            outcome: ClipViews | BaseException = one.pipe.recv()
+            worker.pipe.send((drawn_by, _bare(look[0]), look[1]))
+            outcome: ClipViews | BaseException = worker.pipe.recv()
         except (EOFError, OSError) as error:
-            raise self._lost(one) from error
+            raise self._lost(worker) from error
         finally:
-            self._idle.put(one)
+            self._idle.put(worker)
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    def _lost(self, one: _Drawing) -> LostProcess:
+    def _lost(self, worker: _Worker) -> LostProcess:
         """Return the error of a process that ended while it looked at a clip."""
-        one.process.join(5)
-        code = one.process.exitcode
+        worker.process.join(5)
+        code = worker.process.exitcode
         if code is not None and code > 0:
             why = (
                 "a process that draws could not start (see above); a script that asks for several needs "
@@ -163,9 +163,9 @@ class DrawingProcesses:
 
 def _bare(clip: Clip) -> Clip:
     """Return what of a clip decides its pictures, in a form that can be sent."""
-    known = clip.annotation
-    at = None if known is None else Event(known.onset, known.apex, known.offset)
-    return replace(clip, annotation=at, pictures=dict(clip.pictures), notes=())
+    annotation = clip.annotation
+    event = None if annotation is None else Event(annotation.onset, annotation.apex, annotation.offset)
+    return replace(clip, annotation=event, pictures=dict(clip.pictures), notes=())
 
 
 @contextmanager

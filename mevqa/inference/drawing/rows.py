@@ -1,4 +1,4 @@
-"""What is seen of a clip as plain values and PNG bytes, and back: how prepared rows and the cache of views store it."""
+"""The views of a clip as plain values and PNG bytes, and back: how prepared rows and the cache of views store them."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ def png_bytes(image: Image, level: int = 6) -> bytes:
     return stream.getvalue()
 
 
-def facts_of(seen: ClipViews) -> dict[str, Any]:
-    """Return what is known of a clip beside its pictures, as plain values."""
+def facts_of(clip_views: ClipViews) -> dict[str, Any]:
+    """Return moments, onset, apex, offset, warnings and notes of a clip's views, as plain values."""
     return {
-        "moments": [{"frame": moment.frame, "role": moment.role} for moment in seen.moments],
-        "onset": seen.onset,
-        "apex": seen.apex,
-        "offset": seen.offset,
-        "localised": seen.localised,
-        "source": seen.source,
-        "stillness": seen.stillness,
-        "warnings": list(seen.warnings),
-        "notes": list(seen.notes),
+        "moments": [{"frame": moment.frame, "role": moment.role} for moment in clip_views.moments],
+        "onset": clip_views.onset,
+        "apex": clip_views.apex,
+        "offset": clip_views.offset,
+        "localised": clip_views.localised,
+        "source": clip_views.source,
+        "stillness": clip_views.stillness,
+        "warnings": list(clip_views.warnings),
+        "notes": list(clip_views.notes),
     }
 
 
 def views_of(facts: Mapping[str, Any], views: list[View], times_ms: Any = None) -> ClipViews:
-    """Return what is seen of a clip from what ``facts_of`` returned and its views.
+    """Return the views of a clip from what ``facts_of`` returned and its pictures.
 
     Args:
         facts: As ``facts_of`` returns them; other keys are not looked at.
@@ -50,7 +50,7 @@ def views_of(facts: Mapping[str, Any], views: list[View], times_ms: Any = None) 
     """
     return ClipViews(
         views,
-        [Moment(one["frame"], one["role"]) for one in facts["moments"]],
+        [Moment(moment["frame"], moment["role"]) for moment in facts["moments"]],
         facts["onset"],
         facts["apex"],
         facts["offset"],

@@ -1,4 +1,4 @@
-"""Questions about a long video: spot, then look, then answer all of them from one story.
+"""Questions about a long video: spot, then look, then answer all of them from one list of events.
 
 The spotter finds the events, a model recognises each, and every answer is read from the same list of events: micro and
 macro add up to all, the n-th event has the kind that was counted, the inventory is the union of the events' units.
@@ -43,31 +43,33 @@ _BORDER_MS: dict[Rule, float] = {"half-second": MICRO_MS, "quarter-second-apex":
 
 @dataclass(frozen=True, slots=True)
 class LongVideoResult:
-    """What was found in one long video.
+    """The events of one long video, spotted and recognised.
 
     Attributes:
-        found: What the spotter says.
+        spotting: The result of the spotter.
         events: Every spotted event with what was recognised in it, the rejected ones among them.
         rule: How the kinds were told apart.
     """
 
-    found: Spotting
+    spotting: Spotting
     events: tuple[SpottedEvent, ...]
     rule: Rule
 
     @property
     def kept(self) -> tuple[SpottedEvent, ...]:
         """The events that count, in the order of time."""
-        return tuple(one for one in self.events if one.kept)
+        return tuple(event for event in self.events if event.kept)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader should know."""
-        said = list(dict.fromkeys([*self.found.warnings, *(text for one in self.events for text in one.warnings)]))
+        """Warnings for the reader of an answer."""
+        warnings = list(
+            dict.fromkeys([*self.spotting.warnings, *(text for event in self.events for text in event.warnings)])
+        )
         rejected = len(self.events) - len(self.kept)
         if rejected:
-            said.append(f"{rejected} of {len(self.events)} spotted events were rejected by the model")
-        return tuple(said)
+            warnings.append(f"{rejected} of {len(self.events)} spotted events were rejected by the model")
+        return tuple(warnings)
 
 
 def analyse_long_video(
@@ -79,7 +81,7 @@ def analyse_long_video(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> LongVideoResult:
-    """Spot in a long video and recognise what was found.
+    """Spot the events of a long video and recognise each.
 
     Args:
         clip: The video.
@@ -96,19 +98,19 @@ def analyse_long_video(
     """
     assert clip.media is not None
     options = replace(view_config.spotter or SpotOptions(), rule=view_config.rule or kind_rule(clip.dataset))
-    found = spot_video(clip.media, fps=clip.fps, options=options, progress=progress)
-    if not found.face:
+    spotting = spot_video(clip.media, fps=clip.fps, options=options, progress=progress)
+    if not spotting.face:
         raise MediaError(clip.media, "no face is seen in it: there is nothing to answer from")
     if way == "hybrid":
-        events = recognise(clip, found, model, prompts, view_config)
+        events = recognise(clip, spotting, model, prompts, view_config)
     else:
-        events = tuple(_by_regions(event, taxonomy(clip.dataset)) for event in found.events)
-    return LongVideoResult(found, events, options.rule)
+        events = tuple(_by_regions(event, taxonomy(clip.dataset)) for event in spotting.events)
+    return LongVideoResult(spotting, events, options.rule)
 
 
 def _by_regions(event: SpottedEvent, classes: Taxonomy) -> SpottedEvent:
     """Recognise an event without a model."""
-    numbers = sorted({one.unit.number for one in event.units})
+    numbers = sorted({candidate.unit.number for candidate in event.units})
     fine = _nearest_class([unit_name(number) for number in numbers], classes)
     coarse = classes.coarse_of(fine) if fine else None
     return replace(event, action_units=tuple(map(ActionUnit, numbers)), fine=fine, coarse=coarse)
@@ -127,7 +129,7 @@ def _nearest_class(units: Sequence[str], classes: Taxonomy) -> str | None:
 
 
 def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -> EventTimeline:
-    """Return the story of a video, long enough for every question.
+    """Return the event timeline of a video, long enough for every question.
 
     A question about the 14-th event presupposes 14 of them: where fewer were found, the rest is assumed at the end,
     of the kind that is commoner in the data set, and counted.
@@ -136,7 +138,7 @@ def build_timeline(long_video: LongVideoResult, questions: Sequence[Question]) -
     for question in sorted((q for q in questions if q.ordinal is not None), key=lambda q: (not q.kind, q.ordinal or 0)):
         while sum(question.kind in (None, event.kind) for event in events) < (question.ordinal or 0):
             events.append(Event(kind=question.kind or _prior_kind(question)))
-    return EventTimeline(tuple(events), long_video.found.fps)
+    return EventTimeline(tuple(events), long_video.spotting.fps)
 
 
 def _prior_kind(question: Question) -> Kind:
@@ -160,7 +162,7 @@ def answer_from(long_video: LongVideoResult, questions: Sequence[Question]) -> l
 
 
 def _answer(question: Question, timeline: EventTimeline, long_video: LongVideoResult) -> Answer:
-    failed = [one.error for one in long_video.kept if one.error is not None]
+    failed = [event.error for event in long_video.kept if event.error is not None]
     if failed and question_type(question.type).needs_units:
         error = f"{len(failed)} of {len(long_video.kept)} events were not recognised: {failed[0]}"
         return Answer(question.id, "", error=error, warnings=long_video.warnings)
@@ -173,7 +175,7 @@ def _answer(question: Question, timeline: EventTimeline, long_video: LongVideoRe
             return Answer(question.id, "", error=nothing, warnings=long_video.warnings)
         text = prior.text
         warnings.append(f"prior answer, not seen in the video: {prior.source}")
-    elif note := _assumed(question, timeline):
+    elif note := _assumption_note(question, timeline):
         warnings.append(note)
     options = _kind_options(question, long_video)
     return Answer(
@@ -186,26 +188,25 @@ def _answer(question: Question, timeline: EventTimeline, long_video: LongVideoRe
     )
 
 
-def _assumed(question: Question, timeline: EventTimeline) -> str | None:
-    """Say what of an answer nobody saw."""
-    seen, every = len(timeline.seen), len(timeline.events)
-    if seen == every:
+def _assumption_note(question: Question, timeline: EventTimeline) -> str | None:
+    """Return a warning about the events that an answer assumes; None where it rests on seen ones alone."""
+    seen_count, event_count = len(timeline.seen), len(timeline.events)
+    if seen_count == event_count:
         return None
-    if question.type == "nth_type" and question.ordinal is not None and question.ordinal > seen:
+    if question.type == "nth_type" and question.ordinal is not None and question.ordinal > seen_count:
         prior = prior_answer(question)
         source = prior.source if prior is not None else "the data set"
-        return (
-            f"prior answer: {seen} events were found, and the {ordinal_text(question.ordinal)} is asked about: {source}"
-        )
+        reason = f"the {ordinal_text(question.ordinal)} is asked about"
+        return f"prior answer: {seen_count} events were found, and {reason}: {source}"
     if question.type in ("order", "event_presence"):
         # The first event decides: nobody saw it when no event of the kind was seen.
         if any(question.kind in (None, event.kind) for event in timeline.seen):
             return None
-        return f"prior answer: no such event was found, and the {ordinal_text(every)} is asked about"
+        return f"prior answer: no such event was found, and the {ordinal_text(event_count)} is asked about"
     definition = question_type(question.type)
-    if definition.fact == "count" and any(definition.counted in (None, e.kind) for e in timeline.events[seen:]):
-        reason = f"because the {ordinal_text(every)} is asked about"
-        return f"{seen} events were found; {every - seen} more are assumed, {reason}"
+    if definition.fact == "count" and any(definition.counted in (None, e.kind) for e in timeline.events[seen_count:]):
+        reason = f"because the {ordinal_text(event_count)} is asked about"
+        return f"{seen_count} events were found; {event_count - seen_count} more are assumed, {reason}"
     return None
 
 
@@ -214,15 +215,15 @@ def _kind_options(question: Question, long_video: LongVideoResult) -> dict[str, 
 
     A logistic curve with the uncertainty of a duration as its scale: a probability by construction, not a fitted one.
     """
-    place = (question.ordinal or 0) - 1
-    if question.type != "nth_type" or question.kind or not 0 <= place < len(long_video.kept):
+    index = (question.ordinal or 0) - 1
+    if question.type != "nth_type" or question.kind or not 0 <= index < len(long_video.kept):
         return None
-    event = long_video.kept[place]
+    event = long_video.kept[index]
     length = event.duration_ms if long_video.rule == "half-second" else event.apex_ms - event.onset_ms
-    away = (_BORDER_MS[long_video.rule] - length) / _DURATION_MS
+    distance = (_BORDER_MS[long_video.rule] - length) / _DURATION_MS
     # The kind was decided with half a sample to spare: the options must not say otherwise.
-    away = max(away, 0.01) if event.kind == "micro" else min(away, -0.01)
-    micro = 1 / (1 + math.exp(-max(min(away, 30.0), -30.0)))
+    distance = max(distance, 0.01) if event.kind == "micro" else min(distance, -0.01)
+    micro = 1 / (1 + math.exp(-max(min(distance, 30.0), -30.0)))
     return {"micro-expression": micro, "macro-expression": 1 - micro}
 
 
@@ -230,25 +231,27 @@ def _evidence(question: Question, long_video: LongVideoResult) -> tuple[str, ...
     """Return the events that an answer rests on, one line each."""
     kind = question_type(question.type).counted or question.kind
     numbered = enumerate(long_video.kept, 1)
-    lines = [event_line(number, one) for number, one in numbered if kind in (None, one.kind)]
+    lines = [event_line(number, event) for number, event in numbered if kind in (None, event.kind)]
     if question.ordinal is not None:
         return tuple(lines[question.ordinal - 1 : question.ordinal])
     if question.type in ("order", "event_presence"):
         return tuple(lines[:1])
     if question.type == "au_inventory":
-        named: dict[str, list[int]] = {}
-        for number, one in enumerate(long_video.kept, 1):
-            for unit in one.unit_names:
-                named.setdefault(unit, []).append(number)
-        return tuple(f"{unit}: events {', '.join(map(str, named[unit]))}" for unit in in_order(list(named)))
+        events_by_unit: dict[str, list[int]] = {}
+        for number, event in enumerate(long_video.kept, 1):
+            for unit in event.unit_names:
+                events_by_unit.setdefault(unit, []).append(number)
+        return tuple(
+            f"{unit}: events {', '.join(map(str, events_by_unit[unit]))}" for unit in in_order(list(events_by_unit))
+        )
     return tuple(lines)
 
 
 def event_line(number: int, event: SpottedEvent) -> str:
     """Describe one event in a line."""
-    said = ", ".join(event.unit_names) or "no unit"
-    named = f"; {event.fine}" if event.fine else ""
+    units = ", ".join(event.unit_names) or "no unit"
+    fine_class = f"; {event.fine}" if event.fine else ""
     return (
         f"event {number}: {event.kind}, {event.onset_ms / 1000:.2f} to {event.offset_ms / 1000:.2f} s, frames "
-        f"{event.onset}-{event.offset}, probability {event.probability:.2f}: {said}{named}"
+        f"{event.onset}-{event.offset}, probability {event.probability:.2f}: {units}{fine_class}"
     )

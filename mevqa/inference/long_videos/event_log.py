@@ -47,7 +47,7 @@ class EventLog:
 
     def put(self, video: str, long_video: LongVideoResult) -> None:
         """Write the events of a video that count, in the place of those that it had."""
-        facts = {"video": video, "fps": long_video.found.fps, "frames": long_video.found.frames}
+        facts = {"video": video, "fps": long_video.spotting.fps, "frames": long_video.spotting.frames}
         rows = event_rows(RUN_COLUMNS, facts, map(_columns, long_video.kept))
         if self._shared:
             with hold_file(self._folder / EVENTS, wait=_TURN):
@@ -56,8 +56,8 @@ class EventLog:
             self._table.put(video, rows)
         curve = _curve_file(self._folder, video)
         make_folder(curve.parent)
-        unseen = [[round(start, 3), round(end, 3), why] for start, end, why in long_video.found.not_looked_at]
-        content = {"points": _thinned(long_video.found.trace), "not_looked_at": unseen}
+        unseen = [[round(start, 3), round(end, 3), why] for start, end, why in long_video.spotting.not_looked_at]
+        content = {"points": _thinned(long_video.spotting.trace), "not_looked_at": unseen}
         write_whole(curve, json.dumps(content, ensure_ascii=False) + "\n")
 
 
@@ -109,9 +109,9 @@ def _thinned(trace: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Return the largest point of every ``_POINT_MS``, in s and percent."""
     largest: dict[int, tuple[float, float]] = {}
     for ms, motion in trace:
-        place = int(ms // _POINT_MS)
-        if place not in largest or motion > largest[place][1]:
-            largest[place] = (ms, motion)
+        interval = int(ms // _POINT_MS)
+        if interval not in largest or motion > largest[interval][1]:
+            largest[interval] = (ms, motion)
     return [(round(ms / 1000, 3), round(100 * motion, 3)) for ms, motion in largest.values()]
 
 

@@ -37,7 +37,7 @@ _LEAST = 0.01
 
 
 def recognise(
-    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig
+    clip: Clip, spotting: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig
 ) -> tuple[SpottedEvent, ...]:
     """Show every spotted event to a model; the video is read forward once, to the last event.
 
@@ -49,7 +49,7 @@ def recognise(
 
     Args:
         clip: The long video.
-        found: What was spotted in it.
+        spotting: What was spotted in it.
         model: Who is asked.
         prompts: The prompt library.
         view_config: Which views are made and how.
@@ -63,23 +63,28 @@ def recognise(
     """
     model = model_for_clip(model, clip)
     if clip.media is None:
-        return _recognise_all(clip, found, model, prompts, view_config, None)
+        return _recognise_all(clip, spotting, model, prompts, view_config, None)
     return read_once(
-        clip.media, lambda video: _recognise_all(clip, found, model, prompts, view_config, video), fps=clip.fps
+        clip.media, lambda video: _recognise_all(clip, spotting, model, prompts, view_config, video), fps=clip.fps
     )
 
 
 def _recognise_all(
-    clip: Clip, found: Spotting, model: Model, prompts: PromptLibrary, view_config: ViewConfig, footage: Footage | None
+    clip: Clip,
+    spotting: Spotting,
+    model: Model,
+    prompts: PromptLibrary,
+    view_config: ViewConfig,
+    footage: Footage | None,
 ) -> tuple[SpottedEvent, ...]:
-    rest = _longest_rest(found) if model.preferences.sees_rest else None
+    rest_moment = _longest_rest(spotting) if model.preferences.sees_rest else None
     spans: list[tuple[Event, SpottedEvent | None]] = [
-        (Event(event.onset, event.apex, event.offset), event) for event in found.events
+        (Event(event.onset, event.apex, event.offset), event) for event in spotting.events
     ]
-    if rest is not None:
-        place = sum(event.onset <= (rest.onset or 0) for event in found.events)
-        spans.insert(place, (rest, None))
-    looks = render_events(
+    if rest_moment is not None:
+        index = sum(event.onset <= (rest_moment.onset or 0) for event in spotting.events)
+        spans.insert(index, (rest_moment, None))
+    event_views = render_events(
         clip,
         [span for span, _ in spans],
         views=view_config.views,
@@ -89,32 +94,37 @@ def _recognise_all(
         stride=view_config.stride,
         footage=footage,
     )
-    told = []
+    recognised = []
     at_rest = None
-    for (_, event), seen in zip(spans, looks, strict=True):
+    for (_, event), clip_views in zip(spans, event_views, strict=True):
         if event is None:
-            asked = _question(clip, "expression_shown")
-            at_rest = _shown(asked, _ask(clip, seen.views, [asked], model, prompts, seen.notes)[0])
+            question = _question(clip, "expression_shown")
+            at_rest = _yes_probability(
+                question, _ask(clip, clip_views.views, [question], model, prompts, clip_views.notes)[0]
+            )
         else:
-            told.append(_recognise(clip, event, seen, rest is not None, model, prompts))
-    return tuple(replace(one, event_probability=_together(one.score, at_event, at_rest)) for one, at_event in told)
+            recognised.append(_recognise(clip, event, clip_views, rest_moment is not None, model, prompts))
+    return tuple(
+        replace(event, event_probability=_combined_probability(event.score, at_event, at_rest))
+        for event, at_event in recognised
+    )
 
 
 def _recognise(
-    clip: Clip, event: SpottedEvent, seen: ClipViews, check: bool, model: Model, prompts: PromptLibrary
+    clip: Clip, event: SpottedEvent, clip_views: ClipViews, check: bool, model: Model, prompts: PromptLibrary
 ) -> tuple[SpottedEvent, float | None]:
-    """Ask about one event; return what is said, and the probability that an expression is shown at all."""
+    """Ask about one event; return it with units and classes, and the probability that an expression is shown at all."""
     classes = [_question(clip, "fine"), _question(clip, "coarse")]
     lists = [_question(clip, "au_list", plural=plural) for plural in (False, True)]
-    names = list(dict.fromkeys(one.unit.name for one in event.units))
+    names = list(dict.fromkeys(candidate.unit.name for candidate in event.units))
     presence = [_question(clip, "au_presence", action_unit=name) for name in names]
     checks = [_question(clip, "expression_shown")] if check else []
-    asked = [*classes, *lists, *presence, *checks]
-    replies = _ask(clip, _with_time(seen.views, event), asked, model, prompts, seen.notes)
+    questions = [*classes, *lists, *presence, *checks]
+    replies = _ask(clip, _with_time(clip_views.views, event), questions, model, prompts, clip_views.notes)
     fine, coarse = decide(classes, replies[:2], taxonomy(clip.dataset))
-    units = _units(asked[2:4], replies[2:4], presence, replies[4 : 4 + len(presence)])
+    units = _units(questions[2:4], replies[2:4], presence, replies[4 : 4 + len(presence)])
     parts = {"fine class": fine, "coarse class": coarse, "action units": units}
-    missing = [name for name, said in parts.items() if not said]
+    missing = [name for name, value in parts.items() if not value]
     errors = list(dict.fromkeys(reply.error for reply in replies[:4] if reply.error is not None))
     recognised = replace(
         event,
@@ -122,13 +132,13 @@ def _recognise(
         fine=fine,
         coarse=coarse,
         error="; ".join(errors) or (f"no {' and no '.join(missing)} can be read in the replies" if missing else None),
-        warnings=tuple(_of_event(text, event) for text in seen.warnings),
+        warnings=tuple(_of_event(text, event) for text in clip_views.warnings),
     )
-    return recognised, _shown(checks[0], replies[-1]) if check else None
+    return recognised, _yes_probability(checks[0], replies[-1]) if check else None
 
 
 def _of_event(warning: str, event: SpottedEvent) -> str:
-    """Say of which event it is that a picture shows no motion; other warnings are about the whole video."""
+    """Return a warning that a picture shows no motion with the event's frames, any other warning as it is."""
     return f"event at frames {event.onset}-{event.offset}: {warning}" if warning.startswith(NO_MOTION) else warning
 
 
@@ -154,29 +164,29 @@ def _ask(
 
 
 def _with_time(views: Sequence[View], event: SpottedEvent) -> list[View]:
-    """Tell in the first caption where in the long video the pictures are from."""
-    told = f"An event of a longer video, from {event.onset_ms / 1000:.2f} s to {event.offset_ms / 1000:.2f} s."
-    return [replace(view, caption=f"{told} {view.caption}") if not place else view for place, view in enumerate(views)]
+    """Return views whose first caption says at what time of the long video the event is."""
+    times = f"An event of a longer video, from {event.onset_ms / 1000:.2f} s to {event.offset_ms / 1000:.2f} s."
+    return [replace(view, caption=f"{times} {view.caption}") if not index else view for index, view in enumerate(views)]
 
 
 def _units(
-    asked: Sequence[Question], lists: Sequence[Reply], presence: Sequence[Question], replies: Sequence[Reply]
+    list_questions: Sequence[Question], lists: Sequence[Reply], presence: Sequence[Question], replies: Sequence[Reply]
 ) -> tuple[str, ...]:
     """Return the units that lists and presence answers speak for, in the order of their numbers."""
     evidence = UnitEvidence()
-    told = False
-    for question, reply in zip(asked, lists, strict=True):
+    any_listed = False
+    for question, reply in zip(list_questions, lists, strict=True):
         names = read_units(question, reply)
         if names:
             evidence.add_list(names, reply.confidence)
-            told = True
-    if not told:
+            any_listed = True
+    if not any_listed:
         return ()
     for question, reply in zip(presence, replies, strict=True):
-        said = normalise(question, reply)
-        if said is not None:
-            evidence.add_presence(question.action_unit or "", presence_probability(reply, said))
-    return in_order(evidence.shown(1, None))
+        answer = normalise(question, reply)
+        if answer is not None:
+            evidence.add_presence(question.action_unit or "", presence_probability(reply, answer))
+    return in_order(evidence.likely_units(1, None))
 
 
 def in_order(names: Sequence[str]) -> tuple[str, ...]:
@@ -184,13 +194,13 @@ def in_order(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(names), key=unit_number))
 
 
-def _shown(question: Question, reply: Reply) -> float | None:
+def _yes_probability(question: Question, reply: Reply) -> float | None:
     """Return the probability of yes, None when there is no answer."""
-    said = normalise(question, reply)
-    return None if said is None else presence_probability(reply, said)
+    answer = normalise(question, reply)
+    return None if answer is None else presence_probability(reply, answer)
 
 
-def _together(score: float, at_event: float | None, at_rest: float | None) -> float:
+def _combined_probability(score: float, at_event: float | None, at_rest: float | None) -> float:
     """Return the probability of an expression by the spotter and the model."""
     if at_event is None or at_rest is None:
         return score
@@ -203,12 +213,12 @@ def _odds(probability: float) -> float:
     return math.log(bounded / (1 - bounded))
 
 
-def _longest_rest(found: Spotting) -> Event | None:
+def _longest_rest(spotting: Spotting) -> Event | None:
     """Return the middle of the longest time without an event as onset, apex and offset; None when it is too short."""
     edges = [(0.0, 0)]
-    edges += [(event.offset_ms, event.offset) for event in found.events]
-    starts = [(event.onset_ms, event.onset) for event in found.events]
-    starts.append((found.seconds * 1000, found.frames - 1))
+    edges += [(event.offset_ms, event.offset) for event in spotting.events]
+    starts = [(event.onset_ms, event.onset) for event in spotting.events]
+    starts.append((spotting.seconds * 1000, spotting.frames - 1))
     gaps = [(start[0] - end[0], end, start) for end, start in zip(edges, starts, strict=True)]
     length, before, after = max(gaps, key=lambda gap: gap[0])
     if length < 2 * _REST_MS:

@@ -97,20 +97,20 @@ class StrTable:
         number = 1
         try:
             differences = list(changes(parse_row(first.decode()).values, header))
-            done = []
+            finished = []
             for line in lines[:-1]:
                 number += 1
-                done.append(_Done.model_validate(dict(parse_row(line.decode()).values)))
+                finished.append(_Done.model_validate(dict(parse_row(line.decode()).values)))
         except ValueError as error:  # of the decoder, of JSON and of the schema
             message = "is not a line of this log; delete the log and the table, which are then made anew"
             raise InputError([Problem(self._log, message, number)]) from error
-        self._media = {one.name: one.media for one in done}
+        self._media = {video.name: video.media for video in finished}
         if differences:
             problems = [Problem(out, f"has changed since it was begun: {change}") for change in differences]
             raise InputError([*problems, Problem(out, "name another table (--out), or repeat the settings of then")])
         # A line that a kill tore is written anew.
         write_whole(self._log, b"".join(line + b"\n" for line in [first, *lines[:-1]]))
-        self._table = EventTable(out, CHALLENGE_COLUMNS, {one.name: one.rows for one in done})
+        self._table = EventTable(out, CHALLENGE_COLUMNS, {video.name: video.rows for video in finished})
 
     def has(self, name: str, media: str) -> bool:
         """Return whether a video is finished, and is still the same."""
@@ -135,17 +135,17 @@ def rows_of(path: Path, long_video: LongVideoResult, naming: Naming, kinds: Sequ
     Raises:
         InputError: An event has no emotion, because the model failed.
     """
-    subject, video = naming.split(long_video.found.video)
-    number = _numbering(path, long_video.found.fps) if naming.numbers == "names" else None
+    subject, video = naming.split(long_video.spotting.video)
+    number = _numbering(path, long_video.spotting.fps) if naming.numbers == "names" else None
     rows = []
-    for one in long_video.kept:
-        if one.kind not in kinds:
+    for event in long_video.kept:
+        if event.kind not in kinds:
             continue
-        emotion = one.coarse if naming.emotion == "coarse" else one.fine
+        emotion = event.coarse if naming.emotion == "coarse" else event.fine
         if emotion is None:
-            why = one.error or "its class has no coarse class"
-            raise InputError([Problem(path, f"the event at frame {one.onset} has no emotion: {why}")])
-        onset, offset = one.onset, one.offset
+            why = event.error or "its class has no coarse class"
+            raise InputError([Problem(path, f"the event at frame {event.onset} has no emotion: {why}")])
+        onset, offset = event.onset, event.offset
         if number is not None:
             onset, offset = number[onset], number[offset]
         rows.append([subject, video, str(onset), str(offset), emotion])

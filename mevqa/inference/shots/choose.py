@@ -31,7 +31,7 @@ def nearest(order: Sequence[str], count: int, labels: Mapping[str, str | None] |
         by_class.setdefault(labels[name], []).append(name)
     chosen: list[str] = []
     for round_ in range(count):
-        chosen += [own[round_] for own in by_class.values() if round_ < len(own)]
+        chosen += [class_clips[round_] for class_clips in by_class.values() if round_ < len(class_clips)]
         if len(chosen) >= count:
             break
     return chosen[:count]
@@ -41,15 +41,15 @@ def random_order(names: Sequence[str], clip_id: str, seed: int) -> list[str]:
     """Return ids in a random order that the seed and the clip decide, and nothing else."""
     rng = np.random.default_rng((seed, zlib.crc32(clip_id.encode())))
     ordered = sorted(names)
-    return [ordered[place] for place in rng.permutation(len(ordered))]
+    return [ordered[index] for index in rng.permutation(len(ordered))]
 
 
-def assert_others(clip: Clip, shown: Sequence[Clip]) -> None:
+def assert_others(clip: Clip, shot_clips: Sequence[Clip]) -> None:
     """Make sure that no shot shows the person who is asked about.
 
     Raises:
         ShotLeakError: One does.
     """
-    for one in shown:
-        if person(one) == person(clip) or one.id == clip.id:
-            raise ShotLeakError(f"the shot {one.id} shows the same person as {clip.id} (subject {clip.subject})")
+    for shot_clip in shot_clips:
+        if person(shot_clip) == person(clip) or shot_clip.id == clip.id:
+            raise ShotLeakError(f"the shot {shot_clip.id} shows the same person as {clip.id} (subject {clip.subject})")

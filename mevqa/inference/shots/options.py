@@ -1,4 +1,4 @@
-"""What a user chooses about shots."""
+"""The user's options about shots."""
 
 from __future__ import annotations
 

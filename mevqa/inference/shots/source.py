@@ -75,10 +75,10 @@ class ShotSource:
     def record(self) -> dict[str, Any]:
         """Return everything that decides which shots are shown, for the fingerprint of a run."""
         options = self._options
-        made = input_digests(self._work)
-        media = hashlib.blake2b(json.dumps(made["media"], sort_keys=True).encode(), digest_size=16).hexdigest()
+        digests = input_digests(self._work)
+        media = hashlib.blake2b(json.dumps(digests["media"], sort_keys=True).encode(), digest_size=16).hexdigest()
         chosen = {"count": options.count, "by": options.by, "balanced": options.balanced}
-        return {**chosen, "seed": options.seed if options.by == "random" else None, **made, "media": media}
+        return {**chosen, "seed": options.seed if options.by == "random" else None, **digests, "media": media}
 
     def measure(self) -> None:
         """Measure the motion of all clips now, where it decides which are shown; else it is done at the first clip.
@@ -103,13 +103,13 @@ class ShotSource:
             message = f"only {left} clips of other subjects are there for {_listed(few)}; fewer --shots, or more clips"
             raise InputError([Problem("--shots", message)])
 
-    def of(self, clip: Clip, questions: Sequence[Question], seen: ClipViews) -> tuple[Shot, ...]:
-        """Return what is shown before a clip, the nearest last.
+    def of(self, clip: Clip, questions: Sequence[Question], clip_views: ClipViews) -> tuple[Shot, ...]:
+        """Return the answered clips to show before a clip, the nearest last.
 
         Args:
             clip: The clip.
             questions: What is asked about it: the same types of questions are shown answered.
-            seen: What is seen of it.
+            clip_views: What is seen of it.
 
         Raises:
             InputError: Its motion cannot be drawn.
@@ -118,7 +118,7 @@ class ShotSource:
         """
         names = [name for name in self._others(clip) if self._turns(name, questions)]
         labels = {name: self._label(name) for name in names} if self._options.balanced else None
-        order = self._order(names, clip, seen)
+        order = self._order(names, clip, clip_views)
         chosen = nearest(order, self._options.count, labels)
         assert_others(clip, [self._clips[name] for name in chosen])
         shots = []
@@ -129,11 +129,11 @@ class ShotSource:
             shots.append(Shot(name, tuple(look.views), (first, *others)))
         return tuple(shots)
 
-    def _order(self, names: Sequence[str], clip: Clip, seen: ClipViews) -> list[str]:
+    def _order(self, names: Sequence[str], clip: Clip, clip_views: ClipViews) -> list[str]:
         """Return clips in the order in which they are taken."""
         if self._options.by != "nearest":
             return random_order(names, clip.id, self._options.seed)
-        views: Sequence[View] = seen.views
+        views: Sequence[View] = clip_views.views
         if not any(view.name == MOTION_VIEW for view in views):
             views = self._motion_by.render(clip, long_video=False).views
         distances = dict(zip(self._names, self._index.distances(motion_features(views)), strict=True))
@@ -148,21 +148,21 @@ class ShotSource:
 
     def _turns(self, name: str, questions: Sequence[Question]) -> list[tuple[str, str]]:
         """Return the questions about a training clip, one of each type that is asked, with their answers."""
-        own = self._answered[name]
+        answered = self._answered[name]
         turns = []
         for kind in dict.fromkeys(question.type for question in questions):
             units = {question.action_unit for question in questions if question.type == kind}
-            of_kind = [pair for pair in own if pair[0].type == kind]
+            of_kind = [pair for pair in answered if pair[0].type == kind]
             of_kind.sort(key=lambda pair: pair[0].action_unit not in units)
             turns += [(self._prompts.request(question).text, answer) for question, answer in of_kind[:1]]
         return turns
 
     def _label(self, name: str) -> str | None:
         """Return the class of a training clip: the coarse one, or else the fine one."""
-        told = {question.type: answer for question, answer in self._answered[name]}
+        answers = {question.type: answer for question, answer in self._answered[name]}
         annotation = self._clips[name].annotation
         coded = (annotation.coarse, annotation.fine) if annotation is not None else (None, None)
-        return told.get("coarse") or coded[0] or told.get("fine") or coded[1]
+        return answers.get("coarse") or coded[0] or answers.get("fine") or coded[1]
 
     @cached_property
     def _index(self) -> MotionIndex:
@@ -185,13 +185,13 @@ class ShotSource:
 
 def _answered(work: Plan) -> Mapping[str, list[tuple[Question, str]]]:
     """Return the answered questions about short clips, with the answers in their official form."""
-    found: dict[str, list[tuple[Question, str]]] = {}
+    answered: dict[str, list[tuple[Question, str]]] = {}
     for question in work.all_questions:
         if question.reference is not None and not asks_long_video(question):
             answer = normalise(question, Reply(question.reference))
             if answer is not None:
-                found.setdefault(question.clip_id, []).append((question, answer))
-    return found
+                answered.setdefault(question.clip_id, []).append((question, answer))
+    return answered
 
 
 def _of_motion(view_config: ViewConfig) -> ViewConfig:
