@@ -1,4 +1,4 @@
-"""Save what a coder says of one clip: a row an event in our own CSV (``mevqa.data.annotations``)."""
+"""Save the coded events of one clip: a row an event in our own CSV (``mevqa.data.annotations``)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def save_annotation(
     frames: int | None = None,
     coder: str | None = None,
 ) -> bool:
-    """Save the coded events of one clip into an annotation table; what the table said of the clip is replaced.
+    """Save the coded events of one clip into an annotation table; rows that it had of the clip are replaced.
 
     The table is our own CSV, which ``read_annotations``, ``mevqa check --annotations`` and recipes read. It is made
     where it is not there, appears whole, and several processes may save to it at once.
@@ -51,7 +51,7 @@ def save_annotation(
         coder: Who coded.
 
     Returns:
-        Whether the table had told of the clip before.
+        Whether the table had the clip before.
 
     Raises:
         InputError: Everything that is wrong with the annotation; or the file is no such table, has problems of its
@@ -62,16 +62,16 @@ def save_annotation(
     if path.suffix.lower() != ".csv":
         raise InputError([Problem(path, "annotations are saved as CSV; give a name that ends in .csv")])
     with _saving, hold_file(path, wait=_PATIENCE):
-        known = read_table(path)
-        name = _name_in(path, known, labels)
-        was_there = name in known
-        known[name] = replace(labels, clip=name)
-        write_annotations(path, known)
+        table = read_table(path)
+        name = _name_in(path, table, labels)
+        was_there = name in table
+        table[name] = replace(labels, clip=name)
+        write_annotations(path, table)
     return was_there
 
 
 def read_table(path: Path) -> dict[str, ClipLabels]:
-    """Return what a table says to which annotations are saved, nothing where it is not there or empty.
+    """Return the labels of a table to which annotations are saved, none where it is not there or empty.
 
     Args:
         path: The table.
@@ -102,7 +102,7 @@ def _checked(
     frames: int | None,
     coder: str | None,
 ) -> ClipLabels:
-    """Return an annotation as the table tells it when it is read again.
+    """Return an annotation as it comes when the table is read again.
 
     Raises:
         InputError: Everything that is wrong with it.
@@ -124,7 +124,7 @@ def _checked(
     for number, event in enumerate(events, 1):
         where = "event" if len(events) == 1 else f"event {number}"
         try:
-            event = _named(event)
+            event = _with_canonical_classes(event)
         except UnknownEmotion as error:
             problems.append(Problem(where, str(error)))
         problems += [Problem(where, message) for message in _faults(event, frames)]
@@ -137,8 +137,8 @@ def _checked(
     return ClipLabels(clip, dataset, subject, fps, tuple(coded), coders=(coder,) * len(coded) if coder else ())
 
 
-def _named(event: Event) -> Event:
-    """Return an event with the canonical names of its classes; the fine class tells the coarse one.
+def _with_canonical_classes(event: Event) -> Event:
+    """Return an event with the canonical names of its classes; the coarse class follows from the fine one.
 
     Raises:
         UnknownEmotion: There is no such class.
@@ -166,19 +166,19 @@ def _faults(event: Event, frames: int | None) -> Iterator[str]:
         yield f"kind must be {' or '.join(KINDS)}, not {event.kind!r}"
 
 
-def _name_in(path: Path, known: dict[str, ClipLabels], labels: ClipLabels) -> str:
-    """Return how a table spells a clip; its own name where it does not tell of it.
+def _name_in(path: Path, table: dict[str, ClipLabels], labels: ClipLabels) -> str:
+    """Return a clip's name as a table spells it; the clip's own name where the table lacks it.
 
     Raises:
-        InputError: The table has several spellings of it, or tells of another person's clip of that name.
+        InputError: The table has several spellings of it, or has another person's clip of that name.
     """
     try:
-        name = NameIndex(known, lambda one: match_key(without_suffix(one))).find(labels.clip)
+        name = NameIndex(table, lambda clip_id: match_key(without_suffix(clip_id))).find(labels.clip)
     except AmbiguousName as error:
         raise InputError([Problem(path, str(error))]) from None
     if name is None:
         return labels.clip
-    there = known[name]
+    there = table[name]
     if there.subject and subject_key(there.subject) != subject_key(labels.subject or ""):
         message = (
             f"tells of a clip {name!r} of the subject {there.subject!r}, not {labels.subject!r}: name the clip "

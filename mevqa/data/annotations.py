@@ -37,7 +37,7 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
         path: A table of any make (csv, tsv, txt, xlsx, xls) with our own columns, or an official file of short clips
             (CASME, CASME II, SAMM, MMEW, 4DME), of long videos (CAS(ME)^2, SAMM Long Videos, MMME) or of both
             (CAS(ME)^3, SMIC).
-        dataset: The data set, when the header does not tell.
+        dataset: The data set, when the header does not name it.
 
     Returns:
         Labels by clip id, in the order of the file; ``LabelFile.videos`` holds its long videos.
@@ -50,8 +50,8 @@ def read_annotations(path: Path | str, dataset: str | None = None) -> LabelFile:
     from mevqa.data.labels.read import read_label_file
 
     sheets = read_sheets(path)
-    own = read_own_table(path, sheets)
-    return read_label_file(path, dataset, sheets) if own is None else LabelFile(own)
+    own_labels = read_own_table(path, sheets)
+    return read_label_file(path, dataset, sheets) if own_labels is None else LabelFile(own_labels)
 
 
 def read_long_annotations(
@@ -61,14 +61,14 @@ def read_long_annotations(
 
     Args:
         path: Our own CSV, or an official file of CAS(ME)^2, CAS(ME)^3, SAMM Long Videos, SMIC or MMME.
-        dataset: The data set, when the header does not tell.
+        dataset: The data set, when the header does not name it.
         clips: Label file of SAMM's short clips, which has the emotions that the file of its long videos lacks.
 
     Returns:
         Labels by the long video's id; place their frames in the media with ``frame_numbers.place_events``.
 
     Raises:
-        InputError: One of the files cannot be read, or it tells of short clips only.
+        InputError: One of the files cannot be read, or it has short clips only.
     """
     file = read_annotations(path, dataset)
     if file.official and not file.videos:
@@ -79,16 +79,16 @@ def read_long_annotations(
 
 
 def _join_emotions(long: Mapping[str, ClipLabels], clips: Mapping[str, ClipLabels]) -> dict[str, ClipLabels]:
-    """Return the labels of long videos with what those of short clips say of the events of the same name and kind.
+    """Return the labels of long videos with the emotions that events of short clips of the same name and kind have.
 
     Action units are taken too where the file of the long videos leaves them open.
     """
-    known = NameIndex(clips)
+    index = NameIndex(clips)
     return {
         video_id: replace(
             video,
             events=tuple(
-                _with_emotion(event, _events_of(name, known, clips))
+                _with_emotion(event, _events_of(name, index, clips))
                 for event, name in zip(video.events, video.names or ("",) * len(video.events), strict=True)
             ),
         )
@@ -96,11 +96,11 @@ def _join_emotions(long: Mapping[str, ClipLabels], clips: Mapping[str, ClipLabel
     }
 
 
-def _events_of(name: str, known: NameIndex, clips: Mapping[str, ClipLabels]) -> tuple[Event, ...]:
+def _events_of(name: str, index: NameIndex, clips: Mapping[str, ClipLabels]) -> tuple[Event, ...]:
     """Return the events of a clip named in whatever spelling; none where there is no such clip, or may be several."""
     with suppress(AmbiguousName):
-        found = known.find(name)
-        return clips[found].events if found else ()
+        clip_id = index.find(name)
+        return clips[clip_id].events if clip_id else ()
     return ()
 
 

@@ -1,4 +1,4 @@
-"""Classes and action units of clips, as the answers of a question file tell them, and without one person's."""
+"""Classes and action units of the clips of a question file, from its answers; all clips, or those of other persons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class AnsweredClip:
 
 
 def answered_clips(path: Path) -> tuple[AnsweredClip, ...]:
-    """Return the clips of a question file, in its order; questions without an answer tell nothing.
+    """Return the clips of a question file, in its order; questions without an answer do not count.
 
     Raises:
         InputError: The file cannot be read.
@@ -41,21 +41,21 @@ def answered_clips(path: Path) -> tuple[AnsweredClip, ...]:
     by_clip: dict[str, list[Question]] = {}
     for question in read_questions(path).questions:
         by_clip.setdefault(question.clip_id, []).append(question)
-    return tuple(_clip(clip_id, asked) for clip_id, asked in by_clip.items())
+    return tuple(_clip(clip_id, questions) for clip_id, questions in by_clip.items())
 
 
 def of_others(clips: Iterable[AnsweredClip], clip: Clip) -> list[AnsweredClip]:
-    """Return the clips of other people than the one who is seen in a clip."""
+    """Return the clips of other persons than the one who is seen in a clip."""
     clips = list(clips)
-    # A row to answer may not tell the subject of a clip that the file has with its subject.
-    seen = {person(clip), *(one.person for one in clips if one.id == clip.id)}
-    return [one for one in clips if one.person not in seen]
+    # A row to answer may lack the subject, where the file has the same clip with its subject.
+    excluded_persons = {person(clip), *(other.person for other in clips if other.id == clip.id)}
+    return [other for other in clips if other.person not in excluded_persons]
 
 
-def _clip(clip_id: str, asked: list[Question]) -> AnsweredClip:
+def _clip(clip_id: str, questions: list[Question]) -> AnsweredClip:
     classes: dict[str, str] = {}
     units: set[str] | None = None
-    for question in asked:
+    for question in questions:
         fact = question_type(question.type).fact
         if question.reference is None:
             continue
@@ -65,7 +65,7 @@ def _clip(clip_id: str, asked: list[Question]) -> AnsweredClip:
                 classes[fact] = value
         elif fact == "units":
             units = {*(units or ()), *read_units(question, Reply(question.reference))}
-    who = person(Clip(clip_id, asked[0].dataset, subject=next((q.subject for q in asked if q.subject), None)))
+    who = person(Clip(clip_id, questions[0].dataset, subject=next((q.subject for q in questions if q.subject), None)))
     return AnsweredClip(
         clip_id, who, classes.get("coarse"), classes.get("fine"), None if units is None else frozenset(units)
     )

@@ -88,7 +88,7 @@ class ClipWarning:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of a check.
+    """Result of a check: problems, warnings and a summary of what was read.
 
     Attributes:
         problems: Everything that is wrong, question file first, then media and annotations.
@@ -114,8 +114,8 @@ class Report:
 
 
 @dataclass
-class _Media:
-    """What opening the media told."""
+class _MediaFindings:
+    """Counts, notes and problems gathered while the media are opened."""
 
     frames: int = 0
     opened: int = 0
@@ -154,48 +154,50 @@ def check(
             labels = read_annotations(annotations).counted(numbers)
         except InputError as error:
             problems.extend(error.problems)
-    asked = scan.file.questions
-    search = search_clips(asked, media, labels, pictures, question_file=questions)
+    all_questions = scan.file.questions
+    search = search_clips(all_questions, media, labels, pictures, question_file=questions)
     problems.extend(search.problems)
-    found = {} if labels is None else labels_of(asked, labels)
+    clip_labels = {} if labels is None else labels_of(all_questions, labels)
     lines: dict[str, int | None] = {}
-    for question in asked:
+    for question in all_questions:
         lines.setdefault(question.clip_id, question.line)
-    long = {question.clip_id for question in asked if asks_long_video(question)}
-    seen = _Media(notes=Counter(_control_token_notes(asked)))
+    long = {question.clip_id for question in all_questions if asks_long_video(question)}
+    findings = _MediaFindings(notes=Counter(_control_token_notes(all_questions)))
     event_problems: list[Problem] = []
     for done, clip_id in enumerate(lines, 1):
         clip = search.clips.get(clip_id)
         is_long = clip_id in long
-        length = _open(clip, questions, lines[clip_id], seen, is_long=is_long) if clip is not None else None
+        length = _open(clip, questions, lines[clip_id], findings, is_long=is_long) if clip is not None else None
         if clip is not None and STARTS_AT_ZERO in clip.warnings:
-            seen.notes[STARTS_AT_ZERO] += 1
-        if annotations is not None and clip_id in found:
-            seen.notes.update(dict.fromkeys(found[clip_id].notes, 1))
-            event_problems.extend(_event_problems(annotations, found[clip_id], clip, length, seen, is_long=is_long))
+            findings.notes[STARTS_AT_ZERO] += 1
+        if annotations is not None and clip_id in clip_labels:
+            findings.notes.update(dict.fromkeys(clip_labels[clip_id].notes, 1))
+            event_problems.extend(
+                _event_problems(annotations, clip_labels[clip_id], clip, length, findings, is_long=is_long)
+            )
         on_clip(done, len(lines))
-    seen.notes.update(spelling_notes((clip.dataset, clip.subject) for clip in search.clips.values()))
-    summary = _summarise(scan.file, search.clips, seen)
+    findings.notes.update(spelling_notes((clip.dataset, clip.subject) for clip in search.clips.values()))
+    summary = _summarise(scan.file, search.clips, findings)
     if labels is not None and scan.file.task == "lvqa":
-        summary = _with_events(summary, found)
-    form = [ClipWarning(questions, one.line or 1, "", one.message) for one in scan.warnings]
-    return Report((*problems, *seen.problems, *event_problems), summary, (*form, *seen.warnings))
+        summary = _with_events(summary, clip_labels)
+    form = [ClipWarning(questions, warning.line or 1, "", warning.message) for warning in scan.warnings]
+    return Report((*problems, *findings.problems, *event_problems), summary, (*form, *findings.warnings))
 
 
-def _control_token_notes(asked: Sequence[Question]) -> list[str]:
+def _control_token_notes(questions: Sequence[Question]) -> list[str]:
     """Return a line for each control token of models (``<image>``) that stands in questions."""
     lines: dict[str, list[int]] = {}
-    for question in asked:
+    for question in questions:
         for token in find_control_tokens(question.text):
             lines.setdefault(token, []).append(question.line or 0)
     return [
-        f"{list_lines(found)}: {token} in the question's text is a control token of models; it is asked "
+        f"{list_lines(token_lines)}: {token} in the question's text is a control token of models; it is asked "
         f"as {escape_control_tokens(token)}"
-        for token, found in lines.items()
+        for token, token_lines in lines.items()
     ]
 
 
-def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is_long: bool) -> int | None:
+def _open(clip: Clip, question_file: Path, line: int | None, findings: _MediaFindings, *, is_long: bool) -> int | None:
     """Open the media and the pictures of one clip; return the number of frames when it is known."""
     from mevqa.video.reading.pictures import read_ready_made
     from mevqa.video.reading.reader import open_video
@@ -205,32 +207,32 @@ def _open(clip: Clip, question_file: Path, line: int | None, seen: _Media, *, is
             read_ready_made(path)
         except MediaError as error:
             message = f"clip {clip.id}: the {view} picture {path} cannot be read: it {error.reason}"
-            seen.problems.append(Problem(question_file, message, line))
+            findings.problems.append(Problem(question_file, message, line))
     if clip.media is None:
         return None
     try:
         with open_video(clip.media, fps=clip.fps) as video:
             length = len(video)
-            seen.notes.update(video.warnings)
+            findings.notes.update(video.warnings)
             if not is_long:
-                known = key_frames(clip.annotation or Event(), video)
-                seen.moments[clip.id] = known
-                # What is said of a clip's pictures is no matter of a row of the annotations.
+                moments = key_frames(clip.annotation or Event(), video)
+                findings.moments[clip.id] = moments
+                # A warning about the pictures themselves is a note on the clip, not on a row of the annotations.
                 implied = implied_key_frames(video)[1]
-                seen.notes.update([implied] if implied is not None and implied in known.warnings else [])
-            seen.fps[f"{video.fps:.4g}"] += 1
-        seen.notes.update(_rate_notes(clip))
+                findings.notes.update([implied] if implied is not None and implied in moments.warnings else [])
+            findings.fps[f"{video.fps:.4g}"] += 1
+        findings.notes.update(_rate_notes(clip))
     except (MediaError, OSError) as error:
-        said = error if isinstance(error, MediaError) else problem_of(error, clip.media or clip.id)
-        seen.problems.append(Problem(question_file, f"clip {clip.id}: {said}", line))
+        reason = error if isinstance(error, MediaError) else problem_of(error, clip.media or clip.id)
+        findings.problems.append(Problem(question_file, f"clip {clip.id}: {reason}", line))
         return None
-    seen.opened += 1
-    seen.frames += length
+    findings.opened += 1
+    findings.frames += length
     return length
 
 
 def _rate_notes(clip: Clip) -> list[str]:
-    """Return a line where a video file tells another frame rate than its label file: either may be of another set."""
+    """Return a note where the frame rates of a video file and of its label file differ: one may be of another set."""
     from mevqa.video.reading.reader import open_video
 
     if clip.fps is None or clip.media is None or not clip.media.is_file():
@@ -242,7 +244,7 @@ def _rate_notes(clip: Clip) -> list[str]:
 
 
 def _event_problems(
-    path: Path, labels: ClipLabels, clip: Clip | None, length: int | None, seen: _Media, *, is_long: bool
+    path: Path, labels: ClipLabels, clip: Clip | None, length: int | None, findings: _MediaFindings, *, is_long: bool
 ) -> list[Problem]:
     """Return events that run backwards or leave the video."""
     problems = []
@@ -251,22 +253,22 @@ def _event_problems(
         length = None
     for event, line in zip(labels.events, labels.lines, strict=True):
         coded = any(frame is not None for frame in (event.onset, event.apex, event.offset))
-        known = usable(event, length) if coded else KeyFrames(event)
+        moments = usable(event, length) if coded else KeyFrames(event)
         # Events of long videos are what answers are compared with: nothing is localised in their place.
-        said = [text.partition(":")[0] if is_long else text for text in known.warnings]
-        if clip is not None and clip.id in seen.moments and len(labels.events) == 1:
-            said = [text for text in seen.moments[clip.id].warnings if text not in seen.notes]
-        seen.warnings += [ClipWarning(path, line, labels.clip, message) for message in said]
+        messages = [text.partition(":")[0] if is_long else text for text in moments.warnings]
+        if clip is not None and clip.id in findings.moments and len(labels.events) == 1:
+            messages = [text for text in findings.moments[clip.id].warnings if text not in findings.notes]
+        findings.warnings += [ClipWarning(path, line, labels.clip, message) for message in messages]
         problems += [
             Problem(path, f"clip {labels.clip}: {message}", line)
-            for message in _frame_order(known.event, length, labels.numbering)
+            for message in _frame_order(moments.event, length, labels.numbering)
         ]
     if labels.numbering is not None and labels.names and clip is not None and clip.media is not None:
-        problems += _placement_problems(path, labels, clip.media, seen)
+        problems += _placement_problems(path, labels, clip.media, findings)
     return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _placement_problems(path: Path, labels: ClipLabels, media: Path, seen: _Media) -> list[Problem]:
+def _placement_problems(path: Path, labels: ClipLabels, media: Path, findings: _MediaFindings) -> list[Problem]:
     """Return a problem when a folder holds no event of a long video; that it lacks some is a note.
 
     Recordings of CAS(ME)^3 lack frames, and nobody can add them.
@@ -279,7 +281,8 @@ def _placement_problems(path: Path, labels: ClipLabels, media: Path, seen: _Medi
         return [Problem(path, f"clip {labels.clip}: no event can be found in the media: {message}", line)]
     rows = list_lines(list(placement.missing), what="row")
     count = f"{len(placement.missing)} of {len(labels.events)} events"
-    seen.notes[f"clip {labels.clip}: {count} cannot be found in the media ({rows}), the first because {message}"] += 1
+    note = f"clip {labels.clip}: {count} cannot be found in the media ({rows}), the first because {message}"
+    findings.notes[note] += 1
     return []
 
 
@@ -304,26 +307,26 @@ def _frame_order(event: Event, length: int | None, numbering: Numbering | None) 
     return messages
 
 
-def _with_events(summary: Summary, found: Mapping[str, ClipLabels]) -> Summary:
+def _with_events(summary: Summary, clip_labels: Mapping[str, ClipLabels]) -> Summary:
     """Return a summary with the events of the long videos that are asked about."""
     kinds = Counter({"micro": 0, "macro": 0})
-    kinds.update(str(event.kind) for labels in found.values() for event in labels.events)
+    kinds.update(str(event.kind) for labels in clip_labels.values() for event in labels.events)
     notes = dict(summary.notes)
-    if not found:
+    if not clip_labels:
         notes["no video of the questions is in the annotations"] = summary.clips
     return replace(
         summary,
         notes=notes,
-        with_events=sum(bool(labels.events) for labels in found.values()),
+        with_events=sum(bool(labels.events) for labels in clip_labels.values()),
         events=dict(kinds),
-        blinks=sum(len(labels.blinks) for labels in found.values()),
+        blinks=sum(len(labels.blinks) for labels in clip_labels.values()),
     )
 
 
-def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> Summary:
+def _summarise(file: QuestionFile, clips: Mapping[str, Clip], findings: _MediaFindings) -> Summary:
     types = Counter(question.type for question in file.questions)
     datasets = {q.clip_id: clips[q.clip_id].dataset if q.clip_id in clips else q.dataset for q in file.questions}
-    moments = [seen.moments.get(clip.id) or usable(clip.annotation or Event()) for clip in clips.values()]
+    moments = [findings.moments.get(clip.id) or usable(clip.annotation or Event()) for clip in clips.values()]
     return Summary(
         layout=file.layout,
         task=file.task,
@@ -334,8 +337,11 @@ def _summarise(file: QuestionFile, clips: Mapping[str, Clip], seen: _Media) -> S
         clips=len(file.clip_ids),
         subjects=len({(clip.dataset, subject_key(clip.subject)) for clip in clips.values() if clip.subject}),
         datasets=dict(Counter(datasets.values()).most_common()),
-        frames=seen.frames if seen.opened else None,
-        fps=dict(seen.fps.most_common()),
-        annotated=sum(None not in (known.event.onset, known.event.apex, known.event.offset) for known in moments),
-        notes=dict(seen.notes.most_common()),
+        frames=findings.frames if findings.opened else None,
+        fps=dict(findings.fps.most_common()),
+        annotated=sum(
+            None not in (clip_moments.event.onset, clip_moments.event.apex, clip_moments.event.offset)
+            for clip_moments in moments
+        ),
+        notes=dict(findings.notes.most_common()),
     )

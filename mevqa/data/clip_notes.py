@@ -24,7 +24,8 @@ def read_clip_notes(path: Path) -> dict[str, str]:
         InputError: The table cannot be read, or rows are wrong; all of them.
     """
     sheets = read_sheets(path)
-    header = next((found for sheet in sheets if (found := find_header(sheet, _COLUMNS, ("clip", "note")))), None)
+    headers = (find_header(sheet, _COLUMNS, ("clip", "note")) for sheet in sheets)
+    header = next((candidate for candidate in headers if candidate), None)
     if header is None:
         raise InputError([Problem(path, describe_columns(sheets, {"notes of clips": _COLUMNS}))])
     notes: dict[str, str] = {}
@@ -67,7 +68,7 @@ def notes_of(clips: Sequence[str], notes: Mapping[str, str], path: Path) -> dict
         InputError: No clip has one, or a name may mean several clips.
     """
     index = NameIndex(notes)
-    found = {}
+    notes_by_clip = {}
     problems = []
     for clip in clips:
         try:
@@ -76,10 +77,12 @@ def notes_of(clips: Sequence[str], notes: Mapping[str, str], path: Path) -> dict
             problems.append(Problem(path, str(error)))
             continue
         if name is not None:
-            found[clip] = notes[name]
-    if clips and not found and not problems:
-        said = f"has a note for none of the {len(clips)} clips: it names {next(iter(notes))!r}, a clip is {clips[0]!r}"
-        problems.append(Problem(path, said))
+            notes_by_clip[clip] = notes[name]
+    if clips and not notes_by_clip and not problems:
+        message = (
+            f"has a note for none of the {len(clips)} clips: it names {next(iter(notes))!r}, a clip is {clips[0]!r}"
+        )
+        problems.append(Problem(path, message))
     if problems:
         raise InputError(problems)
-    return found
+    return notes_by_clip

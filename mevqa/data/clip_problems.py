@@ -1,4 +1,4 @@
-"""What is wrong with clips, one line each; what is wrong with many in one way, one line in all."""
+"""Problems of clips, one line each; one line in all for the same problem of many clips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ClipProblem:
         clip: Its id.
         message: What is wrong and how to mend it, without the clip.
         line: 1-based line of its first question.
-        kind: What problems that are told together have in common; None: the message.
+        kind: What problems that share a line have in common; None: the message.
         of_many: The message for several clips, to follow "12 of 20 clips"; None: the message, as one example.
     """
 

@@ -20,7 +20,7 @@ from mevqa.video.reading.key_frame_names import ROLES
 _TIME = re.compile(r"(?:\d{4}-\d{1,2}-\d{1,2}-)?(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,3})-(\d{1,6})(?:-\d+)?")
 _COUNTS = 1_000_000
 
-#: What is said of folders whose frames may have been numbered anew.
+#: Warning about folders whose frames may have been numbered anew.
 STARTS_AT_ZERO = (
     "the folder starts with frame 0: the coded frames are looked up by these numbers; if its frames were numbered "
     "anew, say how: --numbers recording or interval"
@@ -69,7 +69,7 @@ class Placement:
 
 
 def place_events(labels: ClipLabels, media: Path) -> Placement:
-    """Place all events of a long video; those of which a frame is not in the media are left out and told.
+    """Place all events of a long video; those of which a frame is not in the media are left out and reported.
 
     Recordings of CAS(ME)^3 lack their first frames and some others: the names of the frames decide.
 
@@ -87,7 +87,7 @@ def place_events(labels: ClipLabels, media: Path) -> Placement:
     missing = {}
     for event, line in zip(labels.events, labels.lines, strict=True):
         try:
-            placed.append((_place(event, labels.numbering, media, folder), line))
+            placed.append((_place_in_folder(event, labels.numbering, media, folder), line))
         except ValueError as error:
             missing[line] = str(error)
     return Placement(tuple(event for event, _ in placed), tuple(line for _, line in placed), missing)
@@ -108,7 +108,7 @@ def place(event: Event, numbering: Numbering, media: Path) -> Event:
         ValueError: A frame is not in the folder, its frames are numbered otherwise than in the label file, or the first
             frame of the video is not known.
     """
-    return _place(event, numbering, media, _folder(media, numbering, event.onset))
+    return _place_in_folder(event, numbering, media, _folder(media, numbering, event.onset))
 
 
 def first_frame_warning(numbering: Numbering, media: Path) -> str | None:
@@ -158,7 +158,7 @@ def _folder(media: Path, numbering: Numbering, onset: int | None = None) -> _Fol
         if numbering.counted == "interval" and onset is None:
             raise ValueError("no onset is coded, with which the folder could start (--numbers interval)")
         start = numbering.first + (onset or 0 if numbering.counted == "interval" else 0)
-        return _Folder({start + place: place for place in range(len(listed.files))}, listed)
+        return _Folder({start + index: index for index in range(len(listed.files))}, listed)
     positions = _positions(listed, numbering.names)
     # The time of a frame is no count, so that nothing can be said of the first one.
     if numbering.names == "number" and positions and (lowest := min(positions)) < numbering.first:
@@ -171,7 +171,7 @@ def _folder(media: Path, numbering: Numbering, onset: int | None = None) -> _Fol
     return _Folder(positions, listed)
 
 
-def _place(event: Event, numbering: Numbering, media: Path, folder: _Folder | None) -> Event:
+def _place_in_folder(event: Event, numbering: Numbering, media: Path, folder: _Folder | None) -> Event:
     """Do what ``place`` does in a listed folder; None for a video."""
     if folder is None:
         if not numbering.video:
@@ -199,14 +199,14 @@ def _is_pair(at: Mapping[str, int | None], folder: _Folder) -> bool:
 def _missing(
     coded: Mapping[str, int], at: Mapping[str, int | None], numbering: Numbering, media: Path, folder: _Folder
 ) -> str:
-    """Say which coded frames a folder lacks, and what of its names may be the cause."""
+    """Return a message that names the coded frames that a folder lacks, and the likely cause."""
     names = [f"{role} {show_number(coded[role], numbering)}" for role, position in at.items() if position is None]
     files = folder.listed.files
     if not folder.positions:
         example = f" ({files[0].name}, {files[-1].name})"
         why = " that can be told from one another" if re.search(r"[0-9]", files[0].stem) else ""
-        held = f"frames without numbers{why}{example}"
-        return f"the label file names {', '.join(names)}, but the folder {media} holds {held}"
+        contents = f"frames without numbers{why}{example}"
+        return f"the label file names {', '.join(names)}, but the folder {media} holds {contents}"
     first, last = (end(folder.positions) for end in (min, max))
     span = " to ".join(show_number(number - numbering.first, numbering) for number in (first, last))
     message = f"the label file names {', '.join(names)}, but the folder {media} holds frames {span}"
@@ -235,5 +235,5 @@ def _positions(listed: FrameFiles, names: Literal["number", "time"]) -> dict[int
     else:
         times = [time_number(file.stem) for file in listed.files]
         numbers = [time for time in times if time is not None]
-    known = {number: position for position, number in enumerate(numbers)}
-    return known if len(known) == len(listed.files) else {}
+    positions = {number: position for position, number in enumerate(numbers)}
+    return positions if len(positions) == len(listed.files) else {}

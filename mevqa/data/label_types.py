@@ -14,7 +14,7 @@ from mevqa.names import AmbiguousName, NameIndex, fold_name, match_key
 if TYPE_CHECKING:
     import pandas
 
-#: What a table of events tells of each.
+#: Columns about one event in a table of events.
 _MOMENTS_AND_CODES = ("onset", "apex", "offset", "kind", "fine", "coarse")
 
 #: Columns of our own CSV, in the order in which they are written; the last one only where a coder is named.
@@ -77,7 +77,7 @@ class ClipLabels:
 class LabelFile(dict[str, ClipLabels]):
     """The labels of one file by clip id, and those of its long videos.
 
-    As a dictionary it holds short clips where the file tells of them, and long videos where it tells of nothing else.
+    As a dictionary it holds short clips where the file has any, and long videos where it has nothing else.
 
     Attributes:
         videos: Long videos by id; their events come in the order of time.
@@ -134,12 +134,12 @@ class LabelFile(dict[str, ClipLabels]):
     def counted(self, numbers: FolderNumbers) -> LabelFile:
         """Return the labels for folders whose frames were numbered so; frames that are indices stay as they are."""
 
-        def own(labels: ClipLabels) -> ClipLabels:
+        def with_numbers(labels: ClipLabels) -> ClipLabels:
             numbering = labels.numbering and labels.numbering.model_copy(update={"counted": numbers})
             return replace(labels, numbering=numbering)
 
-        clips = {name: own(labels) for name, labels in self.items()}
-        videos = {name: own(labels) for name, labels in self.videos.items()}
+        clips = {name: with_numbers(labels) for name, labels in self.items()}
+        videos = {name: with_numbers(labels) for name, labels in self.videos.items()}
         return LabelFile(clips, videos, self._same, official=self.official)
 
     def noted(self, note: str) -> LabelFile:
@@ -151,7 +151,7 @@ class LabelFile(dict[str, ClipLabels]):
         return LabelFile(clips, videos, self._same, official=self.official)
 
     def joined(self, other: LabelFile) -> LabelFile:
-        """Return the labels with those of another file, which tells of other clips."""
+        """Return the labels with those of another file, which holds other clips."""
         return LabelFile({**self, **other}, {**self.videos, **other.videos}, self._same, official=self.official)
 
     def find(self, clip_id: str, *, long: bool) -> ClipLabels | None:
@@ -180,14 +180,14 @@ def in_time_order(labels: ClipLabels) -> ClipLabels:
     frames = [[f for f in (e.onset, e.apex, e.offset) if f is not None] for e in labels.events]
     order = sorted(range(len(frames)), key=lambda at: (not frames[at], frames[at][:1], frames[at][-1:]))
     first: dict[Event, int] = {}
-    kept, notes = [], list(labels.notes)
+    kept_indices, notes = [], list(labels.notes)
     for at in order:
         event = labels.events[at]
         if frames[at] and first.setdefault(event, at) != at:
             notes.append("an event that stands in the file twice is counted once")
         else:
-            kept.append(at)
-    return replace(_with_events(labels, kept), notes=tuple(notes))
+            kept_indices.append(at)
+    return replace(_with_events(labels, kept_indices), notes=tuple(notes))
 
 
 def _without_empty(labels: ClipLabels) -> ClipLabels:
@@ -196,12 +196,12 @@ def _without_empty(labels: ClipLabels) -> ClipLabels:
     return _with_events(labels, [at for at, event in enumerate(labels.events) if event not in empty])
 
 
-def _with_events(labels: ClipLabels, kept: Sequence[int]) -> ClipLabels:
-    """Return labels with some of their events, in the order given, and with what is known of each of them."""
+def _with_events(labels: ClipLabels, indices: Sequence[int]) -> ClipLabels:
+    """Return labels with the events at some indices, in that order, and with their lines, names and coders."""
     return replace(
         labels,
-        events=tuple(labels.events[at] for at in kept),
-        lines=tuple(labels.lines[at] for at in kept) if labels.lines else (),
-        names=tuple(labels.names[at] for at in kept) if labels.names else (),
-        coders=tuple(labels.coders[at] for at in kept) if labels.coders else (),
+        events=tuple(labels.events[at] for at in indices),
+        lines=tuple(labels.lines[at] for at in indices) if labels.lines else (),
+        names=tuple(labels.names[at] for at in indices) if labels.names else (),
+        coders=tuple(labels.coders[at] for at in indices) if labels.coders else (),
     )

@@ -89,14 +89,14 @@ class MediaFolder:
         media: dict[Path, None] = {}
         bare: dict[Path, None] = {}
         for folders, name in _patterns(clip_id, dataset):
-            for found in self._resolve(folders, name):
-                if found.is_file() or self._has_frames(found):
-                    media[found] = None
+            for path in self._resolve(folders, name):
+                if path.is_file() or self._has_frames(path):
+                    media[path] = None
                 else:
-                    bare[found] = None
+                    bare[path] = None
         if not media and not bare and (stem := without_suffix(clip_id)) != clip_id:
             return self.candidates(stem, dataset)
-        return list(media), [folder for folder in bare if not any(folder in found.parents for found in media)]
+        return list(media), [folder for folder in bare if not any(folder in path.parents for path in media)]
 
     def refusal(self, media: Path) -> str | None:
         """Return why media must not be read: they, or frames in them, are links that lead out of the folder.
@@ -119,7 +119,7 @@ class MediaFolder:
         """Return the pictures that are named after the clip."""
         parts = re.split(r"[/\\]", clip_id)
         folders = self._walk(self.root, parts[:-1])
-        return [path for folder in folders for path in self._named(folder, parts[-1], PICTURE_SUFFIXES)]
+        return [path for folder in folders for path in self._files_named(folder, parts[-1], PICTURE_SUFFIXES)]
 
     def _resolve(self, folders: Sequence[str | None], name: str) -> Iterator[Path]:
         """Yield the folders and the videos of a name at the end of a path."""
@@ -130,7 +130,7 @@ class MediaFolder:
                 yield from (path for path in alike if path.is_dir() or _is_video(path))
                 continue
             yield from (path for path in self._children(folder, name) if path.is_dir() or _is_video(path))
-            yield from self._named(folder, name, VIDEO_SUFFIXES)
+            yield from self._files_named(folder, name, VIDEO_SUFFIXES)
 
     def _walk(self, folder: Path, parts: Sequence[str | None]) -> list[Path]:
         """Return the folders that a path leads to; several where it has None or names differ in case only."""
@@ -139,7 +139,7 @@ class MediaFolder:
             folders = [child for parent in folders for child in self._children(parent, part) if child.is_dir()]
         return folders
 
-    def _named(self, folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
+    def _files_named(self, folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
         return [path for suffix in sorted(suffixes) for path in self._children(folder, name, suffix) if path.is_file()]
 
     def _children(self, folder: Path, name: str | None, suffix: str = "") -> list[Path]:
@@ -189,17 +189,18 @@ def _is_video(path: Path) -> bool:
 
 
 def _patterns(clip_id: str, dataset: str) -> Iterator[tuple[list[str | None], str]]:
-    """Yield the paths of a clip as folders and a last name; None, a definition's ``*``, is any folder.
+    """Yield the paths under which a clip may lie, as folders and a last name; None, a definition's ``*``: any folder.
 
     A last name that is only a beginning, a definition's ``name*``, is a ``_Start``. A ``*`` in the clip's id
     is an ordinary sign.
     """
     names = {"clip": clip_id, "dataset": dataset}
     templates: list[str] = []
-    for known in {one.name: one for one in (find_dataset("unknown"), find_dataset(dataset))}.values():
-        match = re.fullmatch(known.clip_id, clip_id, re.IGNORECASE) if known.clip_id else None
+    definitions = {definition.name: definition for definition in (find_dataset("unknown"), find_dataset(dataset))}
+    for definition in definitions.values():
+        match = re.fullmatch(definition.clip_id, clip_id, re.IGNORECASE) if definition.clip_id else None
         names |= match.groupdict() if match else {}
-        templates += [path for path in known.clip_paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
+        templates += [path for path in definition.clip_paths if set(re.findall(r"{(\w+)}", path)) <= names.keys()]
     for template in templates:
         *folders, last = template.split("/")
         parts: list[str | None] = []

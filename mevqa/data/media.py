@@ -53,7 +53,7 @@ def ready_pictures(
     Raises:
         InputError: Every item that is not of that form or does not exist.
     """
-    found = {}
+    pictures = {}
     problems = []
     for item in items if not isinstance(items, Mapping) else [f"{name}={path}" for name, path in items.items()]:
         name, _, where = item.partition("=")
@@ -64,10 +64,10 @@ def ready_pictures(
             kind = "folder" if each == "DIR" else "file"
             problems.append(Problem(where, f"is not a {kind} (from --precomputed {item})"))
         else:
-            found[PICTURE_ALIASES.get(name, name)] = path
+            pictures[PICTURE_ALIASES.get(name, name)] = path
     if problems:
         raise InputError(problems)
-    return found
+    return pictures
 
 
 def find_clips(
@@ -82,7 +82,7 @@ def find_clips(
         questions: The questions.
         media_root: Folder below which the media are searched (``clip_paths`` of the data set); None: only pictures
             exist.
-        annotations: Labels by clip id (``read_annotations``); a long video is found under every name of it.
+        annotations: Labels by clip id (``read_annotations``); every name of a long video leads to its labels.
         pictures: Folder of ``<clip id>.png`` by view name (``motion``; ``flow`` is another name of it).
 
     Raises:
@@ -123,16 +123,16 @@ def search_clips(
         groups.setdefault(question.clip_id, []).append(question)
     file = None if annotations is None else _label_file(annotations)
     clips: dict[str, Clip] = {}
-    found: list[ClipProblem] = []
+    clip_problems: list[ClipProblem] = []
     for clip_id, group in groups.items():
         finder = _ClipFinder(clip_id, group, folder, views)
         clip = finder.find(file)
         if finder.problems:
-            found += finder.problems
+            clip_problems += finder.problems
         else:
             clips[clip_id] = clip
     problems += _foreign_labels(questions, file, question_file) if file is not None else []
-    problems += together(found, len(groups), question_file)
+    problems += together(clip_problems, len(groups), question_file)
     return ClipSearch(clips, tuple(problems))
 
 
@@ -140,16 +140,16 @@ def _foreign_labels(questions: Sequence[Question], file: LabelFile, question_fil
     """Return a problem where the label file of one data set is given for questions about another."""
     if not file.official:
         return []
-    told = {labels.dataset for labels in (*file.values(), *file.videos.values())}
-    others = [question for question in questions if question.dataset not in told | {"unknown"}]
-    if not others or "unknown" in told:
+    label_datasets = {labels.dataset for labels in (*file.values(), *file.videos.values())}
+    others = [question for question in questions if question.dataset not in label_datasets | {"unknown"}]
+    if not others or "unknown" in label_datasets:
         return []
-    asked = ", ".join(sorted({question.dataset for question in others}))
+    asked_datasets = ", ".join(sorted({question.dataset for question in others}))
     names = examples(question.clip_id for question in others)
     message = (
-        f"asks about clips of {asked} ({names}), but the annotations were read as the label file of "
-        f"{', '.join(sorted(told))} ({examples(file or file.videos)}): its clips, frame numbers and frame rate are "
-        "others; give the label file of that data set, or our own CSV"
+        f"asks about clips of {asked_datasets} ({names}), but the annotations were read as the label file of "
+        f"{', '.join(sorted(label_datasets))} ({examples(file or file.videos)}): its clips, frame numbers and frame "
+        "rate are others; give the label file of that data set, or our own CSV"
     )
     return [Problem(question_file or "annotations", message, others[0].line if question_file is not None else None)]
 
@@ -157,7 +157,7 @@ def _foreign_labels(questions: Sequence[Question], file: LabelFile, question_fil
 def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabels]) -> dict[str, ClipLabels]:
     """Return the labels of the clips that questions are about, by the ids that the questions use.
 
-    A label file may tell of short clips and of the long videos that they were cut from: what is asked decides.
+    A label file may hold short clips and the long videos that they were cut from: the types of the questions decide.
 
     Args:
         questions: The questions.
@@ -167,8 +167,8 @@ def labels_of(questions: Sequence[Question], annotations: Mapping[str, ClipLabel
     long: dict[str, bool] = {}
     for question in questions:
         long[question.clip_id] = long.get(question.clip_id, False) or asks_long_video(question)
-    found = {clip_id: file.find(clip_id, long=asked) for clip_id, asked in long.items()}
-    return {clip_id: labels for clip_id, labels in found.items() if labels is not None}
+    labels_by_clip = {clip_id: file.find(clip_id, long=is_long) for clip_id, is_long in long.items()}
+    return {clip_id: labels for clip_id, labels in labels_by_clip.items() if labels is not None}
 
 
 def _label_file(annotations: Mapping[str, ClipLabels]) -> LabelFile:
@@ -199,9 +199,9 @@ class _ClipFinder:
         if leaves_folder(self.clip_id):
             self._complain("the id leads out of the media folder; use a name or a path below it")
             return Clip(self.clip_id)
-        asked = self.questions[0]
+        first_question = self.questions[0]
         labels = None if annotations is None else labels_of(self.questions, annotations).get(self.clip_id)
-        dataset = labels.dataset if labels and asked.dataset == "unknown" else asked.dataset
+        dataset = labels.dataset if labels and first_question.dataset == "unknown" else first_question.dataset
         pictures = self._pictures()
         media = self._media(dataset, needed=not pictures)
         if annotations is not None:
@@ -226,12 +226,12 @@ class _ClipFinder:
         )
 
     def _pictures(self) -> dict[str, Path]:
-        found = {}
+        pictures = {}
         for view, folder in self.views.items():
             candidates = folder.pictures(self.clip_id)
             if len(candidates) == 1:
                 self._refuse_links(folder, candidates[0])
-                found[view] = candidates[0]
+                pictures[view] = candidates[0]
             elif candidates:
                 self._complain(f"has several {view} pictures ({_names(candidates, folder.root)}); keep one")
             else:
@@ -239,7 +239,7 @@ class _ClipFinder:
                     f"has no {view} picture {self.clip_id}.png in {folder.root}",
                     of_many=f"have no {view} picture in {folder.root}: no picture is named for them",
                 )
-        return found
+        return pictures
 
     def _media(self, dataset: str, *, needed: bool) -> Path | None:
         if self.folder is None:
@@ -255,10 +255,11 @@ class _ClipFinder:
         elif bare:
             self._complain(f"the folder {bare[0].relative_to(root)} in {root} holds no frames")
         elif needed:
-            held = examples(sorted(path.name for path in root.iterdir())) or "nothing"
+            contents = examples(sorted(path.name for path in root.iterdir())) or "nothing"
             self._complain(
                 f"has no media in {root}: no video and no folder of frames of that name",
-                of_many=f"have no media in {root}: no video and no folder of frames of their names; it holds {held}",
+                of_many=f"have no media in {root}: no video and no folder of frames of their names; "
+                f"it holds {contents}",
             )
         return None
 
@@ -285,13 +286,13 @@ class _ClipFinder:
 
     @property
     def _is_long(self) -> bool:
-        known = [question for question in self.questions if question.type != "open"]
-        return bool(known) and all(map(asks_long_video, known))
+        typed_questions = [question for question in self.questions if question.type != "open"]
+        return bool(typed_questions) and all(map(asks_long_video, typed_questions))
 
     def _annotation(self, labels: ClipLabels, media: Path | None) -> tuple[Event | None, tuple[str, ...]]:
-        """Return the event of a short clip in frames of its media, and what was left out of it because it cannot be.
+        """Return the event of a short clip in frames of its media, and warnings about moments that were left out.
 
-        There is none of long videos, whose events are asked for.
+        Long videos have none here: their events are asked for.
         """
         if self._is_long:
             return None, ()
@@ -310,10 +311,10 @@ class _ClipFinder:
         except ValueError as error:
             reason = str(error)
         # A moment that cannot be right need not be in the folder: an apex outside an interval that is all there is.
-        known = usable(event)
-        if known.warnings:
+        moments = usable(event)
+        if moments.warnings:
             with suppress(ValueError):
-                return place(known.event, labels.numbering, media), (*warnings, *known.warnings)
+                return place(moments.event, labels.numbering, media), (*warnings, *moments.warnings)
         self._complain(reason, kind="placement")
         return None, ()
 

@@ -35,7 +35,8 @@ def finite_number(text: str, name: str, complain: Callable[[str], None]) -> floa
     Args:
         text: The cell.
         name: What it is called in a complaint.
-        complain: Is told what is wrong with a cell that holds no number, an infinite one or NaN; then None is returned.
+        complain: Called with the problem's text where a cell holds no number, an infinite one or NaN; then None is
+            returned.
     """
     if not text:
         return None

@@ -227,16 +227,16 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
         problems.append(Problem(path, "is empty; a question file has one JSON object a line"))
     del lines
     layout = _layout(row for _, row, _ in rows)
-    seen: dict[str, int] = {}
+    line_of_id: dict[str, int] = {}
     first: dict[str, Question] = {}
     good: list[tuple[Question, JsonRow, str]] = []
     for line, row, end in rows:
         messages = _row_problems(row.values, layout)
         key = row.values.get(_ID_KEY[layout])
-        if isinstance(key, str) and key in seen:
-            messages.append(f"the id {key!r} stands in line {seen[key]} already")
+        if isinstance(key, str) and key in line_of_id:
+            messages.append(f"the id {key!r} stands in line {line_of_id[key]} already")
         elif isinstance(key, str):
-            seen[key] = line
+            line_of_id[key] = line
         if not messages:
             question = _question(row.values, layout, line, path)
             messages += _of_another_clip(question, first.setdefault(question.clip_id, question))
@@ -309,11 +309,11 @@ def _of_another_clip(question: Question, first: Question) -> Iterator[str]:
     """Yield why a question cannot be about the clip that an earlier row names."""
     mend = "two clips of one name need question files of their own"
     if question.dataset != first.dataset and "unknown" not in (question.dataset, first.dataset):
-        told = f"is of {question.dataset!r} here and of {first.dataset!r} in line {first.line}"
-        yield f"the clip {question.clip_id!r} {told}; {mend}"
+        difference = f"is of {question.dataset!r} here and of {first.dataset!r} in line {first.line}"
+        yield f"the clip {question.clip_id!r} {difference}; {mend}"
     elif question.subject and first.subject and subject_key(question.subject) != subject_key(first.subject):
-        told = f"shows {question.subject!r} here and {first.subject!r} in line {first.line}"
-        yield f"the clip {question.clip_id!r} {told}; {mend}"
+        difference = f"shows {question.subject!r} here and {first.subject!r} in line {first.line}"
+        yield f"the clip {question.clip_id!r} {difference}; {mend}"
 
 
 def _layout(rows: Iterable[JsonRow]) -> Layout:
@@ -376,18 +376,18 @@ def _question(values: Mapping[str, Any], layout: Layout, line: int, path: Path) 
 
 
 def _test_dataset(row_id: str, path: Path) -> str:
-    """Return the data set that a test row's id (``samm_test_SAMM-1_1``) or else its file's name tells."""
-    named = re.match(r"([a-z]+\d?)_", row_id)
-    if named and is_dataset(named[1]):
-        return canonical_dataset(named[1])
+    """Return the data set that a test row's id begins with (``samm_test_SAMM-1_1``), else one in its file's name."""
+    prefix = re.match(r"([a-z]+\d?)_", row_id)
+    if prefix and is_dataset(prefix[1]):
+        return canonical_dataset(prefix[1])
     parts = path.name.lower().split("_")
     return next((canonical_dataset(part) for part in parts if is_dataset(part)), "unknown")
 
 
 def _task(path: Path, questions: tuple[Question, ...]) -> Task:
     """Tell short clips from long videos by the official file name, else by what most questions ask."""
-    named = re.match(r"me_(l?vqa)_", path.name)
-    if named:
-        return "lvqa" if named[1] == "lvqa" else "vqa"
+    match = re.match(r"me_(l?vqa)_", path.name)
+    if match:
+        return "lvqa" if match[1] == "lvqa" else "vqa"
     long = sum(asks_long_video(question) for question in questions)
     return "lvqa" if 2 * long > len(questions) else "vqa"

@@ -25,7 +25,7 @@ def read_talking(path: Path) -> dict[str, list[Span]]:
     Raises:
         InputError: It has no such columns, or rows hold no frames; every such row.
     """
-    found: dict[str, list[Span]] = {}
+    stretches: dict[str, list[Span]] = {}
     problems: list[Problem] = []
     tables = [rows for sheet in read_sheets(path) if (rows := find_rows(sheet, _COLUMNS, tuple(_COLUMNS))) is not None]
     if not tables:
@@ -38,10 +38,10 @@ def read_talking(path: Path) -> dict[str, list[Span]]:
         elif first is not None and last is not None:
             if not 0 <= first <= last:
                 problems.append(Problem(path, f"first and last frame, {first} and {last}, are not in order", row.line))
-            found.setdefault(video, []).append((first, last))
+            stretches.setdefault(video, []).append((first, last))
     if problems:
         raise InputError(problems)
-    return found
+    return stretches
 
 
 def _frame(text: str, name: str, path: Path, line: int, problems: list[Problem]) -> int | None:
@@ -49,6 +49,8 @@ def _frame(text: str, name: str, path: Path, line: int, problems: list[Problem])
     number = finite_number(text, f"the {name} frame", complaints.append)
     if number is not None and number == round(number):
         return int(number)
-    said = complaints or [f"the {name} frame must be a whole number, not {text!r}" if text else f"has no {name} frame"]
-    problems.append(Problem(path, said[0], line))
+    messages = complaints or [
+        f"the {name} frame must be a whole number, not {text!r}" if text else f"has no {name} frame"
+    ]
+    problems.append(Problem(path, messages[0], line))
     return None

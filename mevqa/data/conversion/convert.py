@@ -137,11 +137,11 @@ def _join(source: Path, file: QuestionFile) -> tuple[QuestionScan, Conversion]:
     """Fill the answers of a file into the rows of their questions."""
     _, document = read_source(source)
     expected = [ExpectedAnswer(question.id, question.text) for question in file.questions]
-    answers, notes, wrong = join_answers(document.records, expected, file.path.name)
+    answers, notes, answer_problems = join_answers(document.records, expected, file.path.name)
     missing = len(expected) - len(answers)
-    if missing and not wrong:
+    if missing and not answer_problems:
         notes.append(f"{missing} of {len(expected)} questions have no answer here and stay as they were")
-    problems = [Problem(source, message, line or None) for line, message in (*document.problems, *wrong)]
+    problems = [Problem(source, message, line or None) for line, message in (*document.problems, *answer_problems)]
     if problems:
         raise InputError(problems)
     scan = scan_question_bytes(file.path, file.render({name: answer.text for name, answer in answers.items()}))
@@ -182,14 +182,14 @@ def _read(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion]:
 
 def _read_labels(source: Path, dataset: str | None) -> tuple[QuestionScan, Conversion] | None:
     """Make official rows of a label file; None when it is none."""
-    made = label_questions(source, dataset)
-    if made is None:
+    questions = label_questions(source, dataset)
+    if questions is None:
         return None
-    scan = scan_question_bytes(source, write_rows(made.rows))
+    scan = scan_question_bytes(source, write_rows(questions.rows))
     if scan.problems:
         raise InputError(scan.problems)
-    count = len(made.rows)
-    return scan, Conversion("a label file", made.clips, count, len(scan.file.clip_ids), count, made.notes)
+    count = len(questions.rows)
+    return scan, Conversion("a label file", questions.clips, count, len(scan.file.clip_ids), count, questions.notes)
 
 
 def _with_mend(message: str, dataset: str | None) -> str:

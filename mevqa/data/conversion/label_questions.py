@@ -18,7 +18,7 @@ class LabelQuestions:
 
     Attributes:
         rows: In the layout of the official training files.
-        clips: Clips that the file tells of.
+        clips: Number of clips in the file.
         notes: What was left out, one sentence each.
     """
 
@@ -32,7 +32,7 @@ def label_questions(path: Path, dataset: str | None = None) -> LabelQuestions | 
 
     Args:
         path: Our own CSV, or the label file of a data set.
-        dataset: The data set, when the file does not tell.
+        dataset: The data set, when the file does not name it.
     """
     try:
         labels = read_annotations(path, dataset)
@@ -40,28 +40,34 @@ def label_questions(path: Path, dataset: str | None = None) -> LabelQuestions | 
         return None
     rows: list[Mapping[str, str]] = []
     without: list[str] = []
-    for clip_id, one in labels.items():
-        name = dataset if dataset is not None and one.dataset == "unknown" else one.dataset
-        event, classes = one.annotation, taxonomy(name)
+    for clip_id, clip in labels.items():
+        name = dataset if dataset is not None and clip.dataset == "unknown" else clip.dataset
+        event, classes = clip.annotation, taxonomy(name)
         fine = event.fine if event is not None and event.fine in classes.fine else None
         coarse = None if event is None else event.coarse or (classes.coarse_of(fine) if fine else None)
-        asked = [(level, told) for level, told in (("coarse", coarse), ("fine", fine)) if told is not None]
-        if not asked:
+        level_classes = [
+            (level, emotion_class)
+            for level, emotion_class in (("coarse", coarse), ("fine", fine))
+            if emotion_class is not None
+        ]
+        if not level_classes:
             without.append(clip_id)
         rows += [
             {
                 "id": f"{name}_{clip_id}_{number}",
                 "dataset": name,
                 "image_id": clip_id,
-                "subject": one.subject or "",
+                "subject": clip.subject or "",
                 "filename": clip_id,
                 "question": official_wordings(level)[0],
-                "answer": told,
+                "answer": emotion_class,
             }
-            for number, (level, told) in enumerate(asked, start=1)
+            for number, (level, emotion_class) in enumerate(level_classes, start=1)
         ]
     if not rows:
         return None
-    shown = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")
-    notes = (f"{len(without)} clips without one expression of a class that is asked for: {shown}",) if without else ()
+    examples = ", ".join(without[:3]) + (", ..." if len(without) > 3 else "")
+    notes = (
+        (f"{len(without)} clips without one expression of a class that is asked for: {examples}",) if without else ()
+    )
     return LabelQuestions(tuple(rows), len(labels), notes)

@@ -91,20 +91,20 @@ def _clip(paths: Sequence[str], *, pictures_are_clips: bool) -> str:
         else:
             names.add(folder)
     if len(names) > 1:
-        shown = sorted(names)
-        raise ValueError(f"names media of {len(shown)} clips ({', '.join(shown[:3])}); a question is about one")
+        clips = sorted(names)
+        raise ValueError(f"names media of {len(clips)} clips ({', '.join(clips[:3])}); a question is about one")
     return names.pop()
 
 
 def _below(clips: list[str | None]) -> tuple[list[str | None], str]:
     """Take off the folder that all clips have in common, if one of them does not stay below a media folder."""
-    named = [clip.split("/") for clip in clips if clip is not None]
-    if not any(parts[0] in ("", "..", "~") or parts[0].endswith(":") for parts in named):
+    clip_parts = [clip.split("/") for clip in clips if clip is not None]
+    if not any(parts[0] in ("", "..", "~") or parts[0].endswith(":") for parts in clip_parts):
         return clips, ""
     shared: list[str] = []
-    for column in zip(*(parts[:-1] for parts in named), strict=False):
+    for column in zip(*(parts[:-1] for parts in clip_parts), strict=False):
         if len(set(column)) > 1:
             break
         shared.append(column[0])
-    kept = ["/".join(clip.split("/")[len(shared) :]) if clip is not None else None for clip in clips]
-    return kept, "/".join(shared) or "/"
+    shortened = ["/".join(clip.split("/")[len(shared) :]) if clip is not None else None for clip in clips]
+    return shortened, "/".join(shared) or "/"

@@ -39,13 +39,13 @@ class Rows:
 
 
 @dataclass(slots=True)
-class _Parts:
-    """What one record holds."""
+class _RecordParts:
+    """One record taken apart: its conversation, the paths of its media, and its other fields."""
 
     record: Record
-    said: Conversation
+    conversation: Conversation
     media: list[str]
-    rest: dict[str, Any]
+    other_fields: dict[str, Any]
 
 
 def rows_of(document: Document, dataset: str | None = None) -> tuple[Rows, Form | None]:
@@ -58,22 +58,22 @@ def rows_of(document: Document, dataset: str | None = None) -> tuple[Rows, Form 
         document: The records.
         dataset: Data set of records that name none.
     """
-    made = Rows(problems=list(document.problems))
+    converted = Rows(problems=list(document.problems))
     form = form_of_records(document.records)
     if form == "official":
         for record in document.records:
-            made.rows.append(_official(record.values, dataset))
-            made.lines.append(record.line)
-        _say_changes(document.records, made)
-        return made, form
-    parts: list[_Parts] = []
+            converted.rows.append(_official(record.values, dataset))
+            converted.lines.append(record.line)
+        _note_changes(document.records, converted)
+        return converted, form
+    parts: list[_RecordParts] = []
     for record in document.records:
         try:
             parts.append(_read(_unwrapped(record)))
         except ValueError as error:
-            made.problems.append((record.line, str(error)))
-    _add_rows(parts, dataset, made)
-    return made, form
+            converted.problems.append((record.line, str(error)))
+    _add_rows(parts, dataset, converted)
+    return converted, form
 
 
 def _official(values: Mapping[str, Any], dataset: str | None) -> dict[str, Any] | str:
@@ -90,14 +90,14 @@ def _official(values: Mapping[str, Any], dataset: str | None) -> dict[str, Any] 
     return _as_written(values, row) if isinstance(row["answer"], str) else row
 
 
-def _say_changes(records: Sequence[Record], made: Rows) -> None:
+def _note_changes(records: Sequence[Record], converted: Rows) -> None:
     """Note what was changed in rows that have the official keys."""
     numbers = sum(isinstance(record.values.get("id", record.values.get("video_id")), int) for record in records)
     if numbers:
-        made.notes.append(f"{numbers} ids were numbers and are texts now")
+        converted.notes.append(f"{numbers} ids were numbers and are texts now")
     silent = sum("answer" not in record.values for record in records)
     if silent:
-        made.notes.append(f"{silent} rows had no key 'answer'; it is empty now")
+        converted.notes.append(f"{silent} rows had no key 'answer'; it is empty now")
 
 
 def _unwrapped(record: Record) -> Record:
@@ -109,7 +109,7 @@ def _unwrapped(record: Record) -> Record:
     return Record(record.line, values)
 
 
-def _read(record: Record) -> _Parts:
+def _read(record: Record) -> _RecordParts:
     """Take a record apart."""
     values = record.values
     media: list[str] = []
@@ -118,11 +118,11 @@ def _read(record: Record) -> _Parts:
         for key in keys_of(values, name)[:1]:
             media += _paths(values[key], key)
             used.add(key)
-    said = read_turns(values, len(media))
-    media += said.media
-    used |= said.used
-    rest = {key: value for key, value in values.items() if key not in used}
-    return _Parts(record, said, media, rest)
+    conversation = read_turns(values, len(media))
+    media += conversation.media
+    used |= conversation.used
+    other_fields = {key: value for key, value in values.items() if key not in used}
+    return _RecordParts(record, conversation, media, other_fields)
 
 
 def _paths(value: Any, key: str) -> list[str]:
@@ -136,13 +136,13 @@ def _paths(value: Any, key: str) -> list[str]:
     raise ValueError(f"{key!r} must name files, not {value!r:.40}")
 
 
-def _add_rows(parts: Sequence[_Parts], dataset: str | None, made: Rows) -> None:
+def _add_rows(parts: Sequence[_RecordParts], dataset: str | None, converted: Rows) -> None:
     """Add the rows of records, with clips and ids."""
     names = name_clips([part.media for part in parts])
-    made.notes += names.notes
+    converted.notes += names.notes
     ids = [_given_id(part) for part in parts]
     counts = Counter(name for name in ids if name is not None)
-    sets = [first_of(part.rest, "dataset") or dataset for part in parts]
+    sets = [first_of(part.other_fields, "dataset") or dataset for part in parts]
     train = all(isinstance(name, str) for name in sets) and bool(parts)
     taken = set(counts)
     numbers: Counter[str] = Counter()
@@ -150,33 +150,33 @@ def _add_rows(parts: Sequence[_Parts], dataset: str | None, made: Rows) -> None:
     for index, part in enumerate(parts):
         clip = _given_clip(part) or names.clips[index]
         if index in names.problems and clip is None:
-            made.problems.append((part.record.line, names.problems[index]))
+            converted.problems.append((part.record.line, names.problems[index]))
             continue
         if clip is None:
-            made.problems.append((part.record.line, "names no clip: no picture, no video, no image_id"))
+            converted.problems.append((part.record.line, "names no clip: no picture, no video, no image_id"))
             continue
-        given = ids[index]
-        for turn, (question, answer) in enumerate(part.said.pairs, 1):
+        given_id = ids[index]
+        for turn, (question, answer) in enumerate(part.conversation.pairs, 1):
             numbers[clip] += 1
-            if given is None:
+            if given_id is None:
                 prefix = f"{sets[index]}_{clip}" if train else clip
                 name = _free(re.sub(r"[/\\]", "_", prefix), numbers[clip], taken)
                 invented += 1
-            elif len(part.said.pairs) > 1 or counts[given] > 1:
-                name = _free(given, turn, taken)
-                split, doubled = split + (len(part.said.pairs) > 1), doubled + (counts[given] > 1)
+            elif len(part.conversation.pairs) > 1 or counts[given_id] > 1:
+                name = _free(given_id, turn, taken)
+                split, doubled = split + (len(part.conversation.pairs) > 1), doubled + (counts[given_id] > 1)
             else:
-                name = given
+                name = given_id
             row = _row(name, clip, question, answer, part, sets[index] if train else None)
-            made.rows.append(_as_written(part.record.values, row))
-            made.lines.append(part.record.line)
+            converted.rows.append(_as_written(part.record.values, row))
+            converted.lines.append(part.record.line)
     if invented:
         form = "DATASET_CLIP_NUMBER" if train else "CLIP_NUMBER"
-        made.notes.append(f"{invented} ids were made, as {form}: the records have none")
+        converted.notes.append(f"{invented} ids were made, as {form}: the records have none")
     if split:
-        made.notes.append(f"{split} questions are turns of one record; their ids are ID_1, ID_2, ...")
+        converted.notes.append(f"{split} questions are turns of one record; their ids are ID_1, ID_2, ...")
     if doubled:
-        made.notes.append(f"{doubled} questions share an id with others; they are numbered: ID_1, ID_2, ...")
+        converted.notes.append(f"{doubled} questions share an id with others; they are numbered: ID_1, ID_2, ...")
 
 
 def _free(prefix: str, number: int, taken: set[str]) -> str:
@@ -187,51 +187,56 @@ def _free(prefix: str, number: int, taken: set[str]) -> str:
     return f"{prefix}_{number}"
 
 
-def _given_id(part: _Parts) -> str | None:
+def _given_id(part: _RecordParts) -> str | None:
     """Return the id of a record; ``video_id`` is one where another key names the clip."""
-    value = first_of(part.rest, "id")
+    value = first_of(part.other_fields, "id")
     if value is None and (part.media or _clip_value(part) is not None):
-        value = part.rest.get("video_id")
+        value = part.other_fields.get("video_id")
     return str(value) if isinstance(value, (str, int)) and str(value).strip() else None
 
 
-def _clip_value(part: _Parts) -> Any:
-    return first_of(part.rest, "clip")
+def _clip_value(part: _RecordParts) -> Any:
+    return first_of(part.other_fields, "clip")
 
 
-def _given_clip(part: _Parts) -> str | None:
+def _given_clip(part: _RecordParts) -> str | None:
     value = _clip_value(part)
     if value is None and not part.media:
-        value = part.rest.get("video_id")
+        value = part.other_fields.get("video_id")
     return str(value) if isinstance(value, (str, int)) and str(value).strip() else None
 
 
-def _row(name: str, clip: str, question: str, answer: str, part: _Parts, dataset: str | None) -> dict[str, Any]:
+def _row(name: str, clip: str, question: str, answer: str, part: _RecordParts, dataset: str | None) -> dict[str, Any]:
     """Return one row: the official keys in their order, then what the record holds besides."""
-    rest = dict(part.rest)
-    rest.pop(ROW_KEY, None)
-    for key in (*keys_of(rest, "id")[:1], *keys_of(rest, "clip")[:1], *keys_of(rest, "dataset")[:1], "video_id"):
-        rest.pop(key, None)
-    subject = first_of(rest, "subject")
-    for key in keys_of(rest, "subject")[:1]:
-        rest.pop(key)
+    other_fields = dict(part.other_fields)
+    other_fields.pop(ROW_KEY, None)
+    for key in (
+        *keys_of(other_fields, "id")[:1],
+        *keys_of(other_fields, "clip")[:1],
+        *keys_of(other_fields, "dataset")[:1],
+        "video_id",
+    ):
+        other_fields.pop(key, None)
+    subject = first_of(other_fields, "subject")
+    for key in keys_of(other_fields, "subject")[:1]:
+        other_fields.pop(key)
     if dataset is not None:
         row: dict[str, Any] = {"id": name, "dataset": dataset, "image_id": clip}
         if subject is not None:
             row["subject"] = subject
-        if "filename" in rest:
-            row["filename"] = rest.pop("filename")
+        if "filename" in other_fields:
+            row["filename"] = other_fields.pop("filename")
     else:
         row = {"video_id": name, "video": clip}
         if subject is not None:
             row["subject"] = subject
     row |= {"question": question, "answer": answer}
-    if part.said.system is not None:
-        row["system"] = part.said.system
+    if part.conversation.system is not None:
+        row["system"] = part.conversation.system
     pictures = [path for path in part.media if path != clip]
     if pictures:
         row["media"] = pictures
-    return row | {key: value for key, value in rest.items() if key not in row}
+    return row | {key: value for key, value in other_fields.items() if key not in row}
 
 
 def _as_written(values: Mapping[str, Any], row: dict[str, Any]) -> dict[str, Any] | str:
@@ -241,15 +246,15 @@ def _as_written(values: Mapping[str, Any], row: dict[str, Any]) -> dict[str, Any
         return row
     body = text.removesuffix("\n")
     try:
-        written = parse_row(body)
+        written_row = parse_row(body)
     except ValueError:
         return row
-    name = written.values.get("video_id", written.values.get("id"))
-    question, answer = (written.values.get(key) for key in ("question", "answer"))
+    name = written_row.values.get("video_id", written_row.values.get("id"))
+    question, answer = (written_row.values.get(key) for key in ("question", "answer"))
     if not isinstance(question, str) or not isinstance(answer, str) or name != row.get("video_id", row.get("id")):
         return row
     if question.strip() != row["question"].strip():
         return row
     if answer.strip() != row["answer"].strip():
-        body = written.replace("answer", row["answer"], escape=body.isascii())
+        body = written_row.replace("answer", row["answer"], escape=body.isascii())
     return body + ("\n" if text.endswith("\n") else "")

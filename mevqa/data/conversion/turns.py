@@ -20,7 +20,7 @@ _MEDIA_PARTS = ("image_url", "video_url", "input_image", "image", "video")
 
 @dataclass(slots=True)
 class Conversation:
-    """What a record says.
+    """The questions and answers of one record.
 
     Attributes:
         pairs: Question and answer; the answer is empty where none is given.
@@ -41,57 +41,61 @@ def read_turns(values: Mapping[str, Any], listed: int, *, predictions: bool = Fa
     Args:
         values: The record.
         listed: How many pictures and videos the record lists; so many placeholders are taken out of the texts.
-        predictions: What the turns say is a model's answer; the right one may stand beside it.
+        predictions: The answers in the turns are a model's; the right one may stand beside them.
 
     Raises:
         ValueError: The record has no question, or turns that are none; one clear line.
     """
-    said = Conversation()
+    conversation = Conversation()
     turns = keys_of(values, "turns")
     if turns:
-        said.used.update(turns[:1])
-        _read_list(values[turns[0]], turns[0], said)
+        conversation.used.update(turns[:1])
+        _read_list(values[turns[0]], turns[0], conversation)
         if not predictions:
-            _refuse_others(values, turns[0], said)
+            _refuse_others(values, turns[0], conversation)
     else:
-        _read_pair(values, said)
+        _read_pair(values, conversation)
     system = first_of(values, "system")
     if isinstance(system, str):
-        said.system = said.system or system
-        said.used.update(keys_of(values, "system"))
+        conversation.system = conversation.system or system
+        conversation.used.update(keys_of(values, "system"))
     left = listed
-    for index, (question, answer) in enumerate(said.pairs):
+    for index, (question, answer) in enumerate(conversation.pairs):
         question, left = _take_out(question, left)
-        said.pairs[index] = (question, answer)
-    if not said.pairs:
+        conversation.pairs[index] = (question, answer)
+    if not conversation.pairs:
         raise ValueError("has no question: no turn of a user")
-    return said
+    return conversation
 
 
-def _refuse_others(values: Mapping[str, Any], key: str, said: Conversation) -> None:
+def _refuse_others(values: Mapping[str, Any], key: str, conversation: Conversation) -> None:
     """Refuse a record whose answer stands under another key too, and differently: one is right, the other a model's."""
     for name in keys_of(values, "answer"):
         other = values[name]
-        if isinstance(other, str) and said.pairs and other.strip() not in ("", said.pairs[-1][1].strip()):
+        if (
+            isinstance(other, str)
+            and conversation.pairs
+            and other.strip() not in ("", conversation.pairs[-1][1].strip())
+        ):
             raise ValueError(f"has several answers, in {key!r} and under {name!r}; take out all but one")
 
 
-def _read_pair(values: Mapping[str, Any], said: Conversation) -> None:
+def _read_pair(values: Mapping[str, Any], conversation: Conversation) -> None:
     """Read a question and its answer that stand under keys of their own."""
     questions = keys_of(values, "question")
     if not questions:
         raise ValueError("has no question")
     key = questions[0]
-    question = _text(values[key], key, said)
-    said.used.add(key)
+    question = _text(values[key], key, conversation)
+    conversation.used.add(key)
     if key.lower() == "instruction" and isinstance(values.get("input"), str):
         question = "\n".join(part for part in (question, values["input"]) if part)
-        said.used.add("input")
+        conversation.used.add("input")
     answers = [name for name in keys_of(values, "answer") if name not in questions]
-    texts = {name: _text(values[name], name, said) for name in answers}
+    texts = {name: _text(values[name], name, conversation) for name in answers}
     if len({text for text in texts.values() if text}) > 1:
         raise ValueError(f"has several answers, under {' and '.join(map(repr, texts))}; take out all but one")
-    said.used.update(texts)
+    conversation.used.update(texts)
     history = keys_of(values, "history")
     earlier = values[history[0]] if history else []
     if not isinstance(earlier, list):
@@ -99,41 +103,43 @@ def _read_pair(values: Mapping[str, Any], said: Conversation) -> None:
     for entry in earlier:
         if not isinstance(entry, list) or len(entry) != 2:
             raise ValueError(f"{history[0]!r} must hold pairs of question and answer")
-        said.pairs.append((_text(entry[0], history[0], said), _text(entry[1], history[0], said)))
-    said.used.update(history)
-    said.pairs.append((question, next((text for text in texts.values() if text), "")))
+        conversation.pairs.append(
+            (_text(entry[0], history[0], conversation), _text(entry[1], history[0], conversation))
+        )
+    conversation.used.update(history)
+    conversation.pairs.append((question, next((text for text in texts.values() if text), "")))
 
 
-def _read_list(turns: Any, key: str, said: Conversation) -> None:
+def _read_list(turns: Any, key: str, conversation: Conversation) -> None:
     """Read a list of turns."""
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise ValueError(f"{key!r} must be a list of turns")
-    asked: list[str] = []
+    user_texts: list[str] = []
     answered = False
     for turn in turns:
-        for role, text in _spoken(turn, key, said):
+        for role, text in _role_texts(turn, key, conversation):
             if role == "system":
-                said.system = text
+                conversation.system = text
             elif role == "user" and answered:
-                asked, answered = [text], False
+                user_texts, answered = [text], False
             elif role == "user":
-                asked.append(text)
-            elif not asked or answered:
+                user_texts.append(text)
+            elif not user_texts or answered:
                 raise ValueError(f"{key!r} has an answer without a question")
             else:
-                said.pairs.append(("\n".join(asked), text))
+                conversation.pairs.append(("\n".join(user_texts), text))
                 answered = True
-    if asked and not answered:
-        said.pairs.append(("\n".join(asked), ""))
+    if user_texts and not answered:
+        conversation.pairs.append(("\n".join(user_texts), ""))
 
 
-def _spoken(turn: Mapping[str, Any], key: str, said: Conversation) -> Sequence[tuple[str, str]]:
-    """Return who says what in a turn; old ms-swift puts question and answer into one."""
+def _role_texts(turn: Mapping[str, Any], key: str, conversation: Conversation) -> Sequence[tuple[str, str]]:
+    """Return the roles and the texts of a turn; old ms-swift puts question and answer into one."""
     table = record_keys()
     by_name = {name: role for role, names in table.roles.items() for name in names}
     speaker = next((turn[name] for name in table.speaker if name in turn), None)
     if speaker is None:
-        both = [(by_name[name], _text(turn[name], name, said)) for name in turn if name in by_name]
+        both = [(by_name[name], _text(turn[name], name, conversation)) for name in turn if name in by_name]
         if not both:
             raise ValueError(f"{key!r} has a turn without a role ({' or '.join(table.speaker[:2])})")
         return sorted(both, key=lambda pair: ("system", "user", "assistant").index(pair[0]))
@@ -143,10 +149,10 @@ def _spoken(turn: Mapping[str, Any], key: str, said: Conversation) -> Sequence[t
     words = next((name for name in table.words if name in turn), None)
     if words is None:
         raise ValueError(f"{key!r} has a turn without text ({' or '.join(table.words[:2])})")
-    return [(role, _text(turn[words], words, said))]
+    return [(role, _text(turn[words], words, conversation))]
 
 
-def _text(value: Any, key: str, said: Conversation) -> str:
+def _text(value: Any, key: str, conversation: Conversation) -> str:
     """Return the text of a turn; pictures and videos in it go to the media."""
     if value is None:
         return ""
@@ -158,13 +164,13 @@ def _text(value: Any, key: str, said: Conversation) -> str:
             elif isinstance(part, dict) and isinstance(part.get("text"), str):
                 texts.append(part["text"])
             elif isinstance(part, dict):
-                said.media.extend(_media_of(part))
+                conversation.media.extend(_media_of(part))
             else:
                 raise ValueError(f"{key!r} has a part that is neither text nor picture")
         return "\n".join(texts)
     if not isinstance(value, str):
         raise ValueError(f"{key!r} must be a text in double quotes, not {type(value).__name__}")
-    said.media.extend(match.strip() for match in _INLINE.findall(value))
+    conversation.media.extend(match.strip() for match in _INLINE.findall(value))
     return _INLINE.sub("", value)
 
 

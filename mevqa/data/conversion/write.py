@@ -56,8 +56,8 @@ def write_records(file: QuestionFile, to: Target) -> bytes:
 
 def _back(record: Mapping[str, Any]) -> bytes:
     """Return the official row that a record alone gives."""
-    made, _ = rows_of(Document("array", [Record(1, record)]))
-    return write_rows(made.rows)
+    converted, _ = rows_of(Document("array", [Record(1, record)]))
+    return write_rows(converted.rows)
 
 
 def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
@@ -72,15 +72,15 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
     media = values.get("media")
     pictures = [path for path in media if isinstance(path, str)] if isinstance(media, list) else []
     sign, key, paths = ("<image>", "images", pictures) if pictures else ("<video>", "videos", [clip])
-    rest = {key: value for key, value in values.items() if key in _KEPT or _is_free(key)}
+    kept_fields = {key: value for key, value in values.items() if key in _KEPT or _is_free(key)}
     question, answer = values["question"], values["answer"]
     system = values.get("system") if isinstance(values.get("system"), str) else None
     if to == "llava":
         turns = value_turns(system, f"{sign * len(paths)}\n{question}", answer or None)
-        shown = paths if len(paths) > 1 else paths[0]
-        return {"id": name, key.removesuffix("s"): shown, "conversations": turns, **rest}
+        media_value = paths if len(paths) > 1 else paths[0]
+        return {"id": name, key.removesuffix("s"): media_value, "conversations": turns, **kept_fields}
     if to == "swift":
-        record = {"id": name, "query": sign * len(paths) + question, "response": answer, key: paths, **rest}
+        record = {"id": name, "query": sign * len(paths) + question, "response": answer, key: paths, **kept_fields}
         return {**record, "system": system} if system else record
     if to == "sharegpt":
         content: Any = sign * len(paths) + question
@@ -89,8 +89,8 @@ def _record(values: Mapping[str, Any], to: Target) -> dict[str, Any]:
         content = [{"type": kind, kind: {"url": path}} for path in paths] + [{"type": "text", "text": question}]
     messages = role_turns(system, content, answer or None)
     if to == "openai":
-        return {"messages": messages, "metadata": {"id": name, **rest}}
-    return {"id": name, "messages": messages, key: paths, **rest}
+        return {"messages": messages, "metadata": {"id": name, **kept_fields}}
+    return {"id": name, "messages": messages, key: paths, **kept_fields}
 
 
 def _is_free(key: str) -> bool:

@@ -136,7 +136,7 @@ def foreign_format(path: Path, data: bytes) -> Problem | None:
 
 
 def _foreign(path: Path, document: Document, form: Form | None) -> Problem:
-    """Return what is said about a file in the format of another toolkit."""
+    """Return the problem of a file in the format of another toolkit: what it is, and how to convert it."""
     if form == "answers" and (path.parent / "manifest.json").is_file():
         return Problem(path, f"is the log of a run; name its folder: {path.parent}")
     what = describe(document, form)
@@ -173,8 +173,8 @@ def workbook_document(path: Path, data: bytes) -> Document | None:
         sheets = read_sheets(path, data)
     except InputError:
         return None
-    asked = [sheet for sheet in sheets if sheet.rows and has_question_column(sheet.rows[0][1])]
-    return table_document(asked[0].rows) if asked else None
+    question_sheets = [sheet for sheet in sheets if sheet.rows and has_question_column(sheet.rows[0][1])]
+    return table_document(question_sheets[0].rows) if question_sheets else None
 
 
 def convert_command(path: Path) -> str:

@@ -44,8 +44,8 @@ def keys_of(values: Mapping[str, Any], field: str) -> list[str]:
     """Return the keys of a record that hold a field, the likeliest first; empty values do not count."""
     by_simple = {_simple(key): key for key in values}
     names = [_simple(name) for name in record_keys().fields[field]]
-    found = [by_simple[name] for name in names if name in by_simple]
-    return [key for key in found if values[key] is not None and values[key] != []]
+    matching_keys = [by_simple[name] for name in names if name in by_simple]
+    return [key for key in matching_keys if values[key] is not None and values[key] != []]
 
 
 def first_of(values: Mapping[str, Any], field: str) -> Any:
@@ -55,21 +55,29 @@ def first_of(values: Mapping[str, Any], field: str) -> Any:
 
 
 def answers_alone(keys: Iterable[str]) -> bool:
-    """Whether a record or a table with these keys holds what was answered, by id, without question, clip and times."""
+    """Whether a record or a table with these keys holds answers by id, without question, clip and times."""
     names = {_simple(key) for key in keys}
-    known = {field: {_simple(key) for key in spelt} for field, spelt in record_keys().fields.items()}
-    asked = known["question"] - known["predicted"] | known["turns"] | known["clip"] | known["images"] | known["videos"]
-    asked |= {"onset", "offset"}
-    return bool(names & {"videoid", *known["id"]}) and bool(names & known["predicted"]) and not names & asked
+    spellings = {field: {_simple(key) for key in spelt} for field, spelt in record_keys().fields.items()}
+    other_keys = (
+        spellings["question"] - spellings["predicted"]
+        | spellings["turns"]
+        | spellings["clip"]
+        | spellings["images"]
+        | spellings["videos"]
+    )
+    other_keys |= {"onset", "offset"}
+    return (
+        bool(names & {"videoid", *spellings["id"]}) and bool(names & spellings["predicted"]) and not names & other_keys
+    )
 
 
 @cache
 def _by_key() -> dict[str, str]:
-    found: dict[str, str] = {}
+    field_by_key: dict[str, str] = {}
     for name, keys in record_keys().fields.items():
         for key in keys:
-            found.setdefault(_simple(key), name)
-    return found
+            field_by_key.setdefault(_simple(key), name)
+    return field_by_key
 
 
 @lru_cache(maxsize=1024)  # The same few keys in every record.

@@ -221,11 +221,11 @@ def _items(text: str, start: int) -> Iterator[tuple[int, Any]]:
     _expect_end(text, (yield from array_items(text, start)))
 
 
-def _add_objects(document: Document, found: Iterable[tuple[int, Any]]) -> None:
-    """Add the values that are objects; the place stands for the line until all are read."""
-    for number, (place, value) in enumerate(found, 1):
+def _add_objects(document: Document, located_values: Iterable[tuple[int, Any]]) -> None:
+    """Add the values that are objects; the offset in the text stands for the line until all are read."""
+    for number, (offset, value) in enumerate(located_values, 1):
         if isinstance(value, dict):
-            document.records.append(Record(place, value))
+            document.records.append(Record(offset, value))
         else:
             document.problems.append((None, f"entry {number} is not a JSON object"))
 
@@ -279,10 +279,10 @@ def table_document(rows: Iterable[tuple[int, Sequence[str]]]) -> Document:
             document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
         else:
             pairs = zip(header, cells, strict=False)
-            kept = {
+            values = {
                 name: unmarked(cell) for name, cell in pairs if name and (cell.strip() or field_of(name) == "answer")
             }
-            document.records.append(Record(line, kept))
+            document.records.append(Record(line, values))
     if not document.records and not document.problems:
         document.problems.append((None, "holds a header and no rows"))
     return document

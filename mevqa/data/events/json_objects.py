@@ -40,8 +40,8 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
     events = content.get("events") if isinstance(content, dict) else None
     if not isinstance(events, list):
         raise InputError([Problem(path, 'is no list of events; write [{"video": ..., "onset": ..., "offset": ...}]')])
-    place = text.index("[", re.search(r'"events"\s*:', text).end())  # type: ignore[union-attr]
-    return list(_elements(text, place))
+    list_start = text.index("[", re.search(r'"events"\s*:', text).end())  # type: ignore[union-attr]
+    return list(_elements(text, list_start))
 
 
 def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
@@ -63,6 +63,6 @@ def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 def _elements(text: str, start: int) -> Iterator[tuple[int, Any]]:
     """Yield the elements of the list that begins at ``start``, with their lines."""
     line, counted = 1, 0
-    for place, value in array_items(text, start):
-        line, counted = line + text.count("\n", counted, place), place
+    for offset, value in array_items(text, start):
+        line, counted = line + text.count("\n", counted, offset), offset
         yield line, value

@@ -39,14 +39,14 @@ def read_log(lines: Sequence[str], role: Role) -> tuple[list[LabelRow], frozense
     rows: list[LabelRow] = []
     seen: set[tuple[str, ...]] = set()
     for number, line in enumerate(lines, 1):
-        found = _ROW.fullmatch(line.strip())
-        if found is None:
+        match = _ROW.fullmatch(line.strip())
+        if match is None:
             if line.strip() and not line.strip().isdigit():
                 rows.append(LabelRow(number, {"video": line.split()[0], "onset": line.strip(), "offset": ""}))
             continue
-        onset, offset = ("" if found[place] == "-" else found[place] for place in (first, first + 1))
-        cells = {"video": found[1], "onset": onset, "offset": offset, **_derived(found, first)}
-        key = (found[1], onset, offset, cells.get("kind", ""))
+        onset, offset = ("" if match[column] == "-" else match[column] for column in (first, first + 1))
+        cells = {"video": match[1], "onset": onset, "offset": offset, **_derived(match, first)}
+        key = (match[1], onset, offset, cells.get("kind", ""))
         if key not in seen:
             seen.add(key)
             rows.append(LabelRow(number, cells))
@@ -55,11 +55,11 @@ def read_log(lines: Sequence[str], role: Role) -> tuple[list[LabelRow], frozense
 
 def _derived(row: re.Match[str], first: int) -> dict[str, str]:
     """Return the data set and the kind of one side of a row: a match has the kind of its detection."""
-    for known in datasets():
-        log = known.megc2020_log
+    for definition in datasets():
+        log = definition.megc2020_log
         if log is not None and re.fullmatch(log.pattern, row[1]):
-            place = 4 if row[6] == "TP" else first
-            return {"dataset": known.name, "kind": _kind(row[place], row[place + 1], log.micro_frames)}
+            column = 4 if row[6] == "TP" else first
+            return {"dataset": definition.name, "kind": _kind(row[column], row[column + 1], log.micro_frames)}
     return {}
 
 

@@ -40,7 +40,7 @@ _JSONS = frozenset({".json", ".jsonl"})
 
 
 _MOMENTS = ("onset", "apex", "offset")
-#: What rows of label files tell besides subject and video.
+#: Fields of rows of label files besides subject and video.
 _OF_LABELS = (*_MOMENTS, "kind", "emotion", "action_units")
 
 
@@ -86,8 +86,8 @@ def unknown_events(path: Path) -> str | None:
     Raises:
         InputError: The file cannot be read.
     """
-    found = _raw_rows(path, "predictions")
-    return found if isinstance(found, str) else None
+    raw_rows = _raw_rows(path, "predictions")
+    return raw_rows if isinstance(raw_rows, str) else None
 
 
 def _has_questions(path: Path) -> bool:
@@ -114,10 +114,10 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
         InputError: The file cannot be read, has no known columns, or rows are wrong; every problem with its line.
     """
     path = Path(path)
-    found = _raw_rows(path, role)
-    if isinstance(found, str):
-        raise InputError([Problem(path, found)])
-    rows, fields, notes, same = found
+    raw_rows = _raw_rows(path, role)
+    if isinstance(raw_rows, str):
+        raise InputError([Problem(path, raw_rows)])
+    rows, fields, notes, same = raw_rows
     numbers = numbers or Numbers()
     moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
     # Detectors that divide a video into windows write fractions of frames.
@@ -159,7 +159,7 @@ def _notes(reader: RowReader, role: Role) -> list[str]:
     return notes
 
 
-class _Found(NamedTuple):
+class _RawRows(NamedTuple):
     """What a file holds: rows by field, the fields, notes, and what two names of one video have in common."""
 
     rows: list[LabelRow]
@@ -168,7 +168,7 @@ class _Found(NamedTuple):
     same: Callable[[str], str] = str
 
 
-def _raw_rows(path: Path, role: Role) -> _Found | str:
+def _raw_rows(path: Path, role: Role) -> _RawRows | str:
     """Return the rows by field, the fields and notes; what the layout is when it is not known."""
     data = read_bytes(path)
     if not data.strip():
@@ -179,22 +179,28 @@ def _raw_rows(path: Path, role: Role) -> _Found | str:
             return _from_objects(read_objects(path, text)) or _unknown_layout([])
         log = read_log(text.splitlines(), role)
         if log is not None:
-            return _Found(*log)
+            return _RawRows(*log)
     sheets = read_sheets(path, data)
-    found = _from_sheets(sheets)
-    labels = read_label_table(path, sheets, headerless=found is None)
-    return found or _unknown_layout(sheets) if labels is None else _from_labels(path, labels, found)
+    sheet_rows = _from_sheets(sheets)
+    labels = read_label_table(path, sheets, headerless=sheet_rows is None)
+    return sheet_rows or _unknown_layout(sheets) if labels is None else _from_labels(path, labels, sheet_rows)
 
 
-def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
-    """Return the rows of a data set's own label file, with what columns that were added to it tell."""
+def _from_labels(path: Path, table: LabelTable, sheet_rows: _RawRows | None) -> _RawRows:
+    """Return the rows of a data set's own label file, with the cells of columns that were added to it.
+
+    Args:
+        path: The label file.
+        table: Its rows as its layout reads them.
+        sheet_rows: The same rows by the headings of event tables, which name added columns; None without such a header.
+    """
     layout = table.layout
-    others = {} if found is None else {row.line: row.cells for row in found.rows}
+    others = {} if sheet_rows is None else {row.line: row.cells for row in sheet_rows.rows}
     rows = []
     for row in table.rows:
         cells = {field: row.cells[field] for field in _OF_LABELS if field in row.cells}
         cells["kind"] = cells.get("kind") or layout.file_kind(path)
-        if table.named:
+        if table.has_folder_names:
             cells |= {"subject": layout.names.subject_of(row.cells), "video": layout.names.video_of(row.cells)}
         else:
             recording = layout.names.recording_of(row.cells) if row.cells["filename"] else ""
@@ -207,11 +213,11 @@ def _from_labels(path: Path, table: LabelTable, found: _Found | None) -> _Found:
         mended = f"{len(table.corrected)} rows have known mistakes, which are corrected"
         notes.append(f"{path.name}: {mended} ({list_lines(table.corrected)})")
     fields = {field for row in rows[:1] for field in row.cells}
-    return _Found(
+    return _RawRows(
         rows,
-        frozenset(fields) if found is None else found.fields | fields,
-        notes if found is None else [*found.notes, *notes],
-        layout.names.video_key if table.named else str,
+        frozenset(fields) if sheet_rows is None else sheet_rows.fields | fields,
+        notes if sheet_rows is None else [*sheet_rows.notes, *notes],
+        layout.names.video_key if table.has_folder_names else str,
     )
 
 
@@ -227,22 +233,22 @@ def _columns() -> dict[str, tuple[str, ...]]:
     return {field: tuple(map(simplify, spellings)) for field, spellings in column_table().columns.items()}
 
 
-def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
+def _from_sheets(sheets: Sequence[Sheet]) -> _RawRows | None:
     columns = _columns()
     headers = [(sheet, find_header(sheet, columns, column_table().required)) for sheet in sheets]
     # Blinks that a label file codes in a sheet of their own are no events.
     fitting = [(sheet, header) for sheet, header in headers if header and "blink" not in simplify(sheet.name)]
     for _, header in fitting[:1]:
-        known = {spelling for spellings in columns.values() for spelling in spellings}
+        known_headings = {spelling for spellings in columns.values() for spelling in spellings}
         used = set(header.places.values())
         unused = [cell for at, cell in enumerate(header.headings) if cell and at not in used]
-        unused = [cell for cell in unused if simplify(cell) not in known]
+        unused = [cell for cell in unused if simplify(cell) not in known_headings]
         notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
         notes += [f"the sheet {sheet.name!r} has such columns too and is not read" for sheet, _ in fitting[1:]]
         rows = place_labels(header.rows)
         fields = set(header.places)
         fields |= {name for row in rows[:1] for name in row.cells}
-        return _Found(rows, frozenset(fields), notes)
+        return _RawRows(rows, frozenset(fields), notes)
     for sheet in sheets:
         headerless = _headerless(sheet)
         if headerless is not None:
@@ -250,7 +256,7 @@ def _from_sheets(sheets: Sequence[Sheet]) -> _Found | None:
     return None
 
 
-def _headerless(sheet: Sheet) -> _Found | None:
+def _headerless(sheet: Sheet) -> _RawRows | None:
     """Return the rows of a sheet without header, by the first layout that its first row fits."""
     if not sheet.rows:
         return None
@@ -258,10 +264,10 @@ def _headerless(sheet: Sheet) -> _Found | None:
         names = layout.columns
         frames = [names.index(name) for name in ("onset", "offset", "score") if name in names]
         first = sheet.rows[0][1]
-        if len(first) != len(names) or not all(_is_number(first[place]) for place in frames):
+        if len(first) != len(names) or not all(_is_number(first[column]) for column in frames):
             continue
         rows = [LabelRow(line, dict(zip(names, cells, strict=False))) for line, cells in sheet.rows]
-        return _Found(
+        return _RawRows(
             rows, frozenset(names), [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
         )
     return None
@@ -271,7 +277,7 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", text, re.IGNORECASE) is not None
 
 
-def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
+def _from_objects(objects: Sequence[tuple[int, Any]]) -> _RawRows | None:
     """Return the rows of JSON objects; every object may have its own keys."""
     spellings = {simplify(word): field for field, words in column_table().columns.items() for word in words}
     rows = []
@@ -292,4 +298,4 @@ def _from_objects(objects: Sequence[tuple[int, Any]]) -> _Found | None:
     if objects and not fields.issuperset(column_table().required):
         return None
     notes = [f"keys that are not used: {', '.join(unused)}"] if unused else []
-    return _Found(place_labels(rows), frozenset(fields), notes)
+    return _RawRows(place_labels(rows), frozenset(fields), notes)

@@ -220,13 +220,13 @@ class RowReader:
             canonical_dataset(cells["dataset"]) if cells.get("dataset") else None, cells.get("fold") or None,
         )  # fmt: skip
         first = self.videos.get((subject, video), facts)
-        known = {}
+        merged = {}
         for name in ("fps", "frames", "dataset", "fold"):
-            one, two = getattr(first, name), getattr(facts, name)
-            if one is not None and two is not None and one != two:
+            first_value, value = getattr(first, name), getattr(facts, name)
+            if first_value is not None and value is not None and first_value != value:
                 self._problem(line, f"the video {video!r} has another {name} in line {first.line}")
-            known[name] = two if one is None else one
-        self.videos[subject, video] = replace(first, **known)
+            merged[name] = value if first_value is None else first_value
+        self.videos[subject, video] = replace(first, **merged)
         return self.videos[subject, video]
 
     def _kind(self, row: LabelRow) -> Kind | None:

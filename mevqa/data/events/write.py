@@ -34,8 +34,8 @@ def event_rows(
 
     Args:
         columns: The columns of the table.
-        video: What all rows tell, by column.
-        events: What each event tells, by column; None is an empty cell.
+        video: The cells that all rows share, by column.
+        events: The cells of each event, by column; None is an empty cell.
     """
     return [[_cell(name, {**video, **event}.get(name)) for name in columns] for event in [*events] or [{}]]
 
@@ -64,7 +64,7 @@ class EventTable:
         #: Whether rows can be added at the end of the file as it is.
         self._appendable = False
         if rows is not None:
-            self._rows = {video: [list(row) for row in own] for video, own in rows.items()}
+            self._rows = {video: [list(row) for row in video_rows] for video, video_rows in rows.items()}
             if rows:
                 self._write()
         elif path.exists():
@@ -93,5 +93,7 @@ class EventTable:
             self._write()
 
     def _write(self) -> None:
-        write_whole(self._path, csv_text([self._columns, *(row for own in self._rows.values() for row in own)]))
+        write_whole(
+            self._path, csv_text([self._columns, *(row for video_rows in self._rows.values() for row in video_rows)])
+        )
         self._appendable = True

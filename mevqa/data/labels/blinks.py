@@ -27,7 +27,7 @@ def add_blinks(videos: Mapping[str, ClipLabels], layout: LabelLayout, sheets: Se
     Blinks of videos without expressions make videos of their own, without events. A sheet that cannot be read, and
     rows that cannot, are noted: blinks are no events that one is asked about.
     """
-    found = dict(videos)
+    labels_by_video = dict(videos)
     names = {layout.names.video_key(name): name for name in videos}
     for sheet in sheets:
         if "blink" not in simplify(sheet.name):
@@ -35,7 +35,7 @@ def add_blinks(videos: Mapping[str, ClipLabels], layout: LabelLayout, sheets: Se
         rows = find_rows(sheet, _COLUMNS, tuple(_COLUMNS))
         if rows is None:
             note = f"the sheet {sheet.name!r} has no header that is known; its blinks are not read"
-            return {name: replace(video, notes=(*video.notes, note)) for name, video in found.items()}
+            return {name: replace(video, notes=(*video.notes, note)) for name, video in labels_by_video.items()}
         for row in rows:
             if not row.cells["subject"] or not row.cells["filename"] or layout.names.video is None:
                 continue
@@ -43,8 +43,8 @@ def add_blinks(videos: Mapping[str, ClipLabels], layout: LabelLayout, sheets: Se
             name = names.setdefault(layout.names.video_key(name), name)
             subject, numbering = layout.names.subject_of(row.cells), layout.row_numbering(row.cells)
             empty = ClipLabels(name, layout.dataset, subject, layout.fps, numbering=numbering)
-            found[name] = _with_blink(found.get(name, empty), row)
-    return {name: replace(video, blinks=tuple(sorted(video.blinks))) for name, video in found.items()}
+            labels_by_video[name] = _with_blink(labels_by_video.get(name, empty), row)
+    return {name: replace(video, blinks=tuple(sorted(video.blinks))) for name, video in labels_by_video.items()}
 
 
 def _with_blink(video: ClipLabels, row: LabelRow) -> ClipLabels:

@@ -1,4 +1,4 @@
-"""Which of several data sets with the same columns a label file is of."""
+"""Choose between data sets whose label files have the same columns."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mevqa.errors import InputError, Problem
 from mevqa.files.tables.headers import find_header, simplify
 from mevqa.files.tables.sheets import Sheet
 
-#: Columns in which a user says which data set it is.
-_SAYS = ("dataset", "database")
+#: Columns in which a user names the data set.
+_DATASET_COLUMNS = ("dataset", "database")
 
 
 def choose_layout(path: Path, layouts: Sequence[LabelLayout], sheet: Sheet) -> LabelLayout:
@@ -28,19 +28,19 @@ def choose_layout(path: Path, layouts: Sequence[LabelLayout], sheet: Sheet) -> L
         InputError: Nothing speaks for one of them, or the names are of several.
     """
     first = layouts[0]
-    header = find_header(sheet, {**first.columns, "dataset": _SAYS}, first.required)
+    header = find_header(sheet, {**first.columns, "dataset": _DATASET_COLUMNS}, first.required)
     assert header is not None, "the layouts fit the sheet"
-    told = {canonical_dataset(row.cells["dataset"]) for row in header.rows if row.cells.get("dataset")}
-    if told:
-        named = [layout for layout in layouts if {layout.dataset} == told]
-        if named:
-            return named[0]
-        raise InputError([_unclear(path, layouts, f"its column dataset says {', '.join(sorted(told))}")])
+    named_datasets = {canonical_dataset(row.cells["dataset"]) for row in header.rows if row.cells.get("dataset")}
+    if named_datasets:
+        matching = [layout for layout in layouts if {layout.dataset} == named_datasets]
+        if matching:
+            return matching[0]
+        raise InputError([_unclear(path, layouts, f"its column dataset says {', '.join(sorted(named_datasets))}")])
     names = [row.cells["filename"] for row in header.rows if row.cells["filename"]]
     fitting = [layout for layout in layouts if any(_fits(layout, name) for name in names)]
     if len(fitting) == 1:
         return fitting[0]
-    shown = ", ".join(map(repr, names[:3]))
+    examples = ", ".join(map(repr, names[:3]))
     if fitting:
         odd = [next(name for name in names if _fits(layout, name)) for layout in fitting]
         raise InputError([_unclear(path, layouts, f"it mixes file names of both ({', '.join(map(repr, odd))})")])
@@ -52,7 +52,7 @@ def choose_layout(path: Path, layouts: Sequence[LabelLayout], sheet: Sheet) -> L
     ):
         if len(speaks) == 1:
             return speaks[0]
-    raise InputError([_unclear(path, layouts, f"its file names ({shown}) are of neither")])
+    raise InputError([_unclear(path, layouts, f"its file names ({examples}) are of neither")])
 
 
 def _fits(layout: LabelLayout, name: str) -> bool:

@@ -16,16 +16,16 @@ def casme_sq_folders(path: Path, rows: Sequence[LabelRow], sheets: Sequence[Shee
     """Write the folder's numbers of subject and video into the rows of CAS(ME)^2.
 
     Raises:
-        InputError: The sheets that tell are missing, or lack a subject or a video.
+        InputError: The sheets that hold these numbers are missing, or lack a subject or a video.
     """
     subjects, codes = _subjects(sheets), _codes(sheets)
     missing = [
         f"{name} ({example})"
-        for name, example, found in (
+        for name, example, entries in (
             ("naming rule1", "15, s15, 1", subjects),
             ("naming rule2", "0101, disgust1", codes),
         )
-        if not found
+        if not entries
     ]
     if missing:
         message = (
@@ -49,12 +49,12 @@ def casme_sq_folders(path: Path, rows: Sequence[LabelRow], sheets: Sequence[Shee
 
 def _subjects(sheets: Sequence[Sheet]) -> dict[str, str]:
     """Return the number in a subject's folder (15 of s15) by the count in the label sheet."""
-    found = {}
+    folder_numbers = {}
     for cells in _rows(sheets, 3):
         folder = re.fullmatch(r"s0*(\d+)", cells[1], re.IGNORECASE)
         if folder and cells[2].isdigit():
-            found[cells[2].lstrip("0")] = f"{int(folder[1]):02d}"
-    return found
+            folder_numbers[cells[2].lstrip("0")] = f"{int(folder[1]):02d}"
+    return folder_numbers
 
 
 def _codes(sheets: Sequence[Sheet]) -> dict[str, str]:

@@ -53,18 +53,18 @@ def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels]
     Raises:
         InputError: Rows of it are wrong; all together.
     """
-    found = [(sheet, place) for sheet in sheets if (place := _header_place(sheet)) is not None]
-    if not found:
+    own_sheets = [(sheet, header_index) for sheet in sheets if (header_index := _header_index(sheet)) is not None]
+    if not own_sheets:
         return None
     problems: list[Problem] = []
     clips: dict[str, _Gathered] = {}
     of_sheet: dict[str, str] = {}
-    for sheet, place in found:
+    for sheet, header_index in own_sheets:
         before = set(clips)
-        problems += _read_sheet(path, sheet, place, clips)
+        problems += _read_sheet(path, sheet, header_index, clips)
         for name in clips.keys() - before:
             of_sheet[name] = sheet.name
-        both = sorted(name for name in before & _named(sheet, place) if of_sheet[name] != sheet.name)
+        both = sorted(name for name in before & _clip_names(sheet, header_index) if of_sheet[name] != sheet.name)
         problems += [
             Problem(path, f"the clip {name!r} is in the sheets {of_sheet[name]!r} and {sheet.name!r}; keep one")
             for name in both
@@ -85,19 +85,19 @@ def read_own_table(path: Path, sheets: Sequence[Sheet]) -> dict[str, ClipLabels]
     }
 
 
-def _read_sheet(path: Path, sheet: Sheet, place: int, clips: dict[str, _Gathered]) -> list[Problem]:
+def _read_sheet(path: Path, sheet: Sheet, header_index: int, clips: dict[str, _Gathered]) -> list[Problem]:
     """Add the rows below a header to their clips, and return what is wrong with them."""
-    line, headings = sheet.rows[place]
-    rows = sheet.rows[place + 1 :]
+    line, headings = sheet.rows[header_index]
+    rows = sheet.rows[header_index + 1 :]
     columns = [heading.strip().lower() for heading in headings]
     problems = [Problem(path, message, line) for message in _heading_problems(columns, rows)]
     if not rows:
         problems.append(Problem(path, "has a header and no rows below it: it names no video and no clip"))
-    named = [(number, _by_column(columns, cells)) for number, cells in rows]
-    in_times = times_message((number, [row[name] for name in _MOMENTS]) for number, row in named)
+    row_cells = [(number, _by_column(columns, cells)) for number, cells in rows]
+    in_times = times_message((number, [row[name] for name in _MOMENTS]) for number, row in row_cells)
     if in_times is not None:
         return [*problems, Problem(path, in_times[1], in_times[0])]
-    for (number, cells), (_, row) in zip(rows, named, strict=True):
+    for (number, cells), (_, row) in zip(rows, row_cells, strict=True):
         if any(cells[len(columns) :]):
             problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", number))
             continue
@@ -107,18 +107,18 @@ def _read_sheet(path: Path, sheet: Sheet, place: int, clips: dict[str, _Gathered
     return problems
 
 
-def _named(sheet: Sheet, place: int) -> set[str]:
+def _clip_names(sheet: Sheet, header_index: int) -> set[str]:
     """Return the clips that the rows below a header name."""
-    at = [heading.strip().lower() for heading in sheet.rows[place][1]].index("clip")
-    return {cells[at] for _, cells in sheet.rows[place + 1 :] if at < len(cells)}
+    at = [heading.strip().lower() for heading in sheet.rows[header_index][1]].index("clip")
+    return {cells[at] for _, cells in sheet.rows[header_index + 1 :] if at < len(cells)}
 
 
-def _header_place(sheet: Sheet) -> int | None:
+def _header_index(sheet: Sheet) -> int | None:
     """Return which row of a sheet is our header: one with ``clip`` of whose cells at least half are our columns."""
-    for place, (_, cells) in enumerate(sheet.rows[:_HEADER_SEARCH]):
+    for index, (_, cells) in enumerate(sheet.rows[:_HEADER_SEARCH]):
         headings = [cell.strip().lower() for cell in cells if cell]
         if "clip" in headings and 2 * sum(heading in COLUMNS for heading in headings) >= len(headings):
-            return place
+            return index
     return None
 
 
@@ -126,13 +126,13 @@ def _heading_problems(columns: Sequence[str], rows: Sequence[tuple[int, Sequence
     for unit, mend in TIME_MENDS.items():
         if timed := [column for column in columns if time_unit(column) == unit]:
             yield f"{', '.join(timed)} look like {unit}, and frames are needed: {mend}"
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if not column:
-            if any(place < len(cells) and cells[place] for _, cells in rows):
-                yield f"column {place + 1} has cells and no heading"
+            if any(index < len(cells) and cells[index] for _, cells in rows):
+                yield f"column {index + 1} has cells and no heading"
         elif column not in COLUMNS and time_unit(column) is None:
             yield f"unknown column {column!r}; {did_you_mean(column, COLUMNS)}"
-        elif columns[:place].count(column) == 1:
+        elif columns[:index].count(column) == 1:
             yield f"the column {column!r} stands twice"
 
 

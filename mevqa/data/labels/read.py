@@ -31,7 +31,8 @@ def label_layouts() -> list[LabelLayout]:
 
     Those that need more columns come first: CASME II has columns that others have too, and more.
     """
-    return sorted((layout for known in datasets() for layout in known.labels), key=lambda one: -len(one.required))
+    layouts = (layout for definition in datasets() for layout in definition.labels)
+    return sorted(layouts, key=lambda layout: -len(layout.required))
 
 
 def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[Sheet] | None = None) -> LabelFile:
@@ -80,7 +81,7 @@ def _read_matching(
     matching: Sequence[tuple[Sheet, list[LabelRow]]],
     sheets: Sequence[Sheet],
 ) -> LabelFile:
-    """Read the sheets that have the columns of a layout: all, where none says anew what another one says."""
+    """Read the sheets that have the columns of a layout; one with clips of an earlier one is left out, with a note."""
     first, rows = matching[0]
     _refuse_dates(path, matching)
     rivals = [other for other in layouts if other.required == layout.required and _rows_of(other, first)]
@@ -89,8 +90,8 @@ def _read_matching(
     file = _read_rows(path, chosen, rows, others)
     for sheet, more in matching[1:]:
         next_file = _read_rows(path, chosen, more, [other for other in sheets if other is not sheet])
-        known = {match_key(name) for name in (*file, *file.videos)}
-        if any(match_key(name) in known for name in (*next_file, *next_file.videos)):
+        known_names = {match_key(name) for name in (*file, *file.videos)}
+        if any(match_key(name) in known_names for name in (*next_file, *next_file.videos)):
             note = f"the sheet {sheet.name!r} has the same columns and clips of {first.name!r}, and is not read"
             file = file.noted(note)
         else:
@@ -123,14 +124,14 @@ class LabelTable:
         layout: How it is written.
         rows: Its rows, each event one.
         corrected: 1-based rows that a correction was applied to.
-        named: Whether other sheets tell the names of the folders; else rows name subject and video in a way of their
-            own.
+        has_folder_names: Whether other sheets gave the names of the folders; else rows name subject and video in a way
+            of their own.
     """
 
     layout: LabelLayout
     rows: tuple[LabelRow, ...]
     corrected: tuple[int, ...]
-    named: bool
+    has_folder_names: bool
 
 
 def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -> LabelTable | None:
@@ -142,7 +143,7 @@ def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -
         headerless: Whether it may be a file without a header.
 
     Raises:
-        InputError: A spreadsheet program has taken names for dates, or the sheets that tell names lack some.
+        InputError: A spreadsheet program has taken names for dates, or the sheets that hold names lack some.
     """
     for layout in label_layouts():
         if layout.names.video is None or layout.timed or (layout.headerless and not headerless):
@@ -153,29 +154,31 @@ def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -
         _refuse_dates(path, matching[:1])
         first, every = matching[0]
         rows = [row for row in every if not _is_remark(row)]
-        named = False
+        has_folder_names = False
         if layout.other_sheets is not None:
             try:
                 rows = COMPLETIONS[layout.other_sheets](path, rows, [sheet for sheet in sheets if sheet is not first])
-                named = True
+                has_folder_names = True
             except InputError as error:
                 if any(problem.line for problem in error.problems):
                     raise
         fixups = layout.fixups
         fixed = fixups.apply(rows, len(every))
         events = [
-            replace(row, cells={name: "" if fixups.is_not_coded(name, cell) else cell for name, cell in own.items()})
+            replace(
+                row, cells={name: "" if fixups.is_not_coded(name, cell) else cell for name, cell in occurrence.items()}
+            )
             for row, _ in fixed
-            for own in layout.occurrences(row.cells)
+            for occurrence in layout.occurrences(row.cells)
         ]
-        return LabelTable(layout, tuple(events), tuple(row.line for row, notes in fixed if notes), named)
+        return LabelTable(layout, tuple(events), tuple(row.line for row, notes in fixed if notes), has_folder_names)
     return None
 
 
 def _is_remark(row: LabelRow) -> bool:
     """Whether a row below the table is about no video."""
-    about = row.cells["subject"] and row.cells["filename"]
-    return not about and not any(row.cells.get(name) for name in ("onset", "offset", "emotion"))
+    names_video = row.cells["subject"] and row.cells["filename"]
+    return not names_video and not any(row.cells.get(name) for name in ("onset", "offset", "emotion"))
 
 
 def _rows_of(layout: LabelLayout, sheet: Sheet) -> list[LabelRow] | None:
@@ -186,17 +189,17 @@ def _rows_of(layout: LabelLayout, sheet: Sheet) -> list[LabelRow] | None:
 
 def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Sequence[Sheet]) -> LabelFile:
     problems: list[Problem] = []
-    named = []
+    clip_rows = []
     for row in rows:
         if row.cells["subject"] and row.cells["filename"]:
-            named.append(row)
+            clip_rows.append(row)
         # A remark below the table is no clip.
         elif any(row.cells.get(name) for name in ("onset", "offset", "emotion")):
             problems.append(Problem(path, "the row has no subject or no file name", row.line))
-    if not named and not problems:
+    if not clip_rows and not problems:
         problems.append(Problem(path, f"has the header of {layout.title} and no rows below it"))
     if not layout.timed:
-        moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in named)
+        moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in clip_rows)
         in_times = times_message(moments)
         if in_times is not None:
             line, message = in_times
@@ -204,11 +207,11 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Se
     if problems:
         raise InputError(problems)
     if layout.other_sheets is not None:
-        named = COMPLETIONS[layout.other_sheets](path, named, others)
+        clip_rows = COMPLETIONS[layout.other_sheets](path, clip_rows, others)
     names, remarks = layout.names, layout.fixups.notes(path.name)
     clips: dict[str, ClipLabels] = {}
     videos: dict[str, ClipLabels] = {}
-    for row, fixes in layout.fixups.apply(named, len(rows)):
+    for row, fixes in layout.fixups.apply(clip_rows, len(rows)):
         if names.clip is not None:
             name = names.clip_of(row.cells)
             before = clips.get(name) or ClipLabels(name, notes=remarks)

@@ -39,7 +39,7 @@ def read_event(layout: LabelLayout, path: Path, cells: Cells, notes: list[str], 
         layout: How the label file is written.
         path: The label file.
         cells: Text by field.
-        notes: Is told which cells are not used.
+        notes: A note is appended for each cell that is not used.
         strict: Refuse an event that runs backwards, and leave out an apex outside it; else it stays as it is coded.
 
     Raises:
@@ -113,12 +113,12 @@ def _emotions(cell: str, coarse_only: bool, notes: list[str]) -> tuple[str | Non
 
     ``others`` beside a class is left out; two classes of one coarse class (negative and repression) have this one.
     """
-    named = [part for part in _BETWEEN_EMOTIONS.split(cell) if part]
-    read = [_emotion(part, coarse_only, notes) for part in named]
+    class_names = [part for part in _BETWEEN_EMOTIONS.split(cell) if part]
+    read = [_emotion(part, coarse_only, notes) for part in class_names]
     known = [(fine, coarse) for fine, coarse in read if coarse is not None] or read
     fines, coarses = ({classes[at] for classes in known} - {None} for at in (0, 1))
-    if len(named) > 1:
-        notes.append(f"several emotions: {', '.join(named)}")
+    if len(class_names) > 1:
+        notes.append(f"several emotions: {', '.join(class_names)}")
     return (fines.pop() if len(fines) == 1 and len(coarses) < 2 else None, coarses.pop() if len(coarses) == 1 else None)
 
 
