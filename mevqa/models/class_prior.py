@@ -71,8 +71,8 @@ class ClassPrior:
         best = max(shares, key=lambda name: shares[name])
         if request.draw is not None:
             least = sys.float_info.min
-            place = Chance(request.draw).choice([math.log(max(share, least)) for share in shares.values()])
-            best = list(shares)[place]
+            index = Chance(request.draw).choice([math.log(max(share, least)) for share in shares.values()])
+            best = list(shares)[index]
         return replace(reply, text=best, options=shares, confidence=shares[best])
 
     def _counts_of(self, options: Sequence[str]) -> Mapping[str, int] | None:
@@ -94,8 +94,10 @@ def class_prior(source: str) -> ClassPrior:
         clips = answered_clips(path)
         counts = _counted(clips)
     elif source in dataset_names():
-        known = dataset(source).prior
-        counts = {level: dict({} if known is None else getattr(known.counts, level)) for level in LEVELS}
+        shipped_prior = dataset(source).prior
+        counts = {
+            level: dict({} if shipped_prior is None else getattr(shipped_prior.counts, level)) for level in LEVELS
+        }
     else:
         message = f"{source!r} is no data set ({', '.join(sorted(dataset_names()))}) and no question file with answers"
         raise InputError([Problem("--prior", message)])
@@ -108,7 +110,11 @@ def class_prior(source: str) -> ClassPrior:
                 )
             ]
         )
-    return ClassPrior(source, {level: dict(sorted(own.items())) for level, own in counts.items() if own}, clips)
+    return ClassPrior(
+        source,
+        {level: dict(sorted(level_counts.items())) for level, level_counts in counts.items() if level_counts},
+        clips,
+    )
 
 
 def _counted(clips: Iterable[AnsweredClip]) -> dict[str, dict[str, int]]:
@@ -118,7 +124,7 @@ def _counted(clips: Iterable[AnsweredClip]) -> dict[str, dict[str, int]]:
         for level, name in (("coarse", clip.coarse), ("fine", clip.fine)):
             if name is not None:
                 counts[level][name] += 1
-    return {level: dict(own) for level, own in counts.items()}
+    return {level: dict(level_counts) for level, level_counts in counts.items()}
 
 
 class CorrectedModel:

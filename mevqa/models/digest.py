@@ -37,7 +37,7 @@ def content_digest(folder: Path) -> str:
     """
     total = hashlib.sha256()
     remembered = _read_cache()
-    known = len(remembered)
+    known_count = len(remembered)
     is_adapter = (folder / _ADAPTER).is_file()
     for path in sorted(folder.iterdir()):
         if is_adapter and path.name in _RECORDS:
@@ -50,7 +50,7 @@ def content_digest(folder: Path) -> str:
             if key not in remembered:
                 remembered[key] = _file_hash(path)
             total.update(os.fsencode(path.name) + f"\0{stat.st_size}\0{remembered[key]}\n".encode())
-    if len(remembered) > known:
+    if len(remembered) > known_count:
         _write_cache(remembered)
     return f"sha256:{total.hexdigest()[:_DIGITS]}"
 

@@ -44,12 +44,12 @@ def cached_models() -> list[str]:
     from huggingface_hub.constants import HF_HUB_CACHE
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as KNOWN
 
-    found = set()
+    names = set()
     for config in Path(HF_HUB_CACHE).glob("models--*/snapshots/*/config.json"):
         try:
             kind = json.loads(read_file(config)).get("model_type")
         except (OSError, ValueError):
             continue
         if kind in KNOWN:
-            found.add(config.parents[2].name.removeprefix("models--").replace("--", "/"))
-    return sorted(found)
+            names.add(config.parents[2].name.removeprefix("models--").replace("--", "/"))
+    return sorted(names)

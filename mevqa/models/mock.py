@@ -58,7 +58,7 @@ class Rule(StrictModel):
         return self.type is None or asked_type(request.text) == self.type
 
     def reply(self, request: Request) -> str | Reply | None:
-        """Return what is said to a request that this rule fits."""
+        """Return the answer to a request that this rule fits."""
         if self.error is not None:
             return Reply("", error=self.error, truncated=self.truncated)
         if self.truncated and self.answer is not None:
@@ -211,9 +211,9 @@ def _scripted_reply(request: Request, answer: str) -> Reply:
     if request.options:
         if answer not in request.options:
             return Reply("", error=f"the scripted answer {answer!r} is not among the options {list(request.options)}")
-        rest = len(request.options) - 1
-        sure = _SURE if rest else 1.0
-        return _closed_reply({o: sure if o == answer else (1 - sure) / rest for o in request.options})
+        other_count = len(request.options) - 1
+        sure = _SURE if other_count else 1.0
+        return _closed_reply({o: sure if o == answer else (1 - sure) / other_count for o in request.options})
     if request.grammar is not None and not admits(request.grammar, answer):
         return Reply("", error=f"the scripted answer {answer!r} is not in the request's grammar")
     return Reply(answer, confidence=_SURE)

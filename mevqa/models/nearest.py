@@ -27,8 +27,12 @@ def make_nearest(name: str, options: ModelOptions) -> NearestAnswerer:
     """
     if name != "nearest":
         raise ModelError(f"{name}: nearest has no variants; it answers by --shots")
-    named = {"--adapter": options.adapter, "--thinking": options.thinking, "--quantization": options.quantization}
-    given = [option for option, value in named.items() if value not in (None, 0, "none")]
+    language_options = {
+        "--adapter": options.adapter,
+        "--thinking": options.thinking,
+        "--quantization": options.quantization,
+    }
+    given = [option for option, value in language_options.items() if value not in (None, 0, "none")]
     if given:
         raise ModelError(f"nearest is no language model; leave {' and '.join(given)} away")
     return NearestAnswerer()
@@ -55,34 +59,36 @@ class NearestAnswerer:
 def _reply(request: Request, shots: Sequence[Shot]) -> Reply:
     """Return the reply to one request; the nearest shot comes first."""
     kind = asked_type(request.text)
-    told = [answer for shot in shots for text, answer in shot.turns if asked_type(text) == kind]
+    answers = [answer for shot in shots for text, answer in shot.turns if asked_type(text) == kind]
     if kind == _PRESENCE:
-        asked = set(find_units(request.text))
+        asked_units = set(find_units(request.text))
         lists = [answer for shot in shots for text, answer in shot.turns if asked_type(text) == _LIST]
-        told = ["yes" if asked & set(find_units(answer)) else "no" for answer in lists] or told
-    if not told:
+        answers = ["yes" if asked_units & set(find_units(answer)) else "no" for answer in lists] or answers
+    if not answers:
         return Reply("", error="no shot answers a question of this type")
     if request.options:
-        return _voted([answer for answer in told if answer in request.options], request.options)
+        return _voted([answer for answer in answers if answer in request.options], request.options)
     if kind == _LIST:
-        return _units([find_units(answer) for answer in told])
-    return Reply(told[0])
+        return _units([find_units(answer) for answer in answers])
+    return Reply(answers[0])
 
 
-def _voted(told: Sequence[str], options: Sequence[str]) -> Reply:
-    if not told:
+def _voted(answers: Sequence[str], options: Sequence[str]) -> Reply:
+    if not answers:
         return Reply("", error="no shot has one of these options as its answer")
-    counts = Counter(told)
-    best = max(dict.fromkeys(told), key=lambda answer: counts[answer])
+    counts = Counter(answers)
+    best = max(dict.fromkeys(answers), key=lambda answer: counts[answer])
     # The decision among a clip's answers reads probabilities: the nearest shot speaks a little louder.
-    shares = {option: (counts[option] + 0.5 * (option == told[0])) / (len(told) + 0.5) for option in options}
+    shares = {option: (counts[option] + 0.5 * (option == answers[0])) / (len(answers) + 0.5) for option in options}
     return Reply(best, options=shares, confidence=shares[best])
 
 
-def _units(told: Sequence[Sequence[int]]) -> Reply:
-    counts = Counter(unit for units in told for unit in units)
+def _units(unit_lists: Sequence[Sequence[int]]) -> Reply:
+    counts = Counter(unit for units in unit_lists for unit in units)
     if not counts:
         return Reply("", error="no shot names a unit")
-    shown = [unit for unit, count in counts.items() if 2 * count >= len(told)] or [max(counts, key=lambda u: counts[u])]
-    share = sum(counts[unit] for unit in shown) / (len(shown) * len(told))
-    return Reply(", ".join(unit_name(unit) for unit in shown), confidence=share)
+    voted_units = [unit for unit, count in counts.items() if 2 * count >= len(unit_lists)] or [
+        max(counts, key=lambda u: counts[u])
+    ]
+    share = sum(counts[unit] for unit in voted_units) / (len(voted_units) * len(unit_lists))
+    return Reply(", ".join(unit_name(unit) for unit in voted_units), confidence=share)

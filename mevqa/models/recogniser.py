@@ -40,14 +40,14 @@ def make_recogniser(name: str, options: ModelOptions) -> RecogniserModel:
         "--quantization": options.quantization != "none",
         "--thinking": options.thinking > 0,
     }
-    if named := [option for option, is_given in for_language_models.items() if is_given]:
-        raise ModelError(f"{name} is no language model; leave {' and '.join(named)} away")
+    if refused := [option for option, is_given in for_language_models.items() if is_given]:
+        raise ModelError(f"{name} is no language model; leave {' and '.join(refused)} away")
     trained = read_recogniser(Path(folder).expanduser(), kind, _device(options.device))
     return RecogniserModel(name, trained)
 
 
 def _device(wanted: str) -> str:
-    """Return where networks run: on the CPU unless told, for they are so small that a GPU takes longer to start.
+    """Return where networks run: on the CPU by default, for they are so small that a GPU takes longer to start.
 
     Raises:
         ModelError: This machine does not have it.
@@ -80,8 +80,8 @@ class RecogniserModel:
         """
         if still := self._stillness(views):
             return [Reply("", error=f"{self.name} sees no motion: {still}")] * len(requests)
-        told = self._trained.probabilities(views)
-        return [self._reply(request, told) for request in requests]
+        probabilities = self._trained.probabilities(views)
+        return [self._reply(request, probabilities) for request in requests]
 
     def _stillness(self, views: Sequence[View]) -> str | None:
         """Return why there is nothing to recognise; None where there is, or where rest is a class of its own."""
@@ -90,29 +90,29 @@ class RecogniserModel:
         first, *_, last = views
         # Of a whole expression the face moves and comes back: what is farthest from its beginning counts.
         pictures = [np.asarray(view.image.convert("RGB"), np.uint8) for view in views]
-        reasons = [stillness(pictures[0], one, one_frame=first.frames == last.frames) for one in pictures[1:]]
+        reasons = [stillness(pictures[0], picture, one_frame=first.frames == last.frames) for picture in pictures[1:]]
         return reasons[0] if all(reasons) else None
 
-    def _reply(self, request: Request, told: Mapping[Level, Mapping[str, float]]) -> Reply:
+    def _reply(self, request: Request, probabilities: Mapping[Level, Mapping[str, float]]) -> Reply:
         kind = asked_type(request.text)
         if kind == _SHOWN and self._trained.tells_rest:
-            rest = next(classes[NONE] for classes in told.values() if NONE in classes)
-            return _closed({"yes": 1 - rest, "no": rest}, request.options)
+            rest_probability = next(classes[NONE] for classes in probabilities.values() if NONE in classes)
+            return _closed({"yes": 1 - rest_probability, "no": rest_probability}, request.options)
         level = next((level for level in LEVELS if level == kind), None)
-        if level is None or level not in told:
-            answered = " and ".join(told)
+        if level is None or level not in probabilities:
+            answered = " and ".join(probabilities)
             return Reply("", error=f"{self.name} tells the {answered} class only; it has no answer to this question")
-        return _closed(told[level], request.options)
+        return _closed(probabilities[level], request.options)
 
 
-def _closed(told: Mapping[str, float], options: Sequence[str]) -> Reply:
+def _closed(probabilities: Mapping[str, float], options: Sequence[str]) -> Reply:
     """Return the likeliest option; classes that are no option share their probability among the options."""
-    shown = {option: told.get(option, 0.0) for option in options} or {
-        name: value for name, value in told.items() if name != NONE
+    candidates = {option: probabilities.get(option, 0.0) for option in options} or {
+        name: value for name, value in probabilities.items() if name != NONE
     }
-    total = sum(shown.values())
+    total = sum(candidates.values())
     if total <= 0:
         return Reply("", error=f"none of the options {', '.join(options)} is a class that it was trained on")
-    shares = {name: value / total for name, value in shown.items()}
+    shares = {name: value / total for name, value in candidates.items()}
     best = max(shares, key=lambda name: shares[name])
     return Reply(best, options=shares if options else None, confidence=shares[best])

@@ -59,13 +59,13 @@ _CHOICES: Mapping[str, Callable[[Sequence[str]], Body]] = {
 }
 #: By name, how they take a grammar, beside the way of a choice that it belongs to.
 _GRAMMARS: Mapping[str, tuple[str, Callable[[Any], Body]]] = {
-    "structured_outputs.grammar": ("structured_outputs.choice", lambda one: {"structured_outputs": {"grammar": one}}),
-    "structured_outputs.regex": ("structured_outputs.choice", lambda one: {"structured_outputs": {"regex": one}}),
-    "guided_grammar": ("guided_choice", lambda one: {"guided_grammar": one}),
-    "guided_regex": ("guided_choice", lambda one: {"guided_regex": one}),
-    "ebnf": ("regex", lambda one: {"ebnf": one}),
-    "regex": ("regex", lambda one: {"regex": one}),
-    "grammar": ("grammar", lambda one: {"grammar": one}),
+    "structured_outputs.grammar": ("structured_outputs.choice", lambda text: {"structured_outputs": {"grammar": text}}),
+    "structured_outputs.regex": ("structured_outputs.choice", lambda text: {"structured_outputs": {"regex": text}}),
+    "guided_grammar": ("guided_choice", lambda text: {"guided_grammar": text}),
+    "guided_regex": ("guided_choice", lambda text: {"guided_regex": text}),
+    "ebnf": ("regex", lambda text: {"ebnf": text}),
+    "regex": ("regex", lambda text: {"regex": text}),
+    "grammar": ("grammar", lambda text: {"grammar": text}),
     "json_schema": ("json_schema", _schema_body),
 }
 
@@ -128,7 +128,7 @@ class Abilities:
 
     def as_record(self) -> dict[str, str]:
         """Return what decides how answers are taken, for the fingerprint of a run."""
-        told = f"log-probabilities of {self.logprobs} tokens" if self.logprobs else ""
+        logprobs_text = f"log-probabilities of {self.logprobs} tokens" if self.logprobs else ""
         taken = {
             self.bound: True,
             "temperature 0": self.temperature,
@@ -136,7 +136,7 @@ class Abilities:
             "chat_template_kwargs": self.template_switch,
         }
         return {
-            "closed_questions": " and ".join(filter(None, (self.choice, told))) or "read from text",
+            "closed_questions": " and ".join(filter(None, (self.choice, logprobs_text))) or "read from text",
             "open_questions": self.grammar or "read from text",
             "request": ", ".join(name for name, is_taken in taken.items() if is_taken),
         }
@@ -146,10 +146,10 @@ def _grammar_body(way: str, grammar: object) -> Body:
     """Return what constrains an answer by a grammar; nothing for one that is not ours."""
     _, body = _GRAMMARS[way]
     if way == "json_schema":
-        written: Any = schema_of_grammar(grammar)
+        constraint: Any = schema_of_grammar(grammar)
     else:
-        written = pattern(grammar) if way.endswith("regex") else ebnf(grammar)
-    return {} if written is None else body(written)
+        constraint = pattern(grammar) if way.endswith("regex") else ebnf(grammar)
+    return {} if constraint is None else body(constraint)
 
 
 #: What may be left out of a request, in this order, and the word by which a refusal names it.
@@ -162,7 +162,7 @@ _SPARED: Sequence[tuple[str, Mapping[str, Any]]] = (
 
 
 def probe(endpoint: Endpoint, name: str, *, think: bool = False) -> Abilities:
-    """Return how a server is asked for a model.
+    """Find out how a server is asked for a model.
 
     Args:
         endpoint: The server.
@@ -178,7 +178,7 @@ def probe(endpoint: Endpoint, name: str, *, think: bool = False) -> Abilities:
     _check_pictures(trial, able, plain)
     able = replace(able, choice=_choice(trial, able), model=plain.model)
     able = replace(able, grammar=_grammar(trial, able))
-    # Of a model that thinks, the tokens told are those of the thought.
+    # The log-probabilities of a model that thinks are those of its thought.
     return able if think else replace(able, logprobs=_logprobs(trial, able))
 
 

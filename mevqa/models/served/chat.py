@@ -35,10 +35,12 @@ class ClipMessages:
         self._system = _plain(system)
         self._views = _plain_views(views)
         self._shots = [
-            Shot(one.clip_id, tuple(_plain_views(one.views)), tuple((_plain(q), _plain(a)) for q, a in one.turns))
-            for one in shots
+            Shot(shot.clip_id, tuple(_plain_views(shot.views)), tuple((_plain(q), _plain(a)) for q, a in shot.turns))
+            for shot in shots
         ]
-        self._pictures = [picture_part(view.image) for one in (*shots, None) for view in (one.views if one else views)]
+        self._pictures = [
+            picture_part(view.image) for shot in (*shots, None) for view in (shot.views if shot else views)
+        ]
         self._system_role = system_role
 
     def about(self, text: str) -> list[Message]:

@@ -131,19 +131,19 @@ class Endpoint:
     async def _models(self) -> list[str]:
         try:
             page = await asyncio.wait_for(self._client.models.list(), min(self._timeout, _LISTING))
-            return [self.redacted(str(one.id)) for one in page.data or ()]
+            return [self.redacted(str(model.id)) for model in page.data or ()]
         except Exception as error:  # noqa: BLE001 - a list that is no list: it is asked for to say more, not less
-            _log.debug("%s lists no models: %s", self.url, self._shown(str(error)))
+            _log.debug("%s lists no models: %s", self.url, self._one_line(str(error)))
             return []
 
     async def _send(self, bodies: Sequence[Mapping[str, Any]]) -> list[ChatReply | Failure]:
         bound = asyncio.Semaphore(self._concurrency)
 
-        async def one(body: Mapping[str, Any]) -> ChatReply | Failure:
+        async def send_bounded(body: Mapping[str, Any]) -> ChatReply | Failure:
             async with bound:
                 return await self._send_one(body)
 
-        tasks = [asyncio.ensure_future(one(body)) for body in bodies]
+        tasks = [asyncio.ensure_future(send_bounded(body)) for body in bodies]
         try:
             return list(await asyncio.gather(*tasks))
         finally:
@@ -205,10 +205,10 @@ class Endpoint:
         except (errors.APITimeoutError, asyncio.TimeoutError, TimeoutError):
             return Failure(f"no reply within {self._timeout:g} s"), None
         except errors.APIConnectionError as error:
-            return Failure(self._shown(f"the connection failed: {error.__cause__ or error}")), None
+            return Failure(self._one_line(f"the connection failed: {error.__cause__ or error}")), None
         except (BrokenReplyError, ValueError, TypeError, AttributeError, errors.APIError) as error:
             # Half a body, or JSON of another form.
-            return Failure(self._shown(f"the reply cannot be read: {error}")), None
+            return Failure(self._one_line(f"the reply cannot be read: {error}")), None
 
     def _of_status(self, error: Any) -> tuple[Failure, float | None]:
         """Return the failure of a state, and the wait that the server asks for."""
@@ -216,29 +216,31 @@ class Endpoint:
         body = body if isinstance(body, Mapping) else {}
         # The library hands over what is below "error"; other servers write "detail" or "message".
         message = body.get("message") or body.get("detail") or body.get("error") or str(error)
-        reason = self._shown(f"the server answers {status}: {message}")
+        reason = self._one_line(f"the server answers {status}: {message}")
         if status in (401, 402) or body.get("code") in _SPENT or body.get("type") in _SPENT:
             raise ModelError(f"{self.url}: {reason}")
-        told = f"{message} {body.get('code', '')} {body.get('type', '')}"
-        unknown = status == 404 or (status == 500 and _UNKNOWN_MODEL.search(told) is not None)
-        wrong = unknown or (status == 500 and _WRONG_REQUEST.search(told) is not None) or status in _LASTING
-        if wrong or (status < 500 and status not in _PASSING):
-            return Failure(reason, status, True, unknown), None
+        explanation = f"{message} {body.get('code', '')} {body.get('type', '')}"
+        is_unknown = status == 404 or (status == 500 and _UNKNOWN_MODEL.search(explanation) is not None)
+        is_final = (
+            is_unknown or (status == 500 and _WRONG_REQUEST.search(explanation) is not None) or status in _LASTING
+        )
+        if is_final or (status < 500 and status not in _PASSING):
+            return Failure(reason, status, True, is_unknown), None
         return Failure(reason, status), _retry_after(error.response.headers)
 
-    def _shown(self, text: str) -> str:
+    def _one_line(self, text: str) -> str:
         return shortened(self.redacted(" ".join(text.split())), _SHOWN)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the wait in seconds that a server asks for (RFC 9110, section 10.2.3); None where it asks for none."""
-    written = headers.get("retry-after", "")
+    header = headers.get("retry-after", "")
     try:
-        return max(0.0, float(written))
+        return max(0.0, float(header))
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(written).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
     except (TypeError, ValueError):
         return None
 
@@ -250,9 +252,9 @@ class _Loop:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="served-model", daemon=True).start()
 
-    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Return what the work returns; an interrupt cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
         except BaseException:

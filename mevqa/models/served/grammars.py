@@ -42,8 +42,8 @@ def schema_of_options(options: Sequence[str]) -> dict[str, Any]:
 
 def schema_of_grammar(grammar: object) -> dict[str, Any] | None:
     """Return a JSON schema whose only key ``answer`` holds what a grammar admits; None for one that is not ours."""
-    found = pattern(grammar)
-    return None if found is None else _schema({"type": "string", "pattern": f"^{found}$"})
+    expression = pattern(grammar)
+    return None if expression is None else _schema({"type": "string", "pattern": f"^{expression}$"})
 
 
 def answer_of(text: str) -> str:

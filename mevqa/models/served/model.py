@@ -51,8 +51,8 @@ def make_served(name: str, options: ModelOptions) -> ServedModel:
     if not served:
         raise ModelError(f"{name}: name the model as its server does: openai:NAME --base-url URL")
     for_own_models = {"--adapter": options.adapter is not None, "--as-video": options.video}
-    if named := [option for option, is_given in for_own_models.items() if is_given]:
-        raise ModelError(f"{name} is loaded by its server; leave {' and '.join(named)} away")
+    if refused := [option for option, is_given in for_own_models.items() if is_given]:
+        raise ModelError(f"{name} is loaded by its server; leave {' and '.join(refused)} away")
     settings = options.served
     url = _address(name, served, settings)
     price = price_of(name, settings)
@@ -71,7 +71,7 @@ def make_served(name: str, options: ModelOptions) -> ServedModel:
 
 
 def of_model(values: Mapping[str, _T], name: str) -> _T | None:
-    """Return what is said of a model by its name, or else of all others."""
+    """Return a setting of a model by its name, or else that of all models."""
     return values.get(name, values.get(""))
 
 
@@ -163,12 +163,12 @@ class ServedModel:
 
     @property
     def run_settings(self) -> dict[str, Any]:
-        """What decides its answers, for the fingerprint of a run."""
+        """Settings that decide its answers, for the fingerprint of a run."""
         return {"max_new_tokens": self._max_new_tokens, "thinking": self.thinking, **self.abilities.as_record()}
 
     @property
     def run_facts(self) -> dict[str, Any]:
-        """What a reader of a run wants to know besides: a server may move to another address."""
+        """Address and price, for readers of a run: they decide no answer."""
         price = self.meter.price
         return {"served_at": self._endpoint.url, "price": None if price is None else price.model_dump()}
 
@@ -190,7 +190,9 @@ class ServedModel:
         bodies = [self._body(clip, request) for request in requests]
         outcomes: list[ChatReply | Failure] = []
         for batch in (bodies[:1], bodies[1:]) if self._lead else (bodies,):
-            prompt = max((one.used.prompt_tokens for one in outcomes if isinstance(one, ChatReply)), default=0)
+            prompt = max(
+                (outcome.used.prompt_tokens for outcome in outcomes if isinstance(outcome, ChatReply)), default=0
+            )
             most = sum(int(body[self.abilities.bound]) for body in batch)
             self.meter.reserve(prompt * len(batch), most)
             outcomes += self._endpoint.send(batch)
@@ -203,14 +205,17 @@ class ServedModel:
     ) -> list[ChatReply | Failure]:
         """Ask again, without a thought, where a thought took all tokens; what was thought is kept."""
         thoughts = {
-            i: one.thought or one.text
-            for i, one in enumerate(outcomes)
-            if self._thinking and isinstance(one, ChatReply) and one.truncated and not without_thoughts(one.text)
+            i: outcome.thought or outcome.text
+            for i, outcome in enumerate(outcomes)
+            if self._thinking
+            and isinstance(outcome, ChatReply)
+            and outcome.truncated
+            and not without_thoughts(outcome.text)
         }
         if not thoughts:
             return outcomes
         bodies = [self._body(clip, requests[i], think=False) for i in thoughts]
-        prompt = max((one.used.prompt_tokens for one in outcomes if isinstance(one, ChatReply)), default=0)
+        prompt = max((outcome.used.prompt_tokens for outcome in outcomes if isinstance(outcome, ChatReply)), default=0)
         self.meter.reserve(prompt * len(bodies), sum(int(body[self.abilities.bound]) for body in bodies))
         for i, again in zip(thoughts, self._endpoint.send(bodies), strict=True):
             outcomes[i] = replace(again, thought=thoughts[i]) if isinstance(again, ChatReply) else again
@@ -252,15 +257,15 @@ class ServedModel:
             ModelError: No question of several clips in a row was answered: server or network failed, or the server
                 does not have the model any more.
         """
-        failed = [one for one in outcomes if isinstance(one, Failure)]
-        gone = [one for one in failed if not one.is_request or one.is_unknown_model]
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+        gone = [outcome for outcome in failed if not outcome.is_request or outcome.is_unknown_model]
         self._dead = self._dead + 1 if gone and len(gone) == len(outcomes) else 0
         if self._dead >= _DEAD_CLIPS:
             where = f"{self.name} at {self._endpoint.url}"
             raise ModelError(f"{where} answers no more ({gone[-1].reason}); the same command goes on later")
 
     def _reply(self, request: Request, outcome: ChatReply | Failure) -> Reply:
-        """Return a reply as the package has it; what is no answer is an error, what was cut off is told so."""
+        """Return the package's reply: an error where there is no answer, ``truncated`` where it was cut off."""
         if isinstance(outcome, Failure):
             return Reply("", error=outcome.reason)
         if outcome.refusal is not None:
@@ -272,11 +277,15 @@ class ServedModel:
         if not text:
             return Reply("", error="the model ended its turn without an answer", truncated=outcome.truncated)
         if request.options and outcome.tokens and not outcome.truncated:
-            told = option_probabilities(outcome.tokens, request.options, before=before)
-            if told is not None:
-                best = max(told, key=lambda option: told[option])
+            probabilities = option_probabilities(outcome.tokens, request.options, before=before)
+            if probabilities is not None:
+                best = max(probabilities, key=lambda option: probabilities[option])
                 if request.draw is not None:
-                    drawn = Chance(request.draw).choice([math.log(max(told[option], _LEAST)) for option in told])
-                    best = list(told)[drawn]
-                return Reply(best, options=told, confidence=told[best], thought=outcome.thought or None)
+                    drawn = Chance(request.draw).choice(
+                        [math.log(max(probabilities[option], _LEAST)) for option in probabilities]
+                    )
+                    best = list(probabilities)[drawn]
+                return Reply(
+                    best, options=probabilities, confidence=probabilities[best], thought=outcome.thought or None
+                )
         return Reply(text, truncated=outcome.truncated, thought=outcome.thought or None)

@@ -82,7 +82,7 @@ def read_reply(completion: Any, redacted: Callable[[str], str]) -> ChatReply:
 
 
 def _refusal(reason: str | None, refused: str | None, redacted: Callable[[str], str]) -> str | None:
-    """Return why a reply is no answer; one that is only too long is read, and told so."""
+    """Return why a reply is no answer; one that is only too long is read, and called truncated."""
     if refused:
         return f"the model refused: {redacted(' '.join(refused.split()))[:200]}"
     if reason == "content_filter":
@@ -94,13 +94,13 @@ def _refusal(reason: str | None, refused: str | None, redacted: Callable[[str], 
 
 def _tokens(logprobs: Any) -> tuple[WrittenToken, ...]:
     """Return the written tokens with their alternatives, none where the server tells none."""
-    written = []
-    for one in getattr(logprobs, "content", None) or ():
-        listed: Sequence[Any] = getattr(one, "top_logprobs", None) or ()
-        known = {str(other.token): float(other.logprob) for other in listed}
-        known.setdefault(str(one.token), float(one.logprob))
-        written.append(WrittenToken(str(one.token), tuple(known.items())))
-    return tuple(written)
+    tokens = []
+    for position in getattr(logprobs, "content", None) or ():
+        listed: Sequence[Any] = getattr(position, "top_logprobs", None) or ()
+        alternatives = {str(other.token): float(other.logprob) for other in listed}
+        alternatives.setdefault(str(position.token), float(position.logprob))
+        tokens.append(WrittenToken(str(position.token), tuple(alternatives.items())))
+    return tuple(tokens)
 
 
 def _used(usage: Any) -> Usage:

@@ -37,9 +37,9 @@ def option_probabilities(
         options: The options, all different.
         before: What stands in the reply before the answer, as in a JSON object.
     """
-    whole = "".join(token.text for token in tokens)
-    said = written_option(_answer(whole, before) or "", options)
-    if said is None:
+    reply_text = "".join(token.text for token in tokens)
+    answered = written_option(_answer(reply_text, before) or "", options)
+    if answered is None:
         return None
     mass = dict.fromkeys(options, 0.0)
     live, come, text = list(options), 1.0, ""
@@ -55,7 +55,7 @@ def option_probabilities(
         if len(live) < 2:
             break
     # Where an option is the beginning of another, the end of the reply decides.
-    mass[said] += come
+    mass[answered] += come
     total = sum(mass.values())
     return {option: value / total for option, value in mass.items()} if total > 0 else None
 
@@ -67,15 +67,15 @@ def _shares(token: WrittenToken, live: Sequence[str], text: str, before: str) ->
     """
     onward = [option for option in live if _fits(_answer(text + token.text, before), option)]
     shares = dict.fromkeys(live, 0.0)
-    told = 0.0
+    listed_probability = 0.0
     for other, logprob in token.alternatives:
         probability = math.exp(min(0.0, logprob))
-        told += probability
+        listed_probability += probability
         fitting = [option for option in live if _fits(_answer(text + other, before), option)]
         for option in fitting:
             shares[option] += probability / len(fitting)
     least = min(math.exp(min(0.0, logprob)) for _, logprob in token.alternatives)
-    unknown = min(least, max(0.0, 1.0 - told))
+    unknown = min(least, max(0.0, 1.0 - listed_probability))
     return {option: share or (0.0 if option in onward else unknown) for option, share in shares.items()}, onward
 
 

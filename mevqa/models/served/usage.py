@@ -30,7 +30,7 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum, field by field."""
-        return Usage(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Usage(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     def cost(self, price: Price) -> float:
         """Return what the tokens cost."""

@@ -40,8 +40,8 @@ def load_transformers(
     Raises:
         ModelError: Anything that keeps it from loading.
     """
-    with utf8_named(source) if isinstance(source, Path) else nullcontext(source) as named:
-        model, processor, revision = _load(name, named, options)
+    with utf8_named(source) if isinstance(source, Path) else nullcontext(source) as path:
+        model, processor, revision = _load(name, path, options)
     try:
         return TransformersModel(
             model, processor, name=name, revision=revision, preferences=preferences, options=options
@@ -158,8 +158,8 @@ def _refuse_other_weights(name: str, folder: Path, config: Any, trust_remote_cod
 def _refuse_kernels(name: str, attention: str | None, trust_remote_code: bool, config: Any) -> None:
     """Refuse an attention implementation that is compiled code on the hub (``owner/kernel``), unless it is trusted."""
     inner = [getattr(config, key) for key in config.sub_configs if hasattr(config, key)]
-    named = [attention, *(getattr(one, "_attn_implementation", None) for one in (config, *inner))]
-    kernel = next((str(one) for one in named if "/" in str(one)), None)
+    implementations = [attention, *(getattr(part, "_attn_implementation", None) for part in (config, *inner))]
+    kernel = next((str(implementation) for implementation in implementations if "/" in str(implementation)), None)
     if kernel is not None and not trust_remote_code:
         raise ModelError(
             f"{name}: the attention implementation {kernel!r} is code on the hub; --trust-remote-code runs it, if you "

@@ -130,7 +130,7 @@ class TransformersModel:
         """
         reuse = self._prefix_cache if prefix_cache is None else prefix_cache
         with torch.inference_mode(), fitting_threads(self._weights, self.model.device):
-            outcomes = self._work(system, views, requests, reuse, shots)
+            outcomes = self._run_tasks(system, views, requests, reuse, shots)
             blind = self._blind_scores(system, views, requests, reuse, shots)
         return [
             self._reply(outcome, scores) if not isinstance(outcome, Reply) else outcome
@@ -150,15 +150,15 @@ class TransformersModel:
         prompts = [p.ids for p in self.prompter.prompts(system, views, [r.text for r in requests]).prompts]
         return sum(token in self._pictures for token in prompts[0]), max(map(len, prompts))
 
-    def _work(
+    def _run_tasks(
         self, system: str, views: Sequence[View], requests: Sequence[Request], reuse: bool, shots: Sequence[Shot]
     ) -> list[AnswerTask | Reply]:
         """Return each request's finished task, or the reply that says why there is none."""
         if reuse or len(requests) <= 1:
-            return self._work_together(system, views, requests, shots) if requests else []
-        return [self._work_together(system, views, [request], shots)[0] for request in requests]
+            return self._run_together(system, views, requests, shots) if requests else []
+        return [self._run_together(system, views, [request], shots)[0] for request in requests]
 
-    def _work_together(
+    def _run_together(
         self, system: str, views: Sequence[View], requests: Sequence[Request], shots: Sequence[Shot]
     ) -> list[AnswerTask | Reply]:
         """Do the work over one prefix; a batch that fails is halved until the request at fault stands alone."""
@@ -248,13 +248,13 @@ class TransformersModel:
         """
         if self._option_score != "calibrated" or not views:
             return [None] * len(requests)
-        shown = tuple((shot.clip_id, shot.turns) for shot in shots)
-        scene = (system, shown, tuple((view.caption, view.image.size, len(view.frames)) for view in views))
+        shot_turns = tuple((shot.clip_id, shot.turns) for shot in shots)
+        scene = (system, shot_turns, tuple((view.caption, view.image.size, len(view.frames)) for view in views))
         keys = [(scene, request.text, request.options) for request in requests]
         missing = [i for i, request in enumerate(requests) if request.options and keys[i] not in self._blind]
         if missing:
             grey = [replace(view, image=Image.new("RGB", view.image.size, _GREY)) for view in views]
-            tasks = self._work(system, grey, [requests[i] for i in missing], reuse, shots)
+            tasks = self._run_tasks(system, grey, [requests[i] for i in missing], reuse, shots)
             for i, task in zip(missing, tasks, strict=True):
                 answered = task.task if isinstance(task, ThoughtTask) else task
                 if isinstance(answered, OptionTask):
@@ -288,10 +288,10 @@ def _failed(error: Exception) -> Reply:
 def _picture_tokens(model: Any, processor: Any) -> frozenset[int]:
     """Return the ids that stand for pictures and videos in a prompt, from wherever the family keeps them."""
     names = ("image_token_id", "image_token_index", "video_token_id", "video_token_index")
-    found = [getattr(owner, name, None) for owner in (model.config, processor) for name in names]
+    token_ids = [getattr(owner, name, None) for owner in (model.config, processor) for name in names]
     for name in ("image_token_ids", "video_token_ids"):
-        found += getattr(processor, name, None) or ()
-    return frozenset(token for token in found if isinstance(token, int))
+        token_ids += getattr(processor, name, None) or ()
+    return frozenset(token for token in token_ids if isinstance(token, int))
 
 
 def _stop_tokens(model: Any) -> frozenset[int]:

@@ -63,8 +63,8 @@ def random_model(
         tie_word_embeddings=True,
     )
     torch.manual_seed(seed)
-    place = choose_device(device)
-    model = Qwen2_5_VLForConditionalGeneration(config).eval().to(place, choose_dtype(dtype, place))
+    torch_device = choose_device(device)
+    model = Qwen2_5_VLForConditionalGeneration(config).eval().to(torch_device, choose_dtype(dtype, torch_device))
     return TransformersModel(
         model, processor, name="random", revision=f"seed-{seed}", options=ModelOptions(batch_size=16)
     )

@@ -48,10 +48,10 @@ def sample_replies(
         length = prefix_length([prompt.ids for prompt in prompts.prompts], prompts.anchor)
         prefix = run_prefix(model.model, prompts.inputs, length)
         replies = []
-        for prompt, request, own in zip(prompts.prompts, requests, seeds, strict=True):
+        for prompt, request, question_seeds in zip(prompts.prompts, requests, seeds, strict=True):
             tasks = [
                 FreeTask(prompter, prompt, request.max_new_tokens, Chance(Draw(temperature, tuple(seed))))
-                for seed in own
+                for seed in question_seeds
             ]
             for start in range(0, len(tasks), _TOGETHER):
                 finish_tasks(tasks[start : start + _TOGETHER], grow_tree(model.model, prefix), length)

@@ -92,8 +92,8 @@ def fitting_adapter(model: Any, adapter: str, folder: Path, config: Mapping[str,
     if all(old == new for old, new in layers.items()):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="mevqa-adapter-") as place:
-        copy = Path(place)
+    with tempfile.TemporaryDirectory(prefix="mevqa-adapter-") as temporary:
+        copy = Path(temporary)
         weights = {_renamed_key(key, layers): value for key, value in load_file(path).items()}
         save_file(weights, copy / _WEIGHTS, metadata={"format": "pt"})
         del weights
@@ -105,8 +105,8 @@ def fitting_adapter(model: Any, adapter: str, folder: Path, config: Mapping[str,
 def _claimed_rank(config: Mapping[str, Any]) -> int:
     """Return the largest rank that an adapter's configuration names; 0 where it names none."""
     pattern = config.get("rank_pattern")
-    named = list(pattern.values()) if isinstance(pattern, dict) and pattern else [config.get("r")]
-    return max((rank for rank in named if isinstance(rank, int)), default=0)
+    ranks = list(pattern.values()) if isinstance(pattern, dict) and pattern else [config.get("r")]
+    return max((rank for rank in ranks if isinstance(rank, int)), default=0)
 
 
 def renamed_layers(model: Any, adapter: str, keys: list[str]) -> dict[str, str]:
@@ -120,16 +120,16 @@ def renamed_layers(model: Any, adapter: str, keys: list[str]) -> dict[str, str]:
     Raises:
         ModelError: A key names no layer by any known name.
     """
-    known = {name for name, _ in model.named_modules()}
+    module_names = {name for name, _ in model.named_modules()}
     kind = model.config.model_type
-    found: dict[str, str] = {}
+    new_names: dict[str, str] = {}
     for key in keys:
         layer = _layer(key)
-        if layer is None or layer in found:
+        if layer is None or layer in new_names:
             continue
-        new = next((name for name in _names(layer, kind) if name in known), None)
+        new = next((name for name in _names(layer, kind) if name in module_names), None)
         if new is not None:
-            found[layer] = new
+            new_names[layer] = new
         elif _MARK.search(key):
             maker = next((who for pattern, who in _table().makers.items() if re.match(pattern, layer)), None)
             whose = f"; the name is one of {maker}" if maker else ""
@@ -137,7 +137,7 @@ def renamed_layers(model: Any, adapter: str, keys: list[str]) -> dict[str, str]:
                 f"the adapter {adapter} does not fit the model {kind!r}: its key {key} names no layer of it, by "
                 f"the names of this or older releases of transformers{whose}"
             )
-    return found
+    return new_names
 
 
 def _names(layer: str, kind: str) -> list[str]:

@@ -52,8 +52,8 @@ def wrap_with_adapter(model: Any, adapter: str) -> tuple[Any, str]:
     try:
         with (
             warnings.catch_warnings(),
-            utf8_named(folder) as named,
-            fitting_adapter(model, adapter, named, config) as fitting,
+            utf8_named(folder) as path,
+            fitting_adapter(model, adapter, path, config) as fitting,
         ):
             warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by names of earlier releases
             warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")  # of interest where one trains

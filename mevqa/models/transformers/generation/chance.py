@@ -34,8 +34,8 @@ class Chance:
         top = max(scores)
         weights = [math.exp((score - top) / self._temperature) for score in scores]
         at = self._rng.random() * sum(weights)
-        for place, weight in enumerate(weights):
+        for index, weight in enumerate(weights):
             at -= weight
             if at < 0:
-                return place
+                return index
         return len(weights) - 1

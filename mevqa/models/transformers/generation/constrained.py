@@ -82,11 +82,11 @@ class GrammarWalk:
         """Return the admissible next tokens (``END`` among them where the answer may end) with what they lead to."""
         count = len(self._written)
         self._expand(count)
-        found: dict[int, list[Hypothesis]] = {}
+        choices: dict[int, list[Hypothesis]] = {}
         for hypothesis in self._live:
             ended = len(hypothesis.ids) == count
-            found.setdefault(END if ended else hypothesis.ids[count], []).append(hypothesis)
-        return found
+            choices.setdefault(END if ended else hypothesis.ids[count], []).append(hypothesis)
+        return choices
 
     def take(self, token: int, live: Sequence[Hypothesis]) -> None:
         """Go on with one of the choices."""

@@ -64,14 +64,14 @@ class OptionTask(AnswerTask):
     def begin(self, tree: TokenTree, start: int, parent: int = ROOT) -> None:
         """Add the question and its options; a beginning that options share is added once."""
         super().begin(tree, start, parent)
-        known: dict[tuple[int, int], int] = {}
+        node_after: dict[tuple[int, int], int] = {}
         for ids in self._ids:
             path = [self._node]
             for token in ids:
                 step = (path[-1], token)
-                if step not in known:
-                    known[step] = tree.add(path[-1], token)
-                path.append(known[step])
+                if step not in node_after:
+                    node_after[step] = tree.add(path[-1], token)
+                path.append(node_after[step])
             self._paths.append(path)
 
     def advance(self, tree: TokenTree) -> bool:

@@ -74,9 +74,9 @@ def cut_inputs(inputs: Mapping[str, Any], length: int) -> dict[str, Any]:
         inputs: Ids [1, tokens], pictures and whatever else the model takes.
         length: Number of tokens to take.
     """
-    whole = inputs["input_ids"].shape[1]
+    token_count = inputs["input_ids"].shape[1]
     return {
-        name: value[:, :length] if getattr(value, "shape", None) == (1, whole) else value
+        name: value[:, :length] if getattr(value, "shape", None) == (1, token_count) else value
         for name, value in inputs.items()
         if name != "attention_mask"
     }
@@ -98,7 +98,7 @@ def _rotary_state(model: Any, taken: Mapping[str, Any]) -> tuple[int, int]:
     inner = getattr(model, "model", model)
     if not hasattr(inner, "rope_deltas"):
         return 0, 1
-    seen = any(name in taken for name in ("image_grid_thw", "video_grid_thw"))
-    if not seen or inner.rope_deltas is None:
+    has_pictures = any(name in taken for name in ("image_grid_thw", "video_grid_thw"))
+    if not has_pictures or inner.rope_deltas is None:
         return 0, 3
     return int(inner.rope_deltas.reshape(-1)[0]), 3

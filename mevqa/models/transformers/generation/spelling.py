@@ -77,16 +77,16 @@ class Speller:
         pairs = {segment: self._pairs[parent.last, segment] for segment in segments}
         strange = [segment for segment in segments if pairs[segment][0] >= trusted]
         _, spelled = self._prompter.answers(context, [parent.text + segment for segment in strange], back=back)
-        whole = dict(zip(strange, map(tuple, spelled), strict=True))
+        respelled = dict(zip(strange, map(tuple, spelled), strict=True))
         children = []
         for segment in segments:
-            if segment in whole:
-                ids, kept = whole[segment], common_length([parent.ids, whole[segment]])
+            if segment in respelled:
+                ids, settled = respelled[segment], common_length([parent.ids, respelled[segment]])
             else:
                 taken, added = pairs[segment]
-                kept = len(parent.ids) - taken
-                ids = parent.ids[:kept] + added
-            children.append(Hypothesis(parent.text + segment, ids, segment, kept))
+                settled = len(parent.ids) - taken
+                ids = parent.ids[:settled] + added
+            children.append(Hypothesis(parent.text + segment, ids, segment, settled))
         return children
 
     def steadiness(self, grammar: Grammar) -> dict[str, bool]:

@@ -142,8 +142,8 @@ class ThoughtTask(AnswerTask):
             self._close(tree, [], self._thought.closing)
             return False
         self._ids.append(token)
-        written = self._prompter.tokenizer.decode(self._ids[-_TAG:], skip_special_tokens=False)
-        _, ended, after = written.partition(self._thought.end)
+        text = self._prompter.tokenizer.decode(self._ids[-_TAG:], skip_special_tokens=False)
+        _, ended, after = text.partition(self._thought.end)
         if ended:
             tail = self._thought.closing.partition(self._thought.end)[2]
             self._close(tree, [token], tail[len(after) :] if tail.startswith(after) else "")
@@ -160,8 +160,8 @@ class ThoughtTask(AnswerTask):
 
     def with_thought(self, reply: Reply) -> Reply:
         """Return a reply with the thought that stood before it."""
-        written = self._prompter.tokenizer.decode(self._ids, skip_special_tokens=False)
-        return replace(reply, thought=written.partition(self._thought.end)[0].strip())
+        text = self._prompter.tokenizer.decode(self._ids, skip_special_tokens=False)
+        return replace(reply, thought=text.partition(self._thought.end)[0].strip())
 
     def _close(self, tree: TokenTree, last: list[int], text: str) -> None:
         """End the thought by a last token and a text, and begin the answer."""

@@ -82,7 +82,7 @@ class TokenTree(ABC):
         """
 
     def release(self, node: int) -> None:  # noqa: B027
-        """Say that nothing more will be added after ``node``; what was kept for that is given back at the next run."""
+        """Mark that nothing more will be added after ``node``; what was kept for that is given back at the next run."""
 
     @abstractmethod
     def run(self) -> None:
@@ -111,8 +111,8 @@ class TokenTree(ABC):
         """
         logits, normaliser = self._scores[node]
         cumulated = torch.softmax(logits.double().cpu() / temperature, -1).cumsum(-1)
-        place = torch.searchsorted(cumulated, uniform * cumulated[-1], right=True)
-        token = min(int(place), len(cumulated) - 1)
+        index = torch.searchsorted(cumulated, uniform * cumulated[-1], right=True)
+        token = min(int(index), len(cumulated) - 1)
         return token, float(logits[token]) - normaliser
 
     def _keep(self, rows: Mapping[int, int], logits: torch.Tensor) -> None:
@@ -307,8 +307,8 @@ def cache_argument(model: Any, cache: Any) -> dict[str, Any]:
 
     It is ``cache`` in transformers from 5.24 on, ``past_key_values`` before and in code that comes with a model.
     """
-    known = inspect.signature(type(model).forward).parameters
-    return {"cache" if "cache" in known else "past_key_values": cache}
+    parameters = inspect.signature(type(model).forward).parameters
+    return {"cache" if "cache" in parameters else "past_key_values": cache}
 
 
 def can_pack(model: Any) -> bool:

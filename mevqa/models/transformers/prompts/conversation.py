@@ -59,9 +59,9 @@ def messages(
         user.append(_text(f"{system}\n"))
     for shot in shots:
         user += _pictures(shot.views)
-        for asked, said in shot.turns:
-            conversation.append({"role": "user", "content": [*user, _text(asked)]})
-            conversation.append({"role": "assistant", "content": [_text(said)]})
+        for shot_question, shot_answer in shot.turns:
+            conversation.append({"role": "user", "content": [*user, _text(shot_question)]})
+            conversation.append({"role": "assistant", "content": [_text(shot_answer)]})
             user = []
     moments, pictures = split_views(views, video=video)
     if moments:

@@ -101,11 +101,11 @@ class Prompter:
         self._system_role = self._knows_system_role()
         self._special, self._placeholders = self._special_texts()
         self.lead, end = self._answer_frame()
-        written = self._end_of_turn(end)
-        self.stop_tokens = stop_tokens | written
+        end_tokens = self._end_of_turn(end)
+        self.stop_tokens = stop_tokens | end_tokens
         if not self.stop_tokens:
             raise ModelError("the model has no end-of-turn token: neither its generation config nor its chat template")
-        self.end_token = min(written or self.stop_tokens)
+        self.end_token = min(end_tokens or self.stop_tokens)
 
     def prompts(self, system: str, views: Sequence[View], texts: Sequence[str], shots: Sequence[Shot] = ()) -> Prompts:
         """Render and tokenise the conversations of one clip.
@@ -128,12 +128,12 @@ class Prompter:
         anchor = max((i + 1 for i, token in enumerate(first) if token in self._pictures), default=0)
         common = common_length([*rendered, self._render(self._conversation(system, clip, _PROBE, shots))])
         cut = self._after_last_picture(rendered[0][:common])
-        known = (anchor > 0 and cut > 0) or not views
+        is_tail_reusable = (anchor > 0 and cut > 0) or not views
         all_ids = [first]
-        if known:
+        if is_tail_reusable:
             self._remember(rendered[0][cut:], first[anchor:])
         for text in rendered[1:]:
-            ids = self._tails.get(text[cut:]) if known else None
+            ids = self._tails.get(text[cut:]) if is_tail_reusable else None
             if ids is None:
                 full = self._process(text, views)["input_ids"][0].tolist()
                 if full[:anchor] != first[:anchor]:
@@ -166,9 +166,9 @@ class Prompter:
         for text, ids in zip(missing, self.tokenise([context + self.lead + text for text in missing]), strict=True):
             shared = common_length([base, ids])
             self._texts[context, text] = (len(base) - shared, ids[shared:])
-        found = [self._texts[context, text] for text in texts]
-        back = max([back, *(taken for taken, _ in found)])
-        return back, [base[len(base) - back : len(base) - taken] + ids for taken, ids in found]
+        spellings = [self._texts[context, text] for text in texts]
+        back = max([back, *(taken for taken, _ in spellings)])
+        return back, [base[len(base) - back : len(base) - taken] + ids for taken, ids in spellings]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of generated ids."""
@@ -190,20 +190,20 @@ class Prompter:
 
     @property
     def switches(self) -> dict[str, bool]:
-        """What the chat template is told besides the messages."""
+        """Arguments of the chat template besides the messages."""
         return dict(self._switches)
 
     def _conversation(self, system: str, views: Sequence[View], text: str, shots: Sequence[Shot] = ()) -> list[Message]:
         escaped = self.escape(system), self._plain(views), self.escape(text)
-        shown = [
+        escaped_shots = [
             Shot(
-                one.clip_id,
-                tuple(self._plain(one.views)),
-                tuple((self.escape(q), self.escape(a)) for q, a in one.turns),
+                shot.clip_id,
+                tuple(self._plain(shot.views)),
+                tuple((self.escape(q), self.escape(a)) for q, a in shot.turns),
             )
-            for one in shots
+            for shot in shots
         ]
-        return messages(*escaped, system_role=self._system_role, video=self._video, shots=shown)
+        return messages(*escaped, system_role=self._system_role, video=self._video, shots=escaped_shots)
 
     def _plain(self, views: Sequence[View]) -> list[View]:
         return [replace(view, caption=self.escape(view.caption)) for view in views]
@@ -295,19 +295,19 @@ class Prompter:
 
     def _answer_frame(self) -> tuple[str, str]:
         """Return what the template writes between the prompt and an answer, and after it."""
-        asked = messages("", [], "question")
-        prompt = self._render(asked)
+        conversation = messages("", [], "question")
+        prompt = self._render(conversation)
         if "question" not in prompt:
             raise ModelError("the chat template drops the question's text; a template for pictures and text is needed")
         try:
-            whole = self._render(messages("", [], "question", answer=_PROBE), prompt=False)
+            answered = self._render(messages("", [], "question", answer=_PROBE), prompt=False)
         except Exception:  # a template for questions only
             return "", ""
         if self.thought is not None:
-            return "", whole.partition(_PROBE)[2]
-        if not whole.startswith(prompt) or _PROBE not in whole[len(prompt) :]:
+            return "", answered.partition(_PROBE)[2]
+        if not answered.startswith(prompt) or _PROBE not in answered[len(prompt) :]:
             return "", ""
-        lead, _, end = whole[len(prompt) :].partition(_PROBE)
+        lead, _, end = answered[len(prompt) :].partition(_PROBE)
         return lead, end
 
     def _end_of_turn(self, end: str) -> frozenset[int]:

@@ -51,20 +51,22 @@ def thinking_switches(template: Any) -> tuple[str, ...]:
     return tuple(name for name in _SWITCHES if re.search(rf"(?<![\w.]){name}\b(?!\s*=[^=])", plain))
 
 
-def find_thought(render: Callable[..., str], switches: Iterable[str], known: Callable[[str], bool]) -> Thought | None:
+def find_thought(
+    render: Callable[..., str], switches: Iterable[str], knows_tag: Callable[[str], bool]
+) -> Thought | None:
     """Return how a template writes thoughts; None for one that knows none.
 
     Args:
         render: Renders a conversation; ``prompt`` says whether up to where an answer begins, other names are switches.
         switches: Names of the template's switches.
-        known: Whether the template or the tokeniser knows a tag.
+        knows_tag: Whether the template or the tokeniser knows a tag.
     """
-    asked = messages("", [], "question")
+    conversation = messages("", [], "question")
     for on in (True, False):
-        text = render(asked, prompt=True, **dict.fromkeys(switches, on))
-        found = _open_at_end(text, known) or _closed_at_end(text, known)
-        if found is not None:
-            return Thought(found.opening, found.end, _learned_closing(render, found, switches) or found.closing)
+        text = render(conversation, prompt=True, **dict.fromkeys(switches, on))
+        thought = _open_at_end(text, knows_tag) or _closed_at_end(text, knows_tag)
+        if thought is not None:
+            return Thought(thought.opening, thought.end, _learned_closing(render, thought, switches) or thought.closing)
     return None
 
 
@@ -73,34 +75,34 @@ def is_open(text: str, thought: Thought) -> bool:
     return text.rstrip().endswith(thought.opening.rstrip())
 
 
-def _open_at_end(text: str, known: Callable[[str], bool]) -> Thought | None:
+def _open_at_end(text: str, knows_tag: Callable[[str], bool]) -> Thought | None:
     """Return the thought that is open at the end of a prompt."""
     for match in _OPEN.finditer(text):
         if not text[match.end() :].strip():
-            end = _end_tag(match[0], known)
+            end = _end_tag(match[0], knows_tag)
             return Thought(text[match.start() :], end, f"\n{end}\n\n")
     return None
 
 
-def _closed_at_end(text: str, known: Callable[[str], bool]) -> Thought | None:
+def _closed_at_end(text: str, knows_tag: Callable[[str], bool]) -> Thought | None:
     """Return the thought that is opened and closed, with nothing in it, at the end of a prompt."""
     for match in _OPEN.finditer(text):
-        end = _end_tag(match[0], known)
-        inside, found, after = text[match.end() :].partition(end)
-        if found and not inside.strip() and not after.strip():
+        end = _end_tag(match[0], knows_tag)
+        inside, end_tag, after = text[match.end() :].partition(end)
+        if end_tag and not inside.strip() and not after.strip():
             half = (len(inside) + 1) // 2
             return Thought(match[0] + inside[:half], end, inside[half:] + end + after)
     return None
 
 
-def _end_tag(tag: str, known: Callable[[str], bool]) -> str:
+def _end_tag(tag: str, knows_tag: Callable[[str], bool]) -> str:
     """Return the tag that ends what ``tag`` opens: ``</think>``, ``<|end_of_thought|>``, ``[/THINK]``."""
     left, right = next((a, b) for a, b in _BRACKETS if tag.startswith(a) and tag.endswith(b))
     name = tag[len(left) : len(tag) - len(right)]
     ended = re.sub(r"begin|start", "end", name, flags=re.IGNORECASE)
     tags = [f"{left}{ended}{right}"] if ended != name else []
     tags += [f"{left}/{name}{right}", f"{left[0]}/{left[1:]}{name}{right}"]
-    return next((tag for tag in tags if known(tag)), tags[0])
+    return next((tag for tag in tags if knows_tag(tag)), tags[0])
 
 
 def _learned_closing(render: Callable[..., str], thought: Thought, switches: Iterable[str]) -> str | None:
