@@ -1,4 +1,4 @@
-"""What the channels of a recording are: modality by name, values in the unit that is kept."""
+"""Channels of a recording: modality by name, values converted to the toolkit's unit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _has_word(name: str, words: Sequence[str]) -> bool:
 
 
 def modality_of(name: str) -> Modality | None:
-    """Return what a channel of this name measures, None where the name does not tell."""
+    """Return the modality of a channel by its name, None where the name does not tell."""
     return next((modality for modality, words in _table().modalities.items() if _has_word(name, words)), None)
 
 
@@ -52,14 +52,14 @@ def is_digital(name: str) -> bool:
 
 def split_unit(heading: str) -> tuple[str, str]:
     """Return name and unit of a heading such as ``eda (uS)``; the unit is empty where there is none."""
-    found = _UNIT.search(heading)
-    return (heading[: found.start()].strip(), found[1].strip()) if found else (heading.strip(), "")
+    unit = _UNIT.search(heading)
+    return (heading[: unit.start()].strip(), unit[1].strip()) if unit else (heading.strip(), "")
 
 
 def make_channel(
     name: str, modality: Modality, rate: float, unit: str, values: NDArray[np.floating], start: float = 0.0
 ) -> tuple[Channel, str | None]:
-    """Return a channel in the unit that is kept, and a note where its unit had to be assumed.
+    """Return a channel converted to the unit of its modality, and a note where its unit had to be assumed.
 
     Raises:
         ValueError: The unit is none of the modality's; one line.
@@ -70,19 +70,19 @@ def make_channel(
     if not unit.strip():
         note = f"the channel {name!r} has no unit: {units.kept} is assumed"
         return Channel(name, modality, rate, units.kept, values, start), note
-    written = " ".join(unit.casefold().split())
-    if written not in units.known:
-        known = did_you_mean(unit, list(units.known))
-        raise ValueError(f"the channel {name!r} is in {unit!r}, which is no unit of {modality.upper()}; {known}")
-    factor, shift = units.known[written]
+    spelling = " ".join(unit.casefold().split())
+    if spelling not in units.known:
+        hint = did_you_mean(unit, list(units.known))
+        raise ValueError(f"the channel {name!r} is in {unit!r}, which is no unit of {modality.upper()}; {hint}")
+    factor, shift = units.known[spelling]
     changed = values if (factor, shift) == (1, 0) else factor * values + shift
     return Channel(name, modality, rate, units.kept, changed, start), None
 
 
 def is_unused(values: NDArray[np.floating]) -> bool:
     """Whether nothing was plugged into a channel: it is empty, or one value all along."""
-    known = values[~np.isnan(values)]
-    return not known.size or bool(np.ptp(known) == 0)
+    recorded = values[~np.isnan(values)]
+    return not recorded.size or bool(np.ptp(recorded) == 0)
 
 
 def no_signals(names: Sequence[str]) -> list[str]:
@@ -99,7 +99,7 @@ def known_modality(word: str) -> Modality:
     Raises:
         ValueError: There is none of this name; one line.
     """
-    found = next((one for one in MODALITIES if one == word.strip().casefold()), None)
-    if found is None:
+    modality = next((name for name in MODALITIES if name == word.strip().casefold()), None)
+    if modality is None:
         raise ValueError(f"there is no modality {word!r}; {did_you_mean(word, MODALITIES)}")
-    return found
+    return modality

@@ -26,15 +26,15 @@ _FRAME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}-(\d{1,2})-(\d{1,2})-(\d{1,2})-(\d{1,
 
 
 class ClocksDisagree(ValueError):
-    """Two clocks that their markers do not bring together."""
+    """Two clocks whose markers give no common shift."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How two clocks stand to each other.
+    """The shift between two clocks, and how well it fits.
 
     Attributes:
-        offset: What has to be added to the first clock's times, s.
+        offset: Shift to add to the first clock's times, s.
         matched: How many markers both have.
         largest_error: Largest difference of a shared marker after the shift, s.
     """
@@ -45,7 +45,7 @@ class Alignment:
 
 
 def align_clocks(own: Sequence[Marker], other: Sequence[Marker], tolerance: float = TOLERANCE_S) -> Alignment:
-    """Return what brings one clock to another: the shift under which most markers of equal code meet.
+    """Align two clocks: find the shift under which most markers of equal code meet.
 
     Codes may repeat, and either clock may lack some markers. Of all pairs of equal code, the differences that most
     pairs share decide; the offset is their median.
@@ -60,18 +60,18 @@ def align_clocks(own: Sequence[Marker], other: Sequence[Marker], tolerance: floa
     """
     pairs = np.array([b.time - a.time for a in own for b in other if a.code == b.code], dtype=np.float64)
     if not pairs.size:
-        codes = [", ".join(map(str, sorted({one.code for one in side})[:6])) or "none" for side in (own, other)]
+        codes = [", ".join(map(str, sorted({marker.code for marker in side})[:6])) or "none" for side in (own, other)]
         raise ClocksDisagree(f"shares no marker with the other clock: its codes are {codes[0]}, the other's {codes[1]}")
     pairs.sort()
     upper = np.searchsorted(pairs, pairs + 2 * tolerance, side="right")
     best = int(np.argmax(upper - np.arange(len(pairs))))
     offset = float(np.median(pairs[best : upper[best]]))
     errors = _errors(own, other, offset, tolerance)
-    shared = {one.code for one in own} & {one.code for one in other}
-    most = min(sum(one.code in shared for one in side) for side in (own, other))
+    shared = {marker.code for marker in own} & {marker.code for marker in other}
+    most = min(sum(marker.code in shared for marker in side) for side in (own, other))
     if len(errors) < max(1.0, _LEAST_SHARE * most):
-        said = f"only {len(errors)} of {most} markers come within {1000 * tolerance:.0f} ms of the other clock's"
-        raise ClocksDisagree(f"{said}, whatever the shift: one clock runs faster, or the codes mean other events")
+        message = f"only {len(errors)} of {most} markers come within {1000 * tolerance:.0f} ms of the other clock's"
+        raise ClocksDisagree(f"{message}, whatever the shift: one clock runs faster, or the codes mean other events")
     return Alignment(offset, len(errors), float(np.abs(errors).max()))
 
 
@@ -79,11 +79,11 @@ def _errors(own: Sequence[Marker], other: Sequence[Marker], offset: float, toler
     """Return the differences of the markers that meet after the shift, each marker of the other clock used once."""
     left = list(other)
     errors = []
-    for one in own:
-        near = [b for b in left if b.code == one.code and abs(one.time + offset - b.time) <= tolerance]
+    for marker in own:
+        near = [b for b in left if b.code == marker.code and abs(marker.time + offset - b.time) <= tolerance]
         if near:
-            best = min(near, key=lambda b: abs(one.time + offset - b.time))
-            errors.append(one.time + offset - best.time)
+            best = min(near, key=lambda b: abs(marker.time + offset - b.time))
+            errors.append(marker.time + offset - best.time)
             left.remove(best)
     return np.array(errors, dtype=np.float64)
 
@@ -107,8 +107,8 @@ def first_frames(names: Iterable[str]) -> tuple[Marker, ...]:
     Args:
         names: Names of frames in any order; names of another form are passed over.
     """
-    found: dict[int, float] = {}
+    first_times: dict[int, float] = {}
     for marker in map(frame_marker, names):
         if marker is not None:
-            found[marker.code] = min(marker.time, found.get(marker.code, np.inf))
-    return tuple(sorted(Marker(time, code) for code, time in found.items()))
+            first_times[marker.code] = min(marker.time, first_times.get(marker.code, np.inf))
+    return tuple(sorted(Marker(time, code) for code, time in first_times.items()))

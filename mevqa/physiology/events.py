@@ -26,7 +26,7 @@ class TimedEvent:
 
     Attributes:
         video: Its video, as it is written.
-        subject: Who is seen; None where the table does not tell.
+        subject: Its subject; None where the table does not tell.
         onset: First frame.
         apex: Frame of the largest extent.
         offset: Last frame.
@@ -54,12 +54,12 @@ class TimedEvent:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What tells it from the other events, in every table that names it."""
+        """Video, onset and offset, which identify the event in every table."""
         return video_key(self.video), self.onset, self.offset
 
 
 def video_key(name: str) -> str:
-    """Return what the spellings of a video's name have in common: no folders, no ending, no case, no leading zeros."""
+    """Return a video's name without folders, ending, case and leading zeros: equal for all its spellings."""
     return match_key(without_suffix(re.split(r"[/\\]", name)[-1]))
 
 
@@ -71,7 +71,7 @@ def read_timed_events(path: Path, fps: float | None = None) -> tuple[list[TimedE
         fps: Frames per second where the table does not tell.
 
     Returns:
-        The events in the order of the table, and what a reader should know.
+        The events in the order of the table, and notes for the reader.
 
     Raises:
         InputError: What is wrong with the table, or it does not tell the frame rate.
@@ -79,12 +79,12 @@ def read_timed_events(path: Path, fps: float | None = None) -> tuple[list[TimedE
     if _names_times(path):
         return _by_camera(path), []
     read = read_events(path, "predictions")
-    rates = {(one.subject, one.video): one.fps for one in read.videos}
-    lacking = sorted({video for (_, video), rate in rates.items() if rate is None})
-    if fps is None and lacking and read.events:
-        named = ", ".join(map(repr, lacking[:3])) + (", ..." if lacking[3:] else "")
+    rates = {(video.subject, video.video): video.fps for video in read.videos}
+    without_rate = sorted({video for (_, video), rate in rates.items() if rate is None})
+    if fps is None and without_rate and read.events:
+        examples = ", ".join(map(repr, without_rate[:3])) + (", ..." if without_rate[3:] else "")
         raise InputError(
-            [Problem(path, f"has no frame rate of {len(lacking)} videos ({named}): add a column fps, or --fps")]
+            [Problem(path, f"has no frame rate of {len(without_rate)} videos ({examples}): add a column fps, or --fps")]
         )
     events = []
     for row in read.events:

@@ -10,11 +10,11 @@ from mevqa.errors import InputError, Problem
 
 
 def import_extra(name: str, needed_by: Path | str) -> Any:
-    """Return a package of the extra.
+    """Import a package of the extra ``physiology``.
 
     Args:
         name: The package.
-        needed_by: What cannot be done without it, for the message.
+        needed_by: Feature or file that needs it, for the message.
 
     Raises:
         InputError: It is not installed; one line with the mend.
@@ -22,5 +22,5 @@ def import_extra(name: str, needed_by: Path | str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        said = f"needs the package {name}, which is not there: pip install 'mevqa[physiology]'"
-        raise InputError([Problem(needed_by, said)]) from error
+        message = f"needs the package {name}, which is not there: pip install 'mevqa[physiology]'"
+        raise InputError([Problem(needed_by, message)]) from error

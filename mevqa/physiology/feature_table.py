@@ -60,7 +60,7 @@ def measure_events(
         progress: Called with recordings done and recordings in all.
 
     Returns:
-        The events in their order, and what a reader should know.
+        The events in their order, and notes for the reader.
 
     Raises:
         InputError: No event has a recording, a recording cannot be read, or its clock is not known; all of them.
@@ -74,18 +74,18 @@ def measure_events(
     measured = {place: MeasuredEvent(events[place], math.nan, nothing) for place in nowhere}
     notes = [f"{len(nowhere)} of {len(events)} events are in no recording: nothing is measured"] if nowhere else []
     problems: list[Problem] = []
-    said: dict[str, list[str]] = {}
+    recordings_by_note: dict[str, list[str]] = {}
     for done, placement in enumerate(placements):
         progress(done, len(placements))
-        own = [events[place] for place in placement.events]
+        placed_events = [events[place] for place in placement.events]
         try:
             signals = read(placement.path)
-            times = clocks.times(own, signals, placement)
+            times = clocks.times(placed_events, signals, placement)
         except InputError as error:
             problems.extend(error.problems)
             continue
         for note in signals.notes:
-            said.setdefault(note, []).append(signals.name)
+            recordings_by_note.setdefault(note, []).append(signals.name)
         for place, time, features in zip(
             placement.events, times, extract_features(signals, times, phase=phase), strict=True
         ):
@@ -93,29 +93,32 @@ def measure_events(
     if problems:
         raise InputError(problems)
     progress(len(placements), len(placements))
-    for note, of_these in said.items():
-        where = ", ".join(of_these[:3]) + (f" and {len(of_these) - 3} more" if len(of_these) > 3 else "")
+    for note, recording_names in recordings_by_note.items():
+        where = ", ".join(recording_names[:3]) + (
+            f" and {len(recording_names) - 3} more" if len(recording_names) > 3 else ""
+        )
         notes.append(f"{note} ({where})")
     return [measured[place] for place in range(len(events))], notes
 
 
 def write_features(path: Path, measured: Sequence[MeasuredEvent]) -> None:
-    """Write the table.
+    """Write the table of physiological features.
 
     Raises:
         InputError: It cannot be written.
     """
     names = list(feature_groups())
     rows: list[list[str]] = [[*_EVENT_COLUMNS, _TIME, _MEASURED, *names, _FLAGS]]
-    for one in measured:
-        known = {name: getattr(one.event, name) for name in _EVENT_COLUMNS}
+    for measurement in measured:
+        event_values = {name: getattr(measurement.event, name) for name in _EVENT_COLUMNS}
         cells = [
-            "" if value is None else f"{value:g}" if name == "fps" else str(value) for name, value in known.items()
+            "" if value is None else f"{value:g}" if name == "fps" else str(value)
+            for name, value in event_values.items()
         ]
-        time = "" if math.isnan(one.time) else f"{one.time:.3f}"
-        numbers = [one.features.values[name] for name in names]
-        flags = "; ".join(f"{group}: {why}" for group, why in one.features.flags.items())
-        measured_groups = "+".join(one.features.measured)
+        time = "" if math.isnan(measurement.time) else f"{measurement.time:.3f}"
+        numbers = [measurement.features.values[name] for name in names]
+        flags = "; ".join(f"{group}: {why}" for group, why in measurement.features.flags.items())
+        measured_groups = "+".join(measurement.features.measured)
         rows.append([*cells, time, measured_groups, *("" if math.isnan(v) else f"{v:.6g}" for v in numbers), flags])
     write_whole(path, csv_text(rows))
 
@@ -126,7 +129,7 @@ class FeatureRow:
 
     Attributes:
         video: The event's video, as it is written.
-        subject: Who is seen; None where the table does not tell.
+        subject: Its subject; None where the table does not tell.
         onset: First frame of the event.
         offset: Its last frame.
         values: Features by name; NaN for what is missing.
@@ -140,7 +143,7 @@ class FeatureRow:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What tells the event from others, as ``TimedEvent.key``."""
+        """Video, onset and offset, which identify the event, as ``TimedEvent.key``."""
         return video_key(self.video), self.onset, self.offset
 
 
@@ -152,18 +155,20 @@ def read_features(path: Path) -> list[FeatureRow]:
     """
     wanted = {name: (simplify(name),) for name in ("video", "subject", "onset", "offset", *feature_groups())}
     sheets = read_sheets(path)
-    header = next((one for sheet in sheets if (one := find_header(sheet, wanted, ("video", "onset", "offset")))), None)
+    header = next(
+        (candidate for sheet in sheets if (candidate := find_header(sheet, wanted, ("video", "onset", "offset")))), None
+    )
     if header is None:
         needed = {name: wanted[name] for name in ("video", "onset", "offset")}
         raise InputError([Problem(path, describe_columns(sheets, {"a table of physiological features": needed}))])
     names = [name for name in feature_groups() if name in header.places]
     if not names:
-        said = "has no column of a physiological feature (heart_rate_change, scr_count, ...)"
-        raise InputError([Problem(path, f"{said}: write it with mevqa physiology features", header.line)])
+        message = "has no column of a physiological feature (heart_rate_change, scr_count, ...)"
+        raise InputError([Problem(path, f"{message}: write it with mevqa physiology features", header.line)])
     rows, problems = [], []
     for row in header.rows:
         frames = [read_number(row.cells.get(name, "")) for name in ("onset", "offset")]
-        if not row.cells.get("video") or not all(math.isfinite(one) and one == int(one) for one in frames):
+        if not row.cells.get("video") or not all(math.isfinite(frame) and frame == int(frame) for frame in frames):
             problems.append(Problem(path, "needs a video, and onset and offset as whole frames", row.line))
             continue
         values = dict.fromkeys(feature_groups(), math.nan)
@@ -172,8 +177,10 @@ def read_features(path: Path) -> list[FeatureRow]:
             values[name] = read_number(cell) if cell else math.nan
             if cell and not math.isfinite(values[name]):
                 problems.append(Problem(path, f"{name} must be a number or empty, not {cell!r}", row.line))
-        own = FeatureRow(row.cells["video"], row.cells.get("subject") or None, int(frames[0]), int(frames[1]), values)
-        rows.append(own)
+        feature_row = FeatureRow(
+            row.cells["video"], row.cells.get("subject") or None, int(frames[0]), int(frames[1]), values
+        )
+        rows.append(feature_row)
     if problems:
         raise InputError(problems)
     return rows

@@ -1,4 +1,4 @@
-"""Where the events of videos are on the clock of the signals.
+"""Times of the events of videos on the clock of the signals.
 
 Three ways: the signals' time 0 is the first frame of the video; a table tells when each video begins; or the names of
 frames tell the camera's time and the marker of the stimulus (MMME), and the markers that the signals have too bring
@@ -31,12 +31,12 @@ _OFFSET_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the events of one recording are.
+    """A recording and its events in the table.
 
     Attributes:
         recording: Its name.
         path: Its file or folder.
-        events: Places of its events in the table.
+        events: Indices of its events in the table.
         of_subject: Whether it is the recording of a subject, with any number of videos.
     """
 
@@ -56,13 +56,13 @@ def place_in_recordings(
         recordings: Recordings by name.
 
     Returns:
-        The recordings that have events, and the places of the events that are in none.
+        The recordings that have events, and the indices of the events that are in none.
 
     Raises:
         InputError: A name may mean several recordings.
     """
     by_video, by_subject = NameIndex(recordings, match_key), NameIndex(recordings, subject_key)
-    found: dict[tuple[str, bool], list[int]] = {}
+    events_by_recording: dict[tuple[str, bool], list[int]] = {}
     nowhere = []
     for place, event in enumerate(events):
         try:
@@ -74,8 +74,10 @@ def place_in_recordings(
         if name is None:
             nowhere.append(place)
         else:
-            found.setdefault((name, of_subject), []).append(place)
-    return [Placement(name, recordings[name], tuple(own), sub) for (name, sub), own in found.items()], nowhere
+            events_by_recording.setdefault((name, of_subject), []).append(place)
+    return [
+        Placement(name, recordings[name], tuple(places), sub) for (name, sub), places in events_by_recording.items()
+    ], nowhere
 
 
 @dataclass
@@ -97,46 +99,49 @@ class VideoClocks:
         Args:
             events: The events of the recording.
             signals: The recording.
-            placement: Where it stands.
+            placement: Its name and file.
 
         Raises:
             InputError: The clocks cannot be brought together.
         """
         if self.begins is not None:
-            missing = sorted({one.video for one in events if match_key(one.video) not in self.begins})
+            missing = sorted({event.video for event in events if match_key(event.video) not in self.begins})
             if missing:
                 raise InputError([Problem("--begins", f"does not say when the video {missing[0]!r} begins")])
-            return [self.begins[match_key(one.video)] + one.onset / one.fps for one in events]
+            return [self.begins[match_key(event.video)] + event.onset / event.fps for event in events]
         if self.media is not None:
             return self._by_frames(events, signals, placement)
-        videos = sorted({one.video for one in events})
-        if any(one.by_camera for one in events):
-            said = "its frames are named by their time: name the folder of the frames with --media"
-            raise InputError([Problem(placement.path, said)])
+        videos = sorted({event.video for event in events})
+        if any(event.by_camera for event in events):
+            message = "its frames are named by their time: name the folder of the frames with --media"
+            raise InputError([Problem(placement.path, message)])
         if placement.of_subject and len(videos) > 1:
-            said = f"is one recording of {len(videos)} videos ({videos[0]!r}, ...), and nothing tells when each begins"
+            message = (
+                f"is one recording of {len(videos)} videos ({videos[0]!r}, ...), and nothing tells when each begins"
+            )
             mend = "give --media with frames named by their time, or --begins with a table of video and begin (s)"
-            raise InputError([Problem(placement.path, f"{said}: {mend}")])
-        return [one.seconds for one in events]
+            raise InputError([Problem(placement.path, f"{message}: {mend}")])
+        return [event.seconds for event in events]
 
     def _by_frames(self, events: Sequence[TimedEvent], signals: Signals, placement: Placement) -> list[float]:
-        frames = {video: self._frames(video) for video in dict.fromkeys(one.video for one in events)}
+        frames = {video: self._frames(video) for video in dict.fromkeys(event.video for event in events)}
         marks = first_frames(name for names in frames.values() for name in names)
         try:
             offset = align_clocks(marks, signals.markers).offset
         except ClocksDisagree as error:
-            said = f"the clock of its frames cannot be brought to that of {placement.path.name}: it {error}"
-            raise InputError([Problem(self.media or "--media", f"{placement.recording}: {said}")]) from error
+            message = f"the clock of its frames cannot be brought to that of {placement.path.name}: it {error}"
+            raise InputError([Problem(self.media or "--media", f"{placement.recording}: {message}")]) from error
         times = []
-        for one in events:
-            if one.by_camera:
-                times.append(one.seconds + offset)
+        for event in events:
+            if event.by_camera:
+                times.append(event.seconds + offset)
                 continue
-            names = frames[one.video]
-            taken = frame_marker(names[one.onset]) if one.onset < len(names) else None
+            names = frames[event.video]
+            taken = frame_marker(names[event.onset]) if event.onset < len(names) else None
             if taken is None:
-                said = f"the video {one.video!r} has {len(names)} frames, the onset of line {one.line} is {one.onset}"
-                raise InputError([Problem(self.media or "--media", said)])
+                onset = f"the onset of line {event.line} is {event.onset}"
+                message = f"the video {event.video!r} has {len(names)} frames, {onset}"
+                raise InputError([Problem(self.media or "--media", message)])
             times.append(taken.time + offset)
         return times
 
@@ -148,16 +153,16 @@ class VideoClocks:
         """
         if video not in self._names:
             assert self.media is not None
-            found, _ = MediaFolder(self.media).candidates(video, "mmme")
-            folders = [one for one in found if one.is_dir()]
+            candidates, _ = MediaFolder(self.media).candidates(video, "mmme")
+            folders = [path for path in candidates if path.is_dir()]
             if len(folders) != 1:
                 how = "no folder" if not folders else f"{len(folders)} folders"
                 raise InputError([Problem(self.media, f"has {how} of frames of the video {video!r}")])
-            names = [one.name for one in list_frames(folders[0]).files]
+            names = [frame.name for frame in list_frames(folders[0]).files]
             if any(frame_marker(name) is None for name in names):
                 other = next(name for name in names if frame_marker(name) is None)
-                said = f"holds {other}; frames must be named year-month-day-hour-minute-second-ms-count-marker"
-                raise InputError([Problem(folders[0], said)])
+                message = f"holds {other}; frames must be named year-month-day-hour-minute-second-ms-count-marker"
+                raise InputError([Problem(folders[0], message)])
             self._names[video] = names
         return self._names[video]
 
@@ -172,7 +177,9 @@ def read_begins(path: Path) -> dict[str, float]:
         InputError: It cannot be read, or rows are wrong; all of them.
     """
     sheets = read_sheets(path)
-    header = next((one for sheet in sheets if (one := find_header(sheet, _OFFSET_COLUMNS, ("video", "begin")))), None)
+    header = next(
+        (candidate for sheet in sheets if (candidate := find_header(sheet, _OFFSET_COLUMNS, ("video", "begin")))), None
+    )
     if header is None:
         raise InputError([Problem(path, describe_columns(sheets, {"when videos begin": _OFFSET_COLUMNS}))])
     begins: dict[str, float] = {}

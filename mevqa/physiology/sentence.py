@@ -15,18 +15,18 @@ from mevqa.physiology.features.definition import GROUPS, Group, feature_groups
 from mevqa.suggestions import did_you_mean
 
 _TEMPLATE = Path(__file__).with_name("sentence.yaml")
-_OWN = ("size", "percent")
+_OWN_PLACEHOLDERS = ("size", "percent")
 
 
 class Phrase(StrictModel):
-    """What is said of one feature.
+    """The wording for one feature.
 
     Attributes:
         feature: Its name.
-        least: From which size on it rose or fell.
-        rose: What is said then; None: nothing.
-        fell: What is said when it fell.
-        steady: What is said when it did neither.
+        least: Smallest change that counts as a rise or fall.
+        rose: Wording of a rise; None: nothing is written.
+        fell: Wording of a fall.
+        steady: Wording of a smaller change.
     """
 
     feature: str
@@ -37,24 +37,24 @@ class Phrase(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> Phrase:
-        _known(self.feature, tuple(feature_groups()), "feature")
-        known = (*_OWN, *feature_groups())
+        _check_known(self.feature, tuple(feature_groups()), "feature")
+        placeholders = (*_OWN_PLACEHOLDERS, *feature_groups())
         for text in filter(None, (self.rose, self.fell, self.steady)):
-            _check_placeholders(text, known, 1.0)
+            _check_placeholders(text, placeholders, 1.0)
         return self
 
 
 class SentenceTemplate(StrictModel):
-    """How features are told in words.
+    """Template of a sentence about features.
 
     Attributes:
-        begin: What the sentence begins with.
+        begin: Beginning of the sentence.
         phrases: In their order.
-        between: What stands between phrases.
-        end: What stands behind the last one.
-        missing: What is said of groups of which nothing was measured, {groups}.
-        groups: What the groups are called.
-        several: What is said of each of several events of a video, {onset}, {offset} and {phrases}.
+        between: Separator of the phrases.
+        end: End, behind the last phrase.
+        missing: Wording for groups of which nothing was measured, {groups}.
+        groups: Names of the groups.
+        several: Wording for each of several events of a video, {onset}, {offset} and {phrases}.
     """
 
     begin: str
@@ -78,7 +78,7 @@ class SentenceTemplate(StrictModel):
         return text
 
 
-def _known(name: str, known: Sequence[str], what: str) -> None:
+def _check_known(name: str, known: Sequence[str], what: str) -> None:
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}; {did_you_mean(name, known)}")
 
@@ -86,7 +86,7 @@ def _known(name: str, known: Sequence[str], what: str) -> None:
 def _check_placeholders(text: str, known: Sequence[str], value: object) -> None:
     names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     for name in names:
-        _known(name, known, "placeholder")
+        _check_known(name, known, "placeholder")
     text.format(**dict.fromkeys(names, value))
 
 
@@ -104,33 +104,33 @@ def describe(features: Mapping[str, float], template: SentenceTemplate) -> str:
 
     Args:
         features: By name; NaN, or no key, for what is missing.
-        template: How they are told.
+        template: Their wording.
     """
     body = _body(features, template)
     return template.begin + body if body else ""
 
 
 def _body(features: Mapping[str, float], template: SentenceTemplate) -> str:
-    """Return what is said of an event behind the beginning; empty where nothing is."""
-    known = {name: value for name, value in features.items() if math.isfinite(value)}
-    phrases = [text for phrase in template.phrases if (text := _phrase(phrase, known))]
+    """Return the phrases about an event, without the beginning; empty where there are none."""
+    finite = {name: value for name, value in features.items() if math.isfinite(value)}
+    phrases = [text for phrase in template.phrases if (text := _phrase(phrase, finite))]
     if not phrases:
         return ""
-    measured = {feature_groups()[name] for name in known}
-    lacking = [template.groups.get(group, group) for group in GROUPS if group not in measured]
-    missing = template.missing.format(groups=", ".join(lacking)) if lacking else ""
+    measured = {feature_groups()[name] for name in finite}
+    unmeasured = [template.groups.get(group, group) for group in GROUPS if group not in measured]
+    missing = template.missing.format(groups=", ".join(unmeasured)) if unmeasured else ""
     return template.between.join(phrases) + template.end + missing
 
 
-def _phrase(phrase: Phrase, known: Mapping[str, float]) -> str:
-    if phrase.feature not in known:
+def _phrase(phrase: Phrase, features: Mapping[str, float]) -> str:
+    if phrase.feature not in features:
         return ""
-    value = known[phrase.feature]
+    value = features[phrase.feature]
     text = phrase.rose if value >= phrase.least else phrase.fell if value <= -phrase.least else phrase.steady
     names = [name for _, name, _, _ in string.Formatter().parse(text or "") if name is not None]
-    if not text or any(name not in known for name in names if name not in _OWN):
+    if not text or any(name not in features for name in names if name not in _OWN_PLACEHOLDERS):
         return ""
-    return text.format(**known, size=abs(value), percent=100 * abs(math.exp(value) - 1))
+    return text.format(**features, size=abs(value), percent=100 * abs(math.exp(value) - 1))
 
 
 def describe_videos(rows: Sequence[FeatureRow], template: SentenceTemplate) -> dict[str, str]:
@@ -138,17 +138,19 @@ def describe_videos(rows: Sequence[FeatureRow], template: SentenceTemplate) -> d
 
     Args:
         rows: The table.
-        template: How features are told.
+        template: Wording of the features.
     """
     by_video: dict[str, list[FeatureRow]] = {}
     for row in rows:
         by_video.setdefault(row.video, []).append(row)
     notes = {}
-    for video, own in by_video.items():
-        told = [(row, body) for row in own if (body := _body(row.values, template))]
-        if len(own) == 1 and told:
-            notes[video] = template.begin + told[0][1]
-        elif told:
-            parts = [template.several.format(onset=row.onset, offset=row.offset, phrases=body) for row, body in told]
+    for video, video_rows in by_video.items():
+        described = [(row, body) for row in video_rows if (body := _body(row.values, template))]
+        if len(video_rows) == 1 and described:
+            notes[video] = template.begin + described[0][1]
+        elif described:
+            parts = [
+                template.several.format(onset=row.onset, offset=row.offset, phrases=body) for row, body in described
+            ]
             notes[video] = template.begin + " ".join(parts)
     return notes

@@ -78,18 +78,18 @@ class Signals:
 
     def of(self, modality: Modality) -> tuple[Channel, ...]:
         """Return the channels of one modality."""
-        return tuple(one for one in self.channels if one.modality == modality)
+        return tuple(channel for channel in self.channels if channel.modality == modality)
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
         """What was recorded, in the order of ``MODALITIES``."""
-        return tuple(one for one in MODALITIES if self.of(one))
+        return tuple(modality for modality in MODALITIES if self.of(modality))
 
     def shifted(self, seconds: float) -> Signals:
         """Return the same signals on a clock that shows ``seconds`` more."""
-        channels = tuple(replace(one, start=one.start + seconds) for one in self.channels)
+        channels = tuple(replace(channel, start=channel.start + seconds) for channel in self.channels)
         return replace(self, channels=channels, markers=tuple(Marker(m.time + seconds, m.code) for m in self.markers))
 
     def without(self, modalities: Sequence[Modality]) -> Signals:
         """Return the signals without some modalities, as if these had not been recorded."""
-        return replace(self, channels=tuple(one for one in self.channels if one.modality not in modalities))
+        return replace(self, channels=tuple(channel for channel in self.channels if channel.modality not in modalities))

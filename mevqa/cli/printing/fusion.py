@@ -37,5 +37,5 @@ def print_fused(fused: Fused, out: Path, way: str) -> None:
     title = "Recognition" if fused.task == "recognise" else "Spotting"
     print(as_text(Table(title, ("", *(_HEADINGS[key] for key in keys)), rows, switches)))
     table = fused.table
-    print(f"{table.found} of {table.coded} coded events are among the {len(examples)} events that are decided")
+    print(f"{table.detected} of {table.coded} coded events are among the {len(examples)} events that are decided")
     print(f"{out}: {_ROWS[way]}")

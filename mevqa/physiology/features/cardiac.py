@@ -33,7 +33,7 @@ class Beats:
     """
 
     def __init__(self, channels: Sequence[Channel]) -> None:
-        by_modality = {one.modality: one for one in reversed(channels)}
+        by_modality = {channel.modality: channel for channel in reversed(channels)}
         self._ppg = _resampled(by_modality.get("ppg"))
         ecg = _resampled(by_modality.get("ecg"))
         self._channel = ecg or self._ppg
@@ -48,27 +48,27 @@ class Beats:
         Raises:
             Unmeasurable: There is no heart rate.
         """
-        known = definitions().modalities["cardiac"]
+        windows = definitions().modalities["cardiac"]
         assert self._channel is not None
-        for window in (known.baseline, known.response):
+        for window in (windows.baseline, windows.response):
             require_recorded(self._channel, onset, window)
-        before, after = (self._intervals(onset, window) for window in (known.baseline, known.response))
+        before, after = (self._intervals(onset, window) for window in (windows.baseline, windows.response))
         if min(len(before), len(after)) < _LEAST:
             raise Unmeasurable("fewer than three intervals between beats")
         rates = [60 / float(np.mean(intervals)) for intervals in (before, after)]
-        found = {"heart_rate": rates[1], "heart_rate_change": rates[1] - rates[0]}
+        features = {"heart_rate": rates[1], "heart_rate_change": rates[1] - rates[0]}
         flags = []
         if min(len(before), len(after)) >= _LEAST_OF_RMSSD:
-            found["rmssd_change"] = _rmssd(after) - _rmssd(before)
+            features["rmssd_change"] = _rmssd(after) - _rmssd(before)
         else:
             flags.append("too few beats for RMSSD")
         if self._ppg is not None:
             try:
-                amplitudes = [self._amplitude(onset, window) for window in (known.baseline, known.response)]
-                found["pulse_amplitude_change"] = float(np.log(amplitudes[1] / amplitudes[0]))
+                amplitudes = [self._amplitude(onset, window) for window in (windows.baseline, windows.response)]
+                features["pulse_amplitude_change"] = float(np.log(amplitudes[1] / amplitudes[0]))
             except Unmeasurable as error:
                 flags.append(f"pulse {error}")
-        return found, flags
+        return features, flags
 
     def _intervals(self, onset: float, window: Window) -> Array:
         """Return the intervals between beats whose middle lies in a window, s."""

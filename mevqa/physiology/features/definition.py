@@ -16,7 +16,7 @@ Window: TypeAlias = tuple[float, float]
 
 
 class Feature(StrictModel):
-    """One number of an event.
+    """A feature: one number that is measured at an event.
 
     Attributes:
         unit: Its unit, empty for counts and shares.
@@ -31,8 +31,8 @@ class GroupDefinition(StrictModel):
     """The features of one group of signals.
 
     Attributes:
-        baseline: What a change is against.
-        response: What is measured.
+        baseline: Window against which a change is measured.
+        response: Window that is measured.
         features: By name.
     """
 
@@ -42,7 +42,7 @@ class GroupDefinition(StrictModel):
 
 
 class FeatureDefinitions(StrictModel):
-    """``features.yaml``."""
+    """Schema of ``features.yaml``."""
 
     modalities: dict[Group, GroupDefinition]
     phase_locking: dict[str, Feature]
@@ -58,10 +58,10 @@ def definitions() -> FeatureDefinitions:
 @functools.cache
 def feature_groups() -> dict[str, Group]:
     """Return the group of each feature, in the order of the columns."""
-    known = definitions()
+    defined = definitions()
     groups: dict[str, Group] = {}
     for group in GROUPS:
-        groups |= dict.fromkeys(known.modalities[group].features, group)
+        groups |= dict.fromkeys(defined.modalities[group].features, group)
         if group == "eeg":
-            groups |= dict.fromkeys(known.phase_locking, group)
+            groups |= dict.fromkeys(defined.phase_locking, group)
     return groups

@@ -63,14 +63,14 @@ def phase_locking(channels: Sequence[Channel], onset: float) -> dict[str, float]
         raise Unmeasurable("one electrode")
     windows = definitions().modalities["eeg"]
     begin, end = windows.baseline[0] - _PADDING_S, windows.response[1] + _PADDING_S
-    (whole,) = _electrodes(channels, onset, ((begin, end),))
-    if len(whole) < 2:
+    (electrodes,) = _electrodes(channels, onset, ((begin, end),))
+    if len(electrodes) < 2:
         raise Unmeasurable("one electrode")
     rate = channels[0].rate
     changes = {}
     for name in definitions().phase_locking:
         low, high = definitions().bands[name.removeprefix("eeg_plv_")]
-        banded = mne.filter.filter_data(whole, rate, low, high, method="iir", verbose="error")
+        banded = mne.filter.filter_data(electrodes, rate, low, high, method="iir", verbose="error")
         phases = np.exp(1j * np.angle(hilbert(banded, axis=1)))
         values = []
         for window in (windows.baseline, windows.response):
@@ -93,13 +93,13 @@ def _spectrum(values: Array, rate: float) -> tuple[Array, Array]:
 
 def _electrodes(channels: Sequence[Channel], onset: float, windows: Sequence[Window]) -> list[Array]:
     """Return the windows of the electrodes that were recorded in all of them, each [electrodes, samples]."""
-    kept, why = [], "not recorded"
+    recorded, why = [], "not recorded"
     for channel in channels:
         try:
-            kept.append([cut(channel, onset, window) for window in windows])
+            recorded.append([cut(channel, onset, window) for window in windows])
         except Unmeasurable as error:
             why = str(error)
-    if len(kept) < max(1, _LEAST_ELECTRODES * len(channels)):
-        raise Unmeasurable(f"{len(channels) - len(kept)} of {len(channels)} electrodes {why}")
-    shortest = [min(len(parts[place]) for parts in kept) for place in range(len(windows))]
-    return [np.stack([parts[place][:length] for parts in kept]) for place, length in enumerate(shortest)]
+    if len(recorded) < max(1, _LEAST_ELECTRODES * len(channels)):
+        raise Unmeasurable(f"{len(channels) - len(recorded)} of {len(channels)} electrodes {why}")
+    shortest = [min(len(parts[place]) for parts in recorded) for place in range(len(windows))]
+    return [np.stack([parts[place][:length] for parts in recorded]) for place, length in enumerate(shortest)]

@@ -58,11 +58,11 @@ def _event(measures: Mapping[Group, _Measure | None], onset: float) -> EventFeat
             flags[group] = "no channel"
             continue
         try:
-            found, why = measure(onset)
+            features, why = measure(onset)
         except Unmeasurable as error:
             flags[group] = str(error)
             continue
-        finite = {name: value for name, value in found.items() if np.isfinite(value)}
+        finite = {name: value for name, value in features.items() if np.isfinite(value)}
         values.update(finite)
         if finite:
             measured.append(group)
@@ -72,7 +72,7 @@ def _event(measures: Mapping[Group, _Measure | None], onset: float) -> EventFeat
 
 
 def _measure(signals: Signals, group: Group, phase: bool) -> _Measure | None:
-    """Return what measures a group of signals, None where these were not recorded."""
+    """Return the function that measures a group of signals, None where these were not recorded."""
     if group == "cardiac":
         heart = (*signals.of("ecg"), *signals.of("ppg"))
         return Beats(heart).measure if heart else None
@@ -91,12 +91,12 @@ def _measure(signals: Signals, group: Group, phase: bool) -> _Measure | None:
 
 
 def _eeg(channels: Sequence[Channel], onset: float, phase: bool) -> dict[str, float]:
-    found = band_powers(channels, onset)
-    return found | phase_locking(channels, onset) if phase and len(channels) > 1 else found
+    features = band_powers(channels, onset)
+    return features | phase_locking(channels, onset) if phase and len(channels) > 1 else features
 
 
 def _one_rate(channels: Sequence[Channel]) -> Sequence[Channel]:
     """Return the electrodes of the rate that most of them have."""
-    rates = [one.rate for one in channels]
+    rates = [channel.rate for channel in channels]
     usual = max(set(rates), key=rates.count)
-    return [one for one in channels if one.rate == usual]
+    return [channel for channel in channels if channel.rate == usual]

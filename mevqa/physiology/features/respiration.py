@@ -38,9 +38,9 @@ class Breaths:
         Raises:
             Unmeasurable: The respiration was not recorded there, or shows no breaths.
         """
-        known = definitions().modalities["rsp"]
+        windows = definitions().modalities["rsp"]
         (rate_before, depth_before), (rate, depth) = (
-            self._window(onset, window) for window in (known.baseline, known.response)
+            self._window(onset, window) for window in (windows.baseline, windows.response)
         )
         return {
             "respiration_rate": rate,
@@ -70,10 +70,10 @@ def _find(channel: Channel) -> tuple[Array, Array]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             clean = np.asarray(nk.rsp_clean(values, sampling_rate=channel.rate))
-            found = nk.rsp_findpeaks(clean, sampling_rate=channel.rate)
+            extrema = nk.rsp_findpeaks(clean, sampling_rate=channel.rate)
     except (ValueError, IndexError, ZeroDivisionError):
         # NeuroKit2 fails in its own ways on signals without a breath.
         return np.zeros(0), np.zeros(0)
-    peaks = np.asarray(found["RSP_Peaks"], dtype=np.int64)
+    peaks = np.asarray(extrema["RSP_Peaks"], dtype=np.int64)
     depths = [clean[a] - clean[a : b + 1].min() for a, b in zip(peaks, peaks[1:], strict=False)]
     return channel.start + peaks / channel.rate, np.array(depths, dtype=np.float64)

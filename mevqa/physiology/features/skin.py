@@ -38,9 +38,9 @@ class SkinConductance:
         Raises:
             Unmeasurable: The EDA was not recorded there, or is flat.
         """
-        known = definitions().modalities["eda"]
-        before, after = (cut(self._channel, onset, window) for window in (known.baseline, known.response))
-        here = inside(self._onsets, onset, known.response)
+        windows = definitions().modalities["eda"]
+        before, after = (cut(self._channel, onset, window) for window in (windows.baseline, windows.response))
+        here = inside(self._onsets, onset, windows.response)
         return {
             "scr_count": float(here.sum()),
             "scr_amplitude": float(self._heights[here].sum()),
@@ -57,14 +57,14 @@ def _responses(channel: Channel) -> tuple[Array, Array]:
             warnings.simplefilter("ignore")
             clean = nk.eda_clean(values, sampling_rate=rate)
             phasic = np.asarray(nk.eda_phasic(clean, sampling_rate=rate, method="highpass")["EDA_Phasic"])
-            found = nk.eda_findpeaks(phasic, sampling_rate=rate, method="neurokit", amplitude_min=0.0)
+            responses = nk.eda_findpeaks(phasic, sampling_rate=rate, method="neurokit", amplitude_min=0.0)
     except (ValueError, IndexError, ZeroDivisionError):
         # NeuroKit2 fails in its own ways on signals without a response.
         return np.zeros(0), np.zeros(0)
-    onsets = np.asarray(found["SCR_Onsets"], dtype=np.float64)
-    peaks = np.asarray(found["SCR_Peaks"], dtype=np.float64)
-    whole = np.isfinite(onsets) & np.isfinite(peaks)
-    begin, top = onsets[whole].astype(np.int64), peaks[whole].astype(np.int64)
+    onsets = np.asarray(responses["SCR_Onsets"], dtype=np.float64)
+    peaks = np.asarray(responses["SCR_Peaks"], dtype=np.float64)
+    complete = np.isfinite(onsets) & np.isfinite(peaks)
+    begin, top = onsets[complete].astype(np.int64), peaks[complete].astype(np.int64)
     heights = phasic[top] - phasic[begin]
     large = heights >= _LEAST_US
     return channel.start + begin[large] / rate, heights[large]
@@ -86,8 +86,8 @@ class SkinTemperature:
         Raises:
             Unmeasurable: It was not recorded there, or is flat.
         """
-        known = definitions().modalities["skt"]
-        before, after = (cut(self._channel, onset, window) for window in (known.baseline, known.response))
+        windows = definitions().modalities["skt"]
+        before, after = (cut(self._channel, onset, window) for window in (windows.baseline, windows.response))
         rate = self._channel.rate
         slopes = [float(np.polyfit(np.arange(len(part)) / rate, part, 1)[0]) for part in (before, after)]
         change, slope = float(after.mean() - before.mean()), 60 * (slopes[1] - slopes[0])

@@ -83,8 +83,8 @@ def slower(channel: Channel, rate: float) -> Channel:
     factor = int(channel.rate // rate)
     if factor < 2:
         return channel
-    whole = len(channel.values) // factor * factor
-    parts = np.asarray(channel.values[:whole], dtype=np.float64).reshape(-1, factor)
+    length = len(channel.values) // factor * factor
+    parts = np.asarray(channel.values[:length], dtype=np.float64).reshape(-1, factor)
     known = np.isfinite(parts)
     counts = known.sum(axis=1)
     sums = np.where(known, parts, 0.0).sum(axis=1)

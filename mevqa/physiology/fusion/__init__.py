@@ -1,1 +1,1 @@
-"""Fusion of what a spotter or recogniser says of events with physiological features."""
+"""Fusion of the events of a spotter or recogniser with physiological features."""

@@ -1,4 +1,4 @@
-"""Feature-level fusion: one logistic regression on what the video and the signals say of an event together."""
+"""Feature-level fusion: one logistic regression on the features of video and signals together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FeatureFusion:
 
     Attributes:
         classifier: On the log-probabilities and the features of the video, and the physiological features.
-        log_prior: [classes] how frequent each is among the training events.
+        log_prior: [classes] logarithm of the frequency of each among the training events.
     """
 
     classifier: LinearClassifier
@@ -28,7 +28,7 @@ class FeatureFusion:
 
     @classmethod
     def fit(cls, examples: Examples) -> FeatureFusion:
-        """Fit on training subjects, all of whose events have a right class."""
+        """Fit a feature-level fusion on training subjects, all of whose events have a right class."""
         values, groups = _columns(examples)
         classifier = fit_linear(values, groups, examples.truth, examples.subjects, len(examples.classes))
         counts = np.bincount(examples.truth, minlength=len(examples.classes)) + 1.0
@@ -47,7 +47,7 @@ class FeatureFusion:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> FeatureFusion:
-        """Read what ``as_record`` returned.
+        """Return the fusion of a record that ``as_record`` returned.
 
         Raises:
             KeyError: Something is missing.

@@ -1,4 +1,4 @@
-"""Events with what a spotter or recogniser says of them: scores, and probabilities of classes."""
+"""Events as a spotter or recogniser judged them: with scores and probabilities of classes."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _NAMED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class JudgedEvent:
-    """An event with what the video says of it.
+    """An event with the probabilities of its classes by the video.
 
     Attributes:
         event: The event.
-        classes: Probability of each class, summing to one; None where classes were not told.
+        classes: Probability of each class, summing to one; None where there are none.
     """
 
     event: TimedEvent
@@ -38,7 +38,7 @@ class JudgedEvent:
 
 
 def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[JudgedEvent], list[str]]:
-    """Read events of any spotter or recogniser.
+    """Read the events of any spotter or recogniser, with their probabilities of classes.
 
     Args:
         path: JSON of ``mevqa spot --json``; or a table with score, columns ``p_CLASS`` of probabilities, or a class. A
@@ -46,7 +46,7 @@ def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[Judge
         fps: Frames per second where the table does not tell.
 
     Returns:
-        The events, and what a reader should know.
+        The events, and notes for the reader.
 
     Raises:
         InputError: What is wrong with the file, all of it.
@@ -56,16 +56,19 @@ def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[Judge
     events, notes = read_timed_events(path, fps)
     chances = _table_probabilities(path)
     if chances:
-        return [JudgedEvent(one, chances.get(one.line)) for one in events], notes
-    named = sorted({one.emotion for one in events if one.emotion})
-    if len(named) < 2:
-        return [JudgedEvent(one, None) for one in events], notes
+        return [JudgedEvent(event, chances.get(event.line)) for event in events], notes
+    class_names = sorted({event.emotion for event in events if event.emotion})
+    if len(class_names) < 2:
+        return [JudgedEvent(event, None) for event in events], notes
     share = f"{_NAMED:g}"
     notes.append(f"{path.name} names classes without probabilities (p_CLASS): the named one is taken to have {share}")
-    rest = (1 - _NAMED) / (len(named) - 1)
+    other_share = (1 - _NAMED) / (len(class_names) - 1)
     return [
-        JudgedEvent(one, {name: _NAMED if name == one.emotion else rest for name in named} if one.emotion else None)
-        for one in events
+        JudgedEvent(
+            event,
+            {name: _NAMED if name == event.emotion else other_share for name in class_names} if event.emotion else None,
+        )
+        for event in events
     ], notes
 
 
@@ -78,20 +81,20 @@ def _table_probabilities(path: Path) -> dict[int, dict[str, float]]:
     if path.suffix.lower() in (".json", ".jsonl"):
         return {}
     table = column_table()
-    known = {field: tuple(map(simplify, spellings)) for field, spellings in table.columns.items()}
+    columns = {field: tuple(map(simplify, spellings)) for field, spellings in table.columns.items()}
     for sheet in read_sheets(path):
-        header = find_header(sheet, known, table.required)
+        header = find_header(sheet, columns, table.required)
         if header is None:
             continue
         classes = {
-            found[1].strip().lower(): heading
+            match[1].strip().lower(): heading
             for heading in header.headings
-            if (found := _PROBABILITY.fullmatch(heading))
+            if (match := _PROBABILITY.fullmatch(heading))
         }
         if len(classes) < 2:
             return {}
-        own = {f"p_{name}": (simplify(heading),) for name, heading in classes.items()}
-        header = find_header(sheet, {**known, **own}, table.required)
+        class_columns = {f"p_{name}": (simplify(heading),) for name, heading in classes.items()}
+        header = find_header(sheet, {**columns, **class_columns}, table.required)
         assert header is not None
         rows = {row.line: {name: row.cells.get(f"p_{name}", "") for name in classes} for row in header.rows}
         return _checked(path, rows)
@@ -104,8 +107,8 @@ def _checked(path: Path, rows: Mapping[int, Mapping[str, str]]) -> dict[int, dic
         values = {name: read_number(cell) for name, cell in cells.items()}
         bad = [name for name, value in values.items() if not (math.isfinite(value) and 0 <= value <= 1)]
         if bad and any(cells.values()):
-            said = f"p_{bad[0]} must be a probability, 0 to 1, not {cells[bad[0]]!r}"
-            problems.append(Problem(path, said, line))
+            message = f"p_{bad[0]} must be a probability, 0 to 1, not {cells[bad[0]]!r}"
+            problems.append(Problem(path, message, line))
         elif not bad and sum(values.values()) <= 0:
             problems.append(Problem(path, "the probabilities of its classes are all 0", line))
         elif not bad:
@@ -117,12 +120,16 @@ def _checked(path: Path, rows: Mapping[int, Mapping[str, str]]) -> dict[int, dic
 
 
 def _spotted_videos(path: Path) -> list[Any] | None:
-    """Return the videos of what ``mevqa spot --json`` wrote; None for other JSON."""
+    """Return the videos of a file of ``mevqa spot --json``; None for other JSON."""
     try:
         content = STRICT_DECODER.decode(read_text(path))
     except (ValueError, RecursionError) as error:
         raise InputError([Problem(path, f"is not JSON: {error}")]) from error
-    if isinstance(content, list) and content and all(isinstance(one, dict) and "events" in one for one in content):
+    if (
+        isinstance(content, list)
+        and content
+        and all(isinstance(video, dict) and "events" in video for video in content)
+    ):
         return content
     return None
 
@@ -132,17 +139,18 @@ def _from_json(path: Path, videos: Sequence[Mapping[str, Any]]) -> list[JudgedEv
     try:
         for place, video in enumerate(videos, 1):
             fps = float(video["fps"])
-            for one in video["events"]:
-                kind: Kind | None = one.get("kind")
+            for entry in video["events"]:
+                kind: Kind | None = entry.get("kind")
                 event = TimedEvent(
-                    str(video["video"]), video.get("subject"), int(one["onset"]), one.get("apex"), int(one["offset"]),
-                    kind, float(one["score"]), None, fps, int(one["onset"]) / fps, False, place,
+                    str(video["video"]), video.get("subject"),
+                    int(entry["onset"]), entry.get("apex"), int(entry["offset"]),
+                    kind, float(entry["score"]), None, fps, int(entry["onset"]) / fps, False, place,
                 )  # fmt: skip
-                classes = {str(name).lower(): float(share) for name, share in (one.get("classes") or {}).items()}
+                classes = {str(name).lower(): float(share) for name, share in (entry.get("classes") or {}).items()}
                 total = sum(classes.values())
-                known = {name: share / total for name, share in classes.items()} if total > 0 else None
-                events.append(JudgedEvent(event, known))
+                probabilities = {name: share / total for name, share in classes.items()} if total > 0 else None
+                events.append(JudgedEvent(event, probabilities))
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        said = f"is not what mevqa spot --json writes: {type(error).__name__} {error} in video {place}"
-        raise InputError([Problem(path, said)]) from error
+        message = f"is not what mevqa spot --json writes: {type(error).__name__} {error} in video {place}"
+        raise InputError([Problem(path, message)]) from error
     return events

@@ -29,9 +29,9 @@ class LateFusion:
 
     Attributes:
         classifiers: One for each group of signals.
-        weights: What the log-probabilities of each count.
-        log_prior: [classes] how frequent each is among the training events, in the place of the video where the
-            signals are to decide alone; None: the video counts.
+        weights: Weight of the log-probabilities of each group.
+        log_prior: [classes] logarithm of the frequency of each among the training events, used in place of the video
+            where the signals decide alone; None: the video counts.
     """
 
     classifiers: Mapping[str, LinearClassifier]
@@ -40,7 +40,7 @@ class LateFusion:
 
     @classmethod
     def fit(cls, examples: Examples, *, signals_only: bool = False) -> LateFusion:
-        """Fit on training subjects, all of whose events have a right class."""
+        """Fit a late fusion on training subjects, all of whose events have a right class."""
         counts = np.bincount(examples.truth, minlength=len(examples.classes)) + 1.0
         prior = np.log(counts / counts.sum()) if signals_only else None
         groups = [group for group in dict.fromkeys(examples.groups) if _measured(examples, group).any()]
@@ -61,24 +61,24 @@ class LateFusion:
         """Return plain values, for JSON."""
         return {
             "weights": dict(self.weights),
-            "classifiers": {group: one.as_record() for group, one in self.classifiers.items()},
+            "classifiers": {group: classifier.as_record() for group, classifier in self.classifiers.items()},
         }
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> LateFusion:
-        """Read what ``as_record`` returned.
+        """Return the fusion of a record that ``as_record`` returned.
 
         Raises:
             KeyError: Something is missing.
             ValueError: Something is no number, or has another shape.
         """
-        classifiers = {str(name): LinearClassifier.from_record(one) for name, one in record["classifiers"].items()}
+        classifiers = {str(name): LinearClassifier.from_record(saved) for name, saved in record["classifiers"].items()}
         weights = {name: float(record["weights"][name]) for name in classifiers}
         return cls(classifiers, weights)
 
 
 def _begin(examples: Examples, log_prior: Array | None) -> Array:
-    """Return what the evidence of the signals is added to, [events, classes]."""
+    """Return the log-probabilities before the signals: of the video, or the prior, [events, classes]."""
     if log_prior is None:
         return log_probabilities(examples.video)
     return np.tile(log_prior, (len(examples), 1))
@@ -90,13 +90,13 @@ def _measured(examples: Examples, group: str) -> np.ndarray:
 
 def _classifier(examples: Examples, group: str) -> LinearClassifier:
     """Fit the classifier of one group on the events at which something of it was measured."""
-    own = examples.at(np.flatnonzero(_measured(examples, group)))
-    values = own.of_group(group)
-    return fit_linear(values, [group] * values.shape[1], own.truth, own.subjects, len(examples.classes))
+    measured = examples.at(np.flatnonzero(_measured(examples, group)))
+    values = measured.of_group(group)
+    return fit_linear(values, [group] * values.shape[1], measured.truth, measured.subjects, len(examples.classes))
 
 
 def _evidence(classifier: LinearClassifier, examples: Examples, group: str) -> Array:
-    """Return what a group of signals adds to the log-probabilities; nothing where nothing was measured."""
+    """Return the log-probabilities by a group of signals, [events, classes]; 0 where nothing was measured."""
     return np.where(_measured(examples, group)[:, None], classifier.log_probabilities(examples.of_group(group)), 0.0)
 
 
@@ -104,21 +104,21 @@ def _held_out(examples: Examples, group: str) -> Array:
     """Return the evidence of a group at each event by a classifier that has not seen the event's subject."""
     people = sorted(set(examples.subjects))
     fold = {person: place % min(_FOLDS, len(people)) for place, person in enumerate(people)}
-    folds = np.array([fold[one] for one in examples.subjects])
+    folds = np.array([fold[person] for person in examples.subjects])
     evidence = np.zeros((len(examples), len(examples.classes)))
-    for held in np.unique(folds) if len(people) > 1 else ():
-        training = examples.at(np.flatnonzero(folds != held))
+    for held_out in np.unique(folds) if len(people) > 1 else ():
+        training = examples.at(np.flatnonzero(folds != held_out))
         if _measured(training, group).any():
-            own = np.flatnonzero(folds == held)
-            evidence[own] = _evidence(_classifier(training, group), examples.at(own), group)
+            held_rows = np.flatnonzero(folds == held_out)
+            evidence[held_rows] = _evidence(_classifier(training, group), examples.at(held_rows), group)
     return evidence
 
 
 def _weights(begin: Array, examples: Examples, evidence: Array) -> list[float]:
-    """Return the weights of the least log loss.
+    """Return the weights of the groups that give the least log loss.
 
     Args:
-        begin: [events, classes] what the evidence is added to.
+        begin: [events, classes] log-probabilities without the signals.
         examples: Training events.
         evidence: [groups, events, classes] by classifiers that have not seen the event's subject.
     """
@@ -130,12 +130,12 @@ def _weights(begin: Array, examples: Examples, evidence: Array) -> list[float]:
 
     def loss(weights: Array) -> tuple[float, Array]:
         chances = softmax(begin + np.tensordot(weights, evidence, axes=1))
-        wrong = chances.copy()
-        wrong[rows, examples.truth] -= 1
-        slope = np.einsum("gec,ec->g", evidence, wrong) / len(rows) + 2 * _PENALTY * weights
+        residuals = chances.copy()
+        residuals[rows, examples.truth] -= 1
+        slope = np.einsum("gec,ec->g", evidence, residuals) / len(rows) + 2 * _PENALTY * weights
         right = np.log(np.maximum(chances[rows, examples.truth], 1e-12))
         return float(-right.mean() + _PENALTY * (weights**2).sum()), slope
 
     start = np.full(len(evidence), 0.1)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, _MOST)] * len(evidence))
-    return [float(one) for one in found.x]
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, _MOST)] * len(evidence))
+    return [float(weight) for weight in result.x]

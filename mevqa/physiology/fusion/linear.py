@@ -66,7 +66,7 @@ class LinearClassifier:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> LinearClassifier:
-        """Read what ``as_record`` returned.
+        """Return the classifier of a record that ``as_record`` returned.
 
         Raises:
             KeyError: Something is missing.
@@ -90,8 +90,8 @@ def fit_linear(
     Args:
         values: [events, columns], NaN where they are missing.
         groups: Group of each column.
-        truth: [events] place of the right class.
-        subjects: Who is seen, one an event: whole subjects are the folds in which the penalty is chosen.
+        truth: [events] index of the right class.
+        subjects: Subject of each event: whole subjects are the folds in which the penalty is chosen.
         classes: Number of classes.
     """
     strength = _choose(values, groups, truth, subjects, classes)
@@ -104,14 +104,14 @@ def _choose(values: Array, groups: Sequence[str], truth: Places, subjects: Seque
     if len(people) < 2:
         return _STRENGTHS[0]
     fold = {person: place % min(_FOLDS, len(people)) for place, person in enumerate(people)}
-    folds = np.array([fold[one] for one in subjects])
+    folds = np.array([fold[subject] for subject in subjects])
     losses = []
     for strength in _STRENGTHS:
         loss = 0.0
-        for held in np.unique(folds):
-            fitted = _fit(values[folds != held], groups, truth[folds != held], classes, strength)
-            chances = fitted.log_probabilities(values[folds == held])
-            loss -= float(chances[np.arange(len(chances)), truth[folds == held]].sum())
+        for held_out in np.unique(folds):
+            fitted = _fit(values[folds != held_out], groups, truth[folds != held_out], classes, strength)
+            chances = fitted.log_probabilities(values[folds == held_out])
+            loss -= float(chances[np.arange(len(chances)), truth[folds == held_out]].sum())
         losses.append(loss)
     return _STRENGTHS[int(np.argmin(losses))]
 
@@ -129,24 +129,24 @@ def _fit(values: Array, groups: Sequence[str], truth: Places, classes: int, stre
     )
     inputs = _inputs(values, mean, scale, groups, indicators)
     weights, intercept = np.zeros((classes, inputs.shape[1])), np.zeros(classes)
-    seen = np.unique(truth)
-    if len(seen) > 1 and np.any(inputs):
+    present = np.unique(truth)
+    if len(present) > 1 and np.any(inputs):
         model = linear_model.LogisticRegression(C=strength, class_weight="balanced", max_iter=2000)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(inputs, truth)
-        if len(seen) == 2:
+        if len(present) == 2:
             # Of two classes the model has the log-odds of the second alone.
-            weights[seen] = np.vstack([-model.coef_ / 2, model.coef_ / 2])
-            intercept[seen] = np.concatenate([-model.intercept_ / 2, model.intercept_ / 2])
+            weights[present] = np.vstack([-model.coef_ / 2, model.coef_ / 2])
+            intercept[present] = np.concatenate([-model.intercept_ / 2, model.intercept_ / 2])
         else:
-            weights[seen], intercept[seen] = model.coef_, model.intercept_
+            weights[present], intercept[present] = model.coef_, model.intercept_
     return LinearClassifier(mean, scale, tuple(groups), indicators, weights, intercept)
 
 
 def _is_absent(values: Array, groups: Sequence[str], group: str) -> np.ndarray:
-    own = [place for place, name in enumerate(groups) if name == group]
-    return np.asarray(~np.isfinite(values[:, own]).any(axis=1))
+    columns = [place for place, name in enumerate(groups) if name == group]
+    return np.asarray(~np.isfinite(values[:, columns]).any(axis=1))
 
 
 def _inputs(values: Array, mean: Array, scale: Array, groups: Sequence[str], indicators: Sequence[str]) -> Array:

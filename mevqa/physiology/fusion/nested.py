@@ -1,4 +1,4 @@
-"""Fusion judged by leave-one-subject-out: each subject's events by what was learned of the others.
+"""Leave-one-subject-out evaluation of fusion: each subject's events by a fusion fitted on the others.
 
 Physiological signals differ more between people than between expressions: random folds, in which a subject stands on
 both sides, are learned by heart. The notebooks published beside MMME reach UF1 .53 to .56 on the face alone in random
@@ -17,13 +17,13 @@ from mevqa.physiology.fusion.feature_level import FeatureFusion
 from mevqa.physiology.fusion.late import LateFusion
 from mevqa.physiology.fusion.types import Array, Examples
 
-#: Ways of deciding: both together in two ways, and the signals alone.
+#: Ways of fusing: video and signals together in two ways, and the signals alone.
 Way = Literal["late", "features", "signals"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
 class Fitted(Protocol):
-    """What was learned of training subjects."""
+    """A fusion that was fitted on training subjects."""
 
     def probabilities(self, examples: Examples) -> Array:
         """Return the probabilities of the classes, [events, classes]."""
@@ -39,13 +39,13 @@ _FITS: dict[Way, _Fit] = {
 
 
 class TooFewSubjects(ValueError):
-    """Events from which nothing can be learned of one subject by the others."""
+    """Fewer than two subjects with coded events: none is left to fit on."""
 
 
 def leave_one_subject_out(
     examples: Examples, ways: Sequence[Way] = WAYS, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, Array]:
-    """Return the probabilities of each subject's events by what was learned of the others, [events, classes] by way.
+    """Return the probabilities of each subject's events by a fusion fitted on the others, [events, classes] by way.
 
     Args:
         examples: Events; those without a right class (``truth`` -1) are judged and not learned from.
@@ -63,15 +63,15 @@ def leave_one_subject_out(
     people = sorted(set(examples.subjects))
     for done, subject in enumerate(people):
         progress(done, len(people))
-        own = np.flatnonzero(subjects == subject)
+        rows = np.flatnonzero(subjects == subject)
         others = examples.at(np.flatnonzero((subjects != subject) & coded))
         assert subject not in others.subjects, f"{subject} is on both sides"
         for way in ways:
-            result[way][own] = fit_fusion(others, way).probabilities(examples.at(own))
+            result[way][rows] = fit_fusion(others, way).probabilities(examples.at(rows))
     progress(len(people), len(people))
     return result
 
 
 def fit_fusion(examples: Examples, way: Way) -> Fitted:
-    """Fit on events with a right class."""
+    """Fit a fusion of one way on the events with a right class."""
     return _FITS[way](examples.at(np.flatnonzero(examples.truth >= 0)))

@@ -23,7 +23,7 @@ class SavedFusion:
     """A fusion that was fitted on all subjects of a table.
 
     Attributes:
-        fusion: What was learned.
+        fusion: The fitted fusion.
         task: What it decides.
         classes: Names of the classes.
     """
@@ -33,7 +33,7 @@ class SavedFusion:
     classes: tuple[str, ...]
 
     def save(self, path: Path) -> None:
-        """Write it.
+        """Write the fusion to a file.
 
         Raises:
             InputError: The file cannot be written.

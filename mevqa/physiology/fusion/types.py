@@ -1,4 +1,4 @@
-"""Events with what the video says of them, what the signals show, and what coders say."""
+"""Examples for fusion: probabilities by the video, physiological features and coded classes of events."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ LEAST_PROBABILITY = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Events as fusion sees them.
+    """Events as arrays that fusion is fitted on.
 
     Attributes:
-        subjects: Who is seen, one an event, in one spelling.
+        subjects: Subject of each event, in one spelling.
         classes: Names of the classes: of the expressions, or ``none`` and ``event`` of detections.
         video: [events, classes] probabilities by the spotter or recogniser.
-        video_features: [events, features] what else is known of the video: NaN where it is missing.
+        video_features: [events, features] other features of the video, NaN where they are missing.
         features: [events, features] physiological features, NaN where they are missing.
         groups: Group of each physiological feature.
-        truth: [events] place of the right class; -1 where no coder tells it.
+        truth: [events] index of the right class; -1 where none is coded.
     """
 
     subjects: tuple[str, ...]
@@ -43,7 +43,7 @@ class Examples:
         return len(self.subjects)
 
     def at(self, places: Sequence[int] | Places) -> Examples:
-        """Return some of the events."""
+        """Return the events at some indices."""
         chosen = np.asarray(places, dtype=np.int64)
         return replace(
             self,
@@ -60,9 +60,9 @@ class Examples:
 
 
 def log_probabilities(probabilities: Array) -> Array:
-    """Return logarithms of probabilities that are kept away from 0 and 1, and sum to one again."""
-    kept = np.clip(probabilities, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
-    return np.log(kept / kept.sum(axis=1, keepdims=True))
+    """Return the logarithms of probabilities that are kept away from 0 and 1 and renormalised."""
+    clipped = np.clip(probabilities, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return np.log(clipped / clipped.sum(axis=1, keepdims=True))
 
 
 def softmax(logits: Array) -> Array:

@@ -94,8 +94,8 @@ def _content(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise InputError([Problem(path, f"cannot be read: {error.strerror or error}")]) from error
     except NotImplementedError as error:
-        said = "is of MATLAB's version 7.3, which is another format; save it in MATLAB with save(..., '-v7')"
-        raise InputError([Problem(path, said)]) from error
+        message = "is of MATLAB's version 7.3, which is another format; save it in MATLAB with save(..., '-v7')"
+        raise InputError([Problem(path, message)]) from error
     except Exception as error:
         # scipy raises whatever its parser meets in a damaged file.
         reason = " ".join(str(error).split())[:120] or type(error).__name__
@@ -118,9 +118,9 @@ def _data(path: Path, content: Mapping[str, Any]) -> NDArray[Any]:
     if "data" in tables:
         return tables["data"]
     if len(tables) != 1:
-        held = ", ".join(name for name in content if not name.startswith("__")) or "nothing"
+        variables = ", ".join(name for name in content if not name.startswith("__")) or "nothing"
         raise InputError(
-            [Problem(path, f"has no variable data with a row a sample and a column a channel: it has {held}")]
+            [Problem(path, f"has no variable data with a row a sample and a column a channel: it has {variables}")]
         )
     (only,) = tables.values()
     return only
@@ -130,8 +130,8 @@ def _texts(value: Any) -> list[str]:
     """Return the texts of a variable: an array of rows of letters, or a cell of texts."""
     if not isinstance(value, np.ndarray):
         return []
-    flat = [one.item() if isinstance(one, np.ndarray) and one.size == 1 else one for one in value.ravel()]
-    return [str(one).strip().strip("\0").strip() for one in flat]
+    flat = [cell.item() if isinstance(cell, np.ndarray) and cell.size == 1 else cell for cell in value.ravel()]
+    return [str(text).strip().strip("\0").strip() for text in flat]
 
 
 def _rate(content: Mapping[str, Any]) -> float | None:
@@ -144,7 +144,7 @@ def _rate(content: Mapping[str, Any]) -> float | None:
 
 
 def column_kinds(columns: Sequence[str]) -> list[Kind]:
-    """Return what a user says that columns are.
+    """Return the kinds of columns that a user named.
 
     Args:
         columns: A modality, ``digital``, or ``-`` for what is passed over.
@@ -175,7 +175,7 @@ def _kinds(path: Path, count: int, names: Sequence[str], columns: Sequence[str],
             return []
         return kinds
     if len(names) != count:
-        said = f"does not name its {count} columns (labels): name them in order with --columns ecg,eda,-,digital,..."
-        problems.append(Problem(path, said))
+        message = f"does not name its {count} columns (labels): name them in order with --columns ecg,eda,-,digital,..."
+        problems.append(Problem(path, message))
         return []
     return [DIGITAL if is_digital(name) else modality_of(name) for name in names]

@@ -47,28 +47,28 @@ def read_mne(path: Path) -> Signals:
     """
     mne = import_extra("mne", path)
     raw = _open(mne, path)
-    found: list[tuple[int, Modality, str]] = []
+    signal_channels: list[tuple[int, Modality, str]] = []
     for place, (name, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True)):
         modality = _TYPES.get(kind) or (modality_of(name) if kind != "stim" else None)
         # MNE takes what it does not know for EEG; the name tells better.
         modality = modality_of(name) or modality
         if modality is not None and kind != "stim":
-            found.append((place, modality, _UNITS[modality] if kind in _TYPES else ""))
-    if not found:
+            signal_channels.append((place, modality, _UNITS[modality] if kind in _TYPES else ""))
+    if not signal_channels:
         raise InputError([Problem(path, f"has no channel of a signal; it has {', '.join(raw.ch_names[:20])}")])
     rate, problems = float(raw.info["sfreq"]), []
     channels: list[Channel] = []
     notes: list[str] = []
     try:
         # In single precision: an hour of 64 electrodes at 1000 Hz is a gigabyte then.
-        values = raw.get_data(picks=[place for place, _, _ in found], verbose="error").astype(np.float32)
+        values = raw.get_data(picks=[place for place, _, _ in signal_channels], verbose="error").astype(np.float32)
     except Exception as error:
         raise InputError([Problem(path, f"its samples cannot be read ({_reason(error)})")]) from error
-    for (place, modality, unit), row in zip(found, values, strict=True):
+    for (place, modality, unit), row in zip(signal_channels, values, strict=True):
         try:
             # A channel of EDF that MNE takes for EEG, but whose name says otherwise, is in the file's own unit.
-            own = unit if not _is_misnamed(raw, place, modality) else ""
-            channel, note = make_channel(raw.ch_names[place], modality, rate, own, row)
+            file_unit = unit if not _is_misnamed(raw, place, modality) else ""
+            channel, note = make_channel(raw.ch_names[place], modality, rate, file_unit, row)
         except ValueError as error:
             problems.append(Problem(path, str(error)))
             continue
@@ -130,20 +130,20 @@ def _codes(values: Array, rate: float) -> list[Marker]:
 
 def _markers(mne: Any, raw: BaseRaw) -> tuple[tuple[Marker, ...], int]:
     """Return markers of annotations and trigger channels, and how many annotations have no number."""
-    found, unread = set(), 0
+    markers, unread = set(), 0
     # Times of annotations count from the same time as those of the samples, but for what was cropped.
     shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
-    for one in raw.annotations:
-        number = _LAST_NUMBER.search(str(one["description"]))
+    for annotation in raw.annotations:
+        number = _LAST_NUMBER.search(str(annotation["description"]))
         if number is None:
             unread += 1
         else:
-            found.add(Marker(round(float(one["onset"]) - shift, 6), int(number[1])))
+            markers.add(Marker(round(float(annotation["onset"]) - shift, 6), int(number[1])))
     rate = float(raw.info["sfreq"])
     if "stim" in raw.get_channel_types():
         events = mne.find_events(raw, shortest_event=1, verbose="error")
-        found |= {Marker(round(float(at - raw.first_samp) / rate, 6), int(code)) for at, _, code in events}
-    elif not found:
-        for name in (one for one in raw.ch_names if _TRIGGER.search(one)):
-            found |= set(_codes(raw.get_data(picks=[name], verbose="error")[0], rate))
-    return tuple(sorted(found)), unread
+        markers |= {Marker(round(float(at - raw.first_samp) / rate, 6), int(code)) for at, _, code in events}
+    elif not markers:
+        for name in (channel for channel in raw.ch_names if _TRIGGER.search(channel)):
+            markers |= set(_codes(raw.get_data(picks=[name], verbose="error")[0], rate))
+    return tuple(sorted(markers)), unread

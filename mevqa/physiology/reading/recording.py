@@ -20,7 +20,7 @@ _MATLAB = (".mat",)
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What files do not tell.
+    """Options for what files of signals do not tell.
 
     Attributes:
         columns: What each column of a MATLAB file without labels is: a modality, ``digital`` or ``-``.
@@ -50,7 +50,7 @@ def read_signals(path: Path | str, options: ReadOptions | None = None) -> Signal
     path, options = Path(path), options or ReadOptions()
     if not path.is_dir():
         return _read_file(path, options)
-    files = sorted(one for one in path.iterdir() if one.is_file() and is_signals_file(one))
+    files = sorted(file for file in path.iterdir() if file.is_file() and is_signals_file(file))
     if not files:
         raise InputError([Problem(path, f"holds no file of signals ({', '.join((*_TABLES, *_MATLAB, *ENDINGS))})")])
     problems: list[Problem] = []
@@ -109,24 +109,27 @@ def find_recordings(folder: Path) -> Mapping[str, Path]:
     """
     if not folder.is_dir():
         raise InputError([Problem(folder, "is not a folder of signals")])
-    found: dict[str, Path] = {}
+    recordings: dict[str, Path] = {}
     problems = []
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            if not any(is_signals_file(one) for one in path.iterdir()):
+            if not any(is_signals_file(file) for file in path.iterdir()):
                 continue
             name = path.name
         elif is_signals_file(path):
             name = path.name.split(".")[0] if path.name.lower().endswith(ENDINGS) else path.stem
         else:
             continue
-        other = next((own for known, own in found.items() if match_key(known) == match_key(name)), None)
+        other = next(
+            (known_path for known_name, known_path in recordings.items() if match_key(known_name) == match_key(name)),
+            None,
+        )
         if other is not None:
-            said = f"and {other.name} are both the recording {name!r}; put the files of one recording into a folder"
-            problems.append(Problem(path, said))
-        found[name] = path
+            message = f"and {other.name} are both the recording {name!r}; put the files of one recording into a folder"
+            problems.append(Problem(path, message))
+        recordings[name] = path
     if problems:
         raise InputError(problems)
-    if not found:
+    if not recordings:
         raise InputError([Problem(folder, f"holds no signals ({', '.join((*_TABLES, *_MATLAB, *ENDINGS))})")])
-    return found
+    return recordings

@@ -45,7 +45,7 @@ def read_table(path: Path) -> Signals:
     times: Array | None = None
     markers: tuple[Marker, ...] = ()
     marks: Array | None = None
-    found: list[tuple[str, str, Array]] = []
+    signal_columns: list[tuple[str, str, Array]] = []
     passed_over = []
     for heading in frame.columns:
         name, unit = split_unit(str(heading))
@@ -62,18 +62,18 @@ def read_table(path: Path) -> Signals:
         elif is_marker:
             marks = values
         else:
-            found.append((name, unit, values))
+            signal_columns.append((name, unit, values))
     if times is None:
         problems.append(Problem(path, f"has no column time (in s); it has {', '.join(map(str, frame.columns))}", line))
-    if not found:
-        said = "has no column that is named after a signal: eeg, ppg, ecg, rsp, eda or skt"
-        problems.append(Problem(path, f"{said}; it has {', '.join(map(str, frame.columns))}", line))
+    if not signal_columns:
+        message = "has no column that is named after a signal: eeg, ppg, ecg, rsp, eda or skt"
+        problems.append(Problem(path, f"{message}; it has {', '.join(map(str, frame.columns))}", line))
     if problems or times is None:
         raise InputError(problems)
     rate = _rate(path, times, line)
     channels: list[Channel] = []
     notes = no_signals(passed_over)
-    for name, unit, values in found:
+    for name, unit, values in signal_columns:
         try:
             channel, note = make_channel(name, modality_of(name) or "eeg", rate, unit, values, float(times[0]))
         except ValueError as error:
@@ -142,9 +142,9 @@ def _rate(path: Path, times: Array, line: int) -> float:
     uneven = np.flatnonzero(np.abs(steps - step) > _UNEVEN * abs(step))
     if step <= 0 or uneven.size:
         place = int(uneven[0]) + 1 if uneven.size else 1
-        said = f"the time {times[place]:g} s follows {times[place - 1]:g} s, others follow by {step:g} s"
+        message = f"the time {times[place]:g} s follows {times[place - 1]:g} s, others follow by {step:g} s"
         mend = "rows must be evenly spaced, with empty cells where nothing was recorded"
-        raise InputError([Problem(path, f"{said}: {mend}", line + 1 + place)])
+        raise InputError([Problem(path, f"{message}: {mend}", line + 1 + place)])
     return float((len(times) - 1) / (times[-1] - times[0]))
 
 

@@ -28,14 +28,14 @@ def trigger_markers(lines: NDArray[np.floating], rate: float, start: float = 0.0
     lengths = np.diff(np.append(begins, len(codes)))
     shortest = max(2, int(round(_SETTLED_S * rate)))
     markers: list[Marker] = []
-    shown, first, unsettled = 0, 0, False
+    current_code, first, unsettled = 0, 0, False
     for begin, length, code, following in zip(begins, lengths, codes[begins], [*codes[begins][1:], 0], strict=True):
         first = first if unsettled else int(begin)
         # A short code before another one is its beginning; before 0 it is a pulse of one sample, or the end of a code.
         unsettled = bool(length < shortest and following)
-        if unsettled or (length < shortest and shown):
+        if unsettled or (length < shortest and current_code):
             continue
-        if code not in (0, shown):
+        if code not in (0, current_code):
             markers.append(Marker(start + first / rate, int(code)))
-        shown = int(code)
+        current_code = int(code)
     return tuple(markers)

@@ -58,30 +58,30 @@ def synthetic_signals(
     times = start + np.arange(int(round(seconds * rate))) / rate
     events = list(zip(onsets, responses, strict=True))
     channels: list[Channel] = []
-    for modality in (one for one in MODALITIES if one in modalities):
+    for modality in (modality for modality in MODALITIES if modality in modalities):
         heart = np.random.default_rng([seed, 0])
-        own = np.random.default_rng([seed, 1 + MODALITIES.index(modality)])
+        random = np.random.default_rng([seed, 1 + MODALITIES.index(modality)])
         if modality == "eeg":
             for number in range(1, electrodes + 1):
-                channels.append(Channel(f"eeg_{number}", "eeg", rate, "uV", _eeg(times, rate, events, own), start))
+                channels.append(Channel(f"eeg_{number}", "eeg", rate, "uV", _eeg(times, rate, events, random), start))
         elif modality in ("ecg", "ppg"):
             beats = _beat_phase(times, rate, events, heart)
-            values = _ecg(beats, own) if modality == "ecg" else _ppg(beats, times, events, own)
+            values = _ecg(beats, random) if modality == "ecg" else _ppg(beats, times, events, random)
             channels.append(Channel(modality, modality, rate, "mV", values, start))
         elif modality == "rsp":
-            channels.append(Channel("rsp", "rsp", rate, "V", _breathing(times, rate, events, own), start))
+            channels.append(Channel("rsp", "rsp", rate, "V", _breathing(times, rate, events, random), start))
         elif modality == "eda":
-            channels.append(Channel("eda", "eda", rate, "uS", _skin_conductance(times, events, own), start))
+            channels.append(Channel("eda", "eda", rate, "uS", _skin_conductance(times, events, random), start))
         else:
-            channels.append(Channel("skt", "skt", rate, "degC", _temperature(times, rate, events, own), start))
+            channels.append(Channel("skt", "skt", rate, "degC", _temperature(times, rate, events, random), start))
     return Signals(name, tuple(channels), tuple(Marker(float(at), place) for place, at in enumerate(onsets, 1)))
 
 
 _Events = Sequence[tuple[float, Response]]
 
 
-def _held(times: Array, onset: float, seconds: float) -> Array:
-    """Return 1 for some time from an onset on and 0 elsewhere, with soft edges."""
+def _plateau(times: Array, onset: float, seconds: float) -> Array:
+    """Return a plateau of 1 that lasts some time from an onset on, with soft edges; 0 elsewhere."""
     rise = 1 / (1 + np.exp(-np.clip((times - onset - _RAMP_S) * 6 / _RAMP_S, -50, 50)))
     fall = 1 / (1 + np.exp(-np.clip((times - onset - seconds) * 6 / _RAMP_S, -50, 50)))
     return np.asarray(rise - fall)
@@ -97,7 +97,7 @@ def _beat_phase(times: Array, rate: float, events: _Events, random: np.random.Ge
     """Return the number of beats up to each time."""
     beats = random.uniform(62, 82) + 1.2 * _slow_noise(len(times), rate, 4.0, random)
     for onset, response in events:
-        beats += response.heart_rate * _held(times, onset, _HEART_S)
+        beats += response.heart_rate * _plateau(times, onset, _HEART_S)
     return np.cumsum(beats / 60) / rate
 
 
@@ -117,14 +117,14 @@ def _ppg(phase: Array, times: Array, events: _Events, random: np.random.Generato
         values += height * np.exp(-0.5 * (distance / width) ** 2)
     size = np.zeros(len(phase))
     for onset, response in events:
-        size += response.pulse * _held(times, onset, _HEART_S)
+        size += response.pulse * _plateau(times, onset, _HEART_S)
     return np.asarray(values * np.exp(size) + 0.01 * random.standard_normal(len(phase)))
 
 
 def _breathing(times: Array, rate: float, events: _Events, random: np.random.Generator) -> Array:
     breaths = random.uniform(13, 17) + 0.3 * _slow_noise(len(times), rate, 8.0, random)
     for onset, response in events:
-        breaths += response.respiration * _held(times, onset, _BREATH_S)
+        breaths += response.respiration * _plateau(times, onset, _BREATH_S)
     return np.sin(2 * np.pi * np.cumsum(breaths / 60) / rate) + 0.02 * random.standard_normal(len(times))
 
 
@@ -158,5 +158,5 @@ def _eeg(times: Array, rate: float, events: _Events, random: np.random.Generator
     alpha *= 12 / alpha.std()
     change = np.zeros(len(times))
     for onset, response in events:
-        change += response.alpha * _held(times, onset, _ALPHA_S)
+        change += response.alpha * _plateau(times, onset, _ALPHA_S)
     return np.asarray(pink + alpha * 10 ** (change / 20))

@@ -1,4 +1,4 @@
-"""A made-up data set of physiology: recordings, coded events, and what a made-up spotter finds in the videos.
+"""A made-up data set of physiology: recordings, coded events, and the detections of a made-up spotter.
 
 The recordings are files of the kinds that MMME has: a MATLAB file of AcqKnowledge with 17 columns at 1000 Hz (five
 signals, four that are empty, eight lines of triggers) and EEG beside it, here as FIF: no free program writes Curry
@@ -36,12 +36,12 @@ _PERSON, _STRENGTH = 0.3, 0.5
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPhysiology:
-    """What was written.
+    """A synthetic data set of physiology that was written.
 
     Attributes:
         signals: Folder of the recordings, one folder a video.
         annotations: The coded events.
-        events: What the made-up spotter found, with scores and probabilities of classes.
+        events: Detections of the made-up spotter, with scores and probabilities of classes.
         subjects: How many people.
         coded: How many events are coded.
     """
@@ -89,40 +89,42 @@ def write_physiology(
         raise InputError([Problem(out, "is not an empty folder; name a new one")])
     import_extra("mne", "EEG")
     coded: list[list[str]] = []
-    found: list[list[str]] = []
+    spotted_rows: list[list[str]] = []
     for number in range(1, subjects + 1):
         progress(number - 1, subjects)
         random = np.random.default_rng([seed, number])
         name = f"physio{seed}_s{number:02d}"
         timeline = _timeline(events, false_alarms, random)
-        kept = [one for one in MODALITIES if random.random() >= missing] or list(MODALITIES)
+        modalities = [modality for modality in MODALITIES if random.random() >= missing] or list(MODALITIES)
         gain = float(np.exp(_PERSON * random.standard_normal()))
         signals = synthetic_signals(
             name,
             timeline[-1].onset_s + _TAIL_S,
-            [one.onset_s for one in timeline],
-            [_varied(one, gain, random) for one in timeline],
+            [event.onset_s for event in timeline],
+            [_varied(event, gain, random) for event in timeline],
             seed=seed * 1000 + number,
             rate=rate,
-            modalities=kept,
+            modalities=modalities,
         )
         _write_recording(out / "signals" / name, signals, rate)
         subject = f"s{number:02d}"
-        for one in timeline:
-            onset = int(round(one.onset_s * _FPS))
+        for event in timeline:
+            onset = int(round(event.onset_s * _FPS))
             length = int(random.integers(8, 15))
-            if one.emotion is not None:
-                coded.append([subject, name, *_frames(onset, length), "micro", one.emotion, f"{_FPS:g}"])
+            if event.emotion is not None:
+                coded.append([subject, name, *_frames(onset, length), "micro", event.emotion, f"{_FPS:g}"])
             # The spotter is off by a frame or two.
             moved = onset + int(random.integers(-2, 3))
-            score, chances = _judged(one, random)
+            score, chances = _judged(event, random)
             cells = [f"{score:.4f}", *(f"{chance:.4f}" for chance in chances)]
-            found.append([subject, name, *_frames(moved, length), "micro", f"{_FPS:g}", *cells])
+            spotted_rows.append([subject, name, *_frames(moved, length), "micro", f"{_FPS:g}", *cells])
     progress(subjects, subjects)
     frames = ["subject", "video", "onset", "apex", "offset", "kind"]
     annotations, spotted = out / "annotations.csv", out / "events.csv"
     write_whole(annotations, csv_text([[*frames, "emotion", "fps"], *coded]))
-    write_whole(spotted, csv_text([[*frames, "fps", "score", *(f"p_{name}" for name in class_responses())], *found]))
+    write_whole(
+        spotted, csv_text([[*frames, "fps", "score", *(f"p_{name}" for name in class_responses())], *spotted_rows])
+    )
     return SyntheticPhysiology(out / "signals", annotations, spotted, subjects, len(coded))
 
 
@@ -149,7 +151,7 @@ def _frames(onset: int, length: int) -> list[str]:
 
 
 def _judged(event: _Event, random: np.random.Generator) -> tuple[float, Array]:
-    """Return what the made-up spotter says: the score, and the probability of each class."""
+    """Return score and probability of each class by the made-up spotter."""
     classes = list(class_responses())
     shift = _SCORE if event.emotion is not None else -_SCORE
     score = 1 / (1 + np.exp(-(shift + random.standard_normal())))
@@ -190,7 +192,7 @@ def _write_recording(folder: Path, signals: Signals, rate: float) -> None:
     }
     savemat(folder / "biopac.mat", content, do_compression=True)
     if electrodes := signals.of("eeg"):
-        _write_eeg(folder / "eeg_raw.fif", [np.asarray(one.values) for one in electrodes], lines, rate)
+        _write_eeg(folder / "eeg_raw.fif", [np.asarray(channel.values) for channel in electrodes], lines, rate)
 
 
 def _trigger_lines(signals: Signals, count: int, rate: float) -> NDArray[np.float32]:
