@@ -14,29 +14,29 @@ from mevqa.events import Event
 from mevqa.types import Parts, Value
 
 
-def agreement(one: Value | None, two: Value | None) -> float:
-    """Return how well two answers agree; 0 where one is none."""
-    if one is None or two is None:
+def agreement(answer: Value | None, other: Value | None) -> float:
+    """Return how well two answers agree, 0 to 1; 0 where one is missing."""
+    if answer is None or other is None:
         return 0.0
-    if isinstance(one, int) and isinstance(two, int):
-        return 1 / (1 + abs(one - two))
-    if isinstance(one, Event) and isinstance(two, Event):
-        return _overlap(_frames([one]), _frames([two]))
-    if isinstance(one, Parts) and isinstance(two, Parts):
-        return (_f1(one.units, two.units) + (one.fine == two.fine) + (one.coarse == two.coarse)) / 3
-    if isinstance(one, tuple) and isinstance(two, tuple):
-        events = [part for part in (*one, *two) if isinstance(part, Event)]
-        if events or not (one or two):
-            return _overlap(*(_frames(part for part in own if isinstance(part, Event)) for own in (one, two)))
-        return _f1(map(str, one), map(str, two))
-    if isinstance(one, str) and isinstance(two, str):
-        return float(one == two) or _f1(one.lower().split(), two.lower().split())
+    if isinstance(answer, int) and isinstance(other, int):
+        return 1 / (1 + abs(answer - other))
+    if isinstance(answer, Event) and isinstance(other, Event):
+        return _overlap(_frames([answer]), _frames([other]))
+    if isinstance(answer, Parts) and isinstance(other, Parts):
+        return (_f1(answer.units, other.units) + (answer.fine == other.fine) + (answer.coarse == other.coarse)) / 3
+    if isinstance(answer, tuple) and isinstance(other, tuple):
+        events = [part for part in (*answer, *other) if isinstance(part, Event)]
+        if events or not (answer or other):
+            return _overlap(*(_frames(part for part in value if isinstance(part, Event)) for value in (answer, other)))
+        return _f1(map(str, answer), map(str, other))
+    if isinstance(answer, str) and isinstance(other, str):
+        return float(answer == other) or _f1(answer.lower().split(), other.lower().split())
     return 0.0
 
 
-def _f1(one: Iterable[str], two: Iterable[str]) -> float:
+def _f1(words: Iterable[str], other_words: Iterable[str]) -> float:
     """Return F1 of two bags of words."""
-    first, second = Counter(one), Counter(two)
+    first, second = Counter(words), Counter(other_words)
     total = first.total() + second.total()
     return 2 * (first & second).total() / total if total else 1.0
 
@@ -50,5 +50,5 @@ def _frames(events: Iterable[Event]) -> set[int]:
     return frames
 
 
-def _overlap(one: set[int], two: set[int]) -> float:
-    return len(one & two) / len(one | two) if one or two else 1.0
+def _overlap(frames: set[int], other_frames: set[int]) -> float:
+    return len(frames & other_frames) / len(frames | other_frames) if frames or other_frames else 1.0

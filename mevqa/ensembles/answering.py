@@ -42,25 +42,25 @@ def answer_by_votes(
         groups.setdefault((question.clip_id, asks_long_video(question)), []).append(question)
     answers: dict[str, Answer] = {}
     for group in groups.values():
-        own = [list(votes(question)) for question in group]
+        group_votes = [list(votes(question)) for question in group]
         replies = [
-            fuse(question, some, method, temperatures.get((question.type, person_of(question)), 1.0))
-            if some
+            fuse(question, question_votes, method, temperatures.get((question.type, person_of(question)), 1.0))
+            if question_votes
             else Reply("", error="no run of the ensemble has an answer")
-            for question, some in zip(group, own, strict=True)
+            for question, question_votes in zip(group, group_votes, strict=True)
         ]
         texts: list[str | None] = (
             decide(group, replies, taxonomy(group[0].dataset))
             if consistency
             else [normalise(question, reply) for question, reply in zip(group, replies, strict=True)]
         )
-        for question, reply, text, some in zip(group, replies, texts, own, strict=True):
-            answers[question.id] = _with_votes(question, write_answer(question, reply, text, ()), some)
+        for question, reply, text, question_votes in zip(group, replies, texts, group_votes, strict=True):
+            answers[question.id] = _with_votes(question, write_answer(question, reply, text, ()), question_votes)
     return [answers[question.id] for question in questions]
 
 
 def _with_votes(question: Question, answer: Answer, votes: Sequence[Vote]) -> Answer:
-    """Return an answer with who voted for what, the warnings of the runs, and what it says."""
+    """Return an answer with the votes as its evidence, the warnings of the runs, and its value."""
     total = sum(vote.weight for vote in votes)
     evidence = tuple(vote.describe(vote.weight / total if total else 1 / len(votes)) for vote in votes)
     warnings = dict.fromkeys(warning for vote in votes for warning in vote.answer.warnings)

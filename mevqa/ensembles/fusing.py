@@ -36,7 +36,7 @@ _NAMES = {unit_number(name): name for name in UNIT_NAMES}
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one run answered.
+    """The answer of one run, with its weight.
 
     Attributes:
         member: Its name.
@@ -65,12 +65,12 @@ def fuse(question: Question, votes: Sequence[Vote], method: Method, temperature:
         question: What was asked.
         votes: The usable answers, at least one; with ``mean`` and ``rank`` those to closed questions have options.
         method: How options are fused.
-        temperature: What the log-probabilities of options are divided by (Guo et al., ICML 2017, equation 9).
+        temperature: Divisor of the log-probabilities of options (Guo et al., ICML 2017, equation 9).
     """
     votes = _normalised(votes)
     values = [answer_value(question, vote.answer) for vote in votes]
     options = [vote.answer.options for vote in votes]
-    if all(options) and len({frozenset(own or ()) for own in options}) == 1:
+    if all(options) and len({frozenset(vote_options or ()) for vote_options in options}) == 1:
         # Ranks and votes are often equal: probabilities decide among those.
         return _of_options(fuse_options(votes, method), fuse_options(votes, "mean"), temperature)
     definition = question_type(question.type)
@@ -100,8 +100,8 @@ def fuse_options(votes: Sequence[Vote], method: Method) -> dict[str, float]:
     if method == "mean":
         top = max(scores.values())
         scores = {name: math.exp(score - top) for name, score in scores.items()}
-    whole = sum(scores.values())
-    return {name: score / whole for name, score in scores.items()}
+    total = sum(scores.values())
+    return {name: score / total for name, score in scores.items()}
 
 
 def sharpen(options: Mapping[str, float], temperature: float) -> dict[str, float]:
@@ -109,12 +109,12 @@ def sharpen(options: Mapping[str, float], temperature: float) -> dict[str, float
     logs = {name: math.log(max(share, SMALLEST)) / temperature for name, share in options.items()}
     top = max(logs.values())
     powers = {name: math.exp(value - top) for name, value in logs.items()}
-    whole = sum(powers.values())
-    return {name: power / whole for name, power in powers.items()}
+    total = sum(powers.values())
+    return {name: power / total for name, power in powers.items()}
 
 
 def _scores(answer: Answer, names: Sequence[str], method: Method) -> list[float]:
-    """Return what an answer says of each option: log-probabilities, points from 0 to 1, or a vote."""
+    """Return the score of each option by an answer: log-probability, points from 0 to 1, or a vote."""
     shares = [(answer.options or {}).get(name, 0.0) for name in names]
     if method == "mean":
         return [math.log(max(share, SMALLEST)) for share in shares]
@@ -156,22 +156,22 @@ def _most_votes(votes: Sequence[Vote], texts: Sequence[str]) -> Reply:
 
 def _fused_units(votes: Sequence[Vote], lists: Sequence[Sequence[str]]) -> tuple[list[str], float]:
     """Return the units that enough of the weight has, and the mean of their shares."""
-    shares = {name: round(sum(v.weight for v, own in zip(votes, lists, strict=True) if name in own), 9)
-              for name in dict.fromkeys(name for own in lists for name in own)}  # fmt: skip
-    shown = [name for name, share in shares.items() if share >= _SHARE]
-    if not shown and shares:
+    shares = {name: round(sum(v.weight for v, units in zip(votes, lists, strict=True) if name in units), 9)
+              for name in dict.fromkeys(name for units in lists for name in units)}  # fmt: skip
+    chosen = [name for name, share in shares.items() if share >= _SHARE]
+    if not chosen and shares:
         most = max(shares.values())
-        shown = [name for name, share in shares.items() if share == most]
-    return shown, sum(shares[name] for name in shown) / len(shown) if shown else 0.0
+        chosen = [name for name, share in shares.items() if share == most]
+    return chosen, sum(shares[name] for name in chosen) / len(chosen) if chosen else 0.0
 
 
 def _of_units(votes: Sequence[Vote], values: Sequence[Value | None]) -> Reply:
     lists = [[_NAMES[unit] for unit in _numbers(value) if unit in _NAMES] for value in values]
-    shown, mean = _fused_units(votes, lists)
-    if not shown:
+    units, mean = _fused_units(votes, lists)
+    if not units:
         return _most_agreed(votes, values)
     # Confidence is that of the whole list; its n names and its end are n + 1 choices.
-    return Reply(unit_list(shown), confidence=mean ** (len(shown) + 1))
+    return Reply(unit_list(units), confidence=mean ** (len(units) + 1))
 
 
 def _numbers(value: Value | None) -> list[int]:

@@ -32,8 +32,8 @@ class Member:
 
     def answer(self, question: Question) -> Answer | None:
         """Return its answer to a question; None where it has none, or an error."""
-        found = self.run.answers.get(question.id)
-        return None if found is None or found.error is not None else found
+        answer = self.run.answers.get(question.id)
+        return None if answer is None or answer.error is not None else answer
 
 
 def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
@@ -74,48 +74,53 @@ def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
 
 
 def unfinished(members: Sequence[Member]) -> list[str]:
-    """Return what of the runs is not finished, and how many of their answers are errors and no votes."""
-    found = []
+    """Return a note for each run that is not finished, and for each with errors in place of answers."""
+    notes = []
     for member in members:
-        said = torn_line(member.run.path) or lacking_clips(member.run, member.questions)
-        lacking = sum(question.id not in member.run.answers for question in member.questions)
-        if said or lacking:
-            found.append(said or f"{member.name}: {lacking} of {len(member.questions)} questions were not answered")
+        note = torn_line(member.run.path) or lacking_clips(member.run, member.questions)
+        unanswered = sum(question.id not in member.run.answers for question in member.questions)
+        if note or unanswered:
+            notes.append(note or f"{member.name}: {unanswered} of {len(member.questions)} questions were not answered")
         errors = sum(answer.error is not None for answer in member.run.answers.values())
         if errors:
-            found.append(f"{member.name}: {errors} of {len(member.questions)} answers are errors, which are no votes")
-    return found
+            notes.append(f"{member.name}: {errors} of {len(member.questions)} answers are errors, which are no votes")
+    return notes
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Return the shortest ends of paths by which they can be told apart."""
     parts = [path.resolve().parts for path in paths]
     for length in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(own[-length:]) for own in parts]
+        names = ["/".join(path_parts[-length:]) for path_parts in parts]
         if len(set(names)) == len(names):
             return names
     return [str(path) for path in paths]
 
 
 def _copies(members: Sequence[Member]) -> list[Problem]:
-    """Return the runs that hold the very answers of another, to the times that they took."""
-    found = []
+    """Return a problem for each run whose answers equal another's, times included: a copy."""
+    problems = []
     for place, member in enumerate(members):
-        one = next((other for other in members[:place] if other.run.answers == member.run.answers), None)
-        if one is not None and any(answer.error is None for answer in member.run.answers.values()):
-            found.append(Problem(member.run.path, f"is a copy of {one.run.path}: its votes would count double"))
-    return found
+        original = next((other for other in members[:place] if other.run.answers == member.run.answers), None)
+        if original is not None and any(answer.error is None for answer in member.run.answers.values()):
+            problems.append(Problem(member.run.path, f"is a copy of {original.run.path}: its votes would count double"))
+    return problems
 
 
 def _differences(first: Member, other: Member) -> list[Problem]:
-    """Return in what a run's questions differ from those of the first."""
-    one, two = ({(q.id, q.clip_id, q.text) for q in member.questions} for member in (first, other))
-    if one == two:
+    """Return a problem where a run's questions differ from those of the first run."""
+    first_questions, other_questions = (
+        {(q.id, q.clip_id, q.text) for q in member.questions} for member in (first, other)
+    )
+    if first_questions == other_questions:
         return []
     parts = []
-    for more, where in ((one - two, f"only {first.name}"), (two - one, f"only {other.name}")):
+    for more, where in (
+        (first_questions - other_questions, f"only {first.name}"),
+        (other_questions - first_questions, f"only {other.name}"),
+    ):
         if more:
-            shown = ", ".join(repr(key[0]) for key in sorted(more)[:_LISTED])
-            parts.append(f"{len(more)} were asked in {where} ({shown}{', ...' if len(more) > _LISTED else ''})")
+            examples = ", ".join(repr(key[0]) for key in sorted(more)[:_LISTED])
+            parts.append(f"{len(more)} were asked in {where} ({examples}{', ...' if len(more) > _LISTED else ''})")
     message = f"answered other questions than {first.run.path}: {' and '.join(parts)}; runs on the same questions fuse"
     return [Problem(other.run.path, message)]

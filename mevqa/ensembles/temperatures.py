@@ -26,10 +26,10 @@ _LOG_TEMPERATURES = (math.log(0.1), math.log(10.0))
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Temperatures, and what they do to the answers whose references are known.
+    """Temperatures, and the calibration error before and after on answers with references.
 
     Attributes:
-        temperatures: By question type and subject; of what is not there it is 1.
+        temperatures: By question type and subject; 1 where there is no entry.
         errors: Expected calibration error by question type, before and after, each answer at its subject's temperature.
     """
 
@@ -38,7 +38,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownAnswer:
     """Fused option probabilities whose right option is known."""
 
     person: Person
@@ -54,14 +54,14 @@ def calibrate(out_of_fold: OutOfFoldAnswers, asked: Sequence[Question]) -> Calib
         asked: Questions that the ensemble answers.
 
     Returns:
-        Nothing for types without options or with fewer than 20 known answers about others.
+        No temperature for types without options or with fewer than 20 known answers about others.
     """
     temperatures: dict[tuple[str, Person], float] = {}
     errors = {}
     for kind, known in _fused(out_of_fold).items():
         persons = [person_of(question) for question in asked if question.type == kind]
-        for who in dict.fromkeys([*persons, *(one.person for one in known)]):
-            others = [one for one in known if one.person != who]
+        for who in dict.fromkeys([*persons, *(answer.person for answer in known)]):
+            others = [answer for answer in known if answer.person != who]
             if len(others) >= _FEWEST:
                 temperatures[kind, who] = _likeliest(others)
         if any(key[0] == kind for key in temperatures):
@@ -69,32 +69,32 @@ def calibrate(out_of_fold: OutOfFoldAnswers, asked: Sequence[Question]) -> Calib
     return Calibration(temperatures, errors)
 
 
-def _fused(out_of_fold: OutOfFoldAnswers) -> dict[str, list[_Known]]:
+def _fused(out_of_fold: OutOfFoldAnswers) -> dict[str, list[_KnownAnswer]]:
     """Return the fused options of every question whose right one is known, by question type."""
-    fused: dict[str, list[_Known]] = {}
+    fused: dict[str, list[_KnownAnswer]] = {}
     for question in out_of_fold.questions:
         votes = [vote for vote in out_of_fold.votes(question, out_of_fold.members) if vote.answer.options]
         truth = read_answer(question, question.reference or "").value
         if len({frozenset(vote.answer.options or ()) for vote in votes}) == 1 and isinstance(truth, str):
             options = fuse_options(votes, out_of_fold.method)
             if truth in options:
-                fused.setdefault(question.type, []).append(_Known(person_of(question), truth, options))
+                fused.setdefault(question.type, []).append(_KnownAnswer(person_of(question), truth, options))
     return fused
 
 
-def _likeliest(known: Iterable[_Known]) -> float:
+def _likeliest(known: Iterable[_KnownAnswer]) -> float:
     """Return the temperature of the largest likelihood."""
 
     def loss(log_temperature: float) -> float:
         temperature = math.exp(log_temperature)
-        return -sum(math.log(max(sharpen(one.options, temperature)[one.truth], SMALLEST)) for one in known)
+        return -sum(math.log(max(sharpen(answer.options, temperature)[answer.truth], SMALLEST)) for answer in known)
 
     best = minimize_scalar(loss, bounds=_LOG_TEMPERATURES, method="bounded", options={"xatol": 1e-3})
     return round(math.exp(float(best.x)), 4)
 
 
-def _error(known: Sequence[_Known], temperatures: Mapping[tuple[str, Person], float], kind: str) -> float:
+def _error(known: Sequence[_KnownAnswer], temperatures: Mapping[tuple[str, Person], float], kind: str) -> float:
     """Return the expected calibration error at given temperatures."""
-    options = [sharpen(one.options, temperatures.get((kind, one.person), 1.0)) for one in known]
-    tally = calibration_tally(kind, [0] * len(known), [one.truth for one in known], options, 1)
+    options = [sharpen(answer.options, temperatures.get((kind, answer.person), 1.0)) for answer in known]
+    tally = calibration_tally(kind, [0] * len(known), [answer.truth for answer in known], options, 1)
     return tally.metrics[f"{kind}.ece"]

@@ -30,12 +30,12 @@ _OPEN_CHANCE = 0.1
 
 
 def person_of(question: Question) -> Person:
-    """Return whose answers are left out when the weights for a question are learned."""
+    """Return the subject of a question, whose answers are left out when its weights are learned."""
     return person(_clip(question))
 
 
 def subject_notes(questions: Sequence[Question]) -> list[str]:
-    """Return what limits learning from answers with references: subjects that are unknown, or only one of them."""
+    """Return notes on what limits learning from references: unknown subjects, or only one subject."""
     notes = []
     nameless = sum(not is_known(_clip(question)) for question in questions)
     if nameless:
@@ -49,7 +49,7 @@ def subject_notes(questions: Sequence[Question]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Graded:
+class _Grading:
     """The grades of all runs in one question.
 
     Attributes:
@@ -80,7 +80,7 @@ class OutOfFoldAnswers:
     questions: Sequence[Question]
     method: Method
     weighted: bool
-    _grades: dict[str, list[_Graded]] = field(default_factory=dict)
+    _grades: dict[str, list[_Grading]] = field(default_factory=dict)
     _weights: dict[tuple[str, Person], tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class OutOfFoldAnswers:
             chance = 1 / options if options else _OPEN_CHANCE
             label = reference if options and isinstance(reference, str) else None
             self._grades.setdefault(question.type, []).append(
-                _Graded(person_of(question), tuple(grades), chance, label)
+                _Grading(person_of(question), tuple(grades), chance, label)
             )
 
     def weights(self, question: Question) -> tuple[float, ...]:
@@ -114,20 +114,20 @@ class OutOfFoldAnswers:
     def _learn(self, kind: str, left_out: Person) -> tuple[float, ...]:
         """Return the weights for questions of a type, equal ones where nothing is known of other subjects."""
         equal = (1 / len(self.members),) * len(self.members)
-        graded = [one for one in self._grades.get(kind, ()) if one.person != left_out]
+        graded = [grading for grading in self._grades.get(kind, ()) if grading.person != left_out]
         if not self.weighted or not graded:
             return equal
-        chance = mean(one.chance for one in graded)
-        by_label: dict[str | None, list[_Graded]] = {}
-        for one in graded:
-            by_label.setdefault(one.label, []).append(one)
-        found = []
+        chance = mean(grading.chance for grading in graded)
+        by_label: dict[str | None, list[_Grading]] = {}
+        for grading in graded:
+            by_label.setdefault(grading.label, []).append(grading)
+        raw_weights = []
         for place in range(len(self.members)):
-            balanced = mean(mean(one.grades[place] for one in own) for own in by_label.values())
+            balanced = mean(mean(grading.grades[place] for grading in gradings) for gradings in by_label.values())
             grade = (balanced * len(graded) + _ADDED * chance) / (len(graded) + _ADDED)
-            found.append(max(0.0, round(_log_odds(grade) - _log_odds(chance), 9)))
-        whole = sum(found)
-        return tuple(weight / whole for weight in found) if whole > 0 else equal
+            raw_weights.append(max(0.0, round(_log_odds(grade) - _log_odds(chance), 9)))
+        total = sum(raw_weights)
+        return tuple(weight / total for weight in raw_weights) if total > 0 else equal
 
     def overall(self, kind: str) -> tuple[float, ...]:
         """Return each run's weight in questions of a type, from all subjects."""
