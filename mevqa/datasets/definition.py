@@ -1,4 +1,4 @@
-"""What is known about one data set: its schema as YAML."""
+"""Schema of a data set's definition in YAML."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PriorAnswers(StrictModel):
         micro: Number of micro-expressions of a long video; they are present where it is not 0.
         macro: Number of macro-expressions likewise.
         kind: Kind of the n-th event, and of the one that comes first: the more frequent one comes first more often.
-        counts: What an answer is worth for which nothing was seen.
+        counts: How often each answer is given, for answers without evidence in the video.
         source: Where it was counted.
     """
 
@@ -142,5 +142,8 @@ class DatasetDefinition(StrictModel):
         labels = content.get("labels") if isinstance(content, dict) else None
         if not isinstance(labels, (list, tuple)):
             return content
-        own = {"dataset": content.get("name"), "title": content.get("title"), "fps": content.get("fps")}
-        return {**content, "labels": [{**own, **one} if isinstance(one, dict) else one for one in labels]}
+        defaults = {"dataset": content.get("name"), "title": content.get("title"), "fps": content.get("fps")}
+        return {
+            **content,
+            "labels": [{**defaults, **layout} if isinstance(layout, dict) else layout for layout in labels],
+        }

@@ -112,7 +112,7 @@ class LabelLayout(StrictModel):
             raise ValueError("required must name the columns that tell this file from others")
         if self.names.clip is None and self.names.video is None:
             raise ValueError("names needs clip, video or both")
-        made = {"number", *(_COMPLETED[self.other_sheets] if self.other_sheets else ())}
+        completed = {"number", *(_COMPLETED[self.other_sheets] if self.other_sheets else ())}
         rules = (self.names.subject, self.names.clip or (), self.names.video or (), self.names.recording)
         used = [
             *self.required,
@@ -122,7 +122,7 @@ class LabelLayout(StrictModel):
             *(name for entry in self.fixups.substitutions for name in (entry.field, entry.read)),
             *(entry.field for entry in self.fixups.corrections),
         ]
-        if strange := [name for name in dict.fromkeys(used) if name not in fields | made]:
+        if strange := [name for name in dict.fromkeys(used) if name not in fields | completed]:
             raise ValueError(f"no column for {', '.join(strange)}; columns: {', '.join(sorted(fields))}")
         return self
 
@@ -133,7 +133,7 @@ class LabelLayout(StrictModel):
 
     @property
     def needs(self) -> str:
-        """The columns by which the file is known, for people."""
+        """The columns by which the file is recognised, for messages."""
         if self.headerless:
             return f"{self.title}, without a header: {', '.join(self.headerless)}"
         return f"{self.title}: {', '.join(self.columns[name][0] for name in self.required)}"
@@ -153,12 +153,12 @@ class LabelLayout(StrictModel):
 
     def occurrences(self, cells: Cells) -> Sequence[Cells]:
         """Return the cells of each event of a row, the first one always."""
-        found = [cells]
+        events = [cells]
         for onset, offset in self.more_events:
             other = {**cells, "onset": cells.get(onset, ""), "offset": cells.get(offset, "")}
             if not all(is_missing(other[name]) or other[name] == "0" for name in ("onset", "offset")):
-                found.append(other)
-        return found
+                events.append(other)
+        return events
 
 
 def _words(path: Path) -> list[str]:

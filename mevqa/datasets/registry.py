@@ -63,12 +63,12 @@ for _file in sorted(_FOLDER.glob("*.yaml")):
 
 def datasets() -> Iterator[DatasetDefinition]:
     """Yield the data sets that are known."""
-    return (known for name, known in _DATASETS.items() if name != UNKNOWN)
+    return (definition for name, definition in _DATASETS.items() if name != UNKNOWN)
 
 
 def dataset_names() -> list[str]:
     """Return the short names of the data sets that are known."""
-    return [known.name for known in datasets()]
+    return [definition.name for definition in datasets()]
 
 
 def canonical_dataset(name: str) -> str:
@@ -82,7 +82,7 @@ def is_dataset(name: str) -> bool:
 
 
 def dataset(name: str) -> DatasetDefinition:
-    """Return what is known about a data set; a name that is not known has the definition of ``unknown``."""
+    """Return the definition of a data set; that of ``unknown`` for a name that is not known."""
     return _DATASETS.get(canonical_dataset(name), _DATASETS[UNKNOWN])
 
 
@@ -95,11 +95,17 @@ def known_dataset(name: str) -> str:
     short = canonical_dataset(name)
     if short in _DATASETS:
         return short
-    spellings = {alias: known.name for known in datasets() for alias in (known.name, *known.aliases)}
+    spellings = {
+        alias: definition.name for definition in datasets() for alias in (definition.name, *definition.aliases)
+    }
     # Another number was meant (casme4), not none (casme).
     words = name.strip().replace("_", " ")
     stem = words.casefold().rstrip("0123456789")
-    numbered = [one for one in spellings if stem != words.casefold() and re.fullmatch(re.escape(stem) + r"\d+", one)]
+    numbered = [
+        spelling
+        for spelling in spellings
+        if stem != words.casefold() and re.fullmatch(re.escape(stem) + r"\d+", spelling)
+    ]
     close = closest(words, numbered) or closest(words, [*spellings, UNKNOWN])
     hint = f"did you mean {spellings.get(close, close)!r}? " if close else ""
     raise UnknownDataset(

@@ -64,10 +64,10 @@ class NameRule(StrictModel):
         groups: Sequence[str] = ()
         try:
             if self.pattern is not None:
-                found = re.fullmatch(self.pattern, self.of.format(**parts), re.IGNORECASE)
-                if found is None:
+                match = re.fullmatch(self.pattern, self.of.format(**parts), re.IGNORECASE)
+                if match is None:
                     return None
-                groups = found.groups(default="")
+                groups = match.groups(default="")
             return self.write.format(*map(_Text, groups), **parts)
         except KeyError:
             return None
@@ -129,7 +129,7 @@ class RowNames(StrictModel):
         return self._written(self.recording, cells)
 
     def video_key(self, name: str) -> str:
-        """Return what all names of one long video have in common."""
+        """Return the key under which all names of one long video are equal."""
         if not self.same_video:
             return match_key(name)
         key = name.casefold()

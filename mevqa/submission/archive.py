@@ -36,13 +36,13 @@ _ENCRYPTED = 0x1
 
 @dataclass(slots=True)
 class Archive:
-    """What a zip holds.
+    """Content and problems of a zip.
 
     Attributes:
         members: Content by official name.
         problems: What makes the zip invalid.
         repairable: Those of the problems that packing anew mends.
-        cosmetic: What was read all the same and is better packed anew.
+        cosmetic: Flaws of packing that did not hinder reading.
     """
 
     members: dict[str, bytes] = field(default_factory=dict)
@@ -80,24 +80,24 @@ def read_archive(path: Path, expected: Collection[str]) -> Archive:
     Raises:
         InputError: The zip as a whole cannot be read, or is no submission by its size.
     """
-    found = Archive()
+    archive = Archive()
     try:
         with zipfile.ZipFile(path) as package:
             entries = [entry for entry in package.infolist() if not entry.filename.endswith(("/", "\\"))]
             _refuse_size(path, entries)
-            for name, entry in _chosen(path, entries, expected, found).items():
+            for name, entry in _chosen(path, entries, expected, archive).items():
                 try:
-                    found.members[name] = _read(package, entry)
+                    archive.members[name] = _read(package, entry)
                 except _Unreadable as error:
-                    found.problems.append(Problem(f"{path}/{name}", str(error)))
+                    archive.problems.append(Problem(f"{path}/{name}", str(error)))
                 if entry.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
                     method = _METHODS[entry.compress_type]
-                    found.cosmetic.append(
+                    archive.cosmetic.append(
                         Problem(f"{path}/{name}", f"is compressed by {method}, which not every reader has")
                     )
     except _BROKEN as error:
         raise InputError([Problem(path, f"is a damaged zip ({_one_line(error)}); pack it again")]) from error
-    return found
+    return archive
 
 
 class _Unreadable(Exception):
@@ -112,7 +112,7 @@ def _refuse_size(path: Path, entries: Collection[zipfile.ZipInfo]) -> None:
 
 
 def _chosen(
-    path: Path, entries: Collection[zipfile.ZipInfo], expected: Collection[str], found: Archive
+    path: Path, entries: Collection[zipfile.ZipInfo], expected: Collection[str], archive: Archive
 ) -> dict[str, zipfile.ZipInfo]:
     """Return the entry of each official name; names that must not be there are problems."""
     chosen: dict[str, zipfile.ZipInfo] = {}
@@ -121,30 +121,30 @@ def _chosen(
     for entry in entries:
         name = entry.filename.replace("\\", "/")
         base = name.rpartition("/")[2]
-        shown = repr(entry.filename)
+        quoted = repr(entry.filename)
         if _LITTER.search(name):
             litter.append(entry.filename)
         elif name.startswith("/") or ".." in name.split("/") or ":" in name.split("/")[0]:
-            found.problems.append(Problem(path, f"holds {shown}, a path that leads out of the zip's folder"))
+            archive.problems.append(Problem(path, f"holds {quoted}, a path that leads out of the zip's folder"))
             places[base] += base in expected
         elif base not in expected:
-            found.problems.append(Problem(path, f"holds {shown}, which no question file asks for"))
+            archive.problems.append(Problem(path, f"holds {quoted}, which no question file asks for"))
         else:
             places[base] += 1
             chosen.setdefault(base, entry)
             if name != base:
-                inside = Problem(path, f"holds {shown} in a folder; it must stand at the top of the zip")
-                found.problems.append(inside)
-                found.repairable.append(inside)
+                inside = Problem(path, f"holds {quoted} in a folder; it must stand at the top of the zip")
+                archive.problems.append(inside)
+                archive.repairable.append(inside)
     for name in expected:
         if not places[name]:
-            found.problems.append(Problem(path, f"lacks {name}"))
+            archive.problems.append(Problem(path, f"lacks {name}"))
         elif places[name] > 1:
-            found.problems.append(Problem(path, f"holds {name!r} {_times(places[name])}; keep one"))
+            archive.problems.append(Problem(path, f"holds {name!r} {_times(places[name])}; keep one"))
             chosen.pop(name, None)
     if litter:
         more = f" and {len(litter) - 1} more" if len(litter) > 1 else ""
-        found.cosmetic.append(Problem(path, f"holds {litter[0]!r}{more}, files of the operating system"))
+        archive.cosmetic.append(Problem(path, f"holds {litter[0]!r}{more}, files of the operating system"))
     return chosen
 
 

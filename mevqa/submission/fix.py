@@ -22,11 +22,11 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 
 @dataclass(frozen=True, slots=True)
 class FixedSubmission:
-    """What was written.
+    """A submission that was written anew, with its changes.
 
     Attributes:
         rows: Number of answers.
-        changes: What is other than it was, one line each.
+        changes: Differences from the original, one line each.
         warnings: Answers outside the vocabulary of their question type; they are as they were.
     """
 
@@ -62,25 +62,25 @@ def fix_submission(
     content = [problem for problem in check.problems if problem not in check.repairable]
     if content or (strict and check.warnings):
         raise InputError([*content, *(check.warnings if strict else ())])
-    written: dict[str, bytes] = {}
+    new_contents: dict[str, bytes] = {}
     changes = [f"packed anew: the zip {problem.message}" for problem in (*archive.repairable, *archive.cosmetic)]
-    for given in answers:
-        new = given.questions.render(answers_of(given.content))
-        name = submission_name(given.questions.path) if packed else given.path.name
-        written[name] = new
-        changes += [f"{name}: {change}" if packed else change for change in _changes(given, new)]
+    for answer_file in answers:
+        new = answer_file.questions.render(answers_of(answer_file.content))
+        name = submission_name(answer_file.questions.path) if packed else answer_file.path.name
+        new_contents[name] = new
+        changes += [f"{name}: {change}" if packed else change for change in _changes(answer_file, new)]
     make_folder(out.parent)
     if packed:
-        ordered = {name: written[name] for name in map(submission_name, (file.path for file in files))}
+        ordered = {name: new_contents[name] for name in map(submission_name, (file.path for file in files))}
         write_archive(ordered, out)
     else:
-        write_whole(out, next(iter(written.values())))
+        write_whole(out, next(iter(new_contents.values())))
     return FixedSubmission(check.rows, tuple(changes), check.warnings)
 
 
-def _changes(given: AnswerFile, new: bytes) -> list[str]:
+def _changes(answer_file: AnswerFile, new: bytes) -> list[str]:
     """Return how the bytes of a file of answers differ from the official form."""
-    text, unread = plain_text(given.content)
+    text, unread = plain_text(answer_file.content)
     changes = [] if unread is None else [f"it {unread}: now UTF-8 with LF"]
     if text.startswith(codecs.BOM_UTF8):
         text = text[len(codecs.BOM_UTF8) :]
@@ -109,15 +109,15 @@ def _row_changes(old: str, new: str) -> list[str]:
     """Return what differs in one row, whose values are the same."""
     if old == new:
         return []
-    found = []
+    changes = []
     if list(parse_row(old).values) != list(parse_row(new).values):
-        found.append("the order of keys")
+        changes.append("the order of keys")
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     if sorted(before) != sorted(after):
-        found.append("escapes of characters")
+        changes.append("escapes of characters")
     if _spaces(old) != _spaces(new):
-        found.append("spaces")
-    return found or ["spaces"]
+        changes.append("spaces")
+    return changes or ["spaces"]
 
 
 def _spaces(row: str) -> list[str]:
@@ -125,5 +125,5 @@ def _spaces(row: str) -> list[str]:
     return sorted(_TOKEN.sub("|", row).split("|"))
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

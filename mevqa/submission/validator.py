@@ -27,13 +27,13 @@ _ANSWER = "answer"
 
 @dataclass(frozen=True, slots=True)
 class SubmissionCheck:
-    """Outcome of a check.
+    """Result of checking a submission: problems and warnings.
 
     Attributes:
         rows: How many rows were checked.
         problems: What makes the submission invalid, in the order of the lines.
         warnings: Answers outside the vocabulary of their question type.
-        cosmetic: What a scorer reads all the same: CR LF, a byte order mark, files of the operating system in a zip.
+        cosmetic: Flaws that a scorer reads over: CR LF, a byte order mark, files of the operating system in a zip.
         repairable: Those of the problems that concern the form only, not what is answered.
     """
 
@@ -75,7 +75,7 @@ def check_submission(predictions: Path, files: Sequence[QuestionFile]) -> Submis
         InputError: The predictions cannot be read at all.
     """
     answers, archive = open_submission(predictions, files)
-    checks = [_check_file(one) for one in answers]
+    checks = [_check_file(answer_file) for answer_file in answers]
     return SubmissionCheck(
         sum(check.rows for check in checks),
         (*archive.problems, *(problem for check in checks for problem in check.problems)),
@@ -86,7 +86,7 @@ def check_submission(predictions: Path, files: Sequence[QuestionFile]) -> Submis
 
 
 def open_submission(predictions: Path, files: Sequence[QuestionFile]) -> tuple[list[AnswerFile], Archive]:
-    """Return the files of answers of a submission, and what is wrong with the zip that holds them.
+    """Open a submission: return its files of answers, and the zip that holds them with its problems.
 
     Args:
         predictions: A JSON-lines file, or a zip.
@@ -113,7 +113,7 @@ def open_submission(predictions: Path, files: Sequence[QuestionFile]) -> tuple[l
 
 
 def plain_text(content: bytes) -> tuple[bytes, str | None]:
-    """Return UTF-8 with line feeds for a text that no scorer reads, and what it was; others as they are.
+    """Convert a text that no scorer reads to UTF-8 with line feeds; return it and what was wrong with it, else None.
 
     A byte order mark of UTF-8 and CR LF stay: they are read all the same.
     """
@@ -130,12 +130,12 @@ def plain_text(content: bytes) -> tuple[bytes, str | None]:
 
 def answers_of(content: bytes) -> dict[str, str]:
     """Return the answers by question id of a file without problems."""
-    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for _, values in _read_rows(content):
         name, answer = _id(values), values.get(_ANSWER)
         if name is not None and isinstance(answer, str):
-            found[name] = answer
-    return found
+            answers[name] = answer
+    return answers
 
 
 def _read_rows(content: bytes) -> list[_Row]:
@@ -156,12 +156,12 @@ def _belonging(path: Path, rows: Sequence[_Row], files: Sequence[QuestionFile]) 
 
     Ids alone do not tell: the files of 2025 and 2026 share them.
     """
-    named = [file for file in files if file.path.name.endswith(".jsonl") and _official_name(file) == path.name]
-    if len(named) == 1:
-        return named[0]
+    same_name = [file for file in files if file.path.name.endswith(".jsonl") and _official_name(file) == path.name]
+    if len(same_name) == 1:
+        return same_name[0]
     texts = [(_id(values), values.get("question")) for _, values in rows]
-    given = {(name, text) for name, text in texts if name is not None and isinstance(text, str)}
-    return max(files, key=lambda file: sum((question.id, question.text) in given for question in file.questions))
+    answered = {(name, text) for name, text in texts if name is not None and isinstance(text, str)}
+    return max(files, key=lambda file: sum((question.id, question.text) in answered for question in file.questions))
 
 
 def _official_name(file: QuestionFile) -> str | None:
@@ -171,14 +171,14 @@ def _official_name(file: QuestionFile) -> str | None:
         return None
 
 
-def _check_file(given: AnswerFile) -> SubmissionCheck:
+def _check_file(answer_file: AnswerFile) -> SubmissionCheck:
     """Check the rows of one file."""
-    path, file = given.path, given.questions
-    text, unread = plain_text(given.content)
+    path, file = answer_file.path, answer_file.questions
+    text, unread = plain_text(answer_file.content)
     scan = scan_question_bytes(path, text)
     if scan.foreign:
         return SubmissionCheck(0, scan.problems, ())
-    rows = _read_rows(given.content)
+    rows = _read_rows(answer_file.content)
     problems = list(scan.problems)
     repairable = [problem for problem in problems if problem.message == BLANK]
     if unread is not None:
@@ -186,7 +186,7 @@ def _check_file(given: AnswerFile) -> SubmissionCheck:
         problems.insert(0, repairable[0])
     reported = {problem.line for problem in problems}
     lines = {question.id: index for index, question in enumerate(file.questions)}
-    known: list[tuple[int, int]] = []
+    positions: list[tuple[int, int]] = []
     warnings: list[Problem] = []
     seen: set[str] = set()
     for line, values in rows:
@@ -199,12 +199,12 @@ def _check_file(given: AnswerFile) -> SubmissionCheck:
         elif name not in seen:
             seen.add(name)
             index = lines[name]
-            known.append((line, index))
+            positions.append((line, index))
             problems += [Problem(path, message, line) for message in _row_problems(values, file, index)]
-            wrong = _vocabulary_fault(values, file, index)
-            if wrong is not None:
-                warnings.append(Problem(path, f"{name!r}: the answer {wrong}", line))
-    problems += [Problem(path, message, line) for line, message in _moved(known, file)]
+            vocabulary_fault = _vocabulary_fault(values, file, index)
+            if vocabulary_fault is not None:
+                warnings.append(Problem(path, f"{name!r}: the answer {vocabulary_fault}", line))
+    problems += [Problem(path, message, line) for line, message in _moved(positions, file)]
     problems += [
         Problem(path, f"the row {question.id!r} (line {question.line} of {file.path.name}) is missing")
         for question in file.questions
@@ -221,14 +221,14 @@ def _id(values: Mapping[str, Any]) -> str | None:
 
 def _row_problems(values: Mapping[str, Any], file: QuestionFile, index: int) -> Iterator[str]:
     """Compare a row with the row of the question file."""
-    asked = file.rows[index].values
-    for key in asked:
+    expected = file.rows[index].values
+    for key in expected:
         if key not in values and key not in REQUIRED_KEYS[file.layout]:
             yield f"the key {key!r} is missing"
-        elif key in values and key != _ANSWER and values[key] != asked[key]:
-            yield f"{key!r} was changed: {_short(values[key])} instead of {_short(asked[key])}"
+        elif key in values and key != _ANSWER and values[key] != expected[key]:
+            yield f"{key!r} was changed: {_short(values[key])} instead of {_short(expected[key])}"
     for key in values:
-        if key not in asked:
+        if key not in expected:
             yield f"the key {key!r} is not in the question file; take it out"
     answer = values.get(_ANSWER)
     if isinstance(answer, str) and not answer.strip():
@@ -245,28 +245,28 @@ def _vocabulary_fault(values: Mapping[str, Any], file: QuestionFile, index: int)
     if not isinstance(answer, str) or not answer.strip():
         return None
     question = file.questions[index]
-    wrong = fault(question, answer)
-    if wrong is None:
+    reason = fault(question, answer)
+    if reason is None:
         return None
     reading = read_answer(question, answer, truncated=was_truncated(values))
     if reading.unusable is not None:
-        return f"{wrong}; `mevqa score` cannot use it: {UNUSABLE_MEANING[reading.unusable]}"
+        return f"{reason}; `mevqa score` cannot use it: {UNUSABLE_MEANING[reading.unusable]}"
     read = (
         normalise(question, Reply(answer), every_class()) if question_type(question.type).metric == "classes" else None
     )
-    return wrong if read is None else f"{wrong}; `mevqa score` reads {read!r}"
+    return reason if read is None else f"{reason}; `mevqa score` reads {read!r}"
 
 
-def _moved(known: Sequence[tuple[int, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:
+def _moved(positions: Sequence[tuple[int, int]], file: QuestionFile) -> Iterator[tuple[int, str]]:
     """Yield line and message of the rows that are out of order: those outside a longest increasing run.
 
     Args:
-        known: Line in the answers, and place among the questions, of each row.
+        positions: Line in the answers, and index among the questions, of each row.
         file: The question file.
     """
-    kept = _longest_increasing([index for _, index in known])
-    for place, (line, index) in enumerate(known):
-        if place in kept:
+    in_order = _longest_increasing([index for _, index in positions])
+    for place, (line, index) in enumerate(positions):
+        if place in in_order:
             continue
         before = f"after {file.questions[index - 1].id!r}" if index else "at the beginning"
         yield line, f"the row {file.questions[index].id!r} is out of order: it belongs {before}"
@@ -285,9 +285,9 @@ def _longest_increasing(values: Sequence[int]) -> set[int]:
             tops.append(place)
         else:
             tails[pile], tops[pile] = value, place
-    kept = set()
+    places = set()
     place_or_none = tops[-1] if tops else None
     while place_or_none is not None:
-        kept.add(place_or_none)
+        places.add(place_or_none)
         place_or_none = before[place_or_none]
-    return kept
+    return places

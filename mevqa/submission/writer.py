@@ -24,7 +24,7 @@ QUESTIONS_ENDING = "_to_answer.jsonl"
 PREDICTIONS_ENDING = "_pred.jsonl"
 ARCHIVE = "submission.zip"
 FILLED = "filled.json"
-#: What is advised where replies of the model could not be used.
+#: Advice where replies of the model could not be used.
 _UNREAD = "answer the {count} that could not be read with other settings (--variant, --max-new-tokens) into a new --out"
 #: The oldest date that a zip can hold: the same answers give the same bytes on every day.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
@@ -51,7 +51,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What was written.
+    """The files of a submission that were written.
 
     Attributes:
         predictions: One file a question file, in their order.
@@ -114,7 +114,7 @@ def write_submission(run: RunRecord, files: Sequence[QuestionFile], out: Path, *
     problems.extend(_outside_vocabulary(run, files))
     if problems:
         raise InputError(problems)
-    texts = {one.id: one.answer for one in filled}
+    texts = {entry.id: entry.answer for entry in filled}
     contents: dict[str, bytes] = {}
     for file in files:
         answers = {q.id: texts[q.id] if q.id in texts else run.answers[q.id].text for q in file.questions}
@@ -149,8 +149,8 @@ def _unknown_ids(run: RunRecord, files: Sequence[QuestionFile]) -> Iterator[Prob
     """
     answered: Mapping[str, str] = run.manifest.get("decides", {}).get("questions", {})
     for file in files:
-        known = any(question.id in run.answers for question in file.questions)
-        if answered and known and file_digest(file.path) not in answered.values():
+        shares_ids = any(question.id in run.answers for question in file.questions)
+        if answered and shares_ids and file_digest(file.path) not in answered.values():
             yield Problem(file.path, f"is not the file that {run.path} answered ({', '.join(sorted(answered))})")
 
 
@@ -169,9 +169,9 @@ def _outside_vocabulary(run: RunRecord, files: Sequence[QuestionFile]) -> Iterat
     for file in files:
         for question in file.questions:
             answer = run.answers.get(question.id)
-            wrong = fault(question, answer.text) if answer is not None and answer.error is None else None
-            if wrong is not None:
-                yield Problem(run.path, f"the answer to {question.id!r} is outside the vocabulary: {wrong}")
+            reason = fault(question, answer.text) if answer is not None and answer.error is None else None
+            if reason is not None:
+                yield Problem(run.path, f"the answer to {question.id!r} is outside the vocabulary: {reason}")
 
 
 def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...]) -> Submission:
@@ -184,7 +184,7 @@ def _write(contents: Mapping[str, bytes], out: Path, filled: tuple[Filled, ...])
     record = out / FILLED
     if filled:
         shorten = PathShortener()
-        listed = [asdict(one) | {"reason": shorten(one.reason)} for one in filled]
+        listed = [asdict(entry) | {"reason": shorten(entry.reason)} for entry in filled]
         write_whole(record, json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
     else:
         with writing(record, "cannot be removed"):

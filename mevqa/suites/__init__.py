@@ -1,4 +1,4 @@
-"""Benchmark suites: what is asked of which models, and their table beside published numbers.
+"""Benchmark suites: questions, models, and their results in one table beside published numbers.
 
 Public is what ``__all__`` names; each name is imported when it is first used.
 """

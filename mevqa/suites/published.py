@@ -10,13 +10,13 @@ from mevqa.resources import resource_folder
 
 
 class PublishedRow(StrictModel):
-    """What one system reached.
+    """Published numbers of one system.
 
     Attributes:
         system: Its name, as a table says it.
         metrics: By the keys of ``mevqa score --keys``; a number that the source does not give is absent.
         source: Where the numbers stand, when they are not from the group's source.
-        note: What makes them hard to compare.
+        note: Why they are hard to compare.
     """
 
     system: str
@@ -44,7 +44,7 @@ class PublishedGroup(StrictModel):
 
 
 class Published(StrictModel):
-    """The whole file.
+    """Schema of ``published.yaml``.
 
     Attributes:
         groups: By name.

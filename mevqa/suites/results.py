@@ -84,9 +84,9 @@ class SuiteResult:
     @property
     def notes(self) -> list[str]:
         """Of each group of published numbers, on which clips it was measured and where it stands."""
-        known = published()
+        groups = published()
         return [
-            f"{name}: {known[name].title}; {known[name].clips}. Source: {known[name].source}."
+            f"{name}: {groups[name].title}; {groups[name].clips}. Source: {groups[name].source}."
             for name in self.suite.groups
         ]
 
@@ -96,13 +96,17 @@ class SuiteResult:
         Args:
             intervals: Whether numbers have their intervals, which makes the table wide.
         """
-        shown = number if intervals else plain_number
+        as_cell = number if intervals else plain_number
         main = main_numbers("spotters" if self.suite.task == "spotting" else "suites")
         results = [outcome.result for outcome in self.outcomes if outcome.result is not None]
         keys = [key for key in main if any(key in result.metrics for result in results)]
         rows = [
-            (one.name, one.status, *("" if one.result is None else shown(one.result, key) for key in keys))
-            for one in self.outcomes
+            (
+                outcome.name,
+                outcome.status,
+                *("" if outcome.result is None else as_cell(outcome.result, key) for key in keys),
+            )
+            for outcome in self.outcomes
         ]
         for name in () if self.suite.task == "spotting" else self.suite.groups:
             for row in published()[name].rows:
@@ -137,7 +141,7 @@ class SuiteResult:
         Raises:
             InputError: The folder cannot be written.
         """
-        lines = [interval_line(one.result) for one in self.outcomes if one.result is not None][:1]
+        lines = [interval_line(outcome.result) for outcome in self.outcomes if outcome.result is not None][:1]
         make_folder(self.out)
         tables = [self.table(), *self.published_tables]
         write_whole(self.out / "comparison.md", as_markdown(tables, [*lines, *self.notes]))

@@ -81,10 +81,10 @@ class SyntheticData(StrictModel):
 
 
 class Suite(StrictModel):
-    """A benchmark.
+    """A benchmark suite: data sets, preset and models.
 
     Attributes:
-        title: What it is.
+        title: Its heading in tables.
         task: ``vqa``, ``lvqa``, ``events``, or ``spotting`` (systems are trained, then compared).
         preset: How it is scored.
         changes: Switches of the preset that are set otherwise, ``NAME=VALUE`` (task ``spotting``).
@@ -121,9 +121,9 @@ class Suite(StrictModel):
             raise ValueError("a suite needs a part")
         needed = {"events": ("reference", "detections"), "spotting": ()}.get(self.task, ("questions",))
         for part in self.parts:
-            lacking = [name for name in needed if getattr(part, name) is None]
-            if lacking:
-                raise ValueError(f"the part {part.dataset} needs {', '.join(lacking)}")
+            missing = [name for name in needed if getattr(part, name) is None]
+            if missing:
+                raise ValueError(f"the part {part.dataset} needs {', '.join(missing)}")
         presets = event_presets() if self.task in ("events", "spotting") else answer_presets()
         if self.preset not in presets:
             raise ValueError(f"unknown preset {self.preset!r}; known: {', '.join(presets)}")
@@ -202,18 +202,20 @@ def references(suite: Suite, root: Path) -> tuple[list[Path], str]:
     Returns:
         The files, empty when the question files hold the answers or when not every part has its file.
     """
-    named = [part for part in suite.parts if part.reference is not None]
-    found = [_found(root, part.reference) for part in named if part.reference is not None]
-    paths = [path for path in found if path is not None]
+    parts_with_reference = [part for part in suite.parts if part.reference is not None]
+    reference_files = [
+        _existing_file(root, part.reference) for part in parts_with_reference if part.reference is not None
+    ]
+    paths = [path for path in reference_files if path is not None]
     if len(paths) == len(suite.parts):
         return paths, ""
-    absent = [part.reference for part, path in zip(named, found, strict=True) if path is None]
+    absent = [part.reference for part, path in zip(parts_with_reference, reference_files, strict=True) if path is None]
     return [], f"not scored: there is no {', no '.join(map(str, absent))} below {root}" if absent else ""
 
 
 def find_file(root: Path, name: str, problems: list[Problem]) -> Path | None:
     """Return a file of the data root; where it is missing, None and a problem more."""
-    path = _found(root, name)
+    path = _existing_file(root, name)
     if path is None:
         problems.append(Problem(root / name, f"is missing; put it there or at {root / Path(name).name}"))
     return path
@@ -230,8 +232,8 @@ def run_names(models: Sequence[str]) -> list[str]:
     for model in models:
         parts = [part for part in re.split(r"[/\\]", model) if part not in ("", ".", "..")]
         # A hub name keeps its owner, a folder only its own name.
-        kept = parts[-1:] if Path(model).exists() else parts[-2:]
-        name = re.sub(r"[^\w.+-]+", "_", "--".join(kept)) or "model"
+        name_parts = parts[-1:] if Path(model).exists() else parts[-2:]
+        name = re.sub(r"[^\w.+-]+", "_", "--".join(name_parts)) or "model"
         if name in names:
             problems.append(Problem("--model", f"{model} has the same name as another model ({name}); rename a folder"))
         names.append(name)
@@ -240,5 +242,5 @@ def run_names(models: Sequence[str]) -> list[str]:
     return names
 
 
-def _found(root: Path, name: str) -> Path | None:
+def _existing_file(root: Path, name: str) -> Path | None:
     return next((path for path in (root / name, root / Path(name).name) if path.is_file()), None)
