@@ -1,4 +1,4 @@
-"""Where work on many videos is done: in processes of this machine, or on a cluster of Ray.
+"""Engines that work on many videos at once: processes of this machine, or a cluster of Ray.
 
 An engine takes a function and items and yields results as they are done. What is computed does not depend on it.
 """

@@ -1,4 +1,4 @@
-"""What an engine does with items, whichever it is."""
+"""The interface of an engine: one function, many items, results as they are done."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _send(theirs: Connection, work: Callable[[Item], Result], item: Item) -> Non
 
 
 def _received(ours: Connection) -> Any:
-    """Return what a process sends, or that it ended before it did."""
+    """Return the result that a process sends, ``Lost`` where it ended before."""
     try:
         return ours.recv()
     except EOFError:

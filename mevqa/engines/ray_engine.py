@@ -85,11 +85,11 @@ def enter(folder: str) -> None:
 
 
 def lost(ray: Any, error: Exception) -> Lost:
-    """Return why an item has no result.
+    """Return the loss of an item for which Ray raised an error.
 
     Args:
         ray: The package.
-        error: What Ray raised in place of it.
+        error: The error of Ray.
     """
     if isinstance(error, ray.exceptions.RayTaskError):
         cause = getattr(error, "cause", None) or error
@@ -123,8 +123,8 @@ def join_cluster(ray: Any, workers: int) -> Iterator[None]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error", **here, **paths)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        said = f"no cluster of Ray answers at {address!r}: {_one_line(error)}"
-        raise InputError([Problem("RAY_ADDRESS", said)]) from error
+        message = f"no cluster of Ray answers at {address!r}: {_one_line(error)}"
+        raise InputError([Problem("RAY_ADDRESS", message)]) from error
     try:
         yield
     finally:
@@ -137,11 +137,11 @@ def _check_answers(address: str | None) -> None:
     Raises:
         InputError: Nobody listens there.
     """
-    named = re.fullmatch(r"(?:ray://)?(?P<host>[^/:]+):(?P<port>\d+)", address or "")
-    if named is None:
+    match = re.fullmatch(r"(?:ray://)?(?P<host>[^/:]+):(?P<port>\d+)", address or "")
+    if match is None:
         return
     try:
-        socket.create_connection((named["host"], int(named["port"])), timeout=_ANSWER).close()
+        socket.create_connection((match["host"], int(match["port"])), timeout=_ANSWER).close()
     except OSError as error:
         raise InputError([Problem("RAY_ADDRESS", f"no cluster of Ray answers at {address!r}: {error}")]) from error
 

@@ -88,7 +88,7 @@ STRICT_DECODER = json.JSONDecoder(
 
 
 def half_character(text: str, values: object, *, may_name_files: bool = False) -> str | None:
-    r"""Return what is wrong where values hold half of a surrogate pair (``\ud83d`` alone), None where none does.
+    r"""Return the problem of values that hold half of a surrogate pair (``\ud83d`` alone), None where none does.
 
     No file can hold such a text.
 
@@ -99,8 +99,8 @@ def half_character(text: str, values: object, *, may_name_files: bool = False) -
     """
     if "\\ud" not in text.lower():
         return None
-    said = json.dumps(values, ensure_ascii=False)
-    if half := _HALF_PAIR.search(_NAME_BYTES.sub("", said) if may_name_files else said):
+    serialised = json.dumps(values, ensure_ascii=False)
+    if half := _HALF_PAIR.search(_NAME_BYTES.sub("", serialised) if may_name_files else serialised):
         return f"holds half a character: \\u{ord(half[0]):04x} without its other half"
     return None
 

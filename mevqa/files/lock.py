@@ -56,7 +56,7 @@ class Holder:
 
     Attributes:
         pid: Process id.
-        started: What tells the process from a later one of the same id; empty where the system does not say.
+        started: Start of the process, which tells it from a later one of the same id; empty where it cannot be read.
         host: Name of the machine.
         namespace: The process ids' name space, so that containers of one machine are told apart; empty elsewhere.
         since: When the lock was taken, local time.
@@ -117,7 +117,7 @@ def hold_folder(
     """
     shown = name or folder
     folder = folder.resolve()
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -128,7 +128,7 @@ def hold_folder(
         with _hold(shown, folder / (LOCK_NAME if part is None else f"{LOCK_NAME}-{part}"), on_note, wait):
             yield
     finally:
-        for path in made:
+        for path in new_folders:
             with contextlib.suppress(OSError):  # It is not empty.
                 path.rmdir()
 
@@ -342,7 +342,7 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return what tells a process from others of the same id, empty where it cannot be read; None when it has ended."""
+    """Return the start of a process, to tell it from others of its id; empty if unreadable, None once it ended."""
     import psutil
 
     if not psutil.pid_exists(pid):

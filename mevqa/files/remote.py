@@ -73,14 +73,14 @@ def list_remote(url: str, suffixes: frozenset[str] | tuple[str, ...]) -> list[Re
     except Exception as error:  # of many libraries and servers
         raise InputError([Problem(url, f"cannot be listed: {_reason(error)}")]) from error
     scheme = url.partition("://")[0]
-    found = sorted(
+    files = sorted(
         RemoteFile(name if "://" in name else f"{scheme}://{name}")
         for name in map(str, names)
         if PurePosixPath(name).suffix.lower() in suffixes
     )
-    if not found:
+    if not files:
         raise InputError([Problem(url, f"holds no file that ends in {', '.join(sorted(suffixes))}")])
-    return found
+    return files
 
 
 @contextmanager

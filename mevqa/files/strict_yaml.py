@@ -97,10 +97,10 @@ def parse_yaml(path: Path) -> YamlFile:
 
 
 def validate(content: Any, schema: type[Schema], files: Sequence[YamlFile]) -> Schema:
-    """Return what files hold as an instance of ``schema``.
+    """Validate the content of files against ``schema`` and return the instance.
 
     Args:
-        content: What they hold together.
+        content: Their merged content.
         schema: A pydantic model.
         files: The files. A misfit is reported in the first of those in which the most of its location stands.
 
@@ -138,8 +138,8 @@ class _Loader(_FASTEST):  # type: ignore[misc, valid-type]
     """Reads plain values and no dates; a value that its tag cannot hold is an error with its line."""
 
     yaml_implicit_resolvers = {
-        first: [one for one in known if one[0] != "tag:yaml.org,2002:timestamp"]
-        for first, known in _FASTEST.yaml_implicit_resolvers.items()
+        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in _FASTEST.yaml_implicit_resolvers.items()
     }
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
@@ -180,27 +180,27 @@ def _line(node: yaml.Node) -> int:
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
     if isinstance(node, yaml.MappingNode):
-        return [one for pair in node.value for one in pair]
+        return [child for pair in node.value for child in pair]
     return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
-def _measure(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int = 0) -> tuple[int, int]:
+def _measure(node: yaml.Node, measured: dict[int, tuple[int, int]], depth: int = 0) -> tuple[int, int]:
     """Return height and number of the nodes from one on, as if all aliases were written out; each is visited once.
 
     Args:
         node: The node.
-        known: Nodes that were measured.
+        measured: Height and number of nodes that were visited, by ``id``.
         depth: How deep it stands; an alias inside what it stands for is deeper than any file.
 
     Raises:
         _NotYaml: There are too many, or they stand too deep.
     """
-    if id(node) not in known:
+    if id(node) not in measured:
         if depth > _DEEPEST:
             raise _NotYaml("it nests too deeply", _line(node))
-        inner = [_measure(child, known, depth + 1) for child in _children(node)]
-        known[id(node)] = 1 + max((high for high, _ in inner), default=0), 1 + sum(count for _, count in inner)
-    high, count = known[id(node)]
+        inner = [_measure(child, measured, depth + 1) for child in _children(node)]
+        measured[id(node)] = 1 + max((high for high, _ in inner), default=0), 1 + sum(count for _, count in inner)
+    high, count = measured[id(node)]
     if high > _DEEPEST:
         raise _NotYaml("it nests too deeply", _line(node))
     if count > _MOST_NODES:
@@ -210,7 +210,7 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]], depth: int = 0)
 
 def _doubled_keys(tree: yaml.Node | None) -> list[tuple[str, int]]:
     """Return every key that occurs twice in its mapping, with its 1-based line."""
-    found: list[tuple[str, int]] = []
+    doubled: list[tuple[str, int]] = []
     left, visited = [tree] if tree is not None else [], set[int]()
     while left:
         node = left.pop()
@@ -222,9 +222,9 @@ def _doubled_keys(tree: yaml.Node | None) -> list[tuple[str, int]]:
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    found.append((key.value, _line(key)))
+                    doubled.append((key.value, _line(key)))
                 seen.add(key.value)
-    return sorted(found, key=lambda one: one[1])
+    return sorted(doubled, key=lambda item: item[1])
 
 
 def describe(files: Sequence[YamlFile], schema: type[BaseModel], error: ValidationError) -> list[Problem]:
@@ -242,7 +242,7 @@ def describe(files: Sequence[YamlFile], schema: type[BaseModel], error: Validati
             message = f"{where}: {item['msg'].removeprefix('Value error, ')}"
         else:
             message = item["msg"].removeprefix("Value error, ")
-        file = max(files, key=lambda one: _find_line(one.tree, location)[0])
+        file = max(files, key=lambda yaml_file: _find_line(yaml_file.tree, location)[0])
         problems.append(Problem(file.path, message, file.line_of(*location)))
     return problems
 

@@ -72,7 +72,7 @@ def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
 
 
 def media_problem(error: MediaError | OSError, path: Path) -> Problem:
-    """Return why a video cannot be read, whoever found out, with the file at fault: that of one frame of a folder."""
+    """Return the problem of a video that cannot be read, with the file at fault: that of one frame of a folder."""
     if isinstance(error, MediaError):
         return Problem(error.path, error.reason)
     return Problem(path, f"cannot be read: {reason(error)}")
@@ -80,14 +80,14 @@ def media_problem(error: MediaError | OSError, path: Path) -> Problem:
 
 def as_system_error(error: BaseException) -> OSError | None:
     """Return the system's error that a library has wrapped into one of its own; None where there is none."""
-    if isinstance(error, shutil.Error) and (found := _ERRNO.search(str(error))) is not None:
-        return OSError(int(found[1]), os.strerror(int(found[1])))
+    if isinstance(error, shutil.Error) and (match := _ERRNO.search(str(error))) is not None:
+        return OSError(int(match[1]), os.strerror(int(match[1])))
     if isinstance(error, OSError):
         return error
-    if (found := _RUST.search(str(error))) is not None:
-        return OSError(int(found[1]), os.strerror(int(found[1])))
-    if isinstance(error, RuntimeError) and (found := _CIRCLE.match(str(error))) is not None:
-        return OSError(errno.ELOOP, os.strerror(errno.ELOOP), found[1])
+    if (match := _RUST.search(str(error))) is not None:
+        return OSError(int(match[1]), os.strerror(int(match[1])))
+    if isinstance(error, RuntimeError) and (match := _CIRCLE.match(str(error))) is not None:
+        return OSError(errno.ELOOP, os.strerror(errno.ELOOP), match[1])
     if isinstance(error, UnicodeEncodeError) and _NAME_BYTES.search(error.object[error.start : error.end]):
         name = error.object[max(0, error.start - 40) : error.end + 40]
         return OSError(errno.EILSEQ, "the name is not UTF-8; rename it", name)
@@ -109,7 +109,7 @@ def writing(path: Path | str, what: str = "cannot be written") -> Iterator[None]
 
     Args:
         path: What the user calls it.
-        what: What has failed.
+        what: Beginning of the message, what has failed.
 
     Raises:
         InputError: It cannot be written.
@@ -117,6 +117,6 @@ def writing(path: Path | str, what: str = "cannot be written") -> Iterator[None]
     try:
         yield
     except Exception as error:
-        if (found := as_system_error(error)) is None:
+        if (system_error := as_system_error(error)) is None:
             raise
-        raise InputError([Problem(path, f"{what}: {reason(found)}")]) from error
+        raise InputError([Problem(path, f"{what}: {reason(system_error)}")]) from error

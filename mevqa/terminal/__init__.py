@@ -1,1 +1,1 @@
-"""What is said on a terminal besides results: bars, colours and notes, safe to print, and how much of them."""
+"""Terminal output besides results: progress bars, colours and notes, safe to print, and their verbosity."""

@@ -16,14 +16,16 @@ class _SafeConsole(Console):
     """A console whose own control characters are obeyed, and no others."""
 
     def _render_buffer(self, buffer: Iterable[Segment]) -> str:
-        return super()._render_buffer(one if one.control else one._replace(text=_shown(one.text)) for one in buffer)
+        return super()._render_buffer(
+            segment if segment.control else segment._replace(text=_safe(segment.text)) for segment in buffer
+        )
 
     def on_broken_pipe(self) -> None:
         """Leave it to the command, as for text without a console; rich would exit with 1."""
         raise BrokenPipeError
 
 
-def _shown(text: str) -> str:
+def _safe(text: str) -> str:
     return visible(without_secrets(text))
 
 

@@ -1,4 +1,4 @@
-"""How much is said besides results: lines of progress and notes on standard error, which ``-q`` hides.
+"""Verbosity: lines of progress and notes on standard error, which ``-q`` hides.
 
 The library's own steps are logged under the name ``mevqa``, which ``-v`` shows.
 """

@@ -43,14 +43,14 @@ def parse_delimited(text: str) -> list[Record]:
     Raises:
         DelimitedError: A quotation mark is never closed, or a cell is too long.
     """
-    told = _PREAMBLE.fullmatch(text.partition("\n")[0])
-    if told:
-        return [(line + 1, cells) for line, cells in _records(text.partition("\n")[2], told[1])]
+    preamble = _PREAMBLE.fullmatch(text.partition("\n")[0])
+    if preamble:
+        return [(line + 1, cells) for line, cells in _records(text.partition("\n")[2], preamble[1])]
     return list(_records(text, find_delimiter(text)))
 
 
 def find_delimiter(text: str) -> str:
-    """Return what divides the cells of a text: tab, semicolon, comma, bar or blank.
+    """Return the delimiter of a text table: tab, semicolon, comma, bar or blank.
 
     It is the one by which most records have the same number of cells, two at least; then the one that gives more
     cells, as decimal commas (``a;0,5;9``) give fewer than the semicolons around them.

@@ -91,8 +91,8 @@ def simplify(heading: str) -> str:
 
 def time_unit(heading: str) -> str | None:
     """Return the unit of the times that a heading names (``onset_ms``), one of ``TIME_MENDS``; None for others."""
-    found = _MOMENT.fullmatch(simplify(heading))
-    return _TIME_WORDS[found[1]] if found else None
+    match = _MOMENT.fullmatch(simplify(heading))
+    return _TIME_WORDS[match[1]] if match else None
 
 
 def find_header(sheet: Sheet, columns: Columns, required: Sequence[str]) -> Header | None:
@@ -145,7 +145,7 @@ def headerless_rows(sheet: Sheet, fields: Sequence[str]) -> list[LabelRow] | Non
 
 
 def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
-    """Return what the columns of a table that fits no layout are, and which layout is closest.
+    """Describe the columns of a table that fits no layout, and the closest layout.
 
     Args:
         sheets: The table.
@@ -159,9 +159,9 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
             stems = set(map(_stem, headings))
             for name, columns in layouts.items():
                 missing = [column for column, spellings in columns.items() if not headings & set(spellings)]
-                found = sum(bool(stems & set(map(_stem, spellings))) for spellings in columns.values())
+                matches = sum(bool(stems & set(map(_stem, spellings))) for spellings in columns.values())
                 # Of layouts that lack as much, the one that is known by more columns is closer.
-                score = (found / len(columns) if found else 0.0, found)
+                score = (matches / len(columns) if matches else 0.0, matches)
                 if best is None or score > best[:2]:
                     best = (*score, cells, name, missing)
     if best is None:
@@ -170,14 +170,17 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
     if not share:
         cells = next(cells for sheet in sheets for _, cells in sheet.rows)
         name, missing = next((title, list(columns)) for title, columns in layouts.items())
-    named = [cell for cell in cells if cell]
-    seen = ", ".join(cell[:40] for cell in named[:_LISTED]) + (", ..." if len(named) > _LISTED else "")
+    filled_cells = [cell for cell in cells if cell]
+    columns_seen = ", ".join(cell[:40] for cell in filled_cells[:_LISTED]) + (
+        ", ..." if len(filled_cells) > _LISTED else ""
+    )
     hint = "".join(
         f"; {', '.join(timed)} look like {unit}, and frames are needed: {mend}"
         for unit, mend in TIME_MENDS.items()
-        if (timed := [cell for cell in named if time_unit(cell) == unit])
+        if (timed := [cell for cell in filled_cells if time_unit(cell) == unit])
     )
-    return f"has no header that is known; columns seen: {seen}; closest: {name}, which needs {', '.join(missing)}{hint}"
+    closest = f"{name}, which needs {', '.join(missing)}{hint}"
+    return f"has no header that is known; columns seen: {columns_seen}; closest: {closest}"
 
 
 def _stem(simple: str) -> str:
@@ -204,8 +207,8 @@ def _continues(cells: Sequence[str], below: Sequence[str], places: Mapping[str, 
     words = [(simplify(cells[at]) if at < len(cells) else "", simplify(cell)) for at, cell in enumerate(below) if cell]
     if not words or any(any(sign.isdigit() for sign in word) for _, word in words):
         return False
-    known = [word == top or word in _FRAME_WORDS or word in _TIME_WORDS for top, word in words]
-    return all(known) and any(word in _FRAME_WORDS or word in _TIME_WORDS for _, word in words)
+    recognised = [word == top or word in _FRAME_WORDS or word in _TIME_WORDS for top, word in words]
+    return all(recognised) and any(word in _FRAME_WORDS or word in _TIME_WORDS for _, word in words)
 
 
 def _joined(top: Sequence[str], below: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
@@ -220,12 +223,12 @@ def _joined(top: Sequence[str], below: Sequence[str]) -> list[tuple[str, tuple[s
         under = below[place] if place < len(below) else ""
         # A heading without a second level ends where the next column has none above it either.
         upper = over or (upper if under else "")
-        one, two = simplify(upper), simplify(under)
-        if one == two or not two:
-            joined.append((over or under, (simplify(over) or two,)))
+        upper_key, lower_key = simplify(upper), simplify(under)
+        if upper_key == lower_key or not lower_key:
+            joined.append((over or under, (simplify(over) or lower_key,)))
         else:
-            alone = one if two in _FRAME_WORDS else ""
-            joined.append((f"{upper} {under}".strip(), (one + two, two, alone)))
+            alone = upper_key if lower_key in _FRAME_WORDS else ""
+            joined.append((f"{upper} {under}".strip(), (upper_key + lower_key, lower_key, alone)))
     return joined
 
 

@@ -55,7 +55,7 @@ def read_xlsx(data: bytes) -> Iterator[tuple[str, Grid]]:
                 )
                 grid = _grid((row, cell["column"], cell["value"]) for row, cells in parser.parse() for cell in cells)
                 merged = parser.merged_cells.mergeCell if parser.merged_cells is not None else ()
-                merges = [(one.min_row, one.max_row, one.min_col, one.max_col) for one in merged]
+                merges = [(merge.min_row, merge.max_row, merge.min_col, merge.max_col) for merge in merged]
             yield sheet.title, fill_merged(grid, merges)
 
 
