@@ -42,11 +42,11 @@ def find_control_tokens(text: str, tokens: Iterable[str] | None = None) -> list[
 
     Args:
         text: Somebody's words.
-        tokens: What to look for; None: the tokens of the known families.
+        tokens: Tokens to look for; None: the tokens of the known families.
     """
-    found = [token for token in (known_control_tokens() if tokens is None else tokens) if token in text]
+    present = [token for token in (known_control_tokens() if tokens is None else tokens) if token in text]
     # <image> within <<image>> is one of them and not two.
-    longest = [token for token in found if not any(token in other and token != other for other in found)]
+    longest = [token for token in present if not any(token in other and token != other for other in present)]
     return sorted(longest, key=text.index)
 
 
@@ -55,11 +55,11 @@ def escape_control_tokens(text: str, tokens: Iterable[str] | None = None) -> str
 
     Args:
         text: Somebody's words.
-        tokens: What to look for, none of them white space alone; None: the tokens of the known families.
+        tokens: Tokens to look for, none of them white space alone; None: the tokens of the known families.
     """
     known = known_control_tokens() if tokens is None else tokens
-    while found := [token for token in known if token in text]:
-        longest = max(found, key=lambda token: (len(token), token))
+    while present := [token for token in known if token in text]:
+        longest = max(present, key=lambda token: (len(token), token))
         text = text.replace(longest, f"{longest[0]} {longest[1:]}")
     return text
 

@@ -81,8 +81,8 @@ class InputError(MevqaError):
     def name_parameters(self) -> None:
         """Speak of parameters in the problems too."""
         self.problems = tuple(
-            replace(one, path=_parameters(one.path) if isinstance(one.path, str) else one.path)
-            for one in (replace(one, message=_parameters(one.message)) for one in self.problems)
+            replace(problem, path=_parameters(problem.path) if isinstance(problem.path, str) else problem.path)
+            for problem in (replace(problem, message=_parameters(problem.message)) for problem in self.problems)
         )
         super().name_parameters()
 
@@ -116,7 +116,7 @@ _in_command: ContextVar[bool] = ContextVar("in_command", default=False)
 
 
 def _parameters(text: str) -> str:
-    return _OPTION.sub(lambda found: found[1] or found[2].replace("-", "_"), text)
+    return _OPTION.sub(lambda match: match[1] or match[2].replace("-", "_"), text)
 
 
 @contextmanager
@@ -148,8 +148,8 @@ def shortened(text: str, most: int = _LONGEST) -> str:
     """Return a text, without its middle where it is longer than ``most`` characters."""
     if len(text) <= most:
         return text
-    kept = most // 2
-    return f"{text[:kept]} ... ({len(text) - 2 * kept:,} characters) ... {text[-kept:]}"
+    half = most // 2
+    return f"{text[:half]} ... ({len(text) - 2 * half:,} characters) ... {text[-half:]}"
 
 
 def group_problems(problems: Sequence[Problem]) -> list[Problem]:
@@ -163,22 +163,22 @@ def group_problems(problems: Sequence[Problem]) -> list[Problem]:
     same: _ByMessage = {}
     for problem in problems:
         same.setdefault((str(problem.path), problem.message), {}).setdefault(problem.line, problem)
-    shown = _join_values(same)
+    shown_by_id = _join_values(same)
     alike: dict[tuple[str, str], list[Problem]] = {}
     for (path, message), by_line in same.items():
         group = list(by_line.values())
         if len(group) > _REPEATED:
-            shown[id(group[0])] = [_counted(group)]
+            shown_by_id[id(group[0])] = [_counted(group)]
         else:
             alike.setdefault((path, _DETAIL.sub("\0", message)), []).extend(group)
     for group in alike.values():
         if len(group) <= _ALIKE:
-            shown |= {id(problem): [problem] for problem in group}
+            shown_by_id |= {id(problem): [problem] for problem in group}
             continue
         where = _lines(group[_EXAMPLES:])
         more = f"and {len(group) - _EXAMPLES} more problems of this kind" + (f": {where}" if where else "")
-        shown[id(group[0])] = [*group[:_EXAMPLES], Problem(group[0].path, more)]
-    return [one for problem in problems for one in shown.pop(id(problem), ())]
+        shown_by_id[id(group[0])] = [*group[:_EXAMPLES], Problem(group[0].path, more)]
+    return [shown for problem in problems for shown in shown_by_id.pop(id(problem), ())]
 
 
 def _join_values(same: _ByMessage) -> dict[int, list[Problem]]:
@@ -198,8 +198,8 @@ def _join_values(same: _ByMessage) -> dict[int, list[Problem]]:
         if count <= _REPEATED or len(values) == 1:
             continue
         firsts = [(value, group[0]) for value, group in values.items()]
-        shown = [f"{v} (line {p.line})" if p.line is not None else v for v, p in firsts[:_EXAMPLES]]
-        message = f"{claim}{_VALUE}{', '.join(shown)}{', ...' if firsts[_EXAMPLES:] else ''}: {count} lines"
+        examples = [f"{v} (line {p.line})" if p.line is not None else v for v, p in firsts[:_EXAMPLES]]
+        message = f"{claim}{_VALUE}{', '.join(examples)}{', ...' if firsts[_EXAMPLES:] else ''}: {count} lines"
         first = firsts[0][1]
         joined[id(first)] = [Problem(first.path, message, first.line)]
         for value in values:

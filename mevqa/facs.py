@@ -55,7 +55,9 @@ _NAMES = {unit.number: unit.name for unit in sorted(_UNITS, key=lambda unit: uni
 #: The coarse classes.
 COARSE_CLASSES: tuple[str, ...] = tuple(_EMOTIONS.coarse)
 #: The units that are typical of each fine class that has a prototype.
-FINE_PROTOTYPES: dict[str, tuple[int, ...]] = {name: one.units for name, one in _EMOTIONS.prototypes.items()}
+FINE_PROTOTYPES: dict[str, tuple[int, ...]] = {
+    name: prototype.units for name, prototype in _EMOTIONS.prototypes.items()
+}
 #: Vocabulary of the official question files, in the order of the unit numbers.
 UNIT_NAMES: tuple[str, ...] = tuple(unit.name for unit in sorted(_UNITS, key=lambda u: u.number) if unit.official)
 
@@ -173,11 +175,11 @@ def parse_units(text: str) -> tuple[ActionUnit, ...]:
         return ()
     if re.search(r"\bor\b", text, re.IGNORECASE):
         raise UnknownActionUnit(f"{text!r} leaves a choice; write the units that are meant")
-    found: dict[ActionUnit, None] = {}
+    units: dict[ActionUnit, None] = {}
     for part in filter(None, re.split(r"\s*(?:[+,;&/、，]|\band\b)\s*", text.strip(), flags=re.IGNORECASE)):
         for unit in _parse_part(part, text):
-            found[unit] = None
-    return tuple(found)
+            units[unit] = None
+    return tuple(units)
 
 
 def _parse_part(part: str, text: str) -> list[ActionUnit]:

@@ -1,4 +1,4 @@
-"""Whether two spellings are one name: of clips, videos and files, and of people.
+"""Keys under which spellings of one name are equal: of clips, videos and files, and of people.
 
 Names pass through macOS (decomposed accents), Windows (any case), spreadsheets (``006`` becomes ``6`` or ``6.0``) and
 hands. Every place that looks a name of one file up in another, or on a disk, compares these keys.
@@ -45,8 +45,8 @@ def subject_key(name: str) -> str:
     Two data sets may each have a subject 1; compare the data sets too.
     """
     key = match_key(name)
-    found = _SUBJECT.fullmatch(key)
-    return match_key(found[1]) if found else key
+    match = _SUBJECT.fullmatch(key)
+    return match_key(match[1]) if match else key
 
 
 class NameIndex:
@@ -98,10 +98,10 @@ def spelling_notes(people: Iterable[tuple[str | None, str | None]]) -> Iterator[
             groups.setdefault((dataset, subject_key(subject)), {})[subject] = None
     several = [", ".join(map(repr, list(group)[:4])) for group in groups.values() if len(group) > 1]
     if several:
-        shown = "; ".join(several[:3]) + ("; ..." if several[3:] else "")
+        examples = "; ".join(several[:3]) + ("; ..." if several[3:] else "")
         are = (
             "subjects are spelt in several ways and count as one person each"
             if several[1:]
             else ("subject is spelt in several ways and counts as one person")
         )
-        yield f"{len(several)} {are}: {shown}"
+        yield f"{len(several)} {are}: {examples}"

@@ -45,7 +45,7 @@ class Registry(Generic[T]):
         return tuple(dict.fromkeys([*self._modules, *self._entries]))
 
     def find(self, name: str) -> T:
-        """Return what is known by a name.
+        """Return the entry of a name.
 
         Raises:
             InputError: Nothing is.

@@ -23,12 +23,12 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 
 def visible(text: str) -> str:
     r"""Return a text whose control characters are written as JSON escapes them (``\u001b``): a terminal shows them."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def without_secrets(text: str) -> str:
     """Return a text in which access tokens, and user and password in addresses, are stars."""
-    return _SECRETS.sub(lambda found: "://***@" if found[3] else f"{found[1]}{found[2]}***", text)
+    return _SECRETS.sub(lambda match: "://***@" if match[3] else f"{match[1]}{match[2]}***", text)
 
 
 class PathShortener:
@@ -39,8 +39,8 @@ class PathShortener:
     """
 
     def __init__(self, roots: Iterable[Path] = ()) -> None:
-        whole = {path.absolute() for path in roots} | {path.resolve() for path in roots}
-        folders = {f"{path.parent}/" for path in whole if len(path.parts) > 2}
+        full_paths = {path.absolute() for path in roots} | {path.resolve() for path in roots}
+        folders = {f"{path.parent}/" for path in full_paths if len(path.parts) > 2}
         places = Path(os.path.expanduser("~")), Path.cwd()  # A user without a home has "~".
         folders |= {f"{path}/" for path in places if len(path.parts) > 1}
         self._folders = sorted(folders, key=len, reverse=True)
@@ -62,14 +62,14 @@ class PathShortener:
         if isinstance(value, str):
             return self(value) if within else value
         if isinstance(value, Mapping):
-            return {key: self.inside(one, fields, within or key in fields) for key, one in value.items()}
+            return {key: self.inside(item, fields, within or key in fields) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.inside(one, fields, within) for one in value]
+            return [self.inside(item, fields, within) for item in value]
         return value
 
 
 def shared_name(name: str) -> str:
-    """Return what a model is called where others read it: the last part of a path; a name as on the hub stays."""
+    """Return a model's name for others to read: the last part of a path; a name as on the hub stays."""
     kind, _, path = name.partition(":")
     if len(kind) > 1 and path and kind.isalpha():
         # As in mock:rules.yaml; one letter is a drive of Windows.
@@ -87,7 +87,7 @@ def shared_name(name: str) -> str:
 def portable(value: Any) -> Any:
     """Return plain values whose absolute paths, if they are nothing else, are their last part; others as they are."""
     if isinstance(value, Mapping):
-        return {portable(key): portable(one) for key, one in value.items()}
+        return {portable(key): portable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [portable(one) for one in value]
+        return [portable(item) for item in value]
     return shared_name(value) if isinstance(value, str) and _ABSOLUTE.match(value) else value

@@ -9,15 +9,15 @@ from collections.abc import Iterable
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that is most like ``name``, whatever its case; None when none is like it."""
     names = list(known)
-    by_fold = {one.casefold(): one for one in reversed(names)}
+    by_fold = {candidate.casefold(): candidate for candidate in reversed(names)}
     folded = name.casefold()
     if folded in by_fold:
         return by_fold[folded]
-    begun = [one for one in names if len(folded) > 1 and one.casefold().startswith(folded)]
+    begun = [candidate for candidate in names if len(folded) > 1 and candidate.casefold().startswith(folded)]
     if len(begun) == 1:
         return begun[0]
-    found = difflib.get_close_matches(folded, by_fold, n=1)
-    return by_fold[found[0]] if found else None
+    matches = difflib.get_close_matches(folded, by_fold, n=1)
+    return by_fold[matches[0]] if matches else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -33,7 +33,7 @@ class Clip:
         annotation: Onset, apex, offset, units and classes when they are known.
         pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
         warnings: What a reader of answers should know of how the clip's annotation was read.
-        notes: Sentences that a model is told of the clip beside its pictures (what a recorder of signals measured).
+        notes: Sentences about the clip that a model gets beside its pictures (measurements of physiological signals).
     """
 
     id: str
@@ -118,7 +118,7 @@ Unit: TypeAlias = int | str
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a sentence about an expression says.
+    """Units and classes that a sentence about an expression names.
 
     Attributes:
         units: Official names of the action units, in the order of the text.
@@ -157,7 +157,7 @@ NO_MOTION = "no motion to see"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered to one question; an error is never an answer.
+    """The answer to one question, or the error in its place; an error is never an answer.
 
     Attributes:
         question_id: The question.
@@ -264,7 +264,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said to one request.
+    """The model's reply to one request.
 
     Attributes:
         text: The answer; empty exactly when ``error`` is set.
