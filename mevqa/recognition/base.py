@@ -1,4 +1,4 @@
-"""What a recogniser must offer: what it looks at, what it measures there, how it is fitted and asked."""
+"""Interface of a recogniser: the views it looks at, what it measures in them, how it is fitted and predicts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = NDArray[np.float32]
 
-#: Which of a clip's two classes is told.
+#: Which of a clip's two classes is meant.
 Level = Literal["coarse", "fine"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
@@ -33,15 +33,15 @@ Predictor: TypeAlias = Callable[[Array], dict[Level, NDArray[np.float64]]]
 
 
 class ShowsEpochs(Protocol):
-    """What is called with epochs done, epochs in all, and the mean loss of the epoch where there is one."""
+    """A callback for progress: epochs done, epochs in all, and the mean loss of the epoch where there is one."""
 
     def __call__(self, done: int, total: int, loss: float | None = None) -> None:
-        """Show it."""
+        """Show the progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a recogniser looks at.
+    """Views and frames that a recogniser looks at.
 
     Attributes:
         views: Names of the views, in order.
@@ -147,17 +147,17 @@ def picture(views: Sequence[View], name: str) -> NDArray[np.uint8]:
     Raises:
         InputError: There is none of that name.
     """
-    found = next((view for view in views if view.name == name), None)
-    if found is None:
-        shown = ", ".join(dict.fromkeys(view.name for view in views)) or "none"
-        raise InputError([Problem("--views", f"this recogniser needs the view {name!r}, and got {shown}")])
-    return np.asarray(found.image.convert("RGB"), np.uint8)
+    chosen = next((view for view in views if view.name == name), None)
+    if chosen is None:
+        view_names = ", ".join(dict.fromkeys(view.name for view in views)) or "none"
+        raise InputError([Problem("--views", f"this recogniser needs the view {name!r}, and got {view_names}")])
+    return np.asarray(chosen.image.convert("RGB"), np.uint8)
 
 
 def label_indices(examples: Sequence[Example], level: Level, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Return the class of each example as its place among ``classes``, -1 where it is not known."""
-    places = {name: place for place, name in enumerate(classes)}
-    return np.array([places.get(one.labels.get(level, ""), -1) for one in examples], np.int64)
+    """Return the class of each example as its index in ``classes``, -1 where it is not known."""
+    class_indices = {name: index for index, name in enumerate(classes)}
+    return np.array([class_indices.get(example.labels.get(level, ""), -1) for example in examples], np.int64)
 
 
 def balanced_weights(indices: NDArray[np.int64], count: int) -> NDArray[np.float64]:
@@ -170,7 +170,7 @@ def balanced_weights(indices: NDArray[np.int64], count: int) -> NDArray[np.float
         count: Number of classes.
     """
     counts = np.bincount(indices[indices >= 0], minlength=count).astype(float)
-    shown = counts > 0
+    present = counts > 0
     weights = np.zeros(count)
-    weights[shown] = counts.sum() / (shown.sum() * counts[shown])
+    weights[present] = counts.sum() / (present.sum() * counts[present])
     return weights

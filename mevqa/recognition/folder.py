@@ -140,7 +140,7 @@ def read_recogniser(folder: Path, expected: str | None = None, device: str = "cp
     try:
         recogniser = kind(kind.schema.model_validate(record.settings))
     except ValidationError as error:
-        raise InputError([Problem(folder / RECORD, f"settings: {_first(error)}")]) from error
+        raise InputError([Problem(folder / RECORD, f"settings: {_first_problem(error)}")]) from error
     content, arrays = _read_weights(folder / WEIGHTS)
     try:
         predict = recogniser.predictor(arrays, record.classes, device)
@@ -163,7 +163,7 @@ def read_record(path: Path) -> RecogniserRecord:
     try:
         return RecogniserRecord.model_validate(read_json_object(path, _MADE))
     except ValidationError as error:
-        raise InputError([Problem(path, f"is no record of a recogniser: {_first(error)}{_MADE}")]) from error
+        raise InputError([Problem(path, f"is no record of a recogniser: {_first_problem(error)}{_MADE}")]) from error
 
 
 def _read_weights(path: Path) -> tuple[bytes, dict[str, NDArray[Any]]]:
@@ -179,8 +179,8 @@ def _read_weights(path: Path) -> tuple[bytes, dict[str, NDArray[Any]]]:
         raise InputError([Problem(path, f"holds no weights: {error}{_MADE}")]) from error
 
 
-def _first(error: ValidationError) -> str:
-    """Return what is wrong first, with its place."""
-    wrong = error.errors(include_url=False)[0]
-    place = ".".join(map(str, wrong["loc"]))
-    return f"{place}: {wrong['msg']}" if place else str(wrong["msg"])
+def _first_problem(error: ValidationError) -> str:
+    """Return the first problem of a validation, with its location."""
+    problem = error.errors(include_url=False)[0]
+    location = ".".join(map(str, problem["loc"]))
+    return f"{location}: {problem['msg']}" if location else str(problem["msg"])

@@ -38,9 +38,9 @@ def train(
     """
     device = torch.device(fitting.device)
     network.to(device).train()
-    plain, mirrored = (torch.from_numpy(np.ascontiguousarray(one, np.float32)).to(device) for one in inputs)
-    labels = {level: torch.from_numpy(one).to(device) for level, one in targets.items()}
-    weight = {level: torch.from_numpy(one).float().to(device) for level, one in weights.items()}
+    plain, mirrored = (torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(device) for array in inputs)
+    labels = {level: torch.from_numpy(target).to(device) for level, target in targets.items()}
+    weight = {level: torch.from_numpy(class_weights).float().to(device) for level, class_weights in weights.items()}
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     # Draws come from the CPU, so that they are the same on a GPU.
     rng = torch.Generator().manual_seed(fitting.seed)
@@ -49,16 +49,16 @@ def train(
             summed, batches = torch.zeros((), device=device), 0
             for batch in torch.randperm(len(plain), generator=rng).split(settings.batch):
                 turned = (torch.rand(len(batch), generator=rng) < settings.mirror).to(device)
-                place = batch.to(device)
-                shown = torch.where(turned.view(-1, *[1] * (plain.ndim - 1)), mirrored[place], plain[place])
-                logits = network(shown)
+                indices = batch.to(device)
+                batch_inputs = torch.where(turned.view(-1, *[1] * (plain.ndim - 1)), mirrored[indices], plain[indices])
+                logits = network(batch_inputs)
                 loss = torch.stack(
                     [
-                        _loss(logits[level], labels[level][place], weight[level], settings.smoothing)
+                        _loss(logits[level], labels[level][indices], weight[level], settings.smoothing)
                         for level in labels
-                        if bool((labels[level][place] >= 0).any())
+                        if bool((labels[level][indices] >= 0).any())
                     ]
-                    or [shown.sum() * 0.0]
+                    or [batch_inputs.sum() * 0.0]
                 ).sum()
                 if not bool(torch.isfinite(loss)):
                     raise ModelError(f"the loss is no number in epoch {epoch + 1}: lower settings.rate")

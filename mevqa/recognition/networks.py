@@ -62,8 +62,8 @@ class NetworkRecogniser(Recogniser):
 
         from mevqa.recognition.loop import train
 
-        inputs = np.stack([one.inputs for one in examples])
-        mirrored = np.stack([one.mirrored for one in examples])
+        inputs = np.stack([example.inputs for example in examples])
+        mirrored = np.stack([example.mirrored for example in examples])
         mean, scale = statistics(np.concatenate([inputs, mirrored]))
         targets = {level: label_indices(examples, level, names) for level, names in fitting.classes.items()}
         weights = {level: balanced_weights(targets[level], len(names)) for level, names in fitting.classes.items()}
@@ -98,9 +98,9 @@ class NetworkRecogniser(Recogniser):
         mean, scale = arrays[MEAN], arrays[SCALE]
 
         def predict(inputs: Array) -> dict[Level, NDArray[np.float64]]:
-            given = torch.from_numpy(((inputs - mean) / scale).astype(np.float32)).to(device)
+            standardised = torch.from_numpy(((inputs - mean) / scale).astype(np.float32)).to(device)
             with torch.inference_mode():
-                logits = network(given)
+                logits = network(standardised)
             return {level: value.cpu().double().softmax(-1).numpy() for level, value in logits.items()}
 
         return predict

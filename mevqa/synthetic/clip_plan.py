@@ -90,7 +90,7 @@ class ClipPlan:
 
 def class_mixes() -> Mapping[str, Mapping[str, float]]:
     """Return how often each fine class occurs, relative, by name of the mix: ours, and those of the data sets."""
-    counted = {known.name: known.prior.counts.fine for known in datasets() if known.prior is not None}
+    counted = {dataset.name: dataset.prior.counts.fine for dataset in datasets() if dataset.prior is not None}
     return {**_MIXES, **{name: counts for name, counts in counted.items() if counts}}
 
 
@@ -167,7 +167,7 @@ def _long(
         if used + length <= frames:
             drawn.append(performance)
             used += length
-    drawn = [drawn[place] for place in rng.permutation(len(drawn))]
+    drawn = [drawn[index] for index in rng.permutation(len(drawn))]
     # What is left of the time is shared out at random between the gaps.
     spare = np.sort(rng.integers(0, frames - used + 1, len(drawn)))
     placed, start = [], gap

@@ -57,18 +57,18 @@ def draw_movements(
         hold = float(rng.uniform(0.2, 0.6)) if kind == "macro" else 0.0
         shape = Shape(rise=float(rng.uniform(0.85, 1.3)), fall=float(rng.uniform(0.8, 1.3)), hold=hold)
         return (Movement(units, 0, shape),)
-    first = Movement(units, 0, _held(rng, fps, creeps=True))
+    first = Movement(units, 0, _held_shape(rng, fps, creeps=True))
     if len(units) < 2 or rise < 3 or rng.random() >= _LATE:
         return (first,)
-    order = [units[place] for place in rng.permutation(len(units))]
+    order = [units[index] for index in rng.permutation(len(units))]
     leading = int(rng.integers(1, len(units)))
     delay = int(np.clip(round(rng.uniform(0.3, 0.6) * rise), 1, rise - 1))
-    late = Movement(tuple(order[leading:]), delay, _held(rng, fps, creeps=False))
+    late = Movement(tuple(order[leading:]), delay, _held_shape(rng, fps, creeps=False))
     return (Movement(tuple(order[:leading]), 0, first.shape), late)
 
 
-def _held(rng: np.random.Generator, fps: float, *, creeps: bool) -> Shape:
-    """Draw a movement that is held and does not return all the way."""
+def _held_shape(rng: np.random.Generator, fps: float, *, creeps: bool) -> Shape:
+    """Draw the shape of a movement that is held and does not return all the way."""
     return Shape(
         rise=float(rng.uniform(0.85, 1.3)),
         fall=float(rng.uniform(0.8, 1.3)),

@@ -48,11 +48,11 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
     timeline = _timeline_of_type(plan)
-    asked = [_ask(kind) for kind in ("count_all", "count_micro", "count_macro", "au_inventory")]
+    questions = [_ask(kind) for kind in ("count_all", "count_micro", "count_macro", "au_inventory")]
     rng = random_source(seed, "nth", plan.index)
-    for place in rng.permutation(len(timeline.events))[:2]:
-        asked.append(_ask("nth_type", ordinal=int(place) + 1))
-    yield from _told(asked, timeline)
+    for index in rng.permutation(len(timeline.events))[:2]:
+        questions.append(_ask("nth_type", ordinal=int(index) + 1))
+    yield from _answered(questions, timeline)
 
 
 def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
@@ -60,27 +60,27 @@ def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     timeline = _timeline_of_type(plan)
     rng = random_source(seed, "extension", plan.index)
     kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
-    asked = [_ask("localise", events=kind) for kind in kinds]
-    for place in rng.permutation(len(timeline.events))[:2]:
-        asked.append(_ask("describe_nth", ordinal=int(place) + 1))
-    asked += [_ask("event_presence", events=kind) for kind in kinds[1:]]
-    asked += [_ask("order"), _ask("longest")]
+    questions = [_ask("localise", events=kind) for kind in kinds]
+    for index in rng.permutation(len(timeline.events))[:2]:
+        questions.append(_ask("describe_nth", ordinal=int(index) + 1))
+    questions += [_ask("event_presence", events=kind) for kind in kinds[1:]]
+    questions += [_ask("order"), _ask("longest")]
     # Times in half seconds, as somebody who looks at the video would give them: a quarter to three quarters of it.
     halves = int(2 * plan.frames / plan.fps)
     length = int(rng.integers(max(1, halves // 4), max(2, 3 * halves // 4)))
     start = int(rng.integers(0, max(1, halves - length)))
     between = (start / 2, (start + length) / 2)
-    asked.append(_ask("count_between", events=kinds[int(rng.integers(len(kinds)))], between_s=between))
-    asked.append(_ask("summary"))
-    yield from _told(asked, timeline)
+    questions.append(_ask("count_between", events=kinds[int(rng.integers(len(kinds)))], between_s=between))
+    questions.append(_ask("summary"))
+    yield from _answered(questions, timeline)
 
 
 def _timeline_of_type(plan: ClipPlan) -> EventTimeline:
     return timeline_of([performance.annotation for performance in plan.performances], plan.fps)
 
 
-def _told(texts: Sequence[str], timeline: EventTimeline) -> Iterator[Pair]:
-    """Yield the questions that a story answers."""
+def _answered(texts: Sequence[str], timeline: EventTimeline) -> Iterator[Pair]:
+    """Yield each question that the timeline answers, with its answer."""
     for number, text in enumerate(texts):
         answer = timeline_answer(question_about(Clip("", "synthetic"), number, text), timeline)
         if answer is not None:

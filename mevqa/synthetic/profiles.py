@@ -73,9 +73,9 @@ def expression_profile(
     fast = _cosine(np.clip(up / shape.shoulder_at, 0.0, 1.0) ** shape.rise)
     risen = shape.shoulder * fast + (1.0 - shape.shoulder) * (1.0 - (1.0 - up) ** shape.creep)
     down = np.clip((frames - apex) / (offset - apex), 0.0, 1.0)
-    held = 1.0 - shape.sag * np.clip(down / shape.hold, 0.0, 1.0) if shape.hold else np.ones(length)
+    height = 1.0 - shape.sag * np.clip(down / shape.hold, 0.0, 1.0) if shape.hold else np.ones(length)
     released = np.clip((down - shape.hold) / (1.0 - shape.hold), 0.0, 1.0) ** shape.fall
-    fallen = shape.rest + (1.0 - shape.rest) * held * (1.0 - _cosine(released))
+    fallen = shape.rest + (1.0 - shape.rest) * height * (1.0 - _cosine(released))
     strength = risen * fallen * np.exp(-np.maximum(frames - offset, 0.0) / shape.ebb)
     if tremor is not None:
         strength = strength * (1.0 - shape.tremor * np.minimum(0.5 * (tremor - tremor[apex]) ** 2, 1.0))

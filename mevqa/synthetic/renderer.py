@@ -92,8 +92,8 @@ class Renderer:
         gain = amplitude / peak if peak > 0 else 0.0
         rows, columns = np.indices(canonical.shape[:2], dtype=np.float32)
         nodes = np.dstack([columns, rows])
-        for motion, own in zip(movements, moved, strict=True):
-            forward = (own * gain @ from_face.T).astype(np.float32)
+        for motion, displacement in zip(movements, moved, strict=True):
+            forward = (displacement * gain @ from_face.T).astype(np.float32)
             brightness = bumps_at(motion.shading, canonical) * gain * SHADING_GAIN
             backward = forward
             for _ in range(_INVERSION_STEPS):
@@ -158,9 +158,9 @@ class Renderer:
         """Return the place in the plate that each pixel shows, [H, W, 2], and its brightness, [H, W]."""
         scene = self._scene
         field = np.zeros((*self._depth.shape, 3), np.float32)
-        for strength, own in zip(strengths, self.fields, strict=True):
+        for strength, movement_field in zip(strengths, self.fields, strict=True):
             if strength > 0.0:
-                field += np.float32(strength) * own
+                field += np.float32(strength) * movement_field
         field[..., 0] += np.float32(pose.yaw) * self._depth
         field[..., 1] += np.float32(pose.pitch) * self._depth
         cos, sin = np.cos(pose.roll) / pose.scale, np.sin(pose.roll) / pose.scale

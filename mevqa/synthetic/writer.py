@@ -77,7 +77,7 @@ class SynthSettings:
             InputError: Every setting at fault.
         """
         width, height = self.size
-        wrong = [
+        checks = [
             (self.clips < 1, "--clips", f"{self.clips} clips; give 1 or more"),
             (self.seed < 0, "--seed", f"{self.seed} is negative; give 0 or more"),
             (self.subjects is not None and self.subjects < 1, "--subjects", "give 1 or more"),
@@ -91,7 +91,7 @@ class SynthSettings:
             (self.profile != STANDARD and not self.long, "--profile", f"{self.profile!r} is for --long"),
             (self.crf is not None and not 0 <= self.crf <= 51, "--crf", "H.264 rate factors are 0 to 51"),
         ]
-        problems = [Problem(option, message) for bad, option, message in wrong if bad]
+        problems = [Problem(option, message) for bad, option, message in checks if bad]
         if problems:
             raise InputError(problems)
 
@@ -170,8 +170,8 @@ def _synthesise(out: Path, chosen: SynthSettings, progress: Callable[[ClipPlan],
                     write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
         if progress is not None:
             progress(plan)
-    made = _write_tables(out, plans, chosen)
-    return replace(made, talking=write_talking(out / "talking.csv", videos)) if videos else made
+    written_set = _write_tables(out, plans, chosen)
+    return replace(written_set, talking=write_talking(out / "talking.csv", videos)) if videos else written_set
 
 
 def _write_video(path: Path, video: VideoPlan, seed: int, style: Style) -> None:
@@ -233,9 +233,9 @@ def _claim(out: Path, settings: SynthSettings) -> None:
         del ours["profile"]
     manifest = out / _MANIFEST
     if manifest.is_file():
-        found = read_json_object(manifest, "; choose another folder")
-        if found != ours:
-            names = [name for name in {**ours, **found} if found.get(name) != ours.get(name)]
+        stored = read_json_object(manifest, "; choose another folder")
+        if stored != ours:
+            names = [name for name in {**ours, **stored} if stored.get(name) != ours.get(name)]
             message = f"holds a set with other settings ({', '.join(names)}); choose another folder"
             raise InputError([Problem(out, message)])
         return
@@ -259,8 +259,8 @@ def _write_tables(out: Path, plans: Sequence[ClipPlan], settings: SynthSettings)
     version, questions = ("ext", extension_questions) if settings.long else ("v2", second_version_questions)
     second = {plan: list(questions(plan, seed)) for plan in plans}
     name = "ext_test" if settings.long else "test"
-    written = _write_test(out, f"{prefix}_{version}", second, name)
-    more = {f"{version}_{layout}": path for layout, path in written.items()}
+    second_paths = _write_test(out, f"{prefix}_{version}", second, name)
+    more = {f"{version}_{layout}": path for layout, path in second_paths.items()}
     return SyntheticSet(out, out / "clips", annotations, plans=tuple(plans), more=more, **paths)
 
 
@@ -271,7 +271,11 @@ def _write_test(
     paths = {layout: out / f"{prefix}_test_{layout}.jsonl" for layout in ("to_answer", "reference")}
     for layout, path in paths.items():
         answered = layout == "reference"
-        rows = (row for plan, own in pairs.items() for row in test_rows(plan, own, answered=answered, name=name))
+        rows = (
+            row
+            for plan, clip_pairs in pairs.items()
+            for row in test_rows(plan, clip_pairs, answered=answered, name=name)
+        )
         _write(path, _lines(rows))
     return paths
 

@@ -55,13 +55,13 @@ class ApexRecogniser(NetworkRecogniser):
 
     def measure(self, views: Sequence[View]) -> Array:
         """Return grey levels, or their change [1, size, size]."""
-        shown = _grey(picture(views, "apex"))
+        grey = _grey(picture(views, "apex"))
         if self.settings.input == "difference":
-            shown = shown - _grey(picture(views, "onset"))
+            grey = grey - _grey(picture(views, "onset"))
             # Light that changes all over is no motion.
-            shown = shown - np.median(shown)
+            grey = grey - np.median(grey)
         size = (self.settings.size, self.settings.size)
-        return np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.float32)[None]
+        return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)[None]
 
     def body(self, shape: Sequence[int]) -> tuple[torch.nn.Module, int]:
         """Return the convolutions."""
@@ -69,8 +69,8 @@ class ApexRecogniser(NetworkRecogniser):
 
         layers: list[nn.Module] = []
         before = shape[0]
-        for place, filters in enumerate(self.settings.filters):
-            layers += [nn.MaxPool2d(2)] if place else []
+        for stage, filters in enumerate(self.settings.filters):
+            layers += [nn.MaxPool2d(2)] if stage else []
             for _ in range(2):
                 layers += [nn.Conv2d(before, filters, 3, padding=1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
                 before = filters

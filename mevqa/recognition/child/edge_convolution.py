@@ -26,9 +26,9 @@ class EdgeConvolution(nn.Module):
         """Return [B, after, N] of points [B, before, N]."""
         near = nearest(points, self.neighbours)
         linear, normalise, bend = self.edge
-        own, difference = linear.get_parameter("weight")[..., 0, 0].chunk(2, dim=1)
+        point_weight, difference_weight = linear.get_parameter("weight")[..., 0, 0].chunk(2, dim=1)
         # A linear layer of (x_i, x_j - x_i) is one of x_i and one of x_j: a point is multiplied once, not once an edge.
-        centres, others = (own - difference) @ points, difference @ points
+        centres, others = (point_weight - difference_weight) @ points, difference_weight @ points
         batch, features, count = centres.shape
         taken = others.gather(2, near.reshape(batch, 1, -1).expand(-1, features, -1)).view(batch, features, count, -1)
         edges: torch.Tensor = bend(normalise(centres.unsqueeze(-1) + taken))
@@ -36,7 +36,7 @@ class EdgeConvolution(nn.Module):
 
 
 def nearest(points: torch.Tensor, count: int) -> torch.Tensor:
-    """Return the places of the ``count`` nearest other points of each [B, N, count], by Euclidean distance.
+    """Return the indices of the ``count`` nearest other points of each [B, N, count], by Euclidean distance.
 
     Args:
         points: [B, features, N].
@@ -62,17 +62,18 @@ class DynamicGraph(nn.Module):
 
     def __init__(self, inputs: int, widths: Sequence[int], neighbours: int) -> None:
         super().__init__()
-        before = [inputs, *widths[:-1]]
+        input_widths = [inputs, *widths[:-1]]
         self.layers = nn.ModuleList(
-            EdgeConvolution(one, after, neighbours) for one, after in zip(before, widths, strict=True)
+            EdgeConvolution(input_width, output_width, neighbours)
+            for input_width, output_width in zip(input_widths, widths, strict=True)
         )
         self.features = 2 * sum(widths)
 
     def forward(self, points: torch.Tensor) -> torch.Tensor:
         """Return [B, features] of points [B, inputs, N]."""
-        made = []
+        layer_features = []
         for layer in self.layers:
             points = layer(points)
-            made.append(points)
-        joined = torch.cat(made, dim=1)
+            layer_features.append(points)
+        joined = torch.cat(layer_features, dim=1)
         return torch.cat([joined.amax(-1), joined.mean(-1)], dim=1)

@@ -54,14 +54,14 @@ class GraphRecogniser(NetworkRecogniser):
         return Look(("onset", "apex"))
 
     def measure(self, views: Sequence[View]) -> Array:
-        """Return place (eye distances from between the eyes), mean motion and strain (percents) [5, regions]."""
+        """Return position (eye distances from between the eyes), mean motion and strain (percents) [5, regions]."""
         motion = flow_and_strain(views)
         middle = np.array([(EYES[0][0] + EYES[1][0]) / 2, EYES[0][1]]) * ALIGNED_SIZE
         nodes = []
         for region in face_regions():
             left, top, right, bottom = region_box(region)
-            place = (np.array(region.centre) - middle) / EYE_DISTANCE
-            nodes.append([*place, *motion[:, top:bottom, left:right].mean(axis=(1, 2))])
+            position = (np.array(region.centre) - middle) / EYE_DISTANCE
+            nodes.append([*position, *motion[:, top:bottom, left:right].mean(axis=(1, 2))])
         return np.array(nodes, np.float32).T
 
     def body(self, shape: Sequence[int]) -> tuple[torch.nn.Module, int]:

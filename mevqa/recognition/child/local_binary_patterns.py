@@ -84,12 +84,12 @@ def _interpolated(volume: NDArray[np.float32], offset: list[float], reach: tuple
     """Return the inner voxels of a volume moved by a part of a voxel, linear between neighbours."""
     # Rounded, so that the sine of pi is a whole step.
     near = [math.floor(round(step, 6)) for step in offset]
-    shares = [round(step, 6) - whole for step, whole in zip(offset, near, strict=True)]
+    shares = [round(step, 6) - whole_step for step, whole_step in zip(offset, near, strict=True)]
     total: NDArray[np.float32] | None = None
     for corner in np.ndindex(2, 2, 2):
         weight = math.prod(share if far else 1 - share for far, share in zip(corner, shares, strict=True))
         if weight > 0:
-            step = tuple(whole + far for whole, far in zip(near, corner, strict=True))
+            step = tuple(whole_step + far for whole_step, far in zip(near, corner, strict=True))
             part = np.float32(weight) * _shifted(volume, (step[0], step[1], step[2]), reach)
             total = part if total is None else total + part
     assert total is not None

@@ -101,9 +101,9 @@ class TextureRecogniser(Recogniser):
 
     def fit(self, examples: Sequence[Example], fitting: Fitting) -> dict[str, NDArray[Any]]:
         """Fit one machine a class, and the temperature; nothing but the examples enters."""
-        inputs = np.stack([one.inputs for one in examples])
-        mirrored = np.stack([one.mirrored for one in examples]) if self.settings.mirror else None
-        persons = np.array([one.person for one in examples])
+        inputs = np.stack([example.inputs for example in examples])
+        mirrored = np.stack([example.mirrored for example in examples]) if self.settings.mirror else None
+        persons = np.array([example.person for example in examples])
         arrays: dict[str, NDArray[Any]] = {}
         for done, (level, names) in enumerate(fitting.classes.items()):
             known = label_indices(examples, level, names) >= 0
@@ -111,7 +111,7 @@ class TextureRecogniser(Recogniser):
             plain, turned = inputs[known], None if mirrored is None else mirrored[known]
             weights, offsets = self._machine(plain, turned, labels, len(names))
             arrays[f"{level}.weights"], arrays[f"{level}.offsets"] = weights, offsets
-            values = self._held_out(plain, turned, labels, persons[known], len(names))
+            values = self._held_out_values(plain, turned, labels, persons[known], len(names))
             arrays[f"{level}.temperature"] = np.array([temperature(values, labels)], np.float32)
             fitting.on_progress(done + 1, len(fitting.classes))
         return arrays
@@ -127,7 +127,7 @@ class TextureRecogniser(Recogniser):
 
         def predict(inputs: Array) -> dict[Level, NDArray[np.float64]]:
             values = {level: inputs @ arrays[f"{level}.weights"].T + arrays[f"{level}.offsets"] for level in classes}
-            return {level: softmax(one / arrays[f"{level}.temperature"]) for level, one in values.items()}
+            return {level: softmax(decisions / arrays[f"{level}.temperature"]) for level, decisions in values.items()}
 
         return predict
 
@@ -144,17 +144,17 @@ class TextureRecogniser(Recogniser):
         # Far fewer clips than bins: the machines are solved from the products of the clips, in a hundredth of the time.
         products = inputs.astype(float) @ inputs.T.astype(float)
         weights, offsets = np.zeros((count, inputs.shape[1])), np.full(count, -1.0)
-        for one in np.unique(labels):
-            if np.all(targets == one):
-                offsets[one] = 1.0
+        for label in np.unique(labels):
+            if np.all(targets == label):
+                offsets[label] = 1.0
                 continue
             machine = SVC(C=self.settings.cost, kernel="precomputed", class_weight="balanced")
-            machine.fit(products, targets == one)
-            weights[one] = machine.dual_coef_[0] @ inputs[machine.support_]
-            offsets[one] = machine.intercept_[0]
+            machine.fit(products, targets == label)
+            weights[label] = machine.dual_coef_[0] @ inputs[machine.support_]
+            offsets[label] = machine.intercept_[0]
         return weights.astype(np.float32), offsets.astype(np.float32)
 
-    def _held_out(
+    def _held_out_values(
         self,
         plain: Array,
         turned: Array | None,
@@ -162,16 +162,16 @@ class TextureRecogniser(Recogniser):
         persons: NDArray[np.str_],
         count: int,
     ) -> Array:
-        """Return decision values [clips, classes] by machines that did not see the person; own ones of one person."""
+        """Return decision values [clips, classes] by machines fitted on other persons; with one person, on that one."""
         names = np.unique(persons)
         groups = [names[start::_FOLDS] for start in range(min(_FOLDS, len(names)))]
         values = np.zeros((len(plain), count), np.float32)
         for group in groups:
-            out = np.isin(persons, group)
-            kept = ~out if len(groups) > 1 else out
-            turned_kept = None if turned is None else turned[kept]
-            weights, offsets = self._machine(plain[kept], turned_kept, labels[kept], count)
-            values[out] = plain[out] @ weights.T + offsets
+            held_out = np.isin(persons, group)
+            training = ~held_out if len(groups) > 1 else held_out
+            turned_training = None if turned is None else turned[training]
+            weights, offsets = self._machine(plain[training], turned_training, labels[training], count)
+            values[held_out] = plain[held_out] @ weights.T + offsets
         return values
 
 

@@ -36,8 +36,8 @@ class MeanTrunk(nn.Module):
     def forward(self, motion: torch.Tensor) -> torch.Tensor:
         """Return features [B, D] of motion [B, channels, H, W], a stream a channel."""
         parts = [
-            nn.functional.max_pool2d(torch.relu(stream(motion[:, place : place + 1])), _POOL)
-            for place, stream in enumerate(self.streams)
+            nn.functional.max_pool2d(torch.relu(stream(motion[:, channel : channel + 1])), _POOL)
+            for channel, stream in enumerate(self.streams)
         ]
         joined = torch.relu(self.joint(torch.cat(parts, dim=1)))
         return nn.functional.max_pool2d(joined, _JOINT_POOL).flatten(1)

@@ -126,11 +126,14 @@ def draw_motion(
         for sign in _signs(unit.side, field.whole_face):
             side_gain = scale * (1.0 if unit.side else _log_normal(rng, ASYMMETRY_SPREAD))
             motion += [
-                np.array([*_place(bump.at, bump.width, sign, rng), *(side_gain * _vector(bump.direction, sign, rng))])
+                np.array(
+                    [*_bump_geometry(bump.at, bump.width, sign, rng), *(side_gain * _vector(bump.direction, sign, rng))]
+                )
                 for bump in field.motion
             ]
             shading += [
-                np.array([*_place(bump.at, bump.width, sign, rng), side_gain * bump.strength]) for bump in field.shading
+                np.array([*_bump_geometry(bump.at, bump.width, sign, rng), side_gain * bump.strength])
+                for bump in field.shading
             ]
     return FaceMotion(np.array(motion).reshape(-1, 6), np.array(shading).reshape(-1, 5))
 
@@ -161,15 +164,15 @@ def _log_normal(rng: np.random.Generator | None, spread: float) -> float:
     return 1.0 if rng is None else float(np.exp(rng.normal(0.0, spread)))
 
 
-def _place(
+def _bump_geometry(
     at: tuple[float, float], width: tuple[float, float], sign: float, rng: np.random.Generator | None
 ) -> NDArray[np.float64]:
     """Return x, y and both widths of a bump, varied."""
-    place = np.array([sign * at[0], at[1], *width])
+    geometry = np.array([sign * at[0], at[1], *width])
     if rng is not None:
-        place[:2] += rng.normal(0.0, PLACE_SPREAD, 2)
-        place[2:] *= np.exp(rng.normal(0.0, WIDTH_SPREAD, 2))
-    return place
+        geometry[:2] += rng.normal(0.0, PLACE_SPREAD, 2)
+        geometry[2:] *= np.exp(rng.normal(0.0, WIDTH_SPREAD, 2))
+    return geometry
 
 
 def _vector(direction: tuple[float, float], sign: float, rng: np.random.Generator | None) -> NDArray[np.float64]:

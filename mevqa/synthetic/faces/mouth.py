@@ -78,8 +78,8 @@ class Mouth:
         below = self._bottom - (self._bottom - rows) * ((self._bottom - self._line) / (self._bottom - lower))
         source = np.where(rows < (upper + lower) / 2, np.minimum(above, self._line), np.maximum(below, self._line))
         source = np.where(rows > self._bottom, rows, source)
-        own = picture[self._window]
-        skin = resample(own, np.dstack([self._columns, source.astype(np.float32)]))
+        window = picture[self._window]
+        skin = resample(window, np.dstack([self._columns, source.astype(np.float32)]))
         # The edges cover part of a pixel, so that they do not jump from row to row.
         between = np.clip(np.minimum(rows - upper, lower - rows) + 0.5, 0.0, 1.0)
         between = (between * np.clip(gap, 0.0, 1.0))[..., None]

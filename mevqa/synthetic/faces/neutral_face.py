@@ -112,7 +112,7 @@ def _anchored(shape: Points, landmarks: Points) -> tuple[Points, Points]:
     first, second = (points[:, 0] + 1j * points[:, 1] for points in centred)
     factor = np.vdot(first, second) / np.vdot(first, first)
     moved = [(complex(x, y) - complex(*shape.mean(axis=0))) * factor for x, y in _ANCHORS]
-    goals = np.array([[place.real, place.imag] for place in moved]) + landmarks.mean(axis=0)
+    goals = np.array([[point.real, point.imag] for point in moved]) + landmarks.mean(axis=0)
     return np.vstack([shape, _ANCHORS]), np.vstack([landmarks, goals])
 
 

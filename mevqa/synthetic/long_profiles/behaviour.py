@@ -94,20 +94,20 @@ def plateau(length: int, start: int, rise: int, held: int, fall: int) -> Curve:
 def gaze_curves(rng: np.random.Generator, length: int, clock: int, gaze: GazeQuantities) -> Curve:
     """Return how far the eyes look aside, [2, length] eye distances right and down.
 
-    They jump to a place, rest there and jump back to the camera or on to another place.
+    They jump to a position, rest there and jump back to the camera or on to another position.
     """
     curves = np.zeros((2, length))
     wait = 60.0 / gaze.shifts_per_minute if gaze.shifts_per_minute else np.inf
     at = float(rng.exponential(wait)) * clock
-    place = np.zeros(2)
+    position = np.zeros(2)
     while at < length:
-        away = not place.any() or rng.random() < 0.3
+        away = not position.any() or rng.random() < 0.3
         across = between(rng, gaze.across) * float(rng.choice([-1.0, 1.0]))
         aim = np.array([across, between(rng, gaze.down)]) if away else np.zeros(2)
         lasts = max(1, round(between(rng, gaze.shift_ms) * clock / 1000))
         course = plateau(length, round(at), lasts, length, 1)
-        curves += (aim - place)[:, None] * course
-        place = aim
+        curves += (aim - position)[:, None] * course
+        position = aim
         at += (between(rng, gaze.held_s) if aim.any() else float(rng.exponential(wait))) * clock + lasts
     return curves
 
@@ -151,15 +151,15 @@ def light_curves(rng: np.random.Generator, length: int, clock: int, light: Light
     The second is what the border gains on one side and loses on the other.
     """
     smoothness = light.drift_s * clock
-    whole, side = (drift(rng, length, smoothness, spread / 2**0.5) for spread in (light.drift, light.side))
+    overall, side = (drift(rng, length, smoothness, spread / 2**0.5) for spread in (light.drift, light.side))
     for _ in range(_count(rng, light.steps_per_minute, length, clock)):
         size = between(rng, light.step) * float(rng.choice([-1.0, 1.0]))
         lasts = round(between(rng, light.step_s) * clock)
         start = int(rng.integers(length))
         step = size * plateau(length, start, lasts, length, 1)
         # A camera's own exposure takes some of a step back within a second or two.
-        whole += step - 0.6 * gaussian_filter1d(step, 0.5 * clock)
-    return np.array([np.clip(1.0 + whole, 0.5, 1.5), np.clip(side, -0.4, 0.4)])
+        overall += step - 0.6 * gaussian_filter1d(step, 0.5 * clock)
+    return np.array([np.clip(1.0 + overall, 0.5, 1.5), np.clip(side, -0.4, 0.4)])
 
 
 def _count(rng: np.random.Generator, per_minute: float, length: int, clock: int) -> int:

@@ -56,8 +56,8 @@ def kept_ticks(ticks: Ticks, lost: NDArray[np.bool_], spans: list[tuple[int, int
     """
     lost = lost.copy()
     for onset, apex, offset in spans:
-        kept = ticks[~lost]
-        if not (onset < kept[nearest(kept, apex)] < offset):
+        remaining = ticks[~lost]
+        if not (onset < remaining[nearest(remaining, apex)] < offset):
             lost[(ticks > onset) & (ticks < offset)] = False
     return ticks[~lost]
 

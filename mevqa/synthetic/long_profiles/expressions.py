@@ -62,21 +62,21 @@ def draw_expressions(
     while wanted > 0:
         group = _group(rng, clock, mix, quantities)
         wanted -= len(group)
-        span = max(int(one.annotation.offset or 0) for one in group) + 1
-        upper = all(unit.number in UPPER_UNITS for one in group for unit in one.annotation.action_units)
+        span = max(int(expression.annotation.offset or 0) for expression in group) + 1
+        upper = all(unit.number in UPPER_UNITS for expression in group for unit in expression.annotation.action_units)
         into_talk = upper and rng.random() < quantities.while_talking
         for _ in range(_TRIES):
             if length - span - 2 * margin <= 0:
                 break
             start = margin + int(rng.integers(length - span - 2 * margin))
-            own = (start - margin, start + span + margin)
+            with_margins = (start - margin, start + span + margin)
             in_talk = any(meets((start, start + span), stretch) for stretch in talk)
-            if any(meets(own, other) for other in taken) or in_talk != into_talk:
+            if any(meets(with_margins, other) for other in taken) or in_talk != into_talk:
                 continue
             taken.append((start, start + span))
-            placed += [moved(one, start) for one in group]
+            placed += [moved(expression, start) for expression in group]
             break
-    return tuple(sorted(placed, key=lambda one: int(one.annotation.onset or 0)))
+    return tuple(sorted(placed, key=lambda expression: int(expression.annotation.onset or 0)))
 
 
 def meets(first: Span, second: Span) -> bool:
@@ -125,14 +125,14 @@ def _expression(
     weights = np.array(list(mix.values())) / sum(mix.values())
     fine, units = draw_expression(rng, str(rng.choice(list(mix), p=weights)), exact=True)
     kind: Kind = "micro" if rng.random() < quantities.micro_share else "macro"
-    own = quantities.micro if kind == "micro" else quantities.macro
-    lasts = own.duration_ms
+    kind_quantities = quantities.micro if kind == "micro" else quantities.macro
+    lasts = kind_quantities.duration_ms
     duration = float(np.clip(lasts.median * np.exp(rng.normal(0.0, lasts.spread)), *lasts.limits)) * clock / 1000
     at = quantities.apex_at
     share = float(np.clip(rng.normal(at.mean, at.deviation), *at.limits))
     shortest = _SHORTEST_WAY_MS * clock / 1000
     rise = float(np.clip(share * duration, shortest, duration - shortest))
-    low, high = own.amplitude
+    low, high = kind_quantities.amplitude
     high = max(low, min(high, _FOLD * narrowest_motion(units)))
     return PlannedExpression(
         Event(0, round(rise), round(duration), units, fine, coarse_of(fine), kind),

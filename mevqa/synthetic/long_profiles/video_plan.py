@@ -99,7 +99,7 @@ def _deal_contents(videos: int, seed: int, contents: ContentQuantities) -> list[
     dealt: list[str] = []
     while len(dealt) < videos:
         order = random_source(seed, "contents", len(dealt)).permutation(len(block))
-        dealt += [block[place] for place in order]
+        dealt += [block[index] for index in order]
     # A set too small for the shares is not one of videos in which nothing happens.
     return dealt[:videos] if videos >= contents.of else ["both"] * videos
 
@@ -125,15 +125,15 @@ def _plan_video(
         mix = class_mixes()[classes]
         expressions = draw_expressions(rng, length, camera.clock, talk, mix, quantities.expressions)
     spans = [_steps(expression) for expression in expressions]
-    kept = kept_ticks(ticks, lost, spans)
+    written_ticks = kept_ticks(ticks, lost, spans)
     busy = [(onset, offset) for onset, _, offset in spans]
     # A blink within a micro-expression would end the coding of most data sets.
-    micro = [span for span, one in zip(busy, expressions, strict=True) if one.annotation.kind == "micro"]
+    micro = [span for span, expression in zip(busy, expressions, strict=True) if expression.annotation.kind == "micro"]
     plan = VideoPlan(
         clip,
         profile,
         fps,
-        kept,
+        written_ticks,
         expressions,
         tuple(talk),
         speaker,
