@@ -77,8 +77,8 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
     Raises:
         ModelError: There is no such adapter, it changes no weights, or it names no base.
     """
-    given = Path(adapter).expanduser()
-    if (given / "config.json").is_file() and not (given / "adapter_config.json").is_file():
+    adapter_path = Path(adapter).expanduser()
+    if (adapter_path / "config.json").is_file() and not (adapter_path / "adapter_config.json").is_file():
         raise ModelError(f"nothing to merge: {adapter} is a whole model and no adapter; use it as --model")
     folder = adapter_folder(adapter)
     config = adapter_config(folder)
@@ -86,13 +86,14 @@ def find_adapter(adapter: str, base: str | None = None, revision: str | None = N
     if not name:
         raise ModelError(f"the adapter {adapter} does not name its base model: give it as --model")
     trained_on = base_trained_on(folder)
-    known = config.get("revision") or (trained_on if trained_on and not trained_on.startswith(_DIGEST) else None)
-    commit = revision or (None if base else known)
+    commit_of_training = trained_on if trained_on and not trained_on.startswith(_DIGEST) else None
+    recorded_commit = config.get("revision") or commit_of_training
+    commit = revision or (None if base else recorded_commit)
     base_folder = WEIGHTS if name == "nano" else Path(name).expanduser()
     if base_folder.resolve() == WEIGHTS.resolve():
         name = "nano"
-    found = base_folder.resolve() if base_folder.is_dir() else None
-    return AdapterSource(adapter, folder, config, name, found, base is not None, commit, trained_on)
+    resolved_base = base_folder.resolve() if base_folder.is_dir() else None
+    return AdapterSource(adapter, folder, config, name, resolved_base, base is not None, commit, trained_on)
 
 
 def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel:
@@ -113,8 +114,8 @@ def load_base(source: AdapterSource, options: ModelOptions) -> TransformersModel
     try:
         loaded = load_model(source.base, replace(options, revision=source.commit))
     except ModelError as error:
-        named = source.config.get("base_model_name_or_path")
-        hint = f" (the adapter {source.name} names this base; --model gives another)" if named == source.base else ""
+        is_named = source.config.get("base_model_name_or_path") == source.base
+        hint = f" (the adapter {source.name} names this base; --model gives another)" if is_named else ""
         raise ModelError(f"{error}{hint}") from error
     if not isinstance(loaded, TransformersModel):
         raise ModelError(f"{source.base} has no weights to merge an adapter into")
@@ -152,8 +153,8 @@ def _own_processor(folder: Path, trust_remote_code: bool) -> Any:
     if not any((folder / name).is_file() for name in _PROCESSOR):
         return None
     try:
-        with utf8_named(folder) as named:
-            return AutoProcessor.from_pretrained(named, trust_remote_code=trust_remote_code, local_files_only=True)
+        with utf8_named(folder) as path:
+            return AutoProcessor.from_pretrained(path, trust_remote_code=trust_remote_code, local_files_only=True)
     except Exception as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"the processor in {folder} cannot be loaded: {reason[:200]}") from error

@@ -70,10 +70,10 @@ def synthetic_sample(clips: int) -> Iterator[Plan]:
     from mevqa.synthetic.writer import synthesise
 
     with tempfile.TemporaryDirectory(prefix="mevqa-sample-") as folder:
-        made = synthesise(Path(folder) / "clips", clips, _SEED, subjects=clips, size=_SIZE)
-        work = plan([made.train, made.more["v2_to_answer"]], made.media, annotations=made.annotations)
-        once = {clip: tuple({q.text: q for q in group}.values()) for clip, group in work.questions.items()}
-        yield replace(work, questions=once)
+        sample = synthesise(Path(folder) / "clips", clips, _SEED, subjects=clips, size=_SIZE)
+        work = plan([sample.train, sample.more["v2_to_answer"]], sample.media, annotations=sample.annotations)
+        distinct = {clip: tuple({q.text: q for q in group}.values()) for clip, group in work.questions.items()}
+        yield replace(work, questions=distinct)
 
 
 def make_scenes(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list[Scene]:
@@ -85,14 +85,14 @@ def make_scenes(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> 
     alone = replace(view_config, lvqa="model")  # The model itself is asked, also about long videos.
     scenes = []
     for clip_id, questions in work.questions.items():
-        for whole in (False, True):
-            group = tuple(question for question in questions if asks_long_video(question) == whole)
+        for long_video in (False, True):
+            group = tuple(question for question in questions if asks_long_video(question) == long_video)
             if not group:
                 continue
             listener = MockModel(lambda request: Reply("", error="not asked yet"))
-            given = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
+            result = answer_clip(work.clips[clip_id], group, listener, prompts, alone, consistency=False)
             if not listener.calls:
-                raise ModelError(f"clip {clip_id} cannot be looked at: {given.answers[0].error}")
+                raise ModelError(f"clip {clip_id} cannot be looked at: {result.answers[0].error}")
             call = listener.calls[0]
             scenes.append(Scene(clip_id, call.system, call.views, group, call.requests))
     return scenes
@@ -117,14 +117,15 @@ def agreement(
         ModelError: The first model has no answer at all, so that nothing can be compared.
     """
     worst, where, count = 0.0, "", 0
-    for scene, ones, others in zip(scenes, before, after, strict=True):
-        for question, request, one, other in zip(scene.questions, scene.requests, ones, others, strict=True):
-            if one.error is not None and other.error is not None:
+    for scene, first_replies, second_replies in zip(scenes, before, after, strict=True):
+        compared = zip(scene.questions, scene.requests, first_replies, second_replies, strict=True)
+        for question, request, first_reply, second_reply in compared:
+            if first_reply.error is not None and second_reply.error is not None:
                 continue
             count += 1
-            apart = _apart(one, other)
-            if not math.isinf(apart) and one.text != other.text:
-                apart = max(apart, _margin(second, scene, request, one, other))
+            apart = _apart(first_reply, second_reply)
+            if not math.isinf(apart) and first_reply.text != second_reply.text:
+                apart = max(apart, _margin(second, scene, request, first_reply, second_reply))
             if apart > worst or not where:
                 worst, where = apart, f"{question.text!r} about the clip {scene.clip_id}"
     if not count:
@@ -133,29 +134,29 @@ def agreement(
     return worst, where, count
 
 
-def _apart(one: Reply, other: Reply) -> float:
-    """Return how far two replies are apart, but for the margin between answers in different words."""
-    if one.error is not None or other.error is not None:
+def _apart(first: Reply, second: Reply) -> float:
+    """Return the difference of two replies in nats, without the margin between answers in different words."""
+    if first.error is not None or second.error is not None:
         return math.inf
     pairs: list[tuple[float, float]] = []
-    if one.options and other.options:
-        pairs = [(value, other.options[option]) for option, value in one.options.items()]
-    elif one.text == other.text and one.confidence is not None and other.confidence is not None:
-        pairs = [(one.confidence, other.confidence)]
+    if first.options and second.options:
+        pairs = [(value, second.options[option]) for option, value in first.options.items()]
+    elif first.text == second.text and first.confidence is not None and second.confidence is not None:
+        pairs = [(first.confidence, second.confidence)]
     if any(math.isnan(value) for pair in pairs for value in pair):
         return math.inf
     return max((abs(_log(a) - _log(b)) for a, b in pairs), default=0.0)
 
 
-def _margin(model: Model, scene: Scene, request: Request, one: Reply, other: Reply) -> float:
-    """Return by how many nats ``model`` prefers its own answer ``other`` to ``one``."""
-    if other.options:
-        return _log(other.options[other.text]) - _log(other.options[one.text])
-    pair = replace(request, options=(), grammar=Choices((other.text, one.text)))
+def _margin(model: Model, scene: Scene, request: Request, first_reply: Reply, own_reply: Reply) -> float:
+    """Return by how many nats ``model`` prefers its own reply to the first model's."""
+    if own_reply.options:
+        return _log(own_reply.options[own_reply.text]) - _log(own_reply.options[first_reply.text])
+    pair = replace(request, options=(), grammar=Choices((own_reply.text, first_reply.text)))
     (reply,) = replace(scene, requests=(pair,)).ask(model)
     if reply.error is not None or reply.confidence is None:
         return math.inf
-    if reply.text != other.text:
+    if reply.text != own_reply.text:
         return 0.0
     return _log(reply.confidence) - _log(1 - reply.confidence)
 

@@ -1,4 +1,4 @@
-"""What a training leaves behind: the adapter with all that it takes to ask it, to repeat it and to pass it on.
+"""The folder of a finished training: the adapter with all that it takes to ask it, to repeat it and to pass it on.
 
 The folder holds weights, processor, preferences, prompts, recipe, the record of the training, and a model card.
 """
@@ -42,8 +42,8 @@ _INDIFFERENT = frozenset(
 )
 _PACKAGES = ("mevqa", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "numpy", "pillow")
 
-#: Folders that stay here.
-_KEPT = ("checkpoints/*", "rendered/*", "stages/*", "tensorboard/*")
+#: Folders that are not uploaded.
+_NOT_UPLOADED = ("checkpoints/*", "rendered/*", "stages/*", "tensorboard/*")
 _CONFIG = "adapter_config.json"
 
 
@@ -84,8 +84,8 @@ def refuse_foreign(out: Path) -> None:
     """Refuse a folder that holds something and no training."""
     if (out / _MANIFEST).is_file() or not out.exists():
         return
-    own = ("rendered", "stages")
-    if not out.is_dir() or any(item.name not in own and not is_leftover(item) for item in out.iterdir()):
+    early_folders = ("rendered", "stages")
+    if not out.is_dir() or any(item.name not in early_folders and not is_leftover(item) for item in out.iterdir()):
         raise InputError([Problem(out, "exists and holds no training; name a new folder: output=DIR")])
 
 
@@ -98,13 +98,13 @@ def read_manifest(out: Path) -> dict[str, Any]:
     path = out / _MANIFEST
     if not path.is_file():
         return {}
-    found = read_json_object(path)
-    fingerprint = found.get("decides")
+    record = read_json_object(path)
+    fingerprint = record.get("decides")
     if not isinstance(fingerprint, dict) or not isinstance(fingerprint.get("media", {}), dict):
         raise InputError([Problem(path, "is not the record of a training: 'decides' must be an object with 'media'")])
-    if not isinstance(found.get("finished"), (dict, NoneType)):
+    if not isinstance(record.get("finished"), (dict, NoneType)):
         raise InputError([Problem(path, "'finished' must be an object")])
-    return found
+    return record
 
 
 def write_artifact(
@@ -143,9 +143,9 @@ def write_artifact(
 
 def write_recipe(out: Path, recipe: Recipe) -> None:
     """Write the recipe as it is passed on: without the folders of this machine."""
-    kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
-    kept["title"] = without_paths(kept["title"])
-    write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+    content = portable(recipe.model_dump(mode="json", exclude={"output"}))
+    content["title"] = without_paths(content["title"])
+    write_whole(out / "recipe.yaml", yaml.safe_dump(content, sort_keys=False))
 
 
 def finish_manifest(out: Path, finished: FineTuningResult) -> None:
@@ -175,28 +175,28 @@ def _deciding(recipe: Recipe) -> dict[str, Any]:
 
     What earlier releases did not know is left out where it is off: their trainings go on.
     """
-    kept = recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))
+    keys = recipe.model_dump(mode="json", exclude=set(_INDIFFERENT))
     if recipe.stages == ("sft",):
-        del kept["stages"]
+        del keys["stages"]
     for name in ("rft", "grpo"):
         if name not in recipe.stages:
-            del kept[name]
+            del keys[name]
     # Whether a stage is begun does not change what it trains.
-    if "grpo" in kept:
-        del kept["grpo"]["force"]
+    if "grpo" in keys:
+        del keys["grpo"]["force"]
     if recipe.validation.choose == "loss":
-        kept["validation"] = {name: kept["validation"][name] for name in ("share", "every", "patience")}
-    return kept
+        keys["validation"] = {name: keys["validation"][name] for name in ("share", "every", "patience")}
+    return keys
 
 
 def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a training without the folders of the user's machine: adapters are passed on."""
-    named = {key: portable(fingerprint[key]) for key in ("recipe", "questions", "model") if key in fingerprint}
-    return {**fingerprint, **named}
+    with_paths = [key for key in ("recipe", "questions", "model") if key in fingerprint]
+    return {**fingerprint, **{key: portable(fingerprint[key]) for key in with_paths}}
 
 
 def push(folder: Path, name: str) -> str:
-    """Upload what a training left behind.
+    """Upload the folder of a finished training to the hub.
 
     Args:
         folder: The training's folder.
@@ -211,7 +211,7 @@ def push(folder: Path, name: str) -> str:
     api = HfApi()
     try:
         api.create_repo(name, private=True, exist_ok=True)
-        commit = api.upload_folder(repo_id=name, folder_path=folder, ignore_patterns=[*_KEPT, _CONFIG])
+        commit = api.upload_folder(repo_id=name, folder_path=folder, ignore_patterns=[*_NOT_UPLOADED, _CONFIG])
         if (folder / _CONFIG).is_file():
             # The path of a base model on this machine is nobody else's concern.
             config = portable(json.loads((folder / _CONFIG).read_text(encoding="utf-8")))

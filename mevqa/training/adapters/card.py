@@ -63,7 +63,7 @@ def is_nano(model: str) -> bool:
     return model in ("nano", UNTRAINED_NANO)
 
 
-def _place(recipe: Recipe) -> str:
+def _weights_location(recipe: Recipe) -> str:
     """Return where the card's readers find the weights."""
     return recipe.push_to or "THIS_FOLDER"
 
@@ -71,13 +71,14 @@ def _place(recipe: Recipe) -> str:
 def _snippet(recipe: Recipe, *, adapter: bool) -> str:
     """Return lines of Python that ask the model about a clip."""
     base = "nano" if recipe.model == UNTRAINED_NANO else shared_name(recipe.model)
-    asked = f'"{base}", options=mevqa.ModelOptions(adapter="{_place(recipe)}")' if adapter else f'"{_place(recipe)}"'
+    weights = _weights_location(recipe)
+    model_arguments = f'"{base}", options=mevqa.ModelOptions(adapter="{weights}")' if adapter else f'"{weights}"'
     return "\n".join(
         [
             "import mevqa",
             "",
             'questions = ["What is the coarse expression class?", "What are the action units?"]',
-            f'for answer in mevqa.ask("clip.mp4", questions, {asked}).answers:',
+            f'for answer in mevqa.ask("clip.mp4", questions, {model_arguments}).answers:',
             "    print(answer.text, answer.confidence)",
         ]
     )
@@ -109,6 +110,7 @@ def model_card(
         adapter: Whether it is an adapter, and not a whole model.
     """
     base = shared_name(recipe.model)
+    weights = _weights_location(recipe)
     licence = "apache-2.0" if work is None and is_nano(recipe.model) else "other"
     data = ModelCardData(
         license=licence,
@@ -125,7 +127,7 @@ def model_card(
         snippet=_snippet(recipe, adapter=adapter),
         licence=_licence(recipe, work),
         kind="A LoRA adapter" if adapter else "A fine-tuned version",
-        ask=f"--model {base} --adapter {_place(recipe)}" if adapter else f"--model {_place(recipe)}",
+        ask=f"--model {base} --adapter {weights}" if adapter else f"--model {weights}",
         training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
         views=", ".join(preferences.views),
         sampler=preferences.sampler,

@@ -44,7 +44,7 @@ _PROCESSOR = (
 
 @dataclass(frozen=True, slots=True)
 class ImportedAdapter:
-    """What was written.
+    """Result of importing an adapter.
 
     Attributes:
         folder: The adapter.
@@ -89,7 +89,7 @@ def import_adapter(
     """
     if out.exists() and not (out.is_dir() and is_vacant(out)):
         raise InputError([Problem(out, "exists already; name a new folder for --out")])
-    seen = None if exported is None else _trained_clips(exported, fold)
+    trained_clips = None if exported is None else _trained_clips(exported, fold)
     _refuse_other_folders(Path(adapter).expanduser())
     folder = adapter_folder(adapter)
     config = adapter_config(folder)
@@ -97,23 +97,23 @@ def import_adapter(
     made_for = (config.get("auto_mapping") or {}).get("base_model_class")
     if made_for not in (None, type(base).__name__):
         raise ModelError(f"the adapter {adapter} was made for a {made_for}, {model} is a {type(base).__name__}")
-    with utf8_named(folder) as named, fitting_adapter(base, adapter, named, config) as fitting:
+    with utf8_named(folder) as utf8_folder, fitting_adapter(base, adapter, utf8_folder, config) as fitting:
         _check_sizes(base, adapter, fitting / _WEIGHTS)
         with whole_folder(out) as part:
             shutil.copyfile(fitting / _WEIGHTS, part / _WEIGHTS)
-            kept = json.loads((fitting / _CONFIG).read_text(encoding="utf-8"))
-            kept |= {"base_model_name_or_path": model, "inference_mode": True}
-            write_whole(part / _CONFIG, json.dumps(kept, indent=2) + "\n")
+            new_config = json.loads((fitting / _CONFIG).read_text(encoding="utf-8"))
+            new_config |= {"base_model_name_or_path": model, "inference_mode": True}
+            write_whole(part / _CONFIG, json.dumps(new_config, indent=2) + "\n")
             for name in _PROCESSOR:
                 if (folder / name).is_file():
                     shutil.copyfile(folder / name, part / name)
             views = _write_preferences(folder, part, exported)
-            if seen is not None:
-                record = {"imported": {"fold": fold}, "subjects": subjects_of(seen).as_record()}
+            if trained_clips is not None:
+                record = {"imported": {"fold": fold}, "subjects": subjects_of(trained_clips).as_record()}
                 write_whole(part / RECORD, json.dumps(record, indent=2) + "\n")
             elif (folder / RECORD).is_file():
                 shutil.copyfile(folder / RECORD, part / RECORD)
-        layers, renamed = _counts(named / _WEIGHTS, out / _WEIGHTS)
+        layers, renamed = _counts(utf8_folder / _WEIGHTS, out / _WEIGHTS)
     return ImportedAdapter(out, model, str(config.get("peft_type")), layers, renamed, views)
 
 
@@ -127,10 +127,10 @@ def _trained_clips(exported: ExportedFolder, fold: str | None) -> list[Clip]:
     if fold is not None and fold not in folds:
         raise InputError([Problem("--fold", f"{exported.path} has no {fold!r}; its folds: {', '.join(folds)}")])
     sides = [folds[fold]] if fold is not None else list(folds.values())
-    asked = {id_ for side in sides for split in ("train", "validation") for id_ in side.get(split, ())}
-    trained = {row.clip for row in exported.rows() if row.id in asked}
-    known = exported.record.clips
-    return [Clip(name, known[name].dataset, subject=known[name].subject) for name in sorted(trained)]
+    question_ids = {id_ for side in sides for split in ("train", "validation") for id_ in side.get(split, ())}
+    trained = {row.clip for row in exported.rows() if row.id in question_ids}
+    clips = exported.record.clips
+    return [Clip(name, clips[name].dataset, subject=clips[name].subject) for name in sorted(trained)]
 
 
 def _refuse_other_folders(folder: Path) -> None:

@@ -45,7 +45,7 @@ _PACKAGES = ("mevqa", "torch", "transformers", "peft", "safetensors")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What was written, and how well it was held to answer; ``merge.json`` beside the weights says the same.
+    """Result of a merge, with the largest difference of its answers; ``merge.json`` beside the weights says the same.
 
     Attributes:
         base: Name of the base model.
@@ -105,7 +105,7 @@ def merge_adapter(
         trust_remote_code: Whether Python code that comes with the base may run.
         work: The questions to compare answers to; None: the official ones about ``sample`` synthetic clips.
         sample: Number of synthetic clips.
-        on_step: Called with what is done next, and where in it, a few words each.
+        on_step: Called with the step that begins, and how far it is, a few words each.
 
     Raises:
         InputError: The folder to write is taken or written by another process, or a file of the adapter is wrong.
@@ -114,7 +114,7 @@ def merge_adapter(
     """
     source = find_adapter(adapter, base, revision)
     check_target(out, {"the adapter's": source.folder, "the base model's": source.base_folder})
-    # From the start, so that who comes second is told before the model is loaded.
+    # Held from the start, so that a second process is refused before it loads the model.
     with whole_folder(out) as filling:
         on_step(f"loading {source.base} in float32", "")
         full = ModelOptions(dtype="float32", device=device, trust_remote_code=trust_remote_code, batch_size=16)
@@ -126,8 +126,8 @@ def merge_adapter(
         wrapped, digest = wrap_with_adapter(model.model, adapter)
         wrapped.eval()
         check_finite(model.model, f"the adapter {adapter} or its base {source.base}")
-        with nullcontext(work) if work is not None else synthetic_sample(sample) as asked:
-            answers = _AdapterAnswers(_scenes(asked, model, source), model, on_step)
+        with nullcontext(work) if work is not None else synthetic_sample(sample) as sample_plan:
+            answers = _AdapterAnswers(_scenes(sample_plan, model, source), model, on_step)
         on_step("merging", "")
         merge_weights(wrapped, adapter)
         exact = None
@@ -170,7 +170,7 @@ def check_target(target: Path, taken: Mapping[str, Path | None]) -> None:
     Raises:
         InputError: It is a file, one of them, or not empty.
     """
-    whose = next((one for one, folder in taken.items() if folder and target.resolve() == folder.resolve()), None)
+    whose = next((owner for owner, folder in taken.items() if folder and target.resolve() == folder.resolve()), None)
     if whose is not None:
         raise InputError([Problem(target, f"is {whose} own folder; name a new one for --out")])
     if target.exists() and not target.is_dir():
@@ -184,8 +184,8 @@ def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list
     view_config = ViewConfig.preferred(model.preferences)
     for clip in work.clips.values():
         if clip.media is None and (views := views_to_draw(clip, view_config.views)):
-            asked = f"the adapter is asked with the views {', '.join(view_config.views)}"
-            message = f"{asked}, and the clip {clip.id} has no video"
+            view_names = ", ".join(view_config.views)
+            message = f"the adapter is asked with the views {view_names}, and the clip {clip.id} has no video"
             mend = f"give --media, or --precomputed pictures for {', '.join(views)}"
             raise InputError([Problem("--questions", f"{message}: {mend}")])
     prompts = source.folder / "prompts"
@@ -199,7 +199,7 @@ class _AdapterAnswers:
     Args:
         scenes: What is asked.
         model: The base with the adapter.
-        on_step: Called with who is asked, and about which clip.
+        on_step: Called with the name of the model that is asked, and the clip.
 
     Attributes:
         clips: Number of clips that the questions are about.
@@ -216,9 +216,9 @@ class _AdapterAnswers:
 
         Args:
             model: The model.
-            whose: What is said of it while it is asked.
+            whose: Its name in the progress.
             allowed: Largest difference that it may show.
-            what: What is said of it where it shows more.
+            what: Beginning of the message where it shows more.
 
         Raises:
             ModelError: It answers otherwise, or nothing can be compared.

@@ -1,4 +1,4 @@
-"""Subjects that weights were trained on, as the record of their training tells, and a guard against testing on them.
+"""Subjects that weights were trained on, read from the record of their training, and a guard against testing on them.
 
 An adapter that is trained further has seen the subjects of every training before: the record of each training holds
 those of the weights that it began with.
@@ -96,10 +96,10 @@ def start_subjects(recipe: Recipe) -> TrainedSubjects:
         InputError: The record of a training cannot be read.
         ModelError: There is no such adapter.
     """
-    seen = _of_model(recipe.model)
+    subjects = _of_model(recipe.model)
     if recipe.adapter is not None:
-        seen |= recorded_subjects(adapter_folder(recipe.adapter))
-    return seen
+        subjects |= recorded_subjects(adapter_folder(recipe.adapter))
+    return subjects
 
 
 def _of_model(model: str) -> TrainedSubjects:
@@ -124,15 +124,15 @@ def clips_trained_on(
     Raises:
         InputError: The record of a training cannot be read.
     """
-    seen = _of_model(model)
+    subjects = _of_model(model)
     if adapter is not None and (path := Path(adapter).expanduser()).is_dir():
-        seen |= recorded_subjects(path)
+        subjects |= recorded_subjects(path)
     fitted: frozenset[str] = frozenset()
     kind, _, folder = model.partition(":")
     if kind in recogniser_names() and (path := Path(folder).expanduser() / RECOGNISER_RECORD).is_file():
         fitted = frozenset(read_record(path).fitted_on.subjects)
     videos = trained_videos(Path(spotter).expanduser()) if spotter is not None else frozenset()
-    return [clip.id for clip in clips if seen.shows(clip) or " ".join(person(clip)) in fitted or clip.id in videos]
+    return [clip.id for clip in clips if subjects.shows(clip) or " ".join(person(clip)) in fitted or clip.id in videos]
 
 
 def recorded_subjects(folder: Path) -> TrainedSubjects:
@@ -158,7 +158,7 @@ def recorded_subjects(folder: Path) -> TrainedSubjects:
             name: [Clip(f"{name} {subject}", name, str(subject)) for subject in entry["subjects"]]
             for name, entry in record["datasets"].items()
         }
-        known = subjects_of(clip for own in clips.values() for clip in own)
+        known = subjects_of(clip for dataset_clips in clips.values() for clip in dataset_clips)
         unknown = {
             name: frozenset(map(str, entry["clips"])) for name, entry in record["datasets"].items() if entry["clips"]
         }
