@@ -1,4 +1,4 @@
-"""What a later stage of a training goes on with: the validation side of the first, and answers that were drawn."""
+"""Input of a later stage of a training: the validation side of the first, and answers that were drawn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mevqa.types import Question
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a later stage of a training goes on with.
+    """Input of a later stage of a training, from the stages before it.
 
     Attributes:
         validation: Ids of the clips that the first stage validated on: they stay so.
@@ -39,9 +39,9 @@ class Continuation:
         chosen: list[Question] = []
         for question in questions:
             drawn, which = rng.random(2)
-            known = self.answers.get(question.id, ())
+            answers = self.answers.get(question.id, ())
             if drawn >= self.share:
                 chosen.append(question)
-            elif known:
-                chosen.append(replace(question, reference=known[int(which * len(known))]))
+            elif answers:
+                chosen.append(replace(question, reference=answers[int(which * len(answers))]))
         return chosen or questions

@@ -42,9 +42,10 @@ def jitter(annotation: Event, rng: np.random.Generator, settings: Augmentation, 
         return annotation
     draws = rng.random(3)
     frames = {role: getattr(annotation, role) for role in ("onset", "apex", "offset")}
-    known = [frame for frame in frames.values() if frame is not None]
+    known_frames = [frame for frame in frames.values() if frame is not None]
     last = length - 1 if length is not None else None
-    if known != sorted(known) or any(frame < 0 or (last is not None and frame > last) for frame in known):
+    is_outside = any(frame < 0 or (last is not None and frame > last) for frame in known_frames)
+    if known_frames != sorted(known_frames) or is_outside:
         return annotation
     moved = {}
     for (role, frame), draw in zip(frames.items(), draws, strict=True):
@@ -113,10 +114,10 @@ def shift_scale(views: Sequence[View], rng: np.random.Generator, settings: Augme
     right, down = settings.shift * rng.uniform(-1, 1, 2)
     if not settings.shift and not settings.scale:
         return views
-    return [replace(view, image=_place(view.image, scale, right, down)) for view in views]
+    return [replace(view, image=_shift_scale(view.image, scale, right, down)) for view in views]
 
 
-def _place(image: Image.Image, scale: float, right: float, down: float) -> Image.Image:
+def _shift_scale(image: Image.Image, scale: float, right: float, down: float) -> Image.Image:
     picture = np.asarray(image, np.float64)
     picture = _resample(picture, scale, down)
     picture = _resample(picture.swapaxes(0, 1), scale, right).swapaxes(0, 1)
@@ -137,7 +138,7 @@ def _resample(picture: NDArray[np.float64], scale: float, shift: float) -> NDArr
 def augment(
     views: Sequence[View], questions: Sequence[Question], rng: np.random.Generator, settings: Augmentation
 ) -> tuple[Sequence[View], Sequence[Question]]:
-    """Vary what is seen of a clip, and what is said about it.
+    """Vary the views of a clip, and mirror its questions with them.
 
     In this order: mirrored or not, brightness, contrast, scale, shift to the right, shift downwards. All six numbers
     are always drawn, so that switching one kind on or off, or a clip that cannot be mirrored, does not change the

@@ -1,4 +1,4 @@
-"""What is trained on when, and with which weight: the stream of clips, the questions of a clip, the loss.
+"""Balance of classes and question types: the stream of clips, the questions drawn of a clip, weights in the loss.
 
 Which clip comes at a position of the stream is decided by seed and position alone, so that a resumed run and any
 number of processes see the same stream.
@@ -83,8 +83,8 @@ class ClipStream:
         return position * len(self._unlabelled) // self._count
 
     def _take(self, members: Sequence[int], turn: int, purpose: int) -> int:
-        epoch, place = divmod(turn, len(members))
-        return members[int(_permutation(self._seed, purpose, epoch, len(members))[place])]
+        epoch, slot = divmod(turn, len(members))
+        return members[int(_permutation(self._seed, purpose, epoch, len(members))[slot])]
 
 
 @lru_cache(maxsize=128)

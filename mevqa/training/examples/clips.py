@@ -57,9 +57,9 @@ def read_clips(recipe: Recipe | RecogniserRecipe) -> Plan:
     problems: list[Problem] = []
     for number, name in enumerate(recipe.questions):
         pictures = {
-            PICTURE_ALIASES.get(view, view): Path(place)
-            for view, places in recipe.precomputed.items()
-            if (place := _nth(places, number)) is not None
+            PICTURE_ALIASES.get(view, view): Path(folder)
+            for view, folders in recipe.precomputed.items()
+            if (folder := _nth(folders, number)) is not None
         }
         media, annotations = (_nth(places, number) for places in (recipe.media, recipe.annotations))
         if not media and not pictures:
@@ -112,11 +112,11 @@ def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
         InputError: Every answer that cannot be one, with file and line; a prompt variant that asks for reasoning; no
             answered question at all.
     """
-    found, problems = [], []
+    clips, problems = [], []
     paths = {question.id: file.path for file in work.files for question in file.questions}
-    for clip_id, asked in work.questions.items():
+    for clip_id, questions in work.questions.items():
         learned = []
-        for question in asked:
+        for question in questions:
             if question.reference is None or asks_long_video(question):
                 continue
             answer = _answer(question)
@@ -133,13 +133,13 @@ def training_clips(work: Plan, prompts: PromptLibrary) -> list[TrainingClip]:
                 continue
             learned.append(replace(question, reference=answer))
         if learned:
-            found.append(TrainingClip(work.clips[clip_id], tuple(learned)))
+            clips.append(TrainingClip(work.clips[clip_id], tuple(learned)))
     if problems:
         raise InputError(problems)
-    if not found:
+    if not clips:
         names = ", ".join(str(file.path) for file in work.files)
         raise InputError([Problem(names, "holds no answered question about a short clip; nothing can be learned")])
-    return found
+    return clips
 
 
 def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
@@ -152,12 +152,12 @@ def of_clips(work: Plan, keep: Iterable[str]) -> Plan:
     chosen = set(keep)
     clips = {name: clip for name, clip in work.clips.items() if name in chosen}
     # A file none of whose clips stay would be scored as unanswered. There is one source a file.
-    asked = [any(question.clip_id in clips for question in file.questions) for file in work.files]
+    file_stays = [any(question.clip_id in clips for question in file.questions) for file in work.files]
     sources = work.sources
     if len(sources) == len(work.files):
-        sources = tuple(source for source, stays in zip(sources, asked, strict=True) if stays)
+        sources = tuple(source for source, stays in zip(sources, file_stays, strict=True) if stays)
     return Plan(
-        tuple(file for file, stays in zip(work.files, asked, strict=True) if stays),
+        tuple(file for file, stays in zip(work.files, file_stays, strict=True) if stays),
         clips,
         {name: questions for name, questions in work.questions.items() if name in clips},
         sources,

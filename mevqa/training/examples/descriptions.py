@@ -1,4 +1,4 @@
-"""Training texts about clips: descriptions from what is coded and measured, in varied words, as analysis answers."""
+"""Training texts about clips: coded and measured facts in varied words, as answers to the analysis question."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mevqa.video.motion.evidence import RegionMotion
 from mevqa.video.views.evidence import direction_of, evidence_wording
 from mevqa.video.views.render import ClipViews, render_clip
 
-#: Wordings that are drawn until the reader reads what is known out of one, without motion in the second half.
+#: Tries of drawing a wording out of which the reader reads the known facts; the second half leaves motion out.
 _TRIES = 24
 #: Times are rounded to so many ms.
 _ROUNDED_MS = 10
@@ -45,7 +45,7 @@ class Description:
         facts: What is known of it.
         question: The question that the description answers, in one of the official wordings.
         text: The description.
-        warnings: What the measurement said.
+        warnings: Warnings of the measurement.
     """
 
     clip: Clip
@@ -76,14 +76,16 @@ def describe_clips(
         InputError: Nothing is known of any clip, or videos cannot be read: all of them together.
     """
     problems: list[Problem] = []
-    found = []
-    clips = {name: asked for name, asked in work.questions.items() if not all(map(asks_long_video, asked))}
-    for number, (name, asked) in enumerate(clips.items(), start=1):
+    descriptions = []
+    clips = {name: questions for name, questions in work.questions.items() if not all(map(asks_long_video, questions))}
+    for number, (name, questions) in enumerate(clips.items(), start=1):
         clip = work.clips[name]
-        known = _coded(clip, asked)
-        if known.units or known.fine or known.coarse:
+        coded_facts = _coded(clip, questions)
+        if coded_facts.units or coded_facts.fine or coded_facts.coarse:
             try:
-                seen = render_clip(clip, views=("evidence",), face=face) if motion and clip.media is not None else None
+                clip_views = (
+                    render_clip(clip, views=("evidence",), face=face) if motion and clip.media is not None else None
+                )
             except (InputError, MediaError, OSError) as error:
                 problems += (
                     error.problems
@@ -91,56 +93,59 @@ def describe_clips(
                     else [media_problem(error, clip.media or Path(clip.id))]
                 )
                 continue
-            found.append(_described(clip, _measured(known, seen), seed, seen.warnings if seen is not None else ()))
+            warnings = clip_views.warnings if clip_views is not None else ()
+            descriptions.append(_described(clip, _measured(coded_facts, clip_views), seed, warnings))
         on_clip(number, len(clips))
     if problems:
         raise InputError(problems)
-    if not found:
+    if not descriptions:
         where = ", ".join(str(file.path) for file in work.files)
         message = "no action unit or class of any short clip is known: give answered questions, or --annotations"
         raise InputError([Problem(where, message)])
-    return found
+    return descriptions
 
 
 def _described(clip: Clip, facts: DescriptionFacts, seed: int, warnings: tuple[str, ...]) -> Description:
-    """Write a description that is read as what is known; of several that are not, the nearest."""
+    """Draw a description out of which exactly the known facts are read; else the one with the fewest errors."""
     key = zlib.crc32(clip.id.encode())
     wordings = official_wordings("analysis")
     question = wordings[int(np.random.default_rng((seed, key)).integers(len(wordings)))]
-    wanted = known_facts(facts)
+    wanted_facts = known_facts(facts)
     texts: list[tuple[int, str]] = []
     for number in range(_TRIES):
-        told = facts if number < _TRIES // 2 else replace(facts, regions=())
-        text = describe_expression(told, np.random.default_rng((seed, key, number)))
-        named = named_facts(text)
-        texts.append((sum(named[name] != own for name, own in wanted.items()), text))
+        described_facts = facts if number < _TRIES // 2 else replace(facts, regions=())
+        text = describe_expression(described_facts, np.random.default_rng((seed, key, number)))
+        read_facts = named_facts(text)
+        texts.append((sum(read_facts[name] != value for name, value in wanted_facts.items()), text))
         if texts[-1][0] == 0:
             break
-    return Description(clip, facts, question, min(texts, key=lambda one: one[0])[1], warnings)
+    return Description(clip, facts, question, min(texts, key=lambda entry: entry[0])[1], warnings)
 
 
-def _coded(clip: Clip, asked: Sequence[Question]) -> DescriptionFacts:
-    """Return what the annotation says, and where it is silent the answers of the question file."""
+def _coded(clip: Clip, questions: Sequence[Question]) -> DescriptionFacts:
+    """Return the facts of the annotation, and where it has none those of the answers in the question file."""
     event = clip.annotation
     by_type: dict[str, list[Question]] = {}
-    for question in asked:
+    for question in questions:
         if question.reference is not None:
             by_type.setdefault(question.type, []).append(question)
-    sentences = [read_sentence(str(one.reference)) for one in by_type.get("combined", ())]
+    sentences = [read_sentence(str(question.reference)) for question in by_type.get("combined", ())]
     units = (event.action_units if event is not None else ()) or _units(by_type, sentences)
-    told = event or Event()
-    fine = told.fine or _answered(by_type, "fine") or next((one[1] for one in sentences if one[1]), None)
-    coarse = told.coarse or _answered(by_type, "coarse") or next((one[2] for one in sentences if one[2]), None)
+    annotation = event or Event()
+    fine_in_sentence = next((fine for _, fine, _ in sentences if fine), None)
+    coarse_in_sentence = next((coarse for _, _, coarse in sentences if coarse), None)
+    fine = annotation.fine or _answered(by_type, "fine") or fine_in_sentence
+    coarse = annotation.coarse or _answered(by_type, "coarse") or coarse_in_sentence
     return DescriptionFacts(tuple(units), fine, coarse)
 
 
 def _answered(by_type: Mapping[str, Sequence[Question]], kind: str) -> str | None:
     """Return the answer to the question for a class."""
-    return next((str(one.reference) for one in by_type.get(kind, ())), None)
+    return next((str(question.reference) for question in by_type.get(kind, ())), None)
 
 
 def _units(by_type: dict[str, list[Question]], sentences: Sequence[_Named]) -> tuple[ActionUnit, ...]:
-    """Return the units that answers name, with the sides that side questions tell."""
+    """Return the units that answers name, with the sides in the answers to side questions."""
     numbers: dict[int, Side | None] = {}
     for question in by_type.get("au_list", ()):
         value = read_answer(question, str(question.reference)).value
@@ -154,19 +159,26 @@ def _units(by_type: dict[str, list[Question]], sentences: Sequence[_Named]) -> t
     return tuple(ActionUnit(number, side) for number, side in sorted(numbers.items()))
 
 
-def _measured(known: DescriptionFacts, seen: ClipViews | None) -> DescriptionFacts:
+def _measured(facts: DescriptionFacts, clip_views: ClipViews | None) -> DescriptionFacts:
     """Add the motion and the times that were measured."""
-    if seen is None:
-        return known
+    if clip_views is None:
+        return facts
     sideways = description_wordings().sideways
     words = evidence_wording().model_copy(update={"to_left": sideways, "to_right": sideways})
     regions: dict[str, str] = {}
-    for moved in seen.evidence.moved if seen.evidence is not None else ():
+    for moved in clip_views.evidence.moved if clip_views.evidence is not None else ():
         name = moved.name.removeprefix("left ").removeprefix("right ")
         regions.setdefault(name, direction_of(RegionMotion(moved.name, moved.right, moved.down), words))
-    times = seen.times_ms
+    times = clip_views.times_ms
     rise = fall = None
-    if times is not None and seen.onset is not None and seen.apex is not None and seen.offset is not None:
-        at = [float(times[min(frame, len(times) - 1)]) for frame in (seen.onset, seen.apex, seen.offset)]
+    if (
+        times is not None
+        and clip_views.onset is not None
+        and clip_views.apex is not None
+        and clip_views.offset is not None
+    ):
+        at = [
+            float(times[min(frame, len(times) - 1)]) for frame in (clip_views.onset, clip_views.apex, clip_views.offset)
+        ]
         rise, fall = (_ROUNDED_MS * round((at[i + 1] - at[i]) / _ROUNDED_MS) for i in (0, 1))
-    return replace(known, regions=tuple(regions.items()), rise_ms=rise, fall_ms=fall)
+    return replace(facts, regions=tuple(regions.items()), rise_ms=rise, fall_ms=fall)

@@ -30,25 +30,26 @@ def check_prepared(recipe: Recipe, work: Plan, clips: Sequence[TrainingClip], vi
     """
     if work.prepared is None:
         return
-    folder, made = work.prepared.path, work.prepared.record.decides["looking"]
-    wanted = view_config_record(view_config)
+    folder, prepared_config = work.prepared.path, work.prepared.record.decides["looking"]
+    wanted_config = view_config_record(view_config)
     problems = [
         Problem(
             name,
-            f"is {_text(wanted[name])}, and {folder} was prepared with {_text(made.get(name))}: set "
-            f"{name}={_text(made.get(name))}, or prepare another folder",
+            f"is {_text(wanted_config[name])}, and {folder} was prepared with {_text(prepared_config.get(name))}: set "
+            f"{name}={_text(prepared_config.get(name))}, or prepare another folder",
         )
         for name in _DECIDING
-        if wanted[name] != made.get(name)
+        if wanted_config[name] != prepared_config.get(name)
     ]
     if recipe.augmentation.jitter:
         message = f"moves key frames, whose pictures {folder} does not hold; set it to 0, or name files and media"
         problems.append(Problem("augmentation.jitter", message))
     level = recipe.balance.classes
-    lacking = [one.clip.id for one in clips if level != "none" and one.label(level) is None]
-    if lacking and work.prepared.record.decides.get("annotations") is not None:
-        told = f"{len(lacking)} clips ({lacking[0]}, ...) have it in the label file alone, which {folder} does not hold"
-        problems.append(Problem("balance.classes", f"{told}; name files, media and annotations"))
+    unlabelled_ids = [clip.clip.id for clip in clips if level != "none" and clip.label(level) is None]
+    if unlabelled_ids and work.prepared.record.decides.get("annotations") is not None:
+        examples = f"{len(unlabelled_ids)} clips ({unlabelled_ids[0]}, ...)"
+        message = f"{examples} have it in the label file alone, which {folder} does not hold"
+        problems.append(Problem("balance.classes", f"{message}; name files, media and annotations"))
     if problems:
         raise InputError(problems)
 

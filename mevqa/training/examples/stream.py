@@ -1,4 +1,4 @@
-"""The stream of training rows: what stands at a place of it is decided by the seed and the place alone.
+"""The stream of training rows: each row is decided by the seed and its place alone.
 
 So an interrupted training goes on with the rows that it would have seen, and any number of processes see together
 what one would see.
@@ -31,11 +31,11 @@ from mevqa.training.recipes.recipe import Recipe
 from mevqa.types import NO_MOTION, Question, Request, View
 from mevqa.video.views.render import ClipViews
 
-#: Keep the streams of chance apart: what is drawn for a place, how a version of a clip is made, drawn answers.
+#: Keep the random numbers apart that decide a place of the stream, a version of a clip, and drawn answers.
 _PLACE, _VERSION, _DRAWN = 1, 2, 3
 #: Version of a clip that is not varied.
 _PLAIN = -1
-#: Looks at clips to keep, pictures and all.
+#: Most clips whose views are kept, pictures and all.
 _LOOKS = 2048
 
 
@@ -91,11 +91,11 @@ class RowMaker:
             self._warn(clip, self._looks[key])
         return self._looks[key]
 
-    def _warn(self, clip: TrainingClip, seen: ClipViews) -> None:
-        """Say once of a clip that its pictures show no motion: what is learned from it is not to be seen."""
-        if seen.stillness is not None and clip.clip.id not in self._still:
+    def _warn(self, clip: TrainingClip, clip_views: ClipViews) -> None:
+        """Warn once of a clip whose pictures show no motion: what is learned from it cannot be seen."""
+        if clip_views.stillness is not None and clip.clip.id not in self._still:
             self._still.add(clip.clip.id)
-            print(f"warning: clip {clip.clip.id}: {NO_MOTION}: {seen.stillness}", file=sys.stderr, flush=True)
+            print(f"warning: clip {clip.clip.id}: {NO_MOTION}: {clip_views.stillness}", file=sys.stderr, flush=True)
 
     def row(
         self,
@@ -128,8 +128,8 @@ class RowMaker:
 
     def plain_row(self, clip: TrainingClip) -> Row:
         """Return the row of all questions about a clip as it is."""
-        seen = self.views_of(clip)
-        return self.row(clip, seen.views, clip.questions, {}, key=(clip.clip.id, _PLAIN), notes=seen.notes)
+        clip_views = self.views_of(clip)
+        return self.row(clip, clip_views.views, clip.questions, {}, key=(clip.clip.id, _PLAIN), notes=clip_views.notes)
 
 
 class TrainingStream(Dataset[Row]):
@@ -182,20 +182,23 @@ class TrainingStream(Dataset[Row]):
         rng = np.random.default_rng((self._recipe.seed, _PLACE, place))
         settings = self._recipe.augmentation
         version = int(rng.integers(settings.versions)) if settings.versions else place
-        own = np.random.default_rng((self._recipe.seed, _VERSION, zlib.crc32(clip.clip.id.encode()), version))
-        seen = self._asker.views_of(clip)
+        version_rng = np.random.default_rng((self._recipe.seed, _VERSION, zlib.crc32(clip.clip.id.encode()), version))
+        clip_views = self._asker.views_of(clip)
         annotation = clip.clip.annotation
         if annotation is not None and settings.jitter:
-            annotation = jitter(annotation, own, settings, len(seen.times_ms) if seen.times_ms is not None else None)
-            seen = self._asker.views_of(clip, annotation)
-        asked = clip.questions
+            frames = len(clip_views.times_ms) if clip_views.times_ms is not None else None
+            annotation = jitter(annotation, version_rng, settings, frames)
+            clip_views = self._asker.views_of(clip, annotation)
+        clip_questions = clip.questions
         if self._later is not None:
-            asked = tuple(self._later.mixed(asked, np.random.default_rng((self._recipe.seed, _DRAWN, place))))
-        views, questions = augment(seen.views, asked, own, settings)
+            drawn_rng = np.random.default_rng((self._recipe.seed, _DRAWN, place))
+            clip_questions = tuple(self._later.mixed(clip_questions, drawn_rng))
+        views, questions = augment(clip_views.views, clip_questions, version_rng, settings)
         # Questions are made anew only where the clip is mirrored.
-        notes = [mirror_note(note) for note in seen.notes] if questions is not asked else seen.notes
+        is_mirrored = questions is not clip_questions
+        notes = [mirror_note(note) for note in clip_views.notes] if is_mirrored else clip_views.notes
         limit = self._recipe.balance.questions
         chosen = draw_questions(questions, limit, rng) if limit else questions
-        varied = views is not seen.views or annotation != clip.clip.annotation
+        varied = views is not clip_views.views or annotation != clip.clip.annotation
         key = (clip.clip.id, version) if settings.versions else (None if varied else (clip.clip.id, _PLAIN))
         return self._asker.row(clip, views, chosen, self._weights, key, notes)

@@ -93,9 +93,9 @@ class SyntheticClips:
         if expressions:
             parts.append(draw_maps([expression.units for expression in expressions], rng, self._nuisance))
         if self._rendered is not None and measured:
-            more, shown = self._rendered.sample(measured, rng, widened=self._widened)
-            parts.append(more)
-            expressions = [*expressions, *shown]
+            measured_maps, measured_expressions = self._rendered.sample(measured, rng, widened=self._widened)
+            parts.append(measured_maps)
+            expressions = [*expressions, *measured_expressions]
         maps = np.concatenate(parts)
         units = unit_targets(expressions)
         fine, coarse = class_targets(expressions)
