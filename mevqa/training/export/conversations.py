@@ -49,7 +49,7 @@ class ClipConversations:
     @property
     def is_answered(self) -> bool:
         """Whether one of its questions has an answer to learn."""
-        return any(one.answer is not None for one in self.asked)
+        return any(question.answer is not None for question in self.asked)
 
     def messages(self, asked: AskedQuestion, views: Sequence[View], notes: Sequence[str] = ()) -> list[Message]:
         """Return one conversation in structured chat messages.
@@ -80,7 +80,7 @@ def clip_conversations(work: Plan, prompts: PromptLibrary) -> list[ClipConversat
             clip at all.
     """
     answers = _answers(work, prompts)
-    found = []
+    conversations = []
     for clip_id, questions in work.questions.items():
         asked = tuple(
             AskedQuestion(question.id, question.type, prompts.request(question).text, answers.get(question.id))
@@ -89,18 +89,18 @@ def clip_conversations(work: Plan, prompts: PromptLibrary) -> list[ClipConversat
         )
         if asked:
             clip = work.clips[clip_id]
-            found.append(ClipConversations(clip, prompts.system(clip.dataset, clip.notes), asked))
-    if not found:
+            conversations.append(ClipConversations(clip, prompts.system(clip.dataset, clip.notes), asked))
+    if not conversations:
         names = ", ".join(str(file.path) for file in work.files)
         raise InputError([Problem(names, "holds no question about a short clip; there is nothing to export")])
-    return found
+    return conversations
 
 
 def short_questions(work: Plan) -> Plan:
     """Return the plan without questions about long videos."""
     groups = {clip: tuple(q for q in questions if not asks_long_video(q)) for clip, questions in work.questions.items()}
-    kept = {clip: questions for clip, questions in groups.items() if questions}
-    return replace(of_clips(work, kept), questions=kept, prepared=work.prepared)
+    short_groups = {clip: questions for clip, questions in groups.items() if questions}
+    return replace(of_clips(work, short_groups), questions=short_groups, prepared=work.prepared)
 
 
 def _answers(work: Plan, prompts: PromptLibrary) -> dict[str, str]:

@@ -55,9 +55,9 @@ def divide(
         InputError: A subject is not known where somebody could be on both sides, or there are too few subjects.
         LeakError: A clip or a person would be on both sides.
     """
-    answered = {one.clip.id: one.clip for one in conversations if one.is_answered}
+    answered = {clip.clip.id: clip.clip for clip in conversations if clip.is_answered}
     if folds is None:
-        divisions = [_whole(conversations, answered)]
+        divisions = [_without_folds(conversations, answered)]
     elif not answered:
         raise InputError([Problem("--folds", "no question has an answer, so that there is nothing to train on")])
     else:
@@ -66,7 +66,7 @@ def divide(
         ]
     if not validation:
         return divisions
-    labels = {one.clip.id: _coarse(one) for one in conversations}
+    labels = {clip.clip.id: _coarse(clip) for clip in conversations}
     return [_with_validation(division, answered, validation, seed, labels) for division in divisions]
 
 
@@ -78,22 +78,22 @@ def _folds(clips: Mapping[str, Clip], folds: str | int, seed: int) -> Sequence[F
     return k_folds(clips, int(folds), seed, named="--folds")
 
 
-def _whole(conversations: Sequence[ClipConversations], answered: Mapping[str, Clip]) -> Division:
-    """Train on what has answers; what has none is the test."""
-    clips = {one.clip.id: one.clip for one in conversations}
-    open_ones = {one.clip.id for one in conversations if any(asked.answer is None for asked in one.asked)}
-    if answered and open_ones:
-        assert_disjoint(answered, open_ones, clips, unknown_as_own=_are_apart(answered, open_ones, clips))
-    sides = {"train": tuple(answered), "test": tuple(name for name in clips if name in open_ones)}
+def _without_folds(conversations: Sequence[ClipConversations], answered: Mapping[str, Clip]) -> Division:
+    """Return the only division: clips with answers are trained on, those without are the test."""
+    clips = {clip.clip.id: clip.clip for clip in conversations}
+    open_ids = {clip.clip.id for clip in conversations if any(asked.answer is None for asked in clip.asked)}
+    if answered and open_ids:
+        assert_disjoint(answered, open_ids, clips, unknown_as_own=_are_apart(answered, open_ids, clips))
+    sides = {"train": tuple(answered), "test": tuple(name for name in clips if name in open_ids)}
     return Division(WHOLE, {name: side for name, side in sides.items() if side})
 
 
 def _are_apart(train: Mapping[str, Clip], test: set[str], clips: Mapping[str, Clip]) -> bool:
     """Whether clips of unknown subjects are of data sets that the other side does not have."""
     sides = [[clips[name] for name in side] for side in (train, test)]
-    for own, other in (sides, reversed(sides)):
-        unknown = {canonical_dataset(clip.dataset) for clip in own if not is_known(clip)}
-        if unknown & ({canonical_dataset(clip.dataset) for clip in other} | {"unknown"}):
+    for side_clips, other_clips in (sides, reversed(sides)):
+        unknown = {canonical_dataset(clip.dataset) for clip in side_clips if not is_known(clip)}
+        if unknown & ({canonical_dataset(clip.dataset) for clip in other_clips} | {"unknown"}):
             return False
     return True
 
@@ -119,8 +119,8 @@ def _with_validation(
     )
 
 
-def _coarse(one: ClipConversations) -> str | None:
+def _coarse(clip: ClipConversations) -> str | None:
     """Return the coarse class of a clip, as its questions or else its annotation tell it."""
-    answers = [asked.answer for asked in one.asked if asked.type == "coarse" and asked.answer is not None]
-    annotation = one.clip.annotation
+    answers = [asked.answer for asked in clip.asked if asked.type == "coarse" and asked.answer is not None]
+    annotation = clip.clip.annotation
     return answers[0] if answers else (annotation.coarse if annotation is not None else None)

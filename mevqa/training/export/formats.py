@@ -26,14 +26,14 @@ def format_named(name: str) -> ConversationFormat:
     Raises:
         ValueError: There is no such format.
     """
-    for one in CONVERSATION_FORMATS:
-        if one == name:
-            return one
+    for known_format in CONVERSATION_FORMATS:
+        if known_format == name:
+            return known_format
     raise ValueError(f"no format {name!r}; there are {', '.join(CONVERSATION_FORMATS)}")
 
 
 def facts(clip: ClipConversations, asked: AskedQuestion) -> dict[str, str]:
-    """Return what every record says of its question, in fields that the toolkits leave alone."""
+    """Return the fields of a record about its question, which the toolkits leave alone."""
     return {
         "id": asked.id,
         "image_id": clip.clip.id,
@@ -59,11 +59,11 @@ def text_record(
         conversation: Structured messages.
         pictures: Names of the files, in order.
     """
-    said = {message["role"]: _flat(message["content"]) for message in conversation}
-    system, user, answer = said.get("system", ""), said["user"], said.get("assistant")
+    text_by_role = {message["role"]: _flat(message["content"]) for message in conversation}
+    system, user, answer = text_by_role.get("system", ""), text_by_role["user"], text_by_role.get("assistant")
     if form == "llava":
-        shown: Any = pictures[0] if len(pictures) == 1 else list(pictures)
-        return {**known, "image": shown, "conversations": value_turns(system, user, answer)}
+        image: Any = pictures[0] if len(pictures) == 1 else list(pictures)
+        return {**known, "image": image, "conversations": value_turns(system, user, answer)}
     if form == "sharegpt":
         # LLaMA-Factory leaves out what does not end with an answer: an open question has an empty one.
         return {**known, "conversations": value_turns(system, user, answer or ""), "images": list(pictures)}

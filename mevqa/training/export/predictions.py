@@ -43,12 +43,12 @@ class Expected:
     @property
     def all_ids(self) -> dict[str, None]:
         """Every id, in order."""
-        return dict.fromkeys(one.id for group in self.groups.values() for one in group)
+        return dict.fromkeys(question.id for group in self.groups.values() for question in group)
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What other toolkits predicted.
+    """Predictions of other toolkits.
 
     Attributes:
         given: By question id.
@@ -99,7 +99,8 @@ def expected_of_questions(questions: Sequence[Question], name: str) -> Expected:
         questions: The questions, in order.
         name: What messages call them.
     """
-    return Expected(name, {"": [ExpectedAnswer(one.id, one.text, label=one.reference) for one in questions]})
+    expected = [ExpectedAnswer(question.id, question.text, label=question.reference) for question in questions]
+    return Expected(name, {"": expected})
 
 
 def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool = False) -> Predictions:
@@ -125,9 +126,9 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
         problems += [Problem(path, message, line) for line, message in document.problems]
         if document.problems and not document.records:
             continue
-        answers, told, wrong = _join(document.records, expected)
-        problems += [Problem(path, message, line or None) for line, message in wrong]
-        notes += [f"{path.name}: {note}" for note in (*document.notes, *told)]
+        answers, file_notes, join_problems = _join(document.records, expected)
+        problems += [Problem(path, message, line or None) for line, message in join_problems]
+        notes += [f"{path.name}: {note}" for note in (*document.notes, *file_notes)]
         for name, answer in answers.items():
             if name in first:
                 problems.append(Problem(path, f"answers {name!r}, which {first[name]} answers already"))
@@ -164,23 +165,23 @@ def _join(
     records: Sequence[Record], expected: Expected
 ) -> tuple[dict[str, GivenAnswer], list[str], list[tuple[int, str]]]:
     """Join the records of one file: to all questions, or to those of the one fold that they fit."""
-    every = list({one.id: one for group in expected.groups.values() for one in group}.values())
-    whole = join_answers(records, every, expected.name, unanswered=True)
+    all_questions = list({question.id: question for group in expected.groups.values() for question in group}.values())
+    joined_to_all = join_answers(records, all_questions, expected.name, unanswered=True)
     # Line 0: without ids, their number alone says which fold they answer.
-    if not whole[2] or whole[2][0][0] != 0 or len(expected.groups) == 1:
-        return whole
-    joined = {
+    if not joined_to_all[2] or joined_to_all[2][0][0] != 0 or len(expected.groups) == 1:
+        return joined_to_all
+    joined_by_fold = {
         fold: join_answers(records, group, f"the fold {fold}", unanswered=True)
         for fold, group in expected.groups.items()
         if len(group) == len(records)
     }
-    fitting = [fold for fold, (_, _, wrong) in joined.items() if not wrong]
+    fitting = [fold for fold, (_, _, problems) in joined_by_fold.items() if not problems]
     if len(fitting) == 1:
-        answers, notes, wrong = joined[fitting[0]]
-        return answers, [*notes, f"it answers the fold {fitting[0]}"], wrong
+        answers, notes, problems = joined_by_fold[fitting[0]]
+        return answers, [*notes, f"it answers the fold {fitting[0]}"], problems
     if len(fitting) > 1:
         return {}, [], [(0, f"has no ids and fits the folds {', '.join(fitting)} alike; give its records an id")]
-    return min(joined.values(), key=lambda one: len(one[2]), default=whole)
+    return min(joined_by_fold.values(), key=lambda result: len(result[2]), default=joined_to_all)
 
 
 def write_run(
@@ -209,8 +210,8 @@ def write_run(
     """
     if out.exists() and not (out.is_dir() and is_vacant(out)):
         raise InputError([Problem(out, "exists already; name a new folder for --out")])
-    asked = expected.all_ids
-    groups = {clip: [q for q in questions if q.id in asked] for clip, questions in work.questions.items()}
+    question_ids = expected.all_ids
+    groups = {clip: [q for q in questions if q.id in question_ids] for clip, questions in work.questions.items()}
     groups = {clip: questions for clip, questions in groups.items() if questions}
     facts = {
         "question_files": [str(file.path.absolute()) for file in work.files],
@@ -249,13 +250,13 @@ def _refuse_none_answered(answers: Sequence[Sequence[Answer]], predictions: Pred
     raise InputError([Problem(predictions.place, f"{message}; no run is written")])
 
 
-def _reply(given: GivenAnswer | None) -> Reply:
+def _reply(prediction: GivenAnswer | None) -> Reply:
     """Return a prediction as a reply; what is not there, or was cut off by a server, is an error and no answer."""
-    if given is None:
+    if prediction is None:
         return Reply("", error="the predictions have no record of this question")
-    if given.error is not None or not given.text.strip():
-        return Reply("", error=given.error or _EMPTY)
-    return Reply(given.text, truncated=given.truncated)
+    if prediction.error is not None or not prediction.text.strip():
+        return Reply("", error=prediction.error or _EMPTY)
+    return Reply(prediction.text, truncated=prediction.truncated)
 
 
 def _fingerprint(
@@ -267,19 +268,20 @@ def _fingerprint(
     *,
     consistency: bool,
 ) -> dict[str, object]:
-    """Return what decided the answers, as far as it is known here."""
-    known = {} if exported is None else exported.record.decides
-    media = known.get("media") or media_digests(work)
+    """Return the fingerprint of the run: everything that decided the answers, as far as it is known here."""
+    exported_decides = {} if exported is None else exported.record.decides
+    media = exported_decides.get("media") or media_digests(work)
     decides: dict[str, object] = {
         "questions": {file.path.name: file_digest(file.path) for file in work.files},
-        "annotations": known.get("annotations", annotations_digest(work)),
+        "annotations": exported_decides.get("annotations", annotations_digest(work)),
         "media": {clip: media.get(clip, "") for clip in clips},
         "model": {"name": model, "revision": predictions.revision},
         "consistency": consistency,
         "settings": {"imported": predictions.source},
         "packages": package_versions(),
     }
-    return decides | {key: known[key] for key in ("prompts", "looking", "key_frames") if key in known}
+    keys = ("prompts", "looking", "key_frames")
+    return decides | {key: exported_decides[key] for key in keys if key in exported_decides}
 
 
 def plan_without_media(files: Sequence[Path], datasets: Mapping[str, str] | None = None) -> Plan:

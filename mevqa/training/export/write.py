@@ -32,7 +32,7 @@ _IMAGES, _DATA = "images", "data"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written.
+    """Result of an export.
 
     Attributes:
         folder: The folder.
@@ -55,7 +55,7 @@ class Export:
 
 @dataclass(slots=True)
 class _Written:
-    """What is written of clips, as it comes.
+    """Records, index and pictures that an export has written so far.
 
     Attributes:
         records: Each question's record, by clip and question.
@@ -112,7 +112,7 @@ def write_export(
     """
     check_out(out)
     has_folds = [division.name for division in divisions] != [WHOLE]
-    kept = {one.clip.id: [a for a in one.asked if a.answer is not None or not has_folds] for one in conversations}
+    kept = {clip.clip.id: [a for a in clip.asked if a.answer is not None or not has_folds] for clip in conversations}
     written = _Written()
     with whole_folder(out) as folder:
         _write_clips(folder, conversations, kept, form, drawn_by, written, progress)
@@ -128,8 +128,9 @@ def write_export(
         copy_prompts(prompts, folder / PROMPTS)
         write_whole(folder / "README.md", card(form, files, configurations(files)))
     counts = {name: {split: len(ids) for split, ids in sides.items()} for name, sides in splits.items()}
-    asked = sum(map(len, kept.values()))
-    return Export(out, form, len(kept), asked, written.pictures, counts, sum(map(len, work.questions.values())) - asked)
+    question_count = sum(map(len, kept.values()))
+    left_out = sum(map(len, work.questions.values())) - question_count
+    return Export(out, form, len(kept), question_count, written.pictures, counts, left_out)
 
 
 def _write_clips(
@@ -147,26 +148,26 @@ def _write_clips(
         InputError: Every clip that cannot be drawn.
     """
     problems: list[Problem] = []
-    groups = _persons(conversations) if form == "hf" else [[one] for one in conversations]
+    groups = _persons(conversations) if form == "hf" else [[clip] for clip in conversations]
     done = 0
     for number, group in enumerate(groups):
         rows: list[dict[str, Any]] = []
-        for one in group:
+        for clip in group:
             try:
-                seen = drawn_by.render(one.clip, long_video=False)
+                clip_views = drawn_by.render(clip.clip, long_video=False)
             except InputError as error:
                 problems += error.problems
             except (MediaError, OSError) as error:
-                problems.append(media_problem(error, one.clip.media or Path(one.clip.id)))
+                problems.append(media_problem(error, clip.clip.media or Path(clip.clip.id)))
             else:
                 if not problems:
-                    rows += _write_clip(folder, one, kept[one.clip.id], seen, form, written)
+                    rows += _write_clip(folder, clip, kept[clip.clip.id], clip_views, form, written)
             done += 1
             progress(done, len(conversations))
         if form == "hf" and rows and not problems:
             shard = f"{_DATA}/{number:05d}.parquet"
             _write_shard(folder / shard, rows)
-            written.shards.update((one.clip.id, shard) for one in group)
+            written.shards.update((clip.clip.id, shard) for clip in group)
     if problems:
         raise InputError(problems)
 
@@ -175,50 +176,50 @@ def _ids_in_order(ids: list[str], form: ConversationFormat, written: _Written) -
     """Return the questions of a split in the order of its file; files with pictures inside hold person after person."""
     if form != "hf":
         return ids
-    places = {row.id: place for place, row in enumerate(written.index)}
-    return sorted(ids, key=lambda name: places[name])
+    position_of = {row.id: position for position, row in enumerate(written.index)}
+    return sorted(ids, key=lambda name: position_of[name])
 
 
 def _persons(conversations: Sequence[ClipConversations]) -> list[list[ClipConversations]]:
     """Return the clips of each person, with those that are trained on and those of a test apart."""
     groups: dict[Any, list[ClipConversations]] = {}
-    for one in conversations:
-        who = person(one.clip) if is_known(one.clip) else one.clip.dataset
-        groups.setdefault((who, one.is_answered), []).append(one)
+    for clip in conversations:
+        who = person(clip.clip) if is_known(clip.clip) else clip.clip.dataset
+        groups.setdefault((who, clip.is_answered), []).append(clip)
     return list(groups.values())
 
 
 def _write_clip(
     folder: Path,
-    one: ClipConversations,
+    clip: ClipConversations,
     asked: Sequence[AskedQuestion],
-    seen: ClipViews,
+    clip_views: ClipViews,
     form: ConversationFormat,
     written: _Written,
 ) -> list[dict[str, Any]]:
     """Write the pictures of a clip; its rows are kept, or returned where the pictures go inside."""
-    pictures = [png_bytes(view.image) for view in seen.views]
+    pictures = [png_bytes(view.image) for view in clip_views.views]
     names: list[str] = []
     written.pictures += len(pictures)
     if form != "hf":
-        place = f"{_IMAGES}/{one.clip.id}"
-        (folder / place).mkdir(parents=True, exist_ok=True)
-        names = [f"{place}/{number:02d}_{view.name}.png" for number, view in enumerate(seen.views, 1)]
+        picture_folder = f"{_IMAGES}/{clip.clip.id}"
+        (folder / picture_folder).mkdir(parents=True, exist_ok=True)
+        names = [f"{picture_folder}/{number:02d}_{view.name}.png" for number, view in enumerate(clip_views.views, 1)]
         for name, picture in zip(names, pictures, strict=True):
             write_whole(folder / name, picture)
     rows = []
-    own = written.records.setdefault(one.clip.id, {})
+    clip_records = written.records.setdefault(clip.clip.id, {})
     for question in asked:
-        conversation = one.messages(question, seen.views, seen.notes)
-        known = facts(one, question)
+        conversation = clip.messages(question, clip_views.views, clip_views.notes)
+        question_facts = facts(clip, question)
         user = user_text(conversation)
         written.index.append(
-            IndexRow(id=question.id, clip=one.clip.id, user=user, pictures=names, answer=question.answer)
+            IndexRow(id=question.id, clip=clip.clip.id, user=user, pictures=names, answer=question.answer)
         )
         if form == "hf":
-            rows.append(structured_record(known, conversation, pictures))
+            rows.append(structured_record(question_facts, conversation, pictures))
         else:
-            own[question.id] = text_record(form, known, conversation, names)
+            clip_records[question.id] = text_record(form, question_facts, conversation, names)
     return rows
 
 
@@ -250,17 +251,17 @@ def _write_splits(
     files: dict[str, dict[str, list[str]]] = {}
     entries = {}
     for division in divisions:
-        own = files.setdefault(division.name, {})
+        fold_files = files.setdefault(division.name, {})
         for split, clips in division.splits.items():
             if form == "hf":
-                own[split] = sorted({written.shards[clip] for clip in clips if kept[clip]})
+                fold_files[split] = sorted({written.shards[clip] for clip in clips if kept[clip]})
                 continue
             rows = [written.records[clip][asked.id] for clip in clips for asked in kept[clip]]
             name = f"{split}.{'jsonl' if form == 'messages' else 'json'}"
             name = name if division.name == WHOLE else f"{division.name}/{name}"
             (folder / name).parent.mkdir(exist_ok=True)
             write_whole(folder / name, _text(rows, form))
-            own[split] = [name]
+            fold_files[split] = [name]
             entries[split if division.name == WHOLE else f"{division.name}_{split}"] = name
     if form in ("sharegpt", "messages"):
         listed = {entry: dataset_entry(form, name) for entry, name in entries.items()}
