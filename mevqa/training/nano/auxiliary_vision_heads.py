@@ -125,14 +125,16 @@ class AuxiliaryVisionModel(PackedModel):
                 unlike = self.heads.unlikeness(token.float(), other.float())
                 loss = (loss + self._seeing(other, batch, mirror=True)) / 2 + self._equivariance * unlike
             return {"loss": loss * weight, "weight": weight}
-        seen: list[torch.Tensor] = []
-        handle = tower.register_forward_hook(lambda module, args, output: seen.append(output.last_hidden_state[:, 0]))
+        class_tokens: list[torch.Tensor] = []
+        handle = tower.register_forward_hook(
+            lambda module, args, output: class_tokens.append(output.last_hidden_state[:, 0])
+        )
         try:
             result = super().forward(batch)
         finally:
             handle.remove()
         if self.training and self._weight:
-            result["loss"] = result["loss"] + self._weight * self._seeing(torch.cat(seen), batch) * weight
+            result["loss"] = result["loss"] + self._weight * self._seeing(torch.cat(class_tokens), batch) * weight
         return result
 
     def _seeing(self, token: torch.Tensor, batch: PackedBatch, *, mirror: bool = False) -> torch.Tensor:

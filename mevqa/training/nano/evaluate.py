@@ -56,9 +56,10 @@ def examine(model: Model, work: Plan, views: Sequence[Sequence[View]], *, consis
     """
     prompts = PromptLibrary.load(variant=model.preferences.variant)
     pairs: list[tuple[Question, str]] = []
-    for clip, seen in zip(work.clips.values(), views, strict=True):
+    for clip, clip_views in zip(work.clips.values(), views, strict=True):
         questions = work.questions[clip.id]
-        replies = model.ask(prompts.system(clip.dataset), seen, [prompts.request(question) for question in questions])
+        requests = [prompts.request(question) for question in questions]
+        replies = model.ask(prompts.system(clip.dataset), clip_views, requests)
         texts = (
             decide(questions, replies, taxonomy(clip.dataset))
             if consistency
@@ -72,17 +73,18 @@ def score(pairs: Sequence[tuple[Question, str]]) -> dict[str, float]:
     """Score answered questions by type: UF1 of the classes, F1 of the unit lists, accuracy of presence and side."""
     scores: dict[str, float] = {"questions": float(len(pairs))}
     for kind in ("coarse", "fine", "au_presence", "au_side"):
-        own = [(question, text) for question, text in pairs if question.type == kind and question.reference]
-        if own:
-            result = score_classes([str(question.reference) for question, _ in own], [text for _, text in own])
+        typed_pairs = [(question, text) for question, text in pairs if question.type == kind and question.reference]
+        if typed_pairs:
+            references = [str(question.reference) for question, _ in typed_pairs]
+            result = score_classes(references, [text for _, text in typed_pairs])
             scores[f"{kind} accuracy"] = result.accuracy
             if kind in ("coarse", "fine"):
                 scores[f"{kind} UF1"], scores[f"{kind} UAR"] = result.uf1, result.uar
     for kind in ("au_list", "combined", "analysis"):
-        own = [(question, text) for question, text in pairs if question.type == kind and question.reference]
-        if own:
-            true = [set(find_units(str(question.reference))) for question, _ in own]
-            scores[f"{kind} set F1"] = set_f1(true, [set(find_units(text)) for _, text in own])
+        typed_pairs = [(question, text) for question, text in pairs if question.type == kind and question.reference]
+        if typed_pairs:
+            true = [set(find_units(str(question.reference))) for question, _ in typed_pairs]
+            scores[f"{kind} set F1"] = set_f1(true, [set(find_units(text)) for _, text in typed_pairs])
     return scores
 
 
@@ -90,8 +92,8 @@ def deranged(views: Sequence[list[View]]) -> list[list[View]]:
     """Hand each clip another one's pictures."""
     order = np.random.default_rng(0).permutation(len(views))
     shuffled: list[list[View]] = [[] for _ in views]
-    for place, clip in enumerate(order):
-        shuffled[clip] = list(views[order[(place + 1) % len(order)]])
+    for position, clip in enumerate(order):
+        shuffled[clip] = list(views[order[(position + 1) % len(order)]])
     return shuffled
 
 
@@ -126,8 +128,8 @@ def main() -> None:
 
         with tempfile.TemporaryDirectory() as scratch:
             folder = options.work or Path(scratch) / "clips"
-            made = synthesise(folder, options.clips, options.seed, fps=tuple(options.fps))
-            work = plan([made.train], made.media, annotations=made.annotations)
+            synthetic_set = synthesise(folder, options.clips, options.seed, fps=tuple(options.fps))
+            work = plan([synthetic_set.train], synthetic_set.media, annotations=synthetic_set.annotations)
             _report(f"synthetic clips, seed {options.seed}", model, work)
     if options.maps and options.questions:
         work = plan([options.questions], None, pictures={"motion": options.maps})

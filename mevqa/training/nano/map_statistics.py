@@ -51,15 +51,15 @@ def map_statistics(maps: Maps) -> dict[str, NDArray[np.float64]]:
     centred = values - np.median(values, axis=(1, 2), keepdims=True)
     statistics: dict[str, NDArray[np.float64]] = {}
     for channel, name, sign in ((0, "u", -1.0), (1, "v", 1.0)):
-        own = centred[..., channel]
-        deviation = np.maximum(np.sqrt((own**2).mean((1, 2))), 1e-6)
-        for band, share in zip(_BANDS, _spectrum(own), strict=True):
+        motion = centred[..., channel]
+        deviation = np.maximum(np.sqrt((motion**2).mean((1, 2))), 1e-6)
+        for band, share in zip(_BANDS, _spectrum(motion), strict=True):
             statistics[f"{name} power {band[0]}-{band[1]}"] = share
         statistics[f"{name} contrast"] = deviation
-        statistics[f"{name} extent"] = (np.abs(own) > deviation[:, None, None]).mean((1, 2))
-        statistics[f"{name} noise"] = np.sqrt(((own - _median_filtered(own)) ** 2).mean((1, 2))) / deviation
-        statistics[f"{name} border"] = _border_energy(own) / deviation**2
-        statistics[f"{name} symmetry"] = _correlation(own, sign * own[..., ::-1])
+        statistics[f"{name} extent"] = (np.abs(motion) > deviation[:, None, None]).mean((1, 2))
+        statistics[f"{name} noise"] = np.sqrt(((motion - _median_filtered(motion)) ** 2).mean((1, 2))) / deviation
+        statistics[f"{name} border"] = _border_energy(motion) / deviation**2
+        statistics[f"{name} symmetry"] = _correlation(motion, sign * motion[..., ::-1])
     slopes = [np.gradient(centred[..., channel], axis=(1, 2)) for channel in (0, 1)]
     strain = np.sqrt(slopes[0][1] ** 2 + slopes[1][0] ** 2 + (slopes[0][0] + slopes[1][1]) ** 2 / 2)
     statistics["strain contrast"] = np.sqrt((centred[..., 2] ** 2).mean((1, 2)))
@@ -76,10 +76,10 @@ def side_by_side(sets: Mapping[str, Maps], seed: int = 0) -> Image.Image:
     rows = []
     for maps in sets.values():
         chosen = rng.permutation(len(maps))[:_SHOWN]
-        seen = np.stack([centre_channels(maps[index]) for index in chosen])
+        centred = np.stack([centre_channels(maps[index]) for index in chosen])
         for channel in range(3):
             row = np.full((_SHOWN, MAP_SIZE + 1, MAP_SIZE + 1), 255, np.uint8)
-            row[: len(seen), :-1, :-1] = seen[..., channel]
+            row[: len(centred), :-1, :-1] = centred[..., channel]
             rows.append(np.concatenate(list(row), 1))
         rows.append(np.full((2, rows[-1].shape[1]), 255, np.uint8))
     picture = Image.fromarray(np.concatenate(rows))
@@ -110,8 +110,8 @@ def _spectrum(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     power = np.abs(np.fft.fft2(values)) ** 2
     frequency = np.fft.fftfreq(side, 1 / side)
     radius = np.hypot(frequency[:, None], frequency[None])
-    whole = np.maximum(power[:, radius > 0].sum(1), 1e-9)
-    return [power[:, (radius >= low) & (radius < high)].sum(1) / whole for low, high in _BANDS]
+    total = np.maximum(power[:, radius > 0].sum(1), 1e-9)
+    return [power[:, (radius >= low) & (radius < high)].sum(1) / total for low, high in _BANDS]
 
 
 def _median_filtered(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -137,11 +137,11 @@ def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDA
 
 def _table(sets: Mapping[str, Maps]) -> str:
     """Return a Markdown table: percentiles of every statistic of every set."""
-    known = {name: map_statistics(maps) for name, maps in sets.items()}
+    statistics = {name: map_statistics(maps) for name, maps in sets.items()}
     lines = ["| statistic | " + " | ".join(f"{name} ({len(maps)})" for name, maps in sets.items()) + " |"]
     lines.append("| --- " * (len(sets) + 1) + "|")
-    for statistic in next(iter(known.values())):
-        cells = [np.percentile(own[statistic], _PERCENTILES) for own in known.values()]
+    for statistic in next(iter(statistics.values())):
+        cells = [np.percentile(set_statistics[statistic], _PERCENTILES) for set_statistics in statistics.values()]
         texts = [" / ".join(f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" for value in cell) for cell in cells]
         lines.append(f"| {statistic} | " + " | ".join(texts) + " |")
     return "\n".join(lines)

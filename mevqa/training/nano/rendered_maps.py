@@ -121,10 +121,11 @@ def rendered_maps(
         workers: Processes; None: one a core.
     """
     path = folder / f"rendered-{pairs}-{seed}{'-varied' if varied else ''}.npz"
-    known = RenderedMaps.load(path) if path.is_file() else RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
-    fields, expressions = list(known.fields), list(known.expressions)
+    no_maps = RenderedMaps(np.zeros((0, 3, _STORED, _STORED), "f2"), [])
+    stored_maps = RenderedMaps.load(path) if path.is_file() else no_maps
+    fields, expressions = list(stored_maps.fields), list(stored_maps.expressions)
     if len(fields) >= pairs:
-        return RenderedMaps(known.fields[:pairs], expressions[:pairs])
+        return RenderedMaps(stored_maps.fields[:pairs], expressions[:pairs])
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
@@ -184,13 +185,13 @@ def _crop(fields: torch.Tensor, rng: np.random.Generator, canonical: float) -> t
     jitter = 1 + rng.normal(0, 0.02, (count, 2, 1))
     unit = EYES[1][0] - EYES[0][0]
     transform = np.zeros((count, 2, 3), np.float32)
-    for axis, (centre, length, own) in enumerate(
+    for axis, (centre, length, own_centre) in enumerate(
         ((crops.centre_x, crops.across, 0.5), (crops.centre_y, crops.down, EYES[0][1]))
     ):
         scale = unit / length * jitter[:, axis]
-        # A pixel of the crop shows the place own + scale * (pixel - centre); grids run from -1 to 1.
+        # A pixel of the crop shows the place own_centre + scale * (pixel - centre); grids run from -1 to 1.
         transform[:, axis, axis] = scale[:, 0]
-        transform[:, axis, 2] = (2 * own - 1 - scale * (2 * centre - 1))[:, 0]
+        transform[:, axis, 2] = (2 * own_centre - 1 - scale * (2 * centre - 1))[:, 0]
     grid = functional.affine_grid(torch.from_numpy(transform), list(fields.shape), align_corners=False)
     return functional.grid_sample(fields, grid, padding_mode="border", align_corners=False)
 

@@ -61,8 +61,8 @@ def build_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    named = [prefix + name for name in names for prefix in ("", " ", ", ")]
-    tokenizer.train_from_iterator([*texts, *named * 3], trainer)
+    prefixed_names = [prefix + name for name in names for prefix in ("", " ", ", ")]
+    tokenizer.train_from_iterator([*texts, *prefixed_names * 3], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=BEGIN,
