@@ -1,4 +1,4 @@
-"""What a vision-language model hands to its language model for a clip's prefix, taken where it is handed over.
+"""Inputs of the language model for a clip's prefix, captured where the vision-language model hands them over.
 
 Every family merges pictures into the text in its own way: rotary positions of three axes, features that are added
 inside the decoder (Qwen3-VL), pictures that see themselves both ways (Gemma 3). The model itself is run on the prefix
@@ -94,29 +94,30 @@ class PrefixReader:
             inputs: Each clip's prefix, as ``cut_inputs`` gave it.
             keys: What each prefix depends on beside its tokens; None: it is new.
         """
-        found: dict[int, DecoderInputs] = {}
+        decoder_inputs: dict[int, DecoderInputs] = {}
         groups: dict[Any, list[int]] = {}
-        for row, (given, key) in enumerate(zip(inputs, keys, strict=True)):
+        for row, (prefix_inputs, key) in enumerate(zip(inputs, keys, strict=True)):
             if key is not None and self._memory:
-                found[row] = self._once((key, tuple(given["input_ids"][0].tolist())), given)
+                decoder_inputs[row] = self._once((key, tuple(prefix_inputs["input_ids"][0].tolist())), prefix_inputs)
             else:
-                shapes = tuple((name, tuple(getattr(value, "shape", ()))) for name, value in sorted(given.items()))
+                entries = sorted(prefix_inputs.items())
+                shapes = tuple((name, tuple(getattr(value, "shape", ()))) for name, value in entries)
                 groups.setdefault(shapes, []).append(row)
         for rows in groups.values():
-            found.update(zip(rows, self._take([inputs[row] for row in rows]), strict=True))
-        return [found[row] for row in range(len(inputs))]
+            decoder_inputs.update(zip(rows, self._take([inputs[row] for row in rows]), strict=True))
+        return [decoder_inputs[row] for row in range(len(inputs))]
 
     def _once(self, key: Hashable, inputs: Mapping[str, Any]) -> DecoderInputs:
-        """Return what is known under a key, or compute it.
+        """Return the inputs that are remembered under a key, or compute them.
 
         It is computed alone, so that no bit of it depends on which clips happen to stand beside it: an interrupted
         training computes it again among others. The key holds the prefix' tokens: what a clip's questions share is
         another text when other questions are drawn.
         """
-        known = self._known.get(key)
-        if known is not None:
+        remembered = self._known.get(key)
+        if remembered is not None:
             self._known.move_to_end(key)
-            return known.to(self._model.device)
+            return remembered.to(self._model.device)
         (taken,) = self._take([inputs])
         if taken.size() <= self._memory:
             self._known[key] = taken.to("cpu")
@@ -128,15 +129,15 @@ class PrefixReader:
     def _take(self, inputs: Sequence[Mapping[str, Any]]) -> list[DecoderInputs]:
         """Run the model on clips of the same shapes up to its language model."""
         joined = {
-            name: torch.cat([given[name] for given in inputs]) if isinstance(value, torch.Tensor) else value
+            name: torch.cat([clip_inputs[name] for clip_inputs in inputs]) if isinstance(value, torch.Tensor) else value
             for name, value in inputs[0].items()
         }
-        kept: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
 
         def keep(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             if args:
                 raise ModelError("the language model is called with positional arguments; it cannot be trained packed")
-            kept.update(kwargs)
+            arguments.update(kwargs)
             raise _HandedOver
 
         handle = self._decoder.register_forward_pre_hook(keep, with_kwargs=True)
@@ -147,7 +148,7 @@ class PrefixReader:
             pass
         finally:
             handle.remove()
-        return _split(kept, len(inputs))
+        return _split(arguments, len(inputs))
 
     @contextmanager
     def _as_asked(self) -> Iterator[None]:
@@ -165,28 +166,28 @@ class PrefixReader:
                 module.training = True
 
 
-def _split(kept: Mapping[str, Any], count: int) -> list[DecoderInputs]:
+def _split(arguments: Mapping[str, Any], count: int) -> list[DecoderInputs]:
     """Cut the arguments of one call for ``count`` clips into each clip's."""
     unknown = [
         name
-        for name, value in kept.items()
+        for name, value in arguments.items()
         if name not in _SETTINGS | {"inputs_embeds", "attention_mask", "position_ids"}
         and name not in ("visual_pos_masks", "deepstack_visual_embeds")
         and (isinstance(value, (torch.Tensor, list, tuple, dict)) and len(value) > 0)
     ]
     if unknown:
         raise ModelError(f"the language model takes {', '.join(unknown)} besides embeddings; packing does not know it")
-    embeds = kept["inputs_embeds"]
+    embeds = arguments["inputs_embeds"]
     tokens = embeds.shape[1]
-    positions = kept.get("position_ids")
+    positions = arguments.get("position_ids")
     if positions is None:
         positions = torch.arange(tokens, device=embeds.device).expand(1, count, tokens)
     elif positions.ndim == 2:
         positions = positions[None].expand(1, count, tokens)
     else:
         positions = positions.expand(-1, count, tokens)
-    sees = _visibility(kept.get("attention_mask"))
-    visual, deepstack = kept.get("visual_pos_masks"), kept.get("deepstack_visual_embeds") or []
+    sees = _visibility(arguments.get("attention_mask"))
+    visual, deepstack = arguments.get("visual_pos_masks"), arguments.get("deepstack_visual_embeds") or []
     counts = visual.sum(1).tolist() if visual is not None else []
     layers = [layer.split(counts) for layer in deepstack]
     return [
@@ -205,7 +206,7 @@ def _visibility(mask: Any) -> dict[str | None, torch.Tensor]:
     """Return masks as booleans [rows, P, P], by kind of layer; none where the model only is causal."""
     kinds = mask if isinstance(mask, Mapping) else {None: mask}
     return {
-        kind: (given if given.dtype == torch.bool else given == 0)[:, 0]
-        for kind, given in kinds.items()
-        if isinstance(given, torch.Tensor) and given.ndim == 4
+        kind: (tensor if tensor.dtype == torch.bool else tensor == 0)[:, 0]
+        for kind, tensor in kinds.items()
+        if isinstance(tensor, torch.Tensor) and tensor.ndim == 4
     }

@@ -16,13 +16,13 @@ from mevqa.training.packing.rows import FILL, IGNORED, PREFIX, PackedBatch, visi
 
 
 class _HandedBack:
-    """What stands in for an inner model's output: hidden states, and nothing of what else it could hold."""
+    """Stand-in for an inner model's output: hidden states, and None for everything else that it could hold."""
 
     def __init__(self, hidden: torch.Tensor) -> None:
         self.last_hidden_state = hidden
 
-    def __getitem__(self, place: int) -> torch.Tensor:
-        return (self.last_hidden_state,)[place]
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return (self.last_hidden_state,)[index]
 
     def __getattr__(self, name: str) -> None:
         return None
@@ -37,7 +37,7 @@ class PackedModel(nn.Module):
         smoothing: Label smoothing.
 
     Attributes:
-        model: What was given.
+        model: The model as it was passed in.
         packs: Whether the questions of a row go through the model together; with linear attention they go one by one.
     """
 
@@ -97,30 +97,31 @@ class PackedModel(nn.Module):
 
     def answer_logits(self, batch: PackedBatch) -> torch.Tensor:
         """Return the logits at every place with a label, [labels, vocabulary], row by row."""
-        seen = self.reader.read(batch.inputs, batch.keys)
+        prefixes = self.reader.read(batch.inputs, batch.keys)
         if self.packs:
-            hidden = self._decode(seen, batch)
+            hidden = self._decode(prefixes, batch)
         else:
             # A state that folds all tokens in cannot be masked: questions go one at a time.
-            rows = [self._decode_plain(inputs, batch, row) for row, inputs in enumerate(seen)]
+            rows = [self._decode_plain(inputs, batch, row) for row, inputs in enumerate(prefixes)]
             hidden = pad_sequence(rows, batch_first=True)
         return self._logits(hidden[batch.labels != IGNORED])
 
-    def _decode(self, seen: Sequence[DecoderInputs], batch: PackedBatch) -> torch.Tensor:
+    def _decode(self, prefixes: Sequence[DecoderInputs], batch: PackedBatch) -> torch.Tensor:
         """Return the hidden states behind the prefixes, [rows, tokens, width].
 
         The rows are laid out as the longest prefix, then the longest questions: what fills up in between is seen by
         nobody, and positions are given, so that the gap does not matter.
         """
         decoder = self.base.get_decoder()
-        embeds = pad_sequence([inputs.embeds for inputs in seen], batch_first=True)
+        embeds = pad_sequence([inputs.embeds for inputs in prefixes], batch_first=True)
         longest = embeds.shape[1]
         suffix = self.base.get_input_embeddings()(batch.ids)
-        positions = torch.stack([_positions(inputs, longest, batch.positions[r]) for r, inputs in enumerate(seen)], 1)
-        extras = _deepstack(seen, longest, batch.ids.shape[1])
+        rows = [_positions(inputs, longest, batch.positions[row]) for row, inputs in enumerate(prefixes)]
+        positions = torch.stack(rows, 1)
+        extras = _deepstack(prefixes, longest, batch.ids.shape[1])
         output = decoder(
             inputs_embeds=torch.cat([embeds, suffix.to(embeds.dtype)], 1),
-            attention_mask=self._masks(seen, longest, batch),
+            attention_mask=self._masks(prefixes, longest, batch),
             position_ids=positions[0] if len(positions) == 1 else positions,
             use_cache=False,
             **extras,
@@ -133,9 +134,9 @@ class PackedModel(nn.Module):
         hidden = []
         begin = 0
         for length in groups[groups != FILL].unique_consecutive(return_counts=True)[1].tolist():
-            own = slice(begin, begin := begin + length)
-            suffix = self.base.get_input_embeddings()(batch.ids[row, own])
-            positions = _positions(inputs, len(inputs.embeds), batch.positions[row, own])[:, None]
+            span = slice(begin, begin := begin + length)
+            suffix = self.base.get_input_embeddings()(batch.ids[row, span])
+            positions = _positions(inputs, len(inputs.embeds), batch.positions[row, span])[:, None]
             output = self.base.get_decoder()(
                 inputs_embeds=torch.cat([inputs.embeds, suffix.to(inputs.embeds.dtype)])[None],
                 position_ids=positions[0] if len(positions) == 1 else positions,
@@ -162,17 +163,17 @@ class PackedModel(nn.Module):
             else:
                 inner.forward = replaced
 
-    def _masks(self, seen: Sequence[DecoderInputs], longest: int, batch: PackedBatch) -> Any:
+    def _masks(self, prefixes: Sequence[DecoderInputs], longest: int, batch: PackedBatch) -> Any:
         """Return the additive mask [rows, 1, tokens, tokens], or one for each kind of attention layer."""
         device = batch.groups.device
         index = torch.arange(longest, device=device)
         lengths = torch.tensor(batch.prefixes, device=device)[:, None]
         groups = torch.cat([torch.where(index < lengths, PREFIX, FILL), batch.groups], 1)
         sees = visible(groups)
-        depths = torch.cat([index.expand(len(seen), -1), batch.positions + lengths], 1)
+        depths = torch.cat([index.expand(len(prefixes), -1), batch.positions + lengths], 1)
         windows = attention_windows(self.base.config)
-        kinds: list[str | None] = list(windows) or list(seen[0].sees) or [None]
-        masks = {kind: self._mask(kind, sees, depths, windows.get(kind or ""), seen) for kind in kinds}
+        kinds: list[str | None] = list(windows) or list(prefixes[0].sees) or [None]
+        masks = {kind: self._mask(kind, sees, depths, windows.get(kind or ""), prefixes) for kind in kinds}
         return masks if len(masks) > 1 or None not in masks and not windows else next(iter(masks.values()))
 
     def _mask(
@@ -181,18 +182,18 @@ class PackedModel(nn.Module):
         sees: torch.Tensor,
         depths: torch.Tensor,
         window: int | None,
-        seen: Sequence[DecoderInputs],
+        prefixes: Sequence[DecoderInputs],
     ) -> torch.Tensor:
         """Return the mask of one kind of layer: the model's own inside the prefix, causal by question behind it."""
         if window is not None:
             sees = sees & (depths[:, :, None] - depths[:, None, :] < window)
-        elif any(kind in inputs.sees for inputs in seen):
+        elif any(kind in inputs.sees for inputs in prefixes):
             sees = sees.clone()
-        for row, inputs in enumerate(seen):
+        for row, inputs in enumerate(prefixes):
             if kind in inputs.sees:
-                own = inputs.sees[kind]
-                sees[row, : len(own), : len(own)] = own
-        dtype = seen[0].embeds.dtype
+                prefix_mask = inputs.sees[kind]
+                sees[row, : len(prefix_mask), : len(prefix_mask)] = prefix_mask
+        dtype = prefixes[0].embeds.dtype
         mask = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
         return mask.masked_fill_(~sees, torch.finfo(dtype).min)[:, None]
 
@@ -203,20 +204,20 @@ def _positions(inputs: DecoderInputs, longest: int, behind: torch.Tensor) -> tor
     Text behind the prefix goes on at one more than the largest position of any axis, as multimodal rotary positions
     are defined (Wang et al., "Qwen2-VL", 2024, section 2.1); with one axis that is the next index.
     """
-    own = inputs.positions
-    following = own.max() + 1 + behind
-    filled = functional.pad(own, (0, longest - own.shape[1]))
-    return torch.cat([filled, following.expand(len(own), -1)], 1)
+    prefix_positions = inputs.positions
+    following = prefix_positions.max() + 1 + behind
+    filled = functional.pad(prefix_positions, (0, longest - prefix_positions.shape[1]))
+    return torch.cat([filled, following.expand(len(prefix_positions), -1)], 1)
 
 
-def _deepstack(seen: Sequence[DecoderInputs], longest: int, behind: int) -> dict[str, Any]:
+def _deepstack(prefixes: Sequence[DecoderInputs], longest: int, behind: int) -> dict[str, Any]:
     """Return the arguments about features that are added inside the decoder; none for most models."""
-    if seen[0].visual is None:
+    if prefixes[0].visual is None:
         return {}
     masks = [
         functional.pad(inputs.visual, (0, longest + behind - len(inputs.visual)))
-        for inputs in seen
+        for inputs in prefixes
         if inputs.visual is not None
     ]
-    layers = zip(*(inputs.deepstack for inputs in seen), strict=True)
+    layers = zip(*(inputs.deepstack for inputs in prefixes), strict=True)
     return {"visual_pos_masks": torch.stack(masks), "deepstack_visual_embeds": [torch.cat(layer) for layer in layers]}

@@ -123,23 +123,23 @@ def encode_row(
         ModelError: The chat template writes the question before the pictures.
     """
     prompts = prompter.prompts(system, views, [turn.text for turn in turns])
-    asked, answers = [], []
+    prompt_ids, answers = [], []
     for prompt, turn in zip(prompts.prompts, turns, strict=True):
         back, spelled = prompter.answers(prompt.context, [prompter.escape(turn.answer)])
-        asked.append(prompt.ids[: len(prompt.ids) - back])
+        prompt_ids.append(prompt.ids[: len(prompt.ids) - back])
         answers.append([*spelled[0], prompter.end_token])
-    length = prefix_length(asked, prompts.anchor)
+    length = prefix_length(prompt_ids, prompts.anchor)
     ids: list[int] = []
     positions: list[int] = []
     groups: list[int] = []
     labels: list[int] = []
     weights: list[float] = []
-    for group, (question, answer, turn) in enumerate(zip(asked, answers, turns, strict=True), start=1):
-        own = [*question[length:], *answer]
-        begin = len(own) - len(answer)
-        ids += own
-        positions += range(len(own))
-        groups += [group] * len(own)
+    for group, (question, answer, turn) in enumerate(zip(prompt_ids, answers, turns, strict=True), start=1):
+        token_ids = [*question[length:], *answer]
+        begin = len(token_ids) - len(answer)
+        ids += token_ids
+        positions += range(len(token_ids))
+        groups += [group] * len(token_ids)
         # The token before the answer says its first token, the last token says nothing.
         labels += [IGNORED] * (begin - 1) + answer + [IGNORED]
         weights += [0.0] * (begin - 1) + [turn.weight] * len(answer) + [0.0]
@@ -151,10 +151,10 @@ def unpack(row: Row) -> list[Row]:
     """Return one row a question, all with the same prefix: what training without packing would see."""
     rows = []
     for group in dict.fromkeys(row.groups):
-        own = [i for i, other in enumerate(row.groups) if other == group]
-        parts = ([values[i] for i in own] for values in (row.ids, row.positions, row.labels, row.weights))
+        indices = [i for i, other in enumerate(row.groups) if other == group]
+        parts = ([values[i] for i in indices] for values in (row.ids, row.positions, row.labels, row.weights))
         ids, positions, labels, weights = parts
-        rows.append(Row(row.inputs, row.prefix, ids, positions, [1] * len(own), labels, weights, None, row.extras))  # type: ignore[arg-type]
+        rows.append(Row(row.inputs, row.prefix, ids, positions, [1] * len(indices), labels, weights, None, row.extras))  # type: ignore[arg-type]
     return rows
 
 
@@ -187,8 +187,8 @@ def visible(groups: torch.Tensor) -> torch.Tensor:
     """
     tokens = groups.shape[1]
     causal = torch.ones(tokens, tokens, dtype=torch.bool, device=groups.device).tril()
-    own = groups[:, :, None] == groups[:, None, :]
+    same_question = groups[:, :, None] == groups[:, None, :]
     shared = groups[:, None, :] == PREFIX
-    sees = causal & (own | shared) & (groups[:, None, :] != FILL)
+    sees = causal & (same_question | shared) & (groups[:, None, :] != FILL)
     # A token that sees nothing would make the softmax undefined; what fills up sees itself.
     return sees | torch.eye(tokens, dtype=torch.bool, device=groups.device)
