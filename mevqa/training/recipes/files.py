@@ -16,11 +16,11 @@ _KINDS = ("recognition", "spotting")
 
 
 class RecipeContent(NamedTuple):
-    """What a recipe's file says, with what it extends and with overrides, not held to a schema yet.
+    """Content of a recipe's file, with the recipe it extends and with overrides, not validated yet.
 
     Attributes:
         content: The keys.
-        files: Where they stand.
+        files: The files that hold them.
     """
 
     content: Any
@@ -35,7 +35,7 @@ def read_content(name: str, overrides: Sequence[str]) -> RecipeContent:
         overrides: ``key=value`` each, nested keys with dots, lists with commas.
 
     Raises:
-        InputError: A file cannot be read, or overrides are none.
+        InputError: A file cannot be read, or an override is not ``key=value``.
     """
     files = _with_bases(find_recipe(name))
     content: Any = {}
@@ -81,11 +81,11 @@ def _with_bases(path: Path) -> list[YamlFile]:
     return files
 
 
-def _extended(base: Any, own: Any) -> Any:
-    """Return a base's value with that of what extends it: blocks key by key, anything else in the base's place."""
-    if not isinstance(base, dict) or not isinstance(own, dict):
-        return own
-    return base | {key: _extended(base.get(key), value) for key, value in own.items()}
+def _extended(base: Any, extending: Any) -> Any:
+    """Return a value of the base with that of the extending recipe: blocks are merged by key, all else is replaced."""
+    if not isinstance(base, dict) or not isinstance(extending, dict):
+        return extending
+    return base | {key: _extended(base.get(key), value) for key, value in extending.items()}
 
 
 def find_recipe(name: str) -> Path:
@@ -119,15 +119,16 @@ def _shipped(name: str) -> Path | None:
     if os.path.isfile(file := base / folders[path.parent] / file_name):
         return file
     others = [base / kind / file_name for kind in _KINDS] if not folders[path.parent] else []
-    found = [file for file in others if os.path.isfile(file)]
-    return found[0] if len(found) == 1 else None
+    matches = [file for file in others if os.path.isfile(file)]
+    return matches[0] if len(matches) == 1 else None
 
 
 def shipped_recipes() -> list[str]:
     """Return the names of the shipped recipes, those of language models first."""
     folder = resource_folder("finetune")
-    own = [file.stem for file in sorted(folder.glob("*.yaml"))]
-    return own + [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
+    language_recipes = [file.stem for file in sorted(folder.glob("*.yaml"))]
+    other_recipes = [f"{kind}/{file.stem}" for kind in _KINDS for file in sorted((folder / kind).glob("*.yaml"))]
+    return language_recipes + other_recipes
 
 
 def _set(content: dict[str, Any], keys: list[str], value: Any) -> None:

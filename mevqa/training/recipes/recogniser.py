@@ -50,17 +50,18 @@ class RecogniserRecipe(StrictModel):
     def _check(self) -> RecogniserRecipe:
         """Refuse what contradicts itself, and settings that its recogniser does not have."""
         try:
-            made = self.make()
+            recogniser = self.make()
         except InputError as error:
             raise ValueError(f"recogniser: {error.problems[0].message}") from error
         except ValidationError as error:
-            wrong = [
-                f"settings.{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)
+            messages = [
+                f"settings.{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+                for problem in error.errors(include_url=False)
             ]
-            raise ValueError("; ".join(wrong)) from error
+            raise ValueError("; ".join(messages)) from error
         if len(set(self.levels)) != len(self.levels):
             raise ValueError("levels names one twice")
-        if self.none and not {"onset", "frames", "apex"} & set(made.look.views):
+        if self.none and not {"onset", "frames", "apex"} & set(recogniser.look.views):
             raise ValueError("none needs moments of rest, which ready-made pictures do not show: leave it out")
         for name, where in (("media", self.media), ("annotations", self.annotations), *self.precomputed.items()):
             if len(where) > 1 and len(where) != len(self.questions):

@@ -76,13 +76,14 @@ def spotter_schema(name: object, files: Sequence[YamlFile]) -> type[SpotterRecip
     """
     from mevqa.spotting.learning.system import LearnedSystem, config_schema
 
-    file = next((one for one in files if isinstance(one.content, dict) and "spotter" in one.content), files[0])
-    known = spotter_names()
-    if not isinstance(name, str) or name not in known:
-        said = f"unknown spotter {name!r}; {did_you_mean(str(name), known)}"
-        raise InputError([Problem(file.path, f"spotter: {said}", file.line_of("spotter"))])
+    naming_files = (entry for entry in files if isinstance(entry.content, dict) and "spotter" in entry.content)
+    file = next(naming_files, files[0])
+    names = spotter_names()
+    if not isinstance(name, str) or name not in names:
+        message = f"unknown spotter {name!r}; {did_you_mean(str(name), names)}"
+        raise InputError([Problem(file.path, f"spotter: {message}", file.line_of("spotter"))])
     system = find_spotter(name)
     if not issubclass(system, LearnedSystem):
-        said = f"{name} has no network to train; mevqa spot --fit calibrates it"
-        raise InputError([Problem(file.path, f"spotter: {said}", file.line_of("spotter"))])
+        message = f"{name} has no network to train; mevqa spot --fit calibrates it"
+        raise InputError([Problem(file.path, f"spotter: {message}", file.line_of("spotter"))])
     return cast("type[SpotterRecipe]", config_schema(system, SpotterRecipe))
