@@ -1,4 +1,4 @@
-"""What a recogniser learns from: each clip measured as it is and mirrored, and moments of rest beside it."""
+"""Training examples of a recogniser: each clip measured as it is and mirrored, and moments of rest beside it."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ def labelled(recipe: RecogniserRecipe, work: Plan) -> Plan:
     """Return the clips whose class is known, with the questions for it.
 
     Raises:
-        InputError: Answers that are none; no clip has a class.
+        InputError: An answer is not valid for its question; no clip has a class.
     """
-    clips = [one for one in training_clips(work, PromptLibrary.load()) if clip_labels(recipe, one)]
+    clips = [clip for clip in training_clips(work, PromptLibrary.load()) if clip_labels(recipe, clip)]
     if not clips:
         names = ", ".join(str(file.path) for file in work.files)
         message = f"tells no {' and no '.join(recipe.levels)} class of any clip; nothing can be learned"
         raise InputError([Problem(names, message)])
-    kept = of_clips(work, [one.clip.id for one in clips])
-    asked = {one.clip.id: tuple(q for q in one.questions if q.type in recipe.levels) for one in clips}
-    return replace(kept, questions={name: asked[name] for name in kept.questions})
+    labelled_plan = of_clips(work, [clip.clip.id for clip in clips])
+    class_questions = {clip.clip.id: tuple(q for q in clip.questions if q.type in recipe.levels) for clip in clips}
+    return replace(labelled_plan, questions={name: class_questions[name] for name in labelled_plan.questions})
 
 
 def clip_labels(recipe: RecogniserRecipe, clip: TrainingClip) -> dict[Level, str]:
@@ -91,13 +91,13 @@ def clip_labels(recipe: RecogniserRecipe, clip: TrainingClip) -> dict[Level, str
     return labels
 
 
-def measure_clips(recipe: RecogniserRecipe, work: Plan, kept: Path, label: str = "") -> dict[str, MeasuredClip]:
-    """Measure every clip; what is measured of one depends on no other.
+def measure_clips(recipe: RecogniserRecipe, work: Plan, cache_folder: Path, label: str = "") -> dict[str, MeasuredClip]:
+    """Measure every clip, each independently of the others.
 
     Args:
         recipe: The recipe.
         work: What ``labelled`` returned.
-        kept: Folder in which measured clips are kept, so that they are read once for all folds.
+        cache_folder: Folder in which measured clips are kept, so that they are read once for all folds.
         label: What the progress calls it.
 
     Raises:
@@ -105,14 +105,14 @@ def measure_clips(recipe: RecogniserRecipe, work: Plan, kept: Path, label: str =
     """
     recogniser, view_config = recipe.make(), recogniser_view_config(recipe)
     check_views(work, view_config)
-    make_folder(kept)
+    make_folder(cache_folder)
     digests = media_digests(work)
     measured: dict[str, MeasuredClip] = {}
     problems: list[Problem] = []
     reported = time.monotonic()
     for number, (clip_id, clip) in enumerate(work.clips.items(), start=1):
         name = f"{digests[clip_id]}\n{clip.id}\n{clip.annotation}".encode()
-        file = kept / f"{blake2b(name, digest_size=16).hexdigest()}.safetensors"
+        file = cache_folder / f"{blake2b(name, digest_size=16).hexdigest()}.safetensors"
         try:
             arrays = _read(file)
             if arrays is None:
@@ -139,12 +139,12 @@ def _measure(
 ) -> dict[str, np.ndarray]:
     """Return what is measured of a clip's expression and rest, plain and mirrored."""
     drawn_by = drawn_with(view_config, chosen_cache(None))
-    seen = drawn_by.render(clip, long_video=False)
+    clip_views = drawn_by.render(clip, long_video=False)
     arrays = {
-        "expression": recogniser.measure(seen.views),
-        "expression.mirrored": recogniser.measure(mirror_views(seen.views)),
+        "expression": recogniser.measure(clip_views.views),
+        "expression.mirrored": recogniser.measure(mirror_views(clip_views.views)),
     }
-    rest = _rest_of(seen) if recipe.none else None
+    rest = _rest_of(clip_views) if recipe.none else None
     if rest is not None:
         views = drawn_by.render(replace(clip, annotation=rest), long_video=False).views
         arrays |= {"rest": recogniser.measure(views), "rest.mirrored": recogniser.measure(mirror_views(views))}
@@ -152,12 +152,12 @@ def _measure(
     return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
 
 
-def _rest_of(seen: ClipViews) -> Event | None:
+def _rest_of(clip_views: ClipViews) -> Event | None:
     """Return the longer of the moments before the onset and after the offset; None when both are too short."""
-    if seen.times_ms is None or seen.onset is None or seen.offset is None:
+    if clip_views.times_ms is None or clip_views.onset is None or clip_views.offset is None:
         return None
-    times = seen.times_ms
-    spans = [(0, seen.onset), (seen.offset, len(times) - 1)]
+    times = clip_views.times_ms
+    spans = [(0, clip_views.onset), (clip_views.offset, len(times) - 1)]
     first, last = max(spans, key=lambda span: times[span[1]] - times[span[0]])
     if last - first < 2 or times[last] - times[first] < _LEAST_REST_MS:
         return None
@@ -193,4 +193,4 @@ def _write(file: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def all_examples(measured: Sequence[MeasuredClip]) -> list[Example]:
     """Return the expressions and, behind them, the moments of rest."""
-    return [one.expression for one in measured] + [one.rest for one in measured if one.rest is not None]
+    return [clip.expression for clip in measured] + [clip.rest for clip in measured if clip.rest is not None]

@@ -65,9 +65,9 @@ def train_recogniser(
     with hold_folder(out):
         work, device = labelled(recipe, work), device_of(recipe)
         decides = _fingerprint(recipe, work)
-        done = _start(out, decides)
-        if done is not None:
-            return RecogniserResult.from_record(out, done)
+        finished = _start(out, decides)
+        if finished is not None:
+            return RecogniserResult.from_record(out, finished)
         started = time.perf_counter()
         clips = measure_clips(recipe, work, measured or out / _MEASURED, label)
         examples = all_examples(list(clips.values()))
@@ -88,8 +88,8 @@ def train_recogniser(
         )
         preferences = recogniser_preferences(trained.recogniser, none=trained.tells_rest)
         write_whole(out / PREFERENCES_FILE, preferences.model_dump_json(indent=2) + "\n")
-        kept = portable(recipe.model_dump(mode="json", exclude={"output"}))
-        write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+        recipe_content = portable(recipe.model_dump(mode="json", exclude={"output"}))
+        write_whole(out / "recipe.yaml", yaml.safe_dump(recipe_content, sort_keys=False))
         write_whole(out / "README.md", recogniser_card(recipe, record, result))
         text = json.dumps({"format": 1, "decides": decides, "finished": result.as_record()}, indent=1)
         write_whole(out / _MANIFEST, text + "\n")
@@ -130,13 +130,13 @@ def _fingerprint(recipe: RecogniserRecipe, work: Plan) -> dict[str, Any]:
         "media": media_digests(work),
         "packages": package_versions(_PACKAGES),
     }
-    named = {key: portable(fingerprint[key]) for key in ("recipe", "questions")}
-    plain: dict[str, Any] = json.loads(json.dumps({**fingerprint, **named}))
+    without_folders = {key: portable(fingerprint[key]) for key in ("recipe", "questions")}
+    plain: dict[str, Any] = json.loads(json.dumps({**fingerprint, **without_folders}))
     return plain
 
 
 def _classes(recipe: RecogniserRecipe, examples: Sequence[Example]) -> Classes:
-    """Return the classes that are shown to it, by name, that of rest last.
+    """Return the classes of the examples at each level, sorted by name, that of rest last.
 
     Raises:
         InputError: Of a level there is one class, or none: there is nothing to tell apart.
@@ -144,13 +144,13 @@ def _classes(recipe: RecogniserRecipe, examples: Sequence[Example]) -> Classes:
     classes: dict[Level, tuple[str, ...]] = {}
     problems = []
     for level in recipe.levels:
-        names = sorted({one.labels[level] for one in examples if level in one.labels} - {NONE})
-        rest = [NONE] if any(one.labels.get(level) == NONE for one in examples) else []
+        names = sorted({example.labels[level] for example in examples if level in example.labels} - {NONE})
+        rest = [NONE] if any(example.labels.get(level) == NONE for example in examples) else []
         classes[level] = (*names, *rest)
         if len(classes[level]) < 2:
-            shown = ", ".join(classes[level]) or "none"
+            class_names = ", ".join(classes[level]) or "none"
             problems.append(
-                Problem("levels", f"{level}: the clips show one class ({shown}); there is nothing to tell apart")
+                Problem("levels", f"{level}: the clips show one class ({class_names}); there is nothing to tell apart")
             )
     if recipe.none and not any(NONE in names for names in classes.values()):
         problems.append(Problem("none", "no clip is long enough before its onset or after its offset to show rest"))
@@ -178,14 +178,14 @@ def _fit(
 def _record(recipe: RecogniserRecipe, work: Plan, examples: Sequence[Example], classes: Classes) -> RecogniserRecord:
     """Return everything that it takes to ask the recogniser, and who was seen in training."""
     counts = {
-        level: {name: sum(one.labels.get(level) == name for one in examples) for name in names}
+        level: {name: sum(example.labels.get(level) == name for example in examples) for name in names}
         for level, names in classes.items()
     }
-    rest = sum(NONE in one.labels.values() for one in examples)
+    rest = sum(NONE in example.labels.values() for example in examples)
     digest = blake2b(digest_size=16)
-    for one in examples:
-        digest.update(json.dumps([sorted(one.labels.items()), one.person]).encode())
-        digest.update(np.ascontiguousarray(one.inputs).tobytes())
+    for example in examples:
+        digest.update(json.dumps([sorted(example.labels.items()), example.person]).encode())
+        digest.update(np.ascontiguousarray(example.inputs).tobytes())
     return RecogniserRecord(
         recogniser=recipe.recogniser,
         settings=recipe.make().settings.model_dump(mode="json"),
@@ -193,7 +193,7 @@ def _record(recipe: RecogniserRecipe, work: Plan, examples: Sequence[Example], c
         face=recipe.face,
         seed=recipe.seed,
         fitted_on=FittedOn(
-            subjects=tuple(sorted({one.person for one in examples})),
+            subjects=tuple(sorted({example.person for example in examples})),
             clips=len(work.clips),
             rest=rest,
             counts=counts,
@@ -203,11 +203,11 @@ def _record(recipe: RecogniserRecipe, work: Plan, examples: Sequence[Example], c
 
 
 def _accuracy(trained: TrainedRecogniser, examples: Sequence[Example]) -> dict[str, float]:
-    """Return how many of its own examples it names rightly, at each level."""
-    told = trained.predict(np.stack([one.inputs for one in examples]))
-    found = {}
+    """Return the share of its own training examples that it names rightly, at each level."""
+    probabilities = trained.predict(np.stack([example.inputs for example in examples]))
+    accuracy = {}
     for level, names in trained.record.classes.items():
         labels = label_indices(examples, level, names)
         known = labels >= 0
-        found[str(level)] = round(float((told[level].argmax(1) == labels)[known].mean()), 4)
-    return found
+        accuracy[str(level)] = round(float((probabilities[level].argmax(1) == labels)[known].mean()), 4)
+    return accuracy
