@@ -1,4 +1,4 @@
-"""How right one drawn answer is by the official scorers, and pass@k of many."""
+"""Grade of a drawn answer by the official scorers, and pass@k of many answers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def grade(question: Question, reply: Reply) -> Grade:
         return Grade(text, right)
     true_value, value = read_value(question, reference), read_value(question, text)
     if metric == "units":
-        sets = [one if isinstance(one, frozenset) else frozenset() for one in (true_value, value)]
+        sets = [units if isinstance(units, frozenset) else frozenset() for units in (true_value, value)]
         return Grade(text, one_f1(*sets) if all(sets) else 0.0)
     return Grade(text, float(true_value is not None and true_value == value))
 
@@ -76,7 +76,7 @@ def pass_at(k: int, drawn: int, right: int) -> float:
     arXiv 2107.03374, equation 1).
 
     Raises:
-        ValueError: Fewer than ``k`` were drawn, or the numbers are none.
+        ValueError: Fewer than ``k`` were drawn, or the numbers are not possible.
     """
     if not 0 < k <= drawn or not 0 <= right <= drawn:
         raise ValueError(f"pass@{k} cannot be told from {right} right ones of {drawn}")
@@ -101,7 +101,7 @@ class PassRates:
 
     @property
     def gap(self) -> float:
-        """What choosing among ``k`` answers could gain at most."""
+        """Largest gain that choosing among ``k`` answers could bring: pass@k less pass@1."""
         return round(self.at_k - self.at_1, 6)
 
 
@@ -111,7 +111,7 @@ def pass_rates(passed: Iterable[Sequence[bool]], k: int) -> PassRates:
     Raises:
         ValueError: There is no question.
     """
-    counts = [(len(own), sum(own)) for own in passed]
+    counts = [(len(outcomes), sum(outcomes)) for outcomes in passed]
     if not counts:
         raise ValueError("no question was answered")
     at_1, at_k = (sum(pass_at(n, drawn, right) for drawn, right in counts) / len(counts) for n in (1, k))

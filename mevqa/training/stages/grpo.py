@@ -57,18 +57,18 @@ class ConversationRows:
 
     def __init__(self, clips: Sequence[TrainingClip], row_maker: RowMaker, prompter: Prompter) -> None:
         self._row_maker, self._prompter = row_maker, prompter
-        self._places = [(clip, one) for clip in clips for one in clip.questions if graded(one)]
+        self._places = [(clip, question) for clip in clips for question in clip.questions if graded(question)]
 
     def __len__(self) -> int:
         return len(self._places)
 
     def __getitem__(self, place: int) -> dict[str, Any]:
         clip, question = self._places[place]
-        seen = self._row_maker.views_of(clip)
-        system = self._row_maker.system(clip, seen.notes)
+        clip_views = self._row_maker.views_of(clip)
+        system = self._row_maker.system(clip, clip_views.notes)
         text = self._row_maker.request(question).text
-        pictures = [view.image.convert("RGB") for view in seen.views]
-        prompt = self._prompter.conversation(system, seen.views, text)
+        pictures = [view.image.convert("RGB") for view in clip_views.views]
+        prompt = self._prompter.conversation(system, clip_views.views, text)
         return {"prompt": prompt, "images": pictures, "question": question}
 
     def as_dataset(self) -> Any:
@@ -82,7 +82,7 @@ class ConversationRows:
         return {name: [row[name] for row in rows] for name in rows[0]}
 
     def check_tokens(self) -> None:
-        """Hold the tokens that a chat template makes of a conversation to those that the model is asked with.
+        """Compare the tokens that a chat template makes of a conversation with those that the model is asked with.
 
         Raises:
             InputError: They differ.
@@ -90,18 +90,18 @@ class ConversationRows:
         from trl.data_utils import prepare_multimodal_messages
 
         clip, question = self._places[0]
-        row, seen = self[0], self._row_maker.views_of(clip)
-        asked = self._prompter.prompts(
-            self._row_maker.system(clip, seen.notes), seen.views, [self._row_maker.request(question).text]
+        row, clip_views = self[0], self._row_maker.views_of(clip)
+        inference_prompts = self._prompter.prompts(
+            self._row_maker.system(clip, clip_views.notes), clip_views.views, [self._row_maker.request(question).text]
         )
-        made = self._prompter.processor.apply_chat_template(
+        chat_tokens = self._prompter.processor.apply_chat_template(
             conversation=[prepare_multimodal_messages(row["prompt"], images=row["images"])],
             add_generation_prompt=True,
             tokenize=True,
             return_dict=True,
             **self._prompter.switches,
         )["input_ids"][0]
-        if [int(token) for token in made] != asked.prompts[0].ids:
+        if [int(token) for token in chat_tokens] != inference_prompts.prompts[0].ids:
             message = "grpo cannot be used: trl words the questions of this model otherwise than it is asked"
             raise InputError([Problem("stages", message)])
 
@@ -123,8 +123,8 @@ def train_rewards(
     """
     trainable = load_trainable_model(recipe)
     start_manifest(out, recipe, work, trainable, drawn="grpo")
-    if done := read_manifest(out).get("finished"):
-        return FineTuningResult.from_record(out, done)
+    if finished_record := read_manifest(out).get("finished"):
+        return FineTuningResult.from_record(out, finished_record)
     prompter = trainable.wrapped.prompter
     rows = ConversationRows(clips, RowMaker(prompter, trainable.prompts, trainable.view_config), prompter)
     kind = str(trainable.wrapped.model.config.model_type)
@@ -219,13 +219,13 @@ def _reward(name: str, stops: frozenset[int]) -> Callable[..., list[float | None
     def reward(
         completions: Sequence[Any], completion_ids: Sequence[Sequence[int]], question: Sequence[Question], **_: Any
     ) -> list[float | None]:
-        given: list[float | None] = []
-        for completion, ids, one in zip(completions, completion_ids, question, strict=True):
+        rewards: list[float | None] = []
+        for completion, ids, row_question in zip(completions, completion_ids, question, strict=True):
             text = str(completion[0]["content"]).strip()
             error = None if text else "the model ended its turn without an answer"
             cut = not ids or int(ids[-1]) not in stops
-            given.append(judge(one, replace(Reply(text, error=error), truncated=cut)))
-        return given
+            rewards.append(judge(row_question, replace(Reply(text, error=error), truncated=cut)))
+        return rewards
 
     reward.__name__ = name
     return reward

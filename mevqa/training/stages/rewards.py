@@ -45,14 +45,14 @@ def units_reward(question: Question, reply: Reply) -> float | None:
     if metric == "sentence":
         true, given = read_sentence(str(question.reference))[0], read_sentence(text)[0]
     else:
-        true, given = (_units(question, one) for one in (str(question.reference), text))
+        true, given = (_units(question, answer) for answer in (str(question.reference), text))
     return one_f1(true or frozenset(), given or frozenset()) if given else 0.0
 
 
 def format_reward(question: Question, reply: Reply) -> float | None:
     """Return 1 for an answer in the official wording and vocabulary as it was written."""
-    written = not reply.truncated and reply.error is None and bool(reply.text)
-    return float(written and fault(question, reply.text) is None)
+    is_complete = not reply.truncated and reply.error is None and bool(reply.text)
+    return float(is_complete and fault(question, reply.text) is None)
 
 
 def length_reward(question: Question, reply: Reply) -> float | None:

@@ -1,4 +1,4 @@
-"""Answers that a trained model draws to its training questions, kept as they are drawn, and which of them pass.
+"""Answers that a trained model samples to its training questions, kept as they are drawn, and which of them pass.
 
 A folder holds ``manifest.json`` (what decides the draws) and ``samples.jsonl`` (a question a line). Each answer has a
 seed of its own, so that what is drawn depends neither on an interruption nor on what else is asked.
@@ -63,12 +63,12 @@ class SampledAnswers:
     @property
     def kept(self) -> dict[str, tuple[str, ...]]:
         """The different answers that pass, by question id; questions without one are left out."""
-        found = {}
+        right_answers = {}
         for name, texts in self.texts.items():
             right = [text for text, passes in zip(texts, self.passed[name], strict=True) if passes and text is not None]
             if right:
-                found[name] = tuple(dict.fromkeys(right))
-        return found
+                right_answers[name] = tuple(dict.fromkeys(right))
+        return right_answers
 
     def rates(self, k: int) -> dict[str, PassRates]:
         """Return pass@1 and pass@k of all questions (``all``) and of each type."""
@@ -77,7 +77,11 @@ class SampledAnswers:
             "all": list(self.passed),
             **{t: [name for name in self.passed if self.types[name] == t] for t in types},
         }
-        return {name: pass_rates([self.passed[one] for one in own], k) for name, own in groups.items() if own}
+        return {
+            name: pass_rates([self.passed[question_id] for question_id in question_ids], k)
+            for name, question_ids in groups.items()
+            if question_ids
+        }
 
 
 def draw_answers(
@@ -96,31 +100,31 @@ def draw_answers(
         row_maker: Draws and words the clips as in training.
         draws: How.
         folder: Where the answers are kept.
-        decides: What else decides them (the model, the clips), for the manifest.
+        decides: Everything else that decides them (the model, the clips), for the manifest.
 
     Raises:
         InputError: The folder holds other draws, or no question can be graded.
     """
-    asked = {clip.clip.id: [one for one in clip.questions if graded(one)] for clip in clips}
-    if not any(asked.values()):
+    gradable = {clip.clip.id: [question for question in clip.questions if graded(question)] for clip in clips}
+    if not any(gradable.values()):
         message = "no question has an answer that is right or wrong (classes, units, numbers, sentences)"
         raise InputError([Problem("stages", f"{message}: nothing can be drawn and graded; leave rft away")])
-    now = {"draws": {name: getattr(draws, name) for name in Draws.__slots__}, **decides, "clips": sorted(asked)}
+    now = {"draws": {name: getattr(draws, name) for name in Draws.__slots__}, **decides, "clips": sorted(gradable)}
     _begin(folder, json.loads(json.dumps(now)))
-    known = {row["id"]: row for row in _rows(folder / _SAMPLES)}
+    drawn_rows = {row["id"]: row for row in _rows(folder / _SAMPLES)}
     for clip in clips:
-        questions = asked[clip.clip.id]
-        if all(one.id in known for one in questions):
+        questions = gradable[clip.clip.id]
+        if all(question.id in drawn_rows for question in questions):
             continue
         with finished_first():
             rows = _drawn(model, clip, questions, row_maker, draws)
             append_whole(folder / _SAMPLES, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        known.update({row["id"]: row for row in rows})
-    names = [one.id for own in asked.values() for one in own]
+        drawn_rows.update({row["id"]: row for row in rows})
+    names = [question.id for group in gradable.values() for question in group]
     return SampledAnswers(
-        {name: tuple(known[name]["answers"]) for name in names},
-        {name: tuple(known[name]["passed"]) for name in names},
-        {one.id: one.type for own in asked.values() for one in own},
+        {name: tuple(drawn_rows[name]["answers"]) for name in names},
+        {name: tuple(drawn_rows[name]["passed"]) for name in names},
+        {question.id: question.type for group in gradable.values() for question in group},
     )
 
 
@@ -140,7 +144,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the questions of a log.
 
     Raises:
-        InputError: A line is none of ours.
+        InputError: A line is not a row of drawn answers.
     """
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     for number, line in enumerate(lines, start=1):
@@ -163,26 +167,27 @@ def _drawn(
 ) -> list[dict[str, Any]]:
     """Return a row of answers to each question about a clip."""
     seeds = [
-        [(draws.seed, zlib.crc32(one.id.encode()), number) for number in range(draws.samples)] for one in questions
+        [(draws.seed, zlib.crc32(question.id.encode()), number) for number in range(draws.samples)]
+        for question in questions
     ]
-    seen = row_maker.views_of(clip)
+    clip_views = row_maker.views_of(clip)
     replies: list[list[Reply]] = sample_replies(
         model,
-        row_maker.system(clip, seen.notes),
-        seen.views,
-        [row_maker.request(one) for one in questions],
+        row_maker.system(clip, clip_views.notes),
+        clip_views.views,
+        [row_maker.request(question) for question in questions],
         seeds,
         draws.temperature,
     )
     rows = []
-    for question, own in zip(questions, replies, strict=True):
-        grades = [grade(question, reply) for reply in own]
+    for question, question_replies in zip(questions, replies, strict=True):
+        grades = [grade(question, reply) for reply in question_replies]
         rows.append(
             {
                 "id": question.id,
-                "answers": [one.text for one in grades],
-                "passed": [one.passes(draws.f1) for one in grades],
-                "raw": [reply.text for reply in own],
+                "answers": [answer_grade.text for answer_grade in grades],
+                "passed": [answer_grade.passes(draws.f1) for answer_grade in grades],
+                "raw": [reply.text for reply in question_replies],
             }
         )
     return rows

@@ -1,4 +1,4 @@
-"""Train a recipe stage by stage: supervised tuning, then what its answers are worth learning from.
+"""Train a recipe stage by stage: supervised tuning, then rejection sampling or rewards on its own answers.
 
 ``stages/sft`` of the output folder holds what supervised tuning left, ``stages/samples`` the answers that it draws to
 the questions it was trained on, ``stages/rft`` the training on those that are right, ``stages/readiness`` the answers
@@ -88,8 +88,8 @@ def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResul
     folder = out / _STAGES / "sft"
     last = finetune(first, work, folder, label=f"{label} sft".strip(), trainable=trainable)
     start_manifest(out, recipe, work, trainable)
-    if done := read_manifest(out).get("finished"):
-        return FineTuningResult.from_record(out, done)
+    if finished_record := read_manifest(out).get("finished"):
+        return FineTuningResult.from_record(out, finished_record)
     row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
     del trainable
     _give_back_memory()
@@ -101,8 +101,9 @@ def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResul
         folder = last.folder
         results.append(result)
         seconds.append(last.seconds)
-    known = [one for one in seconds if one is not None]
-    finished = replace(last, folder=out, stages=tuple(results), seconds=round(sum(known), 1) if known else None)
+    known_seconds = [stage_seconds for stage_seconds in seconds if stage_seconds is not None]
+    total_seconds = round(sum(known_seconds), 1) if known_seconds else None
+    finished = replace(last, folder=out, stages=tuple(results), seconds=total_seconds)
     _assemble(recipe, work, folder, out, finished)
     join_logs({name: out / _STAGES / name for name in recipe.stages}, out)
     return finished
@@ -146,8 +147,8 @@ class Stages:
         later = Continuation(validated, drawn.kept, settings.share, _digest(drawn.kept))
         recipe = later_recipe(self.recipe, start, settings.rate, settings.steps)
         last = finetune(recipe, self.work, self.out / _STAGES / "rft", label=f"{self.label} rft".strip(), later=later)
-        kept = sum(map(len, drawn.kept.values()))
-        return last, self._result("rft", last, drawn, settings.samples, kept)
+        kept_count = sum(map(len, drawn.kept.values()))
+        return last, self._result("rft", last, drawn, settings.samples, kept_count)
 
     def reward(self, start: Path) -> tuple[FineTuningResult, StageResult]:
         """Train by rewards, where choosing among several answers could gain enough.
@@ -176,7 +177,7 @@ class Stages:
     def _draw(
         self, start: Path, clips: Sequence[TrainingClip], samples: int, temperature: float, name: str
     ) -> SampledAnswers:
-        """Draw answers of what a stage left to the questions about some clips."""
+        """Draw answers of the model that a stage trained to the questions about some clips."""
         model_name, options = trained_model(self.recipe, start)
         model = load_model(model_name, options)
         assert isinstance(model, TransformersModel)
@@ -194,7 +195,10 @@ class Stages:
         """Return the result of a stage with the pass rates before it."""
         if drawn is None:
             return StageResult(name, last.steps, last.loss, last.validation, rewards=last.rewards)
-        rates = {kind: (one.questions, one.at_1, one.at_k) for kind, one in drawn.rates(samples).items()}
+        rates = {
+            question_type: (pass_rates.questions, pass_rates.at_1, pass_rates.at_k)
+            for question_type, pass_rates in drawn.rates(samples).items()
+        }
         right = sum(sum(passed) for passed in drawn.passed.values())
         return StageResult(
             name, last.steps, last.loss, last.validation, samples, rates, right, kept, rewards=last.rewards
@@ -206,7 +210,7 @@ def later_recipe(recipe: Recipe, start: Path, rate: float, steps: int) -> Recipe
 
     Args:
         recipe: The recipe of all stages.
-        start: What the stage before left.
+        start: Folder of the model that the stage before trained.
         rate: Factor of the learning rates.
         steps: Length of the stage; 0: that of the first.
     """
@@ -222,13 +226,13 @@ def later_recipe(recipe: Recipe, start: Path, rate: float, steps: int) -> Recipe
 
 
 def _assemble(recipe: Recipe, work: Plan, last: Path, out: Path, finished: FineTuningResult) -> None:
-    """Put what the last stage left into the output folder, with the recipe and the record of all stages."""
-    own = {"training.json", "recipe.yaml", "README.md", "checkpoints", "rendered", "tensorboard"}
+    """Copy the model of the last stage into the output folder, with the recipe and the record of all stages."""
+    left_out = {"training.json", "recipe.yaml", "README.md", "checkpoints", "rendered", "tensorboard"}
     with whole_files(out) as part:
         for path in sorted(last.iterdir()):
-            if path.is_dir() and path.name not in own:
+            if path.is_dir() and path.name not in left_out:
                 shutil.copytree(path, part / path.name)
-            elif path.is_file() and path.name not in own and not path.name.startswith("."):
+            elif path.is_file() and path.name not in left_out and not path.name.startswith("."):
                 shutil.copyfile(path, part / path.name)
     write_recipe(out, recipe)
     adapter = (out / "adapter_config.json").is_file()
