@@ -65,9 +65,9 @@ def choose_checkpoint(
     compared = [CheckpointScore(**read_json_object(folder / _RECORD)) for folder in folders]
     if not compared:
         return ()
-    best = max(compared, key=lambda one: (one.score, -one.step))
+    best = max(compared, key=lambda checkpoint: (checkpoint.score, -checkpoint.step))
     trainer.load_checkpoint(folders[compared.index(best)])
-    return tuple(replace(one, chosen=one is best) for one in compared)
+    return tuple(replace(checkpoint, chosen=checkpoint is best) for checkpoint in compared)
 
 
 def _score(
@@ -77,9 +77,9 @@ def _score(
     validation: Sequence[TrainingClip],
     step: int,
 ) -> CheckpointScore:
-    """Ask the model as it is about the validation clips, as it is asked afterwards."""
+    """Score the present weights on the validation clips, asked as the finished model will be."""
     wrapped = trainable.wrapped
-    asked = TransformersModel(
+    asked_model = TransformersModel(
         wrapped.model,
         wrapped.processor,
         name=wrapped.name,
@@ -91,11 +91,16 @@ def _score(
     with trainer.kept_weights(), without_dropout(wrapped.model):
         for clip in validation:
             result = answer_clip(
-                clip.clip, clip.questions, asked, trainable.prompts, trainable.view_config, drawn_by=row_maker.drawn_by
+                clip.clip,
+                clip.questions,
+                asked_model,
+                trainable.prompts,
+                trainable.view_config,
+                drawn_by=row_maker.drawn_by,
             )
             answers.update({answer.question_id: answer for answer in result.answers})
-    found = score_run([question for clip in validation for question in clip.questions], answers)
-    metrics = found.metrics if found is not None else {}
+    score_result = score_run([question for clip in validation for question in clip.questions], answers)
+    metrics = score_result.metrics if score_result is not None else {}
     scores = {key: round(metrics[key], 6) for key in SCORES if key in metrics}
     if not scores:
         message = f"score needs questions of a type that is scored so ({', '.join(SCORES)}); set it to loss"

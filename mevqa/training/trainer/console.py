@@ -1,4 +1,4 @@
-"""What a training shows: its progress, as a bar on a terminal or a line now and then, and not what libraries say."""
+"""Progress of a training on standard error: a bar on a terminal, else a line now and then; libraries are silenced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from mevqa.terminal.verbosity import progress_shows, show
 
-#: What is shown of a log, and how.
+#: Figures of a log that are shown, and their text.
 _SHOWN = {"loss": "loss {:.4f}", "grad_norm": "gradient {:.3f}", "eval_loss": "validation {:.4f}"}
 #: Seconds between progress lines where there is no terminal.
 _INTERVAL = 30.0
@@ -85,8 +85,9 @@ class Console(TrainerCallback):
         for name, text in _SHOWN.items():
             value = (logs or {}).get(name)
             if value is not None:
-                kept = [part for part in self._facts.split(", ") if part and not part.startswith(text.split()[0])]
-                self._facts = ", ".join([*kept, text.format(float(value))])
+                label = text.split()[0]
+                other_facts = [fact for fact in self._facts.split(", ") if fact and not fact.startswith(label)]
+                self._facts = ", ".join([*other_facts, text.format(float(value))])
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

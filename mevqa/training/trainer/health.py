@@ -1,4 +1,4 @@
-"""Whether a training is alive: gradients that are there and finite, answers that are learned, pictures that matter."""
+"""Health checks of a training: finite gradients that are not zero, labels that are learned, pictures that matter."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def gradient_norms(model: nn.Module) -> dict[str, float]:
     squares: dict[str, float] = {}
     for name, parameter in trained(model):
         part = part_of(name)
-        own = _number(parameter.grad.detach().float().square().sum()) if parameter.grad is not None else 0.0
-        squares[part] = squares.get(part, 0.0) + own
+        squared = _number(parameter.grad.detach().float().square().sum()) if parameter.grad is not None else 0.0
+        squares[part] = squares.get(part, 0.0) + squared
     return {part: math.sqrt(square) if math.isfinite(square) else square for part, square in squares.items()}
 
 
@@ -117,8 +117,8 @@ def is_four_bit(module: nn.Module) -> bool:
 
 def _number(value: torch.Tensor) -> float:
     """Return a scalar, summed over the processes that each hold a part of it."""
-    whole = getattr(value, "full_tensor", None)
-    return float(whole() if whole is not None else value)
+    full_tensor = getattr(value, "full_tensor", None)
+    return float(full_tensor() if full_tensor is not None else value)
 
 
 def check_labels(rows: Sequence[Row]) -> None:
@@ -194,6 +194,6 @@ def _with_pictures(row: Row, other: Row) -> Row:
     """
     tokens = row.inputs["input_ids"].shape
     if all(getattr(other.inputs.get(name), "shape", ()) == getattr(v, "shape", ()) for name, v in row.inputs.items()):
-        own = {name: v for name, v in row.inputs.items() if getattr(v, "shape", ()) == tokens}
-        return replace(row, inputs={**other.inputs, **own}, key=None)
+        text_inputs = {name: v for name, v in row.inputs.items() if getattr(v, "shape", ()) == tokens}
+        return replace(row, inputs={**other.inputs, **text_inputs}, key=None)
     return replace(row, inputs=other.inputs, prefix=other.prefix, key=None)

@@ -43,6 +43,6 @@ class LogFile(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Write a report, in one of the processes that train together."""
-        given = {ours: float(logs[name]) for name, ours in _FIGURES.items() if logs and name in logs}
-        if state.is_world_process_zero and given.keys() & {"loss", "validation", "reward"}:
-            self._log.add(state.global_step, state.max_steps, given)
+        figures = {ours: float(logs[name]) for name, ours in _FIGURES.items() if logs and name in logs}
+        if state.is_world_process_zero and figures.keys() & {"loss", "validation", "reward"}:
+            self._log.add(state.global_step, state.max_steps, figures)

@@ -70,13 +70,13 @@ def _with_new_adapter(model: Any, recipe: Recipe, lora: Lora) -> Any:
     from peft import LoraConfig, get_peft_model
 
     rates = recipe.rates.model_dump()
-    whole = [name for part in ("projector", "vision") if rates[part] for name in _tops(model, part)]
+    whole_modules = [name for part in ("projector", "vision") if rates[part] for name in _tops(model, part)]
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]
         lora_dropout=lora.dropout,
         target_modules=target_modules(model, lora.targets),
-        modules_to_save=whole or None,
+        modules_to_save=whole_modules or None,
         use_dora=lora.dora,
         use_rslora=lora.rslora,
     )
@@ -127,14 +127,14 @@ def target_modules(model: Any, targets: Iterable[str]) -> list[str]:
     head = model.get_output_embeddings()
     # Those of bitsandbytes are linear modules of torch too.
     linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and module is not head]
-    named = {"language": [name for name in linear if part_of(name) == "language"], "everything": linear}
-    found: dict[str, None] = {}
+    groups = {"language": [name for name in linear if part_of(name) == "language"], "everything": linear}
+    names: dict[str, None] = {}
     for target in targets:
-        own = named[target] if target in named else [name for name in linear if re.search(target, name)]
-        if not own:
+        matches = groups[target] if target in groups else [name for name in linear if re.search(target, name)]
+        if not matches:
             raise ModelError(f"lora.targets: {target!r} matches no linear module, e.g. {linear[-1]}")
-        found.update(dict.fromkeys(own))
-    return list(found)
+        names.update(dict.fromkeys(matches))
+    return list(names)
 
 
 def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
@@ -175,9 +175,9 @@ def _tops(model: Any, part: str) -> list[str]:
     tops: list[str] = []
     for name, module in model.named_modules():
         inside = any(name.startswith(f"{top}.") for top in tops)
-        own = [part_of(f"{name}.{inner}") for inner, _ in module.named_parameters()]
+        parts = [part_of(f"{name}.{inner}") for inner, _ in module.named_parameters()]
         called = bool(name) and not isinstance(module, (nn.ModuleList, nn.ModuleDict))
-        if called and not inside and own and all(kind == part for kind in own):
+        if called and not inside and parts and all(kind == part for kind in parts):
             tops.append(name)
     if not tops:
         raise ModelError(f"the model has no {part} that could be trained; set rates.{part} to 0")

@@ -82,26 +82,26 @@ class PackedTrainer(Trainer):
         self._validation = list(validation)
         self.average = MovingAverage(model, recipe.average) if recipe.average else None
         # The average goes first: what is saved and looked at afterwards holds the step's weights.
-        own: list[Any] = [self.average] if self.average else []
-        own.append(UnreportedLoss())
+        own_callbacks: list[Any] = [self.average] if self.average else []
+        own_callbacks.append(UnreportedLoss())
         arguments = training_arguments(recipe, steps, folder, model, bool(validation))
         self.health = GradientHealth(scaled=arguments.fp16)
         # DeepSpeed keeps gradients to itself, and looks for overflow on its own.
         if arguments.deepspeed_plugin is None:
-            own.append(self.health)
+            own_callbacks.append(self.health)
         if validation and recipe.validation.patience:
-            own.append(EarlyStoppingCallback(recipe.validation.patience))
+            own_callbacks.append(EarlyStoppingCallback(recipe.validation.patience))
         if "tensorboard" in recipe.log_to:
             from tensorboardX import SummaryWriter  # only where it is wanted
 
-            own.append(TensorBoardCallback(SummaryWriter(str(folder.parent / "tensorboard"))))
+            own_callbacks.append(TensorBoardCallback(SummaryWriter(str(folder.parent / "tensorboard"))))
         super().__init__(
             model=model,
             args=arguments,
             data_collator=partial(_collate, packed=recipe.packed),
             train_dataset=stream,
             eval_dataset=validation or None,
-            callbacks=[*own, *callbacks],
+            callbacks=[*own_callbacks, *callbacks],
         )
         # ``Console`` shows the progress.
         self.remove_callback(PrinterCallback)
@@ -147,8 +147,8 @@ class PackedTrainer(Trainer):
             kind, options = self.get_optimizer_cls_and_kwargs(self.args, trained)
             options.pop("params", None)
             self.optimizer = kind(parameter_groups(trained, self.recipe), **options)
-        made: torch.optim.Optimizer = self.optimizer
-        return made
+        optimizer: torch.optim.Optimizer = self.optimizer
+        return optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Follow the recipe's schedule."""
@@ -185,23 +185,23 @@ class PackedTrainer(Trainer):
     @property
     def _unreported(self) -> UnreportedLoss:
         """The losses since the last report; the library makes them anew when it goes on from a checkpoint."""
-        return next(one for one in self.callback_handler.callbacks if isinstance(one, UnreportedLoss))
+        return next(callback for callback in self.callback_handler.callbacks if isinstance(callback, UnreportedLoss))
 
     def _share_losses(self) -> UnreportedLoss:
         """Bring the losses of all processes to their mean."""
         unreported = self._unreported
         unreported.total = float(unreported.total)
         if self.args.world_size > 1:
-            own = torch.tensor([unreported.total], dtype=torch.float32, device=self.args.device)
-            unreported.total = float(self.accelerator.gather(own).mean())
+            own_total = torch.tensor([unreported.total], dtype=torch.float32, device=self.args.device)
+            unreported.total = float(self.accelerator.gather(own_total).mean())
         return unreported
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         """Write a checkpoint with the losses that were not reported yet."""
         self._share_losses()
         # Checkpoints of earlier releases have no place for them.
-        kept: Any = self.state.stateful_callbacks
-        kept.setdefault(UnreportedLoss.__name__, {})
+        stored_callbacks: Any = self.state.stateful_callbacks
+        stored_callbacks.setdefault(UnreportedLoss.__name__, {})
         super()._save_checkpoint(*args, **kwargs)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -240,8 +240,8 @@ class PackedTrainer(Trainer):
     def kept_weights(self) -> Iterator[None]:
         """Put the weights that would be kept in place for a while: the moving average, where there is one."""
         model = self.accelerator.unwrap_model(self.model)
-        kept = self.average.in_place(model) if self.average else contextlib.nullcontext()
-        with kept, self.compute_loss_context_manager():
+        in_place = self.average.in_place(model) if self.average else contextlib.nullcontext()
+        with in_place, self.compute_loss_context_manager():
             yield
 
     def keep_average(self) -> None:
@@ -256,7 +256,7 @@ class PackedTrainer(Trainer):
         return dict(self.accelerator.get_state_dict(self.model_wrapped))
 
     def last_checkpoint(self) -> str | None:
-        """Return the last checkpoint that is whole, if there is one; what a kill tore is taken away."""
+        """Return the last checkpoint that is whole, if there is one; those that a kill left incomplete are removed."""
         for folder in reversed(checkpoints(Path(str(self.args.output_dir)))):
             if self._is_whole(folder):
                 return str(folder)
@@ -266,7 +266,7 @@ class PackedTrainer(Trainer):
     def _is_whole(self, folder: Path) -> bool:
         """Return whether everything of a checkpoint was written: the state, and the average behind it, come last.
 
-        What a power cut left empty or short is known by the ends of the files: torch writes zips.
+        Files that a power cut left empty or short lack their end: torch writes zips, whose directory comes last.
         """
         weights = [CHECKPOINT, *([AVERAGE] if self.average is not None else [])]
         try:
@@ -331,8 +331,8 @@ def training_arguments(
 
 def _checkpointing(recipe: Recipe) -> dict[str, Any]:
     """Return whether activations are computed anew, under the name that the installed transformers asks for."""
-    known = {one.name for one in fields(TrainingArguments)}
-    name = "activation_checkpointing" if "activation_checkpointing" in known else "gradient_checkpointing"
+    field_names = {field.name for field in fields(TrainingArguments)}
+    name = "activation_checkpointing" if "activation_checkpointing" in field_names else "gradient_checkpointing"
     return {name: recipe.checkpointing, f"{name}_kwargs": {"use_reentrant": False}}
 
 
@@ -341,15 +341,16 @@ def rate_at(step: int, *, recipe: Recipe, steps: int) -> float:
     warmup = round(recipe.warmup * steps)
     if step < warmup:
         return (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    shape = {"cosine": 0.5 * (1 + math.cos(math.pi * done)), "linear": 1 - done, "constant": 1.0}[recipe.schedule]
+    progress = (step - warmup) / max(1, steps - warmup)
+    cosine = 0.5 * (1 + math.cos(math.pi * progress))
+    shape = {"cosine": cosine, "linear": 1 - progress, "constant": 1.0}[recipe.schedule]
     return recipe.last_rate + (1 - recipe.last_rate) * shape
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a training, oldest first."""
-    found = folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*")
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+    folders = folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*")
+    return sorted(folders, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
 def _worthless(row: Row) -> Row:

@@ -38,8 +38,8 @@ def save_checkpoint(model: PackedModel, folder: Path, state: dict[str, Any] | No
         state: The model's gathered state, where its weights are spread over processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = state if state is not None else {name: parameter.detach() for name, parameter in trained(model)}
-    save_file({name: known[name].contiguous().cpu() for name, _ in trained(model)}, folder / CHECKPOINT)
+    values = state if state is not None else {name: parameter.detach() for name, parameter in trained(model)}
+    save_file({name: values[name].contiguous().cpu() for name, _ in trained(model)}, folder / CHECKPOINT)
 
 
 def load_checkpoint(model: PackedModel, folder: Path) -> None:
@@ -76,9 +76,9 @@ class MovingAverage(TrainerCallback):
         """Write the average into the checkpoint that was just made."""
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero and folder.is_dir():
-            whole = folder / f"{AVERAGE}.part"
-            save_file(dict(zip(self._names, self._average, strict=True)), whole)
-            whole.replace(folder / AVERAGE)
+            part = folder / f"{AVERAGE}.part"
+            save_file(dict(zip(self._names, self._average, strict=True)), part)
+            part.replace(folder / AVERAGE)
 
     def restore(self, checkpoint: Path) -> None:
         """Go on with the average of a checkpoint."""
@@ -114,15 +114,15 @@ def save_finished(model: PackedModel, folder: Path, dtype: torch.dtype, state: d
         state: The model's gathered state, where its weights are spread over processes.
     """
     inner: Any = model.model
-    own = None if state is None else {name.removeprefix(_PREFIX): value for name, value in state.items()}
+    inner_state = None if state is None else {name.removeprefix(_PREFIX): value for name, value in state.items()}
     if is_adapter(model):
         # The embeddings are not trained, and PEFT would look the base up on the hub to see whether they have grown.
-        inner.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False, state_dict=own)
+        inner.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False, state_dict=inner_state)
         # PEFT writes a card of its own, which says nothing about this one.
         (folder / "README.md").unlink(missing_ok=True)
         _sort_names(folder / "adapter_config.json")
-    elif own is not None:
-        inner.save_pretrained(folder, state_dict={name: value.to(dtype) for name, value in own.items()})
+    elif inner_state is not None:
+        inner.save_pretrained(folder, state_dict={name: value.to(dtype) for name, value in inner_state.items()})
     else:
         inner.to(dtype).save_pretrained(folder)
 
