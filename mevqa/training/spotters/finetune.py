@@ -131,8 +131,8 @@ def finetune_spotter(
         ModelError: The training cannot live.
     """
     if not any(mark.kind in recipe.kinds for video in videos for mark in video.marks):
-        said = f"has no {' or '.join(recipe.kinds)}-expression among the training subjects"
-        raise InputError([Problem(annotated.source, said)])
+        message = f"has no {' or '.join(recipe.kinds)}-expression among the training subjects"
+        raise InputError([Problem(annotated.source, message)])
     system = system_of(recipe)
     with hold_folder(out):
         _start(out, recipe, videos)
@@ -152,8 +152,8 @@ def finetune_spotter(
         seconds = round(watch.seconds(), 1)
         weights = _weights(recipe, system, fitted, annotated, videos)
         weights.save(out)
-        kept = portable(recipe.model_dump(mode="json", exclude={"output", "features"}))
-        write_whole(out / "recipe.yaml", yaml.safe_dump(kept, sort_keys=False))
+        recipe_content = portable(recipe.model_dump(mode="json", exclude={"output", "features"}))
+        write_whole(out / "recipe.yaml", yaml.safe_dump(recipe_content, sort_keys=False))
         finished = {"finished": weights.outcome.model_dump(mode="json"), "seconds": seconds}
         write_whole(out / _MANIFEST, json.dumps(read_manifest(out) | finished, indent=1) + "\n")
         shutil.rmtree(out / _CHECKPOINTS, ignore_errors=True)
@@ -185,12 +185,12 @@ def _logged(show: Show, log: TrainingLog, watch: _Stopwatch) -> ShowTraining:
     """Return what shows epochs, and writes them and the time so far down."""
 
     def epochs(name: str) -> ShowEpochs:
-        shown = show.epochs(name)
+        show_epoch = show.epochs(name)
 
         def report(done: int, total: int, loss: float) -> None:
             log.add(done, total, {"loss": loss}, name)
             watch.save()
-            shown(done, total, loss)
+            show_epoch(done, total, loss)
 
         return report
 
@@ -219,7 +219,7 @@ def _weights(
     annotated: Annotated,
     videos: Sequence[TrainingVideo],
 ) -> SpotterWeights:
-    """Return what a training made as it is saved."""
+    """Return the weights of a training with everything that is saved beside them."""
     schema = config_schema(system)
     trained_on = TrainedOn(
         annotations=annotated.source.name,
@@ -228,7 +228,7 @@ def _weights(
         videos=tuple(video.id for video in videos),
     )
     outcome = Outcome(
-        parameters=sum(one.numel() for one in fitted.network.parameters()),
+        parameters=sum(parameter.numel() for parameter in fitted.network.parameters()),
         epochs=len(fitted.losses),
         loss=fitted.losses[-1],
         f1=fitted.f1,
@@ -262,7 +262,7 @@ def _start(out: Path, recipe: SpotterRecipe, videos: Sequence[TrainingVideo]) ->
     if path.is_file():
         refuse_changes(out, read_manifest(out)["decides"], now, "this training was begun", "--out DIR")
         return
-    if out.exists() and (not out.is_dir() or not all(is_leftover(one) for one in out.iterdir())):
+    if out.exists() and (not out.is_dir() or not all(is_leftover(item) for item in out.iterdir())):
         raise InputError([Problem(out, "exists and holds no training; name a new folder: --out DIR")])
     make_folder(out)
     write_whole(path, json.dumps({"format": 1, "decides": now}, indent=1, ensure_ascii=False) + "\n")
