@@ -97,12 +97,12 @@ def _finetune(
         check_prepared(recipe, work, clips, trainable.view_config)
     learning, validation = divide(recipe, clips) if later is None else _divided_as(clips, later)
     _check_names(recipe)
-    done: dict[str, Any] = read_manifest(out).get("finished") or {}
+    finished_record: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
-    model = _packed(recipe, trainable) if not done else None
+    model = _packed(recipe, trainable) if not finished_record else None
     start_manifest(out, recipe, work, trainable, drawn=None if later is None else later.digest)
     if model is None:
-        return FineTuningResult.from_record(out, done)
+        return FineTuningResult.from_record(out, finished_record)
     synthetic = _synthetic(recipe, trainable, out)
     row_maker = RowMaker(
         trainable.wrapped.prompter,
@@ -115,7 +115,7 @@ def _finetune(
     started = time.perf_counter()
     trainer.train(resume_from_checkpoint=trainer.last_checkpoint())
     seconds = time.perf_counter() - started
-    kept = trainer.accelerator.unwrap_model(trainer.model)
+    final_model = trainer.accelerator.unwrap_model(trainer.model)
     finished = FineTuningResult(
         out,
         trainer.state.global_step,
@@ -123,16 +123,16 @@ def _finetune(
         _last(trainer.state.log_history, "loss"),
         trainer.state.best_metric,
         None,
-        count_parameters(kept),
+        count_parameters(final_model),
         checkpoints=choose_checkpoint(trainer, trainable, row_maker, validation),
     )
     trainer.keep_average()
     rows = _probe_rows(recipe, validation or learning, row_maker, synthetic)
     if recipe.probe and len(rows) > 1:
-        finished = replace(finished, probe=probe_pictures(kept, rows, recipe.clips))
+        finished = replace(finished, probe=probe_pictures(final_model, rows, recipe.clips))
     state = trainer.gathered()
     if trainer.is_world_process_zero():
-        write_artifact(out, kept, recipe, work, trainable, finished, state)
+        write_artifact(out, final_model, recipe, work, trainable, finished, state)
         shutil.rmtree(out / "checkpoints", ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return finished
@@ -177,7 +177,7 @@ def _trainer(
     together = PartialState().num_processes * recipe.clips * recipe.accumulation
     steps = recipe.steps or max(1, round(recipe.epochs * len(learning) / together))
     stream = TrainingStream(learning, row_maker, recipe, steps * together, synthetic, later)
-    check_labels([stream[place] for place in range(min(4, len(stream)))])
+    check_labels([stream[index] for index in range(min(4, len(stream)))])
     validation_rows = [row_maker.plain_row(clip) for clip in validation]
     return PackedTrainer(model, recipe, steps, out / "checkpoints", stream, validation_rows, callbacks)
 
@@ -223,12 +223,12 @@ def divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[Training
         return list(clips), []
     by_id = {clip.clip.id: clip.clip for clip in clips}
     labels = {clip.clip.id: clip.label("coarse") for clip in clips}
-    seen = start_subjects(recipe)
-    unseen = {name: clip for name, clip in by_id.items() if not seen.shows(clip)}
-    if len(unseen) < len(by_id) and len({person(clip) for clip in unseen.values()}) < 2:
+    trained_subjects = start_subjects(recipe)
+    new_clips = {name: clip for name, clip in by_id.items() if not trained_subjects.shows(clip)}
+    if len(new_clips) < len(by_id) and len({person(clip) for clip in new_clips.values()}) < 2:
         message = "needs two subjects that the adapter was not trained on, to validate on; set it to 0, or name a label"
         raise InputError([Problem("validation.share", f"{message} file with others")])
-    _, held_out = validation_split(unseen, recipe.validation.share, recipe.seed, labels)
+    _, held_out = validation_split(new_clips, recipe.validation.share, recipe.seed, labels)
     sides = (
         [clip for clip in clips if clip.clip.id not in held_out],
         [clip for clip in clips if clip.clip.id in held_out],

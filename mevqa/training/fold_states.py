@@ -22,7 +22,7 @@ class FoldState:
     Attributes:
         fold: The fold.
         state: ``finished``, ``under way``, ``interrupted`` or ``waiting``.
-        place: What was reported last: ``step 12 of 200, loss 1.23``, or ``trained``; empty where nothing was.
+        place: The last report: ``step 12 of 200, loss 1.23``, or ``trained``; empty where there was none.
     """
 
     fold: Fold
@@ -44,15 +44,15 @@ def fold_states(folds: Sequence[Fold], finished: Collection[str], folder: Path) 
 def _state(fold: Fold, finished: bool, folder: Path) -> FoldState:
     if finished:
         return FoldState(fold, "finished")
-    held = folder_holder(folder) is not None
+    is_held = folder_holder(folder) is not None
     trained = next((folder / name for name in _TRAINED if (folder / name).is_dir()), None)
-    if not held and trained is None:
+    if not is_held and trained is None:
         return FoldState(fold, "waiting")
-    return FoldState(fold, "under way" if held else "interrupted", "" if trained is None else _place(trained))
+    return FoldState(fold, "under way" if is_held else "interrupted", "" if trained is None else _last_report(trained))
 
 
-def _place(folder: Path) -> str:
-    """Return what a training reported last."""
+def _last_report(folder: Path) -> str:
+    """Return the last report of a training, in words."""
     if read_manifest(folder).get("finished") is not None:
         return "trained"
     rows = read_log(folder)
@@ -60,7 +60,7 @@ def _place(folder: Path) -> str:
         return ""
     last = rows[-1]
     unit = "step" if "step" in last else "epoch"
-    told = [f"{last['part']}: "] if "part" in last else []
+    part = [f"{last['part']}: "] if "part" in last else []
     losses = [row["loss"] for row in rows if "loss" in row]
     loss = f", loss {losses[-1]:.4g}" if losses else ""
-    return "".join([*told, f"{unit} {last.get(unit)} of {last.get(unit + 's')}", loss])
+    return "".join([*part, f"{unit} {last.get(unit)} of {last.get(unit + 's')}", loss])

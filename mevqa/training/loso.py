@@ -69,9 +69,9 @@ def make_folds(recipe: Recipe | RecogniserRecipe, work: Plan) -> tuple[Fold, ...
     """
     folds = _divided(recipe, work)
     if isinstance(recipe, Recipe):
-        seen = start_subjects(recipe)
+        trained_subjects = start_subjects(recipe)
         held_out = [work.clips[name] for fold in folds for name in fold.test]
-        refuse_trained_subjects(recipe, seen, held_out, whole_datasets=recipe.folds.by == "dataset")
+        refuse_trained_subjects(recipe, trained_subjects, held_out, whole_datasets=recipe.folds.by == "dataset")
     return folds
 
 
@@ -203,12 +203,12 @@ def _finished_run(folder: Path, held_out: Plan) -> RunRecord | None:
 
 def finished_folds(work: Plan, folds: Sequence[Fold], out: Path) -> dict[str, RunRecord]:
     """Return the runs of the folds that are finished, by name."""
-    found = {}
+    runs = {}
     for fold in folds:
         run = _finished_run(out / _FOLDS / fold.name / _RUN, of_clips(work, fold.test))
         if run is not None:
-            found[fold.name] = run
-    return found
+            runs[fold.name] = run
+    return runs
 
 
 def pool(
@@ -241,9 +241,12 @@ def pool(
     # The shards that finish last may come to pool at the same time.
     facts = {"folds": {fold.name: list(fold.test) for fold in folds}}
     with hold_folder(out / _RUN, wait=_POOLING), begin(tested, out / _RUN, fingerprint, facts) as log:
-        known = set(log.answers)
+        pooled_ids = set(log.answers)
         log.append(
-            given for fold in folds for given in runs[fold.name].answers.values() if given.question_id not in known
+            fold_answer
+            for fold in folds
+            for fold_answer in runs[fold.name].answers.values()
+            if fold_answer.question_id not in pooled_ids
         )
     return out / _RUN
 
@@ -265,8 +268,8 @@ def fold_table(work: Plan, folds: Sequence[Fold], runs: Mapping[str, RunRecord])
     """
     rows = []
     for fold in folds:
-        asked = of_clips(work, fold.test).all_questions
-        result = score_run(asked, runs[fold.name].answers, log=runs[fold.name].path)
+        questions = of_clips(work, fold.test).all_questions
+        result = score_run(questions, runs[fold.name].answers, log=runs[fold.name].path)
         cells = [plain_number(result, key) if result is not None else "" for key in _COLUMNS.values()]
         rows.append((fold.name, str(len(fold.test)), *cells))
     return Table("accuracy of each fold", ("held out", "clips", *_COLUMNS), tuple(rows))
@@ -282,8 +285,9 @@ def check_answers(recipe: Recipe | RecogniserRecipe, work: Plan) -> Plan:
         return labelled(recipe, work)
     variant = recipe.variant or base_preferences(recipe).variant
     clips = training_clips(work, PromptLibrary.load(prompts_folder(recipe), variant))
-    kept = of_clips(work, [clip.clip.id for clip in clips])
+    answered_plan = of_clips(work, [clip.clip.id for clip in clips])
     answered = {question.id for clip in clips for question in clip.questions}
+    groups = answered_plan.questions.items()
     return replace(
-        kept, questions={name: tuple(q for q in asked if q.id in answered) for name, asked in kept.questions.items()}
+        answered_plan, questions={name: tuple(q for q in questions if q.id in answered) for name, questions in groups}
     )

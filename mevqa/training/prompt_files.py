@@ -8,13 +8,13 @@ from pathlib import Path
 from mevqa.resources import resource_folder
 
 
-def copy_prompts(own: Path | None, into: Path) -> None:
+def copy_prompts(user_folder: Path | None, into: Path) -> None:
     """Copy the shipped prompts, and a user's own in their place.
 
     Args:
-        own: Folder of the user's prompt files; None: the shipped ones alone.
+        user_folder: Folder of the user's prompt files; None: the shipped ones alone.
         into: A new folder.
     """
     shutil.copytree(resource_folder("prompts"), into, ignore=shutil.ignore_patterns("*.md"))
-    for path in sorted(own.glob("*.yaml")) if own is not None else []:
+    for path in sorted(user_folder.glob("*.yaml")) if user_folder is not None else []:
         shutil.copy(path, into / path.name)

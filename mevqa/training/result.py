@@ -1,4 +1,4 @@
-"""Result of a training: where the weights are, losses, and what the pictures are worth."""
+"""Result of a training: where the weights are, its losses, and how much the pictures matter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FineTuningResult:
         seconds: Wall time of the steps of this call; None for a training that was finished before.
         loss: Training loss at the last report; None when there was nothing left to train.
         validation: Best loss on the validation side; None without one.
-        probe: What the pictures are worth; None when it was not looked at.
+        probe: Loss with the right and with other pictures; None when it was not measured.
         parameters: Trained weights of each part, and ``all``.
         checkpoints: Checkpoints that were compared by their score on the validation side, by step; empty where the
             loss decided.
@@ -64,10 +64,10 @@ class FineTuningResult:
         """Read what ``as_record`` returned."""
         probe = record["probe"]
         checkpoints = tuple(CheckpointScore(**entry) for entry in record.get("checkpoints", ()))
-        known = {**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None}
+        values = {**record, "seconds": None, "probe": PictureProbe(**probe) if probe else None}
         stages = tuple(StageResult(**entry) for entry in record.get("stages", ()))
         rewards = tuple(record["rewards"]) if record.get("rewards") else None
-        return cls(folder, **{**known, "checkpoints": checkpoints, "stages": stages, "rewards": rewards})
+        return cls(folder, **{**values, "checkpoints": checkpoints, "stages": stages, "rewards": rewards})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,10 @@ class CheckpointScore:
 def checkpoint_lines(checkpoints: Sequence[CheckpointScore]) -> list[str]:
     """Return a line a checkpoint: its score on the validation side, and which was kept."""
     lines = []
-    for one in checkpoints:
-        parts = ", ".join(f"{key} {value:.3f}" for key, value in one.scores.items())
-        kept = " (kept)" if one.chosen else ""
-        lines.append(f"checkpoint at step {one.step}: {one.score:.3f} on other subjects ({parts}){kept}")
+    for checkpoint in checkpoints:
+        parts = ", ".join(f"{key} {value:.3f}" for key, value in checkpoint.scores.items())
+        mark = " (kept)" if checkpoint.chosen else ""
+        lines.append(f"checkpoint at step {checkpoint.step}: {checkpoint.score:.3f} on other subjects ({parts}){mark}")
     return lines
 
 
@@ -130,36 +130,36 @@ class StageResult:
 
     def __post_init__(self) -> None:
         """Bring what was read from JSON to tuples."""
-        object.__setattr__(self, "rates", {name: tuple(one) for name, one in self.rates.items()})
+        object.__setattr__(self, "rates", {name: tuple(numbers) for name, numbers in self.rates.items()})
         object.__setattr__(self, "rewards", None if self.rewards is None else tuple(self.rewards))
 
 
 def stage_lines(stages: Sequence[StageResult]) -> list[str]:
     """Return what each stage did: steps and losses, pass@1 and pass@k of the answers that it drew."""
     lines = []
-    for one in stages:
-        if one.samples:
-            count = one.rates["all"][0]
-            about = "about other subjects" if one.name == "grpo" else "that were trained on"
-            kept = f", {one.kept} different ones kept" if one.kept else ""
+    for stage in stages:
+        if stage.samples:
+            count = stage.rates["all"][0]
+            which = "about other subjects" if stage.name == "grpo" else "that were trained on"
+            kept_note = f", {stage.kept} different ones kept" if stage.kept else ""
             lines.append(
-                f"stage {one.name}: {one.samples} answers drawn to each of {count} questions {about}: "
-                f"{one.right} of {one.samples * count} right{kept}"
+                f"stage {stage.name}: {stage.samples} answers drawn to each of {count} questions {which}: "
+                f"{stage.right} of {stage.samples * count} right{kept_note}"
             )
-            told = (f"{name} {at_1:.3f} to {at_k:.3f}" for name, (_, at_1, at_k) in one.rates.items())
-            lines.append(f"stage {one.name}: pass@1 to pass@{one.samples}: {', '.join(told)}")
-        facts = [f"{one.steps} steps"]
-        facts += [f"loss at the end {one.loss:.4f}"] if one.loss is not None else []
-        if one.rewards is not None:
-            facts.append(f"mean reward {one.rewards[0]:.3f} in the first, {one.rewards[1]:.3f} in the last step")
-        facts += [f"best on other subjects {one.validation:.4f}"] if one.validation is not None else []
-        lines.append(f"stage {one.name}: {', '.join(facts)}")
+            pass_rates = (f"{name} {at_1:.3f} to {at_k:.3f}" for name, (_, at_1, at_k) in stage.rates.items())
+            lines.append(f"stage {stage.name}: pass@1 to pass@{stage.samples}: {', '.join(pass_rates)}")
+        facts = [f"{stage.steps} steps"]
+        facts += [f"loss at the end {stage.loss:.4f}"] if stage.loss is not None else []
+        if stage.rewards is not None:
+            facts.append(f"mean reward {stage.rewards[0]:.3f} in the first, {stage.rewards[1]:.3f} in the last step")
+        facts += [f"best on other subjects {stage.validation:.4f}"] if stage.validation is not None else []
+        lines.append(f"stage {stage.name}: {', '.join(facts)}")
     return lines
 
 
 @dataclass(frozen=True, slots=True)
 class PictureProbe:
-    """What the pictures are worth to a trained model.
+    """Picture probe of a trained model: its loss with each clip's own pictures and with another clip's.
 
     Attributes:
         clips: Number of clips looked at.

@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested: folds by subject or data set, a validation side, shards of folds.
+"""Splits by subject: folds by subject or data set, a validation side, shards of folds.
 
 No person is on both sides of a split: every function that makes one ends in ``assert_disjoint``.
 """
@@ -88,8 +88,8 @@ def leave_one_subject_out(clips: Mapping[str, Clip], *, of: Collection[str] | No
         InputError: A subject is not known, ``of`` names a data set without clips, or nothing is left to train on.
     """
     persons = _persons_of(clips, of)
-    names = _unique(_file_name(f"{who[0]} {subject_spelling(clips[own[0]])}") for who, own in persons.items())
-    return tuple(_fold(name, own, clips) for name, own in zip(names, persons.values(), strict=True))
+    names = _unique(_file_name(f"{who[0]} {subject_spelling(clips[clip_ids[0]])}") for who, clip_ids in persons.items())
+    return tuple(_fold(name, clip_ids, clips) for name, clip_ids in zip(names, persons.values(), strict=True))
 
 
 def k_folds(
@@ -120,8 +120,8 @@ def k_folds(
         raise _refused(f"{len(dealt)} person{'s' * (len(dealt) != 1)} cannot be divided into {k} folds; {mend}", named)
     shuffled = [dealt[at] for at in np.random.default_rng(seed).permutation(len(dealt))]
     groups: list[list[str]] = [[] for _ in range(k)]
-    for own in sorted(shuffled, key=len, reverse=True):
-        min(groups, key=len).extend(own)
+    for clip_ids in sorted(shuffled, key=len, reverse=True):
+        min(groups, key=len).extend(clip_ids)
     return tuple(_fold(f"fold-{number}-of-{k}", group, clips) for number, group in enumerate(groups, 1))
 
 
@@ -266,7 +266,7 @@ def _persons_of(clips: Mapping[str, Clip], of: Collection[str] | None) -> dict[P
     """Return the persons of the data sets to hold out, with their clips."""
     persons = _by_person(clips)
     datasets = _datasets({canonical_dataset(clip.dataset) for clip in clips.values()}, of)
-    return {who: own for who, own in persons.items() if who[0] in datasets}
+    return {who: clip_ids for who, clip_ids in persons.items() if who[0] in datasets}
 
 
 def _datasets(known: Collection[str], of: Collection[str] | None) -> list[str]:

@@ -51,54 +51,54 @@ def load_trainable_model(recipe: Recipe) -> TrainableModel:
         ModelError: It cannot be loaded, or cannot be trained.
         InputError: Views, sampler or prompts are wrong.
     """
-    known = {"views": view_names(), "sampler": sampler_names()}
-    named = [("views", name) for name in recipe.views] + [("sampler", recipe.sampler or sampler_names()[0])]
+    known_names = {"views": view_names(), "sampler": sampler_names()}
+    recipe_names = [("views", name) for name in recipe.views] + [("sampler", recipe.sampler or sampler_names()[0])]
     problems = []
-    for key, name in named:
-        if name not in known[key]:
-            message = f"unknown {key.rstrip('s')} {name!r}; {did_you_mean(name, known[key])}"
+    for key, name in recipe_names:
+        if name not in known_names[key]:
+            message = f"unknown {key.rstrip('s')} {name!r}; {did_you_mean(name, known_names[key])}"
             problems.append(Problem(key, message))
     if problems:
         raise InputError(problems)
     _check_start(recipe)
     join_processes(recipe)
-    own = base_preferences(recipe)
+    model_preferences = base_preferences(recipe)
     # Read before the model, so that what is wrong with them shows at once.
-    prompts = PromptLibrary.load(prompts_folder(recipe), recipe.variant or own.variant)
+    prompts = PromptLibrary.load(prompts_folder(recipe), recipe.variant or model_preferences.variant)
     torch.manual_seed(recipe.seed)
     wrapped = _load(recipe)
     preferences = Preferences(
-        views=recipe.views or own.views,
-        sampler=recipe.sampler or own.sampler,
-        variant=recipe.variant or own.variant,
+        views=recipe.views or model_preferences.views,
+        sampler=recipe.sampler or model_preferences.sampler,
+        variant=recipe.variant or model_preferences.variant,
         # A model that was trained on these very answers knows how probable each is.
         option_score="sum",
-        sees_rest=own.sees_rest,
+        sees_rest=model_preferences.sees_rest,
     )
     view_config = ViewConfig.preferred(preferences, None, None, recipe.face, recipe.frames, recipe.stride)
     return TrainableModel(wrapped, prompts, view_config, preferences, wrapped.model.dtype)
 
 
 def trained_model(recipe: Recipe, folder: Path) -> tuple[str, ModelOptions]:
-    """Return the name and the options under which what a recipe's training left is loaded to be asked.
+    """Return the name and the options under which the model that a recipe trained is loaded to be asked.
 
     Args:
         recipe: The recipe.
         folder: The adapter, or the whole model.
     """
-    whole = not (folder / "adapter_config.json").is_file()
+    is_whole_model = not (folder / "adapter_config.json").is_file()
     options = ModelOptions(
         dtype=recipe.precision,
         device=recipe.device,
         quantization=recipe.quantization,
-        adapter=None if whole else str(folder),
+        adapter=None if is_whole_model else str(folder),
         attention=recipe.attention,
         trust_remote_code=recipe.trust_remote_code,
         revision=recipe.revision,
         batch_size=16,
         seed=recipe.seed,
     )
-    return str(folder) if whole else recipe.model, options
+    return str(folder) if is_whole_model else recipe.model, options
 
 
 def base_preferences(recipe: Recipe) -> Preferences:

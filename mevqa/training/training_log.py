@@ -79,9 +79,9 @@ class TrainingLog:
 
     def _keep(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
         rows = read_log(self._folder)
-        kept = [row for row in rows if wanted(row)]
-        if rows != kept or (self._folder / LOG).exists():
-            _write(self._folder, kept)
+        kept_rows = [row for row in rows if wanted(row)]
+        if rows != kept_rows or (self._folder / LOG).exists():
+            _write(self._folder, kept_rows)
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def join_logs(parts: Mapping[str, Path], folder: Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    rows = [{"part": name} | row for name, one in parts.items() for row in read_log(one)]
+    rows = [{"part": name} | row for name, stage_folder in parts.items() for row in read_log(stage_folder)]
     _write(folder, rows)
     _draw(folder)
 
