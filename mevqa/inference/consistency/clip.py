@@ -23,8 +23,8 @@ from mevqa.questions.types import SentenceQuestion
 from mevqa.questions.writing.sentences import unit_list
 from mevqa.types import Parts, Question, Reply
 
-#: Probability given to a class whose model tells none; the other classes share the rest.
-_UNTOLD = 0.9
+#: Probability given to a class whose model gives none; the other classes share the rest.
+_UNKNOWN_PROBABILITY = 0.9
 _SMALLEST = 1e-6
 
 
@@ -151,9 +151,9 @@ def _scores(answered: Sequence[_Draft], level: str, classes: Sequence[str]) -> d
         return None
     scores = dict.fromkeys(classes, 0.0)
     for reply, text in class_replies:
-        other_probability = (1 - _UNTOLD) / max(len(classes) - 1, 1)
+        other_probability = (1 - _UNKNOWN_PROBABILITY) / max(len(classes) - 1, 1)
         for name in classes:
-            probability = _UNTOLD if name == text else other_probability
+            probability = _UNKNOWN_PROBABILITY if name == text else other_probability
             if reply.options is not None:
                 probability = reply.options.get(name, 0.0)
             scores[name] += math.log(max(probability, _SMALLEST))
@@ -166,8 +166,8 @@ def _likeliest(scores: dict[str, float] | None) -> str | None:
 
 def _unit_evidence(answered: Sequence[_Draft]) -> UnitEvidence | None:
     """Return the evidence of all replies for action units; None where no reply is about units."""
-    presence = _of_single_units(answered)
-    sources = _of_lists(answered)
+    presence = _single_unit_drafts(answered)
+    sources = _list_drafts(answered)
     if not presence and not sources:
         return None
     evidence = UnitEvidence()
@@ -178,11 +178,11 @@ def _unit_evidence(answered: Sequence[_Draft]) -> UnitEvidence | None:
     return evidence
 
 
-def _of_single_units(answered: Sequence[_Draft]) -> list[_Draft]:
+def _single_unit_drafts(answered: Sequence[_Draft]) -> list[_Draft]:
     return [draft for draft in answered if draft.fact == "unit" and draft.question.action_unit]
 
 
-def _of_lists(answered: Sequence[_Draft]) -> list[_Draft]:
+def _list_drafts(answered: Sequence[_Draft]) -> list[_Draft]:
     """Return the lists; where there is none, the sentences that name units."""
     lists = [draft for draft in answered if draft.fact == "units"]
     return lists or [draft for draft in answered if draft.fact == "sentence" and draft.parts.units]
@@ -190,7 +190,7 @@ def _of_lists(answered: Sequence[_Draft]) -> list[_Draft]:
 
 def _decide_units(answered: Sequence[_Draft], evidence: UnitEvidence, fine: str | None, coarse: str | None) -> None:
     """Settle the action units of the clip, and write lists, presence answers and sentences accordingly."""
-    presence, sources = _of_single_units(answered), _of_lists(answered)
+    presence, sources = _single_unit_drafts(answered), _list_drafts(answered)
     lists = [draft for draft in answered if draft.fact == "units"]
     sentences = [draft for draft in answered if draft.fact == "sentence"]
     numbers = [_asks_several(draft.question) for draft in lists + sentences]

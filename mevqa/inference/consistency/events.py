@@ -13,8 +13,8 @@ from mevqa.types import Question, Reply
 #: Largest count that is answered.
 MOST_EVENTS = 99
 _MICRO, _MACRO = "micro-expression", "macro-expression"
-#: Weight of an answer whose model tells none, and the least weight of any answer.
-_UNTOLD = 0.5
+#: Weight of an answer whose model gives no confidence, and the least weight of any answer.
+_UNKNOWN_WEIGHT = 0.5
 _LEAST = 0.05
 _SMALLEST = 1e-6
 
@@ -53,7 +53,7 @@ def decide_events(questions: Sequence[Question], replies: Sequence[Reply], texts
         (
             question_type(question.type).counted,
             min(int(text), MOST_EVENTS),
-            _UNTOLD if r.confidence is None else max(r.confidence, _LEAST),
+            _UNKNOWN_WEIGHT if r.confidence is None else max(r.confidence, _LEAST),
         )
         for question, r, text in zip(questions, replies, texts, strict=True)
         if _is_count(question)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from mevqa.facs import UNIT_NAMES
 from mevqa.types import Reply
 
-#: Probability given to an answer whose model tells none.
-UNTOLD = 0.8
+#: Probability given to an answer whose model gives none.
+UNKNOWN_PROBABILITY = 0.8
 #: The word of a list counts at least this much (log-odds), however unsure the model was of the whole list.
 _LEAST = 0.05
 _SMALLEST = 1e-6
@@ -32,7 +32,7 @@ class UnitEvidence:
             confidence: Probability of the whole list; None when unknown. Its n names and its end are n + 1 choices,
                 so that one of them has the (n + 1)-th root of it.
         """
-        unit_probability = UNTOLD if confidence is None else confidence ** (1 / (len(names) + 1))
+        unit_probability = UNKNOWN_PROBABILITY if confidence is None else confidence ** (1 / (len(names) + 1))
         weight = max(_log_odds(unit_probability), _LEAST)
         for name in self._odds:
             self._odds[name] += weight if name in names else -weight
@@ -83,7 +83,7 @@ def presence_probability(reply: Reply, text: str) -> float:
     options: Mapping[str, float] = reply.options or {}
     if "yes" in options and "no" in options and options["yes"] + options["no"] > 0:
         return options["yes"] / (options["yes"] + options["no"])
-    return UNTOLD if text == "yes" else 1 - UNTOLD
+    return UNKNOWN_PROBABILITY if text == "yes" else 1 - UNKNOWN_PROBABILITY
 
 
 def _log_odds(probability: float) -> float:

@@ -137,7 +137,7 @@ class DrawingProcesses:
         """Have a process that has nothing to do look at a clip."""
         worker = self._idle.get()
         try:
-            worker.pipe.send((drawn_by, _bare(look[0]), look[1]))
+            worker.pipe.send((drawn_by, _sendable(look[0]), look[1]))
             outcome: ClipViews | BaseException = worker.pipe.recv()
         except (EOFError, OSError) as error:
             raise self._lost(worker) from error
@@ -161,7 +161,7 @@ class DrawingProcesses:
         return LostProcess(f"--workers: {why}; the same command goes on")
 
 
-def _bare(clip: Clip) -> Clip:
+def _sendable(clip: Clip) -> Clip:
     """Return what of a clip decides its pictures, in a form that can be sent."""
     annotation = clip.annotation
     event = None if annotation is None else Event(annotation.onset, annotation.apex, annotation.offset)

@@ -115,7 +115,7 @@ def _read_answers(log: Path, with_values: bool) -> tuple[dict[str, Answer], dict
 
 
 def torn_line(run: Path) -> str | None:
-    """Say that the last line of a run's log is not finished, which is no error and not counted; None where it is.
+    """Warn of an unfinished last line in a run's logs, which is no error and not counted; None where all are whole.
 
     Args:
         run: The run folder.

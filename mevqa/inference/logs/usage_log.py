@@ -1,4 +1,4 @@
-"""What a served model used in a run: a line a clip in ``usage.jsonl``, so that a run that is continued counts on."""
+"""The usage of a served model in a run: a line a clip in ``usage.jsonl``, so that a run that is continued counts on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COUNTS = ("requests", "repeated", "prompt_tokens", "cached_tokens", "written_to
 
 
 class Meter(Protocol):
-    """What counts the usage of a model; ``mevqa.models.served.usage.Meter`` is one."""
+    """Counts the usage of a model; ``mevqa.models.served.usage.Meter`` is one."""
 
     def begin(self, cost: float) -> None:
         """Set what the run had cost before."""
@@ -35,7 +35,7 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TotalUsage:
-    """What a run used.
+    """Requests, tokens and cost of a run.
 
     Attributes:
         counts: Requests and tokens, by the names of ``mevqa.models.served.usage.Usage``.
@@ -64,12 +64,12 @@ def read_usage(run: Path) -> TotalUsage | None:
         return None
     total = TotalUsage(dict.fromkeys(_COUNTS, 0), 0.0, 0, "")
     for path in logs:
-        total = _with(total, path)
+        total = _add_log(total, path)
     return total
 
 
-def _with(total: TotalUsage, path: Path) -> TotalUsage:
-    """Return a total with what one log says."""
+def _add_log(total: TotalUsage, path: Path) -> TotalUsage:
+    """Return a total with the usage of one log added."""
     counts, cost, unpriced, stopped = dict(total.counts), total.cost, total.unpriced, ""
     with open_file(path) as stream:
         for number, line in enumerate(stream, 1):

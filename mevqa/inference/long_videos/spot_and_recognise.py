@@ -63,7 +63,7 @@ class Naming:
         return match["subject"] or "", match.groupdict().get("video") or name
 
 
-class _Done(StrictModel):
+class _FinishedVideo(StrictModel):
     """A finished video in the log."""
 
     name: str
@@ -100,7 +100,7 @@ class StrTable:
             finished = []
             for line in lines[:-1]:
                 number += 1
-                finished.append(_Done.model_validate(dict(parse_row(line.decode()).values)))
+                finished.append(_FinishedVideo.model_validate(dict(parse_row(line.decode()).values)))
         except ValueError as error:  # of the decoder, of JSON and of the schema
             message = "is not a line of this log; delete the log and the table, which are then made anew"
             raise InputError([Problem(self._log, message, number)]) from error

@@ -1,6 +1,6 @@
 import pytest
 
-from mevqa.inference.consistency.unit_evidence import UNTOLD, UnitEvidence, presence_probability
+from mevqa.inference.consistency.unit_evidence import UNKNOWN_PROBABILITY, UnitEvidence, presence_probability
 from mevqa.types import Reply
 
 
@@ -29,7 +29,7 @@ def test_a_list_counts_for_its_units_however_unsure():
 
 
 def test_equal_evidence_leaves_the_word_to_the_list():
-    assert evidence((["dimpler"], None), dimpler=1 - UNTOLD).likely_units(0, None) == ["dimpler"]
+    assert evidence((["dimpler"], None), dimpler=1 - UNKNOWN_PROBABILITY).likely_units(0, None) == ["dimpler"]
 
 
 def test_bounds_and_preference():
@@ -49,8 +49,8 @@ def test_units_outside_the_vocabulary_of_lists_are_passed_over():
     ("reply", "text", "expected"),
     [
         (Reply("yes", options={"yes": 0.6, "no": 0.2}), "yes", 0.75),
-        (Reply("yes"), "yes", UNTOLD),
-        (Reply("no", options={"no": 1.0}), "no", 1 - UNTOLD),
+        (Reply("yes"), "yes", UNKNOWN_PROBABILITY),
+        (Reply("no", options={"no": 1.0}), "no", 1 - UNKNOWN_PROBABILITY),
     ],
 )
 def test_presence_probability(reply, text, expected):
