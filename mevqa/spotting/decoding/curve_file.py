@@ -53,7 +53,9 @@ def read_curves(path: Path | str) -> list[ScoreCurve]:
     path = Path(path)
     columns = _table()
     sheets = read_sheets(path)
-    header = next((found for one in sheets if (found := find_header(one, columns.columns, columns.required))), None)
+    header = next(
+        (candidate for sheet in sheets if (candidate := find_header(sheet, columns.columns, columns.required))), None
+    )
     if header is None:
         layouts = {"score curves": {name: columns.columns[name] for name in columns.required}}
         raise InputError([Problem(path, describe_columns(sheets, layouts))])
@@ -72,8 +74,8 @@ def read_curves(path: Path | str) -> list[ScoreCurve]:
         if subject := row.cells.get("subject"):
             other = subjects.setdefault(video, subject)
             if other != subject:
-                said = f"the video {video!r} is of subject {subject} here and of {other} before"
-                problems.append(Problem(path, said, row.line))
+                message = f"the video {video!r} is of subject {subject} here and of {other} before"
+                problems.append(Problem(path, message, row.line))
     curves = []
     for video, rows in videos.items():
         try:
@@ -134,12 +136,12 @@ def _curve(video: str, subject: str | None, rows: Sequence[tuple[int, float, int
         raise _BadCurve(second, f"frame {frames[at]} of the video {video!r} stands in line {first} too")
     step = int(np.median(steps)) if len(steps) else 1
     for at in np.flatnonzero(steps % step)[:1]:
-        said = f"follows frame {frames[at]}, others follow by {step}: scores must be evenly spaced"
-        raise _BadCurve(ordered[at + 1][2], f"frame {frames[at + 1]} of the video {video!r} {said}")
+        reason = f"follows frame {frames[at]}, others follow by {step}: scores must be evenly spaced"
+        raise _BadCurve(ordered[at + 1][2], f"frame {frames[at + 1]} of the video {video!r} {reason}")
     length = int((frames[-1] - frames[0]) // step) + 1
     if length > (1 + _MOST_MISSING) * len(frames):
-        said = f"has {len(frames)} rows for the frames {frames[0]} to {frames[-1]}"
-        raise _BadCurve(ordered[-1][2], f"the video {video!r} {said}: are these frame numbers?")
+        reason = f"has {len(frames)} rows for the frames {frames[0]} to {frames[-1]}"
+        raise _BadCurve(ordered[-1][2], f"the video {video!r} {reason}: are these frame numbers?")
     return ScoreCurve(video, subject, *_filled(frames, scores, step, length), length - len(frames), rows[0][2])
 
 
@@ -150,6 +152,6 @@ def _filled(
     grid = frames[0] + step * np.arange(length, dtype=np.int64)
     filled = np.interp(grid, frames, scores)
     for at in np.flatnonzero(np.diff(frames) > step * (_SHORT_GAP + 1)):
-        first, last = (int((frames[place] - frames[0]) // step) for place in (at, at + 1))
+        first, last = (int((frames[index] - frames[0]) // step) for index in (at, at + 1))
         filled[first + 1 : last] = scores.min()
     return grid, filled

@@ -33,7 +33,7 @@ class NothingToChooseFrom(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledCurve:
-    """A curve and what coders marked in its video.
+    """A score curve and the expressions that coders marked in its video.
 
     Attributes:
         curve: The curve, with its subject.
@@ -50,7 +50,7 @@ class LabelledCurve:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What the other subjects chose for one.
+    """Length and threshold that the other subjects chose for one subject.
 
     Attributes:
         subject: Who is decoded with it.
@@ -95,25 +95,25 @@ def decode_nested(
         NothingToChooseFrom: Fewer than two subjects, or a subject without whom nothing is marked.
     """
     by_subject: dict[str, list[int]] = {}
-    for place, video in enumerate(videos):
-        by_subject.setdefault(str(video.curve.subject), []).append(place)
+    for index, video in enumerate(videos):
+        by_subject.setdefault(str(video.curve.subject), []).append(index)
     if len(by_subject) < 2:
         raise NothingToChooseFrom("leave-one-subject-out needs two subjects at least")
     candidates = _thresholds(videos, decoder) if threshold is None else np.array([threshold])
     counts = _Counts(videos, decoder, candidates)
     result: list[list[Detection]] = [[] for _ in videos]
     folds = []
-    for subject, own in by_subject.items():
-        training = [place for other, places in by_subject.items() if other != subject for place in places]
-        assert not {str(videos[place].curve.subject) for place in training} & {subject}, f"{subject} is on both sides"
-        lengths = [length for place in training for length in _lengths(videos[place])]
+    for subject, tested in by_subject.items():
+        training = [index for other, indices in by_subject.items() if other != subject for index in indices]
+        assert not {str(videos[index].curve.subject) for index in training} & {subject}, f"{subject} is on both sides"
+        lengths = [length for index in training for length in _lengths(videos[index])]
         if not lengths:
             raise NothingToChooseFrom(f"without subject {subject} no expression is marked")
-        half = half_length(lengths if length is None else [length / videos[own[0]].curve.step])
+        half = half_length(lengths if length is None else [length / videos[tested[0]].curve.step])
         chosen, f1 = _best(counts.total(half, training), len(lengths))
         folds.append(Fold(subject, half, float(candidates[chosen]), f1))
-        for place in own:
-            result[place] = decoder.decode(videos[place].curve.scores, half, folds[-1].threshold)
+        for index in tested:
+            result[index] = decoder.decode(videos[index].curve.scores, half, folds[-1].threshold)
     return result, folds
 
 
@@ -149,7 +149,7 @@ def choose_threshold(
 
 
 class _Counted(NamedTuple):
-    """What is counted at some thresholds, each [thresholds].
+    """Counts at each threshold, [thresholds] each.
 
     Attributes:
         hits: Detections that are hits.
@@ -196,56 +196,68 @@ def _thresholds(videos: Sequence[LabelledCurve], decoder: Decoder) -> Array:
 
 
 class _Counts:
-    """What is counted in every video at every threshold, once for each length."""
+    """Counts of every video at every threshold, made once for each length."""
 
     def __init__(self, videos: Sequence[LabelledCurve], decoder: Decoder, thresholds: Array) -> None:
         self._videos, self._decoder, self._thresholds = videos, decoder, thresholds
-        self._known: dict[tuple[int, int], _Counted] = {}
+        self._cached: dict[tuple[int, int], _Counted] = {}
 
-    def total(self, half: int, places: Sequence[int]) -> _Counted:
-        """Return what is counted in some videos together."""
-        return _Counted(*np.sum([self._of(half, place) for place in places], axis=0))
+    def total(self, half: int, indices: Sequence[int]) -> _Counted:
+        """Return the counts of some videos together."""
+        return _Counted(*np.sum([self._of(half, index) for index in indices], axis=0))
 
-    def _of(self, half: int, place: int) -> _Counted:
-        if (half, place) not in self._known:
-            video, decoder = self._videos[place], self._decoder
+    def _of(self, half: int, index: int) -> _Counted:
+        if (half, index) not in self._cached:
+            video, decoder = self._videos[index], self._decoder
             # Where a threshold only drops detections, hits are known from one decoding: a detection chooses its
             # reference before the weaker ones do.
             if decoder.only_drops:
-                found = decoder.decode(video.curve.scores, half, -np.inf)
-                scores = np.array([one.score for one in found])
-                kept = scores[None, :] >= self._thresholds[:, None]
-                counts = [(kept & own).sum(axis=1) for own in (_hits(video, found), True, _alarms(video, found))]
+                detections = decoder.decode(video.curve.scores, half, -np.inf)
+                scores = np.array([detection.score for detection in detections])
+                above = scores[None, :] >= self._thresholds[:, None]
+                counts = [
+                    (above & flags).sum(axis=1)
+                    for flags in (_hits(video, detections), True, _alarms(video, detections))
+                ]
             else:
-                each = [decoder.decode(video.curve.scores, half, float(one)) for one in self._thresholds]
-                rows = [(_hits(video, found).sum(), len(found), _alarms(video, found).sum()) for found in each]
+                by_threshold = [
+                    decoder.decode(video.curve.scores, half, float(threshold)) for threshold in self._thresholds
+                ]
+                rows = [
+                    (_hits(video, detections).sum(), len(detections), _alarms(video, detections).sum())
+                    for detections in by_threshold
+                ]
                 counts = list(np.array(rows).T)
-            self._known[half, place] = _Counted(*counts)
-        return self._known[half, place]
+            self._cached[half, index] = _Counted(*counts)
+        return self._cached[half, index]
 
 
-def _hits(video: LabelledCurve, found: Sequence[Detection]) -> np.ndarray:
+def _hits(video: LabelledCurve, detections: Sequence[Detection]) -> np.ndarray:
     """Return which detections are hits, [detections]."""
-    hit = np.zeros(len(found), dtype=bool)
-    if found and video.intervals:
+    hit = np.zeros(len(detections), dtype=bool)
+    if detections and video.intervals:
         frames = video.curve.frames
-        own = np.array([(frames[one.onset], frames[one.offset]) for one in found], dtype=np.float64)
+        detected = np.array(
+            [(frames[detection.onset], frames[detection.offset]) for detection in detections], dtype=np.float64
+        )
         marked = np.array(video.intervals, dtype=np.float64)
-        scores = np.array([one.score for one in found])
-        pairs: list[tuple[int, int]] = match(iou_matrix(own, marked), _IOU, "score", own, marked, scores)
+        scores = np.array([detection.score for detection in detections])
+        pairs: list[tuple[int, int]] = match(iou_matrix(detected, marked), _IOU, "score", detected, marked, scores)
         hit[[detection for detection, _ in pairs]] = True
     return hit
 
 
-def _alarms(video: LabelledCurve, found: Sequence[Detection]) -> np.ndarray:
+def _alarms(video: LabelledCurve, detections: Sequence[Detection]) -> np.ndarray:
     """Return which detections have their apex in talk and overlap no expression, [detections]."""
-    if video.talking is None or not found:
-        return np.zeros(len(found), dtype=bool)
+    if video.talking is None or not detections:
+        return np.zeros(len(detections), dtype=bool)
     frames, marked = video.curve.frames, (*video.intervals, *video.others)
     return np.array(
         [
-            bool(video.talking[one.apex])
-            and not any(onset <= frames[one.offset] and frames[one.onset] <= offset for onset, offset in marked)
-            for one in found
+            bool(video.talking[detection.apex])
+            and not any(
+                onset <= frames[detection.offset] and frames[detection.onset] <= offset for onset, offset in marked
+            )
+            for detection in detections
         ]
     )

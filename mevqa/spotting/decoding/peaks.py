@@ -54,8 +54,8 @@ def peaks(smoothed: Array, half_length: int, threshold: float) -> list[int]:
     if np.ptp(smoothed) <= _FLAT * max(1.0, float(np.abs(smoothed).max())):
         return []
     low = smoothed.min() - 1.0
-    found, _ = find_peaks(np.pad(smoothed, 1, constant_values=low), height=threshold, distance=half_length)
-    return [int(place) - 1 for place in found]
+    padded_peaks, _ = find_peaks(np.pad(smoothed, 1, constant_values=low), height=threshold, distance=half_length)
+    return [int(peak) - 1 for peak in padded_peaks]
 
 
 def relative_threshold(curve: Array, share: float) -> float:
@@ -77,10 +77,10 @@ def fixed_intervals(smoothed: Array, places: list[int], half_length: int) -> lis
     last = len(smoothed) - 1
     borders = [0, *((left + right) // 2 for left, right in pairwise(places)), last]
     detections = []
-    for number, place in enumerate(places):
-        onset = max(place - half_length, borders[number] + (number > 0))
-        offset = min(place + half_length, borders[number + 1])
-        detections.append(Detection(onset, place, offset, float(smoothed[place])))
+    for number, peak in enumerate(places):
+        onset = max(peak - half_length, borders[number] + (number > 0))
+        offset = min(peak + half_length, borders[number + 1])
+        detections.append(Detection(onset, peak, offset, float(smoothed[peak])))
     return detections
 
 
@@ -110,6 +110,6 @@ def relative_peaks(scores: Array, half_length: int, threshold: float) -> list[De
     places = peaks(smoothed, half_length, relative_threshold(smoothed, threshold))
     last = len(scores) - 1
     return [
-        Detection(max(place - half_length, 0), place, min(place + half_length, last), float(smoothed[place]))
-        for place in places
+        Detection(max(peak - half_length, 0), peak, min(peak + half_length, last), float(smoothed[peak]))
+        for peak in places
     ]

@@ -45,26 +45,26 @@ def scalable_absolute(scores: Array, half_length: int, threshold: float) -> list
 def _grown(scores: Array, smoothed: Array, half_length: int, threshold: float) -> list[Detection]:
     """Return the intervals of all peaks, without those that repeat an earlier one."""
     mean = float(scores.mean())
-    kept: list[Detection] = []
-    for place in peaks(smoothed, half_length, threshold):
-        onset = _border(scores, place, half_length, mean)
+    intervals: list[Detection] = []
+    for peak in peaks(smoothed, half_length, threshold):
+        onset = _border(scores, peak, half_length, mean)
         last = len(scores) - 1
-        offset = last - _border(scores[::-1], last - place, half_length, mean)
+        offset = last - _border(scores[::-1], last - peak, half_length, mean)
         apex = onset + int(scores[onset : offset + 1].argmax())
-        new = Detection(onset, apex, offset, float(smoothed[place]))
-        if all(overlap(new, old) < _OVERLAP and abs(apex - old.apex) > half_length for old in kept):
-            kept.append(new)
-    return kept
+        new = Detection(onset, apex, offset, float(smoothed[peak]))
+        if all(overlap(new, old) < _OVERLAP and abs(apex - old.apex) > half_length for old in intervals):
+            intervals.append(new)
+    return intervals
 
 
-def _border(scores: Array, place: int, half_length: int, mean: float) -> int:
+def _border(scores: Array, peak: int, half_length: int, mean: float) -> int:
     """Return the first sample of the interval of a peak; of the mirrored curve, the last one."""
-    if place == 0:
+    if peak == 0:
         return 0
-    first = max(place - half_length + 1, 1)
-    inside = scores[first:place]
-    rising = (inside > scores[first - 1 : place - 1]) & (inside > mean * _RISE_SHARE)
-    begin = first + int(rising.argmax()) - 1 if rising.any() else max(place - half_length, 0)
+    first = max(peak - half_length + 1, 1)
+    inside = scores[first:peak]
+    rising = (inside > scores[first - 1 : peak - 1]) & (inside > mean * _RISE_SHARE)
+    begin = first + int(rising.argmax()) - 1 if rising.any() else max(peak - half_length, 0)
     # Outwards: before the border that was found, newest first.
     outside = scores[max(begin - _REACH * half_length, 0) : begin][::-1]
     below = outside < mean

@@ -1,4 +1,4 @@
-"""Overlap of detections and what becomes of those that overlap."""
+"""Overlap of detections, and non-maximum suppression of those that overlap."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from mevqa.spotting.decoding.types import Detection
 
 
-def overlap(one: Detection, other: Detection) -> float:
+def overlap(detection: Detection, other: Detection) -> float:
     """Return the intersection over union of two intervals of samples; the offset belongs to the interval."""
-    shared = min(one.offset, other.offset) - max(one.onset, other.onset) + 1
+    shared = min(detection.offset, other.offset) - max(detection.onset, other.onset) + 1
     if shared <= 0:
         return 0.0
-    return shared / (one.offset - one.onset + other.offset - other.onset + 2 - shared)
+    return shared / (detection.offset - detection.onset + other.offset - other.onset + 2 - shared)
 
 
 def suppress(detections: Iterable[Detection], most_overlap: float = 0.5) -> list[Detection]:
@@ -47,7 +47,10 @@ def soft_suppress(detections: Iterable[Detection], sigma: float = 0.5, least_sco
         if best.score < least_score:
             break
         kept.append(best)
-        left = [one._replace(score=one.score * math.exp(-(overlap(one, best) ** 2) / sigma)) for one in left]
+        left = [
+            detection._replace(score=detection.score * math.exp(-(overlap(detection, best) ** 2) / sigma))
+            for detection in left
+        ]
     return sorted(kept)
 
 

@@ -37,14 +37,14 @@ def start_apex_end(
     if not len(start) == len(apex) == len(end):
         raise ValueError(f"start, apex and end have {len(start)}, {len(apex)} and {len(end)} samples")
     near = max(1, round(_NEAREST * half_length))
-    found = []
-    for place in map(int, np.flatnonzero(apex > threshold)):
-        before = start[max(place - half_length, 0) : max(place - near + 1, 0)]
-        behind = end[place + near : place + half_length + 1]
+    detections = []
+    for peak in map(int, np.flatnonzero(apex > threshold)):
+        before = start[max(peak - half_length, 0) : max(peak - near + 1, 0)]
+        behind = end[peak + near : peak + half_length + 1]
         if not len(before) or not len(behind):
             continue
-        onset = max(place - half_length, 0) + int(before.argmax())
-        offset = place + near + int(behind.argmax())
-        found.append(Detection(onset, place, offset, float(start[onset] * apex[place] * end[offset])))
-    surest = sorted(suppress(found, _OVERLAP), key=lambda one: (-one.score, one.onset))[:most]
+        onset = max(peak - half_length, 0) + int(before.argmax())
+        offset = peak + near + int(behind.argmax())
+        detections.append(Detection(onset, peak, offset, float(start[onset] * apex[peak] * end[offset])))
+    surest = sorted(suppress(detections, _OVERLAP), key=lambda detection: (-detection.score, detection.onset))[:most]
     return sorted(surest)
