@@ -53,7 +53,7 @@ _ARRAYS: dict[str, tuple[str, tuple[int | str, ...]]] = {
 
 
 class _Header(StrictModel):
-    """What is stored beside the arrays, as JSON in the file's metadata.
+    """Fields that are stored beside the arrays, as JSON in the file's metadata.
 
     Attributes:
         format: Of the file.
@@ -192,14 +192,14 @@ def _content(path: Path) -> list[str]:
     """
     files = list_frames(path).files if path.is_dir() else (path,)
     digests = []
-    for one in files:
+    for media_file in files:
         state = hashlib.sha256()
         try:
-            with one.open("rb") as file:
+            with media_file.open("rb") as file:
                 while block := file.read(_BLOCK):
                     state.update(block)
         except OSError as error:
-            raise MediaError(one, f"cannot be read ({error.strerror or error})") from error
+            raise MediaError(media_file, f"cannot be read ({error.strerror or error})") from error
         digests.append(state.hexdigest())
     return digests
 
@@ -231,8 +231,8 @@ def read_record(file: Path) -> MotionRecord | None:
                 return None
         if header.format != _FORMAT or header.sha256 != _digest(arrays):
             return None
-        about = header.model_dump(exclude={"format", "sha256"})
-        return MotionRecord(**about, **arrays)
+        facts = header.model_dump(exclude={"format", "sha256"})
+        return MotionRecord(**facts, **arrays)
     return None
 
 

@@ -50,8 +50,8 @@ def export_record(path: Path, record: MotionRecord) -> None:
         return
     measures = [f"{region} {what}" for region in record.regions for what in ("right", "down", "mismatch")]
     values = np.concatenate([record.displacement, record.mismatch[..., None]], axis=2).reshape(len(record.frames), -1)
-    about = zip(record.frames, record.times_ms, record.stretch, missing, strict=True)
-    head = ([str(frame), f"{ms:.3f}", str(stretch), str(why)] for frame, ms, stretch, why in about)
+    facts = zip(record.frames, record.times_ms, record.stretch, missing, strict=True)
+    head = ([str(frame), f"{ms:.3f}", str(stretch), str(why)] for frame, ms, stretch, why in facts)
     _write_csv(path, ["frame", "time_ms", "stretch", "missing", *measures], head, values, record.missing == 0)
 
 
@@ -81,8 +81,8 @@ def export_series(path: Path, series: FeatureSeries, names: Sequence[str]) -> No
             step_ms=np.float64(series.step_ms),
         )
         return
-    about = zip(series.times_ms, series.frames, series.measured, strict=True)
-    head = ([f"{ms:.3f}", str(frame), str(int(measured))] for ms, frame, measured in about)
+    facts = zip(series.times_ms, series.frames, series.measured, strict=True)
+    head = ([f"{ms:.3f}", str(frame), str(int(measured))] for ms, frame, measured in facts)
     every = np.ones(len(series.frames), dtype=bool)
     _write_csv(path, ["time_ms", "frame", "measured", *names], head, series.values, every)
 
@@ -94,11 +94,11 @@ def _write_npz(path: Path, **arrays: Any) -> None:
 
 
 def _write_csv(
-    path: Path, columns: Sequence[str], head: Iterator[list[str]], values: np.ndarray, known: np.ndarray
+    path: Path, columns: Sequence[str], head: Iterator[list[str]], values: np.ndarray, measured: np.ndarray
 ) -> None:
     nothing = [""] * values.shape[1]
     rows = [
         [*first, *([f"{value:.6g}" for value in row] if there else nothing)]
-        for first, row, there in zip(head, values.tolist(), known, strict=True)
+        for first, row, there in zip(head, values.tolist(), measured, strict=True)
     ]
     write_whole(path, csv_text([list(columns), *rows]))

@@ -65,7 +65,7 @@ _Kept = TypeVar("_Kept")
 
 
 class _Measured(NamedTuple):
-    """What somebody who does not see the cache makes of a video.
+    """Result of measuring a video where the cache is not at hand.
 
     Attributes:
         name: Of its record in the cache.
@@ -99,15 +99,15 @@ def fill(
         for video in videos:
             yield video, fill_one(video, folder, frames(video))
     elif engine.shares_files:
-        with without_opencv_threads(), closing(engine.map(partial(fill_one, folder=folder), videos)) as done:
-            for place, result in done:
-                yield videos[place], _outcome_of(videos[place], result)
+        with without_opencv_threads(), closing(engine.map(partial(fill_one, folder=folder), videos)) as results:
+            for index, result in results:
+                yield videos[index], _outcome_of(videos[index], result)
     else:
         present = frozenset(file.name for file in folder.glob("*.safetensors"))
         with closing(engine.map(partial(_measure_away, present=present), videos)) as measured:
-            for place, sent in measured:
-                kept = _keep(videos[place], sent, folder) if isinstance(sent, _Measured) else sent
-                yield videos[place], _outcome_of(videos[place], kept)
+            for index, sent in measured:
+                outcome = _keep(videos[index], sent, folder) if isinstance(sent, _Measured) else sent
+                yield videos[index], _outcome_of(videos[index], outcome)
 
 
 def fill_one(

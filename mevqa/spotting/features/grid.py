@@ -73,8 +73,8 @@ def even_motion(record: MotionRecord, step_ms: float = STEP_MS) -> EvenMotion:
     motion = np.zeros((len(grid), len(regions), 2))
     stretch = np.full(len(grid), -1, np.int32)
     measured = np.zeros(len(grid), dtype=bool)
-    seen = np.flatnonzero(record.missing == 0)
-    for rows in np.split(seen, np.flatnonzero(np.diff(record.stretch[seen])) + 1):
+    measured_samples = np.flatnonzero(record.missing == 0)
+    for rows in np.split(measured_samples, np.flatnonzero(np.diff(record.stretch[measured_samples])) + 1):
         if len(rows) < 2:
             continue
         times = clock[rows]
@@ -84,11 +84,11 @@ def even_motion(record: MotionRecord, step_ms: float = STEP_MS) -> EvenMotion:
             record.times_ms[rows],
             regions,
         )
-        own = slice(int(np.searchsorted(grid, times[0] - 1e-6)), int(np.searchsorted(grid, times[-1] + 1e-6)))
-        columns = [np.interp(grid[own], times, channel) for channel in steady.reshape(len(rows), -1).T]
-        motion[own] = np.stack(columns, axis=1).reshape(-1, len(regions), 2)
-        stretch[own] = record.stretch[rows[0]]
-        measured[own] = _within(grid[own], times)
+        span = slice(int(np.searchsorted(grid, times[0] - 1e-6)), int(np.searchsorted(grid, times[-1] + 1e-6)))
+        columns = [np.interp(grid[span], times, channel) for channel in steady.reshape(len(rows), -1).T]
+        motion[span] = np.stack(columns, axis=1).reshape(-1, len(regions), 2)
+        stretch[span] = record.stretch[rows[0]]
+        measured[span] = _within(grid[span], times)
     measured &= record.missing[_nearest(grid, clock)] == 0
     frames = np.rint(np.interp(grid, clock, record.frames)).astype(np.int64)
     return EvenMotion(step_ms, np.interp(grid, clock, record.times_ms), frames, motion, stretch, measured)

@@ -20,7 +20,7 @@ _REPORT = 30
 
 
 class Replayed(NamedTuple):
-    """What is known of one frame of a record.
+    """Reading of one frame of a record, as the tracker gave it.
 
     Attributes:
         reading: What was measured.
@@ -129,6 +129,6 @@ class _Rows:
             placement=np.array(placement, np.float32).reshape(samples, 2, 3),
             missing=np.array(missing, np.uint8),
             reasons=tuple(why for why, _ in self._reasons),
-            unread=tuple(place for (_, unread), place in self._reasons.items() if unread),
+            unread=tuple(index for (_, unread), index in self._reasons.items() if unread),
             warnings=warnings,
         )

@@ -112,11 +112,11 @@ def snippets(
     deviation = np.sqrt((((values - mean[..., None]) ** 2) * weight).sum(axis=2))
     first, last = known.argmax(axis=1), length - 1 - known[:, ::-1].argmax(axis=1)
     at = np.arange(len(middles))
-    told = np.concatenate([mean, deviation, values[at, :, last] - values[at, :, first]], axis=1)
+    statistics = np.concatenate([mean, deviation, values[at, :, last] - values[at, :, first]], axis=1)
     measured = known.mean(axis=1) >= 0.5
-    told[~measured] = 0.0
+    statistics[~measured] = 0.0
     return FeatureSeries(
-        hop * step_ms, series.times_ms[middles], series.frames[middles], told.astype(np.float32), measured
+        hop * step_ms, series.times_ms[middles], series.frames[middles], statistics.astype(np.float32), measured
     )
 
 

@@ -30,7 +30,7 @@ _ARRAYS = ("times_ms", "frames", "values", "measured")
 
 
 class _Header(StrictModel):
-    """What is stored beside the arrays.
+    """Fields that are stored beside the arrays, as JSON in the file's metadata.
 
     Attributes:
         sha256: Of the arrays.
@@ -61,12 +61,12 @@ def stored_series(
         MediaError: The media cannot be read.
     """
     file = folder / f"{FeatureCache(folder).file(video).stem}.{name}.safetensors"
-    own = record_digest(record)
-    if (stored := _read(file, own)) is not None:
+    record_hash = record_digest(record)
+    if (stored := _read(file, record_hash)) is not None:
         return stored
     series = make()
     arrays = {name: np.ascontiguousarray(getattr(series, name)) for name in _ARRAYS}
-    header = _Header(sha256=_digest(arrays), record=own, step_ms=series.step_ms)
+    header = _Header(sha256=_digest(arrays), record=record_hash, step_ms=series.step_ms)
     with suppress(InputError):
         make_folder(folder)
         write_whole(file, save(arrays, {"mevqa": header.model_dump_json()}))

@@ -68,7 +68,7 @@ def join(readings: Sequence[Reading]) -> list[Curves]:
     """
     measured = (reading for reading in readings if not reading.missing)
     stretches = (list(group) for _, group in groupby(measured, key=lambda reading: reading.stretch))
-    return [_curves(own) for own in stretches if is_long([reading.ms for reading in own])]
+    return [_curves(stretch) for stretch in stretches if is_long([reading.ms for reading in stretch])]
 
 
 def is_long(times_ms: Sequence[float] | Array) -> bool:
@@ -95,8 +95,8 @@ def _curves(readings: Sequence[Reading]) -> Curves:
 def short_warning(count: int) -> list[str]:
     """Return a sentence about so many stretches that are too short to judge, none of none."""
     times = "once" if count == 1 else f"{count} times"
-    said = f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge"
-    return [said] if count else []
+    sentence = f"the face is in sight for less than {SHORTEST_MS:.0f} ms {times}: too short to judge"
+    return [sentence] if count else []
 
 
 def stretch_curves(displacement: Array, mismatch: Array, times_ms: Array, number: int) -> Curves:
@@ -137,23 +137,23 @@ def without_head_and_blinks(
     moved = displacement.copy()
     closed = _closed(mismatch, times_ms)
     lids = np.array([region.kind == "lid" for region in regions])
-    seen = np.where(lids, ~closed[:, None], mismatch < UNLIKE)
-    _bridge(moved, times_ms, seen & ~lids)
+    visible = np.where(lids, ~closed[:, None], mismatch < UNLIKE)
+    _bridge(moved, times_ms, visible & ~lids)
     steady = without_head(moved, regions)
-    _bridge(steady, times_ms, seen)
+    _bridge(steady, times_ms, visible)
     flat = steady.reshape(len(times_ms), -1)
     _share_lids(flat)
     return flat.reshape(steady.shape), closed
 
 
-def _bridge(displacement: Array, times_ms: Array, seen: NDArray[np.bool_]) -> None:
+def _bridge(displacement: Array, times_ms: Array, visible: NDArray[np.bool_]) -> None:
     """Lay straight lines over what was not seen of each region, [samples, regions], in place."""
-    for region in range(seen.shape[1]):
-        own = seen[:, region]
-        if not own.all() and own.any():
+    for region in range(visible.shape[1]):
+        samples = visible[:, region]
+        if not samples.all() and samples.any():
             for axis in range(2):
                 channel = displacement[:, region, axis]
-                channel[:] = np.interp(times_ms, times_ms[own], channel[own])
+                channel[:] = np.interp(times_ms, times_ms[samples], channel[samples])
 
 
 def _share_lids(steady: Array) -> None:
@@ -163,21 +163,25 @@ def _share_lids(steady: Array) -> None:
     hardly in both eyes alike. No action unit of theirs is usual on one side alone (but a wink).
     """
     regions = face_regions()
-    for place, region in enumerate(regions):
+    for index, region in enumerate(regions):
         if region.kind == "lid" and region.name.startswith("left "):
             for axis, sign in ((0, -1.0), (1, 1.0)):
-                left, right = 2 * place + axis, 2 * (place + 1) + axis
-                one, other = steady[:, left], sign * steady[:, right]
-                one, other = one - np.median(one), other - np.median(other)
-                shared = np.where(one * other > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0.0)
+                left, right = 2 * index + axis, 2 * (index + 1) + axis
+                left_motion, right_motion = steady[:, left], sign * steady[:, right]
+                left_motion, right_motion = left_motion - np.median(left_motion), right_motion - np.median(right_motion)
+                shared = np.where(
+                    left_motion * right_motion > 0,
+                    np.sign(left_motion) * np.minimum(np.abs(left_motion), np.abs(right_motion)),
+                    0.0,
+                )
                 steady[:, left], steady[:, right] = shared, sign * shared
 
 
 def channels() -> NDArray[np.int64]:
     """Return the columns of ``Curves.motion`` that differ: the lids of one eye say what those of the other do."""
     regions = face_regions()
-    kept = [not (region.kind == "lid" and region.name.startswith("right ")) for region in regions]
-    return np.flatnonzero(np.repeat(kept, 2))
+    differing = [not (region.kind == "lid" and region.name.startswith("right ")) for region in regions]
+    return np.flatnonzero(np.repeat(differing, 2))
 
 
 def _closed(mismatch: Array, times_ms: Array) -> NDArray[np.bool_]:

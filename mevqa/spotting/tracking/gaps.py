@@ -18,7 +18,7 @@ _SHORT_MS = 100.0
 
 
 class Gaps:
-    """Collects what is missing, frame by frame.
+    """Gaps and cuts of a video, collected frame by frame.
 
     Attributes:
         missing_ms: Time without measurement by reason.
@@ -96,11 +96,11 @@ class Gaps:
         by_reason: dict[str, list[Gap]] = {}
         for gap in self.spans:
             by_reason.setdefault(gap.why, []).append(gap)
-        said = []
-        for why, own in by_reason.items():
-            listed = ", ".join(f"{gap.begin_ms / 1000:.1f} to {gap.end_ms / 1000:.1f} s" for gap in own[:_LISTED])
-            more = max(len(own), self._counts.get(why, 0)) - _LISTED
-            said.append(
+        sentences = []
+        for why, gaps in by_reason.items():
+            listed = ", ".join(f"{gap.begin_ms / 1000:.1f} to {gap.end_ms / 1000:.1f} s" for gap in gaps[:_LISTED])
+            more = max(len(gaps), self._counts.get(why, 0)) - _LISTED
+            sentences.append(
                 f"{why} ({listed}{f' and {more} more times' if more > 0 else ''}): nothing was looked for there"
             )
-        return said
+        return sentences

@@ -73,7 +73,7 @@ SMALL_FACE = 40.0
 
 
 class Reading(NamedTuple):
-    """What one frame gave, rounded to single precision, as it is stored.
+    """Motion of the regions in one frame, rounded to single precision, as it is stored.
 
     Attributes:
         frame: Index of the frame.
@@ -114,7 +114,7 @@ class _Anchor:
 
 
 class FaceTracker:
-    """Reads frames in the order of time.
+    """Measures the motion of one face, frame by frame in the order of time.
 
     Attributes:
         regions: Where motion is measured. Those of the kind ``overlapping`` change nothing about the others.
@@ -124,7 +124,7 @@ class FaceTracker:
     def __init__(self, regions: Sequence[Region] | None = None) -> None:
         self.warnings: list[str] = []
         self.regions = face_regions() if regions is None else tuple(regions)
-        self._face = [place for place, region in enumerate(self.regions) if region.kind in ("face", "rigid")]
+        self._face = [index for index, region in enumerate(self.regions) if region.kind in ("face", "rigid")]
         self._nothing = np.zeros((len(self.regions), 2)), np.zeros(len(self.regions))
         self._anchor: _Anchor | None = None
         self._next: _Anchor | None = None
@@ -223,7 +223,7 @@ class FaceTracker:
         """Find the head near its last place; return why it is not found."""
         best = anchor.stabiliser.follow(grey, self._placement)
         if best.agreement < _LOST:
-            best = max(best, anchor.stabiliser.search(grey, self._placement), key=lambda found: found.agreement)
+            best = max(best, anchor.stabiliser.search(grey, self._placement), key=lambda alignment: alignment.agreement)
         if best.agreement >= _LOST:
             self._placement = best.placement
             if best.agreement < _ANCHOR_FIT and ms - anchor.since_ms > _ANCHOR_LEAST_MS:
@@ -267,13 +267,13 @@ class FaceTracker:
                 self._next = self._new_anchor(face, ms)
                 self._differences = []
             return
-        seen = self._next.stabiliser.follow(grey, self._placement)
-        motion = self._next.meter(cut_out(grey, seen.placement))
+        alignment = self._next.stabiliser.follow(grey, self._placement)
+        motion = self._next.meter(cut_out(grey, alignment.placement))
         self._differences.append(displacement - motion.displacement)
         if len(self._differences) == _OVERLAP:
             self._next.offset = np.median(self._differences, axis=0)
             self._anchor, self._next = self._next, None
-            self._placement = seen.placement
+            self._placement = alignment.placement
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
