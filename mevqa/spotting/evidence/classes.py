@@ -28,4 +28,4 @@ def class_resemblances(units: Sequence[UnitCandidate]) -> dict[str, float]:
         name: sum(amounts.get(number, 0.0) for number in prototype) / (length * math.sqrt(len(prototype)))
         for name, prototype in FINE_PROTOTYPES.items()
     }
-    return dict(sorted(cosines.items(), key=lambda one: -one[1]))
+    return dict(sorted(cosines.items(), key=lambda item: -item[1]))

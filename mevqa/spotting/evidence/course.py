@@ -43,13 +43,13 @@ class Coarse:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An event with what it was read from.
+class TracedEvent:
+    """An event with the course and the placement from which it can be timed again.
 
     Attributes:
         event: The event.
         course: When it was found to be, at the rate of finding.
-        duration_ms: About how long it lasts, as ``boundaries.follow`` is told.
+        duration_ms: About how long it lasts, as ``boundaries.follow`` takes it.
         coarse: Its course; None when the lids do most of it.
         placement: [2, 3] where the canonical face lies at the onset.
     """

@@ -1,4 +1,4 @@
-"""From what any spotter proposes to what is returned of a video: evidence, times at full frame rate, gaps, cautions."""
+"""From the events that a spotter proposes to its result: evidence, times at full frame rate, gaps, warnings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mevqa.events import Rule
 from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.boundaries import Course
-from mevqa.spotting.evidence.course import Found, coarse_course, extent
+from mevqa.spotting.evidence.course import TracedEvent, coarse_course, extent
 from mevqa.spotting.evidence.refine import is_fast, refine
 from mevqa.spotting.evidence.units import by_region, unit_candidates
 from mevqa.spotting.features.types import MotionRecord
@@ -34,7 +34,7 @@ def finish(
     scores: Sequence[tuple[float, float]] = (),
     rule: Rule = "half-second",
 ) -> Spotting:
-    """Return what was found in an open video, as every spotter returns it.
+    """Return the result of spotting in an open video, as every spotter returns it.
 
     Each event gets the displacement of the regions from rest to its apex, its side, and the action units that explain
     the motion; in fast footage, onset, apex and offset are read again from every frame near them. Kinds, scores and
@@ -51,13 +51,13 @@ def finish(
         MediaError: Frames cannot be read.
     """
     stretches, short = _stretches(record)
-    found = [_with_evidence(event, stretches, record) for event in events]
+    traced_events = [_with_evidence(event, stretches, record) for event in events]
     if is_fast(video.fps):
         video.missing.update(unread_frames(record))
-        again = refine(video, found, rule)
-        timed = [replace(new, kind=one.event.kind) for new, one in zip(again, found, strict=True)]
+        refined = refine(video, traced_events, rule)
+        timed = [replace(event, kind=traced.event.kind) for event, traced in zip(refined, traced_events, strict=True)]
     else:
-        timed = [one.event for one in found]
+        timed = [traced.event for traced in traced_events]
     gaps = record_gaps(record)
     step_ms = float(np.median(np.diff(record.times_ms))) if len(record.times_ms) > 1 else 0.0
     return Spotting.of(
@@ -88,29 +88,33 @@ def unread_frames(record: MotionRecord) -> Iterator[int]:
 def _stretches(record: MotionRecord) -> tuple[list[Curves], int]:
     """Return the curves of every stretch that is long enough, and how many are not."""
     places = [record.regions.index(region.name) for region in face_regions()]
-    made, short = [], 0
-    seen = np.flatnonzero(record.missing == 0)
-    for rows in np.split(seen, np.flatnonzero(np.diff(record.stretch[seen])) + 1):
+    stretches, short = [], 0
+    measured = np.flatnonzero(record.missing == 0)
+    for rows in np.split(measured, np.flatnonzero(np.diff(record.stretch[measured])) + 1):
         if is_long(record.times_ms[rows]):
             moved = record.displacement[rows][:, places].astype(np.float64)
             mismatch = record.mismatch[rows][:, places].astype(np.float64)
-            made.append(stretch_curves(moved, mismatch, record.times_ms[rows], int(record.stretch[rows[0]])))
+            stretches.append(stretch_curves(moved, mismatch, record.times_ms[rows], int(record.stretch[rows[0]])))
         elif len(rows):
             short += 1
-    return made, short
+    return stretches, short
 
 
-def _with_evidence(event: SpottedEvent, stretches: Sequence[Curves], record: MotionRecord) -> Found:
-    """Return an event with what it moves; without, where the face is not in sight for long enough at its apex."""
+def _with_evidence(event: SpottedEvent, stretches: Sequence[Curves], record: MotionRecord) -> TracedEvent:
+    """Return an event with the motion of the regions; without, where the face is in sight too briefly at its apex."""
     course = Course(event.onset_ms, event.apex_ms, event.offset_ms)
     duration = event.duration_ms
     at = int(np.searchsorted(record.times_ms, event.onset_ms).clip(max=len(record.times_ms) - 1))
     placement = record.placement[at].astype(np.float64)
-    own = next((one for one in stretches if one.times_ms[0] <= event.apex_ms <= one.times_ms[-1]), None)
-    if own is None or duration <= 0:
-        return Found(event, course, duration, None, placement)
-    motion = extent(own, course)
-    known = replace(event, side=side_of(motion), regions=by_region(motion), units=unit_candidates(motion))
+    curves = next(
+        (stretch for stretch in stretches if stretch.times_ms[0] <= event.apex_ms <= stretch.times_ms[-1]), None
+    )
+    if curves is None or duration <= 0:
+        return TracedEvent(event, course, duration, None, placement)
+    motion = extent(curves, course)
+    described = replace(event, side=side_of(motion), regions=by_region(motion), units=unit_candidates(motion))
     moved = motion[channels()]
     direction = moved / max(float(moved @ moved), 1e-12)
-    return Found(known, course, duration, coarse_course(course, duration, direction, motion, own), placement)
+    return TracedEvent(
+        described, course, duration, coarse_course(course, duration, direction, motion, curves), placement
+    )

@@ -78,13 +78,13 @@ def face_patches(
         MediaError: A frame cannot be read.
     """
     measured = np.flatnonzero(record.missing == 0)
-    known = record.frames[measured]
-    wanted = [_frames_with_a_face(record, known, first, last, step) for first, last in intervals]
+    measured_frames = record.frames[measured]
+    wanted = [_frames_with_a_face(record, measured_frames, first, last, step) for first, last in intervals]
     pictures = ForwardFrames(video)
-    for place, frames in enumerate(wanted):
-        pictures.keep = frozenset(wanted[place + 1]) if place + 1 < len(wanted) else frozenset()
+    for index, frames in enumerate(wanted):
+        pictures.keep = frozenset(wanted[index + 1]) if index + 1 < len(wanted) else frozenset()
         faces = [
-            cut_out(picture, _placement(record, measured, known, frame))
+            cut_out(picture, _placement(record, measured, measured_frames, frame))
             for frame, picture in zip(frames, pictures(frames), strict=True)
         ]
         moved = [_motion(faces[0], face, size) for face in faces] if flow and faces else []
@@ -95,35 +95,37 @@ def face_patches(
         )
 
 
-def _frames_with_a_face(record: MotionRecord, known: NDArray[np.int64], first: int, last: int, step: int) -> list[int]:
+def _frames_with_a_face(
+    record: MotionRecord, measured_frames: NDArray[np.int64], first: int, last: int, step: int
+) -> list[int]:
     """Return the frames of an interval before and behind which the face was measured, the nearest samples both."""
     frames = np.arange(max(first, 0), min(last, record.length - 1) + 1, step)
-    if not len(known):
+    if not len(measured_frames):
         return []
     every = record.frames
     before = np.searchsorted(every, frames, side="right") - 1
     after = np.searchsorted(every, frames).clip(max=len(every) - 1)
-    seen = (record.missing[before.clip(min=0)] == 0) & (record.missing[after] == 0) & (before >= 0)
-    return [int(frame) for frame in frames[seen]]
+    with_face = (record.missing[before.clip(min=0)] == 0) & (record.missing[after] == 0) & (before >= 0)
+    return [int(frame) for frame in frames[with_face]]
 
 
 def _placement(
-    record: MotionRecord, measured: NDArray[np.int64], known: NDArray[np.int64], frame: int
+    record: MotionRecord, measured: NDArray[np.int64], measured_frames: NDArray[np.int64], frame: int
 ) -> NDArray[np.float64]:
     """Return where the face lies in a frame, from the samples around it."""
-    after = int(np.searchsorted(known, frame).clip(max=len(known) - 1))
-    before = max(after - 1, 0) if known[after] > frame else after
-    span = int(known[after] - known[before])
-    share = (frame - int(known[before])) / span if span else 0.0
-    one, other = (record.placement[measured[place]].astype(np.float64) for place in (before, after))
-    return np.asarray((1 - share) * one + share * other)
+    after = int(np.searchsorted(measured_frames, frame).clip(max=len(measured_frames) - 1))
+    before = max(after - 1, 0) if measured_frames[after] > frame else after
+    span = int(measured_frames[after] - measured_frames[before])
+    share = (frame - int(measured_frames[before])) / span if span else 0.0
+    earlier, later = (record.placement[measured[index]].astype(np.float64) for index in (before, after))
+    return np.asarray((1 - share) * earlier + share * later)
 
 
 def _motion(reference: NDArray[np.uint8], face: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Return flow in eye distances and strain, [size, size, 3]."""
     flow = dense_flow(reference, face)
-    told = np.dstack([flow / EYE_DISTANCE, optical_strain(flow)])
-    return np.asarray(_resized(told, size), np.float32)
+    channels = np.dstack([flow / EYE_DISTANCE, optical_strain(flow)])
+    return np.asarray(_resized(channels, size), np.float32)
 
 
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mevqa.events import Rule
 from mevqa.spotting.events import SpottedEvent
 from mevqa.spotting.evidence.boundaries import Course, follow
-from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.course import Coarse, TracedEvent
 from mevqa.spotting.evidence.pictures import ForwardFrames
 from mevqa.spotting.evidence.timing import timed
 from mevqa.spotting.tracking.curves import channels
@@ -48,43 +48,43 @@ def is_fast(fps: float) -> bool:
     return fps >= _FASTER * FIND_FPS
 
 
-def refine(video: Video, found: Sequence[Found], rule: Rule) -> list[SpottedEvent]:
+def refine(video: Video, traced_events: Sequence[TracedEvent], rule: Rule) -> list[SpottedEvent]:
     """Return the events of fast footage with their times at full rate, reading it forward once.
 
     Args:
         video: The footage.
-        found: What was found in it, in the order of time.
+        traced_events: Events that were found in it, in the order of time.
         rule: How micro- and macro-expressions are told apart.
     """
-    wanted = [_frames_near(video, one) for one in found]
+    wanted = [_frames_near(video, traced) for traced in traced_events]
     pictures = ForwardFrames(video)
     events = []
-    for place, (one, frames) in enumerate(zip(found, wanted, strict=True)):
-        following = wanted[place + 1] if place + 1 < len(wanted) else []
+    for index, (traced, frames) in enumerate(zip(traced_events, wanted, strict=True)):
+        following = wanted[index + 1] if index + 1 < len(wanted) else []
         pictures.keep = frozenset(following)
-        events.append(one.event if len(frames) < 3 else _refine(video, pictures, frames, one, rule))
+        events.append(traced.event if len(frames) < 3 else _refine(video, pictures, frames, traced, rule))
     return events
 
 
-def _frames_near(video: Video, found: Found) -> list[int]:
+def _frames_near(video: Video, traced: TracedEvent) -> list[int]:
     """Return the frames near onset, apex and offset; none where they are not measured again."""
-    if found.coarse is None:
+    if traced.coarse is None:
         return []
     near = np.zeros(len(video), dtype=bool)
-    for ms in (found.event.onset_ms, found.event.apex_ms, found.event.offset_ms):
+    for ms in (traced.event.onset_ms, traced.event.apex_ms, traced.event.offset_ms):
         near |= np.abs(video.times_ms - ms) <= _NEAR_MS
     near[sorted(video.missing)] = False
     return [int(frame) for frame in np.flatnonzero(near)]
 
 
-def _refine(video: Video, pictures: ForwardFrames, frames: list[int], found: Found, rule: Rule) -> SpottedEvent:
+def _refine(video: Video, pictures: ForwardFrames, frames: list[int], traced: TracedEvent, rule: Rule) -> SpottedEvent:
     """Measure frames near onset, apex and offset and read the course again."""
-    event, coarse, times = found.event, found.coarse, video.times_ms
+    event, coarse, times = traced.event, traced.coarse, video.times_ms
     assert coarse is not None
-    fine = _measure(pictures, frames, found.placement) @ coarse.weights
+    fine = _measure(pictures, frames, traced.placement) @ coarse.weights
     merged_times, merged = _merge(times[frames], fine, coarse)
     middle = int(np.abs(merged_times - (event.onset_ms + event.offset_ms) / 2).argmin())
-    course = _believable(follow(merged, merged_times, middle, found.duration_ms), found.course, coarse.step_ms)
+    course = _believable(follow(merged, merged_times, middle, traced.duration_ms), traced.course, coarse.step_ms)
     step = float(np.median(np.diff(times)))
     return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
 
@@ -111,8 +111,8 @@ def _merge(times_ms: Array, fine: Array, coarse: Coarse) -> tuple[Array, Array]:
     levelled = fine.copy()
     difference = np.interp(times_ms, coarse.times_ms, coarse.extent) - fine
     borders = np.flatnonzero(np.diff(times_ms) > coarse.step_ms) + 1
-    for own in np.split(np.arange(len(times_ms)), borders):
-        levelled[own] += np.median(difference[own])
+    for run in np.split(np.arange(len(times_ms)), borders):
+        levelled[run] += np.median(difference[run])
     apart = np.abs(coarse.times_ms[:, None] - times_ms[None, :]).min(axis=1) > coarse.step_ms
     merged = np.concatenate([times_ms, coarse.times_ms[apart]])
     values = np.concatenate([levelled, coarse.extent[apart]])
@@ -125,4 +125,6 @@ def _believable(fine: Course, coarse: Course, step_ms: float) -> Course:
     pairs = zip(
         (fine.onset_ms, fine.apex_ms, fine.offset_ms), (coarse.onset_ms, coarse.apex_ms, coarse.offset_ms), strict=True
     )
-    return Course(*(one if abs(one - other) <= _OPEN * step_ms else other for one, other in pairs))
+    return Course(
+        *(fine_ms if abs(fine_ms - coarse_ms) <= _OPEN * step_ms else coarse_ms for fine_ms, coarse_ms in pairs)
+    )

@@ -46,10 +46,10 @@ def explain(motion: Array) -> tuple[tuple[UnitCandidate, ...], float]:
         motion: [2 * regions] displacement right and down, without head, any scale.
     """
     sides, atoms = _atoms()
-    seen = motion / max(float(np.linalg.norm(motion)), 1e-12)
+    direction = motion / max(float(np.linalg.norm(motion)), 1e-12)
     chosen: list[int] = []
     weights = np.zeros(0)
-    left = seen
+    left = direction
     for _ in range(_MOST):
         gain = atoms.T @ left
         gain[chosen] = 0.0
@@ -57,13 +57,13 @@ def explain(motion: Array) -> tuple[tuple[UnitCandidate, ...], float]:
         if gain[best] <= 0:
             break
         tried = [*chosen, best]
-        parts = nnls(atoms[:, tried], seen)[0]
-        after = seen - atoms[:, tried] @ parts
+        parts = nnls(atoms[:, tried], direction)[0]
+        after = direction - atoms[:, tried] @ parts
         if float(left @ left - after @ after) < _LEAST_GAIN:
             break
         chosen, weights, left = tried, parts, after
     units = _merge([(*sides[which], float(weight)) for which, weight in zip(chosen, weights, strict=True)])
-    return units, float(seen @ seen - left @ left)
+    return units, float(direction @ direction - left @ left)
 
 
 def by_region(motion: Array) -> dict[str, tuple[float, float]]:
@@ -78,15 +78,15 @@ def _merge(parts: list[tuple[int, Side | None, float]]) -> tuple[UnitCandidate, 
     for number, side, weight in parts:
         if weight > 0:
             by_unit.setdefault(number, {})[side] = weight
-    total = sum(weight**2 for own in by_unit.values() for weight in own.values())
-    found = []
-    for number, own in by_unit.items():
-        share = sum(weight**2 for weight in own.values()) / total
-        strongest = max(own, key=lambda side: own[side])
-        other = own.get("right" if strongest == "left" else "left", 0.0)
-        side = strongest if other < _ONE_SIDED * own[strongest] else None
-        found.append(UnitCandidate(ActionUnit(number, side), share))
-    return tuple(sorted(found, key=lambda candidate: -candidate.share))
+    total = sum(weight**2 for weights in by_unit.values() for weight in weights.values())
+    candidates = []
+    for number, by_side in by_unit.items():
+        share = sum(weight**2 for weight in by_side.values()) / total
+        strongest = max(by_side, key=lambda side: by_side[side])
+        other = by_side.get("right" if strongest == "left" else "left", 0.0)
+        side = strongest if other < _ONE_SIDED * by_side[strongest] else None
+        candidates.append(UnitCandidate(ActionUnit(number, side), share))
+    return tuple(sorted(candidates, key=lambda candidate: -candidate.share))
 
 
 @functools.cache
@@ -96,8 +96,8 @@ def _atoms() -> tuple[list[tuple[int, Side | None]], Array]:
     names: list[tuple[int, Side | None]] = []
     columns = []
     for number, unit in sorted(unit_fields().items()):
-        own: tuple[Side | None, ...] = (None,) if unit.whole_face else ("left", "right")
-        for side in own:
+        sides: tuple[Side | None, ...] = (None,) if unit.whole_face else ("left", "right")
+        for side in sides:
             field = displacement([ActionUnit(number, side)], amplitude=1.0).astype(np.float64) / EYE_DISTANCE
             moved = np.array([_mean(field, region.centre, region.size) for region in regions])
             steady = without_head(moved[None], regions)[0].ravel()

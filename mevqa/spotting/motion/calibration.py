@@ -1,4 +1,4 @@
-"""How sure an expression is: from what is told of a candidate to the probability that a coder would have marked it.
+"""Calibration: from the features of a candidate to the probability that a coder would have marked it.
 
 A calibrator is a small file of numbers. The one that is shipped was fitted on synthetic videos; ``mevqa spot --fit``
 makes one from annotated videos (``mevqa.spotting.motion.fitting``).
@@ -60,7 +60,7 @@ def sigmoid(log_odds: Array) -> Array:
 
 
 class FittedOn(StrictModel):
-    """What a calibrator was fitted on.
+    """Annotations, subjects and candidates that a calibrator was fitted on.
 
     Attributes:
         source: Name of the file of annotations.
@@ -129,13 +129,13 @@ class Calibrator(StrictModel):
             raise ValueError(f"features must be {', '.join(FEATURES)}, not {', '.join(names) or 'none'}")
         return self
 
-    def probability(self, told: NDArray[np.float64]) -> float:
+    def probability(self, features: NDArray[np.float64]) -> float:
         """Return the probability of a candidate.
 
         Args:
-            told: [features] from ``mevqa.spotting.motion.features``.
+            features: [features] from ``mevqa.spotting.motion.features``.
         """
-        return float(self.model.probabilities(told[None])[0])
+        return float(self.model.probabilities(features[None])[0])
 
     def digest(self) -> str:
         """Return a hash of everything in it."""
@@ -151,8 +151,10 @@ class Calibrator(StrictModel):
 
     @property
     def model(self) -> Logistic:
-        """The same as arrays."""
-        means, scales, weights = np.array([(one.mean, one.scale, one.weight) for one in self.features]).T
+        """The calibrator as a logistic model of arrays."""
+        means, scales, weights = np.array(
+            [(feature.mean, feature.scale, feature.weight) for feature in self.features]
+        ).T
         return Logistic(means, scales, weights, self.intercept)
 
 
@@ -176,6 +178,6 @@ def read_calibrator(path: Path) -> Calibrator:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        reason = f"{where}: {said}" if where else said
+        message = first["msg"].removeprefix("Value error, ")
+        reason = f"{where}: {message}" if where else message
         raise InputError([Problem(path, f"is not a calibrator of this version ({reason}); fit it again")]) from error

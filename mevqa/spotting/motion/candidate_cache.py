@@ -28,7 +28,7 @@ from mevqa.spotting.motion.stream import limits
 
 
 class _Candidate(StrictModel):
-    """What is kept of one candidate: its place, kind and features."""
+    """Times, kind and features of one candidate, as they are stored."""
 
     onset: int
     apex: int
@@ -84,7 +84,9 @@ def spot_annotated(
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, video.path))
             continue
-        judged = tuple(one for one in events if not any(one.onset <= frame <= one.offset for frame in video.half_coded))
+        judged = tuple(
+            event for event in events if not any(event.onset <= frame <= event.offset for frame in video.half_coded)
+        )
         examples.append(Example(video.id, video.subject, video.coded, judged))
     if problems:
         raise InputError(problems)
@@ -113,7 +115,7 @@ def _remembered(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
         part = _Part.model_validate_json(read_file(file))
     except (OSError, ValidationError):
         return None
-    return tuple(SpottedEvent(**dict(one)) for one in part.candidates) if part.key == key else None
+    return tuple(SpottedEvent(**dict(candidate)) for candidate in part.candidates) if part.key == key else None
 
 
 def _remember(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
@@ -122,8 +124,8 @@ def _remember(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    kept: list[Mapping[str, object]] = [
+    rows: list[Mapping[str, object]] = [
         {name: getattr(event, name) for name in _Candidate.model_fields} for event in events
     ]
-    part = _Part(key=key, candidates=tuple(_Candidate.model_validate(one) for one in kept))
+    part = _Part(key=key, candidates=tuple(_Candidate.model_validate(row) for row in rows))
     write_whole(file, part.model_dump_json())

@@ -34,7 +34,7 @@ THRESHOLD = 3.6
 #: and compression take some of it.
 LEAST_MOTION = 0.003
 
-#: What a calibrator is shown begins here: noise alone reaches this strength now and then.
+#: Limits of the candidates that a calibrator judges: noise alone reaches this strength now and then.
 FAINT_THRESHOLD = 1.3
 FAINT_MOTION = 0.001
 
@@ -55,7 +55,7 @@ _MOVED = 0.5
 #: No more than this share of an expression may be talk.
 _TALK = 0.2
 
-#: The noise of a filter's response is at least so much, eye distances: what is told of 8-bit pictures in no case.
+#: The noise of a filter's response is at least so much, eye distances: that of 8-bit pictures is never smaller.
 _FLOOR = 1e-4
 
 #: Rounds of the estimate of the covariance.
@@ -89,7 +89,7 @@ _MOST_A_MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What may be an expression.
+    """A possible expression: its course, strength, motion and direction.
 
     Attributes:
         course: Its times.
@@ -165,34 +165,39 @@ class _Limits(NamedTuple):
 
 
 class _Search:
-    """What the filters answer in one stretch, kept up while expressions are taken out."""
+    """Responses of the filters in one stretch, kept up to date while expressions are taken out."""
 
     def __init__(self, curves: Curves) -> None:
         self._curves = curves
         self._motion = curves.motion[:, channels()]
         self._filters = bank(curves.step_ms)
         self._talk = talking(curves)
-        self._responses = [one(self._motion) for one in self._filters]
+        self._responses = [matched_filter(self._motion) for matched_filter in self._filters]
         self._noises = [
-            _noise(own, _calm(curves, self._talk, one.half, own.shape[1]), curves.step_ms, _quiet(one.duration_ms))
-            for one, own in zip(self._filters, self._responses, strict=True)
+            _noise(
+                response,
+                _calm(curves, self._talk, matched_filter.half, response.shape[1]),
+                curves.step_ms,
+                _quiet(matched_filter.duration_ms),
+            )
+            for matched_filter, response in zip(self._filters, self._responses, strict=True)
         ]
         self._free = np.repeat(~self._talk[None], len(self._filters), axis=0)
-        told = [_strength(own, noise) for own, noise in zip(self._responses, self._noises, strict=True)]
-        self._strength = np.array([strength for strength, _ in told])
-        self._size = np.array([size for _, size in told])
+        measures = [_strength(response, noise) for response, noise in zip(self._responses, self._noises, strict=True)]
+        self._strength = np.array([strength for strength, _ in measures])
+        self._size = np.array([size for _, size in measures])
 
     def within(self, limits: _Limits, *, clear: bool) -> Iterator[Candidate]:
         """Yield what is left of candidates within limits, the strongest first, marked ``clear`` or not."""
         most = int(np.ceil(_MOST_A_MINUTE * len(self._motion) * self._curves.step_ms / 60_000)) + 1
         for _ in range(3 * most):
             allowed = np.where(self._free & (self._size >= limits.motion), self._strength, 0.0)
-            which, at = (int(place) for place in np.unravel_index(int(allowed.argmax()), allowed.shape))
+            which, at = (int(index) for index in np.unravel_index(int(allowed.argmax()), allowed.shape))
             if allowed[which, at] < limits.strength:
                 return
-            found = self._candidate(which, at, limits.motion, clear)
-            if found is not None:
-                yield found
+            candidate = self._candidate(which, at, limits.motion, clear)
+            if candidate is not None:
+                yield candidate
 
     def _candidate(self, which: int, at: int, least_motion: float, clear: bool) -> Candidate | None:
         """Return what a filter answers to at a sample and take it out; None for what is not an expression."""
@@ -229,13 +234,13 @@ class _Search:
         motion[first : last + 1] = (1 - share) * before + share * after
         edge = int(_APART_MS / self._curves.step_ms)
         self._free[:, max(0, first - edge) : last + edge + 1] = False
-        for place, (one, noise) in enumerate(zip(self._filters, self._noises, strict=True)):
+        for index, (matched_filter, noise) in enumerate(zip(self._filters, self._noises, strict=True)):
             # Only near what was taken out anything has changed.
-            low, high = max(0, first - 2 * one.half), min(len(motion), last + 2 * one.half + 1)
-            inner = slice(max(0, first - one.half), last + one.half + 1)
-            new = one(motion[low:high])[inner.start - low : inner.stop - low]
-            self._responses[place][inner] = new
-            self._strength[place, inner], self._size[place, inner] = _strength(new, noise)
+            low, high = max(0, first - 2 * matched_filter.half), min(len(motion), last + 2 * matched_filter.half + 1)
+            inner = slice(max(0, first - matched_filter.half), last + matched_filter.half + 1)
+            new = matched_filter(motion[low:high])[inner.start - low : inner.stop - low]
+            self._responses[index][inner] = new
+            self._strength[index, inner], self._size[index, inner] = _strength(new, noise)
 
 
 def _unlike(curves: Curves, motion: Array, first: int, last: int) -> float:

@@ -1,4 +1,4 @@
-"""What is told of a candidate when it is judged: a short list of numbers, none of which depends on the frame rate."""
+"""Features by which a candidate is judged: a short list of numbers, none of which depends on the frame rate."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def features(candidate: Candidate) -> Array:
     sides, parts = _masks()
     left, right = (float(energy[side].sum()) for side in sides)
     units, fit = explain(candidate.motion)
-    told = {
+    values = {
         "strength": np.log(max(candidate.strength, _LEAST)),
         "duration": np.log(duration / 500.0),
         "rise": (course.apex_ms - course.onset_ms) / duration,
@@ -64,7 +64,7 @@ def features(candidate: Candidate) -> Array:
         "units": len(units),
         "fit": fit,
     }
-    return np.array([told[name] for name in FEATURES], dtype=np.float64)
+    return np.array([values[name] for name in FEATURES], dtype=np.float64)
 
 
 @functools.cache

@@ -60,13 +60,13 @@ class Filter:
 @functools.lru_cache(maxsize=8)
 def bank(step_ms: float) -> tuple[Filter, ...]:
     """Return the filters for curves with ``step_ms`` between samples; durations of under three samples are left out."""
-    made = []
+    filters = []
     for duration in DURATIONS_MS:
         if duration >= 3 * step_ms:
             half = int(np.ceil((duration / 2 + max(_AROUND_MS, _AROUND * duration)) / step_ms))
             times = np.asarray(step_ms * np.arange(-half, half + 1), dtype=np.float64)
-            made.append(Filter(duration, _taps(times, duration)))
-    return tuple(made)
+            filters.append(Filter(duration, _taps(times, duration)))
+    return tuple(filters)
 
 
 def shape(times_ms: Array, duration_ms: float) -> Array:
@@ -87,6 +87,6 @@ def _taps(times_ms: Array, duration_ms: float) -> Array:
     baseline = np.stack([np.ones_like(times_ms), times_ms / max(float(np.abs(times_ms).max()), 1.0)], axis=1)
     carried = inverse @ baseline
     precision = inverse - carried @ np.linalg.solve(baseline.T @ carried, carried.T)
-    own = shape(times_ms, duration_ms)
-    weighted = precision @ own
-    return np.asarray(weighted / (weighted @ own))
+    template = shape(times_ms, duration_ms)
+    weighted = precision @ template
+    return np.asarray(weighted / (weighted @ template))

@@ -44,12 +44,12 @@ class NothingToFit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One annotated video and what the spotter proposes in it.
+    """One annotated video and the candidates that the spotter proposes in it.
 
     Attributes:
         video: Its name.
         subject: Who is seen.
-        coded: What a coder marked.
+        coded: Expressions that a coder marked.
         candidates: Everything that the spotter proposes, however faint.
     """
 
@@ -61,7 +61,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """How the calibrator does on people that it has not seen, all people pooled.
+    """Counts and losses of the calibrator on people that it has not seen, all people pooled.
 
     Attributes:
         calibrated: Counts by kind, and of both as ``overall``.
@@ -128,26 +128,30 @@ def leave_one_subject_out(examples: Sequence[Example]) -> HeldOut:
     thresholds = {}
     for person in people:
         training = table.of(set(people) - {person})
-        held = table.subject == person
+        held_out = table.subject == person
         assert person not in set(training.subject) | set(training.coded), f"{person} is on both sides of the split"
         try:
             model = _fit(training)
             thresholds[person] = _threshold(training)
         except NothingToFit as error:
             raise NothingToFit(f"without subject {person} {error}") from error
-        probabilities[held] = model.probabilities(table.x[held])
-        base[held] = training.marked.mean()
-    per_video = np.split(probabilities, np.cumsum([len(one.candidates) for one in examples])[:-1])
-    coded = [one.coded for one in examples]
-    kept = [
-        [(event, p) for event, p in zip(one.candidates, own, strict=True) if p >= thresholds[one.subject]]
-        for one, own in zip(examples, per_video, strict=True)
+        probabilities[held_out] = model.probabilities(table.x[held_out])
+        base[held_out] = training.marked.mean()
+    per_video = np.split(probabilities, np.cumsum([len(example.candidates) for example in examples])[:-1])
+    coded = [example.coded for example in examples]
+    calibrated = [
+        [
+            (event, p)
+            for event, p in zip(example.candidates, video_probabilities, strict=True)
+            if p >= thresholds[example.subject]
+        ]
+        for example, video_probabilities in zip(examples, per_video, strict=True)
     ]
-    plain = [[(event, event.score) for event in one.candidates if event.clear] for one in examples]
+    plain = [[(event, event.score) for event in example.candidates if event.clear] for example in examples]
     loss, brier = _losses(probabilities, table.marked)
     base_loss, base_brier = _losses(base, table.marked)
     return HeldOut(
-        calibrated=count_hits(list(zip(coded, kept, strict=True))),
+        calibrated=count_hits(list(zip(coded, calibrated, strict=True))),
         plain=count_hits(list(zip(coded, plain, strict=True))),
         log_loss=loss,
         brier=brier,
@@ -232,14 +236,14 @@ def _tabulate(examples: Sequence[Example]) -> _Table:
     """Put the candidates of all videos into one table, in their order."""
     x, marked, hit, subject = [], [], [], []
     coded: dict[str, int] = {}
-    for one in examples:
-        coded[one.subject] = coded.get(one.subject, 0) + len(one.coded)
-        mates = dict(pairs(one.candidates, one.coded, np.zeros(len(one.candidates)), "hungarian"))
-        for row, event in enumerate(one.candidates):
+    for example in examples:
+        coded[example.subject] = coded.get(example.subject, 0) + len(example.coded)
+        mates = dict(pairs(example.candidates, example.coded, np.zeros(len(example.candidates)), "hungarian"))
+        for row, event in enumerate(example.candidates):
             x.append([event.features[name] for name in FEATURES])
             marked.append(row in mates)
-            hit.append(row in mates and one.coded[mates[row]].kind == event.kind)
-            subject.append(one.subject)
+            hit.append(row in mates and example.coded[mates[row]].kind == event.kind)
+            subject.append(example.subject)
     return _Table(
         np.array(x, dtype=np.float64).reshape(-1, len(FEATURES)),
         np.array(marked, dtype=bool),
@@ -266,12 +270,12 @@ def _threshold(table: _Table) -> float:
     judged = np.zeros(len(table.x))
     parts = min(_PARTS, len(people))
     for part in range(parts):
-        others = {person for place, person in enumerate(people) if place % parts != part}
-        own = ~np.isin(table.subject, sorted(others))
+        others = {person for index, person in enumerate(people) if index % parts != part}
+        held_out = ~np.isin(table.subject, sorted(others))
         training = table.of(others)
         # One person alone, or only clear cases: then the model of all of them has to do.
         usable = training.marked.any() and not training.marked.all()
-        judged[own] = _fit(training if usable else table).probabilities(table.x[own])
+        judged[held_out] = _fit(training if usable else table).probabilities(table.x[held_out])
     return best_threshold(judged, table.hit, sum(table.coded.values()))
 
 

@@ -17,7 +17,7 @@ from mevqa.spotting.registry import register_spotter
 from mevqa.video.reading.reader import read_once
 
 if TYPE_CHECKING:
-    from mevqa.spotting.evidence.course import Found
+    from mevqa.spotting.evidence.course import TracedEvent
     from mevqa.spotting.features.types import MotionRecord
     from mevqa.video.reading.video import Video
 
@@ -33,13 +33,15 @@ class MotionSpotter(Spotter):
         """Find the expressions of an open video; in fast footage events are timed at its full rate."""
         stream = EventStream(self.options, keep_trace=True)
         if self.options.features is None:
-            found = _spot_live(stream, video, progress)
+            traced_events = _spot_live(stream, video, progress)
         else:
-            found = _spot_again(stream, FeatureCache(self.options.features).record(video, progress), video)
-        found += stream.finish()
+            traced_events = _spot_record(stream, FeatureCache(self.options.features).record(video, progress), video)
+        traced_events += stream.finish()
         return Spotting.of(
             video,
-            refine(video, found, self.options.rule) if is_fast(video.fps) else [one.event for one in found],
+            refine(video, traced_events, self.options.rule)
+            if is_fast(video.fps)
+            else [traced.event for traced in traced_events],
             scores=stream.trace,
             warnings=stream.warnings,
             face=not stream.gaps.nothing_seen,
@@ -61,33 +63,33 @@ class MotionSpotter(Spotter):
         return read_calibrator(path)
 
 
-def _spot_live(stream: EventStream, video: Video, progress: Progress) -> list[Found]:
+def _spot_live(stream: EventStream, video: Video, progress: Progress) -> list[TracedEvent]:
     """Return the settled events of a video that is measured now; an hour of it takes as much memory as minutes do."""
-    found: list[Found] = []
+    traced_events: list[TracedEvent] = []
     done = 0
     for frame in video.read_forward(stream.wants):
         if frame.missing:
             stream.skip(frame.ms, frame.missing)
         elif frame.picture is not None:
-            found += stream.feed(frame.number, frame.ms, frame.picture)
+            traced_events += stream.feed(frame.number, frame.ms, frame.picture)
         done = frame.number + 1
         if done % _REPORT == 0:
             progress(done, len(video))
     progress(done, done)
-    return found
+    return traced_events
 
 
-def _spot_again(stream: EventStream, record: MotionRecord, video: Video) -> list[Found]:
-    """Return the settled events of a video that was measured before: those that are found while it is measured."""
-    found: list[Found] = []
+def _spot_record(stream: EventStream, record: MotionRecord, video: Video) -> list[TracedEvent]:
+    """Return the settled events of a video that was measured before, the same as while it is measured."""
+    traced_events: list[TracedEvent] = []
     stream.face_warnings = record.warnings
     video.missing.update(unread_frames(record))
     for reading, unread in replay(record):
         if unread:
             stream.skip(reading.ms, reading.missing)
         else:
-            found += stream.take(reading)
-    return found
+            traced_events += stream.take(reading)
+    return traced_events
 
 
 def spot_by_motion(path: Path, *, fps: float | None, options: SpotOptions, progress: Progress) -> Spotting:

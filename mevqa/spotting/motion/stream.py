@@ -10,7 +10,7 @@ import numpy as np
 from mevqa.errors import InputError, Problem
 from mevqa.spotting.base import SpotOptions
 from mevqa.spotting.events import SpottedEvent
-from mevqa.spotting.evidence.course import Found, coarse_course
+from mevqa.spotting.evidence.course import TracedEvent, coarse_course
 from mevqa.spotting.evidence.timing import timed
 from mevqa.spotting.evidence.units import by_region, unit_candidates
 from mevqa.spotting.motion.calibration import Calibrator, shipped_calibrator
@@ -40,8 +40,10 @@ _SAME = 0.3
 
 def limits(options: SpotOptions) -> tuple[float, float]:
     """Return least strength, and least displacement of a region in eye distances, that a candidate has."""
-    own = calibrator_of(options)
-    strength, motion = (THRESHOLD, LEAST_MOTION) if own is None else (own.least_strength, own.least_motion)
+    calibrator = calibrator_of(options)
+    strength, motion = (
+        (THRESHOLD, LEAST_MOTION) if calibrator is None else (calibrator.least_strength, calibrator.least_motion)
+    )
     return (
         strength if options.threshold is None else options.threshold,
         motion if options.least_motion is None else options.least_motion,
@@ -54,10 +56,10 @@ def calibrator_of(options: SpotOptions) -> Calibrator | None:
     Raises:
         InputError: It is of another spotter.
     """
-    own = options.calibrator
-    if own is not None and not isinstance(own, Calibrator):
+    calibrator = options.calibrator
+    if calibrator is not None and not isinstance(calibrator, Calibrator):
         raise InputError([Problem("--calibrator", "is of another spotter than motion")])
-    return own
+    return calibrator
 
 
 class EventStream:
@@ -80,7 +82,7 @@ class EventStream:
         self._pace = find_pace()
         self._readings: list[Reading] = []
         self._settled_ms = -np.inf
-        self._given: list[SpottedEvent] = []
+        self._returned: list[SpottedEvent] = []
         self._step_ms = 0.0
         self._short: set[int] = set()
         self._talk_ms = 0.0
@@ -99,7 +101,7 @@ class EventStream:
         """
         return self._pace.wants(ms)
 
-    def feed(self, frame: int, ms: float, picture: NDArray[np.uint8]) -> list[Found]:
+    def feed(self, frame: int, ms: float, picture: NDArray[np.uint8]) -> list[TracedEvent]:
         """Take one frame.
 
         Args:
@@ -113,34 +115,34 @@ class EventStream:
         self._pace.take(ms)
         return self.take(self._tracker.read(frame, ms, picture))
 
-    def take(self, reading: Reading) -> list[Found]:
+    def take(self, reading: Reading) -> list[TracedEvent]:
         """Take what was measured in one frame; as ``feed``."""
         ms = reading.ms
         self.gaps.add(ms, reading.missing, reading.stretch)
         self._readings.append(reading)
         if ms - self._readings[0].ms < _WINDOW_MS:
             return []
-        found = self._judge(ms - _UNSETTLED_MS)
+        traced_events = self._judge(ms - _UNSETTLED_MS)
         self._forget(ms - _UNSETTLED_MS - _CONTEXT_MS)
-        return found
+        return traced_events
 
     def skip(self, ms: float, why: str) -> None:
-        """Say that the frame at a time is missing, and why."""
+        """Record that the frame at a time is missing, and why."""
         self.gaps.add(ms, why)
 
-    def finish(self) -> list[Found]:
+    def finish(self) -> list[TracedEvent]:
         """Return the events that were not settled yet."""
         return self._judge(np.inf)
 
     def _forget(self, before_ms: float) -> None:
-        keep = next((place for place, reading in enumerate(self._readings) if reading.ms >= before_ms), 0)
+        keep = next((index for index, reading in enumerate(self._readings) if reading.ms >= before_ms), 0)
         del self._readings[:keep]
 
-    def _judge(self, until_ms: float) -> list[Found]:
+    def _judge(self, until_ms: float) -> list[TracedEvent]:
         """Return new events with their apex before a time."""
         frames = np.array([reading.frame for reading in self._readings], dtype=np.int64)
         times = np.array([reading.ms for reading in self._readings])
-        found = []
+        traced_events = []
         if len(times) > 1:
             self._step_ms = float(np.median(np.diff(times)))
         self._short |= too_short(self._readings)
@@ -157,13 +159,13 @@ class EventStream:
                 event = make_event(candidate, curves.step_ms, self.options, frames, times)
                 if self._calibrator is not None and event.score < self._calibrator.threshold:
                     continue
-                if event.kind in self.options.kinds and not any(_same(event, given) for given in self._given):
+                if event.kind in self.options.kinds and not any(_same(event, earlier) for earlier in self._returned):
                     at = int(np.searchsorted(times, course.onset_ms).clip(max=len(times) - 1))
-                    found.append(_found(event, candidate, curves, self._readings[at].placement))
-        found.sort(key=lambda one: one.event.onset_ms)
-        self._given = [one.event for one in found] or self._given[-8:]
+                    traced_events.append(_traced(event, candidate, curves, self._readings[at].placement))
+        traced_events.sort(key=lambda traced: traced.event.onset_ms)
+        self._returned = [traced.event for traced in traced_events] or self._returned[-8:]
         self._settled_ms = until_ms - _UNSETTLED_MS
-        return found
+        return traced_events
 
     def _add_talk(self, curves: Curves, until_ms: float) -> None:
         """Count how long the lips talk, up to a time."""
@@ -183,11 +185,11 @@ class EventStream:
         self.trace += [(float(ms), float(value)) for ms, value in zip(curves.times_ms[new], extent[new], strict=True)]
 
 
-def _found(event: SpottedEvent, candidate: Candidate, curves: Curves, placement: NDArray[np.float64]) -> Found:
-    """Return an event with what it is timed again from."""
+def _traced(event: SpottedEvent, candidate: Candidate, curves: Curves, placement: NDArray[np.float64]) -> TracedEvent:
+    """Return an event with the course and the placement from which it can be timed again."""
     course, duration = candidate.course, candidate.duration_ms
     coarse = coarse_course(course, duration, candidate.direction, candidate.motion, curves)
-    return Found(event, course, duration, coarse, placement)
+    return TracedEvent(event, course, duration, coarse, placement)
 
 
 def make_event(
@@ -202,14 +204,14 @@ def make_event(
         frames: [n] indices of frames.
         times_ms: [n] their times, ascending.
     """
-    told = features(candidate)
+    values = features(candidate)
     return SpottedEvent(
         **timed(candidate.course, step_ms, options.rule, frames, times_ms)._asdict(),
-        score=(calibrator_of(options) or shipped_calibrator()).probability(told),
+        score=(calibrator_of(options) or shipped_calibrator()).probability(values),
         side=side_of(candidate.motion),
         regions=by_region(candidate.motion),
         units=unit_candidates(candidate.motion),
-        features=dict(zip(FEATURES, map(float, told), strict=True)),
+        features=dict(zip(FEATURES, map(float, values), strict=True)),
         clear=candidate.clear,
     )
 
@@ -248,8 +250,8 @@ def spot(
             raise ValueError(f"times must ascend: frame {number} is at {ms} ms, the one before at {last_ms} ms")
         last_ms = ms
         if stream.wants(ms):
-            yield from (found.event for found in stream.feed(number, ms, picture))
-    yield from (found.event for found in stream.finish())
+            yield from (traced.event for traced in stream.feed(number, ms, picture))
+    yield from (traced.event for traced in stream.finish())
 
 
 def _clock(fps: float) -> Iterator[float]:
@@ -260,7 +262,7 @@ def _clock(fps: float) -> Iterator[float]:
         number += 1
 
 
-def _same(one: SpottedEvent, other: SpottedEvent) -> bool:
+def _same(event: SpottedEvent, other: SpottedEvent) -> bool:
     """Return whether two events are the same one."""
-    shared = min(one.offset_ms, other.offset_ms) - max(one.onset_ms, other.onset_ms)
-    return shared > _SAME * max(min(one.duration_ms, other.duration_ms), 1.0)
+    shared = min(event.offset_ms, other.offset_ms) - max(event.onset_ms, other.onset_ms)
+    return shared > _SAME * max(min(event.duration_ms, other.duration_ms), 1.0)

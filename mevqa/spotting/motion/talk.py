@@ -34,8 +34,8 @@ _MARGIN_MS = 300.0
 
 def talking(curves: Curves) -> NDArray[np.bool_]:
     """Return when the person of a stretch talks, [samples]."""
-    regions = [place for place, region in enumerate(face_regions()) if region.name in _LIPS]
-    lips = curves.motion[:, [2 * place + axis for place in regions for axis in (0, 1)]]
+    regions = [index for index, region in enumerate(face_regions()) if region.name in _LIPS]
+    lips = curves.motion[:, [2 * index + axis for index in regions for axis in (0, 1)]]
     quick = lip_variance(lips, curves.step_ms, _QUICK_MS) > _QUICK**2
     runs, _ = label(lip_variance(lips, curves.step_ms) > _TALKS**2)
     talks = (runs > 0) & np.isin(runs, runs[quick])

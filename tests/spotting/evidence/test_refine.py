@@ -10,7 +10,7 @@ from mevqa.benchmarks.trial_videos import trial_plans, write_trial
 from mevqa.spotting import spot, spot_video
 from mevqa.spotting.evidence import refine as refining
 from mevqa.spotting.evidence.boundaries import Course
-from mevqa.spotting.evidence.course import Coarse, Found
+from mevqa.spotting.evidence.course import Coarse, TracedEvent
 from mevqa.spotting.evidence.finish import finish
 from mevqa.spotting.evidence.refine import _believable, refine
 from mevqa.spotting.features.measure import measure
@@ -90,7 +90,7 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
         course = Course(onset, onset + 200, onset + 400)
         at = (onset, onset + 200, onset + 400)
         event = spotted((round(ms / 5) for ms in at), at)
-        found.append(Found(event, course, 440.0, coarse, np.eye(2, 3)))
+        found.append(TracedEvent(event, course, 440.0, coarse, np.eye(2, 3)))
     video = Counting()
     assert len(refine(video, found, "half-second")) == 3
     assert video.asked == sorted(set(video.asked))
