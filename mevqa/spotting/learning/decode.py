@@ -1,4 +1,4 @@
-"""From what a network says of every sample to expressions with times, kinds and class probabilities."""
+"""From a network's outputs for every sample to expressions with times, kinds and class probabilities."""
 
 from __future__ import annotations
 
@@ -63,24 +63,35 @@ def propose(
     """
     decoder = system.decoder(config)
     classes = system.classes(outputs)
-    found = []
+    proposals = []
     for name, scores in system.curves(outputs, config).items():
         if name not in priors.half_lengths:
             continue
         limit = priors.thresholds[name] if threshold is None else threshold
-        for one in decoder.decode(scores, priors.half_lengths[name], limit):
-            inside = slice(one.onset, one.offset + 1)
+        for detection in decoder.decode(scores, priors.half_lengths[name], limit):
+            inside = slice(detection.onset, detection.offset + 1)
             measured = series.measured[inside]
             # An expression that nobody could see is none.
             if not measured.mean() > 0.5:
                 continue
-            onset_ms, apex_ms, offset_ms = (float(series.times_ms[at]) for at in (one.onset, one.apex, one.offset))
+            onset_ms, apex_ms, offset_ms = (
+                float(series.times_ms[at]) for at in (detection.onset, detection.apex, detection.offset)
+            )
             kind = kind_of(onset_ms, apex_ms, offset_ms, rule)
-            own: Kind = kind if name == ANY or name not in KINDS else name
-            named = _name(classes, inside, measured, priors.classes, config)
-            if named is not None:
-                found.append(Proposal(one.onset, one.apex, one.offset, own, min(max(one.score, 0.0), 1.0), *named))
-    return sorted(found)
+            proposal_kind: Kind = kind if name == ANY or name not in KINDS else name
+            classified = _name(classes, inside, measured, priors.classes, config)
+            if classified is not None:
+                proposals.append(
+                    Proposal(
+                        detection.onset,
+                        detection.apex,
+                        detection.offset,
+                        proposal_kind,
+                        min(max(detection.score, 0.0), 1.0),
+                        *classified,
+                    )
+                )
+    return sorted(proposals)
 
 
 def _name(
@@ -96,16 +107,16 @@ def _name(
     """
     if classes is None or not names:
         return None, {}
-    own = classes[inside][measured]
+    shares = classes[inside][measured]
     if config.decoder.synergy == "spotting":
-        own = own[:, 1:] / np.maximum(own[:, 1:].sum(axis=1, keepdims=True), 1e-12)
-        kept: tuple[str, ...] = tuple(names)
+        shares = shares[:, 1:] / np.maximum(shares[:, 1:].sum(axis=1, keepdims=True), 1e-12)
+        class_names: tuple[str, ...] = tuple(names)
     else:
-        kept = (NEUTRAL, *names)
-    mean = own.mean(axis=0)
-    votes = np.bincount(own.argmax(axis=1), minlength=len(kept))
-    winner = kept[int(np.argmax(votes + mean / 2))]
+        class_names = (NEUTRAL, *names)
+    mean = shares.mean(axis=0)
+    votes = np.bincount(shares.argmax(axis=1), minlength=len(class_names))
+    winner = class_names[int(np.argmax(votes + mean / 2))]
     if winner == NEUTRAL and config.decoder.synergy == "recognition":
         return None
-    probabilities = {name: float(share) for name, share in zip(kept, mean, strict=True)}
+    probabilities = {name: float(share) for name, share in zip(class_names, mean, strict=True)}
     return (None if winner == NEUTRAL else winner), probabilities

@@ -63,22 +63,22 @@ def training_videos(
     Raises:
         InputError: Videos that cannot be read, or that show no face, all together.
     """
-    made, problems = [], []
+    measured, problems = [], []
     for number, video in enumerate(videos, start=1):
         try:
             with progress(f"{number}/{len(videos)} {video.id}") as report:
                 record, series = read_once(
                     video.path,
-                    lambda one: video_series(one, view, features, report),  # noqa: B023
+                    lambda opened: video_series(opened, view, features, report),  # noqa: B023
                     fps=video.fps,
                     errors="skip",
                 )
-            made.append(_marked(video, record, series, config))
+            measured.append(_marked(video, record, series, config))
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, video.path))
     if problems:
         raise InputError(problems)
-    return made
+    return measured
 
 
 def _marked(video: LongVideo, record: MotionRecord, series: FeatureSeries, config: SystemConfig) -> TrainingVideo:
@@ -109,14 +109,14 @@ def mark(video: LongVideo, series: FeatureSeries, config: SystemConfig) -> Train
         marks.append(
             Mark(onset, apex, offset, _kind(event, series, (onset, apex, offset), config), _label(event, config))
         )
-    marks.sort(key=lambda one: one.onset)
+    marks.sort(key=lambda coded_mark: coded_mark.onset)
     return TrainingVideo(video.id, video.subject, series, tuple(marks), unjudged)
 
 
 def _kind(event: Event, series: FeatureSeries, at: tuple[float, float, float], config: SystemConfig) -> Kind:
     """Return the coded kind, or what the rule says where none is coded."""
     samples = np.arange(len(series.times_ms))
-    onset_ms, apex_ms, offset_ms = (float(np.interp(one, samples, series.times_ms)) for one in at)
+    onset_ms, apex_ms, offset_ms = (float(np.interp(sample, samples, series.times_ms)) for sample in at)
     return event.kind or kind_of(onset_ms, apex_ms, offset_ms, config.rule)
 
 

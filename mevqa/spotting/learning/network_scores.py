@@ -1,4 +1,4 @@
-"""What a trained network says of every sample of a video."""
+"""Outputs of a trained network for every sample of a video."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ def network_outputs(
         for name, output in system.forward(network, values, counts).items():
             parts.setdefault(name, []).extend(output.float().cpu().numpy())
     samples = len(series.times_ms)
-    return {name: stitch(own, begins, samples, config.training.windows) for name, own in parts.items()}
+    return {name: stitch(outputs, begins, samples, config.training.windows) for name, outputs in parts.items()}

@@ -89,32 +89,34 @@ class PictureChannels:
         """
 
         def make() -> FeatureSeries:
-            return self._made(video, record)
+            return self._read_pictures(video, record)
 
         if features is None:
             return make()
         return stored_series(features, video, record, f"{self.name}-{self.version}", make)
 
-    def _made(self, video: Video, record: MotionRecord) -> FeatureSeries:
+    def _read_pictures(self, video: Video, record: MotionRecord) -> FeatureSeries:
         even = even_motion(record, PICTURE_STEP_MS)
         values = np.zeros((len(even.times_ms), *self.shape), self.kind)
         measured = np.zeros(len(values), bool)
-        for sample, shown in enumerate(self.describe(_faces(video, record, even, self.side))):
-            if shown is not None:
-                values[sample], measured[sample] = shown, True
+        for sample, picture in enumerate(self.describe(_faces(video, record, even, self.side))):
+            if picture is not None:
+                values[sample], measured[sample] = picture, True
         return FeatureSeries(even.step_ms, even.times_ms, even.frames, values, measured)
 
 
 def _faces(video: Video, record: MotionRecord, even: EvenMotion, side: int) -> Iterator[SampleFace | None]:
     """Yield the aligned face nearest to each sample, and None where the face was not measured."""
-    seen = np.flatnonzero(record.missing == 0)
-    measured = even.measured & bool(len(seen))
-    places = np.searchsorted(record.times_ms[seen], even.times_ms).clip(1, max(len(seen) - 1, 1))
+    measured_samples = np.flatnonzero(record.missing == 0)
+    measured = even.measured & bool(len(measured_samples))
+    places = np.searchsorted(record.times_ms[measured_samples], even.times_ms).clip(
+        1, max(len(measured_samples) - 1, 1)
+    )
     rows = np.zeros(len(measured), np.int64)
-    if len(seen) > 1:
-        times = record.times_ms[seen]
+    if len(measured_samples) > 1:
+        times = record.times_ms[measured_samples]
         nearer = even.times_ms - times[places - 1] <= times[places] - even.times_ms
-        rows = seen[np.where(nearer, places - 1, places)]
+        rows = measured_samples[np.where(nearer, places - 1, places)]
     faces = aligned_faces(video, record, rows[measured].tolist())
     for sample in range(len(measured)):
         if not measured[sample]:

@@ -25,7 +25,7 @@ _STILL = 1e-3
 
 
 class Priors(StrictModel):
-    """What training subjects say.
+    """Scale, classes, lengths and thresholds that training subjects give.
 
     Attributes:
         step_ms: Time from one sample to the next.
@@ -87,14 +87,14 @@ def _scale(videos: Sequence[TrainingVideo], config: SystemConfig) -> tuple[float
             count += int(window.counts.sum())
     spread = np.sqrt(total / max(count, 1))
     floor = max(_STILL * float(spread.max(initial=0)), 1e-12)
-    return tuple(float(one) for one in np.maximum(spread, floor))
+    return tuple(float(deviation) for deviation in np.maximum(spread, floor))
 
 
 def _half_lengths(marks: Sequence[Mark]) -> dict[str, int]:
     """Return half the median length of each kind, and of both as ``any``."""
     lengths = {kind: [mark.offset - mark.onset for mark in marks if mark.kind == kind] for kind in ("micro", "macro")}
     lengths["any"] = lengths["micro"] + lengths["macro"]
-    return {kind: half_length(own) for kind, own in lengths.items() if own}
+    return {kind: half_length(kind_lengths) for kind, kind_lengths in lengths.items() if kind_lengths}
 
 
 def _class_weights(
@@ -103,15 +103,15 @@ def _class_weights(
     """Return all samples / (classes * samples of the class), as an epoch shows them, the neutral class first."""
     windows = config.training.windows
     counts: Counter[str | None] = Counter()
-    shown = 0
+    samples_shown = 0
     for video in videos:
-        own = [mark for mark in video.marks if mark.kind in config.kinds]
-        for mark in own:
+        marks = [mark for mark in video.marks if mark.kind in config.kinds]
+        for mark in marks:
             counts[mark.label] += len(range(*mark.samples.indices(len(video.series.times_ms))))
         window_samples = round(windows.length_ms / video.series.step_ms)
-        shown += round(len(own) / windows.hop * (1 + windows.negatives)) * min(
+        samples_shown += round(len(marks) / windows.hop * (1 + windows.negatives)) * min(
             window_samples, len(video.series.times_ms)
         )
     expressions = sum(counts.values())
-    each = [max(shown - expressions, 1), *(max(counts[name], 1) for name in classes)]
-    return tuple(sum(each) / (len(each) * one) for one in each)
+    each = [max(samples_shown - expressions, 1), *(max(counts[name], 1) for name in classes)]
+    return tuple(sum(each) / (len(each) * count) for count in each)

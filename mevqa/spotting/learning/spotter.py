@@ -38,7 +38,7 @@ class LearnedSpotter(LearnedSystem, Spotter):
         record, series = video_series(video, weights.view, self.options.features, progress)
         with one_thread(next(weights.network.parameters()).device):
             outputs = network_outputs(type(self), weights.network, series, weights.config, weights.priors)
-        found = propose(
+        proposals = propose(
             type(self),
             weights.config,
             weights.priors,
@@ -47,7 +47,7 @@ class LearnedSpotter(LearnedSystem, Spotter):
             rule=self.options.rule,
             threshold=self.options.threshold,
         )
-        events = [_event(one, series, weights) for one in found]
+        events = [_event(proposal, series, weights) for proposal in proposals]
         curve = _largest(self.curves(outputs, weights.config))
         scores = list(zip(series.times_ms.tolist(), curve, strict=True))
         return finish(video, record, events, scores=scores, rule=self.options.rule)
@@ -58,14 +58,14 @@ class LearnedSpotter(LearnedSystem, Spotter):
         Raises:
             InputError: There are none, or they are of another one.
         """
-        own, name = self.options.calibrator, self.options.spotter
-        if own is None:
+        weights, name = self.options.calibrator, self.options.spotter
+        if weights is None:
             raise InputError(
                 [Problem("--weights", f"the spotter {name} needs the folder of its weights: --weights DIR")]
             )
-        if not isinstance(own, SpotterWeights) or own.system != name:
+        if not isinstance(weights, SpotterWeights) or weights.system != name:
             raise InputError([Problem("--weights", f"are of another spotter than {name}")])
-        return own
+        return weights
 
     @classmethod
     def load(cls, path: Path) -> SpotterWeights:
@@ -77,10 +77,10 @@ class LearnedSpotter(LearnedSystem, Spotter):
         return read_spotter_weights(path, cls.name, cls)
 
 
-def _event(one: Proposal, series: FeatureSeries, weights: SpotterWeights) -> SpottedEvent:
+def _event(proposal: Proposal, series: FeatureSeries, weights: SpotterWeights) -> SpottedEvent:
     """Return a proposal as an event of the video."""
     coarse = weights.config.classes == "coarse"
-    at = (one.onset, one.apex, one.offset)
+    at = (proposal.onset, proposal.apex, proposal.offset)
     onset, apex, offset = (int(series.frames[sample]) for sample in at)
     onset_ms, apex_ms, offset_ms = (float(series.times_ms[sample]) for sample in at)
     return SpottedEvent(
@@ -90,11 +90,11 @@ def _event(one: Proposal, series: FeatureSeries, weights: SpotterWeights) -> Spo
         onset_ms=onset_ms,
         apex_ms=apex_ms,
         offset_ms=offset_ms,
-        kind=one.kind,
-        score=one.score,
-        coarse=one.label if coarse and one.label != OTHERS else None,
-        fine=one.label if not coarse else None,
-        class_probabilities=dict(one.probabilities),
+        kind=proposal.kind,
+        score=proposal.score,
+        coarse=proposal.label if coarse and proposal.label != OTHERS else None,
+        fine=proposal.label if not coarse else None,
+        class_probabilities=dict(proposal.probabilities),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a learned system is made of: a network, what it learns of coded expressions, and what its outputs mean.
+"""Base class of learned systems: a network, its targets from coded expressions, its loss, and its curves and classes.
 
 The rest is shared by all of them: measuring, windows, the training loop, thresholds, weights on disk, times of events.
 """
@@ -36,7 +36,7 @@ ANY = "any"
 
 
 class LearnedSystem(ABC):
-    """What a system adds to what all learned spotters share; every method has the published system's choice in mind.
+    """Network, targets, loss, curves and decoder of a learned spotter; all else is shared by every learned spotter.
 
     Attributes:
         view: Name of the channels that it reads (``mevqa.spotting.learning.views``).

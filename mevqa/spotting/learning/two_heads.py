@@ -56,8 +56,8 @@ class TwoHeads(LearnedSpotter):
         """Return an error of the score weighed against that of the classes; the former alone without classes."""
         if not priors.classes:
             return error
-        named = cls.class_error(outputs, targets, counts, config, priors)
-        return (1 - config.recognition) * error + config.recognition * named
+        class_error = cls.class_error(outputs, targets, counts, config, priors)
+        return (1 - config.recognition) * error + config.recognition * class_error
 
     @classmethod
     def class_error(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:

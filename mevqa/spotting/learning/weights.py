@@ -58,7 +58,7 @@ are bound by its licence.
 
 
 class TrainedOn(StrictModel):
-    """What a spotter was trained on.
+    """Annotations, subjects and videos that a spotter was trained on.
 
     Attributes:
         annotations: Name of the label file.
@@ -74,7 +74,7 @@ class TrainedOn(StrictModel):
 
 
 class Outcome(StrictModel):
-    """How a training went.
+    """Size, loss and F1 of a training.
 
     Attributes:
         parameters: Trained weights.
@@ -111,7 +111,7 @@ class SpotterWeights:
         view: Name of its channels.
         channels: How many they are.
         config: Its settings.
-        priors: What training subjects say.
+        priors: Scale, classes, lengths and thresholds that training subjects give.
         trained_on: Whom and what it was trained on.
         outcome: How the training went.
         network: The network, on the processor.
@@ -156,7 +156,7 @@ class SpotterWeights:
 
     def _tensors(self) -> bytes:
         state = self.network.state_dict()
-        return tensors_as_bytes({name: one.detach().cpu().contiguous() for name, one in state.items()})
+        return tensors_as_bytes({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
 
 
 def _decisive(weights: SpotterWeights) -> dict[str, Any]:
@@ -188,14 +188,14 @@ def read_spotter_weights(path: Path, name: str, system: type[LearnedSystem]) -> 
         raise InputError([Problem(file, f"is of the spotter {content.get('system')}, not of {name}")])
     settings: dict[str, Any] = {}
     schema = config_schema(system)
-    for part, given in (
+    for part, section in (
         (_Settings, {k: v for k, v in content.items() if k != "config"}),
         (schema, content.get("config")),
     ):
         try:
-            settings[part.__name__] = part.model_validate(given)
+            settings[part.__name__] = part.model_validate(section)
         except ValidationError as error:
-            raise InputError(describe([YamlFile(file, None, given)], part, error)) from error
+            raise InputError(describe([YamlFile(file, None, section)], part, error)) from error
     facts, config = settings[_Settings.__name__], settings[schema.__name__]
     random = torch.random.get_rng_state()
     network = system.build(config.network, facts.channels, facts.priors)
@@ -226,7 +226,7 @@ def _card(weights: SpotterWeights) -> str:
         f"made with mevqa {__version__}, torch {torch.__version__}",
     ]
     lengths = ", ".join(f"{kind} {2 * half * step:.0f} ms" for kind, half in priors.half_lengths.items())
-    thresholds = ", ".join(f"{kind} {one:.2f}" for kind, one in priors.thresholds.items())
+    thresholds = ", ".join(f"{kind} {threshold:.2f}" for kind, threshold in priors.thresholds.items())
     return _CARD_TEXT.format(
         system=weights.system,
         kinds=" and ".join(weights.config.kinds),

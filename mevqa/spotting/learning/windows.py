@@ -58,9 +58,9 @@ def cut(series: FeatureSeries, begin: int, windows: Windows) -> Window:
     length = window_length(series, windows)
     values = np.zeros((length, *series.values.shape[1:]), np.float32)
     counts = np.zeros(length, bool)
-    own = series.measured[begin : begin + length]
-    counts[: len(own)] = own
-    values[: len(own)] = series.values[begin : begin + length]
+    measured = series.measured[begin : begin + length]
+    counts[: len(measured)] = measured
+    values[: len(measured)] = series.values[begin : begin + length]
     values[~counts] = 0
     if windows.reference != "none":
         for run in runs(counts):
@@ -78,11 +78,11 @@ def runs(counts: NDArray[np.bool_]) -> list[slice]:
 
 def piece(values: NDArray[Any], begin: int, length: int, fill: float = 0) -> NDArray[Any]:
     """Return ``length`` samples of an array of a video, filled up behind its end."""
-    own = values[begin : begin + length]
-    if len(own) == length:
-        return own
+    inside = values[begin : begin + length]
+    if len(inside) == length:
+        return inside
     padded = np.full((length, *values.shape[1:]), fill, values.dtype)
-    padded[: len(own)] = own
+    padded[: len(inside)] = inside
     return padded
 
 

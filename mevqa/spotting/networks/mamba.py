@@ -73,8 +73,8 @@ class DropPath(nn.Module):
         """Return the branch, [batch, ...], scaled so that its mean stays."""
         if not self.training or self.share == 0:
             return branch
-        kept = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) >= self.share
-        return branch * kept / (1 - self.share)
+        mask = torch.rand(branch.shape[0], *[1] * (branch.dim() - 1), device=branch.device) >= self.share
+        return branch * mask / (1 - self.share)
 
 
 class MambaBlock(nn.Module):

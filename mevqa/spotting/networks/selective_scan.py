@@ -36,7 +36,7 @@ def selective_scan(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Te
         c: [batch, length, states] what is read from them.
     """
     if x.is_cuda and (kernel := _kernel()) is not None:
-        u, step, enter, read = (one.transpose(1, 2).contiguous() for one in (x, dt, b, c))
+        u, step, enter, read = (tensor.transpose(1, 2).contiguous() for tensor in (x, dt, b, c))
         return kernel(u, step, a, enter, read).transpose(1, 2)
     return _SelectiveScan.apply(x, dt, a, b, c)
 
@@ -56,7 +56,7 @@ class _SelectiveScan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-        u, dt, b, c = (one.transpose(0, 1) for one in (dt * x, dt, b, c))
+        u, dt, b, c = (tensor.transpose(0, 1) for tensor in (dt * x, dt, b, c))
         state = x.new_zeros(x.shape[0], x.shape[2], a.shape[1])
         begun, outputs = [], []
         for piece in _pieces(u, a):
@@ -82,8 +82,8 @@ class _SelectiveScan(torch.autograd.Function):
             # Of every step, what the step after it passes back is added; of the last, what the next piece does.
             of_states[-1] += later
             steps = list(zip(of_states.unbind(), decay.unbind(), strict=True))
-            for (own, _), (after, kept) in zip(steps[-2::-1], steps[:0:-1], strict=True):
-                own.addcmul_(kept, after)
+            for (of_state, _), (of_next, next_decay) in zip(steps[-2::-1], steps[:0:-1], strict=True):
+                of_state.addcmul_(next_decay, of_next)
             of_u[piece] = (of_states @ b[piece][..., None])[..., 0]
             of_b[piece] = (u[piece][..., None, :] @ of_states)[..., 0, :]
             of_exponent = decay.mul_(of_states)
@@ -93,7 +93,7 @@ class _SelectiveScan(torch.autograd.Function):
             of_a += torch.mul(of_exponent, dt[piece][..., None], out=states).sum((0, 1))
             of_dt[piece] = of_exponent.mul_(a).sum(-1)
         of_dt += of_u * x
-        of_x, of_dt, of_b, of_c = (one.transpose(0, 1) for one in (of_u * dt, of_dt, of_b, of_c))
+        of_x, of_dt, of_b, of_c = (tensor.transpose(0, 1) for tensor in (of_u * dt, of_dt, of_b, of_c))
         return of_x, of_dt, of_a, of_b, of_c
 
 
@@ -107,6 +107,6 @@ def _follow(state: Tensor, u: Tensor, dt: Tensor, a: Tensor, b: Tensor) -> tuple
     """Return the states of a piece and their decay, both [steps, batch, channels, states]."""
     decay = torch.mul(dt[..., None], a).exp_()
     states = u[..., None] * b[..., None, :]
-    for after, kept in zip(states.unbind(), decay.unbind(), strict=True):
-        state = after.addcmul_(kept, state)
+    for step_state, step_decay in zip(states.unbind(), decay.unbind(), strict=True):
+        state = step_state.addcmul_(step_decay, state)
     return states, decay

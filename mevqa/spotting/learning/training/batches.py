@@ -41,17 +41,17 @@ class TrainingWindows:
         """Return video and first sample of the windows of an epoch: all with expressions, some of the others."""
         windows = self._config.training.windows
         rng = np.random.default_rng([self._config.seed, 1, number])
-        shown: list[tuple[int, int]] = []
+        with_expressions: list[tuple[int, int]] = []
         others: list[tuple[int, int]] = []
-        for place, video in enumerate(self._videos):
+        for index, video in enumerate(self._videos):
             length = len(cut(video.series, 0, windows).counts)
             marks = marks_of(video, self._config.kinds)
             for begin in grid(video.series, windows, float(rng.random()) if windows.moving else 0.0):
                 holds = any(mark.start < begin + length and mark.stop > begin for mark in marks)
-                (shown if holds else others).append((place, begin))
-        wanted = min(len(others), max(1, round(windows.negatives * len(shown)))) if windows.negatives else 0
+                (with_expressions if holds else others).append((index, begin))
+        wanted = min(len(others), max(1, round(windows.negatives * len(with_expressions)))) if windows.negatives else 0
         drawn = [others[at] for at in rng.choice(len(others), wanted, replace=False)] if others and wanted else []
-        chosen = shown + drawn
+        chosen = with_expressions + drawn
         return [chosen[at] for at in rng.permutation(len(chosen))]
 
     def batches(self, number: int) -> Iterator[Batch]:
@@ -65,16 +65,16 @@ class TrainingWindows:
     def _batch(self, chosen: Sequence[tuple[int, int]], rng: np.random.Generator) -> Batch:
         values, counts, learned = [], [], []
         targets: dict[str, list[np.ndarray]] = {}
-        for place, begin in chosen:
-            video = self._videos[place]
+        for index, begin in chosen:
+            video = self._videos[index]
             window = cut(video.series, begin, self._config.training.windows)
             values.append(self._vary(window.values / self._scale, window.counts, rng))
             counts.append(window.counts)
             length = len(window.counts)
             learned.append(window.counts & piece(video.learned, begin, length))
-            for name, own in self._targets[place].items():
-                targets.setdefault(name, []).append(piece(own, begin, length))
-        tensors = {name: torch.from_numpy(np.stack(own)) for name, own in targets.items()}
+            for name, target in self._targets[index].items():
+                targets.setdefault(name, []).append(piece(target, begin, length))
+        tensors = {name: torch.from_numpy(np.stack(pieces)) for name, pieces in targets.items()}
         tensors["learned"] = torch.from_numpy(np.stack(learned))
         return torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(counts)), tensors
 

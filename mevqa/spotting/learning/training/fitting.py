@@ -26,11 +26,11 @@ ShowTraining: TypeAlias = Callable[[str], ShowEpochs]
 
 @dataclass(frozen=True, slots=True)
 class FittedSystem:
-    """What a training made.
+    """Result of training a system: network, priors, losses and F1 on training subjects.
 
     Attributes:
         network: The network.
-        priors: What training subjects say.
+        priors: Scale, classes, lengths and thresholds that training subjects give.
         losses: Mean loss of each epoch.
         f1: F1 of each curve on training subjects, by networks that had not seen them; empty where the threshold was
             given.
@@ -66,11 +66,11 @@ def fit_system(
         ModelError: A loss is not finite.
     """
 
-    def train(own: Sequence[TrainingVideo], name: str) -> tuple[nn.Module, Priors, tuple[float, ...]]:
-        priors = learn_priors(own, config, system.learn(own, config))
+    def train(subset: Sequence[TrainingVideo], name: str) -> tuple[nn.Module, Priors, tuple[float, ...]]:
+        priors = learn_priors(subset, config, system.learn(subset, config))
         file = None if checkpoints is None else checkpoints / f"{name.replace(' ', '-')}.safetensors"
         trained = train_network(
-            system, config, own, priors, accelerator=accelerator, checkpoint=file, progress=progress(name)
+            system, config, subset, priors, accelerator=accelerator, checkpoint=file, progress=progress(name)
         )
         return trained.network, priors, trained.losses
 
@@ -79,7 +79,7 @@ def fit_system(
     if fixed is None and config.decoder.folds:
         groups = subject_groups(videos, config.decoder.folds, config.seed)
         for number, held_out in enumerate(groups, start=1):
-            others = [video for video in videos if all(video is not one for one in held_out)]
+            others = [video for video in videos if all(video is not excluded for excluded in held_out)]
             part, own_priors, _ = train(others, f"part {number} of {len(groups)}")
             scored += [(video, network_outputs(system, part, video.series, config, own_priors)) for video in held_out]
     network, priors, losses = train(videos, "all subjects")

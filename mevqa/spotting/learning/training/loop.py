@@ -172,10 +172,10 @@ def one_thread(device: torch.device) -> Iterator[None]:
 def _save(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, losses: Sequence[float]) -> None:
     """Write weights, the optimizer's state and the losses in one file, whole or not at all."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    for number, own in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in own.items()}
-    kept = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_whole(path, tensors_as_bytes(kept, {"losses": json.dumps(list(losses))}))
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
+    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_whole(path, tensors_as_bytes(on_cpu, {"losses": json.dumps(list(losses))}))
 
 
 def _resume(
@@ -189,7 +189,7 @@ def _resume(
     if path is None or not path.is_file():
         return []
     tensors, facts = read_tensors(path)
-    weights = {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
+    weights = {name.removeprefix("network."): tensor for name, tensor in tensors.items() if name.startswith("network.")}
     load_weights(network, weights, path)
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():

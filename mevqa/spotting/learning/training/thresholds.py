@@ -42,8 +42,8 @@ def subject_groups(videos: Sequence[TrainingVideo], folds: int, seed: int) -> li
         message = f"one training subject ({subjects[0]}) leaves nobody to choose it on: give decoder.threshold, or "
         raise InputError([Problem("decoder.threshold", f"{message}decoder.folds=0")])
     dealt = np.random.default_rng([seed, 3]).permutation(len(subjects))
-    group = {subjects[who]: place % min(folds, len(subjects)) for place, who in enumerate(dealt)}
-    return [[video for video in videos if group[video.subject] == one] for one in sorted(set(group.values()))]
+    group = {subjects[who]: index % min(folds, len(subjects)) for index, who in enumerate(dealt)}
+    return [[video for video in videos if group[video.subject] == number] for number in sorted(set(group.values()))]
 
 
 def choose_thresholds(
@@ -71,11 +71,11 @@ def choose_thresholds(
         most *= priors.step_ms / 60_000
     # Of a kind without any expression no length is known: none of it is reported.
     chosen = {
-        kind: choose_threshold(own, decoder, priors.half_lengths[kind], most, config.decoder.false_alarm_confidence)
-        for kind, own in by_kind.items()
+        kind: choose_threshold(curves, decoder, priors.half_lengths[kind], most, config.decoder.false_alarm_confidence)
+        for kind, curves in by_kind.items()
         if kind in priors.half_lengths
     }
-    return {kind: one for kind, (one, _) in chosen.items()}, {kind: f1 for kind, (_, f1) in chosen.items()}
+    return {kind: threshold for kind, (threshold, _) in chosen.items()}, {kind: f1 for kind, (_, f1) in chosen.items()}
 
 
 def _labelled(video: TrainingVideo, scores: NDArray[np.float64], kinds: Collection[str]) -> LabelledCurve:
@@ -84,7 +84,7 @@ def _labelled(video: TrainingVideo, scores: NDArray[np.float64], kinds: Collecti
     marked = [(mark.kind in kinds, (mark.onset, mark.offset)) for mark in video.marks]
     return LabelledCurve(
         ScoreCurve(video.id, video.subject, frames, scores),
-        tuple(interval for own, interval in marked if own),
-        tuple(interval for own, interval in marked if not own),
+        tuple(interval for is_learned, interval in marked if is_learned),
+        tuple(interval for is_learned, interval in marked if not is_learned),
         video.talking if len(video.talking) else None,
     )
