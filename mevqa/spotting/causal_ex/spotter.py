@@ -80,12 +80,12 @@ class CausalExSpotter(LearnedSpotter):
     @classmethod
     def learn(cls, videos: Sequence[TrainingVideo], config: SystemConfig) -> dict[str, Any]:
         """Return the graphs of the training subjects."""
-        own = config.network
-        assert isinstance(own, CausalExConfig)
+        settings = config.network
+        assert isinstance(settings, CausalExConfig)
         moved = np.concatenate([_magnitudes(video.series.values[video.series.measured]) for video in videos])
         changes = [_change(video, mark.onset, mark.apex) for video in videos for mark in video.marks]
-        together = co_occurrence_graph(np.array([one for one in changes if one is not None]))
-        causal = causal_graph(moved, own.search) if own.graph == "causal" else np.zeros_like(together)
+        together = co_occurrence_graph(np.array([change for change in changes if change is not None]))
+        causal = causal_graph(moved, settings.search) if settings.graph == "causal" else np.zeros_like(together)
         return {"causal": causal.tolist(), "co_occurrence": together.tolist()}
 
     @classmethod
@@ -105,17 +105,17 @@ class CausalExSpotter(LearnedSpotter):
     def targets(cls, video: TrainingVideo, config: SystemConfig, priors: Priors) -> Arrays:
         """Return by kind what every sample is: start (0), end (1) or neither (2); apex or not; inside or not."""
         samples = len(video.series.times_ms)
-        found: dict[str, NDArray[Any]] = {}
+        targets: dict[str, NDArray[Any]] = {}
         for kind in KINDS:
             boundary, apex = np.full(samples, 2, np.int64), np.zeros(samples, np.float32)
             inside = np.zeros(samples, np.float32)
-            for mark in (one for one in video.marks if one.kind == kind):
+            for mark in (mark for mark in video.marks if mark.kind == kind):
                 inside[mark.samples] = 1
                 apex[_beside(mark.apex)] = 1
                 boundary[_beside(mark.offset)] = 1
                 boundary[_beside(mark.onset)] = 0
-            found |= {f"{kind}_boundary": boundary, f"{kind}_apex": apex, f"{kind}_inside": inside}
-        return found
+            targets |= {f"{kind}_boundary": boundary, f"{kind}_apex": apex, f"{kind}_inside": inside}
+        return targets
 
     @classmethod
     def loss(cls, outputs: Tensors, targets: Tensors, counts: Tensor, config: Any, priors: Priors) -> Tensor:
@@ -148,12 +148,12 @@ class CausalExSpotter(LearnedSpotter):
     def decoder(cls, config: SystemConfig) -> Decoder:
         """Return that of starts, apexes and ends (``own``), or one that the recipe names, for the apex alone."""
         if config.decoder.name == "own":
-            own = config.network
-            assert isinstance(own, CausalExConfig)
-            decode = partial(_start_apex_end, most=own.most)
+            settings = config.network
+            assert isinstance(settings, CausalExConfig)
+            decode = partial(_start_apex_end, most=settings.most)
             return Decoder("own", decode, "score", 0.5, False, "the likeliest start and end of each apex")
-        named = super().decoder(config)
-        return replace(named, decode=lambda curve, half, threshold: named.decode(curve[:, 1], half, threshold))
+        decoder = super().decoder(config)
+        return replace(decoder, decode=lambda curve, half, threshold: decoder.decode(curve[:, 1], half, threshold))
 
 
 def _start_apex_end(
@@ -173,9 +173,9 @@ def _focal(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.sigmoid() - targets).abs() ** _FOCUS * error
 
 
-def _beside(place: float) -> slice:
-    """Return the samples within one of a place."""
-    return slice(max(round(place) - 1, 0), round(place) + 2)
+def _beside(sample: float) -> slice:
+    """Return the slice of a sample and its two neighbours."""
+    return slice(max(round(sample) - 1, 0), round(sample) + 2)
 
 
 def _magnitudes(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -185,7 +185,7 @@ def _magnitudes(values: NDArray[Any]) -> NDArray[np.float64]:
 
 def _change(video: TrainingVideo, onset: float, apex: float) -> NDArray[np.float64] | None:
     """Return the motion of nodes from onset to apex; None where one of them was not measured."""
-    before, behind = (min(round(place), len(video.series.times_ms) - 1) for place in (onset, apex))
+    before, behind = (min(round(sample), len(video.series.times_ms) - 1) for sample in (onset, apex))
     if not video.series.measured[[before, behind]].all():
         return None
     return np.asarray(_magnitudes(video.series.values[[behind]] - video.series.values[[before]])[0])

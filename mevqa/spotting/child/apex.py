@@ -77,8 +77,8 @@ class ApexNetwork(nn.Module):
         Args:
             pictures: [batch, length, 2, side, side] the face and how it has changed.
         """
-        made = self.body(pictures[:, :, self.channel, None].flatten(0, 1)).unflatten(0, pictures.shape[:2])
-        return torch.sigmoid(made[..., 0]), made[..., 1:]
+        outputs = self.body(pictures[:, :, self.channel, None].flatten(0, 1)).unflatten(0, pictures.shape[:2])
+        return torch.sigmoid(outputs[..., 0]), outputs[..., 1:]
 
 
 def describe(faces: Iterator[SampleFace | None]) -> Iterator[NDArray[np.int8] | None]:
@@ -87,12 +87,12 @@ def describe(faces: Iterator[SampleFace | None]) -> Iterator[NDArray[np.int8] | 
         if pair is None:
             yield None
             continue
-        own, earlier = (_small(face.grey) for face in pair)
-        change = own - earlier
+        current, earlier = (_small(face.grey) for face in pair)
+        change = current - earlier
         # Light that changes all over is no motion.
         change -= np.median(change)
-        shown = np.stack([own - 128, change / _UNIT])
-        yield np.clip(np.rint(shown), -127, 127).astype(np.int8)
+        channels = np.stack([current - 128, change / _UNIT])
+        yield np.clip(np.rint(channels), -127, 127).astype(np.int8)
 
 
 def _small(face: NDArray[np.uint8]) -> NDArray[np.float32]:

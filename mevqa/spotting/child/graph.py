@@ -75,14 +75,14 @@ class GraphNetwork(nn.Module):
         batch, length, _ = channels.shape
         offsets = torch.tensor(self.offsets, device=channels.device)
         rows = torch.arange(length, device=channels.device)[:, None] + offsets
-        known = counts[:, rows.clamp(0, length - 1)] & (rows >= 0) & (rows < length)
-        around = channels[:, rows.clamp(0, length - 1)] * known[..., None]
-        mean = around.sum(2, keepdim=True) / known.sum(2).clamp(min=1)[..., None, None]
-        moved = ((around - mean) * known[..., None]).unflatten(-1, (-1, 2))
+        usable = counts[:, rows.clamp(0, length - 1)] & (rows >= 0) & (rows < length)
+        around = channels[:, rows.clamp(0, length - 1)] * usable[..., None]
+        mean = around.sum(2, keepdim=True) / usable.sum(2).clamp(min=1)[..., None, None]
+        moved = ((around - mean) * usable[..., None]).unflatten(-1, (-1, 2))
         points = moved.flatten(0, 1).permute(0, 1, 3, 2).flatten(1, 2)
         placed = self.places.T.expand(len(points), -1, -1)
-        made = self.head(self.dropout(self.graph(torch.cat([placed, points], dim=1)))).view(batch, length, -1)
-        return torch.sigmoid(made[..., 0]), made[..., 1:]
+        outputs = self.head(self.dropout(self.graph(torch.cat([placed, points], dim=1)))).view(batch, length, -1)
+        return torch.sigmoid(outputs[..., 0]), outputs[..., 1:]
 
 
 @register_spotter("child-graph")

@@ -74,7 +74,8 @@ class TextureMachine(nn.Module):
         size = 2 * self.reach + 1
         flat = histograms.flatten(2) * weight
         around, share = (
-            nn.functional.avg_pool1d(one.transpose(1, 2), size, 1, self.reach).transpose(1, 2) for one in (flat, weight)
+            nn.functional.avg_pool1d(signal.transpose(1, 2), size, 1, self.reach).transpose(1, 2)
+            for signal in (flat, weight)
         )
         mean = around / share.clamp(min=1e-6)
         # What does not count is kept out of the statistics too.
@@ -86,14 +87,14 @@ class TextureMachine(nn.Module):
 
 def describe(faces: Iterator[SampleFace | None]) -> Iterator[NDArray[np.uint8] | None]:
     """Yield the histograms of each face with its neighbours, [planes, blocks, bins]; at an end of a run, of fewer."""
-    held: list[SampleFace | None] = [None]
+    window: list[SampleFace | None] = [None]
     for face in faces:
-        held.append(face)
-        if len(held) == 3:
-            yield _histogram(*held)
-            held.pop(0)
-    if len(held) == 2:
-        yield _histogram(held[0], held[1], None)
+        window.append(face)
+        if len(window) == 3:
+            yield _histogram(*window)
+            window.pop(0)
+    if len(window) == 2:
+        yield _histogram(window[0], window[1], None)
 
 
 def _histogram(
@@ -101,8 +102,11 @@ def _histogram(
 ) -> NDArray[np.uint8] | None:
     if face is None:
         return None
-    own = [one if one is not None and one.stretch == face.stretch else face for one in (before, face, behind)]
-    volume = np.stack([one.grey for one in own]).astype(np.float32)
+    neighbours = [
+        neighbour if neighbour is not None and neighbour.stretch == face.stretch else face
+        for neighbour in (before, face, behind)
+    ]
+    volume = np.stack([neighbour.grey for neighbour in neighbours]).astype(np.float32)
     roots = np.sqrt(lbp_top(volume, blocks=_BLOCKS, least=_LEAST)).reshape(3, _BLOCKS * _BLOCKS, _BINS)
     return np.rint(_PARTS * roots).astype(np.uint8)
 
@@ -153,6 +157,6 @@ def _hinge(margins: Tensor, positive: Tensor, counts: Tensor) -> Tensor:
     error = (1 - torch.where(positive, margins, -margins)).clamp(min=0)
     sides = []
     for side in (positive, ~positive):
-        own = side & counts[..., None]
-        sides.append((error * own).sum((0, 1)) / own.sum((0, 1)).clamp(min=1))
+        counted = side & counts[..., None]
+        sides.append((error * counted).sum((0, 1)) / counted.sum((0, 1)).clamp(min=1))
     return torch.stack(sides).mean()

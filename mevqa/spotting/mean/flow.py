@@ -1,4 +1,4 @@
-"""What ``mean`` reads of a video: optical flow and strain of brows and mouth, between samples of a fixed distance.
+"""Channels of ``mean``: optical flow and strain of brows and mouth, between samples of a fixed distance.
 
 MEAN (Liong et al. 2023) computes TV-L1 flow between frames F_i and F_(i+k) of 128 x 128 faces and reads u, v and strain
 of brows and mouth, 42 x 42 each. The distance depends on its data set: 3 frames at 25 to 30 a second, 20 at 200, some
@@ -39,8 +39,8 @@ def describe(faces: Iterator[SampleFace | None]) -> Iterator[NDArray[np.int8] | 
             continue
         face, earlier = pair
         flow = dense_flow(earlier.grey, face.grey)
-        whole = cv2.resize(flow, (ALIGNED_SIZE, ALIGNED_SIZE)) * (ALIGNED_SIZE / _FACE)
-        motion = brows_and_mouth(steady_motion(np.asarray(whole, np.float32)), SIDE)
+        enlarged = cv2.resize(flow, (ALIGNED_SIZE, ALIGNED_SIZE)) * (ALIGNED_SIZE / _FACE)
+        motion = brows_and_mouth(steady_motion(np.asarray(enlarged, np.float32)), SIDE)
         yield np.clip(np.rint(motion / _UNITS), -127, 127).astype(np.int8)
 
 

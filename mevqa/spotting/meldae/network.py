@@ -22,7 +22,7 @@ _DILATIONS = (1, 2, 4, 8)
 
 
 class Localisation(NamedTuple):
-    """What the network says of every sample.
+    """Outputs of the network for every sample.
 
     Attributes:
         score: [batch, length] between 0 and 1: inside an expression.

@@ -102,10 +102,12 @@ class MeldaeSpotter(TwoHeads):
         weight = boundary_weights(inside, boundary=config.boundary, reach=1)
         points = nn.functional.binary_cross_entropy(outputs["score"], targets["score"], reduction="none")
         loss = masked_mean(points * weight, counts)
-        known = inside & counts & (targets["distances"].sum(-1) > 0)
-        if config.localisation and known.any():
-            own = interval_loss(outputs["distances"][known], targets["distances"][known], boundary=config.boundary)
-            loss = loss + config.localisation * own.mean()
+        with_interval = inside & counts & (targets["distances"].sum(-1) > 0)
+        if config.localisation and with_interval.any():
+            interval_losses = interval_loss(
+                outputs["distances"][with_interval], targets["distances"][with_interval], boundary=config.boundary
+            )
+            loss = loss + config.localisation * interval_losses.mean()
         if not priors.classes:
             return loss
         return loss + config.recognition * cls.class_error(outputs, targets, counts, config, priors)
@@ -122,8 +124,8 @@ class MeldaeSpotter(TwoHeads):
         """Return that of regressed intervals (``own``), or one that the recipe names, for the score alone."""
         if config.decoder.name == "own":
             return Decoder("own", regressed_intervals, "score", None, True, "intervals that samples regress")
-        named = super().decoder(config)
-        return replace(named, decode=lambda curve, half, threshold: named.decode(curve[:, 0], half, threshold))
+        decoder = super().decoder(config)
+        return replace(decoder, decode=lambda curve, half, threshold: decoder.decode(curve[:, 0], half, threshold))
 
 
 def regressed_intervals(curve: NDArray[np.float64], half_length: int, threshold: float) -> list[Detection]:
@@ -135,13 +137,15 @@ def regressed_intervals(curve: NDArray[np.float64], half_length: int, threshold:
         threshold: Least score.
     """
     last = len(curve) - 1
-    found = []
-    for place in map(int, np.flatnonzero(curve[:, 0] >= threshold)):
-        before, behind = (round(float(share) * _FARTHEST) for share in curve[place, 1:])
-        found.append(Detection(max(place - before, 0), place, min(place + behind, last), float(curve[place, 0])))
-    return suppress(found, _OVERLAP)
+    detections = []
+    for sample in map(int, np.flatnonzero(curve[:, 0] >= threshold)):
+        before, behind = (round(float(share) * _FARTHEST) for share in curve[sample, 1:])
+        detections.append(
+            Detection(max(sample - before, 0), sample, min(sample + behind, last), float(curve[sample, 0]))
+        )
+    return suppress(detections, _OVERLAP)
 
 
 def _lips(names: Sequence[str]) -> tuple[int, ...]:
     """Return which channels are of regions that speech moves."""
-    return tuple(place for place, name in enumerate(names) if any(word in name for word in _SPEECH))
+    return tuple(index for index, name in enumerate(names) if any(word in name for word in _SPEECH))
