@@ -73,8 +73,8 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None, *, to_le
     """
     labels = read_long_annotations(path, dataset)
     if not media.is_dir():
-        said = "the folder of the media is a file, not a folder" if media.exists() else "there is no such folder"
-        raise InputError([Problem(media, said)])
+        reason = "the folder of the media is a file, not a folder" if media.exists() else "there is no such folder"
+        raise InputError([Problem(media, reason)])
     folder = MediaFolder(media)
     problems: list[ClipProblem] = []
     notes: list[str] = []
@@ -83,16 +83,16 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None, *, to_le
     for clip in labels.values():
         line = clip.lines[0] if clip.lines else None
         messages = list(clip.errors)
-        found = _media(clip, folder, messages)
+        video_path = _media(clip, folder, messages)
         if clip.subject is None:
             messages.append("has no subject: leave-one-subject-out needs the column")
         problems += [
             ClipProblem(clip.clip, message, line, of_many=f"have {message[4:]}" if message.startswith("has ") else None)
             for message in messages
         ]
-        if found is not None and clip.subject is not None and not messages:
+        if video_path is not None and clip.subject is not None and not messages:
             subject = people.setdefault(subject_key(clip.subject), clip.subject)
-            videos.append(replace(_place(clip, found, notes), subject=subject))
+            videos.append(replace(_long_video(clip, video_path, notes), subject=subject))
     if problems:
         raise InputError(together(problems, len(labels), path))
     notes += spelling_notes((clip.dataset, clip.subject) for clip in labels.values())
@@ -102,17 +102,17 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None, *, to_le
 
 
 def _media(clip: ClipLabels, folder: MediaFolder, messages: list[str]) -> Path | None:
-    """Return a video's media; what is wrong goes to ``messages``."""
+    """Return a video's media; problems are added to ``messages``."""
     if leaves_folder(clip.clip):
         messages.append("the name leads out of the media folder")
         return None
-    found, bare = folder.candidates(clip.clip, clip.dataset)
-    if len(found) == 1:
-        if (refusal := folder.refusal(found[0])) is not None:
+    candidates, bare = folder.candidates(clip.clip, clip.dataset)
+    if len(candidates) == 1:
+        if (refusal := folder.refusal(candidates[0])) is not None:
             messages.append(refusal)
-        return found[0]
-    if found:
-        names = ", ".join(str(one.relative_to(folder.root)) for one in found)
+        return candidates[0]
+    if candidates:
+        names = ", ".join(str(candidate.relative_to(folder.root)) for candidate in candidates)
         messages.append(f"has several media in {folder.root} ({names}); keep one")
     elif bare:
         messages.append(f"the folder {bare[0].relative_to(folder.root)} in {folder.root} holds no frames")
@@ -121,7 +121,7 @@ def _media(clip: ClipLabels, folder: MediaFolder, messages: list[str]) -> Path |
     return None
 
 
-def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
+def _long_video(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
     """Return a video with its events in frames of its media."""
     placed = place_events(clip, media)
     coded, half = [], []
@@ -129,7 +129,7 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
         if event.interval is not None:
             coded.append(event)
         else:
-            half += _known(event)
+            half += _known_frames(event)
     lost = [f"row {line}: {reason}" for line, reason in placed.missing.items()]
     if len(coded) < len(placed.events):
         lost.append(f"{len(placed.events) - len(coded)} expressions have no onset or no offset")
@@ -140,12 +140,12 @@ def _place(clip: ClipLabels, media: Path, notes: list[str]) -> LongVideo:
     return LongVideo(clip.clip, str(clip.subject), media, fps, tuple(coded), tuple(half))
 
 
-def _known(event: Event) -> list[int]:
+def _known_frames(event: Event) -> list[int]:
     return [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
 
 
 def _check(path: Path, videos: Sequence[LongVideo]) -> None:
-    """Refuse what nothing can be fitted to.
+    """Refuse annotations to which nothing can be fitted.
 
     Raises:
         InputError: No video, fewer than two subjects, or no coded expression.
@@ -161,10 +161,10 @@ def _check(path: Path, videos: Sequence[LongVideo]) -> None:
 
 
 def _unnamed(media: Path, videos: Sequence[LongVideo]) -> list[str]:
-    """Say which video files of the folder the annotations do not name."""
+    """Return a note about the video files of the folder that the annotations do not name."""
     used = {video.path for video in videos}
-    files = sorted(one for one in media.rglob("*") if one.suffix.lower() in VIDEO_SUFFIXES and one.is_file())
-    left = [one.name for one in files if one not in used]
+    files = sorted(file for file in media.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())
+    left = [file.name for file in files if file not in used]
     if not left:
         return []
     more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""

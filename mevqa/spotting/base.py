@@ -1,4 +1,4 @@
-"""What a spotter is: options in, the expressions of an open video out, and what it learned of annotated videos."""
+"""Base class of spotters: options in, the expressions of an open video out, and what is learned of annotated videos."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CUT = "another shot or pose begins"
 
 
 class Fitted(Protocol):
-    """What a spotter learned: the weights of a network, a calibrator."""
+    """Result of fitting a spotter: the weights of a network, or a calibrator."""
 
     def digest(self) -> str:
         """Return a hash of everything in it, for the fingerprint of a run."""
@@ -51,7 +51,7 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SpotOptions:
-    """What is looked for, and by which spotter.
+    """Options of spotting: kinds of expressions, limits, and the spotter.
 
     Attributes:
         kinds: Kinds of expressions that are returned.
@@ -91,7 +91,7 @@ class SpotOptions:
 
 @dataclass(frozen=True, slots=True)
 class Spotting:
-    """What was found in one video.
+    """Events that were spotted in one video, with scores of frames, warnings and gaps.
 
     Attributes:
         video: Its name, without suffix.
@@ -132,7 +132,7 @@ class Spotting:
         cuts_ms: Sequence[float] = (),
         rule: Rule = "half-second",
     ) -> Spotting:
-        """Return what was found in an open video.
+        """Return the result of spotting in an open video.
 
         Args:
             video: The video.
@@ -151,7 +151,7 @@ class Spotting:
             fps=video.fps,
             frames=len(video),
             seconds=float(video.times_ms[-1]) / 1000,
-            events=tuple(one if isinstance(one, SpottedEvent) else _timed(one, video, rule) for one in events),
+            events=tuple(event if isinstance(event, SpottedEvent) else _timed(event, video, rule) for event in events),
             trace=tuple(scores),
             warnings=(*video.warnings, *warnings),
             face=face,
@@ -216,7 +216,7 @@ def _timed(event: Event, video: Video, rule: Rule) -> SpottedEvent:
 
 @dataclass(frozen=True, slots=True)
 class SpotterFit:
-    """What a spotter learned, and how it does on people that it has not seen.
+    """Calibrator or weights of a fitted spotter, and its counts of hits on people that it has not seen.
 
     Attributes:
         calibrator: What was learned of all subjects.

@@ -1,4 +1,4 @@
-"""What a spotter finds: events with their evidence, and where nothing could be looked for."""
+"""Spotted events with their evidence, and gaps in which nothing could be looked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Found events as files: CSV that ``mevqa score`` and the report read, JSON with everything, and a picture."""
+"""Spotted events as files: CSV that ``mevqa score`` and the report read, JSON with everything, and a picture."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from mevqa.spotting.base import Spotting
 from mevqa.spotting.events import SpottedEvent
 
 
-def write_csv(path: Path, found: Sequence[Spotting]) -> None:
+def write_csv(path: Path, videos: Sequence[Spotting]) -> None:
     """Write one row an event, with its class where the spotter recognises classes.
 
     Raises:
         InputError: The file cannot be written.
     """
-    named = any(event.class_probabilities for video in found for event in video.events)
-    columns = (*SPOTTED_COLUMNS, *CLASS_COLUMNS) if named else SPOTTED_COLUMNS
+    has_classes = any(event.class_probabilities for video in videos for event in video.events)
+    columns = (*SPOTTED_COLUMNS, *CLASS_COLUMNS) if has_classes else SPOTTED_COLUMNS
     rows: list[Sequence[str]] = [columns]
-    for video in found:
+    for video in videos:
         facts = {"video": video.video, "fps": video.fps, "frames": video.frames}
         rows += event_rows(columns, facts, map(_columns, video.events))
     write_whole(path, csv_text(rows))
@@ -35,23 +35,23 @@ def _columns(event: SpottedEvent) -> dict[str, Any]:
     return {"action_units": units, **{name: getattr(event, name) for name in names}}
 
 
-def write_json(path: Path, found: Sequence[Spotting], *, curves: bool = True) -> None:
+def write_json(path: Path, videos: Sequence[Spotting], *, curves: bool = True) -> None:
     """Write a list of videos with events, evidence by region, curves and warnings.
 
     Args:
         path: The file.
-        found: The videos.
+        videos: The videos.
         curves: Whether to write the curve of the motion too.
 
     Raises:
         InputError: The file cannot be written.
     """
-    write_whole(path, json_of(found, curves=curves))
+    write_whole(path, json_of(videos, curves=curves))
 
 
-def json_of(found: Sequence[Spotting], *, curves: bool = True) -> str:
-    """Return the same as text."""
-    return json.dumps([as_json(video, curves=curves) for video in found], indent=1, ensure_ascii=False) + "\n"
+def json_of(videos: Sequence[Spotting], *, curves: bool = True) -> str:
+    """Return the content of ``write_json`` as text."""
+    return json.dumps([as_json(video, curves=curves) for video in videos], indent=1, ensure_ascii=False) + "\n"
 
 
 def as_json(video: Spotting, *, curves: bool = True) -> dict[str, Any]:
@@ -90,7 +90,8 @@ def _event(event: SpottedEvent) -> dict[str, Any]:
         **({"classes": classes} if classes else {}),
         "side": event.side,
         "action_units": [
-            {"unit": str(one.unit), "name": one.unit.name, "share": round(one.share, 3)} for one in event.units
+            {"unit": str(candidate.unit), "name": candidate.unit.name, "share": round(candidate.share, 3)}
+            for candidate in event.units
         ],
         "regions": {name: [round(100 * value, 3) for value in moved] for name, moved in event.regions.items()},
     }

@@ -1,4 +1,4 @@
-"""What was found against what coders marked: pairs and counts, as ``mevqa score --preset strict`` has them."""
+"""Spotted events matched with coded expressions: pairs and counts, as ``mevqa score --preset strict`` has them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _IOU = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Hits of a spotter.
+    """Counts of references, detections and hits of a spotter.
 
     Attributes:
-        references: What coders marked.
-        detections: What was found.
-        hits: Found where it was marked, one to one.
+        references: Expressions that coders marked.
+        detections: Events that the spotter found.
+        hits: Detections where something was marked, one to one.
     """
 
     references: int
@@ -55,14 +55,14 @@ def count_hits(videos: Sequence[tuple[Sequence[Event], Sequence[tuple[SpottedEve
     by_kind = {}
     for kind in KINDS:
         references = detections = hits = 0
-        for coded, found in videos:
-            own = [span for span in coded if span.kind == kind]
-            events = [(event, score) for event, score in found if event.kind == kind]
-            references, detections = references + len(own), detections + len(events)
+        for coded, detected in videos:
+            marked = [span for span in coded if span.kind == kind]
+            events = [(event, score) for event, score in detected if event.kind == kind]
+            references, detections = references + len(marked), detections + len(events)
             scores = np.array([score for _, score in events], dtype=np.float64)
-            hits += len(pairs([event for event, _ in events], own, scores, "score"))
+            hits += len(pairs([event for event, _ in events], marked, scores, "score"))
         by_kind[str(kind)] = Counts(references, detections, hits)
-    sums = (sum(getattr(one, name) for one in by_kind.values()) for name in ("references", "detections", "hits"))
+    sums = (sum(getattr(counts, name) for counts in by_kind.values()) for name in ("references", "detections", "hits"))
     return {**by_kind, "overall": Counts(*sums)}
 
 
@@ -70,6 +70,6 @@ def pairs(
     events: Sequence[SpottedEvent], coded: Sequence[Event], scores: NDArray[np.float64], matching: Matching
 ) -> list[tuple[int, int]]:
     """Return which event is which coded expression: one to one, by places in both."""
-    detections = np.array([(one.onset, one.offset) for one in events], dtype=np.float64).reshape(-1, 2)
-    references = np.array([(one.onset, one.offset) for one in coded], dtype=np.float64).reshape(-1, 2)
+    detections = np.array([(event.onset, event.offset) for event in events], dtype=np.float64).reshape(-1, 2)
+    references = np.array([(event.onset, event.offset) for event in coded], dtype=np.float64).reshape(-1, 2)
     return match(iou_matrix(detections, references, "inclusive"), _IOU, matching, detections, references, scores)

@@ -75,7 +75,7 @@ def spot_options(
     features: str | PathLike[str] | None = None,
     weights: str | PathLike[str] | None = None,
 ) -> SpotOptions:
-    """Return what is looked for.
+    """Return the options of spotting; a calibrator or weights that are named by a path are read.
 
     Args:
         kinds: Kinds to return, as a list or in one text with commas between them.
@@ -123,8 +123,7 @@ def _learned(
     elif isinstance(calibrator, str | PathLike) and system.has_weights:
         problems.append(Problem("--calibrator", f"the spotter {name} has a folder of weights: --weights DIR"))
     elif system.has_weights and weights is None and calibrator is None:
-        said = "the folder that mevqa finetune made: --weights DIR"
-        problems.append(Problem("--spotter", f"{name} needs {said}"))
+        problems.append(Problem("--spotter", f"{name} needs the folder that mevqa finetune made: --weights DIR"))
     if problems:
         raise InputError(problems)
     if weights is not None:

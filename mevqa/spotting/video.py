@@ -35,7 +35,7 @@ def spot_video(
     Args:
         path: Video file, folder of frames or a single picture.
         fps: Frames per second when the user knows better than the file.
-        options: What is looked for, and by which spotter.
+        options: Kinds of expressions, limits, and the spotter.
         progress: Called now and then.
 
     Raises:
@@ -49,9 +49,9 @@ def spot_video(
     def spot(video: Video) -> Spotting:
         return system(wanted).spot(video, progress or (lambda done, total: None))
 
-    found = read_once(path, spot, fps=fps, errors="skip")
-    _log.debug("%s: %d events before kinds are chosen", path, len(found.events))
-    return replace(found, events=tuple(event for event in found.events if event.kind in wanted.kinds))
+    spotting = read_once(path, spot, fps=fps, errors="skip")
+    _log.debug("%s: %d events before kinds are chosen", path, len(spotting.events))
+    return replace(spotting, events=tuple(event for event in spotting.events if event.kind in wanted.kinds))
 
 
 def find_videos(path: Path) -> list[Path]:
@@ -68,14 +68,14 @@ def find_videos(path: Path) -> list[Path]:
         raise MediaError(path, "there is no such file or folder")
     if not path.is_dir() or _holds_frames(path):
         return [path]
-    found = sorted(child for child in path.iterdir() if not child.name.startswith(".") and _is_video(child))
-    if not found:
+    videos = sorted(child for child in path.iterdir() if not child.name.startswith(".") and _is_video(child))
+    if not videos:
         raise InputError([Problem(path, "holds no video and no folder of frames")])
     folder = MediaFolder(path)
-    refused = [refusal for child in found if (refusal := folder.refusal(child)) is not None]
+    refused = [refusal for child in videos if (refusal := folder.refusal(child)) is not None]
     if refused:
         raise InputError([Problem(path, refusal) for refusal in refused])
-    return found
+    return videos
 
 
 def find_media(name: Path | str) -> list[AnyFile]:

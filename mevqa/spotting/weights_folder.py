@@ -27,8 +27,8 @@ def system_of(folder: Path) -> str:
     """
     file = folder / SETTINGS_FILE
     if not file.is_file():
-        said = f"holds no trained spotter (no {SETTINGS_FILE})" if folder.is_dir() else "there is no such folder"
-        raise InputError([Problem(folder, f"{said}; mevqa finetune with a recipe of a spotter makes one")])
+        reason = f"holds no trained spotter (no {SETTINGS_FILE})" if folder.is_dir() else "there is no such folder"
+        raise InputError([Problem(folder, f"{reason}; mevqa finetune with a recipe of a spotter makes one")])
     name = read_json_object(file).get("system")
     if not isinstance(name, str):
         raise InputError([Problem(file, "does not name its system")])
