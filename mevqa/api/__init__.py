@@ -10,7 +10,7 @@ from typing import Any
 
 import mevqa
 
-__all__ = sorted(name for name, place in mevqa._PUBLIC.items() if place.startswith(f"{__name__}."))
+__all__ = sorted(name for name, module in mevqa._PUBLIC.items() if module.startswith(f"{__name__}."))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """What can be named: models, recipes, views, samplers, decoders, presets, suites, spotters, questions, data sets.
 
-What the lists are made of is imported with each: their own names stand in the help of the command line.
+Each list imports what it is made of when it is asked for; the names of the lists stand in the help of the command line.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def _models() -> dict[str, str]:
     from mevqa.models.registry import model_names
     from mevqa.recognition.registry import find_recogniser, recogniser_names
 
-    about = {
+    descriptions = {
         "nano": "the embedded model; needs no download",
         "mock": "answers by script, for tests of a pipeline",
         "nearest": "no model: the vote of the clips that moved most alike (--shots)",
         "openai": "openai:NAME with --base-url: a model behind an OpenAI-compatible endpoint",
     }
-    found = {name: about.get(name, "in the cache of the hub, or registered") for name in model_names()}
+    models = {name: descriptions.get(name, "in the cache of the hub, or registered") for name in model_names()}
     trained = {f"{name}:DIR": _first_line(find_recogniser(name)) for name in recogniser_names()}
     return {
-        **found,
+        **models,
         **trained,
         "FOLDER or OWNER/NAME": "any vision-language model of transformers, local or of the hub",
     }
@@ -68,7 +68,7 @@ def _samplers() -> dict[str, str]:
 def _decoders() -> dict[str, str]:
     from mevqa.spotting.decoding import decoders
 
-    return {one.name: one.summary for one in decoders()}
+    return {decoder.name: decoder.summary for decoder in decoders()}
 
 
 def _presets() -> dict[str, str]:
@@ -94,14 +94,14 @@ def _spotters() -> dict[str, str]:
 def _questions() -> dict[str, str]:
     from mevqa.questions.question_types import question_types
 
-    asked = {one.name: (*one.wordings.singular, *one.wordings.plural) for one in question_types()}
-    return {name: next(iter(wordings), "any other question, answered freely") for name, wordings in asked.items()}
+    examples = {kind.name: (*kind.wordings.singular, *kind.wordings.plural) for kind in question_types()}
+    return {name: next(iter(wordings), "any other question, answered freely") for name, wordings in examples.items()}
 
 
 def _datasets() -> dict[str, str]:
     from mevqa.datasets import datasets
 
-    return {one.name: one.title for one in datasets() if one.name != "unknown"}
+    return {dataset.name: dataset.title for dataset in datasets() if dataset.name != "unknown"}
 
 
 def _first_line(thing: Any) -> str:

@@ -28,4 +28,4 @@ def path_list(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
 def media_list(media: AnyPath | Sequence[AnyPath]) -> list[Path | str]:
     """Return a list of paths and, where they are given, URLs, which no path could hold."""
     several = [media] if isinstance(media, (str, os.PathLike)) else media
-    return [str(one) if is_remote(one) else Path(one) for one in several]
+    return [str(path) if is_remote(path) else Path(path) for path in several]

@@ -26,10 +26,11 @@ class Descriptions:
 
     Attributes:
         file: The question file.
-        described: The descriptions.
+        described: The descriptions, one a clip.
         rows: Rows of the file.
         left_out: Ids of the clips of which no unit and no class is known.
-        scores: What the descriptions name, by the reader of answers, for ``units``, ``side``, ``fine``, ``coarse``.
+        scores: Precision and recall of the facts that the reader of answers finds in the texts, for ``units``,
+            ``side``, ``fine``, ``coarse``.
     """
 
     file: Path
@@ -81,64 +82,69 @@ def describe(
             raise InputError([Problem("--annotations", "goes with the clips: name their folder as --media")])
         work = _of_answers(path_list(questions))
     else:
-        places = optional_path(media), optional_path(annotations)
         work = plan(
-            path_list(questions), places[0], annotations=places[1], pictures=pictures, numbers=numbers or "names"
+            path_list(questions),
+            optional_path(media),
+            annotations=optional_path(annotations),
+            pictures=pictures,
+            numbers=numbers or "names",
         )
     described = describe_clips(work, motion=motion and media is not None, seed=seed, face=face, on_clip=on_clip)
     rows = _rows(work, described, alone)
     write_whole(target, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    known = {one.clip.id for one in described}
-    left_out = tuple(name for name in work.questions if name not in known)
-    scores = score_descriptions((one.facts, one.text) for one in described)
+    described_ids = {description.clip.id for description in described}
+    left_out = tuple(name for name in work.questions if name not in described_ids)
+    scores = score_descriptions((description.facts, description.text) for description in described)
     return Descriptions(target, described, len(rows), left_out, scores)
 
 
 def _of_answers(files: list[Path]) -> Plan:
-    """Return the clips of question files of which nothing but their answers is known.
+    """Return a plan of question files without media or labels: only the answers tell of the clips.
 
     Raises:
         InputError: Every problem of all files together.
     """
-    read: list[QuestionFile] = []
+    question_files: list[QuestionFile] = []
     problems: list[Problem] = []
     for path in files:
         try:
-            read.append(read_questions(path).without_rows())
+            question_files.append(read_questions(path).without_rows())
         except InputError as error:
             problems += error.problems
     groups: dict[str, list[Question]] = {}
-    places: dict[str, Path] = {}
-    for file in read:
+    files_by_id: dict[str, Path] = {}
+    for file in question_files:
         for question in file.questions:
-            if question.id in places:
-                message = f"the id {question.id!r} stands in {places[question.id]} too"
+            if question.id in files_by_id:
+                message = f"the id {question.id!r} stands in {files_by_id[question.id]} too"
                 problems.append(Problem(file.path, message, question.line))
-            places[question.id] = file.path
+            files_by_id[question.id] = file.path
             groups.setdefault(question.clip_id, []).append(question)
     if problems:
         raise InputError(problems)
-    clips = {name: Clip(name, asked[0].dataset, asked[0].subject) for name, asked in groups.items()}
-    return Plan(tuple(read), clips, {name: tuple(asked) for name, asked in groups.items()})
+    clips = {name: Clip(name, questions[0].dataset, questions[0].subject) for name, questions in groups.items()}
+    return Plan(tuple(question_files), clips, {name: tuple(questions) for name, questions in groups.items()})
 
 
 def _rows(work: Plan, described: list[Description], alone: bool) -> list[dict[str, str]]:
     """Return the rows of the file, clip by clip: its answered questions, then its description."""
-    texts = {one.clip.id: one for one in described}
+    descriptions = {description.clip.id: description for description in described}
     taken = {question.id for question in work.all_questions}
     rows = []
-    for name, asked in work.questions.items():
+    for name, questions in work.questions.items():
         clip = work.clips[name]
         if not alone:
             # A description takes the place of analyses; without one they are all that there is.
-            answered = [q for q in asked if q.reference is not None and (q.type != "analysis" or name not in texts)]
-            rows += [_row(one.id, clip, one.text, str(one.reference)) for one in answered]
-        if name in texts:
-            own = f"{name}_analysis"
-            while own in taken:
-                own += "_"
-            taken.add(own)
-            rows.append(_row(own, clip, texts[name].question, texts[name].text))
+            answered = [
+                q for q in questions if q.reference is not None and (q.type != "analysis" or name not in descriptions)
+            ]
+            rows += [_row(question.id, clip, question.text, str(question.reference)) for question in answered]
+        if name in descriptions:
+            row_id = f"{name}_analysis"
+            while row_id in taken:
+                row_id += "_"
+            taken.add(row_id)
+            rows.append(_row(row_id, clip, descriptions[name].question, descriptions[name].text))
     return rows
 
 

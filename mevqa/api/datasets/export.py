@@ -86,37 +86,37 @@ def export_conversations(
     form, out = format_named(format), Path(out)
     check_out(out)
     _check_division(folds, validation)
-    every = QuestionFiles(questions, media, annotations, precomputed, numbers, notes=notes).plan()
+    full_plan = QuestionFiles(questions, media, annotations, precomputed, numbers, notes=notes).plan()
     preferences = own_preferences(model) if model is not None else Preferences()
-    own = optional_path(prompts) or (own_prompts(model) if model is not None else None)
-    library = PromptLibrary.load(own, variant or preferences.variant)
-    view_config = _view_config(every, views, preferences)
-    conversations = clip_conversations(every, library)
-    check_notes(every.clips.values(), library)
+    prompt_folder = optional_path(prompts) or (own_prompts(model) if model is not None else None)
+    library = PromptLibrary.load(prompt_folder, variant or preferences.variant)
+    view_config = _view_config(full_plan, views, preferences)
+    conversations = clip_conversations(full_plan, library)
+    check_notes(full_plan.clips.values(), library)
     check_words(view_config.views, library)
     divisions = divide(conversations, folds=folds, validation=validation, seed=seed)
-    work = short_questions(every)
-    check_views(work, view_config)
-    decides = _fingerprint(work, library, view_config)
-    with run_views(work, DrawOptions(workers, optional_path(views_cache))) as drawing:
+    short_plan = short_questions(full_plan)
+    check_views(short_plan, view_config)
+    fingerprint = _fingerprint(short_plan, library, view_config)
+    with run_views(short_plan, DrawOptions(workers, optional_path(views_cache))) as drawing:
         drawing.begin(view_config, out)
-        done = write_export(
-            every,
+        export = write_export(
+            full_plan,
             conversations,
             divisions,
             out,
             form=form,
-            drawn_by=drawing.drawn_by(view_config, work.questions) or work.prepared or view_config,
-            decides=decides,
+            drawn_by=drawing.drawn_by(view_config, short_plan.questions) or short_plan.prepared or view_config,
+            decides=fingerprint,
             preferences=_preferences(library, view_config, preferences),
-            prompts=own,
+            prompts=prompt_folder,
             progress=progress,
         )
-    return done
+    return export
 
 
 def _fingerprint(work: Plan, library: PromptLibrary, view_config: ViewConfig) -> dict[str, Any]:
-    """Return everything that decides pictures and prompts of an export."""
+    """Return the fingerprint of an export: everything that decides its pictures and prompts."""
     return {
         **input_digests(work),
         "prompts": library.digest,
@@ -127,7 +127,7 @@ def _fingerprint(work: Plan, library: PromptLibrary, view_config: ViewConfig) ->
 
 
 def _preferences(library: PromptLibrary, view_config: ViewConfig, of_model: Preferences) -> Preferences:
-    """Return how a model that is trained on an export wants to be asked."""
+    """Return the preferences of a model that is trained on an export: its views, prompts and option score."""
     return Preferences(
         views=view_config.views,
         sampler=view_config.sampler,
@@ -144,7 +144,7 @@ def _view_config(work: Plan, views: ViewOptions | str | Sequence[str] | None, pr
 
 
 def _check_division(folds: str | int | None, validation: float) -> None:
-    """Refuse what cannot divide subjects."""
+    """Refuse folds and shares of validation that cannot divide subjects."""
     problems = []
     if not 0 <= validation < 1:
         problems.append(Problem("--validation", f"is {validation:g}; it must be at least 0 and below 1"))

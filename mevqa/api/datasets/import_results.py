@@ -1,4 +1,4 @@
-"""What other toolkits predicted and trained, as runs and adapters of ours."""
+"""Import of predictions and adapters of other toolkits, as runs and adapters of ours."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def import_predictions(
     partial: bool = False,
     consistency: bool = False,
 ) -> Run:
-    """Write what another toolkit predicted as a run, which is scored, reported and submitted like any.
+    """Write the predictions of another toolkit as a run, which is scored, reported and submitted like any.
 
     Args:
         predictions: Files of ms-swift, LLaMA-Factory, OpenAI batches, chat messages with answers and their kin; of
@@ -64,17 +64,17 @@ def import_predictions(
     exported = ExportedFolder(Path(export)) if export is not None else None
     files = exported.files if exported is not None else path_list(questions or ())
     if media is None and annotations is None:
-        known = {} if exported is None else {name: clip.dataset for name, clip in exported.record.clips.items()}
-        work = plan_without_media(files, known)
+        datasets = {} if exported is None else {name: clip.dataset for name, clip in exported.record.clips.items()}
+        work = plan_without_media(files, datasets)
     else:
         work = plan(files, optional_path(media), annotations=optional_path(annotations))
     if exported is None:
-        every = [question for file in work.files for question in file.questions]
-        expected = expected_of_questions(every, ", ".join(file.name for file in files))
+        all_questions = [question for file in work.files for question in file.questions]
+        expected = expected_of_questions(all_questions, ", ".join(file.name for file in files))
     else:
         expected = expected_of_export(exported, split)
-    read = read_predictions(path_list(predictions), expected, partial=partial)
-    record = write_run(work, expected, read, Path(out), model=model, exported=exported, consistency=consistency)
+    joined = read_predictions(path_list(predictions), expected, partial=partial)
+    record = write_run(work, expected, joined, Path(out), model=model, exported=exported, consistency=consistency)
     return Run(record.path, record.manifest, record.answers, record.lines)
 
 

@@ -1,4 +1,4 @@
-"""What the public functions are asked, as options of the packages below: question files, and how a model is asked."""
+"""Arguments of the public functions as options of the packages below: question files, and how a model is asked."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class QuestionFiles:
         files = path_list(self.questions)
         if any(map(is_prepared, files)):
             if len(files) > 1 or self.media is not None or self.annotations is not None or self.precomputed:
-                alone = "is a prepared benchmark, which has its questions and clips with it: name nothing besides"
-                raise InputError([Problem(next(filter(is_prepared, files)), alone)])
+                message = "is a prepared benchmark, which has its questions and clips with it: name nothing besides"
+                raise InputError([Problem(next(filter(is_prepared, files)), message)])
             work = plan_prepared(files[0], limit=self.limit)
         else:
             work = plan(
@@ -65,7 +65,7 @@ class QuestionFiles:
         return work if self.notes is None else with_notes(work, Path(self.notes))
 
     def facts(self) -> dict[str, Any]:
-        """Return what a reader of a run wants to know of them besides the plan."""
+        """Return facts for the manifest of a run that the plan does not hold: the table of notes."""
         return {} if self.notes is None else {"notes": str(Path(self.notes).absolute())}
 
 

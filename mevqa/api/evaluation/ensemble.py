@@ -104,36 +104,38 @@ def ensemble(
     path = Path(out)
     if any(member.run.path.resolve() == path.resolve() for member in (*members, *graded)):
         raise InputError([Problem("--out", f"{path} is one of the runs: name a new folder")])
-    asked = members[0].questions
-    known = _known(graded)
-    out_of_fold = OutOfFoldAnswers(graded, known, method, weights == "oof")
-    calibration = calibrate(out_of_fold, asked)
+    questions = members[0].questions
+    graded_questions = _graded_questions(graded)
+    out_of_fold = OutOfFoldAnswers(graded, graded_questions, method, weights == "oof")
+    calibration = calibrate(out_of_fold, questions)
     answers = answer_by_votes(
-        asked,
-        lambda one: out_of_fold.votes(one, members),
+        questions,
+        lambda question: out_of_fold.votes(question, members),
         method,
         calibration.temperatures,
         consistency=consistency,
     )
     result = Ensemble(
-        Run(path, {}, {answer.question_id: answer for answer in answers}, questions=asked),
-        weights={kind: _by_name(members, out_of_fold.overall(kind)) for kind in dict.fromkeys(q.type for q in asked)},
-        temperatures=_means(calibration),
+        Run(path, {}, {answer.question_id: answer for answer in answers}, questions=questions),
+        weights={
+            kind: _by_name(members, out_of_fold.overall(kind)) for kind in dict.fromkeys(q.type for q in questions)
+        },
+        temperatures=_mean_temperatures(calibration),
         calibration_errors=calibration.errors,
         notes=(
             *unfinished(members),
             *(unfinished(graded) if oof else ()),
-            *(subject_notes(known) if weights == "oof" or calibration.errors else ()),
+            *(subject_notes(graded_questions) if weights == "oof" or calibration.errors else ()),
         ),
     )
     facts = {key: value for key, value in members[0].run.manifest.items() if key not in ("format", "decides", "reader")}
-    if seen := dict.fromkeys(clip for member in members for clip in member.run.manifest.get(TRAINED_ON, ())):
-        facts[TRAINED_ON] = list(seen)
-    decides = _fingerprint(members, graded if oof else (), method, weights, consistency)
-    with start_run(path, decides, {**facts, "learned": _learned(result)}) as writer:
+    if trained_clips := dict.fromkeys(clip for member in members for clip in member.run.manifest.get(TRAINED_ON, ())):
+        facts[TRAINED_ON] = list(trained_clips)
+    fingerprint = _fingerprint(members, graded if oof else (), method, weights, consistency)
+    with start_run(path, fingerprint, {**facts, "learned": _learned(result)}) as writer:
         writer.append(answer for answer in answers if answer.question_id not in writer.answers)
     result.run.manifest = writer.manifest
-    return result if all(q.reference is None for q in asked) else _scored(result, members, preset, draws)
+    return result if all(q.reference is None for q in questions) else _with_scores(result, members, preset, draws)
 
 
 def _read(
@@ -151,7 +153,7 @@ def _read(
     problems: list[Problem] = []
     for group in [members, graded] if oof else [members]:
         for member in group:
-            problems += _without_options(member, method)
+            problems += _missing_options(member, method)
             problems += _other_options(group[0], member, method)
     if weights == "oof" and all(question.reference is None for question in graded[0].questions):
         message = "the questions have no answers to learn weights from: name out-of-fold runs (--oof RUN RUN ...)"
@@ -161,84 +163,90 @@ def _read(
     return members, graded
 
 
-def _known(graded: Sequence[Member]) -> list[Question]:
-    """Return the questions with a reference that all runs were asked: what one was not asked is nothing against it."""
-    known = [question for question in graded[0].questions if question.reference is not None]
-    return [question for question in known if all(question.id in member.run.answers for member in graded)]
+def _graded_questions(graded: Sequence[Member]) -> list[Question]:
+    """Return the questions with a reference that every run answered: a run that lacks one is not worse for it."""
+    with_reference = [question for question in graded[0].questions if question.reference is not None]
+    return [question for question in with_reference if all(question.id in member.run.answers for member in graded)]
 
 
-def _without_options(member: Member, method: Method) -> list[Problem]:
+def _missing_options(member: Member, method: Method) -> list[Problem]:
     """Return the problem of a run without the option probabilities that a method needs."""
     if method == "vote":
         return []
     closed = [question for question in member.questions if question_type(question.type).metric == "classes"]
-    lacking = [one for one in closed if (answer := member.answer(one)) is not None and not answer.options]
-    if not lacking:
+    without_options = [
+        question for question in closed if (answer := member.answer(question)) is not None and not answer.options
+    ]
+    if not without_options:
         return []
-    message = f"{len(lacking)} answers to closed questions have no option probabilities (first {lacking[0].id!r})"
+    first = without_options[0].id
+    message = f"{len(without_options)} answers to closed questions have no option probabilities (first {first!r})"
     return [Problem(member.run.path, f"{message}: fuse the answers themselves with --method vote")]
 
 
 def _other_options(first: Member, other: Member, method: Method) -> list[Problem]:
     """Return the problem of a run that chose among other options than the first."""
-    unlike = []
+    differing = []
     for question in first.questions if method != "vote" else ():
-        one, two = (found.options if (found := run.answer(question)) else None for run in (first, other))
-        if one and two and one.keys() != two.keys():
-            unlike.append(question.id)
-    if not unlike:
+        first_options, other_options = (
+            answer.options if (answer := run.answer(question)) else None for run in (first, other)
+        )
+        if first_options and other_options and first_options.keys() != other_options.keys():
+            differing.append(question.id)
+    if not differing:
         return []
-    message = f"chose among other options than {first.run.path} in {len(unlike)} questions (first {unlike[0]!r})"
+    message = f"chose among other options than {first.run.path} in {len(differing)} questions (first {differing[0]!r})"
     return [Problem(other.run.path, f"{message}: fuse the answers themselves with --method vote")]
 
 
 def _fingerprint(
     members: Sequence[Member], graded: Sequence[Member], method: Method, weights: Weights, consistency: bool
 ) -> dict[str, Any]:
-    """Return what decides the answers of an ensemble; what was asked is that of the first run."""
-    decides = members[0].run.manifest.get("decides", {})
+    """Return the fingerprint of an ensemble; questions, annotations and media are those of the first run."""
+    of_first = members[0].run.manifest.get("decides", {})
     name = f"ensemble of {', '.join(member.name for member in members)}"
     return {
-        **{key: decides[key] for key in ("questions", "annotations", "media") if key in decides},
+        **{key: of_first[key] for key in ("questions", "annotations", "media") if key in of_first},
         "model": {"name": name, "revision": None},
         "consistency": consistency,
         "ensemble": {
             "method": method,
             "weights": weights,
-            "members": [_described(member) for member in members],
-            "oof": [_described(member) for member in graded],
+            "members": [_member_record(member) for member in members],
+            "oof": [_member_record(member) for member in graded],
         },
     }
 
 
-def _described(member: Member) -> dict[str, Any]:
-    decides = member.run.manifest.get("decides", {})
+def _member_record(member: Member) -> dict[str, Any]:
+    """Return name, model and digest of the answers of a run."""
+    fingerprint = member.run.manifest.get("decides", {})
     answers = {name: [answer.text, answer.options] for name, answer in sorted(member.run.answers.items())}
     digest = hashlib.blake2b(json.dumps(answers, sort_keys=True).encode(), digest_size=16).hexdigest()
-    return {"name": member.name, "model": decides.get("model"), "answers": digest}
+    return {"name": member.name, "model": fingerprint.get("model"), "answers": digest}
 
 
-def _means(calibration: Calibration) -> dict[str, float]:
+def _mean_temperatures(calibration: Calibration) -> dict[str, float]:
     """Return the temperature of each question type, the mean over subjects."""
     by_kind: dict[str, list[float]] = {}
     for (kind, _), temperature in calibration.temperatures.items():
         by_kind.setdefault(kind, []).append(temperature)
-    return {kind: mean(own) for kind, own in by_kind.items()}
+    return {kind: mean(temperatures) for kind, temperatures in by_kind.items()}
 
 
 def _learned(result: Ensemble) -> dict[str, Any]:
-    """Return what was learned of the runs, for the manifest."""
-    errors = {kind: {"before": one, "after": two} for kind, (one, two) in result.calibration_errors.items()}
+    """Return the weights, temperatures and calibration errors that were learned of the runs, for the manifest."""
+    errors = {kind: {"before": before, "after": after} for kind, (before, after) in result.calibration_errors.items()}
     return {"weights": result.weights, "temperatures": result.temperatures, "ece": errors}
 
 
-def _scored(result: Ensemble, members: Sequence[Member], preset: str | None, draws: int) -> Ensemble:
+def _with_scores(result: Ensemble, members: Sequence[Member], preset: str | None, draws: int) -> Ensemble:
     """Return an ensemble with its scores and those of its runs."""
     scores = {member.name: score_answers(member.run.path, preset=preset, draws=draws) for member in members}
     best = max(scores, key=lambda name: _mean_number(scores[name]))
-    asked = result.run.questions
-    name = preset or DEFAULT_PRESETS["lvqa" if any(map(asks_long_video, asked)) else "vqa"]
-    oracle = {question.id: _best_answer(question, members) for question in asked}
+    questions = result.run.questions
+    name = preset or DEFAULT_PRESETS["lvqa" if any(map(asks_long_video, questions)) else "vqa"]
+    oracle = {question.id: _best_answer(question, members) for question in questions}
     path = next(member.run.path for member in members if member.name == best)
     difference = compare_answers(path, result.run.path, preset=preset, draws=draws)
     return replace(
@@ -246,7 +254,7 @@ def _scored(result: Ensemble, members: Sequence[Member], preset: str | None, dra
         members=scores,
         best=best,
         scores=difference.groups["answers"]["second"],
-        oracle=score_run(asked, {key: one for key, one in oracle.items() if one is not None}, preset=name),
+        oracle=score_run(questions, {key: answer for key, answer in oracle.items() if answer is not None}, preset=name),
         difference=difference,
     )
 

@@ -27,5 +27,5 @@ def estimate_usage(files: QuestionFiles, asking: AskOptions, *, out: AnyPath | N
     """
     check_is_served(asking.model)
     work = files.plan()
-    asked = load_answerer(asking, work.prepared, partial(check_questions, work, work))
-    return estimate(work, asked, optional_path(out))
+    answerer = load_answerer(asking, work.prepared, partial(check_questions, work, work))
+    return estimate(work, answerer, optional_path(out))

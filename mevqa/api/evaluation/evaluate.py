@@ -90,8 +90,8 @@ def evaluate(
     if isinstance(model, str):
         adapter = options.adapter if options is not None else None
         spotter = views.weights if isinstance(views, ViewOptions) else None
-        seen = clips_trained_on(model, adapter, work.clips.values(), spotter=spotter)
-        facts |= {TRAINED_ON: seen} if seen else {}
+        trained_clips = clips_trained_on(model, adapter, work.clips.values(), spotter=spotter)
+        facts |= {TRAINED_ON: trained_clips} if trained_clips else {}
     asking = ask_options(model, views, prompts, variant, options, consistency=consistency)
     asking = replace(
         asking, shots=shots, class_table=optional_path(class_table), views_cache=optional_path(views_cache)

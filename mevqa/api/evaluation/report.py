@@ -52,8 +52,8 @@ def report(
     Raises:
         InputError: Everything that is wrong with the runs, or the folder cannot be written.
     """
-    given = [runs] if isinstance(runs, (RunRecord, str, os.PathLike)) else runs
-    folders = [run.path if isinstance(run, RunRecord) else Path(run) for run in given]
+    run_list = [runs] if isinstance(runs, (RunRecord, str, os.PathLike)) else runs
+    folders = [run.path if isinstance(run, RunRecord) else Path(run) for run in run_list]
     options = ReportOptions(
         pictures,
         optional_path(media),

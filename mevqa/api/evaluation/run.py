@@ -115,7 +115,7 @@ class Run(RunRecord):
         return submit(self, self._official_files() if questions is None else path_list(questions), out, fill=fill)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return a table with a row a question: what was asked, answered and, where it is known, right.
+        """Return a table with a row a question: its text, the answer and, where it is known, the right answer.
 
         Raises:
             InputError: A question file is gone or has changed since.

@@ -92,16 +92,25 @@ def compare(
         MevqaError: An option does not go with the kind of the files.
     """
     pair = Path(first), Path(second)
-    known = optional_path(reference)
-    if _hold_events([*pair, *([known] if known is not None else [])], strict=strict, fps=fps):
-        if known is None:
+    reference_path = optional_path(reference)
+    if _hold_events([*pair, *([reference_path] if reference_path is not None else [])], strict=strict, fps=fps):
+        if reference_path is None:
             raise MevqaError("detected events need a REFERENCE: name the file of the coded events last")
-        return compare_events(*pair, known, preset=preset, changes=_items(changes), fps=fps, draws=draws, seed=seed)
-    return compare_answers(*pair, known, preset=preset, changes=_items(changes, strict), draws=draws, seed=seed)
+        return compare_events(
+            *pair, reference_path, preset=preset, changes=_items(changes), fps=fps, draws=draws, seed=seed
+        )
+    return compare_answers(
+        *pair, reference_path, preset=preset, changes=_items(changes, strict), draws=draws, seed=seed
+    )
 
 
 def _hold_events(paths: Sequence[Path], *, strict: bool, fps: float | None) -> bool:
-    """Whether detected events are scored, by the kind of the files."""
+    """Return whether the files hold detected events, and not answers.
+
+    Raises:
+        InputError: A file is missing, or only some of them hold events.
+        MevqaError: An option does not go with the kind of the files.
+    """
     absent = [Problem(path, "there is no such file or folder") for path in paths if not path.exists()]
     if absent:
         raise InputError(absent)

@@ -97,68 +97,72 @@ def decode_curves(
     """
     path, labels = Path(curves), optional_path(annotations)
     chosen = find_decoder(decoder)
-    read = read_curves(path)
-    notes = _gap_notes(read)
+    score_curves = read_curves(path)
+    notes = _gap_notes(score_curves)
     folds: list[Fold] = []
     fixed: float | None = None
     if labels is None:
         fixed = chosen.threshold if threshold is None else threshold
-        halves = _halves(read, length, fps)
+        halves = _halves(score_curves, length, fps)
         if fixed is None:
-            said = f"is needed: the decoder {chosen.name} has none of its own, and without annotations none is chosen"
-            raise InputError([Problem("--threshold", said)])
-        detections = [chosen.decode(one.scores, half, fixed) for one, half in zip(read, halves, strict=True)]
+            message = (
+                f"is needed: the decoder {chosen.name} has none of its own, and without annotations none is chosen"
+            )
+            raise InputError([Problem("--threshold", message)])
+        detections = [
+            chosen.decode(curve.scores, half, fixed) for curve, half in zip(score_curves, halves, strict=True)
+        ]
     else:
-        labelled = _labelled(path, labels, read, kind, notes)
+        labelled = _labelled(path, labels, score_curves, kind, notes)
         # A published threshold is part of its decoder; one that is not published has to be chosen.
-        given = chosen.threshold if threshold is None and chosen.threshold_kind == "share" else threshold
+        set_threshold = chosen.threshold if threshold is None and chosen.threshold_kind == "share" else threshold
         try:
-            detections, folds = decode_nested(labelled, chosen, given, length)
+            detections, folds = decode_nested(labelled, chosen, set_threshold, length)
         except NothingToChooseFrom as error:
             raise InputError([Problem(labels, str(error))]) from error
-    result = tuple(tuple(own) for own in detections)
-    score = _write(read, result, kind, fps, optional_path(csv), labels)
-    return DecodedCurves(tuple(read), result, chosen, tuple(folds), fixed, score, tuple(notes))
+    result = tuple(tuple(of_curve) for of_curve in detections)
+    score = _write(score_curves, result, kind, fps, optional_path(csv), labels)
+    return DecodedCurves(tuple(score_curves), result, chosen, tuple(folds), fixed, score, tuple(notes))
 
 
 def _gap_notes(curves: Sequence[ScoreCurve]) -> list[str]:
-    """Say how much of the curves was filled."""
-    gaps = [one for one in curves if one.missing]
+    """Return a note on how many samples of the curves were missing and filled."""
+    gaps = [curve for curve in curves if curve.missing]
     if not gaps:
         return []
-    samples = sum(one.missing for one in gaps)
+    samples = sum(curve.missing for curve in gaps)
     return [f"{samples} frames of {len(gaps)} of {len(curves)} videos have no score, {gaps[0].video!r} first; filled"]
 
 
 def _halves(curves: Sequence[ScoreCurve], length: float | None, fps: float | None) -> list[int]:
-    """Return half the expected length in samples of every curve.
+    """Return half of an expression's expected length for each curve, in samples of it.
 
     Raises:
         InputError: Nothing tells how long an expression is.
     """
     if length is None and fps is None:
-        said = "is needed without annotations (or --length): nothing tells how many frames an expression has"
-        raise InputError([Problem("--fps", said)])
+        message = "is needed without annotations (or --length): nothing tells how many frames an expression has"
+        raise InputError([Problem("--fps", message)])
     frames = length if length is not None else PRIOR_DURATION_MS * (fps or 0.0) / 1000
-    return [half_length([frames / one.step]) for one in curves]
+    return [half_length([frames / curve.step]) for curve in curves]
 
 
 def _labelled(
     path: Path, labels: Path, curves: Sequence[ScoreCurve], kind: Kind, notes: list[str]
 ) -> list[LabelledCurve]:
-    """Return the curves with what is marked in their videos, and with the subjects that the labels name.
+    """Return the curves with the coded intervals of their videos, and with the subjects that the labels name.
 
     Raises:
         InputError: The labels cannot be read, share no video with the curves, or name no subject of one.
     """
     reference = read_events(labels, "reference")
-    facts = tuple(VideoFacts(one.subject, one.video, one.line) for one in curves)
-    fields = {"video"} | ({"subject"} if all(one.subject for one in curves) else set())
-    own = EventFile(path, (), facts, frozenset(fields))
-    naming = Naming(reference, own)
+    facts = tuple(VideoFacts(curve.subject, curve.video, curve.line) for curve in curves)
+    fields = {"video"} | ({"subject"} if all(curve.subject for curve in curves) else set())
+    curve_file = EventFile(path, (), facts, frozenset(fields))
+    naming = Naming(reference, curve_file)
     problems = naming.problems
     # What the comparison notes, the scores note too.
-    compare_videos(reference, own, naming.key, problems, [], [])
+    compare_videos(reference, curve_file, naming.key, problems, [], [])
     marked: dict[VideoKey, list[tuple[float, float]]] = defaultdict(list)
     others = 0
     for event in reference.events:
@@ -168,21 +172,23 @@ def _labelled(
             others += 1
     if others:
         notes.append(f"{others} events of {labels.name} are of the other kind; what detects them is a false positive")
-    coded = {naming.key(one): one.subject for one in reference.videos}
+    coded = {naming.key(video): video.subject for video in reference.videos}
     result = []
-    nobody = []
-    for curve, named in zip(curves, facts, strict=True):
-        key = naming.key(named)
+    unassigned = []
+    for curve, video in zip(curves, facts, strict=True):
+        key = naming.key(video)
         subject = curve.subject or coded.get(key)
         if not subject:
-            nobody.append(curve)
+            unassigned.append(curve)
             continue
-        person = replace(curve, subject=subject_key(subject))
-        result.append(LabelledCurve(person, tuple(marked.get(key, ()))))
-    if nobody:
-        names = ", ".join(repr(one.video) for one in nobody[:_LISTED]) + (", ..." if len(nobody) > _LISTED else "")
-        said = f"{len(nobody)} of {len(curves)} videos have no subject, neither here nor in {labels.name} ({names})"
-        problems.append(Problem(path, f"{said}: thresholds are chosen on other people; add a column subject"))
+        subject_curve = replace(curve, subject=subject_key(subject))
+        result.append(LabelledCurve(subject_curve, tuple(marked.get(key, ()))))
+    if unassigned:
+        more = ", ..." if len(unassigned) > _LISTED else ""
+        names = ", ".join(repr(curve.video) for curve in unassigned[:_LISTED]) + more
+        message = f"{len(unassigned)} of {len(curves)} videos have no subject, neither here nor in {labels.name}"
+        mend = "thresholds are chosen on other people; add a column subject"
+        problems.append(Problem(path, f"{message} ({names}): {mend}"))
     if problems:
         raise InputError(problems)
     return result
@@ -197,15 +203,15 @@ def _write(
     labels: Path | None,
 ) -> ScoreResult | None:
     """Write the table of events and score it."""
-    named = any(one.subject for one in curves)
-    columns = _COLUMNS if named else _COLUMNS[1:]
+    has_subjects = any(curve.subject for curve in curves)
+    columns = _COLUMNS if has_subjects else _COLUMNS[1:]
     rows: list[Sequence[str]] = [columns]
-    for curve, own in zip(curves, detections, strict=True):
+    for curve, of_curve in zip(curves, detections, strict=True):
         video: dict[str, Any] = {"subject": curve.subject, "video": curve.video, "fps": fps}
         events = [
-            {name: int(curve.frames[getattr(one, name)]) for name in ("onset", "apex", "offset")}
-            | {"kind": kind, "score": one.score}
-            for one in own
+            {name: int(curve.frames[getattr(detection, name)]) for name in ("onset", "apex", "offset")}
+            | {"kind": kind, "score": detection.score}
+            for detection in of_curve
         ]
         rows += event_rows(columns, video, events)
     text = csv_text(rows)

@@ -69,9 +69,9 @@ def measure_features(
             others are done.
         MediaError: There is no such file or folder.
     """
-    known = (RECORD, *channel_layouts())
-    if channels not in known:
-        raise InputError([Problem("--channels", f"known are {', '.join(known)}, not {channels!r}")])
+    choices = (RECORD, *channel_layouts())
+    if channels not in choices:
+        raise InputError([Problem("--channels", f"known are {', '.join(choices)}, not {channels!r}")])
     videos = _videos(media_list(media), optional_path(annotations), dataset, fps)
     measuring = None if workers == 1 and engine == ENGINE_NAMES[0] else find_engine(engine, workers)
     folder = named_cache(optional_path(features)) or user_cache()
@@ -79,37 +79,37 @@ def measure_features(
     for needed in filter(None, (folder, exports)):
         make_folder(needed)
     names = video_names([video.path for video in videos])
-    done: dict[ToMeasure, MeasuredVideo] = {}
+    measured_videos: dict[ToMeasure, MeasuredVideo] = {}
     problems: dict[ToMeasure, Problem] = {}
-    with ExitStack() as shown:
+    with ExitStack() as open_progress:
 
         def show(video: ToMeasure) -> Callable[[int, int], None]:
-            shown.close()
-            return shown.enter_context(frames(names[video.path]))
+            open_progress.close()
+            return open_progress.enter_context(frames(names[video.path]))
 
         with closing(fill(videos, folder, engine=measuring, frames=show)) as outcomes:
             for video, outcome in outcomes:
-                shown.close()
+                open_progress.close()
                 if isinstance(outcome, MeasuredVideo):
                     try:
                         if exports is not None:
                             _export(exports / f"{names[video.path]}.{format}", outcome, channels)
-                        done[video] = outcome
+                        measured_videos[video] = outcome
                         on_video(outcome)
                     except InputError as error:
                         problems[video] = error.problems[0]
                 else:
                     problems[video] = outcome
-                progress(len(done) + len(problems), len(videos))
+                progress(len(measured_videos) + len(problems), len(videos))
     if problems:
         raise InputError([problems[video] for video in videos if video in problems])
-    return [done[video] for video in videos]
+    return [measured_videos[video] for video in videos]
 
 
 def _videos(
     media: Sequence[Path | str], annotations: Path | None, dataset: str | None, fps: float | None
 ) -> list[ToMeasure]:
-    """Return the videos that are meant, each once.
+    """Return the videos to measure, each once.
 
     Raises:
         InputError: Options that do not belong together, or everything that is wrong with the annotations.
@@ -128,12 +128,12 @@ def _videos(
         )
     if not folder.exists():
         raise MediaError(folder, "there is no such file or folder")
-    named = find_annotated(annotations, folder, dataset, to_learn=False).videos
-    return list(dict.fromkeys(ToMeasure(video.path, video.fps) for video in named))
+    annotated_videos = find_annotated(annotations, folder, dataset, to_learn=False).videos
+    return list(dict.fromkeys(ToMeasure(video.path, video.fps) for video in annotated_videos))
 
 
 def _export(file: Path, measured: MeasuredVideo, channels: str) -> None:
-    """Write what is exported of one video.
+    """Write the exported file of one video: its record, or a layout of channels.
 
     Raises:
         InputError: The record is gone, or the file cannot be written.

@@ -108,7 +108,7 @@ def spot_folder(
             locks.enter_context(hold_file(out))
         plots = plot_files(outputs[2], videos)
         names = video_names(videos)
-        found: dict[AnyFile, Spotting] = {}
+        spottings: dict[AnyFile, Spotting] = {}
         problems: dict[AnyFile, Problem] = {}
         results = locks.enter_context(closing(_spot_each(videos, fps, options, spotting, progress)))
         for _ in videos:
@@ -118,18 +118,18 @@ def spot_folder(
                 if isinstance(result, Problem):
                     problems[video] = result
                     continue
-                found[video] = replace(result, video=names[video])
-                on_video(found[video])
+                spottings[video] = replace(result, video=names[video])
+                on_video(spottings[video])
                 if video in plots:
-                    write_plot(plots[video], found[video])
-                spotted = [found[one] for one in videos if one in found]
+                    write_plot(plots[video], spottings[video])
+                spotted = [spottings[file] for file in videos if file in spottings]
                 if outputs[0] is not None:
                     write_csv(outputs[0], spotted)
                 if outputs[1] is not None:
                     write_json(outputs[1], spotted)
     if problems:
         raise InputError([problems[video] for video in videos if video in problems])
-    return [found[video] for video in videos]
+    return [spottings[video] for video in videos]
 
 
 def _spot_each(
@@ -139,16 +139,19 @@ def _spot_each(
     engine: Engine | None,
     progress: ShowFrames,
 ) -> Generator[tuple[AnyFile, Spotting | Problem], None, None]:
-    """Yield each video with what was found in it, or why it cannot be read, in the order in which they are done."""
+    """Yield each video with its events, or why it cannot be read, in the order in which they are done."""
     if engine is None:
         for video in videos:
-            with progress(video.name) as shown:
-                result = _spot_one(video, fps, options, shown)
+            with progress(video.name) as show_frames:
+                result = _spot_one(video, fps, options, show_frames)
             yield video, result
         return
-    with without_opencv_threads(), closing(engine.map(partial(_spot_one, fps=fps, options=options), videos)) as done:
-        for place, outcome in done:
-            video = videos[place]
+    with (
+        without_opencv_threads(),
+        closing(engine.map(partial(_spot_one, fps=fps, options=options), videos)) as outcomes,
+    ):
+        for index, outcome in outcomes:
+            video = videos[index]
             yield video, Problem(str(video), outcome.reason) if isinstance(outcome, Lost) else outcome
 
 
@@ -216,8 +219,8 @@ def fit_spotter(
         InputError: Annotations, media or the output are at fault, or there is nothing to fit to.
     """
     if find_spotter(spotter).has_weights:
-        said = f"the spotter {spotter} has a network: mevqa finetune trains it, by a recipe of finetune/spotting"
-        raise InputError([Problem("--fit", said)])
+        message = f"the spotter {spotter} has a network: mevqa finetune trains it, by a recipe of finetune/spotting"
+        raise InputError([Problem("--fit", message)])
     path, target = Path(annotations), Path(out)
     annotated = find_annotated(path, Path(media), dataset)
     for note in annotated.notes:

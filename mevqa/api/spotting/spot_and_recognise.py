@@ -81,16 +81,16 @@ def spot_and_recognise(
     chosen = _kinds(kinds)
     naming = _naming(names or video_name_pattern(dataset), numbers, emotion)
     paths = _videos(Path(path))
-    done: list[LongVideoResult] = []
+    results: list[LongVideoResult] = []
     problems: list[Problem] = []
     rows = 0
     with hold_file(Path(out)):
-        ready = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
-        table = StrTable(Path(out), _fingerprint(ready, naming, chosen, dataset, fps))
+        answerer = load_answerer(ask_options(model, views, prompts, variant, options, consistency=consistency))
+        table = StrTable(Path(out), _fingerprint(answerer, naming, chosen, dataset, fps))
         for video in paths:
             clip = Clip(video.stem if video.is_file() else video.name, dataset, media=video, fps=fps)
             try:
-                recognised = _recognise(clip, video, ready, table, naming, chosen, progress)
+                recognised = _recognise(clip, video, answerer, table, naming, chosen, progress)
             except (MediaError, OSError) as error:
                 problems.append(media_problem(error, video))
                 continue
@@ -100,12 +100,12 @@ def spot_and_recognise(
             if recognised is not None:
                 result, count = recognised
                 rows += count
-                done.append(result)
+                results.append(result)
                 on_video(result)
     on_note(f"{len(paths) - len(problems)} of {len(paths)} videos, {rows} new rows -> {out}")
     if problems:
         raise InputError(problems)
-    return done
+    return results
 
 
 def _kinds(kinds: str | Sequence[str]) -> list[Kind]:
@@ -136,7 +136,7 @@ def _videos(path: Path) -> list[Path]:
 
 
 def _fingerprint(
-    ready: Answerer, naming: Naming, kinds: Sequence[Kind], dataset: str, fps: float | None
+    answerer: Answerer, naming: Naming, kinds: Sequence[Kind], dataset: str, fps: float | None
 ) -> dict[str, Any]:
     """Return everything that decides the rows of the table."""
     return {
@@ -146,10 +146,10 @@ def _fingerprint(
         "numbers": naming.numbers,
         "dataset": dataset,
         "fps": fps,
-        "model": {"name": ready.model.name, "revision": ready.model.revision},
-        "prompts": ready.prompts.digest,
-        "looking": view_config_record(ready.view_config),
-        "settings": dict(ready.settings),
+        "model": {"name": answerer.model.name, "revision": answerer.model.revision},
+        "prompts": answerer.prompts.digest,
+        "looking": view_config_record(answerer.view_config),
+        "settings": dict(answerer.settings),
         "packages": package_versions(),
     }
 
@@ -157,7 +157,7 @@ def _fingerprint(
 def _recognise(
     clip: Clip,
     video: Path,
-    ready: Answerer,
+    answerer: Answerer,
     table: StrTable,
     naming: Naming,
     kinds: Sequence[Kind],
@@ -175,8 +175,10 @@ def _recognise(
     media = file_digest(video)
     if table.has(clip.id, media):
         return None
-    with finished_first(), progress(video.name) as shown:
-        result = analyse_long_video(clip, "hybrid", ready.model, ready.prompts, ready.view_config, progress=shown)
+    with finished_first(), progress(video.name) as show_frames:
+        result = analyse_long_video(
+            clip, "hybrid", answerer.model, answerer.prompts, answerer.view_config, progress=show_frames
+        )
         rows = rows_of(video, result, naming, kinds)
         table.put(clip.id, media, rows)
     return result, len(rows)

@@ -44,7 +44,7 @@ _DETECTIONS, _BY_RULES, _COSTS, _WEIGHTS = "detections.csv", "detections_by_rule
 
 @dataclass(frozen=True, slots=True)
 class SpottingData:
-    """What systems are trained and compared on.
+    """Data that spotters are trained and compared on.
 
     Attributes:
         train: Folder of the videos to train on, with their annotations.
@@ -82,15 +82,15 @@ def compare_spotters(
         InputError: The data cannot be made or read.
     """
     data = SpottingData(root / TRAIN, root / TEST, out / "features", out)
-    for folder, made in ((data.train, suite.training), (data.test, suite.synthetic)):
-        own = (folder / ANNOTATIONS).is_file() and not is_synthetic_set(folder)
-        if made is not None and not own:
+    for folder, synthetic in ((data.train, suite.training), (data.test, suite.synthetic)):
+        has_own_videos = (folder / ANNOTATIONS).is_file() and not is_synthetic_set(folder)
+        if synthetic is not None and not has_own_videos:
             on_step(f"videos in {folder}", False)
-            _make(folder, made)
+            _make(folder, synthetic)
     _check(data)
     outcomes = []
-    for place, (name, system) in enumerate(systems.items(), start=1):
-        on_step(f"\n[{place}/{len(systems)}] {system}", False)
+    for number, (name, system) in enumerate(systems.items(), start=1):
+        on_step(f"\n[{number}/{len(systems)}] {system}", False)
         try:
             result = _one_system(system, data, out / name, suite, show or Show(), on_step)
             outcomes.append(Outcome(system, out / name / _DETECTIONS, result=result))
@@ -100,13 +100,13 @@ def compare_spotters(
     return outcomes
 
 
-def _make(folder: Path, made: SyntheticData) -> None:
-    shape = {"long": made.long, "seconds": made.seconds, "profile": made.profile}
-    synthesise(folder, made.clips, made.seed, progress=None, subjects=made.subjects, **shape)
+def _make(folder: Path, synthetic: SyntheticData) -> None:
+    shape = {"long": synthetic.long, "seconds": synthetic.seconds, "profile": synthetic.profile}
+    synthesise(folder, synthetic.clips, synthetic.seed, progress=None, subjects=synthetic.subjects, **shape)
 
 
 def _check(data: SpottingData) -> None:
-    """Refuse data of which something is missing."""
+    """Refuse data that lack annotations or media."""
     wanted = [folder / name for folder in (data.train, data.test) for name in (ANNOTATIONS, MEDIA)]
     missing = [Problem(path, "is missing: the suite trains and tests on it") for path in wanted if not path.exists()]
     if missing:
@@ -132,7 +132,7 @@ def _one_system(system: str, data: SpottingData, out: Path, suite: Suite, show: 
         find_spotter(system)
         costs |= {"cost.parameters": 0}
     spotted, seconds = _spot(data, options, out / _DETECTIONS, show.frames)
-    costs |= {"cost.frames_per_second": sum(one.frames for one in spotted) / max(seconds, 1e-9)}
+    costs |= {"cost.frames_per_second": sum(video.frames for video in spotted) / max(seconds, 1e-9)}
     write_whole(out / _COSTS, json.dumps(costs, indent=1) + "\n")
     scored = score_events(out / _DETECTIONS, data.coded, suite.preset, suite.changes)
     alarms = _false_alarms(scored, data, spotted)
@@ -146,20 +146,20 @@ def _recipe(system: str, data: SpottingData, out: Path) -> SpotterRecipe:
     Raises:
         InputError: There is no such recipe, or it is none of a spotter.
     """
-    given = {
+    overrides = {
         "annotations": data.train / ANNOTATIONS,
         "media": data.train / MEDIA,
         "features": data.features,
         "output": out / _WEIGHTS,
     }
-    recipe = read_any_recipe(system, [f"{key}={value}" for key, value in given.items()])
+    recipe = read_any_recipe(system, [f"{key}={value}" for key, value in overrides.items()])
     if not isinstance(recipe, SpotterRecipe):
         raise InputError([Problem("--model", f"{system} is the recipe of a model, not of a spotter")])
     return recipe
 
 
 def _spot(data: SpottingData, options: SpotOptions, table: Path, frames: ShowFrames) -> tuple[list[Spotting], float]:
-    """Return what is spotted in the test videos and the seconds that it took once everything was measured."""
+    """Return the events of the test videos, and the seconds that spotting took once everything was measured."""
     measure_features(data.test / MEDIA, features=data.features, frames=frames)
     started = time.perf_counter()
     spotted = spot_folder(data.test / MEDIA, options=options, csv=table)
@@ -168,7 +168,7 @@ def _spot(data: SpottingData, options: SpotOptions, table: Path, frames: ShowFra
 
 def _by_rules(spotted: Sequence[Spotting], data: SpottingData, table: Path, suite: Suite) -> dict[str, float]:
     """Return how well the rules of ``mevqa.spotting.evidence.classes`` name the classes of the same detections."""
-    write_csv(table, [replace(one, events=tuple(map(_class_by_rules, one.events))) for one in spotted])
+    write_csv(table, [replace(video, events=tuple(map(_class_by_rules, video.events))) for video in spotted])
     metrics = score_events(table, data.coded, suite.preset, suite.changes, draws=0).metrics
     uf1 = metrics.get("recognition.uf1")
     return {} if uf1 is None else {"recognition.uf1_by_rules": uf1}
@@ -186,7 +186,7 @@ def _false_alarms(scored: ScoreResult, data: SpottingData, spotted: Sequence[Spo
     if not path.is_file():
         return {}
     talk = read_talking(path)
-    silent = {one.video: outside(talk.get(one.video, []), one.frames) for one in spotted}
+    silent = {video.video: outside(talk.get(video.video, []), video.frames) for video in spotted}
     rates = {
         "spotting.talking_alarms": count_false_alarms(scored, talk).rate,
         "spotting.silent_alarms": count_false_alarms(scored, silent).rate,

@@ -89,17 +89,17 @@ def evaluate_suite(
             are answered in parts or on a cluster.
     """
     chosen, label = read_suite(suite), suite_label(suite)
-    named = list(models or chosen.models)
-    if not named:
+    model_names = list(models or chosen.models)
+    if not model_names:
         kind = {"events": "folder of detections", "spotting": "recipe of a spotter"}.get(chosen.task, "model")
         raise InputError([Problem("--model", f"the suite {label} names no model; name a {kind}")])
-    by_folder = dict(zip(run_names(named), named, strict=True))
+    by_folder = dict(zip(run_names(model_names), model_names, strict=True))
     where = optional_path(out) or Path("runs") / label
     root = optional_path(data_root) or where / "data"
     if chosen.synthetic is None and data_root is None:
         message = f"the suite {label} needs the folder that holds its data (eval/README.md)"
         raise InputError([Problem("--data-root", message)])
-    on_step(f"suite {label}: {chosen.title}; models: {', '.join(named)}; runs in {where}", False)
+    on_step(f"suite {label}: {chosen.title}; models: {', '.join(model_names)}; runs in {where}", False)
     shard = chosen_shard(part)
     on_cluster = known_engine(engine) != ENGINE_NAMES[0]
     if chosen.task != "vqa" and (shard is not None or on_cluster):
@@ -112,8 +112,8 @@ def evaluate_suite(
 
         outcomes = compare_spotters(chosen, root, where, by_folder, training, on_step)
     else:
-        asked = partial(ask_options, views=views, prompts=prompts, variant=variant, options=options)
-        asking = {name: asked(model, consistency=consistency) for name, model in by_folder.items()}
+        options_of = partial(ask_options, views=views, prompts=prompts, variant=variant, options=options)
+        asking = {name: options_of(model, consistency=consistency) for name, model in by_folder.items()}
         facts = {"suite": label, "published": list(chosen.published)}
         drawing = DrawOptions(workers, optional_path(views_cache))
         answering = partial(answer_plan, facts=facts, progress=progress, drawing=drawing, on_cluster=on_cluster)
@@ -135,21 +135,28 @@ def _answer(
     shard: Shard | None,
 ) -> list[Outcome]:
     """Let every model answer, and score its answers."""
-    if (made := suite.synthetic) is not None:
+    if (synthetic := suite.synthetic) is not None:
         on_step(f"clips in {root}", False)
         # Of several processes the first makes the clips, the others find them.
         with hold_folder(root, wait=0.0 if shard is None else _SYNTHESIS):
-            synthesise(root, made.clips, made.seed, subjects=made.subjects, long=made.long, seconds=made.seconds)
+            synthesise(
+                root,
+                synthetic.clips,
+                synthetic.seed,
+                subjects=synthetic.subjects,
+                long=synthetic.long,
+                seconds=synthetic.seconds,
+            )
     work = plan_suite(suite, root, limit=limit)
     files, why_not = references(suite, root)
     reference = gather_references(files, out) if files else None
-    known = reference is not None or any(question.reference is not None for question in work.all_questions)
+    has_references = reference is not None or any(question.reference is not None for question in work.all_questions)
     counted = f"{len(work.clips)} clips, {len(work.all_questions)} questions"
     on_step("; ".join(filter(None, (counted, why_not))), False)
     outcomes = []
-    for place, (name, options) in enumerate(models.items(), 1):
-        on_step(f"\n[{place}/{len(models)}] {options.model}", False)
-        score = partial(score_answers, out / name, reference, preset=suite.preset) if known else None
+    for number, (name, options) in enumerate(models.items(), 1):
+        on_step(f"\n[{number}/{len(models)}] {options.model}", False)
+        score = partial(score_answers, out / name, reference, preset=suite.preset) if has_references else None
         outcomes.append(_one_model(options, work, out / name, partial(answering, shard=shard), score, shard))
         if outcomes[-1].error is not None:
             on_step(f"{options.model} failed: {outcomes[-1].error}", True)
@@ -165,18 +172,18 @@ def _one_model(
     shard: Shard | None,
 ) -> Outcome:
     """Let one model answer; whatever goes wrong is its outcome, so that the next model gets its turn."""
-    name, asked, answered = shared_name(str(options.model)), work.all_questions, 0
+    name, questions, answered = shared_name(str(options.model)), work.all_questions, 0
     try:
         log = answering(work, out, options)
-        lacking = None if shard is None else lacking_clips(log, asked)
+        lacking = None if shard is None else lacking_clips(log, questions)
         if lacking is not None and shard is not None:
-            asked = part_of(work, shard).all_questions
-        answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in asked)
+            questions = part_of(work, shard).all_questions
+        answered = sum(q.id in log.answers and log.answers[q.id].error is None for q in questions)
         scores = score() if score is not None and lacking is None else None
-        return Outcome(name, out, answered, len(asked), scores, lacking=lacking)
+        return Outcome(name, out, answered, len(questions), scores, lacking=lacking)
     except Exception as error:  # An out-of-memory error or a bug in a model's code is this model's failure only.
         reason = str(error) if isinstance(error, MevqaError) else f"{type(error).__name__}: {error}"
-        return Outcome(name, out, answered, len(asked), error=reason)
+        return Outcome(name, out, answered, len(questions), error=reason)
 
 
 def _score_detections(suite: Suite, root: Path, models: Mapping[str, str], on_step: Say) -> list[Outcome]:

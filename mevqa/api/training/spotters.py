@@ -25,7 +25,7 @@ from mevqa.training.spotters.loso import (
 
 @dataclass(frozen=True, slots=True)
 class SpotterLosoResult:
-    """Folds of a spotter, and what is finished of them.
+    """Folds of a spotter's leave-one-out evaluation, and what is finished of them.
 
     Attributes:
         recipe: The recipe.
@@ -92,12 +92,12 @@ def spotter_loso(recipe: SpotterRecipe, part: tuple[int, int] = (0, 1), show: Sh
     annotated, out = _inputs(recipe)
     result = SpotterLosoResult(recipe, annotated, make_spotter_folds(recipe, annotated), {})
     folds_of.start(recipe, result.folds, out)
-    shown = show or Show()
-    videos = measured_videos(recipe, annotated.videos, out, shown)
+    display = show or Show()
+    videos = measured_videos(recipe, annotated.videos, out, display)
     mine = shard(result.folds, *part)
     for number, fold in enumerate(mine, start=1):
-        named = _named(shown, f"fold {number}/{len(mine)} {fold.name}")
-        run_spotter_fold(recipe, annotated, videos, fold, out, show=named)
+        fold_display = _with_label(display, f"fold {number}/{len(mine)} {fold.name}")
+        run_spotter_fold(recipe, annotated, videos, fold, out, show=fold_display)
     result = replace(result, tables=finished_tables(result.folds, out))
     if result.missing:
         return result
@@ -105,7 +105,8 @@ def spotter_loso(recipe: SpotterRecipe, part: tuple[int, int] = (0, 1), show: Sh
     return replace(result, events=events, score=score_pooled(recipe, annotated, events))
 
 
-def _named(show: Show, label: str) -> Show:
+def _with_label(show: Show, label: str) -> Show:
+    """Return the display with a label before the name of each training."""
     return replace(show, epochs=lambda name: show.epochs(f"{label}, {name}"))
 
 
@@ -120,7 +121,9 @@ def _inputs(recipe: SpotterRecipe, *, output: bool = True) -> tuple[Annotated, P
         "media": (recipe.media, "the folder of the videos: --media DIR"),
         "output": (recipe.output or (None if output else Path()), "where the result goes: --out DIR"),
     }
-    missing = [Problem(name, f"is not given; name {said}") for name, (given, said) in needed.items() if given is None]
+    missing = [
+        Problem(name, f"is not given; name {expected}") for name, (value, expected) in needed.items() if value is None
+    ]
     if missing or recipe.annotations is None or recipe.media is None:
         raise InputError(missing)
     return find_annotated(recipe.annotations, recipe.media, recipe.dataset), recipe.output or Path()

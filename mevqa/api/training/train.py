@@ -190,6 +190,6 @@ def _flat(overrides: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield keys with dots for values in mappings, and their values."""
     for key, value in overrides.items():
         if isinstance(value, Mapping):
-            yield from ((f"{key}.{inner}", one) for inner, one in _flat(value))
+            yield from ((f"{key}.{inner}", leaf) for inner, leaf in _flat(value))
         else:
             yield key, value

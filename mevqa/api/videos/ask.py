@@ -88,7 +88,7 @@ def ask(
         notes = (" ".join(note.split()),) if note and note.strip() else ()
         clip = Clip(path.stem or path.name, dataset, subject, media=path, fps=fps, annotation=coded, notes=notes)
         texts = [questions] if isinstance(questions, str) else questions
-        asked = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
+        clip_questions = [question_about(clip, number, text) for number, text in enumerate(texts, 1)]
         asking = replace(ask_options(model, views, prompts, variant, options, consistency=consistency), shots=shots)
 
         def check(view_config: ViewConfig, library: PromptLibrary, source: ShotSource | None) -> None:
@@ -96,20 +96,20 @@ def ask(
             if source is not None:
                 source.check([clip])
 
-        ready = load_answerer(asking, check=check)
+        answerer = load_answerer(asking, check=check)
         result = answer_clip(
             clip,
-            asked,
-            ready.model,
-            ready.prompts,
-            ready.view_config,
+            clip_questions,
+            answerer.model,
+            answerer.prompts,
+            answerer.view_config,
             consistency=consistency,
             progress=progress,
-            shots=ready.shots,
-            sampling=ready.sampling,
-            drawn_by=None if footage is None else _OpenClip(ready.view_config, footage),
+            shots=answerer.shots,
+            sampling=answerer.sampling,
+            drawn_by=None if footage is None else _OpenClip(answerer.view_config, footage),
         )
-    if result.clip_views is None and result.long_video is None and asked:
+    if result.clip_views is None and result.long_video is None and clip_questions:
         raise MediaError(path, (result.answers[0].error or "cannot be read").removeprefix(f"{path}: "))
     return result
 

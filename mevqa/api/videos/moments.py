@@ -16,9 +16,9 @@ from mevqa.video.reading.video import Video
 def given_event(
     video: Path, fps: float | None, onset: int | None, apex: int | None, offset: int | None
 ) -> Iterator[tuple[Event | None, Video | None]]:
-    """Give the moments that were given as an event, and the open video that has them; None where none was given.
+    """Yield the given moments as an event, and the open video that has them; None where none is given.
 
-    A short video is kept as it was decoded to count its frames, so that who looks at it next decodes nothing again.
+    A short video is kept as it was decoded to count its frames, so that its next reader decodes nothing again.
 
     Args:
         video: The video file or folder of frames.

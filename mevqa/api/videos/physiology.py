@@ -79,14 +79,14 @@ def signal_features(
     column_kinds(columns)
     options = ReadOptions(tuple(columns), rate)
     recordings = find_recordings(Path(signals))
-    read, notes = read_timed_events(Path(events), fps)
+    timed_events, notes = read_timed_events(Path(events), fps)
     clocks = VideoClocks(None if begins is None else read_begins(Path(begins)), optional_path(media))
-    measured, more = measure_events(
-        read, recordings, lambda path: read_signals(path, options), clocks, phase=phase, progress=progress
+    measured, more_notes = measure_events(
+        timed_events, recordings, lambda path: read_signals(path, options), clocks, phase=phase, progress=progress
     )
     if out is not None:
         write_features(Path(out), measured)
-    return SignalFeatures(tuple(measured), tuple(dict.fromkeys([*notes, *more])))
+    return SignalFeatures(tuple(measured), tuple(dict.fromkeys([*notes, *more_notes])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def apply_fusion(
 def describe_signals(
     features: AnyPath, *, out: AnyPath | None = None, template: AnyPath | None = None
 ) -> dict[str, str]:
-    """Tell the signals around the events of each video in a sentence, for ``evaluate(notes=...)``.
+    """Describe the signals around the events of each video in a sentence, for ``evaluate(notes=...)``.
 
     Args:
         features: Table of features (``signal_features``); its videos are the clips.
@@ -210,15 +210,15 @@ def describe_signals(
 def _scores(examples: Examples, chances: Array, task: Task) -> dict[str, float]:
     """Return the scores of the events with a right class."""
     coded = np.flatnonzero(examples.truth >= 0)
-    truth, own = examples.truth[coded], chances[coded]
+    truth, probabilities = examples.truth[coded], chances[coded]
     if task == "recognise":
         names = np.array(examples.classes)
-        scored = score_classes(names[truth].tolist(), names[own.argmax(axis=1)].tolist())
+        scored = score_classes(names[truth].tolist(), names[probabilities.argmax(axis=1)].tolist())
         return {"accuracy": scored.accuracy, "uf1": scored.uf1, "uar": scored.uar}
     metrics = import_extra("sklearn.metrics", "fusion")
-    kept = np.clip(own, 1e-6, 1 - 1e-6)
+    clipped = np.clip(probabilities, 1e-6, 1 - 1e-6)
     return {
-        "average_precision": float(metrics.average_precision_score(truth, own[:, 1])),
-        "brier": float(np.mean((own[:, 1] - truth) ** 2)),
-        "log_loss": float(-np.log(kept[np.arange(len(truth)), truth]).mean()),
+        "average_precision": float(metrics.average_precision_score(truth, probabilities[:, 1])),
+        "brier": float(np.mean((probabilities[:, 1] - truth) ** 2)),
+        "log_loss": float(-np.log(clipped[np.arange(len(truth)), truth]).mean()),
     }

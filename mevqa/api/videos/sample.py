@@ -85,35 +85,37 @@ def sample(
     if not names:
         raise InputError([Problem("--views", "names no view")])
     ready = ready_pictures(precomputed, each="FILE")
-    with given_event(path, fps, onset, apex, offset) as (known, footage):
-        clip = Clip(path.stem, media=path, fps=fps, annotation=known, pictures=ready)
-        seen = render_clip(clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride, footage=footage)
-        motion = _measure(clip, seen, face, footage)
-    sheets = {"contact_sheet.png": contact_sheet(seen.views)} if seen.views else {}
-    if motion is not None and motion.curve is not None and seen.times_ms is not None:
-        roles = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
-        marks = {role: float(seen.times_ms[frame]) for role, frame in roles.items() if frame is not None}
+    with given_event(path, fps, onset, apex, offset) as (event, footage):
+        clip = Clip(path.stem, media=path, fps=fps, annotation=event, pictures=ready)
+        clip_views = render_clip(
+            clip, views=names, sampler=sampler, face=face, frames=frames, stride=stride, footage=footage
+        )
+        motion = _measured_motion(clip_views, face, footage)
+    sheets = {"contact_sheet.png": contact_sheet(clip_views.views)} if clip_views.views else {}
+    if motion is not None and motion.curve is not None and clip_views.times_ms is not None:
+        roles = {"onset": clip_views.onset, "apex": clip_views.apex, "offset": clip_views.offset}
+        marks = {role: float(clip_views.times_ms[frame]) for role, frame in roles.items() if frame is not None}
         sheets["curve.png"] = plot_curve(motion.curve, marks, clip.id)
     files = [
         "_".join([f"{number:02d}", view.name, *(["-".join(map(str, view.frames))] if view.frames else [])]) + ".png"
-        for number, view in enumerate(seen.views, 1)
+        for number, view in enumerate(clip_views.views, 1)
     ]
     make_folder(folder)
     with hold_folder(folder):
-        for name, view in zip(files, seen.views, strict=True):
+        for name, view in zip(files, clip_views.views, strict=True):
             write_picture(folder / name, view.image)
         for name, picture in sheets.items():
             write_picture(folder / name, picture)
-    return ClipSample(seen, motion, files, list(sheets))
+    return ClipSample(clip_views, motion, files, list(sheets))
 
 
-def _measure(clip: Clip, seen: ClipViews, face: FaceMode, footage: Video | None) -> Localised | None:
+def _measured_motion(clip_views: ClipViews, face: FaceMode, footage: Video | None) -> Localised | None:
     """Return the motion of the clip, also when its key frames were given: then as a check of them.
 
     A clip of key frames has no course of motion to measure.
     """
-    key_frames_only = seen.source != "given"
-    if footage is None or seen.localisation is not None or seen.onset is None or key_frames_only:
-        return seen.localisation
+    key_frames_only = clip_views.source != "given"
+    if footage is None or clip_views.localisation is not None or clip_views.onset is None or key_frames_only:
+        return clip_views.localisation
     aligner = FaceAligner.fit(footage[0], face)
     return localise(footage, aligner) if aligner.found else None
