@@ -43,7 +43,7 @@ def motion_curve(
     points = min(len(video), max(_A_MINUTE, min(_MOST, round(minutes * _A_MINUTE))))
     frames = np.unique(np.linspace(0, len(video) - 1, points).round().astype(int)).tolist()
     aligner = FaceAligner.fit(video[0], face)
-    if not aligner.found or len(frames) < 3:
+    if not aligner.has_face or len(frames) < 3:
         return []
     meter = None
     curve = []

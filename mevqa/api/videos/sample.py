@@ -118,4 +118,4 @@ def _measured_motion(clip_views: ClipViews, face: FaceMode, footage: Video | Non
     if footage is None or clip_views.localisation is not None or clip_views.onset is None or key_frames_only:
         return clip_views.localisation
     aligner = FaceAligner.fit(footage[0], face)
-    return localise(footage, aligner) if aligner.found else None
+    return localise(footage, aligner) if aligner.has_face else None

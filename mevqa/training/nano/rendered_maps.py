@@ -170,7 +170,7 @@ def measure(pair: Pair, rng: np.random.Generator, *, varied: bool = False) -> ND
     spread = _EYE_ERROR * float(np.linalg.norm(pair.onset_eyes[1] - pair.onset_eyes[0]))
     left, right = pair.onset_eyes + rng.normal(0, spread, (2, 2))
     placement = place_by_eyes(((left[0], left[1]), (right[0], right[1])))
-    aligner = FaceAligner(onset, placement, mode="haar", found=True)
+    aligner = FaceAligner(onset, placement, mode="haar", has_face=True)
     faces = aligner(onset), aligner(apex)
     flow = within_face(draw_flow(*faces, rng) if varied else dense_flow(*faces))
     channels = np.dstack([flow[..., 0], flow[..., 1], optical_strain(flow)])

@@ -1,4 +1,4 @@
-"""Is the file whole? The sizes that MP4/MOV, AVI, Matroska/WebM and WMV declare, held against the file's length.
+"""Detection of truncated files: the sizes that MP4/MOV, AVI, Matroska/WebM and WMV declare, and the file's length.
 
 Demuxers read a file that was cut at a packet boundary without complaint, and a cut AVI or MKV simply has fewer frames:
 only the declared sizes tell. Formats without declared sizes (MPEG-PS, FLV, raw streams, live WebM and

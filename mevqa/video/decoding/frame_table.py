@@ -1,4 +1,4 @@
-"""Which frames a video file has and when each is shown: from a complete decoding, from its packets, or from a wreck."""
+"""Frames of a video file and their times: from a complete decoding, from its packets, or from a damaged file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mevqa.video.decoding.timing import Timing, decide_timing
 #: Tables that are kept, so that checking a set and then answering it decodes each file once. 8 bytes a frame each.
 _REMEMBERED = 256
 
-#: They and what guards them, by path, size and modification time, the one used last at the end.
+#: The tables by path, size and modification time, the one used last at the end; and the lock of this dictionary.
 _tables: OrderedDict[tuple[Path, int, int], FrameTable] = OrderedDict()
 _guard = Lock()
 
@@ -43,7 +43,7 @@ _INTRA = frozenset({"mjpeg", "ffv1", "huffyuv", "ffvhuff", "rawvideo", "prores",
 
 @dataclass(frozen=True)
 class FrameTable:
-    """The frames of a file, and how they are known.
+    """The frames of a video file: number, size, times, and how they were counted.
 
     Attributes:
         frames: Number of frames.
@@ -54,7 +54,7 @@ class FrameTable:
         tick_ms: Length of a tick, ms.
         container: ffmpeg's names of the container format: ``mov,mp4,m4a,3gp,3g2,mj2``.
         codec: ffmpeg's name of the codec.
-        packets: What the packets told.
+        packets: Facts about the packets: their number, keyframes and times.
         source: ``decoding``: every frame was decoded; ``packets``: announced and to be seen; ``damaged``: what could be
             decoded of a file that is not whole.
         missing: Frames that cannot be decoded.
@@ -319,7 +319,7 @@ def damaged_table(path: Path) -> FrameTable:
         stream = decoder.stream
         announced = int(stream.frames)
         # AVI tells no times: what is lost there moves everything after it.
-        said = f"only {frames} of {announced} frames are found: times may be early after a gap"
+        warning = f"only {frames} of {announced} frames are found: times may be early after a gap"
         try:
             orientation = _orientation(path, first)
         except MediaError:  # Turned by another angle: what is left is shown as it lies.
@@ -336,7 +336,7 @@ def damaged_table(path: Path) -> FrameTable:
             PacketLog(),
             source="damaged",
             missing=frozenset(missing),
-            warnings=(said,) if frames < announced else (),
+            warnings=(warning,) if frames < announced else (),
         )
     finally:
         decoder.close()

@@ -1,4 +1,4 @@
-"""What a file's packets tell, decoded or not: how many there are, and whether jumping among them can be exact."""
+"""Facts about a file's packets, decoded or not: how many there are, and whether jumping among them can be exact."""
 
 from __future__ import annotations
 

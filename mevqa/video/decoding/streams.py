@@ -56,8 +56,8 @@ def open_stream(path: Path, options: Mapping[str, str] | None = None) -> tuple[A
     try:
         stream = _picture_stream(path, container)
         context = stream.codec_context
-        own = _OF_CODECS.get(context.name, {}) if options is None else options
-        context.options = {"max_pixels": str(MOST_PIXELS), **own}
+        decoder_options = _OF_CODECS.get(context.name, {}) if options is None else options
+        context.options = {"max_pixels": str(MOST_PIXELS), **decoder_options}
         return container, stream
     except MediaError:
         container.close()

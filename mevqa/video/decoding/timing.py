@@ -59,13 +59,15 @@ def decide_timing(
         times_ms: The container's own strictly increasing times ``[count]`` from 0, None when it has none.
         tick_ms: Resolution of those times (1 ms in Matroska: 300 frames per second are stored 3 or 4 ms apart).
     """
-    own = _own_timing(count, metadata, times_ms, tick_ms)
-    if given is None or (own.times_ms is times_ms and abs(given - own.fps) <= _SAME_RATE * own.fps):
-        return own
+    media_timing = _media_timing(count, metadata, times_ms, tick_ms)
+    if given is None or (
+        media_timing.times_ms is times_ms and abs(given - media_timing.fps) <= _SAME_RATE * media_timing.fps
+    ):
+        return media_timing
     return Timing(float(given), "given", _regular(count, given))
 
 
-def _own_timing(count: int, metadata: Fraction | float | None, times_ms: np.ndarray | None, tick_ms: float) -> Timing:
+def _media_timing(count: int, metadata: Fraction | float | None, times_ms: np.ndarray | None, tick_ms: float) -> Timing:
     """Return the rate and times that the container tells, or that are assumed; arguments as for ``decide_timing``."""
     rate = float(metadata) if metadata else 0.0
     if times_ms is None or count < 2:

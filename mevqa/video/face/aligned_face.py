@@ -34,7 +34,7 @@ class FaceAligner:
 
     Attributes:
         mode: How the face was found: ``haar``, ``mediapipe``, or ``none`` for frames that are face crops already.
-        found: Whether there is a face; False means that the frame's centre is shown as it is.
+        has_face: Whether a face was found; without one the middle of the frame is shown as it is.
         placement: Placement [2, 3] of the canonical face in the fitted frame (see ``mevqa.video.face.align``).
     """
 
@@ -44,15 +44,15 @@ class FaceAligner:
         placement: NDArray[np.float64],
         *,
         mode: str,
-        found: bool,
+        has_face: bool,
         warnings: Sequence[str] = (),
     ) -> None:
         """Use ``fit``."""
         self.mode = mode
-        self.found = found
+        self.has_face = has_face
         self.placement = placement
         self._warnings = list(warnings)
-        self._stabiliser = Stabiliser(cut_out(_grey(frame), placement)) if found else None
+        self._stabiliser = Stabiliser(cut_out(_grey(frame), placement)) if has_face else None
 
     @classmethod
     def fit(
@@ -73,7 +73,7 @@ class FaceAligner:
         """
         height, width = frame.shape[:2]
         if mode == "none":
-            return cls(frame, place_whole_frame(height, width), mode="none", found=True)
+            return cls(frame, place_whole_frame(height, width), mode="none", has_face=True)
         if mode == "mediapipe":
             from mevqa.video.face.landmarks import find_faces_by_landmarks
 
@@ -83,22 +83,22 @@ class FaceAligner:
         faces = find_faces(frame)
         if mode == "auto" and is_face_crop(frame, faces):
             note = "the frame is taken as a face crop and not aligned to the eyes (--face haar forces alignment)"
-            return cls(frame, place_whole_frame(height, width), mode="none", found=True, warnings=[note])
+            return cls(frame, place_whole_frame(height, width), mode="none", has_face=True, warnings=[note])
         return cls._from_faces(frame, faces, "haar")
 
     @classmethod
     def _from_faces(cls, frame: NDArray[np.uint8], faces: list[Face], mode: str) -> FaceAligner:
         """Fit to the largest face, or to the middle of the frame without any."""
         if not faces:
-            place = place_centred_square(*frame.shape[:2])
+            placement = place_centred_square(*frame.shape[:2])
             note = "no face was found: the middle of the whole frame is shown, not aligned and not stabilised"
-            return cls(frame, place, mode=mode, found=False, warnings=[note])
+            return cls(frame, placement, mode=mode, has_face=False, warnings=[note])
         warnings = []
         if len(faces) > 1:
             warnings.append(f"{len(faces)} faces were found: the largest is used")
         if not faces[0].eyes_seen:
             warnings.append("the eyes were not found: they are assumed at their usual places in the face, less precise")
-        return cls(frame, place_by_eyes(faces[0].eyes), mode=mode, found=True, warnings=warnings)
+        return cls(frame, place_by_eyes(faces[0].eyes), mode=mode, has_face=True, warnings=warnings)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ class FaceAligner:
         grey = _grey(frame)
         best = self._stabiliser(grey, self.placement)
         if best.agreement < _LOST:
-            best = max(best, self._stabiliser.search(grey, self.placement), key=lambda found: found.agreement)
+            best = max(best, self._stabiliser.search(grey, self.placement), key=lambda located: located.agreement)
         if best.agreement >= _LOST or self.mode == "none":
             return best if best.agreement >= _LOST else self._lost(self.placement)
         faces = find_faces(frame)
@@ -137,11 +137,11 @@ class FaceAligner:
             self._warn("the face that the first frame shows is not found in some frames")
             return Stabilised(self.placement, 0.0)
         by_eyes = place_by_eyes(faces[0].eyes)
-        best = max(best, self._stabiliser(grey, by_eyes), key=lambda found: found.agreement)
+        best = max(best, self._stabiliser(grey, by_eyes), key=lambda located: located.agreement)
         return best if best.agreement >= _LOST else self._lost(by_eyes)
 
     def _lost(self, placement: NDArray[np.float64]) -> Stabilised:
-        """Take a placement that the rigid parts do not confirm, and say so."""
+        """Return a placement that the rigid parts do not confirm, with agreement 0, and warn of it."""
         self._warn("the head looks too different from the reference in some frames: only roughly aligned there")
         return Stabilised(placement, 0.0)
 

@@ -94,32 +94,32 @@ def _with_eyes(grey: NDArray[np.uint8], box: Box) -> Face:
     shift = ((left - x) / width, (top - y) / width)
     boxes = functools.cache(functools.partial(_eye_boxes, upper))
     pair = [_find_eye(boxes, shift, usual) for usual in BOX_EYES]
-    seen = pair[0] is not None and pair[1] is not None and _is_pair(pair[0], pair[1])
-    places = [eye for eye in pair if eye is not None] if seen else list(BOX_EYES)
-    first, second = ((x + across * width, y + down * width) for across, down in places)
-    return Face(eyes=(first, second), box=box, eyes_seen=seen)
+    eyes_seen = pair[0] is not None and pair[1] is not None and _is_pair(pair[0], pair[1])
+    centres = [eye for eye in pair if eye is not None] if eyes_seen else list(BOX_EYES)
+    first, second = ((x + across * width, y + down * width) for across, down in centres)
+    return Face(eyes=(first, second), box=box, eyes_seen=eyes_seen)
 
 
 def _eye_boxes(upper: NDArray[np.uint8], cascade: str) -> list[Box]:
     """Return what a cascade takes for eyes in the upper part of a face."""
-    found = _cascade(cascade).detectMultiScale(
+    boxes = _cascade(cascade).detectMultiScale(
         upper, scaleFactor=1.05, minNeighbors=4, minSize=_EYE_SIZES[0], maxSize=_EYE_SIZES[1]
     )
-    return [(int(left), int(top), int(width), int(height)) for left, top, width, height in found]
+    return [(int(left), int(top), int(width), int(height)) for left, top, width, height in boxes]
 
 
 def _find_eye(boxes_of: Callable[[str], list[Box]], shift: Point, usual: Point) -> Point | None:
     """Return the eye near ``usual`` in fractions of the box, the mean of what the better cascades see."""
     for cascades in _EYE_CASCADES:
-        found = []
+        near = []
         for name, lift in cascades:
-            places = [
+            centres = [
                 (shift[0] + (left + width / 2) / _FACE_WIDTH, shift[1] + (top + height / 2) / _FACE_WIDTH + lift)
                 for left, top, width, height in boxes_of(name)
             ]
-            found += [place for place in places if np.hypot(place[0] - usual[0], place[1] - usual[1]) < _EYE_REACH]
-        if found:
-            across, down = np.median(np.array(found), axis=0)
+            near += [centre for centre in centres if np.hypot(centre[0] - usual[0], centre[1] - usual[1]) < _EYE_REACH]
+        if near:
+            across, down = np.median(np.array(near), axis=0)
             return float(across), float(down)
     return None
 

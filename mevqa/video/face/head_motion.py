@@ -1,4 +1,4 @@
-"""What moves regions of the face without being an expression: the head, and blinks."""
+"""Motion of facial regions that is no expression: of the head, and blinks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def without_head(displacement: Array, regions: Sequence[Region]) -> Array:
     middle = ALIGNED_SIZE / 2
     rows = []
     for region in regions:
-        x, y = ((place - middle) / EYE_DISTANCE for place in region.centre)
+        x, y = ((coordinate - middle) / EYE_DISTANCE for coordinate in region.centre)
         rows += [[1.0, 0.0, x, -y], [0.0, 1.0, y, x]]
     basis = np.array(rows)  # [2 * regions, 4]
     weight = np.repeat([_HEAD_WEIGHT[region.kind] for region in regions], 2)
@@ -85,14 +85,14 @@ def without_blinks(displacement: Array, blink: Array, times_ms: Array, regions: 
     """
     if not blink.any():
         return displacement
-    seen = np.convolve(blink > 0, np.ones(3), mode="same") == 0
-    if not seen.any():
+    visible = np.convolve(blink > 0, np.ones(3), mode="same") == 0
+    if not visible.any():
         return displacement
     mended = displacement.copy()
     for index, region in enumerate(regions):
         if region.kind == "lid":
             for axis in range(2):
-                mended[:, index, axis] = np.interp(times_ms, times_ms[seen], displacement[seen, index, axis])
+                mended[:, index, axis] = np.interp(times_ms, times_ms[visible], displacement[visible, index, axis])
     return mended
 
 

@@ -1,4 +1,4 @@
-"""What all heads have in common: which parts of the face are rigid, and how far each lies in front of the brows."""
+"""Shape of an average head: which parts of the face are rigid, and how far each lies in front of the brows."""
 
 from __future__ import annotations
 

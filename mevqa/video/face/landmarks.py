@@ -53,14 +53,18 @@ def find_faces_by_landmarks(frame: NDArray[np.uint8], model: Path | None = None)
 
 
 def _model_file(model: Path | None) -> Path:
-    """Return the model file that the user named."""
-    named = model if model is not None else os.environ.get(MODEL_VARIABLE)
-    if not named:
+    """Return the model file that the caller or the environment names.
+
+    Raises:
+        ModelError: Neither does, or there is no such file.
+    """
+    file_name = model if model is not None else os.environ.get(MODEL_VARIABLE)
+    if not file_name:
         raise ModelError(
             "face mode mediapipe needs its model: download face_landmarker.task from MediaPipe's page and name it in "
             f"the environment variable {MODEL_VARIABLE}"
         )
-    path = Path(named)
+    path = Path(file_name)
     if not path.is_file():
         raise ModelError(f"{path}: the model of face mode mediapipe is missing (a face_landmarker.task file)")
     return path

@@ -50,24 +50,25 @@ class Region:
 @functools.cache
 def face_regions() -> tuple[Region, ...]:
     """Return the regions that are looked at without a network, the two sides of a pair one after the other."""
-    return _placed(read_yaml(_TABLE, _Table).regions)
+    return _as_regions(read_yaml(_TABLE, _Table).regions)
 
 
 @functools.cache
 def network_regions() -> tuple[Region, ...]:
     """Return ``face_regions()`` and behind them those that only networks read."""
-    return (*face_regions(), *_placed(read_yaml(_TABLE, _Table).of_networks))
+    return (*face_regions(), *_as_regions(read_yaml(_TABLE, _Table).of_networks))
 
 
-def _placed(rows: Sequence[_Row]) -> tuple[Region, ...]:
-    found: list[Region] = []
+def _as_regions(rows: Sequence[_Row]) -> tuple[Region, ...]:
+    """Return the regions of rows of the table, those with sides twice."""
+    regions: list[Region] = []
     for row in rows:
         sides = (("left ", 1), ("right ", -1)) if row.sides else (("", 1),)
-        found.extend(_place(f"{prefix}{row.name}", row, sign) for prefix, sign in sides)
-    return tuple(found)
+        regions.extend(_as_region(f"{prefix}{row.name}", row, sign) for prefix, sign in sides)
+    return tuple(regions)
 
 
-def _place(name: str, row: _Row, sign: int) -> Region:
+def _as_region(name: str, row: _Row, sign: int) -> Region:
     """Return a row of the table on one side, in pixels."""
     middle = (EYES[0][0] + EYES[1][0]) / 2 * ALIGNED_SIZE, EYES[0][1] * ALIGNED_SIZE
     centre = middle[0] + sign * row.at[0] * EYE_DISTANCE, middle[1] + row.at[1] * EYE_DISTANCE

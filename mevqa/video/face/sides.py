@@ -1,4 +1,4 @@
-"""On which side of the face a motion is."""
+"""Side of the face on which a motion is."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def side_of(motion: NDArray[np.float64]) -> Literal["left", "right"] | None:
         motion: [2 * regions] displacement right and down of ``face_regions()``, any scale.
     """
     energy = {"left": 0.0, "right": 0.0}
-    for place, region in enumerate(face_regions()):
+    for index, region in enumerate(face_regions()):
         for side in energy:
             if region.name.startswith(f"{side} "):
-                energy[side] += float(motion[2 * place] ** 2 + motion[2 * place + 1] ** 2)
+                energy[side] += float(motion[2 * index] ** 2 + motion[2 * index + 1] ** 2)
     if energy["left"] == energy["right"]:
         return None
     strong, weak = ("left", "right") if energy["left"] > energy["right"] else ("right", "left")

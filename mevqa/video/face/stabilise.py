@@ -175,7 +175,7 @@ class Stabiliser:
         picture = _smooth(reference, side)
         voting = np.kron(self._voting, np.full((side // _GRID, side // _GRID), 255)).astype(np.uint8)
         gradient = np.stack([_without_patch_means(part) for part in np.gradient(picture)[::-1]]) * (side / ALIGNED_SIZE)
-        curvature = np.array([[self._patch_sums(one * other) for one in gradient] for other in gradient])
+        curvature = np.array([[self._patch_sums(first * second) for first in gradient] for second in gradient])
         curvature = np.moveaxis(curvature, -1, 0).astype(np.float64)
         covariance = _NOISE**2 * np.linalg.inv(curvature + _FLAT * np.eye(2)) + _DISAGREEMENT**2 * np.eye(2)
         contrast = float(cv2.meanStdDev(picture, mask=voting)[1].item())
@@ -221,9 +221,9 @@ def _design(voting: NDArray[np.bool_]) -> NDArray[np.float64]:
     x, y = (columns + 0.5) / _GRID, (rows + 0.5) / _GRID
     nearer = depth(x, y)
     x, y = (x - 0.5) * ALIGNED_SIZE, (y - 0.5) * ALIGNED_SIZE
-    one, none = np.ones_like(x), np.zeros_like(x)
-    right = np.stack([x, -y, one, none, nearer, none], axis=-1)
-    down = np.stack([y, x, none, one, none, nearer], axis=-1)
+    unit, zero = np.ones_like(x), np.zeros_like(x)
+    right = np.stack([x, -y, unit, zero, nearer, zero], axis=-1)
+    down = np.stack([y, x, zero, unit, zero, nearer], axis=-1)
     return np.stack([right, down], axis=1)
 
 
@@ -299,6 +299,6 @@ def _between_sizes(padded: int, side: int) -> tuple[NDArray[np.float64], NDArray
 def _correlation(warped: NDArray[np.float32], level: _Level) -> float:
     """Return the correlation of a warped picture with the reference in the patches that vote."""
     inside = level.voting > 0
-    one, other = warped[inside], level.picture[inside]
-    spread = one.std() * other.std()
-    return float(((one - one.mean()) * (other - other.mean())).mean() / spread) if spread > 0 else 0.0
+    face, reference = warped[inside], level.picture[inside]
+    spread = face.std() * reference.std()
+    return float(((face - face.mean()) * (reference - reference.mean())).mean() / spread) if spread > 0 else 0.0

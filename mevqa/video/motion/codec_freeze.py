@@ -36,8 +36,8 @@ _CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """One frame that waits for those after it.
+class _WaitingFrame:
+    """A frame that waits for those after it, and when its cells changed last.
 
     Attributes:
         frame: Its index.
@@ -67,60 +67,61 @@ def read_thawed(video: Video, frames: Sequence[int]) -> Iterator[tuple[int, Grey
     Raises:
         MediaError: A frame cannot be read.
     """
-    held: list[_Held] = []
+    waiting: list[_WaitingFrame] = []
     for start in range(0, len(frames), _CHUNK):
         chunk = [int(frame) for frame in frames[start : start + _CHUNK]]
         for frame, picture in zip(chunk, video.frames(chunk), strict=True):
             grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-            held.append(_hold(frame, float(video.times_ms[frame]), grey, held[-1] if held else None))
-        if held[-1].ms - held[0].ms > 2 * REACH_MS:
-            ready = sum(one.ms <= held[-1].ms - REACH_MS for one in held)
-            yield from _thaw(held, ready)
-            held = held[ready:]
-    yield from _thaw(held, len(held))
+            before = waiting[-1] if waiting else None
+            waiting.append(_compare(frame, float(video.times_ms[frame]), grey, before))
+        if waiting[-1].ms - waiting[0].ms > 2 * REACH_MS:
+            ready = sum(entry.ms <= waiting[-1].ms - REACH_MS for entry in waiting)
+            yield from _thaw(waiting, ready)
+            waiting = waiting[ready:]
+    yield from _thaw(waiting, len(waiting))
 
 
-def _hold(frame: int, ms: float, grey: Grey, before: _Held | None) -> _Held:
-    """Return a frame with what has changed since the frame read before."""
+def _compare(frame: int, ms: float, grey: Grey, before: _WaitingFrame | None) -> _WaitingFrame:
+    """Return a frame with the cells that have changed since the frame read before."""
     rows, columns = grey.shape[0] // _CELL, grey.shape[1] // _CELL
     if before is None or not (rows and columns):
         changed = np.ones((rows, columns), dtype=bool)
-        return _Held(frame, ms, grey, changed, np.full((rows, columns), ms))
+        return _WaitingFrame(frame, ms, grey, changed, np.full((rows, columns), ms))
     difference = cv2.absdiff(grey, before.grey)[: rows * _CELL, : columns * _CELL].astype(np.float32)
     changed = cv2.resize(difference, (columns, rows), interpolation=cv2.INTER_AREA) > _FROZEN
-    return _Held(frame, ms, grey, changed, np.where(changed, ms, before.since))
+    return _WaitingFrame(frame, ms, grey, changed, np.where(changed, ms, before.since))
 
 
-def _thaw(held: Sequence[_Held], ready: int) -> Iterator[tuple[int, Grey]]:
-    """Return the first ``ready`` of the frames, thawed with the help of the later ones."""
+def _thaw(waiting: Sequence[_WaitingFrame], ready: int) -> Iterator[tuple[int, Grey]]:
+    """Yield the first ``ready`` of the frames, thawed with the help of the later ones."""
     if not ready:
         return
-    rows, columns = held[-1].changed.shape
+    rows, columns = waiting[-1].changed.shape
     height, width = rows * _CELL, columns * _CELL
     # Going backwards, `coming` is the picture that each cell changes to next, and `due` the time of that change.
-    coming = held[-1].grey[:height, :width].copy()
+    coming = waiting[-1].grey[:height, :width].copy()
     due = np.full((rows, columns), np.inf)
-    done: list[tuple[int, Grey]] = []
-    for one, after in zip(reversed(held), [None, *reversed(held[1:])], strict=True):
+    thawed: list[tuple[int, Grey]] = []
+    for current, after in zip(reversed(waiting), [None, *reversed(waiting[1:])], strict=True):
         if after is not None and after.changed.any():
             mask = np.repeat(np.repeat(after.changed, _CELL, axis=0), _CELL, axis=1)
             np.copyto(coming, after.grey[:height, :width], where=mask)
             due = np.where(after.changed, after.ms, due)
-        if one.frame <= held[ready - 1].frame:
-            done.append((one.frame, _blend(one, coming, due)))
-    yield from reversed(done)
+        if current.frame <= waiting[ready - 1].frame:
+            thawed.append((current.frame, _blend(current, coming, due)))
+    yield from reversed(thawed)
 
 
-def _blend(one: _Held, coming: Grey, due: NDArray[np.float64]) -> Grey:
+def _blend(current: _WaitingFrame, coming: Grey, due: NDArray[np.float64]) -> Grey:
     """Return a frame on its way from the last to the next change of each cell."""
-    known = np.isfinite(due)
-    due = np.where(known, due, one.ms)
-    begin = np.maximum(one.since, due - REACH_MS)
-    share = np.where(known, np.clip((one.ms - begin) / np.maximum(due - begin, 1e-6), 0.0, 1.0), 0.0)
+    changes_later = np.isfinite(due)
+    due = np.where(changes_later, due, current.ms)
+    begin = np.maximum(current.since, due - REACH_MS)
+    share = np.where(changes_later, np.clip((current.ms - begin) / np.maximum(due - begin, 1e-6), 0.0, 1.0), 0.0)
     if not share.any():
-        return one.grey
+        return current.grey
     weight = np.repeat(np.repeat(share.astype(np.float32), _CELL, axis=0), _CELL, axis=1)
-    thawed = one.grey.copy()
+    thawed = current.grey.copy()
     region = thawed[: weight.shape[0], : weight.shape[1]]
     region[:] = np.rint(region + weight * (coming.astype(np.float32) - region))
     return thawed

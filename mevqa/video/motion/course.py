@@ -1,4 +1,4 @@
-"""How an expression may go in time: fast rise, creep, hold and a return that may be incomplete, in many variants."""
+"""Time courses of expressions: fast rise, creep, hold and a return that may be incomplete, in many variants."""
 
 from __future__ import annotations
 
@@ -125,33 +125,33 @@ def coarse_courses(times_ms: Array, known: Known) -> Courses:
 
 def fine_courses(best: Courses, times_ms: Array, known: Known) -> Courses:
     """Return courses around one of the coarse ones, of every shape that spontaneous expressions are known to have."""
-    places = _places()
+    points = _cube_points()
     onset, offset = float(best.apex[0] - best.rise[0]), float(best.apex[0] + best.fall[0])
     onset_ms, apex_ms, offset_ms = known
     around = offset - onset
-    begin = onset + (places[0] - 0.5) * (80.0 + 0.5 * around) if onset_ms is None else np.full(_FINE, onset_ms)
-    end = offset + (places[1] - 0.4) * (100.0 + 0.9 * around) if offset_ms is None else np.full(_FINE, offset_ms)
+    begin = onset + (points[0] - 0.5) * (80.0 + 0.5 * around) if onset_ms is None else np.full(_FINE, onset_ms)
+    end = offset + (points[1] - 0.4) * (100.0 + 0.9 * around) if offset_ms is None else np.full(_FINE, offset_ms)
     if offset_ms is None:
         end = np.maximum(end, begin + _SHORTEST_MS)
     elif onset_ms is None:
         begin = np.minimum(begin, end - _SHORTEST_MS)
-    apex = begin + (end - begin) * (0.12 + 0.75 * places[2]) if apex_ms is None else np.full(_FINE, apex_ms)
-    creeps, holds, rests = (places[axis] > share for axis, share in zip((3, 6, 8), _WITHOUT, strict=True))
+    apex = begin + (end - begin) * (0.12 + 0.75 * points[2]) if apex_ms is None else np.full(_FINE, apex_ms)
+    creeps, holds, rests = (points[axis] > share for axis, share in zip((3, 6, 8), _WITHOUT, strict=True))
     courses = Courses(
         apex,
         apex - begin,
         end - apex,
-        shoulder=np.where(creeps, _between(_SHOULDERS, places[4]), 1.0),
-        shoulder_at=np.where(creeps, _between(_SHOULDERS_AT, places[5]), 1.0),
-        hold=np.where(holds, _between(_HOLDS, (places[6] - _WITHOUT[1]) / (1 - _WITHOUT[1])), 0.0),
-        sag=np.where(holds, _between(_SAGS, places[7]), 0.0),
-        rest=np.where(rests, _between(_RESTS, (places[8] - _WITHOUT[2]) / (1 - _WITHOUT[2])), 0.0),
+        shoulder=np.where(creeps, _between(_SHOULDERS, points[4]), 1.0),
+        shoulder_at=np.where(creeps, _between(_SHOULDERS_AT, points[5]), 1.0),
+        hold=np.where(holds, _between(_HOLDS, (points[6] - _WITHOUT[1]) / (1 - _WITHOUT[1])), 0.0),
+        sag=np.where(holds, _between(_SAGS, points[7]), 0.0),
+        rest=np.where(rests, _between(_RESTS, (points[8] - _WITHOUT[2]) / (1 - _WITHOUT[2])), 0.0),
     )
     return _fitting(courses, times_ms)
 
 
 @functools.cache
-def _places() -> Array:
+def _cube_points() -> Array:
     """Return points that fill the unit cube of nine dimensions evenly, [9, courses]: always the same."""
     return np.asarray(qmc.Sobol(9, seed=0).random(_FINE).T)
 

@@ -1,4 +1,4 @@
-"""When one expression rises, peaks and falls, read from curves of facial motion: matched filters with a prior.
+"""Onset, apex and offset of one expression from curves of facial motion: matched filters with a prior.
 
 Every channel is modelled as ``weight * extent(t) + baseline + drift + noise``, with one course of the extent for the
 whole face and any weight (and sign) per channel (``mevqa.video.motion.course``: fast rise, creep, hold, partial
@@ -140,7 +140,7 @@ def decode(
     ignored = _ignored(times_ms, nuisance)
     extents, usual = courses.extents(times_ms), courses.log_prior()
     noises = [_noise_model(times_ms, ratio, ignored) for ratio in _DRIFTS]
-    model = max(noises, key=lambda one: _evidence(white, extents, usual, one, total=True).max())
+    model = max(noises, key=lambda candidate: _evidence(white, extents, usual, candidate, total=True).max())
     best = int(_evidence(white, extents, usual, model).argmax())
     courses = fine_courses(courses.at(np.array([best])), times_ms, known)
     if not len(courses.apex):
@@ -159,9 +159,11 @@ def decode(
     along = moved * (moved**2 * gain / (moved**2 * gain + _DOUBT))
     size = max(float(along @ moved), 1e-9)
     noise_share = _DEPENDENCE * float(along @ along) / size**2
-    found = courses.at(likely)
-    apexes = draw_apexes(white @ along / size, times_ms, noise_share * model.covariance, ignored, found, weights)
-    return _summarise(times_ms, found, weights, apexes, float(evidence.max()), known)
+    likely_courses = courses.at(likely)
+    apexes = draw_apexes(
+        white @ along / size, times_ms, noise_share * model.covariance, ignored, likely_courses, weights
+    )
+    return _summarise(times_ms, likely_courses, weights, apexes, float(evidence.max()), known)
 
 
 def retimed(peak: Peak, extents: Array, times_ms: Array, *, nuisance: Array | None = None) -> Peak:

@@ -104,24 +104,24 @@ def measure_evidence(at_onset: Sequence[np.ndarray], at_apex: Sequence[np.ndarra
     regions = face_regions()
     meter = MotionMeter(at_onset, regions)
     measured = [meter(face) for face in at_apex]
-    steady = without_head(np.array([one.displacement for one in measured]), regions)
-    mismatch = np.median([one.mismatch for one in measured], axis=0)
-    face = [place for place, region in enumerate(regions) if region.kind != "lid"]
+    steady = without_head(np.array([motion.displacement for motion in measured]), regions)
+    mismatch = np.median([motion.mismatch for motion in measured], axis=0)
+    face = [index for index, region in enumerate(regions) if region.kind != "lid"]
     if np.median(mismatch[face]) > _MISMATCH:
         return MotionEvidence(failure="the faces at onset and apex differ too much")
     mean = steady.mean(axis=0)
     # One deviation of all regions: of three frames that of a single region says little.
     noise = float(np.sqrt(np.mean((steady - mean) ** 2) * len(steady) / max(len(steady) - 1, 1)))
     least = max(_FLOOR, _DEVIATIONS * noise / np.sqrt(len(steady)))
-    usual = [place for place, region in enumerate(regions) if region.kind != "rigid"]
-    seen = [place for place in usual if mismatch[place] <= _MISMATCH]
+    usual = [index for index, region in enumerate(regions) if region.kind != "rigid"]
+    measurable = [index for index in usual if mismatch[index] <= _MISMATCH]
     sizes = np.linalg.norm(mean, axis=1)
-    least = max(least, _SHARE * float(sizes[seen].max(initial=0.0)))
-    strongest = sorted((place for place in seen if sizes[place] >= least), key=lambda place: -sizes[place])
-    kept = np.zeros_like(mean)
-    kept[strongest] = mean[strongest]
+    least = max(least, _SHARE * float(sizes[measurable].max(initial=0.0)))
+    strongest = sorted((index for index in measurable if sizes[index] >= least), key=lambda index: -sizes[index])
+    moved = np.zeros_like(mean)
+    moved[strongest] = mean[strongest]
     return MotionEvidence(
-        tuple(RegionMotion(regions[place].name, float(mean[place, 0]), float(mean[place, 1])) for place in strongest),
-        tuple(regions[place].name for place in usual if mismatch[place] > _MISMATCH),
-        side_of(kept.ravel()),
+        tuple(RegionMotion(regions[index].name, float(mean[index, 0]), float(mean[index, 1])) for index in strongest),
+        tuple(regions[index].name for index in usual if mismatch[index] > _MISMATCH),
+        side_of(moved.ravel()),
     )

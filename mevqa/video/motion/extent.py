@@ -1,4 +1,4 @@
-"""When an expression has its largest extent: drawn from everything that its curve may be.
+"""Apex of an expression, when its extent is largest: drawn from everything that its curve may be.
 
 A course with few parameters is never quite right: held expressions tremble, and what coders mark is the frame of the
 largest extent and not the middle of a hill. The extent is modelled as a course plus a deviation that is a
@@ -52,16 +52,16 @@ def draw_apexes(
     last = min(float(times_ms[-1]), float((drawn.apex + drawn.fall).max()))
     spacing = max(_SPACING_MS, (last - first) / _MOST_SAMPLES)
     grid = np.arange(min(first, last), last + 1e-6, spacing)
-    seen, wanted = drawn.extents(times_ms), drawn.extents(grid)
-    usual, usual_wanted = seen.mean(axis=0), wanted.mean(axis=0)
-    known = _departure(times_ms, times_ms, usual, usual) + covariance + _ANY * ignored @ ignored.T
-    across = _departure(grid, times_ms, usual_wanted, usual)
-    gain = np.linalg.solve(known, across.T).T
-    left = _departure(grid, grid, usual_wanted, usual_wanted) - gain @ across.T
+    at_samples, at_grid = drawn.extents(times_ms), drawn.extents(grid)
+    usual, usual_at_grid = at_samples.mean(axis=0), at_grid.mean(axis=0)
+    sample_covariance = _departure(times_ms, times_ms, usual, usual) + covariance + _ANY * ignored @ ignored.T
+    across = _departure(grid, times_ms, usual_at_grid, usual)
+    gain = np.linalg.solve(sample_covariance, across.T).T
+    left = _departure(grid, grid, usual_at_grid, usual_at_grid) - gain @ across.T
     variances, directions = np.linalg.eigh(left)
     spread = directions * np.sqrt(np.maximum(variances, 0.0))
     random = np.random.default_rng(0).standard_normal((_DRAWS, len(grid)))
-    curves = wanted + (curve - seen) @ gain.T + random @ spread.T
+    curves = at_grid + (curve - at_samples) @ gain.T + random @ spread.T
     return np.asarray(grid[curves.argmax(axis=1)])
 
 

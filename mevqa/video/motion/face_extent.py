@@ -1,4 +1,4 @@
-"""How far one expression has risen in each frame, measured with all pixels of the face at once.
+"""Extent of one expression in each frame, measured with all pixels of the face at once.
 
 Once onset and apex are roughly known, so is where the skin goes: the dense flow between them. A face that has gone a
 small part of that way has changed by the same part of the picture's gradient along the flow. One least-squares fit to

@@ -1,4 +1,4 @@
-"""Motion of a clip's face by region, measured frame by frame: what of it may be expression."""
+"""Motion of a clip's face by region, measured frame by frame, without that of the head and of blinks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where onset, apex and offset are in a clip that holds one expression, without training.
+"""Localisation of onset, apex and offset in a clip that holds one expression, without training.
 
 Regions of the aligned face are measured against the first frame, what the head moves is taken out, blinks are found at
 the eyelids and ignored elsewhere, and ``mevqa.video.motion.curve`` reads rise, peak and fall from the curves. The clip
@@ -126,11 +126,11 @@ def localise(
         motion.read(first, last, _FIND_FPS_LONG)
     rough = _decode(motion.between(first, last), times[first : last + 1], at)
     motion.read_around(rough.apex_ms, _FINE_MS, first, last)
-    seen = motion.between(first, last)
-    peak = _decode(seen, times[first : last + 1], at)
-    if apex is None and peak.evidence > 0 and (extents := motion.extents(seen, peak.apex_ms)) is not None:
-        peak = retimed(peak, extents, seen.times_ms, nuisance=_ignored(seen))
-    return _report(seen, peak, times, known, video.times_ms)
+    measured = motion.between(first, last)
+    peak = _decode(measured, times[first : last + 1], at)
+    if apex is None and peak.evidence > 0 and (extents := motion.extents(measured, peak.apex_ms)) is not None:
+        peak = retimed(peak, extents, measured.times_ms, nuisance=_ignored(measured))
+    return _report(measured, peak, times, known, video.times_ms)
 
 
 def expected(
@@ -167,8 +167,8 @@ def _rate(span_ms: float, known: _Known) -> float:
     if span_ms <= _LONG_MS:
         return _FIND_FPS
     # What is known to last for long is slow; it is decoded whole, so the number of its samples is bounded.
-    whole = any(frame is not None for frame in known)
-    return min(_FIND_FPS_LONG, _MOST_SAMPLES * 1000 / span_ms) if whole else _FIND_FPS_LONG
+    has_known_frame = any(frame is not None for frame in known)
+    return min(_FIND_FPS_LONG, _MOST_SAMPLES * 1000 / span_ms) if has_known_frame else _FIND_FPS_LONG
 
 
 def _decode(motion: Motion, times_ms: Array, at: Sequence[float | None]) -> Peak:
@@ -223,7 +223,7 @@ def _frames(peak: Peak, times: Array, known: _Known) -> tuple[int, int, int]:
 
 
 def _report(motion: Motion, peak: Peak, times: Array, known: _Known, own_times: Array) -> Localised:
-    """Return the peak in frames, with curve (in the video's own times), regions and warnings."""
+    """Return the localised expression: the peak in frames, curve (in the video's own times), regions and warnings."""
     frames, warnings = _frames(peak, times, known), _warnings(peak, known)
     if motion.lost:
         what = f"{motion.lost} of {motion.lost + len(motion.frames)} frames could not be measured"
@@ -238,8 +238,8 @@ def _report(motion: Motion, peak: Peak, times: Array, known: _Known, own_times: 
     weights = np.linalg.lstsq(parts, flat, rcond=None)[0]
     at_apex = weights[0].reshape(-1, 2)
     along = (flat - np.outer(motion.blink, weights[2])) @ (weights[0] / max(float(weights[0] @ weights[0]), 1e-12))
-    rest = course <= 0.05
-    along = along - (np.median(along[rest]) if rest.any() else along.min())
+    at_rest = course <= 0.05
+    along = along - (np.median(along[at_rest]) if at_rest.any() else along.min())
     strongest = float(np.linalg.norm(at_apex, axis=1).max())
     curve = Curve(motion.frames, own_times[motion.frames], along * strongest, motion.blink > 0)
     regions = {

@@ -1,4 +1,4 @@
-"""How far each facial region has moved from a reference picture, to a fraction of a pixel.
+"""Displacement of each facial region from a reference picture, to a fraction of a pixel.
 
 A region's displacement is one number pair, so it is solved for directly from all of its pixels (Lucas and Kanade 1981,
 in the inverse compositional form of Baker and Matthews 2004) instead of averaging a dense flow field: noise averages
@@ -104,16 +104,16 @@ class MotionMeter:
         centred = template.centred
         gain = offset = 0.0
         for _ in range(_STEPS):
-            seen = _patch(grey, template.region.size, (x + across, y + down))
-            error = seen - template.pixels - gain * centred - offset
+            patch = _patch(grey, template.region.size, (x + across, y + down))
+            error = patch - template.pixels - gain * centred - offset
             step = template.inverse @ (template.descent @ error).astype(np.float64)
             across = _cut(across - float(step[0]))
             down = _cut(down - float(step[1]))
             gain, offset = gain + float(step[2]), offset + float(step[3])
             if abs(step[0]) + abs(step[1]) < 2e-3:
                 break
-        seen = _patch(grey, template.region.size, (x + across, y + down))
-        error = seen - template.pixels - gain * centred - offset
+        patch = _patch(grey, template.region.size, (x + across, y + down))
+        error = patch - template.pixels - gain * centred - offset
         mismatch = np.sqrt((error**2 * template.weight).sum() / template.weighed) / template.contrast
         return across, down, float(mismatch)
 

@@ -46,9 +46,9 @@ def stillness(before: NDArray[np.uint8], after: NDArray[np.uint8], *, one_frame:
     first, second = (_blurred(face) for face in (before, after))
     change = second - first
     # Light that changes all over is no motion.
-    seen = np.percentile(np.abs(change - np.median(change)), 99.9)
+    largest_change = np.percentile(np.abs(change - np.median(change)), 99.9)
     least = min(_LEAST_CHANGE, _LEAST_PART * float(first.std()))
-    return "the pictures of onset and apex differ by no more than noise" if seen < least else None
+    return "the pictures of onset and apex differ by no more than noise" if largest_change < least else None
 
 
 def _blurred(face: NDArray[np.uint8]) -> NDArray[np.float32]:

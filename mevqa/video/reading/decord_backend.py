@@ -77,14 +77,14 @@ class DecordVideo(VideoFile):
 
     def _pick(self, indices: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
         reader: Any = None
-        for done, index in enumerate(indices):
+        for position, index in enumerate(indices):
             try:
                 if reader is None:
                     reader = decord.VideoReader(str(self.path), num_threads=1)
                 frame = _array(reader[index])
             except (decord.DECORDError, RuntimeError, OSError):
                 # decord gives up on some files when it comes near their end; forward decoding does not.
-                yield from super()._pick(indices[done:])
+                yield from super()._pick(indices[position:])
                 return
             yield index, frame
 

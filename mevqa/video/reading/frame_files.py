@@ -94,27 +94,27 @@ def _by_key_frames(path: Path, files: Sequence[Path]) -> FrameFiles:
         _refuse_without_number(path, files)
         _refuse_unordered(path, files)
         return FrameFiles(tuple(files), numbers)
-    named: dict[str, Path] = {}
+    by_role: dict[str, Path] = {}
     for file, role in zip(files, roles, strict=True):
-        if role is not None and named.setdefault(role, file) is not file:
-            raise MediaError(path, f"{named[role].name} and {file.name} both name the {role}; keep one of them")
+        if role is not None and by_role.setdefault(role, file) is not file:
+            raise MediaError(path, f"{by_role[role].name} and {file.name} both name the {role}; keep one of them")
     # A neutral face stands in for an onset that no file is named for; beside one it is a picture of its own.
-    neutral = named.pop("neutral", None)
-    if neutral is not None and "onset" not in named:
-        named["onset"] = neutral
-    ordered = [named[role] for role in ROLES if role in named]
+    neutral = by_role.pop("neutral", None)
+    if neutral is not None and "onset" not in by_role:
+        by_role["onset"] = neutral
+    ordered = [by_role[role] for role in ROLES if role in by_role]
     others = [file for file in files if file not in ordered]
     if others and numbers is not None:
-        positions = {role: files.index(named[role]) for role in ROLES if role in named}
+        positions = {role: files.index(by_role[role]) for role in ROLES if role in by_role}
         if list(positions.values()) != sorted(positions.values()):
-            said = ", ".join(f"{role} {files[position].name}" for role, position in positions.items())
-            raise MediaError(path, f"the key frames that its names tell are not in order ({said}); rename them")
+            order = ", ".join(f"{role} {files[position].name}" for role, position in positions.items())
+            raise MediaError(path, f"the key frames that its names tell are not in order ({order}); rename them")
         return FrameFiles(tuple(files), numbers, positions)
-    if others and not {"onset", "apex"} <= named.keys():
+    if others and not {"onset", "apex"} <= by_role.keys():
         message = f"names {ordered[0].name} beside {_list(others)}, which have no place in time before or after it"
         raise MediaError(path, f"{message}; number all of them, or take one kind out")
-    places = {role: place for place, role in enumerate(role for role in ROLES if role in named)}
-    return FrameFiles(tuple(ordered), None, places, tuple(others))
+    key_positions = {role: position for position, role in enumerate(role for role in ROLES if role in by_role)}
+    return FrameFiles(tuple(ordered), None, key_positions, tuple(others))
 
 
 def _without_shared_words(stems: Sequence[str]) -> list[str]:
@@ -181,14 +181,14 @@ def frame_numbers(names: Sequence[str]) -> tuple[int, ...] | None:
     Returns:
         None when names have no number, two frames have the same one, or which number counts cannot be told.
     """
-    found = [[int(digits) for digits in re.findall(r"[0-9]+", Path(name).stem)] for name in names]
-    if not all(found):
+    name_numbers = [[int(digits) for digits in re.findall(r"[0-9]+", Path(name).stem)] for name in names]
+    if not all(name_numbers):
         return None
-    if len({len(numbers) for numbers in found}) > 1:
+    if len({len(numbers) for numbers in name_numbers}) > 1:
         # Names of different make: the last number of each, where that tells them apart.
-        last = tuple(numbers[-1] for numbers in found)
+        last = tuple(numbers[-1] for numbers in name_numbers)
         return last if len(set(last)) == len(last) else None
-    columns = list(dict.fromkeys(zip(*found, strict=True)))
+    columns = list(dict.fromkeys(zip(*name_numbers, strict=True)))
     if len(names) == 1:
         return columns[-1]
     columns = [column for column in columns if len(set(column)) == len(column)]

@@ -54,9 +54,9 @@ def named_role(stem: str) -> str | None:
         None when it names none, or several.
     """
     alone, anywhere = _words()
-    found = {alone[token] for token in _tokens(stem) if token in alone}
-    found |= {role for word, role in anywhere.items() if word in _fold(stem)}
-    return found.pop() if len(found) == 1 else None
+    roles = {alone[token] for token in _tokens(stem) if token in alone}
+    roles |= {role for word, role in anywhere.items() if word in _fold(stem)}
+    return roles.pop() if len(roles) == 1 else None
 
 
 def roles_together(stems: Sequence[str]) -> list[str | None]:
@@ -68,12 +68,13 @@ def roles_together(stems: Sequence[str]) -> list[str | None]:
     Returns:
         None for each when they name none.
     """
-    named = [_tokens(stem) for stem in stems]
+    tokens_of_names = [_tokens(stem) for stem in stems]
     for words in _table().together:
         role_of = {_fold(word): role for role, word in words.items()}
-        roles = [{role_of[token] for token in tokens & role_of.keys()} for tokens in named]
-        if len(stems) == len(words) and all(len(one) == 1 for one in roles) and len(set().union(*roles)) == len(words):
-            return [role for one in roles for role in one]
+        roles = [{role_of[token] for token in tokens & role_of.keys()} for tokens in tokens_of_names]
+        one_role_each = all(len(roles_of_name) == 1 for roles_of_name in roles)
+        if len(stems) == len(words) and one_role_each and len(set().union(*roles)) == len(words):
+            return [role for roles_of_name in roles for role in roles_of_name]
     return [None] * len(stems)
 
 

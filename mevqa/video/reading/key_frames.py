@@ -1,4 +1,4 @@
-"""Onset, apex and offset as they are given: by names, by the number of frames, or coded; and what cannot be so."""
+"""Given onset, apex and offset: by file names, by the number of frames, or coded and not contradictory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ KEY_FRAME_RULES = 3
 #: A clip of so many frames or fewer consists of key frames: onset, apex, offset.
 MOST_KEY_FRAMES = 3
 
-#: What is wrong with coded moments that contradict one another, and what becomes of them.
+#: Warnings about coded moments that contradict one another, and what becomes of them.
 APEX_ON_ONSET = "the coded apex is the onset: it is localised instead"
 OFFSET_ON_ONSET = "the coded offset is the onset, an interval of one frame: it is localised instead"
 APEX_OUTSIDE = "the coded apex lies outside the interval from onset to offset: it is localised instead"
 OFFSET_ON_APEX = "the coded offset is the apex: it is localised instead"
 
-#: What is said of coded moments that are not those of pictures named onset, apex and offset.
+#: Warning about coded moments that are not those of pictures named onset, apex and offset.
 NAMES_BEFORE_CODES = "the pictures are named onset, apex, offset: the coded frames are not used"
 
 _IMPLIED = {
@@ -72,12 +72,12 @@ def key_frames(event: Event, clip: _Clip) -> KeyFrames:
         if any(implied[role] != frame for role, frame in coded.items()):
             warnings = (*warnings, NAMES_BEFORE_CODES)
         return KeyFrames(_at(event, implied), warnings, source)
-    known = usable(event, len(clip))
+    plausible = usable(event, len(clip))
     if len(clip) > MOST_KEY_FRAMES:
-        return known
-    kept = {role: frame for role in ROLES if (frame := getattr(known.event, role)) is not None}
-    whole = _at(known.event, {**implied, **kept})
-    return KeyFrames(whole, known.warnings) if _in_order(whole) else known
+        return plausible
+    plausible_frames = {role: frame for role in ROLES if (frame := getattr(plausible.event, role)) is not None}
+    completed = _at(plausible.event, {**implied, **plausible_frames})
+    return KeyFrames(completed, plausible.warnings) if _in_order(completed) else plausible
 
 
 def implied_key_frames(clip: _Clip) -> tuple[dict[str, int], str | None]:
@@ -97,8 +97,8 @@ def implied_key_frames(clip: _Clip) -> tuple[dict[str, int], str | None]:
         return named, None
     missing = [role for role in ("onset", "apex") if role not in named]
     apex = named.get("apex", named.get("onset", 0))
-    whole = {"onset": named.get("onset", apex), "apex": apex, "offset": named.get("offset", apex)}
-    return whole, f"no picture is named {missing[0]}: there is no motion to see" if missing else None
+    moments = {"onset": named.get("onset", apex), "apex": apex, "offset": named.get("offset", apex)}
+    return moments, f"no picture is named {missing[0]}: there is no motion to see" if missing else None
 
 
 def usable(event: Event, length: int | None = None) -> KeyFrames:

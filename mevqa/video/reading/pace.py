@@ -1,4 +1,4 @@
-"""Which frames of footage are looked at when not all of them are needed."""
+"""Choice of the frames of footage that are looked at when not all of them are needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to video files and folders of frames; a frame index is exact or an error."""
+"""Opening of video files and folders of frames, the one door to them; a frame index is exact or an error."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def read_once(
     fps: float | None = None,
     errors: Literal["raise", "skip"] = "raise",
 ) -> T:
-    """Open a video whose frames are read forward once, and return what is made of it.
+    """Open a video whose frames are read forward once, and return what ``use`` returns.
 
     ``open_video`` decodes a file to its end before a frame is used, because only that tells how many frames it has.
     Here every frame is read anyway, so the number of frames and their times are taken from the packets, which costs no

@@ -16,7 +16,7 @@ from mevqa.video.decoding.timing import Timing
 
 
 class Footage(Protocol):
-    """What can be looked at: frames by index, read forward, with their times."""
+    """Frames by index, read forward, with their times: a video, or some frames of one."""
 
     @property
     def times_ms(self) -> NDArray[np.float64]:
@@ -94,7 +94,7 @@ class Video(ABC):
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self._check_open()
-        return (one.picture for one in self.read_forward() if one.picture is not None)
+        return (frame.picture for frame in self.read_forward() if frame.picture is not None)
 
     def frames(self, indices: Sequence[int]) -> list[np.ndarray]:
         """Return the frames at ``indices``, in that order, repeats included, reading forward once.
@@ -106,13 +106,13 @@ class Video(ABC):
         """
         self._check_open()
         wanted = [self._normalise(index) for index in indices]
-        found: dict[int, np.ndarray] = {}
+        decoded: dict[int, np.ndarray] = {}
         for index, frame in self._pick(sorted(set(wanted))):
-            found[index] = frame
+            decoded[index] = frame
         handed_out: set[int] = set()
         frames = []
         for index in wanted:
-            frames.append(found[index].copy() if index in handed_out else found[index])
+            frames.append(decoded[index].copy() if index in handed_out else decoded[index])
             handed_out.add(index)
         return frames
 

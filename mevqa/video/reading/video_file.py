@@ -130,8 +130,8 @@ class VideoFile(Video):
                     frames, start = (decoder := StreamingDecoder(self.path)), 0
             number = start - 1
             for number, frame in enumerate(frames, start):
-                known = number < len(self) and (stamps is None or frame.pts == stamps[number])
-                if not known or size(frame.width, frame.height) != self.size:
+                is_expected = number < len(self) and (stamps is None or frame.pts == stamps[number])
+                if not is_expected or size(frame.width, frame.height) != self.size:
                     raise MediaError(self.path, f"frame {number} is not the one that was there; did the file change?")
                 yield number, frame
         finally:

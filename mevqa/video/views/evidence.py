@@ -120,13 +120,13 @@ def evidence_text(evidence: MotionEvidence, timing: Timing, wording: EvidenceWor
 def _parts(evidence: MotionEvidence, timing: Timing, words: EvidenceWording, count: int) -> Iterable[str]:
     """Yield the sentences, with so many regions named."""
     if evidence.moved:
-        named = [_region(one, words) for one in evidence.moved[:count]]
+        phrases = [_region(motion, words) for motion in evidence.moved[:count]]
         if len(evidence.moved) > count:
-            named.append(words.more.format(count=len(evidence.moved) - count))
-        yield words.moved.format(regions=", ".join(named))
+            phrases.append(words.more.format(count=len(evidence.moved) - count))
+        yield words.moved.format(regions=", ".join(phrases))
         if evidence.side is not None:
             yield words.one_side.format(side=evidence.side)
-        elif any(one.name.startswith(("left ", "right ")) for one in evidence.moved):
+        elif any(motion.name.startswith(("left ", "right ")) for motion in evidence.moved):
             yield words.both_sides
         if timing.offset_ms is not None:
             rise, fall = timing.apex_ms - timing.onset_ms, timing.offset_ms - timing.apex_ms
@@ -136,9 +136,9 @@ def _parts(evidence: MotionEvidence, timing: Timing, words: EvidenceWording, cou
     else:
         yield words.still
     if evidence.unmeasured:
-        shown = evidence.unmeasured[: words.most_regions]
-        rest = len(evidence.unmeasured) - len(shown)
-        yield words.unmeasured.format(names=", ".join(shown) + (f" (+{rest})" if rest else ""))
+        names = evidence.unmeasured[: words.most_regions]
+        others = len(evidence.unmeasured) - len(names)
+        yield words.unmeasured.format(names=", ".join(names) + (f" (+{others})" if others else ""))
 
 
 def _region(moved: RegionMotion, words: EvidenceWording) -> str:

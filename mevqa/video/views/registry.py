@@ -136,7 +136,7 @@ class ViewSource:
     def flow(self) -> NDArray[np.float32]:
         """Motion of the face from onset to apex, px of the aligned face [256, 256, 2]; its surroundings stand still."""
         flow = dense_flow(self.face(self.at("onset")), self.face(self.at("apex")))
-        by_eyes = self.aligner is not None and self.aligner.found and self.aligner.mode != "none"
+        by_eyes = self.aligner is not None and self.aligner.has_face and self.aligner.mode != "none"
         return within_face(flow) if by_eyes else flow
 
     @cached_property
@@ -147,7 +147,7 @@ class ViewSource:
             return MotionEvidence(failure="onset and apex are one frame")
         if self.video is None or self.aligner is None:
             raise self._lacks("its video, which is missing")
-        if not self.aligner.found:
+        if not self.aligner.has_face:
             return MotionEvidence(failure="no face was found")
         if self.aligner.mode == "none":
             return MotionEvidence(failure="the eyes were not looked for")

@@ -1,4 +1,4 @@
-"""One look at a clip: everything between the media and the pictures that a model sees."""
+"""Rendering of a clip: everything between the media and the pictures that a model sees."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MADE_FROM = {"motion-centred": "motion"}
 
 @dataclass(frozen=True, slots=True)
 class ClipViews:
-    """What was seen of a clip.
+    """Views of a clip, and the moments that they show.
 
     Attributes:
         views: The pictures, in the order asked for.
@@ -45,7 +45,7 @@ class ClipViews:
         source: Where those come from that were not found: ``given``, ``file names`` or ``number of frames``.
         warnings: What a reader of an answer should know.
         stillness: Why the views of motion show none; None when they show some, or none was asked for.
-        localisation: What was measured to find them.
+        localisation: The measurement that found onset, apex and offset; None where none was needed.
         times_ms: [frames] presentation times of the media; None when it was not opened.
         notes: What views of words say of the clip; the prompt carries it before the pictures.
         evidence: What the view ``evidence`` measured, where it was drawn now and not taken from a cache.
@@ -99,33 +99,42 @@ def render_clip(
     """
     by_moments = needs_moments(sampler)
     drawn = views_to_draw(clip, views)
-    known = clip.annotation or Event()
+    event = clip.annotation or Event()
     if not drawn or any(name not in view_names() for name in views):
-        source = ViewSource(clip, onset=known.onset, apex=known.apex, offset=known.offset)
-        seen = ClipViews(render_views(views, source), [], known.onset, known.apex, known.offset)
-        return _with_stillness(seen, source)
+        source = ViewSource(clip, onset=event.onset, apex=event.apex, offset=event.offset)
+        clip_views = ClipViews(render_views(views, source), [], event.onset, event.apex, event.offset)
+        return _with_stillness(clip_views, source)
     if clip.media is None:
         message = f"clip {clip.id} has no video and no ready-made picture for {', '.join(drawn)}"
         raise InputError([Problem("--media", f"{message}; give the folder of the videos or ask for other views")])
-    own = nullcontext(footage) if footage is not None else open_video(clip.media, fps=clip.fps, keep_frames=True)
-    with own as video:
-        given = key_frames(known, video)
-        said = (*clip.warnings, *given.warnings)
-        known = given.event
-        _check(clip, known, len(video))
-        aligner = _fit(video, known, face)
+    opened = nullcontext(footage) if footage is not None else open_video(clip.media, fps=clip.fps, keep_frames=True)
+    with opened as video:
+        annotated = key_frames(event, video)
+        annotation_warnings = (*clip.warnings, *annotated.warnings)
+        event = annotated.event
+        _check(clip, event, len(video))
+        aligner = _fit(video, event, face)
         needed = by_moments or any(name not in _OF_MOMENTS for name in drawn)
-        found = (localisation or _localise(video, aligner, known)) if needed else None
-        seen = _draw(clip, video, aligner, found or known, views, sampler, frames, stride)
+        localised = (localisation or _localise(video, aligner, event)) if needed else None
+        clip_views = _draw(clip, video, aligner, localised or event, views, sampler, frames, stride)
         # Measured and not told from noise; a coded onset and apex are evidence that the measurement lacks.
-        if found and found.curve is not None and found.confidence == 0 and None in (known.onset, known.apex):
-            seen = _as_still(seen, "the whole clip moves no more than noise does")
+        if (
+            localised
+            and localised.curve is not None
+            and localised.confidence == 0
+            and None in (event.onset, event.apex)
+        ):
+            clip_views = _as_still(clip_views, "the whole clip moves no more than noise does")
         return replace(
-            seen,
-            localised=found is not None,
-            source=given.source,
-            warnings=(*(said if needed else ()), *seen.warnings, *(found.warnings if found else ())),
-            localisation=found,
+            clip_views,
+            localised=localised is not None,
+            source=annotated.source,
+            warnings=(
+                *(annotation_warnings if needed else ()),
+                *clip_views.warnings,
+                *(localised.warnings if localised else ()),
+            ),
+            localisation=localised,
             times_ms=video.times_ms,
         )
 
@@ -141,7 +150,7 @@ def render_events(
     stride: int = 1,
     footage: Footage | None = None,
 ) -> Iterator[ClipViews]:
-    """Look at the events of a long video one after the other; the video is read forward once.
+    """Render the events of a long video one after the other; the video is read forward once.
 
     Args:
         clip: The long video; its annotation and ready-made pictures are not used.
@@ -154,7 +163,7 @@ def render_events(
         footage: The video, where it is open already.
 
     Yields:
-        What is seen of each event.
+        The views of each event.
 
     Raises:
         InputError: A view or the sampler is unknown, or the clip has no media.
@@ -168,9 +177,11 @@ def render_events(
         for event in events:
             _check(bare, event, len(opened))
             moments = _sample(sampler, opened, event, frames, stride)
-            known = (event.onset, event.apex, event.offset)
+            moments_of_event = (event.onset, event.apex, event.offset)
             measured = _evidence_frames(event, opened) if "evidence" in views else set()
-            needed.append({moment.frame for moment in moments} | {f for f in known if f is not None} | measured)
+            needed.append(
+                {moment.frame for moment in moments} | {f for f in moments_of_event if f is not None} | measured
+            )
         held = HeldFrames(opened)
         for number, event in enumerate(events):
             # Events may overlap: what later ones need of what is passed now is read with it.
@@ -232,8 +243,10 @@ def _draw(
     warnings = (*video.warnings, *aligner.warnings)
     notes = tuple(source.notes)
     measured = source.evidence if "evidence" in views else None
-    seen = ClipViews(pictures, moments, at.onset, at.apex, at.offset, warnings=warnings, notes=notes, evidence=measured)
-    return _with_stillness(seen, source)
+    clip_views = ClipViews(
+        pictures, moments, at.onset, at.apex, at.offset, warnings=warnings, notes=notes, evidence=measured
+    )
+    return _with_stillness(clip_views, source)
 
 
 def _evidence_frames(event: Event, footage: Footage) -> set[int]:
@@ -243,18 +256,18 @@ def _evidence_frames(event: Event, footage: Footage) -> set[int]:
     return {frame for group in evidence_frames(event.onset, event.apex, footage.times_ms) for frame in group}
 
 
-def _with_stillness(seen: ClipViews, source: ViewSource) -> ClipViews:
-    """Say of views of motion that they show none."""
-    if not any(view.name in MOTION_VIEWS for view in seen.views) or source.stillness is None:
-        return seen
-    return _as_still(seen, source.stillness)
+def _with_stillness(clip_views: ClipViews, source: ViewSource) -> ClipViews:
+    """Add a warning where the views of motion show none."""
+    if not any(view.name in MOTION_VIEWS for view in clip_views.views) or source.stillness is None:
+        return clip_views
+    return _as_still(clip_views, source.stillness)
 
 
-def _as_still(seen: ClipViews, reason: str) -> ClipViews:
-    """Return a look whose views of motion, where it has any, show none."""
-    if seen.stillness is not None or not any(view.name in MOTION_VIEWS for view in seen.views):
-        return seen
-    return replace(seen, warnings=(f"{NO_MOTION}: {reason}", *seen.warnings), stillness=reason)
+def _as_still(clip_views: ClipViews, reason: str) -> ClipViews:
+    """Return views with the warning that their views of motion, where there are any, show none."""
+    if clip_views.stillness is not None or not any(view.name in MOTION_VIEWS for view in clip_views.views):
+        return clip_views
+    return replace(clip_views, warnings=(f"{NO_MOTION}: {reason}", *clip_views.warnings), stillness=reason)
 
 
 def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
@@ -263,50 +276,50 @@ def views_to_draw(clip: Clip, views: Sequence[str]) -> list[str]:
     return [name for name in drawn if _MADE_FROM.get(name) not in clip.pictures]
 
 
-def _check(clip: Clip, known: Event, length: int) -> None:
-    """Refuse an annotation that does not fit the media.
+def _check(clip: Clip, event: Event, length: int) -> None:
+    """Refuse key frames that do not fit the media.
 
     Raises:
         MediaError: A frame is outside the media, or onset, apex and offset are not in order.
     """
-    roles = {role: getattr(known, role) for role in ("onset", "apex", "offset")}
-    given = {role: frame for role, frame in roles.items() if frame is not None}
-    said = ", ".join(f"{role} {frame}" for role, frame in given.items())
+    roles = {role: getattr(event, role) for role in ("onset", "apex", "offset")}
+    coded = {role: frame for role, frame in roles.items() if frame is not None}
+    moments = ", ".join(f"{role} {frame}" for role, frame in coded.items())
     assert clip.media is not None
-    if any(not 0 <= frame < length for frame in given.values()):
-        reason = f"clip {clip.id}: the annotation says {said}, but the media has frames 0 to {length - 1}"
+    if any(not 0 <= frame < length for frame in coded.values()):
+        reason = f"clip {clip.id}: the annotation says {moments}, but the media has frames 0 to {length - 1}"
         raise MediaError(clip.media, f"{reason}; mend the annotation (frames count from 0) or the media")
-    if list(given.values()) != sorted(given.values()):
-        raise MediaError(clip.media, f"clip {clip.id}: the annotation is not in order ({said}); mend the annotation")
+    if list(coded.values()) != sorted(coded.values()):
+        raise MediaError(clip.media, f"clip {clip.id}: the annotation is not in order ({moments}); mend the annotation")
 
 
-def _fit(video: Video, known: Event, face: FaceMode) -> FaceAligner:
+def _fit(video: Video, event: Event, face: FaceMode) -> FaceAligner:
     """Fit the aligner to the onset or the first frame, or to the middle of the clip when no face is there."""
-    first = known.onset if known.onset is not None else 0
+    first = event.onset if event.onset is not None else 0
     aligner = FaceAligner.fit(video[first], face)
-    if aligner.found:
+    if aligner.has_face:
         return aligner
     later = FaceAligner.fit(video[(first + len(video) - 1) // 2], face)
-    return later if later.found else aligner
+    return later if later.has_face else aligner
 
 
 def _fit_to_event(video: Footage, event: Event, face: FaceMode) -> FaceAligner:
     """Fit the aligner to the onset of an event, or to its apex when no face is there."""
     onset, apex = event.onset or 0, event.apex or 0
     aligner = FaceAligner.fit(video.frames([onset])[0], face)
-    if aligner.found or apex == onset:
+    if aligner.has_face or apex == onset:
         return aligner
     later = FaceAligner.fit(video.frames([apex])[0], face)
-    return later if later.found else aligner
+    return later if later.has_face else aligner
 
 
-def _localise(video: Video, aligner: FaceAligner, known: Event) -> Localised | None:
+def _localise(video: Video, aligner: FaceAligner, event: Event) -> Localised | None:
     """Find what is missing of onset, apex and offset; None when nothing is."""
-    if None not in (known.onset, known.apex, known.offset):
+    if None not in (event.onset, event.apex, event.offset):
         return None
-    if not aligner.found:
-        return expected(video, onset=known.onset, apex=known.apex, offset=known.offset)
-    return localise(video, aligner, onset=known.onset, apex=known.apex, offset=known.offset)
+    if not aligner.has_face:
+        return expected(video, onset=event.onset, apex=event.apex, offset=event.offset)
+    return localise(video, aligner, onset=event.onset, apex=event.apex, offset=event.offset)
 
 
 def _sample(sampler: str, video: Footage, at: Event | Localised, frames: int, stride: int) -> list[Moment]:

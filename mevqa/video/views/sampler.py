@@ -1,4 +1,4 @@
-"""Which frames of a clip to look at: named strategies that turn onset, apex and offset into moments.
+"""Samplers, which choose the frames of a clip: named strategies that turn onset, apex and offset into moments.
 
 A new strategy is a function that yields moments, most important first, and the line ``@register_sampler("name")``:
 what it yields outside the clip is dropped, of two moments on one frame the first stays, and the rest is put in order.
@@ -18,7 +18,7 @@ from mevqa.types import Moment
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a strategy knows about a clip.
+    """Length and key frames of a clip, as a strategy is given them.
 
     Attributes:
         length: Number of frames of the clip, at least 1.
@@ -186,6 +186,6 @@ def _onset_apex(span: Span) -> Iterator[Moment]:
 def _onset_to_offset(span: Span) -> Iterator[Moment]:
     """Yield ``frames`` frames evenly in time from onset to offset, whatever the frame rate does in between."""
     times = np.arange(span.length, dtype=float) if span.times_ms is None else span.times_ms
-    own = times[span.onset : span.offset + 1]
-    for number, at in enumerate(np.linspace(own[0], own[-1], span.frames), start=1):
-        yield Moment(span.onset + int(np.abs(own - at).argmin()), f"onset-offset-{number}")
+    expression_times = times[span.onset : span.offset + 1]
+    for number, at in enumerate(np.linspace(expression_times[0], expression_times[-1], span.frames), start=1):
+        yield Moment(span.onset + int(np.abs(expression_times - at).argmin()), f"onset-offset-{number}")

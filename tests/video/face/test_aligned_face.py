@@ -123,7 +123,7 @@ def test_no_face_warns_and_shows_the_middle() -> None:
     frame = np.full((240, 400, 3), 90, np.uint8)
     frame[:, 80:320] = np.random.default_rng(0).integers(0, 256, (240, 240, 3), dtype=np.uint8)
     aligner = FaceAligner.fit(frame)
-    assert not aligner.found
+    assert not aligner.has_face
     assert "no face" in aligner.warnings[0]
     face = aligner(frame)
     assert face.shape == (256, 256, 3)
@@ -145,7 +145,7 @@ def test_face_crop_is_recognised_and_only_resized() -> None:
     crop = fitted("hopper")(frame)[8:248, 24:232]
     aligner = FaceAligner.fit(crop)
     assert aligner.mode == "none"
-    assert aligner.found
+    assert aligner.has_face
     assert np.abs(aligner(crop).astype(int) - cv2.resize(crop, (256, 256), interpolation=cv2.INTER_CUBIC)).mean() < 2
     assert fitted("hopper").mode == "haar"
 
@@ -199,7 +199,7 @@ def test_real_face_is_held_still(name: str, shared_data: Path) -> None:
 @pytest.mark.data
 def test_real_video_without_a_face(shared_data: Path) -> None:
     with open_video(shared_data / "video" / "no_face.mp4") as video:
-        assert not FaceAligner.fit(video[0]).found
+        assert not FaceAligner.fit(video[0]).has_face
 
 
 @pytest.mark.data

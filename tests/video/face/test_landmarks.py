@@ -71,7 +71,7 @@ def test_irises_become_the_eyes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     seen = stand_in(monkeypatch, [dense_face(0.1, 0.1), dense_face(0.4, 0.4)])
     aligner = FaceAligner.fit(_FRAME, "mediapipe", landmark_model=model_file(tmp_path))
     assert aligner.mode == "mediapipe"
-    assert aligner.found
+    assert aligner.has_face
     assert aligner.warnings == ("2 faces were found: the largest is used",)
     # Canonical eyes at 76.3 and 178.7 px lie on the irises of the larger face: x 0.5 and 0.7 of 400 px.
     assert aligner.placement @ (0.30 * 256 - 0.5, 0.36 * 256 - 0.5, 1) == pytest.approx((200, 80))
@@ -91,7 +91,7 @@ def test_models_without_irises_use_the_corners_of_the_eyes(monkeypatch: pytest.M
 
 def test_no_face_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, [])
-    assert not FaceAligner.fit(_FRAME, "mediapipe", landmark_model=model_file(tmp_path)).found
+    assert not FaceAligner.fit(_FRAME, "mediapipe", landmark_model=model_file(tmp_path)).has_face
 
 
 def test_model_can_be_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

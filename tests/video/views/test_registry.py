@@ -36,7 +36,7 @@ class Counting(FaceAligner):
     def __init__(self) -> None:
         self.calls = 0
         self.mode = "none"
-        self.found = True
+        self.has_face = True
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         self.calls += 1
