@@ -80,10 +80,10 @@ class Catalogue(StrictModel):
     def _names_known_keys(self) -> Catalogue:
         """Refuse tables and main numbers of keys that no metric has."""
         patterns = [pattern for scores in (self.answers, self.events) for pattern in scores.metrics]
-        known = {key for pattern in patterns for key, _ in self.expanded(pattern)}
-        named = [*self.main, *filter(None, (one.baseline for one in self.main.values()))]
-        named += [key for table in self.tables for key in table.keys]
-        if unknown := [key for key in named if key not in known]:
+        metric_keys = {key for pattern in patterns for key, _ in self.expanded(pattern)}
+        used_keys = [*self.main, *filter(None, (number.baseline for number in self.main.values()))]
+        used_keys += [key for table in self.tables for key in table.keys]
+        if unknown := [key for key in used_keys if key not in metric_keys]:
             raise ValueError(f"no metric has the key {', '.join(unknown)}")
         return self
 
@@ -96,7 +96,7 @@ class Catalogue(StrictModel):
 
 
 def catalogue() -> Catalogue:
-    """Return the shipped catalogue, with the question types that were registered besides."""
+    """Return the shipped metric catalogue, extended by the question types that were registered at run time."""
     return _with_types(question_types())
 
 
@@ -106,13 +106,18 @@ def _with_types(types: tuple[QuestionType, ...]) -> Catalogue:
     shipped = read_yaml(TABLES / "scoring" / "metrics.yaml", Catalogue)
     families, names, tables = dict(shipped.families), dict(shipped.names), [*shipped.tables, shipped.short]
     for metric, family in _FAMILIES.items():
-        known = families[family]
-        own = tuple(one for one in types if one.metric == metric and one.key not in known)
-        families[family] += tuple(one.key for one in own)
-        names |= {one.key: _Name(row=one.title or one.name, chart=one.title) for one in own}
+        shipped_keys = families[family]
+        registered = tuple(
+            definition for definition in types if definition.metric == metric and definition.key not in shipped_keys
+        )
+        families[family] += tuple(definition.key for definition in registered)
+        names |= {
+            definition.key: _Name(row=definition.title or definition.name, chart=definition.title)
+            for definition in registered
+        }
         tables = [
-            table.model_copy(update={"rows": (*table.rows, *(one.key for one in own))})
-            if known[0] in table.rows
+            table.model_copy(update={"rows": (*table.rows, *(definition.key for definition in registered))})
+            if shipped_keys[0] in table.rows
             else table
             for table in tables
         ]
@@ -131,11 +136,11 @@ def known_metrics(events: bool = False) -> dict[str, Metric]:
 
 @functools.lru_cache(maxsize=8)
 def _metrics(types: tuple[QuestionType, ...], events: bool) -> dict[str, Metric]:
-    whole = _with_types(types)
+    full_catalogue = _with_types(types)
     return {
-        key: one.model_copy(update={"heading": one.heading.format(**chosen)})
-        for pattern, one in (whole.events if events else whole.answers).metrics.items()
-        for key, chosen in whole.expanded(pattern)
+        key: entry.model_copy(update={"heading": entry.heading.format(**chosen)})
+        for pattern, entry in (full_catalogue.events if events else full_catalogue.answers).metrics.items()
+        for key, chosen in full_catalogue.expanded(pattern)
     }
 
 
@@ -151,7 +156,7 @@ def is_known(key: str) -> bool:
 
 def main_numbers(view: View) -> dict[str, MainNumber]:
     """Return the main numbers that are shown somewhere, by key, in their order."""
-    return {key: one for key, one in catalogue().main.items() if view in one.shown}
+    return {key: number for key, number in catalogue().main.items() if view in number.shown}
 
 
 def lower_is_better(key: str) -> bool:
@@ -177,11 +182,12 @@ def key_patterns(events: bool = False) -> tuple[dict[str, str], dict[str, str]]:
     Args:
         events: Those of detected events instead of those of answers.
     """
-    whole = catalogue()
-    scores = whole.events if events else whole.answers
-    families = {name: "{" + ",".join(members) + "}" for name, members in whole.families.items()}
+    full_catalogue = catalogue()
+    scores = full_catalogue.events if events else full_catalogue.answers
+    families = {name: "{" + ",".join(members) + "}" for name, members in full_catalogue.families.items()}
     meanings = {
-        pattern: one.meaning + (f" ({one.source})" if one.source else "") for pattern, one in scores.metrics.items()
+        pattern: entry.meaning + (f" ({entry.source})" if entry.source else "")
+        for pattern, entry in scores.metrics.items()
     }
     metrics, counts = (
         {pattern.format(**families): meaning.format(**families) for pattern, meaning in part.items()}

@@ -52,27 +52,27 @@ def compare_answers(
         InputError: What is wrong with either, or they did not answer the same questions.
     """
     problems: list[Problem] = []
-    read = []
+    loaded = []
     for path in (first, second):
         try:
-            read.append(read_pairs(path, reference))
+            loaded.append(read_pairs(path, reference))
         except InputError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     if problems:
         raise InputError(problems)
-    name = preset or DEFAULT_PRESETS[read[0].task]
+    name = preset or DEFAULT_PRESETS[loaded[0].task]
     switches = answer_preset(name, changes)
-    one, two = (make_items(pairs.pairs, switches) for pairs in read)
-    two = _in_order(one, two, first, second)
+    first_items, second_items = (make_items(pairs.pairs, switches) for pairs in loaded)
+    second_items = _in_order(first_items, second_items, first, second)
     results = [
         score_items(items, switches, preset=name, draws=draws, seed=seed, pairs=pairs)
-        for items, pairs in zip((one, two), read, strict=True)
+        for items, pairs in zip((first_items, second_items), loaded, strict=True)
     ]
     metrics = results[0].metrics, results[1].metrics
     keys = [key for key in metrics[0] if key in metrics[1] and not key.endswith(_BASELINES)]
     drawn = None
-    if draws and len({item.unit for item in one}) > 1:
-        drawn = _drawn(one, switches, draws, seed), _drawn(two, switches, draws, seed)
+    if draws and len({item.unit for item in first_items}) > 1:
+        drawn = _drawn(first_items, switches, draws, seed), _drawn(second_items, switches, draws, seed)
     protocol = {"answers_from": [str(first), str(second)]}
     return paired_difference((first, second), (results[0], results[1]), metrics, keys, drawn, protocol)
 
@@ -81,17 +81,17 @@ def _drawn(items: Sequence[Item], switches: Switches, draws: int, seed: int) -> 
     return with_chosen(resample(tally_items(items, switches), draws, seed), switches)
 
 
-def _in_order(one: Sequence[Item], two: Sequence[Item], first: Path, second: Path) -> list[Item]:
+def _in_order(first_items: Sequence[Item], second_items: Sequence[Item], first: Path, second: Path) -> list[Item]:
     """Return the second items in the order of the first.
 
     Raises:
         InputError: They are not the same questions with the same references.
     """
-    places = {(item.question.clip_id, item.question.id, item.question.text): item for item in two}
-    keys = [(item.question.clip_id, item.question.id, item.question.text) for item in one]
-    lacking = [key for key in keys if key not in places]
+    places = {(item.question.clip_id, item.question.id, item.question.text): item for item in second_items}
+    keys = [(item.question.clip_id, item.question.id, item.question.text) for item in first_items]
+    missing = [key for key in keys if key not in places]
     more = len(places.keys() - set(keys))
-    if lacking or more:
-        message = f"answered other questions than {first}: {len(lacking)} are missing and {more} more are there"
+    if missing or more:
+        message = f"answered other questions than {first}: {len(missing)} are missing and {more} more are there"
         raise InputError([Problem(second, f"{message}; name a reference that both answered")])
     return [places[key] for key in keys]

@@ -46,9 +46,9 @@ def paired_difference(
 def _warnings(paths: Sequence[Path | str], results: Sequence[ScoreResult]) -> list[str]:
     """Return the warnings of all; one that does not concern each names which it does."""
     every = [set(result.warnings) for result in results]
-    found = [
-        warning if all(warning in own for own in every) else f"{path}: {warning}"
+    warnings = [
+        warning if all(warning in result_warnings for result_warnings in every) else f"{path}: {warning}"
         for path, result in zip(paths, results, strict=True)
         for warning in result.warnings
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(warnings))

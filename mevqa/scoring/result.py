@@ -1,4 +1,4 @@
-"""What a scorer returns: flat named numbers, their intervals, and every switch that decided them."""
+"""Result of scoring: flat named numbers, their intervals, and every switch that decided them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class ScoreResult:
         Raises:
             ValueError: A metric or a bound is not finite, or an interval has no metric.
         """
-        wrong = [key for key, value in self.metrics.items() if not math.isfinite(value)]
-        wrong += [key for key, bounds in self.intervals.items() if not all(map(math.isfinite, bounds))]
-        if wrong:
-            raise ValueError(f"not finite: {', '.join(wrong)}")
+        not_finite = [key for key, value in self.metrics.items() if not math.isfinite(value)]
+        not_finite += [key for key, bounds in self.intervals.items() if not all(map(math.isfinite, bounds))]
+        if not_finite:
+            raise ValueError(f"not finite: {', '.join(not_finite)}")
         strays = self.intervals.keys() - self.metrics.keys()
         if strays:
             raise ValueError(f"intervals without a metric: {', '.join(sorted(strays))}")

@@ -9,7 +9,7 @@ from mevqa.scoring.catalogue import ScoreTable, catalogue, is_known, main_number
 from mevqa.scoring.result import ScoreResult
 from mevqa.table_writer import Table
 
-#: Entries of the protocol that are said elsewhere.
+#: Entries of the protocol that are printed elsewhere.
 _NO_SWITCHES = frozenset(
     {"answers_from", "references_from", "detections_from", "paired"}
     | {"draws", "seed", "level", "resampled"}
@@ -23,11 +23,11 @@ def score_tables(result: ScoreResult) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def _table(result: ScoreResult, layout: ScoreTable, shown: Callable[[ScoreResult, str], str] | None = None) -> Table:
+def _table(result: ScoreResult, layout: ScoreTable, show: Callable[[ScoreResult, str], str] | None = None) -> Table:
     """Return the part of a result that a table of the catalogue shows."""
-    shown, switches = shown or number, switches_of(result, layout.switches)
+    show, switches = show or number, switches_of(result, layout.switches)
     if layout.keys:
-        listed = tuple((_listed_name(key), shown(result, key)) for key in layout.keys if key in result.metrics)
+        listed = tuple((_listed_name(key), show(result, key)) for key in layout.keys if key in result.metrics)
         return Table(layout.title, (layout.first, "value"), listed, switches)
     names = [
         name
@@ -35,7 +35,7 @@ def _table(result: ScoreResult, layout: ScoreTable, shown: Callable[[ScoreResult
         if any(f"{name}.{suffix}" in result.metrics for suffix in layout.metrics)
     ]
     headings = [_heading(names, suffix) for suffix in layout.metrics]
-    columns = [[shown(result, f"{name}.{suffix}") for name in names] for suffix in layout.metrics]
+    columns = [[show(result, f"{name}.{suffix}") for name in names] for suffix in layout.metrics]
     if layout.columns:
         turned = tuple((heading, *cells) for heading, cells in zip(headings, columns, strict=True) if any(cells))
         return Table(layout.title, (layout.first, *map(row_name, names)), turned, switches)
@@ -43,10 +43,10 @@ def _table(result: ScoreResult, layout: ScoreTable, shown: Callable[[ScoreResult
         (
             row_name(name),
             *(str(result.counts.get(f"{name}.{count}", "")) for count in layout.counts.values()),
-            *(column[place] for column in columns),
+            *(column[index] for column in columns),
             *(str(result.counts.get(f"{name}.{count}") or "") for count in layout.after.values()),
         )
-        for place, name in enumerate(names)
+        for index, name in enumerate(names)
     )
     return Table(layout.title, (layout.first, *layout.counts, *headings, *layout.after), rows, switches)
 
@@ -66,8 +66,8 @@ def short_table(result: ScoreResult) -> Table:
     """Return one row a question type that can be right or wrong, without intervals and empty columns."""
     layout = catalogue().short
     names = [name for name in layout.rows if f"{name}.questions" in result.counts]
-    there = [suffix for suffix in layout.metrics if any(f"{name}.{suffix}" in result.metrics for name in names)]
-    return _table(result, layout.model_copy(update={"metrics": tuple(there)}), shown=plain_number)
+    suffixes = [suffix for suffix in layout.metrics if any(f"{name}.{suffix}" in result.metrics for name in names)]
+    return _table(result, layout.model_copy(update={"metrics": tuple(suffixes)}), show=plain_number)
 
 
 def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
@@ -75,8 +75,8 @@ def group_table(by: str, groups: Mapping[str, ScoreResult]) -> Table:
     main = main_numbers("parts")
     results = list(groups.values())
     keys = [key for key in main if any(key in result.metrics for result in results)]
-    asked = any("questions" in result.counts for result in results)
-    counts = {"n": "questions", "no answer": "unusable"} if asked else {"videos": "videos"}
+    has_questions = any("questions" in result.counts for result in results)
+    counts = {"n": "questions", "no answer": "unusable"} if has_questions else {"videos": "videos"}
     rows = tuple(
         (
             name,
@@ -95,8 +95,8 @@ def paired_table(result: ScoreResult, names: tuple[str, str]) -> Table:
     for key in result.metrics:
         p = result.details.get("p", {}).get(key)
         verdict = {None: "", True: "yes", False: "no"}[result.differs(key)]
-        shown = "" if p is None else f"{p:.3f}"
-        rows.append((key, plain_number(first, key), plain_number(second, key), number(result, key), shown, verdict))
+        p_text = "" if p is None else f"{p:.3f}"
+        rows.append((key, plain_number(first, key), plain_number(second, key), number(result, key), p_text, verdict))
     columns = ("metric", names[0], names[1], "difference", "p", "differ")
     switches = switches_of(result, [name for name in result.protocol if name not in _NO_SWITCHES])
     return Table("paired comparison", columns, tuple(rows), switches)
@@ -120,19 +120,21 @@ def plain_number(result: ScoreResult, key: str) -> str:
 
 
 def switches_of(result: ScoreResult, names: Sequence[str]) -> str:
-    """Return some switches that decided the numbers in one line."""
-    shown = []
+    """Return the named switches of the protocol with their values in one line."""
+    settings = []
     for name in names:
         if name in result.protocol:
             value = result.protocol[name]
-            said = {True: "on", False: "off"}[value] if isinstance(value, bool) else "none" if value is None else value
-            shown.append(f"{name} {said}")
-    return ", ".join(shown)
+            setting = (
+                {True: "on", False: "off"}[value] if isinstance(value, bool) else "none" if value is None else value
+            )
+            settings.append(f"{name} {setting}")
+    return ", ".join(settings)
 
 
 def interval_line(result: ScoreResult) -> str:
-    """Say how the intervals were made."""
+    """Return the line that says how the intervals were made."""
     if not result.intervals:
         return "no intervals"
-    made = result.protocol
-    return f"[95 % bootstrap interval, drawn by {made['resampled']}, {made['draws']} draws, seed {made['seed']}]"
+    unit, draws, seed = (result.protocol[name] for name in ("resampled", "draws", "seed"))
+    return f"[95 % bootstrap interval, drawn by {unit}, {draws} draws, seed {seed}]"

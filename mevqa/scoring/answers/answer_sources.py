@@ -25,8 +25,8 @@ _OTHERS = frozenset({".json", ".csv", ".tsv", ".txt"})
 
 
 @dataclass(slots=True)
-class Given:
-    """Answers by question id, and the questions that they were given to, as far as they are known."""
+class LoadedAnswers:
+    """Answers by question id, and the questions that they answer, as far as these are known."""
 
     path: Path
     answers: Mapping[str, Answer | str]
@@ -54,7 +54,7 @@ def open_answers_run(path: Path, problems: list[Problem]) -> RunRecord | None:
 
 
 def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
-    """Read a question file, or every one of a folder."""
+    """Read a question file, or every question file of a folder."""
     if path.is_dir():
         paths = sorted(path.glob("*.jsonl"))
         if not paths:
@@ -62,8 +62,8 @@ def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
     else:
         paths = [path]
     files = []
-    for one in paths:
-        scan = scan_questions(one)
+    for file_path in paths:
+        scan = scan_questions(file_path)
         problems.extend(scan.problems)
         files.append(scan.file)
     return files
@@ -71,27 +71,27 @@ def read_files(path: Path, problems: list[Problem]) -> list[QuestionFile]:
 
 def _without_answers(folder: Path) -> list[Problem]:
     """Return the problem of a folder without official files: files of other formats in it, or that there are none."""
-    others = [one for one in sorted(folder.iterdir()) if one.suffix.lower() in _OTHERS and one.is_file()]
-    foreign = [problem for one in others if (problem := foreign_format(one, one.read_bytes())) is not None]
+    others = [file for file in sorted(folder.iterdir()) if file.suffix.lower() in _OTHERS and file.is_file()]
+    foreign = [problem for file in others if (problem := foreign_format(file, file.read_bytes())) is not None]
     return foreign or [Problem(folder, f"holds no .jsonl file and no {_MANIFEST}")]
 
 
 def doubled_ids(files: Sequence[QuestionFile]) -> Iterator[Problem]:
-    """Yield the ids that stand in two files of one side."""
-    seen: dict[str, Path] = {}
+    """Yield a problem for every question id that stands in two of the files."""
+    first_paths: dict[str, Path] = {}
     for file in files:
         for question in file.questions:
-            first = seen.setdefault(question.id, file.path)
+            first = first_paths.setdefault(question.id, file.path)
             if first != file.path:
                 yield Problem(file.path, f"the id {question.id!r} stands in {first} too", question.line)
 
 
-def answers_of_files(path: Path, problems: list[Problem]) -> Given:
+def answers_of_files(path: Path, problems: list[Problem]) -> LoadedAnswers:
     """Return the answers of a file in the official layout."""
     files = read_files(path, problems)
     problems.extend(doubled_ids(files))
     rows = [(question, file.path) for file in files for question in file.questions]
-    return Given(
+    return LoadedAnswers(
         path,
         {question.id: question.reference or "" for question, _ in rows},
         {question.id: question for question, _ in rows},
@@ -114,10 +114,10 @@ def was_truncated(row: Mapping[str, Any]) -> bool:
     return any(str(row.get(key)).lower() in _LENGTH for key in _ENDINGS)
 
 
-def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Given:
+def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> LoadedAnswers:
     """Return the answers of a run, with its questions where its files are still as it read them."""
     if run is None:
-        return Given(Path(), {}, {}, frozenset())
+        return LoadedAnswers(Path(), {}, {}, frozenset())
     notes: list[str] = [note for note in [torn_line(run.path)] if note is not None]
     if not files:
         hidden: list[Problem] = []
@@ -129,9 +129,9 @@ def answers_of_run(run: RunRecord | None, files: Sequence[QuestionFile]) -> Give
     notes += [note for note in [lacking_clips(run, list(questions.values()))] if note is not None]
     layouts = frozenset(file.layout for file in files)
     log = run.path / "answers.jsonl"
-    seen = trained_on_warning(run.manifest, questions.values())
-    warnings = [] if seen is None else [seen]
-    return Given(log, run.answers, questions, layouts, lines=run.lines, notes=notes, warnings=warnings)
+    trained_on = trained_on_warning(run.manifest, questions.values())
+    warnings = [] if trained_on is None else [trained_on]
+    return LoadedAnswers(log, run.answers, questions, layouts, lines=run.lines, notes=notes, warnings=warnings)
 
 
 def questions_of_run(run: RunRecord) -> tuple[Question, ...]:

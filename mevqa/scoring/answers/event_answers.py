@@ -39,11 +39,11 @@ def matched(answered: Sequence[Event], coded: Sequence[Event]) -> list[tuple[Eve
     return [(answered[d], coded[r]) for d, r in pairs]
 
 
-def overlap(one: Event | None, other: Event | None) -> float:
+def overlap(first: Event | None, second: Event | None) -> float:
     """Return the IoU of two intervals, 0 where one is missing."""
-    if one is None or other is None:
+    if first is None or second is None:
         return 0.0
-    return float(iou_matrix(np.array([[one.onset, one.offset]]), np.array([[other.onset, other.offset]]))[0, 0])
+    return float(iou_matrix(np.array([[first.onset, first.offset]]), np.array([[second.onset, second.offset]]))[0, 0])
 
 
 def spans_of(value: object) -> tuple[Event, ...]:
@@ -51,9 +51,9 @@ def spans_of(value: object) -> tuple[Event, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def span_of(told: object) -> Event | None:
-    """Return the interval of a description; None where it tells none."""
-    return told if isinstance(told, Event) and told.interval is not None else None
+def span_of(value: object) -> Event | None:
+    """Return a description that holds an interval; None where it holds none."""
+    return value if isinstance(value, Event) and value.interval is not None else None
 
 
 def localise_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
@@ -65,9 +65,9 @@ def localise_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
         unit_count: Number of subjects or videos.
     """
     features = np.array([_localised(item) for _, item in rows])
-    columns = [([place] * len(rows), features[:, place]) for place in range(features.shape[1])]
+    columns = [([column] * len(rows), features[:, column]) for column in range(features.shape[1])]
     names = [(prefix, slice(None))]
-    names += [(f"{prefix}.{kind or 'any'}", slice(place, place + 1)) for place, kind in enumerate(_ASKED)]
+    names += [(f"{prefix}.{kind or 'any'}", slice(index, index + 1)) for index, kind in enumerate(_ASKED)]
 
     def measure(sums: Array) -> dict[str, Array]:
         counts = sums[..., : _PER_KIND * len(_ASKED)].reshape(*sums.shape[:-1], len(_ASKED), _PER_KIND)
@@ -81,26 +81,29 @@ def localise_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
         metrics[f"{prefix}.mean_f1"] = divide(sums[..., -2], sums[..., -1])
         return metrics
 
-    whole = measure(features.sum(axis=0))
-    metrics = {key: float(value) for key, value in whole.items() if not np.isnan(value)}
+    pooled = measure(features.sum(axis=0))
+    metrics = {key: float(value) for key, value in pooled.items() if not np.isnan(value)}
     sums = sums_by_unit([unit for unit, _ in rows], columns, (unit_count, features.shape[1]))  # type: ignore[arg-type]
     return Tally(metrics, sums, measure)
 
 
 def _localised(item: Item) -> list[float]:
-    """Return the sums of one question: counts by the kind asked about, kinds told rightly and to be told, F1, one."""
+    """Return the sums of one question: counts by the kind asked about, right kinds, kinds to compare, F1, and 1."""
     answered, coded = spans_of(item.value), spans_of(item.reference)
     pairs = matched(answered, coded)
     counts = [0.0] * (_PER_KIND * len(_ASKED))
     start = _PER_KIND * _ASKED.index(item.question.kind)
     counts[start : start + _PER_KIND] = [len(pairs), len(answered), len(coded)]
-    told = [0.0, 0.0]
+    kind_sums = [0.0, 0.0]
     if item.question.kind is None:
-        known = [(one, other) for one, other in pairs if other.kind is not None]
-        told = [float(sum(one.kind == other.kind for one, other in known)), float(len(known))]
+        pairs_with_kind = [(detection, reference) for detection, reference in pairs if reference.kind is not None]
+        kind_sums = [
+            float(sum(detection.kind == reference.kind for detection, reference in pairs_with_kind)),
+            float(len(pairs_with_kind)),
+        ]
     total = len(answered) + len(coded)
     f1 = 2 * len(pairs) / total if total else float(item.fault is None)
-    return [*counts, *told, f1, 1.0]
+    return [*counts, *kind_sums, f1, 1.0]
 
 
 def longest_tally(prefix: str, rows: Rows, unit_count: int) -> Tally:
@@ -120,44 +123,48 @@ def _interval_values(
 
 
 def description_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Tally]:
-    """Yield the scores of each part of a description, over the questions whose reference tells it.
+    """Yield the scores of each part of a description, over the questions whose reference states it.
 
     Args:
         prefix: What the metric keys begin with.
         rows: The questions.
         unit_count: Number of subjects or videos.
     """
-    told = [
+    descriptions = [
         (unit, item.reference, item.value if isinstance(item.value, Event) else Event(kind=None))
         for unit, item in rows
         if isinstance(item.reference, Event)
     ]
-    placed = [(unit, overlap(span_of(said), span_of(true))) for unit, true, said in told if span_of(true) is not None]
+    placed = [
+        (unit, overlap(span_of(answer), span_of(reference)))
+        for unit, reference, answer in descriptions
+        if span_of(reference) is not None
+    ]
     if placed:
         units, overlaps = zip(*placed, strict=True)
         yield mean_tally(*_interval_values(prefix, units, overlaps), unit_count)
-    for name, known, score in _DESCRIBED:
-        parts = [(unit, score(true, said)) for unit, true, said in told if known(true)]
+    for name, is_stated, score in _DESCRIBED:
+        parts = [(unit, score(reference, answer)) for unit, reference, answer in descriptions if is_stated(reference)]
         if parts:
             units, values = zip(*parts, strict=True)
             yield mean_tally(units, {f"{prefix}.{name}": values}, unit_count)
 
 
 def _same(name: str) -> tuple[Callable[[Event], bool], Callable[[Event, Event], float]]:
-    """Return whether a description tells one part, and whether another one tells the same."""
+    """Return two functions on one part of a description: whether it is stated, and 1 where two descriptions agree."""
     return (
-        lambda true: getattr(true, name) is not None,
-        lambda true, said: float(getattr(true, name) == getattr(said, name)),
+        lambda reference: getattr(reference, name) is not None,
+        lambda reference, answer: float(getattr(reference, name) == getattr(answer, name)),
     )
 
 
-#: Parts of a description: key, whether a reference tells it, score.
+#: Parts of a description: key, whether a reference states it, score.
 _DESCRIBED: tuple[tuple[str, Callable[[Event], bool], Callable[[Event, Event], float]], ...] = (
     ("kind_accuracy", *_same("kind")),
     (
         "au_f1",
-        lambda true: bool(true.action_units),
-        lambda true, said: one_f1(frozenset(true.unit_names), frozenset(said.unit_names)),
+        lambda reference: bool(reference.action_units),
+        lambda reference, answer: one_f1(frozenset(reference.unit_names), frozenset(answer.unit_names)),
     ),
     ("fine_accuracy", *_same("fine")),
     ("coarse_accuracy", *_same("coarse")),
@@ -165,7 +172,7 @@ _DESCRIBED: tuple[tuple[str, Callable[[Event], bool], Callable[[Event, Event], f
 
 
 def summary_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Tally]:
-    """Yield what summaries say rightly beside their words: units and numbers of events.
+    """Yield the scores of the facts in summaries: action units, and numbers of events.
 
     Args:
         prefix: What the metric keys begin with.
@@ -173,25 +180,25 @@ def summary_tallies(prefix: str, rows: Rows, unit_count: int) -> Iterator[Tally]
         unit_count: Number of subjects or videos.
     """
     units = [unit for unit, _ in rows]
-    named = [summary_units_f1(item) for _, item in rows]
-    yield mean_tally(units, {f"{prefix}.au_f1": named}, unit_count)
+    unit_scores = [summary_units_f1(item) for _, item in rows]
+    yield mean_tally(units, {f"{prefix}.au_f1": unit_scores}, unit_count)
     counted = [(unit, share) for unit, item in rows if (share := summary_counts_share(item)) is not None]
     if counted:
-        known, shares = zip(*counted, strict=True)
-        yield mean_tally(known, {f"{prefix}.count_accuracy": shares}, unit_count)
+        counted_units, shares = zip(*counted, strict=True)
+        yield mean_tally(counted_units, {f"{prefix}.count_accuracy": shares}, unit_count)
 
 
 def summary_units_f1(item: Item) -> float:
     """Return the F1 of the units that a summary names; 0 without a usable one."""
-    true, said = (frozenset(find_units(text)) for text in (str(item.reference), item.text))
-    return one_f1(true, said) if item.fault is None else 0.0
+    reference_units, answer_units = (frozenset(find_units(text)) for text in (str(item.reference), item.text))
+    return one_f1(reference_units, answer_units) if item.fault is None else 0.0
 
 
 def summary_counts_share(item: Item) -> float | None:
     """Return the share of the numbers of events of the reference that a summary states; None when it has none."""
-    true, said = _stated(str(item.reference)), _stated(item.text)
-    known = [kind for kind, number in true.items() if number is not None]
-    return sum(true[kind] == said[kind] for kind in known) / len(known) if known else None
+    reference_counts, answer_counts = _stated(str(item.reference)), _stated(item.text)
+    kinds = [kind for kind, number in reference_counts.items() if number is not None]
+    return sum(reference_counts[kind] == answer_counts[kind] for kind in kinds) / len(kinds) if kinds else None
 
 
 def _stated(text: str) -> dict[Kind | None, int | None]:

@@ -30,12 +30,12 @@ def count_tally(
             accuracy it is always wrong.
         unit_count: Number of subjects or videos.
     """
-    known = np.array([zero or answer is not None for answer in answers], dtype=float)
+    scored = np.array([zero or answer is not None for answer in answers], dtype=float)
     pairs = list(zip(references, answers, strict=True))
     errors = np.array([float((a or 0) - r) if zero or a is not None else 0.0 for r, a in pairs])
     right = np.array([float(a == r) for r, a in pairs])
-    values = (known, np.abs(errors), errors**2, right, np.ones(len(pairs)))
-    columns = [([place] * len(pairs), value) for place, value in enumerate(values)]
+    values = (scored, np.abs(errors), errors**2, right, np.ones(len(pairs)))
+    columns = [([column] * len(pairs), value) for column, value in enumerate(values)]
 
     def measure(sums: Array) -> dict[str, Array]:
         return {
@@ -44,9 +44,9 @@ def count_tally(
             f"{prefix}.accuracy": divide(sums[..., 3], sums[..., 4]),
         }
 
-    whole = measure(np.array([value.sum() for value in values]))
+    pooled = measure(np.array([value.sum() for value in values]))
     order = (f"{prefix}.accuracy", f"{prefix}.mae", f"{prefix}.rmse")
-    metrics = {key: float(whole[key]) for key in order if not np.isnan(whole[key])}
+    metrics = {key: float(pooled[key]) for key in order if not np.isnan(pooled[key])}
     middle = statistics.median(references)
     metrics[f"{prefix}.median_mae"] = float(np.mean([abs(middle - r) for r in references]))
     return Tally(metrics, sums_by_unit(units, columns, (unit_count, len(values))), measure)

@@ -81,7 +81,7 @@ def _item(pair: Pair, reference: Value, switches: Switches, people: dict[tuple[s
     question = pair.question
     written = pair.text or ""
     reading = stored_reading(question, written, pair.value, truncated=pair.truncated)
-    value = _given(question, reading, reference, switches)
+    value = _answered_value(question, reading, reference, switches)
     unit, by_subject = f"clip {question.clip_id}", False
     if question.subject is not None and question.subject.strip():
         person = question.dataset, subject_key(question.subject)
@@ -101,7 +101,7 @@ def _item(pair: Pair, reference: Value, switches: Switches, people: dict[tuple[s
 
 
 def _fault(pair: Pair, reading: Reading) -> str:
-    """Say why there is no usable answer."""
+    """Return why there is no usable answer."""
     if pair.missing:
         return "missing"
     if pair.unusable is not None:
@@ -111,8 +111,8 @@ def _fault(pair: Pair, reading: Reading) -> str:
     return reading.unusable or "unreadable"
 
 
-def _given(question: Question, reading: Reading, reference: Value, switches: Switches) -> Value | None:
-    """Return what an answer says; a text that equals the reference is always right."""
+def _answered_value(question: Question, reading: Reading, reference: Value, switches: Switches) -> Value | None:
+    """Return the value of an answer; a text that equals the reference is always right."""
     if not reading.text.strip():
         return None
     metric = question_type(question.type).metric
@@ -133,7 +133,7 @@ def _exact(metric: Metric, text: str) -> Value | None:
 
 
 def _reference(pair: Pair, switches: Switches, problems: list[Problem]) -> Value | None:
-    """Return what is right; a reference that says nothing of its kind is a problem."""
+    """Return the value of the reference; a text that cannot be read as its kind of value is a problem."""
     question = pair.question
     text = question.reference or ""
     metric = question_type(question.type).metric
@@ -165,7 +165,7 @@ def _label(question: Question, text: str) -> str:
 
 
 def _option_problems(pair: Pair) -> list[Problem]:
-    """Return what is wrong with the probabilities of the options."""
+    """Return the problems of the probabilities of the options."""
     if pair.options is None:
         return []
     where = f"the option probabilities of {pair.question.id!r}"

@@ -12,7 +12,7 @@ from mevqa.errors import InputError, Problem
 from mevqa.inference.runs import RunRecord
 from mevqa.names import match_key
 from mevqa.scoring.answers.answer_sources import (
-    Given,
+    LoadedAnswers,
     answers_of_files,
     answers_of_run,
     doubled_ids,
@@ -105,20 +105,20 @@ def read_pairs(
     if reference is not None:
         files = read_files(reference, problems) if files is None else files
         # A run that cannot be opened is a problem already; its log is no file of answers.
-        given = answers_of_run(run, []) if is_run(answers) else answers_of_files(answers, problems)
+        loaded = answers_of_run(run, []) if is_run(answers) else answers_of_files(answers, problems)
     else:
         assert run is not None
         files = files_of_run(run, problems) if files is None else files
-        given = answers_of_run(run, files)
+        loaded = answers_of_run(run, files)
     problems.extend(doubled_ids(files))
     if problems:
         raise InputError(problems)
     questions = [(question, file.path) for file in files for question in file.questions]
     if run is not None and reference is None:
-        questions = _planned(run, questions, given.notes)
-    match = _matcher(given, files, problems)
-    pairs = [_pair(question, path, match(question), given) for question, path in questions]
-    problems.extend(_collapsed(_unknown_ids(given, [question for question, _ in questions], match)))
+        questions = _planned(run, questions, loaded.notes)
+    match = _matcher(loaded, files, problems)
+    pairs = [_pair(question, path, match(question), loaded) for question, path in questions]
+    problems.extend(_collapsed(_unknown_ids(loaded, [question for question, _ in questions], match)))
     scored = [pair for pair in pairs if pair.question.reference is not None]
     where = reference or (files[0].path if files else answers)
     if not scored and not problems:
@@ -126,9 +126,9 @@ def read_pairs(
         problems.append(Problem(where, f"has no answers to compare with; {hint}"))
     if problems:
         raise InputError(problems)
-    notes = [*given.notes, *_coverage(scored, len(pairs) - len(scored))]
+    notes = [*loaded.notes, *_coverage(scored, len(pairs) - len(scored))]
     paths = tuple(file.path for file in files)
-    return Pairs(answers, paths, tuple(scored), files[0].task, tuple(notes), tuple(given.warnings))
+    return Pairs(answers, paths, tuple(scored), files[0].task, tuple(notes), tuple(loaded.warnings))
 
 
 def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = Path()) -> Pair:
@@ -155,30 +155,32 @@ def _planned(run: RunRecord, questions: list[tuple[Question, Path]], notes: list
     return [(question, path) for question, path in questions if question.clip_id in media]
 
 
-def _matcher(given: Given, files: Sequence[QuestionFile], problems: list[Problem]) -> Callable[[Question], str | None]:
+def _matcher(
+    loaded: LoadedAnswers, files: Sequence[QuestionFile], problems: list[Problem]
+) -> Callable[[Question], str | None]:
     """Return the function from a question of the reference to the id under which it was answered."""
     layouts = {file.layout for file in files}
-    if not given.layouts or given.layouts & layouts:
-        return lambda question: question.id if question.id in given.answers else None
-    asked = [(question, file.path) for file in files for question in file.questions]
-    answered = [(question, given.paths.get(question.id, given.path)) for question in given.questions.values()]
-    for side in (asked, answered):
+    if not loaded.layouts or loaded.layouts & layouts:
+        return lambda question: question.id if question.id in loaded.answers else None
+    reference_rows = [(question, file.path) for file in files for question in file.questions]
+    answer_rows = [(question, loaded.paths.get(question.id, loaded.path)) for question in loaded.questions.values()]
+    for side in (reference_rows, answer_rows):
         problems.extend(_ambiguous(side))
-    ids = {_asked(question): question.id for question in given.questions.values()}
-    given.notes.append("the layouts differ: answers are matched by clip and question text")
-    return lambda question: ids.get(_asked(question))
+    ids = {_clip_and_text(question): question.id for question in loaded.questions.values()}
+    loaded.notes.append("the layouts differ: answers are matched by clip and question text")
+    return lambda question: ids.get(_clip_and_text(question))
 
 
-def _asked(question: Question) -> tuple[str, str]:
-    """Return what one question has in common in two files: the clip in any spelling, and the text."""
+def _clip_and_text(question: Question) -> tuple[str, str]:
+    """Return what identifies a question in two files of different layouts: the clip in any spelling, and the text."""
     return match_key(question.clip_id), question.text
 
 
 def _ambiguous(rows: Iterable[tuple[Question, Path]]) -> Iterator[Problem]:
-    """Yield the rows whose clip and text another row has."""
+    """Yield a problem for every row whose clip and text an earlier row has."""
     first: dict[tuple[str, str], int | None] = {}
     for question, path in rows:
-        key = _asked(question)
+        key = _clip_and_text(question)
         if key in first:
             same = f"clip {question.clip_id!r} is asked the same in line {first[key]}"
             yield Problem(path, f"{same}: cannot be told apart without ids", question.line)
@@ -186,21 +188,21 @@ def _ambiguous(rows: Iterable[tuple[Question, Path]]) -> Iterator[Problem]:
             first[key] = question.line
 
 
-def _pair(question: Question, path: Path, key: str | None, given: Given) -> Pair:
-    answer = given.answers[key] if key is not None and key in given.answers else None
+def _pair(question: Question, path: Path, key: str | None, loaded: LoadedAnswers) -> Pair:
+    answer = loaded.answers[key] if key is not None and key in loaded.answers else None
     if answer is None:
         return Pair(question, path, missing=True)
     assert key is not None
-    source, line = given.paths.get(key, given.path), given.lines.get(key)
+    source, line = loaded.paths.get(key, loaded.path), loaded.lines.get(key)
     if isinstance(answer, str):
-        return Pair(question, path, text=answer, source=source, line=line, truncated=key in given.truncated)
-    own = given.questions.get(key)
-    same = own is not None and own.text == question.text
+        return Pair(question, path, text=answer, source=source, line=line, truncated=key in loaded.truncated)
+    answered_question = loaded.questions.get(key)
+    same = answered_question is not None and answered_question.text == question.text
     return _of_run(question, path, answer if same else replace(answer, value=None), source, line)
 
 
 def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: int | None) -> Pair:
-    """Return a question with its answer of a run; what could not be read is kept to be shown."""
+    """Return a question with its answer of a run; the text of an unreadable answer is kept to be shown."""
     return Pair(
         question,
         path,
@@ -215,46 +217,57 @@ def _of_run(question: Question, path: Path, answer: Answer, source: Path, line: 
     )
 
 
-def _unknown_ids(given: Given, asked: Sequence[Question], match: Callable[[Question], str | None]) -> Iterator[Problem]:
-    """Yield answers that belong to no question of the reference, or to another question under the same id."""
-    matched = {key: question for question in asked if (key := match(question)) is not None}
-    if given.answers and not matched:
+def _unknown_ids(
+    loaded: LoadedAnswers, reference_questions: Sequence[Question], match: Callable[[Question], str | None]
+) -> Iterator[Problem]:
+    """Yield a problem for answers to no question of the reference, or to another question under the same id."""
+    matched = {key: question for question in reference_questions if (key := match(question)) is not None}
+    if loaded.answers and not matched:
         hint = "are these the answers to other questions?"
-        here, there = (", ".join(map(repr, ids[:3])) for ids in (list(given.answers), [one.id for one in asked]))
-        none = f"none of its {len(given.answers)} questions (as {here}) is among the {len(asked)} of the reference"
-        yield Problem(given.path, f"has no question in common with the reference: {none} (as {there}); {hint}")
+        here, there = (
+            ", ".join(map(repr, ids[:3]))
+            for ids in (list(loaded.answers), [question.id for question in reference_questions])
+        )
+        count = len(reference_questions)
+        none = f"none of its {len(loaded.answers)} questions (as {here}) is among the {count} of the reference"
+        yield Problem(loaded.path, f"has no question in common with the reference: {none} (as {there}); {hint}")
         return
     mixed: Counter[tuple[str, str]] = Counter()
-    for key in given.answers:
-        own = given.questions.get(key)
-        path, line = given.paths.get(key, given.path), given.lines.get(key)
-        other = matched.get(key)
-        if other is None:
+    for key in loaded.answers:
+        answered = loaded.questions.get(key)
+        path, line = loaded.paths.get(key, loaded.path), loaded.lines.get(key)
+        reference = matched.get(key)
+        if reference is None:
             yield Problem(path, f"the question {key!r} is not in the reference", line)
-        elif own is not None and _asked(own) != _asked(other):
-            message = f"{key!r} is another question than in line {other.line} of the reference"
-            here, there = f"{own.text!r} about {own.clip_id!r}", f"{other.text!r} about {other.clip_id!r}"
+        elif answered is not None and _clip_and_text(answered) != _clip_and_text(reference):
+            message = f"{key!r} is another question than in line {reference.line} of the reference"
+            here = f"{answered.text!r} about {answered.clip_id!r}"
+            there = f"{reference.text!r} about {reference.clip_id!r}"
             yield Problem(path, f"{message}: {here} instead of {there}", line)
-        elif own is not None and own.dataset != other.dataset and "unknown" not in (own.dataset, other.dataset):
-            mixed[own.dataset, other.dataset] += 1
-    for (one, other_set), count in mixed.items():
-        message = f"{count} answers are about {one}, their references about {other_set}: mixed data sets"
-        yield Problem(given.path, message)
+        elif (
+            answered is not None
+            and answered.dataset != reference.dataset
+            and "unknown" not in (answered.dataset, reference.dataset)
+        ):
+            mixed[answered.dataset, reference.dataset] += 1
+    for (answer_set, reference_set), count in mixed.items():
+        message = f"{count} answers are about {answer_set}, their references about {reference_set}: mixed data sets"
+        yield Problem(loaded.path, message)
 
 
 def _collapsed(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems, of many in one file the lines of all but the first few in one."""
+    """Return the problems; those of a file after its first few become one problem that lists their lines."""
     by_path: dict[Path | str, list[Problem]] = {}
     for problem in problems:
         by_path.setdefault(problem.path, []).append(problem)
-    shown = []
-    for path, found in by_path.items():
-        shown.extend(found[:_LISTED])
-        lines = [problem.line for problem in found[_LISTED:] if problem.line is not None]
-        if len(found) > _LISTED:
+    listed = []
+    for path, file_problems in by_path.items():
+        listed.extend(file_problems[:_LISTED])
+        lines = [problem.line for problem in file_problems[_LISTED:] if problem.line is not None]
+        if len(file_problems) > _LISTED:
             where = f": {_line_list(lines)}" if lines else ""
-            shown.append(Problem(path, f"{len(found) - _LISTED} more rows have such problems{where}"))
-    return shown
+            listed.append(Problem(path, f"{len(file_problems) - _LISTED} more rows have such problems{where}"))
+    return listed
 
 
 def _line_list(lines: Sequence[int]) -> str:
@@ -270,7 +283,7 @@ def _line_list(lines: Sequence[int]) -> str:
 
 
 def _coverage(scored: Sequence[Pair], without: int) -> Iterator[str]:
-    """Say what was not answered and what cannot be scored."""
+    """Yield notes: questions that were not answered, questions without a reference, mixed data sets."""
     if without:
         yield f"{without} questions have no reference and are not scored"
     missing = [pair for pair in scored if pair.missing]

@@ -33,17 +33,19 @@ def tally_items(items: Sequence[Item], switches: Switches) -> list[Tally]:
     count = max(indices) + 1
     rows = list(zip(indices, items, strict=True))
     tallies: list[Tally] = []
-    for definition, asked in _by_type(rows, "classes"):
-        chosen = [row for row in asked if switches.missing == "wrong" or row[1].fault != "missing"]
+    for definition, type_rows in _by_type(rows, "classes"):
+        chosen = [row for row in type_rows if switches.missing == "wrong" or row[1].fault != "missing"]
         if chosen:
             tallies.append(_classes(definition, chosen, switches, count))
-        tallies.extend(_calibration(definition.key, asked, count))
+        tallies.extend(_calibration(definition.key, type_rows, count))
     lists: dict[str, list[tuple[int, Item]]] = {}
     for row in _of(rows, lambda definition: definition.metric == "units"):
         lists.setdefault(question_type(row[1].question.type).key, []).append(row)
     tallies.extend(_sets(prefix, listed, count) for prefix, listed in lists.items())
-    tallies.extend(_counts(definition.key, asked, switches, count) for definition, asked in _by_type(rows, "count"))
-    tallies.extend(_sentences(definition.key, asked, count) for definition, asked in _by_type(rows, "sentence"))
+    tallies.extend(
+        _counts(definition.key, type_rows, switches, count) for definition, type_rows in _by_type(rows, "count")
+    )
+    tallies.extend(_sentences(definition.key, type_rows, count) for definition, type_rows in _by_type(rows, "sentence"))
     for prefix, texts in (("text", text_rows(rows)), ("text_open", text_rows(rows, open_only=True))):
         if texts:
             tallies.append(_texts(prefix, texts, switches, count))
@@ -71,8 +73,8 @@ def labels_of(items: Sequence[Item]) -> tuple[list[str], list[str]]:
 
 def vocabulary(definition: QuestionType, items: Sequence[Item]) -> list[str]:
     """Return the classes that a closed question has in the data sets of the items."""
-    known = [taxonomy(name) for name in {item.question.dataset for item in items}]
-    return sorted({label for classes in known for label in definition.options(classes)})
+    taxonomies = [taxonomy(name) for name in {item.question.dataset for item in items}]
+    return sorted({label for classes in taxonomies for label in definition.options(classes)})
 
 
 def with_options(rows: Rows) -> list[tuple[int, Item]]:
@@ -81,16 +83,16 @@ def with_options(rows: Rows) -> list[tuple[int, Item]]:
 
 
 def _of(rows: Rows, wanted: Callable[[QuestionType], bool]) -> list[tuple[int, Item]]:
-    """Return the rows of the question types that are wanted."""
+    """Return the rows of the question types for which ``wanted`` holds."""
     return [row for row in rows if wanted(question_type(row[1].question.type))]
 
 
 def _by_type(rows: Rows, *metrics: Metric) -> Iterator[tuple[QuestionType, list[tuple[int, Item]]]]:
-    """Yield the question types that are scored so, as far as they occur, with their rows."""
+    """Yield the question types that these metrics score and that occur, each with its rows."""
     for definition in question_types():
-        asked = [row for row in rows if row[1].question.type == definition.name]
-        if asked and definition.metric in metrics:
-            yield definition, asked
+        type_rows = [row for row in rows if row[1].question.type == definition.name]
+        if type_rows and definition.metric in metrics:
+            yield definition, type_rows
 
 
 def _split(rows: Rows) -> tuple[list[int], list[Item]]:
@@ -121,16 +123,16 @@ def _calibration(prefix: str, rows: Rows, count: int) -> list[Tally]:
 
 def _events(rows: Rows, switches: Switches, count: int) -> Iterator[Tally]:
     """Yield the tallies of what is asked about the events of a long video beside the official questions."""
-    for definition, asked in _by_type(rows, "intervals", "interval", "description", "summary"):
+    for definition, type_rows in _by_type(rows, "intervals", "interval", "description", "summary"):
         if definition.metric == "intervals":
-            yield localise_tally(definition.key, asked, count)
+            yield localise_tally(definition.key, type_rows, count)
         elif definition.metric == "interval":
-            yield longest_tally(definition.key, asked, count)
+            yield longest_tally(definition.key, type_rows, count)
         elif definition.metric == "description":
-            yield from description_tallies(definition.key, asked, count)
+            yield from description_tallies(definition.key, type_rows, count)
         else:
-            yield _texts(definition.key, asked, switches, count)
-            yield from summary_tallies(definition.key, asked, count)
+            yield _texts(definition.key, type_rows, switches, count)
+            yield from summary_tallies(definition.key, type_rows, count)
 
 
 def _sets(prefix: str, rows: Rows, count: int) -> Tally:
@@ -151,12 +153,16 @@ def _counts(prefix: str, rows: Rows, switches: Switches, count: int) -> Tally:
 
 
 def _sentences(prefix: str, rows: Rows, count: int) -> Tally:
-    """Score what a sentence says against what the reference says; no sentence says nothing right."""
+    """Score the units and classes that sentences name against those of the references; a faulty answer gets 0."""
     units, items = _split(rows)
     values: dict[str, list[float]] = {f"{prefix}.{part}": [] for part in ("au_f1", "fine_accuracy", "coarse_accuracy")}
     for item in items:
-        true, said = read_sentence(str(item.reference)), read_sentence(item.text)
-        scores = (one_f1(true[0] or frozenset(), said[0] or frozenset()), true[1] == said[1], true[2] == said[2])
+        reference, answer = read_sentence(str(item.reference)), read_sentence(item.text)
+        scores = (
+            one_f1(reference[0] or frozenset(), answer[0] or frozenset()),
+            reference[1] == answer[1],
+            reference[2] == answer[2],
+        )
         for key, score in zip(values, scores, strict=True):
             values[key].append(float(score) if item.fault is None else 0.0)
     return mean_tally(units, values, count)

@@ -167,11 +167,11 @@ def count_items(items: Sequence[Item]) -> dict[str, int]:
     counts["unusable"] = sum(faults.values())
     counts.update({fault: faults[fault] for fault in _FAULTS})
     for definition in question_types():
-        asked = [item for item in items if item.question.type == definition.name]
-        if asked:
+        type_items = [item for item in items if item.question.type == definition.name]
+        if type_items:
             prefix = definition.key
-            counts[f"{prefix}.questions"] = counts.get(f"{prefix}.questions", 0) + len(asked)
-            unusable = sum(item.fault is not None for item in asked)
+            counts[f"{prefix}.questions"] = counts.get(f"{prefix}.questions", 0) + len(type_items)
+            unusable = sum(item.fault is not None for item in type_items)
             counts[f"{prefix}.unusable"] = counts.get(f"{prefix}.unusable", 0) + unusable
     return counts
 
@@ -200,26 +200,30 @@ def _protocol(
     unit = "subject, or clip where it is unknown" if len(known) > 1 else "subject" if True in known else "clip"
     protocol |= {"resampled": unit, "draws": draws, "seed": seed, "level": 0.95}
     if pairs is not None:
-        named = {"answers_from": str(pairs.answers), "references_from": [str(path) for path in pairs.references]}
-        protocol |= portable(named)
+        sources = {"answers_from": str(pairs.answers), "references_from": [str(path) for path in pairs.references]}
+        protocol |= portable(sources)
     return protocol
 
 
 def _notes(items: Sequence[Item], metrics: Mapping[str, float], switches: Switches, draws: int) -> Iterable[str]:
-    """Say what is easily misread."""
+    """Yield notes on numbers that are easily misread."""
     if switches.missing == "skip" and (missing := sum(item.fault == "missing" for item in items)):
         yield f"{missing} missing answers are left out of the classes (missing=skip): not comparable with other presets"
     for definition in question_types():
         if definition.metric != "count":
             continue
         prefix = definition.key
-        asked = [item for item in items if item.question.type == definition.name]
-        lost = sum(item.value is None for item in asked)
+        type_items = [item for item in items if item.question.type == definition.name]
+        lost = sum(item.value is None for item in type_items)
         if lost and switches.count == "omit":
-            left = "no error is given" if lost == len(asked) else f"the errors are of the other {len(asked) - lost}"
-            yield f"{prefix}: {lost} of {len(asked)} answers hold no number; {left} (--strict scores them as 0)"
+            left = (
+                "no error is given"
+                if lost == len(type_items)
+                else f"the errors are of the other {len(type_items) - lost}"
+            )
+            yield f"{prefix}: {lost} of {len(type_items)} answers hold no number; {left} (--strict scores them as 0)"
         elif lost:
-            yield f"{prefix}: {lost} of {len(asked)} answers hold no number and are scored as 0 (count=zero)"
+            yield f"{prefix}: {lost} of {len(type_items)} answers hold no number and are scored as 0 (count=zero)"
     ceiling = metrics.get("text.bleu_ceiling", 1.0)
     if ceiling < 0.995:
         yield f"the references themselves reach a BLEU of {ceiling:.3f}: it counts missing 4-grams of short answers"
@@ -235,11 +239,11 @@ def _details(items: Sequence[Item]) -> dict[str, Any]:
     """Return confusion matrices, reliability bins and every unusable answer."""
     details: dict[str, Any] = {"confusion": {}, "reliability": {}}
     for definition in question_types():
-        asked = [item for item in items if item.question.type == definition.name]
-        if not asked or definition.metric != "classes":
+        type_items = [item for item in items if item.question.type == definition.name]
+        if not type_items or definition.metric != "classes":
             continue
-        details["confusion"][definition.key] = _confusion(asked)
-        if sure := [item for _, item in with_options([(0, item) for item in asked])]:
+        details["confusion"][definition.key] = _confusion(type_items)
+        if sure := [item for _, item in with_options([(0, item) for item in type_items])]:
             bins = reliability([str(item.reference) for item in sure], [item.options or {} for item in sure])
             details["reliability"][definition.key] = bins
     details["unusable"] = [

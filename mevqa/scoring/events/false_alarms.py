@@ -39,13 +39,13 @@ def count_false_alarms(result: ScoreResult, spans: Mapping[str, Sequence[Span]],
     """
     count, seconds = 0, 0.0
     for video in result.details["videos"]:
-        own = spans.get(video["clip"], ())
-        seconds += sum(last - first + 1 for first, last in own) / video["fps"]
-        coded = [(one["onset"], one["offset"]) for one in video["references"]]
-        for one in video["detections"]:
-            apex = (one["onset"] + one["offset"]) / 2 if one["apex"] is None else one["apex"]
-            hits = any(one["onset"] <= offset and onset <= one["offset"] for onset, offset in coded)
-            if one["kind"] == kind and not hits and any(first <= apex <= last for first, last in own):
+        video_spans = spans.get(video["clip"], ())
+        seconds += sum(last - first + 1 for first, last in video_spans) / video["fps"]
+        coded = [(event["onset"], event["offset"]) for event in video["references"]]
+        for detection in video["detections"]:
+            apex = (detection["onset"] + detection["offset"]) / 2 if detection["apex"] is None else detection["apex"]
+            hits = any(detection["onset"] <= offset and onset <= detection["offset"] for onset, offset in coded)
+            if detection["kind"] == kind and not hits and any(first <= apex <= last for first, last in video_spans):
                 count += 1
     return FalseAlarms(count, seconds / 60)
 

@@ -35,15 +35,15 @@ class Naming:
             for facts in file.videos:
                 other = first.setdefault(self.key(facts), facts)
                 if _is_other(other, facts, self.by_subject):
-                    one, two = written(other), written(facts)
+                    first_name, second_name = written_name(other), written_name(facts)
                     hint = "both files need a subject column" if not self.by_subject else "their names must differ"
-                    message = f"the videos {one!r} and {two!r} cannot be told apart; {hint}"
+                    message = f"the videos {first_name!r} and {second_name!r} cannot be told apart; {hint}"
                     self.problems.append(Problem(file.path, message, facts.line))
 
-    def key(self, named: VideoFacts | EventRow) -> VideoKey:
+    def key(self, row: VideoFacts | EventRow) -> VideoKey:
         """Return the key under which a video is the same in both files."""
-        subject = subject_key(named.subject) if self.by_subject and named.subject else ""
-        return subject, match_key(_base_name(self._same(named.video)))
+        subject = subject_key(row.subject) if self.by_subject and row.subject else ""
+        return subject, match_key(_base_name(self._same(row.video)))
 
 
 def _is_other(first: VideoFacts, second: VideoFacts, by_subject: bool) -> bool:
@@ -63,29 +63,33 @@ def _base_name(name: str) -> str:
 def _examples(facts: Sequence[VideoFacts]) -> str:
     """Return the first three videos by name."""
     first = sorted(facts, key=lambda item: item.line)[:3]
-    return ", ".join(repr(written(item)) for item in first) + (", ..." if len(facts) > 3 else "")
+    return ", ".join(repr(written_name(item)) for item in first) + (", ..." if len(facts) > 3 else "")
 
 
-def written(facts: VideoFacts) -> str:
-    """Return subject and video as they are written."""
+def written_name(facts: VideoFacts) -> str:
+    """Return subject and video in the spelling of their file."""
     return f"{facts.subject} {facts.video}" if facts.subject else facts.video
 
 
 def merge_facts(
     reference: EventFile, predictions: EventFile, key: Callable[[VideoFacts], VideoKey], problems: list[Problem]
 ) -> dict[VideoKey, VideoFacts]:
-    """Return what both files together tell about every video; the reference tells first."""
+    """Return the facts of every video from both files; where both state a fact, the reference's counts."""
     merged = {key(facts): facts for facts in reversed(reference.videos)}
     merged = {key(facts): merged[key(facts)] for facts in reference.videos}
     for facts in predictions.videos:
         first = merged.setdefault(key(facts), facts)
         for name in ("fps", "frames"):
-            one, two = getattr(first, name), getattr(facts, name)
-            if one is not None and two is not None and one != two:
-                message = f"the video {written(facts)!r} has {name} {two:g} here and {one:g} in {reference.path}"
-                problems.append(Problem(predictions.path, message, facts.line))
+            first_value, value = getattr(first, name), getattr(facts, name)
+            if first_value is not None and value is not None and first_value != value:
+                values = f"{name} {value:g} here and {first_value:g} in {reference.path}"
+                problems.append(
+                    Problem(predictions.path, f"the video {written_name(facts)!r} has {values}", facts.line)
+                )
         if first.dataset and facts.dataset and first.dataset != facts.dataset:
-            message = f"the video {written(facts)!r} is of {facts.dataset} here and of {first.dataset} in the reference"
+            message = (
+                f"the video {written_name(facts)!r} is of {facts.dataset} here and of {first.dataset} in the reference"
+            )
             problems.append(Problem(predictions.path, message, facts.line))
         merged[key(facts)] = VideoFacts(
             first.subject or facts.subject,
@@ -101,7 +105,7 @@ def merge_facts(
 def find_beyond(
     predictions: EventFile, facts: Mapping[VideoKey, VideoFacts], key: Callable[[EventRow], VideoKey], base: int
 ) -> list[Problem]:
-    """Return a problem for every detection that ends after the video's length as the reference tells it."""
+    """Return a problem for every detection that ends after the last frame of its video, where the length is known."""
     return [
         Problem(
             predictions.path,
@@ -148,17 +152,17 @@ def compare_videos(
         reference: The coded events.
         predictions: The detected ones.
         key_of: Under which key a video is the same in both.
-        problems: Is told that no video and no subject is in both.
-        notes: Is told how many videos are in both, and which are not.
-        warnings: Is told that no video is in both, where subjects are.
+        problems: Gets a problem where no video and no subject is in both.
+        notes: Gets how many videos are in both, and which are not.
+        warnings: Gets a warning where subjects but no video are in both.
     """
     coded = {key_of(facts): facts for facts in reversed(reference.videos)}
-    found = {key_of(facts): facts for facts in reversed(predictions.videos)}
-    persons = {subject for subject, _ in coded if subject} & {subject for subject, _ in found}
-    both = coded.keys() & found.keys()
-    if found and not both:
-        here, there = (_examples(list(named.values())) for named in (found, coded))
-        names = f"{len(found)} video name{'s' if len(found) > 1 else ''}"
+    detected = {key_of(facts): facts for facts in reversed(predictions.videos)}
+    persons = {subject for subject, _ in coded if subject} & {subject for subject, _ in detected}
+    both = coded.keys() & detected.keys()
+    if detected and not both:
+        here, there = (_examples(list(videos.values())) for videos in (detected, coded))
+        names = f"{len(detected)} video name{'s' if len(detected) > 1 else ''}"
         message = (
             f"none of the {names} of {predictions.path.name} ({here}) is among the {len(coded)} of "
             f"{reference.path.name} ({there})"
@@ -167,24 +171,29 @@ def compare_videos(
             problems.append(Problem(predictions.path, f"{message}; name them alike", predictions.videos[0].line))
             return
         warnings.append(f"{message}; every detection counts as false and every coded event as missed")
-    elif len(both) < len(found):
+    elif len(both) < len(detected):
         notes.append(
-            f"{len(both)} of the {len(found)} video names of {predictions.path.name} are among the {len(coded)} of "
+            f"{len(both)} of the {len(detected)} video names of {predictions.path.name} are among the {len(coded)} of "
             f"{reference.path.name}"
         )
-    happening = {key_of(event) for event in reference.events}
-    for file, only, named, what in (
-        (predictions, found.keys() - coded.keys(), found, "not in the reference; their detections are false positives"),
+    with_events = {key_of(event) for event in reference.events}
+    for file, only, videos, what in (
+        (
+            predictions,
+            detected.keys() - coded.keys(),
+            detected,
+            "not in the reference; their detections are false positives",
+        ),
         (
             reference,
-            (coded.keys() - found.keys()) & happening,
+            (coded.keys() - detected.keys()) & with_events,
             coded,
             "not in the predictions; their events are missed",
         ),
     ):
-        facts = sorted((named[key] for key in only), key=lambda item: item.line)
+        facts = sorted((videos[key] for key in only), key=lambda item: item.line)
         if facts:
-            names = ", ".join(repr(written(item)) for item in facts[:5]) + (", ..." if len(facts) > 5 else "")
+            names = ", ".join(repr(written_name(item)) for item in facts[:5]) + (", ..." if len(facts) > 5 else "")
             are = "videos of {} are" if len(facts) > 1 else "video of {} is"
             notes.append(
                 f"{len(facts)} {are.format(file.path.name)} {what}: {names} ({list_lines([f.line for f in facts])})"

@@ -60,16 +60,16 @@ def class_of(emotion: str, scheme: str) -> str | None:
     """
     name = _canonical(emotion)
     if scheme.startswith("labels"):
-        named = name or emotion
+        class_name = name or emotion
     elif scheme.startswith("7"):
         if name is None or name in ("positive", "negative"):
             raise UnknownEmotion(f"{emotion!r} is no fine class; choose classes=3, 4 or labels")
-        named = OTHERS if name == "tense" else name
+        class_name = OTHERS if name == "tense" else name
     else:
         if name is None:
             raise UnknownEmotion(f"{emotion!r} is not an emotion class; choose classes=labels")
-        named = name if name in ("positive", "negative") else coarse_of(name) or OTHERS
-    return None if named == OTHERS and (scheme == "3" or scheme.endswith("no-others")) else named
+        class_name = name if name in ("positive", "negative") else coarse_of(name) or OTHERS
+    return None if class_name == OTHERS and (scheme == "3" or scheme.endswith("no-others")) else class_name
 
 
 def _canonical(emotion: str) -> str | None:
@@ -100,21 +100,21 @@ def score_recognition(
         predictions: The file, for messages.
 
     Returns:
-        The score; None when one of the files tells no emotion at all.
+        The score; None when one of the files names no emotion at all.
 
     Raises:
         InputError: Emotions of the reference that the class scheme does not know, all with their lines.
     """
     coded = any(event.emotion for video in videos for event in video.references)
-    told = any(event.emotion for event in predictions.events)
-    if not coded or not told:
+    detected = any(event.emotion for event in predictions.events)
+    if not coded or not detected:
         return None
     of_reference = _reference_classes(videos, switches, reference)
     classes = tuple(sorted(set(filter(None, of_reference.values()))))
     notes: list[str] = []
     pairs: list[tuple[int, str, str]] = []
-    place = {unit: row for row, unit in enumerate(units)}
-    strange: Counter[str] = Counter()
+    row_of_unit = {unit: row for row, unit in enumerate(units)}
+    foreign_classes: Counter[str] = Counter()
     lines: list[int] = []
     dropped = unlabelled = 0
     for pair in matched:
@@ -123,16 +123,18 @@ def score_recognition(
             dropped += pair.reference.emotion is not None
             unlabelled += pair.reference.emotion is None
             continue
-        given = _detected_class(pair.detection.emotion, switches.classes)
-        if given not in classes:
-            strange[given] += 1
+        detected_class = _detected_class(pair.detection.emotion, switches.classes)
+        if detected_class not in classes:
+            foreign_classes[detected_class] += 1
             lines.append(pair.detection.line)
-        pairs.append((place[unit_of(pair.video)], truth, given))
+        pairs.append((row_of_unit[unit_of(pair.video)], truth, detected_class))
     if switches.class_set == "either":
-        classes = tuple(sorted({*classes, *(given for _, _, given in pairs if given and _is_class(given, switches))}))
-    if strange:
-        what = ", ".join(f"{count} {name or 'none'!r}" for name, count in strange.items())
-        notes.append(f"{sum(strange.values())} true positives have a class that the reference has not ({what}): wrong "
+        detected_classes = {name for _, _, name in pairs if name and _is_class(name, switches)}
+        classes = tuple(sorted({*classes, *detected_classes}))
+    if foreign_classes:
+        what = ", ".join(f"{count} {name or 'none'!r}" for name, count in foreign_classes.items())
+        number = sum(foreign_classes.values())
+        notes.append(f"{number} true positives have a class that the reference has not ({what}): wrong "
                      f"({list_lines(lines)})")  # fmt: skip
     if dropped:
         notes.append(f"{dropped} true positives whose reference is labelled others are left out of recognition")
@@ -187,10 +189,10 @@ def _tally(
     notes: Sequence[str],
 ) -> RecognitionScore:
     size = len(classes)
-    column = {name: place for place, name in enumerate(classes)}
+    column = {name: index for index, name in enumerate(classes)}
     sums = np.zeros((unit_count, size, size + 1))
-    for unit, truth, given in pairs:
-        sums[unit, column[truth], column.get(given, size)] += 1
+    for unit, truth, detected_class in pairs:
+        sums[unit, column[truth], column.get(detected_class, size)] += 1
 
     def measure(totals: Array) -> dict[str, Array]:
         return measure_confusion(totals.reshape(*totals.shape[:-1], size, size + 1), switches.class_set)
@@ -213,15 +215,16 @@ def measure_confusion(confusion: Array, class_set: str) -> dict[str, Array]:
         class_set: Value of the switch: which classes the means are over.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    coded, found = confusion.sum(axis=-1), confusion[..., :-1].sum(axis=-2)
-    used = {"matched": coded > 0, "either": coded + found > 0, "reference": np.ones_like(coded, dtype=bool)}[class_set]
+    coded, detected = confusion.sum(axis=-1), confusion[..., :-1].sum(axis=-2)
+    masks = {"matched": coded > 0, "either": coded + detected > 0, "reference": np.ones_like(coded, dtype=bool)}
+    used = masks[class_set]
     number = used.sum(axis=-1)
 
     def mean(above: Array, below: Array) -> Array:
         values = np.where(below > 0, divide(above, below), 0.0)
         return divide(np.where(used, values, 0.0).sum(axis=-1), number)
 
-    precision, recall = mean(hits, found), mean(hits, coded)
+    precision, recall = mean(hits, detected), mean(hits, coded)
     total = coded.sum(axis=-1)
     # A draw without a true positive has no recognition.
     empty = np.where(total > 0, 0.0, np.nan)
@@ -231,6 +234,6 @@ def measure_confusion(confusion: Array, class_set: str) -> dict[str, Array]:
         "recognition.precision": precision + empty,
         "recognition.recall": recall + empty,
         "recognition.f1": harmonic + empty,
-        "recognition.uf1": mean(2 * hits, coded + found) + empty,
+        "recognition.uf1": mean(2 * hits, coded + detected) + empty,
         "recognition.uar": recall + empty,
     }

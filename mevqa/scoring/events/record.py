@@ -1,4 +1,4 @@
-"""What a score of events says beside its numbers: traps of the protocol, confusion matrix, every event's partner."""
+"""Notes and details of a score of events: warnings about the protocol, confusion matrix, the match of every event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mevqa.scoring.events.videos import Video
 
 
 def traps(switches: EventSwitches) -> Iterable[str]:
-    """Say which switches make numbers that cannot be compared with others."""
+    """Yield notes on switches whose scores cannot be compared with others."""
     if switches.selection == "test":
         yield "selection=test: epoch or threshold was chosen on the test subjects; the scores are optimistic"
     if switches.matching == "many":
@@ -31,14 +31,14 @@ def traps(switches: EventSwitches) -> Iterable[str]:
 def describe_events(
     videos: Sequence[Video], spotted: SpottingScore, recognised: RecognitionScore | None
 ) -> dict[str, Any]:
-    """Return the confusion matrix, and every event with its partner."""
-    # A row of a label file may hold several events, so that its line alone does not tell.
-    partners: dict[EventRow, list[int]] = {}
-    found: dict[EventRow, int] = {}
+    """Return the confusion matrix, and every event with the line of the event that it matches."""
+    # A row of a label file may hold several events, so that its line alone does not identify an event.
+    reference_lines: dict[EventRow, list[int]] = {}
+    detection_lines: dict[EventRow, int] = {}
     for pair in spotted.matched:
-        partners.setdefault(pair.detection, []).append(pair.reference.line)
-        found[pair.reference] = pair.detection.line
-    details: dict[str, Any] = {"videos": [_timeline(video, partners, found) for video in videos]}
+        reference_lines.setdefault(pair.detection, []).append(pair.reference.line)
+        detection_lines[pair.reference] = pair.detection.line
+    details: dict[str, Any] = {"videos": [_timeline(video, reference_lines, detection_lines) for video in videos]}
     if recognised is not None and recognised.tally is not None:
         columns = [*recognised.classes, "other"]
         details["confusion"] = {
@@ -51,7 +51,9 @@ def describe_events(
     return details
 
 
-def _timeline(video: Video, partners: Mapping[EventRow, list[int]], found: Mapping[EventRow, int]) -> dict[str, Any]:
+def _timeline(
+    video: Video, reference_lines: Mapping[EventRow, list[int]], detection_lines: Mapping[EventRow, int]
+) -> dict[str, Any]:
     """Return the events of a video as plain values; lines name them."""
     return {
         "video": video.name,
@@ -60,11 +62,12 @@ def _timeline(video: Video, partners: Mapping[EventRow, list[int]], found: Mappi
         "dataset": video.dataset,
         "fps": video.fps,
         "references": [
-            {**_plain(event), "kind": kind, "detection": found.get(event)}
+            {**_plain(event), "kind": kind, "detection": detection_lines.get(event)}
             for event, kind in zip(video.references, video.reference_kinds, strict=True)
         ],
         "detections": [
-            {**_plain(event), "score": event.score, "references": partners.get(event, [])} for event in video.detections
+            {**_plain(event), "score": event.score, "references": reference_lines.get(event, [])}
+            for event in video.detections
         ],
     }
 

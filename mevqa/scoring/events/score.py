@@ -81,27 +81,27 @@ def score_events(
         InputError: Everything that is wrong with both files, with lines.
     """
     name = preset or DEFAULT
-    given = _read(Path(predictions), Path(reference), event_preset(name, changes), fps)
-    result = _score(given, given.videos.videos, draws, seed)
+    loaded = _read(Path(predictions), Path(reference), event_preset(name, changes), fps)
+    result = _score(loaded, loaded.videos.videos, draws, seed)
     groups = {}
     for part in by:
         if part not in GROUPINGS:
             raise InputError([Problem("--by", f"events are told apart by {', '.join(GROUPINGS)}, not by {part!r}")])
-        groups[part] = _grouped(given, GROUPINGS[part], draws, seed)
+        groups[part] = _grouped(loaded, GROUPINGS[part], draws, seed)
     protocol = {
         "preset": name,
         **result.protocol,
         "detections_from": portable(str(predictions)),
         "references_from": [portable(str(reference))],
     }
-    notes = [*given.reference.notes, *given.predictions.notes, *given.videos.notes, *result.notes]
-    counts = {**result.counts, **given.videos.counts}
+    notes = [*loaded.reference.notes, *loaded.predictions.notes, *loaded.videos.notes, *result.notes]
+    counts = {**result.counts, **loaded.videos.counts}
     return replace(
         result,
         protocol=protocol,
         counts=counts,
-        warnings=given.videos.warnings,
-        notes=list(dict.fromkeys([*traps(given.switches), *notes])),
+        warnings=loaded.videos.warnings,
+        notes=list(dict.fromkeys([*traps(loaded.switches), *notes])),
         groups=groups,
     )
 
@@ -138,24 +138,24 @@ def compare_events(
     """
     switches = event_preset(preset or DEFAULT, changes)
     problems: list[Problem] = []
-    given = []
+    inputs = []
     for path in (first, second):
         try:
-            given.append(_read(Path(path), Path(reference), switches, fps))
+            inputs.append(_read(Path(path), Path(reference), switches, fps))
         except InputError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     if problems:
         raise InputError(problems)
     results = [score_events(path, reference, preset, changes, fps=fps, draws=draws, seed=seed)
                for path in (first, second)]  # fmt: skip
-    shared = units(video for one in given for video in one.videos.videos)
-    one, two = (_measure(item, item.videos.videos, shared) for item in given)
-    keys = [key for key in one.metrics if key in two.metrics]
+    shared = units(video for loaded in inputs for video in loaded.videos.videos)
+    first_scores, second_scores = (_measure(loaded, loaded.videos.videos, shared) for loaded in inputs)
+    keys = [key for key in first_scores.metrics if key in second_scores.metrics]
     drawn: tuple[Draws, Draws] = ({}, {})
     if draws and len(shared) > 1:
-        drawn = _draws(one, draws, seed), _draws(two, draws, seed)
+        drawn = _draws(first_scores, draws, seed), _draws(second_scores, draws, seed)
     protocol = {"detections_from": [str(first), str(second)]}
-    metrics = one.metrics, two.metrics
+    metrics = first_scores.metrics, second_scores.metrics
     return paired_difference((first, second), (results[0], results[1]), metrics, keys, drawn, protocol)
 
 
@@ -182,9 +182,11 @@ def _read(predictions: Path, reference: Path, switches: EventSwitches, fps: floa
     return _Input(files[0], files[1], switches, put_together(files[0], files[1], switches, fps))
 
 
-def _measure(given: _Input, videos: Sequence[Video], names: Sequence[str]) -> _Scored:
-    spotted = score_spotting(videos, names, given.switches)
-    recognised = score_recognition(spotted.matched, videos, names, given.switches, given.reference, given.predictions)
+def _measure(loaded: _Input, videos: Sequence[Video], names: Sequence[str]) -> _Scored:
+    spotted = score_spotting(videos, names, loaded.switches)
+    recognised = score_recognition(
+        spotted.matched, videos, names, loaded.switches, loaded.reference, loaded.predictions
+    )
     metrics = dict(spotted.tally.metrics)
     if recognised is not None:
         factor = 0.0
@@ -211,9 +213,9 @@ def _strs(spotting: Array, recognition: Array) -> Array:
     return np.where(spotting == 0, 0.0, spotting * recognition)
 
 
-def _score(given: _Input, videos: Sequence[Video], draws: int, seed: int) -> ScoreResult:
+def _score(loaded: _Input, videos: Sequence[Video], draws: int, seed: int) -> ScoreResult:
     names = units(videos)
-    scored = _measure(given, videos, names)
+    scored = _measure(loaded, videos, names)
     bounds: dict[str, tuple[float, float]] = {}
     if draws and len(names) > 1:
         bounds = intervals(_draws(scored, draws, seed), scored.metrics)
@@ -226,18 +228,18 @@ def _score(given: _Input, videos: Sequence[Video], draws: int, seed: int) -> Sco
     return ScoreResult(
         metrics=scored.metrics,
         intervals=bounds,
-        protocol=_protocol(given.switches, videos, draws, seed),
+        protocol=_protocol(loaded.switches, videos, draws, seed),
         counts=counts,
-        notes=[*scored.spotted.notes, *_notes(given, scored, len(names), draws)],
+        notes=[*scored.spotted.notes, *_notes(loaded, scored, len(names), draws)],
         details=describe_events(videos, scored.spotted, scored.recognised),
     )
 
 
-def _grouped(given: _Input, name: Callable[[Video], str], draws: int, seed: int) -> dict[str, ScoreResult]:
+def _grouped(loaded: _Input, name: Callable[[Video], str], draws: int, seed: int) -> dict[str, ScoreResult]:
     parts: dict[str, list[Video]] = {}
-    for video in given.videos.videos:
+    for video in loaded.videos.videos:
         parts.setdefault(name(video), []).append(video)
-    return {part: _score(given, parts[part], draws, seed) for part in sorted(parts)}
+    return {part: _score(loaded, parts[part], draws, seed) for part in sorted(parts)}
 
 
 def _protocol(switches: EventSwitches, videos: Sequence[Video], draws: int, seed: int) -> dict[str, Any]:
@@ -257,16 +259,16 @@ def _protocol(switches: EventSwitches, videos: Sequence[Video], draws: int, seed
     }
 
 
-def _notes(given: _Input, scored: _Scored, unit_count: int, draws: int) -> Iterable[str]:
+def _notes(loaded: _Input, scored: _Scored, unit_count: int, draws: int) -> Iterable[str]:
     if scored.recognised is not None:
         yield from scored.recognised.notes
     else:
         fields = {"emotion", "fine", "coarse"}
-        without = [file.path.name for file in (given.reference, given.predictions) if not file.fields & fields]
-        said = " and ".join(without) or "a file"
-        yield f"no recognition and no STRS: {said} {'tell' if without[1:] else 'tells'} no emotion"
-    scores = {event.score is not None for event in given.predictions.events}
-    if scores == {False} and given.switches.matching == "score":
+        without = [file.path.name for file in (loaded.reference, loaded.predictions) if not file.fields & fields]
+        file_names = " and ".join(without) or "a file"
+        yield f"no recognition and no STRS: {file_names} {'tell' if without[1:] else 'tells'} no emotion"
+    scores = {event.score is not None for event in loaded.predictions.events}
+    if scores == {False} and loaded.switches.matching == "score":
         yield "the detections have no scores: those that overlap most choose first"
     if draws and unit_count == 1:
         yield "one subject or video only: no intervals"

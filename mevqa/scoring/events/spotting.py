@@ -73,14 +73,14 @@ def score_spotting(videos: Sequence[Video], units: Sequence[str], switches: Even
         switches: IoU form, threshold, matching, kinds and dummy.
     """
     thresholds = (switches.threshold, *SWEEP)
-    place = {unit: row for row, unit in enumerate(units)}
+    row_of_unit = {unit: row for row, unit in enumerate(units)}
     sums = np.zeros((len(units), len(thresholds) * _PER_THRESHOLD + 2 + 2 * len(_ERRORS) + 2))
     only = {kind for video in videos for kind in video.reference_kinds}
     fallback = next(iter(only)) if len(only) == 1 else None
     matched: list[Matched] = []
     unknown = 0
     for video in videos:
-        row = sums[place[unit_of(video)]]
+        row = sums[row_of_unit[unit_of(video)]]
         overlaps = _overlaps(video, switches)
         for step, threshold in enumerate(thresholds):
             pairs = _pairs(video, overlaps, threshold, switches)
@@ -96,7 +96,7 @@ def score_spotting(videos: Sequence[Video], units: Sequence[str], switches: Even
         tail = row[len(thresholds) * _PER_THRESHOLD :]
         tail[:2] += [video.reference_kinds.count(kind) for kind in _KINDS]
     for pair in matched:
-        sums[place[unit_of(pair.video)], -8:] += _errors(pair)
+        sums[row_of_unit[unit_of(pair.video)], -8:] += _errors(pair)
 
     def measure(totals: Array) -> dict[str, Array]:
         return _measure(totals, thresholds, by_kind=not unknown)
@@ -112,9 +112,9 @@ def _overlaps(video: Video, switches: EventSwitches) -> Array:
     """Return the IoU of every allowed pair, [D, R]."""
     overlaps = iou_matrix(_intervals(video.detections), _intervals(video.references), switches.iou)
     if switches.kinds == "head":
-        named = np.array([kind or "" for kind in video.named_kinds], dtype=object)[:, None]
-        coded = np.array(video.reference_kinds, dtype=object)[None, :]
-        overlaps = np.where((named == "") | (named == coded), overlaps, 0.0)
+        named_kinds = np.array([kind or "" for kind in video.named_kinds], dtype=object)[:, None]
+        coded_kinds = np.array(video.reference_kinds, dtype=object)[None, :]
+        overlaps = np.where((named_kinds == "") | (named_kinds == coded_kinds), overlaps, 0.0)
     return overlaps
 
 
@@ -134,10 +134,10 @@ def _detection_kinds(
     """Return the kind under which each detection counts: named, of its reference, by its length, or the only one."""
     partner = {detection: video.reference_kinds[reference] for detection, reference in pairs}
     kinds = []
-    for place, (named, length) in enumerate(zip(video.named_kinds, video.length_kinds, strict=True)):
-        of_reference = partner.get(place)
-        first = (of_reference, named) if switches.kinds == "label" else (named, of_reference)
-        kinds.append(first[0] or first[1] or fallback or length)
+    for index, (named_kind, length_kind) in enumerate(zip(video.named_kinds, video.length_kinds, strict=True)):
+        of_reference = partner.get(index)
+        first = (of_reference, named_kind) if switches.kinds == "label" else (named_kind, of_reference)
+        kinds.append(first[0] or first[1] or fallback or length_kind)
     return kinds
 
 
@@ -146,22 +146,22 @@ def _counts(
 ) -> list[int]:
     hits = [video.reference_kinds[reference] for _, reference in pairs]
     dummy = int(switches.dummy and not video.detections)
-    found = [kinds.count(MICRO) + dummy, kinds.count(MACRO)]
-    return [hits.count(MICRO), hits.count(MACRO), *found, len(kinds) + dummy]
+    detected = [kinds.count(MICRO) + dummy, kinds.count(MACRO)]
+    return [hits.count(MICRO), hits.count(MACRO), *detected, len(kinds) + dummy]
 
 
 def _errors(pair: Matched) -> list[float]:
     """Return the sums of one true positive: absolute errors in ms with their numbers, and the apex inside."""
     fps = pair.video.fps
-    found: list[float] = []
+    errors: list[float] = []
     for name in _ERRORS:
-        one, two = getattr(pair.detection, name), getattr(pair.reference, name)
-        known = fps is not None and one is not None and two is not None
-        found += [abs(one - two) * 1000 / fps, 1.0] if known else [0.0, 0.0]
+        detected_frame, coded_frame = getattr(pair.detection, name), getattr(pair.reference, name)
+        both_known = fps is not None and detected_frame is not None and coded_frame is not None
+        errors += [abs(detected_frame - coded_frame) * 1000 / fps, 1.0] if both_known else [0.0, 0.0]
     apex = pair.detection.apex
     if apex is None:
-        return [*found, 0.0, 0.0]
-    return [*found, float(pair.reference.onset < apex < pair.reference.offset), 1.0]
+        return [*errors, 0.0, 0.0]
+    return [*errors, float(pair.reference.onset < apex < pair.reference.offset), 1.0]
 
 
 def _measure(totals: Array, thresholds: Sequence[float], by_kind: bool) -> dict[str, Array]:
@@ -172,17 +172,17 @@ def _measure(totals: Array, thresholds: Sequence[float], by_kind: bool) -> dict[
     for step, threshold in enumerate(thresholds):
         part = totals[..., step * _PER_THRESHOLD : (step + 1) * _PER_THRESHOLD]
         hits = {"micro": part[..., 0], "macro": part[..., 1], "overall": part[..., 0] + part[..., 1]}
-        found = {"micro": part[..., 2], "macro": part[..., 3], "overall": part[..., 4]}
+        detections = {"micro": part[..., 2], "macro": part[..., 3], "overall": part[..., 4]}
         for name in ("overall", "micro", "macro") if by_kind else ("overall",):
-            f1 = divide(2 * hits[name], found[name] + references[name])
+            f1 = divide(2 * hits[name], detections[name] + references[name])
             if step == 0:
-                metrics[f"spotting.{name}.precision"] = _share(hits[name], found[name], references[name])
-                metrics[f"spotting.{name}.recall"] = _share(hits[name], references[name], found[name])
+                metrics[f"spotting.{name}.precision"] = _share(hits[name], detections[name], references[name])
+                metrics[f"spotting.{name}.recall"] = _share(hits[name], references[name], detections[name])
                 metrics[f"spotting.{name}.f1"] = f1
             else:
                 metrics[f"spotting.{name}.f1@{threshold:.2f}"] = f1
-    for place, name in enumerate(_ERRORS):
-        metrics[f"spotting.{name}_mae_ms"] = divide(tail[..., 2 + 2 * place], tail[..., 3 + 2 * place])
+    for index, name in enumerate(_ERRORS):
+        metrics[f"spotting.{name}_mae_ms"] = divide(tail[..., 2 + 2 * index], tail[..., 3 + 2 * index])
     both = tail[..., 4] + tail[..., 6], tail[..., 5] + tail[..., 7]
     metrics["spotting.boundary_mae_ms"] = divide(*both)
     metrics["spotting.apex_inside"] = divide(tail[..., 8], tail[..., 9])
@@ -197,14 +197,14 @@ def _share(hits: Array, of: Array, other: Array) -> Array:
 def _totals(totals: Array, thresholds: Sequence[float]) -> dict[str, int]:
     tail = totals[len(thresholds) * _PER_THRESHOLD :]
     counts: dict[str, int] = {}
-    for name, hits, found, references in (
+    for name, hits, detections, references in (
         ("overall", totals[0] + totals[1], totals[4], tail[0] + tail[1]),
         ("micro", totals[0], totals[2], tail[0]),
         ("macro", totals[1], totals[3], tail[1]),
     ):
         counts |= {
             f"spotting.{name}.true_positives": int(hits),
-            f"spotting.{name}.detections": int(found),
+            f"spotting.{name}.detections": int(detections),
             f"spotting.{name}.references": int(references),
         }
     return counts

@@ -20,7 +20,7 @@ from mevqa.scoring.events.names import (
     compare_videos,
     find_beyond,
     merge_facts,
-    written,
+    written_name,
 )
 from mevqa.scoring.events.presets import EventSwitches
 
@@ -103,23 +103,23 @@ def put_together(
     compare_videos(reference, predictions, naming.key, problems, result.notes, result.warnings)
     if problems:
         raise InputError(problems)
-    rates = {key: _rate(known, fps) for key, known in facts.items()}
+    rates = {key: _rate(video_facts, fps) for key, video_facts in facts.items()}
     _require_rates(reference, switches, rates, naming.key)
     detections = _choose(predictions, switches, rates, naming.key, result)
     references = _accept(reference, switches, rates, naming.key, result)
-    result.notes += spelling_notes((known.dataset, known.subject) for known in facts.values())
+    result.notes += spelling_notes((video_facts.dataset, video_facts.subject) for video_facts in facts.values())
     people: dict[tuple[str | None, str], str] = {}
     skipped = [0, 0]
-    for key, known in facts.items():
-        found, coded = detections.get(key, []), references.get(key, [])
+    for key, video_facts in facts.items():
+        detected, coded = detections.get(key, []), references.get(key, [])
         if switches.videos == "with-events" and not coded:
             skipped[0] += 1
-            skipped[1] += len(found)
+            skipped[1] += len(detected)
             continue
-        if known.subject:
-            spelt = people.setdefault((known.dataset, subject_key(known.subject)), known.subject)
-            known = replace(known, subject=spelt)
-        result.videos.append(_video(key, known, rates[key], coded, found, switches))
+        if video_facts.subject:
+            spelt = people.setdefault((video_facts.dataset, subject_key(video_facts.subject)), video_facts.subject)
+            video_facts = replace(video_facts, subject=spelt)
+        result.videos.append(_video(key, video_facts, rates[key], coded, detected, switches))
     if skipped[0]:
         result.notes.append(
             f"videos=with-events: {skipped[0]} videos without accepted events are not scored, and {skipped[1]} "
@@ -240,16 +240,16 @@ def _video(
     facts: VideoFacts,
     fps: float | None,
     coded: Sequence[tuple[EventRow, str]],
-    found: Sequence[EventRow],
+    detected: Sequence[EventRow],
     switches: EventSwitches,
 ) -> Video:
-    lengths: tuple[str | None, ...] = tuple(kind_by_length(event, fps, switches) for event in found)
-    named = lengths if switches.kinds == "length" else tuple(event.kind for event in found)
+    length_kinds: tuple[str | None, ...] = tuple(kind_by_length(event, fps, switches) for event in detected)
+    named_kinds = length_kinds if switches.kinds == "length" else tuple(event.kind for event in detected)
     if switches.evaluate == "micro":
-        lengths = named = (MICRO,) * len(found)
+        length_kinds = named_kinds = (MICRO,) * len(detected)
     subject = facts.subject
     return Video(
-        name=written(facts),
+        name=written_name(facts),
         clip=without_suffix(facts.video),
         unit=subject_key(subject) if subject else "/".join(key),
         subject=subject,
@@ -257,9 +257,9 @@ def _video(
         fps=fps,
         references=tuple(event for event, _ in coded),
         reference_kinds=tuple(kind for _, kind in coded),
-        detections=tuple(found),
-        named_kinds=named,
-        length_kinds=lengths,
+        detections=tuple(detected),
+        named_kinds=named_kinds,
+        length_kinds=length_kinds,
     )
 
 

@@ -36,9 +36,9 @@ def intervals(drawn: Draws, keys: Container[str]) -> dict[str, tuple[float, floa
     bounds = {}
     tail = 100 * (1 - LEVEL) / 2
     for key, values in drawn.items():
-        known = values[~np.isnan(values)]
-        if key in keys and len(known) and len(known) >= _DEFINED * len(values):
-            low, high = np.percentile(known, [tail, 100 - tail])
+        defined = values[~np.isnan(values)]
+        if key in keys and len(defined) and len(defined) >= _DEFINED * len(values):
+            low, high = np.percentile(defined, [tail, 100 - tail])
             bounds[key] = (float(low), float(high))
     return bounds
 
@@ -80,6 +80,6 @@ def two_sided_p(differences: Array) -> float:
     One is added above and below, as an exact test would (Davison and Hinkley 1997, equation 4.11), so that it is
     never zero.
     """
-    known = differences[~np.isnan(differences)]
-    below, above = int((known <= 0).sum()), int((known >= 0).sum())
-    return min(1.0, 2 * (min(below, above) + 1) / (len(known) + 1))
+    defined = differences[~np.isnan(differences)]
+    below, above = int((defined <= 0).sum()), int((defined >= 0).sum())
+    return min(1.0, 2 * (min(below, above) + 1) / (len(defined) + 1))

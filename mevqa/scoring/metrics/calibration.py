@@ -35,8 +35,13 @@ def calibration_tally(
     """
     confidence, right, brier = _columns(references, options)
     bins = _bins(confidence)
-    ones = np.ones(len(bins))
-    columns = [(bins, ones), (BINS + bins, confidence), (2 * BINS + bins, right), (np.full(len(bins), 3 * BINS), brier)]
+    counts = np.ones(len(bins))
+    columns = [
+        (bins, counts),
+        (BINS + bins, confidence),
+        (2 * BINS + bins, right),
+        (np.full(len(bins), 3 * BINS), brier),
+    ]
 
     def measure(sums: Array) -> dict[str, Array]:
         count, confident, hit = (sums[..., start * BINS : (start + 1) * BINS] for start in range(3))
@@ -47,8 +52,8 @@ def calibration_tally(
         }
 
     sums = sums_by_unit(units, columns, (unit_count, 3 * BINS + 1))  # type: ignore[arg-type]
-    whole = measure(np.asarray(sums.sum(axis=0))[0])
-    return Tally({key: float(value) for key, value in whole.items()}, sums, measure)
+    pooled = measure(np.asarray(sums.sum(axis=0))[0])
+    return Tally({key: float(value) for key, value in pooled.items()}, sums, measure)
 
 
 def reliability(references: Sequence[str], options: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
@@ -57,14 +62,14 @@ def reliability(references: Sequence[str], options: Sequence[Mapping[str, float]
     bins = _bins(confidence)
     return [
         {
-            "low": place / BINS,
-            "high": (place + 1) / BINS,
-            "count": int((bins == place).sum()),
-            "confidence": float(confidence[bins == place].mean()),
-            "accuracy": float(right[bins == place].mean()),
+            "low": index / BINS,
+            "high": (index + 1) / BINS,
+            "count": int((bins == index).sum()),
+            "confidence": float(confidence[bins == index].mean()),
+            "accuracy": float(right[bins == index].mean()),
         }
-        for place in range(BINS)
-        if (bins == place).any()
+        for index in range(BINS)
+        if (bins == index).any()
     ]
 
 

@@ -1,4 +1,4 @@
-"""Accuracy, UF1 and UAR of closed questions, as the challenge defines them, and what the majority and chance reach."""
+"""Accuracy, UF1 and UAR of closed questions as the challenge defines them, with the baselines majority and chance."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def class_set(
             references; ``union``: those of the references or the answers (entrant HFIPS, 2025).
         vocabulary: Classes of the data set.
     """
-    found = set(references)
+    labels = set(references)
     if classes == "vocabulary":
-        found |= set(vocabulary)
+        labels |= set(vocabulary)
     elif classes == "union":
-        found |= set(answers) - {NO_ANSWER}
-    return sorted(found)
+        labels |= set(answers) - {NO_ANSWER}
+    return sorted(labels)
 
 
 def score_classes(
@@ -82,9 +82,9 @@ def score_classes(
     if len(references) != len(answers) or not references:
         raise ValueError("references and answers must be two lists of the same positive length")
     labels = class_set(references, answers, classes, vocabulary)
-    truth, given = Counter(references), Counter(answers)
+    truth, answered = Counter(references), Counter(answers)
     right = Counter(r for r, a in zip(references, answers, strict=True) if r == a)
-    counts = np.array([[right[name], truth[name], given[name]] for name in labels], dtype=np.float64).reshape(-1, 3)
+    counts = np.array([[right[name], truth[name], answered[name]] for name in labels], dtype=np.float64).reshape(-1, 3)
     f1, recall = _f1_and_recall(counts[:, 0], counts[:, 1], counts[:, 2], np.ones(len(labels)))
     return ClassScores(
         accuracy=right.total() / len(references),
@@ -93,7 +93,7 @@ def score_classes(
         majority=max(truth.values()) / len(references),
         chance=1 / len(truth),
         count=len(references),
-        unanswered=given[NO_ANSWER],
+        unanswered=answered[NO_ANSWER],
     )
 
 
@@ -121,27 +121,27 @@ def class_tally(
         unit_count: Number of units.
     """
     chosen = score_classes(references, answers, classes, vocabulary)
-    whole = score_classes(references, answers, "vocabulary", vocabulary)
+    vocabulary_scores = score_classes(references, answers, "vocabulary", vocabulary)
     metrics = {
         f"{prefix}.accuracy": chosen.accuracy,
         f"{prefix}.uf1": chosen.uf1,
         f"{prefix}.uar": chosen.uar,
-        f"{prefix}.uf1_vocabulary": whole.uf1,
-        f"{prefix}.uar_vocabulary": whole.uar,
+        f"{prefix}.uf1_vocabulary": vocabulary_scores.uf1,
+        f"{prefix}.uar_vocabulary": vocabulary_scores.uar,
         f"{prefix}.majority": chosen.majority,
         f"{prefix}.chance": chosen.chance,
     }
     labels = class_set(references, [*answers, *vocabulary], "union")
-    place = {name: index for index, name in enumerate(labels)}
+    position = {name: index for index, name in enumerate(labels)}
     size = len(labels)
-    true = [place[name] for name in references]
+    true = [position[name] for name in references]
     # Three counts a class: how often it is right, how often it is the truth, how often it is answered.
     hits = [(t, 1.0 if a == r else 0.0) for t, r, a in zip(true, references, answers, strict=True)]
-    given = [(2 * size + place[a], 1.0) if a != NO_ANSWER else (0, 0.0) for a in answers]
+    answer_features = [(2 * size + position[a], 1.0) if a != NO_ANSWER else (0, 0.0) for a in answers]
     columns = [
         tuple(zip(*hits, strict=True)),
         ([size + t for t in true], [1.0] * len(true)),
-        tuple(zip(*given, strict=True)),
+        tuple(zip(*answer_features, strict=True)),
     ]
     fixed = np.isin(labels, class_set(references, answers, "vocabulary", vocabulary))
 

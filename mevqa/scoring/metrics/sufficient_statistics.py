@@ -1,4 +1,4 @@
-"""What resampling needs of a score: sums by subject, and how sums become numbers."""
+"""Sufficient statistics of scores for resampling: sums by subject, and how sums become metrics."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def mean_tally(units: Sequence[int], values: Mapping[str, Sequence[float]], unit
     """
     keys = list(values)
     count = len(units)
-    columns = [([place] * count, values[key]) for place, key in enumerate(keys)]
+    columns = [([column] * count, values[key]) for column, key in enumerate(keys)]
     columns.append(([len(keys)] * count, [1.0] * count))
 
     def measure(sums: Array) -> dict[str, Array]:
-        return {key: divide(sums[..., place], sums[..., -1]) for place, key in enumerate(keys)}
+        return {key: divide(sums[..., column], sums[..., -1]) for column, key in enumerate(keys)}
 
     metrics = {key: float(np.mean(values[key])) for key in keys}
     return Tally(metrics, sums_by_unit(units, columns, (unit_count, len(keys) + 1)), measure)

@@ -49,11 +49,11 @@ def text_tally(
     columns = [([feature] * len(rows), rows[:, feature]) for feature in range(_FEATURES)]
 
     def measure(sums: Array) -> dict[str, Array]:
-        numbers = {f"{prefix}.{name}": divide(sums[..., 1 + place], sums[..., 0]) for place, name in enumerate(_MEANS)}
+        numbers = {f"{prefix}.{name}": divide(sums[..., 1 + index], sums[..., 0]) for index, name in enumerate(_MEANS)}
         numbers[f"{prefix}.corpus_bleu"] = np.where(sums[..., 0] > 0, _corpus_bleu(sums), np.nan)
         return numbers
 
-    metrics = {f"{prefix}.{name}": float(rows[:, 1 + place].mean()) for place, name in enumerate(_MEANS)}
+    metrics = {f"{prefix}.{name}": float(rows[:, 1 + index].mean()) for index, name in enumerate(_MEANS)}
     metrics[f"{prefix}.corpus_bleu"] = corpus_bleu(rows.sum(axis=0))
     return Tally(metrics, sums_by_unit(units, columns, (unit_count, _FEATURES)), measure)  # type: ignore[arg-type]
 
@@ -83,12 +83,12 @@ def corpus_bleu(sums: Sequence[float] | Array) -> float:
     """Return corpus BLEU-4 of the sums of rows, 0 to 1."""
     from sacrebleu.metrics import BLEU
 
-    whole = [round(value) for value in sums]
-    sent, asked = whole[_LENGTHS : _LENGTHS + 2]
-    if sent == 0:
+    features = [round(value) for value in sums]
+    answer_length, reference_length = features[_LENGTHS : _LENGTHS + 2]
+    if answer_length == 0:
         return 0.0
-    counts, totals = whole[_MATCHES : _MATCHES + _ORDERS], whole[_MATCHES + _ORDERS :]
-    score = BLEU.compute_bleu(counts, totals, sys_len=sent, ref_len=asked, smooth_method="none")
+    counts, totals = features[_MATCHES : _MATCHES + _ORDERS], features[_MATCHES + _ORDERS :]
+    score = BLEU.compute_bleu(counts, totals, sys_len=answer_length, ref_len=reference_length, smooth_method="none")
     # exp(log(100)) is a little more than 100.
     return min(1.0, float(score.score) / 100)
 
@@ -116,11 +116,11 @@ def _own_sentence_bleu(length: int) -> float:
 
 def _corpus_bleu(sums: Array) -> Array:
     """Return corpus BLEU-4 of many sums at once: what ``corpus_bleu`` gives for each."""
-    sent, asked = sums[..., _LENGTHS], sums[..., _LENGTHS + 1]
+    answer_length, reference_length = sums[..., _LENGTHS], sums[..., _LENGTHS + 1]
     matches, totals = sums[..., _MATCHES : _MATCHES + _ORDERS], sums[..., _MATCHES + _ORDERS :]
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.exp(np.log(matches / totals).mean(axis=-1))
-        brevity = np.exp(np.minimum(0.0, 1 - asked / sent))
+        brevity = np.exp(np.minimum(0.0, 1 - reference_length / answer_length))
     return np.nan_to_num(brevity * precision)
 
 
