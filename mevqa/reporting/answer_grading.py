@@ -1,4 +1,4 @@
-"""Whether an answer is right, as a reader of single answers wants to know it."""
+"""Verdicts on single answers: right, partly right, wrong, no usable answer, or no reference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def verdict(item: Item | None, *, answered: bool) -> str:
     A list of units is partly right when it shares a unit with the reference, a sentence when it agrees in units, fine
     or coarse class. A list of events is right when each is found (IoU >= .5) with its kind and no other is named, and
     partly right when one is found; the longest event is partly right when the intervals overlap at all. A description
-    is right when it agrees in all that the reference tells, a summary in its numbers of events and units; either is
+    is right when it agrees in all that the reference states, a summary in its numbers of events and units; either is
     partly right when it agrees in any of it.
 
     Args:
@@ -58,12 +58,14 @@ def verdict(item: Item | None, *, answered: bool) -> str:
 
 
 def _of_sentence(item: Item) -> str:
-    """Compare what two sentences name."""
-    named, true = read_sentence(item.text), read_sentence(item.question.reference or "")
-    if plain(item.text) == plain(item.question.reference or "") or (named == true and any(true)):
+    """Grade a sentence by the units and classes that it names."""
+    answer, reference = read_sentence(item.text), read_sentence(item.question.reference or "")
+    if plain(item.text) == plain(item.question.reference or "") or (answer == reference and any(reference)):
         return "right"
-    units, true_units = named[0] or frozenset(), true[0] or frozenset()
-    shared = bool(units & true_units) or any(a is not None and a == b for a, b in zip(named[1:], true[1:], strict=True))
+    units, true_units = answer[0] or frozenset(), reference[0] or frozenset()
+    shared = bool(units & true_units) or any(
+        a is not None and a == b for a, b in zip(answer[1:], reference[1:], strict=True)
+    )
     return "partly" if shared else "wrong"
 
 
@@ -71,45 +73,52 @@ def _grade(right: bool, partly: bool) -> str:
     return "right" if right else "partly" if partly else "wrong"
 
 
-def _of_places(item: Item) -> str:
-    """Compare lists of events."""
+def _of_intervals(item: Item) -> str:
+    """Grade a list of events."""
     answered, coded = spans_of(item.value), spans_of(item.reference)
     pairs = matched(answered, coded)
-    kinds = all(other.kind in (None, one.kind) for one, other in pairs) or item.question.kind is not None
+    kinds = (
+        all(coded_event.kind in (None, answered_event.kind) for answered_event, coded_event in pairs)
+        or item.question.kind is not None
+    )
     return _grade(len(pairs) == len(answered) == len(coded) and kinds, bool(pairs))
 
 
 def _of_longest(item: Item) -> str:
-    """Compare the intervals of the longest event."""
+    """Grade the interval of the longest event."""
     (answered,), (coded,) = spans_of(item.value)[:1], spans_of(item.reference)[:1]
     share = overlap(answered, coded)
     return _grade(share >= THRESHOLD, share > 0)
 
 
 def _of_description(item: Item) -> str:
-    """Compare what two descriptions tell, as far as the reference tells it."""
-    said, true = item.value, item.reference
-    if not isinstance(said, Event) or not isinstance(true, Event):
+    """Grade a description by the parts that the reference states."""
+    answer, reference = item.value, item.reference
+    if not isinstance(answer, Event) or not isinstance(reference, Event):
         return "wrong"
-    same = [getattr(said, part) == getattr(true, part) for part in ("kind", "fine", "coarse") if getattr(true, part)]
+    same = [
+        getattr(answer, part) == getattr(reference, part)
+        for part in ("kind", "fine", "coarse")
+        if getattr(reference, part)
+    ]
     shared = any(same)
-    if true.action_units:
-        same.append(said.unit_names == true.unit_names)
-        shared = shared or bool(set(said.unit_names) & set(true.unit_names))
-    if (place := span_of(true)) is not None:
-        same.append(overlap(span_of(said), place) >= THRESHOLD)
+    if reference.action_units:
+        same.append(answer.unit_names == reference.unit_names)
+        shared = shared or bool(set(answer.unit_names) & set(reference.unit_names))
+    if (interval := span_of(reference)) is not None:
+        same.append(overlap(span_of(answer), interval) >= THRESHOLD)
     return _grade(all(same), shared or any(same))
 
 
 def _of_summary(item: Item) -> str:
-    """Compare the numbers and units that two summaries state."""
+    """Grade a summary by the numbers of events and the units that it states."""
     scores = (summary_counts_share(item), summary_units_f1(item))
-    known = [score for score in scores if score is not None]
-    return _grade(all(score == 1 for score in known), any(known))
+    defined = [score for score in scores if score is not None]
+    return _grade(all(score == 1 for score in defined), any(defined))
 
 
 _OF_EVENTS = {
-    "intervals": _of_places,
+    "intervals": _of_intervals,
     "interval": _of_longest,
     "description": _of_description,
     "summary": _of_summary,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mevqa.errors import InputError, MediaError
 from mevqa.questions.question_types import asks_long_video
-from mevqa.reporting.pictures import Picture, Seen, picture_of
+from mevqa.reporting.pictures import ClipPictures, Picture, picture_of
 from mevqa.types import Clip, Question
 
 if TYPE_CHECKING:
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
 _VIEWS = ("onset", "apex", "offset", "motion", "magnified")
 
 
-def see(
+def clip_pictures(
     clip: Clip,
     questions: Sequence[Question],
     labels: ClipLabels | None,
-    found: Sequence[EventRow] | None,
+    detected: Sequence[EventRow] | None,
     face: FaceMode = "auto",
     on_frames: Callable[[int, int], None] = lambda done, total: None,
     *,
     curve: list[tuple[float, float]] | None = None,
     unseen: Sequence[tuple[float, float, str]] = (),
-) -> Seen:
-    """Return what is shown of a clip; what cannot be read is a note.
+) -> ClipPictures:
+    """Return the pictures of a clip, for a long one its timeline and events; media that cannot be read give a note.
 
     Args:
         clip: The clip with its media.
         questions: The questions about it.
         labels: What human coders wrote about it.
-        found: Events that were found in it; None when nothing was looked for.
+        detected: Events that were detected in it; None when nothing was looked for.
         face: How the face is found.
         on_frames: Called with the frames of a long video that are passed, and all of them.
         curve: Motion of a long video over time, where a run measured it.
         unseen: Begin and end in s, and the reason, of what a run could not look at in a long video.
     """
-    from mevqa.reporting.long_videos import see_long
+    from mevqa.reporting.long_videos import long_video_pictures
 
     try:
         if any(asks_long_video(question) for question in questions) and clip.media is not None:
-            return see_long(clip, labels, found, face, on_frames, curve, unseen)
+            return long_video_pictures(clip, labels, detected, face, on_frames, curve, unseen)
         pictures, notes = _look(clip, face)
-        return Seen((pictures,) if pictures else (), None, notes)
+        return ClipPictures((pictures,) if pictures else (), None, notes)
     except (MediaError, InputError, OSError) as error:
-        return Seen(notes=(f"no pictures: {error}",))
+        return ClipPictures(notes=(f"no pictures: {error}",))
 
 
 def _look(clip: Clip, face: FaceMode) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
@@ -62,8 +62,8 @@ def _look(clip: Clip, face: FaceMode) -> tuple[tuple[Picture, ...], tuple[str, .
         views = [name for name in clip.pictures if name in views] or list(clip.pictures)
         if not views:
             return (), ("there is neither a video nor a ready-made picture",)
-    seen = render_clip(clip, views=views, face=face)
-    moments = {"onset": seen.onset, "apex": seen.apex, "offset": seen.offset}
-    pictures = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
-    found = ("onset, apex and offset were found in the motion, not given",) if seen.localised else ()
-    return pictures, (*found, *seen.warnings)
+    rendered = render_clip(clip, views=views, face=face)
+    moments = {"onset": rendered.onset, "apex": rendered.apex, "offset": rendered.offset}
+    pictures = tuple(picture_of(view, moments.get(view.name)) for view in rendered.views)
+    localised = ("onset, apex and offset were found in the motion, not given",) if rendered.localised else ()
+    return pictures, (*localised, *rendered.warnings)

@@ -1,4 +1,4 @@
-"""The clip browser: every clip with what there was to see, what was asked, answered and right."""
+"""The clip browser of a report: every clip with its pictures, questions, answers and references."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mevqa.questions.question_types import asks_long_video
 from mevqa.questions.reading.types import UNUSABLE_MEANING
 from mevqa.reporting.answer_grading import VERDICTS, answered_class, reference_class, verdict
 from mevqa.reporting.charts.chart import Chart
-from mevqa.reporting.pictures import Seen
+from mevqa.reporting.pictures import ClipPictures
 from mevqa.reporting.reading import ReadRun
 from mevqa.reporting.thumbnails import allowance, shows_pixels, thumbnail
 from mevqa.types import NO_MOTION, Answer, Question
@@ -55,12 +55,14 @@ class ClipSection:
     left_out: int = 0
 
 
-def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question]], Seen] | None) -> ClipSection:
+def clip_section(
+    runs: Sequence[ReadRun], pictures_of: Callable[[str, Sequence[Question]], ClipPictures] | None
+) -> ClipSection:
     """Gather the clips of all runs.
 
     Args:
         runs: The runs; their questions are taken together.
-        seen: Gives what is shown of a clip, by clip id and its questions; None for no pictures.
+        pictures_of: Returns the pictures of a clip, by clip id and its questions; None for no pictures.
     """
     groups: dict[str, dict[str, Question]] = {}
     for run in runs:
@@ -73,20 +75,20 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         first = next(iter(questions.values()))
         clip: dict[str, Any] = {"id": clip_id, "dataset": first.dataset, "subject": subjects.get(clip_id, "")}
         shared = [_shared_warnings(run, questions) for run in runs]
-        warnings = list(dict.fromkeys(text for own in shared for text in own))
+        warnings = list(dict.fromkeys(text for run_warnings in shared for text in run_warnings))
         if warnings:
             clip["warnings"] = warnings
         clip["questions"] = [_question(runs, question, shared) for question in questions.values()]
         clips.append(clip)
-    looks = _looks(clips, list(groups.values()), seen)
-    for place, (clip, clip_views) in enumerate(zip(clips, looks, strict=True)):
+    looks = _looks(clips, list(groups.values()), pictures_of)
+    for index, (clip, clip_views) in enumerate(zip(clips, looks, strict=True)):
         if clip_views.timeline is not None:
-            clip["timeline"] = f"timeline-{place}"
+            clip["timeline"] = f"timeline-{index}"
             timelines[clip["timeline"]] = clip_views.timeline
         if clip_views.events is not None:
             clip["events"] = clip_views.events
         clip["notes"] = [text for text in dict.fromkeys(clip_views.notes) if text not in clip.get("warnings", ())]
-    shown = _add_pictures(clips, looks)
+    picture_count = _add_pictures(clips, looks)
     names = [run.name for run in runs]
     maps = [picture for clip_views in looks for row in clip_views.rows for picture in row]
     return ClipSection(
@@ -95,7 +97,7 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
         choices_of(clips, names),
         len(clips),
         sum(len(clip["questions"]) for clip in clips),
-        shown,
+        picture_count,
         motion=any(picture.role in _MAPS for picture in maps),
         given=any(picture.role in _MAPS and picture.given for picture in maps),
         left_out=sum(_LEFT_OUT in clip_views.notes for clip_views in looks),
@@ -105,22 +107,22 @@ def clip_section(runs: Sequence[ReadRun], seen: Callable[[str, Sequence[Question
 def _looks(
     clips: Sequence[Mapping[str, Any]],
     questions: Sequence[Mapping[str, Question]],
-    seen: Callable[[str, Sequence[Question]], Seen] | None,
-) -> list[Seen]:
-    """Return what is shown of each clip; where the pictures are too many, clips with a wrong answer come first.
+    pictures_of: Callable[[str, Sequence[Question]], ClipPictures] | None,
+) -> list[ClipPictures]:
+    """Return the pictures of each clip; where they are too many, clips with a wrong answer come first.
 
     Clips whose pictures would be left out are not looked at, but for long videos, which have a timeline.
     """
-    looks = [Seen()] * len(clips)
-    if seen is None:
+    looks = [ClipPictures()] * len(clips)
+    if pictures_of is None:
         return looks
     total = 0
-    for place in sorted(range(len(clips)), key=lambda place: (not _has_wrong(clips[place]), place)):
-        asked = list(questions[place].values())
-        if total >= _MOST_PICTURES and not any(asks_long_video(question) for question in asked):
-            looks[place] = Seen(notes=(_LEFT_OUT,))
+    for place in sorted(range(len(clips)), key=lambda index: (not _has_wrong(clips[index]), index)):
+        clip_questions = list(questions[place].values())
+        if total >= _MOST_PICTURES and not any(asks_long_video(question) for question in clip_questions):
+            looks[place] = ClipPictures(notes=(_LEFT_OUT,))
             continue
-        clip_views = seen(clips[place]["id"], asked)
+        clip_views = pictures_of(clips[place]["id"], clip_questions)
         count = sum(map(len, clip_views.rows))
         if total + count > _MOST_PICTURES:
             clip_views = replace(clip_views, rows=(), titles=(), notes=(*clip_views.notes, _LEFT_OUT))
@@ -130,7 +132,7 @@ def _looks(
     return looks
 
 
-def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int:
+def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[ClipPictures]) -> int:
     """Write the pictures into the clips, as fine as their number allows; return how many there are."""
     total = sum(len(row) for clip_views in looks for row in clip_views.rows)
     room = allowance(total)
@@ -141,31 +143,32 @@ def _add_pictures(clips: Sequence[dict[str, Any]], looks: Sequence[Seen]) -> int
         if clip_views.titles:
             clip["titles"] = list(clip_views.titles)
         for row in clip_views.rows:
-            shown = []
+            entries = []
             for picture in row:
-                one = {"name": picture.name, "role": picture.role, "caption": picture.caption}
+                entry = {"name": picture.name, "role": picture.role, "caption": picture.caption}
                 tiny = {"tiny": True} if shows_pixels(picture.image) else {}
-                shown.append({**one, "uri": thumbnail(picture.image, room), **tiny})
-            clip["rows"].append(shown)
+                entries.append({**entry, "uri": thumbnail(picture.image, room), **tiny})
+            clip["rows"].append(entries)
     return total
 
 
-def _question(runs: Sequence[ReadRun], question: Question, told: Sequence[Collection[str]]) -> dict[str, Any]:
-    """Return a question with what each run answered; ``told`` are the warnings that stand at the clip, by run."""
-    given = next((run.items[question.id] for run in runs if question.id in run.items), None)
+def _question(runs: Sequence[ReadRun], question: Question, clip_warnings: Sequence[Collection[str]]) -> dict[str, Any]:
+    """Return a question with the answer of each run; ``clip_warnings`` stand at the clip already, by run."""
+    item = next((run.items[question.id] for run in runs if question.id in run.items), None)
     content: dict[str, Any] = {"type": question.type, "text": question.text, "id": question.id}
-    reference = given.question.reference if given is not None else question.reference
+    reference = item.question.reference if item is not None else question.reference
     if reference is not None:
         content["reference"] = reference
-    if label := reference_class(given):
+    if label := reference_class(item):
         content["class"] = label
     content["answers"] = [
-        _answer(run, question, run.answers.get(question.id), above) for run, above in zip(runs, told, strict=True)
+        _answer(run, question, run.answers.get(question.id), above)
+        for run, above in zip(runs, clip_warnings, strict=True)
     ]
     return content
 
 
-def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Collection[str]) -> dict[str, Any]:
+def _answer(run: ReadRun, question: Question, answer: Answer | None, clip_warnings: Collection[str]) -> dict[str, Any]:
     item = run.items.get(question.id)
     usable = answer is not None and bool(answer.text)
     content: dict[str, Any] = {"verdict": verdict(item, answered=usable)}
@@ -196,7 +199,7 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Colle
         content["prior"] = True
     if any(text.startswith(NO_MOTION) for text in answer.warnings):
         content["still"] = True
-    if warnings := [text for text in answer.warnings if text not in told]:
+    if warnings := [text for text in answer.warnings if text not in clip_warnings]:
         content["warnings"] = warnings
     if answer.evidence:
         content["evidence"] = list(answer.evidence)
@@ -209,7 +212,7 @@ def _answer(run: ReadRun, question: Question, answer: Answer | None, told: Colle
 
 
 def _shared_warnings(run: ReadRun, questions: Iterable[str]) -> list[str]:
-    """Return what every answer of a run about one clip warns of: it is about the clip, not about one answer."""
+    """Return the warnings that all answers of a run about one clip share: they are about the clip, not an answer."""
     answers = [run.answers[key] for key in questions if key in run.answers]
     first = answers[0].warnings if answers else ()
     shared = [text for text in first if all(text in answer.warnings for answer in answers)]
@@ -217,7 +220,7 @@ def _shared_warnings(run: ReadRun, questions: Iterable[str]) -> list[str]:
 
 
 def _subjects(runs: Sequence[ReadRun]) -> dict[str, str]:
-    """Return the subject of each clip, from whichever question tells, in one spelling a person."""
+    """Return the subject of each clip, from any question that names it, in one spelling a person."""
     people: dict[tuple[str, str], str] = {}
     return {
         question.clip_id: people.setdefault((question.dataset, subject_key(question.subject)), question.subject)
@@ -236,7 +239,7 @@ def choices_of(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict
     questions = [question for clip in clips for question in clip["questions"]]
     verdicts = {answer["verdict"] for question in questions for answer in question["answers"]}
     counts = Counter(question["type"] for question in questions)
-    found = {
+    choices = {
         "verdict": [(key, name) for key, name in VERDICTS.items() if key in verdicts],
         "type": [(key, f"{key.replace('_', ' ')} ({count})") for key, count in counts.items()],
         "class": [(name, name) for name in sorted({q["class"] for q in questions if "class" in q})],
@@ -245,10 +248,10 @@ def choices_of(clips: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict
         ],
         "dataset": [(name, name) for name in sorted({clip["dataset"] for clip in clips})],
         "subject": [(name, name) for name in sorted({clip["subject"] for clip in clips if clip["subject"]})],
-        "run": [(str(place), name) for place, name in enumerate(names)] if len(names) > 1 else [],
+        "run": [(str(index), name) for index, name in enumerate(names)] if len(names) > 1 else [],
     }
     if any(answer.get("still") for question in questions for answer in question["answers"]):
-        found["verdict"].append(("still", NO_MOTION))
+        choices["verdict"].append(("still", NO_MOTION))
     if len(names) > 1:
-        found["verdict"].append(("differ", "runs disagree"))
-    return {name: tuple(options) for name, options in found.items()}
+        choices["verdict"].append(("differ", "runs disagree"))
+    return {name: tuple(options) for name, options in choices.items()}

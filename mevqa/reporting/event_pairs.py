@@ -1,4 +1,4 @@
-"""The events of one long video as coders wrote them and as they were found, and which of them are the same."""
+"""The coded and the detected events of one long video, matched one to one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mevqa.reporting.charts.timeline import DrawnEvent
 _IOU = 0.5
 
 
-#: Events by their number in the order of time, from 1; found events have it in the evidence of answers, too.
+#: Events by their number in the order of time, from 1; answers cite detected events by this number as evidence.
 NumberedEvents: TypeAlias = Mapping[int, Event]
 
 
 def number_events(events: Iterable[Event]) -> NumberedEvents:
     """Return the events that have onset and offset by their number in the order of time."""
-    return dict(enumerate(sorted((one for one in events if one.interval is not None), key=_interval), 1))
+    return dict(enumerate(sorted((event for event in events if event.interval is not None), key=_interval), 1))
 
 
 def _interval(event: Event) -> tuple[int, int]:
@@ -38,97 +38,101 @@ def event_content(event: Event) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class EventPairs:
-    """What was coded in a video and what was found.
+    """The coded and the detected events of a video, and which of them match.
 
     Attributes:
         coded: Events of the label file; None when there is none.
-        found: Events that were found; None when nothing was looked for.
-        partners: Number of a found event and the overlap, by the number of the coded event; None when the two cannot be
-            compared, for want of one or because some coded events could not be placed.
+        detected: Events that were detected; None when nothing was looked for.
+        partners: Number of a detected event and the overlap, by the number of the coded event; None when the two cannot
+            be compared: one of them is None, or some coded events could not be placed.
     """
 
     coded: NumberedEvents | None
-    found: NumberedEvents | None
+    detected: NumberedEvents | None
     partners: Mapping[int, tuple[int, float]] | None
 
     @property
     def summary(self) -> str:
-        """How many there are."""
+        """Numbers of coded, detected, matched, missed and false events in words."""
         parts = [
             f"{len(events)} {name}"
-            for name, events in (("coded", self.coded), ("found", self.found))
+            for name, events in (("coded", self.coded), ("found", self.detected))
             if events is not None
         ]
-        if self.partners is None or self.coded is None or self.found is None:
+        if self.partners is None or self.coded is None or self.detected is None:
             return ", ".join(parts)
         same = len(self.partners)
-        return f"{', '.join(parts)}: {same} matched, {len(self.coded) - same} missed, {len(self.found) - same} false"
+        return f"{', '.join(parts)}: {same} matched, {len(self.coded) - same} missed, {len(self.detected) - same} false"
 
 
-def pair_events(coded: NumberedEvents | None, found: NumberedEvents | None, *, complete: bool = True) -> EventPairs:
-    """Find out which events are the same: one to one, as many as can be, from IoU 0.5 on, whatever their kinds.
+def pair_events(coded: NumberedEvents | None, detected: NumberedEvents | None, *, complete: bool = True) -> EventPairs:
+    """Match coded and detected events one to one, as many as can be, from IoU 0.5 on, whatever their kinds.
 
     Args:
         coded: Events of the label file; None when there is none.
-        found: Events that were found; None when nothing was looked for.
-        complete: Whether ``coded`` is all that was coded; else a found event without partner may be right.
+        detected: Events that were detected; None when nothing was looked for.
+        complete: Whether ``coded`` is all that was coded; else a detected event without partner may be right.
     """
     import numpy as np
 
     from mevqa.intervals import iou_matrix, match
 
-    if coded is None or found is None or not complete:
-        return EventPairs(coded, found, None)
+    if coded is None or detected is None or not complete:
+        return EventPairs(coded, detected, None)
     references, detections = (
         np.array([_interval(event) for event in events.values()], dtype=float).reshape(-1, 2)
-        for events in (coded, found)
+        for events in (coded, detected)
     )
     iou = iou_matrix(detections, references)
-    pairs = match(iou, _IOU, "hungarian", detections, references, np.ones(len(found)))
-    ours, theirs = list(coded), list(found)
-    return EventPairs(coded, found, {ours[column]: (theirs[row], float(iou[row, column])) for row, column in pairs})
+    pairs = match(iou, _IOU, "hungarian", detections, references, np.ones(len(detected)))
+    ours, theirs = list(coded), list(detected)
+    return EventPairs(coded, detected, {ours[column]: (theirs[row], float(iou[row, column])) for row, column in pairs})
 
 
 def event_spans(
     pairs: EventPairs, at: Callable[[int], float]
 ) -> tuple[list[DrawnEvent] | None, list[DrawnEvent] | None]:
-    """Return the coded and the found events for a timeline.
+    """Return the coded and the detected events for a timeline.
 
     Args:
         pairs: The events.
         at: Gives the time of a frame, s.
     """
     partners = pairs.partners
-    by_found = {row: (column, iou) for column, (row, iou) in (partners or {}).items()}
+    by_detected = {
+        detected_number: (coded_number, iou) for coded_number, (detected_number, iou) in (partners or {}).items()
+    }
     lanes: list[list[DrawnEvent] | None] = []
-    for events, others, own, without in (
-        (pairs.coded, pairs.found, partners, "missed"),
-        (pairs.found, pairs.coded, by_found if partners is not None else None, "false"),
+    for events, others, lane_partners, without in (
+        (pairs.coded, pairs.detected, partners, "missed"),
+        (pairs.detected, pairs.coded, by_detected if partners is not None else None, "false"),
     ):
         if events is None:
             lanes.append(None)
             continue
         spans = []
         for number, event in events.items():
-            partner = None if own is None else own.get(number)
-            said = [_content(event), "" if event.score is None else f"score {event.score:.2f}"]
-            if own is not None:
-                said.append(without if partner is None else f"IoU {partner[1]:.2f} with {_named(others, partner[0])}")
+            partner = None if lane_partners is None else lane_partners.get(number)
+            note_parts = [_content(event), "" if event.score is None else f"score {event.score:.2f}"]
+            if lane_partners is not None:
+                note_parts.append(
+                    without if partner is None else f"IoU {partner[1]:.2f} with {_number_and_kind(others, partner[0])}"
+                )
             onset, offset = map(at, _interval(event))
             apex = None if event.apex is None else at(event.apex)
-            matched = None if own is None else partner is not None
-            note = ", ".join(filter(None, said))
+            matched = None if lane_partners is None else partner is not None
+            note = ", ".join(filter(None, note_parts))
             spans.append(DrawnEvent(onset, offset, apex, event.kind, note, number, matched))
         lanes.append(spans)
     return lanes[0], lanes[1]
 
 
 def _content(event: Event) -> str:
-    """Return units and class, as evidence lines say them."""
+    """Return units and class in the words of evidence lines."""
     return "; ".join(filter(None, event_content(event)))
 
 
-def _named(events: NumberedEvents | None, number: int) -> str:
+def _number_and_kind(events: NumberedEvents | None, number: int) -> str:
     assert events is not None
     return f"{number} ({events[number].kind or 'event'})"
 
@@ -140,37 +144,37 @@ def event_table(pairs: EventPairs, at: Callable[[int], float]) -> dict[str, Any]
         pairs: The events.
         at: Gives the time of a frame, s.
     """
-    lanes = [name for name, events in (("coded", pairs.coded), ("found", pairs.found)) if events is not None]
+    lanes = [name for name, events in (("coded", pairs.coded), ("found", pairs.detected)) if events is not None]
     columns = [heading for name in lanes for heading in (name, "time", "units; class")]
-    if pairs.found is not None:
+    if pairs.detected is not None:
         columns.append("score")
     if pairs.partners is not None:
         columns.append("IoU")
     rows = []
-    for one, other, iou in _aligned(pairs):
-        both = ((pairs.coded, one), (pairs.found, other))
+    for coded_number, detected_number, iou in _aligned(pairs):
+        both = ((pairs.coded, coded_number), (pairs.detected, detected_number))
         cells = [cell for events, number in both if events is not None for cell in _cells(events, number, at)]
-        score = None if pairs.found is None or other is None else pairs.found[other].score
-        if pairs.found is not None:
+        score = None if pairs.detected is None or detected_number is None else pairs.detected[detected_number].score
+        if pairs.detected is not None:
             cells.append("" if score is None else f"{score:.2f}")
         result = ""
         if pairs.partners is not None:
             cells.append("" if iou is None else f"{iou:.2f}")
-            result = "missed" if other is None else "false" if one is None else "matched"
+            result = "missed" if detected_number is None else "false" if coded_number is None else "matched"
         rows.append({"result": result, "cells": cells})
     return {"summary": pairs.summary, "columns": columns, "rows": rows}
 
 
 def _aligned(pairs: EventPairs) -> list[tuple[int | None, int | None, float | None]]:
-    """Return the numbers of (coded, found) and their overlap in the order of time, every event once."""
-    coded, found = pairs.coded or {}, pairs.found or {}
+    """Return the numbers of (coded, detected) and their overlap in the order of time, every event once."""
+    coded, detected = pairs.coded or {}, pairs.detected or {}
     partners = pairs.partners or {}
     rows: list[tuple[int, int | None, int | None, float | None]] = []
     for number, event in coded.items():
         other, iou = partners.get(number, (None, None))
         rows.append((_interval(event)[0], number, other, iou))
     taken = {other for other, _ in partners.values()}
-    rows += [(_interval(event)[0], None, number, None) for number, event in found.items() if number not in taken]
+    rows += [(_interval(event)[0], None, number, None) for number, event in detected.items() if number not in taken]
     return [row[1:] for row in sorted(rows, key=lambda row: row[0])]
 
 

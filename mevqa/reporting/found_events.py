@@ -1,4 +1,4 @@
-"""Events that were found in long videos, by video."""
+"""Events detected in long videos, read from a file, by video."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _MOST_NAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class FoundEvents:
-    """A file of found events.
+    """A file of detected events.
 
     Attributes:
         path: The file.
-        names: What it calls each of its videos: the name, and ``subject_name`` where it tells subjects.
+        names: Names of each of its videos: the name, and ``subject_name`` where it names subjects.
         events: Events by the key (``names.match_key``) of each of these names; a video without any has an empty list.
-        whole: Whether nothing was found in a video that it does not name; else nothing was looked for there.
+        complete: Whether nothing was found in a video that it does not name; else nothing was looked for there.
     """
 
     path: Path
     names: tuple[tuple[str, ...], ...]
     events: Mapping[str, list[EventRow]]
-    whole: bool
+    complete: bool
 
     def of(self, video: str) -> list[EventRow] | None:
         """Return the events of a video; None when nothing was looked for in it."""
-        return self.events.get(match_key(video), [] if self.whole else None)
+        return self.events.get(match_key(video), [] if self.complete else None)
 
     def notes(self, videos: Collection[str]) -> list[str]:
         """Return what a reader must know.
@@ -42,21 +42,21 @@ class FoundEvents:
         Args:
             videos: Names of the videos that are shown.
         """
-        shown = {match_key(video) for video in videos}
-        others = sorted({names[0] for names in self.names if not any(match_key(name) in shown for name in names)})
+        shown_keys = {match_key(video) for video in videos}
+        others = sorted({names[0] for names in self.names if not any(match_key(name) in shown_keys for name in names)})
         if not others:
             return []
         more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
-        named = ", ".join(others[:_MOST_NAMES])
-        return [f"{self.path.name} names videos that no question is about, they are not shown: {named}{more}"]
+        listed = ", ".join(others[:_MOST_NAMES])
+        return [f"{self.path.name} names videos that no question is about, they are not shown: {listed}{more}"]
 
 
-def read_found(path: Path, *, whole: bool) -> FoundEvents:
-    """Read a file of found events.
+def read_found(path: Path, *, complete: bool) -> FoundEvents:
+    """Read a file of detected events.
 
     Args:
         path: CSV or JSON, as ``mevqa spot`` and ``mevqa eval`` write them.
-        whole: Whether nothing was found in a video that the file does not name.
+        complete: Whether nothing was found in a video that the file does not name.
 
     Raises:
         InputError: The file is wrong.
@@ -65,11 +65,11 @@ def read_found(path: Path, *, whole: bool) -> FoundEvents:
 
     file = read_events(path, "predictions")
     names = tuple(_names(video.subject, video.video) for video in file.videos)
-    events: dict[str, list[EventRow]] = {match_key(name): [] for own in names for name in own}
+    events: dict[str, list[EventRow]] = {match_key(name): [] for video_names in names for name in video_names}
     for event in file.events:
         for name in _names(event.subject, event.video):
             events[match_key(name)].append(event)
-    return FoundEvents(path, names, events, whole)
+    return FoundEvents(path, names, events, complete)
 
 
 def _names(subject: str | None, video: str) -> tuple[str, ...]:

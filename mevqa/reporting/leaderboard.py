@@ -1,4 +1,4 @@
-"""How runs stand: their main numbers beside each other and beside published ones, and whether they differ."""
+"""The leaderboard of a report: main numbers of runs, baselines and published systems, and whether runs differ."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LeaderboardRow:
     @property
     def free(self) -> int:
         """How many cells at the end are empty."""
-        filled = [place for place, cell in enumerate(self.cells, 1) if cell.value]
+        filled = [column for column, cell in enumerate(self.cells, 1) if cell.value]
         return len(self.cells) - max(filled, default=0)
 
 
@@ -62,7 +62,7 @@ class Leaderboard:
         heads: (heading, how many columns it spans).
         columns: Headings of the columns, with their keys.
         rows: The runs.
-        baselines: What needs no model.
+        baselines: Baselines that need no model.
         published: Published numbers that were measured alike, with at least one of the columns.
         how: How the intervals were made.
         compared: Which runs have answered the same questions, where not all have; empty where all have.
@@ -105,13 +105,13 @@ def leaderboard(runs: Sequence[ReadRun]) -> Leaderboard | None:
         return None
     main, first = main_numbers("leaderboard"), scored[0][1]
     keys = [key for key in main if any(key in result.metrics for _, result in scored)]
-    heads = [(name, len(list(own))) for name, own in itertools.groupby(main[key].group for key in keys)]
+    heads = [(name, len(list(members))) for name, members in itertools.groupby(main[key].group for key in keys)]
     sets = question_sets([run for run, _ in scored])
     several = len(sets) > 1
     rows = []
     for run, result in scored:
-        letter, mine = next((letter, own) for letter, own in sets.items() if run in own)
-        rivals = [other.result for other in mine if other.result is not None] if len(mine) > 1 else []
+        letter, comparable = next((letter, set_runs) for letter, set_runs in sets.items() if run in set_runs)
+        rivals = [other.result for other in comparable if other.result is not None] if len(comparable) > 1 else []
         best = {key: _best(key, rivals) for key in keys if any(key in rival.metrics for rival in rivals)}
         note = f"{run.folder} · question set {letter}" if several else run.folder
         rows.append(LeaderboardRow(run.model, tuple(_cell(result, key, best.get(key)) for key in keys), note))
@@ -128,26 +128,30 @@ def leaderboard(runs: Sequence[ReadRun]) -> Leaderboard | None:
 
 
 def question_sets(runs: Sequence[ReadRun]) -> dict[str, list[ReadRun]]:
-    """Return the runs by what they were asked and are scored on: numbers can only be compared within one set.
+    """Return the runs by the set of questions that they are scored on: numbers can only be compared within one set.
 
     The sets have letters, A for that of the first run, then B and so on.
     """
-    asked: dict[frozenset[tuple[str, str, str]], list[ReadRun]] = {}
+    sets: dict[frozenset[tuple[str, str, str]], list[ReadRun]] = {}
     for run in runs:
         questions = (item.question for item in run.items.values())
-        asked.setdefault(frozenset((q.clip_id, q.text, q.reference or "") for q in questions), []).append(run)
-    return {chr(ord("A") + place) if place < 26 else f"{place + 1}": own for place, own in enumerate(asked.values())}
+        sets.setdefault(frozenset((q.clip_id, q.text, q.reference or "") for q in questions), []).append(run)
+    return {
+        chr(ord("A") + index) if index < 26 else f"{index + 1}": set_runs
+        for index, set_runs in enumerate(sets.values())
+    }
 
 
 def _compared_sets(sets: Mapping[str, Sequence[ReadRun]]) -> str:
-    """Say which runs can be compared."""
-    said = []
+    """Return the sentence that says which runs can be compared."""
+    descriptions = []
     for letter, runs in sets.items():
         questions = max(len(run.items) for run in runs)
         clips = len({item.question.clip_id for item in runs[0].items.values()})
         names = ", ".join(run.name for run in runs)
-        said.append(f"{letter}: {questions} questions about {clips} clip{'s' if clips != 1 else ''} ({names})")
-    return f"Not all runs answered the same questions; compare numbers within a question set only. {'; '.join(said)}."
+        descriptions.append(f"{letter}: {questions} questions about {clips} clip{'s' if clips != 1 else ''} ({names})")
+    listed = "; ".join(descriptions)
+    return f"Not all runs answered the same questions; compare numbers within a question set only. {listed}."
 
 
 def comparisons(runs: Sequence[ReadRun], compare: Callable[..., Any]) -> list[Compared]:
@@ -157,19 +161,19 @@ def comparisons(runs: Sequence[ReadRun], compare: Callable[..., Any]) -> list[Co
         runs: The runs.
         compare: From two run folders to the paired comparison.
     """
-    found = []
+    compared = []
     for run in runs[1:]:
         if run.result is None or runs[0].result is None:
             continue
         try:
-            found.append(_compared(compare(runs[0].run.path, run.run.path), runs[0].name, run.name))
+            compared.append(_compared(compare(runs[0].run.path, run.run.path), runs[0].name, run.name))
         except InputError as error:
-            found.append(Compared(runs[0].name, run.name, problem=str(error.problems[0])))
-    return found
+            compared.append(Compared(runs[0].name, run.name, problem=str(error.problems[0])))
+    return compared
 
 
 def _compared(result: ScoreResult, first: str, second: str) -> Compared:
-    one, two = (result.groups["answers"][side].metrics for side in ("first", "second"))
+    first_metrics, second_metrics = (result.groups["answers"][side].metrics for side in ("first", "second"))
     rows, marks = [], []
     for key in (key for key in main_numbers("leaderboard") if key in result.metrics):
         value, bounds, p = result.metrics[key], result.intervals.get(key), result.details.get("p", {}).get(key)
@@ -178,8 +182,8 @@ def _compared(result: ScoreResult, first: str, second: str) -> Compared:
         rows.append(
             {
                 "key": key,
-                "first": f"{one[key]:.3f}",
-                "second": f"{two[key]:.3f}",
+                "first": f"{first_metrics[key]:.3f}",
+                "second": f"{second_metrics[key]:.3f}",
                 "difference": f"{value:+.3f}",
                 "interval": "" if bounds is None else f"[{bounds[0]:+.3f}, {bounds[1]:+.3f}]",
                 "p": "" if p is None else f"{p:.3f}",
@@ -206,18 +210,18 @@ def _cell(result: ScoreResult, key: str, best: float | None) -> Cell:
     return Cell(_short(result.metrics[key], 3), interval, best is not None and result.metrics[key] == best)
 
 
-def _baselines(result: ScoreResult, keys: Sequence[str], asked: str) -> tuple[LeaderboardRow, ...]:
-    """Return what needs no model; ``asked`` names its question set where there are several."""
+def _baselines(result: ScoreResult, keys: Sequence[str], question_set: str) -> tuple[LeaderboardRow, ...]:
+    """Return the baselines that need no model; ``question_set`` names theirs where there are several."""
     values = [_baseline(result, key) for key in keys]
     if all(value is None for value in values):
         return ()
     cells = tuple(Cell() if value is None else Cell(_short(value, 3)) for value in values)
-    of = f"the references of {asked}" if asked else "these references"
+    of = f"the references of {question_set}" if question_set else "these references"
     return (LeaderboardRow("always the commonest answer", cells, f"of {of}; for counts their median"),)
 
 
 def _baseline(result: ScoreResult, key: str) -> float | None:
-    """Return what always answering the commonest thing reaches.
+    """Return the score of always answering the commonest class or value.
 
     With K classes of which the commonest has the share p, its F1 is 2p / (p + 1) and its recall 1, both 0 elsewhere.
     """
@@ -232,10 +236,10 @@ def _published_rows(
     runs: Sequence[ReadRun], keys: Sequence[str]
 ) -> tuple[tuple[PublishedGroup, tuple[LeaderboardRow, ...]], ...]:
     """Return the published groups of the runs' task that have one of the columns, with their systems."""
-    named = [name for run in runs for name in run.run.manifest.get("published", ())]
-    found = []
+    group_names = [name for run in runs for name in run.run.manifest.get("published", ())]
+    groups = []
     for name, group in published().items():
-        if (named and name not in named) or group.task != runs[0].task:
+        if (group_names and name not in group_names) or group.task != runs[0].task:
             continue
         rows = tuple(
             LeaderboardRow(
@@ -247,15 +251,15 @@ def _published_rows(
             if any(key in row.metrics for key in keys)
         )
         if rows:
-            found.append((group, rows))
-    return tuple(found)
+            groups.append((group, rows))
+    return tuple(groups)
 
 
 def _how(result: ScoreResult) -> str:
     if not result.intervals:
         return "No intervals: one subject or clip only, or no draws."
-    said = interval_line(result).strip("[]")
-    return f"Small numbers: {said}."
+    text = interval_line(result).strip("[]")
+    return f"Small numbers: {text}."
 
 
 def _short(value: float, digits: int = 2) -> str:

@@ -1,4 +1,4 @@
-"""What is shown of a long video: its events in time, in a table, and the first of them in pictures."""
+"""Pictures of a long video: its timeline, a table of its events, and views of the first events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mevqa.reporting.event_pairs import (
     pair_events,
 )
 from mevqa.reporting.motion_curve import motion_curve
-from mevqa.reporting.pictures import Picture, Seen, picture_of
+from mevqa.reporting.pictures import ClipPictures, Picture, picture_of
 from mevqa.types import Clip
 
 if TYPE_CHECKING:
@@ -40,23 +40,23 @@ _MOMENTS = 6
 _Rows: TypeAlias = tuple[tuple[tuple[Picture, ...], ...], tuple[str, ...]]
 
 
-def see_long(
+def long_video_pictures(
     clip: Clip,
     labels: ClipLabels | None,
-    found: Sequence[EventRow] | None,
+    detected: Sequence[EventRow] | None,
     face: FaceMode = "auto",
     on_frames: Callable[[int, int], None] = lambda done, total: None,
     curve: list[tuple[float, float]] | None = None,
     unseen: Sequence[tuple[float, float, str]] = (),
-) -> Seen:
+) -> ClipPictures:
     """Return the timeline of a long video, its events as a table, and pictures of the first events.
 
-    Pictures are of the coded events, or of the found ones where nothing is coded. What cannot be read is a note.
+    Pictures are of the coded events, or of the detected ones where nothing is coded. What cannot be read is a note.
 
     Args:
         clip: The video; it has media.
         labels: What human coders wrote about it.
-        found: Events that were found in it; None when nothing was looked for.
+        detected: Events that were detected in it; None when nothing was looked for.
         face: How the face is found.
         on_frames: Called with the frames that are passed, and all of them.
         curve: (time in s, motion in percent of the eye distance) where it is known; it is measured where it is not.
@@ -80,12 +80,12 @@ def see_long(
         def at(frame: int) -> float:
             return float(seconds[frame])
 
-        pairs = _events(labels, found, clip.media, len(seconds), notes)
-        shown = pairs.coded or pairs.found or {}
+        pairs = _events(labels, detected, clip.media, len(seconds), notes)
+        listed = pairs.coded or pairs.detected or {}
         what = "coded" if pairs.coded else "found"
         try:
             draw = partial(_draw_events, clip, video, face, notes)
-            rows, titles = _event_rows(what, shown, at, draw, notes) if shown else _moment_rows(clip, face, notes)
+            rows, titles = _event_rows(what, listed, at, draw, notes) if listed else _moment_rows(clip, face, notes)
         except MediaError as error:
             rows, titles = (), ()
             notes.append(f"no pictures: {error}")
@@ -93,14 +93,14 @@ def see_long(
     length = float(seconds[-1]) if len(seconds) else 0.0
     label = f"Events of {clip.id} in time: {pairs.summary}"
     timeline = Timeline(coded_spans, found_spans, curve, length, unseen).chart(label)
-    table = event_table(pairs, at) if pairs.coded or pairs.found else None
-    return Seen(rows, timeline, tuple(dict.fromkeys(notes)), titles, table)
+    table = event_table(pairs, at) if pairs.coded or pairs.detected else None
+    return ClipPictures(rows, timeline, tuple(dict.fromkeys(notes)), titles, table)
 
 
 def _events(
-    labels: ClipLabels | None, found: Sequence[EventRow] | None, media: Path, frames: int, notes: list[str]
+    labels: ClipLabels | None, detected: Sequence[EventRow] | None, media: Path, frames: int, notes: list[str]
 ) -> EventPairs:
-    """Return the events that lie in the media; what is wrong with the others goes to ``notes``."""
+    """Return the events that lie in the media; ``notes`` gets why others are left out."""
     from mevqa.data.frame_numbers import place_events
 
     coded = None
@@ -113,25 +113,25 @@ def _events(
         placed = number_events(placement.events)
         coded = _inside(placed, "coded", frames, notes)
         complete = not placement.missing and len(coded) == len(placed)
-        if not complete and found is not None:
+        if not complete and detected is not None:
             notes.append("coded and found events are not compared: some of the coded ones are missing here")
-    seen = None if found is None else _inside(number_events(found), "found", frames, notes)
-    return pair_events(coded, seen, complete=complete)
+    detected_inside = None if detected is None else _inside(number_events(detected), "found", frames, notes)
+    return pair_events(coded, detected_inside, complete=complete)
 
 
 def _inside(events: NumberedEvents, name: str, frames: int, notes: list[str]) -> NumberedEvents:
     """Return the events whose frames the media has, in order."""
-    kept = {}
+    inside = {}
     for number, event in events.items():
         moments = [frame for frame in (event.onset, event.apex, event.offset) if frame is not None]
-        said = f"{name} event {number} (frames {event.onset} to {event.offset})"
+        label = f"{name} event {number} (frames {event.onset} to {event.offset})"
         if min(moments) < 0 or max(moments) >= frames:
-            notes.append(f"{said} is left out: the video has frames 0 to {frames - 1}")
+            notes.append(f"{label} is left out: the video has frames 0 to {frames - 1}")
         elif moments != sorted(moments):
-            notes.append(f"{said} is left out: its apex {event.apex} is not inside")
+            notes.append(f"{label} is left out: its apex {event.apex} is not inside")
         else:
-            kept[number] = event
-    return kept
+            inside[number] = event
+    return inside
 
 
 def _event_rows(
@@ -141,11 +141,11 @@ def _event_rows(
     draw: Callable[[NumberedEvents, Sequence[str]], Mapping[int, tuple[Picture, ...]]],
     notes: list[str],
 ) -> _Rows:
-    """Show the first events: those with an apex, then the others."""
+    """Return a row of pictures and a title for each of the first events."""
     first = dict(list(events.items())[:_MOST_EVENTS])
     pictures: dict[int, tuple[Picture, ...]] = {}
-    for known, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
-        these = {number: event for number, event in first.items() if (event.apex is not None) == known}
+    for has_apex, views in ((True, _VIEWS), (False, _WITHOUT_APEX)):
+        these = {number: event for number, event in first.items() if (event.apex is not None) == has_apex}
         pictures |= draw(these, views)
     if len(events) > len(first):
         notes.append(f"pictures of the first {len(first)} of {len(events)} {what} events")
@@ -160,13 +160,15 @@ def _draw_events(
     from mevqa.video.views.render import render_events
 
     # Views that do not show the apex do not use it: the onset stands in its place.
-    spans = [Event(one.onset, one.onset if one.apex is None else one.apex, one.offset) for one in events.values()]
+    spans = [
+        Event(event.onset, event.onset if event.apex is None else event.apex, event.offset) for event in events.values()
+    ]
     pictures = {}
     rendered = render_events(clip, spans, views=views, face=face, footage=video)
-    for (number, event), seen in zip(events.items(), rendered, strict=True):
+    for (number, event), views_of_event in zip(events.items(), rendered, strict=True):
         moments = {"onset": event.onset, "apex": event.apex, "offset": event.offset}
-        pictures[number] = tuple(picture_of(view, moments.get(view.name)) for view in seen.views)
-        notes += seen.warnings
+        pictures[number] = tuple(picture_of(view, moments.get(view.name)) for view in views_of_event.views)
+        notes += views_of_event.warnings
     return pictures
 
 
@@ -182,7 +184,7 @@ def _moment_rows(clip: Clip, face: FaceMode, notes: list[str]) -> _Rows:
     """Return faces of a long video at equal distances."""
     from mevqa.video.views.render import render_clip
 
-    seen = render_clip(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
-    notes += seen.warnings
-    pictures = tuple(Picture(f"frame {view.frames[0]}", view.caption, view.image, "frames") for view in seen.views)
+    rendered = render_clip(clip, views=("frames",), sampler="uniform", frames=_MOMENTS, face=face)
+    notes += rendered.warnings
+    pictures = tuple(Picture(f"frame {view.frames[0]}", view.caption, view.image, "frames") for view in rendered.views)
     return (pictures,), ()

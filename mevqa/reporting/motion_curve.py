@@ -1,4 +1,4 @@
-"""How much the face of a long video moves, over time."""
+"""Motion curve of a long video: how much the face moves, over time."""
 
 from __future__ import annotations
 

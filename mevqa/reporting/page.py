@@ -47,29 +47,33 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
         title: Title of the page.
         paired: Compares two runs (``compare_answers`` with its settings); None to leave comparisons out.
     """
-    panels = [run_panel(run, place) for place, run in enumerate(runs)]
-    found: Leaderboard | None = leaderboard(runs)
+    panels = [run_panel(run, index) for index, run in enumerate(runs)]
+    board: Leaderboard | None = leaderboard(runs)
     compared: Sequence[Compared] = comparisons(runs, paired) if paired is not None else ()
     charts = {f"{panel.key}_{name}": figure.chart for panel in panels for name, figure in panel.figures.items()}
-    charts |= {f"difference_{place}": one.chart for place, one in enumerate(compared, 1) if one.chart is not None}
+    charts |= {
+        f"difference_{number}": comparison.chart
+        for number, comparison in enumerate(compared, 1)
+        if comparison.chart is not None
+    }
     files = {name: chart.files() for name, chart in charts.items()}  # Before the page: what is drawn for them, it has.
     shorten = path_shortener(runs)
     pages = split(replace(section, data=shorten.inside(section.data, _MAY_NAME_FILES)))
     render = partial(_template(shorten).render, title=title, runs=runs, version=__version__)
-    html = render(panels=panels, leaderboard=found, compared=compared, section=pages.section, pages=pages, part=None)
-    shown = {"panels": (), "leaderboard": None, "compared": (), "pages": pages}
-    parts = ((part.name, render(**shown, section=part.section, part=part)) for part in pages.parts)
+    html = render(panels=panels, leaderboard=board, compared=compared, section=pages.section, pages=pages, part=None)
+    context = {"panels": (), "leaderboard": None, "compared": (), "pages": pages}
+    parts = ((part.name, render(**context, section=part.section, part=part)) for part in pages.parts)
     return Page(html, files, pages.folder, parts)
 
 
 def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:
     """Return what takes the folders off paths in texts about runs, whose own files and folders it knows."""
     sources = [source for run in runs for source in run.sources]
-    known = [run.run.path for run in runs]
+    paths = [run.run.path for run in runs]
     for source in sources:
-        known += [*source.files, *source.pictures.values()]
-        known += [path for path in (source.media, source.annotations) if path is not None]
-    return PathShortener(known)
+        paths += [*source.files, *source.pictures.values()]
+        paths += [path for path in (source.media, source.annotations) if path is not None]
+    return PathShortener(paths)
 
 
 #: Fields of the clip browser's data that may name a file; what people and models wrote is left as it is.

@@ -1,4 +1,4 @@
-"""The pictures of one clip: what there was to see."""
+"""The pictures of one clip, with its timeline and table of events where it is long."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is shown of a clip.
+class ClipPictures:
+    """What a report shows of a clip: pictures, and for a long video its timeline and events.
 
     Attributes:
         rows: Pictures in rows, one row an event.
@@ -60,5 +60,5 @@ def picture_of(view: View, frame: int | None) -> Picture:
     """
     name = view.name if frame is None else f"{view.name} · frame {frame}"
     # Only views that are drawn from a video know its frames.
-    given = not view.frames
-    return Picture(f"{view.name} · ready-made" if given else name, view.caption, view.image, view.name, given)
+    ready_made = not view.frames
+    return Picture(f"{view.name} · ready-made" if ready_made else name, view.caption, view.image, view.name, ready_made)

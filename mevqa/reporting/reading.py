@@ -1,4 +1,4 @@
-"""What a report shows of a run: its questions, answers and verdicts, and its scores."""
+"""Runs as a report reads them: questions, answers and scores."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class ReadRun:
     @property
     def fingerprint(self) -> Mapping[str, Any]:
         """What decided the answers, as the manifest has it."""
-        found: Mapping[str, Any] = self.run.manifest.get("decides", {})
-        return found
+        decides: Mapping[str, Any] = self.run.manifest.get("decides", {})
+        return decides
 
     @property
     def model(self) -> str:
@@ -97,12 +97,12 @@ def model_label(fingerprint: Mapping[str, Any]) -> str:
 
 def short_names(paths: Sequence[Path]) -> list[str]:
     """Return the last parts of paths, as many as tell them apart."""
-    whole = [path.resolve().parts[1:] or (str(path),) for path in paths]
-    for length in range(1, max(map(len, whole), default=1) + 1):
-        names = ["/".join(parts[-length:]) for parts in whole]
+    path_parts = [path.resolve().parts[1:] or (str(path),) for path in paths]
+    for length in range(1, max(map(len, path_parts), default=1) + 1):
+        names = ["/".join(parts[-length:]) for parts in path_parts]
         if len(set(names)) == len(names):
             return names
-    return [f"{path.resolve().name} ({place})" for place, path in enumerate(paths, 1)]
+    return [f"{path.resolve().name} ({index})" for index, path in enumerate(paths, 1)]
 
 
 def read_runs(paths: Sequence[Path], scoring: Scoring) -> list[ReadRun]:
@@ -146,10 +146,10 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
     clips = clips or {question.clip_id for question in questions}
     questions = [question for question in questions if question.clip_id in clips]
     task = files[0].task if files else "vqa"
-    known = scoring.reference is not None or any(question.reference is not None for question in questions)
+    has_reference = scoring.reference is not None or any(question.reference is not None for question in questions)
     items: dict[str, Item] = {}
     result = None
-    if known:
+    if has_reference:
         pairs = read_pairs(path, scoring.reference, opened=run, files=reference_files)
         preset = scoring.preset or DEFAULT_PRESETS[pairs.task]
         switches = answer_preset(preset)

@@ -73,8 +73,8 @@ def split(section: ClipSection) -> Split:
         return Split(section)
     parts = tuple(_parts(section, sizes))
     folder = f"clips-{digest.hexdigest()}"
-    found = [_brief(clip, place) for place, part in enumerate(parts) for clip in part.section.data["clips"]]
-    data = {**section.data, "pages": [f"{folder}/{part.name}" for part in parts], "clips": found}
+    briefs = [_brief(clip, index) for index, part in enumerate(parts) for clip in part.section.data["clips"]]
+    data = {**section.data, "pages": [f"{folder}/{part.name}" for part in parts], "clips": briefs}
     packed = _pack(data)
     if len(packed) > INDEX:
         packed = _pack({**data, "clips": []})
@@ -88,17 +88,17 @@ def _parts(section: ClipSection, sizes: Sequence[int]) -> Iterator[Part]:
         while last < len(clips) and size + sizes[last] <= PART:
             size += sizes[last]
             last += 1
-        own = clips[first:last]
-        questions = [question for clip in own for question in clip["questions"]]
-        drawn = {clip["timeline"]: section.timelines[clip["timeline"]] for clip in own if "timeline" in clip}
+        part_clips = clips[first:last]
+        questions = [question for clip in part_clips for question in clip["questions"]]
+        drawn = {clip["timeline"]: section.timelines[clip["timeline"]] for clip in part_clips if "timeline" in clip}
         content = replace(
             section,
-            data={**section.data, "clips": own},
+            data={**section.data, "clips": part_clips},
             timelines=drawn,
-            choices=choices_of(own, section.data["runs"]),
-            clips=len(own),
+            choices=choices_of(part_clips, section.data["runs"]),
+            clips=len(part_clips),
             questions=len(questions),
-            motion=section.motion and any("rows" in clip for clip in own),
+            motion=section.motion and any("rows" in clip for clip in part_clips),
         )
         wrong = sum(any(a["verdict"] in ("wrong", "none") for a in q["answers"]) for q in questions)
         # Of one width, so that a folder lists them in their order.
@@ -107,11 +107,11 @@ def _parts(section: ClipSection, sizes: Sequence[int]) -> Iterator[Part]:
 
 
 def _brief(clip: Mapping[str, Any], part: int) -> dict[str, Any]:
-    """Return what finds a clip and its questions."""
+    """Return the entry of the index for a clip: what its filters and its search need."""
     questions = [
         {
             **{key: question[key] for key in _OF_QUESTION if key in question},
-            "answers": [{key: one[key] for key in _OF_ANSWER if key in one} for one in question["answers"]],
+            "answers": [{key: answer[key] for key in _OF_ANSWER if key in answer} for answer in question["answers"]],
         }
         for question in clip["questions"]
     ]

@@ -16,11 +16,11 @@ from mevqa.files.lock import hold_folder
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.inference.evaluation import Source
 from mevqa.inference.long_videos.event_log import EVENTS, read_curve, read_not_looked_at
-from mevqa.reporting.clip_pictures import see
+from mevqa.reporting.clip_pictures import clip_pictures
 from mevqa.reporting.clips import clip_section
 from mevqa.reporting.found_events import FoundEvents, read_found
 from mevqa.reporting.page import Page, make_page, path_shortener
-from mevqa.reporting.pictures import Seen
+from mevqa.reporting.pictures import ClipPictures
 from mevqa.reporting.reading import ReadRun, Scoring, read_runs
 from mevqa.types import Clip, Question
 
@@ -35,7 +35,7 @@ _OF_CLIPS = re.compile("clips-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class ReportOptions:
-    """What is shown besides the numbers.
+    """Options of a report: pictures, media, labels, events and title.
 
     Attributes:
         pictures: Whether clips are shown with pictures.
@@ -56,7 +56,7 @@ class ReportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written.
+    """A written report: its page, and how much it holds.
 
     Attributes:
         page: The page.
@@ -103,9 +103,9 @@ def write_report(
     with hold_folder(out):
         runs = read_runs(paths, scoring)
         notes = [f"{run.name}: {note}" for run in runs for note in run.notes]
-        looker = _Looker(runs, options, on_clip, on_frames) if options.pictures else None
-        section = clip_section(runs, looker.see if looker is not None else None)
-        notes += looker.notes if looker is not None else []
+        viewer = _ClipViewer(runs, options, on_clip, on_frames) if options.pictures else None
+        section = clip_section(runs, viewer.pictures_of if viewer is not None else None)
+        notes += viewer.notes if viewer is not None else []
         if section.left_out:
             which = "clips with a wrong answer come first"
             notes.append(f"the pictures of {section.left_out} of {section.clips} clips are left out: {which}")
@@ -118,15 +118,15 @@ def write_report(
 
 
 def _title(runs: Sequence[ReadRun]) -> str:
-    """Return who was asked about what."""
+    """Return the title of the page: models and data sets."""
     models = list(dict.fromkeys(run.model for run in runs))
     datasets = dict.fromkeys(question.dataset for run in runs for question in run.questions)
     more = f" and {len(models) - _MOST_MODELS} more" if len(models) > _MOST_MODELS else ""
     return f"{', '.join(models[:_MOST_MODELS])}{more} · {', '.join(datasets)}"
 
 
-class _Looker:
-    """Finds the media of clips and looks at them."""
+class _ClipViewer:
+    """Finds the media of clips and returns their pictures."""
 
     def __init__(
         self,
@@ -146,26 +146,28 @@ class _Looker:
         questions = list({question.id: question for run in runs for question in run.questions}.values())
         clips = {question.clip_id for question in questions}
         self._total = len(clips)
-        self._found = _found_events(runs, options)
-        if self._found is not None:
-            self.notes += self._found.notes(clips)
+        self._detected = _found_events(runs, options)
+        if self._detected is not None:
+            self.notes += self._detected.notes(clips)
         for source in _sources(runs, options):
             self._find(source, [q for q in questions if q.clip_id not in self._clips])
 
-    def see(self, clip_id: str, questions: Sequence[Question]) -> Seen:
-        """Return what is shown of a clip."""
+    def pictures_of(self, clip_id: str, questions: Sequence[Question]) -> ClipPictures:
+        """Return the pictures of a clip."""
         clip = self._clips.get(clip_id)
         if clip is None:
-            seen = Seen(notes=("no pictures: its media were not found",))
+            pictures = ClipPictures(notes=("no pictures: its media were not found",))
         else:
-            found = None if self._found is None else self._found.of(clip_id)
-            known = (self._labels.get(clip_id), found)
-            told = partial(self._on_frames, clip_id)
+            detected = None if self._detected is None else self._detected.of(clip_id)
+            labels_and_events = (self._labels.get(clip_id), detected)
+            on_frames = partial(self._on_frames, clip_id)
             curve, unseen = self._curve(clip_id), self._not_looked_at(clip_id)
-            seen = see(clip, questions, *known, self._face, told, curve=curve, unseen=unseen)
+            pictures = clip_pictures(
+                clip, questions, *labels_and_events, self._face, on_frames, curve=curve, unseen=unseen
+            )
         self._done += 1
         self._on_clip(self._done, self._total)
-        return seen
+        return pictures
 
     def _curve(self, clip_id: str) -> list[tuple[float, float]] | None:
         """Return the motion that a run measured while it spotted in a video."""
@@ -173,11 +175,11 @@ class _Looker:
         return next((curve for curve in curves if curve is not None), None)
 
     def _not_looked_at(self, clip_id: str) -> list[tuple[float, float, str]]:
-        """Return what a run could not look at while it spotted in a video."""
+        """Return the times of a video that a run could not look at while it spotted, with reasons."""
         return next(filter(None, (read_not_looked_at(folder, clip_id) for folder in self._folders)), [])
 
     def _find(self, source: Source, questions: Sequence[Question]) -> None:
-        """Find the clips of one source; what is wrong is a note: a report of numbers is better than none."""
+        """Find the clips of one source; a problem becomes a note: a report of numbers is better than none."""
         from mevqa.data.annotations import read_annotations
         from mevqa.data.media import labels_of, search_clips
 
@@ -202,12 +204,12 @@ def _sources(runs: Sequence[ReadRun], options: ReportOptions) -> list[Source]:
             return [replace(source, annotations=options.annotations) for source in recorded]
         return list({json.dumps(source.as_record()): source for source in recorded}.values())
     annotations = options.annotations or next((s.annotations for s in recorded if s.annotations is not None), None)
-    own = next((source for source in recorded if source.annotations == annotations), Source(()))
-    return [Source((), options.media, annotations, dict(options.ready or {}), own.numbers)]
+    labelled = next((source for source in recorded if source.annotations == annotations), Source(()))
+    return [Source((), options.media, annotations, dict(options.ready or {}), labelled.numbers)]
 
 
 def _found_events(runs: Sequence[ReadRun], options: ReportOptions) -> FoundEvents | None:
-    """Return the events that were found; None when nothing was looked for.
+    """Return the events that were detected; None when nothing was looked for.
 
     Raises:
         InputError: The file is wrong.
@@ -215,9 +217,9 @@ def _found_events(runs: Sequence[ReadRun], options: ReportOptions) -> FoundEvent
     if options.events is not None:
         if not options.events.is_file():
             raise InputError([Problem(options.events, "is no file; name the found events as CSV or JSON")])
-        return read_found(options.events, whole=True)
+        return read_found(options.events, complete=True)
     paths = [run.run.path / EVENTS for run in runs if (run.run.path / EVENTS).is_file()]
-    return read_found(paths[0], whole=False) if paths else None
+    return read_found(paths[0], complete=False) if paths else None
 
 
 def _pairing(runs: Sequence[ReadRun], scoring: Scoring) -> Callable[..., Any] | None:

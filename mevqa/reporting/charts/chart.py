@@ -79,7 +79,7 @@ _STYLE: dict[str, Any] = {
 #: One chart at a time: matplotlib's settings belong to the whole process.
 _LOCK = threading.RLock()
 
-#: Begins the names of groups that hold what a pointer resting on them is told.
+#: Prefix of the ids of SVG groups that hold the tooltip of a shape.
 _TITLE = "title:"
 _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -88,7 +88,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 #: The page and the file choose the family of fonts; the size stays.
 _FAMILY = re.compile(r"font-family: [^;]*(; |$)|(?<=px) '[^;]*")
-#: The first attribute of what is drawn; texts cannot hold a sign that opens a tag.
+#: The style of paths and texts, their first attribute; texts cannot hold a sign that opens a tag.
 _STYLES = re.compile('(?<=<path style=")[^"]*|(?<=<text style=")[^"]*')
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _VARIABLES = {value: f"var(--{name})" for name, value in LIGHT.items()}
@@ -156,7 +156,7 @@ class Chart:
         FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
         figure.set_facecolor(LIGHT["paper"])
         drawn = ElementTree.fromstring(_FORBIDDEN.sub("\ufffd", content.getvalue()))
-        markers = {name: one for one in drawn.iter(f"{_SVG}path") if (name := one.get("id"))}
+        markers = {name: shape for shape in drawn.iter(f"{_SVG}path") if (name := shape.get("id"))}
         size = {"viewBox": f"0 0 {self.width:g} {self.height:g}", "width": f"{self.width:g}"}
         size |= {
             "height": f"{self.height:g}",
@@ -170,7 +170,7 @@ class Chart:
 
     @contextmanager
     def _figure(self) -> Iterator[Figure]:
-        """Draw on a new figure, while nobody else does; it is to be written inside the context."""
+        """Draw on a new figure, one chart at a time; it is to be written inside the context."""
         import matplotlib as mpl
         from matplotlib import style
         from matplotlib.figure import Figure
@@ -209,7 +209,7 @@ def _pdf_of(figure: Figure, title: str) -> bytes:
 
 
 def describe(artist: Artist, text: str) -> None:
-    """Set what a pointer that rests on a shape is told, and a reader who cannot see it."""
+    """Set the tooltip of a shape, which is also its text for readers who cannot see it."""
     artist.set_gid(_TITLE + text)
 
 
@@ -227,8 +227,8 @@ def _plain(text: str) -> str:
 def _fonts() -> list[str]:
     from matplotlib.font_manager import fontManager
 
-    there = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in there)]
+    installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in installed)]
 
 
 def _slim(element: ElementTree.Element, markers: Mapping[str, ElementTree.Element]) -> list[ElementTree.Element]:
@@ -241,7 +241,7 @@ def _slim(element: ElementTree.Element, markers: Mapping[str, ElementTree.Elemen
     shapes = []
     for child in element:
         tag, name = child.tag.removeprefix(_SVG), child.get("id", "")
-        kept: dict[str, str] = {
+        attributes: dict[str, str] = {
             key: _short(child.attrib[key]) for key in ("style", "transform", "d") if key in child.attrib
         }
         if tag == "g":
@@ -254,16 +254,16 @@ def _slim(element: ElementTree.Element, markers: Mapping[str, ElementTree.Elemen
                 ElementTree.SubElement(inside[0], "title").text = name.removeprefix(_TITLE)
             shapes += inside
         elif tag == "use":
-            kept["d"] = _short(markers[child.get(_HREF, "")[1:]].get("d", ""))
-            kept["transform"] = _short(f"translate({child.get('x', 0)} {child.get('y', 0)})")
-            shapes.append(ElementTree.Element("path", kept))
-        elif tag == "path" and kept.get("style") != "fill: none":
-            shapes.append(ElementTree.Element("path", kept))
+            attributes["d"] = _short(markers[child.get(_HREF, "")[1:]].get("d", ""))
+            attributes["transform"] = _short(f"translate({child.get('x', 0)} {child.get('y', 0)})")
+            shapes.append(ElementTree.Element("path", attributes))
+        elif tag == "path" and attributes.get("style") != "fill: none":
+            shapes.append(ElementTree.Element("path", attributes))
         elif tag == "text":
-            if kept.get("transform", "").startswith("rotate(-0 "):
-                del kept["transform"]
-            kept |= {key: _short(child.attrib[key]) for key in ("x", "y") if key in child.attrib}
-            shapes.append(ElementTree.Element("text", kept))
+            if attributes.get("transform", "").startswith("rotate(-0 "):
+                del attributes["transform"]
+            attributes |= {key: _short(child.attrib[key]) for key in ("x", "y") if key in child.attrib}
+            shapes.append(ElementTree.Element("text", attributes))
             shapes[-1].text = child.text
     return shapes
 
@@ -273,5 +273,5 @@ def _variable(colour: re.Match[str]) -> str:
 
 
 def _short(value: str) -> str:
-    rounded = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), value)
+    rounded = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), value)
     return " ".join(_FAMILY.sub("", rounded).split()).removesuffix(";")

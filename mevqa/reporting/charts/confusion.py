@@ -46,7 +46,7 @@ class ConfusionTable:
 
     Attributes:
         label: What it shows.
-        columns: Answers: (name as it is shown, whole name).
+        columns: Answers: (name as it is shown, full name).
         rows: Classes of the references, with their cells.
     """
 
@@ -69,37 +69,37 @@ def confusion_table(matrix: Mapping[str, Any], title: str, kind: str) -> Confusi
         kind: Question type, for the filters that a click on a cell sets.
     """
     names, counts = matrix["references"], matrix["counts"]
-    places = [
-        place for place, name in enumerate(matrix["answers"]) if name in names or any(row[place] for row in counts)
+    indices = [
+        index for index, name in enumerate(matrix["answers"]) if name in names or any(row[index] for row in counts)
     ]
-    columns = [matrix["answers"][place] for place in places]
+    columns = [matrix["answers"][index] for index in indices]
     rows = []
     for name, row in zip(names, counts, strict=True):
         total = sum(row)
         cells = tuple(
             ConfusionCell(
-                row[place],
-                row[place] / total if total else 0.0,
+                row[index],
+                row[index] / total if total else 0.0,
                 answer == name,
-                f"{name} answered {_REST.get(answer, answer)}: {row[place]} of {total}",
+                f"{name} answered {_REST.get(answer, answer)}: {row[index]} of {total}",
                 {"type": kind, "class": name, "answer": answer},
             )
-            for place, answer in zip(places, columns, strict=True)
+            for index, answer in zip(indices, columns, strict=True)
         )
-        rows.append((_named(name), cells))
+        rows.append((_short_and_full(name), cells))
     label = f"Confusion matrix of {title}: rows are references, columns are answers"
-    return ConfusionTable(label, tuple(_named(_REST.get(name, name)) for name in columns), tuple(rows))
+    return ConfusionTable(label, tuple(_short_and_full(_REST.get(name, name)) for name in columns), tuple(rows))
 
 
 def class_bars(matrix: Mapping[str, Any]) -> list[Bar]:
     """Return F1 and recall of each class of a confusion matrix, the commonest first."""
     labels, counts = matrix["references"], matrix["counts"]
     numbers = [(counts[i][i], sum(counts[i]), sum(row[i] for row in counts)) for i in range(len(labels))]
-    ordered = sorted(zip(labels, numbers, strict=True), key=lambda one: (-one[1][1], one[0]))
-    return [class_bar(name, *own) for name, own in ordered]
+    ordered = sorted(zip(labels, numbers, strict=True), key=lambda pair: (-pair[1][1], pair[0]))
+    return [class_bar(name, *class_counts) for name, class_counts in ordered]
 
 
-def _named(name: str) -> tuple[str, str]:
+def _short_and_full(name: str) -> tuple[str, str]:
     return fitted(name, _MOST_LETTERS), name
 
 

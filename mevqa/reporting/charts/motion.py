@@ -60,10 +60,10 @@ def _draw(curve: Curve, marks: Mapping[str, float], title: str, figure: Figure) 
         if side != "center" and (share < _EDGE if side == "right" else share > 1 - _EDGE):
             side, shift = "left" if side == "right" else "right", -shift  # It would leave the chart.
         axes.axvline(ms, color=colour, linewidth=2)
-        place: dict[str, Any] = {"xycoords": above, "textcoords": "offset points", "ha": side, "va": "top"}
+        style: dict[str, Any] = {"xycoords": above, "textcoords": "offset points", "ha": side, "va": "top"}
         if role == "apex":  # Its name lies on its line.
-            place["bbox"] = {"facecolor": LIGHT["paper"], "edgecolor": "none", "pad": 1}
-        axes.annotate(role, (ms, 1), (shift, -2), color=colour, **place)
+            style["bbox"] = {"facecolor": LIGHT["paper"], "edgecolor": "none", "pad": 1}
+        axes.annotate(role, (ms, 1), (shift, -2), color=colour, **style)
     axes.set_title(f"{fitted(title, 80)} (motion, % of the eye distance)", loc="left", fontsize=13)
     axes.set_xlabel("ms", loc="right", color=LIGHT["ink"])
     axes.tick_params(labelsize=12, labelcolor=LIGHT["ink"])

@@ -1,4 +1,4 @@
-"""What is drawn of one run: confusion, classes, action units, calibration, counts, and its parts."""
+"""Charts and tables of one run: confusion, classes, action units, calibration, counts, and its parts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mevqa.scoring.result import ScoreResult
 from mevqa.scoring.tables import group_table, score_tables
 from mevqa.table_writer import Table
 
-#: Which number of a subject is drawn, the first that there is.
+#: The metric that charts of subjects show: the first of these that there is.
 _OF_SUBJECT = ("coarse.accuracy", "type.accuracy", "au.f1")
 _SERIES = ("F1", "recall")
 _MOST_UNITS = 24
@@ -53,7 +53,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Everything drawn of one run.
+    """The charts and tables of one run.
 
     Attributes:
         key: Name of the panel in files and addresses.
@@ -78,20 +78,20 @@ class Panel:
         return [figure for figure in self.figures.values() if figure.section in sections]
 
 
-def run_panel(run: ReadRun, place: int) -> Panel:
+def run_panel(run: ReadRun, index: int) -> Panel:
     """Draw one run.
 
     Args:
         run: The run, scored or not.
-        place: Its place among the runs, from 0.
+        index: Its position among the runs, from 0.
     """
     result = run.result
     if result is None:
-        return Panel(f"run{place + 1}", run.name, {}, (), (), (), None)
+        return Panel(f"run{index + 1}", run.name, {}, (), (), (), None)
     figures = dict(_figures(run, result))
     parts = tuple(group_table(by, groups) for by, groups in result.groups.items() if groups)
     unusable = tuple(result.details.get("unusable", ()))
-    return Panel(f"run{place + 1}", run.name, figures, tuple(score_tables(result)), parts, unusable, result)
+    return Panel(f"run{index + 1}", run.name, figures, tuple(score_tables(result)), parts, unusable, result)
 
 
 def _figures(run: ReadRun, result: ScoreResult) -> Iterator[tuple[str, Figure]]:
@@ -127,15 +127,20 @@ def _group_figure(by: str, groups: Mapping[str, ScoreResult]) -> Figure | None:
     key = next((key for key in _OF_SUBJECT if any(key in part.metrics for part in groups.values())), None)
     if key is None or len(groups) < 2:
         return None
-    named = ((name.split("/", 1)[-1] if by == "subject" else name, part) for name, part in groups.items())
-    known = sorted(
-        ((name, part) for name, part in named if key in part.metrics), key=lambda one: (-one[1].metrics[key], one[0])
+    named_parts = ((name.split("/", 1)[-1] if by == "subject" else name, part) for name, part in groups.items())
+    scored_parts = sorted(
+        ((name, part) for name, part in named_parts if key in part.metrics),
+        key=lambda pair: (-pair[1].metrics[key], pair[0]),
     )
     marks = [
         Mark(name, value := part.metrics[key], part.intervals.get(key), f"{value:.2f}  n = {part.counts['questions']}")
-        for name, part in known[:_MOST_SUBJECTS]
+        for name, part in scored_parts[:_MOST_SUBJECTS]
     ]
-    more = f" The first {_MOST_SUBJECTS} of {len(known)}; the table has all." if len(known) > _MOST_SUBJECTS else ""
+    more = (
+        f" The first {_MOST_SUBJECTS} of {len(scored_parts)}; the table has all."
+        if len(scored_parts) > _MOST_SUBJECTS
+        else ""
+    )
     title = f"{key} by {'data set' if by == 'dataset' else by}"
     return Figure(title, forest_chart(marks, title), f"n counts all questions.{more}", "parts")
 
@@ -176,7 +181,7 @@ def _count_pairs(run: ReadRun) -> dict[str, list[tuple[int, int]]]:
     for definition in question_types():
         name = chart_name(definition.key)
         for item in run.items.values() if definition.metric == "count" else ():
-            asked = item.question.type == definition.name
-            if asked and isinstance(item.value, int) and isinstance(item.reference, int):
+            of_type = item.question.type == definition.name
+            if of_type and isinstance(item.value, int) and isinstance(item.reference, int):
                 pairs.setdefault(name, []).append((item.reference, item.value))
     return pairs

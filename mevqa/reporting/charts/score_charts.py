@@ -21,7 +21,7 @@ class Bar:
         name: What it is about.
         values: One number a series, 0 to 1.
         note: What stands at its right.
-        title: What a pointer resting on it is told besides the values.
+        title: What its tooltip says besides the values.
     """
 
     name: str
@@ -61,13 +61,13 @@ def bar_chart(bars: Sequence[Bar], series: Sequence[str], label: str) -> Chart:
     def draw(figure: Figure) -> None:
         figure.set_layout_engine("constrained")
         axes, share = figure.subplots(), thick / row_height
-        for place, name in enumerate(series):
-            rows = [row + (place - (len(series) - 1) / 2) * share for row in range(len(bars))]
-            values = [bar.values[place] for bar in bars]
-            drawn = axes.barh(rows, values, 0.75 * share, color=LIGHT[SERIES[place]], label=name)
+        for index, name in enumerate(series):
+            rows = [row + (index - (len(series) - 1) / 2) * share for row in range(len(bars))]
+            values = [bar.values[index] for bar in bars]
+            drawn = axes.barh(rows, values, 0.75 * share, color=LIGHT[SERIES[index]], label=name)
             for patch, bar in zip(drawn, bars, strict=True):
                 more = f"; {bar.title}" if bar.title else ""
-                describe(patch, f"{bar.name}: {name} {bar.values[place]:.3f}{more}")
+                describe(patch, f"{bar.name}: {name} {bar.values[index]:.3f}{more}")
         _note_rows(axes, [bar.note for bar in bars], [fitted(bar.name) for bar in bars])
         axes.set(xlim=(0, 1), xticks=(0, 0.25, 0.5, 0.75, 1))
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0, handlelength=1, handleheight=1)
@@ -113,12 +113,12 @@ def forest_chart(
         if line_at is not None:
             axes.axvline(line_at, color=LIGHT["muted"], linewidth=1, linestyle="--")
         for row, mark in enumerate(marks):
-            colour, said = LIGHT[mark.colour], f"{mark.name}: {mark.value:.3f}"
+            colour, tooltip = LIGHT[mark.colour], f"{mark.name}: {mark.value:.3f}"
             if mark.bounds is not None:
                 axes.plot(mark.bounds, (row, row), color=colour, linewidth=2)
-                said += f" [{mark.bounds[0]:.3f}, {mark.bounds[1]:.3f}]"
+                tooltip += f" [{mark.bounds[0]:.3f}, {mark.bounds[1]:.3f}]"
             (point,) = axes.plot(mark.value, row, "o", color=colour, markersize=9, markeredgewidth=0)
-            describe(point, said)
+            describe(point, tooltip)
         _note_rows(axes, [mark.note for mark in marks], [fitted(mark.name, 22) for mark in marks])
         axes.set(xlim=(min([reach[0], *ends]), max([reach[1], *ends])))
         axes.locator_params(axis="x", nbins=8, steps=(1, 2, 5, 10))
@@ -164,8 +164,8 @@ def counts_chart(pairs: Mapping[str, Sequence[tuple[int, int]]], label: str) -> 
         axes.locator_params(nbins=8, steps=(1, 2, 5, 10), integer=True)
         axes.tick_params(labelsize=11, labelcolor=LIGHT["muted"])
         if handles:
-            place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0}
-            axes.legend(handles=handles, handletextpad=0.1, columnspacing=1, **place)
+            legend: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 4, "borderaxespad": 0}
+            axes.legend(handles=handles, handletextpad=0.1, columnspacing=1, **legend)
 
     return Chart(346, 372, label, draw)
 
@@ -183,18 +183,19 @@ def calibration_chart(bins: Sequence[Mapping[str, Any]], label: str) -> Chart:
         figure.set_layout_engine("constrained")
         above, below = figure.subplots(2, sharex=True, height_ratios=(5, 1))
         above.plot((0, 1), (0, 1), color=LIGHT["muted"], linewidth=1, linestyle="--")
-        for one in bins:
-            middle, width = (one["low"] + one["high"]) / 2, 0.9 * (one["high"] - one["low"])
-            (share,) = above.bar(middle, one["accuracy"], width, color=LIGHT["blue"], alpha=0.25)
-            (count,) = below.bar(middle, one["count"], width, color=LIGHT["muted"], alpha=0.6)
-            said = f"probability {one['low']:.1f} to {one['high']:.1f}: {one['count']} questions, "
-            said += f"mean probability {one['confidence']:.3f}, {one['accuracy']:.3f} right"
-            describe(share, said)
-            describe(count, said)
-        points = [one["confidence"] for one in bins], [one["accuracy"] for one in bins]
+        for row in bins:
+            low, high = row["low"], row["high"]
+            middle, width = (low + high) / 2, 0.9 * (high - low)
+            (share,) = above.bar(middle, row["accuracy"], width, color=LIGHT["blue"], alpha=0.25)
+            (count,) = below.bar(middle, row["count"], width, color=LIGHT["muted"], alpha=0.6)
+            tooltip = f"probability {low:.1f} to {high:.1f}: {row['count']} questions, "
+            tooltip += f"mean probability {row['confidence']:.3f}, {row['accuracy']:.3f} right"
+            describe(share, tooltip)
+            describe(count, tooltip)
+        points = [row["confidence"] for row in bins], [row["accuracy"] for row in bins]
         above.plot(*points, "o-", color=LIGHT["blue"], linewidth=2, markersize=8, markeredgewidth=0)
         above.set(xlim=(0, 1), ylim=(0, 1), ylabel="share right")
-        below.set(ylim=(0, max((one["count"] for one in bins), default=1)), ylabel="n")
+        below.set(ylim=(0, max((row["count"] for row in bins), default=1)), ylabel="n")
         below.set(xlabel="probability of the likeliest option", yticks=())
         above.tick_params(labelbottom=False, labelsize=11, labelcolor=LIGHT["muted"])
         below.xaxis.set_major_formatter("{x:g}")

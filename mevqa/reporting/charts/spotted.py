@@ -1,4 +1,4 @@
-"""What was found in one video, as one picture: its name, a timeline, and a table of the events."""
+"""A picture of the events spotted in one video: its name, a timeline, and a table of the events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST_ROWS = 40
 def write_plot(path: Path, video: Spotting) -> None:
     """Draw the events in time over the curve of the motion, and as a table.
 
-    The suffix tells the form: SVG, PDF, or a picture, PNG where it names none.
+    The suffix decides the format: SVG, PDF, or a picture, PNG where it names none.
 
     Raises:
         InputError: The file cannot be written.
@@ -51,8 +51,8 @@ def spotted_chart(video: Spotting) -> Chart:
         f"macro-expressions {kinds.count('macro')}"
     )
     numbered = list(enumerate(video.events, 1))
-    listed = sorted(numbered, key=lambda one: -one[1].score)[:_MOST_ROWS]
-    listed.sort(key=lambda one: one[1].onset_ms)
+    listed = sorted(numbered, key=lambda pair: -pair[1].score)[:_MOST_ROWS]
+    listed.sort(key=lambda pair: pair[1].onset_ms)
     notes = _notes(len(numbered), len(listed), bool(video.not_looked_at))
     label = f"Expressions found in {video.video}: {facts}"
     drawn = [_drawn(number, event) for number, event in numbered]
@@ -104,7 +104,10 @@ def _cells(number: int, event: SpottedEvent) -> tuple[str, ...]:
 
 
 def _units(event: SpottedEvent) -> str:
-    return "; ".join(f"{one.unit} {one.unit.name}" for one in event.units) or "none that explains the motion"
+    return (
+        "; ".join(f"{candidate.unit} {candidate.unit.name}" for candidate in event.units)
+        or "none that explains the motion"
+    )
 
 
 def _notes(events: int, listed: int, unseen: bool) -> list[str]:

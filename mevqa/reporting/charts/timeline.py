@@ -1,4 +1,4 @@
-"""Events of a long video in time: coded ones, found ones, and the curve of the motion."""
+"""Timeline of a long video: coded events, detected events, and the curve of the motion."""
 
 from __future__ import annotations
 
@@ -70,18 +70,18 @@ class DrawnEvent:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What a timeline shows.
+    """A timeline of a video: lanes of events, the motion curve, and gaps.
 
     Attributes:
         coded: Coded events; None to leave their lane out.
-        found: Found events; likewise.
+        detected: Detected events; likewise.
         curve: (time in s, motion in percent of the eye distance) in the order of time.
         seconds: Length of the video.
         unseen: Where nothing was looked for.
     """
 
     coded: Sequence[DrawnEvent] | None
-    found: Sequence[DrawnEvent] | None
+    detected: Sequence[DrawnEvent] | None
     curve: Sequence[tuple[float, float]]
     seconds: float
     unseen: Sequence[Unseen] = ()
@@ -89,7 +89,7 @@ class Timeline:
     @property
     def lanes(self) -> list[tuple[str, Sequence[DrawnEvent]]]:
         """Lanes of events with their names."""
-        return [(name, spans) for name, spans in (("coded", self.coded), ("found", self.found)) if spans is not None]
+        return [(name, spans) for name, spans in (("coded", self.coded), ("found", self.detected)) if spans is not None]
 
     @property
     def row_height(self) -> float:
@@ -119,11 +119,11 @@ def row_bounds(seconds: float) -> list[tuple[float, float]]:
     """
     if seconds <= _ONE_ROW:
         return [(0.0, seconds)]
-    length = next((one for one in _ROW_LENGTHS if seconds <= _MOST_ROWS * one), _ROW_LENGTHS[-1])
+    length = next((row_length for row_length in _ROW_LENGTHS if seconds <= _MOST_ROWS * row_length), _ROW_LENGTHS[-1])
     length = max(length, seconds / _MOST_LONG_ROWS)
     # Divided evenly, to the next 5 s: no row is nearly empty.
     length = 5 * math.ceil(seconds / math.ceil(seconds / length) / 5)
-    return [(place * length, min((place + 1.0) * length, seconds)) for place in range(math.ceil(seconds / length))]
+    return [(row * length, min((row + 1.0) * length, seconds)) for row in range(math.ceil(seconds / length))]
 
 
 def draw_timeline(timeline: Timeline, figure: Figure, head: float = 0.0) -> None:
@@ -151,12 +151,12 @@ def draw_timeline(timeline: Timeline, figure: Figure, head: float = 0.0) -> None
 
 
 def _draw_legends(timeline: Timeline, figure: Figure, left: float, at: Callable[[float], float]) -> None:
-    """Tell shapes and colours, and what was not looked at, why and for how long."""
+    """Draw the legend of shapes and colours, and that of the gaps: why and how long nothing was looked for."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     events = [event for _, lane in timeline.lanes for event in lane]
-    place: dict[str, Any] = {
+    legend: dict[str, Any] = {
         "loc": "upper left",
         "borderaxespad": 0,
         "borderpad": 0,
@@ -177,7 +177,7 @@ def _draw_legends(timeline: Timeline, figure: Figure, left: float, at: Callable[
         handles.append(Patch(color=LIGHT["muted"], label="filled: coded and found, IoU 0.5 or more"))
         hollow: dict[str, Any] = {"facecolor": LIGHT["paper"], "edgecolor": LIGHT["muted"], "linewidth": 1.5}
         handles.append(Patch(label="hollow, red number: missed (coded) or false (found)", **hollow))
-    figure.legend(handles=handles, bbox_to_anchor=(left, at(6)), **place)
+    figure.legend(handles=handles, bbox_to_anchor=(left, at(6)), **legend)
     total: dict[str, float] = {}
     for start, end, why in timeline.unseen:
         total[why] = total.get(why, 0.0) + end - start
@@ -185,14 +185,14 @@ def _draw_legends(timeline: Timeline, figure: Figure, left: float, at: Callable[
     cuts = [why for start, end, why in timeline.unseen if end == start]
     handles = []
     if lasting:
-        said = f"not looked at: {', '.join(lasting)}"
-        handles.append(Patch(color=LIGHT["muted"], alpha=_BAND, linewidth=0, label=said))
+        text = f"not looked at: {', '.join(lasting)}"
+        handles.append(Patch(color=LIGHT["muted"], alpha=_BAND, linewidth=0, label=text))
     if cuts:
         times = f"{len(cuts)} times" if len(cuts) > 1 else "once"
-        said = f"{cuts[0]} ({times}): nothing is compared across it"
-        handles.append(Line2D([], [], color=LIGHT["red"], linewidth=1, linestyle="--", label=said))
+        text = f"{cuts[0]} ({times}): nothing is compared across it"
+        handles.append(Line2D([], [], color=LIGHT["red"], linewidth=1, linestyle="--", label=text))
     if handles:
-        figure.legend(handles=handles, bbox_to_anchor=(left, at(_LEGEND + 4)), **place)
+        figure.legend(handles=handles, bbox_to_anchor=(left, at(_LEGEND + 4)), **legend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class _Row:
 
     Attributes:
         axes: Where it is drawn.
-        timeline: The whole.
+        timeline: The timeline that the row belongs to.
         start: Begin, s.
         end: End, s.
         pixel: Seconds of a pixel.
@@ -227,20 +227,20 @@ class _Row:
         self._line(height)
         for gap in self.timeline.unseen:
             self._draw_unseen(gap)
-        for place, (name, events) in enumerate(self.timeline.lanes):
-            self._draw_lane(place * _LANE + _HEAD + _SHAPE / 2, name, events)
+        for lane, (name, events) in enumerate(self.timeline.lanes):
+            self._draw_lane(lane * _LANE + _HEAD + _SHAPE / 2, name, events)
         if self.timeline.curve:
             self._draw_curve(height)
         names = [name for name, _ in self.timeline.lanes] + ["motion"] * bool(self.timeline.curve)
-        middles = [place * _LANE + _HEAD + _SHAPE / 2 for place in range(len(self.timeline.lanes))]
+        middles = [lane * _LANE + _HEAD + _SHAPE / 2 for lane in range(len(self.timeline.lanes))]
         self.axes.set_yticks([*middles, height - 38][: len(names)], names)
         self.axes.yaxis.grid(False)
 
     def _line(self, y: float, **style: Any) -> None:
         self.axes.plot((self.start, self.end), (y, y), color=LIGHT["grid"], linewidth=1, zorder=1, **style)
 
-    def _text(self, x: float, y: float, text: str, colour: str = "muted", size: int = 11, **place: Any) -> None:
-        self.axes.annotate(text, (x, y), color=LIGHT[colour], fontsize=size, annotation_clip=False, zorder=4, **place)
+    def _text(self, x: float, y: float, text: str, colour: str = "muted", size: int = 11, **style: Any) -> None:
+        self.axes.annotate(text, (x, y), color=LIGHT[colour], fontsize=size, annotation_clip=False, zorder=4, **style)
 
     def _holds(self, time: float) -> bool:
         """Whether a time belongs to this row and to no other."""
@@ -271,20 +271,20 @@ class _Row:
         if not events:
             self._text(self.start + 6 * self.pixel, middle - 10, f"none {name}")
         # The longest first: a short event lies on a long one and is not hidden by it.
-        for event in sorted(events, key=lambda one: one.onset - one.offset):
+        for event in sorted(events, key=lambda event: event.onset - event.offset):
             here = self._holds(event.middle)
             # A long event goes on in the next row; a micro-expression would be a splinter there.
             if not here and (event.kind == "micro" or event.offset <= self.start or event.onset >= self.end):
                 continue
-            self._draw_event(middle, event, f"{name} {_told(event)}" if here else f"… {name} {_told(event)}")
+            self._draw_event(middle, event, f"{name} {_tooltip(event)}" if here else f"… {name} {_tooltip(event)}")
             if here and event.apex is not None:
                 apex, reach = self._inside(event.apex), _SHAPE / 2 + 3
                 line = (middle - reach, middle + reach)
                 self.axes.plot((apex, apex), line, color=LIGHT["ink"], linewidth=1.3, zorder=3)
         self._draw_numbers(middle, [event for event in events if self._holds(event.middle)])
 
-    def _draw_event(self, middle: float, event: DrawnEvent, said: str) -> None:
-        """Draw one event: form and colour tell the kind."""
+    def _draw_event(self, middle: float, event: DrawnEvent, tooltip: str) -> None:
+        """Draw one event; its shape and colour show its kind."""
         colour = LIGHT[_COLOURS.get(event.kind or "", "purple")]
         at, least = self._inside(event.middle), self.pixel * _LEAST / 2
         left, right = min(self._inside(event.onset), at - least), max(self._inside(event.offset), at + least)
@@ -295,12 +295,12 @@ class _Row:
         fill = LIGHT["paper"] if event.matched is False else colour
         x, y = zip(*((x, middle + y) for x, y in corners), strict=True)
         (shape,) = self.axes.fill(x, y, facecolor=fill, edgecolor=colour, linewidth=1.5, zorder=2)
-        describe(shape, said)
+        describe(shape, tooltip)
 
     def _draw_numbers(self, middle: float, events: Sequence[DrawnEvent]) -> None:
         """Write the numbers of events above them, as far as there is room; red for those without a match."""
         free = -math.inf
-        for event in sorted(events, key=lambda one: one.middle):
+        for event in sorted(events, key=lambda event: event.middle):
             at, half = self._inside(event.middle), self.pixel * _DIGIT * len(str(event.number)) / 2
             if event.number is None or at - half <= free:
                 continue
@@ -331,7 +331,7 @@ class _Row:
                 self.axes.plot(inside, y(np.interp(inside, times, values)), color=LIGHT["green"], linewidth=1.3)
 
 
-def _told(event: DrawnEvent) -> str:
+def _tooltip(event: DrawnEvent) -> str:
     number = "" if event.number is None else f"{event.number}: "
     apex = "" if event.apex is None else f", apex {event.apex:.2f} s"
     length = f"{1000 * (event.offset - event.onset):.0f} ms"
@@ -343,11 +343,11 @@ def _pieces(curve: Sequence[tuple[float, float]], unseen: Sequence[Unseen]) -> l
     """Return the curve without what lies in gaps, cut at each gap and each cut."""
     gaps = sorted((start, end) for start, end, _ in unseen)
     pieces: list[list[tuple[float, float]]] = [[]]
-    place, end = 0, -math.inf
+    index, end = 0, -math.inf
     for time, value in curve:
-        while place < len(gaps) and gaps[place][0] <= time:
-            end = max(end, gaps[place][1])
-            place += 1
+        while index < len(gaps) and gaps[index][0] <= time:
+            end = max(end, gaps[index][1])
+            index += 1
             pieces.append([])
         if time >= end:
             pieces[-1].append((time, value))

@@ -1,4 +1,4 @@
-"""The curve of a training: its losses, or rewards, from the first step to the last one that was reported."""
+"""The training curve: losses or rewards from the first step to the last one that was reported."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def write_training_curve(folder: Path) -> None:
 
 def _lines(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[tuple[float, float]]]:
     """Return the points of each line, by the part of the training and what is drawn."""
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    lines: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for row in rows:
-        place = row.get("step", row.get("epoch"))
+        step = row.get("step", row.get("epoch"))
         for name in _LINES:
-            if name in row and isinstance(place, int):
-                found.setdefault((str(row.get("part", "")), name), []).append((place, float(row[name])))
-    return found
+            if name in row and isinstance(step, int):
+                lines.setdefault((str(row.get("part", "")), name), []).append((step, float(row[name])))
+    return lines
 
 
 def _draw(lines: dict[tuple[str, str], list[tuple[float, float]]], unit: str, figure: Figure) -> None:

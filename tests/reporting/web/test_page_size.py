@@ -10,7 +10,7 @@ from mevqa.inference.runs import start_run
 from mevqa.reporting import clips
 from mevqa.reporting.clips import clip_section
 from mevqa.reporting.page import make_page
-from mevqa.reporting.pictures import Picture, Seen
+from mevqa.reporting.pictures import ClipPictures, Picture
 from mevqa.reporting.reading import Scoring, read_runs
 from mevqa.reporting.thumbnails import thumbnail
 from mevqa.types import Answer
@@ -56,7 +56,7 @@ def test_500_clips_with_pictures_stay_below_10_megabytes(tmp_path, monkeypatch):
     noise = Image.fromarray(rng.integers(0, 256, (256, 256, 3), dtype=np.uint8))
     face = Image.blend(noise.filter(ImageFilter.GaussianBlur(12)), noise.filter(ImageFilter.GaussianBlur(2)), 0.5)
     roles = ("onset", "apex", "offset", "motion", "magnified")
-    seen = Seen(
+    seen = ClipPictures(
         (tuple(Picture(f"{role} · frame 31", f"The aligned face at the {role}.", face, role) for role in roles),)
     )
     runs = read_runs([tmp_path / "run"], Scoring(draws=0))
