@@ -75,7 +75,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """How a recogniser is fitted.
+    """Options of a fit: classes, seed, device and progress.
 
     Attributes:
         classes: Class names of each level.
@@ -113,11 +113,11 @@ class Recogniser(ABC):
     @property
     @abstractmethod
     def look(self) -> Look:
-        """What it looks at."""
+        """The views and frames it looks at."""
 
     @abstractmethod
     def measure(self, views: Sequence[View]) -> Array:
-        """Return what is measured of one clip, of the same shape for every clip.
+        """Return the features of one clip as an array, of the same shape for every clip.
 
         Raises:
             InputError: The views are not those that it looks at.
@@ -125,7 +125,7 @@ class Recogniser(ABC):
 
     @abstractmethod
     def fit(self, examples: Sequence[Example], fitting: Fitting) -> dict[str, NDArray[Any]]:
-        """Return what was learned of examples, as named arrays."""
+        """Fit the recogniser to examples and return its weights as named arrays."""
 
     @abstractmethod
     def predictor(self, arrays: Mapping[str, NDArray[Any]], classes: Classes, device: str) -> Predictor:

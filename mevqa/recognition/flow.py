@@ -44,7 +44,7 @@ def flow_and_strain(views: Sequence[View]) -> Array:
 
 
 def steady_motion(flow: Array) -> Array:
-    """Return a flow without what is left of the head's motion, and its strain.
+    """Return a flow without the remaining motion of the head, and its strain.
 
     The median motion of the bridge of the nose is taken off.
 

@@ -29,7 +29,7 @@ _MADE = "; give the folder that `mevqa finetune` wrote"
 
 
 class FittedOn(StrictModel):
-    """What a recogniser was fitted on.
+    """Training data of a recogniser: subjects, clips, counts of each class and their hash.
 
     Attributes:
         subjects: Everybody who was seen, with the data set.

@@ -1,4 +1,4 @@
-"""How a network is trained, as the ``settings`` block of a recipe has it."""
+"""Training settings of networks: the ``settings`` block of a recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mevqa.recognition.base import Settings
 
 
 class NetworkSettings(Settings):
-    """How a network is trained.
+    """Training settings of a network: epochs, batch, learning rate, regularisation.
 
     Attributes:
         epochs: Passes over the examples.

@@ -1,4 +1,4 @@
-"""What happens in each synthetic clip: who, how fast, which expressions, when and how large."""
+"""Plans of synthetic clips: person, frame rate, expressions with time and amplitude, blinks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _GAP_MS = 500.0
 
 @dataclass(frozen=True)
 class PlannedExpression:
-    """One expression as it is to be played.
+    """One planned expression of a clip: its annotation, amplitude and movements.
 
     All movements have their largest extent at the apex and at no other frame, so the apex is the frame of the largest
     extent of the whole expression, however its parts are weighed.
@@ -89,7 +89,7 @@ class ClipPlan:
 
 
 def class_mixes() -> Mapping[str, Mapping[str, float]]:
-    """Return how often each fine class occurs, relative, by name of the mix: ours, and those of the data sets."""
+    """Return the relative frequencies of the fine classes by name of the mix: ours, and those of the data sets."""
     counted = {dataset.name: dataset.prior.counts.fine for dataset in datasets() if dataset.prior is not None}
     return {**_MIXES, **{name: counts for name, counts in counted.items() if counts}}
 

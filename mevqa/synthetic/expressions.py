@@ -1,4 +1,4 @@
-"""Which action units make which expression, and the drawing of one at random (``mevqa/tables/expressions.yaml``)."""
+"""The table of action units of each expression, and random draws from it (``mevqa/tables/expressions.yaml``)."""
 
 from __future__ import annotations
 

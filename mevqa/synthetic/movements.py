@@ -1,4 +1,4 @@
-"""How the units of one expression go from onset to offset: a plain rise and fall, or creep, hold and late units."""
+"""Movements of the units of one expression from onset to offset: plain rise and fall, or creep, hold and late units."""
 
 from __future__ import annotations
 

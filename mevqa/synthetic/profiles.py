@@ -1,4 +1,4 @@
-"""How things go in time: movements from onset over apex to offset, blinks, the drift of a head."""
+"""Curves in time: movements from onset over apex to offset, blinks, the drift of a head."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ TREMOR_MS = 30.0
 
 @dataclass(frozen=True)
 class Style:
-    """How all clips of a set are recorded.
+    """Recording style of all clips of a set: size, colour and compression.
 
     Attributes:
         width: Of the frames, pixels.

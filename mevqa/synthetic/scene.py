@@ -1,4 +1,4 @@
-"""What is around the face and between it and the file: framing, background, light, camera, head pose."""
+"""Scene of a recording: framing, background, light, camera and head pose."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is, relative to its pose at the first frame.
+    """Pose of the head relative to its pose at the first frame.
 
     Attributes:
         shift: Translation, pixels (right, down).

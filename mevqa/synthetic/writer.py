@@ -98,7 +98,7 @@ class SynthSettings:
 
 @dataclass(frozen=True)
 class SyntheticSet:
-    """Where everything of a finished set is.
+    """Files and plans of a finished synthetic set.
 
     Attributes:
         folder: The set.

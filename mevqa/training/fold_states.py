@@ -1,4 +1,4 @@
-"""How far each fold of a leave-one-out evaluation is, read from its files alone: also while others train."""
+"""Progress of each fold of a leave-one-out evaluation, read from its files alone: also while others train."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRAINED = ("adapter", "weights")
 
 @dataclass(frozen=True, slots=True)
 class FoldState:
-    """How far a fold is.
+    """Progress of a fold.
 
     Attributes:
         fold: The fold.
@@ -31,7 +31,7 @@ class FoldState:
 
 
 def fold_states(folds: Sequence[Fold], finished: Collection[str], folder: Path) -> list[FoldState]:
-    """Return how far each fold is.
+    """Return the progress of each fold.
 
     Args:
         folds: Every fold.

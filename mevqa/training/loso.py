@@ -113,7 +113,7 @@ def start(recipe: AnyRecipe, folds: Sequence[Fold], out: Path) -> None:
 
 
 def states(recipe: AnyRecipe, folds: Sequence[Fold], finished: Collection[str], out: Path) -> list[FoldState]:
-    """Return how far each fold is.
+    """Return the progress of each fold.
 
     Args:
         recipe: The recipe.

@@ -40,7 +40,7 @@ class FineTuningResult:
     pushed_to: str | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
-        """Return what a user wants to know, a line a fact."""
+        """Return a summary for the user, a line a fact."""
         trained = ", ".join(f"{part} {count:,}" for part, count in self.parameters.items() if part != "all")
         time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
         lines = [f"pushed to {self.pushed_to}"] if self.pushed_to is not None else []
@@ -202,7 +202,7 @@ class RecogniserResult:
     seconds: float | None = field(default=None, compare=False)
 
     def lines(self) -> list[str]:
-        """Return what a user wants to know, a line a fact."""
+        """Return a summary for the user, a line a fact."""
         time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
         rest = f" and {self.rest} moments of rest" if self.rest else ""
         right = ", ".join(f"{level} {value:.3f}" for level, value in self.accuracy.items())

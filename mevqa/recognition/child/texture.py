@@ -185,7 +185,9 @@ def resampled(faces: NDArray[np.float32], count: int) -> NDArray[np.float32]:
 
 
 def temperature(values: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Return by what decision values are divided so that their softmax fits the labels best (Guo et al., ICML 2017).
+    """Return the temperature, by which decision values are divided so that their softmax fits the labels best.
+
+    Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
 
     Args:
         values: Decision values [clips, classes] of clips that were not fitted on.

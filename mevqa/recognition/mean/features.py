@@ -35,7 +35,7 @@ def brows_and_mouth(motion: Array, side: int) -> Array:
 
 
 def _cut(motion: Array, box: Box, height: int, width: int) -> Array:
-    """Return what lies in a box, averaged down to some pixels [3, height, width]."""
+    """Crop a field to a box and average it down to [3, height, width]."""
     left, top, right, bottom = box
     part = np.ascontiguousarray(motion[:, top:bottom, left:right].transpose(1, 2, 0))
     return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.float32).transpose(2, 0, 1)

@@ -1,4 +1,4 @@
-"""Who is seen: the shape, features, tone and skin of one synthetic person, drawn from a seed."""
+"""Identity of a synthetic person: shape, features, tone and skin of the face, drawn from a seed."""
 
 from __future__ import annotations
 

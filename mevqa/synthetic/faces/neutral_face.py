@@ -117,7 +117,7 @@ def _anchored(shape: Points, landmarks: Points) -> tuple[Points, Points]:
 
 
 def _donor_weight(identity: Identity, coordinates: NDArray[np.float32], donor: str) -> Picture:
-    """Return how much of the donor portrait is seen where, [H, W], 0 to 1."""
+    """Return the weight of the donor portrait at each pixel, [H, W], 0 to 1."""
     eyes = _soft_ellipse(coordinates, (0.0, 0.08), (1.02, 0.56), power=4.0)
     mouth = _soft_ellipse(coordinates, (0.0, 1.12), (0.85, 0.47), power=3.0)
     inner = _soft_ellipse(coordinates, (0.0, 0.55), (0.85, 1.05))

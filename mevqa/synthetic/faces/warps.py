@@ -80,7 +80,7 @@ def upsample(nodes: NDArray[np.float32], width: int, height: int, step: int) -> 
 def resample(
     picture: NDArray[np.float32], places: NDArray[np.float32], interpolation: int = cv2.INTER_LINEAR
 ) -> NDArray[np.float32]:
-    """Return what ``picture`` shows at other places; beyond its border, its border.
+    """Sample ``picture`` at other pixel places; beyond its border, its border is repeated.
 
     Args:
         picture: [H, W, C] or [H, W].

@@ -1,4 +1,4 @@
-"""When frames are taken: the steps of a fine clock, with jitter and lost frames."""
+"""Times of the frames of a long video: steps of a fine clock, with jitter and lost frames."""
 
 from __future__ import annotations
 

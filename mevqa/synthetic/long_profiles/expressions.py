@@ -1,4 +1,4 @@
-"""When the expressions of a video come: single ones, chains without a pause, and ones that overlap."""
+"""Random draw of the expressions of a long video: single ones, chains without a pause, overlapping pairs."""
 
 from __future__ import annotations
 

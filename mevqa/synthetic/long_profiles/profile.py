@@ -48,7 +48,7 @@ class RecordingQuantities(StrictModel):
 
 
 class ContentQuantities(StrictModel):
-    """How many of so many videos hold nothing, and how many talk alone."""
+    """Of every ``of`` videos, how many are still, and how many hold talk alone."""
 
     still: int
     talking: int

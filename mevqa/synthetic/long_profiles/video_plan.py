@@ -1,4 +1,4 @@
-"""What happens in each long video of a profile: frames, expressions, talk and everything else, on one clock."""
+"""Plans of the long videos of a profile: frames, expressions, talk, turns, swallows and blinks on one clock."""
 
 from __future__ import annotations
 

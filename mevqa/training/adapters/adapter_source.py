@@ -49,7 +49,7 @@ class AdapterSource:
     trained_on: str | None
 
     def stored_config(self) -> dict[str, Any]:
-        """Return the base's config as it is stored; empty as long as it is not on this machine."""
+        """Return the stored config of the base; empty as long as it is not on this machine."""
         from transformers.utils import cached_file
 
         where, commit = str(self.base_folder or self.base), self.commit or "main"

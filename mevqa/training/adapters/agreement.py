@@ -1,4 +1,4 @@
-"""Whether two models answer alike: the same questions about the same pictures, and how far the replies are apart.
+"""Comparison of two models' answers to the same questions about the same pictures: the largest difference, in nats.
 
 A difference is one of natural log-probabilities, in nats. Between two replies it is the largest of
 
@@ -36,7 +36,7 @@ _SEED, _SIZE = 11, (160, 160)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a model is shown and asked of one clip.
+    """Input of a model for one clip: system text, pictures and questions.
 
     Attributes:
         clip_id: The clip.
@@ -77,7 +77,7 @@ def synthetic_sample(clips: int) -> Iterator[Plan]:
 
 
 def make_scenes(work: Plan, prompts: PromptLibrary, view_config: ViewConfig) -> list[Scene]:
-    """Return what a model is shown and asked of each clip; one that is asked about moments and the whole gives two.
+    """Return the input of a model for each clip; a clip with questions about moments and about the whole gives two.
 
     Raises:
         ModelError: A clip cannot be looked at.

@@ -90,7 +90,7 @@ def refuse_foreign(out: Path) -> None:
 
 
 def read_manifest(out: Path) -> dict[str, Any]:
-    """Return what ``start_manifest`` and ``write_artifact`` wrote down; empty when there is nothing.
+    """Read the manifest of a training, as ``start_manifest`` and ``write_artifact`` wrote it; empty when there is none.
 
     Raises:
         InputError: It cannot be read, or is something else.
@@ -190,7 +190,7 @@ def _deciding(recipe: Recipe) -> dict[str, Any]:
 
 
 def _portable(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides a training without the folders of the user's machine: adapters are passed on."""
+    """Return a fingerprint without the folders of the user's machine: adapters are passed on."""
     with_paths = [key for key in ("recipe", "questions", "model") if key in fingerprint]
     return {**fingerprint, **{key: portable(fingerprint[key]) for key in with_paths}}
 

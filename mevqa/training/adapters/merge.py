@@ -1,4 +1,4 @@
-"""Merging an adapter and its base model into one model that is held to answer as the two did.
+"""Merging an adapter into its base model, with a check that the merged model answers as the two did.
 
 The base is loaded in float32 and never quantised, peft merges the adapter's layers into its weights in float32, and
 the sums are rounded once, to the precision in which they are written. A sample of questions is answered in float32
@@ -180,7 +180,7 @@ def check_target(target: Path, taken: Mapping[str, Path | None]) -> None:
 
 
 def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list[Scene]:
-    """Return what both models are asked, in the views and words that the adapter prefers."""
+    """Return the pictures and questions for both models, in the views and words that the adapter prefers."""
     view_config = ViewConfig.preferred(model.preferences)
     for clip in work.clips.values():
         if clip.media is None and (views := views_to_draw(clip, view_config.views)):
@@ -194,7 +194,7 @@ def _scenes(work: Plan, model: TransformersModel, source: AdapterSource) -> list
 
 
 class _AdapterAnswers:
-    """The answers of a base with the adapter beside it, to which merged models are held.
+    """Reference answers: those of the base with the adapter beside it, with which merged models are compared.
 
     Args:
         scenes: What is asked.

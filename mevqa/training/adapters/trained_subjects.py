@@ -112,7 +112,7 @@ def _of_model(model: str) -> TrainedSubjects:
 def clips_trained_on(
     model: str, adapter: str | None, clips: Iterable[Clip], *, spotter: Path | str | None = None
 ) -> list[str]:
-    """Return the ids of clips whose subject a model, or the spotter beside it, was trained on, as their folders tell.
+    """Return the ids of clips whose subject a model, or the spotter beside it, was trained on, by their records.
 
     Args:
         model: As for ``load_model``: a folder of a whole model, or a recogniser as ``mean:DIR``; of others nothing is
@@ -136,7 +136,7 @@ def clips_trained_on(
 
 
 def recorded_subjects(folder: Path) -> TrainedSubjects:
-    """Return the subjects that an adapter or a whole model was trained on, as the record in its folder tells.
+    """Return the subjects that an adapter or a whole model was trained on, by the record in its folder.
 
     Args:
         folder: Folder of the adapter or model. One without a record, or with one of an earlier release, is not
@@ -203,7 +203,7 @@ def refuse_trained_subjects(
 
 
 def _start_name(recipe: Recipe) -> str:
-    """Return what a recipe's training begins with, for messages."""
+    """Return the name of the adapter or model that a recipe's training begins with, for messages."""
     if recipe.adapter is not None:
         return f"the adapter {shared_name(recipe.adapter)}"
     return f"the model {shared_name(recipe.model)}"

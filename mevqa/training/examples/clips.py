@@ -31,7 +31,7 @@ class TrainingClip:
     questions: tuple[Question, ...]
 
     def label(self, level: str) -> str | None:
-        """Return its ``coarse`` or ``fine`` class, as its questions or else its annotation tell it."""
+        """Return its ``coarse`` or ``fine`` class from its questions, or else from its annotation."""
         references = [question.reference for question in self.questions if question.type == level]
         return references[0] if references else getattr(self.clip.annotation, level, None)
 

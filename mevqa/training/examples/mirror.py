@@ -94,7 +94,7 @@ def _mirror_image(view: View) -> Image.Image:
 
 
 def can_mirror(questions: Iterable[Question]) -> bool:
-    """Whether everything that the questions say can be said of the mirrored face.
+    """Whether the text, unit and reference of all questions can be mirrored.
 
     It cannot where the mirror image of an action unit leaves the official vocabulary (``eyes left`` and ``tilt right``
     are in it, ``eyes right`` and ``tilt left`` are not), where a side is given by a code (L12, AU56) or otherwise than

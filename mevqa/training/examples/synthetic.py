@@ -33,7 +33,7 @@ _STREAM = 0x5EED
 
 @dataclass(frozen=True)
 class SyntheticClip:
-    """One map with what is to be said and seen.
+    """One synthetic motion map with its questions, answers and targets of the vision tower.
 
     Attributes:
         views: The map.

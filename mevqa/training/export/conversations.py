@@ -104,7 +104,7 @@ def short_questions(work: Plan) -> Plan:
 
 
 def _answers(work: Plan, prompts: PromptLibrary) -> dict[str, str]:
-    """Return what training would learn, by question id."""
+    """Return the answers that training would learn, by question id."""
 
     def is_learnt(question: Question) -> bool:
         return question.reference is not None and not asks_long_video(question)

@@ -120,7 +120,7 @@ def _with_validation(
 
 
 def _coarse(clip: ClipConversations) -> str | None:
-    """Return the coarse class of a clip, as its questions or else its annotation tell it."""
+    """Return the coarse class of a clip from its questions, or else from its annotation."""
     answers = [asked.answer for asked in clip.asked if asked.type == "coarse" and asked.answer is not None]
     annotation = clip.clip.annotation
     return answers[0] if answers else (annotation.coarse if annotation is not None else None)

@@ -44,7 +44,7 @@ def facts(clip: ClipConversations, asked: AskedQuestion) -> dict[str, str]:
 
 
 def user_text(conversation: Sequence[Message]) -> str:
-    """Return what the user says in a conversation, with placeholders in the places of its pictures."""
+    """Return the user's text of a conversation, with placeholders in the places of its pictures."""
     return next(_flat(message["content"]) for message in conversation if message["role"] == "user")
 
 

@@ -1,4 +1,4 @@
-"""Where a face lies in the square picture of its motion: the product's own geometry, close crops, and any others.
+"""Crops of faces in square motion maps: the product's own geometry, close crops, and any others.
 
 Published maps are stretched crops from the brows to the chin. Read off their mean energy without labels (brows, lids
 and mouth corners stand out), the eyes of CASME II and of SMIC are .6 of the side apart and lie .26 below the top, and

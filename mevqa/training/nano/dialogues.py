@@ -117,7 +117,7 @@ def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
 
 @functools.cache
 def _worded(text: str) -> str:
-    """Return what follows the clip's prefix."""
+    """Return the wording of a question, which follows the clip's prefix."""
     return library().request(question_about(_CLIP, 0, text)).text
 
 

@@ -36,7 +36,7 @@ _WIDEST = 1.1
 
 @dataclass(frozen=True)
 class Nuisance:
-    """How much of what is not expression there is; motions are relative to the peak of a unit of strength 1.
+    """Amounts of motion and error besides the expression; motions are relative to the peak of a unit of strength 1.
 
     Attributes:
         canonical: Share of faces in the product's own aligned geometry.

@@ -35,7 +35,7 @@ EXAM_SEED = 4711
 
 
 def see(model: Model, work: Plan) -> list[list[View]]:
-    """Return what the model is shown of each clip."""
+    """Return the views of each clip that the model looks at."""
     preferences = model.preferences
     return [
         render_clip(clip, views=preferences.views, sampler=preferences.sampler).views for clip in work.clips.values()

@@ -31,7 +31,7 @@ _CLASSES = taxonomy("synthetic")
 
 @dataclass(frozen=True)
 class Expression:
-    """What is to be seen.
+    """An expression: its fine class and action units.
 
     Attributes:
         fine: Fine-grained class.

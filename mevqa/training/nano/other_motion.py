@@ -1,4 +1,4 @@
-"""What moves in a motion map besides the expression: the head after alignment, the eyelids, and the border.
+"""Motion in a motion map besides the expression: of the head after alignment, of the eyelids, and at the border.
 
 Motions are relative to the peak of an action unit of strength 1. Places are in face coordinates (eye distances from the
 point midway between the eyes, x to the right of the picture, y downwards) but for the border's, which are in pictures.
@@ -33,7 +33,7 @@ _FALL_BACK = 0.4
 
 
 def affine_motion(x: Axis, y: Axis, drift: float, affine: float, rng: np.random.Generator) -> torch.Tensor:
-    """Return what is left of the head's motion after alignment: drift and an affine field.
+    """Return the head's motion that remains after alignment: drift and an affine field.
 
     Args:
         x: [faces, columns] face coordinates of the pixel columns.
@@ -53,7 +53,7 @@ def affine_motion(x: Axis, y: Axis, drift: float, affine: float, rng: np.random.
 
 
 def depth_motion(x: Axis, y: Axis, deviation: float, rng: np.random.Generator) -> torch.Tensor:
-    """Return what a small turn of the head leaves: the nose, nearer the camera, moves against the cheeks.
+    """Return the parallax of a small turn of the head: the nose, nearer the camera, moves against the cheeks.
 
     No alignment in the plane takes it away. The depth is a bump at the nose on a face that falls back to its sides.
 

@@ -1,4 +1,4 @@
-"""How rendered pairs are recorded and measured by others: dim light, and flow methods besides the product's own.
+"""Recording conditions of rendered pairs: dim light, and flow methods besides the product's own.
 
 Published maps come from many cameras and methods; maps that were all measured in one way teach that way's errors.
 Methods are those of OpenCV proper, in ranges around what published systems have; patches of constant motion

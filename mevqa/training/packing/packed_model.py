@@ -61,7 +61,7 @@ class PackedModel(nn.Module):
 
     @property
     def reader(self) -> PrefixReader:
-        """What reads the prefixes."""
+        """The reader of the prefixes."""
         return self._reader[0]
 
     @property

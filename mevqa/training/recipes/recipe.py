@@ -143,7 +143,7 @@ AnyRecipe: TypeAlias = Recipe | RecogniserRecipe | SpotterRecipe
 
 
 def read_any_recipe(name: str, overrides: Sequence[str] = (), *, trust_remote_code: bool = False) -> AnyRecipe:
-    """Read a recipe of a language model, or of a recogniser or spotter, which the keys of these names tell.
+    """Read a recipe of any kind: of a recogniser or spotter where it has the key of that name, else of a model.
 
     Args:
         name: As for ``read_recipe``.

@@ -53,12 +53,12 @@ class MeasuredClip:
 
 
 def recogniser_view_config(recipe: RecogniserRecipe) -> ViewConfig:
-    """Return how the clips of a recipe are looked at."""
+    """Return the view configuration of a recipe's clips."""
     return ViewConfig.preferred(recogniser_preferences(recipe.make(), none=recipe.none), face=recipe.face)
 
 
 def recogniser_preferences(recogniser: Recogniser, *, none: bool) -> Preferences:
-    """Return how a recogniser wants to be asked."""
+    """Return the preferences of a recogniser: views, sampler and frames."""
     look = recogniser.look
     return Preferences(views=look.views, sampler=look.sampler, frames=look.frames, sees_rest=none)
 
@@ -80,7 +80,7 @@ def labelled(recipe: RecogniserRecipe, work: Plan) -> Plan:
 
 
 def clip_labels(recipe: RecogniserRecipe, clip: TrainingClip) -> dict[Level, str]:
-    """Return the class of a clip at each level that the recipe learns; a fine class tells the coarse one."""
+    """Return the class of a clip at each level that the recipe learns; a fine class implies the coarse one."""
     labels: dict[Level, str] = {}
     for level in recipe.levels:
         name = clip.label(level)
@@ -137,7 +137,7 @@ def measure_clips(recipe: RecogniserRecipe, work: Plan, cache_folder: Path, labe
 def _measure(
     recogniser: Recogniser, view_config: ViewConfig, clip: Clip, recipe: RecogniserRecipe
 ) -> dict[str, np.ndarray]:
-    """Return what is measured of a clip's expression and rest, plain and mirrored."""
+    """Return the features of a clip's expression and rest, plain and mirrored."""
     drawn_by = drawn_with(view_config, chosen_cache(None))
     clip_views = drawn_by.render(clip, long_video=False)
     arrays = {

@@ -98,7 +98,7 @@ def train_recogniser(
 
 
 def device_of(recipe: RecogniserRecipe) -> str:
-    """Return where a recipe trains: on the GPU for ``auto`` where there is one.
+    """Return the device that a recipe trains on: the GPU for ``auto`` where there is one.
 
     Raises:
         ModelError: This machine does not have the device.

@@ -59,7 +59,7 @@ class SpotterTraining:
     seconds: float | None = field(compare=False)
 
     def lines(self) -> list[str]:
-        """Return what a user wants to know, a line a fact."""
+        """Return a summary for the user, a line a fact."""
         outcome, priors, trained_on = self.weights.outcome, self.weights.priors, self.weights.trained_on
         time = "" if self.seconds is None else f" in {self.seconds:.0f} s"
         people = f"{len(trained_on.videos)} videos of {len(trained_on.subjects)} subjects"
@@ -73,7 +73,7 @@ class SpotterTraining:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """How a training is shown.
+    """Progress callbacks of a training.
 
     Attributes:
         frames: Given the name of a video, shows how far it is measured.
@@ -182,7 +182,7 @@ class _Stopwatch:
 
 
 def _logged(show: Show, log: TrainingLog, watch: _Stopwatch) -> ShowTraining:
-    """Return what shows epochs, and writes them and the time so far down."""
+    """Return a callback that shows epochs, and writes them and the time so far down."""
 
     def epochs(name: str) -> ShowEpochs:
         show_epoch = show.epochs(name)

@@ -18,7 +18,7 @@ GRADED = frozenset({"classes", "units", "count", "sentence"})
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How right an answer is.
+    """Grade of an answer: its scored text, and how right it is.
 
     Attributes:
         text: The answer in the surface form in which it is scored; None where nothing usable was written.
@@ -40,7 +40,7 @@ def graded(question: Question) -> bool:
 
 
 def scored_text(question: Question, reply: Reply) -> str | None:
-    """Return what was drawn in the surface form in which it is scored; None where nothing usable was written."""
+    """Return a drawn answer in the surface form in which it is scored; None where nothing usable was written."""
     # Option probabilities would put the likeliest option in the place of words that are none.
     return normalise(question, replace(reply, options=None))
 

@@ -31,7 +31,7 @@ _MANIFEST, _SAMPLES = "manifest.json", "samples.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """What decides how answers are drawn.
+    """Settings by which answers are drawn.
 
     Attributes:
         samples: Answers to each question.

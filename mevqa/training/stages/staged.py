@@ -111,7 +111,7 @@ def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResul
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages behind supervised tuning, each of which begins with what the one before left.
+    """The stages behind supervised tuning, each of which begins with the model of the one before.
 
     Attributes:
         recipe: The recipe of all stages.

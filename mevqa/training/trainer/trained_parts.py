@@ -1,4 +1,4 @@
-"""Which weights are trained, how fast, and where adapters go."""
+"""Trained parts of a model: which weights are trained, at which rate, and which modules get adapters."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class UnreportedLoss(TrainerCallback, ExportableState):
             self.since = max(self.since, state.global_step)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
+        """Return the values that a checkpoint keeps."""
         return {"args": {}, "attributes": {"total": float(self.total), "since": self.since}}
 
 
