@@ -269,16 +269,16 @@ def _persons_of(clips: Mapping[str, Clip], of: Collection[str] | None) -> dict[P
     return {who: clip_ids for who, clip_ids in persons.items() if who[0] in datasets}
 
 
-def _datasets(known: Collection[str], of: Collection[str] | None) -> list[str]:
+def _datasets(datasets: Collection[str], of: Collection[str] | None) -> list[str]:
     """Return the data sets to hold out, sorted."""
-    if not known:
+    if not datasets:
         raise _refused("there are no clips to divide")
-    missing = [name for name in of or () if canonical_dataset(name) not in known]
+    missing = [name for name in of or () if canonical_dataset(name) not in datasets]
     if missing:
-        there = sorted(known)
+        there = sorted(datasets)
         message = f"no clips of {', '.join(missing)}, which are to be held out; there are clips of {', '.join(there)}"
         raise InputError([Problem("folds.of", f"{message}: give folds.of={','.join(there)}")])
-    return sorted({canonical_dataset(name) for name in of} if of else known)
+    return sorted({canonical_dataset(name) for name in of} if of else datasets)
 
 
 def _natural(subject: str) -> tuple[bool, int, str]:

@@ -90,7 +90,7 @@ def merge_adapter(
     trust_remote_code: bool = False,
     work: Plan | None = None,
     sample: int = 4,
-    on_step: Callable[[str, str], None] = lambda step, place: None,
+    on_step: Callable[[str, str], None] = lambda step, progress: None,
 ) -> Merged:
     """Merge an adapter into its base model and write the result, if it answers as the two did.
 

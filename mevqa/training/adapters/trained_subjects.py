@@ -158,11 +158,13 @@ def recorded_subjects(folder: Path) -> TrainedSubjects:
             name: [Clip(f"{name} {subject}", name, str(subject)) for subject in entry["subjects"]]
             for name, entry in record["datasets"].items()
         }
-        known = subjects_of(clip for dataset_clips in clips.values() for clip in dataset_clips)
-        unknown = {
+        known_subjects = subjects_of(clip for dataset_clips in clips.values() for clip in dataset_clips)
+        unknown_clips = {
             name: frozenset(map(str, entry["clips"])) for name, entry in record["datasets"].items() if entry["clips"]
         }
-        return TrainedSubjects(known.spellings, unknown, bool(record["complete"]), frozenset(record["clips"]))
+        return TrainedSubjects(
+            known_subjects.spellings, unknown_clips, bool(record["complete"]), frozenset(record["clips"])
+        )
     except (KeyError, TypeError, AttributeError) as error:
         message = f"does not tell which subjects were trained on ({type(error).__name__}: {error})"
         raise InputError([Problem(path, message)]) from error

@@ -81,7 +81,7 @@ def _folds(clips: Mapping[str, Clip], folds: str | int, seed: int) -> Sequence[F
 def _without_folds(conversations: Sequence[ClipConversations], answered: Mapping[str, Clip]) -> Division:
     """Return the only division: clips with answers are trained on, those without are the test."""
     clips = {clip.clip.id: clip.clip for clip in conversations}
-    open_ids = {clip.clip.id for clip in conversations if any(asked.answer is None for asked in clip.asked)}
+    open_ids = {clip.clip.id for clip in conversations if any(question.answer is None for question in clip.asked)}
     if answered and open_ids:
         assert_disjoint(answered, open_ids, clips, unknown_as_own=_are_apart(answered, open_ids, clips))
     sides = {"train": tuple(answered), "test": tuple(name for name in clips if name in open_ids)}
@@ -121,6 +121,6 @@ def _with_validation(
 
 def _coarse(clip: ClipConversations) -> str | None:
     """Return the coarse class of a clip from its questions, or else from its annotation."""
-    answers = [asked.answer for asked in clip.asked if asked.type == "coarse" and asked.answer is not None]
+    answers = [question.answer for question in clip.asked if question.type == "coarse" and question.answer is not None]
     annotation = clip.clip.annotation
     return answers[0] if answers else (annotation.coarse if annotation is not None else None)

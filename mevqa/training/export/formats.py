@@ -49,13 +49,13 @@ def user_text(conversation: Sequence[Message]) -> str:
 
 
 def text_record(
-    form: ConversationFormat, known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[str]
+    form: ConversationFormat, question_facts: dict[str, str], conversation: Sequence[Message], pictures: Sequence[str]
 ) -> dict[str, Any]:
     """Return the record of a conversation whose pictures are files.
 
     Args:
         form: ``sharegpt``, ``llava`` or ``messages``.
-        known: What ``facts`` returned.
+        question_facts: What ``facts`` returned.
         conversation: Structured messages.
         pictures: Names of the files, in order.
     """
@@ -63,20 +63,20 @@ def text_record(
     system, user, answer = text_by_role.get("system", ""), text_by_role["user"], text_by_role.get("assistant")
     if form == "llava":
         image: Any = pictures[0] if len(pictures) == 1 else list(pictures)
-        return {**known, "image": image, "conversations": value_turns(system, user, answer)}
+        return {**question_facts, "image": image, "conversations": value_turns(system, user, answer)}
     if form == "sharegpt":
         # LLaMA-Factory leaves out what does not end with an answer: an open question has an empty one.
-        return {**known, "conversations": value_turns(system, user, answer or ""), "images": list(pictures)}
-    return {**known, "messages": role_turns(system, user, answer), "images": list(pictures)}
+        return {**question_facts, "conversations": value_turns(system, user, answer or ""), "images": list(pictures)}
+    return {**question_facts, "messages": role_turns(system, user, answer), "images": list(pictures)}
 
 
 def structured_record(
-    known: dict[str, str], conversation: Sequence[Message], pictures: Sequence[bytes]
+    question_facts: dict[str, str], conversation: Sequence[Message], pictures: Sequence[bytes]
 ) -> dict[str, Any]:
     """Return the record of a conversation with its pictures inside.
 
     Args:
-        known: What ``facts`` returned.
+        question_facts: What ``facts`` returned.
         conversation: Structured messages.
         pictures: PNG files, in order.
     """
@@ -87,7 +87,7 @@ def structured_record(
         }
         for message in conversation
     ]
-    return {**known, "messages": turns, "images": [{"bytes": picture, "path": None} for picture in pictures]}
+    return {**question_facts, "messages": turns, "images": [{"bytes": picture, "path": None} for picture in pictures]}
 
 
 def dataset_entry(form: ConversationFormat, file: str) -> dict[str, Any]:

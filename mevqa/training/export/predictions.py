@@ -115,7 +115,7 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
         InputError: Every problem of all files: records of no question, or of one that has another; another order;
             questions without a record.
     """
-    given: dict[str, GivenAnswer] = {}
+    answers_by_id: dict[str, GivenAnswer] = {}
     first: dict[str, Path] = {}
     notes: list[str] = []
     problems: list[Problem] = []
@@ -133,14 +133,14 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
             if name in first:
                 problems.append(Problem(path, f"answers {name!r}, which {first[name]} answers already"))
             first.setdefault(name, path)
-            given.setdefault(name, answer)
-    place = paths[0] if len(paths) == 1 else "predictions"
-    missing = [name for name in expected.all_ids if name not in given]
+            answers_by_id.setdefault(name, answer)
+    error_place = paths[0] if len(paths) == 1 else "predictions"
+    missing = [name for name in expected.all_ids if name not in answers_by_id]
     if missing and not problems and not partial:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         problems.append(
             Problem(
-                place,
+                error_place,
                 f"no record answers {len(missing)} of {len(expected.all_ids)} questions of {expected.name} "
                 f"({', '.join(missing[:_NAMED])}{more}); --partial makes them errors of the run",
             )
@@ -148,7 +148,9 @@ def read_predictions(paths: Sequence[Path], expected: Expected, *, partial: bool
     if problems:
         raise InputError(problems)
     revision = hashlib.sha256("\n".join(file_digest(path) for path in paths).encode()).hexdigest()[:16]
-    return Predictions(given, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)), place)
+    return Predictions(
+        answers_by_id, "; ".join(dict.fromkeys(sources)), revision, tuple(dict.fromkeys(notes)), error_place
+    )
 
 
 def _description(document: Document) -> str:

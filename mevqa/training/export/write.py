@@ -112,31 +112,33 @@ def write_export(
     """
     check_out(out)
     has_folds = [division.name for division in divisions] != [WHOLE]
-    kept = {clip.clip.id: [a for a in clip.asked if a.answer is not None or not has_folds] for clip in conversations}
+    exported = {
+        clip.clip.id: [a for a in clip.asked if a.answer is not None or not has_folds] for clip in conversations
+    }
     written = _Written()
     with whole_folder(out) as folder:
-        _write_clips(folder, conversations, kept, form, drawn_by, written, progress)
+        _write_clips(folder, conversations, exported, form, drawn_by, written, progress)
         splits = {
             division.name: {
-                name: _ids_in_order([a.id for clip in clips for a in kept[clip]], form, written)
+                name: _ids_in_order([a.id for clip in clips for a in exported[clip]], form, written)
                 for name, clips in division.splits.items()
             }
             for division in divisions
         }
-        files = _write_splits(folder, divisions, kept, form, written)
+        files = _write_splits(folder, divisions, exported, form, written)
         _write_record(folder, work, form, decides, preferences, splits, written)
         copy_prompts(prompts, folder / PROMPTS)
         write_whole(folder / "README.md", card(form, files, configurations(files)))
     counts = {name: {split: len(ids) for split, ids in sides.items()} for name, sides in splits.items()}
-    question_count = sum(map(len, kept.values()))
+    question_count = sum(map(len, exported.values()))
     left_out = sum(map(len, work.questions.values())) - question_count
-    return Export(out, form, len(kept), question_count, written.pictures, counts, left_out)
+    return Export(out, form, len(exported), question_count, written.pictures, counts, left_out)
 
 
 def _write_clips(
     folder: Path,
     conversations: Sequence[ClipConversations],
-    kept: Mapping[str, Sequence[AskedQuestion]],
+    exported: Mapping[str, Sequence[AskedQuestion]],
     form: ConversationFormat,
     drawn_by: DrawsViews,
     written: _Written,
@@ -161,7 +163,7 @@ def _write_clips(
                 problems.append(media_problem(error, clip.clip.media or Path(clip.clip.id)))
             else:
                 if not problems:
-                    rows += _write_clip(folder, clip, kept[clip.clip.id], clip_views, form, written)
+                    rows += _write_clip(folder, clip, exported[clip.clip.id], clip_views, form, written)
             done += 1
             progress(done, len(conversations))
         if form == "hf" and rows and not problems:
@@ -243,7 +245,7 @@ def _write_shard(path: Path, rows: list[dict[str, Any]]) -> None:
 def _write_splits(
     folder: Path,
     divisions: Sequence[Division],
-    kept: Mapping[str, Sequence[AskedQuestion]],
+    exported: Mapping[str, Sequence[AskedQuestion]],
     form: ConversationFormat,
     written: _Written,
 ) -> dict[str, dict[str, list[str]]]:
@@ -254,9 +256,9 @@ def _write_splits(
         fold_files = files.setdefault(division.name, {})
         for split, clips in division.splits.items():
             if form == "hf":
-                fold_files[split] = sorted({written.shards[clip] for clip in clips if kept[clip]})
+                fold_files[split] = sorted({written.shards[clip] for clip in clips if exported[clip]})
                 continue
-            rows = [written.records[clip][asked.id] for clip in clips for asked in kept[clip]]
+            rows = [written.records[clip][asked.id] for clip in clips for asked in exported[clip]]
             name = f"{split}.{'jsonl' if form == 'messages' else 'json'}"
             name = name if division.name == WHOLE else f"{division.name}/{name}"
             (folder / name).parent.mkdir(exist_ok=True)

@@ -58,9 +58,9 @@ def grade(question: Question, reply: Reply) -> Grade:
     reference = str(question.reference)
     metric = question_type(question.type).metric
     if metric == "sentence":
-        true, given = read_sentence(reference), read_sentence(text)
-        classes = true[1:] == given[1:]
-        right = one_f1(true[0] or frozenset(), given[0] or frozenset()) if classes else 0.0
+        true_parts, drawn_parts = read_sentence(reference), read_sentence(text)
+        classes = true_parts[1:] == drawn_parts[1:]
+        right = one_f1(true_parts[0] or frozenset(), drawn_parts[0] or frozenset()) if classes else 0.0
         return Grade(text, right)
     true_value, value = read_value(question, reference), read_value(question, text)
     if metric == "units":

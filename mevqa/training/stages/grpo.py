@@ -62,8 +62,8 @@ class ConversationRows:
     def __len__(self) -> int:
         return len(self._places)
 
-    def __getitem__(self, place: int) -> dict[str, Any]:
-        clip, question = self._places[place]
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        clip, question = self._places[index]
         clip_views = self._row_maker.views_of(clip)
         system = self._row_maker.system(clip, clip_views.notes)
         text = self._row_maker.request(question).text
@@ -78,7 +78,7 @@ class ConversationRows:
         return Dataset.from_dict({"place": list(range(len(self)))}).with_transform(self._batch)
 
     def _batch(self, places: Mapping[str, Sequence[int]]) -> dict[str, list[Any]]:
-        rows = [self[place] for place in places["place"]]
+        rows = [self[index] for index in places["place"]]
         return {name: [row[name] for row in rows] for name in rows[0]}
 
     def check_tokens(self) -> None:

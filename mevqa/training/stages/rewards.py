@@ -28,8 +28,8 @@ def class_reward(question: Question, reply: Reply) -> float | None:
     if text is None:
         return 0.0
     if metric == "sentence":
-        true, given = read_sentence(str(question.reference)), read_sentence(text)
-        return sum(a == b for a, b in zip(true[1:], given[1:], strict=True)) / 2
+        true, drawn = read_sentence(str(question.reference)), read_sentence(text)
+        return sum(a == b for a, b in zip(true[1:], drawn[1:], strict=True)) / 2
     true_value = read_value(question, str(question.reference))
     return float(true_value is not None and true_value == read_value(question, text))
 
@@ -43,10 +43,10 @@ def units_reward(question: Question, reply: Reply) -> float | None:
     if text is None:
         return 0.0
     if metric == "sentence":
-        true, given = read_sentence(str(question.reference))[0], read_sentence(text)[0]
+        true, drawn = read_sentence(str(question.reference))[0], read_sentence(text)[0]
     else:
-        true, given = (_units(question, answer) for answer in (str(question.reference), text))
-    return one_f1(true or frozenset(), given or frozenset()) if given else 0.0
+        true, drawn = (_units(question, answer) for answer in (str(question.reference), text))
+    return one_f1(true or frozenset(), drawn or frozenset()) if drawn else 0.0
 
 
 def format_reward(question: Question, reply: Reply) -> float | None:
