@@ -12,11 +12,11 @@ def _end(number: int, frame: object) -> None:
 
 
 def _set_threads() -> None:
-    """Say how threads behave, to libraries that read it when they are loaded; what the user says holds.
+    """Set the variables for threads that libraries read when they are loaded; the user's own settings hold.
 
     Matrices are small here: one thread of OpenBLAS is as fast as several, which are slow where something else runs, and
-    round otherwise. Threads of OpenMP that wait sleep: by default they spin, and keep what they wait for from the
-    processor.
+    round otherwise. Threads of OpenMP that wait sleep: by default they spin, and keep the processor from the threads
+    that they wait for.
     """
     if not os.environ.get("OMP_NUM_THREADS"):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -21,7 +21,7 @@ _ALIKE = 10
 _EXAMPLES = 3
 #: Characters of a message: an id of megabytes says no more than its beginning and its end.
 _LONGEST = 2_000
-#: Parts what must hold from the value that is there.
+#: Separates the requirement from the value that is there.
 _VALUE = ", not "
 _DETAIL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
 
@@ -182,7 +182,7 @@ def group_problems(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _join_values(same: _ByMessage) -> dict[int, list[Problem]]:
-    """Take out the problems that say the same of different values ("..., not VALUE").
+    """Take out the problems that differ only in the value that is named ("..., not VALUE").
 
     Returns:
         One problem in place of each such group, by the identity of the first of the group.
@@ -208,7 +208,7 @@ def _join_values(same: _ByMessage) -> dict[int, list[Problem]]:
 
 
 def _counted(problems: Sequence[Problem]) -> Problem:
-    """Return one problem for many that say the same."""
+    """Return one problem for many with the same message."""
     first = problems[0]
     where = _lines(problems)
     count = f"{len(problems)} lines: {where}" if where else f"{len(problems)} times"

@@ -1,4 +1,4 @@
-"""Expressions in time: one event, the events of a long video, and the rules that tell micro from macro."""
+"""Expressions in time: one event, the events of a long video, and the rules that separate micro from macro."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: The two kinds of expression.
 Kind: TypeAlias = Literal["micro", "macro"]
-#: How the coders of a data set told them apart.
+#: How the coders of a data set separated them.
 Rule: TypeAlias = Literal["half-second", "quarter-second-apex"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -27,7 +27,7 @@ MICRO_RISE_MS = 250.0
 class Event:
     """One expression in time: as coders wrote it, as it was spotted and recognised, or as an answer describes it.
 
-    What a source knows beside it, a subclass adds: the place in a file (``EventRow``), what the spotter measured
+    Subclasses add fields of one source: the place in a file (``EventRow``), measurements of the spotter
     (``SpottedEvent``).
 
     Attributes:

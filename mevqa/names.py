@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
-#: What stands before the number of a subject: CASME II (sub01), SMIC (s01), CAS(ME)^3 (spNO.1); others as people write
+#: Prefixes of the number of a subject: CASME II (sub01), SMIC (s01), CAS(ME)^3 (spNO.1); others as people write
 #: them.
 _SUBJECT_PREFIXES = ("participant", "subject", "person", "subj", "spno", "sub", "sp", "s", "被试", "受试者")
 _SUBJECT = re.compile(rf"(?:{'|'.join(_SUBJECT_PREFIXES)})?[\s._-]*(\d+(?:\.0+)?)")

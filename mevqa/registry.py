@@ -17,7 +17,7 @@ class Registry(Generic[T]):
     """Things of one kind by name, in the order of their registration.
 
     Args:
-        kind: What they are, in one word for messages (``view``).
+        kind: Their kind, in one word for messages (``view``).
         option: The option by which a user names one.
         modules: Names that a module of this package registers when it is imported, which happens when they are asked
             for: for what needs a large library.

@@ -73,7 +73,7 @@ def quiet_workers() -> Iterator[None]:
     thread.
 
     Raises:
-        BaseException: What the interrupt raised, also where a library that was tidying up raised something else.
+        BaseException: The error of the interrupt, also where a library that was tidying up raised something else.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -108,7 +108,7 @@ def quiet_workers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-#: What was blocked in the thread that forks, before it forked.
+#: Signals that were blocked in the thread that forks, before it forked.
 _forking = threading.local()
 
 

@@ -17,10 +17,10 @@ class Table:
     """A table of texts.
 
     Attributes:
-        title: What it shows.
+        title: Its heading.
         columns: Headings; the first column names the row.
         rows: As many cells a row as columns.
-        switches: What decided the numbers.
+        switches: Settings that decided the numbers.
     """
 
     title: str

@@ -27,12 +27,12 @@ class Clip:
     Attributes:
         id: The name that questions use (``image_id`` or ``video`` of the official rows).
         dataset: Short lower-case data set name (casme2, casme3, samm, smic, synthetic) or ``unknown``.
-        subject: Who is seen; None when unknown.
+        subject: The person in the clip; None when unknown.
         media: Video file or folder of frames; None when only ready-made pictures exist.
         fps: Frames per second given by the user or the data set; None means: ask the media.
         annotation: Onset, apex, offset, units and classes when they are known.
         pictures: Ready-made pictures by view name (``motion`` -> a flow map made by others).
-        warnings: What a reader of answers should know of how the clip's annotation was read.
+        warnings: Notes for readers of answers on how the clip's annotation was read.
         notes: Sentences about the clip that a model gets beside its pictures (measurements of physiological signals).
     """
 
@@ -60,7 +60,7 @@ class Question:
         ordinal: n of "the n-th expression event", 1-based.
         plural: Whether the text asks for several units ("What are the action units?").
         dataset: Data set of the clip, decides the option lists.
-        subject: Subject of the clip when the row tells.
+        subject: Subject of the clip when the row names it.
         reference: The answer of the file, None when there is none to compare with.
         line: 1-based line in the question file, None for questions typed by the user.
         kind: ``micro`` or ``macro`` when only events of that kind are asked about; None for both.
@@ -102,7 +102,7 @@ class View:
     Attributes:
         name: Name of the view (``apex``, ``motion``, ...).
         image: RGB picture.
-        caption: What the picture shows; the prompt carries it.
+        caption: Description of the picture, part of the prompt.
         frames: The frames it was made from.
     """
 
@@ -131,8 +131,8 @@ class Parts:
     coarse: str | None = None
 
 
-#: What an answer says: a label, units in the order of the text, a number, intervals of frames, the description of an
-#: event, the parts of a sentence, or a text.
+#: Parsed value of an answer: a label, units in the order of the text, a number, intervals of frames, the description
+#: of an event, the parts of a sentence, or a text.
 Value: TypeAlias = str | tuple[Unit, ...] | int | tuple[Event, ...] | Event | Parts
 
 
@@ -167,15 +167,15 @@ class Answer:
         confidence: Probability of the answer under the model, 0 to 1.
         error: Why there is no answer.
         seconds: Wall time spent on this question, seconds (a clip's shared work is split evenly).
-        warnings: What a reader should know (no face found, several faces, localised moments, ...).
-        evidence: What the answer rests on, one line each: events of a long video with their times.
+        warnings: Notes for the reader (no face found, several faces, localised moments, ...).
+        evidence: Grounds of the answer, one line each: events of a long video with their times.
         truncated: Whether the bound on new tokens stopped the model before it ended its answer.
         unusable: Why the model's words are no answer (``mevqa.questions.reading.types.Unusable``); None when nothing
             was written, or when there is an answer.
-        value: What ``text`` says, read once; None where it was not read (``mevqa.questions.values.answer_value``).
+        value: The parsed value of ``text``; None where it was not read (``mevqa.questions.values.answer_value``).
         shots: Ids of the answered clips that were shown before, the nearest last.
-        thought: What the model thought before the answer; None for one that did not think.
-        samples: What each of several drawn answers says, of which ``text`` is the vote; an unusable one as it was
+        thought: The model's reasoning before the answer; None without reasoning.
+        samples: Text of each of several drawn answers, of which ``text`` is the vote; an unusable one as it was
             written. Empty where none were drawn.
     """
 
@@ -218,7 +218,7 @@ class Grammar(Protocol):
         """Return the segments that may follow ``text``.
 
         Args:
-            text: What has been written so far: the empty string, or segments of this grammar joined.
+            text: The answer written so far: the empty string, or segments of this grammar joined.
 
         Returns:
             Non-empty admissible continuations; the empty string among them means that the answer may end here;
@@ -248,7 +248,7 @@ class Request:
     the model writes freely.
 
     Attributes:
-        text: What follows the clip's prefix: the question and the instruction of its type.
+        text: The text behind the clip's prefix: the question and the instruction of its type.
         options: The closed question's options.
         grammar: The admissible answers of an open question.
         max_new_tokens: Bound on what is generated.
@@ -272,8 +272,8 @@ class Reply:
         confidence: Probability of the answer (of its constrained choices), 0 to 1; None when it is not known.
         error: Why there is no answer.
         truncated: Whether the bound on new tokens stopped the model before it ended its answer.
-        thought: What the model thought before, apart from the answer; None for one that did not think.
-        samples: What each of several drawn answers says; empty where none were drawn.
+        thought: The model's reasoning before the answer; None without reasoning.
+        samples: Text of each of several drawn answers; empty where none were drawn.
     """
 
     text: str

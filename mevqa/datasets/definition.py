@@ -41,7 +41,7 @@ class Megc2020Log(StrictModel):
     Attributes:
         pattern: Regular expression for the names of its videos.
         micro_frames: Longest micro-expression in frames.
-        source: Who says so.
+        source: Where this is published.
     """
 
     pattern: _Pattern
@@ -102,10 +102,10 @@ class DatasetDefinition(StrictModel):
         name: Short name, in small letters.
         title: Name that people use.
         aliases: Other names; case, spaces and most signs do not matter.
-        fps: Frames per second of the recordings, for folders of frames, which do not tell.
+        fps: Frames per second of the recordings, for folders of frames, which hold no rate.
         classes: Fine-grained classes that the questions ask for, most frequent first; empty where only coarse ones are
             coded.
-        kind_rule: How its coders told micro- from macro-expressions, which decides the kind of a spotted event:
+        kind_rule: How its coders separated micro- from macro-expressions, which decides the kind of a spotted event:
             ``half-second``: at most 500 ms from onset to offset; ``quarter-second-apex``: at most 250 ms from onset to
             apex, however long the way back.
         prior: The most frequent answers.
@@ -117,7 +117,7 @@ class DatasetDefinition(StrictModel):
         video_names: Regular expression for the whole name of a long video: which part of it is the subject, and which
             the video in the official table of ME-STR; without a group ``video`` the whole name is the video.
         megc2020_log: How it appears in the log file of MEGC 2020.
-        sources: Who says so, by key.
+        sources: Where the values are published, by key.
         labels: Its label files.
     """
 

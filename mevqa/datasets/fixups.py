@@ -1,4 +1,4 @@
-"""Known defects of official label files, and what to read instead."""
+"""Known defects of official label files, and their corrections."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Substitution(StrictModel):
 
 
 class Remark(StrictModel):
-    """What a reader of the file should know, unless the file's name holds a text."""
+    """A note about a label file, unless the file's name holds a text."""
 
     unless_named: str
     note: str
@@ -62,8 +62,8 @@ class Correction(StrictModel):
     Attributes:
         field: The field.
         rows: Value by the 0-based position below the header, as the source names the rows.
-        note: What was wrong.
-        source: Who says so.
+        note: The defect.
+        source: Where it is published.
         missing: Guard: the field that must be missing in the row as it stands.
         contains: Guard: a word that the cell must contain.
         file_rows: Guard: the number of rows that the file must have.
@@ -94,7 +94,7 @@ class Fixups(StrictModel):
         not_coded: Contents of frame cells that mean "not coded".
         substitutions: Frames that are read from another column.
         corrections: Values that replace those of some rows.
-        remarks: What a reader should know.
+        remarks: Notes about the file.
     """
 
     not_coded: tuple[NotCoded, ...] = ()
@@ -107,11 +107,11 @@ class Fixups(StrictModel):
         return any(field in entry.fields and cell == entry.text for entry in self.not_coded)
 
     def notes(self, file_name: str) -> tuple[str, ...]:
-        """Return what a reader of a file of this name should know."""
+        """Return the notes about a file of this name."""
         return tuple(entry.note for entry in self.remarks if entry.unless_named.lower() not in file_name.lower())
 
     def apply(self, rows: Sequence[LabelRow], count: int | None = None) -> list[tuple[LabelRow, tuple[str, ...]]]:
-        """Return every row with its corrections applied, and what was corrected.
+        """Return every row with its corrections applied, and a note for each correction.
 
         Guards look at the row as the file has it, so that the order of the corrections does not matter.
 

@@ -37,7 +37,7 @@ class Numbering(StrictModel):
     Attributes:
         first: File number of frame 0 of the events as they are stored.
         video: Whether a video file of the clip starts with that frame.
-        names: How a frame's file name tells its number: the number that changes from frame to frame, or the time at
+        names: What a frame's file name holds: the number that changes from frame to frame, or the time at
             which it was taken.
         counted: How the frames of folders were numbered.
     """
@@ -58,11 +58,11 @@ class LabelLayout(StrictModel):
         columns: Spellings of the column of each field (subject, filename, onset, apex, offset, action_units, emotion,
             kind, and what names are made of), without case, spaces and signs. Two have spellings already. A column
             ``first`` holds the number of the first frame of a row's clip.
-        required: Fields that tell this file from others.
+        required: Fields by which this file is recognised.
         headerless: Fields of the columns of a file without a header.
         names: How subjects, clips and videos are called.
         numbering: How the frame numbers relate to the media.
-        kind: micro or macro, where the file has no column that tells.
+        kind: micro or macro, where the file has no column for it.
         kind_by_file: The same by a word of the file's name, for releases that differ in it.
         fps_by_file: Frames per second likewise.
         coarse_only: The emotion column holds positive, negative or surprise.

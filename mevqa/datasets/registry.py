@@ -136,7 +136,7 @@ def taxonomy(name: str) -> Taxonomy:
 
 
 def kind_rule(name: str) -> Rule:
-    """Return how the coders of a data set told micro- from macro-expressions."""
+    """Return the rule by which the coders of a data set separated micro- from macro-expressions."""
     rule = dataset(name).kind_rule or _DATASETS[UNKNOWN].kind_rule
     assert rule is not None
     return rule

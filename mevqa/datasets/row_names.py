@@ -1,4 +1,4 @@
-"""Names of subjects, clips and videos, put together of the cells of a label file as a data set's YAML says."""
+"""Names of subjects, clips and videos, composed from the cells of a label file by rules in a data set's YAML."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class NameRule(StrictModel):
     Attributes:
         write: The name as a template of the row's fields (``{subject}_{filename}``), of ``{number}``, the number in the
             subject's name, and of the groups of the pattern (``{0}``, ``{1}``). ``{number:02}`` writes two digits,
-            ``{0:lower}`` small letters, ``{filename:key}`` what all spellings of a name have in common.
-        of: What the pattern is about.
+            ``{0:lower}`` small letters, ``{filename:key}`` the key of all spellings of a name.
+        of: Template of the text that the pattern must fit.
         pattern: Regular expression, in any case, that must fit the whole of it; None: the rule always holds.
     """
 
@@ -93,7 +93,7 @@ def write_name(rules: Iterable[NameRule], cells: Cells, otherwise: str) -> str:
 
 
 class RowNames(StrictModel):
-    """How the rows of a label file name what they are about, as the official questions write it.
+    """Rules for the names of subject, clip and video of the rows of a label file, as the official questions write them.
 
     Attributes:
         subject: The subject; by default the cell as it is.

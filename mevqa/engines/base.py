@@ -25,8 +25,8 @@ class Engine(Protocol):
     """Does the same work on many items, some at a time.
 
     Attributes:
-        shares_files: Whether those who work see the files and the memory of this process as it was at the start: paths
-            mean the same, and what was registered is known.
+        shares_files: Whether workers see the files and the memory of this process as it was at the start: paths mean
+            the same, and registered entries are known.
     """
 
     shares_files: bool
@@ -34,13 +34,13 @@ class Engine(Protocol):
     def map(
         self, work: Callable[[Item], Result], items: Sequence[Item]
     ) -> Generator[tuple[int, Result | Lost], None, None]:
-        """Yield the place of each item with its result, in the order in which they are done.
+        """Yield the index of each item with its result, in the order in which they are done.
 
-        Closing the generator ends what is under way. At most some items more than there are workers are under way at
+        Closing the generator ends the items under way. At most some items more than there are workers are under way at
         once, so that memory does not grow with the number of items.
 
         Args:
-            work: What is done; it must not raise what is to be reported of an item, but return it.
+            work: Function of one item; it must return, not raise, errors that are to be reported of the item.
             items: The items.
         """
         ...

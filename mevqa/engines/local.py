@@ -31,7 +31,7 @@ class LocalEngine:
     def map(
         self, work: Callable[[Item], Result], items: Sequence[Item]
     ) -> Generator[tuple[int, Result | Lost], None, None]:
-        """Yield the place of each item with its result, as ``Engine`` has it."""
+        """Yield the index of each item with its result, as ``Engine`` has it."""
         if self._workers == 1:
             yield from ((place, work(item)) for place, item in enumerate(items))
             return
@@ -69,7 +69,7 @@ def _in_processes(
 
 
 def _context() -> Any:
-    """Return how processes are started: as forks, which know what was registered, where a fork is safe."""
+    """Return the start method of processes: forks, which keep registered entries, where a fork is safe."""
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     # A fork of a process that has joined a cluster of Ray waits for ever for threads that it does not have.
     ray = sys.modules.get("ray")

@@ -41,7 +41,7 @@ class RayEngine:
     def map(
         self, work: Callable[[Item], Result], items: Sequence[Item]
     ) -> Generator[tuple[int, Result | Lost], None, None]:
-        """Yield the place of each item with its result, as ``Engine`` has it.
+        """Yield the index of each item with its result, as ``Engine`` has it.
 
         Raises:
             InputError: The cluster that ``RAY_ADDRESS`` names cannot be reached.

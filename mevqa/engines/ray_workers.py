@@ -12,11 +12,11 @@ from mevqa.engines.ray_engine import PATIENCE, RETRIES, enter, import_ray, join_
 
 
 class RayWorkers:
-    """Actors of Ray, each with what ``make`` returned there; one that is ended is started again.
+    """Actors of Ray, each with an object that ``make`` returned there; one that is ended is started again.
 
     Args:
         ray: The package.
-        make: Makes what a worker keeps; its method ``work`` takes an item.
+        make: Makes the object that a worker keeps; its method ``work`` takes an item.
         count: How many.
         gpus: GPUs that each needs.
     """
@@ -29,7 +29,7 @@ class RayWorkers:
                 self.kept: Any = None
 
             def call(self, method: str, *arguments: Any) -> Any:
-                # Made now and not before: what is wrong with it is then the error of this call.
+                # Made now and not before: its error is then the error of this call.
                 if self.kept is None:
                     self.kept = self.make_kept()
                 return getattr(self.kept, method)(*arguments)
@@ -42,7 +42,7 @@ class RayWorkers:
         """Return what a method of the first worker returns.
 
         Raises:
-            Exception: What it raises there.
+            Exception: The error that it raises there.
         """
         try:
             return self._ray.get(self._workers[0].call.remote(method, *arguments))
@@ -50,7 +50,7 @@ class RayWorkers:
             raise (error.cause or error) from error
 
     def map(self, items: Sequence[Item]) -> Generator[tuple[int, Any | Lost], None, None]:
-        """Yield the place of each item with what ``work`` made of it, in the order in which they are done.
+        """Yield the index of each item with its result of ``work``, in the order in which they are done.
 
         Args:
             items: The items; one at a time is with each worker.
@@ -84,7 +84,7 @@ def ray_workers(make: Callable[[], Any], count: int, *, uses_gpu: bool) -> Itera
     """Start workers on the cluster that ``RAY_ADDRESS`` names, else on this machine; they are ended afterwards.
 
     Args:
-        make: Makes what a worker keeps.
+        make: Makes the object that a worker keeps.
         count: How many.
         uses_gpu: Whether each takes a GPU, where the cluster has any.
 

@@ -10,7 +10,7 @@ from mevqa.suggestions import did_you_mean
 
 _ENGINES: dict[str, type[LocalEngine] | type[RayEngine]] = {"local": LocalEngine, "ray": RayEngine}
 
-#: What ``--engine`` takes; the first is the default.
+#: Values of ``--engine``; the first is the default.
 ENGINE_NAMES = tuple(_ENGINES)
 
 

@@ -62,7 +62,7 @@ def fuse(question: Question, votes: Sequence[Vote], method: Method, temperature:
     """Return the reply of an ensemble to one question.
 
     Args:
-        question: What was asked.
+        question: The question.
         votes: The usable answers, at least one; with ``mean`` and ``rank`` those to closed questions have options.
         method: How options are fused.
         temperature: Divisor of the log-probabilities of options (Guo et al., ICML 2017, equation 9).

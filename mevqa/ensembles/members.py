@@ -23,7 +23,7 @@ class Member:
     Attributes:
         name: Name of its folder, longer where others have the same.
         run: The run.
-        questions: What it was asked, clip by clip.
+        questions: Its questions, clip by clip.
     """
 
     name: str
@@ -44,7 +44,8 @@ def read_members(paths: Sequence[Path], option: str = "RUN") -> list[Member]:
         option: How they are named on the command line, for messages.
 
     Raises:
-        InputError: Fewer than two, one twice or copied, what is no run, one without answers, or different questions.
+        InputError: There are fewer than two runs, one is named twice, copied, not a run or without answers, or their
+            questions differ.
     """
     if len(paths) < 2:
         raise InputError([Problem(option, "an ensemble fuses two runs or more: name them all")])

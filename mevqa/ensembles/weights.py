@@ -3,7 +3,7 @@
 A run's weight in questions of a type is the log-odds of its mean grade less those of chance, and not below 0 (the
 optimal weights of independent voters: Nitzan and Paroush, International Economic Review 23, 1982, theorem 1; chance as
 the origin for more than two options is ours). Of closed questions the mean is that of the classes' means, as UAR has
-it: a run that always gives the commonest class has no weight. Where no run tells options, chance is that of the classes
+it: a run that always gives the commonest class has no weight. Where no run has options, chance is that of the classes
 of the references.
 """
 
@@ -53,7 +53,7 @@ class _Grading:
     """The grades of all runs in one question.
 
     Attributes:
-        person: Whom it is about.
+        person: Subject of the clip.
         grades: Of each run, 0 to 1.
         chance: The grade of a guess.
         label: The right option; None for open questions.
@@ -137,7 +137,7 @@ class OutOfFoldAnswers:
         """Return the usable answers of runs to a question, with the weights of the same places here.
 
         Args:
-            question: What was asked.
+            question: The question.
             members: The runs whose answers they are.
         """
         answers = [member.answer(question) for member in members]

@@ -52,7 +52,7 @@ _guard = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock.
+    """The process that holds a lock.
 
     Attributes:
         pid: Process id.
@@ -60,7 +60,7 @@ class Holder:
         host: Name of the machine.
         namespace: The process ids' name space, so that containers of one machine are told apart; empty elsewhere.
         since: When the lock was taken, local time.
-        command: What it does.
+        command: The command that it runs.
         token: Unique to this lock.
     """
 
@@ -107,7 +107,7 @@ def hold_folder(
 
     Args:
         folder: The folder; it is made, and removed again at the end where nothing was put into it.
-        name: What it is called in messages (default: itself).
+        name: Its name in messages (default: itself).
         part: A part of it that is held beside others (default: the whole; ``part_holders`` tells who holds parts).
         wait: Seconds to wait for another process to end, before it is named in an error.
         on_note: Gets a line where the lock of a process that is gone is taken over (default: to standard error).
@@ -115,17 +115,17 @@ def hold_folder(
     Raises:
         InputError: Another process holds it, it is a file, or nothing can be written there.
     """
-    shown = name or folder
+    display_name = name or folder
     folder = folder.resolve()
     new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise InputError([Problem(shown, "is a file; name another folder")]) from None
+        raise InputError([Problem(display_name, "is a file; name another folder")]) from None
     except OSError as error:
-        raise InputError([Problem(shown, f"cannot be made: {reason(error)}")]) from error
+        raise InputError([Problem(display_name, f"cannot be made: {reason(error)}")]) from error
     try:
-        with _hold(shown, folder / (LOCK_NAME if part is None else f"{LOCK_NAME}-{part}"), on_note, wait):
+        with _hold(display_name, folder / (LOCK_NAME if part is None else f"{LOCK_NAME}-{part}"), on_note, wait):
             yield
     finally:
         for path in new_folders:
@@ -134,13 +134,13 @@ def hold_folder(
 
 
 def folder_holder(folder: Path) -> Holder | None:
-    """Return who holds a folder now; None where nobody does, or whoever did is gone."""
+    """Return the holder of a folder; None where nobody holds it, or the holder is gone."""
     holder = _read(folder / LOCK_NAME)
     return None if holder is None or holder.is_gone else holder
 
 
 def part_holders(folder: Path) -> dict[str, Holder]:
-    """Return who holds parts of a folder, without processes that are gone and without this one."""
+    """Return the holders of parts of a folder, without processes that are gone and without this one."""
     holders = {}
     for lock in sorted(folder.glob(f"{LOCK_NAME}-*")):
         part, holder = lock.name.removeprefix(f"{LOCK_NAME}-"), _read(lock)
@@ -164,14 +164,14 @@ def hold_file(file: Path, *, wait: float = 0.0, on_note: Callable[[str], None] |
     if file.exists() and not file.is_file() and not file.is_dir():
         yield  # A pipe or a device, which takes what each of its writers says.
         return
-    shown, file = file, file.resolve()
+    display_name, file = file, file.resolve()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError([Problem(shown, f"cannot be written: {reason(error)}")]) from error
+        raise InputError([Problem(display_name, f"cannot be written: {reason(error)}")]) from error
     is_short = len(os.fsencode(file.name)) < _LONGEST_NAME - len(".lock.") - len(uuid.uuid4().hex)
     name = file.name if is_short else hashlib.blake2b(os.fsencode(file.name), digest_size=8).hexdigest()
-    with _hold(shown, file.with_name(f"{name}.lock"), on_note, wait):
+    with _hold(display_name, file.with_name(f"{name}.lock"), on_note, wait):
         yield
 
 
@@ -228,7 +228,7 @@ def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float)
 
 
 def _remove_claims(lock: Path) -> None:
-    """Remove what processes left that were killed while they took over an earlier lock; this one is ours."""
+    """Remove files of processes that were killed while they took over an earlier lock; this one is ours."""
     for path in lock.parent.iterdir():
         if _CLAIM.fullmatch(path.name.removeprefix(lock.name)) and path.name.startswith(lock.name):
             path.unlink(missing_ok=True)
@@ -278,7 +278,7 @@ def _replace(lock: Path, gone: Holder | None, content: bytes, token: str) -> boo
 
 
 def _read(lock: Path) -> Holder | None:
-    """Return who holds a lock; None when it is not there, not whole, or no file."""
+    """Return the holder of a lock; None when it is not there, not whole, or no file."""
     try:
         if not stat.S_ISREG(lock.lstat().st_mode):
             return None
@@ -297,7 +297,7 @@ def _age(path: Path) -> float:
 
 
 def _refusal(holder: Holder, lock: Path) -> str:
-    """Return who writes, and what to do."""
+    """Return the message that another process writes, and what to do."""
     if holder.is_here:
         return f"is being written by {holder}; wait for it, or end it with: kill {holder.pid}"
     seconds = round(_age(lock))

@@ -62,8 +62,8 @@ def list_remote(url: str, suffixes: frozenset[str] | tuple[str, ...]) -> list[Re
         suffixes: Endings in lower case, with their dot.
 
     Raises:
-        InputError: What reads that scheme is not installed, it cannot be reached, there is no such file or folder, or
-            the folder holds no such file.
+        InputError: The package that reads that scheme is not installed, the URL cannot be reached, there is no
+            such file or folder, or the folder holds no such file.
     """
     system, path = _file_system(url)
     try:
@@ -91,7 +91,7 @@ def local_copy(file: AnyFile) -> Iterator[Path]:
         file: The file.
 
     Raises:
-        InputError: What reads its scheme is not installed, or it cannot be fetched.
+        InputError: The package that reads its scheme is not installed, or it cannot be fetched.
     """
     if isinstance(file, Path):
         yield file

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 #: libyaml's safe loader is ten times as fast as the one in Python; both build plain values only.
 _FASTEST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-#: Bounds of files of settings, which may come from strangers: bytes, depth, nodes with all aliases written out.
+#: Bounds of files of settings, which may come from other people: bytes, depth, nodes with all aliases written out.
 _MOST_BYTES = 1 << 20
 _DEEPEST = 64
 _MOST_NODES = 1_000_000
@@ -152,7 +152,7 @@ class _Loader(_FASTEST):  # type: ignore[misc, valid-type]
         except _NotYaml:
             raise
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            # PyYAML lets through what Python says of !!int "", !!bool x, !!timestamp x or a number of 5,000 digits.
+            # PyYAML lets through Python's errors on !!int "", !!bool x, !!timestamp x or a number of 5,000 digits.
             kind = node.tag.rpartition(":")[2]
             raise _NotYaml(f"{str(node.value)[:40]!r} is not a valid {kind}", _line(node)) from error
 
@@ -218,12 +218,12 @@ def _doubled_keys(tree: yaml.Node | None) -> list[tuple[str, int]]:
             continue
         visited.add(id(node))
         left.extend(_children(node))
-        seen: set[str] = set()
+        seen_keys: set[str] = set()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
+                if key.value in seen_keys:
                     doubled.append((key.value, _line(key)))
-                seen.add(key.value)
+                seen_keys.add(key.value)
     return sorted(doubled, key=lambda item: item[1])
 
 

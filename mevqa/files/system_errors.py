@@ -13,7 +13,7 @@ from pathlib import Path
 from mevqa.errors import InputError, MediaError, Problem
 
 _ELSEWHERE = "name a place that you may write to"
-#: What mends an error, by its number.
+#: Advice for an error, by its number.
 _MENDS = {
     errno.ENOSPC: "make room and repeat the command",
     errno.EDQUOT: "make room and repeat the command",
@@ -39,10 +39,10 @@ _RUST = re.compile(r"\(os error (\d+)\)")
 _NAME_BYTES = re.compile("[\udc80-\udcff]")
 #: How ``shutil`` lists the system's errors of many files in one of its own.
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
-#: How torch says that a file could not be written to its end; it does not say why.
+#: Messages of torch for a file that could not be written to its end; they do not say why.
 _TORCH = re.compile(r"PytorchStreamWriter failed|inline_container\.cc.*unexpected pos")
 
-#: How ``Path.resolve`` says it, up to Python 3.12.
+#: Message of ``Path.resolve`` for a circle of links, up to Python 3.12.
 _CIRCLE = re.compile(r"Symlink loop from '(.*)'$", re.DOTALL)
 
 
@@ -65,7 +65,7 @@ def problem_of(error: OSError, otherwise: Path | str = "the system") -> Problem:
 
     Args:
         error: The error.
-        otherwise: What is named where the error names no file.
+        otherwise: Name for an error that names no file.
     """
     name = error.filename2 or error.filename
     return Problem(os.fsdecode(name) if isinstance(name, (str, bytes)) else otherwise, reason(error))
@@ -108,7 +108,7 @@ def writing(path: Path | str, what: str = "cannot be written") -> Iterator[None]
     """Turn the system's errors into one line about the file or folder that is written.
 
     Args:
-        path: What the user calls it.
+        path: Its name for the user.
         what: Beginning of the message, what has failed.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Decode text whose encoding nobody tells."""
+"""Decode text of unknown encoding."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from mevqa.files.system_errors import writing
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: What a half-written file or folder is called: a dot, its name, and this.
+#: Ending of a half-written file or folder: its name is a dot, the final name, and this.
 PART_ENDING = ".mevqa-part"
 #: Bytes of the longest name that common file systems take.
 _LONGEST_NAME = 255

@@ -86,7 +86,7 @@ def is_unused(values: NDArray[np.floating]) -> bool:
 
 
 def no_signals(names: Sequence[str]) -> list[str]:
-    """Return the note about columns that are passed over because their names tell no modality; none about no column."""
+    """Return a note about columns that are passed over because their names have no modality; none without any."""
     if not names:
         return []
     how_many = "a column is" if len(names) == 1 else f"{len(names)} columns are"

@@ -68,13 +68,13 @@ def read_timed_events(path: Path, fps: float | None = None) -> tuple[list[TimedE
 
     Args:
         path: The table.
-        fps: Frames per second where the table does not tell.
+        fps: Frames per second where the table has none.
 
     Returns:
         The events in the order of the table, and notes for the reader.
 
     Raises:
-        InputError: What is wrong with the table, or it does not tell the frame rate.
+        InputError: The table is wrong, or has no frame rate.
     """
     if _names_times(path):
         return _by_camera(path), []

@@ -32,7 +32,7 @@ class MeasuredEvent:
     Attributes:
         event: The event.
         time: When it begins on the clock of its signals, s; NaN where there are none.
-        features: What was measured.
+        features: Its physiological features.
     """
 
     event: TimedEvent

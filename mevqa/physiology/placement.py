@@ -1,7 +1,7 @@
 """Times of the events of videos on the clock of the signals.
 
-Three ways: the signals' time 0 is the first frame of the video; a table tells when each video begins; or the names of
-frames tell the camera's time and the marker of the stimulus (MMME), and the markers that the signals have too bring
+Three ways: the signals' time 0 is the first frame of the video; a table holds the begin of each video; or the names of
+frames hold the camera's time and the marker of the stimulus (MMME), and the markers that the signals have too bring
 both clocks together.
 """
 
@@ -82,11 +82,11 @@ def place_in_recordings(
 
 @dataclass
 class VideoClocks:
-    """How the clocks of videos and signals stand to each other.
+    """Offsets between the clocks of videos and signals: from a table, or from names of frames.
 
     Attributes:
         begins: When each video begins on the clock of its signals, s, by name (``match_key``); None: at 0.
-        media: Folder of the videos' frames, whose names tell the time; None: they do not.
+        media: Folder of the videos' frames, where their names hold the time; None: they do not.
     """
 
     begins: Mapping[str, float] | None = None

@@ -68,7 +68,7 @@ class Signals:
         name: Name of the recording: that of its video, or of its subject.
         channels: The signals; several of one modality where there are (EEG).
         markers: In the order of time.
-        notes: What a reader should know of how the files were read, one sentence each.
+        notes: Remarks on how the files were read, one sentence each.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Signals:
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
-        """What was recorded, in the order of ``MODALITIES``."""
+        """The recorded modalities, in the order of ``MODALITIES``."""
         return tuple(modality for modality in MODALITIES if self.of(modality))
 
     def shifted(self, seconds: float) -> Signals:

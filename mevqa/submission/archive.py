@@ -25,7 +25,7 @@ _MOST = 1000
 #: Methods that common readers have (APPNOTE.TXT of the zip format, section 4.4.5).
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
-#: What operating systems add by themselves.
+#: Files that operating systems add by themselves.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/.*|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -40,7 +40,7 @@ class Archive:
 
     Attributes:
         members: Content by official name.
-        problems: What makes the zip invalid.
+        problems: Faults that make the zip invalid.
         repairable: Those of the problems that packing anew mends.
         cosmetic: Flaws of packing that did not hinder reading.
     """

@@ -31,10 +31,10 @@ class SubmissionCheck:
 
     Attributes:
         rows: How many rows were checked.
-        problems: What makes the submission invalid, in the order of the lines.
+        problems: Faults that make the submission invalid, in the order of the lines.
         warnings: Answers outside the vocabulary of their question type.
         cosmetic: Flaws that a scorer reads over: CR LF, a byte order mark, files of the operating system in a zip.
-        repairable: Those of the problems that concern the form only, not what is answered.
+        repairable: Those of the problems that concern the form only, not the answers.
     """
 
     rows: int
@@ -188,7 +188,7 @@ def _check_file(answer_file: AnswerFile) -> SubmissionCheck:
     lines = {question.id: index for index, question in enumerate(file.questions)}
     positions: list[tuple[int, int]] = []
     warnings: list[Problem] = []
-    seen: set[str] = set()
+    seen_ids: set[str] = set()
     for line, values in rows:
         name = _id(values)
         if name is None:
@@ -196,8 +196,8 @@ def _check_file(answer_file: AnswerFile) -> SubmissionCheck:
                 problems.append(Problem(path, "has no id", line))
         elif name not in lines:
             problems.append(Problem(path, f"the id {name!r} is not in {file.path.name}", line))
-        elif name not in seen:
-            seen.add(name)
+        elif name not in seen_ids:
+            seen_ids.add(name)
             index = lines[name]
             positions.append((line, index))
             problems += [Problem(path, message, line) for message in _row_problems(values, file, index)]
@@ -208,7 +208,7 @@ def _check_file(answer_file: AnswerFile) -> SubmissionCheck:
     problems += [
         Problem(path, f"the row {question.id!r} (line {question.line} of {file.path.name}) is missing")
         for question in file.questions
-        if question.id not in seen
+        if question.id not in seen_ids
     ]
     problems.sort(key=lambda problem: (problem.line is None, problem.line or 0))
     return SubmissionCheck(len(rows), tuple(dict.fromkeys(problems)), tuple(warnings), scan.warnings, tuple(repairable))

@@ -13,7 +13,7 @@ class PublishedRow(StrictModel):
     """Published numbers of one system.
 
     Attributes:
-        system: Its name, as a table says it.
+        system: Its name in tables.
         metrics: By the keys of ``mevqa score --keys``; a number that the source does not give is absent.
         source: Where the numbers stand, when they are not from the group's source.
         note: Why they are hard to compare.
@@ -29,7 +29,7 @@ class PublishedGroup(StrictModel):
     """Numbers that were measured alike.
 
     Attributes:
-        title: What was measured.
+        title: The measure, as a heading.
         task: ``vqa``, ``lvqa`` or ``events``.
         clips: On which clips, under which protocol.
         source: Where the numbers stand.

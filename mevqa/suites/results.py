@@ -28,7 +28,8 @@ class Outcome:
         asked: Questions; None for events.
         result: Its scores; None without references or after a failure.
         error: Why it failed.
-        lacking: What other processes have yet to answer; then ``answered`` and ``asked`` are of this process's part.
+        lacking: Note about clips that other processes have yet to answer; then ``answered`` and ``asked`` are of this
+            process's part.
     """
 
     name: str

@@ -37,7 +37,7 @@ def show(text: str) -> None:
 
 @contextmanager
 def logged_steps() -> Iterator[None]:
-    """Write what the library logs of its steps to standard error."""
+    """Write the library's log of its steps to standard error."""
     log = logging.getLogger("mevqa")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))

@@ -38,7 +38,7 @@ def parse_delimited(text: str) -> list[Record]:
     """Return the records of a text with the 1-based lines on which they begin.
 
     Args:
-        text: CSV, TSV, semicolons, bars, or columns divided by blanks; ``sep=;`` in the first line tells.
+        text: CSV, TSV, semicolons, bars, or columns divided by blanks; ``sep=;`` in the first line names the delimiter.
 
     Raises:
         DelimitedError: A quotation mark is never closed, or a cell is too long.

@@ -15,7 +15,7 @@ from mevqa.resources import TABLES
 _WORDS = TABLES / "heading_words.yaml"
 #: Rows that are searched for the header; SAMM's stands in row 14, SAMM-LV's in row 10.
 _HEADER_SEARCH = 40
-#: Second level of a heading that says that the column holds frames: ``Onset`` above ``Frame``.
+#: Second level of a heading over a column of frames: ``Onset`` above ``Frame``.
 _FRAME_WORDS = frozenset({"frame", "frames", "framenumber", "frameno", "number", "no", "index", "idx"})
 #: The same for columns of times, by their unit; a whole heading ends in it (``onset_sec``) or has it on its own.
 _TIME_UNITS = {
@@ -130,7 +130,7 @@ def find_rows(sheet: Sheet, columns: Columns, required: Sequence[str]) -> list[L
 def headerless_rows(sheet: Sheet, fields: Sequence[str]) -> list[LabelRow] | None:
     """Return the rows of a sheet without a header, or None when its rows are not of the kind wanted.
 
-    The first row, or the second below a header, tells: its onset and offset are numbers and its kind is micro or macro.
+    The first row, or the second below a header, shows it: onset and offset are numbers, and kind is micro or macro.
 
     Args:
         sheet: The sheet.
@@ -184,7 +184,7 @@ def describe_columns(sheets: Sequence[Sheet], layouts: Mapping[str, Mapping[str,
 
 
 def _stem(simple: str) -> str:
-    """Return a simplified heading without what its writers add to it: ``onset`` for ``onsetframe`` and ``onsetms``."""
+    """Return a simplified heading without common additions: ``onset`` for ``onsetframe`` and ``onsetms``."""
     return _ADDED.sub("", simple) or simple
 
 

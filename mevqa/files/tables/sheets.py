@@ -1,6 +1,6 @@
 """Read a table of any make into sheets of text cells: delimited text, xlsx, xls, HTML, in any usual encoding.
 
-What a file is, its content tells and not its suffix: workbooks are saved as ``csv`` and HTML as ``xls``.
+The kind of a file is recognised by its content, not by its suffix: workbooks are saved as ``csv`` and HTML as ``xls``.
 """
 
 from __future__ import annotations

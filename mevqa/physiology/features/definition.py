@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 
-#: What is measured and missing together: cardiac of ECG or PPG.
+#: Signals that are measured, or missing, together: cardiac is ECG or PPG.
 Group = Literal["eeg", "cardiac", "rsp", "eda", "skt"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 #: Begin and end in s from the onset of an event.
@@ -20,7 +20,7 @@ class Feature(StrictModel):
 
     Attributes:
         unit: Its unit, empty for counts and shares.
-        about: What it is.
+        about: Description.
     """
 
     unit: str

@@ -43,13 +43,13 @@ def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[Judge
     Args:
         path: JSON of ``mevqa spot --json``; or a table with score, columns ``p_CLASS`` of probabilities, or a class. A
             class that is named alone is taken to be right in half of the cases.
-        fps: Frames per second where the table does not tell.
+        fps: Frames per second where the table has none.
 
     Returns:
         The events, and notes for the reader.
 
     Raises:
-        InputError: What is wrong with the file, all of it.
+        InputError: The file cannot be read, or cells are wrong; all problems together.
     """
     if path.suffix.lower() == ".json" and (videos := _spotted_videos(path)) is not None:
         return _from_json(path, videos), []

@@ -1,10 +1,10 @@
 """Late fusion: the probabilities of the video with those of one classifier for each group of signals.
 
 A logarithmic opinion pool (Genest and Zidek, Statistical Science 1, 114-135, 1986): the log-probabilities of a class
-add up, weighted, and are brought to a sum of one. The video's weight is 1, so that an event without signals keeps what
-the video says; the classifiers of the signals start from a uniform prior, so that one that knows nothing adds nothing.
-Their weights are those of the least log loss on predictions for training subjects that their classifiers had not seen,
-never negative, with a small penalty towards 0 (our choices).
+add up, weighted, and are brought to a sum of one. The video's weight is 1, so that an event without signals keeps
+the probabilities of the video; the classifiers of the signals start from a uniform prior, so that one without evidence
+adds nothing. Their weights are those of the least log loss on predictions for training subjects that their classifiers
+had not seen, never negative, with a small penalty towards 0 (our choices).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Logistic regression on features some of which are missing.
 
-Columns are standardised by what the training events have; a missing value is then 0, the mean, and a group of which
-nothing was measured gets an indicator. A column, a group or an indicator that tells the training events nothing is
+Columns are standardised by the training events; a missing value is then 0, the mean, and a group of which
+nothing was measured gets an indicator. A column, a group or an indicator without variance among the training events is
 left out, so that signals that nobody has give the same result as signals that there never were. Classes count alike,
 however many events they have. The strength of the penalty is chosen on training subjects, in folds of whole subjects.
 """

@@ -24,7 +24,7 @@ class SavedFusion:
 
     Attributes:
         fusion: The fitted fusion.
-        task: What it decides.
+        task: Whether it decides that a detection is an expression, or its class.
         classes: Names of the classes.
     """
 

@@ -22,7 +22,7 @@ from mevqa.physiology.features.definition import feature_groups
 from mevqa.physiology.fusion.judged import JudgedEvent, read_judged_events
 from mevqa.physiology.fusion.types import Examples
 
-#: What is decided: whether a detection is an expression, or of which class it is.
+#: Decision of a fusion: whether a detection is an expression, or its class.
 Task = Literal["spot", "recognise"]
 NONE, EVENT = "none", "event"
 #: Features of the video beside its probabilities of classes.
@@ -38,7 +38,7 @@ class FusionTable:
     Attributes:
         events: The events, in the order of the table.
         examples: Probabilities, features and right classes of the same events.
-        task: What is decided.
+        task: Whether expressions are spotted or recognised.
         notes: For the reader, one sentence each.
         coded: How many events the labels have.
         detected: How many of these are among the events (IoU of 0.5 at least).
@@ -67,12 +67,12 @@ def read_fusion_table(
         events: Table of a spotter or recogniser (``read_judged_events``).
         features: Physiological features of the same events (``read_features``).
         labels: Table of coded events; None: the right classes are unknown.
-        task: What is decided; None: the class where events have probabilities of it, else whether each is an event.
+        task: Spot or recognise; None: recognise where events have probabilities of classes, else spot.
         classes: The classes of a fitted fusion; empty: those of the table.
-        fps: Frames per second where a table does not tell.
+        fps: Frames per second where a table has none.
 
     Raises:
-        InputError: What is wrong with the files, or they do not fit together.
+        InputError: Files are wrong, or do not fit together.
     """
     judged, notes = read_judged_events(events, fps)
     rows = read_features(features)

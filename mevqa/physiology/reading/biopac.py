@@ -30,7 +30,7 @@ from mevqa.physiology.types import Channel, Modality, Signals
 #: How a user names a column of triggers, and one to pass over.
 DIGITAL: Literal["digital"] = "digital"
 NOTHING = "-"
-#: What a column is; None: passed over.
+#: Kind of a column; None: passed over.
 Kind: TypeAlias = Modality | Literal["digital"] | None
 _SECONDS = {"ms": 1e-3, "milliseconds": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0}
 
@@ -40,8 +40,8 @@ def read_biopac(path: Path, columns: Sequence[str] = (), rate: float | None = No
 
     Args:
         path: The file, of MATLAB's version 7 or older.
-        columns: What each column is: a modality, ``digital`` or ``-``; empty: the file's labels tell.
-        rate: Samples per second; None: the file tells.
+        columns: Kind of each column: a modality, ``digital`` or ``-``; empty: by the file's labels.
+        rate: Samples per second; None: as the file has it.
 
     Raises:
         InputError: It cannot be read, or does not tell what its columns are, or how fast they were sampled.
@@ -79,7 +79,7 @@ def read_biopac(path: Path, columns: Sequence[str] = (), rate: float | None = No
     if problems:
         raise InputError(problems)
     lines = [place for place, kind in enumerate(kinds) if kind == DIGITAL]
-    if not columns:  # Else the user has said so.
+    if not columns:  # Else the user named them.
         unknown = [place for place, kind in enumerate(kinds) if kind is None and not is_unused(data[:, place])]
         notes += no_signals([names[place] for place in unknown])
     return Signals(path.stem, tuple(channels), trigger_markers(data[:, lines], rate), tuple(notes))
@@ -167,7 +167,7 @@ def column_kinds(columns: Sequence[str]) -> list[Kind]:
 
 
 def _kinds(path: Path, count: int, names: Sequence[str], columns: Sequence[str], problems: list[Problem]) -> list[Kind]:
-    """Return what each column is: a modality, ``digital``, or None for what is passed over."""
+    """Return the kind of each column: a modality, ``digital``, or None for what is passed over."""
     if columns:
         kinds = column_kinds(columns)
         if len(columns) != count:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Endings of the files that MNE reads here.
 ENDINGS = (".cdt", ".edf", ".bdf", ".fif", ".fif.gz", ".vhdr", ".set")
-#: Types of channels of MNE that are signals of ours; of the others the name tells.
+#: Modality by MNE's type of a channel; of other types the name decides.
 _TYPES: dict[str, Modality] = {"eeg": "eeg", "ecg": "ecg", "resp": "rsp", "gsr": "eda", "temperature": "skt"}
 #: MNE gives volts, siemens and degrees Celsius.
 _UNITS = {"eeg": "V", "eda": "S", "skt": "C", "ecg": "V", "rsp": "", "ppg": ""}
@@ -50,7 +50,7 @@ def read_mne(path: Path) -> Signals:
     signal_channels: list[tuple[int, Modality, str]] = []
     for place, (name, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True)):
         modality = _TYPES.get(kind) or (modality_of(name) if kind != "stim" else None)
-        # MNE takes what it does not know for EEG; the name tells better.
+        # MNE takes channels of unknown type for EEG; the name is more reliable.
         modality = modality_of(name) or modality
         if modality is not None and kind != "stim":
             signal_channels.append((place, modality, _UNITS[modality] if kind in _TYPES else ""))
@@ -131,7 +131,7 @@ def _codes(values: Array, rate: float) -> list[Marker]:
 def _markers(mne: Any, raw: BaseRaw) -> tuple[tuple[Marker, ...], int]:
     """Return markers of annotations and trigger channels, and how many annotations have no number."""
     markers, unread = set(), 0
-    # Times of annotations count from the same time as those of the samples, but for what was cropped.
+    # Times of annotations count from the start of the recording before it was cropped.
     shift = raw.first_time if raw.annotations.orig_time is not None else 0.0
     for annotation in raw.annotations:
         number = _LAST_NUMBER.search(str(annotation["description"]))

@@ -20,11 +20,11 @@ _MATLAB = (".mat",)
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """Options for what files of signals do not tell.
+    """Options for reading signals: columns and rate, where files do not hold them.
 
     Attributes:
-        columns: What each column of a MATLAB file without labels is: a modality, ``digital`` or ``-``.
-        rate: Samples per second of MATLAB files that do not tell.
+        columns: Kind of each column of a MATLAB file without labels: a modality, ``digital`` or ``-``.
+        rate: Samples per second of MATLAB files without a rate.
     """
 
     columns: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ def read_signals(path: Path | str, options: ReadOptions | None = None) -> Signal
     Args:
         path: One file, or a folder of the files of several recorders. Markers that they share bring the clocks of a
             folder's files to that of the first by name; files without are taken to begin together, which is noted.
-        options: What files do not tell.
+        options: Columns and rate of files that do not hold them.
 
     Raises:
         InputError: Nothing can be read, or files are wrong; all problems together.

@@ -2,7 +2,7 @@
 
 The recordings are files of the kinds that MMME has: a MATLAB file of AcqKnowledge with 17 columns at 1000 Hz (five
 signals, four that are empty, eight lines of triggers) and EEG beside it, here as FIF: no free program writes Curry
-files. There are no videos: the events tell frames of videos of 30 frames a second, the first of which is the signals'
+files. There are no videos: the events are frames of videos of 30 frames a second, the first of which is the signals'
 time 0.
 """
 
