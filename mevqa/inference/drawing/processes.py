@@ -120,10 +120,11 @@ class DrawingProcesses:
         if key not in self._under_way:
             self._waiting = [look for look in self._waiting if (look[0].id, look[1]) != key]
             self._begin((clip, long_video))
-        clip_views = self._under_way[key].result()
-        del self._under_way[key]
-        self._hand_out()
-        return clip_views
+        try:
+            return self._under_way[key].result()
+        finally:  # A clip that cannot be drawn makes room for the next, too.
+            del self._under_way[key]
+            self._hand_out()
 
     def _hand_out(self) -> None:
         while self._waiting and len(self._under_way) < AHEAD * self._count:

@@ -74,6 +74,20 @@ def test_the_clips_ahead_are_bounded_and_come_in_any_order(small_set):
     assert not any(one.process.is_alive() for one in drawing._all)
 
 
+def test_a_clip_that_cannot_be_drawn_makes_room_for_the_next(tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    clips = [Clip(f"broken-{number}", media=tmp_path / "broken.mp4") for number in range(2 * AHEAD)]
+    drawing = DrawingProcesses(1)
+    try:
+        drawing.look_ahead(CONFIG, [(clip, False) for clip in clips])
+        for clip in clips[:AHEAD]:
+            with pytest.raises(MediaError):
+                drawing.render(clip, long_video=False)
+        assert set(drawing._under_way) == {(clip.id, False) for clip in clips[AHEAD:]}
+    finally:
+        drawing.close()
+
+
 @pytest.mark.parametrize(("number", "code", "line"), [(signal.SIGINT, 130, "interrupted")])
 def test_an_interrupt_is_one_line_and_the_same_command_goes_on(small_set, tmp_path, number, code, line, capsys):
     words = ["eval", str(small_set.folder / NAME), "--media", str(small_set.folder), "--out", str(tmp_path / "run")]
