@@ -39,18 +39,18 @@ def read_answer(question: Question, text: str, *, truncated: bool = False) -> Re
 
     Args:
         question: What was asked. Labels of all data sets are read; the data set decides the letters of the options.
-        text: What was written.
+        text: The written answer.
         truncated: Whether the writer says that the answer was cut off.
     """
     if truncated:
         return Reading("", unusable="truncated")
     if len(text) > _LONG:
-        text = _REPEATED.sub(lambda found: found[1] * _COPIES, text)
+        text = _REPEATED.sub(lambda match: match[1] * _COPIES, text)
     definition = question_type(question.type)
     # Only questions with options list them in their text.
     listed = (question.dataset, question.text) if definition.metric == "classes" else ("", "")
     ordinal = question.ordinal if definition.one_event else None
-    return _cached(_asked(definition, question.kind, question.action_unit, ordinal, *listed), text)
+    return _cached(_as_asked(definition, question.kind, question.action_unit, ordinal, *listed), text)
 
 
 def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None) -> str | None:
@@ -58,7 +58,7 @@ def normalise(question: Question, reply: Reply, classes: Taxonomy | None = None)
 
     Args:
         question: What was asked.
-        reply: What the model said, freely or under a grammar.
+        reply: The model's reply, free or under a grammar.
         classes: Classes of the data set; those of ``question.dataset`` when None.
 
     Returns:
@@ -91,7 +91,7 @@ def read_units(question: Question, reply: Reply) -> tuple[str, ...]:
 
 
 def fault(question: Question, text: str) -> str | None:
-    """Say what of an answer is outside the vocabulary of its question type, None when nothing is.
+    """Return what of an answer is outside the vocabulary of its question type, None when nothing is.
 
     The vocabulary is that of all data sets together, since the classes of the test sets are not published. Official
     spelling is asked for: upper case, full stops and other synonyms are faults, because a scorer that compares words
@@ -99,16 +99,16 @@ def fault(question: Question, text: str) -> str | None:
     """
     if not text.strip():
         return "is empty"
-    rest = without_thoughts(text)
-    if rest is None:
+    answer_text = without_thoughts(text)
+    if answer_text is None:
         return f"ends within a thought: {shortened(text)}"
-    if rest != text.strip():
+    if answer_text != text.strip():
         return f"holds a thought or marks of a chat, which a scorer compares too: {shortened(text)}"
     return question_type(question.type).fault(question, text)
 
 
 def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
-    """Return the answer that the events of a long video give: what is told here contradicts itself nowhere.
+    """Return the answer that the events of a long video give; answers from one timeline do not contradict each other.
 
     Assumed events count in the numbers of events and have a kind and a place in the order; they are no part of what
     needs frames, units or classes.
@@ -123,17 +123,17 @@ def timeline_answer(question: Question, timeline: EventTimeline) -> str | None:
     Raises:
         ValueError: The question is not about a long video.
     """
-    tells = question_type(question.type).from_events
-    if tells is None:
+    answer_from_events = question_type(question.type).from_events
+    if answer_from_events is None:
         raise ValueError(f"a question of type {question.type} is not about a long video")
-    return tells(question, timeline)
+    return answer_from_events(question, timeline)
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _asked(
+def _as_asked(
     definition: QuestionType, kind: Kind | None, unit: str | None, ordinal: int | None, dataset: str, text: str
 ) -> Asked:
-    """Return what decides how an answer is read: the same object for all questions that are alike."""
+    """Return the parts of a question that decide how its answer is read: one object for all questions alike in them."""
     try:
         number = None if unit is None else str(unit_number(unit))
     except UnknownActionUnit:
@@ -147,18 +147,18 @@ def _cached(asked: Asked, text: str) -> Reading:
     official = asked.type.read_official(text)
     if official is not None:
         return Reading(text, official)
-    rest = without_thoughts(text)
-    if rest is None:
+    answer_text = without_thoughts(text)
+    if answer_text is None:
         return Reading("", unusable="open_thought")
-    if not rest.strip():
+    if not answer_text.strip():
         return Reading("", unusable="empty")
     try:
-        value = _read(asked, rest)
+        value = _read(asked, answer_text)
     except Ambiguous:
-        return Reading(rest, unusable="ambiguous")
+        return Reading(answer_text, unusable="ambiguous")
     except Malformed:
-        return Reading(rest, unusable="unreadable")
-    return Reading(rest, value, None if value is not None else "unreadable")
+        return Reading(answer_text, unusable="unreadable")
+    return Reading(answer_text, value, None if value is not None else "unreadable")
 
 
 def _read(asked: Asked, text: str) -> Value | None:
@@ -189,16 +189,16 @@ def _by_cues(asked: Asked, text: str, depth: int) -> Value | None:
     plain = entry_of_event(name_units_of_tables(plain_text(text)), asked.ordinal)
     read = functools.partial(asked.type.read, asked)
     for marked in phrased_answers(plain):
-        found, final = _of_marked(marked, read)
-        if found is not None or final:
-            return found
+        value, final = _marked_value(marked, read)
+        if value is not None or final:
+            return value
     return read(plain)
 
 
-def _of_marked(marked: Marked, read: Callable[[str], Value | None]) -> tuple[Value | None, bool]:
-    """Return what a marked part says, and whether nothing else counts."""
+def _marked_value(marked: Marked, read: Callable[[str], Value | None]) -> tuple[Value | None, bool]:
+    """Return the value of a part that is marked as the answer, and whether nothing else counts."""
     for part in dict.fromkeys((marked.text, marked.rest)):
-        found = read(part) if part else None
-        if found is not None:
-            return found, True
+        value = read(part) if part else None
+        if value is not None:
+            return value, True
     return None, marked.firm

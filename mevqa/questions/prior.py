@@ -13,7 +13,7 @@ from mevqa.types import Question
 
 @dataclass(frozen=True, slots=True)
 class PriorAnswer:
-    """An answer that no model gave.
+    """The most frequent answer to a question in a data set, given without a model.
 
     Attributes:
         text: In the official surface form.
@@ -29,9 +29,9 @@ def prior_answer(question: Question) -> PriorAnswer | None:
 
     What asks for frames, or for one event of a video, has none: see ``PriorAnswers``.
     """
-    tells = question_type(question.type).prior
+    prior = question_type(question.type).prior
     facts = prior_facts(question.dataset)
-    text = None if tells is None else tells(question, facts)
+    text = None if prior is None else prior(question, facts)
     return None if text is None else PriorAnswer(text, facts.source)
 
 
@@ -47,8 +47,8 @@ def prior_options(question: Question, options: Sequence[str]) -> dict[str, float
     """
     name = question_type(question.type).prior_counts
     counts: Counter[str] = Counter()
-    for known in prior_counts(question.dataset, name) if name else ():
-        counts.update(getattr(known, name))
+    for answer_counts in prior_counts(question.dataset, name) if name else ():
+        counts.update(getattr(answer_counts, name))
     total = sum(counts[option] + 1 for option in options)
     return {option: (counts[option] + 1) / total for option in options}
 
@@ -63,5 +63,5 @@ def prior_confidence(question: Question) -> float | None:
     if definition.long_video or definition.fact not in ("units", "sentence"):
         return None
     name = "units" if question.plural else "unit"
-    pairs = [getattr(known, name) for known in prior_counts(question.dataset, name)]
+    pairs = [getattr(answer_counts, name) for answer_counts in prior_counts(question.dataset, name)]
     return sum(most for most, _ in pairs) / sum(every for _, every in pairs)

@@ -49,7 +49,7 @@ class _Prompt:
 
 
 class PromptLibrary:
-    """What a model is told and asked.
+    """System texts and question texts for a model, in one variant.
 
     Attributes:
         variant: The chosen variant; a type without it uses its ``default``.
@@ -80,16 +80,16 @@ class PromptLibrary:
         files: dict[str, TypeFile] = {}
         for definition in question_types():
             path = _find(definition.name, folder, shipped)
-            own = definition.prompt if not path.is_file() else None
-            file = _read(path, TypeFile, problems) if own is None else TypeFile.model_validate(own)
+            own_prompt = definition.prompt if not path.is_file() else None
+            file = _read(path, TypeFile, problems) if own_prompt is None else TypeFile.model_validate(own_prompt)
             if file is not None:
                 files[definition.name] = file
                 problems.extend(_check_examples(path, definition, file))
         if problems or system is None:
             raise InputError(problems)
-        known = dict.fromkeys([*system.variants, *(name for file in files.values() for name in file.variants)])
+        variants = dict.fromkeys([*system.variants, *(name for file in files.values() for name in file.variants)])
         try:
-            one_of(variant, known, "variant")
+            one_of(variant, variants, "variant")
         except ValueError as error:
             raise InputError([Problem(folder or shipped, str(error))]) from error
         return cls(
@@ -147,8 +147,8 @@ class PromptLibrary:
 
 def _find(name: str, folder: Path | None, shipped: Path) -> Path:
     """Return the user's file when there is one, else the shipped one."""
-    own = folder / f"{name}.yaml" if folder is not None else None
-    return own if own is not None and own.is_file() else shipped / f"{name}.yaml"
+    user_file = folder / f"{name}.yaml" if folder is not None else None
+    return user_file if user_file is not None and user_file.is_file() else shipped / f"{name}.yaml"
 
 
 def _check_names(folder: Path) -> list[Problem]:
@@ -242,7 +242,7 @@ def _digest(system: str, prompts: Mapping[str, _Prompt]) -> str:
             }
             for kind, prompt in prompts.items()
         },
-        "classes": {known.name: known.classes for known in datasets()},
+        "classes": {definition.name: definition.classes for definition in datasets()},
         "tables": {table.name: table.read_text(encoding="utf-8") for table in _TABLES},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -62,12 +62,12 @@ def question_type(name: str) -> QuestionType:
     return _TYPES.get(name) or _TYPES[one_of(name, _TYPES, "question type")]
 
 
-def _known(name: str) -> str:
+def _registered_name(name: str) -> str:
     return question_type(name).name
 
 
 #: The name of a question type in a file.
-TypeName = Annotated[str, AfterValidator(_known)]
+TypeName = Annotated[str, AfterValidator(_registered_name)]
 
 
 def asks_long_video(question: Question) -> bool:
@@ -86,9 +86,9 @@ def parse_question(text: str) -> ParsedQuestion:
     Returns:
         The type and slots; ``open`` for what is none of these questions.
     """
-    asked = QuestionText(text)
+    question = QuestionText(text)
     ordered = sorted(_TYPES.values(), key=lambda definition: -definition.precedence)
-    return next(parsed for definition in ordered if (parsed := definition.parse(asked)) is not None)
+    return next(parsed for definition in ordered if (parsed := definition.parse(question)) is not None)
 
 
 def asked_type(text: str) -> str:
@@ -98,19 +98,19 @@ def asked_type(text: str) -> str:
         text: What a model is asked (``Request.text``): the question, and how it is to be answered.
     """
     for line in text.splitlines():
-        if line.strip() and (found := parse_question(line.strip()).type) != "open":
-            return found
+        if line.strip() and (type_name := parse_question(line.strip()).type) != "open":
+            return type_name
     return "open"
 
 
-def as_question(text: str, question_id: str, clip_id: str, **known: Any) -> Question:
+def as_question(text: str, question_id: str, clip_id: str, **fields: Any) -> Question:
     """Return a question with its type and slots recognised.
 
     Args:
         text: What is asked.
         question_id: Its id.
         clip_id: The clip that it is about.
-        known: Further fields of a ``Question``.
+        fields: Further fields of a ``Question``.
     """
     parsed = parse_question(text)
     return Question(
@@ -123,7 +123,7 @@ def as_question(text: str, question_id: str, clip_id: str, **known: Any) -> Ques
         parsed.plural,
         kind=parsed.kind,
         between_s=parsed.between_s,
-        **known,
+        **fields,
     )
 
 

@@ -1,4 +1,4 @@
-"""The typed values of answers as plain JSON values, and the version of what reads them."""
+"""Typed values of answers as plain JSON values, and the digest of the code and tables that read them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_json(value: Value | None) -> Any:
     ``fine``, ``coarse``, as far as they are known) or what a sentence says (``units``, ``fine``, ``coarse``).
     """
     if isinstance(value, tuple):
-        return [_event_to_json(one) if isinstance(one, Event) else one for one in value]
+        return [_event_to_json(item) if isinstance(item, Event) else item for item in value]
     if isinstance(value, Parts):
         return {"units": list(value.units), "fine": value.fine, "coarse": value.coarse}
     return _event_to_json(value) if isinstance(value, Event) else value
@@ -41,9 +41,9 @@ def from_json(data: Any) -> Value | None:
     """
     if data is None or isinstance(data, str) or (isinstance(data, int) and not isinstance(data, bool)):
         return data
-    if isinstance(data, list) and all(isinstance(one, Mapping) for one in data):
-        return tuple(_event_from_json(one) for one in data)
-    if isinstance(data, list) and all(isinstance(one, (int, str)) and not isinstance(one, bool) for one in data):
+    if isinstance(data, list) and all(isinstance(item, Mapping) for item in data):
+        return tuple(_event_from_json(item) for item in data)
+    if isinstance(data, list) and all(isinstance(item, (int, str)) and not isinstance(item, bool) for item in data):
         return tuple(data)
     if isinstance(data, Mapping) and data.keys() == {"units", "fine", "coarse"}:
         return Parts(tuple(map(str, data["units"])), data["fine"], data["coarse"])
@@ -53,7 +53,7 @@ def from_json(data: Any) -> Value | None:
 
 
 def answer_value(question: Question, answer: Answer) -> Value | None:
-    """Return what an answer says: its value, or what its text is read as; None when it has no text."""
+    """Return the value of an answer, read from its text where it has none; None when it has no text."""
     return stored_reading(question, answer.text, answer.value).value if answer.text else None
 
 
@@ -62,8 +62,8 @@ def stored_reading(question: Question, text: str, value: Value | None, *, trunca
 
     Args:
         question: What was asked.
-        text: What was written.
-        value: What it was read as; None to read it.
+        text: The written answer.
+        value: Its value as it was read before; None to read it.
         truncated: Whether the writer says that the answer was cut off.
     """
     if value is None or truncated or question_type(question.type).read_official(text) is not None:
@@ -73,7 +73,7 @@ def stored_reading(question: Question, text: str, value: Value | None, *, trunca
 
 @functools.cache
 def reader_digest() -> str:
-    """Return a hash of everything by which answers are read: values that another reader made are not used."""
+    """Return a hash of the code and the tables that read answers: values of another digest are not used."""
     package = Path(__file__).parent
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted([*package.rglob("*.py"), package.parent / "facs.py", *TABLES.rglob("*.yaml")]):
@@ -82,9 +82,9 @@ def reader_digest() -> str:
 
 
 def _event_to_json(event: Event) -> dict[str, Any]:
-    known = {name: getattr(event, name) for name in (*_FRAMES, "kind", "fine", "coarse")}
+    fields = {name: getattr(event, name) for name in (*_FRAMES, "kind", "fine", "coarse")}
     units = {"action_units": list(event.unit_names)} if event.action_units else {}
-    return {**{name: value for name, value in known.items() if value is not None}, **units}
+    return {**{name: value for name, value in fields.items() if value is not None}, **units}
 
 
 def _event_from_json(data: Mapping[str, Any]) -> Event:
@@ -92,6 +92,10 @@ def _event_from_json(data: Mapping[str, Any]) -> Event:
     units = tuple(ActionUnit(unit_number(str(name))) for name in content.pop("action_units", ()))
     frames = [content.get(name) for name in _FRAMES]
     unknown = content.keys() - {*_FRAMES, "kind", "fine", "coarse"}
-    if unknown or content["kind"] not in (None, *KINDS) or not all(one is None or type(one) is int for one in frames):
+    if (
+        unknown
+        or content["kind"] not in (None, *KINDS)
+        or not all(frame is None or type(frame) is int for frame in frames)
+    ):
         raise ValueError(f"'value' is no event: {dict(data)}")
     return Event(action_units=units, **content)

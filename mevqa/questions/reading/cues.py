@@ -33,40 +33,40 @@ _MOST_TAGS = 100
 def _tagged() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of an answer in tags, of one whose closing tag is missing, and of what may open one."""
     tags = any_of(WORDS.answers.tags)
-    whole = [rf"<\s*({tags})(?:\s[^<>]*)?>(.*?)<\s*/\s*\1\s*>"]
+    closed = [rf"<\s*({tags})(?:\s[^<>]*)?>(.*?)<\s*/\s*\1\s*>"]
     opened = [rf"<\s*(?:{tags})(?:\s[^<>]*)?>(.*)$"]
     for first, last in WORDS.answers.pairs:
-        whole.append(f"{re.escape(first)}(.*?){re.escape(last)}")
+        closed.append(f"{re.escape(first)}(.*?){re.escape(last)}")
         opened.append(f"{re.escape(first)}(.*)$")
     flags = re.IGNORECASE | re.DOTALL
     begins = "|".join([rf"<\s*(?:{tags})", *(re.escape(first) for first, _ in WORDS.answers.pairs)])
-    return re.compile("|".join(whole), flags), re.compile("|".join(opened), flags), re.compile(begins, flags)
+    return re.compile("|".join(closed), flags), re.compile("|".join(opened), flags), re.compile(begins, flags)
 
 
 def tagged_answer(text: str) -> str | None:
     """Return the last answer in tags; one that is not closed goes to the end. None without any."""
     if "<" not in text:
         return None
-    whole, opened, begins = _tagged()
+    closed, opened, begins = _tagged()
     starts = [match.start() for match in begins.finditer(text)][-_MOST_TAGS:]
     if not starts:
         return None
     # Each is followed to the end of the text.
     text = text[starts[0] :]
-    found = None
+    answer = None
     end = 0
-    for match in whole.finditer(text):
+    for match in closed.finditer(text):
         parts = [part for part in match.groups() if part is not None]
-        found, end = parts[-1] if len(parts) != 1 or match[1] is None else "", match.end()
+        answer, end = parts[-1] if len(parts) != 1 or match[1] is None else "", match.end()
     last = opened.search(text, end)
     if last is not None:
         return next(part for part in last.groups() if part is not None)
-    return found
+    return answer
 
 
 def boxed_answers(text: str) -> list[str]:
     r"""Return the contents of every ``\boxed{...}`` that stands in no other, with nested braces."""
-    found = []
+    contents = []
     end = 0
     for match in re.finditer(r"\\?(?:boxed|fbox)\s*\{", text):
         if match.start() < end:
@@ -75,8 +75,8 @@ def boxed_answers(text: str) -> list[str]:
         while depth and end < len(text):
             depth += (text[end] == "{") - (text[end] == "}")
             end += 1
-        found.append(text[match.end() : end if depth else end - 1])
-    return found
+        contents.append(text[match.end() : end if depth else end - 1])
+    return contents
 
 
 @functools.cache
@@ -114,7 +114,7 @@ def phrased_answers(text: str) -> Iterator[Marked]:
     }
     for match in _SOFT.finditer(text):
         matches.setdefault(match.end(), (match, match[0].rstrip().endswith(":")))
-    matches = {end: found for end, found in matches.items() if not _in_conditional(text, found[0].end())}
+    matches = {end: entry for end, entry in matches.items() if not _in_conditional(text, entry[0].end())}
     following = len(text)
     for end in sorted(matches, reverse=True):
         match, firm = matches[end]

@@ -34,8 +34,8 @@ def read_spans(text: str) -> tuple[Event, ...] | None:
     before: str | None = None
     end = 0
     for match in _SPAN.finditer(simple):
-        said = re.findall(_KIND, simple[end : match.start()])
-        before = said[-1] if said else before
+        kinds = re.findall(_KIND, simple[end : match.start()])
+        before = kinds[-1] if kinds else before
         kind = match[3] or match[4] or before
         first, last = sorted((int(match[1]), int(match[2])))
         spans.setdefault((first, last), Event(onset=first, offset=last, kind=cast("Kind | None", kind)))
@@ -46,7 +46,7 @@ def read_spans(text: str) -> tuple[Event, ...] | None:
 
 
 def read_described(text: str, parts: Parts) -> Event | None:
-    """Return what a text tells about one event; None when it tells nothing.
+    """Return the event that a text describes; None when it names no frame, kind, unit or class of one.
 
     Args:
         text: What was written.
@@ -54,7 +54,7 @@ def read_described(text: str, parts: Parts) -> Event | None:
     """
     simple = " ".join(text.lower().split())
     kind = re.search(_KIND, simple)
-    told = re.search(r"\bis an? (micro|macro)", simple) or kind
+    stated_kind = re.search(r"\bis an? (micro|macro)", simple) or kind
     spans = read_spans(simple)
     onset, apex, offset = (_frame(name, simple) for name in ("onset", "apex", "offset"))
     if spans:
@@ -66,12 +66,14 @@ def read_described(text: str, parts: Parts) -> Event | None:
         # "The coarse class is surprise" names no fine class.
         fine = None
     units = tuple(ActionUnit(unit_number(name)) for name in parts.units)
-    found = Event(onset, apex, offset, units, fine, parts.coarse, cast("Kind | None", told[1] if told else None))
-    return None if found == Event(kind=None) else found
+    event = Event(
+        onset, apex, offset, units, fine, parts.coarse, cast("Kind | None", stated_kind[1] if stated_kind else None)
+    )
+    return None if event == Event(kind=None) else event
 
 
 def speaks_of_events(text: str) -> bool:
-    """Whether a text says anything about expressions: the least that a summary does."""
+    """Whether a text mentions expressions or events at all: the least that a summary does."""
     return re.search(r"\b(?:micro|macro|(?:expression|event)s?\b)", text.lower()) is not None
 
 

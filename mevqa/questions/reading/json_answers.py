@@ -45,9 +45,9 @@ def json_answer(text: str, keys: str) -> str | None:
         return None
     if values and not isinstance(values[-1], Mapping):
         return None
-    written = re.findall(r"[\"'](?:final_?)?answer[\"']\s*:\s*\"([^\"]*)\"", text, re.IGNORECASE)
-    if not values and written:
-        return str(written[-1])
+    quoted_answers = re.findall(r"[\"'](?:final_?)?answer[\"']\s*:\s*\"([^\"]*)\"", text, re.IGNORECASE)
+    if not values and quoted_answers:
+        return str(quoted_answers[-1])
     raise Malformed("no answer in the JSON object")
 
 
@@ -80,20 +80,20 @@ def _values(text: str) -> list[Any]:
 
 
 def _next(text: str, at: int) -> int:
-    places = [place for place in (text.find("{", at), text.find("[", at)) if place >= 0]
-    return min(places, default=-1)
+    positions = [position for position in (text.find("{", at), text.find("[", at)) if position >= 0]
+    return min(positions, default=-1)
 
 
 def _closings(text: str) -> dict[int, int]:
-    """Return the place behind the bracket that closes each one, by the place of that one."""
-    found: dict[int, int] = {}
+    """Return the position behind each closing bracket, by the position of the bracket that it closes."""
+    end_by_start: dict[int, int] = {}
     opened: list[int] = []
     for match in _BRACKET.finditer(text):
         if match[0] in "{[":
             opened.append(match.start())
         elif opened:
-            found[opened.pop()] = match.end()
-    return found
+            end_by_start[opened.pop()] = match.end()
+    return end_by_start
 
 
 def _loosely(text: str) -> Any:
@@ -110,13 +110,13 @@ def _loosely(text: str) -> Any:
 
 
 def _answer(value: Any, keys: str) -> str | None:
-    """Return what an object or list answers."""
+    """Return the answer in an object or a list, as text."""
     if isinstance(value, Mapping):
         fields = {_simple(key): item for key, item in value.items()}
         if keys == "whole":
             inner = _first(fields, ("finalanswer", "answer"))
-            whole = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
-            return as_text(inner if inner is not None else whole) or None
+            content = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
+            return as_text(inner if inner is not None else content) or None
         if keys == "count" and any(re.search("micro|macro", key) for key in fields):
             return as_text({k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over})
         chosen = _first(fields, (*WORDS.answers.keys.get(keys, ()), *WORDS.answers.keys["any"]))
@@ -125,11 +125,13 @@ def _answer(value: Any, keys: str) -> str | None:
         listed = _first(fields, WORDS.answers.keys["units_beside" if keys == "units" else "ranked"])
         if isinstance(listed, list) and listed and all(isinstance(item, str) for item in listed):
             return as_text(listed if keys == "units" else listed[0])
-        rest = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
-        if rest and all(isinstance(item, (bool, int, float)) or _is_mark(item) for item in rest.values()):
-            return as_text(rest)
-        nested = [item for item in rest.values() if isinstance(item, Mapping)]
-        return _answer(nested[0], keys) if len(rest) == 1 and nested else None
+        other_fields = {k: v for k, v in value.items() if _simple(k) not in WORDS.answers.passed_over}
+        if other_fields and all(
+            isinstance(item, (bool, int, float)) or _is_mark(item) for item in other_fields.values()
+        ):
+            return as_text(other_fields)
+        nested = [item for item in other_fields.values() if isinstance(item, Mapping)]
+        return _answer(nested[0], keys) if len(other_fields) == 1 and nested else None
     if isinstance(value, Sequence) and not isinstance(value, str):
         if not value:
             return None
@@ -164,14 +166,14 @@ def as_text(value: Any) -> str:
     if isinstance(value, Mapping):
         for first, last in _EDGES:
             if first in value and last in value:
-                named = str(value.get("type", value.get("kind", "")))
-                kind = re.search("micro|macro", named.lower())
+                kind_text = str(value.get("type", value.get("kind", "")))
+                kind = re.search("micro|macro", kind_text.lower())
                 apex = f" apex at frame {value['apex']}" if "apex" in value else ""
-                rest = [
+                details = [
                     f"{k}: {as_text(v)}" for k, v in value.items() if k not in (first, last, "type", "kind", "apex")
                 ]
                 interval = f"frames {value[first]}-{value[last]}" + (f" ({kind[0]}-expression)" if kind else "")
-                return ". ".join([interval + apex, *rest])
+                return ". ".join([interval + apex, *details])
         return "\n".join(f"{str(key).replace('_', ' ')}: {as_text(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         if value and all(isinstance(item, Mapping) for item in value):

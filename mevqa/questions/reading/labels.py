@@ -39,10 +39,10 @@ def read_label(
     Raises:
         Ambiguous: Two stand side by side.
     """
-    found = corrected(text, lambda part: _read(part, spellings, options))
-    if found is None and not any(m.key != OUTSIDE for m in _mentions(text, spellings)):
+    option = corrected(text, lambda part: _read(part, spellings, options))
+    if option is None and not any(m.key != OUTSIDE for m in _mentions(text, spellings)):
         return read_letter(text, letters)
-    return found
+    return option
 
 
 def corrected(text: str, read: Callable[[str], str | None]) -> str | None:
@@ -59,9 +59,9 @@ def corrected(text: str, read: Callable[[str], str | None]) -> str | None:
         rest = text[match.end() :].lstrip(" ,.:;!-")
         spans = sentence_spans(rest)
         if spans:
-            found = read(rest[: spans[0][1]])
-            if found is not None:
-                return found
+            answer = read(rest[: spans[0][1]])
+            if answer is not None:
+                return answer
     return read(text)
 
 
@@ -75,14 +75,14 @@ def read_letter(text: str, letters: Mapping[str, str]) -> str | None:
     alone = _LETTER_ALONE.fullmatch(text)
     if alone is not None:
         return letters.get(alone[1])
-    named = {next(filter(None, match.groups())) for match in _LETTER_NAMED.finditer(text)}
-    return letters.get(named.pop()) if len(named) == 1 else None
+    named_letters = {next(filter(None, match.groups())) for match in _LETTER_NAMED.finditer(text)}
+    return letters.get(named_letters.pop()) if len(named_letters) == 1 else None
 
 
 def _mentions(text: str, spellings: Mapping[str, str]) -> list[Mention]:
     """Return the mentions, without common words that are no label where they stand."""
-    found = find_mentions(text, spellings)
-    return [m for m in found if text[m.start : m.end] not in WORDS.common_words or _is_label(text, m)]
+    mentions = find_mentions(text, spellings)
+    return [m for m in mentions if text[m.start : m.end] not in WORDS.common_words or _is_label(text, m)]
 
 
 def _is_label(text: str, mention: Mention) -> bool:

@@ -70,8 +70,8 @@ def _words(spellings: tuple[str, ...]) -> re.Pattern[str]:
 def find_unit_mentions(text: str) -> list[Mention]:
     """Return the mentions of action units in a plain text."""
     ranges = [match.span() for match in _RANGE.finditer(text) if int(match[2]) - int(match[1]) > _LONGEST_RUN]
-    found = [Mention(start, end, str(number)) for start, end, number in unit_mentions(text)]
-    return bounded([m for m in found if not any(first <= m.start < last for first, last in ranges)])
+    mentions = [Mention(start, end, str(number)) for start, end, number in unit_mentions(text)]
+    return bounded([m for m in mentions if not any(first <= m.start < last for first, last in ranges)])
 
 
 @functools.cache
@@ -84,8 +84,8 @@ def coarse_spellings() -> dict[str, str]:
 @functools.cache
 def fine_class_spellings() -> dict[str, str]:
     """Return the spellings of the fine classes of all data sets."""
-    known = every_class().fine
-    words = {word: name for word, name in fine_spellings().items() if name in known}
+    fine_classes = every_class().fine
+    words = {word: name for word, name in fine_spellings().items() if name in fine_classes}
     return {**dict.fromkeys(WORDS.outside, OUTSIDE), **words}
 
 

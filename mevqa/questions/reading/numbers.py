@@ -41,8 +41,8 @@ def read_number(text: str, kind: Kind | None) -> int | None:
     Raises:
         Ambiguous: Several are stated.
     """
-    found = corrected(text, lambda part: _read(part, kind))
-    return None if found is None else int(found)
+    digits = corrected(text, lambda part: _read(part, kind))
+    return None if digits is None else int(digits)
 
 
 def _read(text: str, kind: Kind | None) -> str | None:
@@ -55,7 +55,7 @@ def _read(text: str, kind: Kind | None) -> str | None:
     exact = re.fullmatch(r"\W*(\d+)\W*", simple)
     if exact is not None:
         return exact[1]
-    named = set(
+    stated = set(
         re.findall(
             rf"\b(\d+)(?: (?:to|or) (\d+))? "
             rf"(?:(?:is |are |were )|of (?:them|these|which|those) (?:is |are |were )?)?{wanted}",
@@ -63,24 +63,24 @@ def _read(text: str, kind: Kind | None) -> str | None:
         )
     )
     if kind is not None:
-        named |= {
-            (one, "")
-            for one in re.findall(
+        stated |= {
+            (digits, "")
+            for digits in re.findall(
                 rf"\b{wanted}(?: expression)?s?(?: events?| ones?)? ?(?:count )?(?:[:=|]|is|are|->)+ ?(\d+)", simple
             )
         }
     else:
-        named |= {
-            (one, "")
-            for one in re.findall(
+        stated |= {
+            (digits, "")
+            for digits in re.findall(
                 r"\b(?:total|all|sum|altogether|overall|count|number of (?:expression )?events)(?: \w+){0,3} ?"
                 r"(?:[:=|]|is|are|of|->)+ ?(\d+)\b(?! (?:micro|macro))",
                 simple,
             )
         }
-    if named:
-        number, beyond = named.pop()
-        if named or beyond:
+    if stated:
+        number, beyond = stated.pop()
+        if stated or beyond:
             raise Ambiguous("several numbers")
         return number
     if re.search(rf"\b(?:no|0|zero) {wanted}|^\W*none\b|\bno such\b|\bnot any\b|\b(?:is|are) none\b", simple):
@@ -102,9 +102,9 @@ def stated_number(kind: Kind | None, text: str) -> int | None:
         text: What was written.
     """
     simple = in_digits(text)
-    named = _NAMED[kind]
-    numbers = {int(number) for number in re.findall(rf"\b(\d+) {named}", simple)}
-    if not numbers and re.search(rf"\bno {named}", simple):
+    counted_words = _NAMED[kind]
+    numbers = {int(number) for number in re.findall(rf"\b(\d+) {counted_words}", simple)}
+    if not numbers and re.search(rf"\bno {counted_words}", simple):
         return 0
     return numbers.pop() if len(numbers) == 1 else None
 

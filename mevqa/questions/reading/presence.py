@@ -1,4 +1,4 @@
-"""Read yes or no out of plain text: the words themselves, and what is said of the unit that was asked about."""
+"""Read yes or no out of plain text: the words themselves, and statements about the unit that was asked about."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _MOST_WORDS = 7
 _EVENT = re.compile(r"\b(micro|macro)?[- ]?(?:expressions?|events?)\b|\b(micro|macro)\b")
 
 
-def read_presence(text: str, asked: str | None, *, events: bool = False) -> str | None:
+def read_presence(text: str, target: str | None, *, events: bool = False) -> str | None:
     """Return ``yes`` or ``no``.
 
     Args:
         text: Plain text.
-        asked: Number of the unit, or kind of event, that was asked about; None for any.
+        target: Number of the unit, or kind of event, that was asked about; None for any.
         events: Whether expressions are asked about and not a unit.
 
     Returns:
@@ -54,30 +54,30 @@ def read_presence(text: str, asked: str | None, *, events: bool = False) -> str 
     Raises:
         Ambiguous: It says both.
     """
-    return corrected(text, lambda part: _read(part, asked, events))
+    return corrected(text, lambda part: _read(part, target, events))
 
 
-def _read(text: str, asked: str | None, events: bool) -> str | None:
+def _read(text: str, target: str | None, events: bool) -> str | None:
     subjects = _event_mentions(text) if events else find_unit_mentions(text)
     if not events:
-        marked = _marked(text, subjects, asked)
+        marked = _marked(text, subjects, target)
         if marked is not None:
             return marked
     tokens = bounded([Mention(m.start(), m.end(), "yes" if m[1] else "no") for m in _TOKEN.finditer(text)])
-    tokens = [token for token in tokens if not _of_another(text, token, subjects, asked)]
+    tokens = [token for token in tokens if not _of_another(text, token, subjects, target)]
     tokens = [token for token in tokens if not _concedes(text, token)] or tokens
     refused = pattern("refusals").search(text) is not None
-    said: str | None = None
+    answer: str | None = None
     if tokens:
         numbers = shares(text, tokens)
-        said = likeliest(numbers) if numbers else settle(stances(text, tokens), ("yes", "no"), refused=refused)
+        answer = likeliest(numbers) if numbers else settle(stances(text, tokens), ("yes", "no"), refused=refused)
         lead = _leading(text, tokens)
-        said = said or lead
-    named, stated, conceded = _statements(text, subjects, asked, events)
-    if said is not None:
-        if named and said not in named:
-            raise Ambiguous(f"{said}, {', '.join(sorted(named))}")
-        return said
+        answer = answer or lead
+    named, stated, conceded = _statements(text, subjects, target, events)
+    if answer is not None:
+        if named and answer not in named:
+            raise Ambiguous(f"{answer}, {', '.join(sorted(named))}")
+        return answer
     if len(stated) > 1:
         raise Ambiguous("yes, no")
     if refused:
@@ -85,30 +85,30 @@ def _read(text: str, asked: str | None, events: bool) -> str | None:
     return next(iter(stated or conceded), None) if len(stated or conceded) == 1 else None
 
 
-def _marked(text: str, units: Sequence[Mention], asked: str | None) -> str | None:
-    """Return what a checklist says of the unit asked about; None without an entry of it."""
+def _marked(text: str, units: Sequence[Mention], target: str | None) -> str | None:
+    """Return the mark of the unit asked about in a checklist, as yes or no; None without an entry of it."""
     checked = checked_entries(text, units)
-    if asked is None or not checked:
+    if target is None or not checked:
         return None
-    marks = {mark for mention, mark in checked.items() if mention.key == asked}
+    marks = {mark for mention, mark in checked.items() if mention.key == target}
     if len(marks) == 2:
         raise Ambiguous("yes, no")
     return ("yes" if marks.pop() else "no") if marks else None
 
 
-def _of_another(text: str, token: Mention, subjects: Sequence[Mention], asked: str | None) -> bool:
+def _of_another(text: str, token: Mention, subjects: Sequence[Mention], target: str | None) -> bool:
     """Whether a yes or no belongs to another unit: "AU12: no"."""
     line = max(text.rfind("\n", 0, token.start), text.rfind(".", 0, token.start), text.rfind(",", 0, token.start)) + 1
     before = [s for s in subjects if line <= s.start and s.end <= token.start]
     linked = before and re.fullmatch(r"[^\w,.]*(?:is)?[^\w,.]*", text[before[-1].end : token.start])
     label = re.search(r"(?:^|[\n.,;])\s*([\w ]{2,30}):\s*$", text[: token.start])
     if linked:
-        return asked is None or before[-1].key != asked
+        return target is None or before[-1].key != target
     foreign = label is not None and not re.search(
         r"\b(?:answer|final|shown|present|presence|verdict|result|visible|conclusion|decision|prediction|so|response|output|say|unit)\b",
         label[1],
     )
-    return bool(foreign and not (before and before[-1].key == asked))
+    return bool(foreign and not (before and before[-1].key == target))
 
 
 def _concedes(text: str, token: Mention) -> bool:
@@ -135,9 +135,13 @@ def _denied() -> re.Pattern[str]:
 
 
 def _statements(
-    text: str, subjects: Sequence[Mention], asked: str | None, events: bool
+    text: str, subjects: Sequence[Mention], target: str | None, events: bool
 ) -> tuple[set[str], set[str], set[str]]:
-    """Return what clauses say of the unit asked about by name, by name or not, and what they only concede."""
+    """Return yes and no as clauses state them of the unit asked about.
+
+    Returns:
+        Those of clauses that name the unit, of all clauses that assert, and of clauses that only concede.
+    """
     named: set[str] = set()
     stated: set[str] = set()
     conceded: set[str] = set()
@@ -151,30 +155,30 @@ def _statements(
                 continue
             cuts.append(match.span())
         edges = [start, *(edge for cut in cuts for edge in cut), end]
-        for place in range(0, len(edges), 2):
-            first, last = edges[place], edges[place + 1]
+        for index in range(0, len(edges), 2):
+            first, last = edges[index], edges[index + 1]
             clause = text[first:last]
             polarity = _polarity(clause, events)
             if polarity is None or pattern("refusals").search(clause):
                 continue
-            about = [s for s in subjects if first <= s.start < last]
-            if about and not _about_asked(about, asked, polarity):
+            clause_subjects = [s for s in subjects if first <= s.start < last]
+            if clause_subjects and not _is_about_target(clause_subjects, target, polarity):
                 continue
-            if not about and not events and not _implied(clause):
+            if not clause_subjects and not events and not _implied(clause):
                 continue
             joined = text[max(start, first - 12) : first]
             group = conceded if _CONCESSION.search(joined) or _CONCESSION.search(clause) else stated
             group.add(polarity)
-            if group is stated and about:
+            if group is stated and clause_subjects:
                 named.add(polarity)
     return named, stated, conceded
 
 
-def _about_asked(about: Sequence[Mention], asked: str | None, polarity: str) -> bool:
-    keys = {mention.key for mention in about}
-    if asked is None:
+def _is_about_target(clause_subjects: Sequence[Mention], target: str | None, polarity: str) -> bool:
+    keys = {mention.key for mention in clause_subjects}
+    if target is None:
         return True
-    return asked in keys or (polarity == "no" and "" in keys)
+    return target in keys or (polarity == "no" and "" in keys)
 
 
 def _implied(clause: str) -> bool:

@@ -28,7 +28,7 @@ _NEAR = 90
 
 
 def weigh_rankings(text: str, stands: Sequence[Stand]) -> None:
-    """Let the first of a ranking stand and the others give way; entries of a list without an order only offer.
+    """Let the first label of a ranking stand and the others give way; entries of a list without an order only offer.
 
     Args:
         text: Plain text.
@@ -47,28 +47,28 @@ def weigh_rankings(text: str, stands: Sequence[Stand]) -> None:
 
 def _ordered_by_signs(text: str, stands: Sequence[Stand]) -> list[tuple[Sequence[Stand], Stand]]:
     """Return the runs that are joined by ">" or "<", each with the one that is ranked first."""
-    found: list[tuple[Sequence[Stand], Stand]] = []
-    for sign, place in ((_GREATER, 0), (_LESS, -1)):
+    ranked_runs: list[tuple[Sequence[Stand], Stand]] = []
+    for sign, top in ((_GREATER, 0), (_LESS, -1)):
         for run in _runs(text, stands, sign):
-            found.append((run, run[place]))
-    return found
+            ranked_runs.append((run, run[top]))
+    return ranked_runs
 
 
 def _ordered_by_lists(text: str, stands: Sequence[Stand]) -> list[tuple[Sequence[Stand], Stand | None]]:
     """Return the entries of lists and rankings, each with the one that is ranked first; None without an order."""
-    found: list[tuple[Sequence[Stand], Stand | None]] = []
+    ranked_runs: list[tuple[Sequence[Stand], Stand | None]] = []
     for run in _entries(text, stands):
         left = [stand for stand in run if stand.stance is not Stance.DENIED]
         begin = run[0].mention.start
         cue = pattern("rankings").search(text, max(0, begin - 2 * _NEAR), begin)
         if cue is None and not pattern("rankings_after").match(text[run[-1].mention.end :]):
             if len({stand.mention.key for stand in left}) > 1:
-                found.append((run, None))
+                ranked_runs.append((run, None))
             continue
         rising = pattern("rankings_rising").search(text, max(0, begin - 2 * _NEAR), begin)
-        found.append((run, run[-1] if rising else run[0]))
-    if found:
-        return found
+        ranked_runs.append((run, run[-1] if rising else run[0]))
+    if ranked_runs:
+        return ranked_runs
     for run in _runs(text, stands, _COMMA):
         begin = run[0].mention.start
         cues = list(pattern("rankings").finditer(text, max(0, begin - _NEAR), begin))
@@ -76,8 +76,8 @@ def _ordered_by_lists(text: str, stands: Sequence[Stand]) -> list[tuple[Sequence
             r"[^.\n]{0,40}?[:\n(]\s*(?:the |an? )?|\s*(?:is|are)?\s*", text[cues[-1].end() : begin]
         ):
             rising = pattern("rankings_rising").search(text, max(0, begin - _NEAR), begin)
-            found.append((run, run[-1] if rising else run[0]))
-    return found
+            ranked_runs.append((run, run[-1] if rising else run[0]))
+    return ranked_runs
 
 
 def _runs(text: str, stands: Sequence[Stand], joint: re.Pattern[str]) -> list[list[Stand]]:
@@ -118,15 +118,15 @@ def _weigh_headings(text: str, stands: Sequence[Stand]) -> None:
     """Weigh labels behind headings such as "most likely:" and "second:"."""
     heads: list[tuple[Stand, bool]] = []
     under: bool | None = None
-    for place, stand in enumerate(stands):
-        gap = text[stands[place - 1].mention.end : stand.mention.start] if place else ""
+    for index, stand in enumerate(stands):
+        gap = text[stands[index - 1].mention.end : stand.mention.start] if index else ""
         heading = _HEADING.search(text[max(0, stand.mention.start - _NEAR) : stand.mention.start])
         if heading is not None:
             words = heading[1].strip()
             lower = pattern("lower_headings").fullmatch(words) is not None
             first = not lower and pattern("first_headings").fullmatch(words) is not None
             under = True if first else False if lower else None
-        elif not place or not re.fullmatch(r"\s*(?:,|and|or|/|&)+\s*", gap):
+        elif not index or not re.fullmatch(r"\s*(?:,|and|or|/|&)+\s*", gap):
             under = None
         if under is not None:
             heads.append((stand, under))

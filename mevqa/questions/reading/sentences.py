@@ -30,18 +30,18 @@ def labelled_clause(text: str, label: str, *, drop: str | None = None) -> str:
     if drop is not None:
         clause = labelled_clause(text, drop)
         return text.replace(clause, " ") if clause else ""
-    own = _LABELS[label].search(text)
+    label_match = _LABELS[label].search(text)
     other = _LABELS["coarse" if label == "fine" else "fine"]
-    if own is None:
+    if label_match is None:
         return ""
-    end = other.search(text, own.end())
-    clause = text[own.start() : end.start() if end is not None else None]
-    first = _CUT.search(clause, own.end() - own.start() + 2)
+    end = other.search(text, label_match.end())
+    clause = text[label_match.start() : end.start() if end is not None else None]
+    first = _CUT.search(clause, label_match.end() - label_match.start() + 2)
     return clause[: first.start()] if first is not None and end is None else clause
 
 
 def read_parts(text: str) -> Parts:
-    """Return what a plain text says; a class of which two stand side by side is none.
+    """Return the units and the classes that a plain text names; a class of which two stand side by side is none.
 
     A class after the word "fine" or "coarse" is that class. A fine class alone gives its coarse class.
 
@@ -71,10 +71,10 @@ def _class_of(text: str, label: str) -> tuple[str | None, bool]:
         if not part:
             continue
         try:
-            found = read_label(part, spellings, options, {})
+            option = read_label(part, spellings, options, {})
         except Ambiguous:
             several = True
             break
-        if found is not None:
-            return found, False
+        if option is not None:
+            return option, False
     return None, several

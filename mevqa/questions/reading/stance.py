@@ -100,7 +100,7 @@ def stances(text: str, mentions: Sequence[Mention], *, units: bool = False) -> l
         inside = [mention for mention in mentions if start <= mention.start < end]
         if inside:
             last = number == len(sentences) - 1
-            stands.extend(_of_sentence(text, start, end, stop, inside, number, last, units))
+            stands.extend(_sentence_stands(text, start, end, stop, inside, number, last, units))
     for stand in stands:
         start, _, stop = sentences[stand.sentence]
         if "?" in stop and _OR_ELSE.match(text, start):
@@ -129,7 +129,7 @@ def sentence_spans(text: str) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _of_sentence(
+def _sentence_stands(
     text: str, start: int, end: int, stop: str, mentions: Sequence[Mention], number: int, last: bool, units: bool
 ) -> list[Stand]:
     """Return the stands of one sentence."""
@@ -219,7 +219,7 @@ _NEAR = 16
 
 def _options(text: str, start: int, mentions: Sequence[Mention], units: bool) -> set[Mention]:
     """Return the mentions that only list alternatives."""
-    found: set[Mention] = set()
+    alternatives: set[Mention] = set()
     for chain in _chains(text, mentions):
         before = text[start : chain[0].start]
         joined = text[chain[0].end : chain[-1].start]
@@ -228,11 +228,11 @@ def _options(text: str, start: int, mentions: Sequence[Mention], units: bool) ->
         if len({mention.key for mention in chain}) > 1:
             several = len({mention.key for mention in chain}) > 2 and not units
             if any(_OR.search(gap) for gap in between) or listed or (several and "," in joined):
-                found.update(chain)
+                alternatives.update(chain)
     for mention in mentions:
         if re.search(r"\b(?:whether|either)\b(?: [\w-]+){0,5} $", text[start : mention.start]):
-            found.add(mention)
-    return found
+            alternatives.add(mention)
+    return alternatives
 
 
 def _chains(text: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
@@ -250,30 +250,30 @@ def _chains(text: str, mentions: Sequence[Mention]) -> list[list[Mention]]:
 
 
 def _between(text: str, chain: Sequence[Mention]) -> list[str]:
-    return [text[one.end : other.start] for one, other in zip(chain, chain[1:], strict=False)]
+    return [text[first.end : second.start] for first, second in zip(chain, chain[1:], strict=False)]
 
 
 def _denied(text: str, start: int, end: int, mentions: Sequence[Mention], units: bool) -> set[Mention]:
     """Return the mentions of a sentence that it denies."""
-    found: set[Mention] = set()
+    denied_mentions: set[Mention] = set()
     chains = _chains(text, mentions)
     taken: list[tuple[int, int]] = []
     for match in pattern("denies_preceding").finditer(text, start, end):
         denied = _before_denial(text, match, chains, units)
         if denied:
-            found.update(denied)
+            denied_mentions.update(denied)
             taken.append(match.span())
     for match in pattern("denies_following").finditer(text, start, end):
         if any(first <= match.start() < last for first, last in taken):
             continue
-        found.update(_after_denial(text, match.end(), end, chains))
+        denied_mentions.update(_after_denial(text, match.end(), end, chains))
     for match in pattern("denies_preceding").finditer(text, start, end):
         if match.span() not in taken:
-            found.update(_after_denial(text, _verb_end(match), end, chains))
+            denied_mentions.update(_after_denial(text, _verb_end(match), end, chains))
     for mention in mentions:
         if _LESS[0].search(text, start, mention.start) and _LESS[1].match(text, mention.end):
-            found.add(mention)
-    return found
+            denied_mentions.add(mention)
+    return denied_mentions
 
 
 def _verb_end(match: re.Match[str]) -> int:
@@ -331,19 +331,19 @@ _HEADING = re.compile(r"^\W*[\w ,/-]{3,48}:\s*$|^\W*[\w /-]{3,30}:", re.MULTILIN
 
 def _denied_by_headings(text: str, mentions: Sequence[Mention]) -> set[Mention]:
     """Return the mentions under a heading such as "Not present:"."""
-    found: set[Mention] = set()
+    denied_mentions: set[Mention] = set()
     for match in pattern("denying_headings").finditer(text):
         rest = text[match.end() :]
         if rest.lstrip(" ").startswith("\n"):
             following = _HEADING.search(rest)
             blank = rest.find("\n\n", 2)
-            ends = [place for place in (following.start() if following else -1, blank) if place > 0]
+            ends = [position for position in (following.start() if following else -1, blank) if position > 0]
             end = match.end() + min(ends, default=len(rest))
         else:
             stop = re.search(r"[.;](?=\s|$)|\n|\b(?:present|detected|visible|active|observed|shown)\s*:", rest)
             end = match.end() + (stop.start() if stop else len(rest))
-        found.update(mention for mention in mentions if match.end() <= mention.start < end)
-    return found
+        denied_mentions.update(mention for mention in mentions if match.end() <= mention.start < end)
+    return denied_mentions
 
 
 def _weigh_contrasts(text: str, sentences: Sequence[tuple[int, int, str]], stands: Sequence[Stand]) -> None:

@@ -1,4 +1,4 @@
-"""What the reading of an answer's text gives: a typed value, or why there is none."""
+"""Result of reading an answer's text: a typed value, or why there is none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNUSABLE_MEANING: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text answers to a question.
+    """An answer's text as it was read: its typed value, or why there is none.
 
     Attributes:
         text: The text without thoughts and marks of a chat; empty when it was cut off or its thought is open.

@@ -112,7 +112,7 @@ WORDS = read_yaml(TABLES / "questions" / "answer_reading.yaml", ReadingWords)
 @functools.cache
 def pattern(group: str) -> re.Pattern[str]:
     """Return the patterns of a group of ``patterns`` as one."""
-    return re.compile("|".join(f"(?:{one})" for one in getattr(WORDS.patterns, group)))
+    return re.compile("|".join(f"(?:{alternative})" for alternative in getattr(WORDS.patterns, group)))
 
 
 def any_of(words: tuple[str, ...]) -> str:

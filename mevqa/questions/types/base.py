@@ -1,4 +1,4 @@
-"""What a question type is: how it is recognised, asked, read, written, checked, answered without a model and scored."""
+"""Base of question types: how one is recognised, asked, read, written, checked, answered without a model and scored."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SHOWN = 80
 Recogniser = Callable[[QuestionText], ParsedQuestion | bool | None]
 #: How the answers of a type are compared with the references.
 Metric = Literal["classes", "units", "count", "sentence", "intervals", "interval", "description", "summary", "text"]
-#: What the answers tell of a clip, which the answers to other questions must agree with.
+#: Fact about a clip that the answers state; answers to other questions must agree with it.
 Fact = Literal["coarse", "fine", "units", "unit", "sentence", "count", "kind", "presence"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """What of a question decides how its answer is read; there is one for all questions that are alike.
+    """The parts of a question that decide how its answer is read; one object for all questions that are alike.
 
     Attributes:
         type: Its type.
@@ -54,20 +54,20 @@ class QuestionType:
         precedence: Of several types that recognise a question the one with the highest counts.
         prompt: Content of the prompt file, for a type that the package has no file of.
         usual: Usual wordings, for a type that ``tables/questions/question_wordings.yaml`` does not have.
-        score_key: What the keys of its scores begin with; the name when empty.
-        title: What its answers are, for headings; the name when empty.
+        score_key: Beginning of the keys of its scores; the name when empty.
+        title: Name of its answers in headings; the name when empty.
         metric: How its answers are scored.
-        fact: What its answers tell of the clip; empty for what nothing else depends on.
+        fact: Fact about the clip that its answers state; empty for what nothing else depends on.
         official: Whether the official question files have it; others change no score that all types share.
         long_video: Whether it is about the events of a long video.
         counted: Kind of the events that are counted whatever the question says; None for any.
         needs_units: Whether its answer needs the action units of these events.
         one_or_several: Whether its text says if one action unit is asked for or several.
-        one_event: Whether only what is said of the n-th event is read where an answer goes through several.
+        one_event: Whether only the part about the n-th event is read where an answer goes through several.
         json_keys: Keys of a JSON object that answer it (``keys`` in ``answer_reading.yaml``), ``whole`` for all of it.
         prior: The answer when nothing is known but the question and the data set.
         prior_counts: Counts that tell the probability of each option then.
-        from_events: The answer as the events of a long video tell it; None where they do not.
+        from_events: Writes the answer from the events of a long video; None where they do not give it.
     """
 
     name: str
@@ -97,7 +97,7 @@ class QuestionType:
 
     @property
     def key(self) -> str:
-        """What the keys of its scores begin with."""
+        """Beginning of the keys of its scores."""
         return self.score_key or self.name
 
     @property
@@ -107,10 +107,10 @@ class QuestionType:
 
     def parse(self, text: QuestionText) -> ParsedQuestion | None:
         """Return what a question asks for; None where it is not of this type."""
-        found = self.recognise(text)
-        if isinstance(found, ParsedQuestion):
-            return found
-        return ParsedQuestion(self.name) if found else None
+        recognised = self.recognise(text)
+        if isinstance(recognised, ParsedQuestion):
+            return recognised
+        return ParsedQuestion(self.name) if recognised else None
 
     def options(self, classes: Taxonomy) -> tuple[str, ...]:
         """Return the options of a closed question, in the order of the prompts; empty for the others."""
@@ -139,10 +139,10 @@ class QuestionType:
         return None
 
     def read(self, asked: Asked, text: str) -> Value | None:
-        """Return what a text answers, None for nothing.
+        """Return the value of an answer's text, None where it holds no answer.
 
         Args:
-            asked: What was asked.
+            asked: The parts of the question that decide how its answer is read.
             text: Plain text (``reading.text.plain_text``), or the text as it stands where ``whole_text`` is set.
 
         Raises:
@@ -151,12 +151,12 @@ class QuestionType:
         return text
 
     def write(self, question: Question, value: Value, written: str, classes: Taxonomy) -> str | None:
-        """Write what was read in the official form; an official answer stays as it was written.
+        """Write a value in the official form; an official answer stays as it was written.
 
         Args:
-            question: What was asked.
-            value: What was read.
-            written: What it was read from.
+            question: The question.
+            value: The value that was read.
+            written: The text that it was read from.
             classes: Classes of the data set.
 
         Returns:
@@ -165,18 +165,18 @@ class QuestionType:
         return written.strip() or None
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say what of an answer is outside the vocabulary of all data sets; None when nothing is."""
+        """Return what of an answer is outside the vocabulary of all data sets; None when nothing is."""
         return None
 
 
 def shortened(text: str) -> str:
     """Return a text in quotes, of a long one the beginning."""
-    whole = repr(text)
-    return whole if len(whole) <= _SHOWN else whole[: _SHOWN - 3] + "..."
+    quoted = repr(text)
+    return quoted if len(quoted) <= _SHOWN else quoted[: _SHOWN - 3] + "..."
 
 
 def outside(text: str, options: Iterable[str]) -> str | None:
-    """Say that a text is none of the options; None when it is one."""
+    """Return the message that a text is none of the options; None when it is one."""
     options = tuple(options)
     return None if text in options else f"{shortened(text)} is none of: {SEPARATOR.join(options)}"
 

@@ -58,8 +58,8 @@ class ClosedQuestion(QuestionType):
         listed = _LISTED.findall(text)
         if len(listed) > 1:
             spellings = self.spellings
-            named = {letter.lower(): spellings.get(name.strip(" .?").lower()) for letter, name in listed}
-            options = {letter: name for letter, name in named.items() if name}
+            option_by_letter = {letter.lower(): spellings.get(name.strip(" .?").lower()) for letter, name in listed}
+            options = {letter: name for letter, name in option_by_letter.items() if name}
         return tuple({**options, **self.letters_of}.items())
 
     def read_official(self, text: str) -> Value | None:
@@ -103,14 +103,14 @@ class ClassQuestion(ClosedQuestion):
         """Return the class; a fine class answers for the coarse one where none is named."""
         options, letters = self.options(every_class()), dict(asked.letters)
         clause = labelled_clause(text, self.level)
-        found = read_label(clause, self.spellings, options, letters) if clause else None
-        if found is not None:
-            return found
+        option = read_label(clause, self.spellings, options, letters) if clause else None
+        if option is not None:
+            return option
         if self.level == "fine":
-            rest = labelled_clause(text, "fine", drop="coarse") or text
-            return read_label(rest, self.spellings, options, letters)
-        found = read_label(text, self.spellings, options, letters)
-        return found if found is not None else read_label(text, coarse_by_fine_spellings(), options, {})
+            fine_text = labelled_clause(text, "fine", drop="coarse") or text
+            return read_label(fine_text, self.spellings, options, letters)
+        option = read_label(text, self.spellings, options, letters)
+        return option if option is not None else read_label(text, coarse_by_fine_spellings(), options, {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +129,14 @@ class PresenceQuestion(ClosedQuestion):
 
     @property
     def spellings(self) -> Mapping[str, str]:
-        """Yes and no; what else says so is read by ``reading.presence``."""
+        """Yes and no; other words for them are read by ``reading.presence``."""
         return {option: option for option in self.choices}
 
     def read(self, asked: Asked, text: str) -> Value | None:
         """Return ``yes`` or ``no``, of a text that is a letter the option of this letter."""
-        found = read_presence(text, asked.unit if self.about_unit else asked.kind, events=not self.about_unit)
-        if found is not None:
-            return found
+        answer = read_presence(text, asked.unit if self.about_unit else asked.kind, events=not self.about_unit)
+        if answer is not None:
+            return answer
         alone = _ALONE.fullmatch(text)
         return dict(asked.letters).get(alone[1]) if alone else None
 
@@ -171,7 +171,7 @@ def _asks_side(text: QuestionText) -> ParsedQuestion | None:
 
 
 def _asks_whether_shown(text: QuestionText) -> bool:
-    """Whether it is asked if a short clip shows an expression at all; of a video, events are asked for."""
+    """Whether a question asks if a short clip shows an expression at all; questions about videos ask for events."""
     if text.names_units or not text.has(r"\b(?:clip|face)\b") or text.has(r"\b(?:events?|video|or)\b"):
         return False
     return text.begins(rf"{_ASKS_WHETHER}.*\bexpressions?\b.*\b{PRESENT}\b|(?:is|are) there\b.*\bexpressions?\b")
@@ -183,7 +183,7 @@ def _asks_kind(text: QuestionText) -> ParsedQuestion | None:
 
 
 def _asks_order(text: QuestionText) -> bool:
-    """Whether it is asked which kind comes first: not of which kind the first event is."""
+    """Whether a question asks which kind comes first: not of which kind the first event is."""
     if text.names_units or not text.names_both_kinds or text.has(rf"\d|{HOW_MANY}"):
         return False
     earlier = rf"\bfirst\b(?! (?:\w+ )?{EVENT}\b)|\b(?:earlier|earliest|sooner)\b"
@@ -191,7 +191,7 @@ def _asks_order(text: QuestionText) -> bool:
 
 
 def _asks_for_event(text: QuestionText) -> ParsedQuestion | None:
-    """Recognise whether it is asked if there is an event at all."""
+    """Recognise the question whether there is an event at all."""
     other = r"\b(?:both|more|less|fewer|than|least|most|first|last|class|emotion|coarse|fine|why|left|right)\b"
     if not text.about_all_events or text.has(rf"{TIMED}|{other}"):
         return None
@@ -215,8 +215,8 @@ def _prior_event_presence(question: Question, prior: PriorFacts) -> str:
 def _kind_of_event(question: Question, timeline: EventTimeline) -> str | None:
     """Return the kind of the n-th event, of the first where none is named."""
     events = timeline.of_kind(question.kind)
-    place = 1 if question.type == "order" else question.ordinal
-    return f"{events[place - 1].kind}-expression" if place is not None and 1 <= place <= len(events) else None
+    ordinal = 1 if question.type == "order" else question.ordinal
+    return f"{events[ordinal - 1].kind}-expression" if ordinal is not None and 1 <= ordinal <= len(events) else None
 
 
 COARSE = ClassQuestion(

@@ -47,7 +47,7 @@ class CountQuestion(QuestionType):
 
 
 def _asks_number(text: QuestionText, kind: Kind | None) -> ParsedQuestion | bool:
-    """Recognise a count of the whole video; no known one where the time that is meant cannot be read."""
+    """Recognise a count over the whole video; the question is open where a time is meant that cannot be read."""
     if not text.counts_events:
         return False
     if text.has(TIMED) or (text.names_both_kinds and " or " in text.words):

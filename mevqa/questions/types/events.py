@@ -62,8 +62,8 @@ class IntervalQuestion(QuestionType):
     def wording(self, question: Question) -> str:
         """Return an interval with names for its slots, or two and the sign that more may follow."""
         form = FORMS.interval_of_kind if self._tells_kinds(question) else FORMS.interval
-        one = form.format(onset="<first>", offset="<last>", kind="<micro or macro>")
-        return one if self.single else SEPARATOR.join((one, one, "..."))
+        interval = form.format(onset="<first>", offset="<last>", kind="<micro or macro>")
+        return interval if self.single else SEPARATOR.join((interval, interval, "..."))
 
     def read(self, asked: Asked, text: str) -> Value | None:
         """Return the intervals, the first where one is asked for."""
@@ -100,26 +100,26 @@ class DescriptionQuestion(QuestionType):
 
     def wording(self, question: Question) -> str:
         """Return the description with names for its slots."""
-        shown = {"kind": "<micro or macro>", "onset": "<onset>", "offset": "<offset>", "apex": "<apex>"}
+        slots = {"kind": "<micro or macro>", "onset": "<onset>", "offset": "<offset>", "apex": "<apex>"}
         classes = {"fine": "<fine-grained class>", "coarse": "<coarse class>"}
-        return description_wording(question, plural=True).format(units="<action units>", **shown, **classes)
+        return description_wording(question, plural=True).format(units="<action units>", **slots, **classes)
 
     def read(self, asked: Asked, text: str) -> Value | None:
-        """Return what is told of the event."""
+        """Return the event that the text describes."""
         return read_described(text, read_parts(text))
 
     def write(self, question: Question, value: Value, written: str, classes: Taxonomy) -> str | None:
-        """Return the sentences about what was read."""
+        """Return the fixed sentences about the event that was read."""
         assert isinstance(value, Event)
         if value.fine is not None and value.fine not in classes.fine:
             value = replace(value, fine=None)
         return described_text(value, question.ordinal or 1, question.kind)
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say that a text is not what would be written of it."""
+        """Return a message where a text is not what would be written of the event that it describes."""
         plain = plain_text(text)
         value = read_described(plain, read_parts(plain))
-        today = _EARLIER_NUMBER.sub(lambda found: ordinal_text(int(found[1])), text)
+        today = _EARLIER_NUMBER.sub(lambda match: ordinal_text(int(match[1])), text)
         if value is not None and self.write(question, value, text, every_class()) == today:
             return None
         return "does not have the wording of a description (The 1st expression event is a ...), or of parts of it"
@@ -127,7 +127,7 @@ class DescriptionQuestion(QuestionType):
 
 @dataclass(frozen=True, eq=False)
 class SummaryQuestion(QuestionType):
-    """A question that is answered with what all events together say."""
+    """A question that is answered with a summary of all events."""
 
     metric: Metric = "summary"
 
@@ -145,7 +145,7 @@ class SummaryQuestion(QuestionType):
 
 
 def _asks_places(text: QuestionText) -> ParsedQuestion | None:
-    """Recognise that the frames of all events are asked for."""
+    """Recognise the question for the frames of all events."""
     other = rf"{HOW_MANY}|\b(?:why|who|how|first|last|longest|shortest|between|before|after)\b"
     if not text.about_all_events or text.has(other) or not text.has(EVERY_EVENT):
         return None
@@ -173,40 +173,40 @@ def _asks_description(text: QuestionText) -> ParsedQuestion | None:
 
 
 def _asks_summary(text: QuestionText) -> bool:
-    """Whether all events together are to be told in words."""
+    """Whether a question asks for a summary of all events in words."""
     if text.ordinal is not None:
         return False
-    whole = text.has(r"\b(?:(?:whole|entire|full|long) video|video as a whole)\b")
+    whole_video = text.has(r"\b(?:(?:whole|entire|full|long) video|video as a whole)\b")
     if text.has(r"\b(?:summari[sz]\w*|summary|overview|recap)\b"):
-        return text.has(EVERY_EVENT) or whole or (text.has(r"\b(?:this|the) video\b") and not text.names_units)
+        return text.has(EVERY_EVENT) or whole_video or (text.has(r"\b(?:this|the) video\b") and not text.names_units)
     if text.has(rf"{HOW_MANY}|\btypes?\b|\bkinds?\b"):
         return False
     if text.has(r"\b(?:describe|describing|description|explain|analy[sz]e|analysis|reason(?:ing)?)\b"):
         events = text.has(rf"\bevents\b|\b(?:every|each|all)\b.*\b{EVENT}\b")
-        return events or (whole and not text.names_units)
+        return events or (whole_video and not text.names_units)
     return False
 
 
-def _seen(question: Question, timeline: EventTimeline) -> list[Event]:
+def _located_events(question: Question, timeline: EventTimeline) -> list[Event]:
     """Return the events asked about that have an interval."""
     return [event for event in timeline.of_kind(question.kind) if event.interval is not None]
 
 
 def _places(question: Question, timeline: EventTimeline) -> str:
-    return spans_text(_seen(question, timeline), kinds=question.kind is None)
+    return spans_text(_located_events(question, timeline), kinds=question.kind is None)
 
 
 def _longest(question: Question, timeline: EventTimeline) -> str | None:
     """Return the longest event, of several the first."""
-    longest = max(_seen(question, timeline), key=lambda event: event.duration or 0, default=None)
+    longest = max(_located_events(question, timeline), key=lambda event: event.duration or 0, default=None)
     return None if longest is None else spans_text([longest], kinds=False)
 
 
 def _description(question: Question, timeline: EventTimeline) -> str | None:
-    seen, ordinal = _seen(question, timeline), question.ordinal
-    if ordinal is None or not 1 <= ordinal <= len(seen):
+    events, ordinal = _located_events(question, timeline), question.ordinal
+    if ordinal is None or not 1 <= ordinal <= len(events):
         return None
-    return described_text(seen[ordinal - 1], ordinal, question.kind)
+    return described_text(events[ordinal - 1], ordinal, question.kind)
 
 
 LOCALISE = IntervalQuestion("localise", _asks_places, precedence=85, long_video=True, from_events=_places)

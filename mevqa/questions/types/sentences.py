@@ -59,7 +59,7 @@ class SentenceQuestion(QuestionType):
         return self.form.of(plural).format(units=units, fine="<fine-grained class>", coarse="<coarse class>")
 
     def read_official(self, text: str) -> Value | None:
-        """Return what a sentence in the official wording says."""
+        """Return the units and classes of a sentence in the official wording."""
         classes = every_class()
         for wording in (self.form.plural, self.form.singular):
             match = _pattern(wording).fullmatch(text)
@@ -74,7 +74,7 @@ class SentenceQuestion(QuestionType):
         return read_parts(text) if text else None
 
     def write(self, question: Question, value: Value, written: str, classes: Taxonomy) -> str | None:
-        """Return the sentence, where all that it tells was read."""
+        """Return the sentence, where units and both classes were read."""
         assert isinstance(value, Parts)
         if not value.units or value.fine not in classes.fine or value.coarse not in classes.coarse:
             return None
@@ -86,13 +86,13 @@ class SentenceQuestion(QuestionType):
         return self.sentence(units, value.fine, value.coarse, plural=plural)
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say what deviates from the official wording and vocabulary, or is missing in a sentence of other words."""
+        """Return what deviates from the official wording and vocabulary, or what a sentence of other words lacks."""
         if self.one_or_several:
             return self._deviation(text)
         parts = read_parts(plain_text(text))
         fine = parts.fine in taxonomy("unknown").fine
-        known = {"action unit": parts.units, "fine-grained class": fine, "coarse class": parts.coarse}
-        missing = [name for name, value in known.items() if not value]
+        named_parts = {"action unit": parts.units, "fine-grained class": fine, "coarse class": parts.coarse}
+        missing = [name for name, value in named_parts.items() if not value]
         return f"names no {' and no '.join(missing)} of the vocabulary" if missing else None
 
     def _deviation(self, text: str) -> str | None:

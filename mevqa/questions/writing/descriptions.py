@@ -30,7 +30,7 @@ _SLOTS: dict[str, set[str]] = {
     "classes": {"fine", "coarse"},
     "fine": {"fine"},
     "coarse": {"coarse"},
-    "one": {"units"},
+    "single": {"units"},
     "several": {"units"},
 }
 
@@ -51,7 +51,7 @@ class _Join(StrictModel):
 
 
 class _UnitWordings(StrictModel):
-    one: _Texts
+    single: _Texts = Field(alias="one")
     several: _Texts
 
     @field_validator("*")
@@ -101,7 +101,7 @@ def description_wordings() -> DescriptionWordings:
 
 @dataclass(frozen=True, slots=True)
 class DescriptionFacts:
-    """What a description tells of a clip.
+    """Facts about a clip that a description may state.
 
     Attributes:
         units: Action units, with their sides.
@@ -155,13 +155,15 @@ def _part(part: Part, facts: DescriptionFacts, rng: np.random.Generator, words: 
 
     if part == "units" and facts.names:
         join = words.joins[int(draw[1] * len(words.joins))]
-        kind = words.units.several if len(facts.names) > 1 else words.units.one
+        kind = words.units.several if len(facts.names) > 1 else words.units.single
         yield chosen(kind).format(units=_joined(facts.names, join))
     elif part == "side" and facts.side is not None:
         yield chosen(words.side).format(side=facts.side)
     elif part == "motion" and facts.regions:
-        named = [words.region.format(name=name, direction=where) for name, where in facts.regions[: words.most_regions]]
-        yield chosen(words.motion).format(regions=", ".join(named))
+        region_texts = [
+            words.region.format(name=name, direction=where) for name, where in facts.regions[: words.most_regions]
+        ]
+        yield chosen(words.motion).format(regions=", ".join(region_texts))
     elif part == "timing" and facts.rise_ms is not None and facts.fall_ms is not None:
         yield chosen(words.timing).format(rise=facts.rise_ms, fall=facts.fall_ms)
     elif part == "classes" and (facts.fine or facts.coarse):

@@ -71,7 +71,7 @@ def spans_text(spans: Iterable[Event], *, kinds: bool) -> str:
 
     Args:
         spans: In the order of the answer.
-        kinds: Whether each tells its kind, where it is known.
+        kinds: Whether each has its kind in brackets, where it is known.
     """
     texts = [
         FORMS.interval_of_kind.format(onset=span.onset, offset=span.offset, kind=span.kind)
@@ -89,26 +89,27 @@ def description_wording(question: Question, *, plural: bool) -> str:
     return f"{subject}{form.kind}{form.frames}{form.apex}. {form.units if plural else form.unit} {form.classes}"
 
 
-def described_text(told: Event, ordinal: int, asked: Kind | None) -> str | None:
-    """Describe the n-th event in the fixed sentences; None when nothing is told about it.
+def described_text(event: Event, ordinal: int, asked_kind: Kind | None) -> str | None:
+    """Describe the n-th event in the fixed sentences; None when nothing is known about it.
 
     Args:
-        told: What is known.
+        event: What is known of it.
         ordinal: n.
-        asked: The kind among whose events it is the n-th; None among all. It is the event's where that is not told.
+        asked_kind: The kind among whose events it is the n-th; None among all. An event without a kind is of this one.
     """
     form = FORMS.description
-    kind = told.kind or asked
-    place = form.kind.format(kind=kind) if kind is not None else ""
-    if told.onset is not None and told.offset is not None:
-        place += form.frames.format(onset=told.onset, offset=told.offset)
-    if told.apex is not None:
-        place += form.apex.format(apex=told.apex)
-    sentences = [f"{form.subject.format(n=ordinal_text(ordinal), event=event_name(asked))}{place}."] if place else []
-    names = told.unit_names
+    kind = event.kind or asked_kind
+    statement = form.kind.format(kind=kind) if kind is not None else ""
+    if event.onset is not None and event.offset is not None:
+        statement += form.frames.format(onset=event.onset, offset=event.offset)
+    if event.apex is not None:
+        statement += form.apex.format(apex=event.apex)
+    subject = form.subject.format(n=ordinal_text(ordinal), event=event_name(asked_kind))
+    sentences = [f"{subject}{statement}."] if statement else []
+    names = event.unit_names
     if names:
         sentences.append((form.unit if len(names) == 1 else form.units).format(units=SEPARATOR.join(names)))
-    if classes := _classes(form, told.fine, told.coarse):
+    if classes := _classes(form, event.fine, event.coarse):
         sentences.append(classes if names else _without_reason(classes))
     return " ".join(sentences) or None
 
@@ -137,8 +138,8 @@ def summary_text(timeline: EventTimeline) -> str:
         micro=_counted(kinds.count("micro"), "micro-expression"),
         macro=_counted(kinds.count("macro"), "macro-expression"),
     )
-    told = [_event_sentence(number, event, timeline.fps) for number, event in enumerate(events, 1)]
-    return " ".join([counts, *told, _units_sentence(events), _class_sentence(events)])
+    event_sentences = [_event_sentence(number, event, timeline.fps) for number, event in enumerate(events, 1)]
+    return " ".join([counts, *event_sentences, _units_sentence(events), _class_sentence(events)])
 
 
 def _counted(number: int, name: str) -> str:
@@ -165,15 +166,15 @@ def _units_sentence(events: Sequence[Event]) -> str:
 def _class_sentence(events: Sequence[Event]) -> str:
     """Name the most frequent coarse class, of several the one that comes first in time, and the reason."""
     form = FORMS.summary
-    known = [event.coarse for event in events if event.coarse is not None]
-    if not known:
+    classes = [event.coarse for event in events if event.coarse is not None]
+    if not classes:
         return form.no_class
-    counts = Counter(known)
-    (first, count), *rest = counts.most_common()
-    others = " and ".join(name for name, number in rest if number == count)
+    counts = Counter(classes)
+    (first, count), *others_counted = counts.most_common()
+    others = " and ".join(name for name, number in others_counted if number == count)
     return form.prevailing.format(
         coarse=first,
         count=count,
-        of="them" if len(known) == len(events) else f"the {len(known)} whose class is known",
+        of="them" if len(classes) == len(events) else f"the {len(classes)} whose class is known",
         tie=form.tie.format(others=others) if others else "",
     )

@@ -27,14 +27,16 @@ class PriorFacts(StrictModel):
 def prior_facts(name: str) -> PriorFacts:
     """Return the most frequent answers of the data set of a name."""
     answers: dict[str, Any] = {}
-    for known in (dataset("unknown"), dataset(name)):
-        if known.prior is not None:
-            answers |= known.prior.model_dump(exclude={"counts"}, exclude_none=True)
+    for definition in (dataset("unknown"), dataset(name)):
+        if definition.prior is not None:
+            answers |= definition.prior.model_dump(exclude={"counts"}, exclude_none=True)
     return PriorFacts.model_validate(answers)
 
 
 def prior_counts(name: str, answers: str) -> list[AnswerCounts]:
     """Return the counts of a data set that hold ``answers``, those of all data sets where it has none."""
-    own = dataset(name).prior
-    every = [own] if own is not None and getattr(own.counts, answers) else [known.prior for known in datasets()]
-    return [prior.counts for prior in every if prior is not None and getattr(prior.counts, answers)]
+    own_prior = dataset(name).prior
+    if own_prior is not None and getattr(own_prior.counts, answers):
+        return [own_prior.counts]
+    priors = [definition.prior for definition in datasets()]
+    return [prior.counts for prior in priors if prior is not None and getattr(prior.counts, answers)]

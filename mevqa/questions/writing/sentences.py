@@ -47,8 +47,8 @@ def sentence_grammar(singular: str, plural: str, classes: Taxonomy, at_most: int
         others: What may stand in the slots besides units and classes.
     """
     slots = {"fine": Choices(classes.fine), "coarse": Choices(classes.coarse), **others}
-    one, several = NameList(UNIT_NAMES, 1, 1), NameList(UNIT_NAMES, 2, max(2, at_most))
-    return AnyOf((_template(singular, units=one, **slots), _template(plural, units=several, **slots)))
+    single_unit, several_units = NameList(UNIT_NAMES, 1, 1), NameList(UNIT_NAMES, 2, max(2, at_most))
+    return AnyOf((_template(singular, units=single_unit, **slots), _template(plural, units=several_units, **slots)))
 
 
 def _template(wording: str, **slots: AnswerGrammar) -> Template:

@@ -77,6 +77,6 @@ def test_precision_and_recall_are_of_what_is_named():
     ],
 )
 def test_a_table_of_wordings_that_lacks_something_is_refused(key, value, message):
-    content = description_wordings().model_dump() | {key: value}
+    content = description_wordings().model_dump(by_alias=True) | {key: value}
     with pytest.raises(ValidationError, match=message):
         DescriptionWordings.model_validate(content)

@@ -1,4 +1,4 @@
-"""Rewrite what a layout says: numbers of a table's column of action units, entries of numbered events."""
+"""Put the layout of an answer into words: action units in a column of a table, entries of numbered events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def name_units_of_tables(text: str) -> str:
             lines.append(line)
             continue
         cells = row["cells"].split("|")
-        headers = [place for place, cell in enumerate(cells) if _UNIT_HEADER.fullmatch(cell.strip(" *"))]
+        headers = [index for index, cell in enumerate(cells) if _UNIT_HEADER.fullmatch(cell.strip(" *"))]
         if headers:
             column = headers[0]
         elif column is not None and column < len(cells) and _NUMBER.fullmatch(cells[column].strip()):
@@ -46,7 +46,7 @@ def name_units_of_tables(text: str) -> str:
 
 
 def entry_of_event(text: str, ordinal: int | None) -> str:
-    """Return what a plain text says of one event where it goes through several; else all of it.
+    """Return the part of a plain text about one event where it goes through several; else all of it.
 
     Args:
         text: Plain text.
@@ -55,12 +55,17 @@ def entry_of_event(text: str, ordinal: int | None) -> str:
     if ordinal is None:
         return text
     text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1]) + 1}-th", text)
-    for found in (_EVENT, _LISTED):
-        marks = list(found.finditer(text))
+    for entry_mark in (_EVENT, _LISTED):
+        marks = list(entry_mark.finditer(text))
         numbers = [int(next(filter(None, mark.groups()))) for mark in marks]
         if len(set(numbers)) < 2:
             # One event that is not the one asked about answers nothing.
-            if found is _EVENT and numbers and numbers[0] != ordinal and not text[: marks[0].start()].strip(" \n-*"):
+            if (
+                entry_mark is _EVENT
+                and numbers
+                and numbers[0] != ordinal
+                and not text[: marks[0].start()].strip(" \n-*")
+            ):
                 return ""
             continue
         ends = [*(mark.start() for mark in marks[1:]), len(text)]

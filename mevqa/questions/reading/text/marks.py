@@ -51,15 +51,15 @@ def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, boo
         text: Plain text.
         mentions: In the order of the text.
     """
-    found: dict[Mention, bool] = {}
-    for place, mention in enumerate(mentions):
-        following = mentions[place + 1].start if place + 1 < len(mentions) else len(text)
+    checked: dict[Mention, bool] = {}
+    for index, mention in enumerate(mentions):
+        following = mentions[index + 1].start if index + 1 < len(mentions) else len(text)
         line = text[text.rfind("\n", 0, mention.start) + 1 : mention.start]
         box = _BOX.search(line[-_NEAR:] if len(line) > _NEAR else line) or (
             _BOX_BEFORE.search(line) if _BOXED_LINE.match(line) else None
         )
         if box is not None:
-            found[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
+            checked[mention] = _EMPTY_BOX.fullmatch(box[1]) is None
             continue
         match = _marked().match(text, mention.end)
         if match is not None and "\n" in match[0].rstrip() and ":" not in match[0].split("\n")[0]:
@@ -67,8 +67,8 @@ def checked_entries(text: str, mentions: Sequence[Mention]) -> dict[Mention, boo
             match = None
         if match is not None and match.start() + len(match[0].rstrip()) <= max(following, match.start()):
             word = match["signed"] or match["plain"]
-            found[mention] = word in WORDS.marks.checked
-    return found
+            checked[mention] = word in WORDS.marks.checked
+    return checked
 
 
 def shares(text: str, mentions: Sequence[Mention]) -> dict[str, float]:
@@ -81,31 +81,31 @@ def shares(text: str, mentions: Sequence[Mention]) -> dict[str, float]:
     Returns:
         Shares between 0 and 1 where percents are written or the numbers are such shares, else the numbers.
     """
-    found: dict[str, tuple[float, bool]] = {}
-    for place, mention in enumerate(mentions):
+    values: dict[str, tuple[float, bool]] = {}
+    for index, mention in enumerate(mentions):
         if mention.key == OUTSIDE:
             continue
         line_end = text.find("\n", mention.end)
         limit = len(text) if line_end < 0 else line_end
-        if place + 1 < len(mentions):
-            limit = min(limit, mentions[place + 1].start)
+        if index + 1 < len(mentions):
+            limit = min(limit, mentions[index + 1].start)
         rest = text[mention.end : limit]
         match = _NUMBER.match(rest)
         if match is not None and (match["percent"] or _LINKED.match(rest)):
             value = float(match["number"]) / (float(match["of"]) or 1.0) if match["of"] else float(match["number"])
-            found.setdefault(mention.key, (value, bool(match["percent"])))
+            values.setdefault(mention.key, (value, bool(match["percent"])))
             continue
         before = _PERCENT_BEFORE.search(text[max(0, mention.start - _NEAR) : mention.start])
         if before is not None:
-            found.setdefault(mention.key, (float(before[1]), True))
+            values.setdefault(mention.key, (float(before[1]), True))
         elif (before := _SHARE_BEFORE.search(text[max(0, mention.start - _NEAR) : mention.start])) is not None:
-            found.setdefault(mention.key, (float(before[1]), False))
-    if len(found) < 2:
+            values.setdefault(mention.key, (float(before[1]), False))
+    if len(values) < 2:
         return {}
-    percents = any(percent for _, percent in found.values())
-    if percents or (max(value for value, _ in found.values()) > 1 and 95 <= sum(v for v, _ in found.values()) <= 105):
-        return {key: value / 100 if percent or not percents else value for key, (value, percent) in found.items()}
-    return {key: value for key, (value, _) in found.items()}
+    percents = any(percent for _, percent in values.values())
+    if percents or (max(value for value, _ in values.values()) > 1 and 95 <= sum(v for v, _ in values.values()) <= 105):
+        return {key: value / 100 if percent or not percents else value for key, (value, percent) in values.items()}
+    return {key: value for key, (value, _) in values.items()}
 
 
 def likeliest(numbers: dict[str, float]) -> str:

@@ -75,9 +75,9 @@ def _numeral(text: str) -> str:
     """Return a Chinese numeral below a hundred in digits."""
     digits = WORDS.chinese_numerals
     if "十" in text:
-        tens, _, ones = text.partition("十")
-        return str((digits[tens] if tens else 1) * 10 + (digits[ones] if ones else 0))
-    return "".join(str(digits[one]) for one in text)
+        tens, _, last_digit = text.partition("十")
+        return str((digits[tens] if tens else 1) * 10 + (digits[last_digit] if last_digit else 0))
+    return "".join(str(digits[digit]) for digit in text)
 
 
 @functools.cache

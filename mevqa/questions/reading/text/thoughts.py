@@ -40,29 +40,29 @@ def without_thoughts(text: str) -> str | None:
     channelled = _final_channel(text)
     if channelled is None:
         return None
-    rest: list[str] = []
+    pieces: list[str] = []
     at = 0
     inside = False
     for match in _marks().finditer(channelled):
         closes = match.lastgroup is not None and match.lastgroup.startswith("close")
         if closes:
             if not inside:
-                rest.clear()
+                pieces.clear()
             inside = False
         else:
             if not inside:
-                rest.append(channelled[at : match.start()])
+                pieces.append(channelled[at : match.start()])
             inside = True
         at = match.end()
     if inside:
         return None
-    rest.append(channelled[at:])
+    pieces.append(channelled[at:])
     # What follows the end of the turn was written as if by others.
-    whole = "\n".join(part for part in rest if part.strip())
-    end = _END_OF_TURN.search(whole)
-    if end is not None and whole[: end.start()].strip() and not _ECHO.match(whole):
-        whole = whole[: end.start()]
-    return _CHAT_MARKS.sub("\n", whole).strip()
+    answer_text = "\n".join(part for part in pieces if part.strip())
+    end = _END_OF_TURN.search(answer_text)
+    if end is not None and answer_text[: end.start()].strip() and not _ECHO.match(answer_text):
+        answer_text = answer_text[: end.start()]
+    return _CHAT_MARKS.sub("\n", answer_text).strip()
 
 
 @functools.cache

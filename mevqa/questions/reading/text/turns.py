@@ -35,17 +35,17 @@ def own_turn(kind: str, text: str, type_of: Callable[[str], str | None]) -> str:
     before = text[: marks[0].start()].strip()
     reply = before
     others = False
-    for place, mark in enumerate(marks):
-        end = marks[place + 1].start() if place + 1 < len(marks) else len(text)
-        said = text[mark.end() : end].strip()
+    for index, mark in enumerate(marks):
+        end = marks[index + 1].start() if index + 1 < len(marks) else len(text)
+        turn_text = text[mark.end() : end].strip()
         if mark["asks"]:
-            asked = type_of(said.split("\n")[0])
-            others = asked not in (None, kind)
-            if reply and asked == kind:
+            asked_type = type_of(turn_text.split("\n")[0])
+            others = asked_type not in (None, kind)
+            if reply and asked_type == kind:
                 # The same question about something else: a few-shot prompt that goes on.
                 break
-        elif not others and said:
-            reply = text[mark.start() : end].strip() if _keeps_cue(mark) else said
+        elif not others and turn_text:
+            reply = text[mark.start() : end].strip() if _keeps_cue(mark) else turn_text
     return reply or text
 
 
