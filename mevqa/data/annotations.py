@@ -1,4 +1,4 @@
-"""What human coders wrote about the clips: our own CSV, or a data set's official label file.
+"""Read and write annotations by human coders: our own CSV, or a data set's official label file.
 
 The CSV has a header; only ``clip`` is required, frames are 0-based, a clip with several events has several rows:
 

@@ -30,7 +30,7 @@ _RATE_TOLERANCE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the inputs hold.
+    """Contents of the question file, the media and the annotations in numbers.
 
     Attributes:
         layout: ``train`` or ``test``.

@@ -172,7 +172,7 @@ def _folder(media: Path, numbering: Numbering, onset: int | None = None) -> _Fol
 
 
 def _place_in_folder(event: Event, numbering: Numbering, media: Path, folder: _Folder | None) -> Event:
-    """Do what ``place`` does in a listed folder; None for a video."""
+    """Return an event with indices into a listed folder, as ``place`` does; ``folder`` is None for a video."""
     if folder is None:
         if not numbering.video:
             raise ValueError(

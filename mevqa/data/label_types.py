@@ -159,7 +159,7 @@ class LabelFile(dict[str, ClipLabels]):
 
         Args:
             clip_id: The id, in any spelling; a long video is found under every name that its data set has for it.
-            long: Whether it is a long video; then its events come first, and what the file says of a short clip last.
+            long: Whether it is a long video; then long videos are searched first, and short clips last.
         """
         places: list[tuple[NameIndex, Mapping[str, ClipLabels]]] = [(self._clips, self), (self._videos, self.videos)]
         for names, labels in reversed(places) if long else places:

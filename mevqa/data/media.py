@@ -101,7 +101,7 @@ def search_clips(
     pictures: Mapping[str, Path] | None = None,
     question_file: Path | None = None,
 ) -> ClipSearch:
-    """Do what ``find_clips`` does, and return the problems instead of raising them.
+    """Find clips as ``find_clips`` does, and return the problems instead of raising them.
 
     With ``question_file`` the problems of a clip point at its first question.
     """

@@ -133,7 +133,7 @@ class QuestionFile:
 
 @dataclass(frozen=True, slots=True)
 class QuestionScan:
-    """What can be read of a file, and everything that is wrong with it.
+    """The readable rows of a question file, and everything that is wrong with the file.
 
     Attributes:
         file: The file, with only the rows that have no problems.
@@ -196,7 +196,7 @@ def scan_questions(path: Path | str) -> QuestionScan:
 
 
 def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
-    """Do what ``scan_questions`` does, with the content of a file.
+    """Read what can be read of the content of a question file, as ``scan_questions`` does.
 
     Args:
         path: Name of the file, for the problems and for what its name tells.

@@ -1,4 +1,4 @@
-"""What a prompt file may hold."""
+"""Schema of prompt files: system texts, question texts, examples and answer forms."""
 
 from __future__ import annotations
 

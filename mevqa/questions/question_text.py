@@ -16,7 +16,7 @@ OPEN = "open"
 EVENT = r"(?:expression|event|movement)s?"
 EVERY_EVENT = rf"(?:\b(?:every|each|all|any)\b.*\b{EVENT}\b|\b(?:expressions|events|movements)\b)"
 HOW_MANY = r"\b(?:how many|number of|count)\b"
-#: Pattern of what is said of something that is there.
+#: Pattern of words for something that is there.
 PRESENT = (
     r"(?:shown?|present|visible|activated?|active|seen?|appears?|appearing|occurs?|occurring|there|displayed|observed"
     r"|detected|involved)"

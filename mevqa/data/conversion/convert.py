@@ -26,7 +26,7 @@ from mevqa.formats import TARGETS, Target
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What was read and written.
+    """Result of a conversion: what the file was, how much was read and written, and notes.
 
     Attributes:
         source: What the file was, with its article (``a JSON array of LLaVA records``).

@@ -20,7 +20,7 @@ class RecordKeys(StrictModel):
         fields: Keys by what they hold.
         roles: Names by who speaks.
         speaker: Keys of a turn that name its speaker.
-        words: Keys of a turn that hold what is said.
+        words: Keys of a turn that hold its text.
     """
 
     fields: dict[str, tuple[str, ...]]

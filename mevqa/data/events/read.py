@@ -160,7 +160,14 @@ def _notes(reader: RowReader, role: Role) -> list[str]:
 
 
 class _RawRows(NamedTuple):
-    """What a file holds: rows by field, the fields, notes, and what two names of one video have in common."""
+    """Rows of a file by field, before they are checked.
+
+    Attributes:
+        rows: The rows.
+        fields: The columns that were found.
+        notes: What a reader must know, one sentence each.
+        same: What two names of one video have in common.
+    """
 
     rows: list[LabelRow]
     fields: frozenset[str]

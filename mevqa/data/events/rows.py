@@ -70,7 +70,7 @@ class EventRow(Event):
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What a file says about a video, with or without events.
+    """Facts that a file states about a video, with or without events.
 
     Attributes:
         subject: As it is written; None without such a column.

@@ -1,4 +1,4 @@
-"""How a text stands to what it names: asserted, named, hinted at, only weighed, or denied."""
+"""Stance of a text to each label or unit that it names: asserted, named, hinted at, only weighed, or denied."""
 
 from __future__ import annotations
 

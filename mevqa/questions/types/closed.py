@@ -75,7 +75,7 @@ class ClosedQuestion(QuestionType):
         return str(value) if value in self.options(classes) else None
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say that a text is none of the options."""
+        """Return the message that a text is none of the options."""
         return outside(text, self.options(taxonomy("unknown")))
 
 

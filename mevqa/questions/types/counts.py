@@ -42,7 +42,7 @@ class CountQuestion(QuestionType):
         return str(value)
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say that a text is no number in digits."""
+        """Return the message that a text is no number in digits."""
         return None if text.isascii() and text.isdigit() else f"{text!r} is not a whole number"
 
 

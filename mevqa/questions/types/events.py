@@ -76,7 +76,7 @@ class IntervalQuestion(QuestionType):
         return spans_text(spans, kinds=self._tells_kinds(question))
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say what is no interval."""
+        """Return why a text is no list of intervals."""
         try:
             self._list(question, 1 if self.single else _MOST_EVENTS, _LARGEST_FRAME).parse(text)
         except ValueError as error:
@@ -140,7 +140,7 @@ class SummaryQuestion(QuestionType):
         return " ".join(written.split())
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say that a text does not speak of events."""
+        """Return the message that a text does not mention events."""
         return None if speaks_of_events(text) else "speaks of no expression and no event"
 
 

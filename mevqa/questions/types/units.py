@@ -54,7 +54,7 @@ class UnitListQuestion(QuestionType):
         return unit_list(names_of(value)[: None if several else 1]) or None
 
     def fault(self, question: Question, text: str) -> str | None:
-        """Say which name is no official one, or stands twice."""
+        """Return which name is no official one, or that one stands twice."""
         return list_fault(text)
 
 
@@ -72,7 +72,7 @@ def names_of(value: Value | None) -> tuple[str, ...]:
 
 
 def list_fault(text: str) -> str | None:
-    """Say what of a list is no official name of a unit, or stands twice; None when nothing does."""
+    """Return what of a list is no official name of a unit, or that one stands twice; None when nothing is wrong."""
     names = text.split(SEPARATOR)
     unknown = [name for name in names if name not in _LISTED_NAMES]
     if unknown:

@@ -11,7 +11,7 @@ from mevqa.questions.writing.grammar import SEPARATOR, Choices
 
 _START = FORMS.interval.partition("{")[0].rstrip()
 _WRITTEN = len(FORMS.interval.format(onset=0, offset=0))
-#: Kinds by what follows the interval where they are told.
+#: Kinds by the text that follows the interval and names them.
 _KINDS = {FORMS.interval_of_kind.format(onset=0, offset=0, kind=kind)[_WRITTEN:]: kind for kind in KINDS}
 
 

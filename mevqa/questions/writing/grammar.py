@@ -297,7 +297,7 @@ class _SpacedSlot:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """What any of several grammars admits: the singular and the plural wording of a sentence.
+    """Union of several grammars: the singular and the plural wording of a sentence.
 
     Attributes:
         grammars: The alternatives.

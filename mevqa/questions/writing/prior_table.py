@@ -1,4 +1,4 @@
-"""How often answers are given in each data set, from the data sets' definitions."""
+"""Frequencies of answers in each data set, from the data sets' definitions."""
 
 from __future__ import annotations
 
