@@ -81,14 +81,14 @@ def build_parser() -> Parser:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; key=value may also stand behind options, which argparse alone does not allow."""
-    args, rest = build_parser().parse_known_args(argv)
+    args, extra_words = build_parser().parse_known_args(argv)
     takes_settings = hasattr(args, "overrides")
-    unknown_words = [word for word in rest if not (takes_settings and "=" in word)]
+    unknown_words = [word for word in extra_words if not (takes_settings and "=" in word)]
     if unknown_words:
         also = "; settings are key=value" if takes_settings else ""
         args.parser.error(f"cannot use {', '.join(map(repr, unknown_words))}: one word too many{also}")
-    if rest:
-        args.overrides = [*args.overrides, *rest]
+    if extra_words:
+        args.overrides = [*args.overrides, *extra_words]
     return args
 
 
@@ -107,7 +107,8 @@ def _check_working_folder() -> None:
         raise MevqaError("the folder that it is started in is gone; change to another (cd)") from None
 
 
-def _work(args: argparse.Namespace) -> int:
+def _run_command(args: argparse.Namespace) -> int:
+    """Run the command; with ``--follow-links`` media may be links out of their folder."""
     if not getattr(args, "follow_links", False):
         return int(args.run(args))
     from mevqa.data.layouts import links_followed
@@ -117,6 +118,7 @@ def _work(args: argparse.Namespace) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    """Parse and run a command, and print an error as one line; return the exit code."""
     name = "mevqa"
     try:
         with exit_on_sigterm(), errors_name_options():
@@ -125,7 +127,7 @@ def _run(argv: Sequence[str] | None) -> int:
                 name = str(args.parser.prog)
                 _check_working_folder()
                 with chosen_verbosity(args):
-                    return _work(args)
+                    return _run_command(args)
             finally:
                 sys.stdout.flush()  # What cannot be written must be said here, and not by Python as it ends.
     except MevqaError as error:
@@ -140,7 +142,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
-        if (found := as_system_error(error)) is None:
+        if (system_error := as_system_error(error)) is None:
             raise
-        print(f"{name}: {problem_of(found)}", file=sys.stderr)
+        print(f"{name}: {problem_of(system_error)}", file=sys.stderr)
         return 2

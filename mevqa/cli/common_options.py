@@ -13,7 +13,7 @@ def add_out_place(parser: argparse.ArgumentParser, what: str, metavar: str) -> N
     """Add where something is written, as a word of its own or behind ``--out``.
 
     Args:
-        parser: Where.
+        parser: The command's parser.
         what: What is written.
         metavar: DIR or FILE.
     """
@@ -27,12 +27,12 @@ def out_place(args: argparse.Namespace) -> Path:
     Raises:
         MevqaError: It is not said, or said twice.
     """
-    given = [place for place in (args.out_word, args.out) if place is not None]
-    if len(given) != 1:
+    paths = [path for path in (args.out_word, args.out) if path is not None]
+    if len(paths) != 1:
         raise MevqaError(
-            "say where it is written: --out" if not given else "OUT is the same as --out; name one of them"
+            "say where it is written: --out" if not paths else "OUT is the same as --out; name one of them"
         )
-    return Path(given[0])
+    return Path(paths[0])
 
 
 def add_dtype(parser: argparse._ActionsContainer, about: str = "") -> None:
@@ -62,8 +62,8 @@ def add_seed(parser: argparse._ActionsContainer, what: str, default: int = 0) ->
     """Add the seed of what is drawn at random.
 
     Args:
-        parser: Where.
-        what: What it decides.
+        parser: The command's parser, or a group of it.
+        what: What the seed decides.
         default: Its default.
     """
     parser.add_argument("--seed", type=seed, default=default, metavar="N", help=f"decides {what} (default: {default})")
@@ -97,10 +97,10 @@ def add_trust(parser: argparse._ActionsContainer) -> None:
 
 def add_rule(parser: argparse._ActionsContainer, default: str | None = None) -> None:
     """Add how micro- and macro-expressions are told apart."""
-    shown = default or "as the data set was coded"
+    default_text = default or "as the data set was coded"
     parser.add_argument(
         "--rule",
         choices=("half-second", "quarter-second-apex"),
         default=default,
-        help=f"micro: at most 500 ms long, or at most 250 ms from onset to apex (default: {shown})",
+        help=f"micro: at most 500 ms long, or at most 250 ms from onset to apex (default: {default_text})",
     )

@@ -12,7 +12,7 @@ def add_json(parser: argparse.ArgumentParser, what: str, *, was_flag: bool = Fal
     """Add ``--json FILE``.
 
     Args:
-        parser: Where.
+        parser: The command's parser.
         what: What is written.
         was_flag: Whether the option once took no file; without one it still prints, with a warning.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-#: What a file of JSON is called, where ``--json`` may also stand without one.
+#: Suffix by which a word behind ``--json`` is its file, where ``--json`` may also stand without one.
 _JSON_ENDING = ".json"
 
 
@@ -20,22 +20,22 @@ def current_words(words: Sequence[str], renamed: Mapping[str, str], *, bare_json
     Returns:
         The words, and a sentence about each that was changed.
     """
-    found: list[str] = []
+    current: list[str] = []
     notes: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
+    remaining = list(words)
+    while remaining:
+        word = remaining.pop(0)
         if word == "--":
-            return [*found, word, *rest], notes
+            return [*current, word, *remaining], notes
         name, mark, value = word.partition("=")
         if name in renamed:
             notes.append(f"{name} is now called {renamed[name]}")
             word = f"{renamed[name]}{mark}{value}"
-        elif word == "--json" and bare_json and not (rest and _is_file(rest[0])):
+        elif word == "--json" and bare_json and not (remaining and _is_file(remaining[0])):
             notes.append("--json now takes a file: --json FILE.json, or --json - for the standard output, as was done")
             word = "--json=-"
-        found.append(word)
-    return found, notes
+        current.append(word)
+    return current, notes
 
 
 def _is_file(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and their values as arguments of the public functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_view_options(
     """Add which pictures are drawn of a clip.
 
     Args:
-        group: Where.
+        group: The command's parser, or a group of it.
         views: Their default; None: what the model prefers.
         sampler: Its default, likewise.
         frames: Its default; None: 3, of a whole long video 8.

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from mevqa.cli.old_names import current_words
 from mevqa.suggestions import closest, did_you_mean
 
-#: What a value of a type is called, in messages.
+#: Names of the types of values, in messages.
 _CALLED: dict[Callable[[str], object], str] = {int: "a whole number", float: "a number"}
 #: Words that are values, not options: -1, -.5, -1e-3, and -1/3 and -1,2, as argparse has it from Python 3.14 on.
 _NEGATIVE_VALUE = re.compile(r"-\.?\d|-inf$|-nan$", re.IGNORECASE)
@@ -77,8 +77,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         """Parse, and refuse every unknown option in one go, before anything else is said to be missing."""
-        given = list(sys.argv[1:] if args is None else args)
-        words, notes = current_words(given, self.renamed, bare_json=self.bare_json)
+        original_words = list(sys.argv[1:] if args is None else args)
+        words, notes = current_words(original_words, self.renamed, bare_json=self.bare_json)
         for note in notes:
             print(f"warning: {note}", file=sys.stderr)
         self.given.clear()
@@ -120,7 +120,7 @@ class Parser(argparse.ArgumentParser):
         return lines
 
     def _unknown_option(self, name: str, word: str) -> str:
-        """Return what is said about an option that there is not."""
+        """Return the message about an option that does not exist."""
         if "." in name and "=" in word and any(action.dest == "overrides" for action in self._actions):
             return f"there is no option {name}; settings stand without dashes: {word.lstrip('-')}"
         close = closest(name, self.option_names())
@@ -143,10 +143,10 @@ class Parser(argparse.ArgumentParser):
         """Refuse a value that is none of the choices, with the nearest one."""
         if action.choices is None or value in action.choices:
             return
-        known = [str(choice) for choice in action.choices]
+        choices = [str(choice) for choice in action.choices]
         if isinstance(action, argparse._SubParsersAction):
             what = {"command": "there is no command", "bench": "cannot measure"}.get(action.dest, "there is no part")
-            raise argparse.ArgumentError(None, f"{what} {value!r}; {did_you_mean(str(value), known)}")
-        close = closest(str(value), known)
-        hint = f"did you mean {close!r}? Known: {', '.join(known)}" if close else f"known: {', '.join(known)}"
+            raise argparse.ArgumentError(None, f"{what} {value!r}; {did_you_mean(str(value), choices)}")
+        close = closest(str(value), choices)
+        hint = f"did you mean {close!r}? Known: {', '.join(choices)}" if close else f"known: {', '.join(choices)}"
         raise argparse.ArgumentError(action, f"{value!r} is none of its values; {hint}")

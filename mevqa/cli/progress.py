@@ -40,12 +40,12 @@ def lines_now_and_then(interval: float = _LOG_INTERVAL) -> Callable[[str, bool],
 
 @contextmanager
 def count_progress(name: str, unit: str, *, lines: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """Show how far something is.
+    """Show a count on its way to a total, such as clips or frames.
 
     Args:
         name: What is under way.
         unit: What is counted.
-        lines: Whether it is also said where there is no terminal.
+        lines: Whether lines are printed where there is no terminal.
 
     Yields:
         A function to call with what is done and how much there is in all.
@@ -88,28 +88,28 @@ def clip_progress(clips: int, questions: int) -> Iterator[ClipProgress]:
         questions: Questions to do.
     """
     if _draws_bars():
-        with _bar(clips, questions) as shown:
-            yield shown
+        with _bar(clips, questions) as bar:
+            yield bar
         return
     yield _lines(clips, questions)
 
 
 def _lines(clips: int, questions: int) -> ClipProgress:
     started, print_line = time.monotonic(), lines_now_and_then()
-    done = [0, 0]
+    counts = [0, 0]
 
     def advance(answers: Sequence[Answer]) -> None:
-        done[0] += 1
-        done[1] += len(answers)
-        rate = done[1] / max(time.monotonic() - started, 1e-6)
-        left = (questions - done[1]) / rate
+        counts[0] += 1
+        counts[1] += len(answers)
+        rate = counts[1] / max(time.monotonic() - started, 1e-6)
+        left = (questions - counts[1]) / rate
         print_line(
-            f"clips {done[0]}/{clips}, questions {done[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
-            done[0] == clips,
+            f"clips {counts[0]}/{clips}, questions {counts[1]}/{questions}, {rate:.1f} questions/s, {left:.0f} s left",
+            counts[0] == clips,
         )
 
     def frames(clip: str, ready: int, total: int) -> None:
-        print_line(f"clips {done[0]}/{clips}; {clip}: frames {ready}/{total}", False)
+        print_line(f"clips {counts[0]}/{clips}; {clip}: frames {ready}/{total}", False)
 
     return ClipProgress(advance, frames)
 
@@ -151,23 +151,23 @@ def _bar(clips: int, questions: int) -> Iterator[ClipProgress]:
         TextColumn("{task.description}", markup=False),
         MofNCompleteColumn(),
         BarColumn(),
-        TextColumn("{task.fields[told]}", markup=False),
+        TextColumn("{task.fields[detail]}", markup=False),
         TimeRemainingColumn(),
         console=make_console(stderr=True),
     ) as progress:
-        task = progress.add_task("clips", total=clips, told="")
-        reading = progress.add_task("frames", total=None, told="", visible=False)
+        task = progress.add_task("clips", total=clips, detail="")
+        reading = progress.add_task("frames", total=None, detail="", visible=False)
         count = 0
 
         def advance(answers: Sequence[Answer]) -> None:
             nonlocal count
             count += len(answers)
             rate = count / max(time.monotonic() - started, 1e-6)
-            progress.update(task, advance=1, told=f"questions {count}/{questions}, {rate:.1f} questions/s")
+            progress.update(task, advance=1, detail=f"questions {count}/{questions}, {rate:.1f} questions/s")
             progress.update(reading, visible=False)
 
         def frames(clip: str, ready: int, total: int) -> None:
-            progress.update(reading, completed=ready, total=total, told=clip, visible=True)
+            progress.update(reading, completed=ready, total=total, detail=clip, visible=True)
 
         yield ClipProgress(advance, frames)
 

@@ -118,10 +118,10 @@ def price_by_model(text: str) -> dict[str, Price]:
             raise argparse.ArgumentTypeError(str(error)) from None
     name, value = by_model(text)
     try:
-        given = [float(part) for part in value.split(",")]
-        if len(given) not in (2, 3):
+        prices = [float(part) for part in value.split(",")]
+        if len(prices) not in (2, 3):
             raise ValueError
-        return {name: Price(**dict(zip(("input", "output", "cached"), given, strict=False)))}
+        return {name: Price(**dict(zip(("input", "output", "cached"), prices, strict=False)))}
     except ValueError:
         message = f"{text!r} is no price: give two or three numbers of at least 0, INPUT,OUTPUT or INPUT,OUTPUT,CACHED"
         raise argparse.ArgumentTypeError(message) from None
@@ -142,11 +142,11 @@ def served_options(args: argparse.Namespace) -> ServedOptions:
     from mevqa.models.base import ServedOptions
 
     models = args.model if isinstance(args.model, list) else [args.model]
-    given = [f"--{name.replace('_', '-')}" for name in _OF_SERVERS if getattr(args, name)]
-    if given and not any(name.startswith("openai:") for name in models):
-        asked = ", ".join(models) or "the embedded model"
-        goes = "goes with a served model" if len(given) == 1 else "go with a served model"
-        raise MevqaError(f"{', '.join(given)} {goes} (openai:NAME), and {asked} is asked without a server")
+    given_options = [f"--{name.replace('_', '-')}" for name in _OF_SERVERS if getattr(args, name)]
+    if given_options and not any(name.startswith("openai:") for name in models):
+        model_list = ", ".join(models) or "the embedded model"
+        goes = "goes with a served model" if len(given_options) == 1 else "go with a served model"
+        raise MevqaError(f"{', '.join(given_options)} {goes} (openai:NAME), and {model_list} is asked without a server")
     return ServedOptions(
         base_url=dict(args.base_url),
         api_key_env=dict(args.api_key_env),

@@ -53,10 +53,10 @@ def shot_options(args: argparse.Namespace) -> ShotOptions | None:
         InputError: A folder of ready-made pictures is missing.
     """
     names = ("from", "media", "annotations", "precomputed", "balanced")
-    given = [f"--shots-{name}" for name in names if getattr(args, f"shots_{name}")]
+    given_options = [f"--shots-{name}" for name in names if getattr(args, f"shots_{name}")]
     if args.shots is None:
-        if given:
-            raise MevqaError(f"{', '.join(given)}: say how many answered clips are shown: --shots K")
+        if given_options:
+            raise MevqaError(f"{', '.join(given_options)}: say how many answered clips are shown: --shots K")
         return None
     if not args.shots_from:
         raise MevqaError("--shots: say whose answers are shown: --shots-from FILE (question rows with answers)")

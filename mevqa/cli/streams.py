@@ -26,7 +26,8 @@ class _Stream:
     starred out.
 
     Attributes:
-        drawn: The same stream for what draws with control characters, and looks after texts itself; None: this is it.
+        drawn: The same stream for texts with control characters of their own (progress bars), which it passes on as
+            they are; None: this is that stream.
     """
 
     def __init__(self, stream: Any, *, must_work: bool, draws: bool = False) -> None:

@@ -37,7 +37,7 @@ def add_verbosity(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def chosen_verbosity(args: argparse.Namespace) -> Iterator[None]:
-    """Say as much, while a command runs, as its command line asks for.
+    """Print as much, while a command runs, as ``-q`` or ``-v`` asks for.
 
     Args:
         args: The parsed command line; without either option nothing changes.

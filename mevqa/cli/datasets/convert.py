@@ -46,10 +46,10 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.data.conversion.convert import convert
 
     out = out_place(args)
-    done = convert(args.source, out, to=args.to, dataset=args.dataset, questions=args.questions)
-    for note in done.notes:
+    conversion = convert(args.source, out, to=args.to, dataset=args.dataset, questions=args.questions)
+    for note in conversion.notes:
         show(f"note: {note}")
-    count = f"{done.questions} questions about {done.clips} clips, {done.answered} with an answer"
-    print(f"{args.source}: {done.source}")
+    count = f"{conversion.questions} questions about {conversion.clips} clips, {conversion.answered} with an answer"
+    print(f"{args.source}: {conversion.source}")
     print(f"{out}: {count}")
     return 0

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.table_writer import Table, as_text
 
     with count_progress("describing", "clips") as on_clip:
-        done = describe(
+        written = describe(
             args.questions,
             args.out,
             media=args.media,
@@ -58,16 +58,20 @@ def run(args: argparse.Namespace) -> int:
             face=args.face,
             on_clip=on_clip,
         )
-    for one in done.described[: args.show]:
-        print(f"{one.clip.id}: {one.text}")
+    for description in written.described[: args.show]:
+        print(f"{description.clip.id}: {description.text}")
     rows = [
-        (name, str(one.known), *("-" if value is None else f"{value:.3f}" for value in (one.precision, one.recall)))
-        for name, one in done.scores.items()
+        (
+            name,
+            str(score.known),
+            *("-" if value is None else f"{value:.3f}" for value in (score.precision, score.recall)),
+        )
+        for name, score in written.scores.items()
     ]
     print()
     print(as_text(Table("what the texts name", ("fact", "known", "precision", "recall"), tuple(rows))))
-    if done.left_out:
-        shown = ", ".join(done.left_out[:_SHOWN]) + (" ..." if len(done.left_out) > _SHOWN else "")
-        show(f"note: {len(done.left_out)} clips without a known unit or class: {shown}")
-    print(f"{done.file}: {done.rows} rows, {len(done.described)} of them descriptions")
+    if written.left_out:
+        names = ", ".join(written.left_out[:_SHOWN]) + (" ..." if len(written.left_out) > _SHOWN else "")
+        show(f"note: {len(written.left_out)} clips without a known unit or class: {names}")
+    print(f"{written.file}: {written.rows} rows, {len(written.described)} of them descriptions")
     return 0

@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.inference.view_config import ViewOptions
 
     with count_progress(args.out.name, "clips") as progress:
-        done = export_conversations(
+        export = export_conversations(
             args.files,
             out=args.out,
             format=args.format,
@@ -94,11 +94,11 @@ def run(args: argparse.Namespace) -> int:
             views_cache=args.views_cache,
             progress=progress,
         )
-    print(f"{args.out}: {done.conversations} conversations about {done.clips} clips, {done.pictures} pictures")
-    for name, splits in done.splits.items():
+    print(f"{args.out}: {export.conversations} conversations about {export.clips} clips, {export.pictures} pictures")
+    for name, splits in export.splits.items():
         counts = ", ".join(f"{split} {count}" for split, count in splits.items())
         print(f"  {name}: {counts}")
-    if done.left_out:
-        print(f"left out: {done.left_out} questions about long videos, or without an answer where there are folds")
+    if export.left_out:
+        print(f"left out: {export.left_out} questions about long videos, or without an answer where there are folds")
     print(f"how toolkits read it: {args.out / 'README.md'}")
     return 0

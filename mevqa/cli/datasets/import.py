@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.fold is not None:
         raise InputError([Problem("--fold", "goes with an adapter; of predictions, --split names what was answered")])
-    done = import_predictions(
+    imported_run = import_predictions(
         args.sources,
         out=args.out,
         export=args.export,
@@ -89,12 +89,12 @@ def run(args: argparse.Namespace) -> int:
         partial=args.partial,
         consistency=args.consistency == "on",
     )
-    imported = done.manifest["imported"]
+    imported = imported_run.manifest["imported"]
     for note in imported["notes"]:
         show(f"note: {note}")
-    failed = [answer for answer in done.answers.values() if answer.error is not None]
+    failed = [answer for answer in imported_run.answers.values() if answer.error is not None]
     print(f"{', '.join(args.sources)}: {imported['from']}")
-    print(f"{args.out}: {len(done.answers) - len(failed)} of {len(done.answers)} questions answered")
+    print(f"{args.out}: {len(imported_run.answers) - len(failed)} of {len(imported_run.answers)} questions answered")
     for answer in failed[:3]:
         print(f"  {answer.question_id}: {answer.error}")
     if len(failed) > 3:
@@ -114,7 +114,7 @@ def _adapter(args: argparse.Namespace) -> int:
         raise InputError([Problem(args.sources[0], f"{what}; name the folder of one, or files of predictions")])
     if args.model is None:
         raise InputError([Problem("--model", "names the base model that the adapter was trained on")])
-    done = import_adapter(
+    adapter = import_adapter(
         args.sources[0],
         model=args.model,
         out=args.out,
@@ -122,10 +122,9 @@ def _adapter(args: argparse.Namespace) -> int:
         fold=args.fold,
         trust_remote_code=args.trust_remote_code,
     )
-    renamed = f", {done.renamed} of them under names of an older release" if done.renamed else ""
-    print(f"{args.sources[0]}: {done.kind} of {done.layers} layers{renamed}")
-    print(
-        f"{args.out}: asked with {', '.join(done.views) if done.views else 'what a chat model is shown (no --export)'}"
-    )
+    renamed = f", {adapter.renamed} of them under names of an older release" if adapter.renamed else ""
+    print(f"{args.sources[0]}: {adapter.kind} of {adapter.layers} layers{renamed}")
+    views = ", ".join(adapter.views) if adapter.views else "what a chat model is shown (no --export)"
+    print(f"{args.out}: asked with {views}")
     print(f"ask it with: --model {args.model} --adapter {args.out}")
     return 0

@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         "limit": args.limit,
         "notes": args.notes,
     }
-    asked = ask_arguments(args)
+    model_arguments = ask_arguments(args)
     shots = shot_options(args)
     if args.estimate:
         if shots is not None or args.samples > 1:
@@ -112,13 +112,21 @@ def run(args: argparse.Namespace) -> int:
         from mevqa.api.evaluation.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 
-        usage = estimate_usage(QuestionFiles(args.files, **files), ask_options(model, **asked), out=args.out)
-        print_estimate(usage, model, asked["options"].served)
+        usage = estimate_usage(QuestionFiles(args.files, **files), ask_options(model, **model_arguments), out=args.out)
+        print_estimate(usage, model, model_arguments["options"].served)
         return 0
     drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}
     more = {"shots": shots, "class_table": args.class_table}
     evaluated = evaluate(
-        args.files, model, out=args.out, **files, **asked, **drawing, **more, part=part, progress=clip_progress
+        args.files,
+        model,
+        out=args.out,
+        **files,
+        **model_arguments,
+        **drawing,
+        **more,
+        part=part,
+        progress=clip_progress,
     )
     return print_run(evaluated) if part is None else print_part(evaluated, part, launched=args.shard is None)
 
@@ -128,12 +136,12 @@ def _run_suite(args: argparse.Namespace) -> int:
     from mevqa.inference.shards import launched_shard
 
     decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots", "class_table")
-    given = [f"--{name.replace('_', '-')}" for name in decided if getattr(args, name)] + (
+    given_options = [f"--{name.replace('_', '-')}" for name in decided if getattr(args, name)] + (
         ["FILE"] if args.files else []
     )
-    if given:
-        mend = "leave it out" if given != ["--estimate"] else "name its question files to estimate one model"
-        raise MevqaError(f"{', '.join(given)}: the suite says which files are used; {mend}")
+    if given_options:
+        mend = "leave it out" if given_options != ["--estimate"] else "name its question files to estimate one model"
+        raise MevqaError(f"{', '.join(given_options)}: the suite says which files are used; {mend}")
     from mevqa.api.suites.suite import evaluate_suite
     from mevqa.cli.progress import clip_progress, training_progress
     from mevqa.table_writer import as_text

@@ -77,7 +77,7 @@ def _write(args: argparse.Namespace) -> int:
     from mevqa.inference.logs.answer_log import torn_line
     from mevqa.submission.writer import FILLED
 
-    for note in filter(None, (torn_line(args.run_folder), _lacking(args.run_folder))):
+    for note in filter(None, (torn_line(args.run_folder), _unanswered_note(args.run_folder))):
         show(f"note: {note}")
     written = submit(args.run_folder, args.questions, args.out, fill=args.fill)
     for path in (*written.predictions, written.archive):
@@ -87,8 +87,8 @@ def _write(args: argparse.Namespace) -> int:
     return 0
 
 
-def _lacking(folder: Path) -> str | None:
-    """Say which clips the processes that share a run have not answered yet."""
+def _unanswered_note(folder: Path) -> str | None:
+    """Return a note on the clips that the processes that share a run have not answered yet, None without any."""
     from mevqa.api.evaluation.run import open_run
     from mevqa.inference.logs.answer_log import PART_LOGS
     from mevqa.inference.shards import lacking_clips
@@ -106,17 +106,17 @@ def _validate(args: argparse.Namespace) -> int:
     """Check a submission; problems are raised, warnings printed."""
     from mevqa.api.evaluation.submit import check_submission
 
-    found = check_submission(args.validate, args.questions)
-    _print_warnings(found.cosmetic, "; --fix OUT mends it")
-    if found.problems or (args.strict and found.warnings):
-        refused = (*found.problems, *(found.warnings if args.strict else ()))
-        _print_warnings(() if args.strict else found.warnings)
-        if set(refused) <= set(found.repairable):
+    checked = check_submission(args.validate, args.questions)
+    _print_warnings(checked.cosmetic, "; --fix OUT mends it")
+    if checked.problems or (args.strict and checked.warnings):
+        refused = (*checked.problems, *(checked.warnings if args.strict else ()))
+        _print_warnings(() if args.strict else checked.warnings)
+        if set(refused) <= set(checked.repairable):
             refused = tuple(replace(problem, message=f"{problem.message}; --fix OUT mends it") for problem in refused)
         raise InputError(refused)
-    _print_warnings(found.warnings)
-    suffix = f", {len(found.warnings)} answers outside the vocabulary" if found.warnings else ""
-    print(f"{args.validate}: valid, {found.rows} answers{suffix}")
+    _print_warnings(checked.warnings)
+    suffix = f", {len(checked.warnings)} answers outside the vocabulary" if checked.warnings else ""
+    print(f"{args.validate}: valid, {checked.rows} answers{suffix}")
     return 0
 
 

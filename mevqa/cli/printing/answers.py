@@ -1,4 +1,4 @@
-"""What ``mevqa ask`` prints: answers with their options, and what they rest on."""
+"""What ``mevqa ask`` prints: answers with their options, and the evidence for them."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ def _long_video_json(long_video: LongVideoResult) -> dict[str, Any]:
         "frames": long_video.spotting.frames,
         "events": [
             {
-                "onset": one.onset,
-                "apex": one.apex,
-                "offset": one.offset,
-                "kind": one.kind,
-                "probability": round(one.probability, 4),
-                "kept": one.kept,
-                "action_units": list(one.unit_names),
-                "fine": one.fine,
-                "coarse": one.coarse,
+                "onset": event.onset,
+                "apex": event.apex,
+                "offset": event.offset,
+                "kind": event.kind,
+                "probability": round(event.probability, 4),
+                "kept": event.kept,
+                "action_units": list(event.unit_names),
+                "fine": event.fine,
+                "coarse": event.coarse,
             }
-            for one in long_video.events
+            for event in long_video.events
         ],
     }
 
@@ -112,9 +112,9 @@ def print_answers(questions: list[str], result: ClipAnswers) -> None:
 
 def _print_views(console: Console, clip_views: ClipViews) -> None:
     """Print where the expression of a clip is."""
-    found = "found" if clip_views.localised else clip_views.source
+    source = "found" if clip_views.localised else clip_views.source
     console.print(
-        f"onset {clip_views.onset}, apex {clip_views.apex}, offset {clip_views.offset} ({found})", style="dim"
+        f"onset {clip_views.onset}, apex {clip_views.apex}, offset {clip_views.offset} ({source})", style="dim"
     )
     used = sorted({frame for view in clip_views.views for frame in view.frames})
     console.print(f"frames used: {', '.join(map(str, used))}", style="dim")
@@ -126,17 +126,17 @@ def _print_long_video(console: Console, long_video: LongVideoResult) -> None:
     """Print the events of a long video."""
     seconds = long_video.spotting.seconds
     console.print(f"{seconds:.1f} s, {len(long_video.kept)} events (found)", style="dim")
-    for number, one in enumerate(long_video.kept, 1):
-        console.print(event_line(number, one), style="dim", markup=False)
+    for number, event in enumerate(long_video.kept, 1):
+        console.print(event_line(number, event), style="dim", markup=False)
     for warning in long_video.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
 
 
 def print_events(long_video: LongVideoResult, kinds: str) -> None:
     """Print the events of some kinds in a long video; warnings go to standard error."""
-    shown = [one for one in long_video.kept if one.kind in kinds]
-    print(f"{long_video.spotting.video}: {long_video.spotting.seconds:.1f} s, {len(shown)} events")
-    for number, one in enumerate(shown, 1):
-        print(f"  {event_line(number, one)}")
+    events = [event for event in long_video.kept if event.kind in kinds]
+    print(f"{long_video.spotting.video}: {long_video.spotting.seconds:.1f} s, {len(events)} events")
+    for number, event in enumerate(events, 1):
+        print(f"  {event_line(number, event)}")
     for warning in long_video.warnings:
         print(f"warning: {long_video.spotting.video}: {warning}", file=sys.stderr)

@@ -36,8 +36,10 @@ def print_report(report: Report, questions: Path) -> None:
 def _warning_lines(warnings: Sequence[ClipWarning]) -> Iterator[str]:
     """Yield each kind of warning once, with the first rows that it is about; ``--json`` has all of them."""
     groups: dict[tuple[Path, str], list[str]] = {}
-    for one in warnings:
-        groups.setdefault((one.path, one.message), []).append(f"{one.line} ({one.clip})" if one.clip else f"{one.line}")
+    for warning in warnings:
+        groups.setdefault((warning.path, warning.message), []).append(
+            f"{warning.line} ({warning.clip})" if warning.clip else f"{warning.line}"
+        )
     for (path, message), rows in groups.items():
         more = f" and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
         yield f"{path}: {message}: row{'s' if len(rows) > 1 else ''} {', '.join(rows[:_MOST_ROWS])}{more}"

@@ -20,9 +20,9 @@ def print_decoded(decoded: DecodedCurves, csv: Path | None) -> None:
         print(f"warning: {note}", file=sys.stderr)
     samples = sum(len(curve.scores) for curve in decoded.curves)
     print(f"{len(decoded.curves)} videos, {samples:,} scores; {decoded.decoder.name}: {_chosen(decoded)}")
-    found = [len(own) for own in decoded.detections]
+    counts = [len(detections) for detections in decoded.detections]
     where = f" -> {csv}" if csv is not None else ""
-    print(f"{sum(found)} events in {sum(map(bool, found))} of {len(found)} videos{where}")
+    print(f"{sum(counts)} events in {sum(map(bool, counts))} of {len(counts)} videos{where}")
     if decoded.score is not None:
         print()
         print_scores(decoded.score, "text")
@@ -36,6 +36,6 @@ def _chosen(decoded: DecodedCurves) -> str:
     thresholds = sorted(fold.threshold for fold in decoded.folds)
     halves = sorted({fold.half_length for fold in decoded.folds})
     least, most = thresholds[0], thresholds[-1]
-    said = f"{kind} {least:.3g}" if least == most else f"{kind} {least:.3g} to {most:.3g}"
+    thresholds_text = f"{kind} {least:.3g}" if least == most else f"{kind} {least:.3g} to {most:.3g}"
     lengths = " or ".join(str(2 * half) for half in halves)
-    return f"{said}, length {lengths} samples, chosen for each of {len(thresholds)} subjects on the others"
+    return f"{thresholds_text}, length {lengths} samples, chosen for each of {len(thresholds)} subjects on the others"

@@ -36,7 +36,7 @@ def _scores(result: Ensemble) -> Table:
     main = main_numbers("suites")
     sides = [*result.members.values(), result.scores]
     rows = [
-        (main[key].name, *(plain_number(one, key) for one in sides), number(result.difference, key),
+        (main[key].name, *(plain_number(side, key) for side in sides), number(result.difference, key),
          plain_number(result.oracle, key))
         for key in main if key in result.scores.metrics
     ]  # fmt: skip
@@ -46,7 +46,7 @@ def _scores(result: Ensemble) -> Table:
 
 def _learned(result: Ensemble) -> list[Table]:
     """Return the weights and temperatures by question type, where any were learned."""
-    if not result.temperatures and all(len(set(own.values())) == 1 for own in result.weights.values()):
+    if not result.temperatures and all(len(set(weights.values())) == 1 for weights in result.weights.values()):
         return []
     names = list(next(iter(result.weights.values())))
     rows = []

@@ -12,12 +12,12 @@ from mevqa.training.loso import fold_table
 
 def print_folds(result: LosoResult | SpotterLosoResult) -> None:
     """Print the size of each fold and, once folds were begun, how far each is."""
-    states = {one.fold.name: one for one in result.states}
+    states = {state.fold.name: state for state in result.states}
     for fold in result.folds:
         size = f"{fold.name:24} test {len(fold.test):4} clips, train {len(fold.train):4}"
-        one = states.get(fold.name)
-        told = "" if one is None else f"  {one.state}{f', {one.place}' if one.place else ''}"
-        print(size + told)
+        state = states.get(fold.name)
+        progress = "" if state is None else f"  {state.state}{f', {state.place}' if state.place else ''}"
+        print(size + progress)
     if states:
         print(f"{len(result.folds) - len(result.missing)} of {len(result.folds)} folds are finished")
 
@@ -26,8 +26,8 @@ def print_result(result: LosoResult | SpotterLosoResult) -> None:
     """Print each fold's score and the pooled scores with intervals, or which folds are missing."""
     folds = result.folds
     if result.missing:
-        done = len(folds) - len(result.missing)
-        print(f"{done} of {len(folds)} folds are finished; missing: {', '.join(result.missing)}")
+        finished = len(folds) - len(result.missing)
+        print(f"{finished} of {len(folds)} folds are finished; missing: {', '.join(result.missing)}")
         return
     if isinstance(result, SpotterLosoResult):
         _print_spotted(result)

@@ -27,13 +27,13 @@ _READ_SCORES = (
 def print_run(run: Run) -> int:
     """Print what was answered, what failed and the scores; return the exit code."""
     console = make_console(highlight=False, soft_wrap=True)
-    asked = run.questions
-    missing = sum(question.id not in run.answers for question in asked)
-    failed = [run.answers[q.id] for q in asked if q.id in run.answers and run.answers[q.id].error is not None]
-    unknown = sum(question.type == "open" for question in asked)
-    answered = len(asked) - len(failed) - missing
-    clips = len({question.clip_id for question in asked})
-    console.print(f"{answered} of {len(asked)} questions answered, {clips} clips -> {run.path}")
+    questions = run.questions
+    missing = sum(question.id not in run.answers for question in questions)
+    failed = [run.answers[q.id] for q in questions if q.id in run.answers and run.answers[q.id].error is not None]
+    unknown = sum(question.type == "open" for question in questions)
+    answered = len(questions) - len(failed) - missing
+    clips = len({question.clip_id for question in questions})
+    console.print(f"{answered} of {len(questions)} questions answered, {clips} clips -> {run.path}")
     if thinking := run.manifest["decides"].get("settings", {}).get("thinking"):
         console.print(f"thinking {thinking}", markup=False)
     _print_usage(console, run)
@@ -45,7 +45,7 @@ def print_run(run: Run) -> int:
             f"{missing} {many} not in the run: the same command goes on with {'it' if missing == 1 else 'them'}"
         )
     _print_unusable(console, failed)
-    if (warning := trained_on_warning(run.manifest, asked)) is not None:
+    if (warning := trained_on_warning(run.manifest, questions)) is not None:
         console.print(warning, style="yellow", markup=False)
     _print_prior(console, run)
     _print_still(console, run)
@@ -56,7 +56,7 @@ def print_run(run: Run) -> int:
         console.print(answer.error, markup=False)
     if len(failed) > 10:
         console.print(f"... and {len(failed) - 10} more without an answer; see {run.path / 'answers.jsonl'}")
-    scores = score_run(asked, run.answers, log=run.path / "answers.jsonl")
+    scores = score_run(questions, run.answers, log=run.path / "answers.jsonl")
     if scores is not None:
         console.print(f"\n{as_text(short_table(scores))}\n", markup=False)
         console.print(_READ_SCORES, style="dim")
@@ -65,7 +65,7 @@ def print_run(run: Run) -> int:
 
 
 def print_part(run: Run, part: str, *, launched: bool) -> int:
-    """Print of one of several processes what it did and what is left, or the whole run where nothing is.
+    """Print what one of several processes answered and what is left, or the whole run where nothing is.
 
     Args:
         run: As all processes have written it so far.
@@ -76,14 +76,14 @@ def print_part(run: Run, part: str, *, launched: bool) -> int:
         The exit code.
     """
     mine = set(Shard(*parse_shard(part)).of(dict.fromkeys(question.clip_id for question in run.questions)))
-    asked = [question for question in run.questions if question.clip_id in mine]
-    answered = sum(q.id in run.answers and run.answers[q.id].error is None for q in asked)
-    print(f"part {part}: {answered} of {len(asked)} questions answered, {len(mine)} clips -> {run.path}")
+    questions = [question for question in run.questions if question.clip_id in mine]
+    answered = sum(q.id in run.answers and run.answers[q.id].error is None for q in questions)
+    print(f"part {part}: {answered} of {len(questions)} questions answered, {len(mine)} clips -> {run.path}")
     lacking = lacking_clips(run, run.questions)
     if lacking is None:
         return print_run(run)
     print(lacking)
-    return int(answered < len(asked) and not launched)
+    return int(answered < len(questions) and not launched)
 
 
 def _print_usage(console: Console, run: Run) -> None:

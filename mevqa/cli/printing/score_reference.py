@@ -54,8 +54,8 @@ def _print_cases() -> None:
     for kind in answer_cases().values():
         print(kind.question)
         for case in kind.cases:
-            shown = ", ".join(map(str, case.read)) if isinstance(case.read, tuple) else case.read
-            print(f"  {case.text!r:60} {'(nothing usable: wrong)' if shown is None else shown}")
+            reading = ", ".join(map(str, case.read)) if isinstance(case.read, tuple) else case.read
+            print(f"  {case.text!r:60} {'(nothing usable: wrong)' if reading is None else reading}")
 
 
 def _wrapped(switches: Mapping[str, object]) -> str:

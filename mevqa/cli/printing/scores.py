@@ -13,7 +13,7 @@ from mevqa.table_writer import Table, as_latex, as_markdown, as_text
 #: How tables are printed.
 Form: TypeAlias = Literal["text", "markdown", "latex"]
 _LISTED = 10
-#: What each reason for an unusable answer is called.
+#: Names of the reasons for which answers are unusable, in what is printed.
 _FAULTS = {
     "missing": "missing",
     "failed": "failed",
@@ -58,22 +58,22 @@ def _unusable(result: ScoreResult) -> list[str]:
     entries = result.details.get("unusable", [])
     lines = []
     for entry in entries[:_LISTED]:
-        said = f": {entry['text']!r}" if "text" in entry else f": {entry['error']}" if "error" in entry else ""
-        lines.append(f"{_FAULTS.get(entry['why'], entry['why'])}: {entry['id']} ({entry['type']}){said}")
+        detail = f": {entry['text']!r}" if "text" in entry else f": {entry['error']}" if "error" in entry else ""
+        lines.append(f"{_FAULTS.get(entry['why'], entry['why'])}: {entry['id']} ({entry['type']}){detail}")
     if len(entries) > _LISTED:
         lines.append(f"... and {len(entries) - _LISTED} more without a usable answer; --json lists all of them")
     return lines
 
 
 def _counted(result: ScoreResult) -> str:
-    """Return what was scored in one line."""
+    """Return the numbers of questions, clips, videos, subjects and unusable answers in one line."""
     counts = result.counts
-    shown = ", ".join(
+    sizes = ", ".join(
         f"{counts[name]} {name}" for name in ("questions", "clips", "videos", "subjects") if name in counts
     )
-    faults = [f"{counts[name]} {said}" for name, said in _FAULTS.items() if counts.get(name)]
-    lacking = f"; {counts['unusable']} without a usable answer: {', '.join(faults)}" if faults else ""
-    return f"{shown}{lacking}."
+    faults = [f"{counts[name]} {label}" for name, label in _FAULTS.items() if counts.get(name)]
+    without_answer = f"; {counts['unusable']} without a usable answer: {', '.join(faults)}" if faults else ""
+    return f"{sizes}{without_answer}."
 
 
 def _short_names(first: Path, second: Path) -> tuple[str, str]:

@@ -45,12 +45,12 @@ def print_fit(fitted: SpotterFit, out: Path, spotter: str) -> None:
     """Print what was learned, how it does on held-out people beside other ways, and what was stored."""
     print("\n".join(fitted.about))
     print(f"\n{'':20}{'kind':9}{'references':>11}{'detections':>11}{'hits':>6}{'precision':>11}{'recall':>8}{'F1':>7}")
-    for name, counts in fitted.held_out.items():
-        for kind, one in counts.items():
+    for name, by_kind in fitted.held_out.items():
+        for kind, counts in by_kind.items():
             print(
-                f"{name:20}{kind:9}{one.references:11d}{one.detections:11d}{one.hits:6d}{one.precision:11.3f}"
-                f"{one.recall:8.3f}{one.f1:7.3f}"
+                f"{name:20}{kind:9}{counts.references:11d}{counts.detections:11d}{counts.hits:6d}{counts.precision:11.3f}"
+                f"{counts.recall:8.3f}{counts.f1:7.3f}"
             )
     print("\n" + "\n".join(fitted.notes))
-    named = "" if spotter == DEFAULT_SPOTTER else f" --spotter {spotter}"
-    print(f"{out}: fitted on all {fitted.subjects} subjects; use it with mevqa spot VIDEO{named} --calibrator {out}")
+    option = "" if spotter == DEFAULT_SPOTTER else f" --spotter {spotter}"
+    print(f"{out}: fitted on all {fitted.subjects} subjects; use it with mevqa spot VIDEO{option} --calibrator {out}")

@@ -134,10 +134,10 @@ def _password(file: Path | None) -> str | None:
     if file is None:
         return os.environ.get(_PASSWORD) or None
     try:
-        found = file.read_text(encoding="utf-8").strip()
+        password = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        raise InputError([Problem(file, f"cannot be read as a password: {said}")]) from error
-    if not found:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise InputError([Problem(file, f"cannot be read as a password: {reason}")]) from error
+    if not password:
         raise InputError([Problem(file, "holds no password: write one line")])
-    return found
+    return password

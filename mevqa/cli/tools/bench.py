@@ -89,10 +89,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     bench_spot.add(benches)
     bench_gpu.add(benches)
     bench_eval.add(benches)
-    for name, one in benches.choices.items():
-        one.set_defaults(parser=one)
+    for name, bench in benches.choices.items():
+        bench.set_defaults(parser=bench)
         if name != "gpu":  # Its results are always written.
-            add_json(one, "everything that was measured", was_flag=name != "eval")
+            add_json(bench, "everything that was measured", was_flag=name != "eval")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -169,13 +169,13 @@ def _prefix(args: argparse.Namespace) -> int:
     """Print questions per second with and without reuse; 1 when the answers differ."""
     from mevqa.benchmarks.prefix_reuse import measure_prefix_reuse, requests
 
-    system, asked = requests()
-    model = _model(args, [system, *(request.text for request in asked)])
+    system, clip_requests = requests()
+    model = _model(args, [system, *(request.text for request in clip_requests)])
     result = measure_prefix_reuse(model, count=args.pictures, size=args.pixels, rounds=args.rounds, answers=args.form)
     weights = sum(p.numel() for p in model.model.parameters()) / 1e6
-    asked_of = f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens"
+    question_text = f"{result.questions} questions about one clip: {result.picture_tokens} picture tokens"
     verdicts = ("identical answers", "DIFFERENT ANSWERS", "difference")
-    return _print_turns(args, model, result, (f"{weights:.1f} M parameters", asked_of), verdicts)
+    return _print_turns(args, model, result, (f"{weights:.1f} M parameters", question_text), verdicts)
 
 
 def _scan(args: argparse.Namespace) -> int:
@@ -183,14 +183,14 @@ def _scan(args: argparse.Namespace) -> int:
     from mevqa.benchmarks.selective_scan import measure_scan
 
     times = measure_scan()
-    if not put_json(args.json, json.dumps([asdict(one) for one in times])):
+    if not put_json(args.json, json.dumps([asdict(timing) for timing in times])):
         rows = [
-            (f"{one.batch} x {one.length}", one.form, f"{one.forward_ms:.1f}", f"{one.training_ms:.1f}",
-             f"{one.error:.0e}") for one in times
+            (f"{timing.batch} x {timing.length}", timing.form, f"{timing.forward_ms:.1f}", f"{timing.training_ms:.1f}",
+             f"{timing.error:.0e}") for timing in times
         ]  # fmt: skip
         headings = ("batch x length", "form", "forward, ms", "with gradient, ms", "error")
         print(as_text(Table("selective scan, 128 channels, 64 states, one thread", headings, tuple(rows))))
-    return int(any(one.error > 1e-5 for one in times))
+    return int(any(timing.error > 1e-5 for timing in times))
 
 
 def _finetune(args: argparse.Namespace) -> int:
@@ -200,15 +200,15 @@ def _finetune(args: argparse.Namespace) -> int:
     quiet_libraries()
     from mevqa.benchmarks.packed_training import measure_packing, turns
 
-    system, asked = turns()
-    model = _model(args, [system, *(text for turn in asked for text in (turn.text, turn.answer))])
+    system, clip_turns = turns()
+    model = _model(args, [system, *(text for turn in clip_turns for text in (turn.text, turn.answer))])
     result = measure_packing(model, clips=args.clips, count=args.pictures, size=args.pixels, rounds=args.rounds)
     weights = {name: f"{count / 1e6:.1f} M" for name, count in result.parameters.items()}
     size = f"{weights['all']} parameters, {weights['adapter']} of them trained"
-    asked_of = f"{result.questions} questions about {result.clips} clips a step: "
-    asked_of += f"{result.picture_tokens} picture tokens a clip"
+    question_text = f"{result.questions} questions about {result.clips} clips a step: "
+    question_text += f"{result.picture_tokens} picture tokens a clip"
     verdicts = ("the same training", "ANOTHER TRAINING", "relative difference")
-    return _print_turns(args, model, result, (size, asked_of), verdicts)
+    return _print_turns(args, model, result, (size, question_text), verdicts)
 
 
 def _print_turns(
@@ -225,12 +225,12 @@ def _print_turns(
         model: What was measured.
         result: The measurement.
         facts: Size of the model, and what was asked.
-        verdicts: What is said where all ways give the same, where they do not, and of what.
+        verdicts: Texts for ways that give the same and for ways that do not, and the name of the difference.
     """
-    found = asdict(result) | {"speedup": result.speedup, "identical": result.identical}
-    if put_json(args.json, json.dumps(found)):
+    content = asdict(result) | {"speedup": result.speedup, "identical": result.identical}
+    if put_json(args.json, json.dumps(content)):
         return 0 if result.identical else 1
-    print(_described(model, facts[0]))
+    print(_model_line(model, facts[0]))
     print(f"{facts[1]}, prompts of up to {result.prompt_tokens} tokens, {args.rounds} rounds in turns")
     _print_times(result.questions, result.seconds)
     for way, speedup in result.speedup.items():
@@ -240,7 +240,7 @@ def _print_turns(
     return 0 if result.identical else 1
 
 
-def _described(model: TransformersModel, weights: str) -> str:
+def _model_line(model: TransformersModel, weights: str) -> str:
     """Return name, architecture, size, device and precision of a model."""
     inner = model.model
     precision = str(inner.dtype).removeprefix("torch.")

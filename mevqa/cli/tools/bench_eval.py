@@ -49,25 +49,25 @@ def measure(args: argparse.Namespace) -> int:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made = synthesise(folder / "set", args.clips, 5)
-        cost = measure_evaluation(made, folder, args.model, args.workers, busy=args.beside_busy_core)
+        clip_set = synthesise(folder / "set", args.clips, 5)
+        cost = measure_evaluation(clip_set, folder, args.model, args.workers, busy=args.beside_busy_core)
     if not put_json(args.json, json.dumps(cost.as_dict(), indent=1)):
         _print(args, cost)
-    return int(not cost.same or any(one.code for one in (*cost.commands, *cost.busy)))
+    return int(not cost.same or any(command.code for command in (*cost.commands, *cost.busy)))
 
 
 def _print(args: argparse.Namespace, cost: EvaluationCost) -> None:
     from mevqa.benchmarks.evaluation_stages import cores, stage_rows
     from mevqa.table_writer import Table, as_text
 
-    about = f"{cost.clips} clips, {cost.questions} questions, {args.model}, {cores()} cores"
+    title = f"{cost.clips} clips, {cost.questions} questions, {args.model}, {cores()} cores"
     stages = Table(
-        f"{about}: one process, seconds", ("stage", "first run", "calls", "stored views"), tuple(stage_rows(cost))
+        f"{title}: one process, seconds", ("stage", "first run", "calls", "stored views"), tuple(stage_rows(cost))
     )
     print(as_text(stages))
     listed = [
-        (one.command, f"{one.clock:.1f}", f"{one.seconds:.1f}", f"{one.peak_mb:.0f}")
-        for one in (*cost.commands, *cost.busy)
+        (command.command, f"{command.clock:.1f}", f"{command.seconds:.1f}", f"{command.peak_mb:.0f}")
+        for command in (*cost.commands, *cost.busy)
     ]
     headings = ("command", "seconds", "processor seconds", "peak MB")
     print("\n" + as_text(Table("whole commands, start included", headings, tuple(listed))) + "\n")

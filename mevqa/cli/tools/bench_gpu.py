@@ -79,8 +79,8 @@ def measure(args: argparse.Namespace) -> int:
     if file is None:
         put_json(args.json, report_json(report()))
     else:
-        written = tables(report())
-        print(as_markdown(written, []) if args.markdown else "\n\n".join(map(as_text, written)))
+        report_tables = tables(report())
+        print(as_markdown(report_tables, []) if args.markdown else "\n\n".join(map(as_text, report_tables)))
         show(f"results: {file}")
     return int(any(result.outcome == "failed" for result in results))
 

@@ -26,10 +26,10 @@ def run(args: argparse.Namespace) -> int:
     """Print the list, or write it."""
     from mevqa.api.listing import available
 
-    found = available(args.what)
-    if put_json(args.json, json.dumps(found, indent=1, ensure_ascii=False)):
+    entries = available(args.what)
+    if put_json(args.json, json.dumps(entries, indent=1, ensure_ascii=False)):
         return 0
-    width = max(map(len, found))
-    for name, about in found.items():
-        print(f"{name:<{width}}  {about}".rstrip())
+    width = max(map(len, entries))
+    for name, sentence in entries.items():
+        print(f"{name:<{width}}  {sentence}".rstrip())
     return 0

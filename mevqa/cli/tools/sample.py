@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Look at the clip, write the pictures and print where the expression is."""
     from mevqa.api.videos.sample import sample
 
-    made = sample(
+    clip_sample = sample(
         args.clip,
         args.out,
         fps=args.fps,
@@ -59,22 +59,22 @@ def run(args: argparse.Namespace) -> int:
         face=args.face,
         precomputed=args.precomputed,
     )
-    _print(made)
-    print(f"wrote {' and '.join([f'{len(made.views)} views', *made.sheets])} to {args.out}")
+    _print(clip_sample)
+    print(f"wrote {' and '.join([f'{len(clip_sample.views)} views', *clip_sample.sheets])} to {args.out}")
     return 0
 
 
 def _print(sample: ClipSample) -> None:
     """Print key frames, moments, what moved most and the views; warnings go to standard error."""
-    seen, motion = sample.seen, sample.motion
-    times = seen.times_ms
+    clip_views, motion = sample.seen, sample.motion
+    times = clip_views.times_ms
     print(f"{'':12}{'frame':>7}{'ms':>9}")
     for role in ("onset", "apex", "offset"):
-        frame = getattr(seen, role)
+        frame = getattr(clip_views, role)
         if frame is not None:
-            source = "found" if seen.localised else seen.source
+            source = "found" if clip_views.localised else clip_views.source
             print(f"{role:12}{frame:7d}{f'{times[frame]:.0f}' if times is not None else '':>9}  {source}")
-    if seen.localised and motion is not None:
+    if clip_views.localised and motion is not None:
         print(f"{'confidence':12}{motion.confidence:7.2f}  that the apex is within 20 ms")
     elif motion is not None:
         print(f"the motion alone would put them at {motion.onset}, {motion.apex} and {motion.offset}")
@@ -83,10 +83,10 @@ def _print(sample: ClipSample) -> None:
         print("strongest motion at the apex, % of the eye distance (right, down in the picture):")
         for name, (right, down) in strongest[:_STRONGEST]:
             print(f"  {name:20}{100 * right:+6.2f}{100 * down:+7.2f}")
-    print("moments: " + ", ".join(f"{moment.role} {moment.frame}" for moment in seen.moments))
-    for name, view in zip(sample.views, seen.views, strict=True):
+    print("moments: " + ", ".join(f"{moment.role} {moment.frame}" for moment in clip_views.moments))
+    for name, view in zip(sample.views, clip_views.views, strict=True):
         print(f"  {name:28}{view.caption}")
-    for note in seen.notes:
+    for note in clip_views.notes:
         print(f"in words: {note}")
-    for warning in seen.warnings:
+    for warning in clip_views.warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -71,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
     from mevqa.synthetic.writer import synthesise
 
     out = out_place(args)
-    given = {"fps": tuple(args.fps), "size": args.size, "seconds": args.seconds}
-    done = count(1)
+    settings = {"fps": tuple(args.fps), "size": args.size, "seconds": args.seconds}
+    numbers = count(1)
     with count_progress(out.name, "clips") as progress:
-        made = synthesise(
+        clip_set = synthesise(
             out,
             args.clips,
             args.seed,
@@ -84,13 +84,20 @@ def run(args: argparse.Namespace) -> int:
             classes=args.classes,
             grey=args.grey,
             crf=args.crf,
-            **{name: value for name, value in given.items() if value},
-            progress=lambda plan: progress(next(done), args.clips),
+            **{name: value for name, value in settings.items() if value},
+            progress=lambda plan: progress(next(numbers), args.clips),
         )
-    subjects = len({plan.subject for plan in made.plans})
-    events = sum(len(plan.performances) for plan in made.plans)
-    print(f"{made.folder}: clips {len(made.plans)}, subjects {subjects}, expressions {events}")
-    talking = (made.talking,) if made.talking else ()
-    for path in (made.annotations, *talking, made.train, made.to_answer, made.reference, *made.more.values()):
+    subjects = len({plan.subject for plan in clip_set.plans})
+    events = sum(len(plan.performances) for plan in clip_set.plans)
+    print(f"{clip_set.folder}: clips {len(clip_set.plans)}, subjects {subjects}, expressions {events}")
+    talking = (clip_set.talking,) if clip_set.talking else ()
+    for path in (
+        clip_set.annotations,
+        *talking,
+        clip_set.train,
+        clip_set.to_answer,
+        clip_set.reference,
+        *clip_set.more.values(),
+    ):
         print(f"  {path}")
     return 0

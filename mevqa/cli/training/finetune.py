@@ -44,9 +44,9 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the recipe and its overrides."""
     parser.add_argument("recipe", metavar="RECIPE", help="YAML file, or the name of a shipped recipe")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="e.g. steps=200 lora.rank=8 output=DIR")
-    for option, key, said in _PLACES:
-        shown = "FILE" if key == "annotations" else "DIR"
-        parser.add_argument(option, type=Path, metavar=shown, help=f"{said} ({key}=)")
+    for option, key, purpose in _PLACES:
+        metavar = "FILE" if key == "annotations" else "DIR"
+        parser.add_argument(option, type=Path, metavar=metavar, help=f"{purpose} ({key}=)")
     add_trust(parser)
     parser.add_argument(
         "--force",
@@ -60,9 +60,13 @@ def overrides_of(args: argparse.Namespace) -> list[str]:
     """Return the keys that the command line sets, ``key=value`` each."""
     import json
 
-    given = ((key, getattr(args, option.removeprefix("--"))) for option, key, _ in _PLACES)
+    values = ((key, getattr(args, option.removeprefix("--"))) for option, key, _ in _PLACES)
     forced = ["grpo.force=true"] if args.force else []
-    return [*args.overrides, *forced, *(f"{key}={json.dumps(str(value))}" for key, value in given if value is not None)]
+    return [
+        *args.overrides,
+        *forced,
+        *(f"{key}={json.dumps(str(value))}" for key, value in values if value is not None),
+    ]
 
 
 def run(args: argparse.Namespace) -> int:

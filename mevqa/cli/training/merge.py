@@ -84,6 +84,6 @@ def run(args: argparse.Namespace) -> int:
         f"{merged.questions} questions about {merged.clips} clip{'s' if merged.clips > 1 else ''}"
     )
     size = sum(path.stat().st_size for path in args.out.rglob("*") if path.is_file())
-    written = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-    print(f"{args.out}: {written} in {merged.dtype}; ask it with --model {args.out}")
+    size_text = f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+    print(f"{args.out}: {size_text} in {merged.dtype}; ask it with --model {args.out}")
     return 0

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             subject=args.subject,
             shots=shot_options(args),
         )
-    told = as_json(args.video, args.questions, result)
-    if not put_json(args.json, json.dumps(told, indent=1, ensure_ascii=False)):
+    content = as_json(args.video, args.questions, result)
+    if not put_json(args.json, json.dumps(content, indent=1, ensure_ascii=False)):
         print_answers(args.questions, result)
     return 1 if any(answer.error for answer in result.answers) else 0

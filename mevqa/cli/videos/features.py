@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
     sizes = []
 
-    def said(video: MeasuredVideo) -> None:
+    def print_video(video: MeasuredVideo) -> None:
         sizes.append(video.file.stat().st_size)
         how = "measured" if video.new else "measured before"
         print(f"{video.path}: {video.seconds:.1f} s, the face in {100 * video.share:.0f} % of it, {how}", flush=True)
@@ -90,12 +90,12 @@ def run(args: argparse.Namespace) -> int:
     options = {name: getattr(args, name) for name in ("features", "annotations", "dataset", "fps", "workers", "engine")}
     exported = {"export": args.out, "format": args.format, "channels": args.channels}
     if args.workers == 1 and args.engine == "local":
-        found = measure_features(args.media, **options, **exported, frames=frame_progress, on_video=said)
+        measured = measure_features(args.media, **options, **exported, frames=frame_progress, on_video=print_video)
     else:
         with count_progress("features", "videos") as progress:
-            found = measure_features(args.media, **options, **exported, progress=progress, on_video=said)
-    folder = found[0].file.parent
-    new = sum(video.new for video in found)
-    print(f"{folder}: {len(found)} videos, {new} measured now, {sum(sizes) / 1e6:.1f} MB")
+            measured = measure_features(args.media, **options, **exported, progress=progress, on_video=print_video)
+    folder = measured[0].file.parent
+    new = sum(video.new for video in measured)
+    print(f"{folder}: {len(measured)} videos, {new} measured now, {sum(sizes) / 1e6:.1f} MB")
     print(f"look them up with: --features {folder}")
     return 0

@@ -38,8 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _add_fuse(parts)
     _add_describe(parts)
     _add_synth(parts)
-    for one in parts.choices.values():
-        one.set_defaults(parser=one)
+    for part_parser in parts.choices.values():
+        part_parser.set_defaults(parser=part_parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,7 +86,7 @@ def _features(args: argparse.Namespace) -> int:
     from mevqa.physiology.features.definition import GROUPS
 
     with count_progress(args.signals.name, "recordings") as progress:
-        found = signal_features(
+        result = signal_features(
             args.signals,
             args.events,
             out=args.out,
@@ -98,17 +98,17 @@ def _features(args: argparse.Namespace) -> int:
             phase=args.plv,
             progress=progress,
         )
-    _print_notes(found.notes)
-    print(f"{args.out}: {len(found.events)} events")
+    _print_notes(result.notes)
+    print(f"{args.out}: {len(result.events)} events")
     for group in GROUPS:
-        have = sum(group in one.features.measured for one in found.events)
-        why: dict[str, int] = {}
-        for one in found.events:
-            if group not in one.features.measured:
-                reason = one.features.flags.get(group, "not measurable")
-                why[reason] = why.get(reason, 0) + 1
-        lacking = "; ".join(f"{count} {reason}" for reason, count in sorted(why.items(), key=lambda item: -item[1]))
-        print(f"  {group:8} measured at {have:5d}" + (f"   ({lacking})" if lacking else ""))
+        number = sum(group in event.features.measured for event in result.events)
+        counts: dict[str, int] = {}
+        for event in result.events:
+            if group not in event.features.measured:
+                reason = event.features.flags.get(group, "not measurable")
+                counts[reason] = counts.get(reason, 0) + 1
+        reasons = "; ".join(f"{count} {reason}" for reason, count in sorted(counts.items(), key=lambda item: -item[1]))
+        print(f"  {group:8} measured at {number:5d}" + (f"   ({reasons})" if reasons else ""))
     return 0
 
 
@@ -158,8 +158,8 @@ def _fuse(args: argparse.Namespace) -> int:
     if (args.labels is None) == (args.fusion is None):
         raise MevqaError("give --labels to learn and to judge, or --fusion to decide new people; one of them")
     if args.fusion is not None:
-        if given := [name for name in ("way", "task", "save") if getattr(args, name) is not None]:
-            raise MevqaError(f"--{given[0]}: the fusion says it; leave it out")
+        if given_options := [name for name in ("way", "task", "save") if getattr(args, name) is not None]:
+            raise MevqaError(f"--{given_options[0]}: the fusion says it; leave it out")
         table = apply_fusion(args.fusion, args.events, args.measured, out=args.out, fps=args.fps)
         _print_notes(table.notes)
         print(f"{args.out}: {len(table.events)} events ({table.task})")
@@ -228,9 +228,9 @@ def _synth(args: argparse.Namespace) -> int:
 
     out = out_place(args)
     with count_progress(out.name, "people") as progress:
-        made = write_physiology(out, args.subjects, args.events_each, seed=args.seed, progress=progress)
-    print(f"{out}: subjects {made.subjects}, coded events {made.coded}")
-    for path in (made.signals, made.annotations, made.events):
+        signal_set = write_physiology(out, args.subjects, args.events_each, seed=args.seed, progress=progress)
+    print(f"{out}: subjects {signal_set.subjects}, coded events {signal_set.coded}")
+    for path in (signal_set.signals, signal_set.annotations, signal_set.events):
         print(f"  {path}")
     return 0
 

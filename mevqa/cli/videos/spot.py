@@ -165,20 +165,20 @@ def _check(args: argparse.Namespace) -> None:
 
     usual = {"--rule": "half-second", "--workers": 1, "--engine": "local"}
 
-    def given(option: str) -> bool:
+    def is_given(option: str) -> bool:
         return getattr(args, option.removeprefix("--")) != usual.get(option)
 
     way = _FITTING if args.fit else _DECODING if args.curves else _SPOTTING
-    problems = [Problem(option, f"is needed with {way[0]}") for option in _NEEDED.get(way, ()) if not given(option)]
-    every = dict.fromkeys((*_SPOTTING, *_FITTING, *_DECODING))
-    for option in (one for one in every if one not in way and given(one)):
-        named = option if option != "path" else str(args.path)
+    problems = [Problem(option, f"is needed with {way[0]}") for option in _NEEDED.get(way, ()) if not is_given(option)]
+    all_options = dict.fromkeys((*_SPOTTING, *_FITTING, *_DECODING))
+    for option in (name for name in all_options if name not in way and is_given(name)):
+        label = option if option != "path" else str(args.path)
         needs = "--fit" if option in _FITTING else "--curves"
         without = way == _SPOTTING
-        problems.append(Problem(named, f"is of no use {'without ' + needs if without else 'with ' + way[0]}"))
+        problems.append(Problem(label, f"is of no use {'without ' + needs if without else 'with ' + way[0]}"))
     if way == _SPOTTING and args.path is None:
-        said = "is missing: name a video or a folder, or else --fit with annotations, or --curves with scores"
-        problems.append(Problem("VIDEO_OR_DIR", said))
+        message = "is missing: name a video or a folder, or else --fit with annotations, or --curves with scores"
+        problems.append(Problem("VIDEO_OR_DIR", message))
     if problems:
         raise InputError(problems)
 
