@@ -97,14 +97,14 @@ class Guard:
         if refusal is not None:
             await _answer(send, *refusal)
             return
-        given: list[tuple[bytes, bytes]] = []
+        cookies: list[tuple[bytes, bytes]] = []
         if scope["path"] == "/" and not self._sessions.knows(owner):
             cookie = f"{COOKIE}={self._sessions.new_owner()}; Path=/; HttpOnly; SameSite=Strict"
-            given.append((b"set-cookie", cookie.encode()))
+            cookies.append((b"set-cookie", cookie.encode()))
 
         async def add_headers(message: _Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = _with_headers(message.get("headers", ()), scope["path"], given)
+                message["headers"] = _with_headers(message.get("headers", ()), scope["path"], cookies)
             await send(message)
 
         if scope["path"] == _UPLOAD:
@@ -156,23 +156,23 @@ class Guard:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         if "deep_link" in query:
             return 404, "there is no such page", []
-        named = path.removeprefix(_HEARTBEAT) if path.startswith(_HEARTBEAT) else query.get("session_hash", [""])[0]
-        if named and not self._sessions.claim(owner, named):
+        page = path.removeprefix(_HEARTBEAT) if path.startswith(_HEARTBEAT) else query.get("session_hash", [""])[0]
+        if page and not self._sessions.claim(owner, page):
             return 404, "there is no such page", []
         return None
 
-    def _owns(self, owner: str | None, named: str) -> bool:
+    def _owns(self, owner: str | None, address: str) -> bool:
         if not self._sessions.knows(owner):
             return False
-        whole = posixpath.normpath(unquote(named))
-        path = Path(whole)
+        file_name = posixpath.normpath(unquote(address))
+        path = Path(file_name)
         return path.is_absolute() and self._sessions.may_read(owner, path.resolve())
 
 
 def owner_of(cookies: Any) -> str | None:
     """Return a browser's secret from the cookies of a request."""
-    found = dict(cookies or {}).get(COOKIE)
-    return str(found) if found else None
+    secret = dict(cookies or {}).get(COOKIE)
+    return str(secret) if secret else None
 
 
 def _with_headers(
@@ -180,7 +180,7 @@ def _with_headers(
 ) -> list[tuple[bytes, bytes]]:
     added = [*_HEADERS, *more]
     if path.startswith(("/assets/", "/static/")):  # Gradio's own files may be kept by the browser.
-        added = [one for one in added if one[0] != b"cache-control"]
+        added = [header for header in added if header[0] != b"cache-control"]
     names = {name for name, _ in added if name != b"set-cookie"}
     return [(name, value) for name, value in headers if name.lower() not in names] + added
 
@@ -192,10 +192,10 @@ def _host(value: str) -> str:
 
 def _cookie(header: str) -> str | None:
     try:
-        found = SimpleCookie(header).get(COOKIE)
+        morsel = SimpleCookie(header).get(COOKIE)
     except CookieError:
         return None
-    return found.value if found is not None else None
+    return morsel.value if morsel is not None else None
 
 
 def _has_password(header: str, password: str) -> bool:
@@ -203,10 +203,10 @@ def _has_password(header: str, password: str) -> bool:
     if kind.lower() != "basic":
         return False
     try:
-        given = base64.b64decode(value, validate=True).partition(b":")[2]
+        sent_password = base64.b64decode(value, validate=True).partition(b":")[2]
     except (binascii.Error, ValueError):
         return False
-    return hmac.compare_digest(given, password.encode())
+    return hmac.compare_digest(sent_password, password.encode())
 
 
 async def _answer(send: _Send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:

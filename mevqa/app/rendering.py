@@ -30,16 +30,18 @@ _CANDIDATES = 3
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(loader=FileSystemLoader(_WEB), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    made.filters["data_uri"] = data_uri
-    made.filters["unit_names"] = _unit_names
-    made.filters["percent"] = lambda share: f"{share:.0%}" if share is not None else ""
-    return made
+    environment = Environment(
+        loader=FileSystemLoader(_WEB), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["data_uri"] = data_uri
+    environment.filters["unit_names"] = _unit_names
+    environment.filters["percent"] = lambda share: f"{share:.0%}" if share is not None else ""
+    return environment
 
 
 def _unit_names(event: Event) -> list[str]:
     """Return the units of an event: those that are coded, or the likeliest that the spotter proposes."""
-    candidates = [one.unit for one in getattr(event, "units", ())]
+    candidates = [candidate.unit for candidate in getattr(event, "units", ())]
     units = event.action_units or candidates[:_CANDIDATES]
     return [f"AU{unit.number} {unit.name}{f' ({unit.side})' if unit.side else ''}" for unit in units]
 
@@ -87,14 +89,14 @@ def events_html(opened: OpenClip | None) -> str:
 def references_of(choice: Choice | None) -> dict[str, str]:
     """Return the right answers of a question file about a clip, by the text of the question."""
     questions = choice.questions if choice is not None else ()
-    return {one.text: one.reference for one in questions if one.reference is not None}
+    return {question.text: question.reference for question in questions if question.reference is not None}
 
 
-def answers_html(asked: Sequence[ModelAnswers], references: Mapping[str, str] | None = None) -> str:
+def answers_html(model_answers: Sequence[ModelAnswers], references: Mapping[str, str] | None = None) -> str:
     """Return the answers of models, beside one another.
 
     Args:
-        asked: Answers of each model to the same questions.
+        model_answers: Answers of each model to the same questions.
         references: Right answers of a question file, by the text of the question.
     """
-    return _render("answers.html.j2", asked=asked, references=references or {}, exact=_EXACT)
+    return _render("answers.html.j2", asked=model_answers, references=references or {}, exact=_EXACT)

@@ -114,13 +114,13 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     error: OSError | None = None
     for tried in range(port, port + (_TRIED if port else 1)):
-        made = socket.socket(family, socket.SOCK_STREAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            made.bind((host, tried))
-            made.listen(128)
-            return made
+            listener.bind((host, tried))
+            listener.listen(128)
+            return listener
         except OSError as failed:
-            made.close()
+            listener.close()
             error = failed
     raise MevqaError(f"cannot listen on {host}, port {port}: {error.strerror if error else ''}") from error

@@ -111,10 +111,10 @@ class AppSettings:
 
     def _model_problems(self) -> Iterable[Problem]:
         """Return the problems of the names of the models and their adapters."""
-        asked = [("--model", self.model, "--adapter", self.adapter)]
+        models = [("--model", self.model, "--adapter", self.adapter)]
         if self.compare is not None or self.compare_adapter is not None:
-            asked.append(("--compare", self.compare or self.model, "--compare-adapter", self.compare_adapter))
-        for option, model, adapter_option, adapter in asked:
+            models.append(("--compare", self.compare or self.model, "--compare-adapter", self.compare_adapter))
+        for option, model, adapter_option, adapter in models:
             try:
                 check_name(model)
             except MevqaError as error:

@@ -88,7 +88,7 @@ class AppState:
         if isinstance(error, StoppedError):
             return "Stopped."
         if isinstance(error, MevqaError):
-            known = [self.sessions.root] + ([session.folder / "x"] if session is not None else [])
-            return visible(PathShortener(known)(" · ".join(str(error).splitlines())))
+            paths = [self.sessions.root] + ([session.folder / "x"] if session is not None else [])
+            return visible(PathShortener(paths)(" · ".join(str(error).splitlines())))
         traceback.print_exception(error, file=sys.stderr)
         return f"this failed in a way that mevqa did not expect ({type(error).__name__}); the terminal says more"

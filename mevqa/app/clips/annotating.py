@@ -58,22 +58,22 @@ def coded_draft(event: Event | None) -> Draft:
     return Draft(tuple(map(str, event.action_units)), event.fine or "", event.coarse or "")
 
 
-def answered_draft(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Draft:
+def answered_draft(opened: OpenClip, model_answers: Sequence[ModelAnswers]) -> Draft:
     """Return the form with the units and classes that the first model answered.
 
     Raises:
         MevqaError: Nothing was asked about them.
     """
-    found: dict[str, Any] = {}
-    for one in asked[:1]:
-        for text, answer in zip(one.questions, one.answers, strict=True):
+    values: dict[str, Any] = {}
+    for first_model in model_answers[:1]:
+        for text, answer in zip(first_model.questions, first_model.answers, strict=True):
             if answer is not None and answer.value is not None:
-                found[question_about(opened.clip, 1, text).type] = answer.value
-    units = found.get("au_list", ())
+                values[question_about(opened.clip, 1, text).type] = answer.value
+    units = values.get("au_list", ())
     draft = Draft(
         units=tuple(str(unit) for unit in units if isinstance(unit, int)),
-        fine=str(found.get("fine", "")),
-        coarse=str(found.get("coarse", "")),
+        fine=str(values.get("fine", "")),
+        coarse=str(values.get("coarse", "")),
     )
     if draft == Draft():
         raise MevqaError("ask for the action units, the coarse or the fine class first")
@@ -121,7 +121,7 @@ def with_event(opened: OpenClip, frame: int) -> tuple[OpenClip, int]:
     reach = max(1, round(_REACH / opened.step)) if opened.step > 0 else 1
     apex = min(max(frame, 1), opened.frames - 2)
     event = mevqa.Event(max(apex - reach, 0), apex, min(apex + reach, opened.frames - 1))
-    events = sorted([*opened.events, event], key=lambda one: (one.onset or 0, one.offset or 0))
+    events = sorted([*opened.events, event], key=lambda event: (event.onset or 0, event.offset or 0))
     return replace(opened, events=tuple(events)), events.index(event)
 
 

@@ -126,17 +126,17 @@ class _KnownExpression:
 
     def render(self, clip: Clip, *, long_video: bool) -> ClipViews:
         """Return the views of the clip."""
-        known, how = self.opened.clip_views, self.view_config
-        if long_video or known is None or known.localisation is None:
-            return how.render(clip, long_video=long_video)
+        found_views, config = self.opened.clip_views, self.view_config
+        if long_video or found_views is None or found_views.localisation is None:
+            return config.render(clip, long_video=long_video)
         return mevqa.render_clip(
             clip,
-            views=how.views,
-            sampler=how.sampler,
-            face=how.face,
-            frames=how.frames,
-            stride=how.stride,
-            localisation=known.localisation,
+            views=config.views,
+            sampler=config.sampler,
+            face=config.face,
+            frames=config.frames,
+            stride=config.stride,
+            localisation=found_views.localisation,
         )
 
 
@@ -150,7 +150,7 @@ def stored_answers(choice: Choice | None, model: str, questions: Sequence[str] |
     """
     if choice is None or not choice.answers:
         return []
-    by_text = {one.text: choice.answers.get(one.id) for one in choice.questions}
+    by_text = {question.text: choice.answers.get(question.id) for question in choice.questions}
     texts = tuple(by_text) if questions is None else tuple(questions)
     answers = tuple(by_text.get(text) for text in texts)
     return [ModelAnswers(f"{model} in the run", texts, answers)] if any(answers) else []
@@ -173,12 +173,12 @@ def read_typed(text: str, chosen: Sequence[str], limits: Limits) -> list[str]:
         MevqaError: There are none, too many, or one is too long.
     """
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    questions = list(dict.fromkeys(one for one in (*chosen, *lines) if one))
+    questions = list(dict.fromkeys(question for question in (*chosen, *lines) if question))
     if not questions:
         raise MevqaError("choose a question or write one")
     if len(questions) > limits.questions:
         raise MevqaError(f"these are {len(questions)} questions, and {limits.questions} is the most at once")
-    long = next((one for one in questions if len(one) > limits.characters), None)
+    long = next((question for question in questions if len(question) > limits.characters), None)
     if long is not None:
         raise MevqaError(f"a question of {len(long)} characters is too long: {limits.characters} is the most")
     return questions

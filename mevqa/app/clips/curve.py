@@ -45,7 +45,7 @@ def measured_curve(path: Path, fps: float | None, on_frames: Callable[[int, int]
     try:
         with mevqa.open_video(path, fps=fps) as video:
             times = {round(float(ms) / 1000, 6): frame for frame, ms in enumerate(video.times_ms)}
-            found = motion_curve(video, on_frames=on_frames)
+            points = motion_curve(video, on_frames=on_frames)
     except MediaError:
         return ()
-    return tuple((times[round(second, 6)], moved) for second, moved in found)
+    return tuple((times[round(second, 6)], moved) for second, moved in points)

@@ -17,20 +17,20 @@ from mevqa.inference.logs.answer_log import line_of
 _COLUMNS = ("clip", "model", "question", "answer", "confidence", "error", "onset", "apex", "offset", "warnings")
 
 
-def export_zip(opened: OpenClip, asked: Sequence[ModelAnswers], annotations: bytes | None) -> bytes:
+def export_zip(opened: OpenClip, model_answers: Sequence[ModelAnswers], annotations: bytes | None) -> bytes:
     """Return a zip with ``clip.json``, the answers as JSON Lines and as CSV, the pictures and the annotation table.
 
     Args:
         opened: The clip.
-        asked: What models answered; nothing where none was asked.
+        model_answers: Answers of the models; empty where none was asked.
         annotations: The table of what was saved in this session, where something was.
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("clip.json", json.dumps(_clip(opened), indent=1, ensure_ascii=False) + "\n")
-        if asked:
-            packed.writestr("answers.jsonl", "".join(_lines(opened, asked)))
-            packed.writestr("answers.csv", csv_text([_COLUMNS, *_rows(opened, asked)]))
+        if model_answers:
+            packed.writestr("answers.jsonl", "".join(_lines(opened, model_answers)))
+            packed.writestr("answers.csv", csv_text([_COLUMNS, *_rows(opened, model_answers)]))
         for view in opened.clip_views.views if opened.clip_views is not None else ():
             picture = io.BytesIO()
             view.image.save(picture, "PNG")
@@ -66,21 +66,21 @@ def _clip(opened: OpenClip) -> dict[str, Any]:
     }
 
 
-def _lines(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Iterator[str]:
-    for one in asked:
-        for question, answer in zip(one.questions, one.answers, strict=True):
+def _lines(opened: OpenClip, model_answers: Sequence[ModelAnswers]) -> Iterator[str]:
+    for answers in model_answers:
+        for question, answer in zip(answers.questions, answers.answers, strict=True):
             if answer is None:
                 continue
-            row = {"clip": opened.clip.id, "model": one.model, "question": question, **json.loads(line_of(answer))}
+            row = {"clip": opened.clip.id, "model": answers.model, "question": question, **json.loads(line_of(answer))}
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def _rows(opened: OpenClip, asked: Sequence[ModelAnswers]) -> Iterator[tuple[Any, ...]]:
-    moments = ("", "", "") if opened.long else tuple("" if one is None else one for one in opened.moments)
-    for one in asked:
-        for question, answer in zip(one.questions, one.answers, strict=True):
+def _rows(opened: OpenClip, model_answers: Sequence[ModelAnswers]) -> Iterator[tuple[Any, ...]]:
+    moments = ("", "", "") if opened.long else tuple("" if moment is None else moment for moment in opened.moments)
+    for answers in model_answers:
+        for question, answer in zip(answers.questions, answers.answers, strict=True):
             if answer is None:
                 continue
             sure = "" if answer.confidence is None else f"{answer.confidence:.4f}"
-            row = (opened.clip.id, one.model, question, answer.text, sure, answer.error or "")
+            row = (opened.clip.id, answers.model, question, answer.text, sure, answer.error or "")
             yield (*row, *moments, " | ".join(answer.warnings))

@@ -37,8 +37,8 @@ class Choice:
     @property
     def label(self) -> str:
         """Its text in the list."""
-        asked = f" ({len(self.questions)} questions)" if len(self.questions) > 1 else ""
-        return f"{self.clip.id}{asked}"
+        count_text = f" ({len(self.questions)} questions)" if len(self.questions) > 1 else ""
+        return f"{self.clip.id}{count_text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +97,24 @@ def _of_run(run: Run, settings: AppSettings) -> Library:
     questions = run.questions
     clips: dict[str, Clip] = {}
     notes: list[str] = []
-    sources = [dict(one) for one in run.manifest.get("sources", ())] or [{}]
+    sources = [dict(record) for record in run.manifest.get("sources", ())] or [{}]
     for source in sources:
         media = settings.media or _path(source.get("media"))
         annotations = settings.annotations or _path(source.get("annotations"))
         # A source that names its files may give clips of earlier ones anew; an old run's names none.
-        known = () if source.get("files") else clips
+        known_clips = () if source.get("files") else clips
         if media is None:
             continue
         try:
             labels = read_annotations(annotations) if annotations is not None else None
-            found = search_clips([one for one in questions if one.clip_id not in known], media, labels)
+            search = search_clips(
+                [question for question in questions if question.clip_id not in known_clips], media, labels
+            )
         except InputError as error:
             notes.append(str(error.problems[0]))
             continue
-        clips |= dict(found.clips)
-    missing = len({one.clip_id for one in questions} - clips.keys())
+        clips |= dict(search.clips)
+    missing = len({question.clip_id for question in questions} - clips.keys())
     if missing:
         notes.append(f"{missing} clips have no video here: give the folder of the videos with --media")
     model = str((run.manifest.get("decides", {}).get("model") or {}).get("name") or "the run")
@@ -129,7 +131,7 @@ def _choices(
         Choice(
             clips.get(clip_id) or mevqa.Clip(clip_id, group[0].dataset, group[0].subject),
             tuple(group),
-            {one.id: answers[one.id] for one in group if one.id in answers},
+            {question.id: answers[question.id] for question in group if question.id in answers},
         )
         for clip_id, group in groups.items()
     )

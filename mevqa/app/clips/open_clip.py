@@ -105,16 +105,16 @@ def open_clip(
     """
     if clip.media is None:
         raise MediaError(clip.id, "has no video; give its folder with --media")
-    shown = name or clip.media.name
+    shown_name = name or clip.media.name
     with mevqa.open_video(clip.media, fps=clip.fps) as video:
         frames, fps = len(video), video.fps
         seconds = float(video.times_ms[-1]) / 1000
     if seconds > limits.seconds:
         raise MediaError(
-            shown, f"lasts {seconds:.0f} s, and {limits.seconds:g} s is the most (mevqa app --max-seconds)"
+            shown_name, f"lasts {seconds:.0f} s, and {limits.seconds:g} s is the most (mevqa app --max-seconds)"
         )
     is_long = seconds > LONG_SECONDS if long is None else long
-    return OpenClip(clip, shown, frames, fps, seconds, is_long, choice=choice)
+    return OpenClip(clip, shown_name, frames, fps, seconds, is_long, choice=choice)
 
 
 def find_expression(opened: OpenClip, report: Report) -> OpenClip:
@@ -124,8 +124,8 @@ def find_expression(opened: OpenClip, report: Report) -> OpenClip:
         MediaError: The video cannot be read, or the moments do not fit it.
     """
     report("Looking for the expression", 0, 0)
-    known = opened.user_moments or opened.clip.annotation
-    clip_views = mevqa.render_clip(replace(opened.clip, annotation=known), views=VIEWS)
+    moments = opened.user_moments or opened.clip.annotation
+    clip_views = mevqa.render_clip(replace(opened.clip, annotation=moments), views=VIEWS)
     curve = opened.curve or localised_curve(clip_views)
     if not curve:
         measuring = _frames(report, "Measuring the motion: frames")
@@ -140,8 +140,8 @@ def spot_events(opened: OpenClip, report: Report) -> OpenClip:
         MediaError: The video cannot be read.
     """
     report("Looking for events", 0, opened.frames)
-    found = mevqa.spot(opened.path, fps=opened.clip.fps, progress=_frames(report, "Looking for events: frames"))
-    return replace(opened, spotted=found, events=opened.events or found.events, curve=spotted_curve(found))
+    spotting = mevqa.spot(opened.path, fps=opened.clip.fps, progress=_frames(report, "Looking for events: frames"))
+    return replace(opened, spotted=spotting, events=opened.events or spotting.events, curve=spotted_curve(spotting))
 
 
 def set_moments(opened: OpenClip, onset: int | None, apex: int | None, offset: int | None) -> OpenClip:
@@ -150,12 +150,12 @@ def set_moments(opened: OpenClip, onset: int | None, apex: int | None, offset: i
     Raises:
         MediaError: They are not in order inside the video.
     """
-    given = [one for one in (onset, apex, offset) if one is not None]
-    if any(not 0 <= one < opened.frames for one in given):
+    frames = [frame for frame in (onset, apex, offset) if frame is not None]
+    if any(not 0 <= frame < opened.frames for frame in frames):
         raise MediaError(opened.name, f"has frames 0 to {opened.frames - 1}: onset, apex and offset must be among them")
-    if given != sorted(given):
+    if frames != sorted(frames):
         raise MediaError(opened.name, "onset, apex and offset must follow one another")
-    moments = mevqa.Event(onset, apex, offset) if given else None
+    moments = mevqa.Event(onset, apex, offset) if frames else None
     return replace(opened, user_moments=moments, clip_views=None)
 
 

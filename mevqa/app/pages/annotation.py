@@ -138,9 +138,9 @@ class AnnotationPage:
             session.clip = opened
             first = coded_draft(opened.events[0] if opened.events else None)
             message = rendering.status_html(text="The event was taken out; save to keep that.")
-            shown = {self._form.message: message, self._parts.timeline: timeline_value(opened)}
-            shown[self._parts.events] = rendering.events_html(opened)
-            return {**shown, **self._filled(opened, first), **self._events(opened)}
+            updates = {self._form.message: message, self._parts.timeline: timeline_value(opened)}
+            updates[self._parts.events] = rendering.events_html(opened)
+            return {**updates, **self._filled(opened, first), **self._events(opened)}
 
         return self._do(request, act)
 
@@ -162,9 +162,9 @@ class AnnotationPage:
             opened, at = with_event(opened, sought_frame(event._data, opened))
             session.clip = opened
             message = rendering.status_html(text="An event was added: move its moments, code it, and save.")
-            shown = {self._form.message: message, self._parts.timeline: timeline_value(opened, added=at)}
-            shown[self._parts.events] = rendering.events_html(opened)
-            return {**shown, **self._filled(opened, coded_draft(opened.events[at])), **self._events(opened, at)}
+            updates = {self._form.message: message, self._parts.timeline: timeline_value(opened, added=at)}
+            updates[self._parts.events] = rendering.events_html(opened)
+            return {**updates, **self._filled(opened, coded_draft(opened.events[at])), **self._events(opened, at)}
 
         return self._do(request, act)
 
@@ -243,7 +243,7 @@ class AnnotationPage:
 
     def _events(self, opened: OpenClip, at: int | None = None) -> Updates:
         """Return the updates of the choice of events for a clip."""
-        choices = [(_event_label(opened, place), place) for place in range(len(opened.events))]
+        choices = [(_event_label(opened, index), index) for index in range(len(opened.events))]
         chosen = at if at is not None and at < len(choices) else 0 if choices else None
         event = gr.update(choices=choices, value=chosen, visible=opened.long)
         return {self._form.event: event, self._form.remove: gr.update(visible=opened.long)}

@@ -78,9 +78,9 @@ class ClipPage:
         if number is None:
             return
         choice = self._state.library.choices[number]
-        asked = [one.text for one in choice.questions]
-        questions = gr.CheckboxGroup(choices=asked, value=asked, visible=bool(asked))
-        yield {**self._nothing(), self._parts.own: questions, self._parts.chosen: [] if asked else gr.skip()}
+        texts = [question.text for question in choice.questions]
+        questions = gr.CheckboxGroup(choices=texts, value=texts, visible=bool(texts))
+        yield {**self._nothing(), self._parts.own: questions, self._parts.chosen: [] if texts else gr.skip()}
 
         def work(session: Session, report: Report) -> OpenClip:
             report(f"Reading {choice.clip.id}", 0, 0)
@@ -152,8 +152,8 @@ class ClipPage:
                 raise mevqa.MevqaError("choose a model")
             if opened.choice is None or opened.clip.dataset == "unknown":
                 opened = replace(opened, clip=replace(opened.clip, dataset=dataset))
-            asked = self._state.models.ask(opened, questions, names, report)
-            return [*asked, *stored_answers(opened.choice, self._state.library.answered_by, questions)]
+            answers = self._state.models.ask(opened, questions, names, report)
+            return [*answers, *stored_answers(opened.choice, self._state.library.answered_by, questions)]
 
         yield {self._parts.answers: ""}
         yield from self._run(request, work, self._show_answers)
@@ -195,7 +195,7 @@ class ClipPage:
         parts = self._parts
         onset, apex, offset = opened.moments
         message = "The events are found; ask." if opened.spotted is not None else "Ready to ask."
-        shown = {
+        updates = {
             parts.status: rendering.status_html(text=message),
             parts.clip: rendering.clip_html(opened),
             parts.timeline: timeline_value(opened),
@@ -208,23 +208,23 @@ class ClipPage:
             parts.events: rendering.events_html(opened),
             parts.answers: self._stored(opened.choice),
         }
-        return shown
+        return updates
 
     def _show_opened(self, session: Session, opened: OpenClip) -> Updates:
         """Show a clip that was just opened, and suggest questions that fit a video of its kind."""
-        shown = self._show(session, opened)
+        updates = self._show(session, opened)
         if opened.choice is None or not opened.choice.questions:
             if opened.long != session.long:
-                shown[self._parts.chosen] = suggested_questions(long=opened.long)
+                updates[self._parts.chosen] = suggested_questions(long=opened.long)
             session.long = opened.long
-        return shown
+        return updates
 
-    def _show_answers(self, session: Session, asked: list[ModelAnswers]) -> Updates:
-        session.answers = asked
+    def _show_answers(self, session: Session, answers: list[ModelAnswers]) -> Updates:
+        session.answers = answers
         references = rendering.references_of(session.clip.choice if session.clip is not None else None)
         return {
             self._parts.status: rendering.status_html(text="Answered."),
-            self._parts.answers: rendering.answers_html(asked, references),
+            self._parts.answers: rendering.answers_html(answers, references),
         }
 
     def _run(

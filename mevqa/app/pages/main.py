@@ -29,23 +29,23 @@ def build(state: AppState) -> gr.Blocks:
         clip = ClipPage(state, parts)
         moments = [parts.onset, parts.apex, parts.offset]
         views = [parts.timeline, parts.comparison, parts.pictures, parts.events]
-        shown = [parts.status, parts.clip, parts.moments, *moments, *views, parts.answers, parts.own]
+        outputs = [parts.status, parts.clip, parts.moments, *moments, *views, parts.answers, parts.own]
         uploaded = parts.upload.upload(
             clip.uploaded,
             [parts.upload, parts.dataset, parts.length],
-            [*shown, parts.upload, parts.choice, parts.chosen],
+            [*outputs, parts.upload, parts.choice, parts.chosen],
             **_WORK,
         )
         # "input" and not "change": the page itself empties the choice when a video is uploaded.
-        chosen = parts.choice.input(clip.chosen, [parts.choice, parts.length], [*shown, parts.chosen], **_WORK)
+        chosen = parts.choice.input(clip.chosen, [parts.choice, parts.length], [*outputs, parts.chosen], **_WORK)
         opened = [uploaded, chosen]
         if state.library.choices:
-            opened.append(page.load(clip.first, [parts.length], [*shown, parts.chosen], **_WORK))
-        parts.timeline.moved(clip.moved, None, shown, trigger_mode="always_last", **_WORK)
-        parts.mark.click(clip.moments_set, moments, shown, **_WORK)
-        parts.find.click(clip.find_events, None, shown, **_WORK)
-        asked = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
-        parts.ask.click(clip.asked, asked, [parts.status, parts.answers], **_WORK)
+            opened.append(page.load(clip.first, [parts.length], [*outputs, parts.chosen], **_WORK))
+        parts.timeline.moved(clip.moved, None, outputs, trigger_mode="always_last", **_WORK)
+        parts.mark.click(clip.moments_set, moments, outputs, **_WORK)
+        parts.find.click(clip.find_events, None, outputs, **_WORK)
+        inputs = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
+        parts.ask.click(clip.asked, inputs, [parts.status, parts.answers], **_WORK)
         parts.stop.click(clip.stopped, None, None, concurrency_limit=None, show_progress="hidden")
         _tie_annotation(state, parts, opened)
         page.unload(_closing(state))

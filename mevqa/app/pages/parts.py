@@ -61,45 +61,45 @@ def make_parts(
         model_names: The models that can be asked.
         read_frame: Gives the timeline its pictures (``make_timeline``).
     """
-    made: dict[str, Any] = {}
+    components: dict[str, Any] = {}
     gr.HTML(header_html(library))
     with gr.Row(elem_id="source"):
-        _add_source(made, settings, library)
+        _add_source(components, settings, library)
     with gr.Row(elem_id="status-row"):
-        made["status"] = gr.HTML(elem_id="status")
-        made["stop"] = gr.Button("Stop", size="sm", min_width=90, scale=0, elem_id="stop")
-    made["clip"] = gr.HTML(elem_id="clip")
-    made["timeline"] = make_timeline("timeline", read_frame)
-    with gr.Row(elem_id="moments") as made["moments"]:
+        components["status"] = gr.HTML(elem_id="status")
+        components["stop"] = gr.Button("Stop", size="sm", min_width=90, scale=0, elem_id="stop")
+    components["clip"] = gr.HTML(elem_id="clip")
+    components["timeline"] = make_timeline("timeline", read_frame)
+    with gr.Row(elem_id="moments") as components["moments"]:
         for role in ("onset", "apex", "offset"):
-            made[role] = gr.Number(
+            components[role] = gr.Number(
                 label=f"{role.capitalize()} (frame)", precision=0, minimum=0, min_width=90, elem_id=role
             )
         with gr.Column(min_width=150):
-            made["mark"] = gr.Button("Look at these", size="sm", elem_id="mark")
-            made["find"] = gr.Button("Find them again", size="sm", elem_id="find")
+            components["mark"] = gr.Button("Look at these", size="sm", elem_id="mark")
+            components["find"] = gr.Button("Find them again", size="sm", elem_id="find")
     with gr.Row():
         with gr.Column(scale=1, min_width=260):
-            made["comparison"] = make_comparison("comparison")
+            components["comparison"] = make_comparison("comparison")
         with gr.Column(scale=2, min_width=280):
-            made["pictures"] = gr.HTML(elem_id="pictures")
-    made["events"] = gr.HTML(elem_id="events")
-    _add_questions(made, model_names)
-    made["answers"] = gr.HTML(elem_id="answers")
-    return Parts(**made)
+            components["pictures"] = gr.HTML(elem_id="pictures")
+    components["events"] = gr.HTML(elem_id="events")
+    _add_questions(components, model_names)
+    components["answers"] = gr.HTML(elem_id="answers")
+    return Parts(**components)
 
 
-def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -> None:
+def _add_source(components: dict[str, Any], settings: AppSettings, library: Library) -> None:
     """Add the choice of the clip, and of its data set and length."""
     with gr.Column(scale=3, min_width=280):
-        made["choice"] = gr.Dropdown(
+        components["choice"] = gr.Dropdown(
             [(choice.label, number) for number, choice in enumerate(library.choices)],
             value=0 if library.choices else None,
             label=f"Clip ({len(library.choices)})",
             visible=bool(library.choices),
             elem_id="choice",
         )
-        made["upload"] = gr.File(
+        components["upload"] = gr.File(
             label="Video",
             file_types=["video"],
             type="filepath",
@@ -108,40 +108,40 @@ def _add_source(made: dict[str, Any], settings: AppSettings, library: Library) -
         )
     with gr.Column(scale=2, min_width=280):
         datasets = [(title, name) for name, title in mevqa.available("datasets").items()]
-        made["dataset"] = gr.Dropdown(
+        components["dataset"] = gr.Dropdown(
             [("those of no data set", "unknown"), *datasets],
             value=settings.dataset,
             label="Classes that a model chooses from",
             elem_id="dataset",
         )
-        made["length"] = gr.Radio(
+        components["length"] = gr.Radio(
             list(LENGTHS), value=next(iter(LENGTHS)), label="The video is taken for", elem_id="length"
         )
 
 
-def _add_questions(made: dict[str, Any], model_names: tuple[str, ...]) -> None:
+def _add_questions(components: dict[str, Any], model_names: tuple[str, ...]) -> None:
     """Add the questions and the models."""
-    made["own"] = gr.CheckboxGroup([], label="Questions of the file", visible=False, elem_id="own")
+    components["own"] = gr.CheckboxGroup([], label="Questions of the file", visible=False, elem_id="own")
     with gr.Row():
         with gr.Column(scale=3, min_width=280):
-            made["chosen"] = gr.CheckboxGroup(
+            components["chosen"] = gr.CheckboxGroup(
                 offered_questions(),
                 value=suggested_questions(long=False),
                 label="Official questions",
                 elem_id="questions",
             )
         with gr.Column(scale=2, min_width=280):
-            made["typed"] = gr.Textbox(
+            components["typed"] = gr.Textbox(
                 label="Your own questions, one a line",
                 placeholder="Is the action unit brow lowerer shown on the face?",
                 lines=3,
                 elem_id="typed",
             )
-            made["models"] = gr.CheckboxGroup(
+            components["models"] = gr.CheckboxGroup(
                 list(model_names),
                 value=list(model_names),
                 label="Who is asked",
                 visible=len(model_names) > 1,
                 elem_id="models",
             )
-            made["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")
+            components["ask"] = gr.Button("Ask", variant="primary", elem_id="ask")

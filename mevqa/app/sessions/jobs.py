@@ -141,7 +141,7 @@ class RateLimit:
             now = self._clock()
             for other in [key for key, times in self._times.items() if times[-1] <= now - self._seconds]:
                 del self._times[other]
-            recent = [one for one in self._times.get(name, ()) if one > now - self._seconds]
+            recent = [moment for moment in self._times.get(name, ()) if moment > now - self._seconds]
             if len(recent) >= self._most:
                 return recent[0] + self._seconds - now
             self._times[name] = [*recent, now]

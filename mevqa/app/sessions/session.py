@@ -136,14 +136,14 @@ class Sessions:
         if owner is None or not self.knows(owner) or not page:
             raise MevqaError("this page was opened before the program was started again: reload it")
         with self._lock:
-            found = self._sessions.get((owner, page))
-            if found is None:
+            session = self._sessions.get((owner, page))
+            if session is None:
                 if len(self._sessions) >= self._limits.sessions:
                     raise MevqaError(f"{len(self._sessions)} pages are open, which is the most: close one")
                 name = secrets.token_hex(8)
-                found = Session(owner, self.root / "sessions" / name)
-                self._sessions[owner, page] = found
-            return found
+                session = Session(owner, self.root / "sessions" / name)
+                self._sessions[owner, page] = session
+            return session
 
     def with_clip(self, owner: str | None, key: Any) -> Session | None:
         """Return the session of a browser in which a clip is open; None where there is none.
@@ -153,8 +153,8 @@ class Sessions:
             key: That of the clip (``OpenClip.key``).
         """
         with self._lock:
-            own = [one for (named, _), one in self._sessions.items() if named == owner]
-        return next((one for one in own if one.clip is not None and one.clip.key == key), None)
+            sessions = [session for (session_owner, _), session in self._sessions.items() if session_owner == owner]
+        return next((session for session in sessions if session.clip is not None and session.clip.key == key), None)
 
     def claim(self, owner: str | None, page: str) -> bool:
         """Return whether an open page is a browser's own: the first browser that sends Gradio's name of it owns it."""
@@ -174,7 +174,9 @@ class Sessions:
     def may_read(self, owner: str | None, path: Path) -> bool:
         """Return whether a file belongs to a browser: it lies in a folder of one of its sessions."""
         with self._lock:
-            folders = [one.folder for (named, _), one in self._sessions.items() if named == owner]
+            folders = [
+                session.folder for (session_owner, _), session in self._sessions.items() if session_owner == owner
+            ]
         return any(path.is_relative_to(folder) for folder in folders)
 
     def close(self, owner: str | None, page: str | None) -> None:

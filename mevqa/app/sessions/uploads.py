@@ -59,12 +59,12 @@ class Uploads:
             answer: What Gradio answers: their paths as a JSON list, or why they were refused.
         """
         try:
-            named = json.loads(answer)
+            names = json.loads(answer)
         except ValueError:
             return
-        if not isinstance(named, list):
+        if not isinstance(names, list):
             return
-        paths = [Path(one) for one in named if isinstance(one, str)]
+        paths = [Path(name) for name in names if isinstance(name, str)]
         with self._lock:
             self._waiting |= {path: owner for path in paths if path.is_relative_to(self._folder)}
             oldest = list(self._waiting)[:-MOST_UPLOADS]

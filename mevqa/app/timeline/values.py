@@ -29,15 +29,15 @@ def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[st
     if opened is None:
         return None
     onset, apex, offset = (None, None, None) if opened.long else opened.moments
-    shown = None
+    moments = None
     if onset is not None and apex is not None and offset is not None:
-        shown = {"onset": onset, "apex": apex, "offset": offset}
+        moments = {"onset": onset, "apex": apex, "offset": offset}
     return {
         "key": opened.key,
         "frames": opened.frames,
         "step": opened.step,
         "cursor": _first_apex(opened.events) if apex is None else apex,
-        "moments": shown,
+        "moments": moments,
         "long": opened.long,
         "added": None if added is None else {"event": added, "stamp": secrets.token_hex(4)},
         "curve": _thinned(opened.curve),
@@ -126,5 +126,5 @@ def _event(event: Event) -> dict[str, Any]:
 def _thinned(curve: Sequence[tuple[int, float]]) -> list[list[float]]:
     """Return a curve of at most ``_POINTS`` points: of neighbours that are left out the largest stays."""
     size = -(-len(curve) // _POINTS) or 1
-    kept = (max(curve[start : start + size], key=lambda point: point[1]) for start in range(0, len(curve), size))
-    return [[frame, round(moved, 4)] for frame, moved in kept]
+    largest = (max(curve[start : start + size], key=lambda point: point[1]) for start in range(0, len(curve), size))
+    return [[frame, round(moved, 4)] for frame, moved in largest]
