@@ -25,7 +25,7 @@ from mevqa.inference.loading import AskOptions
 from mevqa.models.base import Model, Reply
 from mevqa.synthetic.writer import SyntheticSet
 
-#: What is timed, by stage: modules or classes, and what is called in them.
+#: Functions and methods that are timed, with their stage.
 _TIMED: tuple[tuple[str, str], ...] = (
     ("decode", "mevqa.video.views.render.open_video"),
     ("decode", "mevqa.video.reading.video.Video.frames"),
@@ -93,19 +93,19 @@ class StageClock:
     def watching(self) -> Iterator[None]:
         """Time the stages of looking at clips inside."""
         with ExitStack() as patches:
-            for stage, place in _TIMED:
-                patches.enter_context(patch(place, self.timed(stage, _found(place))))
+            for stage, target in _TIMED:
+                patches.enter_context(patch(target, self.timed(stage, _resolve(target))))
             self._since = time.perf_counter()
             yield
             self._charge()
 
 
-def _found(place: str) -> Callable[..., Any]:
-    """Return what a place of ``_TIMED`` names."""
+def _resolve(target: str) -> Callable[..., Any]:
+    """Return the function or method that an entry of ``_TIMED`` names."""
     import pkgutil
 
-    found: Callable[..., Any] = pkgutil.resolve_name(place)
-    return found
+    function: Callable[..., Any] = pkgutil.resolve_name(target)
+    return function
 
 
 @dataclass(slots=True)
@@ -145,12 +145,12 @@ class Stages:
 
     def largest(self, count: int = 3) -> list[tuple[str, float]]:
         """Return the stages that take longest."""
-        return sorted(self.seconds.items(), key=lambda one: -one[1])[:count]
+        return sorted(self.seconds.items(), key=lambda pair: -pair[1])[:count]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationCost:
-    """What ``measure_evaluation`` found.
+    """Times of an evaluation, as ``measure_evaluation`` takes them.
 
     Attributes:
         clips: Clips of the set.
@@ -173,9 +173,12 @@ class EvaluationCost:
     busy: list[CommandCost] = field(default_factory=list)
 
     def ratios(self) -> dict[str, float]:
-        """Return what is compared: several processes with one, stored views with looking, a busy core beside."""
-        one, several, _ = self.commands
-        ratios = {several.command: several.clock / one.clock, "looking again": self.stored.looking / self.live.looking}
+        """Return ratios of times: several processes to one, stored views to looking, a busy core beside to none."""
+        single, several, _ = self.commands
+        ratios = {
+            several.command: several.clock / single.clock,
+            "looking again": self.stored.looking / self.live.looking,
+        }
         if self.busy:
             ratios["beside a busy core"] = self.busy[1].clock / self.busy[0].clock
         return ratios
@@ -186,12 +189,12 @@ class EvaluationCost:
 
 
 def measure_evaluation(
-    made: SyntheticSet, folder: Path, model_name: str = "nano", workers: int = 2, *, busy: bool = False
+    synthetic_set: SyntheticSet, folder: Path, model_name: str = "nano", workers: int = 2, *, busy: bool = False
 ) -> EvaluationCost:
     """Measure an evaluation of synthetic clips without coded moments.
 
     Args:
-        made: The clips and their questions.
+        synthetic_set: The clips and their questions.
         folder: An empty folder for runs and stored views.
         model_name: Who is asked.
         workers: Processes of the second command.
@@ -202,24 +205,24 @@ def measure_evaluation(
     """
     from mevqa.models.registry import load_model
 
-    work = plan([made.train], made.media)
+    work = plan([synthetic_set.train], synthetic_set.media)
     model = load_model(model_name)
     live, stored = (
         _stages(work, model, folder / name, DrawOptions(cache=folder / "views")) for name in ("live", "stored")
     )
     generate = _generate(work, model, folder / "views")
-    asked = ["-m", "mevqa", "eval", made.train, "--media", made.media, "--model", model_name]
+    command = ["-m", "mevqa", "eval", synthetic_set.train, "--media", synthetic_set.media, "--model", model_name]
     commands = []
     for name, more in (
         ("1 process", ["--views-cache", "none"]),
         (f"{workers} processes", ["--views-cache", "none", "--workers", workers]),
         ("stored views", ["--views-cache", folder / "views"]),
     ):
-        commands.append(measure_command(name, [*asked, *more, "--out", folder / name]))
+        commands.append(measure_command(name, [*command, *more, "--out", folder / name]))
     logs = [_answers(folder / cost.command) for cost in commands]
     beside = []
     if busy:
-        again = [*asked, "--views-cache", folder / "views", "--out"]
+        again = [*command, "--views-cache", folder / "views", "--out"]
         beside.append(measure_command("alone", [*again, folder / "alone"]))
         with _busy_core():
             beside.append(measure_command("beside a busy core", [*again, folder / "beside"]))
@@ -236,7 +239,7 @@ def _stages(work: Plan, model: Model, out: Path, drawing: DrawOptions) -> Stages
 
 
 def _generate(work: Plan, model: Model, stored: Path) -> float | None:
-    """Return the seconds of a loop without anything of ours: one prompt and one ``generate`` for each question."""
+    """Return the seconds of a plain transformers loop: one prompt and one ``generate`` for each question."""
     import torch
 
     from mevqa.inference.drawing.cache import CachedViews, ViewCache
@@ -261,10 +264,10 @@ def _generate(work: Plan, model: Model, stored: Path) -> float | None:
 
 
 def _answers(run: Path) -> list[tuple[str, str, float | None]]:
-    """Return the answers of a run without what is timed."""
+    """Return id, text and confidence of each answer of a run: what does not depend on time."""
     from mevqa.inference.runs import open_run
 
-    return [(one.question_id, one.text, one.confidence) for one in open_run(run).answers.values()]
+    return [(answer.question_id, answer.text, answer.confidence) for answer in open_run(run).answers.values()]
 
 
 def _spin() -> None:
@@ -298,7 +301,7 @@ def stage_rows(cost: EvaluationCost) -> Sequence[tuple[str, str, str, str]]:
                 f"{cost.stored.seconds.get(stage, 0.0):.2f}",
             )
         )
-    total = [sum(one.seconds.values()) for one in (cost.live, cost.stored)]
+    total = [sum(stages.seconds.values()) for stages in (cost.live, cost.stored)]
     rows.append(("all", f"{total[0]:.2f}", "", f"{total[1]:.2f}"))
     return rows
 

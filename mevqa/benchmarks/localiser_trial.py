@@ -66,17 +66,23 @@ def measure_apex(plan: ClipPlan, seed: int, *, exponential: bool = False, crf: i
         path = Path(folder) / "clip.mp4"
         write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
         with open_video(path) as video:
-            found = localise(video, FaceAligner.fit(video[0]))
-    return ApexError(found.apex - apex, plan.fps, shape)
+            localisation = localise(video, FaceAligner.fit(video[0]))
+    return ApexError(localisation.apex - apex, plan.fps, shape)
 
 
 def error_table(errors: Sequence[ApexError]) -> str:
     """Return shares and quartiles by frame rate, by shape and together."""
-    groups = {f"{fps:g} fps": [one for one in errors if one.fps == fps] for fps in sorted({one.fps for one in errors})}
-    groups |= {shape: [one for one in errors if one.shape == shape] for shape in sorted({one.shape for one in errors})}
+    groups = {
+        f"{fps:g} fps": [error for error in errors if error.fps == fps]
+        for fps in sorted({error.fps for error in errors})
+    }
+    groups |= {
+        shape: [error for error in errors if error.shape == shape]
+        for shape in sorted({error.shape for error in errors})
+    }
     lines = [f"{'':12}{'clips':>6}{'within':>9}   signed error, ms: quartiles"]
-    for name, own in (*groups.items(), ("together", list(errors))):
-        low, middle, high = np.percentile([one.ms for one in own], [25, 50, 75])
-        share = np.mean([one.is_within for one in own])
-        lines.append(f"{name:12}{len(own):6d}{share:9.1%}   {low:+.0f}, {middle:+.0f}, {high:+.0f}")
+    for name, group in (*groups.items(), ("together", list(errors))):
+        low, middle, high = np.percentile([error.ms for error in group], [25, 50, 75])
+        share = np.mean([error.is_within for error in group])
+        lines.append(f"{name:12}{len(group):6d}{share:9.1%}   {low:+.0f}, {middle:+.0f}, {high:+.0f}")
     return "\n".join(lines)

@@ -42,8 +42,8 @@ def turns(variant: str = DEFAULT) -> tuple[str, list[Turn]]:
     Args:
         variant: Of the prompts.
     """
-    system, asked = requests("official", variant=variant)
-    return system, [Turn(request.text, answer) for request, answer in zip(asked, ANSWERS, strict=True)]
+    system, questions = requests("official", variant=variant)
+    return system, [Turn(request.text, answer) for request, answer in zip(questions, ANSWERS, strict=True)]
 
 
 def measure_packing(
@@ -68,9 +68,11 @@ def measure_packing(
         rounds: Rounds that count; one before them warms up, and makes the features known that are remembered.
         on_round: Called with the number of rounds done.
     """
-    system, asked = turns()
-    seen = [pictures(count, size, number) for number in range(clips)]
-    rows = [encode_row(model.prompter, system, views, asked, key=number) for number, views in enumerate(seen)]
+    system, clip_turns = turns()
+    clip_pictures = [pictures(count, size, number) for number in range(clips)]
+    rows = [
+        encode_row(model.prompter, system, views, clip_turns, key=number) for number, views in enumerate(clip_pictures)
+    ]
     base = _adapted(model.model)
     plain, knowing = PackedModel(base), PackedModel(base, memory=_MEMORY)
     batches = {
@@ -78,9 +80,9 @@ def measure_packing(
         WAYS[1]: (plain, rows),
         WAYS[2]: (knowing, rows),
     }
-    picture_tokens, prompt_tokens = model.count_tokens(system, seen[0], requests("official")[1])
+    picture_tokens, prompt_tokens = model.count_tokens(system, clip_pictures[0], requests("official")[1])
     tolerance, parameters = _CLOSE[model.model.dtype.itemsize], count_parameters(plain)
-    result = TurnsBenchmark(clips * len(asked), picture_tokens, prompt_tokens, tolerance, clips, parameters)
+    result = TurnsBenchmark(clips * len(clip_turns), picture_tokens, prompt_tokens, tolerance, clips, parameters)
     optimizer = torch.optim.AdamW([parameter for _, parameter in trained(plain)], lr=0.0)
     ways = {way: partial(_step, *batch, optimizer) for way, batch in batches.items()}
     result.measure(ways, _differences, rounds, on_round)

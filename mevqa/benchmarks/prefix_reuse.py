@@ -34,7 +34,7 @@ _FREE_TOKENS = 8
 #: Largest difference of log-probabilities that counts as the same in float32 and in half precision.
 _CLOSE = {4: 1e-3, 2: 0.25}
 
-#: What a way of doing the work gives.
+#: Result of one way of doing the work.
 Result = TypeVar("Result")
 
 
@@ -123,11 +123,11 @@ def requests(answers: str = "free", dataset: str = "casme2", variant: str = DEFA
     """
     library = PromptLibrary.load(variant=variant)
     clip = Clip("benchmark", dataset)
-    asked: list[Request] = []
+    questions: list[Request] = []
     for text in QUESTIONS:
-        request = library.request(question_about(clip, len(asked), text))
-        asked.append(Request(request.text, max_new_tokens=_FREE_TOKENS) if answers == "free" else request)
-    return library.system(dataset), asked
+        request = library.request(question_about(clip, len(questions), text))
+        questions.append(Request(request.text, max_new_tokens=_FREE_TOKENS) if answers == "free" else request)
+    return library.system(dataset), questions
 
 
 def pictures(count: int, size: int, seed: int) -> list[View]:
@@ -158,14 +158,14 @@ def measure_prefix_reuse(
         answers: ``free`` or ``official``, as in ``requests``.
         on_round: Called with the number of rounds done.
     """
-    system, asked = requests(answers)
-    picture_tokens, prompt_tokens = model.count_tokens(system, pictures(count, size, 0), asked)
-    result = TurnsBenchmark(len(asked), picture_tokens, prompt_tokens, _CLOSE[model.model.dtype.itemsize])
+    system, questions = requests(answers)
+    picture_tokens, prompt_tokens = model.count_tokens(system, pictures(count, size, 0), questions)
+    result = TurnsBenchmark(len(questions), picture_tokens, prompt_tokens, _CLOSE[model.model.dtype.itemsize])
 
     views = [pictures(count, size, turn) for turn in range(rounds + 1)]
 
     def ask(turn: int, reuse: bool) -> list[Reply]:
-        return model.ask(system, views[turn], asked, prefix_cache=reuse)
+        return model.ask(system, views[turn], questions, prefix_cache=reuse)
 
     ways = {"each question alone": partial(ask, reuse=False), "prefix reused": partial(ask, reuse=True)}
     result.measure(ways, _differences, rounds, on_round)
@@ -175,10 +175,12 @@ def measure_prefix_reuse(
 def _differences(alone: Sequence[Reply], reused: Sequence[Reply]) -> dict[str, float]:
     """Return how many answers differ or failed, and the largest difference of natural log-probabilities."""
     replies = list(zip(alone, reused, strict=True))
-    differ = sum(one.text != other.text or other.error is not None for one, other in replies)
-    pairs = [(one.confidence, other.confidence) for one, other in replies]
-    for one, other in replies:
-        if one.options and other.options:
-            pairs += [(one.options[option], other.options.get(option)) for option in one.options]
-    apart = max((abs(math.log(one) - math.log(other)) for one, other in pairs if one and other), default=0.0)
+    differ = sum(
+        alone_reply.text != reused_reply.text or reused_reply.error is not None for alone_reply, reused_reply in replies
+    )
+    pairs = [(alone_reply.confidence, reused_reply.confidence) for alone_reply, reused_reply in replies]
+    for alone_reply, reused_reply in replies:
+        if alone_reply.options and reused_reply.options:
+            pairs += [(alone_reply.options[option], reused_reply.options.get(option)) for option in alone_reply.options]
+    apart = max((abs(math.log(first) - math.log(second)) for first, second in pairs if first and second), default=0.0)
     return {"answers": float(differ), "log-probabilities": apart}

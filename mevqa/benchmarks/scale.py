@@ -48,7 +48,7 @@ class CommandCost:
 def measure_scale(
     folder: Path, clips: int, questions_per_clip: int = QUESTIONS, seed: int = 0
 ) -> Iterator[CommandCost]:
-    """Yield what each command takes, the reading of the log among them.
+    """Yield time and memory of each command, the reading of the log among them.
 
     Args:
         folder: An empty folder for the questions, pictures, run and report.
@@ -58,13 +58,13 @@ def measure_scale(
     """
     questions, maps, run = folder / "me_vqa_synthetic_test_to_answer.jsonl", folder / "maps", folder / "run"
     _write_questions(questions, maps, clips, questions_per_clip, seed)
-    given = [questions, "--precomputed", f"motion={maps}"]
-    asked = ["eval", *given, "--views", "motion", "--model", "mock", "--out", run]
+    inputs = [questions, "--precomputed", f"motion={maps}"]
+    evaluation = ["eval", *inputs, "--views", "motion", "--model", "mock", "--out", run]
     submission = folder / "submission" / "me_vqa_synthetic_test_pred.jsonl"
-    yield measure_command("check", ["-m", "mevqa", "check", *given])
-    yield measure_command("eval, mock model", ["-m", "mevqa", *asked])
+    yield measure_command("check", ["-m", "mevqa", "check", *inputs])
+    yield measure_command("eval, mock model", ["-m", "mevqa", *evaluation])
     yield measure_command("read the log once", ["-c", _READ, run / "answers.jsonl"])
-    yield measure_command("eval, nothing left to do", ["-m", "mevqa", *asked])
+    yield measure_command("eval, nothing left to do", ["-m", "mevqa", *evaluation])
     yield measure_command("score", ["-m", "mevqa", "score", run])
     report = measure_command("report", ["-m", "mevqa", "report", run, "--out", folder / "report"])
     pages = (page.stat().st_size / 1e6 for page in (folder / "report").rglob("*.html"))
@@ -105,10 +105,10 @@ def _write_questions(path: Path, maps: Path, clips: int, questions_per_clip: int
         for clip in range(clips):
             picture = Image.frombytes("RGB", (28, 28), generator.randbytes(28 * 28 * 3))
             picture.save(maps / f"clip{clip:06d}.png")
-            asked = _questions(generator)
+            questions = _questions(generator)
             first = clip * questions_per_clip
             for number in range(first, first + questions_per_clip):
-                question, reference = asked[number % QUESTIONS]
+                question, reference = questions[number % QUESTIONS]
                 row = {"id": f"synthetic_{number}", "dataset": "synthetic", "image_id": f"clip{clip:06d}"}
                 row |= {"subject": f"s{clip % _SUBJECTS:03d}", "filename": "", "question": question}
                 file.write(json.dumps(row | {"answer": reference}) + "\n")

@@ -53,11 +53,11 @@ def loop(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
 
 def unbound_loop(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     """Return the scan with everything but the recurrence computed for all steps at once."""
-    kept, entering = torch.exp(dt[..., None] * a), (dt * x)[..., None] * b[:, :, None, :]
+    decays, entering = torch.exp(dt[..., None] * a), (dt * x)[..., None] * b[:, :, None, :]
     state = torch.zeros_like(entering[:, 0])
     states = []
-    for keep, enter in zip(kept.unbind(1), entering.unbind(1), strict=True):
-        state = torch.addcmul(enter, keep, state)
+    for decay, enter in zip(decays.unbind(1), entering.unbind(1), strict=True):
+        state = torch.addcmul(enter, decay, state)
         states.append(state)
     return torch.einsum("nlds,nls->nld", torch.stack(states, 1), c)
 
@@ -77,13 +77,13 @@ def measure_scan(seconds: float = 2.0, threads: int = 1) -> list[ScanTime]:
 
 def _time(form: str, batch: int, length: int, seconds: float, threads: int) -> ScanTime:
     scan, inputs = FORMS[form], _inputs(batch, length)
-    exact = loop(*(one.double() for one in inputs))
+    exact = loop(*(tensor.double() for tensor in inputs))
     error = float((scan(*inputs) - exact).abs().max() / exact.abs().max())
     forward, training = (
         Timer("work(scan, inputs)", globals={"work": work, "scan": scan, "inputs": inputs}, num_threads=threads)
         for work in (_forward, _train)
     )
-    medians = [1000 * one.blocked_autorange(min_run_time=seconds).median for one in (forward, training)]
+    medians = [1000 * timer.blocked_autorange(min_run_time=seconds).median for timer in (forward, training)]
     return ScanTime(form, batch, length, medians[0], medians[1], error)
 
 
@@ -101,4 +101,4 @@ def _forward(scan: Scan, inputs: tuple[Tensor, ...]) -> None:
 
 
 def _train(scan: Scan, inputs: tuple[Tensor, ...]) -> None:
-    scan(*(one.detach().requires_grad_() for one in inputs)).sum().backward()
+    scan(*(tensor.detach().requires_grad_() for tensor in inputs)).sum().backward()

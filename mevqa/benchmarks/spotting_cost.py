@@ -1,4 +1,4 @@
-"""What the spotter costs: seconds beside decoding alone, and memory and seconds of hours of video."""
+"""Cost of the spotter: seconds beside decoding alone, and memory and seconds of hours of video."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _decode(path: Path) -> None:
 
 
 def _seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the time on the clock and the processor time that something takes."""
+    """Return the time on the clock and the processor time that a call takes."""
     begin = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - begin[0], time.process_time() - begin[1]
@@ -128,22 +128,22 @@ def repeat_video(source: Path, target: Path, minutes: float) -> None:
     """
     try:
         with av.open(str(target), "w") as out:
-            stream, done = None, 0.0
+            stream, seconds = None, 0.0
             begin = 0
-            while done < 60 * minutes:
-                with av.open(str(source)) as given:
-                    own = given.streams.video[0]
-                    stream = stream or out.add_stream_from_template(own)
+            while seconds < 60 * minutes:
+                with av.open(str(source)) as original:
+                    source_stream = original.streams.video[0]
+                    stream = stream or out.add_stream_from_template(source_stream)
                     end = begin
-                    for packet in given.demux(own):
+                    for packet in original.demux(source_stream):
                         if packet.dts is None or packet.pts is None:
                             continue
                         packet.pts, packet.dts = packet.pts + begin, packet.dts + begin
                         end = max(end, packet.pts + (packet.duration or 0))
                         packet.stream = stream
                         out.mux(packet)
-                    if end == begin or own.time_base is None:
+                    if end == begin or source_stream.time_base is None:
                         raise MediaError(source, "cannot be repeated: its packets have no times")
-                    begin, done = end, float(end * own.time_base)
+                    begin, seconds = end, float(end * source_stream.time_base)
     except (av.FFmpegError, OSError, ValueError, IndexError) as error:
         raise MediaError(source, f"cannot be repeated ({error}); give a video file") from error

@@ -30,7 +30,7 @@ _WITHOUT_MICRO = {"still": "videos without expressions", "macro": "videos with m
 
 @dataclass(frozen=True, slots=True)
 class TrialSettings:
-    """What a trial is made of.
+    """Videos of a trial: how many of each content, their length, frame rate, size and seed.
 
     Attributes:
         events: Videos with micro- and macro-expressions.
@@ -69,8 +69,12 @@ class TrialResult:
         """Return the signed errors of ``onset``, ``apex`` or ``offset`` of all matched events, ms."""
         errors = []
         for video in self.score.details["videos"] if self.score is not None else ():
-            found = {one["line"]: one for one in video["detections"]}
-            pairs = [(found[one["detection"]], one) for one in video["references"] if one["detection"] is not None]
+            detections = {detection["line"]: detection for detection in video["detections"]}
+            pairs = [
+                (detections[reference["detection"]], reference)
+                for reference in video["references"]
+                if reference["detection"] is not None
+            ]
             errors += [(ours[name] - coded[name]) * 1000 / video["fps"] for ours, coded in pairs for name in names]
         return errors
 
@@ -114,27 +118,27 @@ def run_trial(
 
 
 def compare(judged: Sequence[tuple[TrialVideo, Spotting]], folder: Path) -> TrialResult:
-    """Write what the videos hold and what was found in them, and score it.
+    """Write the true and the spotted events of the videos as tables, and score them.
 
     Args:
-        judged: Videos and what was found in each.
+        judged: Videos and the spotter's result for each.
         folder: Where ``annotations.csv`` and ``detections.csv`` are written.
     """
     false: dict[str, tuple[int, float]] = {}
-    for video, found in judged:
+    for video, spotting in judged:
         if video.content in _WITHOUT_MICRO:
             count, minutes = false.get(video.content, (0, 0.0))
-            count += sum(event.kind == "micro" for event in found.events)
+            count += sum(event.kind == "micro" for event in spotting.events)
             false[video.content] = count, minutes + video.plan.frames / video.plan.fps / 60
     coded, detections = folder / "annotations.csv", folder / "detections.csv"
     _write_labels(coded, (video for video, _ in judged))
-    write_csv(detections, [replace(found, video=video.path.stem) for video, found in judged])
+    write_csv(detections, [replace(spotting, video=video.path.stem) for video, spotting in judged])
     some = any(video.plan.performances for video, _ in judged)
     return TrialResult(score_events(detections, coded) if some else None, false)
 
 
 def write_truth(path: Path, folder: Path, settings: TrialSettings) -> None:
-    """Write what the videos of a trial hold as annotations, every person a subject; makes those that are missing.
+    """Write the true events of a trial's videos as annotations, every person a subject; makes missing videos.
 
     Args:
         path: The CSV.
@@ -154,8 +158,8 @@ def _write_labels(path: Path, videos: Iterable[TrialVideo]) -> None:
     labels = {}
     for video in videos:
         name, plan = video.path.stem, video.plan
-        # One row that only names the video says that nothing happens in it.
-        events = tuple(one.annotation for one in plan.performances) or (Event(),)
+        # One row that only names the video says that it holds no event.
+        events = tuple(expression.annotation for expression in plan.performances) or (Event(),)
         labels[name] = ClipLabels(name, "synthetic", plan.id, plan.fps, events)
     write_annotations(path, labels)
 

@@ -1,4 +1,4 @@
-"""Synthetic long videos on which the spotter is tried: expressions of a given size, and videos without any."""
+"""Synthetic long videos for spotting trials: expressions of a given size, and videos without any."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def trial_plans(videos: int, seed: int, *, seconds: float, fps: tuple[float, ...
         content: One of ``CONTENTS``.
     """
     # A content has persons of its own: the seed is spread over them.
-    own = len(CONTENTS) * seed + CONTENTS.index(content)
-    plans = plan_clips(videos, own, subjects=videos, fps=fps, classes="balanced", long_seconds=seconds)
-    kept = {"events": ("micro", "macro"), "macro": ("macro",), "still": ()}[content]
+    content_seed = len(CONTENTS) * seed + CONTENTS.index(content)
+    plans = plan_clips(videos, content_seed, subjects=videos, fps=fps, classes="balanced", long_seconds=seconds)
+    kinds = {"events": ("micro", "macro"), "macro": ("macro",), "still": ()}[content]
     return [
         replace(
             plan,
             id=f"{content}_{plan.id}",
             performances=tuple(
-                _resized(performance, random_source(own, f"amplitude {number}", plan.index))
+                _resized(performance, random_source(content_seed, f"amplitude {number}", plan.index))
                 for number, performance in enumerate(plan.performances)
-                if performance.annotation.kind in kept
+                if performance.annotation.kind in kinds
             ),
         )
         for plan in plans
@@ -99,14 +99,14 @@ def write_trial(
         progress: Called after each video.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    own = len(CONTENTS) * seed + CONTENTS.index(content)
-    made = []
+    content_seed = len(CONTENTS) * seed + CONTENTS.index(content)
+    videos = []
     for plan in plans:
         path = folder / f"{plan.id}_{size[0]}x{size[1]}_{plan.fps:g}fps_{plan.frames}.mp4"
         if not path.exists():
-            recording = Recording(plan, own, Style(*size))
+            recording = Recording(plan, content_seed, Style(*size))
             write_mp4(path, recording.frames(), plan.fps, recording.scene.crf)
-        made.append(TrialVideo(plan, content, path))
+        videos.append(TrialVideo(plan, content, path))
         if progress is not None:
             progress(plan)
-    return made
+    return videos

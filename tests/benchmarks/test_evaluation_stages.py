@@ -35,7 +35,7 @@ def test_a_second_is_of_the_innermost_stage(monkeypatch):
 
 
 def test_every_place_that_is_timed_is_there():
-    assert all(callable(stages._found(place)) for _, place in stages._TIMED)
+    assert all(callable(stages._resolve(target)) for _, target in stages._TIMED)
 
 
 @pytest.fixture(scope="module")

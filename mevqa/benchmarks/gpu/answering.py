@@ -82,8 +82,8 @@ def measure_adapter(case: GpuCase) -> dict[str, float]:
 
 
 def _plan(case: GpuCase) -> Architecture:
-    system, asked = requests("official")
-    return architecture(case.name, [system, *(request.text for request in asked)] * 4, small=case.small)
+    system, questions = requests("official")
+    return architecture(case.name, [system, *(request.text for request in questions)] * 4, small=case.small)
 
 
 def _build(case: GpuCase, plan: Architecture) -> TransformersModel:
@@ -98,24 +98,24 @@ def _build(case: GpuCase, plan: Architecture) -> TransformersModel:
 
 def _ask(case: GpuCase, model: TransformersModel, plan: Architecture) -> tuple[list[Reply], float]:
     """Return the replies about some clips, and questions a second; a clip before them warms up."""
-    system, asked = requests("official")
+    system, questions = requests("official")
     replies: list[Reply] = []
     started = 0.0
     for number in range(_CLIPS + 1):
         if number == 1:
             wait_for(case.device)
             started = time.perf_counter()
-        replies += model.ask(system, pictures(_PICTURES, plan.side, number), asked)
+        replies += model.ask(system, pictures(_PICTURES, plan.side, number), questions)
     wait_for(case.device)
-    return replies, _CLIPS * len(asked) / (time.perf_counter() - started)
+    return replies, _CLIPS * len(questions) / (time.perf_counter() - started)
 
 
 def _largest_difference(first: Sequence[Reply], second: Sequence[Reply]) -> float:
     """Return the largest difference of natural log-probabilities of options."""
     apart = [
-        abs(math.log(value) - math.log(other.options[option]))
-        for one, other in zip(first, second, strict=True)
-        for option, value in (one.options or {}).items()
-        if other.options and value and other.options.get(option)
+        abs(math.log(value) - math.log(second_reply.options[option]))
+        for first_reply, second_reply in zip(first, second, strict=True)
+        for option, value in (first_reply.options or {}).items()
+        if second_reply.options and value and second_reply.options.get(option)
     ]
     return max(apart, default=math.inf)

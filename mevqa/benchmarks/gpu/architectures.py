@@ -89,20 +89,20 @@ def architecture(name: str, texts: Iterable[str], *, small: bool = False) -> Arc
     model = table.models[name]
     instead = table.small[model.family] if small else None
     pictures = instead.pictures if instead else table.pictures[model.family]
-    made = make_processor(model.family, pictures, texts)
-    text = model.text | (instead.text if instead else {}) | made.text
+    family_processor = make_processor(model.family, pictures, texts)
+    text = model.text | (instead.text if instead else {}) | family_processor.text
     vision = model.vision | (instead.vision if instead else {})
     if instead:
-        text["vocab_size"] = len(made.processor.tokenizer)
+        text["vocab_size"] = len(family_processor.processor.tokenizer)
     if model.family in _TEXT_TYPES:
         text["model_type"] = _TEXT_TYPES[model.family]
     if model.family in _VISION_TYPES:
         vision |= {"model_type": _VISION_TYPES[model.family], "vision_use_head": False}
-    more = model.more | (instead.more if instead else {}) | made.more
+    more = model.more | (instead.more if instead else {}) | family_processor.more
     if "rope_parameters" not in text and model.family.startswith("qwen"):
         text["rope_parameters"] = _rotary(model.family)
     config = AutoConfig.for_model(model.family, text_config=text, vision_config=vision, **more)
-    return Architecture(name, made.processor, config, pictures.side)
+    return Architecture(name, family_processor.processor, config, pictures.side)
 
 
 def _rotary(family: str) -> dict[str, Any]:

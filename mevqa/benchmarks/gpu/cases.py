@@ -1,4 +1,4 @@
-"""What is measured on a GPU, and what a measurement gives."""
+"""Cases that are measured on a GPU, and the results of measuring them."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class GpuCase:
     @property
     def card_gib(self) -> int | None:
         """Memory of the card that a recipe names, GiB; None where it names none."""
-        named = re.search(r"-(\d+)gb$", self.name)
-        return int(named[1]) if self.kind == "training" and named else None
+        size = re.search(r"-(\d+)gb$", self.name)
+        return int(size[1]) if self.kind == "training" and size else None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What a measurement gave.
+    """Result of one measurement.
 
     Attributes:
         case: What was measured.

@@ -1,4 +1,4 @@
-"""Cases one after the other, each in a process of its own: what one leaves behind, no other meets."""
+"""Measuring GPU cases one after the other, each in a process of its own, so that none affects the next."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _context() -> Any:
 
 
 def run_cases(cases: Sequence[GpuCase], limit_s: float, on_result: Callable[[CaseResult], None]) -> list[CaseResult]:
-    """Measure cases; what the time does not suffice for is a result too.
+    """Measure cases; one for which the time does not suffice has a result, too (``not run``).
 
     Args:
         cases: In their order.
@@ -78,7 +78,7 @@ def _run(context: Any, case: GpuCase, limit_s: float) -> CaseResult:
 
 
 def _measure(case: GpuCase, there: Connection) -> None:
-    """Measure a case in this process and send what it gives."""
+    """Measure a case in this process and send its outcome."""
     # Before anything imports it: it gives advice.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     import torch

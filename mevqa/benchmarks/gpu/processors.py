@@ -68,7 +68,11 @@ def make_processor(family: str, sizes: PictureSizes, texts: Iterable[str]) -> Fa
 
 
 def _tokenizer(
-    texts: Iterable[str], special: Sequence[str], eos: str, named: dict[str, str] | None = None, bos: str | None = None
+    texts: Iterable[str],
+    special: Sequence[str],
+    eos: str,
+    named_tokens: dict[str, str] | None = None,
+    bos: str | None = None,
 ) -> Any:
     """Return a byte-level BPE tokeniser trained on ``texts``."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -77,7 +81,7 @@ def _tokenizer(
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
-    every = list(dict.fromkeys(["<pad>", *special, *(named or {}).values()]))
+    every = list(dict.fromkeys(["<pad>", *special, *(named_tokens or {}).values()]))
     trainer = trainers.BpeTrainer(
         vocab_size=_VOCABULARY,
         special_tokens=every,
@@ -86,7 +90,7 @@ def _tokenizer(
     )
     core.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=core, pad_token="<pad>", eos_token=eos, bos_token=bos, extra_special_tokens=named or {}
+        tokenizer_object=core, pad_token="<pad>", eos_token=eos, bos_token=bos, extra_special_tokens=named_tokens or {}
     )
 
 

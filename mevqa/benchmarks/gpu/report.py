@@ -75,7 +75,7 @@ def write_report(path: Path, report: GpuReport) -> None:
 
 def report_json(report: GpuReport) -> str:
     """Return results as the JSON that ``read_report`` reads."""
-    record = {"format": _FORMAT, "machine": report.machine, "results": [_record(one) for one in report.results]}
+    record = {"format": _FORMAT, "machine": report.machine, "results": [_record(result) for result in report.results]}
     return json.dumps(record, indent=1) + "\n"
 
 
@@ -92,7 +92,7 @@ def read_report(path: Path) -> GpuReport:
     """
     content = read_json_object(path)
     try:
-        results = tuple(CaseResult(**{**one, "case": GpuCase(**one["case"])}) for one in content["results"])
+        results = tuple(CaseResult(**{**record, "case": GpuCase(**record["case"])}) for record in content["results"])
         return GpuReport(dict(content["machine"]), results)
     except (KeyError, TypeError) as error:
         raise InputError([Problem(path, f"holds no results of mevqa bench gpu: {error}")]) from error
@@ -108,10 +108,10 @@ def training_table(report: GpuReport) -> Table:
             continue
         figures = result.figures
         memory = f"{figures['peak_gib']:.1f} GiB" if "peak_gib" in figures else "–"
-        step, whole = figures["step_s"], figures["training_of_150_clips_s"] / 60
+        step, minutes = figures["step_s"], figures["training_of_150_clips_s"] / 60
         rows.append(
             (name, f"{round(figures['tokens'], -1):,.0f}", f"{figures['trained_weights'] / 1e6:.0f} million",
-             memory, f"{step:.2f} s", f"{whole:.0f} min")
+             memory, f"{step:.2f} s", f"{minutes:.0f} min")
         )  # fmt: skip
     columns = ("recipe", "tokens of a clip", "trained weights", "GPU memory", "a step of 8 clips", "150 clips")
     return Table("Fine-tuning", columns, tuple(rows), _switches(report))
@@ -155,8 +155,8 @@ def adapter_table(report: GpuReport) -> Table:
 
 def tables(report: GpuReport) -> list[Table]:
     """Return the tables that have rows."""
-    made = (training_table(report), answering_table(report), adapter_table(report))
-    return [table for table in made if table.rows]
+    all_tables = (training_table(report), answering_table(report), adapter_table(report))
+    return [table for table in all_tables if table.rows]
 
 
 def _of(results: Sequence[CaseResult], kind: str) -> list[CaseResult]:

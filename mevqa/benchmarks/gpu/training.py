@@ -57,8 +57,8 @@ class _SameRows(Dataset[Row]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, place: int) -> Row:
-        return self._rows[place % len(self._rows)]
+    def __getitem__(self, index: int) -> Row:
+        return self._rows[index % len(self._rows)]
 
 
 def measure_recipe(case: GpuCase) -> dict[str, float]:
@@ -75,9 +75,9 @@ def measure_recipe(case: GpuCase) -> dict[str, float]:
     """
     recipe = read_recipe(case.name)
     measured = recipe.model_copy(update=_measured(case))
-    system, asked = turns(recipe.variant or DEFAULT)
+    system, clip_turns = turns(recipe.variant or DEFAULT)
     captions = [view.caption for view in pictures(len(recipe.views), 1, 0)]
-    texts = [system, *(text for turn in asked for text in (turn.text, turn.answer)), *captions]
+    texts = [system, *(text for turn in clip_turns for text in (turn.text, turn.answer)), *captions]
     plan = architecture(recipe.model, texts * 4, small=case.small)
     wrapped = build(
         plan,
@@ -95,7 +95,7 @@ def measure_recipe(case: GpuCase) -> dict[str, float]:
             wrapped.prompter,
             system,
             pictures(len(recipe.views), plan.side, number),
-            asked,
+            clip_turns,
             key=number if remembers else None,
         )
         for number in range(count)
@@ -110,7 +110,7 @@ def measure_recipe(case: GpuCase) -> dict[str, float]:
 
 
 def _measured(case: GpuCase) -> dict[str, Any]:
-    """Return what a measurement changes of a recipe: nothing that decides memory or time of a step."""
+    """Return the settings of a recipe that a measurement changes: none that decides memory or time of a step."""
     changed: dict[str, Any] = {"steps": _STEPS, "epochs": 0, "workers": 0, "log_to": (), "device": case.device}
     if case.device == "cpu" and not torch.cuda.is_available():
         changed["precision"] = "float32"
