@@ -128,7 +128,7 @@ class AppSettings:
 
 
 def _table_problems(table: Path) -> Iterable[Problem]:
-    """Return why annotations could not be saved to a table."""
+    """Return the problems of a table to which annotations shall be saved."""
     from mevqa.data.annotate import read_table
 
     try:

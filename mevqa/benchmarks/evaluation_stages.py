@@ -1,4 +1,4 @@
-"""Where the time of an evaluation goes: stages of looking and asking, processes, stored views, a busy core beside.
+"""Time of an evaluation by stage, with one and several processes, with stored views, and beside a busy core.
 
 Stages are timed in this process, with one process that draws: what is timed is wrapped while it is measured, and time
 inside a nested stage is that stage's alone. Whole commands are timed as a user runs them, start included.

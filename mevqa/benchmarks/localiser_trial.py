@@ -24,7 +24,7 @@ TOLERANCE_FRAMES = 2
 
 @dataclass(frozen=True, slots=True)
 class ApexError:
-    """How far the apex of one clip was missed.
+    """Error of the apex that was found in one clip.
 
     Attributes:
         frames: Frames from the true apex to the one found, positive where that is too late.

@@ -1,4 +1,4 @@
-"""How much faster questions are trained packed behind their clip's prefix; loss and gradients compared."""
+"""Speedup of training on questions packed behind their clip's prefix, with loss and gradients compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much faster a clip's questions are answered when they share its prefix, with the answers compared."""
+"""Speedup of answering a clip's questions that share its prefix, with the answers compared."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class TurnsBenchmark:
 
     @property
     def speedup(self) -> dict[str, float]:
-        """How many times as fast as the first each other way is, by medians."""
+        """Speedup of each other way over the first, by medians."""
         return self._speedup(statistics.median)
 
     @property
     def best_speedup(self) -> dict[str, float]:
-        """The same by the least times."""
+        """Speedup of each other way over the first, by the least times."""
         return self._speedup(min)
 
     def _speedup(self, summary: Callable[[list[float]], float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How long the selective scan takes beside loops over the sequence, with the results compared."""
+"""Time of the selective scan beside loops over the sequence, with the results compared."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class FoundEvents:
         return self.events.get(match_key(video), [] if self.complete else None)
 
     def notes(self, videos: Collection[str]) -> list[str]:
-        """Return what a reader must know.
+        """Return a note that lists the videos of the file that are not shown; empty where all are.
 
         Args:
             videos: Names of the videos that are shown.

@@ -49,7 +49,7 @@ class LeaderboardRow:
 
     @property
     def free(self) -> int:
-        """How many cells at the end are empty."""
+        """Number of empty cells at the end."""
         filled = [column for column, cell in enumerate(self.cells, 1) if cell.value]
         return len(self.cells) - max(filled, default=0)
 

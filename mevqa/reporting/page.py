@@ -67,7 +67,7 @@ def make_page(runs: Sequence[ReadRun], section: ClipSection, title: str, *, pair
 
 
 def path_shortener(runs: Sequence[ReadRun]) -> PathShortener:
-    """Return what takes the folders off paths in texts about runs, whose own files and folders it knows."""
+    """Return a shortener that takes the folders off paths in texts about runs, given their files and folders."""
     sources = [source for run in runs for source in run.sources]
     paths = [run.run.path for run in runs]
     for source in sources:

@@ -69,13 +69,13 @@ class ReadRun:
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:
-        """What decided the answers, as the manifest has it."""
+        """Fingerprint of the run, from its manifest: everything that decided the answers."""
         decides: Mapping[str, Any] = self.run.manifest.get("decides", {})
         return decides
 
     @property
     def model(self) -> str:
-        """What the model is called."""
+        """Label of the model."""
         return model_label(self.fingerprint)
 
     @property
@@ -85,7 +85,7 @@ class ReadRun:
 
 
 def model_label(fingerprint: Mapping[str, Any]) -> str:
-    """Return what a run's model is called: a hub name, the last part of a folder, and its adapter.
+    """Return the label of a run's model: a hub name or the last part of a folder, and its adapter.
 
     Args:
         fingerprint: What decided the answers, from the manifest.

@@ -31,7 +31,7 @@ _TINY = 64
 
 
 def allowance(pictures: int) -> int:
-    """Return how many bytes each of so many pictures may have."""
+    """Return the bytes that each picture may have, by their number."""
     # Base64 writes 3 bytes as 4 letters.
     return int(PAGE_BUDGET * 3 / 4 / max(pictures, 1))
 

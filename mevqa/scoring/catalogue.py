@@ -165,13 +165,13 @@ def lower_is_better(key: str) -> bool:
 
 
 def row_name(prefix: str) -> str:
-    """Return what a row of a table is called, by the beginning of its keys."""
+    """Return the name of a row of a table, by the prefix of its keys."""
     name = catalogue().names.get(prefix)
     return prefix if name is None else name.row
 
 
 def chart_name(prefix: str) -> str:
-    """Return what the title of a chart calls the beginning of a key."""
+    """Return the name of a prefix of keys in the titles of charts."""
     name = catalogue().names.get(prefix)
     return prefix if name is None or not name.chart else name.chart
 

@@ -1,4 +1,4 @@
-"""Whether two runs on the same questions differ: a paired bootstrap over subjects.
+"""Paired comparison of two runs on the same questions: a bootstrap over subjects.
 
 Both runs are measured on the same draws, so that how hard the drawn subjects are cancels out. Source: Koehn,
 Statistical Significance Tests for Machine Translation Evaluation, EMNLP 2004 (paired bootstrap resampling).

@@ -41,7 +41,7 @@ def export_zip(opened: OpenClip, model_answers: Sequence[ModelAnswers], annotati
 
 
 def export_name(opened: OpenClip) -> str:
-    """Return what the zip is called: by the clip, in characters that every system takes."""
+    """Return the file name of the zip: that of the clip, in characters that every system takes."""
     return f"mevqa-{re.sub(r'[^A-Za-z0-9._-]+', '_', opened.clip.id)[:80].strip('._') or 'clip'}.zip"
 
 

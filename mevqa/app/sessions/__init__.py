@@ -1,1 +1,1 @@
-"""What belongs to one open page: its session, its uploads and frames, and the jobs that it runs."""
+"""Sessions of open pages: their clips and files, uploads, frames and jobs."""

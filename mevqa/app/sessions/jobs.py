@@ -59,7 +59,7 @@ class Job(Generic[_T]):
         self._thread = threading.Thread(target=self._run, name="mevqa-app-job", daemon=True)
 
     def start(self) -> Job[_T]:
-        """Begin."""
+        """Start the thread of the job."""
         self._thread.start()
         return self
 

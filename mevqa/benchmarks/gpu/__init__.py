@@ -1,1 +1,1 @@
-"""What the shipped recipes take of a GPU: models of full size, built from their configs with random weights."""
+"""GPU memory and time of the shipped recipes: models of full size, built from their configs with random weights."""

@@ -31,7 +31,7 @@ class _Model(StrictModel):
 
 
 class _Small(StrictModel):
-    """What replaces a family's sizes where they shall be small."""
+    """Sizes of a family for small models, in place of its own."""
 
     text: dict[str, Any]
     vision: dict[str, Any]

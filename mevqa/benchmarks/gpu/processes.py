@@ -21,7 +21,7 @@ _LONGEST, _LEAST = 180.0, 15.0
 
 
 def in_own_process(work: Callable[..., Any], *args: Any) -> Any:
-    """Return what a function returns in a process of its own: where it touches the GPU, nothing of that stays here."""
+    """Call a function in a process of its own, so that this one holds nothing of the GPU, and return its result."""
     with ProcessPoolExecutor(1, mp_context=_context()) as pool:
         return pool.submit(work, *args).result()
 

@@ -24,7 +24,7 @@ _QWEN = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|
 
 @dataclass(frozen=True, slots=True)
 class PictureSizes:
-    """How a family's processor cuts pictures.
+    """Sizes to which a family's processor cuts pictures.
 
     Attributes:
         side: Width and height of the pictures that are shown, pixels.

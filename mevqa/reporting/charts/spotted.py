@@ -111,7 +111,7 @@ def _units(event: SpottedEvent) -> str:
 
 
 def _notes(events: int, listed: int, unseen: bool) -> list[str]:
-    """Return what stands below the table."""
+    """Return the notes below the table."""
     notes = ["score: probability that a coder would have marked it; units: those that explain the motion, best first"]
     if not events:
         notes = ["no expression was found" + (" in what could be looked at" if unseen else "")]

@@ -1,4 +1,4 @@
-"""Where answers come from: a run, a file in the official layout, or a folder of such files."""
+"""Loading answers for scoring: from a run, a file in the official layout, or a folder of such files."""
 
 from __future__ import annotations
 

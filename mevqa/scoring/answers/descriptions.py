@@ -1,4 +1,4 @@
-"""What descriptions of expressions name, by the reader of answers, against what is known: precision and recall."""
+"""Precision and recall of the facts that descriptions of expressions name, as the reader of answers reads them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIDE = Question("", "", "", "au_side", action_unit="lip corner puller")
 
 @dataclass(frozen=True, slots=True)
 class NamedScore:
-    """Agreement of what texts name with what is known, pooled over all texts.
+    """Agreement of the facts that texts name with the known facts, pooled over all texts.
 
     Attributes:
         known: Number of facts that are known.
@@ -34,12 +34,12 @@ class NamedScore:
 
     @property
     def precision(self) -> float | None:
-        """Share of what is named that is right; None where nothing is named."""
+        """Share of the named facts that are right; None where nothing is named."""
         return self.right / self.named if self.named else None
 
     @property
     def recall(self) -> float | None:
-        """Share of what is known that is named; None where nothing is known."""
+        """Share of the known facts that are named; None where nothing is known."""
         return self.right / self.known if self.known else None
 
 
@@ -56,7 +56,7 @@ def named_facts(text: str) -> dict[str, frozenset[Hashable]]:
 
 
 def known_facts(facts: DescriptionFacts) -> dict[str, frozenset[Hashable]]:
-    """Return what a text about a clip should name, as ``named_facts`` does."""
+    """Return the facts that a text about a clip should name, in the form of ``named_facts``."""
     return {
         "units": frozenset(unit.number for unit in facts.units),
         "side": frozenset({facts.side} if facts.side else ()),
@@ -69,7 +69,7 @@ def score_descriptions(described: Iterable[tuple[DescriptionFacts, str]]) -> dic
     """Return the agreement for ``units``, ``side``, ``fine`` and ``coarse``.
 
     Args:
-        described: What is known of each clip, and the text about it.
+        described: The known facts of each clip, and the text about it.
     """
     pairs = [(known_facts(facts), named_facts(text)) for facts, text in described]
     return {name: _agreement([(known[name], named[name]) for known, named in pairs]) for name in known_facts(_NOTHING)}

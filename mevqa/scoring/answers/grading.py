@@ -37,7 +37,7 @@ _SENTENCE = Question("", "", "", "combined", plural=True)
 
 
 def read_value(question: Question, text: str, *, truncated: bool = False) -> Value | None:
-    """Return what a text answers to a question; None when it cannot be told.
+    """Return the value of a text as the answer to a question; None when it cannot be read.
 
     Args:
         question: What was asked; labels of all data sets are read.

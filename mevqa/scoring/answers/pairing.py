@@ -146,7 +146,7 @@ def pair_answer(question: Question, answers: Mapping[str, Answer], path: Path = 
 
 
 def _planned(run: RunRecord, questions: list[tuple[Question, Path]], notes: list[str]) -> list[tuple[Question, Path]]:
-    """Leave out the clips that the run was told to leave out (``--limit``)."""
+    """Leave out the clips that the run left out (``--limit``)."""
     media = run.manifest.get("decides", {}).get("media", {})
     clips = {question.clip_id for question, _ in questions}
     if not media or clips <= set(media):

@@ -158,7 +158,7 @@ def with_chosen(numbers: Mapping[str, _Number], switches: Switches) -> dict[str,
 
 
 def count_items(items: Sequence[Item]) -> dict[str, int]:
-    """Return how many questions there are, and how many of them have no usable answer and why."""
+    """Return the numbers of questions, clips and subjects, and of questions without a usable answer by reason."""
     counts = {"questions": len(items), "clips": len({(i.question.dataset, i.question.clip_id) for i in items})}
     subjects = {item.unit for item in items if item.by_subject}
     if subjects:
@@ -267,7 +267,7 @@ def _end_of(text: str) -> str:
 
 
 def _confusion(items: Sequence[Item]) -> dict[str, Any]:
-    """Return how often each class is answered to each; what no reference is stands under ``other`` or ``none``."""
+    """Return the confusion matrix; answers that are no class of the references count as ``other`` or ``none``."""
     references, answers = labels_of(items)
     labels = sorted(set(references))
     pairs = Counter(

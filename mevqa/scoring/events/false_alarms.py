@@ -51,7 +51,7 @@ def count_false_alarms(result: ScoreResult, spans: Mapping[str, Sequence[Span]],
 
 
 def outside(spans: Sequence[Span], frames: int) -> list[Span]:
-    """Return what some parts of a video leave of it, in the order of time.
+    """Return the parts of a video outside of the given ones, in the order of time.
 
     Args:
         spans: Parts, in any order; they may overlap.

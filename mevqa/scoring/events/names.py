@@ -19,7 +19,7 @@ VideoKey = tuple[str, str]
 
 
 class Naming:
-    """How videos are named in both files at once.
+    """Keys under which videos of both files are the same.
 
     Attributes:
         by_subject: Whether both files name subjects; otherwise the video alone must tell.

@@ -30,7 +30,7 @@ _REDUCED_MACRO_SECONDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """What counts in one video.
+    """The accepted reference events and the detections of one video.
 
     Attributes:
         name: Subject and video as they are written.
