@@ -14,7 +14,7 @@ from mevqa.app.clips.asking import PageModels
 from mevqa.app.clips.library import read_library
 from mevqa.app.guard import Guard
 from mevqa.app.sessions.session import Sessions
-from mevqa.app.settings import AppSettings
+from mevqa.app.settings import LAST_PORT, AppSettings
 from mevqa.app.state import AppState
 from mevqa.errors import MevqaError
 
@@ -113,7 +113,7 @@ def _listen(host: str, port: int) -> socket.socket:
     """Return a listening socket on a port, or on one of the next where it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     error: OSError | None = None
-    for tried in range(port, port + (_TRIED if port else 1)):
+    for tried in range(port, min(port + (_TRIED if port else 1), LAST_PORT + 1)):
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -11,7 +11,7 @@ from typing import Literal
 from mevqa.errors import InputError, MevqaError, Problem
 from mevqa.models.registry import check_name
 
-_LAST_PORT = 65_535
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class AppSettings:
             InputError: Every problem of the settings.
         """
         problems = []
-        if not 0 <= self.port <= _LAST_PORT:
-            problems.append(Problem("--port", f"is a number from 0 to {_LAST_PORT}, not {self.port}"))
+        if not 0 <= self.port <= LAST_PORT:
+            problems.append(Problem("--port", f"is a number from 0 to {LAST_PORT}, not {self.port}"))
         if (self.compare or self.model, self.compare_adapter) == (self.model, self.adapter) and self.compare:
             problems.append(Problem("--compare", f"{self.compare} is the model that is asked already: name another"))
         if not self.local and not self.password:

@@ -12,6 +12,7 @@ from mevqa.inference.evaluation import Source
 from mevqa.inference.logs.answer_log import torn_line
 from mevqa.inference.runs import RunRecord, open_run
 from mevqa.inference.shards import lacking_clips
+from mevqa.names import match_key
 from mevqa.safe_text import shared_name
 from mevqa.scoring.answers.answer_sources import files_of_run, read_files
 from mevqa.scoring.answers.items import Item, make_items
@@ -169,12 +170,20 @@ def _read_run(path: Path, folder: str, scoring: Scoring) -> ReadRun:
 def _joined(questions: Sequence[Question], scored: Sequence[Item]) -> tuple[list[Question], dict[str, Item]]:
     """Return the questions with their references, and the scored ones by the id that the run uses."""
     by_id = {item.question.id: item for item in scored}
-    by_text = {(item.question.clip_id, item.question.text): item for item in scored}
+    by_text = {_clip_and_text(item.question): item for item in scored}
     joined: list[Question] = []
     items = {}
     for question in questions:
-        item = by_id.get(question.id) or by_text.get((question.clip_id, question.text))
+        item = by_id.get(question.id)
+        if item is None or _clip_and_text(item.question) != _clip_and_text(question):
+            # The reference is in the other layout, whose ids are others.
+            item = by_text.get(_clip_and_text(question))
         if item is not None:
             items[question.id] = item
         joined.append(question if item is None else replace(question, reference=item.question.reference))
     return joined, items
+
+
+def _clip_and_text(question: Question) -> tuple[str, str]:
+    """Return what identifies a question in files of either layout, as scoring matches them."""
+    return match_key(question.clip_id), question.text
