@@ -61,6 +61,12 @@ def test_the_weights_are_those_of_the_pictures_themselves(data, prepared, recipe
     assert records[0]["subjects"] == records[1]["subjects"]
 
 
+def test_later_stages_see_the_prepared_pictures(prepared, recipe, tmp_path):
+    stages = {"stages": "sft,rft", "rft": {"samples": 3, "steps": 1, "share": 1.0, "f1": 0.5}}
+    result = mevqa.finetune(recipe, questions=str(prepared), output=str(tmp_path / "out"), **stages)
+    assert [stage.name for stage in result.stages] == ["sft", "rft"] and result.stages[1].right > 0
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

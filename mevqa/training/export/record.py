@@ -7,6 +7,7 @@ or train.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,10 +101,11 @@ class ExportedFolder:
         """
         path = self.path / INDEX
         try:
-            lines = read_file(path).decode("utf-8").splitlines()
+            text = read_file(path).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError([Problem(path, f"cannot be read: {error}; export again into a new folder")]) from error
-        for number, line in enumerate(lines, 1):
+        # Lines end with a line feed alone: a question may hold other separators, as U+2028.
+        for number, line in enumerate(io.StringIO(text), 1):
             try:
                 content = json.loads(line)
             except ValueError as error:

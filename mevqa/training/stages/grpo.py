@@ -126,7 +126,8 @@ def train_rewards(
     if finished_record := read_manifest(out).get("finished"):
         return FineTuningResult.from_record(out, finished_record)
     prompter = trainable.wrapped.prompter
-    rows = ConversationRows(clips, RowMaker(prompter, trainable.prompts, trainable.view_config), prompter)
+    row_maker = RowMaker(prompter, trainable.prompts, trainable.view_config, drawn_by=work.prepared)
+    rows = ConversationRows(clips, row_maker, prompter)
     kind = str(trainable.wrapped.model.config.model_type)
     if getattr(trainable.wrapped.model.config, "image_token_id", None) is None:
         raise InputError([Problem("stages", f"grpo cannot be used: trl knows no picture token of {kind} models")])

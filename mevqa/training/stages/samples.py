@@ -6,6 +6,7 @@ seed of its own, so that what is drawn depends neither on an interruption nor on
 
 from __future__ import annotations
 
+import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,8 +147,9 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: A line is not a row of drawn answers.
     """
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    # Lines end with a line feed alone: an answer may hold other separators, as U+2028.
+    for number, line in enumerate(io.StringIO(text), start=1):
         try:
             row = json.loads(line)
             if not (isinstance(row["id"], str) and len(row["answers"]) == len(row["passed"])):

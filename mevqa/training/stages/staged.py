@@ -90,7 +90,7 @@ def _train(recipe: Recipe, work: Plan, out: Path, label: str) -> FineTuningResul
     start_manifest(out, recipe, work, trainable)
     if finished_record := read_manifest(out).get("finished"):
         return FineTuningResult.from_record(out, finished_record)
-    row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
+    row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config, drawn_by=work.prepared)
     del trainable
     _give_back_memory()
     stages = Stages(recipe, work, out, learning, validation, row_maker, label)

@@ -1,6 +1,7 @@
 """Predictions of other toolkits become runs that are scored and submitted, or are refused in clear lines."""
 
 import json
+import shutil
 
 import pytest
 from map_clips import write_maps
@@ -8,6 +9,7 @@ from map_clips import write_maps
 import mevqa
 from mevqa.cli import main
 from mevqa.errors import InputError
+from mevqa.training.export.record import ExportedFolder
 
 
 @pytest.fixture(scope="module")
@@ -241,3 +243,12 @@ def test_what_is_not_named_is_said(tmp_path, monkeypatch, capsys, words, message
     assert main(["import", *words, "--out", "run"]) == 2
     said = capsys.readouterr().err
     assert message in said and "Traceback" not in said
+
+
+def test_unicode_line_separators_inside_a_row_do_not_break_the_index(exported, tmp_path):
+    folder = shutil.copytree(exported, tmp_path / "copy")
+    rows = [json.loads(line) for line in (exported / "index.jsonl").read_text("utf-8").split("\n") if line]
+    rows[0]["user"] += "a\u2028b\x85c"
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "index.jsonl").write_text(text, "utf-8")
+    assert [row.user for row in ExportedFolder(folder).rows()] == [row["user"] for row in rows]

@@ -164,3 +164,10 @@ def test_that_no_drawn_answer_is_right_is_one_line(recipe, tmp_path, monkeypatch
     stages = Stages(recipe, read_clips(recipe), tmp_path / "out", [], [], None, "")
     with pytest.raises(InputError, match="none of the answers drawn to 1 questions is right: .* lower rft.f1"):
         stages.reject(tmp_path)
+
+
+def test_unicode_line_separators_inside_an_answer_do_not_break_the_log(tmp_path):
+    row = {"id": "q", "answers": [None], "passed": [False], "raw": ["a\u2028b\x85c"]}
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert list(sampling._rows(path)) == [row]
