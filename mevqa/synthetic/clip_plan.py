@@ -120,9 +120,9 @@ def plan_clips(
         rate = fps[subject % len(fps)]
         name = f"synth{seed}_s{subject + 1:02d}_{index + 1:04d}"
         if long_seconds is None:
-            frames, performances = _short(rng, rate, dealt[index])
+            frames, performances = _plan_short(rng, rate, dealt[index])
         else:
-            frames, performances = _long(rng, rate, long_seconds, classes)
+            frames, performances = _plan_long(rng, rate, long_seconds, classes)
         blinks = _blinks(rng, rate, frames, performances, long_seconds is not None)
         plans.append(ClipPlan(name, index, subject, rate, frames, performances, blinks))
     return plans
@@ -141,14 +141,14 @@ def _deal_classes(clips: int, seed: int, classes: str) -> list[str]:
     return [names[index] for index in rng.permutation(chosen)]
 
 
-def _short(rng: np.random.Generator, fps: float, fine: str) -> tuple[int, tuple[PlannedExpression, ...]]:
+def _plan_short(rng: np.random.Generator, fps: float, fine: str) -> tuple[int, tuple[PlannedExpression, ...]]:
     """Plan a clip that holds one micro-expression."""
     before, after = (max(1, round(rng.uniform(80, 250) * fps / 1000)) for _ in range(2))
     performance = _performance(rng, fps, before, "micro", fine)
     return int(performance.annotation.offset or 0) + 1 + after, (performance,)
 
 
-def _long(
+def _plan_long(
     rng: np.random.Generator, fps: float, seconds: float, classes: str
 ) -> tuple[int, tuple[PlannedExpression, ...]]:
     """Plan a long video: micro- and macro-expressions one after the other, as many as were drawn and fit."""

@@ -24,22 +24,22 @@ def train_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     yield from _list_and_side(plan, seed)
     yield _presence(plan, seed, shown=True)
     yield _presence(plan, seed, shown=False)
-    yield _summary(plan, "combined", _ask("combined", plural=len(_names(plan)) > 1))
+    yield _summary(plan, "combined", _wording("combined", plural=len(_names(plan)) > 1))
 
 
 def test_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the questions of the test layout of 2025: one presence question, yes and no in turn."""
     yield from _class_questions(plan)
     yield from _list_and_side(plan, seed)
-    yield _presence(plan, seed, shown=_yes(plan, seed))
-    yield _summary(plan, "combined", _ask("combined", plural=len(_names(plan)) > 1))
+    yield _presence(plan, seed, shown=_answer_is_yes(plan, seed))
+    yield _summary(plan, "combined", _wording("combined", plural=len(_names(plan)) > 1))
 
 
 def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the questions of the test layout of 2026: analysis in the place of the combined question."""
     yield from _class_questions(plan)
     yield from _list_and_side(plan, seed)
-    yield _presence(plan, seed, shown=_yes(plan, seed))
+    yield _presence(plan, seed, shown=_answer_is_yes(plan, seed))
     rng = random_source(seed, "analysis", plan.index)
     wordings = official_wordings("analysis")
     yield _summary(plan, "analysis", wordings[int(rng.integers(len(wordings)))])
@@ -48,10 +48,10 @@ def second_version_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
 def long_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the six questions about a long video."""
     timeline = _timeline_of_type(plan)
-    questions = [_ask(kind) for kind in ("count_all", "count_micro", "count_macro", "au_inventory")]
+    questions = [_wording(kind) for kind in ("count_all", "count_micro", "count_macro", "au_inventory")]
     rng = random_source(seed, "nth", plan.index)
     for index in rng.permutation(len(timeline.events))[:2]:
-        questions.append(_ask("nth_type", ordinal=int(index) + 1))
+        questions.append(_wording("nth_type", ordinal=int(index) + 1))
     yield from _answered(questions, timeline)
 
 
@@ -60,18 +60,18 @@ def extension_questions(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     timeline = _timeline_of_type(plan)
     rng = random_source(seed, "extension", plan.index)
     kinds: tuple[Kind | None, ...] = (None, "micro", "macro")
-    questions = [_ask("localise", events=kind) for kind in kinds]
+    questions = [_wording("localise", events=kind) for kind in kinds]
     for index in rng.permutation(len(timeline.events))[:2]:
-        questions.append(_ask("describe_nth", ordinal=int(index) + 1))
-    questions += [_ask("event_presence", events=kind) for kind in kinds[1:]]
-    questions += [_ask("order"), _ask("longest")]
+        questions.append(_wording("describe_nth", ordinal=int(index) + 1))
+    questions += [_wording("event_presence", events=kind) for kind in kinds[1:]]
+    questions += [_wording("order"), _wording("longest")]
     # Times in half seconds, as somebody who looks at the video would give them: a quarter to three quarters of it.
     halves = int(2 * plan.frames / plan.fps)
     length = int(rng.integers(max(1, halves // 4), max(2, 3 * halves // 4)))
     start = int(rng.integers(0, max(1, halves - length)))
     between = (start / 2, (start + length) / 2)
-    questions.append(_ask("count_between", events=kinds[int(rng.integers(len(kinds)))], between_s=between))
-    questions.append(_ask("summary"))
+    questions.append(_wording("count_between", events=kinds[int(rng.integers(len(kinds)))], between_s=between))
+    questions.append(_wording("summary"))
     yield from _answered(questions, timeline)
 
 
@@ -87,25 +87,25 @@ def _answered(texts: Sequence[str], timeline: EventTimeline) -> Iterator[Pair]:
             yield text, answer
 
 
-def _ask(kind: str, **slots: Any) -> str:
+def _wording(kind: str, **slots: Any) -> str:
     """Return the usual wording; the slots are those of ``official_wordings``."""
     return official_wordings(kind, **slots)[0]
 
 
 def _class_questions(plan: ClipPlan) -> Iterator[Pair]:
     annotation = plan.performances[0].annotation
-    yield _ask("coarse"), str(annotation.coarse)
-    yield _ask("fine"), str(annotation.fine)
+    yield _wording("coarse"), str(annotation.coarse)
+    yield _wording("fine"), str(annotation.fine)
 
 
 def _list_and_side(plan: ClipPlan, seed: int) -> Iterator[Pair]:
     """Yield the list question and, where a unit is on one side only, the side question."""
     names = _names(plan)
-    yield _ask("au_list", plural=len(names) > 1), unit_list(names)
+    yield _wording("au_list", plural=len(names) > 1), unit_list(names)
     sided = [unit for unit in plan.performances[0].annotation.action_units if unit.side]
     if sided:
         unit = sided[int(random_source(seed, "side", plan.index).integers(len(sided)))]
-        yield _ask("au_side", action_unit=unit.name), str(unit.side)
+        yield _wording("au_side", action_unit=unit.name), str(unit.side)
 
 
 def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
@@ -115,10 +115,10 @@ def _presence(plan: ClipPlan, seed: int, *, shown: bool) -> Pair:
     candidates = names if shown else [name for name in UNIT_NAMES if unit_number(name) not in present]
     rng = random_source(seed, f"presence {shown}", plan.index)
     name = candidates[int(rng.integers(len(candidates)))]
-    return _ask("au_presence", action_unit=name), "yes" if shown else "no"
+    return _wording("au_presence", action_unit=name), "yes" if shown else "no"
 
 
-def _yes(plan: ClipPlan, seed: int) -> bool:
+def _answer_is_yes(plan: ClipPlan, seed: int) -> bool:
     """Return whether the clip's only presence question is answered with yes: exactly every other clip's is."""
     block = random_source(seed, "balance", plan.index // 2)
     return bool(block.random() < 0.5) == (plan.index % 2 == 0)

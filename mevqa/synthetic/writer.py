@@ -143,7 +143,9 @@ def synthesise(
     Raises:
         InputError: The settings make no clips, or the folder holds something else.
     """
-    chosen = SynthSettings(clips=clips, seed=seed, **{**_usual(settings.get("profile", STANDARD)), **settings})
+    chosen = SynthSettings(
+        clips=clips, seed=seed, **{**_profile_defaults(settings.get("profile", STANDARD)), **settings}
+    )
     chosen.check()
     if out.is_file():
         raise InputError([Problem(out, "is not an empty folder; choose another for the synthetic clips")])
@@ -181,7 +183,7 @@ def _write_video(path: Path, video: VideoPlan, seed: int, style: Style) -> None:
     write_mp4(path, recording.frames(), video.camera_fps, recording.scene.crf, (video.ticks.tolist(), clock))
 
 
-def _usual(profile: str) -> dict[str, Any]:
+def _profile_defaults(profile: str) -> dict[str, Any]:
     """Return the settings that a profile brings along."""
     if profile == STANDARD or profile not in profile_names():
         return {}

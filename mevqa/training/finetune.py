@@ -95,7 +95,7 @@ def _finetune(
     if work is not None:
         check_views(of_clips(work, [clip.clip.id for clip in clips]), trainable.view_config)
         check_prepared(recipe, work, clips, trainable.view_config)
-    learning, validation = divide(recipe, clips) if later is None else _divided_as(clips, later)
+    learning, validation = divide(recipe, clips) if later is None else _sides_of_first_stage(clips, later)
     _check_names(recipe)
     finished_record: dict[str, Any] = read_manifest(out).get("finished") or {}
     # What is wrong with the recipe must show before the folder is begun, which then stands for its settings.
@@ -237,7 +237,9 @@ def divide(recipe: Recipe, clips: Sequence[TrainingClip]) -> tuple[list[Training
     return sides
 
 
-def _divided_as(clips: Sequence[TrainingClip], later: Continuation) -> tuple[list[TrainingClip], list[TrainingClip]]:
+def _sides_of_first_stage(
+    clips: Sequence[TrainingClip], later: Continuation
+) -> tuple[list[TrainingClip], list[TrainingClip]]:
     """Return the sides of the first stage."""
     return (
         [clip for clip in clips if clip.clip.id not in later.validation],

@@ -123,7 +123,7 @@ def agreement(
             if first_reply.error is not None and second_reply.error is not None:
                 continue
             count += 1
-            apart = _apart(first_reply, second_reply)
+            apart = _reply_difference(first_reply, second_reply)
             if not math.isinf(apart) and first_reply.text != second_reply.text:
                 apart = max(apart, _margin(second, scene, request, first_reply, second_reply))
             if apart > worst or not where:
@@ -134,7 +134,7 @@ def agreement(
     return worst, where, count
 
 
-def _apart(first: Reply, second: Reply) -> float:
+def _reply_difference(first: Reply, second: Reply) -> float:
     """Return the difference of two replies in nats, without the margin between answers in different words."""
     if first.error is not None or second.error is not None:
         return math.inf

@@ -128,14 +128,14 @@ def model_card(
         licence=_licence(recipe, work),
         kind="A LoRA adapter" if adapter else "A fine-tuned version",
         ask=f"--model {base} --adapter {weights}" if adapter else f"--model {weights}",
-        training="\n".join(f"- {line}" for line in _facts(recipe, work, finished)),
+        training="\n".join(f"- {line}" for line in _training_facts(recipe, work, finished)),
         views=", ".join(preferences.views),
         sampler=preferences.sampler,
         variant=preferences.variant,
     )
 
 
-def _facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> list[str]:
+def _training_facts(recipe: Recipe, work: Plan | None, finished: FineTuningResult) -> list[str]:
     """Return one line a fact."""
     lines = []
     if work is not None:

@@ -80,7 +80,7 @@ def describe_clips(
     clips = {name: questions for name, questions in work.questions.items() if not all(map(asks_long_video, questions))}
     for number, (name, questions) in enumerate(clips.items(), start=1):
         clip = work.clips[name]
-        coded_facts = _coded(clip, questions)
+        coded_facts = _coded_facts(clip, questions)
         if coded_facts.units or coded_facts.fine or coded_facts.coarse:
             try:
                 clip_views = (
@@ -94,7 +94,7 @@ def describe_clips(
                 )
                 continue
             warnings = clip_views.warnings if clip_views is not None else ()
-            descriptions.append(_described(clip, _measured(coded_facts, clip_views), seed, warnings))
+            descriptions.append(_draw_description(clip, _with_measurements(coded_facts, clip_views), seed, warnings))
         on_clip(number, len(clips))
     if problems:
         raise InputError(problems)
@@ -105,7 +105,7 @@ def describe_clips(
     return descriptions
 
 
-def _described(clip: Clip, facts: DescriptionFacts, seed: int, warnings: tuple[str, ...]) -> Description:
+def _draw_description(clip: Clip, facts: DescriptionFacts, seed: int, warnings: tuple[str, ...]) -> Description:
     """Draw a description out of which exactly the known facts are read; else the one with the fewest errors."""
     key = zlib.crc32(clip.id.encode())
     wordings = official_wordings("analysis")
@@ -122,7 +122,7 @@ def _described(clip: Clip, facts: DescriptionFacts, seed: int, warnings: tuple[s
     return Description(clip, facts, question, min(texts, key=lambda entry: entry[0])[1], warnings)
 
 
-def _coded(clip: Clip, questions: Sequence[Question]) -> DescriptionFacts:
+def _coded_facts(clip: Clip, questions: Sequence[Question]) -> DescriptionFacts:
     """Return the facts of the annotation, and where it has none those of the answers in the question file."""
     event = clip.annotation
     by_type: dict[str, list[Question]] = {}
@@ -159,7 +159,7 @@ def _units(by_type: dict[str, list[Question]], sentences: Sequence[_Named]) -> t
     return tuple(ActionUnit(number, side) for number, side in sorted(numbers.items()))
 
 
-def _measured(facts: DescriptionFacts, clip_views: ClipViews | None) -> DescriptionFacts:
+def _with_measurements(facts: DescriptionFacts, clip_views: ClipViews | None) -> DescriptionFacts:
     """Add the motion and the times that were measured."""
     if clip_views is None:
         return facts

@@ -54,17 +54,20 @@ def draw_turns(expression: Expression, rng: np.random.Generator) -> list[Turn]:
 
 def coarse_turn(expression: Expression) -> Turn:
     """Ask for the coarse class."""
-    return _turn(_ask("coarse"), expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
+    return _turn(_official_wording("coarse"), expression.coarse, float(COARSE_WEIGHTS[COARSE.index(expression.coarse)]))
 
 
 def fine_turn(expression: Expression) -> Turn:
     """Ask for the fine class."""
-    return _turn(_ask("fine"), expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
+    return _turn(_official_wording("fine"), expression.fine, float(FINE_WEIGHTS[FINE.index(expression.fine)]))
 
 
 def list_turn(expression: Expression) -> Turn:
     """Ask for the units, in the singular when there is one."""
-    return _turn(_ask("au_list", plural=len(expression.units) > 1), unit_list(unit.name for unit in expression.units))
+    return _turn(
+        _official_wording("au_list", plural=len(expression.units) > 1),
+        unit_list(unit.name for unit in expression.units),
+    )
 
 
 def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
@@ -72,19 +75,19 @@ def presence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     there = [unit.name for unit in expression.units if unit.name in UNIT_NAMES]
     is_there = bool(rng.random() < 0.5)
     name = str(rng.choice(there if is_there else [name for name in UNIT_NAMES if name not in there]))
-    return _turn(_ask("au_presence", action_unit=name), "yes" if is_there else "no")
+    return _turn(_official_wording("au_presence", action_unit=name), "yes" if is_there else "no")
 
 
 def side_turn(unit: ActionUnit) -> Turn:
     """Ask for the side of a unit that acts on one."""
-    return _turn(_ask("au_side", action_unit=unit.name), str(unit.side))
+    return _turn(_official_wording("au_side", action_unit=unit.name), str(unit.side))
 
 
 def sentence_turn(expression: Expression, rng: np.random.Generator) -> Turn:
     """Ask for the combined sentence of 2025 or the analysis of 2026."""
     plural = len(expression.units) > 1
     if rng.random() < 0.6:
-        kind, question = "combined", _ask("combined", plural=plural)
+        kind, question = "combined", _official_wording("combined", plural=plural)
     else:
         kind, question = "analysis", str(rng.choice(official_wordings("analysis")))
     names = [unit.name for unit in expression.units]
@@ -105,18 +108,18 @@ def all_texts() -> list[str]:
     return [*spoken, library().system("synthetic"), "yes no left right", *FINE, *COARSE]
 
 
-def _ask(kind: str, *, plural: bool = False, action_unit: str | None = None) -> str:
+def _official_wording(kind: str, *, plural: bool = False, action_unit: str | None = None) -> str:
     """Return the usual official wording."""
     return official_wordings(kind, plural=plural, action_unit=action_unit)[0]
 
 
 def _turn(text: str, answer: str, weight: float = 1.0) -> Turn:
     """Word a question through the prompt library."""
-    return Turn(_worded(text), answer, weight)
+    return Turn(_prompt_text(text), answer, weight)
 
 
 @functools.cache
-def _worded(text: str) -> str:
+def _prompt_text(text: str) -> str:
     """Return the wording of a question, which follows the clip's prefix."""
     return library().request(question_about(_CLIP, 0, text)).text
 

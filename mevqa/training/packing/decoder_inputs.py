@@ -98,16 +98,18 @@ class PrefixReader:
         groups: dict[Any, list[int]] = {}
         for row, (prefix_inputs, key) in enumerate(zip(inputs, keys, strict=True)):
             if key is not None and self._memory:
-                decoder_inputs[row] = self._once((key, tuple(prefix_inputs["input_ids"][0].tolist())), prefix_inputs)
+                decoder_inputs[row] = self._remembered(
+                    (key, tuple(prefix_inputs["input_ids"][0].tolist())), prefix_inputs
+                )
             else:
                 entries = sorted(prefix_inputs.items())
                 shapes = tuple((name, tuple(getattr(value, "shape", ()))) for name, value in entries)
                 groups.setdefault(shapes, []).append(row)
         for rows in groups.values():
-            decoder_inputs.update(zip(rows, self._take([inputs[row] for row in rows]), strict=True))
+            decoder_inputs.update(zip(rows, self._capture([inputs[row] for row in rows]), strict=True))
         return [decoder_inputs[row] for row in range(len(inputs))]
 
-    def _once(self, key: Hashable, inputs: Mapping[str, Any]) -> DecoderInputs:
+    def _remembered(self, key: Hashable, inputs: Mapping[str, Any]) -> DecoderInputs:
         """Return the inputs that are remembered under a key, or compute them.
 
         It is computed alone, so that no bit of it depends on which clips happen to stand beside it: an interrupted
@@ -118,7 +120,7 @@ class PrefixReader:
         if remembered is not None:
             self._known.move_to_end(key)
             return remembered.to(self._model.device)
-        (taken,) = self._take([inputs])
+        (taken,) = self._capture([inputs])
         if taken.size() <= self._memory:
             self._known[key] = taken.to("cpu")
             self._bytes += taken.size()
@@ -126,7 +128,7 @@ class PrefixReader:
                 self._bytes -= self._known.popitem(last=False)[1].size()
         return taken
 
-    def _take(self, inputs: Sequence[Mapping[str, Any]]) -> list[DecoderInputs]:
+    def _capture(self, inputs: Sequence[Mapping[str, Any]]) -> list[DecoderInputs]:
         """Run the model on clips of the same shapes up to its language model."""
         joined = {
             name: torch.cat([clip_inputs[name] for clip_inputs in inputs]) if isinstance(value, torch.Tensor) else value

@@ -125,7 +125,7 @@ def measure_clips(recipe: RecogniserRecipe, work: Plan, cache_folder: Path, labe
             problems += error.problems
             continue
         labels = clip_labels(recipe, TrainingClip(clip, work.questions[clip_id]))
-        measured[clip_id] = _clip(arrays, labels, " ".join(person(clip)), recipe)
+        measured[clip_id] = _measured_clip(arrays, labels, " ".join(person(clip)), recipe)
         if time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
             show(f"{label or recipe.recogniser}: {number} of {len(work.clips)} clips measured")
@@ -167,7 +167,9 @@ def _rest_of(clip_views: ClipViews) -> Event | None:
     return Event(first, (first + last) // 2, last)
 
 
-def _clip(arrays: dict[str, np.ndarray], labels: dict[Level, str], who: str, recipe: RecogniserRecipe) -> MeasuredClip:
+def _measured_clip(
+    arrays: dict[str, np.ndarray], labels: dict[Level, str], who: str, recipe: RecogniserRecipe
+) -> MeasuredClip:
     expression = Example(arrays["expression"], arrays["expression.mirrored"], labels, who)
     if not recipe.none or "rest" not in arrays:
         return MeasuredClip(expression)

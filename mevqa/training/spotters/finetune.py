@@ -223,7 +223,7 @@ def _weights(
     schema = config_schema(system)
     trained_on = TrainedOn(
         annotations=annotated.source.name,
-        digest=_together([_digest(video) for video in videos]),
+        digest=_joint_digest([_digest(video) for video in videos]),
         subjects=tuple(sorted({video.subject for video in videos})),
         videos=tuple(video.id for video in videos),
     )
@@ -277,5 +277,5 @@ def _digest(video: TrainingVideo) -> str:
     return f"sha256:{state.hexdigest()[:16]}"
 
 
-def _together(digests: Sequence[str]) -> str:
+def _joint_digest(digests: Sequence[str]) -> str:
     return f"sha256:{hashlib.sha256(' '.join(digests).encode()).hexdigest()[:16]}"

@@ -118,7 +118,7 @@ def draw_answers(
         if all(question.id in drawn_rows for question in questions):
             continue
         with finished_first():
-            rows = _drawn(model, clip, questions, row_maker, draws)
+            rows = _draw_rows(model, clip, questions, row_maker, draws)
             append_whole(folder / _SAMPLES, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
         drawn_rows.update({row["id"]: row for row in rows})
     names = [question.id for group in gradable.values() for question in group]
@@ -160,7 +160,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _drawn(
+def _draw_rows(
     model: TransformersModel,
     clip: TrainingClip,
     questions: Sequence[Question],

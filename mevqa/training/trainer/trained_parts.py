@@ -70,7 +70,9 @@ def _with_new_adapter(model: Any, recipe: Recipe, lora: Lora) -> Any:
     from peft import LoraConfig, get_peft_model
 
     rates = recipe.rates.model_dump()
-    whole_modules = [name for part in ("projector", "vision") if rates[part] for name in _tops(model, part)]
+    whole_modules = [
+        name for part in ("projector", "vision") if rates[part] for name in _outermost_modules(model, part)
+    ]
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,  # type: ignore[arg-type]
@@ -164,7 +166,7 @@ def count_parameters(model: nn.Module) -> dict[str, int]:
     return {**dict(sorted(counts.items())), "all": every}
 
 
-def _tops(model: Any, part: str) -> list[str]:
+def _outermost_modules(model: Any, part: str) -> list[str]:
     """Return the names of the outermost modules that belong to ``part`` as a whole.
 
     A list of modules, which is never called itself, stands for its modules: PEFT keeps what is called.

@@ -166,7 +166,7 @@ class PackedTrainer(Trainer):
         # over processes all must take part in each pass; one that has no rows left looks at one that counts nothing.
         rows = self._validation[self.args.process_index :: self.args.world_size]
         most = math.ceil(len(self._validation) / self.args.world_size)
-        rows += [_worthless(self._validation[0])] * (most - len(rows))
+        rows += [_without_weight(self._validation[0])] * (most - len(rows))
         with self.kept_weights():
             total = summed_loss(model, rows, self.recipe.clips)
         if self.args.world_size > 1:
@@ -353,7 +353,7 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(folders, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
-def _worthless(row: Row) -> Row:
+def _without_weight(row: Row) -> Row:
     """Return a row that takes a pass and adds nothing to its sums."""
     return replace(row, weights=[0.0] * len(row.weights))
 
