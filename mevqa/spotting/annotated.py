@@ -98,7 +98,7 @@ def find_annotated(path: Path, media: Path, dataset: str | None = None, *, to_le
     notes += spelling_notes((clip.dataset, clip.subject) for clip in labels.values())
     if to_learn:
         _check(path, videos)
-    return Annotated(path, dataset, tuple(videos), (*notes, *_unnamed(media, videos)))
+    return Annotated(path, dataset, tuple(videos), (*notes, *_unused_videos(media, videos)))
 
 
 def _media(clip: ClipLabels, folder: MediaFolder, messages: list[str]) -> Path | None:
@@ -160,7 +160,7 @@ def _check(path: Path, videos: Sequence[LongVideo]) -> None:
         raise InputError([Problem(path, "has no expression with onset and offset")])
 
 
-def _unnamed(media: Path, videos: Sequence[LongVideo]) -> list[str]:
+def _unused_videos(media: Path, videos: Sequence[LongVideo]) -> list[str]:
     """Return a note about the video files of the folder that the annotations do not name."""
     used = {video.path for video in videos}
     files = sorted(file for file in media.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file())

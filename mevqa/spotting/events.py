@@ -98,5 +98,5 @@ class SpottedEvent(Event):
 
     @property
     def kept(self) -> bool:
-        """Whether it counts as an event: the model has not spoken against it so much that it is unlikely."""
+        """Whether it counts as an event: a model that was asked does not make it unlikely."""
         return self.probability >= min(0.5, self.score)

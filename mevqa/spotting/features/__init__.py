@@ -1,4 +1,4 @@
-"""What the tracker measures of a video, stored once, and series of it that networks read.
+"""Motion records of videos, stored once, and the series of them that networks read.
 
 ``measure`` gives the ``MotionRecord`` of an open video, ``FeatureCache`` stores records by the content of the media.
 Series are made by ``regional_channels``, ``snippets``, ``relative_windows`` and ``speech_activity``.

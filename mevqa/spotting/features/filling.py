@@ -61,7 +61,7 @@ class MeasuredVideo:
 
 #: A video in the cache, or why it is not there.
 Outcome: TypeAlias = MeasuredVideo | Problem
-_Kept = TypeVar("_Kept")
+_Result = TypeVar("_Result")
 
 
 class _Measured(NamedTuple):
@@ -104,7 +104,7 @@ def fill(
                 yield videos[index], _outcome_of(videos[index], result)
     else:
         present = frozenset(file.name for file in folder.glob("*.safetensors"))
-        with closing(engine.map(partial(_measure_away, present=present), videos)) as measured:
+        with closing(engine.map(partial(_measure_elsewhere, present=present), videos)) as measured:
             for index, sent in measured:
                 outcome = _keep(videos[index], sent, folder) if isinstance(sent, _Measured) else sent
                 yield videos[index], _outcome_of(videos[index], outcome)
@@ -133,7 +133,7 @@ def fill_one(
     return _read(video, use)
 
 
-def _measure_away(video: ToMeasure, present: frozenset[str]) -> _Measured | Problem:
+def _measure_elsewhere(video: ToMeasure, present: frozenset[str]) -> _Measured | Problem:
     """Measure a video where the cache is not at hand.
 
     Args:
@@ -153,7 +153,7 @@ def _measure_away(video: ToMeasure, present: frozenset[str]) -> _Measured | Prob
         return _read(video, use)
 
 
-def _read(video: ToMeasure, use: Callable[[Video], _Kept]) -> _Kept | Problem:
+def _read(video: ToMeasure, use: Callable[[Video], _Result]) -> _Result | Problem:
     """Open a video, fetched where it lies elsewhere, and return what is made of it, or why it cannot be read."""
     try:
         with local_copy(video.path) as path:

@@ -68,7 +68,7 @@ def even_motion(record: MotionRecord, step_ms: float = STEP_MS) -> EvenMotion:
     # A jump of the timestamps would fill memory: it is shortened here, and given back at the end.
     clock = np.asarray(without_gaps(record.times_ms), np.float64)
     if len(clock) < 2:
-        return _still(record, step_ms, len(regions))
+        return _without_motion(record, step_ms, len(regions))
     grid = clock[0] + step_ms * np.arange(int((clock[-1] - clock[0]) / step_ms + 1e-6) + 1)
     motion = np.zeros((len(grid), len(regions), 2))
     stretch = np.full(len(grid), -1, np.int32)
@@ -94,8 +94,8 @@ def even_motion(record: MotionRecord, step_ms: float = STEP_MS) -> EvenMotion:
     return EvenMotion(step_ms, np.interp(grid, clock, record.times_ms), frames, motion, stretch, measured)
 
 
-def _still(record: MotionRecord, step_ms: float, regions: int) -> EvenMotion:
-    """Return the motion of one frame or none."""
+def _without_motion(record: MotionRecord, step_ms: float, regions: int) -> EvenMotion:
+    """Return the motion of a record of one frame or none, in which nothing can move."""
     count = len(record.frames)
     nowhere, unmeasured = np.full(count, -1, np.int32), np.zeros(count, dtype=bool)
     motion = np.zeros((count, regions, 2))

@@ -79,7 +79,7 @@ def propose(
             )
             kind = kind_of(onset_ms, apex_ms, offset_ms, rule)
             proposal_kind: Kind = kind if name == ANY or name not in KINDS else name
-            classified = _name(classes, inside, measured, priors.classes, config)
+            classified = _classify(classes, inside, measured, priors.classes, config)
             if classified is not None:
                 proposals.append(
                     Proposal(
@@ -94,7 +94,7 @@ def propose(
     return sorted(proposals)
 
 
-def _name(
+def _classify(
     classes: NDArray[np.float64] | None,
     inside: slice,
     measured: NDArray[np.bool_],

@@ -69,7 +69,7 @@ class PictureChannels:
 
     @property
     def can_mirror(self) -> bool:
-        """Whether it is known what they are of the mirrored face."""
+        """Whether the channels of the mirrored face can be computed."""
         return bool(self.signs)
 
     def mirror(self, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -45,7 +45,7 @@ class Channels:
 
     @property
     def can_mirror(self) -> bool:
-        """Whether it is known what they are of the mirrored face."""
+        """Whether the channels of the mirrored face can be computed."""
         return bool(self.mirrored)
 
     def mirror(self, values: Array) -> Array:

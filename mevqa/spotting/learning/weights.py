@@ -128,7 +128,7 @@ class SpotterWeights:
 
     def digest(self) -> str:
         """Return a hash of everything that decides what is spotted."""
-        state = hashlib.sha256(json.dumps(_decisive(self), sort_keys=True).encode())
+        state = hashlib.sha256(json.dumps(_fingerprint(self), sort_keys=True).encode())
         state.update(self._tensors())
         return f"sha256:{state.hexdigest()[:16]}"
 
@@ -159,7 +159,8 @@ class SpotterWeights:
         return tensors_as_bytes({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
 
 
-def _decisive(weights: SpotterWeights) -> dict[str, Any]:
+def _fingerprint(weights: SpotterWeights) -> dict[str, Any]:
+    """Return everything beside the tensors that decides what is spotted."""
     return {
         "system": weights.system,
         "view": weights.view,

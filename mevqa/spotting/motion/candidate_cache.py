@@ -1,4 +1,4 @@
-"""The candidates of annotated videos: spotted in one by one, and kept in a folder for a next start."""
+"""Candidates of annotated videos, spotted one video after the other and kept in a folder for a next start."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def spot_annotated(
     progress: ShowFrames,
     spot: Callable[..., Spotting],
 ) -> list[Example]:
-    """Let the spotter propose candidates in every video; what an earlier start has done is not done again.
+    """Return the spotter's candidates in every video; those of an earlier start are read from their folder.
 
     Args:
         videos: The videos.
@@ -76,11 +76,11 @@ def spot_annotated(
         file = parts / _file_name(video.id)
         try:
             key = _key(video, wanted)
-            events = _remembered(file, key)
+            events = _read_candidates(file, key)
             if events is None:
                 with progress(f"{number}/{len(videos)} {video.id}") as report:
                     events = spot(video.path, fps=video.fps, options=wanted, progress=report).events
-                _remember(file, key, events)
+                _write_candidates(file, key, events)
         except (MediaError, OSError) as error:
             problems.append(media_problem(error, video.path))
             continue
@@ -109,7 +109,7 @@ def _key(video: LongVideo, options: SpotOptions) -> str:
     return hashlib.sha256(json.dumps(fingerprint).encode()).hexdigest()
 
 
-def _remembered(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
+def _read_candidates(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
     """Return the candidates of an earlier start, None where they are missing, damaged or of something else."""
     try:
         part = _Part.model_validate_json(read_file(file))
@@ -118,7 +118,7 @@ def _remembered(file: Path, key: str) -> tuple[SpottedEvent, ...] | None:
     return tuple(SpottedEvent(**dict(candidate)) for candidate in part.candidates) if part.key == key else None
 
 
-def _remember(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
+def _write_candidates(file: Path, key: str, events: Sequence[SpottedEvent]) -> None:
     """Write the candidates of one video, complete or not at all.
 
     Raises:

@@ -250,7 +250,7 @@ def _unlike(curves: Curves, motion: Array, first: int, last: int) -> float:
 
 
 def _leaves_rest(curve: Array, times_ms: Array, course: Course) -> bool:
-    """Tell an expression from the pause between two others, which is a hill in the opposite direction.
+    """Return whether a course is an expression and not the pause between two, a hill in the opposite direction.
 
     At its apex an expression is further from where the face usually is than at its onset and offset.
     """

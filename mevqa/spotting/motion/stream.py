@@ -90,7 +90,7 @@ class EventStream:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader should know: about the face, and where nothing could be looked for."""
+        """Sentences about the face, the footage, talk, and gaps in which nothing could be looked for."""
         cautions = [*slow_warning(self._step_ms), *short_warning(len(self._short)), *talk_warning(self._talk_ms)]
         return (*self.face_warnings, *cautions, *self.gaps.sentences())
 

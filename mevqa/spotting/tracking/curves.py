@@ -157,7 +157,7 @@ def _bridge(displacement: Array, times_ms: Array, visible: NDArray[np.bool_]) ->
 
 
 def _share_lids(steady: Array) -> None:
-    """Let the lids of each eye move as far as those of the other do too, in place.
+    """Reduce the motion of the lids of each eye to what those of the other share, in place.
 
     Lids are small, dark and now and then behind glasses, and their registration fails where that of skin does not, but
     hardly in both eyes alike. No action unit of theirs is usual on one side alone (but a wink).
