@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from mevqa.data.clip_problems import list_lines
 from mevqa.data.events.read import EventFile
+from mevqa.data.events.rows import EventRow
 from mevqa.errors import InputError, Problem
 from mevqa.facs import UnknownEmotion, canonical_coarse, canonical_fine, coarse_of
 from mevqa.intervals import Array
@@ -118,7 +119,7 @@ def score_recognition(
     lines: list[int] = []
     dropped = unlabelled = 0
     for pair in matched:
-        truth = of_reference.get(pair.reference.line)
+        truth = of_reference.get(pair.reference)
         if truth is None:
             dropped += pair.reference.emotion is not None
             unlabelled += pair.reference.emotion is None
@@ -148,14 +149,16 @@ def score_recognition(
     return _tally(pairs, classes, len(units), switches, counts, notes)
 
 
-def _reference_classes(videos: Sequence[Video], switches: EventSwitches, reference: EventFile) -> dict[int, str | None]:
-    """Return the class of every reference event by its line."""
-    classes: dict[int, str | None] = {}
+def _reference_classes(
+    videos: Sequence[Video], switches: EventSwitches, reference: EventFile
+) -> dict[EventRow, str | None]:
+    """Return the class of every reference event; its line does not identify it: JSON may be written on one line."""
+    classes: dict[EventRow, str | None] = {}
     problems = []
     for video in videos:
         for event in video.references:
             try:
-                classes[event.line] = class_of(event.emotion, switches.classes) if event.emotion else None
+                classes[event] = class_of(event.emotion, switches.classes) if event.emotion else None
             except UnknownEmotion as error:
                 problems.append(Problem(reference.path, f"{error} (classes={switches.classes})", event.line))
     if problems:

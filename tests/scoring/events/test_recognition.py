@@ -1,5 +1,7 @@
 """Recognition on true positives and STRS, by hand and against scikit-learn."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,6 +50,15 @@ def test_published_strs(score):
     result = score(pairs, missed=["others"] * 85, spurious=85, preset="megc2025-str")
     assert round(result.metrics["spotting.overall.f1"], 4) == 0.6516
     assert round(result.metrics["strs"], 4) == 0.3862
+
+
+def test_events_of_a_json_file_on_one_line_keep_their_classes(tmp_path):
+    rows = [{"video": "v", "onset": 50 * i, "offset": 50 * i + 10, "emotion": name}
+            for i, name in enumerate(["happiness", "disgust", "surprise"])]  # fmt: skip
+    for name in ("pred.json", "ref.json"):
+        (tmp_path / name).write_text(json.dumps(rows))
+    result = score_events(tmp_path / "pred.json", tmp_path / "ref.json", draws=0)
+    assert result.metrics["recognition.accuracy"] == result.metrics["strs"] == 1
 
 
 labels = st.sampled_from(["negative", "positive", "surprise", "others"])
