@@ -86,7 +86,9 @@ def forget_registered_names() -> Iterator[None]:
     registries = [VIEWS, SAMPLERS, DECODERS, SPOTTERS, RECOGNISERS]
     tables = [models._SOURCES, question_types._TYPES, datasets._DATASETS, datasets._BY_NAME]
     # A module that registers is imported once: its names stay.
-    known = [(one._entries, set(one.names)) for one in registries] + [(table, set(table)) for table in tables]
+    known = [(registry._entries, set(registry.names)) for registry in registries] + [
+        (table, set(table)) for table in tables
+    ]
     yield
     for entries, names in known:
         for name in set(entries) - names:

@@ -34,7 +34,7 @@ def test_a_complaint_about_very_many_lines_is_looked_at_once(monkeypatch):
     problems = [
         Problem("a", f"the key {key!r} is missing", line) for line in range(1, 1001) for key in ("id", "answer")
     ]
-    assert [str(one) for one in group_problems([*problems, Problem("a", "is empty")])] == [
+    assert [str(problem) for problem in group_problems([*problems, Problem("a", "is empty")])] == [
         "a:1: the key 'id' is missing (1000 lines: 1, 2, 3, ...)",
         "a:1: the key 'answer' is missing (1000 lines: 1, 2, 3, ...)",
         "a: is empty",
@@ -45,7 +45,7 @@ def test_a_complaint_about_very_many_lines_is_looked_at_once(monkeypatch):
 def test_complaints_about_many_names_keep_three_and_a_count_beside_them():
     problems = [Problem("a", f"the id 'x{line}' stands twice", line) for line in range(1, 21)]
     problems.insert(1, Problem("a", "the key 'answer' is missing", 1))
-    assert [str(one) for one in group_problems(problems)] == [
+    assert [str(problem) for problem in group_problems(problems)] == [
         "a:1: the id 'x1' stands twice",
         "a:2: the id 'x2' stands twice",
         "a:3: the id 'x3' stands twice",
@@ -56,7 +56,7 @@ def test_complaints_about_many_names_keep_three_and_a_count_beside_them():
 
 def test_complaints_about_different_values_are_one_line():
     problems = [Problem("a", f"must be a number, not 'x{line % 5}'", line) for line in range(1, 9)]
-    assert [str(one) for one in group_problems(problems)] == [
+    assert [str(problem) for problem in group_problems(problems)] == [
         "a:1: must be a number, not 'x1' (line 1), 'x2' (line 2), 'x3' (line 3), ...: 8 lines"
     ]
 

@@ -19,12 +19,12 @@ def array(rows):
     return np.array(rows, dtype=float).reshape(-1, 2)
 
 
-def brute_iou(one, two, form):
+def brute_iou(detection, reference, form):
     """Count frames (inclusive) or the steps between them (exclusive)."""
     step = 1 if form == "inclusive" else 0
-    first, second = (set(range(start, end + step)) for start, end in (one, two))
+    first, second = (set(range(start, end + step)) for start, end in (detection, reference))
     if not first | second:
-        return 1.0 if one == two else 0.0
+        return 1.0 if detection == reference else 0.0
     return len(first & second) / len(first | second)
 
 
@@ -51,10 +51,10 @@ def test_the_form_decides_a_match():
 
 @given(sides, sides, forms)
 def test_overlap_counts_frames(detections, references, form):
-    found = iou_matrix(array(detections), array(references), form)
-    expected = [[brute_iou(one, two, form) for two in references] for one in detections]
-    assert found.shape == (len(detections), len(references))
-    np.testing.assert_allclose(found, np.array(expected).reshape(found.shape))
+    overlaps = iou_matrix(array(detections), array(references), form)
+    expected = [[brute_iou(detection, reference, form) for reference in references] for detection in detections]
+    assert overlaps.shape == (len(detections), len(references))
+    np.testing.assert_allclose(overlaps, np.array(expected).reshape(overlaps.shape))
 
 
 @given(sides, sides, thresholds)
@@ -130,17 +130,17 @@ def test_the_order_of_rows_decides_nothing(detections, references, threshold, ma
     random.shuffle(rows)
     random.shuffle(columns)
     scores = np.array([float(start % 3) for start, _ in detections])
-    found = []
+    matches = []
     for d, r, s in (
         (detections, references, scores),
         ([detections[i] for i in rows], [references[i] for i in columns], scores[rows]),
     ):
         pairs = match(iou_matrix(array(d), array(r)), threshold, matching, array(d), array(r), s)
-        found.append(sorted((d[row], r[column]) for row, column in pairs))
+        matches.append(sorted((d[row], r[column]) for row, column in pairs))
     if matching == "hungarian":
-        assert len(found[0]) == len(found[1])
+        assert len(matches[0]) == len(matches[1])
     else:
-        assert found[0] == found[1]
+        assert matches[0] == matches[1]
 
 
 @pytest.mark.parametrize("threshold", [0, -0.1, 1.1])

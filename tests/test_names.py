@@ -25,7 +25,7 @@ def test_other_people_stay_apart():
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("spelling", "other"),
     [
         ("s01_ne_01", "S1_NE_1"),
         ("006", "6.0"),
@@ -34,8 +34,8 @@ def test_other_people_stay_apart():
         ("a  b ", "A b"),
     ],
 )
-def test_spellings_of_one_name(one, other):
-    assert match_key(one) == match_key(other)
+def test_spellings_of_one_name(spelling, other):
+    assert match_key(spelling) == match_key(other)
 
 
 def test_names_that_are_two():

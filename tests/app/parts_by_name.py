@@ -13,7 +13,7 @@ PARTS = Parts(**{name: name for name in Parts.__dataclass_fields__})
 
 def last(updates: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The last update of each component."""
-    shown: dict[str, Any] = {}
-    for one in updates:
-        shown |= one
-    return shown
+    latest: dict[str, Any] = {}
+    for update in updates:
+        latest |= update
+    return latest

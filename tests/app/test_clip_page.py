@@ -47,8 +47,8 @@ def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, 
     last(handlers.asked([], questions, "", "unknown", ["mock"], me.request))
     [asked] = page.state.session(me.request).answers
     plain = mevqa.ask(clip, questions, "mock")
-    assert [one.text for one in asked.answers] == [one.text for one in plain.answers]
-    assert [one.warnings for one in asked.answers] == [one.warnings for one in plain.answers]
+    assert [answer.text for answer in asked.answers] == [answer.text for answer in plain.answers]
+    assert [answer.warnings for answer in asked.answers] == [answer.warnings for answer in plain.answers]
     assert [view.image.tobytes() for view in asked.clip_views.views] == [
         view.image.tobytes() for view in plain.clip_views.views
     ]
@@ -81,7 +81,7 @@ def test_a_file_that_is_no_video_gives_one_line_and_is_not_kept(handlers, page, 
     assert 'role="alert"' in status and "<img" not in status
     assert str(page.state.sessions.root) not in status
     session = page.state.session(me.request)
-    assert session.clip is None and not [one for one in session.folder.rglob("*") if one.is_file()]
+    assert session.clip is None and not [file for file in session.folder.rglob("*") if file.is_file()]
     assert "open a video first" in last(handlers.asked([], ["Why?"], "", "unknown", ["mock"], me.request))["status"]
 
 

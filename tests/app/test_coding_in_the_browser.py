@@ -142,7 +142,7 @@ def test_the_apex_is_moved_the_answer_changes_and_the_annotation_is_there_again(
             offset - 2,
             offset - 1,
         ]
-    assert [one for one in browser.errors if _OF_GRADIO not in one] == []
+    assert [error for error in browser.errors if _OF_GRADIO not in error] == []
 
 
 def wait_for(file: Path) -> zipfile.ZipFile:

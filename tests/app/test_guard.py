@@ -56,7 +56,7 @@ def test_what_the_page_does_not_need_is_not_there(client, address):
 
 def test_work_is_done_in_the_queue_alone(client):
     """Quick handlers are called by themselves; a call of the others there would pass by the bound on work at once."""
-    handlers = {one["id"]: one["queue"] for one in client.get("/config").json()["dependencies"]}
+    handlers = {dependency["id"]: dependency["queue"] for dependency in client.get("/config").json()["dependencies"]}
     assert set(handlers.values()) == {True, False}
     for number, queued in handlers.items():
         body = {"data": [], "fn_index": number, "session_hash": "tab-1"}
@@ -106,8 +106,8 @@ def test_what_a_page_is_told_is_told_to_its_own_browser(page, client):
 
 def test_uploads_need_an_open_page_and_are_served_to_nobody(page, client):
     files = {"files": ("clip.mp4", b"not a video")}
-    with httpx.Client(base_url=page.address) as stranger:
-        assert stranger.post("/gradio_api/upload", files=files).status_code == 403
+    with httpx.Client(base_url=page.address) as unknown_client:
+        assert unknown_client.post("/gradio_api/upload", files=files).status_code == 403
     uploaded = client.post("/gradio_api/upload", files=files).json()[0]
     assert uploaded.startswith(str(page.state.sessions.root))
     assert client.get(f"/gradio_api/file={uploaded}").status_code == 404
@@ -162,7 +162,7 @@ def test_uploads_of_all_browsers_together_are_bounded(page, client, monkeypatch)
         assert refused.status_code == 429
         assert refused.text == "too many videos are being uploaded here; try again in a minute"
     sent = [{"files": (f"{name}.mp4", name.encode())} for name in "abc"]
-    waiting = [Path(client.post("/gradio_api/upload", files=one).json()[0]) for one in sent]
+    waiting = [Path(client.post("/gradio_api/upload", files=files).json()[0]) for files in sent]
     assert [path.exists() for path in waiting] == [False, True, True]
     uploads.discard_all(client.cookies[COOKIE])
 

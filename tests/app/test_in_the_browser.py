@@ -51,9 +51,9 @@ def uploads(page: RunningPage, clip: Path) -> set[Path]:
 
 def assert_at_home(browser: Browser, address: str) -> None:
     """Nothing was asked of another host, and nothing went wrong on the way."""
-    hosts = {urlsplit(one).hostname for one in browser.requests if not one.startswith(("data:", "blob:", "about:"))}
+    hosts = {urlsplit(url).hostname for url in browser.requests if not url.startswith(("data:", "blob:", "about:"))}
     assert hosts == {urlsplit(address).hostname}
-    assert [one for one in browser.errors if _OF_GRADIO not in one] == []
+    assert [error for error in browser.errors if _OF_GRADIO not in error] == []
 
 
 def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
@@ -68,8 +68,8 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     wrong.write_text("I am a text")
     browser.choose_files("#upload input[type=file]", wrong)
     browser.wait_for("!!document.querySelector('#status [role=alert]')")
-    said = text(browser, "#status")
-    assert "no video.mp4" in said and "\n" not in said.strip() and str(page.state.sessions.root) not in said
+    message = text(browser, "#status")
+    assert "no video.mp4" in message and "\n" not in message.strip() and str(page.state.sessions.root) not in message
 
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
     browser.choose_files("#upload input[type=file]", clip)

@@ -38,6 +38,6 @@ def test_the_number_of_answers_may_be_given_as_before(monkeypatch, capsys):
     for wrong in (["--clips", "7", "--answers", "7"], ["--questions-per-clip", "6"]):
         with pytest.raises(SystemExit, match="2"):
             main(["bench", "scale", *wrong])
-    told = capsys.readouterr().err.splitlines()
-    assert "--answers: not allowed with --clips" in told[0]
-    assert "--questions-per-clip: must be at most 5, not 6" in told[1]
+    errors = capsys.readouterr().err.splitlines()
+    assert "--answers: not allowed with --clips" in errors[0]
+    assert "--questions-per-clip: must be at most 5, not 6" in errors[1]

@@ -19,10 +19,10 @@ def small(monkeypatch):
 
 def test_every_form_is_timed_at_every_shape_and_gives_the_same():
     times = module.measure_scan()
-    assert [(one.batch, one.length, one.form) for one in times] == [
+    assert [(timing.batch, timing.length, timing.form) for timing in times] == [
         (*shape, form) for shape in module.SHAPES for form in ("loop", "unbound loop", "scan")
     ]
-    assert all(one.error < 1e-6 and one.forward_ms > 0 and one.training_ms > 0 for one in times)
+    assert all(timing.error < 1e-6 and timing.forward_ms > 0 and timing.training_ms > 0 for timing in times)
 
 
 def test_the_command_prints_a_table_or_json(capsys):

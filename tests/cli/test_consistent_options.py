@@ -33,12 +33,12 @@ PARSERS = dict(parsers(build_parser()))
 
 
 def by_option():
-    found = {}
+    options = {}
     for command, parser in PARSERS.items():
         for action in parser._actions:
             for name in action.option_strings:
-                found.setdefault(name, {})[command] = action
-    return found
+                options.setdefault(name, {})[command] = action
+    return options
 
 
 SHARED = {name: actions for name, actions in by_option().items() if len(actions) > 1}
@@ -48,17 +48,17 @@ SHARED = {name: actions for name, actions in by_option().items() if len(actions)
 def test_an_option_has_one_meaning(name):
     actions = SHARED[name]
 
-    def one(what):
+    def assert_same(what):
         values = {command: what(action) for command, action in actions.items()}
         assert len(set(map(str, values.values()))) == 1, f"{name}: {values}"
 
-    one(lambda action: getattr(action.type, "__name__", action.type))
-    one(lambda action: action.nargs == 0)
-    one(lambda action: re.match(r"[\w-]+", action.help or "no help")[0].removesuffix("s"))
+    assert_same(lambda action: getattr(action.type, "__name__", action.type))
+    assert_same(lambda action: action.nargs == 0)
+    assert_same(lambda action: re.match(r"[\w-]+", action.help or "no help")[0].removesuffix("s"))
     if name not in OWN_CHOICES:
-        one(lambda action: action.choices)
+        assert_same(lambda action: action.choices)
     if name not in OWN_METAVARS:
-        one(lambda action: action.metavar)
+        assert_same(lambda action: action.metavar)
 
 
 def test_every_option_is_explained():
@@ -116,8 +116,8 @@ def test_old_names_are_not_in_the_help_and_no_name_is_both():
 
 def test_a_file_of_json_and_words_behind_two_dashes_are_left_alone():
     words = ["--json", "a.json", "--json", "-", "--json=b", "--csv=c", "--", "--csv", "--json"]
-    found, notes = current_words(words, {"--csv": "--out"}, bare_json=True)
-    assert found == ["--json", "a.json", "--json", "-", "--json=b", "--out=c", "--", "--csv", "--json"]
+    current, notes = current_words(words, {"--csv": "--out"}, bare_json=True)
+    assert current == ["--json", "a.json", "--json", "-", "--json=b", "--out=c", "--", "--csv", "--json"]
     assert notes == ["--csv is now called --out"]
     assert current_words(["--json", "x"], {}, bare_json=False) == (["--json", "x"], [])
 

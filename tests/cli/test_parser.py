@@ -67,8 +67,8 @@ def test_a_mistake_is_one_line_with_the_mend(words, line, capsys):
 def test_a_mistake_that_a_part_finds_names_the_part_once(words, line, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(line) and said.count("mevqa") == 1
+    (message,) = capsys.readouterr().err.splitlines()
+    assert message.startswith(line) and message.count("mevqa") == 1
 
 
 def test_every_unknown_option_is_named_at_once(capsys):

@@ -63,10 +63,10 @@ def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
 def test_what_an_encoding_lacks_is_escaped_as_in_json(encoding, monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
-    said = {"bar": "█", "name": "🙂 \udcff", "plain": "x"}
+    content = {"bar": "█", "name": "🙂 \udcff", "plain": "x"}
     with usable_streams():
-        print(json.dumps(said, ensure_ascii=False))
-    assert json.loads(written.getvalue()) == said
+        print(json.dumps(content, ensure_ascii=False))
+    assert json.loads(written.getvalue()) == content
 
 
 def test_a_folder_that_is_gone_is_one_line(tmp_path):

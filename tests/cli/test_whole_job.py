@@ -62,7 +62,7 @@ def test_ask_answers_with_evidence(job, capsys):
 
 
 @pytest.mark.parametrize(
-    "more, said",
+    "more, message",
     [
         (("--model", "nanoo"), "did you mean 'nano'"),
         (("--views", "apx"), "unknown view 'apx'"),
@@ -72,7 +72,7 @@ def test_ask_answers_with_evidence(job, capsys):
         (("--variant", "breif"), "did you mean 'brief'"),
     ],
 )
-def test_mistakes_of_eval_are_named(job, tmp_path, capsys, more, said):
+def test_mistakes_of_eval_are_named(job, tmp_path, capsys, more, message):
     assert evaluate(job, tmp_path / "run", *more) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,4 @@
-"""Clips that are asked about, and what is found of them."""
+"""Questions about clips, empty video files, and the media that `find_clips` pairs them with."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def video(path: Path) -> Path:
     return path
 
 
-def found(root: Path, clip: str, dataset: str = "unknown") -> Path | None:
+def media_path(root: Path, clip: str, dataset: str = "unknown") -> Path | None:
     return find_clips([ask(clip, dataset)], root)[clip].media
 
 

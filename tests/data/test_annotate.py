@@ -74,7 +74,7 @@ def test_a_table_has_a_column_of_coders_only_where_one_is_named(tmp_path):
 def test_everything_that_is_wrong_is_told_together_and_nothing_is_written(tmp_path):
     path = tmp_path / "labels.csv"
     wrong = [Event(12, 9, 75, fine="disgust", coarse="positive"), Event(kind=None), Event(fine="confused"), Event(-1)]
-    found = refused(path, " ", wrong, subject="", dataset="casme9", fps=0, frames=60)
+    problems = refused(path, " ", wrong, subject="", dataset="casme9", fps=0, frames=60)
     expected = [
         "clip: is empty",
         "subject: is empty; say who is seen",
@@ -88,8 +88,8 @@ def test_everything_that_is_wrong_is_told_together_and_nothing_is_written(tmp_pa
         "event 3: 'confused' is not an emotion class",
         "event 4: onset must be a frame from 0, not -1",
     ]
-    assert len(found) == len(expected), found
-    for line, beginning in zip(found, expected, strict=True):
+    assert len(problems) == len(expected), problems
+    for line, beginning in zip(problems, expected, strict=True):
         assert line.startswith(beginning), line
     assert not path.exists()
 
@@ -126,7 +126,7 @@ def test_several_coders_may_save_at_once(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: save_annotation(path, f"c{number}", CODED, subject="s1"), range(12)))
     assert len(read_annotations(path)) == 12
-    assert [one.name for one in tmp_path.iterdir()] == ["labels.csv"]
+    assert [file.name for file in tmp_path.iterdir()] == ["labels.csv"]
 
 
 def test_it_is_public():

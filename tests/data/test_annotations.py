@@ -123,9 +123,9 @@ def test_every_problem_at_once(tmp_path):
         (12, "fps must be a positive number"),
         (13, "onset must be a number, not '1_1'"),
     ]
-    found = problems(path)
-    assert [line for line, _ in found] == [line for line, _ in expected]
-    for (_, message), (_, part) in zip(found, expected, strict=True):
+    reported = problems(path)
+    assert [line for line, _ in reported] == [line for line, _ in expected]
+    for (_, message), (_, part) in zip(reported, expected, strict=True):
         assert part in message
 
 
@@ -230,5 +230,5 @@ def test_a_name_that_may_be_two_clips(tmp_path):
     file = read_annotations(write(tmp_path / "a.csv", "clip,onset", "a_1,4", "a_01,5", "B,6"))
     assert file.find("a_1", long=False) is file["a_1"] and file.find("b", long=False) is file["B"]
     assert file.find("A_1", long=False) is file["a_1"]
-    found = file.find("A_001", long=False)
-    assert found is not None and "'A_001' may be 'a_1' and 'a_01'" in found.errors[0]
+    labels = file.find("A_001", long=False)
+    assert labels is not None and "'A_001' may be 'a_1' and 'a_01'" in labels.errors[0]

@@ -72,7 +72,7 @@ def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
     (media / "broken.mp4").write_bytes(b"this is no video")
     labels = tmp_path / "a.csv"
     labels.write_text("clip,onset,apex,offset\ngood,0,1,2\ngone,5,4,3\nbroken,0,1,2\nbackwards,1,2,0\nbeyond,0,2,3\n")
-    found = lines(check(file, media, labels))
+    problems = lines(check(file, media, labels))
     expected = [
         f"{file}:6: the clip '../x' leads out",
         f"{file}:8: is not valid JSON",
@@ -84,8 +84,8 @@ def test_problems_of_all_inputs_come_together(tmp_path, save_frames):
         f"{labels}:5: clip backwards: the offset 0 comes before the apex 2",
         f"{labels}:6: clip beyond: the offset 3 is outside the video, whose frames are 0 to 2",
     ]
-    assert len(found) == len(expected)
-    for line, start in zip(found, expected, strict=True):
+    assert len(problems) == len(expected)
+    for line, start in zip(problems, expected, strict=True):
         assert line.startswith(start) and "\n" not in line
 
 
@@ -93,8 +93,11 @@ def test_broken_annotations_do_not_hide_missing_media(tmp_path):
     file = questions(tmp_path / "q.jsonl", "a")
     (tmp_path / "media").mkdir()
     (tmp_path / "a.csv").write_text("clip,onset\na,x\n")
-    found = lines(check(file, tmp_path / "media", tmp_path / "a.csv"))
-    assert [line.split(": ", 1)[1][:25] for line in found] == ["onset must be a number, n", "clip a: has no media in /"]
+    problems = lines(check(file, tmp_path / "media", tmp_path / "a.csv"))
+    assert [line.split(": ", 1)[1][:25] for line in problems] == [
+        "onset must be a number, n",
+        "clip a: has no media in /",
+    ]
 
 
 def test_events_of_long_videos_are_checked_row_by_row(tmp_path, save_frames):
@@ -142,8 +145,8 @@ def test_a_folder_that_holds_no_event_is_a_problem(tmp_path, save_frames, save_t
     save_frames(tmp_path / "spNO.1" / "a", "1.png", "2.png")
     row = ("spNO.1", "a", 12, 14, 18, "4", "Micro-expression", 4, "disgust")
     labels = save_table("v2.xls", PART_A, row)
-    (found,) = lines(check(file, tmp_path, labels))
-    assert found.startswith(
+    (problem,) = lines(check(file, tmp_path, labels))
+    assert problem.startswith(
         f"{labels}:2: clip spNO.1_a: no event can be found in the media: the label file names onset"
     )
 
@@ -187,14 +190,14 @@ def test_unreadable_pictures(tmp_path, save_frames):
     file = questions(tmp_path / "q.jsonl", "a", "b")
     maps = save_frames(tmp_path / "maps", "a.png")
     (maps / "b.png").write_bytes(b"no picture")
-    (found,) = lines(check(file, None, pictures={"motion": maps}))
-    assert found.startswith(f"{file}:2: clip b: the motion picture {maps / 'b.png'} cannot be read")
+    (problem,) = lines(check(file, None, pictures={"motion": maps}))
+    assert problem.startswith(f"{file}:2: clip b: the motion picture {maps / 'b.png'} cannot be read")
 
 
 def test_an_empty_question_file_and_no_media(tmp_path):
     (tmp_path / "q.jsonl").touch()
-    found = lines(check(tmp_path / "q.jsonl", tmp_path / "none"))
-    assert [line.split(": ")[1] for line in found] == [
+    problems = lines(check(tmp_path / "q.jsonl", tmp_path / "none"))
+    assert [line.split(": ")[1] for line in problems] == [
         "is empty; a question file has one JSON object a line",
         "the folder of the media does not exist",
     ]

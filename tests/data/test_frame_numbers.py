@@ -79,10 +79,10 @@ moments = st.tuples(
 
 
 @given(moments, moments)
-def test_times_keep_their_order_and_are_shown_as_they_were_written(one, two):
-    numbers = [time_number("-".join(map(str, moment))) for moment in (one, two)]
-    assert (numbers[0] < numbers[1]) == (one < two)
-    hour, minute, second, millisecond, count = one
+def test_times_keep_their_order_and_are_shown_as_they_were_written(first, other):
+    numbers = [time_number("-".join(map(str, moment))) for moment in (first, other)]
+    assert (numbers[0] < numbers[1]) == (first < other)
+    hour, minute, second, millisecond, count = first
     assert show_number(numbers[0], TIMES) == f"{hour:02d}-{minute:02d}-{second:02d}-{millisecond:03d}-{count}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clip_search import LONG, ask, found, messages, video
+from clip_search import LONG, ask, media_path, messages, video
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -21,13 +21,13 @@ from mevqa.events import Event
 )
 def test_videos_by_name(tmp_path, place):
     path = video(tmp_path / place)
-    assert found(tmp_path, "CAS-1", "casme3") == path
+    assert media_path(tmp_path, "CAS-1", "casme3") == path
 
 
 def test_the_exact_case_wins(tmp_path):
     path = video(tmp_path / "J.mp4")
     video(tmp_path / "j.mp4")
-    assert found(tmp_path, "J") == path
+    assert media_path(tmp_path, "J") == path
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_exact_case_wins(tmp_path):
 )
 def test_spellings_of_a_name(tmp_path, place, clip):
     path = video(tmp_path / place)
-    assert found(tmp_path, clip) == path
+    assert media_path(tmp_path, clip) == path
     (tmp_path / "pictures").mkdir()
     if "/" not in place:
         picture = video(tmp_path / "pictures" / Path(place).with_suffix(".png").name)
@@ -51,17 +51,17 @@ def test_spellings_of_a_name(tmp_path, place, clip):
 
 
 def test_names_that_may_be_two_files(tmp_path):
-    one, other = video(tmp_path / "clip_1.mp4"), video(tmp_path / "clip_01.mp4")
-    assert found(tmp_path, "clip_1") == one and found(tmp_path, "CLIP_01") == other
+    unpadded, padded = video(tmp_path / "clip_1.mp4"), video(tmp_path / "clip_01.mp4")
+    assert media_path(tmp_path, "clip_1") == unpadded and media_path(tmp_path, "CLIP_01") == padded
     (message,) = messages([ask("clip_001")], tmp_path)
     assert "has several media" in message and "clip_1.mp4" in message and "clip_01.mp4" in message
 
 
 def test_an_id_with_a_suffix_and_an_id_with_folders(tmp_path):
     path = video(tmp_path / "a.mp4")
-    assert found(tmp_path, "a.mp4") == path
+    assert media_path(tmp_path, "a.mp4") == path
     path = video(tmp_path / "deep" / "er" / "b.mp4")
-    assert found(tmp_path, "deep/er/b") == path
+    assert media_path(tmp_path, "deep/er/b") == path
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_missing_folders(tmp_path):
     file = video(tmp_path / "file")
     assert messages([ask("a")], tmp_path / "no") == [f"{tmp_path / 'no'}: the folder of the media does not exist"]
     assert messages([ask("a")], file) == [f"{file}: the folder of the media is a file, not a folder"]
-    said = "--media: says where the clips are, where no ready-made pictures of them are given"
-    assert messages([ask("a")], None) == [said]
+    message = "--media: says where the clips are, where no ready-made pictures of them are given"
+    assert messages([ask("a")], None) == [message]
 
 
 def test_pictures_alone_and_beside_media(tmp_path, save_frames):
@@ -178,7 +178,7 @@ def test_pictures_alone_and_beside_media(tmp_path, save_frames):
 def test_the_beginning_of_a_name_finds_videos_and_nothing_else(tmp_path):
     path = video(tmp_path / "rawvideo" / "s15" / "15_0101disgustingteeth.avi")
     (path.parent / "15_0101notes.txt").touch()
-    assert found(tmp_path, "15_0101", "cas(me)^2") == path
+    assert media_path(tmp_path, "15_0101", "cas(me)^2") == path
     video(path.parent / "15_0101again.avi")
     (message,) = messages([ask("15_0101", "cas(me)^2")], tmp_path)
     assert "has several media" in message
@@ -230,9 +230,9 @@ def test_links_may_lead_out_of_the_media_folder_only_where_that_is_allowed(tmp_p
     (root / "frames" / "1.png").symlink_to(outside)
     linked = tmp_path / "linked"
     linked.symlink_to(root)
-    assert found(linked, "a") == linked / "a.mp4"
-    assert found(linked, "inner") == linked / "inner.mp4"
+    assert media_path(linked, "a") == linked / "a.mp4"
+    assert media_path(linked, "inner") == linked / "inner.mp4"
     for clip in ("b", "c/b", "frames"):
         assert "link that leads out" in messages([ask(clip)], linked)[0]
         with links_followed():
-            assert found(linked, clip) is not None
+            assert media_path(linked, clip) is not None

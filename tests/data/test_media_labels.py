@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clip_search import LONG, ask, found, messages, video
+from clip_search import LONG, ask, media_path, messages, video
 
 from mevqa.data.label_types import ClipLabels, LabelFile
 from mevqa.data.media import find_clips
@@ -80,7 +80,7 @@ def test_a_suffix_in_the_annotations_or_in_the_question_is_no_part_of_the_name(t
             assert file.find(name, long=long) is (file.videos if long else file)[found_as]
     assert file.find("c_1", long=False) is None
     folder = save_frames(tmp_path / "b", "1.png", "2.png")
-    assert found(tmp_path, "b.mp4") == folder
+    assert media_path(tmp_path, "b.mp4") == folder
 
 
 def test_a_long_video_without_rows_has_no_events_in_an_official_file_only(tmp_path):

@@ -173,7 +173,7 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         json.dumps(train_row(16)).encode(),
     ]
     path.write_bytes(b"\n".join(lines) + b"\n\n")
-    found = problems(path)
+    reported = problems(path)
     expected = [
         (2, "not valid JSON"),
         (3, "blank"),
@@ -190,8 +190,8 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         (15, "'id' is empty"),
         (17, "blank"),
     ]
-    assert [line for line, _ in found] == [line for line, _ in expected]
-    for (_, message), (_, part) in zip(found, expected, strict=True):
+    assert [line for line, _ in reported] == [line for line, _ in expected]
+    for (_, message), (_, part) in zip(reported, expected, strict=True):
         assert part in message and "\n" not in message
     scan = scan_questions(path)
     assert [question.line for question in scan.file.questions] == [1, 9, 16]
@@ -297,8 +297,8 @@ def test_damaged_answers_are_one_line(tmp_path, value, message):
     ],
 )
 def test_texts_that_no_file_or_name_has_are_refused(tmp_path, key, value, message):
-    ((line, found),) = problems(write(tmp_path / "q.jsonl", train_row(**{key: value})))
-    assert line == 1 and message in found
+    ((line, reported),) = problems(write(tmp_path / "q.jsonl", train_row(**{key: value})))
+    assert line == 1 and message in reported
 
 
 def test_ids_that_look_alike_are_two(tmp_path):

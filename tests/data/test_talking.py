@@ -15,7 +15,7 @@ def test_everything_that_is_wrong_is_named_with_its_line(tmp_path):
     path.write_text("video,first_frame,last_frame\na,9,3\n,1,2\nb,x,5\nc,1.5,4\nd,,4\n")
     with pytest.raises(InputError) as caught:
         read_talking(path)
-    said = str(caught.value)
+    message = str(caught.value)
     for line, reason in (
         (2, "first and last frame, 9 and 3, are not in order"),
         (3, "names no video"),
@@ -23,7 +23,7 @@ def test_everything_that_is_wrong_is_named_with_its_line(tmp_path):
         (5, "the first frame must be a whole number, not '1.5'"),
         (6, "has no first frame"),
     ):
-        assert f"talking.csv:{line}: {reason}" in said
+        assert f"talking.csv:{line}: {reason}" in message
     path.write_text("clip,from,until\na,1,2\n")
     with pytest.raises(InputError, match="needs the columns video, first_frame and last_frame"):
         read_talking(path)

@@ -26,16 +26,16 @@ _RULES = {
 
 def page_facts(text: str) -> tuple[str, str]:
     """The data set that a page says it is of, and the facts that stand in it."""
-    found = _FACTS.search(text)
-    assert found, "no <!-- facts: NAME --> ... <!-- end of facts -->"
-    return found["name"], found["facts"]
+    match = _FACTS.search(text)
+    assert match, "no <!-- facts: NAME --> ... <!-- end of facts -->"
+    return match["name"], match["facts"]
 
 
 def facts(name: str) -> str:
     """The tables that a page must hold."""
-    one = next(known for known in datasets() if known.name == name)
-    parts = [_table(("", "what mevqa knows"), list(_known(one)))]
-    for layout in one.labels:
+    dataset = next(dataset for dataset in datasets() if dataset.name == name)
+    parts = [_table(("", "what mevqa knows"), list(_known(dataset)))]
+    for layout in dataset.labels:
         parts += [f"### Label file of {layout.title}", _table(("", "what the file has"), list(_label_file(layout)))]
         if mended := list(_mended(layout)):
             heading = ("where", "what is wrong", "what is read instead", "who says so")
@@ -43,25 +43,30 @@ def facts(name: str) -> str:
     return "\n" + "\n\n".join(parts) + "\n\n"
 
 
-def _known(one: DatasetDefinition) -> Iterator[tuple[str, ...]]:
+def _known(dataset: DatasetDefinition) -> Iterator[tuple[str, ...]]:
     yield (
         "name",
-        f"`{one.name}`; also {', '.join(f'`{name}`' for name in one.aliases)}" if one.aliases else f"`{one.name}`",
+        f"`{dataset.name}`; also {', '.join(f'`{name}`' for name in dataset.aliases)}"
+        if dataset.aliases
+        else f"`{dataset.name}`",
     )
-    if one.fps:
-        yield "frames a second", f"{one.fps:g}"
-    if one.classes:
-        yield "fine classes, the most frequent first", ", ".join(f"{fine} ({coarse_of(fine)})" for fine in one.classes)
+    if dataset.fps:
+        yield "frames a second", f"{dataset.fps:g}"
+    if dataset.classes:
+        yield (
+            "fine classes, the most frequent first",
+            ", ".join(f"{fine} ({coarse_of(fine)})" for fine in dataset.classes),
+        )
     else:
         yield "fine classes", "none; positive, negative, surprise are coded"
-    if one.kind_rule:
-        yield "micro-expression", f"{_RULES[one.kind_rule]} ({one.sources.get('kind_rule', '')})"
-    if one.prior:
+    if dataset.kind_rule:
+        yield "micro-expression", f"{_RULES[dataset.kind_rule]} ({dataset.sources.get('kind_rule', '')})"
+    if dataset.prior:
         for level in ("coarse", "fine"):
-            if counts := getattr(one.prior.counts, level):
-                told = ", ".join(f"{label} {count}" for label, count in counts.items())
-                yield f"{level} answers that were counted", f"{told} ({one.prior.source})"
-    yield "folders that are searched", "<br>".join(f"`{path}`" for path in one.clip_paths)
+            if counts := getattr(dataset.prior.counts, level):
+                frequencies = ", ".join(f"{label} {count}" for label, count in counts.items())
+                yield f"{level} answers that were counted", f"{frequencies} ({dataset.prior.source})"
+    yield "folders that are searched", "<br>".join(f"`{path}`" for path in dataset.clip_paths)
 
 
 def _label_file(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
@@ -75,16 +80,16 @@ def _label_file(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
     if layout.file_names:
         yield "names of the clips", f"as `{layout.file_names_example}`"
     if layout.fps_by_file:
-        told = ", ".join(
+        exceptions = ", ".join(
             f"{fps:g} where the name of the file has the word {word}" for word, fps in layout.fps_by_file.items()
         )
-        yield "frames a second", f"{layout.fps:g}; {told}"
+        yield "frames a second", f"{layout.fps:g}; {exceptions}"
     kinds = {**layout.kind_by_file}
     if "kind" in (*layout.columns, *layout.headerless):
         yield "micro or macro", "a column tells"
     else:
-        told = "".join(f"; {kind} where the name of the file has the word {word}" for word, kind in kinds.items())
-        yield "micro or macro", f"all {layout.kind}{told}"
+        exceptions = "".join(f"; {kind} where the name of the file has the word {word}" for word, kind in kinds.items())
+        yield "micro or macro", f"all {layout.kind}{exceptions}"
     yield (
         "it is about",
         " and ".join(

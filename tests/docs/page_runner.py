@@ -58,7 +58,7 @@ def demo_commands() -> list[Command]:
     """The commands that `mevqa demo` runs and prints, without the report, which its own page makes."""
     blocks = read_blocks(DEMO_PAGE.read_text(encoding="utf-8"))
     shown = next(block.commands for block in blocks if block.body.startswith("$ mevqa demo\n"))
-    return [one for one in shown if one.words[1] not in ("demo", "report")]
+    return [command for command in shown if command.words[1] not in ("demo", "report")]
 
 
 @contextlib.contextmanager
@@ -133,9 +133,9 @@ def run_page(text: str, folder: Path, made_once: Path | None = None) -> list[tup
             continue
         for command in block.commands:
             synthetic = made_once and command.words[:2] == ["mevqa", "synth"]
-            code, said = _synthetic(command, folder, made_once) if synthetic else run_command(command, folder)
-            assert code == _exit_code(command), f"line {block.line}: {command.line}\nended with {code}\n{said}"
-            done.append((block, command, said))
+            code, output = _synthetic(command, folder, made_once) if synthetic else run_command(command, folder)
+            assert code == _exit_code(command), f"line {block.line}: {command.line}\nended with {code}\n{output}"
+            done.append((block, command, output))
     return done
 
 
@@ -152,9 +152,9 @@ def _synthetic(command: Command, folder: Path, made_once: Path) -> tuple[int, st
     with alone(made_once / "lock-of-synthetic"):
         if not (kept / "printed.txt").exists():
             kept.mkdir(parents=True, exist_ok=True)
-            code, said = run_command(command, kept)
-            assert code == 0, said
-            (kept / "printed.txt").write_text(said, encoding="utf-8")
+            code, output = run_command(command, kept)
+            assert code == 0, output
+            (kept / "printed.txt").write_text(output, encoding="utf-8")
     name = command.words[2]
     shutil.copytree(kept / name, folder / name)
     return 0, (kept / "printed.txt").read_text(encoding="utf-8")
@@ -167,17 +167,17 @@ def form(line: str) -> str:
 
 def differences(shown: list[str], printed: list[str]) -> list[str]:
     """What is shown and was not printed in this order; ``...`` stands for any lines."""
-    wanted, lines = ([one for one in map(form, text) if one] for text in (shown, printed))
+    wanted, lines = ([line for line in map(form, text) if line] for text in (shown, printed))
     missing, at, anywhere = [], 0, False
     for line in wanted:
         if line == "...":
             anywhere = True
             continue
-        found = next((place for place in range(at, len(lines)) if lines[place] == line), None)
-        if found is None or (not anywhere and found != at):
+        position = next((index for index in range(at, len(lines)) if lines[index] == line), None)
+        if position is None or (not anywhere and position != at):
             missing.append(line)
             continue
-        at, anywhere = found + 1, False
+        at, anywhere = position + 1, False
     if not anywhere and at < len(lines) and not missing:
         missing += [f"not shown: {line}" for line in lines[at:]]
     return missing
@@ -188,17 +188,17 @@ def _renewed(text: str, done: list[tuple[Block, Command | None, str]]) -> str:
     for block in reversed(list({id(block): block for block, command, _ in done if command}.values())):
         if block.language != "console":
             continue
-        body, said = block.body, {command.line: out for one, command, out in done if one is block and command}
+        body, outputs = block.body, {command.line: out for owner, command, out in done if owner is block and command}
         pieces = re.split(r"(?m)^(?=\$ )", body)
         for number, piece in enumerate(pieces):
             if not piece.startswith("$ "):
                 continue
             typed = re.match(r"\$ (?:.*\\\n)*.*\n", piece)[0]
             line = re.sub(r"\s*\\\n\s*", " ", typed[2:]).strip()
-            key = next(name for name in said if re.sub(r"\s+", " ", name) == re.sub(r"\s+", " ", line))
+            key = next(name for name in outputs if re.sub(r"\s+", " ", name) == re.sub(r"\s+", " ", line))
             shown = piece[len(typed) :].rstrip("\n").split("\n")
-            lines = said[key].split("\n")
-            dots = [place for place, one in enumerate(shown) if one.strip() == "..."]
+            lines = outputs[key].split("\n")
+            dots = [index for index, shown_line in enumerate(shown) if shown_line.strip() == "..."]
             if dots:
                 tail = len(shown) - dots[-1] - 1
                 lines = [*lines[: dots[0]], shown[dots[0]], *(lines[-tail:] if tail else [])]

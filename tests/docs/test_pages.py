@@ -41,7 +41,7 @@ def test_every_command_line_parses(page, words):
 
 @pytest.mark.parametrize("page", sorted({page for page, _ in LINES}))
 def test_options_have_their_names_of_today(page, capsys):
-    for _, words in (one for one in LINES if one[0] == page):
+    for _, words in (entry for entry in LINES if entry[0] == page):
         parsed(words)
     assert capsys.readouterr().err == ""
 
@@ -158,13 +158,17 @@ def test_the_block_of_detected_events_has_the_columns_that_are_printed(tmp_path,
     rows = ["clip,subject,fps,onset,apex,offset,kind"]
     rows += [f"s{subject:02}_1,s{subject:02},30,{at},{at + 4},{at + 8},micro" for subject in (1, 2) for at in (10, 90)]
     (tmp_path / "coded.csv").write_text("\n".join(rows) + "\n")
-    found = ["video,onset,apex,offset,kind", *(f"s{subject:02}_1,10,14,18,micro" for subject in (1, 2))]
-    (tmp_path / "events.csv").write_text("\n".join(found) + "\n")
+    detections = ["video,onset,apex,offset,kind", *(f"s{subject:02}_1,10,14,18,micro" for subject in (1, 2))]
+    (tmp_path / "events.csv").write_text("\n".join(detections) + "\n")
     assert main(["score", str(tmp_path / "events.csv"), str(tmp_path / "coded.csv")]) == 0
     printed = capsys.readouterr().out.splitlines()
     blocks = read_blocks(PAGES["docs/spotting/spot.md"])
     commands = [command for block in blocks for command in block.commands]
-    shown = next(one.shown for one in commands if one.line == "mevqa score events.csv long/annotations.csv")
+    shown = next(
+        shown_command.shown
+        for shown_command in commands
+        if shown_command.line == "mevqa score events.csv long/annotations.csv"
+    )
     heading = next(line for line in printed if line.startswith("kind "))
     assert [line.split() for line in shown if line.startswith("kind ")] == [heading.split()]
     overall = [next(line for line in lines if line.startswith("overall")) for lines in (shown, printed)]

@@ -65,7 +65,7 @@ def test_search_works_from_a_disk_and_nothing_is_asked_of_other_hosts(site):
             "box.dispatchEvent(new KeyboardEvent('keyup', {bubbles: true})); })()"
         )
         browser.wait_for("document.querySelectorAll('.md-search-result__link').length > 0")
-        found = browser.run("document.querySelector('.md-search-result__link').href")
-        assert "ensemble" in found
+        link = browser.run("document.querySelector('.md-search-result__link').href")
+        assert "ensemble" in link
         assert browser.errors == []
-        assert [one for one in browser.requests if not re.match(r"(file|data|about):", one)] == []
+        assert [url for url in browser.requests if not re.match(r"(file|data|about):", url)] == []

@@ -92,7 +92,9 @@ def test_features_are_those_of_the_local_engine_though_a_worker_is_killed(cluste
     killer.join(1)
     assert killed and files(tmp_path / "away") == files(tmp_path / "here") and len(files(tmp_path / "here")) == 3
     assert [str(video.path) for video in away] == [f"{media.as_uri()}/v{number}.mp4" for number in range(3)]
-    assert [(one.seconds, one.share, one.new) for one in away] == [(one.seconds, one.share, one.new) for one in here]
+    assert [(video.seconds, video.share, video.new) for video in away] == [
+        (video.seconds, video.share, video.new) for video in here
+    ]
     again = mevqa.measure_features(media, features=tmp_path / "away", engine="ray", workers=2)
     assert [video.new for video in again] == [False] * 3
 

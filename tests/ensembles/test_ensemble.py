@@ -105,8 +105,8 @@ def test_copies_of_one_run_answer_as_it_does(own, method):
 
 @given(shares, shares, shares)
 @settings(max_examples=25)
-def test_the_order_of_runs_does_not_matter(one, two, three):
-    votes = [_vote("a", one, 0.5), _vote("b", two, 0.3), _vote("c", three, 0.2)]
+def test_the_order_of_runs_does_not_matter(first, second, third):
+    votes = [_vote("a", first, 0.5), _vote("b", second, 0.3), _vote("c", third, 0.2)]
     for method in METHODS:
         results = [fuse_options(order, method) for order in permutations(votes)]
         assert all(result == pytest.approx(results[0]) for result in results)
@@ -127,12 +127,14 @@ def test_a_temperature_flattens():
 def test_units_counts_and_intervals():
     lists = [Answer("q", text) for text in ("brow lowerer, nose wrinkler", "brow lowerer", "lip corner puller")]
     asked = Question("q", "c", "What are the action units?", "au_list", plural=True)
-    assert fuse(asked, [Vote(str(i), one, 1.0) for i, one in enumerate(lists)], "mean").text == "brow lowerer"
+    assert fuse(asked, [Vote(str(i), answer, 1.0) for i, answer in enumerate(lists)], "mean").text == "brow lowerer"
     asked = Question("q", "v", "How many micro-expressions?", "count_micro")
     counts = [Vote(text, Answer("q", text), 1.0) for text in ("9", "2", "3")]
     assert fuse(asked, counts, "mean").text == "3"
-    one, two = (Event(0, None, 9),), (Event(5, None, 14),)
-    assert agreement(one, two) == pytest.approx(5 / 15) and agreement((), ()) == 1.0 and agreement(one, None) == 0.0
+    first, second = (Event(0, None, 9),), (Event(5, None, 14),)
+    assert (
+        agreement(first, second) == pytest.approx(5 / 15) and agreement((), ()) == 1.0 and agreement(first, None) == 0.0
+    )
 
 
 def test_an_ensemble_is_a_run(runs, tmp_path):
@@ -191,19 +193,21 @@ def _clips(folder, *, right: int, of: int, flipped: int | None = None):
 
 
 def test_a_temperature_mends_answers_that_are_too_sure(tmp_path):
-    found = {}
+    results = {}
     for name, flipped in (("as-it-is", None), ("flipped", 0)):
         (tmp_path / name).mkdir()
-        found[name] = mevqa.ensemble(_clips(tmp_path / name, right=20, of=30, flipped=flipped), tmp_path / name / "out")
-    one = found["as-it-is"]
-    before, after = one.calibration_errors["coarse"]
-    assert before > 0.3 and after < 0.1 and one.temperatures["coarse"] > 2
+        results[name] = mevqa.ensemble(
+            _clips(tmp_path / name, right=20, of=30, flipped=flipped), tmp_path / name / "out"
+        )
+    fused = results["as-it-is"]
+    before, after = fused.calibration_errors["coarse"]
+    assert before > 0.3 and after < 0.1 and fused.temperatures["coarse"] > 2
     kept = mevqa.open_run(tmp_path / "as-it-is" / "out").manifest["learned"]
     assert kept["ece"]["coarse"] == {"before": before, "after": after}
-    assert kept["temperatures"] == one.temperatures and kept["weights"]["coarse"] == {"one": 0.5, "two": 0.5}
+    assert kept["temperatures"] == fused.temperatures and kept["weights"]["coarse"] == {"one": 0.5, "two": 0.5}
     # The first subject's own answer, right in one and wrong in the other, does not move its temperature.
-    sure = {name: result.run.answers["q0_1"].confidence for name, result in found.items()}
-    others = {name: result.run.answers["q9_1"].confidence for name, result in found.items()}
+    sure = {name: result.run.answers["q0_1"].confidence for name, result in results.items()}
+    others = {name: result.run.answers["q9_1"].confidence for name, result in results.items()}
     assert sure["as-it-is"] == pytest.approx(sure["flipped"])
     assert others["as-it-is"] != pytest.approx(others["flipped"])
 
@@ -213,8 +217,8 @@ def test_an_error_is_no_vote(runs, questions, tmp_path):
     for log, lost in zip(logs, ({"q0_3", "q1_3"}, {"q1_3"}), strict=True):
         lines = [json.loads(line) for line in log.read_text().splitlines()]
         lines = [
-            {"question_id": one["question_id"], "text": "", "error": "broken"} if one["question_id"] in lost else one
-            for one in lines
+            {"question_id": row["question_id"], "text": "", "error": "broken"} if row["question_id"] in lost else row
+            for row in lines
         ]
         log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     result = mevqa.ensemble(runs, tmp_path / "both", draws=0)
@@ -294,7 +298,7 @@ def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
     decides = {"questions": {questions.name: file_digest(questions)}, "media": {}, "model": {"name": "failed"}}
     with start_run(failed, decides, {"question_files": [str(questions)]}) as run:
         run.append(Answer(row["id"], "", error="the file is broken") for row in _rows())
-    for given_runs, said in (
+    for given_runs, reason in (
         ([*runs, failed], f"{failed}: holds no answer, only errors"),
         ([runs[0]], "an ensemble fuses two runs or more"),
         ([runs[0], runs[0]], "is named twice"),
@@ -305,11 +309,11 @@ def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
     ):
         assert main(["ensemble", *map(str, given_runs), "--out", str(out)]) == 2
         message = capsys.readouterr().err
-        assert said in message and message.startswith("mevqa ensemble: ") and not out.exists()
-    for options, said in ((["--out", str(runs[0])], "is one of the runs"),
+        assert reason in message and message.startswith("mevqa ensemble: ") and not out.exists()
+    for options, reason in ((["--out", str(runs[0])], "is one of the runs"),
                           (["--out", str(out), "--preset", "nosuch"], "unknown preset")):  # fmt: skip
         assert main(["ensemble", *map(str, runs), *options]) == 2
-        assert said in capsys.readouterr().err and not out.exists()
+        assert reason in capsys.readouterr().err and not out.exists()
     assert main(["ensemble", str(runs[0]), str(plain), "--out", str(out), "--method", "vote"]) == 0
     printed = capsys.readouterr().out
     assert "of the differences; oracle: of all" in printed

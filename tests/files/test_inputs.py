@@ -37,9 +37,9 @@ def test_what_would_wait_or_never_end_is_refused(no_file):
 
 def test_readers_say_so_in_one_line(no_file):
     path, kind = no_file
-    said = rf"given: cannot be read: it is a {kind}, not a file"
+    message = rf"given: cannot be read: it is a {kind}, not a file"
     for read in (read_bytes, lambda path: read_yaml(path, StrictModel)):
-        with pytest.raises(Exception, match=said):
+        with pytest.raises(Exception, match=message):
             read(path)
     assert [f"it is a {kind}, not a file" in str(problem) for problem in scan_questions(path).problems] == [True]
 

@@ -76,8 +76,8 @@ def ended_process():
 def test_the_lock_names_its_holder_and_goes_with_the_work(fault, tmp_path):
     def work():
         with hold_folder(tmp_path / "new" / "run"):
-            found = json.loads((tmp_path / "new" / "run" / LOCK_NAME).read_text())
-            assert found["pid"] == os.getpid() and found["host"] and found["since"]
+            holder = json.loads((tmp_path / "new" / "run" / LOCK_NAME).read_text())
+            assert holder["pid"] == os.getpid() and holder["host"] and holder["since"]
             if fault is not None:
                 raise fault
 

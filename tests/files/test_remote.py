@@ -23,10 +23,10 @@ def bucket():
 
 
 def test_a_folder_stands_for_its_videos_and_a_file_for_itself(bucket):
-    found = list_remote(bucket, VIDEOS)
-    assert [(file.name, file.stem, file.suffix) for file in found] == [("a.avi", "a", ".avi"), ("b.MP4", "b", ".MP4")]
+    files = list_remote(bucket, VIDEOS)
+    assert [(file.name, file.stem, file.suffix) for file in files] == [("a.avi", "a", ".avi"), ("b.MP4", "b", ".MP4")]
     assert list_remote(f"{bucket}/b.MP4", VIDEOS) == [RemoteFile("memory://bucket/b.MP4")]
-    assert str(found[0]).startswith("memory://") and not found[0].is_dir()
+    assert str(files[0]).startswith("memory://") and not files[0].is_dir()
 
 
 def test_a_file_is_fetched_under_its_name_and_deleted_again(bucket):
@@ -38,14 +38,14 @@ def test_a_file_is_fetched_under_its_name_and_deleted_again(bucket):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("memory://nowhere", "cannot be listed: FileNotFoundError"),
         ("nothing://x", "cannot be read: ValueError: Protocol not known"),
     ],
 )
-def test_what_cannot_be_listed_is_named(url, said):
-    with pytest.raises(InputError, match=said) as caught:
+def test_what_cannot_be_listed_is_named(url, message):
+    with pytest.raises(InputError, match=message) as caught:
         list_remote(url, VIDEOS)
     assert str(caught.value).startswith(f"{url}: ")
 

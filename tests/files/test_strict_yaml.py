@@ -33,15 +33,17 @@ def test_a_good_file_becomes_typed(tmp_path):
 
 
 def test_unknown_keys_get_a_line_and_a_suggestion(tmp_path):
-    found = refusal(tmp_path, "title: t\nparts:\n  - name: a\n    wieght: 2\nby_key:\n  x:\n    nmae: b\n    name: c\n")
-    assert (4, "unknown key 'parts.0.wieght'; did you mean 'weight'?") in found
-    assert (7, "unknown key 'by_key.x.nmae'; did you mean 'name'?") in found
+    problems = refusal(
+        tmp_path, "title: t\nparts:\n  - name: a\n    wieght: 2\nby_key:\n  x:\n    nmae: b\n    name: c\n"
+    )
+    assert (4, "unknown key 'parts.0.wieght'; did you mean 'weight'?") in problems
+    assert (7, "unknown key 'by_key.x.nmae'; did you mean 'name'?") in problems
 
 
 def test_all_problems_are_reported_together(tmp_path):
-    found = refusal(tmp_path, "parts:\n  - {name: a, weight: heavy}\n")
-    assert {line for line, _ in found} == {1, 2}
-    assert any("title" in message for _, message in found) and any("weight" in message for _, message in found)
+    problems = refusal(tmp_path, "parts:\n  - {name: a, weight: heavy}\n")
+    assert {line for line, _ in problems} == {1, 2}
+    assert any("title" in message for _, message in problems) and any("weight" in message for _, message in problems)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_all_problems_are_reported_together(tmp_path):
     ],
 )
 def test_broken_files_are_refused(tmp_path, text, line, words):
-    found = refusal(tmp_path, text)
-    assert found[0][0] == line and words in found[0][1]
+    problems = refusal(tmp_path, text)
+    assert problems[0][0] == line and words in problems[0][1]
 
 
 def test_a_missing_file_is_the_users_mistake(tmp_path):
@@ -89,9 +91,9 @@ LAUGHS = "a: &a [x, x]\n" + "".join(f"{chr(n + 1)}: &{chr(n + 1)} [{f'*{chr(n)} 
     ],
 )
 def test_hostile_files_are_refused_with_their_line(tmp_path, text, line, words):
-    found = refusal(tmp_path, text)
-    assert words in found[0][1] and "\n" not in found[0][1]
-    assert line is None or found[0][0] == line
+    problems = refusal(tmp_path, text)
+    assert words in problems[0][1] and "\n" not in problems[0][1]
+    assert line is None or problems[0][0] == line
 
 
 def test_aliases_that_stand_for_little_are_read(tmp_path):

@@ -17,7 +17,7 @@ def test_an_error_names_its_file_why_and_the_mend():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"), "No space left"),
         (RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"), "make room"),
@@ -27,8 +27,8 @@ def test_an_error_names_its_file_why_and_the_mend():
         (PermissionError(errno.EACCES, "Permission denied"), "Permission denied; change its permissions"),
     ],
 )
-def test_errors_that_libraries_wrap_are_the_systems(error, said):
-    with pytest.raises(InputError, match=f"^model: cannot be written: .*{said}"), writing("model"):
+def test_errors_that_libraries_wrap_are_the_systems(error, message):
+    with pytest.raises(InputError, match=f"^model: cannot be written: .*{message}"), writing("model"):
         raise error
 
 

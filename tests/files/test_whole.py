@@ -87,7 +87,7 @@ def test_a_file_is_the_old_or_the_new_one(tmp_path, monkeypatch):
     (tmp_path / "scores.json").unlink()
     assert is_vacant(tmp_path)
     write_whole(path, b"new")
-    assert [one.name for one in tmp_path.iterdir()] == ["scores.json"] and path.read_bytes() == b"new"
+    assert [file.name for file in tmp_path.iterdir()] == ["scores.json"] and path.read_bytes() == b"new"
 
 
 @contextmanager

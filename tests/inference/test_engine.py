@@ -141,6 +141,6 @@ def test_evidence_stands_before_the_pictures_and_not_where_there_is_no_place_for
     questions = [question_about(clip, number, text) for number, text in enumerate(TEXTS)]
     answer_clip(clip, questions, model, PromptLibrary.load(), ViewConfig(("motion",)), drawn_by=Drawn())
     (call,) = model.calls
-    assert call.system.endswith("\n\nIt moved.") and not any("It moved" in one.text for one in call.requests)
+    assert call.system.endswith("\n\nIt moved.") and not any("It moved" in request.text for request in call.requests)
     with pytest.raises(InputError, match="evidence is a text, and the prompt variant 'brief'"):
         load_answerer(AskOptions(model, views=ViewOptions("motion,evidence"), variant="brief"))

@@ -106,7 +106,7 @@ def test_questions_about_long_videos_are_answered_as_of_the_videos(long_set, tmp
     assert rows["long_video"] == [True]
     live = mevqa.evaluate(questions, media=long_set.folder, out=tmp_path / "live")
     kept = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept")
-    assert answers(live.path) == answers(kept.path) and not any(one.error for one in kept.answers.values())
+    assert answers(live.path) == answers(kept.path) and not any(answer.error for answer in kept.answers.values())
     assert live.manifest["decides"] == kept.manifest["decides"]
     without_media(tmp_path / "prepared", long_set.folder)
     assert main(["eval", str(tmp_path / "prepared"), "--out", str(tmp_path / "again")]) == 2
@@ -119,7 +119,7 @@ def test_a_model_that_looks_at_long_videos_needs_the_pictures_alone(long_set, tm
     live = mevqa.evaluate(questions, "mock", media=long_set.folder, out=tmp_path / "live", views=views)
     without_media(tmp_path / "prepared", long_set.folder)
     alone = mevqa.evaluate(tmp_path / "prepared", "mock", out=tmp_path / "alone", views=views)
-    assert answers(live.path) == answers(alone.path) and not any(one.error for one in alone.answers.values())
+    assert answers(live.path) == answers(alone.path) and not any(answer.error for answer in alone.answers.values())
 
 
 def without_media(prepared, media):
@@ -133,9 +133,9 @@ def test_the_rows_pass_through_the_files_that_a_hub_keeps(prepared, tmp_path):
     rows.to_parquet(str(tmp_path / "rows.parquet"))
     back = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path / "cache"))
     assert back.features == rows.features
-    for one, other in zip(rows, back, strict=True):
-        pictures = [[view.pop("image") for view in row["views"]] for row in (one, other)]
-        assert one == other and pictures[0]
+    for original, restored in zip(rows, back, strict=True):
+        pictures = [[view.pop("image") for view in row["views"]] for row in (original, restored)]
+        assert original == restored and pictures[0]
         assert all(a.tobytes() == b.tobytes() for a, b in zip(*pictures, strict=True))
 
 
@@ -161,8 +161,8 @@ def test_many_workers_draw_what_one_draws(data, prepared, tmp_path):
     cv2.setNumThreads(4)
     cv2.GaussianBlur(np.zeros((2000, 2000, 3), np.uint8), (31, 31), 5)
     prepare(data, tmp_path / "out", workers=3)
-    one, many = datasets.load_from_disk(str(prepared)), datasets.load_from_disk(str(tmp_path / "out"))
-    bare = [rows.with_format("arrow")[:].to_pylist() for rows in (one, many)]
+    single, many = datasets.load_from_disk(str(prepared)), datasets.load_from_disk(str(tmp_path / "out"))
+    bare = [rows.with_format("arrow")[:].to_pylist() for rows in (single, many)]
     assert bare[0] == bare[1]
     assert (prepared / "prepared.json").read_text("utf-8") == (tmp_path / "out" / "prepared.json").read_text("utf-8")
 
@@ -212,9 +212,9 @@ def test_an_interrupt_is_one_line_also_with_workers(data, tmp_path, number, code
         time.sleep(0.2)
     time.sleep(0.5)
     os.killpg(process.pid, number)
-    _, said = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said == f"mevqa prepare: {line}; run the same command again to continue\n"
+    assert message == f"mevqa prepare: {line}; run the same command again to continue\n"
     assert not out.exists()
 
 
@@ -258,8 +258,8 @@ def test_a_broken_folder_is_one_line(prepared, tmp_path, capsys):
         shutil.copytree(prepared, broken)
         (broken / name).write_text(content, "utf-8")
         assert main(["eval", str(broken), "--out", str(tmp_path / "run")]) == 2
-        said = capsys.readouterr().err
-        assert str(broken) in said and "Traceback" not in said
+        message = capsys.readouterr().err
+        assert str(broken) in message and "Traceback" not in message
 
 
 def test_a_folder_of_something_else_is_refused(data, tmp_path, capsys):

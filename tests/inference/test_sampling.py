@@ -32,28 +32,28 @@ def about(text):
     return question_about(CLIP, 1, text)
 
 
-def said(*texts, **more):
+def replies(*texts, **more):
     return [Reply(text, **more) for text in texts]
 
 
 def test_classes_are_voted_by_majority_and_ties_by_the_probability_of_the_option():
     question = about("What is the coarse expression class?")
-    voted = vote(question, said("negative", "positive", "negative", "I cannot tell"))
+    voted = vote(question, replies("negative", "positive", "negative", "I cannot tell"))
     assert (voted.text, voted.confidence) == ("negative", 0.5)
     assert voted.samples == ("negative", "positive", "negative", "I cannot tell")
-    told = {"positive": 0.6, "negative": 0.3, "surprise": 0.1}
-    tied = vote(question, [Reply("negative", told), Reply("positive", told)])
+    probabilities = {"positive": 0.6, "negative": 0.3, "surprise": 0.1}
+    tied = vote(question, [Reply("negative", probabilities), Reply("positive", probabilities)])
     assert tied.text == "positive" and sum(tied.options.values()) == pytest.approx(1)
 
 
 def test_lists_are_voted_unit_by_unit_and_numbers_by_their_median():
     units = about("What are the action units?")
-    voted = vote(units, said("brow lowerer, dimpler", "brow lowerer, chin raiser", "chin raiser, brow lowerer"))
+    voted = vote(units, replies("brow lowerer, dimpler", "brow lowerer, chin raiser", "chin raiser, brow lowerer"))
     assert voted.text == "brow lowerer, chin raiser" and voted.confidence == pytest.approx((1 / 3 + 1 + 1) / 3)
-    one = vote(about("What is the action unit?"), said("dimpler", "dimpler", "chin raiser"))
-    assert (one.text, one.confidence) == ("dimpler", pytest.approx(2 / 3))
+    single = vote(about("What is the action unit?"), replies("dimpler", "dimpler", "chin raiser"))
+    assert (single.text, single.confidence) == ("dimpler", pytest.approx(2 / 3))
     count = about("How many micro-expression events appear in this video?")
-    assert vote(count, said("2", "9", "3", "40")).text == "3"
+    assert vote(count, replies("2", "9", "3", "40")).text == "3"
 
 
 def test_where_no_sample_is_usable_its_fault_is_told():
@@ -107,8 +107,8 @@ def test_a_run_keeps_its_samples_and_refuses_other_ones(tmp_path):
     whole = mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=3), **asked)
     mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), limit=1, **asked)
     parts = mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), **asked)
-    kept = {name: (one.text, one.samples, one.confidence) for name, one in whole.answers.items()}
-    assert kept == {name: (one.text, one.samples, one.confidence) for name, one in parts.answers.items()}
+    kept = {name: (answer.text, answer.samples, answer.confidence) for name, answer in whole.answers.items()}
+    assert kept == {name: (answer.text, answer.samples, answer.confidence) for name, answer in parts.answers.items()}
     assert all(len(samples) == 3 for _, samples, _ in kept.values())
     with pytest.raises(InputError, match="samples"):
         mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=4), **asked)

@@ -53,8 +53,8 @@ def test_replies_are_admissible(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_pictures_matter(name):
-    one, other = (wrapped(name).ask(SYSTEM, views(seed), requests()[:1])[0] for seed in (0, 1))
-    assert max(abs(one.options[o] - other.options[o]) for o in one.options) > 1e-3
+    first, second = (wrapped(name).ask(SYSTEM, views(seed), requests()[:1])[0] for seed in (0, 1))
+    assert max(abs(first.options[o] - second.options[o]) for o in first.options) > 1e-3
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -25,10 +25,10 @@ def _reply(*shares: float) -> Reply:
 
 def test_probabilities_are_divided_by_the_frequencies():
     prior = ClassPrior("own", {"coarse": {"positive": 1, "negative": 7, "surprise": 3}})
-    found = prior.corrected(REQUEST, _reply(0.2, 0.6, 0.2))
+    reply = prior.corrected(REQUEST, _reply(0.2, 0.6, 0.2))
     # .2 / 2 : .6 / 8 : .2 / 4, each class counted once more.
-    assert found.text == "positive" and found.confidence == pytest.approx(0.1 / 0.225)
-    assert found.options == pytest.approx(
+    assert reply.text == "positive" and reply.confidence == pytest.approx(0.1 / 0.225)
+    assert reply.options == pytest.approx(
         {"positive": 0.1 / 0.225, "negative": 0.075 / 0.225, "surprise": 0.05 / 0.225}
     )
 
@@ -64,11 +64,11 @@ def test_frequencies_of_data_sets_and_of_files(tmp_path):
         for clip, answer in classes.items()
         for copy in (1, 2)
     ]
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in rows))
     assert class_prior(str(path)).counts == {"coarse": {"negative": 2, "surprise": 1}}
-    path.write_text("".join(json.dumps(one | {"answer": ""}) + "\n" for one in rows))
-    for source, said in ((str(path), "tells the classes of no clips"), ("casme4", "is no data set")):
-        with pytest.raises(InputError, match=said):
+    path.write_text("".join(json.dumps(entry | {"answer": ""}) + "\n" for entry in rows))
+    for source, message in ((str(path), "tells the classes of no clips"), ("casme4", "is no data set")):
+        with pytest.raises(InputError, match=message):
             class_prior(source)
 
 
@@ -80,7 +80,7 @@ def test_the_subject_who_is_asked_about_is_left_out(tmp_path):
         {**row, "id": clip, "image_id": clip, "subject": subject, "answer": answer}
         for clip, (subject, answer) in of.items()
     ]
-    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in rows))
     prior = class_prior(str(path))
     assert prior.counts["coarse"] == {"negative": 2, "positive": 1, "surprise": 1}
     asked = Clip("e", "casme2", subject="sub1")  # Another clip and spelling of the first person.
@@ -95,8 +95,10 @@ def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
     data = mevqa.synthesise(tmp_path / "data", clips=2, subjects=2, seed=5, size=(128, 128), fps=(30.0,))
     options = [mevqa.ModelOptions(prior=prior) for prior in (None, str(data.train))]
     plain, alone = (
-        mevqa.evaluate(data.train, "mock", media=data.folder, out=tmp_path / str(place), views=["frames"], options=one)
-        for place, one in enumerate(options)
+        mevqa.evaluate(
+            data.train, "mock", media=data.folder, out=tmp_path / str(place), views=["frames"], options=option
+        )
+        for place, option in enumerate(options)
     )
     assert len({question.clip_id for question in plain.questions}) == 2
     # Of two people one is left out: no correction can come from the answers of the clip itself.
@@ -104,7 +106,9 @@ def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
     for question in plain.questions:
         own = plain.answers[question.id].options
         if own and set(own) == set(COARSE):
-            others = [one for one in plain.questions if one.clip_id != question.clip_id and one.type == "coarse"]
+            others = [
+                other for other in plain.questions if other.clip_id != question.clip_id and other.type == "coarse"
+            ]
             changed = alone.answers[question.id].options
             ratios = {name: changed[name] / own[name] for name in COARSE}
             assert min(ratios, key=lambda name: ratios[name]) == others[0].reference
@@ -122,5 +126,5 @@ def test_it_is_an_option_of_every_model_and_in_the_manifest(tmp_path):
     ]
     plain, corrected = (run.manifest["decides"]["settings"].get("prior") for run in runs)
     assert plain is None and corrected["source"] == "casme2" and corrected["coarse"]["negative"] > 50
-    changed = [name for name, one in runs[0].answers.items() if one.options != runs[1].answers[name].options]
+    changed = [name for name, answer in runs[0].answers.items() if answer.options != runs[1].answers[name].options]
     assert changed and len(changed) < len(runs[0].answers)

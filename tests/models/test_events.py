@@ -36,17 +36,17 @@ def video(tmp_path_factory):
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
 def test_events_are_recognised_alike_with_and_without_reuse(name, video):
-    clip, found = video
+    clip, spotting = video
     prompts = PromptLibrary.load(variant="brief")
     view_config = ViewConfig(("apex",), face="none")
-    told = []
+    recognised = []
     for reuse in (True, False):
         model = wrapped(name, prefix_cache=reuse, preferences=Preferences(views=("apex",), variant="brief"))
-        told.append(list(recognise(clip, found, model, prompts, view_config)))
-    for one, other in zip(*told, strict=True):
-        assert one.error is None and one.fine in taxonomy("synthetic").fine and one.action_units
+        recognised.append(list(recognise(clip, spotting, model, prompts, view_config)))
+    for cached, uncached in zip(*recognised, strict=True):
+        assert cached.error is None and cached.fine in taxonomy("synthetic").fine and cached.action_units
         assert (
-            one.event_probability == pytest.approx(other.event_probability, abs=1e-4)
-            and one.event_probability != one.score
+            cached.event_probability == pytest.approx(uncached.event_probability, abs=1e-4)
+            and cached.event_probability != cached.score
         )
-        assert replace(one, event_probability=0) == replace(other, event_probability=0)
+        assert replace(cached, event_probability=0) == replace(uncached, event_probability=0)

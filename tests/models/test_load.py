@@ -235,8 +235,8 @@ def test_found_models_reads_the_hub_cache(tmp_path, monkeypatch):
         folder = tmp_path / name / "snapshots" / "abc"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps({"model_type": kind}))
-    found = model_names()
-    assert "Qwen/Qwen3-VL-2B-Instruct" in found and "me/text" not in found
+    names = model_names()
+    assert "Qwen/Qwen3-VL-2B-Instruct" in names and "me/text" not in names
 
 
 @pytest.mark.slow

@@ -26,13 +26,13 @@ def test_is_a_model():
 def test_unscripted_answers_are_admissible_and_depend_on_text_and_seed_only():
     texts = [f"question {i}" for i in range(40)]
     asked = [Request(t, options=("x", "y", "z")) for t in texts] + [Request(t, grammar=Words()) for t in texts]
-    one, other = MockModel().ask("a", [], asked), MockModel().ask("b", [], asked)
-    assert one == other
-    assert one != MockModel(seed=1).ask("a", [], asked)
-    assert {reply.text for reply in one[:40]} == {"x", "y", "z"}
-    assert all(sum(reply.options.values()) == pytest.approx(1) for reply in one[:40])
-    assert len({reply.text for reply in one[40:]}) > 3
-    assert all(admits(Words(), reply.text) for reply in one[40:])
+    replies, other = MockModel().ask("a", [], asked), MockModel().ask("b", [], asked)
+    assert replies == other
+    assert replies != MockModel(seed=1).ask("a", [], asked)
+    assert {reply.text for reply in replies[:40]} == {"x", "y", "z"}
+    assert all(sum(reply.options.values()) == pytest.approx(1) for reply in replies[:40])
+    assert len({reply.text for reply in replies[40:]}) > 3
+    assert all(admits(Words(), reply.text) for reply in replies[40:])
 
 
 def test_mapping_answers_by_pattern():

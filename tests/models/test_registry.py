@@ -60,5 +60,5 @@ def test_prompts_and_views_are_those_that_a_registered_model_prefers(variant, tm
     mevqa.evaluate(data.train, "mine", variant=variant, out=tmp_path / "a", **inputs)
     other = MockModel(preferences=Preferences(views=("apex",), variant=variant or "brief"))
     mevqa.evaluate(data.train, other, out=tmp_path / "b", **inputs)
-    asked = [[request.text for call in one.calls for request in call.requests] for one in (model, other)]
+    asked = [[request.text for call in mock.calls for request in call.requests] for mock in (model, other)]
     assert asked[0] == asked[1] and [view.name for view in model.calls[0].views] == ["apex"]

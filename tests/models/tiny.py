@@ -27,10 +27,10 @@ class UnitGrammar:
     """Lists of distinct units joined by a comma, one to three of them."""
 
     def next(self, text: str) -> tuple[str, ...]:
-        said = [unit for unit in text.split(", ") if unit]
+        units = [unit for unit in text.split(", ") if unit]
         if text and not text.endswith(", "):
-            return ("", ", ") if len(said) < 3 else ()
-        return tuple(unit for unit in UNITS if unit not in said)
+            return ("", ", ") if len(units) < 3 else ()
+        return tuple(unit for unit in UNITS if unit not in units)
 
 
 def requests() -> list[Request]:
@@ -90,10 +90,10 @@ def plain_inputs(name: str, text: str) -> tuple[Any, int]:
     return inputs, processor.tokenizer.eos_token_id
 
 
-def same_replies(one: list[Reply], other: list[Reply]) -> None:
+def same_replies(first: list[Reply], second: list[Reply]) -> None:
     """Hold that two lists of replies say the same, with the same probabilities."""
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
+    assert len(first) == len(second)
+    for a, b in zip(first, second, strict=True):
         assert a.error is None and b.error is None
         assert a.text == b.text
         assert math.log(a.confidence) == pytest.approx(math.log(b.confidence), abs=CLOSE)

@@ -16,7 +16,7 @@ def test_a_video_and_a_folder_of_videos(clip, tmp_path):
     assert only.clip.media == clip and only.clip.id == clip.stem
     for name in ("b.mp4", "a.mp4"):
         shutil.copy(clip, tmp_path / name)
-    assert [one.clip.id for one in read_library(AppSettings(start=tmp_path)).choices] == ["a", "b"]
+    assert [choice.clip.id for choice in read_library(AppSettings(start=tmp_path)).choices] == ["a", "b"]
 
 
 def test_a_question_file_brings_its_questions(clip):
@@ -25,9 +25,9 @@ def test_a_question_file_brings_its_questions(clip):
     with pytest.raises(InputError, match="give the folder of its videos with --media"):
         read_library(AppSettings(start=file))
     settings = AppSettings(start=file, media=clip.parent, annotations=folder / "annotations.csv")
-    [one] = read_library(settings).choices
-    assert one.clip.media == clip and one.clip.annotation.apex is not None
-    assert [q.text for q in one.questions] == [json.loads(row)["question"] for row in file.read_text().splitlines()]
+    [choice] = read_library(settings).choices
+    assert choice.clip.media == clip and choice.clip.annotation.apex is not None
+    assert [q.text for q in choice.questions] == [json.loads(row)["question"] for row in file.read_text().splitlines()]
 
 
 def test_a_run_brings_its_answers(hostile_run, tmp_path):
@@ -47,7 +47,7 @@ def test_a_run_without_its_videos_still_shows_its_answers(hostile_run, tmp_path)
         source["media"] = str(tmp_path / "gone")
     (run / "manifest.json").write_text(json.dumps(manifest))
     library = read_library(AppSettings(start=run))
-    assert len(library.choices) == 6 and all(one.clip.media is None for one in library.choices)
+    assert len(library.choices) == 6 and all(choice.clip.media is None for choice in library.choices)
     assert any("6 clips have no video here" in note for note in library.notes)
     assert stored_answers(library.choices[0], "mock")
 

@@ -46,11 +46,11 @@ def test_a_frame_is_given_to_no_browser_but_the_one_that_opened_the_video(page, 
     me, other = visit(page, "mine"), visit(page, "another")
     session = page.state.session(me.request)
     session.clip = open_clip(mevqa.Clip("one", media=clip), page.state.settings.limits)
-    said = {"key": session.clip.key, "frame": 2}
+    frame_request = {"key": session.clip.key, "frame": 2}
     page.state.session(other.request)
-    assert page.state.frame(said, me.request.cookies).startswith("data:image/jpeg;base64,")
-    assert page.state.frame(said, other.request.cookies) is None
-    for wrong in ({**said, "frame": 10**6}, {**said, "key": "x"}, {}, None):
-        assert page.state.frame(wrong, me.request.cookies) is None
+    assert page.state.frame(frame_request, me.request.cookies).startswith("data:image/jpeg;base64,")
+    assert page.state.frame(frame_request, other.request.cookies) is None
+    for wrong_request in ({**frame_request, "frame": 10**6}, {**frame_request, "key": "x"}, {}, None):
+        assert page.state.frame(wrong_request, me.request.cookies) is None
     page.state.close(me.request)
-    assert page.state.frame(said, me.request.cookies) is None
+    assert page.state.frame(frame_request, me.request.cookies) is None

@@ -8,16 +8,16 @@ from mevqa.app.sessions.jobs import Job, Progress, RateLimit, StoppedError
 
 
 def test_a_job_tells_how_far_it_is_and_returns():
-    told, go_on = threading.Event(), threading.Event()
+    reported, go_on = threading.Event(), threading.Event()
 
     def work(report):
         report("Reading", 3, 10)
-        told.set()
+        reported.set()
         assert go_on.wait(20)
         return 42
 
     job = Job(work).start()
-    assert told.wait(20)
+    assert reported.wait(20)
     steps = job.follow()
     assert next(steps) == Progress("Reading", 3, 10)
     go_on.set()

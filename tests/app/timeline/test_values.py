@@ -31,7 +31,7 @@ def test_a_short_clip_has_moments_and_starts_at_the_apex():
 def test_a_long_video_has_events_that_are_told_apart_and_no_moments_of_its_own():
     value = timeline_value(LONG)
     assert value["moments"] is None and value["cursor"] == 45
-    assert [(one["kind"], one["apex"], one["note"]) for one in value["events"]] == [
+    assert [(event["kind"], event["apex"], event["note"]) for event in value["events"]] == [
         ("micro", 45, "score 0.90"),
         ("macro", 100, ""),
     ]
@@ -60,10 +60,10 @@ def test_a_long_curve_is_thinned_and_keeps_its_peak():
 
 
 def test_moments_that_were_set_are_taken():
-    said = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24}
-    assert moved_moments(said, SHORT) == (None, (3, 11, 24))
+    sent_moments = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24}
+    assert moved_moments(sent_moments, SHORT) == (None, (3, 11, 24))
     assert set_moments(SHORT, 3, 11, 24).moments == (3, 11, 24)
-    assert moved_moments({**said, "key": LONG.key, "event": 1}, LONG) == (1, (3, 11, 24))
+    assert moved_moments({**sent_moments, "key": LONG.key, "event": 1}, LONG) == (1, (3, 11, 24))
     assert sought_frame({"key": SHORT.key, "frame": 24}, SHORT) == 24
 
 
@@ -82,12 +82,12 @@ def test_moments_that_were_set_are_taken():
     ],
 )
 def test_what_no_timeline_says_is_refused(wrong, message):
-    said = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **wrong}
+    sent_moments = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **wrong}
     with pytest.raises(mevqa.MevqaError, match=message):
-        moved_moments(said, SHORT)
+        moved_moments(sent_moments, SHORT)
     if "event" not in wrong and "apex" not in wrong:
         with pytest.raises(mevqa.MevqaError):
-            sought_frame({"key": said["key"], "frame": 25}, SHORT)
+            sought_frame({"key": sent_moments["key"], "frame": 25}, SHORT)
 
 
 def test_an_event_of_a_long_video_is_moved_and_keeps_its_classes():

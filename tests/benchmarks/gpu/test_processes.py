@@ -63,14 +63,14 @@ def test_how_a_case_ended_is_a_row(tmp_path):
     wrong = GpuCase("training", "no-such-recipe", **SMALL)
     seen = []
     results = processes.run_cases([ANSWERING, missing, wrong], 300, seen.append)
-    assert seen == results and [one.outcome for one in results] == ["measured", "missing", "failed"]
+    assert seen == results and [result.outcome for result in results] == ["measured", "missing", "failed"]
     assert "no such recipe" in results[2].reason
     late = processes.run_cases([ANSWERING], 0, seen.append)
     assert late[0].outcome == "not run" and "were over" in late[0].reason
     report = GpuReport(describe_machine("cpu", True), tuple(results))
     write_report(tmp_path / "gpu.json", report)
     read = read_report(tmp_path / "gpu.json")
-    assert [one.case for one in read.results] == [ANSWERING, missing, wrong]
+    assert [result.case for result in read.results] == [ANSWERING, missing, wrong]
     fine_tuning, answered = tables(read)
     assert fine_tuning.rows[0][:1] + fine_tuning.rows[0][3:4] == ("no-such-recipe", "failed")
     assert [row[2] for row in answered.rows] == ["–", "missing"] and "SMALL MODELS" in answered.header
@@ -125,9 +125,11 @@ def test_it_runs_without_readers_of_videos_and_tables(tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_without_a_gpu_the_command_says_what_to_do(capsys):
     assert main(["bench", "gpu"]) == 2
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert (
-        said.startswith("mevqa bench gpu: this machine has no GPU") and said.count("mevqa") == 1 and "--small" in said
+        message.startswith("mevqa bench gpu: this machine has no GPU")
+        and message.count("mevqa") == 1
+        and "--small" in message
     )
 
 

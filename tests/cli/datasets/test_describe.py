@@ -41,14 +41,14 @@ def test_answers_alone_are_described_and_what_the_texts_name_is_printed(tmp_path
     assert main(["describe", str(file), "--out", str(out), "--seed", "3"]) == 0
     printed = capsys.readouterr().out
     assert "units       4      1.000   1.000" in printed and "10 rows, 2 of them descriptions" in printed
-    told = [row for row in rows_of(out) if row["id"].endswith("_analysis")]
-    assert told[0]["answer"] != told[1]["answer"] and all("brow lowerer" in row["answer"] for row in told)
+    analyses = [row for row in rows_of(out) if row["id"].endswith("_analysis")]
+    assert analyses[0]["answer"] != analyses[1]["answer"] and all("brow lowerer" in row["answer"] for row in analyses)
     assert {row["subject"] for row in rows_of(out)} == {"s0", "s1"}
     again = tmp_path / "again.jsonl"
     assert main(["describe", str(file), "--out", str(again), "--seed", "3", "--alone"]) == 0
-    assert rows_of(again) == told
+    assert rows_of(again) == analyses
     assert main(["describe", str(file), "--out", str(again), "--seed", "4"]) == 2
-    assert "exists; name a new file as --out" in capsys.readouterr().err and rows_of(again) == told
+    assert "exists; name a new file as --out" in capsys.readouterr().err and rows_of(again) == analyses
 
 
 def test_an_analysis_gives_way_to_a_description_and_to_nothing_else(tmp_path):
@@ -74,8 +74,8 @@ def test_fine_tuning_learns_the_words_as_they_stand(tmp_path):
         | {"questions": [str(out)], "precomputed": {"flow": [str(maps)]}}
     )
     clips = training_clips(read_clips(recipe), mevqa.PromptLibrary.load(variant="brief"))
-    learned = {one.reference for clip in clips for one in clip.questions if one.type == "analysis"}
-    assert learned == {one.text for one in done.described} and len(learned) == 2
+    learned = {question.reference for clip in clips for question in clip.questions if question.type == "analysis"}
+    assert learned == {description.text for description in done.described} and len(learned) == 2
 
 
 def test_motion_and_times_of_clips_are_measured(tmp_path, capsys):
@@ -83,8 +83,8 @@ def test_motion_and_times_of_clips_are_measured(tmp_path, capsys):
     places = ["--media", str(made.folder / "clips"), "--annotations", str(made.folder / "annotations.csv")]
     file = made.folder / "me_vqa_synthetic_train.jsonl"
     assert main(["describe", str(file), "--out", str(tmp_path / "told.jsonl"), *places]) == 0
-    told = [row["answer"] for row in rows_of(tmp_path / "told.jsonl") if row["id"].endswith("_analysis")]
-    assert len(told) == 2 and all(" ms" in text for text in told) and any("(" in text for text in told)
+    texts = [row["answer"] for row in rows_of(tmp_path / "told.jsonl") if row["id"].endswith("_analysis")]
+    assert len(texts) == 2 and all(" ms" in text for text in texts) and any("(" in text for text in texts)
     for clip in sorted((made.folder / "clips").glob("*.mp4")):
         clip.write_bytes(b"no video")
     assert main(["describe", str(file), "--out", str(tmp_path / "none.jsonl"), *places]) == 2

@@ -59,8 +59,8 @@ def test_one_video_is_asked_about_its_events(long_set, capsys):
     printed = capsys.readouterr().out
     assert "events (found)" in printed and "event 1: " in printed and texts[1] in printed
     assert main(["ask", str(video), *texts, "--json", "-"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert len(told["events"]) == int(told["answers"][0]["answer"]) and told["answers"][1]["evidence"]
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["events"]) == int(result["answers"][0]["answer"]) and result["answers"][1]["evidence"]
 
 
 def test_a_long_video_without_media_is_refused_before_anything_is_answered(long_set, tmp_path, capsys):

@@ -42,4 +42,4 @@ def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
 def test_a_seed_that_no_generator_takes_is_one_line(command, seed, capsys):
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--seed", seed])
-    assert "--seed" in (said := capsys.readouterr().err) and "0 to 4294967295" in said
+    assert "--seed" in (message := capsys.readouterr().err) and "0 to 4294967295" in message

@@ -79,9 +79,9 @@ def test_a_killed_process_loses_nothing_and_any_number_goes_on(questions, tmp_pa
         )
         for part in (1, 2, 3)
     ]
-    told = [processes[part].communicate(timeout=120)[0] for part in (0, 2)]
+    texts = [processes[part].communicate(timeout=120)[0] for part in (0, 2)]
     assert [processes[part].returncode for part in (0, 2)] == [0, 0]
-    assert all("8 of 8 questions answered, 4 clips" in text and "clips are not answered yet" in text for text in told)
+    assert all("8 of 8 questions answered, 4 clips" in text and "clips are not answered yet" in text for text in texts)
     stuck, deadline = run / "answers-2-of-3.jsonl", time.monotonic() + 60
     while time.monotonic() < deadline and (not stuck.exists() or len(stuck.read_text().splitlines()) < 4):
         time.sleep(0.1)
@@ -111,8 +111,8 @@ def test_a_killed_process_loses_nothing_and_any_number_goes_on(questions, tmp_pa
     assert len(logged(run)) == len(set(logged(run))) == 2 * CLIPS
     assert main(words(questions, tmp_path / "whole")) == 0
     shared, whole = mevqa.open_run(run), mevqa.open_run(tmp_path / "whole")
-    assert {name: replace(one, seconds=0) for name, one in shared.answers.items()} == {
-        name: replace(one, seconds=0) for name, one in whole.answers.items()
+    assert {name: replace(answer, seconds=0) for name, answer in shared.answers.items()} == {
+        name: replace(answer, seconds=0) for name, answer in whole.answers.items()
     }
     assert shared.manifest["decides"] == whole.manifest["decides"]
     assert shared.score(draws=0).metrics == whole.score(draws=0).metrics

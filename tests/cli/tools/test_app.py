@@ -9,7 +9,7 @@ from mevqa.cli import main
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nothing.mp4"], "nothing.mp4: there is no such file or folder"),
         (["--host", "0.0.0.0"], "--host: 0.0.0.0 can be reached from other machines: give --password-file"),
@@ -26,7 +26,7 @@ from mevqa.cli import main
         (["--compare", "mock", "--compare-adapter", "."], "--compare-adapter: mock takes no adapter"),
     ],
 )
-def test_what_makes_no_sense_is_one_line(words, said, capsys, monkeypatch, tmp_path):
+def test_what_makes_no_sense_is_one_line(words, message, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MEVQA_APP_PASSWORD", raising=False)
     try:
@@ -34,7 +34,7 @@ def test_what_makes_no_sense_is_one_line(words, said, capsys, monkeypatch, tmp_p
     except SystemExit as ended:
         code = ended.code
     printed = capsys.readouterr().err
-    assert code == 2 and said in printed and len(printed.strip().splitlines()) == 1
+    assert code == 2 and message in printed and len(printed.strip().splitlines()) == 1
 
 
 def test_an_empty_password_is_none(capsys, tmp_path):

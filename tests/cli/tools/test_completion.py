@@ -50,7 +50,7 @@ def test_commands_options_and_parts_are_completed(complete):
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "completions"),
     [
         (["spot", "--spotter", "child-"], ["child-lbp", "child-cnn", "child-graph"]),
         (["eval", "--model", "na"], ["nano"]),
@@ -64,8 +64,8 @@ def test_commands_options_and_parts_are_completed(complete):
         (["completion", "z"], ["zsh"]),
     ],
 )
-def test_values_are_completed(complete, words, found):
-    assert sorted(complete(*words)) == sorted(found)
+def test_values_are_completed(complete, words, completions):
+    assert sorted(complete(*words)) == sorted(completions)
 
 
 def test_every_list_that_is_named_exists_and_is_used(script):
@@ -111,7 +111,7 @@ def test_fish_completes_with_its_script(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert not done.stderr
     for (line, rest), printed in zip(COMPLETED.items(), done.stdout.split("==\n"), strict=True):
-        words = [one.partition("\t")[0] for one in printed.splitlines()]
+        words = [completion.partition("\t")[0] for completion in printed.splitlines()]
         assert words == [line.split()[-1] + rest], line
 
 

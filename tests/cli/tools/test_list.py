@@ -19,8 +19,8 @@ def test_help_names_every_list(capsys):
 
 @pytest.mark.parametrize("what", LISTS)
 def test_everything_has_a_sentence(what):
-    found = mevqa.available(what)
-    assert found and all(about.strip() for about in found.values())
+    sentences = mevqa.available(what)
+    assert sentences and all(sentence.strip() for sentence in sentences.values())
 
 
 def test_every_model_of_mevqa_says_what_it_is():

@@ -20,10 +20,10 @@ def test_pictures_sheet_curve_and_table(clip, tmp_path, capsys):
     assert main(["sample", str(clip), "--out", str(tmp_path / "look")]) == 0
     names = sorted(path.name for path in (tmp_path / "look").iterdir())
     assert names[-2:] == ["contact_sheet.png", "curve.png"] and len(names) == 8
-    said = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for word in ("onset", "apex", "offset", "found", "confidence", "strongest motion"):
-        assert word in said
-    assert all(name in said for name in names)
+        assert word in printed
+    assert all(name in printed for name in names)
     for name in names:
         Image.open(tmp_path / "look" / name).verify()
 
@@ -31,9 +31,9 @@ def test_pictures_sheet_curve_and_table(clip, tmp_path, capsys):
 def test_given_frames_are_compared_with_the_motion(clip, tmp_path, capsys):
     given = ["--onset", "2", "--apex", "6", "--offset", "9", "--views", "apex", "--sampler", "onset-apex"]
     assert main(["sample", str(clip), "--out", str(tmp_path), *given]) == 0
-    said = capsys.readouterr().out
-    assert "given" in said and "the motion alone would put them at" in said
-    assert "moments: onset 2, apex 6" in said and (tmp_path / "01_apex_6.png").is_file()
+    printed = capsys.readouterr().out
+    assert "given" in printed and "the motion alone would put them at" in printed
+    assert "moments: onset 2, apex 6" in printed and (tmp_path / "01_apex_6.png").is_file()
 
 
 def test_frames_of_the_whole_clip(clip, tmp_path, capsys):
@@ -67,8 +67,8 @@ def test_ready_made_map(clip, tmp_path, capsys):
 )
 def test_mistakes_are_one_line_and_exit_2(clip, tmp_path, capsys, words, message):
     assert main(["sample", str(clip), "--out", str(tmp_path / "look"), *words]) == 2
-    said = capsys.readouterr().err
-    assert message in said and len(said.strip().splitlines()) == 1
+    error = capsys.readouterr().err
+    assert message in error and len(error.strip().splitlines()) == 1
 
 
 def test_a_rate_of_zero_is_refused_by_the_parser(clip, tmp_path, capsys):
@@ -107,9 +107,9 @@ def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, given,
         ["ask", str(clip), "Why?", "--model", "none"],
     ):
         assert main([*command, *given]) == 2
-        said = capsys.readouterr().err.splitlines()
-        assert len(said) == len(lines)
-        for printed, line in zip(said, lines, strict=True):
+        messages = capsys.readouterr().err.splitlines()
+        assert len(messages) == len(lines)
+        for printed, line in zip(messages, lines, strict=True):
             assert line.replace("CLIP", clip.name) in printed and "annotation" not in printed
 
 

@@ -19,10 +19,10 @@ def parsed(*words):
 def test_a_set_is_written_and_its_files_are_named(tmp_path, capsys):
     out = tmp_path / "set"
     assert synth.run(parsed(str(out), "--clips", "1", "--size", "128x128", "--fps", "25", "--grey", "--crf", "20")) == 0
-    said = capsys.readouterr().out
-    assert "clips 1, subjects 1, expressions 1" in said
+    printed = capsys.readouterr().out
+    assert "clips 1, subjects 1, expressions 1" in printed
     for name in ("annotations.csv", "me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl"):
-        assert name in said and (out / name).is_file()
+        assert name in printed and (out / name).is_file()
 
 
 def test_a_size_that_is_none_is_refused(capsys):

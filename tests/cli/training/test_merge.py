@@ -99,8 +99,8 @@ def test_the_merged_model_answers_a_question_file_as_the_adapter_does(adapter, q
         assert cli.main([*line, *model]) == 0
         answers[name] = [json.loads(row) for row in (out / "answers.jsonl").read_text().splitlines()]
     assert [row["text"] for row in answers["merged"]] == [row["text"] for row in answers["both"]]
-    for one, other in zip(answers["merged"], answers["both"], strict=True):
-        assert one["confidence"] == pytest.approx(other["confidence"], rel=1e-4)
+    for merged, with_adapter in zip(answers["merged"], answers["both"], strict=True):
+        assert merged["confidence"] == pytest.approx(with_adapter["confidence"], rel=1e-4)
     assert [row["confidence"] for row in answers["base"]] != [row["confidence"] for row in answers["both"]]
 
 

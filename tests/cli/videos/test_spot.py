@@ -35,8 +35,8 @@ def test_events_are_printed_and_written(video, tmp_path, capsys):
     files = {name: tmp_path / f"out.{name}" for name in ("csv", "json", "png")}
     words = ["--out", files["csv"], "--json", files["json"], "--plot", files["png"]]
     assert main(["spot", str(video.path), *map(str, words)]) == 0
-    said = capsys.readouterr().out
-    assert "micro-expressions" in said and "AU " in said
+    printed = capsys.readouterr().out
+    assert "micro-expressions" in printed and "AU " in printed
     rows = list(csv.DictReader(files["csv"].open()))
     (content,) = json.loads(files["json"].read_text())
     assert len(rows) == len(content["events"]) > 0
@@ -59,8 +59,8 @@ def test_a_video_without_face_says_so_and_has_an_empty_list(tmp_path, capsys):
         Image.fromarray(np.roll(noise, number, axis=0)).save(folder / f"{number}.png")
     words = ["--fps", "25", "--out", str(tmp_path / "e.csv"), "--json", str(tmp_path / "e.json")]
     assert main(["spot", str(folder), *words]) == 0
-    told = capsys.readouterr()
-    assert "micro-expressions 0" in told.out and "no face in the whole video" in told.err
+    printed = capsys.readouterr()
+    assert "micro-expressions 0" in printed.out and "no face in the whole video" in printed.err
     assert read_events(tmp_path / "e.csv", "predictions").events == ()
     assert json.loads((tmp_path / "e.json").read_text())[0]["face"] is False
 
@@ -71,8 +71,8 @@ def test_several_videos_of_a_folder(video, tmp_path, capsys):
     (folder / "one.mp4").write_bytes(video.path.read_bytes())
     (folder / "broken.mp4").write_bytes(b"nothing")
     assert main(["spot", str(folder), "--out", str(tmp_path / "all.csv")]) == 2
-    told = capsys.readouterr()
-    assert "one:" in told.out and "broken.mp4" in told.err
+    printed = capsys.readouterr()
+    assert "one:" in printed.out and "broken.mp4" in printed.err
     assert {row["video"] for row in csv.DictReader((tmp_path / "all.csv").open())} == {"one"}
 
 
@@ -118,13 +118,13 @@ def test_videos_of_one_name_have_a_picture_each(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [(["--kinds", "tiny"], "--kinds"), (["--threshold", "-1"], "--threshold"), (["--fps", "0"], "fps")],
 )
-def test_wrong_options_are_one_line(video, words, said, capsys):
+def test_wrong_options_are_one_line(video, words, message, capsys):
     assert exit_code(["spot", str(video.path), *words]) == 2
     printed = capsys.readouterr().err
-    assert said in printed and printed.count("\n") == 1
+    assert message in printed and printed.count("\n") == 1
 
 
 def exit_code(words):
@@ -161,10 +161,10 @@ def annotated(tmp_path, monkeypatch):
         rng = np.random.default_rng(int(path.stem[1:]))
         events = []
         for place in range(30):
-            told = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if place in (2, 10, 20) else 0.3, 0.2)}
+            values = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if place in (2, 10, 20) else 0.3, 0.2)}
             frames = (60 * place, 60 * place + 8, 60 * place + 20)
             times = [frame * 1000 / 30 for frame in frames]
-            events.append(spotted(frames, times, "micro", 0.5, features=told, clear=told["strength"] > 1.4))
+            events.append(spotted(frames, times, "micro", 0.5, features=values, clear=values["strength"] > 1.4))
         return Spotting(path.stem, path, 30.0, 1800, 60.0, tuple(events), (), (), True)
 
     monkeypatch.setattr("mevqa.spotting.motion.spotter.spot_by_motion", fake)
@@ -173,12 +173,12 @@ def annotated(tmp_path, monkeypatch):
 
 def test_a_calibrator_is_fitted_and_used(annotated, video, tmp_path, capsys):
     assert main(["spot", *annotated]) == 0
-    told = capsys.readouterr()
-    lines = [line.split() for line in told.out.splitlines()]
+    printed = capsys.readouterr()
+    lines = [line.split() for line in printed.out.splitlines()]
     assert ["without", "calibrator", "overall", "18"] in [line[:4] for line in lines]
     (overall,) = [line for line in lines if line[:2] == ["calibrated", "overall"]]
     assert overall[2] == "18" and float(overall[-1]) > 0.9
-    assert "log loss" in told.out and "Brier" in told.out and "3 subjects" in told.out
+    assert "log loss" in printed.out and "Brier" in printed.out and "3 subjects" in printed.out
     own = read_calibrator(tmp_path / "own.json")
     assert own.fitted_on.sha256 == hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
     assert (own.fitted_on.videos, own.fitted_on.subjects, own.fitted_on.events) == (6, 3, 18)
@@ -203,13 +203,13 @@ def test_what_cannot_be_fitted_is_one_line(annotated, tmp_path, capsys):
     assert "one subject" in capsys.readouterr().err
     (tmp_path / "labels.csv").write_text("clip,subject,onset,offset\nv0,a,5,9\nv1,b,1700,1790\n")
     assert main(["spot", *annotated]) == 2
-    said = capsys.readouterr().err
-    assert "none of 60 candidates overlaps" in said or "none of 30 candidates overlaps" in said
-    assert "Traceback" not in said and not (tmp_path / "own.json").exists()
+    message = capsys.readouterr().err
+    assert "none of 60 candidates overlaps" in message or "none of 30 candidates overlaps" in message
+    assert "Traceback" not in message and not (tmp_path / "own.json").exists()
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "name a video or a folder"),
         (["--fit", "x.csv"], "--media: is needed with --fit"),
@@ -217,13 +217,13 @@ def test_what_cannot_be_fitted_is_one_line(annotated, tmp_path, capsys):
         (["v.mp4", "--media", "o"], "--media: is of no use without --fit"),
     ],
 )
-def test_options_that_do_not_belong_together_are_refused(words, said, capsys):
+def test_options_that_do_not_belong_together_are_refused(words, message, capsys):
     assert main(["spot", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_foreign_calibrator_is_one_line(video, tmp_path, capsys):
     (tmp_path / "other.json").write_text('{"a": 1}')
     assert main(["spot", str(video.path), "--calibrator", str(tmp_path / "other.json")]) == 2
-    said = capsys.readouterr().err
-    assert "other.json: is not a calibrator" in said and said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert "other.json: is not a calibrator" in message and message.count("\n") == 1

@@ -117,4 +117,4 @@ def test_the_list_that_the_help_names_has_every_decoder(capsys):
     assert "mevqa list decoders" in " ".join(capsys.readouterr().out.split())
     assert main(["list", "decoders"]) == 0
     listed = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
-    assert listed == {one.name for one in decoders()}
+    assert listed == {decoder.name for decoder in decoders()}

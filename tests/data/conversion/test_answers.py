@@ -66,7 +66,7 @@ def test_answers_find_their_questions(form, turned, questions, tmp_path):
 def test_a_request_that_failed_is_no_answer(questions, tmp_path):
     failed = {"status_code": 500, "body": {"error": {"message": "out of\nmemory"}}}
     filtered = {"body": {"choices": [{"message": {"content": "negative"}, "finish_reason": "content_filter"}]}}
-    rows = [{"custom_id": name, "response": one} for name, one in zip(NAMES, (failed, filtered), strict=True)]
+    rows = [{"custom_id": name, "response": response} for name, response in zip(NAMES, (failed, filtered), strict=True)]
     with pytest.raises(InputError) as caught:
         convert(save(tmp_path / "p.jsonl", rows), tmp_path / "pred.jsonl", questions=questions)
     assert [problem.message for problem in caught.value.problems] == [
@@ -84,8 +84,8 @@ def test_what_does_not_fit_is_refused(questions, tmp_path):
     (short,) = problems([{"predict": "a"}])
     assert short == (None, f"has no ids and 1 answer to 2 questions of {questions.name}")
     swapped = [{"response": "x", "messages": turns(text, "x")} for text in reversed(TEXTS)]
-    assert [line for line, _ in problems([{**one, "images": ["c/1.jpg"]} for one in swapped])] == [1, 2]
-    found = problems(
+    assert [line for line, _ in problems([{**record, "images": ["c/1.jpg"]} for record in swapped])] == [1, 2]
+    refusals = problems(
         [
             {"id": NAMES[0], "prediction": "a"},
             {"id": NAMES[0], "prediction": "b"},
@@ -94,7 +94,9 @@ def test_what_does_not_fit_is_refused(questions, tmp_path):
             {"id": NAMES[1], "prediction": 5},
         ]
     )
-    for (line, message), part in zip(found, ("a second time", "is not in", "has no id", "must be a text"), strict=True):
+    for (line, message), part in zip(
+        refusals, ("a second time", "is not in", "has no id", "must be a text"), strict=True
+    ):
         assert part in message and line is not None
     assert not (tmp_path / "pred.jsonl").exists()
 

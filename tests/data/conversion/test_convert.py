@@ -158,7 +158,7 @@ def test_every_problem_is_reported_and_nothing_is_written(tmp_path):
     source = save(tmp_path / "a.json", "[\n" + ",\n".join(map(json.dumps, bad)) + "\n]")
     with pytest.raises(InputError) as caught:
         convert(source, tmp_path / "out.jsonl")
-    found = sorted((problem.line or 0, problem.message) for problem in caught.value.problems)
+    problems = sorted((problem.line or 0, problem.message) for problem in caught.value.problems)
     parts = [
         (0, "entry 8 is not a JSON object"),
         (3, "names no clip"),
@@ -168,8 +168,8 @@ def test_every_problem_is_reported_and_nothing_is_written(tmp_path):
         (7, "is embedded"),
         (8, "has no question"),
     ]
-    assert [line for line, _ in found] == [line for line, _ in parts]
-    assert all(part in message for (_, message), (_, part) in zip(found, parts, strict=True))
+    assert [line for line, _ in problems] == [line for line, _ in parts]
+    assert all(part in message for (_, message), (_, part) in zip(problems, parts, strict=True))
     assert not (tmp_path / "out.jsonl").exists()
 
 

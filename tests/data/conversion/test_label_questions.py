@@ -19,8 +19,10 @@ def test_the_coded_clips_of_a_label_file_are_asked_for_their_classes(tmp_path, c
     assert "a label file" in printed.out and "3 questions about 2 clips, 3 with an answer" in printed.out
     assert "1 clips without one expression of a class that is asked for: c" in printed.err
     read = read_questions(tmp_path / "questions.jsonl").questions
-    found = [(one.clip_id, one.subject, one.dataset, one.type, one.reference) for one in read]
-    assert found == [
+    rows = [
+        (question.clip_id, question.subject, question.dataset, question.type, question.reference) for question in read
+    ]
+    assert rows == [
         ("a", "s01", "casme2", "coarse", "negative"),
         ("a", "s01", "casme2", "fine", "repression"),
         ("b", "s02", "casme2", "coarse", "surprise"),

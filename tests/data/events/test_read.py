@@ -147,8 +147,8 @@ def test_a_label_file_is_read_with_the_names_of_its_folders_and_its_known_mistak
     assert file.same("15_0101disgustingteeth") == file.same("s15/15_0101") == "15_0101"
     assert any("known mistakes" in note and "(line 2)" in note for note in file.notes)
     names["naming rule2"] = [("0401", "anger1")]
-    found = messages(book(tmp_path / "code.xlsx", *rows, **names), "reference")
-    assert found[1] == "the video 'disgust1' is not in the sheet of the videos"
+    problems = messages(book(tmp_path / "code.xlsx", *rows, **names), "reference")
+    assert problems[1] == "the video 'disgust1' is not in the sheet of the videos"
 
 
 def test_columns_that_were_added_to_a_label_file_count(tmp_path):
@@ -212,7 +212,7 @@ def test_every_problem_at_once(tmp_path):
 1,b,1.5,2,3,micro,.5,30,100
 1,a,61,62,63,micro,.5,60,100
 """
-    found = messages(write(tmp_path, text))
+    problems = messages(write(tmp_path, text))
     expected = {
         3: "onset must be a number, not 'nan'",
         4: "the onset 30 is after the offset 20",
@@ -227,8 +227,8 @@ def test_every_problem_at_once(tmp_path):
         14: "onset must be a whole frame (--set fractions=round rounds it), not '1.5'",
         15: "another fps in line 2",
     }
-    assert found.keys() == expected.keys()
-    assert all(part in found[line] for line, part in expected.items())
+    assert problems.keys() == expected.keys()
+    assert all(part in problems[line] for line, part in expected.items())
 
 
 def test_frames_before_the_first(tmp_path):
@@ -329,14 +329,18 @@ def test_an_event_in_other_spellings_is_one_event_once_more(tmp_path):
 @pytest.mark.parametrize("role", ["reference", "predictions"])
 def test_seconds_are_refused_with_that_word(tmp_path, role):
     path = write(tmp_path, "video;onset;offset\na;0,5;0,8\na;12;12,4\nb;3.25;4.5\n")
-    found = messages(path, role, Numbers(fractions="round"))
-    assert list(found) == [2] and "look like seconds (0,5, 0,8)" in found[2]
+    problems = messages(path, role, Numbers(fractions="round"))
+    assert list(problems) == [2] and "look like seconds (0,5, 0,8)" in problems[2]
 
 
 def test_milliseconds_of_coders_are_refused_with_that_word(tmp_path):
     path = write(tmp_path, "video,onset,offset\na,1000.5,1500.5\nb,400.25,800\n")
-    found = messages(path, "reference")
-    assert list(found) == [2] and "look like milliseconds (1000.5, 1500.5)" in found[2] and "fps / 1000" in found[2]
+    problems = messages(path, "reference")
+    assert (
+        list(problems) == [2]
+        and "look like milliseconds (1000.5, 1500.5)" in problems[2]
+        and "fps / 1000" in problems[2]
+    )
 
 
 @pytest.mark.parametrize("name", ["events.xlsx", "events.xls", "events.csv", "events.tsv"])

@@ -73,8 +73,8 @@ def test_cells_become_text(save_table):
     for name in ("t.xlsx", "t.xls", "t.csv"):
         (sheet,) = read_sheets(save_table(name, ("a", "b"), (1, 2.0), (None, None), ("  x ", 0.5)))
         assert [line for line, _ in sheet.rows] == [1, 2, 4]
-        found = find_rows(sheet, {"first": ("a",), "second": ("c", "b"), "third": ("z",)}, ["first", "second"])
-        cells = [dict(row.cells) for row in found]
+        rows = find_rows(sheet, {"first": ("a",), "second": ("c", "b"), "third": ("z",)}, ["first", "second"])
+        cells = [dict(row.cells) for row in rows]
         assert cells == [{"first": "1", "second": "2"}, {"first": "x", "second": "0.5"}]
         assert find_rows(sheet, {"first": ("a",)}, ["first", "third"]) is None
 

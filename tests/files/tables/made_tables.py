@@ -37,7 +37,7 @@ def _merged(data: io.BytesIO, ranges: Sequence[str]) -> bytes:
     """Return a workbook with merged cells; written by hand, since openpyxl makes every cell of a range."""
     if not ranges:
         return data.getvalue()
-    cells = "".join(f'<mergeCell ref="{one}"/>' for one in ranges)
+    cells = "".join(f'<mergeCell ref="{cell_range}"/>' for cell_range in ranges)
     result = io.BytesIO()
     with zipfile.ZipFile(data) as book, zipfile.ZipFile(result, "w") as copy:
         for name in book.namelist():

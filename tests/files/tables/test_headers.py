@@ -57,6 +57,6 @@ def test_other_columns_are_one_line_with_the_closest_layout():
 
 
 def test_columns_of_times_are_called_seconds():
-    said = describe_columns([sheet("video|onset_sec|offset (ms)")], {"events": {n: (n,) for n in ("video", "onset")}})
-    assert "which needs onset; onset_sec look like seconds, and frames are needed: multiply them by the fps; " in said
-    assert said.endswith("offset (ms) look like milliseconds, and frames are needed: multiply them by fps / 1000")
+    text = describe_columns([sheet("video|onset_sec|offset (ms)")], {"events": {n: (n,) for n in ("video", "onset")}})
+    assert "which needs onset; onset_sec look like seconds, and frames are needed: multiply them by the fps; " in text
+    assert text.endswith("offset (ms) look like milliseconds, and frames are needed: multiply them by fps / 1000")

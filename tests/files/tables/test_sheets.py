@@ -37,9 +37,9 @@ def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
 def problem(path: Path) -> tuple[int | None, str]:
     with pytest.raises(InputError) as caught:
         read_sheets(path)
-    (one,) = caught.value.problems
-    assert "\n" not in one.message and len(one.message) < 250
-    return one.line, one.message
+    (error,) = caught.value.problems
+    assert "\n" not in error.message and len(error.message) < 250
+    return error.line, error.message
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -72,8 +72,8 @@ def test_all_spellings_of_a_table_are_read_equal(tmp_path_factory, rows, encodin
     plain = read_sheets(save(folder, delimited(rows)))[0].rows
     assert len(plain) >= 3
     assert read_sheets(save(folder, delimited(rows, delimiter, encoding, end)))[0].rows == plain
-    told = delimited(rows, delimiter, encoding, end, f"sep={delimiter}{end}")
-    assert [row for _, row in read_sheets(save(folder, told))[0].rows] == [row for _, row in plain]
+    declared = delimited(rows, delimiter, encoding, end, f"sep={delimiter}{end}")
+    assert [row for _, row in read_sheets(save(folder, declared))[0].rows] == [row for _, row in plain]
     book = read_sheets(save(folder, xlsx(rows), "t.xlsx"))[0].rows
     assert [[cell for cell in row if cell] for _, row in book] == [[cell for cell in row if cell] for _, row in plain]
 
@@ -136,7 +136,7 @@ def zipped(**members: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "said"),
+    ("name", "data", "message"),
     [
         ("cut.xlsx", xlsx(ROWS)[:2000], "damaged"),
         ("cut.xls", xls(ROWS)[:2000], "is not a readable xls file"),
@@ -157,9 +157,9 @@ def zipped(**members: bytes) -> bytes:
         ("missing.csv", None, "cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_one_line(tmp_path, name, data, said):
+def test_what_cannot_be_read_is_one_line(tmp_path, name, data, message):
     path = save(tmp_path, data, name) if data is not None else tmp_path / name
-    assert said in problem(path)[1]
+    assert message in problem(path)[1]
 
 
 def test_a_quotation_mark_that_is_not_closed_names_its_line(tmp_path):

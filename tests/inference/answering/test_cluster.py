@@ -54,7 +54,7 @@ def test_rows_are_those_of_this_machine(cluster, clips, tmp_path):
         out = tmp_path / engine
         mevqa.prepare(questions, out=out, engine=engine, workers=2, views_cache="none", **options)
         rows[engine] = [(row["clip_id"], row["questions"], row["moments"]) for row in Prepared(out).rows]
-        rows[engine].append([one["image"].tobytes() for row in Prepared(out).rows for one in row["views"]])
+        rows[engine].append([view["image"].tobytes() for row in Prepared(out).rows for view in row["views"]])
     assert rows["local"] == rows["ray"]
 
 
@@ -78,8 +78,8 @@ def test_answers_are_those_of_this_machine_though_a_worker_is_killed(cluster, cl
         questions, "mock", out=tmp_path / "away", engine="ray", workers=2, views_cache="none", **options
     )
     killer.join(1)
-    assert killed and {name: one.text for name, one in away.answers.items()} == {
-        name: one.text for name, one in here.answers.items()
+    assert killed and {name: answer.text for name, answer in away.answers.items()} == {
+        name: answer.text for name, answer in here.answers.items()
     }
     assert not any(answer.error for answer in away.answers.values())
     assert away.manifest["decides"] == here.manifest["decides"], "the same run: either goes on with the other"

@@ -52,20 +52,20 @@ def test_units_speak_for_the_classes_that_they_make_in_the_data_set(table):
 
 def test_likelihoods_are_those_of_counts_that_are_one_more(table):
     units = {"brow lowerer": 1.0, "nose wrinkler": 0.0, "lip corner puller": 0.25, "cheek raiser": 0.9}
-    found = table.log_likelihoods(units)
+    log_likelihoods = table.log_likelihoods(units)
     # Four clips of repression, all with the brow lowerer: 5 of 6; the others 1 of 6; the cheek raiser is never shown.
     mixed = 0.25 / 6 + 0.75 * 5 / 6
-    assert found["repression"] == pytest.approx(math.log(5 / 6 * 5 / 6 * mixed))
-    assert found["happiness"] == pytest.approx(math.log(1 / 4 * 3 / 4 * (0.25 * 3 / 4 + 0.75 / 4)))
-    assert found.keys() == {"repression", "disgust", "happiness"}
+    assert log_likelihoods["repression"] == pytest.approx(math.log(5 / 6 * 5 / 6 * mixed))
+    assert log_likelihoods["happiness"] == pytest.approx(math.log(1 / 4 * 3 / 4 * (0.25 * 3 / 4 + 0.75 / 4)))
+    assert log_likelihoods.keys() == {"repression", "disgust", "happiness"}
 
 
 def test_a_clip_is_decided_by_other_people_of_its_data_set(table):
-    assert {one.fine for one in table.for_clip(Clip("new", "casme2", "1")).clips} == {"disgust", "happiness"}
+    assert {clip.fine for clip in table.for_clip(Clip("new", "casme2", "1")).clips} == {"disgust", "happiness"}
     # Its row does not tell the subject, the file does.
-    assert {one.fine for one in table.for_clip(Clip("c0", "casme2")).clips} == {"disgust", "happiness"}
+    assert {clip.fine for clip in table.for_clip(Clip("c0", "casme2")).clips} == {"disgust", "happiness"}
     # A clip of another data set has the same name: its own person is left out as well.
-    assert {one.fine for one in table.for_clip(Clip("c0", "casme2", "2")).clips} == {"happiness"}
+    assert {clip.fine for clip in table.for_clip(Clip("c0", "casme2", "2")).clips} == {"happiness"}
     elsewhere = table.for_clip(Clip("new", "samm", "1"))
     assert not elsewhere.clips and answers(elsewhere, "brow lowerer")[0] == "disgust"
 

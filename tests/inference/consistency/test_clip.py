@@ -241,12 +241,12 @@ def test_the_order_of_the_questions_does_not_matter(clip, random):
 @_PATIENT
 @given(short_clips())
 def test_answers_about_a_short_clip_agree(clip):
-    told = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
-    by_type = {question.type: text for question, text in told}
+    answered = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
+    by_type = {question.type: text for question, text in answered}
     if "fine" in by_type and "coarse" in by_type:
         assert CLASSES.coarse_of(by_type["fine"]) == by_type["coarse"]
     sets = []
-    for question, text in told:
+    for question, text in answered:
         if question.type in ("combined", "analysis"):
             parts = read_parts(plain_text(text))
             sets.append(set(parts.units))
@@ -257,7 +257,7 @@ def test_answers_about_a_short_clip_agree(clip):
         if question.type in ("combined", "au_list"):
             assert len(sets[-1]) >= 2 if question.plural else len(sets[-1]) == 1
     assert all(units == sets[0] for units in sets)
-    for question, text in told:
+    for question, text in answered:
         if question.type == "au_presence" and sets:
             assert (text == "yes") == (question.action_unit in sets[0])
 
@@ -265,16 +265,16 @@ def test_answers_about_a_short_clip_agree(clip):
 @_PATIENT
 @given(long_videos())
 def test_answers_about_a_long_video_agree(clip):
-    told = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
+    answered = [(question, text) for (question, _), text in zip(clip, answers(*clip), strict=True) if text is not None]
     counted = ("count_all", "count_micro", "count_macro")
-    counts = {question.type: int(text) for question, text in told if question.type in counted}
-    types = {question.ordinal: text for question, text in told if question.type == "nth_type"}
+    counts = {question.type: int(text) for question, text in answered if question.type in counted}
+    types = {question.ordinal: text for question, text in answered if question.type == "nth_type"}
     if {"count_all", "count_micro", "count_macro"} <= counts.keys():
         assert counts["count_micro"] + counts["count_macro"] == counts["count_all"]
     assert all(n <= counts.get("count_all", n) for n in types)
     for kind, name in (("count_micro", _KINDS[0]), ("count_macro", _KINDS[1])):
         assert sum(text == name for text in types.values()) <= counts.get(kind, 99)
-    present = {question.kind: text for question, text in told if question.type == "event_presence"}
+    present = {question.kind: text for question, text in answered if question.type == "event_presence"}
     for kind, counted in ((None, "count_all"), ("micro", "count_micro"), ("macro", "count_macro")):
         if kind in present and counted in counts:
             assert (present[kind] == "yes") == (counts[counted] > 0)

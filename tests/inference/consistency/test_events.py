@@ -4,10 +4,10 @@ from mevqa.types import Question, Reply
 ALL, MICRO, MACRO = "count_all", "count_micro", "count_macro"
 
 
-def events(*told):
+def events(*answers):
     """Decide on (type or ordinal, text, confidence or probability of micro)."""
     questions, replies, texts = [], [], []
-    for kind, text, sure in told:
+    for kind, text, sure in answers:
         ordinal = kind if isinstance(kind, int) else None
         asked = "nth_type" if ordinal else kind
         questions.append(Question("q", "c", "?", asked, ordinal=ordinal))
@@ -18,8 +18,8 @@ def events(*told):
 
 
 def test_consistent_answers_stay():
-    told = [(ALL, "7", 0.1), (MICRO, "2", 0.1), (MACRO, "5", 0.1), (3, "micro-expression", 0.6)]
-    assert events(*told) == ["7", "2", "5", "micro-expression"]
+    answers = [(ALL, "7", 0.1), (MICRO, "2", 0.1), (MACRO, "5", 0.1), (3, "micro-expression", 0.6)]
+    assert events(*answers) == ["7", "2", "5", "micro-expression"]
 
 
 def test_the_least_sure_count_gives_way():
@@ -54,9 +54,9 @@ def test_what_no_count_can_reach_is_left_alone():
     assert events((ALL, "250", 0.5)) == ["99"]
 
 
-def presence(*told, counts=()):
+def presence(*answers, counts=()):
     """Decide on (kind, answer) beside (type, answer)."""
-    asked = [(Question("q", "c", "?", "event_presence", kind=kind), text) for kind, text in told]
+    asked = [(Question("q", "c", "?", "event_presence", kind=kind), text) for kind, text in answers]
     return decide_presence(asked, [(Question("q", "c", "?", kind, ordinal=1), text) for kind, text in counts])
 
 

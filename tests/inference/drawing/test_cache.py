@@ -119,8 +119,8 @@ def test_what_cannot_be_stored_is_drawn_and_said_once(clip, tmp_path, capsys):
     drawn = CachedViews(CONFIG, ViewCache(tmp_path / "file"))
     for _ in range(2):
         assert drawn.render(clip, long_video=False).views
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "drawn and not stored" in said and "--views-cache none" in said
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and "drawn and not stored" in message and "--views-cache none" in message
 
 
 def test_what_was_not_used_for_longest_is_removed(cache):
@@ -161,7 +161,7 @@ def test_models_and_prepared_folders_share_what_one_has_seen(small_set, tmp_path
     nano = mevqa.evaluate(questions, "nano", out=tmp_path / "nano", **given)
     mock = mevqa.evaluate(questions, "mock", out=tmp_path / "mock", **given | {"media": moved})
     assert not any(answer.error for run in (nano, mock) for answer in run.answers.values())
-    bare = [{key: replace(one, seconds=0.0) for key, one in run.answers.items()} for run in (live, mock)]
+    bare = [{key: replace(answer, seconds=0.0) for key, answer in run.answers.items()} for run in (live, mock)]
     assert bare[0] == bare[1]
     suite = ["eval", str(questions), "--media", str(moved), "--views", "motion-centred", "--model", "mock"]
     assert main([*suite, "--out", str(tmp_path / "by-command")]) == 0

@@ -36,19 +36,19 @@ def test_answers_and_errors_are_those_of_one_process(small_set, tmp_path):
         mevqa.evaluate(broken / NAME, media=broken, out=tmp_path / f"with-{workers}", workers=workers)
         for workers in (1, 3)
     ]
-    one, three = (answers(run.path) for run in runs)
-    assert one == three and len(one) == len(runs[0].questions)
-    assert {answer["error"] for answer in one if "error" in answer} != set()
-    assert any("error" not in answer for answer in one)
+    alone, shared = (answers(run.path) for run in runs)
+    assert alone == shared and len(alone) == len(runs[0].questions)
+    assert {answer["error"] for answer in alone if "error" in answer} != set()
+    assert any("error" not in answer for answer in alone)
     assert runs[0].manifest["decides"] == runs[1].manifest["decides"]
     # Gone on with: only the clip without answers is looked at.
     again = mevqa.evaluate(broken / NAME, media=broken, out=tmp_path / "with-3", workers=2)
-    assert len(answers(again.path)) == len(three) + sum("error" in answer for answer in three)
+    assert len(answers(again.path)) == len(shared) + sum("error" in answer for answer in shared)
 
 
 def test_the_clips_ahead_are_bounded_and_come_in_any_order(small_set):
     clips = [Clip(path.stem, media=path) for path in sorted((small_set.folder / "clips").iterdir())]
-    looks = [(clip, False) for clip in clips] + [(Clip(f"again-{one.id}", media=one.media), False) for one in clips]
+    looks = [(clip, False) for clip in clips] + [(Clip(f"again-{clip.id}", media=clip.media), False) for clip in clips]
     drawing = DrawingProcesses(1)
     try:
         drawing.look_ahead(CONFIG, looks)
@@ -71,7 +71,7 @@ def test_the_clips_ahead_are_bounded_and_come_in_any_order(small_set):
                 drawing.render(clip, long_video=False)
     finally:
         drawing.close()
-    assert not any(one.process.is_alive() for one in drawing._all)
+    assert not any(worker.process.is_alive() for worker in drawing._all)
 
 
 def test_a_clip_that_cannot_be_drawn_makes_room_for_the_next(tmp_path):
@@ -103,9 +103,9 @@ def test_an_interrupt_is_one_line_and_the_same_command_goes_on(small_set, tmp_pa
     workers = started.children()
     time.sleep(1)
     os.killpg(process.pid, number)
-    _, said = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said == f"mevqa eval: {line}; run the same command again to continue\n"
+    assert message == f"mevqa eval: {line}; run the same command again to continue\n"
     psutil.wait_procs(workers, timeout=10)
     assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
     assert main([*words, "--model", "mock"]) == 0

@@ -52,7 +52,7 @@ def nth(*numbers: int) -> tuple[str, ...]:
     return tuple(f"What is the expression type of the {n}-th expression event in this video?" for n in numbers)
 
 
-def long_result(*told: tuple, rule="half-second", **more) -> LongVideoResult:
+def long_result(*rows: tuple, rule="half-second", **more) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, units, fine)."""
     events = [
         replace(
@@ -61,7 +61,7 @@ def long_result(*told: tuple, rule="half-second", **more) -> LongVideoResult:
             fine=fine,
             coarse="negative" if fine == "anger" else "positive",
         )
-        for onset, offset, kind, units, fine in told
+        for onset, offset, kind, units, fine in rows
     ]
     return LongVideoResult(spotting(*events, **more), tuple(events), rule)
 
@@ -75,14 +75,14 @@ THREE = long_result(
 kinds = st.lists(st.sampled_from(["micro", "macro"]), max_size=12)
 
 
-@given(told=kinds, asked=st.lists(st.integers(1, 20), max_size=3))
-def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counted(told, asked):
-    made = long_result(*((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(told)))
+@given(spotted_kinds=kinds, asked=st.lists(st.integers(1, 20), max_size=3))
+def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counted(spotted_kinds, asked):
+    made = long_result(*((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(spotted_kinds)))
     answers = answer_from(made, ask(*OFFICIAL[:3], *nth(*asked)))
     every, micro, macro = (int(answer.text) for answer in answers[:3])
-    assert micro + macro == every == max([len(told), *asked])
+    assert micro + macro == every == max([len(spotted_kinds), *asked])
     types = dict(zip(asked, (answer.text for answer in answers[3:]), strict=True))
-    for n, kind in enumerate(told, 1):
+    for n, kind in enumerate(spotted_kinds, 1):
         assert types.get(n) in (None, f"{kind}-expression")
     of_kind = Counter(types[n] for n in set(asked))
     assert of_kind["micro-expression"] <= micro and of_kind["macro-expression"] <= macro
@@ -122,7 +122,7 @@ def test_the_inventory_is_the_union_of_the_events_units_with_its_evidence():
 
 
 def test_rejected_events_are_in_no_answer_and_told():
-    events = [replace(one, event_probability=0.2) if place == 1 else one for place, one in enumerate(THREE.events)]
+    events = [replace(e, event_probability=0.2) if place == 1 else e for place, e in enumerate(THREE.events)]
     made = replace(THREE, events=tuple(events))
     answers = answer_from(made, ask(*OFFICIAL, *nth(2)))
     assert [answer.text for answer in answers] == ["2", "2", "0", "brow lowerer, lid tightener", "micro-expression"]
@@ -195,7 +195,7 @@ def test_the_nth_event_of_one_kind_is_counted_among_its_own():
     (answer,) = answer_from(THREE, ask("Describe the 2-th micro-expression event in this video."))
     assert "frame 300 to frame 309" in answer.text and answer.evidence[0].startswith("event 3:")
     timeline = build_timeline(THREE, ask("Describe the 4-th micro-expression event in this video."))
-    assert [one.kind for one in timeline.events if one.interval is None] == ["micro", "micro"]
+    assert [e.kind for e in timeline.events if e.interval is None] == ["micro", "micro"]
 
 
 def test_the_kinds_follow_the_data_set():
@@ -205,15 +205,15 @@ def test_the_kinds_follow_the_data_set():
 @pytest.fixture
 def spotted(long_set, monkeypatch):
     """Let the spotter be perfect; return the clip and what it was asked with."""
-    clip, found = perfect(long_set)
+    clip, spotting_result = perfect(long_set)
     asked = []
 
     def spot(path, *, fps=None, options=None, progress=None):
         asked.append(options)
-        return found
+        return spotting_result
 
     monkeypatch.setattr(long_video, "spot_video", spot)
-    return clip, found, asked
+    return clip, spotting_result, asked
 
 
 def mock() -> MockModel:
@@ -221,21 +221,23 @@ def mock() -> MockModel:
 
 
 def test_the_spotter_alone_asks_no_model_and_reads_units_from_the_regions(spotted):
-    clip, found, _ = spotted
+    clip, spotting_result, _ = spotted
     model = mock()
     made = analyse_long_video(clip, "spotter", model, PROMPTS, VIEW_CONFIG)
-    assert model.calls == [] and len(made.kept) == len(found.events)
-    for one in made.kept:
-        assert set(one.unit_names) == {candidate.unit.name for candidate in one.units} <= set(UNIT_NAMES)
-        assert one.fine is not None
+    assert model.calls == [] and len(made.kept) == len(spotting_result.events)
+    for expression in made.kept:
+        assert set(expression.unit_names) == {candidate.unit.name for candidate in expression.units} <= set(UNIT_NAMES)
+        assert expression.fine is not None
 
 
 def test_the_video_is_spotted_once_for_all_questions_by_the_rule_of_its_data_set(spotted):
-    clip, found, asked = spotted
+    clip, spotting_result, asked = spotted
     result = answer_clip(clip, ask(*OFFICIAL, *nth(1), clip=clip), mock(), PROMPTS, VIEW_CONFIG)
     assert len(asked) == 1 and asked[0].rule == "half-second"
     assert (
-        result.answers[0].text == str(len(found.events)) and result.long_video is not None and result.clip_views is None
+        result.answers[0].text == str(len(spotting_result.events))
+        and result.long_video is not None
+        and result.clip_views is None
     )
     answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, VIEW_CONFIG)
     own = replace(VIEW_CONFIG, rule="half-second")
@@ -252,13 +254,13 @@ def test_the_model_alone_sees_the_whole_video_and_nothing_is_spotted(spotted):
 
 
 def test_short_and_long_questions_about_one_video_are_both_answered(spotted):
-    clip, found, _ = spotted
+    clip, spotting_result, _ = spotted
     clip = replace(clip, annotation=Event(10, 15, 20))
     texts = ("What is the coarse expression class?", OFFICIAL[0])
     result = answer_clip(clip, ask(*texts, clip=clip), mock(), PROMPTS, VIEW_CONFIG)
     assert result.clip_views is not None and result.long_video is not None
     assert result.answers[0].text in ("positive", "negative", "surprise")
-    assert result.answers[1].text == str(len(found.events))
+    assert result.answers[1].text == str(len(spotting_result.events))
 
 
 def test_footage_without_a_face_is_an_error_and_not_a_count_of_none(monkeypatch, tmp_path):

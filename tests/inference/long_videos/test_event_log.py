@@ -22,7 +22,7 @@ GAPS = (Gap(2000.0, 3500.0, "no face"),)
 
 
 def long_video(tmp_path, *events) -> LongVideoResult:
-    told = [
+    recognised = [
         spotted(
             (a, b, c),
             (a * 33.3, b * 33.3, c * 33.3),
@@ -35,8 +35,8 @@ def long_video(tmp_path, *events) -> LongVideoResult:
         for a, b, c, shown in events
     ]
     trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
-    found = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(told), trace, (), True, GAPS, (9000.0,))
-    return LongVideoResult(found, tuple(told), "half-second")
+    spotting = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(recognised), trace, (), True, GAPS, (9000.0,))
+    return LongVideoResult(spotting, tuple(recognised), "half-second")
 
 
 def rows(folder):

@@ -50,23 +50,25 @@ def says(yes_at_event=0.9, yes_at_rest=0.1, **more):
 
 
 def test_every_event_is_looked_at_once_in_the_order_of_time_with_its_time_in_the_prompt(long_set):
-    clip, found = perfect(long_set)
+    clip, spotted = perfect(long_set)
     model = says()
-    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
-    assert [(one.interval, one.score) for one in told] == [(one.interval, one.score) for one in found.events]
-    assert len(told) >= 2
+    recognised = list(recognise(clip, spotted, model, PROMPTS, VIEW_CONFIG))
+    assert [(e.interval, e.score) for e in recognised] == [(e.interval, e.score) for e in spotted.events]
+    assert len(recognised) >= 2
     rest = next(call for call in model.calls if len(call.requests) == 1)
     calls = [call for call in model.calls if call is not rest]
-    assert len(calls) == len(found.events)
-    for call, one in zip(calls, found.events, strict=True):
-        assert f"from {one.onset_ms / 1000:.2f} s to {one.offset_ms / 1000:.2f} s" in call.views[0].caption
-        assert [view.frames for view in call.views] == [(one.onset,), (one.apex,)]
-    assert {(one.fine, one.coarse) for one in told} == {("anger", "negative")}
+    assert len(calls) == len(spotted.events)
+    for call, expression in zip(calls, spotted.events, strict=True):
+        assert (
+            f"from {expression.onset_ms / 1000:.2f} s to {expression.offset_ms / 1000:.2f} s" in call.views[0].caption
+        )
+        assert [view.frames for view in call.views] == [(expression.onset,), (expression.apex,)]
+    assert {(e.fine, e.coarse) for e in recognised} == {("anger", "negative")}
 
 
 def test_the_events_of_a_video_look_as_each_alone(long_set):
-    clip, found = perfect(long_set)
-    spans = [Event(one.onset, one.apex, one.offset) for one in found.events]
+    clip, spotted = perfect(long_set)
+    spans = [Event(e.onset, e.apex, e.offset) for e in spotted.events]
     together = list(render_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
     assert len(together) == len(spans)
     for seen, span in zip(together, spans, strict=True):
@@ -76,7 +78,7 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
 
 
 def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
-    clip, found = perfect(long_set)
+    clip, _ = perfect(long_set)
     spans = [Event(10, 40, 90), Event(20, 30, 60), Event(50, 95, 100), Event(20, 30, 60)]
     starts = []
     decode = VideoFile._decode
@@ -92,8 +94,8 @@ def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
 
 
 def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, monkeypatch):
-    clip, found = perfect(long_set)
-    expected = recognise(clip, found, says(), PROMPTS, VIEW_CONFIG)
+    clip, spotted = perfect(long_set)
+    expected = recognise(clip, spotted, says(), PROMPTS, VIEW_CONFIG)
 
     refused = []
     frames = VideoFile.frames
@@ -105,15 +107,15 @@ def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, mo
         return frames(self, indices)
 
     monkeypatch.setattr(VideoFile, "frames", lies)
-    assert recognise(clip, found, says(), PROMPTS, VIEW_CONFIG) == expected and refused
+    assert recognise(clip, spotted, says(), PROMPTS, VIEW_CONFIG) == expected and refused
 
 
 def test_units_are_what_lists_and_presence_answers_say_together(long_set):
-    clip, found = perfect(long_set)
-    found = replace(found, events=(replace(found.events[0], units=event(0, 9, units=("4", "7")).units),))
-    (told,) = recognise(clip, found, says(sees_rest=False), PROMPTS, VIEW_CONFIG)
+    clip, spotted = perfect(long_set)
+    spotted = replace(spotted, events=(replace(spotted.events[0], units=event(0, 9, units=("4", "7")).units),))
+    (recognised,) = recognise(clip, spotted, says(sees_rest=False), PROMPTS, VIEW_CONFIG)
     # Both lists name the brows; only the list that must name two names the lids, and their presence is denied.
-    assert told.unit_names == ("brow lowerer",)
+    assert recognised.unit_names == ("brow lowerer",)
 
 
 @pytest.mark.parametrize(
@@ -127,41 +129,41 @@ def test_units_are_what_lists_and_presence_answers_say_together(long_set):
     ],
 )
 def test_an_event_is_rejected_when_the_model_sees_less_in_it_than_at_rest(long_set, at_event, at_rest, score, kept):
-    clip, found = perfect(long_set)
-    found = replace(found, events=(replace(found.events[0], score=score),))
-    (told,) = recognise(clip, found, says(at_event, at_rest), PROMPTS, VIEW_CONFIG)
-    assert told.kept is kept
+    clip, spotted = perfect(long_set)
+    spotted = replace(spotted, events=(replace(spotted.events[0], score=score),))
+    (recognised,) = recognise(clip, spotted, says(at_event, at_rest), PROMPTS, VIEW_CONFIG)
+    assert recognised.kept is kept
 
 
 def test_a_model_that_cannot_see_rest_is_not_asked_for_it(long_set):
-    clip, found = perfect(long_set)
+    clip, spotted = perfect(long_set)
     model = says(0.0, 1.0, sees_rest=False)
-    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
+    recognised = list(recognise(clip, spotted, model, PROMPTS, VIEW_CONFIG))
     assert not [r for call in model.calls for r in call.requests if "expression shown" in r.text]
-    assert all(one.kept and one.probability == one.score for one in told)
+    assert all(e.kept and e.probability == e.score for e in recognised)
     assert not load_model("nano").preferences.sees_rest
 
 
 def test_without_rest_nothing_is_compared_and_nothing_rejected(long_set):
-    clip, found = perfect(long_set)
+    clip, spotted = perfect(long_set)
     # One event from the first to the last frame leaves no rest.
-    found = replace(found, events=(event(0, found.frames - 1, "macro"),))
-    (told,) = recognise(clip, found, says(0.0, 1.0), PROMPTS, VIEW_CONFIG)
-    assert told.kept
+    spotted = replace(spotted, events=(event(0, spotted.frames - 1, "macro"),))
+    (recognised,) = recognise(clip, spotted, says(0.0, 1.0), PROMPTS, VIEW_CONFIG)
+    assert recognised.kept
 
 
 def test_a_failed_reply_is_an_error_of_its_event(long_set):
-    clip, found = perfect(long_set)
+    clip, spotted = perfect(long_set)
     model = MockModel(
         lambda request: Reply("", error="out of memory"), preferences=SEEING.model_copy(update={"sees_rest": False})
     )
-    told = list(recognise(clip, found, model, PROMPTS, VIEW_CONFIG))
-    assert all(one.error == "out of memory" and one.kept for one in told)
-    assert all(one.action_units == () and one.fine is None for one in told)
+    recognised = list(recognise(clip, spotted, model, PROMPTS, VIEW_CONFIG))
+    assert all(e.error == "out of memory" and e.kept for e in recognised)
+    assert all(e.action_units == () and e.fine is None for e in recognised)
 
 
 def test_a_video_without_events_asks_nothing_but_the_rest(long_set):
-    clip, found = perfect(long_set)
+    clip, spotted = perfect(long_set)
     model = says()
-    assert recognise(clip, replace(found, events=()), model, PROMPTS, VIEW_CONFIG) == ()
+    assert recognise(clip, replace(spotted, events=()), model, PROMPTS, VIEW_CONFIG) == ()
     assert spotting().events == () and len(model.calls) == 1

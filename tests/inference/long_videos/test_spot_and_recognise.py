@@ -29,12 +29,12 @@ def event(onset, offset, kind="micro", fine=None, coarse=None) -> SpottedEvent:
     return spotted((onset, onset + 1, offset), times, kind, action_units=units, fine=fine, coarse=coarse)
 
 
-def long_result(path: Path, *told) -> LongVideoResult:
+def long_result(path: Path, *rows) -> LongVideoResult:
     """Return made-up events: (onset, offset, kind, fine, coarse)."""
-    events = [event(*one) for one in told]
+    events = [event(*row) for row in rows]
     name = path.stem if path.is_file() else path.name
-    found = Spotting(name, path, 30.0, 40, 1.3, tuple(events), (), (), True)
-    return LongVideoResult(found, tuple(events), "half-second")
+    spotting = Spotting(name, path, 30.0, 40, 1.3, tuple(events), (), (), True)
+    return LongVideoResult(spotting, tuple(events), "half-second")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_the_command_writes_scores_and_goes_on(videos, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         (["--kinds", "tiny"], "--kinds: 'tiny' is not micro"),
         (["--names", "("], "--names: '(' is no regular expression"),
@@ -164,11 +164,11 @@ def test_the_command_writes_scores_and_goes_on(videos, tmp_path, capsys):
         (["--calibrator", "nowhere.json"], "nowhere.json"),
     ],
 )
-def test_wrong_options_are_one_line(videos, tmp_path, capsys, more, said):
+def test_wrong_options_are_one_line(videos, tmp_path, capsys, more, message):
     media, spotted = videos
     assert main(["str", str(media), "--out", str(tmp_path / "str.csv"), *more]) == 2
     err = capsys.readouterr().err
-    assert said in err and "Traceback" not in err and spotted == []
+    assert message in err and "Traceback" not in err and spotted == []
 
 
 def test_two_videos_of_one_name_would_share_rows_and_are_refused(videos, tmp_path, capsys):
@@ -210,6 +210,6 @@ def test_a_damaged_line_of_the_log_is_named(tmp_path, line, content):
     out = tmp_path / "str.csv"
     log = [b"{}", b'{"name": "n", "media": "m", "rows": []}']
     log[line - 1] = content
-    out.with_name(out.name + LOG_ENDING).write_bytes(b"".join(one + b"\n" for one in log))
+    out.with_name(out.name + LOG_ENDING).write_bytes(b"".join(entry + b"\n" for entry in log))
     with pytest.raises(InputError, match=rf"\.jsonl:{line}: is not a line of this log"):
         StrTable(out, {})

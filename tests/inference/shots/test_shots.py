@@ -88,10 +88,10 @@ def test_who_is_not_known_is_refused_in_one_line(file, work, tmp_path):
 
 
 def test_random_shots_depend_on_seed_and_clip_alone(file, work):
-    one, two = made(file, by="random"), made(file, by="random", seed=1)
-    names = {name: [shot.clip_id for shot in shown(one, work, name)] for name in reversed(list(work.clips))}
-    assert names == {name: [shot.clip_id for shot in shown(one, work, name)] for name in work.clips}
-    assert names != {name: [shot.clip_id for shot in shown(two, work, name)] for name in work.clips}
+    first, second = made(file, by="random"), made(file, by="random", seed=1)
+    names = {name: [shot.clip_id for shot in shown(first, work, name)] for name in reversed(list(work.clips))}
+    assert names == {name: [shot.clip_id for shot in shown(first, work, name)] for name in work.clips}
+    assert names != {name: [shot.clip_id for shot in shown(second, work, name)] for name in work.clips}
     assert random_order(["b", "a"], "c", 3) == random_order(["a", "b"], "c", 3)
 
 

@@ -17,8 +17,8 @@ def _model(folder, value, size=3):
 
 
 def test_the_mean_of_the_weights_is_written_beside_the_first_model_s_files(tmp_path):
-    one, other = _model(tmp_path / "one", 1.0), _model(tmp_path / "other", 2.0)
-    main([str(one), str(other), "--out", str(tmp_path / "mean")])
+    first, other = _model(tmp_path / "one", 1.0), _model(tmp_path / "other", 2.0)
+    main([str(first), str(other), "--out", str(tmp_path / "mean")])
     mean = load_file(tmp_path / "mean" / "model.safetensors")["weight"]
     assert mean.dtype == torch.float16 and torch.equal(mean, torch.full((3,), 1.5, dtype=torch.float16))
     assert (tmp_path / "mean" / "config.json").read_text() == '"one"'
@@ -26,9 +26,9 @@ def test_the_mean_of_the_weights_is_written_beside_the_first_model_s_files(tmp_p
 
 
 def test_what_cannot_be_averaged_is_named(tmp_path):
-    one, larger = _model(tmp_path / "one", 1.0), _model(tmp_path / "larger", 1.0, size=4)
+    first, larger = _model(tmp_path / "one", 1.0), _model(tmp_path / "larger", 1.0, size=4)
     with pytest.raises(InputError, match="other weights"):
-        average([one, larger], tmp_path / "mean")
+        average([first, larger], tmp_path / "mean")
     assert not (tmp_path / "mean").exists()
     with pytest.raises(InputError, match=r"holds no model.safetensors(.|\n)*exists already"):
-        average([one, tmp_path / "none"], larger)
+        average([first, tmp_path / "none"], larger)

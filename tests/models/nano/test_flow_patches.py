@@ -19,8 +19,8 @@ def test_motion_falls_into_patches_with_sharp_edges_and_keeps_its_place():
     flow = torch.stack([ramp.expand(56, 56), ramp[:, None].expand(56, 56)]).expand(8, 2, 56, 56).contiguous()
     patched = in_patches(flow, 1.0, np.random.default_rng(0))
     assert (_edges(patched[:, :1]) > 3 * _edges(flow[:, :1])).all()
-    for one, other in zip(flow.flatten(1), patched.flatten(1), strict=True):
-        assert torch.corrcoef(torch.stack([one, other]))[0, 1] > 0.8
+    for channel, patched_channel in zip(flow.flatten(1), patched.flatten(1), strict=True):
+        assert torch.corrcoef(torch.stack([channel, patched_channel]))[0, 1] > 0.8
 
 
 def test_only_a_share_falls_into_patches_and_the_seed_decides_which():

@@ -65,7 +65,7 @@ def _question(turn):
 
 
 def _accuracy(pairs):
-    return np.mean([right == said for right, said in pairs])
+    return np.mean([right == answer for right, answer in pairs])
 
 
 def _recall(pairs):

@@ -82,24 +82,24 @@ class ConstrainingServer:
         allowed = [
             [*words(text, add_special_tokens=False)["input_ids"], words.eos_token_id] for text in _texts(request)
         ]
-        prompt, written, told = inputs["input_ids"], [], []
+        prompt, written, token_logprobs = inputs["input_ids"], [], []
         while len(written) < request["max_tokens"]:
             ids = torch.cat([prompt, torch.tensor([written], dtype=prompt.dtype)], dim=1)
             rest = {key: value for key, value in inputs.items() if key not in ("input_ids", "attention_mask")}
             scores = self._model(input_ids=ids, attention_mask=torch.ones_like(ids), **rest).logits[0, -1].float()
             logprobs = scores.log_softmax(-1)
             going = sorted({path[len(written)] for path in allowed if path[: len(written)] == written})
-            token = int(logprobs.argmax()) if not allowed else max(going, key=lambda one: float(logprobs[one]))
+            token = int(logprobs.argmax()) if not allowed else max(going, key=lambda i: float(logprobs[i]))
             if token == words.eos_token_id:
                 break
             written.append(token)
             if request.get("logprobs"):
                 best = logprobs.topk(request["top_logprobs"])
                 top = [{"token": words.decode([i]), "logprob": float(v)} for v, i in zip(*best, strict=True)]
-                one = {"token": words.decode([token]), "logprob": float(logprobs[token])}
-                told.append({**one, "top_logprobs": top})
+                entry = {"token": words.decode([token]), "logprob": float(logprobs[token])}
+                token_logprobs.append({**entry, "top_logprobs": top})
         ended = len(written) < request["max_tokens"]
-        choice = {"index": 0, "finish_reason": "stop" if ended else "length", "logprobs": {"content": told}}
+        choice = {"index": 0, "finish_reason": "stop" if ended else "length", "logprobs": {"content": token_logprobs}}
         choice["message"] = {"role": "assistant", "content": words.decode(written)}
         usage = {"prompt_tokens": prompt.shape[1], "completion_tokens": len(written)}
         return {"id": "1", "object": "chat.completion", "model": "small-1", "choices": [choice], "usage": usage}

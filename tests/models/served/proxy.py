@@ -138,9 +138,9 @@ def changed(**choice: Any) -> Fault:
 
     def fault(handler: Handler, reply: Callable[[], dict[str, Any]], request: dict[str, Any]) -> None:
         content = reply()
-        one = content["choices"][0]
-        one["finish_reason"] = choice.get("finish_reason", one["finish_reason"])
-        one["message"] |= {key: value for key, value in choice.items() if key != "finish_reason"}
+        first_choice = content["choices"][0]
+        first_choice["finish_reason"] = choice.get("finish_reason", first_choice["finish_reason"])
+        first_choice["message"] |= {key: value for key, value in choice.items() if key != "finish_reason"}
         handler.answer(200, content)
 
     return fault

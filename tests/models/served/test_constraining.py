@@ -31,7 +31,7 @@ def served(server):
 
 
 @pytest.mark.parametrize(
-    ("choice", "most", "said"),
+    ("choice", "most", "setting"),
     [
         ("guided_choice", 20, "guided_choice and log-probabilities of 20 tokens"),
         ("guided_choice", 5, "guided_choice and log-probabilities of 5 tokens"),
@@ -42,17 +42,17 @@ def served(server):
         ("response_format", 20, "json_schema and log-probabilities of 20 tokens"),
     ],
 )
-def test_what_an_endpoint_can_do_is_found_out_and_used(nano, no_keys, choice, most, said):
+def test_what_an_endpoint_can_do_is_found_out_and_used(nano, no_keys, choice, most, setting):
     with ConstrainingServer(nano, choice=choice, most=most) as server:
         model = served(server)
-        assert model.run_settings["closed_questions"] == said
+        assert model.run_settings["closed_questions"] == setting
         assert model.revision == "served:small-1"
         assert len(server.requests) <= 20
         views = tiny.views(count=1, size=64)
         replies, own = model.ask("", views, ASKED), nano.ask("", views, ASKED)
     for request, reply, other in zip(ASKED, replies, own, strict=True):
         assert reply.error is None and (reply.options is not None) == (bool(request.options) and most > 0)
-        if said.startswith("json_schema") and request.options:
+        if setting.startswith("json_schema") and request.options:
             # Behind the beginning of an object, which it never saw, this model thinks otherwise.
             assert reply.text in request.options and list(reply.options or request.options) == list(request.options)
             continue

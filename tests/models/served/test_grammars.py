@@ -34,8 +34,8 @@ def grammars():
         for kind in question_types()
         for plural in (False, True)
     ]
-    found = {(one.type, one.plural): PROMPTS.request(one).grammar for one in asked}
-    return {key: grammar for key, grammar in found.items() if grammar is not None}
+    by_type = {(question.type, question.plural): PROMPTS.request(question).grammar for question in asked}
+    return {key: grammar for key, grammar in by_type.items() if grammar is not None}
 
 
 @pytest.mark.parametrize("key", grammars(), ids=str)

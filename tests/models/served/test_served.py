@@ -69,7 +69,7 @@ def stored(out):
 def test_an_evaluation_answers_as_the_same_model_does_in_process(clips, server, local, tmp_path, capsys):
     assert eval_nano(clips, tmp_path / "run", server) == 0
     answers = stored(tmp_path / "run")
-    assert {key: row["text"] for key, row in answers.items()} == {key: one.text for key, one in local.items()}
+    assert {key: row["text"] for key, row in answers.items()} == {key: answer.text for key, answer in local.items()}
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["served_at"] == server
     settings = manifest["decides"]["settings"]
@@ -123,7 +123,7 @@ def test_the_first_question_goes_alone_and_the_others_together_within_a_bound(pr
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         (faults.changed(finish_reason="content_filter"), "filter"),
         (faults.changed(refusal="I cannot judge faces."), "refused: I cannot judge faces."),
@@ -133,13 +133,13 @@ def test_the_first_question_goes_alone_and_the_others_together_within_a_bound(pr
     ],
     ids=["filtered", "refused", "unended", "empty", "too-long"],
 )
-def test_what_is_no_answer_is_the_error_of_its_question_alone(proxy, fault, said):
+def test_what_is_no_answer_is_the_error_of_its_question_alone(proxy, fault, message):
     model = load_model(NANO, at(proxy.url))
     proxy.faults = [None, fault]
     first, second, third = model.ask("", maps(), ASKED[:1] + ASKED[:1] + ASKED[:1])
     failed = [reply for reply in (second, third) if reply.error]
     assert first.text and len(failed) == 1
-    assert said in failed[0].error and not failed[0].text
+    assert message in failed[0].error and not failed[0].text
 
 
 def test_an_answer_that_was_cut_off_is_read_as_such(clips, proxy, tmp_path, capsys):
@@ -176,7 +176,7 @@ def test_a_run_whose_key_was_refused_goes_on_later(clips, proxy, tmp_path, local
     assert len(stored(tmp_path / "run")) == 6
     assert eval_nano(clips, tmp_path / "run", proxy.url, *more) == 0
     assert {key: row["text"] for key, row in stored(tmp_path / "run").items()} == {
-        key: one.text for key, one in local.items()
+        key: answer.text for key, answer in local.items()
     }
 
 
@@ -219,7 +219,7 @@ def test_a_suite_compares_local_and_served_models(clips, server, tmp_path, capsy
     where = ["--base-url", f"{WEIGHTS}={server}", "--base-url", "gone=http://127.0.0.1:9/v1", "--retries", "0"]
     models = ["--model", "nano", "--model", NANO, "--model", "openai:gone"]
     assert main(["eval", *asked, *models, *where]) == 1
-    status = [one["status"] for one in json.loads((tmp_path / "out" / "comparison.json").read_text()).values()]
+    status = [result["status"] for result in json.loads((tmp_path / "out" / "comparison.json").read_text()).values()]
     assert status == ["12/12", "12/12", "failed"]
     assert "openai:gone at http://127.0.0.1:9/v1: the connection failed" in capsys.readouterr().err
 

@@ -49,15 +49,16 @@ def test_what_lacks_is_said_with_the_mend(monkeypatch):
 
 def test_a_key_in_the_address_is_refused_and_not_repeated():
     for url in ("http://me:secret@host/v1", "http://host/v1?key=secret"):
-        said = refused(served={"base_url": {"": url}})
-        assert "variable of the environment" in said and "secret" not in said
+        message = refused(served={"base_url": {"": url}})
+        assert "variable of the environment" in message and "secret" not in message
 
 
 def test_a_server_that_is_not_there_is_said_with_its_address():
     pytest.importorskip("openai")
-    said = refused(served={"base_url": HERE, "retries": 0})
+    message = refused(served={"base_url": HERE, "retries": 0})
     assert (
-        said.startswith("openai:m at http://localhost:1/v1: the connection failed") and "is the server running" in said
+        message.startswith("openai:m at http://localhost:1/v1: the connection failed")
+        and "is the server running" in message
     )
 
 
@@ -96,7 +97,7 @@ def lister():
 
 
 @pytest.mark.parametrize(
-    ("status", "names", "said"),
+    ("status", "names", "ending"),
     [
         (500, ["qwen", "other"], "answers 500: it failed; the server lists no such model: it lists qwen, other"),
         (404, ["my-m", "qwen"], "; the server lists no such model, did you mean 'my-m'? it lists my-m, qwen"),
@@ -108,11 +109,11 @@ def lister():
         (404, None, "; the name behind openai: is the model's as the server knows it, the address ends in /v1"),
     ],
 )
-def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister, status, names, said):
+def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister, status, names, ending):
     lister.status, lister.names = status, names
     url = f"http://127.0.0.1:{lister.server_port}/v1"
     line = refused("openai:my.m", {"base_url": {"": url}, "retries": 0})
-    assert line.startswith(f"openai:my.m at {url}: the server answers {status}: it failed") and line.endswith(said)
+    assert line.startswith(f"openai:my.m at {url}: the server answers {status}: it failed") and line.endswith(ending)
 
 
 @pytest.mark.parametrize(
@@ -168,10 +169,10 @@ def test_prices_of_a_file_are_by_model(tmp_path, capsys):
     path = tmp_path / "prices.yaml"
     path.write_text("prices:\n  m: {input: 2, output: 8, cached: 1}\n  n: {inptu: 1, output: 1}\n")
     asked = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), "--price"]
-    for price, said in ((str(path), f"{path}:3"), ("1", "two or three numbers"), ("1,-1", "two or three numbers")):
+    for price, message in ((str(path), f"{path}:3"), ("1", "two or three numbers"), ("1,-1", "two or three numbers")):
         with pytest.raises(SystemExit):
             main([*asked, price])
-        assert said in capsys.readouterr().err
+        assert message in capsys.readouterr().err
 
 
 def test_a_model_served_from_a_folder_is_asked_as_it_was_trained():

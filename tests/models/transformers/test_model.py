@@ -80,19 +80,19 @@ def test_video_path(name):
     """Moments go in as one video, the motion picture as a picture; reuse changes nothing there either."""
     pictures = views(count=3)
     pictures[2] = replace(pictures[2], frames=(0, 1))
-    one = wrapped(name, video=True).ask(SYSTEM, pictures, requests())
-    other = wrapped(name, video=True, prefix_cache=False).ask(SYSTEM, pictures, requests())
-    assert [reply.error for reply in one] == [None] * 6
-    assert [reply.text for reply in one] == [reply.text for reply in other]
-    assert list(one[0].options.values()) == pytest.approx(list(other[0].options.values()), abs=1e-4)
-    assert one[0].options != wrapped(name).ask(SYSTEM, pictures, requests())[0].options
+    replies = wrapped(name, video=True).ask(SYSTEM, pictures, requests())
+    uncached = wrapped(name, video=True, prefix_cache=False).ask(SYSTEM, pictures, requests())
+    assert [reply.error for reply in replies] == [None] * 6
+    assert [reply.text for reply in replies] == [reply.text for reply in uncached]
+    assert list(replies[0].options.values()) == pytest.approx(list(uncached[0].options.values()), abs=1e-4)
+    assert replies[0].options != wrapped(name).ask(SYSTEM, pictures, requests())[0].options
 
 
 def test_video_alone_where_the_processor_takes_no_mixture():
-    one = wrapped("smolvlm", video=True).ask(SYSTEM, views(), requests())
-    other = wrapped("smolvlm", video=True, prefix_cache=False).ask(SYSTEM, views(), requests())
-    assert [reply.error for reply in one] == [None] * 6
-    assert [reply.text for reply in one] == [reply.text for reply in other]
+    replies = wrapped("smolvlm", video=True).ask(SYSTEM, views(), requests())
+    uncached = wrapped("smolvlm", video=True, prefix_cache=False).ask(SYSTEM, views(), requests())
+    assert [reply.error for reply in replies] == [None] * 6
+    assert [reply.text for reply in replies] == [reply.text for reply in uncached]
     motion = replace(views()[0], frames=(0, 1))
     mixed = wrapped("smolvlm", video=True).ask(SYSTEM, [*views(), motion], requests())
     assert all("either a video or pictures" in reply.error for reply in mixed)
@@ -112,8 +112,8 @@ def test_views_are_split_by_the_frames_they_were_made_from():
 
 
 def test_the_conversation_before_the_question_does_not_depend_on_it():
-    one, other = (messages(SYSTEM, views(), text) for text in ("a?", "b?"))
-    assert one[0] == other[0] and one[1]["content"][:-1] == other[1]["content"][:-1]
+    first, second = (messages(SYSTEM, views(), text) for text in ("a?", "b?"))
+    assert first[0] == second[0] and first[1]["content"][:-1] == second[1]["content"][:-1]
     folded = messages(SYSTEM, views(), "a?", system_role=False)
     assert [m["role"] for m in folded] == ["user"] and SYSTEM in folded[0]["content"][0]["text"]
 
@@ -179,8 +179,8 @@ def test_a_prompt_longer_than_the_context_is_refused_with_the_mend(monkeypatch):
 
 def test_shots_are_turns_before_the_clip_with_their_pictures_once():
     conversation = messages("system", views(), "question", shots=SHOTS)
-    assert [one["role"] for one in conversation] == ["system", "user", "assistant", "user", "assistant", "user"]
-    pictures = [sum(part["type"] == "image" for part in one["content"]) for one in conversation]
+    assert [turn["role"] for turn in conversation] == ["system", "user", "assistant", "user", "assistant", "user"]
+    pictures = [sum(part["type"] == "image" for part in turn["content"]) for turn in conversation]
     assert pictures == [0, 1, 0, 0, 0, 2]
     opened = messages("system", views(), "question", shots=SHOTS, system_role=False)
     assert opened[0]["content"][0]["text"] == "system\n" and len(opened) == 5

@@ -38,24 +38,24 @@ def test_other_names_with_a_word_for_the_data_set(save_table):
     assert read_annotations(save_table("MMEW_Micro.csv", HEADER, row))["clip7"].dataset == "mmew"
     assert read_annotations(save_table("a.csv", REMARKS, (*row, "weak")))["clip7"].dataset == "mmew"
     assert read_annotations(save_table("casme2.csv", HEADER, row))["sub01_clip7"].dataset == "casme2"
-    told = save_table("b.csv", (*HEADER, "Dataset"), (*row, "CASME II"))
-    assert read_annotations(told)["sub01_clip7"].dataset == "casme2"
+    table = save_table("b.csv", (*HEADER, "Dataset"), (*row, "CASME II"))
+    assert read_annotations(table)["sub01_clip7"].dataset == "casme2"
     assert read_annotations(save_table("c.csv", HEADER, row), "mmew")["clip7"].fps == 90.0
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "reason"),
     [
         (["clip7"], "its file names ('clip7') are of neither"),
         (["EP02_01", "S01-07-001"], "it mixes file names of both"),
     ],
 )
-def test_what_may_be_of_both_is_refused_with_both(save_table, names, said):
+def test_what_may_be_of_both_is_refused_with_both(save_table, names, reason):
     path = save_table("a.xlsx", HEADER, *[(1, name, 3, 12, 30, "4", "disgust") for name in names])
     with pytest.raises(InputError) as caught:
         read_annotations(path)
     (problem,) = caught.value.problems
-    assert "may be of CASME II (EP02_01f) or MMEW (S01-07-001)" in problem.message and said in problem.message
+    assert "may be of CASME II (EP02_01f) or MMEW (S01-07-001)" in problem.message and reason in problem.message
     assert problem.message.endswith("add a column dataset: casme2 or mmew")
 
 

@@ -89,9 +89,9 @@ def test_old_names_answer_as_new_ones(name, target, tmp_path):
     old = rename(now, tmp_path / "old", OLD[name], **changes)
     keys = load_file(old / "adapter_model.safetensors").keys()
     assert not any(key in keys for key in load_file(now / "adapter_model.safetensors"))
-    plain, expected, found = ask(name), ask(name, now), ask(name, old)
-    same_replies(expected, found)
-    assert max(abs(plain[0].options[o] - found[0].options[o]) for o in plain[0].options) > 1e-3
+    plain, expected, renamed = ask(name), ask(name, now), ask(name, old)
+    same_replies(expected, renamed)
+    assert max(abs(plain[0].options[o] - renamed[0].options[o]) for o in plain[0].options) > 1e-3
 
 
 def test_ranks_and_scales_of_single_layers_go_with_them(tmp_path):

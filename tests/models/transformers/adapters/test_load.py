@@ -109,17 +109,17 @@ def test_prompt_tuning_is_refused(folders, tmp_path):
 
 def test_an_adapter_says_how_it_is_asked_and_brings_its_prompts(folders, tmp_path):
     base, adapter = folders
-    told = shutil.copytree(adapter, tmp_path / "told")
-    assert own_prompts(str(base), str(told)) is None
-    (told / "mevqa.json").write_text(
+    configured = shutil.copytree(adapter, tmp_path / "told")
+    assert own_prompts(str(base), str(configured)) is None
+    (configured / "mevqa.json").write_text(
         '{"views": ["motion"], "sampler": "oao", "variant": "brief", "option_score": "sum"}'
     )
-    (told / "prompts").mkdir()
-    adapted, _ = ask(base, adapter=str(told))
+    (configured / "prompts").mkdir()
+    adapted, _ = ask(base, adapter=str(configured))
     plain, _ = ask(base, adapter=str(adapter))
     assert (adapted.preferences.views, adapted.preferences.variant) == (("motion",), "brief")
     assert plain.preferences.views != ("motion",)
-    assert own_prompts(str(base), str(told)) == told / "prompts" and own_prompts("mock") is None
+    assert own_prompts(str(base), str(configured)) == configured / "prompts" and own_prompts("mock") is None
 
 
 def test_an_adapter_imports_no_module(folders, tmp_path):

@@ -27,12 +27,12 @@ class Listed:
         self.answers = answers  # tuples of segments
 
     def next(self, text):
-        found = []
+        continuations = []
         for segments in self.answers:
             for i in range(len(segments) + 1):
                 if "".join(segments[:i]) == text:
-                    found.append(segments[i] if i < len(segments) else "")
-        return tuple(dict.fromkeys(found))
+                    continuations.append(segments[i] if i < len(segments) else "")
+        return tuple(dict.fromkeys(continuations))
 
 
 class Merging:
@@ -164,7 +164,7 @@ def test_random_merges_with_steady_segments():
 def reaches_far(prompter, segments):
     """Whether a segment changes tokens of a beginning that the segment before it had left as they were."""
     spelled = prompter.tokenise(["".join(segments[: i + 1]) for i in range(len(segments))])
-    shared = [[common_length([one, other]) for other in spelled] for one in spelled]
+    shared = [[common_length([first, second]) for second in spelled] for first in spelled]
     return any(shared[i][j] < shared[i][i + 1] for i in range(len(spelled)) for j in range(i + 2, len(spelled)))
 
 

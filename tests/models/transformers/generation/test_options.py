@@ -82,9 +82,9 @@ def test_calibrated_is_the_difference_to_grey_pictures():
     seen, blind = (plain.ask(SYSTEM, pictures, [CLOSED])[0].options for pictures in (views(), grey))
     expected = softmax([math.log(seen[option]) - math.log(blind[option]) for option in OPTIONS])
     calibrated = wrapped("llava", option_score="calibrated")
-    found = calibrated.ask(SYSTEM, views(), [CLOSED, Request("The face")])
-    assert list(found[0].options.values()) == pytest.approx(expected, abs=1e-5)
-    assert found[1].error is None
+    replies = calibrated.ask(SYSTEM, views(), [CLOSED, Request("The face")])
+    assert list(replies[0].options.values()) == pytest.approx(expected, abs=1e-5)
+    assert replies[1].error is None
     flat = calibrated.ask(SYSTEM, grey, [CLOSED])[0]
     assert list(flat.options.values()) == pytest.approx([1 / 3] * 3, abs=1e-5)
 

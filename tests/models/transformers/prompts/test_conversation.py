@@ -42,5 +42,5 @@ def test_a_template_that_fills_the_memory_is_an_error():
 
 
 def test_a_usual_template_is_rendered():
-    said = conversation.render(Processor("{{ messages[0].content }}"), [{"role": "user", "content": "a"}])
-    assert said == "a"
+    rendered = conversation.render(Processor("{{ messages[0].content }}"), [{"role": "user", "content": "a"}])
+    assert rendered == "a"

@@ -84,11 +84,11 @@ def test_an_answer_that_merges_with_the_prompt_takes_it_back():
     )
     made = object.__new__(Prompter)
     made.tokenizer, made._texts, made.lead = PreTrainedTokenizerFast(tokenizer_object=core), {}, " "
-    back, [one, other] = made.answers("b:", ["a", "c"])
+    back, [merged, separate] = made.answers("b:", ["a", "c"])
     assert back == 1
-    assert made.tokenizer.convert_ids_to_tokens(one) == [": a"]
-    assert made.tokenizer.convert_ids_to_tokens(other) == [": ", "c"]
-    assert made.answers("b:", ["c"], back=1) == (1, [other])
+    assert made.tokenizer.convert_ids_to_tokens(merged) == [": a"]
+    assert made.tokenizer.convert_ids_to_tokens(separate) == [": ", "c"]
+    assert made.answers("b:", ["c"], back=1) == (1, [separate])
 
 
 class Sentencepiece:

@@ -273,9 +273,9 @@ def test_the_thought_is_kept_apart_and_ends_within_its_bound():
     answered = [reply for reply in replies if reply.error is None]
     assert answered and all(reply.thought is not None and reply.text not in ("", reply.thought) for reply in answered)
     shorter = thinking_model("qwen3_vl", thinking=2).ask(SYSTEM, views(), requests())
-    for one, other in zip(shorter, replies, strict=True):
-        if one.error is None and other.error is None:
-            assert len(one.thought) < len(other.thought) and other.thought.startswith(one.thought.rstrip("\ufffd"))
+    for short, long in zip(shorter, replies, strict=True):
+        if short.error is None and long.error is None:
+            assert len(short.thought) < len(long.thought) and long.thought.startswith(short.thought.rstrip("\ufffd"))
     assert all(reply.thought is None for reply in thinking_model("qwen3_vl").ask(SYSTEM, views(), requests()))
     drawn = [replace(request, draw=Draw(2.0, (1, number))) for number, request in enumerate(requests())]
     assert [reply.thought for reply in model.ask(SYSTEM, views(), drawn)] != [reply.thought for reply in replies]
