@@ -75,7 +75,7 @@ def test_the_middle_of_a_very_long_message_is_left_out(length):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "message"),
     [
         ("--views: unknown view 'apx'", "views: unknown view 'apx'"),
         ("give --media, or --max-new-tokens 8", "give media, or max_new_tokens 8"),
@@ -84,15 +84,15 @@ def test_the_middle_of_a_very_long_message_is_left_out(length):
         ("a -- dash, e--mail", "a -- dash, e--mail"),
     ],
 )
-def test_errors_of_functions_speak_of_parameters_and_those_of_commands_of_options(text, shown):
+def test_errors_of_functions_speak_of_parameters_and_those_of_commands_of_options(text, message):
     @errors_name_parameters
     def fails():
         raise InputError([Problem("--out", text)])
 
     with pytest.raises(InputError) as caught:
         fails()
-    assert str(caught.value) == f"out: {shown}"
-    assert caught.value.problems == (Problem("out", shown),)
+    assert str(caught.value) == f"out: {message}"
+    assert caught.value.problems == (Problem("out", message),)
     with errors_name_options(), pytest.raises(InputError) as caught:
         fails()
     assert str(caught.value) == f"--out: {text}"

@@ -209,8 +209,8 @@ def test_prototypes_are_units_and_differ():
 def test_importing_the_tables_loads_no_heavy_package():
     heavy = ["torch", "cv2", "numpy", "transformers"]
     code = f"import sys, mevqa.facs, mevqa.questions.question_types; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 def test_a_number_of_thousands_of_digits_is_no_unit():

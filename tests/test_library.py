@@ -103,15 +103,15 @@ def test_a_loaded_model_answers_too_and_progress_is_shown(data, tmp_path):
 
     from mevqa.inference.answering.run import ClipProgress
 
-    shown = []
+    progress_calls = []
 
     def show(clips, questions):
-        shown.append((clips, questions))
-        return nullcontext(ClipProgress(advance=lambda answers: shown.append(len(answers))))
+        progress_calls.append((clips, questions))
+        return nullcontext(ClipProgress(advance=lambda answers: progress_calls.append(len(answers))))
 
     model = mevqa.load_model("mock")
     run = mevqa.evaluate(data.train, model, media=data.folder, out=tmp_path / "run", views=["frames"], progress=show)
-    assert shown[0] == (2, len(run.answers)) and sum(shown[1:]) == len(run.answers)
+    assert progress_calls[0] == (2, len(run.answers)) and sum(progress_calls[1:]) == len(run.answers)
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["decides"]["model"]["name"] == "mock"
 
 
@@ -159,11 +159,11 @@ def test_packages_say_what_is_public_and_have_it():
 def test_expressions_are_spotted_as_by_the_command(data, tmp_path):
     video = next((data.folder / "clips").glob("*.mp4"))
     assert main(["spot", str(video), "--out", str(tmp_path / "command.csv"), "--threshold", "2"]) == 0
-    seen = []
+    reported = []
     spotted = mevqa.spot_folder(
-        video, options=mevqa.SpotOptions(threshold=2.0), csv=tmp_path / "own.csv", on_video=seen.append
+        video, options=mevqa.SpotOptions(threshold=2.0), csv=tmp_path / "own.csv", on_video=reported.append
     )
-    assert seen == spotted and (tmp_path / "own.csv").read_bytes() == (tmp_path / "command.csv").read_bytes()
+    assert reported == spotted and (tmp_path / "own.csv").read_bytes() == (tmp_path / "command.csv").read_bytes()
     assert mevqa.spot(video, threshold=2.0, kinds="micro,macro").events == spotted[0].events
     with pytest.raises(mevqa.InputError, match="kinds: kinds are micro and macro"):
         mevqa.spot(video, kinds="tiny")

@@ -18,18 +18,18 @@ OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
 
 
 @pytest.mark.parametrize(
-    "text, shown",
+    "text, escaped",
     [
         (HOSTILE, r"a\u001b[2J\u001b]0;owned\u0007\u009b1A\u000db\u202ec\u007f"),
         ("two\nlines\tand 微表情 🙂 é", "two\nlines\tand 微表情 🙂 é"),
     ],
 )
-def test_control_characters_are_shown_as_json_escapes_them(text, shown):
-    assert visible(text) == shown
+def test_control_characters_are_shown_as_json_escapes_them(text, escaped):
+    assert visible(text) == escaped
 
 
 @pytest.mark.parametrize(
-    "text, kept",
+    "text, starred",
     [
         ("token hf_" + "aB3" * 10 + " end", "token hf_*** end"),
         ("sk-proj-" + "x1" * 12, "sk-***"),
@@ -39,12 +39,12 @@ def test_control_characters_are_shown_as_json_escapes_them(text, shown):
         ("sk-learn and hf_transfer", None),
     ],
 )
-def test_secrets_are_starred_out(text, kept):
-    assert without_secrets(text) == (text if kept is None else kept)
+def test_secrets_are_starred_out(text, starred):
+    assert without_secrets(text) == (text if starred is None else starred)
 
 
 def test_plain_values_lose_folders_and_keep_what_is_no_path():
-    given = {
+    values = {
         "/home/ann/q.jsonl": 1,
         "media": ["/data/a b/clips", "clips/short"],
         "targets": (r"\bq_proj\b", "~/x"),
@@ -52,7 +52,7 @@ def test_plain_values_lose_folders_and_keep_what_is_no_path():
         "windows": "C:\\Users\\ann\\model",
         "none": None,
     }
-    assert portable(given) == {
+    assert portable(values) == {
         "q.jsonl": 1,
         "media": ["clips", "clips/short"],
         "targets": [r"\bq_proj\b", "x"],
@@ -81,23 +81,23 @@ class Terminal(io.StringIO):
 
 
 def test_bars_are_drawn_and_names_in_them_are_not_obeyed(monkeypatch):
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stderr", shown)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
     with usable_streams(), frame_progress(f"{HOSTILE} [/red] {{task}} [bold") as advance:
         advance(1, 2)
-    text = shown.getvalue()
+    text = terminal.getvalue()
     assert "owned" in text and "[/red] {task} [bold" in text
     assert "\x1b]0" not in text and "\x1b[2J" not in text and "\x07" not in text and "\x1b[" in text
 
 
 def test_consoles_colour_their_own_texts_only(monkeypatch):
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stdout", shown)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
     with usable_streams():
         make_console(highlight=False).print(f"{HOSTILE} [/] [link=file:///etc]x", style="red")
-    text = shown.getvalue()
+    text = terminal.getvalue()
     assert "\x1b[31m" in text and "\x1b]" not in text and "[/] [link=file:///etc]x" in text

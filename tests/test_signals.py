@@ -23,9 +23,9 @@ sys.exit(cli.main(["env"]))
 
 @pytest.mark.parametrize(("name", "code", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")])
 def test_a_signal_is_one_line_and_the_exit_code_of_shells(name, code, word):
-    done = subprocess.run([sys.executable, "-c", SENDER, name], capture_output=True, text=True, timeout=60)
-    assert done.returncode == code and done.stdout == ""
-    assert done.stderr == f"mevqa env: {word}; run the same command again to continue\n"
+    process = subprocess.run([sys.executable, "-c", SENDER, name], capture_output=True, text=True, timeout=60)
+    assert process.returncode == code and process.stdout == ""
+    assert process.stderr == f"mevqa env: {word}; run the same command again to continue\n"
 
 
 def test_an_interrupt_while_the_commands_are_imported_is_one_line_too(monkeypatch, capsys):
@@ -51,13 +51,13 @@ def test_a_handler_of_the_callers_own_is_left_alone():
 
 
 def test_work_that_is_finished_first_ends_before_termination():
-    done = []
+    finished = []
     with pytest.raises(Terminated), exit_on_sigterm():
         with finished_first():
             signal.raise_signal(signal.SIGTERM)
-            done.append("clip")
-        done.append("next clip")
-    assert done == ["clip"]
+            finished.append("clip")
+        finished.append("next clip")
+    assert finished == ["clip"]
 
 
 def test_a_second_request_does_not_wait():
@@ -87,8 +87,8 @@ sys.exit(main())
 
 @pytest.mark.parametrize("moment", ["mevqa.cli", "mevqa.cli.parser", "argparse", "end"])
 def test_an_interrupt_while_python_imports_or_ends_is_one_line(moment):
-    done = subprocess.run([sys.executable, "-c", EARLY, moment], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (130, "mevqa: interrupted\n")
+    process = subprocess.run([sys.executable, "-c", EARLY, moment], capture_output=True, text=True, timeout=60)
+    assert (process.returncode, process.stderr) == (130, "mevqa: interrupted\n")
 
 
 #: Forks from a thread, as pools do, while workers are to be quiet; the child says how it would be ended.
@@ -114,13 +114,13 @@ with quiet_workers():
 
 def test_a_process_that_is_forked_from_a_thread_ends_when_it_is_told_to():
     for wait in ("0", "0.5"):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", FORKING],
             env={**os.environ, "WAIT": wait},
             capture_output=True,
             text=True,
             timeout=60,
         )
-        *child, parent = done.stdout.splitlines()
-        assert (parent, done.stderr) == (f"{int(signal.SIGTERM)} set()", "")
+        *child, parent = process.stdout.splitlines()
+        assert (parent, process.stderr) == (f"{int(signal.SIGTERM)} set()", "")
     assert child == ["SIG_DFL set()"]

@@ -58,8 +58,8 @@ class Visitor:
 def visit() -> Any:
     """Make visitors of a page."""
 
-    def made(served: RunningPage, name: str = "tab") -> Visitor:
+    def make_visitor(served: RunningPage, name: str = "tab") -> Visitor:
         owner = served.state.sessions.new_owner()
         return Visitor(owner, SimpleNamespace(cookies={COOKIE: owner}, session_hash=name))
 
-    return made
+    return make_visitor

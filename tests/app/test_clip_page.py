@@ -40,16 +40,16 @@ def opened(handlers, page, clip, visit, tmp_path_factory):
 def test_a_video_is_looked_at_and_asked_about_as_mevqa_ask_does(handlers, page, clip, opened):
     import mevqa
 
-    me, shown = opened
-    assert "found in the motion, not given" in shown["pictures"] and shown["pictures"].count("<figure>") == 4
-    assert (shown["onset"], shown["apex"]) == page.state.session(me.request).clip.moments[:2]
+    me, values = opened
+    assert "found in the motion, not given" in values["pictures"] and values["pictures"].count("<figure>") == 4
+    assert (values["onset"], values["apex"]) == page.state.session(me.request).clip.moments[:2]
     questions = ["What is the coarse expression class?", "What are the action units?"]
     last(handlers.asked([], questions, "", "unknown", ["mock"], me.request))
-    [asked] = page.state.session(me.request).answers
+    [exchange] = page.state.session(me.request).answers
     plain = mevqa.ask(clip, questions, "mock")
-    assert [answer.text for answer in asked.answers] == [answer.text for answer in plain.answers]
-    assert [answer.warnings for answer in asked.answers] == [answer.warnings for answer in plain.answers]
-    assert [view.image.tobytes() for view in asked.clip_views.views] == [
+    assert [answer.text for answer in exchange.answers] == [answer.text for answer in plain.answers]
+    assert [answer.warnings for answer in exchange.answers] == [answer.warnings for answer in plain.answers]
+    assert [view.image.tobytes() for view in exchange.clip_views.views] == [
         view.image.tobytes() for view in plain.clip_views.views
     ]
 
@@ -60,8 +60,8 @@ def test_moments_that_a_user_sets_change_what_is_shown(handlers, page, opened, m
     moved = last(handlers.moments_set(onset, apex + 1, offset, me.request))
     assert moved["apex"] == apex + 1 and "set by you" in moved["pictures"]
     assert moved["pictures"] != first["pictures"]
-    wrong = last(handlers.moments_set(5, 3, 9, me.request))
-    assert "onset, apex and offset must follow one another" in wrong["status"]
+    unordered = last(handlers.moments_set(5, 3, 9, me.request))
+    assert "onset, apex and offset must follow one another" in unordered["status"]
     outside = last(handlers.moments_set(0, 3, 9999, me.request))
     assert "must be among them" in outside["status"]
     monkeypatch.setattr("mevqa.app.pages.clip.find_expression", lambda clip, report: clip)
@@ -90,9 +90,9 @@ def test_an_upload_that_is_refused_before_it_is_read_is_not_kept(handlers, page,
         raise MevqaError("wait")
 
     monkeypatch.setattr(page.state.sessions, "count_job", too_many)
-    given = Path(give(page, clip, tmp_path))
-    assert "wait" in last(handlers.uploaded(str(given), "unknown", "by its length", visit(page).request))["status"]
-    assert not given.exists()
+    uploaded = Path(give(page, clip, tmp_path))
+    assert "wait" in last(handlers.uploaded(str(uploaded), "unknown", "by its length", visit(page).request))["status"]
+    assert not uploaded.exists()
 
 
 def test_questions_that_fit_the_kind_of_video_are_suggested(handlers, page, clip, visit, tmp_path, monkeypatch):

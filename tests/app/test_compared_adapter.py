@@ -46,9 +46,9 @@ def test_a_trained_adapter_answers_beside_its_model(adapter, clip, visit):
         me = visit(SimpleNamespace(state=state))
         upload = shutil.copy(clip, sessions.root)
         last(handlers.uploaded(upload, "unknown", "one expression", me.request))
-        shown = last(handlers.asked([], [COARSE], "", "unknown", list(state.models.names), me.request))
+        updates = last(handlers.asked([], [COARSE], "", "unknown", list(state.models.names), me.request))
         assert state.models.names == ("nano", "nano + out")
-        assert "<h4>nano</h4>" in shown["answers"] and "<h4>nano + out</h4>" in shown["answers"]
+        assert "<h4>nano</h4>" in updates["answers"] and "<h4>nano + out</h4>" in updates["answers"]
         plain, adapted = state.session(me.request).answers
         assert plain.answers[0].error is None and adapted.answers[0].error is None
         assert plain.answers[0].options != adapted.answers[0].options

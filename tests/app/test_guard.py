@@ -25,8 +25,8 @@ def test_the_page_names_no_other_host_that_a_browser_would_ask(client):
     answer = client.get("/")
     assert answer.status_code == 200 and "default-src 'self'" in answer.headers["content-security-policy"]
     text = answer.text
-    for asked in ("fonts.googleapis", "cdnjs.cloudflare", "huggingface.co/api/telemetry", "fonts.gstatic"):
-        assert asked not in text
+    for host in ("fonts.googleapis", "cdnjs.cloudflare", "huggingface.co/api/telemetry", "fonts.gstatic"):
+        assert host not in text
     assert client.get("/theme.css").status_code == 200
 
 
@@ -80,7 +80,7 @@ def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page,
         assert other.get(f"{files}{mine}").status_code == 404
         other.cookies.set(COOKIE, "guessed")
         assert other.get(f"{files}{mine}").status_code == 404
-    for named in (
+    for path in (
         "/etc/passwd",
         str(secret),
         f"{session.folder}/../../../../../etc/passwd",
@@ -89,7 +89,7 @@ def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page,
         "answers.csv",
         "https://example.org/",
     ):
-        assert client.get(f"{files}{named}").status_code in (403, 404), named
+        assert client.get(f"{files}{path}").status_code in (403, 404), path
     page.state.sessions.close(client.cookies[COOKIE], "tab-1")
     assert client.get(f"{files}{mine}").status_code == 404
 
@@ -189,8 +189,8 @@ def test_an_open_page_needs_the_password_for_everything():
         with httpx.Client(base_url=address) as client:
             for path in ("/", "/config", "/gradio_api/queue/data?session_hash=x", "/assets/x.js", "/theme.css"):
                 assert client.get(path).status_code == 401, path
-            for given in ("wrong", "", "o:pän"):
-                assert client.get("/", headers=basic(given)).status_code == 401
+            for password in ("wrong", "", "o:pän"):
+                assert client.get("/", headers=basic(password)).status_code == 401
             assert client.get("/", headers={"authorization": "Basic %%%"}).status_code == 401
             assert client.get("/", headers=basic("o:pän sesame")).status_code == 200
 

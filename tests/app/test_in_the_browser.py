@@ -64,9 +64,9 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     browser.wait_for("!!document.querySelector('#upload input[type=file]')")
 
     # A text that is called a video: one line, and nothing of an earlier clip is left.
-    wrong = tmp_path / "no video.mp4"
-    wrong.write_text("I am a text")
-    browser.choose_files("#upload input[type=file]", wrong)
+    no_video = tmp_path / "no video.mp4"
+    no_video.write_text("I am a text")
+    browser.choose_files("#upload input[type=file]", no_video)
     browser.wait_for("!!document.querySelector('#status [role=alert]')")
     message = text(browser, "#status")
     assert "no video.mp4" in message and "\n" not in message.strip() and str(page.state.sessions.root) not in message
@@ -93,13 +93,13 @@ def test_a_video_is_dropped_seen_and_asked_about(browser, page, clip, tmp_path):
     assert_at_home(browser, page.address)
 
     # Nothing is kept when the page is closed.
-    kept = uploads(page, clip) - before
-    assert kept
+    stored = uploads(page, clip) - before
+    assert stored
     leave(browser)
     end = time.monotonic() + 90
-    while kept & uploads(page, clip) and time.monotonic() < end:
+    while stored & uploads(page, clip) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not kept & uploads(page, clip)
+    assert not stored & uploads(page, clip)
 
 
 def test_the_stop_button_stops_the_work(browser, page, clip, monkeypatch):

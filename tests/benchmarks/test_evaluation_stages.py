@@ -39,20 +39,20 @@ def test_every_place_that_is_timed_is_there():
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def data(tmp_path_factory):
     return mevqa.synthesise(tmp_path_factory.mktemp("stages") / "set", 1, 3, size=(128, 128), fps=(50.0,), crf=30)
 
 
-def test_the_command_prints_stages_and_commands(made, tmp_path, monkeypatch, capsys):
-    asked = []
+def test_the_command_prints_stages_and_commands(data, tmp_path, monkeypatch, capsys):
+    commands = []
 
     def command(name, words, output=None):
-        asked.append([str(word) for word in words])
-        assert main(asked[-1][2:]) == 0
-        return CommandCost(name, 2.0, float(len(asked)), 100.0, 0)
+        commands.append([str(word) for word in words])
+        assert main(commands[-1][2:]) == 0
+        return CommandCost(name, 2.0, float(len(commands)), 100.0, 0)
 
     monkeypatch.setattr(stages, "measure_command", command)
-    monkeypatch.setattr("mevqa.synthetic.writer.synthesise", lambda *args: made)
+    monkeypatch.setattr("mevqa.synthetic.writer.synthesise", lambda *args: data)
     code = main(["bench", "eval", "--clips", "1", "--model", "mock", "--json", str(tmp_path / "cost.json")])
     printed = capsys.readouterr().out
     assert code == 0 and "the answers are the same" in printed and "stabilise" in printed
@@ -61,14 +61,18 @@ def test_the_command_prints_stages_and_commands(made, tmp_path, monkeypatch, cap
     assert cost["live"]["calls"]["decode"] > 0 and cost["live"]["calls"]["model"] == 1
     assert "decode" not in cost["stored"]["calls"] and cost["stored"]["calls"]["model"] == 1
     assert cost["ratios"].keys() == {"2 processes", "looking again"} and cost["same"]
-    assert [("--workers" in words, "none" in words) for words in asked] == [(False, True), (True, True), (False, False)]
+    assert [("--workers" in words, "none" in words) for words in commands] == [
+        (False, True),
+        (True, True),
+        (False, False),
+    ]
 
 
-def test_a_plain_loop_generates_from_the_same_pictures(made, tmp_path):
+def test_a_plain_loop_generates_from_the_same_pictures(data, tmp_path):
     from mevqa.inference.evaluation import plan
     from mevqa.models.registry import load_model
 
-    work = plan([made.train], made.media, limit=1)
+    work = plan([data.train], data.media, limit=1)
     seconds = stages._generate(work, load_model("nano"), tmp_path / "views")
     assert seconds is not None and seconds > 0
     assert stages._generate(work, load_model("mock"), tmp_path / "views") is None

@@ -24,9 +24,9 @@ def parse(*words):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["qwen2_5_vl", "gemma3"])
 def test_three_ways_are_timed_in_turns_and_train_the_same(name):
-    done = []
-    result = measure_packing(fresh(name), clips=2, count=1, size=56, rounds=2, on_round=done.append)
-    assert done == [1, 2] and result.questions == 12 and result.clips == 2
+    rounds = []
+    result = measure_packing(fresh(name), clips=2, count=1, size=56, rounds=2, on_round=rounds.append)
+    assert rounds == [1, 2] and result.questions == 12 and result.clips == 2
     assert {way: len(seconds) for way, seconds in result.seconds.items()} == dict.fromkeys(WAYS, 2)
     assert result.identical and 0 < result.differences["gradients"] < 1e-4 and result.picture_tokens > 0
     assert result.parameters["adapter"] < result.parameters["all"]

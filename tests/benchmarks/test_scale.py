@@ -29,15 +29,15 @@ def test_clips_have_as_many_questions_as_asked_and_all_kinds_occur(each, tmp_pat
 
 
 def test_the_number_of_answers_may_be_given_as_before(monkeypatch, capsys):
-    asked = []
-    monkeypatch.setattr(scale, "measure_scale", lambda folder, *size: asked.append(size) or [])
+    sizes = []
+    monkeypatch.setattr(scale, "measure_scale", lambda folder, *size: sizes.append(size) or [])
     assert main(["bench", "scale", "--answers", "23", "--json", "-"]) == 0
     assert capsys.readouterr().err == "warning: --answers is now called --clips; here: --clips 5\n"
     assert main(["bench", "scale", "--clips", "7", "--questions-per-clip", "1", "--json", "-"]) == 0
-    assert asked == [(5, 5), (7, 1)]
-    for wrong in (["--clips", "7", "--answers", "7"], ["--questions-per-clip", "6"]):
+    assert sizes == [(5, 5), (7, 1)]
+    for words in (["--clips", "7", "--answers", "7"], ["--questions-per-clip", "6"]):
         with pytest.raises(SystemExit, match="2"):
-            main(["bench", "scale", *wrong])
+            main(["bench", "scale", *words])
     errors = capsys.readouterr().err.splitlines()
     assert "--answers: not allowed with --clips" in errors[0]
     assert "--questions-per-clip: must be at most 5, not 6" in errors[1]

@@ -14,8 +14,8 @@ def test_help_and_version_load_no_heavy_library():
         "heavy = ('torch', 'transformers', 'cv2', 'sklearn', 'numpy', 'pydantic'); "
         "print([name for name in heavy if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -86,10 +86,10 @@ def test_what_is_said_of_a_server_is_refused_without_one(model, tmp_path, capsys
     words = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), *model]
     assert main([*words, "--max-cost", "1"]) == 2
     assert main([*words, "--base-url", "http://localhost:1/v1", "--price", "1,2"]) == 2
-    asked = model[-1] if model else "the embedded model"
+    name = model[-1] if model else "the embedded model"
     assert capsys.readouterr().err.splitlines() == [
-        f"mevqa eval: --max-cost goes with a served model (openai:NAME), and {asked} is asked without a server",
-        f"mevqa eval: --base-url, --price go with a served model (openai:NAME), and {asked} is asked without a server",
+        f"mevqa eval: --max-cost goes with a served model (openai:NAME), and {name} is asked without a server",
+        f"mevqa eval: --base-url, --price go with a served model (openai:NAME), and {name} is asked without a server",
     ]
 
 

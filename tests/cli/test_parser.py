@@ -129,8 +129,8 @@ def test_no_option_with_a_value_lets_the_last_one_win(case, capsys, monkeypatch)
     value = next(
         value for value in (*(action.choices or ()), "samm", "1", "1/2", "64x64", "type") if accepts(action, value)
     )
-    given = [action.option_strings[-1], value] * 2
-    assert any("is given twice" in line for line in refused([*words, *given], capsys))
+    repeated = [action.option_strings[-1], value] * 2
+    assert any("is given twice" in line for line in refused([*words, *repeated], capsys))
 
 
 def test_values_with_dashes_and_negative_numbers_are_no_options(capsys):

@@ -26,10 +26,10 @@ def run(words, *, stdout=subprocess.PIPE, stderr=subprocess.PIPE, shell="", **va
 @full_disk
 @pytest.mark.parametrize("words", [["score", "--presets"], ["env"], ["--help"]])
 def test_a_full_standard_output_is_one_line(words):
-    done = run(words, shell="> /dev/full")
-    assert done.returncode == 2 or words == ["--help"]
-    assert done.stderr.count("\n") == 1
-    assert "standard output: cannot be written: No space left on device; make room" in done.stderr
+    process = run(words, shell="> /dev/full")
+    assert process.returncode == 2 or words == ["--help"]
+    assert process.stderr.count("\n") == 1
+    assert "standard output: cannot be written: No space left on device; make room" in process.stderr
 
 
 @full_disk
@@ -40,14 +40,14 @@ def test_a_full_standard_error_ends_nothing():
 def test_closed_streams_are_no_fault_and_no_output_file_gets_their_number(tmp_path):
     (tmp_path / "a.jsonl").write_text("{}\n")
     for shell in (">&-", "2>&-", "<&- >&- 2>&-"):
-        done = run(["score", "--presets"], shell=shell)
-        assert done.returncode == 0 and done.stderr == ""
+        process = run(["score", "--presets"], shell=shell)
+        assert process.returncode == 0 and process.stderr == ""
         assert run(["check", str(tmp_path / "a.jsonl")], shell=shell).returncode == 2
 
 
 def test_a_reader_that_ends_early_is_no_fault():
-    done = run(["score", "--presets"], shell="| true")
-    assert done.returncode == 0 and done.stderr == ""
+    process = run(["score", "--presets"], shell="| true")
+    assert process.returncode == 0 and process.stderr == ""
 
 
 def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
@@ -61,12 +61,12 @@ def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_what_an_encoding_lacks_is_escaped_as_in_json(encoding, monkeypatch):
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    stream = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream, encoding=encoding, write_through=True))
     content = {"bar": "█", "name": "🙂 \udcff", "plain": "x"}
     with usable_streams():
         print(json.dumps(content, ensure_ascii=False))
-    assert json.loads(written.getvalue()) == content
+    assert json.loads(stream.getvalue()) == content
 
 
 def test_a_folder_that_is_gone_is_one_line(tmp_path):
@@ -74,16 +74,18 @@ def test_a_folder_that_is_gone_is_one_line(tmp_path):
     gone.mkdir()
     command = f'cd "{gone}" && rmdir "{gone}" && "{sys.executable}" -m mevqa check a.jsonl'
     path = os.pathsep.join(filter(os.path.isabs, sys.path))
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-    assert done.returncode == 2
-    assert done.stderr == "mevqa check: the folder that it is started in is gone; change to another (cd)\n"
+    process = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert process.returncode == 2
+    assert process.stderr == "mevqa check: the folder that it is started in is gone; change to another (cd)\n"
 
 
 @pytest.mark.parametrize(("encoding", "bar"), [("ascii", b"#" * 30), ("utf-8", "█".encode() * 30)])
 def test_the_bars_of_ask_are_drawn_with_what_the_terminal_has(encoding, bar, monkeypatch):
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    stream = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream, encoding=encoding, write_through=True))
     answers = ClipAnswers([Answer("0", "negative", options={"negative": 1.0}, confidence=1.0)], None)
     with usable_streams():
         print_answers(["Which class?"], answers)
-    assert bar in written.getvalue() and b"\\u" not in written.getvalue()
+    assert bar in stream.getvalue() and b"\\u" not in stream.getvalue()

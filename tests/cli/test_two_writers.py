@@ -54,8 +54,8 @@ def test_a_half_line_of_a_run_that_is_being_written_is_said_and_no_error(questio
         assert main(command) == 0
         printed = capsys.readouterr()
         assert (printed.out + printed.err).count(note) == 1, command
-    whole = log.read_bytes().rpartition(b"\n")[0] + b"\n"
-    assert main(words(official, run)) == 0 and log.read_bytes() == whole
+    complete_lines = log.read_bytes().rpartition(b"\n")[0] + b"\n"
+    assert main(words(official, run)) == 0 and log.read_bytes() == complete_lines
     capsys.readouterr()
     assert main(["score", str(run), str(reference), "--draws", "0"]) == 0
     assert note not in capsys.readouterr().out
@@ -162,17 +162,17 @@ def test_two_reports_and_two_submissions_into_one_folder(questions, tmp_path, he
 
 
 def test_a_request_to_terminate_waits_for_the_clip(questions, tmp_path, capsys, monkeypatch):
-    asked = []
+    clip_ids = []
 
     def asked_to_end(clip, *args, **options):
-        asked.append(clip.id)
-        if len(asked) == 2:
+        clip_ids.append(clip.id)
+        if len(clip_ids) == 2:
             signal.raise_signal(signal.SIGTERM)
         return answer_clip(clip, *args, **options)
 
     monkeypatch.setattr("mevqa.inference.answering.clips.answer_clip", asked_to_end)
     assert main(words(questions, tmp_path / "run")) == 143
-    assert len(asked) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
+    assert len(clip_ids) == 2 and len((tmp_path / "run" / "answers.jsonl").read_text().splitlines()) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("mevqa eval: terminated; ")
 
 

@@ -15,11 +15,11 @@ from mevqa.terminal import verbosity
     "words", [["-q", "list", "presets"], ["list", "-q", "presets"], ["list", "presets", "--quiet"]]
 )
 def test_quiet_may_stand_anywhere_and_ends_with_the_command(words, monkeypatch, capsys):
-    seen = []
+    shows_progress = []
     monkeypatch.setattr(
-        "mevqa.api.listing.available", lambda what: {what: str(seen.append(verbosity.progress_shows()))}
+        "mevqa.api.listing.available", lambda what: {what: str(shows_progress.append(verbosity.progress_shows()))}
     )
-    assert main(words) == 0 and seen == [False] and verbosity.progress_shows()
+    assert main(words) == 0 and shows_progress == [False] and verbosity.progress_shows()
 
 
 def test_quiet_hides_progress_and_notes_but_no_warning_or_error(capsys):

@@ -26,8 +26,8 @@ def test_the_demo_leaves_a_valid_submission(job):
     with zipfile.ZipFile(job / "submission" / "submission.zip") as archive:
         assert archive.namelist() == ["me_vqa_synthetic_test_pred.jsonl"]
         rows = [json.loads(line) for line in archive.read("me_vqa_synthetic_test_pred.jsonl").splitlines()]
-    asked = (job / "data" / "me_vqa_synthetic_test_to_answer.jsonl").read_text().splitlines()
-    assert [row["video_id"] for row in rows] == [json.loads(line)["video_id"] for line in asked]
+    question_lines = (job / "data" / "me_vqa_synthetic_test_to_answer.jsonl").read_text().splitlines()
+    assert [row["video_id"] for row in rows] == [json.loads(line)["video_id"] for line in question_lines]
     assert all(row["answer"] for row in rows)
 
 
@@ -54,10 +54,10 @@ def test_reusing_the_prefix_changes_no_answer(job):
 def test_ask_answers_with_evidence(job, capsys):
     clip = next((job / "data" / "clips").glob("*.mp4"))
     assert main(["ask", str(clip), "What are the action units?", "Which coarse class is it?", "--json", "-"]) == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert shown["localised"] is True and shown["onset"] <= shown["apex"] <= shown["offset"]
-    assert sum(shown["answers"][1]["options"].values()) == pytest.approx(1)
-    assert all(answer["answer"] and answer["confidence"] > 0 for answer in shown["answers"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["localised"] is True and result["onset"] <= result["apex"] <= result["offset"]
+    assert sum(result["answers"][1]["options"].values()) == pytest.approx(1)
+    assert all(answer["answer"] and answer["confidence"] > 0 for answer in result["answers"])
     assert main(["ask", str(clip), "What is the action unit?", "--apex", "9999"]) == 2
 
 

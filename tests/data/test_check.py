@@ -269,15 +269,15 @@ def test_events_of_a_long_video_are_named_and_not_said_to_be_localised(tmp_path,
 
 
 def test_a_frame_rate_that_is_not_that_of_the_annotations_is_noted(tmp_path):
-    made = synthesise(tmp_path / "set", 1, seed=5, fps=(50.0,), size=(128, 128))
-    clip = made.plans[0].id
+    data = synthesise(tmp_path / "set", 1, seed=5, fps=(50.0,), size=(128, 128))
+    clip = data.plans[0].id
     file = questions(tmp_path / "q.jsonl", clip)
     labels = tmp_path / "l.csv"
     labels.write_text(f"clip,fps,onset,apex,offset\n{clip},200,3,5,9\n")
     note = "the file tells 50 frames per second; the 200 of the annotations are used"
-    assert note in check(file, made.media, labels).summary.notes
+    assert note in check(file, data.media, labels).summary.notes
     labels.write_text(f"clip,fps,onset,apex,offset\n{clip},50,3,5,9\n")
-    assert not any("frames per second" in text for text in check(file, made.media, labels).summary.notes)
+    assert not any("frames per second" in text for text in check(file, data.media, labels).summary.notes)
 
 
 @pytest.mark.parametrize("names", [("onset", "apex"), ("onset", "apex", "offset")])

@@ -100,5 +100,5 @@ def test_events_that_are_positions_already(tmp_path):
     labels = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,))
     assert place_events(labels, tmp_path).events == labels.events
     (tmp_path / "a.avi").touch()
-    whole = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,), numbering=Numbering(first=1, video=True))
-    assert place_events(whole, tmp_path / "a.avi").events == whole.events
+    video_labels = ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,), numbering=Numbering(first=1, video=True))
+    assert place_events(video_labels, tmp_path / "a.avi").events == video_labels.events

@@ -60,8 +60,8 @@ def test_check_and_plan_of_every_data_set(
     check_command.configure(parser)
     words = [str(file), "--media", str(media), "--annotations", str(labels)]
     assert check_command.run(parser.parse_args(words)) == 0
-    shown = capsys.readouterr().out
-    assert f"1 of 1 videos have events: {kinds}" in shown and f"1 at {fps} fps" in shown
+    printed = capsys.readouterr().out
+    assert f"1 of 1 videos have events: {kinds}" in printed and f"1 at {fps} fps" in printed
     work = plan([file], media, annotations=labels)
     assert work.clips[clip].media == media / folder
     # What coders wrote about a long video is asked for, never given away.

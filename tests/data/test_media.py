@@ -17,10 +17,10 @@ from mevqa.events import Event
 
 
 @pytest.mark.parametrize(
-    "place", ["CAS-1.mp4", "CAS-1.AVI", "clips/CAS-1.mkv", "casme3/CAS-1.mov", "cas-1.mp4", "Clips/cas-1.MP4"]
+    "name", ["CAS-1.mp4", "CAS-1.AVI", "clips/CAS-1.mkv", "casme3/CAS-1.mov", "cas-1.mp4", "Clips/cas-1.MP4"]
 )
-def test_videos_by_name(tmp_path, place):
-    path = video(tmp_path / place)
+def test_videos_by_name(tmp_path, name):
+    path = video(tmp_path / name)
     assert media_path(tmp_path, "CAS-1", "casme3") == path
 
 
@@ -31,7 +31,7 @@ def test_the_exact_case_wins(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "clip"),
+    ("name", "clip"),
     [
         ("Zoe\u0308_1.mp4", "Zo\u00eb_1"),
         ("Zo\u00eb_1.mp4", "Zoe\u0308_01"),
@@ -41,12 +41,12 @@ def test_the_exact_case_wins(tmp_path):
         ("\uff21\uff11.mp4", "a1"),
     ],
 )
-def test_spellings_of_a_name(tmp_path, place, clip):
-    path = video(tmp_path / place)
+def test_spellings_of_a_name(tmp_path, name, clip):
+    path = video(tmp_path / name)
     assert media_path(tmp_path, clip) == path
     (tmp_path / "pictures").mkdir()
-    if "/" not in place:
-        picture = video(tmp_path / "pictures" / Path(place).with_suffix(".png").name)
+    if "/" not in name:
+        picture = video(tmp_path / "pictures" / Path(name).with_suffix(".png").name)
         assert MediaFolder(tmp_path / "pictures").pictures(clip) == [picture]
 
 
@@ -188,8 +188,8 @@ def test_what_is_asked_decides_between_the_clip_and_its_long_video():
     short = {"x_a_5": ClipLabels("x_a_5", events=(Event(5, 6, 7),), lines=(2,))}
     video = ClipLabels("x_a", events=(Event(5, 6, 7), Event(9, 9, 9)), lines=(2, 3), names=("x", "x"))
     file = LabelFile(short, {"x_a": video}, str.casefold, official=True)
-    asked = [ask("x_a_5"), ask("X_A", text=LONG), ask("none", text=LONG)]
-    assert labels_of(asked, file) == {"x_a_5": short["x_a_5"], "X_A": video}
+    questions = [ask("x_a_5"), ask("X_A", text=LONG), ask("none", text=LONG)]
+    assert labels_of(questions, file) == {"x_a_5": short["x_a_5"], "X_A": video}
     assert labels_of([ask("x_a")], file) == {"x_a": video}
 
 

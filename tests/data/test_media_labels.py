@@ -104,13 +104,13 @@ def test_labels_tell_the_data_set_whose_folders_are_searched(tmp_path, save_fram
 
 def test_pictures_and_labels_of_other_clips_are_one_line_each(tmp_path, save_frames):
     maps = save_frames(tmp_path / "maps", "x.png")
-    asked = [ask(f"c{n}") for n in range(9)]
-    assert messages(asked, None, pictures={"motion": maps}) == [
+    questions = [ask(f"c{n}") for n in range(9)]
+    assert messages(questions, None, pictures={"motion": maps}) == [
         f"clips: 9 of 9 clips have no motion picture in {maps}: no picture is named for them (c0, c1, c2, ...)"
     ]
     for n in range(9):
         video(tmp_path / "media" / f"c{n}.mp4")
-    (message,) = messages(asked, tmp_path / "media", {"x1": ClipLabels("x1"), "x2": ClipLabels("x2")})
+    (message,) = messages(questions, tmp_path / "media", {"x1": ClipLabels("x1"), "x2": ClipLabels("x2")})
     assert message.startswith("clips: 9 of 9 clips are not in the annotations, which name other clips (x1, x2)")
 
 
@@ -176,8 +176,8 @@ def test_folders_numbered_anew_are_placed_as_the_user_says(tmp_path, save_frames
     clip = find_clips([ask("sub01_EP02_01", "casme2")], tmp_path, labels)["sub01_EP02_01"]
     assert clip.annotation == (Event(20, 30, 46) if numbers == "recording" else Event(0, 10, 26))
     # Frames of our own CSV are indices in any case.
-    own = LabelFile({"a": ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,))}).counted(numbers)
-    assert own["a"].numbering is None
+    indexed = LabelFile({"a": ClipLabels("a", events=(Event(1, 2, 3),), lines=(2,))}).counted(numbers)
+    assert indexed["a"].numbering is None
 
 
 def test_an_apex_outside_its_interval_need_not_be_in_the_folder(tmp_path, save_frames):

@@ -36,7 +36,7 @@ labels:
 
 
 @pytest.fixture
-def own(tmp_path):
+def write_definition(tmp_path):
     def write(text=MINE):
         path = tmp_path / "mine.yaml"
         path.write_text(text, encoding="utf-8")
@@ -87,9 +87,11 @@ def test_what_a_data_set_leaves_out_is_that_of_unknown_ones():
 
 
 def test_every_data_set_is_found_under_all_its_names():
-    for known in datasets():
-        assert {canonical_dataset(name) for name in (known.name, known.title, *known.aliases)} >= {known.name}
-        assert known.fps or known.name == "synthetic"
+    for definition in datasets():
+        assert {canonical_dataset(name) for name in (definition.name, definition.title, *definition.aliases)} >= {
+            definition.name
+        }
+        assert definition.fps or definition.name == "synthetic"
 
 
 def test_a_name_that_is_none_suggests_the_nearest():
@@ -98,10 +100,10 @@ def test_a_name_that_is_none_suggests_the_nearest():
     assert known_dataset("unknown") == "unknown"
 
 
-def test_an_own_data_set_is_known_everywhere(own, tmp_path):
+def test_an_own_data_set_is_known_everywhere(write_definition, tmp_path):
     from mevqa.data.annotations import read_annotations
 
-    register_dataset(own())
+    register_dataset(write_definition())
     assert "mine" in dataset_names() and is_dataset("My Clips") and taxonomy("mine").fine == ("disgust", "happiness")
     table = tmp_path / "labels.csv"
     table.write_text("Subject,File,From,Until,Feeling\nS7,a,3,9,happy\n", encoding="utf-8")
@@ -115,12 +117,12 @@ def test_an_own_data_set_is_known_everywhere(own, tmp_path):
     )
 
 
-def test_a_registered_data_set_replaces_itself_and_no_other(own):
-    register_dataset(own())
-    register_dataset(own(MINE.replace("120", "90")))
+def test_a_registered_data_set_replaces_itself_and_no_other(write_definition):
+    register_dataset(write_definition())
+    register_dataset(write_definition(MINE.replace("120", "90")))
     assert dataset("mine").fps == 90
     with pytest.raises(InputError, match="the name 'casme ii' is that of the data set casme2"):
-        register_dataset(own(MINE.replace("my clips", "casme ii")))
+        register_dataset(write_definition(MINE.replace("my clips", "casme ii")))
 
 
 @pytest.mark.parametrize(
@@ -136,8 +138,8 @@ def test_a_registered_data_set_replaces_itself_and_no_other(own):
         ("fps: 120", "fsp: 120", 4, "did you mean 'fps'"),
     ],
 )
-def test_mistakes_in_a_definition_have_their_lines(own, old, new, line, message):
-    path = own(MINE.replace(old, new))
+def test_mistakes_in_a_definition_have_their_lines(write_definition, old, new, line, message):
+    path = write_definition(MINE.replace(old, new))
     if message is None:
         register_dataset(path)
         return
@@ -146,17 +148,17 @@ def test_mistakes_in_a_definition_have_their_lines(own, old, new, line, message)
     assert [(p.line, message in p.message) for p in caught.value.problems if message in p.message] == [(line, True)]
 
 
-def test_the_command_line_registers_a_file(own, capsys):
+def test_the_command_line_registers_a_file(write_definition, capsys):
     from mevqa.cli import main
 
-    path = own()
+    path = write_definition()
     assert main(["--dataset-file", str(path), "ask", "missing.mp4", "why?", "--dataset", "my clips"]) == 2
     assert capsys.readouterr().err == "mevqa ask: missing.mp4: there is no such file or folder\n"
     assert is_dataset("mine")
-    assert main(["--dataset-file", str(own(MINE.replace("fps", "fsp"))), "env"]) == 2
+    assert main(["--dataset-file", str(write_definition(MINE.replace("fps", "fsp"))), "env"]) == 2
     assert f"{path}:4: unknown key 'fsp'; did you mean 'fps'?" in capsys.readouterr().err
 
 
-def test_a_definition_may_be_made_in_python(own):
+def test_a_definition_may_be_made_in_python(write_definition):
     definition = DatasetDefinition.model_validate({"name": "mine", "title": "Mine", "classes": ["fear"]})
     assert register_dataset(definition) is definition and dataset("mine") is definition

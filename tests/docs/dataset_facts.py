@@ -34,7 +34,7 @@ def page_facts(text: str) -> tuple[str, str]:
 def facts(name: str) -> str:
     """The tables that a page must hold."""
     dataset = next(dataset for dataset in datasets() if dataset.name == name)
-    parts = [_table(("", "what mevqa knows"), list(_known(dataset)))]
+    parts = [_table(("", "what mevqa knows"), list(_definition_rows(dataset)))]
     for layout in dataset.labels:
         parts += [f"### Label file of {layout.title}", _table(("", "what the file has"), list(_label_file(layout)))]
         if mended := list(_mended(layout)):
@@ -43,7 +43,7 @@ def facts(name: str) -> str:
     return "\n" + "\n\n".join(parts) + "\n\n"
 
 
-def _known(dataset: DatasetDefinition) -> Iterator[tuple[str, ...]]:
+def _definition_rows(dataset: DatasetDefinition) -> Iterator[tuple[str, ...]]:
     yield (
         "name",
         f"`{dataset.name}`; also {', '.join(f'`{name}`' for name in dataset.aliases)}"
@@ -93,7 +93,9 @@ def _label_file(layout: LabelLayout) -> Iterator[tuple[str, ...]]:
     yield (
         "it is about",
         " and ".join(
-            word for word, named in (("short clips", layout.names.clip), ("long videos", layout.names.video)) if named
+            word
+            for word, template in (("short clips", layout.names.clip), ("long videos", layout.names.video))
+            if template
         ),
     )
     yield "frame numbers", _numbers(layout.numbering, "first" in layout.columns)
@@ -157,5 +159,5 @@ if __name__ == "__main__":
     for path in sorted(PAGES.glob("*.md")):
         text = path.read_text(encoding="utf-8")
         if _FACTS.search(text):
-            name, shown = page_facts(text)
-            path.write_text(text.replace(shown, facts(name)), encoding="utf-8")
+            name, page_table = page_facts(text)
+            path.write_text(text.replace(page_table, facts(name)), encoding="utf-8")

@@ -45,9 +45,9 @@ def run_command(command: Command, folder: Path) -> tuple[int, str]:
         elif words[0] == "python" and words[1].startswith("examples/"):
             code = _run_example(words[1:])
         elif words[0] in _SHELL:
-            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-            code = done.returncode
-            printed.write(done.stdout + done.stderr)
+            process = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+            code = process.returncode
+            printed.write(process.stdout + process.stderr)
         else:
             raise AssertionError(f"the tests cannot run {words[0]!r}: say so above the block (<!-- not run: why -->)")
     lines = [line.rstrip() for line in printed.getvalue().replace("\r", "\n").splitlines()]
@@ -57,8 +57,8 @@ def run_command(command: Command, folder: Path) -> tuple[int, str]:
 def demo_commands() -> list[Command]:
     """The commands that `mevqa demo` runs and prints, without the report, which its own page makes."""
     blocks = read_blocks(DEMO_PAGE.read_text(encoding="utf-8"))
-    shown = next(block.commands for block in blocks if block.body.startswith("$ mevqa demo\n"))
-    return [command for command in shown if command.words[1] not in ("demo", "report")]
+    commands = next(block.commands for block in blocks if block.body.startswith("$ mevqa demo\n"))
+    return [command for command in commands if command.words[1] not in ("demo", "report")]
 
 
 @contextlib.contextmanager
@@ -120,7 +120,7 @@ def run_page(text: str, folder: Path, made_once: Path | None = None) -> list[tup
 
     Synthetic clips are made once for all pages that make the same ones, below ``made_once``.
     """
-    done: list[tuple[Block, Command | None, str]] = []
+    results: list[tuple[Block, Command | None, str]] = []
     names: dict = {}
     for block in read_blocks(text):
         if block.not_run or block.language not in RUN:
@@ -129,14 +129,14 @@ def run_page(text: str, folder: Path, made_once: Path | None = None) -> list[tup
             printed = io.StringIO()
             with _inside(folder, {}), contextlib.redirect_stdout(printed):
                 exec(compile(block.body, f"block of line {block.line}", "exec"), names)
-            done.append((block, None, printed.getvalue().strip("\n")))
+            results.append((block, None, printed.getvalue().strip("\n")))
             continue
         for command in block.commands:
             synthetic = made_once and command.words[:2] == ["mevqa", "synth"]
             code, output = _synthetic(command, folder, made_once) if synthetic else run_command(command, folder)
             assert code == _exit_code(command), f"line {block.line}: {command.line}\nended with {code}\n{output}"
-            done.append((block, command, output))
-    return done
+            results.append((block, command, output))
+    return results
 
 
 def _exit_code(command: Command) -> int:
@@ -148,16 +148,16 @@ def _exit_code(command: Command) -> int:
 
 def _synthetic(command: Command, folder: Path, made_once: Path) -> tuple[int, str]:
     """What `mevqa synth` makes, from the last time where it was made before."""
-    kept = made_once / "synthetic" / hashlib.sha256(command.line.encode()).hexdigest()[:12]
+    stored = made_once / "synthetic" / hashlib.sha256(command.line.encode()).hexdigest()[:12]
     with alone(made_once / "lock-of-synthetic"):
-        if not (kept / "printed.txt").exists():
-            kept.mkdir(parents=True, exist_ok=True)
-            code, output = run_command(command, kept)
+        if not (stored / "printed.txt").exists():
+            stored.mkdir(parents=True, exist_ok=True)
+            code, output = run_command(command, stored)
             assert code == 0, output
-            (kept / "printed.txt").write_text(output, encoding="utf-8")
+            (stored / "printed.txt").write_text(output, encoding="utf-8")
     name = command.words[2]
-    shutil.copytree(kept / name, folder / name)
-    return 0, (kept / "printed.txt").read_text(encoding="utf-8")
+    shutil.copytree(stored / name, folder / name)
+    return 0, (stored / "printed.txt").read_text(encoding="utf-8")
 
 
 def form(line: str) -> str:
@@ -183,12 +183,12 @@ def differences(shown: list[str], printed: list[str]) -> list[str]:
     return missing
 
 
-def _renewed(text: str, done: list[tuple[Block, Command | None, str]]) -> str:
+def _renewed(text: str, results: list[tuple[Block, Command | None, str]]) -> str:
     """The page with what was printed today below its commands; outputs with ``...`` keep as many lines before it."""
-    for block in reversed(list({id(block): block for block, command, _ in done if command}.values())):
+    for block in reversed(list({id(block): block for block, command, _ in results if command}.values())):
         if block.language != "console":
             continue
-        body, outputs = block.body, {command.line: out for owner, command, out in done if owner is block and command}
+        body, outputs = block.body, {command.line: out for owner, command, out in results if owner is block and command}
         pieces = re.split(r"(?m)^(?=\$ )", body)
         for number, piece in enumerate(pieces):
             if not piece.startswith("$ "):
@@ -216,6 +216,6 @@ if __name__ == "__main__":
         with tempfile.TemporaryDirectory() as temporary:
             prepare(Path(temporary), demo)
             text = page.read_text(encoding="utf-8")
-            done = run_page(text, Path(temporary), demo)
-            page.write_text(_renewed(text, done), encoding="utf-8")
-        print(page, len(done), "commands and blocks of Python")
+            results = run_page(text, Path(temporary), demo)
+            page.write_text(_renewed(text, results), encoding="utf-8")
+        print(page, len(results), "commands and blocks of Python")

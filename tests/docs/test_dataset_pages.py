@@ -19,16 +19,16 @@ TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(PAGES.gl
 
 
 def test_every_released_data_set_has_a_page_that_the_index_links():
-    named = {page_facts(text)[0] for text in TEXTS.values()}
-    assert named == set(dataset_names()) - {*WITHOUT_PAGE}
+    described = {page_facts(text)[0] for text in TEXTS.values()}
+    assert described == set(dataset_names()) - {*WITHOUT_PAGE}
     index = (PAGES / "index.md").read_text(encoding="utf-8")
     assert [stem for stem in TEXTS if f"({stem}.md)" not in index] == []
 
 
 @pytest.mark.parametrize("page", TEXTS)
 def test_a_page_says_what_the_yaml_says(page):
-    name, shown = page_facts(TEXTS[page])
-    assert shown == facts(name), "write them anew: python tests/docs/dataset_facts.py"
+    name, page_table = page_facts(TEXTS[page])
+    assert page_table == facts(name), "write them anew: python tests/docs/dataset_facts.py"
 
 
 def test_facts_follow_the_definition():
@@ -42,8 +42,8 @@ def test_check_says_of_a_made_up_copy_what_the_page_shows(page, tmp_path):
     (tmp_path / "examples").mkdir()
     for path in (PAGES.parents[1] / "examples").glob("made_up_datasets.*"):
         shutil.copy(path, tmp_path / "examples")
-    done = run_page(TEXTS[page], tmp_path)
-    assert [command.words[0] for _, command, _ in done].count("mevqa") >= 1
-    for _, command, printed in done:
+    results = run_page(TEXTS[page], tmp_path)
+    assert [command.words[0] for _, command, _ in results].count("mevqa") >= 1
+    for _, command, printed in results:
         assert differences(list(command.shown), printed.splitlines()) == [], command.line
         assert set(command.shown) == set(printed.splitlines()), "files alone decide this: to the letter"

@@ -85,15 +85,15 @@ def named_paths(words):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_that_a_command_reads_is_there_or_made_further_up_or_said_to_be_anothers(page):
-    made = {"demo-output"}
+    available = {"demo-output"}
     unknown = []
     for words in (words for name, words in LINES if name == page):
         read, written = named_paths(words)
         for path in sorted(read):
             above = {path, *map(str, Path(path).parents)}
-            if not (above & made or (ROOT / path).exists() or OF_OTHERS.fullmatch(Path(path).parts[0])):
+            if not (above & available or (ROOT / path).exists() or OF_OTHERS.fullmatch(Path(path).parts[0])):
                 unknown.append(f"{path} in: mevqa {' '.join(words)}")
-        made |= written
+        available |= written
     assert unknown == []
 
 
@@ -126,20 +126,20 @@ def test_every_way_is_three_clicks_from_the_readme():
 
 
 def test_every_page_stands_in_the_navigation():
-    shown = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
-    listed = set(re.findall(r"[\w/-]+\.md", str(shown)))
+    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    listed = set(re.findall(r"[\w/-]+\.md", str(navigation)))
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in PATHS[1:]}
     assert pages - listed == set()
 
 
 def test_every_public_name_stands_once_on_the_pages_of_the_api():
-    named = re.findall(r"^::: mevqa\.(\w+)$", TEXT, re.MULTILINE)
-    assert sorted(named) == sorted(set(mevqa.__all__) - {"__version__"})
+    listed = re.findall(r"^::: mevqa\.(\w+)$", TEXT, re.MULTILINE)
+    assert sorted(listed) == sorted(set(mevqa.__all__) - {"__version__"})
 
 
 def test_the_memory_of_the_spotter_is_printed_as_the_page_shows_it(capsys, monkeypatch, tmp_path):
-    shown = re.search(r"^\$ mevqa bench spot --minutes 10\n(.*\n) +(.*)\n +(.*)\n", TEXT, re.MULTILINE)
-    numbers = [[float(number) for number in re.findall(r"[\d.]+", row)] for row in shown.groups()[1:]]
+    example = re.search(r"^\$ mevqa bench spot --minutes 10\n(.*\n) +(.*)\n +(.*)\n", TEXT, re.MULTILINE)
+    numbers = [[float(number) for number in re.findall(r"[\d.]+", row)] for row in example.groups()[1:]]
     assert [row[0] for row in numbers] == [5, 10] and all(len(row) == 7 for row in numbers)
 
     def measured(video, minutes, folder):
@@ -149,7 +149,7 @@ def test_the_memory_of_the_spotter_is_printed_as_the_page_shows_it(capsys, monke
     monkeypatch.setattr("mevqa.benchmarks.spotting_cost.measure_long", measured)
     assert main(["bench", "spot", "--minutes", "10", "--video", str(tmp_path / "any.mp4")]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == shown[1].rstrip("\n")
+    assert printed[0] == example[1].rstrip("\n")
     assert abs(numbers[0][1] - numbers[1][1]) <= 0.1 * numbers[0][1]  # "Memory does not grow with the length"
 
 

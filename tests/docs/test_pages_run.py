@@ -35,14 +35,14 @@ def test_a_page_runs_and_prints_what_it_shows(path, made_once, tmp_path, monkeyp
     prepare(tmp_path, made_once)
     monkeypatch.setenv("MEVQA_VIEWS", str(made_once / "views"))
     monkeypatch.setenv("MEVQA_FEATURES", str(made_once / "features"))
-    wrong = []
+    problems = []
     for block, command, printed in run_page(path.read_text(encoding="utf-8"), tmp_path, made_once):
         shown = list(command.shown) if command else (block.printed or "...").splitlines()
         if block.language == "bash":
             continue
-        wrong += [f"{block.line}: {command.line if command else 'python'}: {line}"
+        problems += [f"{block.line}: {command.line if command else 'python'}: {line}"
                   for line in differences(shown, printed.splitlines())]  # fmt: skip
-    assert wrong == []
+    assert problems == []
 
 
 @pytest.mark.slow
@@ -50,8 +50,8 @@ def test_the_demo_prints_what_the_page_shows(made_once):
     printed = json.loads((made_once / "demo.json").read_text(encoding="utf-8"))
     assert len(printed) == 5
     for command in demo_commands():
-        shown = [line for line in command.shown if not line.startswith("done in ")]
-        assert differences(shown, printed[command.line].splitlines()) == [], command.line
+        lines = [line for line in command.shown if not line.startswith("done in ")]
+        assert differences(lines, printed[command.line].splitlines()) == [], command.line
 
 
 def test_a_line_that_was_not_printed_is_told():

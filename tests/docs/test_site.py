@@ -24,8 +24,8 @@ def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)]
     surroundings = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
     return out
 
 

@@ -47,22 +47,22 @@ def test_every_system_has_a_page_that_the_index_links():
 
 @pytest.mark.parametrize("page", [stem for stem in TEXTS if stem != "index"])
 def test_a_page_shows_the_row_of_the_comparison(page):
-    shown = figures(TEXTS[page])
-    assert shown == {name: COMPARED[name] for name in shown}
-    assert shown or page == "physiology", "no figures"
+    page_figures = figures(TEXTS[page])
+    assert page_figures == {name: COMPARED[name] for name in page_figures}
+    assert page_figures or page == "physiology", "no figures"
 
 
 def test_the_readme_shows_the_same_figures():
     rows = tables((DOCS.parent / "README.md").read_text(encoding="utf-8"))
-    shown = {name[1]: row for row in rows if (name := re.match(r"\[([\w-]+)\]\(docs/systems/", row[0]))}
-    assert shown.pop("mmme")[3] == "" and list(shown) == list(COMPARED)  # It goes with any of them.
-    for name, row in shown.items():
+    readme_rows = {name[1]: row for row in rows if (name := re.match(r"\[([\w-]+)\]\(docs/systems/", row[0]))}
+    assert readme_rows.pop("mmme")[3] == "" and list(readme_rows) == list(COMPARED)  # It goes with any of them.
+    for name, row in readme_rows.items():
         assert row[2] == COMPARED[name][1] and row[3] == COMPARED[name][2].split()[0], name
 
 
 def test_every_compared_system_stands_on_one_page():
-    shown = sorted(name for text in TEXTS.values() for name in figures(text))
-    assert shown == sorted(COMPARED)
+    systems = sorted(name for text in TEXTS.values() for name in figures(text))
+    assert systems == sorted(COMPARED)
 
 
 def test_every_page_says_whose_what_is_and_what_it_is_bad_at():

@@ -39,9 +39,9 @@ def test_a_result_that_is_larger_than_a_pipe_arrives():
 
 
 def test_closing_ends_what_is_under_way():
-    done = find_engine("local", 2).map(lambda number: time.sleep(60 * (number > 0)) or number, range(4))
-    assert next(done) == (0, 0)
-    done.close()
+    results = find_engine("local", 2).map(lambda number: time.sleep(60 * (number > 0)) or number, range(4))
+    assert next(results) == (0, 0)
+    results.close()
     assert not multiprocessing.active_children()
 
 

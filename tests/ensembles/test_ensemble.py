@@ -85,7 +85,7 @@ def _vote(name: str, shares: dict[str, float], weight: float = 1.0) -> Vote:
     return Vote(name, Answer("q", best, options=shares, confidence=shares[best]), weight)
 
 
-def _asked(kind: str = "coarse") -> Question:
+def _question(kind: str = "coarse") -> Question:
     return Question("q", "c", "What is the coarse expression class?", kind, dataset="casme2")
 
 
@@ -97,7 +97,7 @@ shares = st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3).map(
 @given(shares, st.sampled_from(METHODS))
 @settings(max_examples=25)
 def test_copies_of_one_run_answer_as_it_does(own, method):
-    fused = fuse(_asked(), [_vote(name, own) for name in "abc"], method)
+    fused = fuse(_question(), [_vote(name, own) for name in "abc"], method)
     assert fused.text == max(own, key=lambda key: own[key])
     if method == "mean":
         assert fused.options == pytest.approx(own)
@@ -112,7 +112,7 @@ def test_the_order_of_runs_does_not_matter(first, second, third):
         assert all(result == pytest.approx(results[0]) for result in results)
         assert math.isclose(sum(results[0].values()), 1.0)
         equal = [replace(vote, weight=1.0) for vote in votes]
-        assert len({fuse(_asked(), order, method).text for order in permutations(equal)}) == 1
+        assert len({fuse(_question(), order, method).text for order in permutations(equal)}) == 1
 
 
 def test_the_mean_is_that_of_logarithms():
@@ -126,11 +126,11 @@ def test_a_temperature_flattens():
 
 def test_units_counts_and_intervals():
     lists = [Answer("q", text) for text in ("brow lowerer, nose wrinkler", "brow lowerer", "lip corner puller")]
-    asked = Question("q", "c", "What are the action units?", "au_list", plural=True)
-    assert fuse(asked, [Vote(str(i), answer, 1.0) for i, answer in enumerate(lists)], "mean").text == "brow lowerer"
-    asked = Question("q", "v", "How many micro-expressions?", "count_micro")
+    question = Question("q", "c", "What are the action units?", "au_list", plural=True)
+    assert fuse(question, [Vote(str(i), answer, 1.0) for i, answer in enumerate(lists)], "mean").text == "brow lowerer"
+    question = Question("q", "v", "How many micro-expressions?", "count_micro")
     counts = [Vote(text, Answer("q", text), 1.0) for text in ("9", "2", "3")]
-    assert fuse(asked, counts, "mean").text == "3"
+    assert fuse(question, counts, "mean").text == "3"
     first, second = (Event(0, None, 9),), (Event(5, None, 14),)
     assert (
         agreement(first, second) == pytest.approx(5 / 15) and agreement((), ()) == 1.0 and agreement(first, None) == 0.0
@@ -163,7 +163,7 @@ def test_a_subjects_own_answers_never_weigh_for_it(runs, questions, tmp_path):
         members = read_members([*runs, third])
         asked = members[0].questions
         weights[name] = {q.id: OutOfFoldAnswers(members, asked, "mean", True).weights(q) for q in asked}
-        assert all(math.isclose(sum(own), 1.0) for own in weights[name].values())
+        assert all(math.isclose(sum(run_weights), 1.0) for run_weights in weights[name].values())
     assert weights["right"]["q5_1"] == weights["false"]["q5_1"]
     assert weights["right"]["q4_1"] != weights["false"]["q4_1"]
     good, poor, _ = weights["right"]["q5_1"]
@@ -202,9 +202,9 @@ def test_a_temperature_mends_answers_that_are_too_sure(tmp_path):
     fused = results["as-it-is"]
     before, after = fused.calibration_errors["coarse"]
     assert before > 0.3 and after < 0.1 and fused.temperatures["coarse"] > 2
-    kept = mevqa.open_run(tmp_path / "as-it-is" / "out").manifest["learned"]
-    assert kept["ece"]["coarse"] == {"before": before, "after": after}
-    assert kept["temperatures"] == fused.temperatures and kept["weights"]["coarse"] == {"one": 0.5, "two": 0.5}
+    learned = mevqa.open_run(tmp_path / "as-it-is" / "out").manifest["learned"]
+    assert learned["ece"]["coarse"] == {"before": before, "after": after}
+    assert learned["temperatures"] == fused.temperatures and learned["weights"]["coarse"] == {"one": 0.5, "two": 0.5}
     # The first subject's own answer, right in one and wrong in the other, does not move its temperature.
     sure = {name: result.run.answers["q0_1"].confidence for name, result in results.items()}
     others = {name: result.run.answers["q9_1"].confidence for name, result in results.items()}
@@ -266,9 +266,9 @@ def test_what_a_run_was_not_asked_yet_is_nothing_against_it(runs, questions, tmp
     copytree(runs[0], tmp_path / "half")
     (tmp_path / "half" / "answers.jsonl").write_text("".join(log[:rows]))
     copytree(runs[1], tmp_path / "whole")
-    made = mevqa.ensemble(runs, tmp_path / "out", weights="oof", oof=[tmp_path / "half", tmp_path / "whole"], draws=0)
-    assert made.weights["coarse"]["good"] > made.weights["coarse"]["poor"]
-    assert f"half: {rows} of {2 * rows} questions were not answered" in made.notes
+    result = mevqa.ensemble(runs, tmp_path / "out", weights="oof", oof=[tmp_path / "half", tmp_path / "whole"], draws=0)
+    assert result.weights["coarse"]["good"] > result.weights["coarse"]["poor"]
+    assert f"half: {rows} of {2 * rows} questions were not answered" in result.notes
 
 
 def test_weights_from_other_runs(runs, questions, tmp_path):

@@ -24,8 +24,8 @@ def no_file(request, tmp_path, monkeypatch):
         path.symlink_to("/dev/zero")
     else:
         monkeypatch.chdir(tmp_path)
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(path.name)
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(path.name)
     return path, request.param
 
 

@@ -67,9 +67,9 @@ def write_lock(folder, **changes):
 
 
 def ended_process():
-    done = subprocess.Popen([sys.executable, "-c", ""])
-    done.wait()
-    return done.pid
+    finished = subprocess.Popen([sys.executable, "-c", ""])
+    finished.wait()
+    return finished.pid
 
 
 @pytest.mark.parametrize("fault", [None, ValueError, KeyboardInterrupt, SystemExit])

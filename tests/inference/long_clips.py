@@ -26,15 +26,15 @@ def event(
 def spotting(
     *events: SpottedEvent, path: Path = Path("talk.mp4"), frames: int = 900, fps: float = 30.0, **more
 ) -> Spotting:
-    known = {"trace": (), "warnings": (), "face": True} | more
-    return Spotting(path.stem, path, fps, frames, (frames - 1) / fps, tuple(events), **known)
+    fields = {"trace": (), "warnings": (), "face": True} | more
+    return Spotting(path.stem, path, fps, frames, (frames - 1) / fps, tuple(events), **fields)
 
 
-def perfect(made: SyntheticSet) -> tuple[Clip, Spotting]:
+def perfect(data: SyntheticSet) -> tuple[Clip, Spotting]:
     """Return the first video of a set with its coded events as if they had been spotted."""
-    plan = made.plans[0]
-    labels = read_annotations(made.annotations)[plan.id]
-    path = made.media / f"{plan.id}.mp4"
+    plan = data.plans[0]
+    labels = read_annotations(data.annotations)[plan.id]
+    path = data.media / f"{plan.id}.mp4"
     events = [
         event(e.onset, e.offset, e.kind, fps=plan.fps, units=[unit.number for unit in e.action_units])
         for e in labels.events

@@ -15,7 +15,7 @@ ROW = {"id": "0", "dataset": "casme2", "subject": "sub01", "filename": "sub01_EP
 
 
 @pytest.fixture
-def asked(tmp_path, monkeypatch):
+def command(tmp_path, monkeypatch):
     """One question about a clip of which there is a motion map, where no model can be loaded."""
     (tmp_path / "maps").mkdir()
     cv2.imwrite(str(tmp_path / "maps/sub01_EP01.png"), np.zeros((32, 32, 3), np.uint8))
@@ -44,15 +44,15 @@ def asked(tmp_path, monkeypatch):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_refuses_before_the_model_is_loaded(asked, words, message, tmp_path, monkeypatch, capsys):
+def test_a_command_refuses_before_the_model_is_loaded(command, words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     more = ["--shots-precomputed", f"motion={tmp_path / 'maps'}"] if "--shots" in words else []
-    assert main([*asked, *words, *more]) == 2
+    assert main([*command, *words, *more]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"mevqa eval: {message}")
 
 
-def test_so_does_a_question_about_one_video(asked, tmp_path):
+def test_so_does_a_question_about_one_video(command, tmp_path):
     video, shots = tmp_path / "maps", ShotOptions(2, (tmp_path / "q.jsonl",), pictures={"motion": tmp_path / "maps"})
     with pytest.raises(mevqa.InputError, match="has no text before the pictures"):
         mevqa.ask(video, QUESTION, note="The heart beats faster.")

@@ -29,12 +29,12 @@ FILES = ("me_vqa_synthetic_train.jsonl", "me_vqa_synthetic_test_to_answer.jsonl"
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Four clips of 128x128; the second has no apex in the annotations, so that it is localised."""
-    made = mevqa.synthesise(tmp_path_factory.mktemp("prepare") / "set", 4, 3, size=(128, 128), fps=(30.0,), crf=30)
-    header, first, second, *others = made.annotations.read_text("utf-8").splitlines(keepends=True)
+    synthetic = mevqa.synthesise(tmp_path_factory.mktemp("prepare") / "set", 4, 3, size=(128, 128), fps=(30.0,), crf=30)
+    header, first, second, *others = synthetic.annotations.read_text("utf-8").splitlines(keepends=True)
     cells = second.rstrip("\n").split(",")
     cells[header.rstrip("\n").split(",").index("apex")] = ""
-    made.annotations.write_text("".join([header, first, ",".join(cells) + "\n", *others]), "utf-8")
-    return made.folder
+    synthetic.annotations.write_text("".join([header, first, ",".join(cells) + "\n", *others]), "utf-8")
+    return synthetic.folder
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +61,15 @@ def answers(run):
 def test_evidence_is_kept_with_the_pictures_and_with_how_it_is_put(data, tmp_path):
     folder = tmp_path / "prepared"
     prepare(data, folder, views="motion,evidence", model="mock")
-    made = Prepared(folder)
+    opened = Prepared(folder)
     work = plan([data / FILES[0]], data, annotations=data / "annotations.csv")
     config = ViewConfig(("motion", "evidence"))
     for clip in list(work.clips.values())[:2]:
         live = config.render(clip, long_video=False)
-        assert made.render(clip, long_video=False).notes == live.notes and len(live.notes) == 1
-    assert made.record.decides["words"]["evidence"]
+        assert opened.render(clip, long_video=False).notes == live.notes and len(live.notes) == 1
+    assert opened.record.decides["words"]["evidence"]
     run = mevqa.evaluate(folder, "mock", out=tmp_path / "run")
-    assert run.manifest["decides"]["words"] == made.record.decides["words"]
+    assert run.manifest["decides"]["words"] == opened.record.decides["words"]
 
 
 @pytest.mark.parametrize("views", [None, "onset,apex,motion"])
@@ -82,10 +82,10 @@ def test_answers_and_fingerprint_are_those_of_the_videos(data, tmp_path, views):
         out=tmp_path / "live",
         views=views,
     )
-    kept = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept")
-    assert answers(live.path) == answers(kept.path)
-    assert live.manifest["decides"] == kept.manifest["decides"]
-    assert kept.score(draws=0).metrics == live.score(draws=0).metrics
+    stored = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept")
+    assert answers(live.path) == answers(stored.path)
+    assert live.manifest["decides"] == stored.manifest["decides"]
+    assert stored.score(draws=0).metrics == live.score(draws=0).metrics
 
 
 def test_it_is_answered_without_its_media(data, tmp_path):
@@ -105,9 +105,9 @@ def test_questions_about_long_videos_are_answered_as_of_the_videos(long_set, tmp
     rows = mevqa.prepare(questions, media=long_set.folder, out=tmp_path / "prepared")
     assert rows["long_video"] == [True]
     live = mevqa.evaluate(questions, media=long_set.folder, out=tmp_path / "live")
-    kept = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept")
-    assert answers(live.path) == answers(kept.path) and not any(answer.error for answer in kept.answers.values())
-    assert live.manifest["decides"] == kept.manifest["decides"]
+    stored = mevqa.evaluate(tmp_path / "prepared", out=tmp_path / "kept")
+    assert answers(live.path) == answers(stored.path) and not any(answer.error for answer in stored.answers.values())
+    assert live.manifest["decides"] == stored.manifest["decides"]
     without_media(tmp_path / "prepared", long_set.folder)
     assert main(["eval", str(tmp_path / "prepared"), "--out", str(tmp_path / "again")]) == 2
     assert "put them back" in capsys.readouterr().err
@@ -146,9 +146,9 @@ def test_a_row_is_a_clip_with_its_pictures_and_questions(prepared):
     assert [view["name"] for view in first["views"]] == ["motion-centred"]
     assert first["views"][0]["image"].size[0] > 0 and first["views"][0]["caption"]
     assert [rows[place]["localised"] for place in range(4)] == [False, True, False, False]
-    trained, asked = (question for question in first["questions"] if question["type"] == "coarse")
-    assert trained["options"] == asked["options"] == ["positive", "negative", "surprise"]
-    assert trained["reference"] in trained["options"] and asked["reference"] is None
+    trained, unanswered = (question for question in first["questions"] if question["type"] == "coarse")
+    assert trained["options"] == unanswered["options"] == ["positive", "negative", "surprise"]
+    assert trained["reference"] in trained["options"] and unanswered["reference"] is None
 
 
 def test_questions_without_any_reference(data, tmp_path):
@@ -273,19 +273,19 @@ def test_a_folder_of_something_else_is_refused(data, tmp_path, capsys):
 
 def test_the_packages_that_drew_the_pictures_stand_in_the_manifest(prepared, tmp_path):
     record = prepared / "prepared.json"
-    own = tmp_path / "own"
-    shutil.copytree(prepared, own)
+    copy = tmp_path / "own"
+    shutil.copytree(prepared, copy)
     content = json.loads(record.read_text("utf-8"))
     content["decides"]["packages"]["av"] = "17.0.0"
-    (own / "prepared.json").write_text(json.dumps(content), "utf-8")
-    run = mevqa.evaluate(own, out=tmp_path / "run", limit=1)
+    (copy / "prepared.json").write_text(json.dumps(content), "utf-8")
+    run = mevqa.evaluate(copy, out=tmp_path / "run", limit=1)
     assert run.manifest["decides"]["packages"] == package_versions() | {"av": "17.0.0"}
 
 
 def test_help_and_an_evaluation_of_videos_do_not_load_the_library():
     code = "import sys, mevqa.api.evaluation.evaluate, mevqa.api.datasets.prepare; print('datasets' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False", done.stdout
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "False", process.stdout
     assert Path(mevqa.__file__).is_file()
 
 

@@ -28,7 +28,7 @@ CLIP = Clip("c", "casme2")
 PROMPTS = PromptLibrary.load(variant="brief")
 
 
-def about(text):
+def question_of(text):
     return question_about(CLIP, 1, text)
 
 
@@ -37,7 +37,7 @@ def replies(*texts, **more):
 
 
 def test_classes_are_voted_by_majority_and_ties_by_the_probability_of_the_option():
-    question = about("What is the coarse expression class?")
+    question = question_of("What is the coarse expression class?")
     voted = vote(question, replies("negative", "positive", "negative", "I cannot tell"))
     assert (voted.text, voted.confidence) == ("negative", 0.5)
     assert voted.samples == ("negative", "positive", "negative", "I cannot tell")
@@ -47,17 +47,17 @@ def test_classes_are_voted_by_majority_and_ties_by_the_probability_of_the_option
 
 
 def test_lists_are_voted_unit_by_unit_and_numbers_by_their_median():
-    units = about("What are the action units?")
+    units = question_of("What are the action units?")
     voted = vote(units, replies("brow lowerer, dimpler", "brow lowerer, chin raiser", "chin raiser, brow lowerer"))
     assert voted.text == "brow lowerer, chin raiser" and voted.confidence == pytest.approx((1 / 3 + 1 + 1) / 3)
-    single = vote(about("What is the action unit?"), replies("dimpler", "dimpler", "chin raiser"))
+    single = vote(question_of("What is the action unit?"), replies("dimpler", "dimpler", "chin raiser"))
     assert (single.text, single.confidence) == ("dimpler", pytest.approx(2 / 3))
-    count = about("How many micro-expression events appear in this video?")
+    count = question_of("How many micro-expression events appear in this video?")
     assert vote(count, replies("2", "9", "3", "40")).text == "3"
 
 
 def test_where_no_sample_is_usable_its_fault_is_told():
-    question = about("What is the coarse expression class?")
+    question = question_of("What is the coarse expression class?")
     voted = vote(question, [Reply("", error="out of memory"), Reply("no idea")])
     assert voted.text == "no idea" and voted.samples == ("no answer: out of memory", "no idea")
     assert vote(question, [Reply("", error="gone")] * 2).error == "gone"
@@ -74,7 +74,7 @@ def test_draws_do_not_depend_on_batches_the_prefix_or_what_else_is_asked():
 
     def drawn(questions, sampling=sampling, **more):
         requests = [PROMPTS.request(question) for question in questions]
-        return ask_sampled(lambda made: model.ask("", [view], made, **more), questions, requests, sampling)
+        return ask_sampled(lambda batch: model.ask("", [view], batch, **more), questions, requests, sampling)
 
     whole = drawn(questions)
     assert len({sample for reply in whole for sample in reply.samples}) > 2
@@ -103,15 +103,15 @@ def test_agreement_is_the_confidence_and_all_samples_are_kept(tmp_path):
 
 def test_a_run_keeps_its_samples_and_refuses_other_ones(tmp_path):
     file = write_maps(tmp_path, subjects=2, each=1)
-    asked = {"precomputed": {"motion": tmp_path / "maps"}, "views": "motion"}
-    whole = mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=3), **asked)
-    mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), limit=1, **asked)
-    parts = mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), **asked)
-    kept = {name: (answer.text, answer.samples, answer.confidence) for name, answer in whole.answers.items()}
-    assert kept == {name: (answer.text, answer.samples, answer.confidence) for name, answer in parts.answers.items()}
-    assert all(len(samples) == 3 for _, samples, _ in kept.values())
+    inputs = {"precomputed": {"motion": tmp_path / "maps"}, "views": "motion"}
+    whole = mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=3), **inputs)
+    mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), limit=1, **inputs)
+    parts = mevqa.evaluate(file, "mock", out=tmp_path / "parts", options=ModelOptions(samples=3), **inputs)
+    stored = {name: (answer.text, answer.samples, answer.confidence) for name, answer in whole.answers.items()}
+    assert stored == {name: (answer.text, answer.samples, answer.confidence) for name, answer in parts.answers.items()}
+    assert all(len(samples) == 3 for _, samples, _ in stored.values())
     with pytest.raises(InputError, match="samples"):
-        mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=4), **asked)
+        mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=4), **inputs)
 
 
 def test_who_cannot_draw_is_refused():

@@ -19,14 +19,14 @@ LINE = "1 of 2 clips shows a subject that the model was trained on: scores say n
 
 
 @pytest.fixture
-def kept(tmp_path):
+def runs(tmp_path):
     """Two runs; the model of the first was trained on a subject of theirs."""
     shutil.copytree(KEPT, tmp_path / "kept")
     shutil.copytree(tmp_path / "kept" / "run", tmp_path / "kept" / "other")
-    for name, seen in (("run", ["synth5_s01_0001"]), ("other", [])):
+    for name, clip_ids in (("run", ["synth5_s01_0001"]), ("other", [])):
         manifest = tmp_path / "kept" / name / "manifest.json"
         content = json.loads(manifest.read_text("utf-8").replace("FOLDER", (tmp_path / "kept").as_posix()))
-        manifest.write_text(json.dumps({**content, TRAINED_ON: seen}), "utf-8")
+        manifest.write_text(json.dumps({**content, TRAINED_ON: clip_ids}), "utf-8")
     return tmp_path / "kept"
 
 
@@ -43,10 +43,10 @@ def test_clips_of_trained_subjects_are_found_in_the_record_of_an_adapter(tmp_pat
 
 def test_and_in_that_of_a_recogniser(tmp_path):
     fitted = {"subjects": ["casme2 2"], "clips": 1, "rest": 0, "counts": {}, "data": ""}
-    known = RecogniserRecord.model_construct(
+    record = RecogniserRecord.model_construct(
         recogniser="mean", settings={}, classes={"coarse": ["negative", "positive"]}, face="auto", seed=0
     ).model_dump(warnings=False)
-    (tmp_path / "recogniser.json").write_text(json.dumps({**known, "fitted_on": fitted}))
+    (tmp_path / "recogniser.json").write_text(json.dumps({**record, "fitted_on": fitted}))
     assert clips_trained_on(f"mean:{tmp_path}", None, ASKED) == ["b"]
 
 
@@ -65,10 +65,10 @@ def test_clips_that_were_not_asked_about_do_not_count():
     assert trained_on_warning(limited, questions) == LINE
 
 
-def test_scores_comparisons_and_reports_say_it(kept, tmp_path, capsys):
-    assert main(["score", str(kept / "run"), "--draws", "0"]) == 0
+def test_scores_comparisons_and_reports_say_it(runs, tmp_path, capsys):
+    assert main(["score", str(runs / "run"), "--draws", "0"]) == 0
     assert capsys.readouterr().out.startswith(f"Warning: {LINE}.")
-    assert mevqa.score(kept / "other", draws=0).warnings == []
-    assert mevqa.compare(kept / "run", kept / "other", draws=0).warnings == [f"{kept / 'run'}: {LINE}"]
-    mevqa.report(kept / "run", tmp_path / "page", draws=0)
+    assert mevqa.score(runs / "other", draws=0).warnings == []
+    assert mevqa.compare(runs / "run", runs / "other", draws=0).warnings == [f"{runs / 'run'}: {LINE}"]
+    mevqa.report(runs / "run", tmp_path / "page", draws=0)
     assert f'<p class="warning">{LINE}.</p>' in (tmp_path / "page" / "index.html").read_text("utf-8")

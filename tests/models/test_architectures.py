@@ -81,8 +81,8 @@ def test_free_writing_is_what_generate_writes(name):
     reply = wrapped(name).ask(SYSTEM, views(), [Request("The motion?", max_new_tokens=8)])[0]
     inputs, stop = plain_inputs(name, "The motion?")
     with torch.inference_mode():
-        written = model.generate(**inputs, max_new_tokens=8, do_sample=False, eos_token_id=stop)
-    text = processor.tokenizer.decode(written[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        generated = model.generate(**inputs, max_new_tokens=8, do_sample=False, eos_token_id=stop)
+    text = processor.tokenizer.decode(generated[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     assert reply.text == text.strip()
 
 

@@ -83,12 +83,12 @@ def test_the_subject_who_is_asked_about_is_left_out(tmp_path):
     path.write_text("".join(json.dumps(entry) + "\n" for entry in rows))
     prior = class_prior(str(path))
     assert prior.counts["coarse"] == {"negative": 2, "positive": 1, "surprise": 1}
-    asked = Clip("e", "casme2", subject="sub1")  # Another clip and spelling of the first person.
-    assert prior.without(asked).counts["coarse"] == {"positive": 1, "surprise": 1}
-    assert prior.without(replace(asked, subject="4")) is prior
+    asked_clip = Clip("e", "casme2", subject="sub1")  # Another clip and spelling of the first person.
+    assert prior.without(asked_clip).counts["coarse"] == {"positive": 1, "surprise": 1}
+    assert prior.without(replace(asked_clip, subject="4")) is prior
     # A row to answer often does not tell the subject; the file does.
     assert prior.without(Clip("c", "casme2")).counts["coarse"] == {"negative": 2, "positive": 1}
-    assert class_prior("casme2").without(asked).counts["coarse"]["negative"] > 50  # Published are only its sums.
+    assert class_prior("casme2").without(asked_clip).counts["coarse"]["negative"] > 50  # Published are only its sums.
 
 
 def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
@@ -104,13 +104,13 @@ def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
     # Of two people one is left out: no correction can come from the answers of the clip itself.
     assert alone.manifest["decides"]["settings"]["prior"]["leaves_out_subject"] is True
     for question in plain.questions:
-        own = plain.answers[question.id].options
-        if own and set(own) == set(COARSE):
+        options_before = plain.answers[question.id].options
+        if options_before and set(options_before) == set(COARSE):
             others = [
                 other for other in plain.questions if other.clip_id != question.clip_id and other.type == "coarse"
             ]
             changed = alone.answers[question.id].options
-            ratios = {name: changed[name] / own[name] for name in COARSE}
+            ratios = {name: changed[name] / options_before[name] for name in COARSE}
             assert min(ratios, key=lambda name: ratios[name]) == others[0].reference
 
 

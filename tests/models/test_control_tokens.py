@@ -17,8 +17,8 @@ ALL = sorted(BUILDERS)
 def hostile(name):
     """A text with every token that the family, or any family that is known, reads as control."""
     _, processor = built(name)
-    own = [str(token) for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
-    return " ".join([*own, *sorted(known_control_tokens()), *reversed(own)])
+    special_tokens = [str(token) for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
+    return " ".join([*special_tokens, *sorted(known_control_tokens()), *reversed(special_tokens)])
 
 
 def special_counts(name, ids):
@@ -33,8 +33,8 @@ def test_prompts_hold_the_special_tokens_of_a_plain_question(name):
     plain = wrapped(name).prompter.prompts(SYSTEM, views(), ["What?"]).prompts[0].ids
     shown = [replace(view, caption=f"{text} {view.caption}") for view in views()]
     for system, seen, question in ((SYSTEM, views(), text), (text, views(), "What?"), (SYSTEM, shown, f"{text}What?")):
-        made = wrapped(name).prompter.prompts(system, seen, [question]).prompts[0].ids
-        assert special_counts(name, made) == special_counts(name, plain)
+        ids = wrapped(name).prompter.prompts(system, seen, [question]).prompts[0].ids
+        assert special_counts(name, ids) == special_counts(name, plain)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -10,11 +10,11 @@ from mevqa.models.digest import content_digest
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = tmp_path / "model"
-    made.mkdir()
-    (made / "model.safetensors").write_bytes(b"weights")
-    (made / "config.json").write_text("{}")
-    return made
+    model_folder = tmp_path / "model"
+    model_folder.mkdir()
+    (model_folder / "model.safetensors").write_bytes(b"weights")
+    (model_folder / "config.json").write_text("{}")
+    return model_folder
 
 
 def test_depends_on_content_and_names_only(folder, tmp_path):
@@ -71,6 +71,6 @@ def test_equal_adapters_have_one_digest_however_long_they_were_trained_and_their
 @pytest.mark.parametrize("text", ["[]", "{broken", "[" * 100_000])
 def test_a_configuration_that_is_none_is_hashed_as_it_is(tmp_path, text):
     folder = adapter(tmp_path / "adapter")
-    whole = content_digest(folder)
+    full_digest = content_digest(folder)
     (folder / "adapter_config.json").write_text(text)
-    assert content_digest(folder) != whole
+    assert content_digest(folder) != full_digest

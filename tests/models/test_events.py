@@ -23,12 +23,12 @@ from mevqa.types import Clip
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
     """A long video with two of its events as if they had been spotted."""
-    made = synthesise(tmp_path_factory.mktemp("long") / "set", 1, 31, long=True, seconds=6.0, size=(128, 128))
-    plan = made.plans[0]
-    coded = read_annotations(made.annotations)[plan.id].events[:2]
+    data = synthesise(tmp_path_factory.mktemp("long") / "set", 1, 31, long=True, seconds=6.0, size=(128, 128))
+    plan = data.plans[0]
+    coded = read_annotations(data.annotations)[plan.id].events[:2]
     ms = 1000 / plan.fps
     events = tuple(spotted((e.onset, e.apex, e.offset), (e.onset * ms, e.apex * ms, e.offset * ms)) for e in coded)
-    path = made.media / f"{plan.id}.mp4"
+    path = data.media / f"{plan.id}.mp4"
     return Clip(plan.id, "synthetic", media=path), Spotting(
         plan.id, path, plan.fps, plan.frames, 6.0, events, (), (), True
     )

@@ -83,16 +83,18 @@ def test_options_reach_the_model(saved):
 
 
 def test_remote_code_is_off_by_default(monkeypatch, saved):
-    seen = []
+    trusted = []
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
     for factory in (AutoConfig, AutoProcessor, AutoModelForImageTextToText):
         original = factory.from_pretrained
         monkeypatch.setattr(
-            factory, "from_pretrained", lambda *a, _o=original, **k: seen.append(k["trust_remote_code"]) or _o(*a, **k)
+            factory,
+            "from_pretrained",
+            lambda *a, _o=original, **k: trusted.append(k["trust_remote_code"]) or _o(*a, **k),
         )
     load_model(str(saved("llava")), CPU)
-    assert len(seen) >= 3 and not any(seen)
+    assert len(trusted) >= 3 and not any(trusted)
 
 
 def test_a_model_with_its_own_code_is_refused_without_the_flag(tmp_path):
@@ -126,13 +128,13 @@ def test_a_misspelt_path_is_not_looked_up_on_the_hub(name, tmp_path, monkeypatch
     """The hub is not told the names of the user's folders."""
     import huggingface_hub
 
-    def asked(*args, **kwargs):
+    def fail_on_hub(*args, **kwargs):
         pytest.fail("the hub was asked")
 
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mevqa.models.transformers.load.hub_answers", asked)
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", asked)
+    monkeypatch.setattr("mevqa.models.transformers.load.hub_answers", fail_on_hub)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail_on_hub)
     with pytest.raises(ModelError, match="unknown model"):
         load_model(name, CPU)
     with pytest.raises(ModelError, match="no adapter"):

@@ -25,10 +25,10 @@ def test_is_a_model():
 
 def test_unscripted_answers_are_admissible_and_depend_on_text_and_seed_only():
     texts = [f"question {i}" for i in range(40)]
-    asked = [Request(t, options=("x", "y", "z")) for t in texts] + [Request(t, grammar=Words()) for t in texts]
-    replies, other = MockModel().ask("a", [], asked), MockModel().ask("b", [], asked)
+    requests = [Request(t, options=("x", "y", "z")) for t in texts] + [Request(t, grammar=Words()) for t in texts]
+    replies, other = MockModel().ask("a", [], requests), MockModel().ask("b", [], requests)
     assert replies == other
-    assert replies != MockModel(seed=1).ask("a", [], asked)
+    assert replies != MockModel(seed=1).ask("a", [], requests)
     assert {reply.text for reply in replies[:40]} == {"x", "y", "z"}
     assert all(sum(reply.options.values()) == pytest.approx(1) for reply in replies[:40])
     assert len({reply.text for reply in replies[40:]}) > 3
@@ -43,8 +43,8 @@ def test_mapping_answers_by_pattern():
 
 def test_function_may_reply_refuse_or_leave_open():
     replies = {"one": Reply("", error="broken"), "two": "fine"}
-    asked = [Request("one"), Request("two"), CLOSED]
-    first, second, third = MockModel(lambda request: replies.get(request.text)).ask("", [], asked)
+    requests = [Request("one"), Request("two"), CLOSED]
+    first, second, third = MockModel(lambda request: replies.get(request.text)).ask("", [], requests)
     assert first.error == "broken"
     assert second.text == "fine"
     assert third.text in CLOSED.options
@@ -83,8 +83,8 @@ def test_script_file_by_type_and_text(tmp_path):
         "  - text: broken\n    error: out of order\n"
     )
     model = load_model(f"mock:{path}")
-    asked = [Request(f"{CLOSED.text}\nAnswer with one word.", options=CLOSED.options), OPEN, Request("broken")]
-    coarse, units, broken = model.ask("", [], asked)
+    requests = [Request(f"{CLOSED.text}\nAnswer with one word.", options=CLOSED.options), OPEN, Request("broken")]
+    coarse, units, broken = model.ask("", [], requests)
     assert (coarse.text, units.text, broken.error) == ("negative", "a b", "out of order")
 
 

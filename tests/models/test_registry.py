@@ -13,11 +13,11 @@ from mevqa.models.registry import load_model, model_names, own_preferences, own_
 
 
 def test_a_scheme_gets_the_whole_name_and_the_options():
-    made = []
-    register_model("server", lambda name, options: made.append((name, options)) or MockModel(name=name))
+    calls = []
+    register_model("server", lambda name, options: calls.append((name, options)) or MockModel(name=name))
     assert load_model("server:a/b:c", ModelOptions(seed=3)).name == "server:a/b:c"
     assert load_model("server").name == "server"
-    assert made == [("server:a/b:c", ModelOptions(seed=3)), ("server", ModelOptions())]
+    assert calls == [("server:a/b:c", ModelOptions(seed=3)), ("server", ModelOptions())]
     assert "server" in model_names()
     with pytest.raises(ModelError, match="did you mean 'server'"):
         load_model("servr")
@@ -60,5 +60,5 @@ def test_prompts_and_views_are_those_that_a_registered_model_prefers(variant, tm
     mevqa.evaluate(data.train, "mine", variant=variant, out=tmp_path / "a", **inputs)
     other = MockModel(preferences=Preferences(views=("apex",), variant=variant or "brief"))
     mevqa.evaluate(data.train, other, out=tmp_path / "b", **inputs)
-    asked = [[request.text for call in mock.calls for request in call.requests] for mock in (model, other)]
-    assert asked[0] == asked[1] and [view.name for view in model.calls[0].views] == ["apex"]
+    texts = [[request.text for call in mock.calls for request in call.requests] for mock in (model, other)]
+    assert texts[0] == texts[1] and [view.name for view in model.calls[0].views] == ["apex"]

@@ -73,8 +73,10 @@ def wrapped(name: str, **options: Any) -> TransformersModel:
     """The tiny model behind the package's protocol."""
     model, processor = built(name)
     preferences = options.pop("preferences", None)
-    asked = ModelOptions(**{"batch_size": 16, **options})
-    return TransformersModel(model, processor, name=name, revision="tiny", preferences=preferences, options=asked)
+    model_options = ModelOptions(**{"batch_size": 16, **options})
+    return TransformersModel(
+        model, processor, name=name, revision="tiny", preferences=preferences, options=model_options
+    )
 
 
 def plain_inputs(name: str, text: str) -> tuple[Any, int]:

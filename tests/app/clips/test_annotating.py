@@ -136,12 +136,12 @@ def test_events_are_listed_with_the_names_of_their_units():
 
 def test_everything_about_a_clip_is_exported():
     view = mevqa.View("onset", Image.new("RGB", (8, 8)), "The onset.")
-    shown = SimpleNamespace(views=[view], warnings=("dark",), onset=4, apex=10, offset=19, localised=True)
-    packed = zipfile.ZipFile(io.BytesIO(export_zip(replace(SHORT, clip_views=shown), ASKED, b"clip\none\n")))
+    clip_views = SimpleNamespace(views=[view], warnings=("dark",), onset=4, apex=10, offset=19, localised=True)
+    packed = zipfile.ZipFile(io.BytesIO(export_zip(replace(SHORT, clip_views=clip_views), ASKED, b"clip\none\n")))
     assert packed.namelist() == ["clip.json", "answers.jsonl", "answers.csv", "pictures/onset.png", "annotations.csv"]
-    about = json.loads(packed.read("clip.json"))
-    assert about["moments"] == {"onset": 4, "apex": 10, "offset": 19, "source": "found in the motion"}
-    assert (about["pictures"], about["warnings"]) == ({"pictures/onset.png": "The onset."}, ["dark"])
+    record = json.loads(packed.read("clip.json"))
+    assert record["moments"] == {"onset": 4, "apex": 10, "offset": 19, "source": "found in the motion"}
+    assert (record["pictures"], record["warnings"]) == ({"pictures/onset.png": "The onset."}, ["dark"])
     rows = [json.loads(line) for line in packed.read("answers.jsonl").splitlines()]
     assert [(row["model"], row.get("value"), row.get("error")) for row in rows] == [
         ("nano", "negative", None),

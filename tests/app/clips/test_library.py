@@ -69,5 +69,5 @@ def test_what_makes_no_sense_is_refused_at_the_start(tmp_path):
     with pytest.raises(InputError, match="--adapter: no adapter 'a'"):
         AppSettings(compare="nano", adapter="a").check()
     AppSettings(host="0.0.0.0", password="x").check()
-    for own in ("127.0.0.1", "localhost", "::1"):
-        AppSettings(host=own).check()
+    for address in ("127.0.0.1", "localhost", "::1"):
+        AppSettings(host=address).check()

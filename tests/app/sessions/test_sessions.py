@@ -15,9 +15,9 @@ from mevqa.errors import MevqaError
 
 @pytest.fixture
 def sessions():
-    made = Sessions(Limits(jobs=2, sessions=2))
-    yield made
-    made.close_all()
+    created = Sessions(Limits(jobs=2, sessions=2))
+    yield created
+    created.close_all()
 
 
 def upload(sessions, content=b"video"):

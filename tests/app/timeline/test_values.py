@@ -68,7 +68,7 @@ def test_moments_that_were_set_are_taken():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("change", "message"),
     [
         ({"key": "another"}, "another video was opened"),
         ({"apex": None}, "has frames 0 to 24"),
@@ -81,11 +81,11 @@ def test_moments_that_were_set_are_taken():
         ({"event": "0"}, "no such event"),
     ],
 )
-def test_what_no_timeline_says_is_refused(wrong, message):
-    sent_moments = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **wrong}
+def test_what_no_timeline_says_is_refused(change, message):
+    sent_moments = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **change}
     with pytest.raises(mevqa.MevqaError, match=message):
         moved_moments(sent_moments, SHORT)
-    if "event" not in wrong and "apex" not in wrong:
+    if "event" not in change and "apex" not in change:
         with pytest.raises(mevqa.MevqaError):
             sought_frame({"key": sent_moments["key"], "frame": 25}, SHORT)
 

@@ -38,8 +38,8 @@ TOKENS = {
 
 
 def texts():
-    system, asked = requests("official")
-    return [system, *(request.text for request in asked)]
+    system, question_requests = requests("official")
+    return [system, *(request.text for request in question_requests)]
 
 
 def test_the_sizes_of_every_recipe_are_known():

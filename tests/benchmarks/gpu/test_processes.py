@@ -40,9 +40,9 @@ def test_a_recipe_that_there_is_not_is_refused_before_anything_is_measured():
 
 
 def test_a_recipe_is_held_to_the_memory_of_the_card_that_it_names():
-    named = {name: GpuCase("training", name).card_gib for name in recipe_names()}
-    assert named["qwen2.5-vl-3b-qlora-8gb"] == 8 and named["qwen2.5-vl-7b-lora-80gb"] == 80
-    assert named["smolvlm2-256m"] is None and set(named.values()) == {None, 8, 16, 24, 80}
+    memory = {name: GpuCase("training", name).card_gib for name in recipe_names()}
+    assert memory["qwen2.5-vl-3b-qlora-8gb"] == 8 and memory["qwen2.5-vl-7b-lora-80gb"] == 80
+    assert memory["smolvlm2-256m"] is None and set(memory.values()) == {None, 8, 16, 24, 80}
 
 
 def test_steps_of_a_recipe_are_measured():
@@ -60,17 +60,17 @@ def test_reuse_of_the_prefix_and_a_merged_adapter_answer_the_same():
 
 def test_how_a_case_ended_is_a_row(tmp_path):
     missing = GpuCase("answering", "Qwen/Qwen3-VL-8B-Instruct", attention="flash_attention_2", **SMALL)
-    wrong = GpuCase("training", "no-such-recipe", **SMALL)
-    seen = []
-    results = processes.run_cases([ANSWERING, missing, wrong], 300, seen.append)
-    assert seen == results and [result.outcome for result in results] == ["measured", "missing", "failed"]
+    unknown = GpuCase("training", "no-such-recipe", **SMALL)
+    reported = []
+    results = processes.run_cases([ANSWERING, missing, unknown], 300, reported.append)
+    assert reported == results and [result.outcome for result in results] == ["measured", "missing", "failed"]
     assert "no such recipe" in results[2].reason
-    late = processes.run_cases([ANSWERING], 0, seen.append)
+    late = processes.run_cases([ANSWERING], 0, reported.append)
     assert late[0].outcome == "not run" and "were over" in late[0].reason
     report = GpuReport(describe_machine("cpu", True), tuple(results))
     write_report(tmp_path / "gpu.json", report)
     read = read_report(tmp_path / "gpu.json")
-    assert [result.case for result in read.results] == [ANSWERING, missing, wrong]
+    assert [result.case for result in read.results] == [ANSWERING, missing, unknown]
     fine_tuning, answered = tables(read)
     assert fine_tuning.rows[0][:1] + fine_tuning.rows[0][3:4] == ("no-such-recipe", "failed")
     assert [row[2] for row in answered.rows] == ["–", "missing"] and "SMALL MODELS" in answered.header
@@ -116,9 +116,11 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
 def test_it_runs_without_readers_of_videos_and_tables(tmp_path):
     code = f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); from mevqa.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "bench", "gpu", "--small", "--recipe", "smolvlm2-256m", "--markdown"]
-    done = subprocess.run([*command, "--json", str(tmp_path / "gpu.json")], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "| smolvlm2-256m |" in done.stdout and "1/1 training smolvlm2-256m: measured" in done.stderr
+    process = subprocess.run(
+        [*command, "--json", str(tmp_path / "gpu.json")], capture_output=True, text=True, timeout=300
+    )
+    assert process.returncode == 0, process.stderr
+    assert "| smolvlm2-256m |" in process.stdout and "1/1 training smolvlm2-256m: measured" in process.stderr
     assert read_report(tmp_path / "gpu.json").results[0].figures["step_s"] > 0
 
 

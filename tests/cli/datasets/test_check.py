@@ -38,20 +38,20 @@ def media(tmp_path):
 
 def test_a_good_set(file, media, capsys):
     assert run(file, "--media", media) == 0
-    shown = capsys.readouterr()
-    assert shown.err == ""
-    assert f"{file}: no problems" in shown.out
-    assert "au_list 1, open 1" in shown.out
-    assert "1 of no known type, answered freely" in shown.out
-    assert "4 frames" in shown.out
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert f"{file}: no problems" in printed.out
+    assert "au_list 1, open 1" in printed.out
+    assert "1 of no known type, answered freely" in printed.out
+    assert "4 frames" in printed.out
 
 
 def test_problems_are_one_line_each_and_exit_two(file, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert run(file, "--media", tmp_path / "empty", "--precomputed", "oops") == 2
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    first, second, count = shown.err.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second, count = printed.err.splitlines()
     assert first.startswith(f"{file}:1: clip a: has no media")
     assert second.startswith("--precomputed: 'oops' is not VIEW=DIR")
     assert count == "mevqa check: 2 problems"

@@ -20,12 +20,12 @@ ASKED = (
 )
 
 
-def write_questions(path: Path, asked=ASKED, clips: int = 2) -> Path:
+def write_questions(path: Path, questions=ASKED, clips: int = 2) -> Path:
     rows = [
         {"id": f"c{clip}_{i}", "dataset": "casme2", "image_id": f"c{clip}", "subject": f"s{clip}", "question": q}
         | {"filename": f"c{clip}", "answer": a}
         for clip in range(clips)
-        for i, (q, a) in enumerate(asked)
+        for i, (q, a) in enumerate(questions)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -56,8 +56,8 @@ def test_an_analysis_gives_way_to_a_description_and_to_nothing_else(tmp_path):
     analysis = [("Please analyse the micro-expression shown in this video in detail.", "The brows are lowered.")]
     coded = write_questions(tmp_path / "coded.jsonl", analysis).read_text().replace("_0", "_9")
     file.write_text(file.read_text() + coded)
-    done = mevqa.describe(file, tmp_path / "told.jsonl")
-    assert [row["id"] for row in rows_of(done.file)] == ["c0_0", "c0_analysis", "c1_9"]
+    result = mevqa.describe(file, tmp_path / "told.jsonl")
+    assert [row["id"] for row in rows_of(result.file)] == ["c0_0", "c0_analysis", "c1_9"]
 
 
 def test_fine_tuning_learns_the_words_as_they_stand(tmp_path):
@@ -68,32 +68,32 @@ def test_fine_tuning_learns_the_words_as_they_stand(tmp_path):
     for clip in range(2):
         Image.new("RGB", (28, 28), (clip * 90, 60, 20)).save(maps / f"c{clip}.png")
     out = tmp_path / "told.jsonl"
-    done = mevqa.describe(write_questions(tmp_path / "q.jsonl"), out)
+    result = mevqa.describe(write_questions(tmp_path / "q.jsonl"), out)
     recipe = Recipe.model_validate(
         {"model": "nano", "steps": 1, "rates": {"language": 1e-3}}
         | {"questions": [str(out)], "precomputed": {"flow": [str(maps)]}}
     )
     clips = training_clips(read_clips(recipe), mevqa.PromptLibrary.load(variant="brief"))
     learned = {question.reference for clip in clips for question in clip.questions if question.type == "analysis"}
-    assert learned == {description.text for description in done.described} and len(learned) == 2
+    assert learned == {description.text for description in result.described} and len(learned) == 2
 
 
 def test_motion_and_times_of_clips_are_measured(tmp_path, capsys):
-    made = mevqa.synthesise(tmp_path / "set", 2, 5, size=(128, 128), fps=(50.0,), crf=30)
-    places = ["--media", str(made.folder / "clips"), "--annotations", str(made.folder / "annotations.csv")]
-    file = made.folder / "me_vqa_synthetic_train.jsonl"
+    data = mevqa.synthesise(tmp_path / "set", 2, 5, size=(128, 128), fps=(50.0,), crf=30)
+    places = ["--media", str(data.folder / "clips"), "--annotations", str(data.folder / "annotations.csv")]
+    file = data.folder / "me_vqa_synthetic_train.jsonl"
     assert main(["describe", str(file), "--out", str(tmp_path / "told.jsonl"), *places]) == 0
     texts = [row["answer"] for row in rows_of(tmp_path / "told.jsonl") if row["id"].endswith("_analysis")]
     assert len(texts) == 2 and all(" ms" in text for text in texts) and any("(" in text for text in texts)
-    for clip in sorted((made.folder / "clips").glob("*.mp4")):
+    for clip in sorted((data.folder / "clips").glob("*.mp4")):
         clip.write_bytes(b"no video")
     assert main(["describe", str(file), "--out", str(tmp_path / "none.jsonl"), *places]) == 2
     assert capsys.readouterr().err.count("cannot be read as a video") == 2 and not (tmp_path / "none.jsonl").exists()
 
 
-@pytest.mark.parametrize("asked", [(("What is the coarse expression class?", ""),), ASKED[3:4] and ()])
-def test_clips_of_which_nothing_is_known_are_one_line(asked, tmp_path, capsys):
-    file = write_questions(tmp_path / "q.jsonl", asked)
+@pytest.mark.parametrize("questions", [(("What is the coarse expression class?", ""),), ASKED[3:4] and ()])
+def test_clips_of_which_nothing_is_known_are_one_line(questions, tmp_path, capsys):
+    file = write_questions(tmp_path / "q.jsonl", questions)
     assert main(["describe", str(file), "--out", str(tmp_path / "told.jsonl")]) == 2
     printed = capsys.readouterr().err
     assert printed.count("\n") == 1 and str(file) in printed and not (tmp_path / "told.jsonl").exists()

@@ -34,9 +34,9 @@ def suite(tmp_path):
 
 
 def run(suite, *models, more=()):
-    asked = [word for model in models for word in ("--model", model)]
+    model_words = [word for model in models for word in ("--model", model)]
     out = ["--out", str(suite / "out"), "--data-root", str(suite / "data"), "--face", "none"]
-    return main(["eval", "--suite", str(suite / "mine.yaml"), *out, *asked, *more])
+    return main(["eval", "--suite", str(suite / "mine.yaml"), *out, *model_words, *more])
 
 
 def test_a_model_that_fails_does_not_stop_the_others(suite, capsys):
@@ -65,16 +65,16 @@ def test_it_goes_on_where_it_stopped(suite):
 
 
 def test_processes_answer_parts_of_a_suite_and_the_last_one_compares(suite, capsys):
-    asked = [f"mock:{suite / 'negative.yaml'}", "mock"]
-    assert run(suite, *asked) == 0
+    models = [f"mock:{suite / 'negative.yaml'}", "mock"]
+    assert run(suite, *models) == 0
     alone = (suite / "out" / "comparison.json").read_bytes()
     capsys.readouterr()
     rmtree(suite / "out")
-    assert run(suite, *asked, more=["--shard", "1/2"]) == 0
+    assert run(suite, *models, more=["--shard", "1/2"]) == 0
     printed = capsys.readouterr().out
     assert "2 of 2 questions answered" in printed and "2 of 4 clips are not answered yet (c1, c3)" in printed
     assert not (suite / "out" / "comparison.json").exists()
-    assert run(suite, *asked, more=["--shard", "2/2"]) == 0
+    assert run(suite, *models, more=["--shard", "2/2"]) == 0
     assert (suite / "out" / "comparison.json").read_bytes() == alone
     assert "coarse UF1" in capsys.readouterr().out
 

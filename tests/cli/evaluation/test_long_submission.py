@@ -81,10 +81,10 @@ def test_a_long_video_without_media_is_refused_before_anything_is_answered(long_
 def test_the_official_file_is_answered_for_videos_of_its_names(shared_data, tmp_path, capsys):
     file = shared_data / "megc" / "me_lvqa_samm_test_to_answer.jsonl"
     names = read_questions(file).clip_ids
-    made = synthesise(tmp_path / "set", len(names), 77, long=True, seconds=6.0, size=(192, 192))
-    for plan, name in zip(made.plans, names, strict=True):
-        (made.media / f"{plan.id}.mp4").rename(made.media / f"{name}.mp4")
-    assert main(["eval", str(file), "--media", str(made.media), "--out", str(tmp_path / "run")]) == 0
+    data = synthesise(tmp_path / "set", len(names), 77, long=True, seconds=6.0, size=(192, 192))
+    for plan, name in zip(data.plans, names, strict=True):
+        (data.media / f"{plan.id}.mp4").rename(data.media / f"{name}.mp4")
+    assert main(["eval", str(file), "--media", str(data.media), "--out", str(tmp_path / "run")]) == 0
     assert main(["submit", str(tmp_path / "run"), "--questions", str(file), "--out", str(tmp_path / "out")]) == 0
     capsys.readouterr()
     handed_in = tmp_path / "out" / "me_lvqa_samm_test_pred.jsonl"

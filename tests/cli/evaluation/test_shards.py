@@ -30,11 +30,13 @@ def questions(tmp_path):
     for clip in range(CLIPS):
         picture = Image.fromarray(rng.integers(0, 255, (28, 28, 3), dtype=np.uint8))
         picture.save(tmp_path / "maps" / f"clip{clip:02d}.png")
-        about = {"dataset": "samm", "image_id": f"clip{clip:02d}", "subject": f"s{clip % 3}", "filename": ""}
-        for number, (asked, answer) in enumerate(
+        clip_fields = {"dataset": "samm", "image_id": f"clip{clip:02d}", "subject": f"s{clip % 3}", "filename": ""}
+        for number, (question, answer) in enumerate(
             (("What is the coarse expression class?", "negative"), ("What are the action units?", "brow lowerer"))
         ):
-            rows.append(json.dumps({"id": f"q{clip}_{number}", **about, "question": asked, "answer": answer}) + "\n")
+            rows.append(
+                json.dumps({"id": f"q{clip}_{number}", **clip_fields, "question": question, "answer": answer}) + "\n"
+            )
     path = tmp_path / "me_vqa_samm_v2_test_to_answer.jsonl"
     path.write_text("".join(rows))
     return path
@@ -42,8 +44,8 @@ def questions(tmp_path):
 
 def words(questions, out, *more):
     maps = f"flow={questions.parent / 'maps'}"
-    given = ["eval", str(questions), "--precomputed", maps, "--views", "motion", "--model", "mock", "--out", str(out)]
-    return [*given, *more]
+    command = ["eval", str(questions), "--precomputed", maps, "--views", "motion", "--model", "mock", "--out", str(out)]
+    return [*command, *more]
 
 
 def logged(run):
@@ -96,8 +98,8 @@ def test_a_killed_process_loses_nothing_and_any_number_goes_on(questions, tmp_pa
 
     capsys.readouterr()
     assert main(["score", str(run), "--draws", "0"]) == 0
-    shown = capsys.readouterr()
-    assert "2 of 12 clips are not answered yet (clip07, clip10)" in shown.out + shown.err
+    printed = capsys.readouterr()
+    assert "2 of 12 clips are not answered yet (clip07, clip10)" in printed.out + printed.err
     report = ["report", str(run), "--out", str(tmp_path / "page"), "--no-pictures"]
     assert main(report) == 0
     assert "2 of 12 clips are not answered yet (clip07, clip10)" in (tmp_path / "page" / "index.html").read_text()

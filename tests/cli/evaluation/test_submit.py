@@ -50,8 +50,8 @@ def test_writes_what_validates(run_folder, questions, tmp_path, capsys):
         str(tmp_path / "out" / "submission.zip"),
     ]
     assert "prior answers filled in: 1, listed in" in captured.err
-    for written in captured.out.split():
-        assert mevqa_submit("--validate", written, "--questions", questions, "--strict") == 0
+    for path in captured.out.split():
+        assert mevqa_submit("--validate", path, "--questions", questions, "--strict") == 0
     assert "valid, 2 answers" in capsys.readouterr().out
 
 
@@ -62,8 +62,8 @@ def test_refuses_an_incomplete_run(run_folder, questions, tmp_path):
 
 def test_vocabulary_warns_and_strict_refuses(questions, tmp_path, capsys):
     answers = ("confused", "blepharospasm")
-    given = [{**row, "answer": answer} for row, answer in zip(ROWS, answers, strict=True)]
-    predictions = write(tmp_path / "pred.jsonl", given)
+    rows = [{**row, "answer": answer} for row, answer in zip(ROWS, answers, strict=True)]
+    predictions = write(tmp_path / "pred.jsonl", rows)
     assert mevqa_submit("--validate", predictions, "--questions", questions) == 0
     captured = capsys.readouterr()
     assert "pred.jsonl:1: 'samm_test_SAMM-1_1': the answer 'confused'" in captured.err

@@ -31,12 +31,12 @@ def complete(script, tmp_path):
     (tmp_path / "clips").mkdir()
 
     def run(*words):
-        asked = [f"COMP_WORDS=(mevqa {' '.join(map(repr, words))})", f"COMP_CWORD={len(words)}"]
-        asked += [f"_shtab_mevqa mevqa {words[-1]!r} ''", 'printf "%s\\n" "${COMPREPLY[@]}"']
-        code = "\n".join([f"source {script}", *asked])
-        done = subprocess.run([bash, "--norc", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-        assert not done.stderr
-        return done.stdout.split()
+        lines = [f"COMP_WORDS=(mevqa {' '.join(map(repr, words))})", f"COMP_CWORD={len(words)}"]
+        lines += [f"_shtab_mevqa mevqa {words[-1]!r} ''", 'printf "%s\\n" "${COMPREPLY[@]}"']
+        code = "\n".join([f"source {script}", *lines])
+        process = subprocess.run([bash, "--norc", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert not process.stderr
+        return process.stdout.split()
 
     return run
 
@@ -84,8 +84,8 @@ def test_it_is_printed_or_written(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("shell", SHELLS[1:])
 def test_scripts_of_other_shells_hold_the_names_too(shell):
-    made = completion_script(shell)
-    assert "me-tst-plus" in made and "finetune" in made
+    text = completion_script(shell)
+    assert "me-tst-plus" in text and "finetune" in text
 
 
 #: Beginnings of command lines, and how they go on in every shell.
@@ -106,13 +106,13 @@ def test_fish_completes_with_its_script(tmp_path):
         pytest.skip("there is no fish")
     (tmp_path / "mevqa.fish").write_text(completion_script("fish"))
     (tmp_path / "clip.mp4").touch()
-    asked = "; echo ==; ".join(f"complete -C {line!r}" for line in COMPLETED)
-    command = [fish, "--no-config", "-c", f"source mevqa.fish; {asked}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert not done.stderr
-    for (line, rest), printed in zip(COMPLETED.items(), done.stdout.split("==\n"), strict=True):
+    queries = "; echo ==; ".join(f"complete -C {line!r}" for line in COMPLETED)
+    command = [fish, "--no-config", "-c", f"source mevqa.fish; {queries}"]
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert not process.stderr
+    for (line, ending), printed in zip(COMPLETED.items(), process.stdout.split("==\n"), strict=True):
         words = [completion.partition("\t")[0] for completion in printed.splitlines()]
-        assert words == [line.split()[-1] + rest], line
+        assert words == [line.split()[-1] + ending], line
 
 
 def test_zsh_completes_with_its_script(tmp_path):
@@ -121,7 +121,7 @@ def test_zsh_completes_with_its_script(tmp_path):
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions/_mevqa").write_text(completion_script("zsh") + "\n")
     (tmp_path / "clip.mp4").touch()
-    assert typed_in_zsh(zsh, tmp_path, list(COMPLETED)) == [line + rest for line, rest in COMPLETED.items()]
+    assert typed_in_zsh(zsh, tmp_path, list(COMPLETED)) == [line + ending for line, ending in COMPLETED.items()]
 
 
 def typed_in_zsh(zsh, folder, lines):

@@ -12,8 +12,8 @@ from mevqa.video.decoding.streams import StreamingDecoder
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    made = synthesise(tmp_path_factory.mktemp("sample") / "set", 1, seed=8, fps=(50.0,), size=(256, 256), crf=10)
-    return made.media / f"{made.plans[0].id}.mp4"
+    data = synthesise(tmp_path_factory.mktemp("sample") / "set", 1, seed=8, fps=(50.0,), size=(256, 256), crf=10)
+    return data.media / f"{data.plans[0].id}.mp4"
 
 
 def test_pictures_sheet_curve_and_table(clip, tmp_path, capsys):
@@ -29,8 +29,8 @@ def test_pictures_sheet_curve_and_table(clip, tmp_path, capsys):
 
 
 def test_given_frames_are_compared_with_the_motion(clip, tmp_path, capsys):
-    given = ["--onset", "2", "--apex", "6", "--offset", "9", "--views", "apex", "--sampler", "onset-apex"]
-    assert main(["sample", str(clip), "--out", str(tmp_path), *given]) == 0
+    options = ["--onset", "2", "--apex", "6", "--offset", "9", "--views", "apex", "--sampler", "onset-apex"]
+    assert main(["sample", str(clip), "--out", str(tmp_path), *options]) == 0
     printed = capsys.readouterr().out
     assert "given" in printed and "the motion alone would put them at" in printed
     assert "moments: onset 2, apex 6" in printed and (tmp_path / "01_apex_6.png").is_file()
@@ -87,7 +87,7 @@ def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("given", "lines"),
+    ("options", "lines"),
     [
         (["--onset", "9", "--apex", "6"], ["--onset 9, --apex 6: must follow one another; "]),
         (
@@ -100,13 +100,13 @@ def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):
         ),
     ],
 )
-def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, given, lines, capsys):
+def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, options, lines, capsys):
     """Before a model is loaded or a picture drawn: the model that is asked here does not exist."""
     for command in (
         ["sample", str(clip), "--out", str(tmp_path / "look")],
         ["ask", str(clip), "Why?", "--model", "none"],
     ):
-        assert main([*command, *given]) == 2
+        assert main([*command, *options]) == 2
         messages = capsys.readouterr().err.splitlines()
         assert len(messages) == len(lines)
         for printed, line in zip(messages, lines, strict=True):
@@ -118,9 +118,9 @@ def test_a_library_user_is_told_of_parameters(clip, tmp_path):
         mevqa.ask(clip, "Why?", onset=9, apex=6)
 
 
-@pytest.mark.parametrize("given", [(), ("--onset", "2", "--apex", "6", "--offset", "9")])
+@pytest.mark.parametrize("options", [(), ("--onset", "2", "--apex", "6", "--offset", "9")])
 @pytest.mark.parametrize("command", ["ask", "sample"])
-def test_a_short_clip_is_decoded_once_with_and_without_given_moments(clip, tmp_path, command, given, monkeypatch):
+def test_a_short_clip_is_decoded_once_with_and_without_given_moments(clip, tmp_path, command, options, monkeypatch):
     started = []
     start = StreamingDecoder.__init__
 
@@ -132,5 +132,5 @@ def test_a_short_clip_is_decoded_once_with_and_without_given_moments(clip, tmp_p
     fresh = tmp_path / "fresh.mp4"  # Nothing of it is remembered.
     fresh.write_bytes(clip.read_bytes())
     words = {"ask": ["Is the action unit AU4 shown?", "--model", "mock"], "sample": ["--out", str(tmp_path / "look")]}
-    assert main([command, str(fresh), *words[command], "--face", "none", *given]) == 0
+    assert main([command, str(fresh), *words[command], "--face", "none", *options]) == 0
     assert started == [fresh]

@@ -56,7 +56,7 @@ def questions(tmp_path_factory):
     return folder
 
 
-def asked(questions):
+def inputs(questions):
     return ["--questions", str(questions / "questions.jsonl"), "--precomputed", f"flow={questions / 'maps'}"]
 
 
@@ -88,14 +88,14 @@ def test_the_built_in_sample_needs_no_data(adapter, tmp_path, capsys):
 
 def test_the_merged_model_answers_a_question_file_as_the_adapter_does(adapter, questions, tmp_path, capsys):
     merge = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "float32", "--sample", "2"]
-    assert cli.main(merge + asked(questions)) == 0
+    assert cli.main(merge + inputs(questions)) == 0
     assert "nats (0.001 allowed); 4 questions about 2 clips" in capsys.readouterr().out
     assert json.loads((tmp_path / "merged" / "merge.json").read_text())["questions"] == 4
     answers = {}
     models = {"merged": [str(tmp_path / "merged")], "both": ["nano", "--adapter", str(adapter)], "base": ["nano"]}
     for name, model in models.items():
         out = tmp_path / name / "run"
-        line = ["eval", asked(questions)[1], *asked(questions)[2:], "--device", "cpu", "--out", str(out), "--model"]
+        line = ["eval", inputs(questions)[1], *inputs(questions)[2:], "--device", "cpu", "--out", str(out), "--model"]
         assert cli.main([*line, *model]) == 0
         answers[name] = [json.loads(row) for row in (out / "answers.jsonl").read_text().splitlines()]
     assert [row["text"] for row in answers["merged"]] == [row["text"] for row in answers["both"]]
@@ -108,7 +108,7 @@ def test_the_function_writes_what_the_command_writes(adapter, questions, tmp_pat
     files = {"questions": questions / "questions.jsonl", "precomputed": {"flow": questions / "maps"}}
     merged = mevqa.merge(adapter, tmp_path / "own", dtype="float32", sample=2, **files)
     line = ["merge", str(adapter), "--out", str(tmp_path / "command"), "--dtype", "float32", "--sample", "2"]
-    assert cli.main(line + asked(questions)) == 0
+    assert cli.main(line + inputs(questions)) == 0
     for name in ("merge.json", "model.safetensors", "config.json"):
         assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
     assert merged.questions == 4 and merged.base == "nano"
@@ -116,7 +116,7 @@ def test_the_function_writes_what_the_command_writes(adapter, questions, tmp_pat
 
 def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, questions, tmp_path, capsys):
     line = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "bfloat16", "--tolerance", "0.0005"]
-    assert cli.main(line + asked(questions)) == 2
+    assert cli.main(line + inputs(questions)) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and list(tmp_path.iterdir()) == []
     last = printed.err.splitlines()[-1]
@@ -130,9 +130,9 @@ def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, question
 
 def test_another_base_than_the_adapter_names_is_noted(adapter, questions, tmp_path, capsys):
     merge = ["merge", str(adapter), "--out", str(tmp_path / "one"), "--dtype", "float32", "--sample", "1"]
-    assert cli.main(merge + asked(questions)) == 0
+    assert cli.main(merge + inputs(questions)) == 0
     again = ["merge", str(adapter), "--model", str(tmp_path / "one"), "--out", str(tmp_path / "two"), "--sample", "1"]
-    assert cli.main(again + asked(questions)) == 0
+    assert cli.main(again + inputs(questions)) == 0
     printed = capsys.readouterr()
     assert printed.err.splitlines()[-1] == "note: the adapter names the base nano"
     assert f"into   {tmp_path / 'one'} (sha256:" in printed.out
@@ -188,7 +188,7 @@ def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp
         "from mevqa import cli\n"
         "cli.main(sys.argv[1:])\n"
     )
-    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", *asked(questions)]
+    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", *inputs(questions)]
     killed = subprocess.run([sys.executable, "-c", code, *line], capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     assert [path.name for path in tmp_path.iterdir()] == [".merged.mevqa-part"]
@@ -200,4 +200,4 @@ def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp
 def test_an_adapter_in_a_folder_whose_name_is_not_utf8(adapter, questions, tmp_path):
     odd = tmp_path / os.fsdecode(b"\xff\xfe")
     shutil.copytree(adapter, odd)
-    assert cli.main(["merge", str(odd), "--out", f"{odd}-merged", "--dtype", "float32", *asked(questions)]) == 0
+    assert cli.main(["merge", str(odd), "--out", f"{odd}-merged", "--dtype", "float32", *inputs(questions)]) == 0

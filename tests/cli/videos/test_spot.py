@@ -160,9 +160,9 @@ def annotated(tmp_path, monkeypatch):
         progress(1800, 1800)
         rng = np.random.default_rng(int(path.stem[1:]))
         events = []
-        for place in range(30):
-            values = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if place in (2, 10, 20) else 0.3, 0.2)}
-            frames = (60 * place, 60 * place + 8, 60 * place + 20)
+        for index in range(30):
+            values = dict.fromkeys(FEATURES, 0.0) | {"strength": rng.normal(1.5 if index in (2, 10, 20) else 0.3, 0.2)}
+            frames = (60 * index, 60 * index + 8, 60 * index + 20)
             times = [frame * 1000 / 30 for frame in frames]
             events.append(spotted(frames, times, "micro", 0.5, features=values, clear=values["strength"] > 1.4))
         return Spotting(path.stem, path, 30.0, 1800, 60.0, tuple(events), (), (), True)
@@ -179,13 +179,13 @@ def test_a_calibrator_is_fitted_and_used(annotated, video, tmp_path, capsys):
     (overall,) = [line for line in lines if line[:2] == ["calibrated", "overall"]]
     assert overall[2] == "18" and float(overall[-1]) > 0.9
     assert "log loss" in printed.out and "Brier" in printed.out and "3 subjects" in printed.out
-    own = read_calibrator(tmp_path / "own.json")
-    assert own.fitted_on.sha256 == hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
-    assert (own.fitted_on.videos, own.fitted_on.subjects, own.fitted_on.events) == (6, 3, 18)
+    calibrator = read_calibrator(tmp_path / "own.json")
+    assert calibrator.fitted_on.sha256 == hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
+    assert (calibrator.fitted_on.videos, calibrator.fitted_on.subjects, calibrator.fitted_on.events) == (6, 3, 18)
     words = ["--calibrator", str(tmp_path / "own.json"), "--out", str(tmp_path / "events.csv")]
     assert main(["spot", str(video.path), *words]) == 0
     scores = [float(row["score"]) for row in csv.DictReader((tmp_path / "events.csv").open()) if row["score"]]
-    assert scores and all(score >= own.threshold - 1e-4 for score in scores)
+    assert scores and all(score >= calibrator.threshold - 1e-4 for score in scores)
 
 
 def test_a_calibrator_that_believes_nothing_returns_nothing(annotated, video, tmp_path):

@@ -49,18 +49,18 @@ FORMS = {
 @pytest.mark.parametrize("turned", [False, True])
 def test_answers_find_their_questions(form, turned, questions, tmp_path):
     records = [FORMS[form](name, text, f"answer {name}") for name, text in zip(NAMES, TEXTS, strict=True)]
-    named = form != "LLaMA-Factory"
-    source = save(tmp_path / "p.jsonl", reversed(records) if turned and named else records)
+    has_ids = form != "LLaMA-Factory"
+    source = save(tmp_path / "p.jsonl", reversed(records) if turned and has_ids else records)
     with pytest.raises(InputError, match="answers without their questions.* --questions QUESTIONS"):
         read_questions(source)
     with pytest.raises(InputError, match="--questions QUESTIONS"):
         convert(source, tmp_path / "pred.jsonl")
-    done = convert(source, tmp_path / "pred.jsonl", questions=questions)
+    result = convert(source, tmp_path / "pred.jsonl", questions=questions)
     expected = questions.read_text().splitlines()
     assert (tmp_path / "pred.jsonl").read_text().splitlines() == [
         line.replace('""', f'"answer {name}"') for line, name in zip(expected, NAMES, strict=True)
     ]
-    assert any("in the order of the questions" in note for note in done.notes) == (not named)
+    assert any("in the order of the questions" in note for note in result.notes) == (not has_ids)
 
 
 def test_a_request_that_failed_is_no_answer(questions, tmp_path):
@@ -103,8 +103,8 @@ def test_what_does_not_fit_is_refused(questions, tmp_path):
 
 def test_missing_answers_are_said(questions, tmp_path):
     source = save(tmp_path / "p.jsonl", [{"id": NAMES[0], "prediction": "a"}])
-    done = convert(source, tmp_path / "pred.jsonl", questions=questions)
-    assert done.answered == 1 and "1 of 2 questions have no answer here and stay as they were" in done.notes
+    result = convert(source, tmp_path / "pred.jsonl", questions=questions)
+    assert result.answered == 1 and "1 of 2 questions have no answer here and stay as they were" in result.notes
 
 
 def test_a_prediction_beside_the_right_answer_is_not_taken_for_it(tmp_path):
@@ -144,10 +144,10 @@ def test_ids_and_answers_alone_are_joined_to_their_questions(name, content, ques
 
 
 def test_an_id_that_a_spreadsheet_has_made_a_number_is_found(tmp_path):
-    asked = tmp_path / "q.jsonl"
-    save(asked, [{"video_id": "007", "video": "c", "question": TEXTS[0], "answer": ""}])
+    question_file = tmp_path / "q.jsonl"
+    save(question_file, [{"video_id": "007", "video": "c", "question": TEXTS[0], "answer": ""}])
     source = save(tmp_path / "p.json", [{"id": 7, "prediction": "a"}])
-    assert convert(source, tmp_path / "pred.jsonl", questions=asked).answered == 1
+    assert convert(source, tmp_path / "pred.jsonl", questions=question_file).answered == 1
 
 
 def test_detections_with_ids_are_no_answers(tmp_path):

@@ -38,8 +38,8 @@ def save(path, content):
 
 def rows_after(source, tmp_path, **options):
     out = tmp_path / "converted" / "q.jsonl"
-    done = convert(source, out, **options)
-    return done, [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    result = convert(source, out, **options)
+    return result, [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -83,8 +83,8 @@ def test_what_holds_the_rows_is_seen_and_named_with_the_command(content, what, t
     (problem,) = caught.value.problems
     command = f"mevqa convert '{tmp_path}/q'\"'\"'s.json' '{tmp_path}/q'\"'\"'s.jsonl'"
     assert problem.message == f"is {what}, not one question row a line; convert it: {command}"
-    done, rows = rows_after(source, tmp_path)
-    assert (done.source, rows) == (what, train_rows())
+    result, rows = rows_after(source, tmp_path)
+    assert (result.source, rows) == (what, train_rows())
 
 
 def turns(*texts):
@@ -122,12 +122,12 @@ def test_records_of_other_toolkits(record, what, array, tmp_path):
         read_questions(source)
     (problem,) = caught.value.problems
     assert what in problem.message and "mevqa convert" in problem.message
-    done, rows = rows_after(source, tmp_path)
-    assert what in done.source
-    asked = [(row["video_id"], row["video"], row["question"], row["answer"]) for row in rows]
-    assert asked == [("7", "clipA", QUESTION, "positive"), ("clipA_2", "clipA", QUESTION, "positive")]
-    assert "1 ids were made, as CLIP_NUMBER: the records have none" in done.notes
-    done, rows = rows_after(source, tmp_path / "b", dataset="casme2")
+    result, rows = rows_after(source, tmp_path)
+    assert what in result.source
+    questions = [(row["video_id"], row["video"], row["question"], row["answer"]) for row in rows]
+    assert questions == [("7", "clipA", QUESTION, "positive"), ("clipA_2", "clipA", QUESTION, "positive")]
+    assert "1 ids were made, as CLIP_NUMBER: the records have none" in result.notes
+    result, rows = rows_after(source, tmp_path / "b", dataset="casme2")
     assert [(row["id"], row["dataset"], row["image_id"]) for row in rows] == [
         ("7", "casme2", "clipA"),
         ("casme2_clipA_2", "casme2", "clipA"),
@@ -136,12 +136,12 @@ def test_records_of_other_toolkits(record, what, array, tmp_path):
 
 def test_turns_become_questions_of_their_own(tmp_path):
     record = {"id": "r", "video": "c.mp4", "conversations": turns(f"<video>\n{QUESTION}", "positive", "Why?", "smile")}
-    done, rows = rows_after(save(tmp_path / "a.json", [record]), tmp_path)
+    result, rows = rows_after(save(tmp_path / "a.json", [record]), tmp_path)
     assert [(row["video_id"], row["question"], row["answer"]) for row in rows] == [
         ("r_1", QUESTION, "positive"),
         ("r_2", "Why?", "smile"),
     ]
-    assert any("turns of one record" in note for note in done.notes)
+    assert any("turns of one record" in note for note in result.notes)
 
 
 def test_every_problem_is_reported_and_nothing_is_written(tmp_path):
@@ -181,9 +181,9 @@ def test_two_different_answers_are_refused(tmp_path):
 
 def test_absolute_paths_and_single_pictures(tmp_path):
     records = [{"image": f"/data/me/{name}/1.jpg", "question": "a?", "answer": ""} for name in ("c", "d/e")]
-    done, rows = rows_after(save(tmp_path / "a.json", records), tmp_path)
+    result, rows = rows_after(save(tmp_path / "a.json", records), tmp_path)
     assert [row["video"] for row in rows] == ["c", "d/e"]
-    assert "clips are named below /data/me: give that folder as --media" in done.notes
+    assert "clips are named below /data/me: give that folder as --media" in result.notes
     flat = [{"image": f"images/{name}.jpg", "question": "a?", "answer": ""} for name in ("0001", "0002")]
     _, rows = rows_after(save(tmp_path / "b.json", flat), tmp_path / "b")
     assert [row["video"] for row in rows] == ["images/0001", "images/0002"]
@@ -326,8 +326,8 @@ def test_a_table_in_a_chinese_code_page(tmp_path):
             "gb18030"
         )
     )
-    done, rows = rows_after(source, tmp_path)
-    assert rows[0]["answer"] == "\u6d88\u6781" and "not UTF-8" in done.notes[0]
+    result, rows = rows_after(source, tmp_path)
+    assert rows[0]["answer"] == "\u6d88\u6781" and "not UTF-8" in result.notes[0]
 
 
 @pytest.mark.parametrize("depth", [100, 500, 980, 990, 1000, 100000])

@@ -121,14 +121,14 @@ def test_samm_long_videos_names_events(tmp_path):
 def book(path, *rows, **sheets):
     from openpyxl import Workbook
 
-    made = Workbook()
+    workbook = Workbook()
     for row in rows:
-        made.active.append(row)
+        workbook.active.append(row)
     for name, more in sheets.items():
-        sheet = made.create_sheet(name)
+        sheet = workbook.create_sheet(name)
         for row in more:
             sheet.append(row)
-    made.save(path)
+    workbook.save(path)
     return path
 
 

@@ -21,10 +21,10 @@ def fixups(title: str):
 
 def test_every_correction_is_usable_and_has_a_source():
     for layout in label_layouts():
-        own = layout.fixups
-        for entry in (*own.not_coded, *own.substitutions, *own.remarks, *own.corrections):
+        fixes = layout.fixups
+        for entry in (*fixes.not_coded, *fixes.substitutions, *fixes.remarks, *fixes.corrections):
             assert entry.source and getattr(entry, "note", True)
-        for entry in own.corrections:
+        for entry in fixes.corrections:
             assert entry.rows
             assert entry.missing or entry.contains or entry.file_rows, "a correction without a guard"
             for value in entry.rows.values():

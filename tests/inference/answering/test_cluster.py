@@ -42,13 +42,13 @@ def cluster():
     ray.shutdown()
 
 
-def asked(folder):
+def evaluation_inputs(folder):
     options = {"media": folder, "annotations": folder / "annotations.csv"}
     return folder / "me_vqa_synthetic_test_to_answer.jsonl", options
 
 
 def test_rows_are_those_of_this_machine(cluster, clips, tmp_path):
-    questions, options = asked(clips)
+    questions, options = evaluation_inputs(clips)
     rows = {}
     for engine in ("local", "ray"):
         out = tmp_path / engine
@@ -59,7 +59,7 @@ def test_rows_are_those_of_this_machine(cluster, clips, tmp_path):
 
 
 def test_answers_are_those_of_this_machine_though_a_worker_is_killed(cluster, clips, tmp_path):
-    questions, options = asked(clips)
+    questions, options = evaluation_inputs(clips)
     here = mevqa.evaluate(questions, "mock", out=tmp_path / "here", views_cache="none", **options)
     killed = []
 
@@ -86,7 +86,7 @@ def test_answers_are_those_of_this_machine_though_a_worker_is_killed(cluster, cl
 
 
 def test_what_is_wrong_with_the_model_is_said_in_one_line(cluster, clips, tmp_path, capsys):
-    questions, options = asked(clips)
+    questions, options = evaluation_inputs(clips)
     words = [str(questions), "--media", str(clips), "--out", str(tmp_path / "x"), "--engine", "ray"]
     assert main(["eval", *words, "--model", str(tmp_path / "nowhere")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -93,8 +93,8 @@ def test_files_that_make_no_table_are_refused(tmp_path):
 
 def test_a_run_keeps_what_decided_it(tmp_path):
     data = mevqa.synthesise(tmp_path / "data", clips=2, subjects=2, seed=5, size=(128, 128), fps=(30.0,))
-    asked = {"media": data.folder, "views": ["frames"], "class_table": data.train}
-    run = mevqa.evaluate(data.train, "mock", out=tmp_path / "run", **asked)
+    options = {"media": data.folder, "views": ["frames"], "class_table": data.train}
+    run = mevqa.evaluate(data.train, "mock", out=tmp_path / "run", **options)
     assert run.manifest["decides"]["settings"]["class_table"]["clips"] == 2
     with pytest.raises(InputError, match="class_table"):
-        mevqa.evaluate(data.train, "mock", out=tmp_path / "run", **asked | {"class_table": None})
+        mevqa.evaluate(data.train, "mock", out=tmp_path / "run", **options | {"class_table": None})

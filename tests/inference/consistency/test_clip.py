@@ -13,9 +13,9 @@ from mevqa.types import Question, Reply
 CLASSES = taxonomy("casme2")
 
 
-def ask(asked, plural=False, unit=None, ordinal=None, kind=None):
+def ask(question_type, plural=False, unit=None, ordinal=None, kind=None):
     slots = {"action_unit": unit, "ordinal": ordinal, "plural": plural, "kind": kind}
-    return Question("q", "c", "?", asked, dataset="casme2", **slots)
+    return Question("q", "c", "?", question_type, dataset="casme2", **slots)
 
 
 def scored(**options):
@@ -137,7 +137,7 @@ def test_one_clip_only():
 
 def _options(names):
     weights = st.lists(st.floats(0.001, 1), min_size=len(names), max_size=len(names))
-    return weights.map(lambda given: scored_dict(dict(zip(names, (w / sum(given) for w in given), strict=True))))
+    return weights.map(lambda values: scored_dict(dict(zip(names, (w / sum(values) for w in values), strict=True))))
 
 
 def scored_dict(options):

@@ -9,8 +9,8 @@ def events(*answers):
     questions, replies, texts = [], [], []
     for kind, text, sure in answers:
         ordinal = kind if isinstance(kind, int) else None
-        asked = "nth_type" if ordinal else kind
-        questions.append(Question("q", "c", "?", asked, ordinal=ordinal))
+        question_type = "nth_type" if ordinal else kind
+        questions.append(Question("q", "c", "?", question_type, ordinal=ordinal))
         texts.append(text)
         options = {"micro-expression": sure, "macro-expression": 1 - sure} if ordinal and sure is not None else None
         replies.append(Reply(text, options=options, confidence=None if ordinal else sure))
@@ -56,8 +56,8 @@ def test_what_no_count_can_reach_is_left_alone():
 
 def presence(*answers, counts=()):
     """Decide on (kind, answer) beside (type, answer)."""
-    asked = [(Question("q", "c", "?", "event_presence", kind=kind), text) for kind, text in answers]
-    return decide_presence(asked, [(Question("q", "c", "?", kind, ordinal=1), text) for kind, text in counts])
+    questions = [(Question("q", "c", "?", "event_presence", kind=kind), text) for kind, text in answers]
+    return decide_presence(questions, [(Question("q", "c", "?", kind, ordinal=1), text) for kind, text in counts])
 
 
 def test_an_event_is_present_where_one_is_counted():

@@ -151,15 +151,15 @@ def test_the_folder_is_that_of_the_option_or_the_environment_or_the_user(monkeyp
 def test_models_and_prepared_folders_share_what_one_has_seen(small_set, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MEVQA_VIEWS", str(tmp_path / "views"))
     questions = small_set.folder / "me_vqa_synthetic_train.jsonl"
-    given = {"media": small_set.folder, "views": "motion-centred"}
-    live = mevqa.evaluate(questions, "mock", out=tmp_path / "live", views_cache="none", **given)
+    inputs = {"media": small_set.folder, "views": "motion-centred"}
+    live = mevqa.evaluate(questions, "mock", out=tmp_path / "live", views_cache="none", **inputs)
     assert not (tmp_path / "views").exists()
-    mevqa.prepare(questions, out=tmp_path / "prepared", **given)
+    mevqa.prepare(questions, out=tmp_path / "prepared", **inputs)
     moved = tmp_path / "moved"
     shutil.copytree(small_set.folder, moved)
     monkeypatch.setattr("mevqa.video.views.render.open_video", never)
-    nano = mevqa.evaluate(questions, "nano", out=tmp_path / "nano", **given)
-    mock = mevqa.evaluate(questions, "mock", out=tmp_path / "mock", **given | {"media": moved})
+    nano = mevqa.evaluate(questions, "nano", out=tmp_path / "nano", **inputs)
+    mock = mevqa.evaluate(questions, "mock", out=tmp_path / "mock", **inputs | {"media": moved})
     assert not any(answer.error for run in (nano, mock) for answer in run.answers.values())
     bare = [{key: replace(answer, seconds=0.0) for key, answer in run.answers.items()} for run in (live, mock)]
     assert bare[0] == bare[1]

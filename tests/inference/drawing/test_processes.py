@@ -56,10 +56,10 @@ def test_the_clips_ahead_are_bounded_and_come_in_any_order(small_set):
         last = drawing.render(clips[-1], long_video=False)
         assert len(drawing._under_way) == AHEAD
         first = drawing.render(clips[0], long_video=False)
-        for clip, seen in ((clips[-1], last), (clips[0], first)):
+        for clip, drawn in ((clips[-1], last), (clips[0], first)):
             live = CONFIG.render(clip, long_video=False)
-            assert [view.image.tobytes() for view in seen.views] == [view.image.tobytes() for view in live.views]
-            assert (seen.onset, seen.apex, seen.offset, seen.warnings) == (
+            assert [view.image.tobytes() for view in drawn.views] == [view.image.tobytes() for view in live.views]
+            assert (drawn.onset, drawn.apex, drawn.offset, drawn.warnings) == (
                 live.onset,
                 live.apex,
                 live.offset,

@@ -75,24 +75,26 @@ THREE = long_result(
 kinds = st.lists(st.sampled_from(["micro", "macro"]), max_size=12)
 
 
-@given(spotted_kinds=kinds, asked=st.lists(st.integers(1, 20), max_size=3))
-def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counted(spotted_kinds, asked):
-    made = long_result(*((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(spotted_kinds)))
-    answers = answer_from(made, ask(*OFFICIAL[:3], *nth(*asked)))
+@given(spotted_kinds=kinds, ordinals=st.lists(st.integers(1, 20), max_size=3))
+def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counted(spotted_kinds, ordinals):
+    result = long_result(
+        *((60 * n, 60 * n + 9, kind, ("dimpler",), "contempt") for n, kind in enumerate(spotted_kinds))
+    )
+    answers = answer_from(result, ask(*OFFICIAL[:3], *nth(*ordinals)))
     every, micro, macro = (int(answer.text) for answer in answers[:3])
-    assert micro + macro == every == max([len(spotted_kinds), *asked])
-    types = dict(zip(asked, (answer.text for answer in answers[3:]), strict=True))
+    assert micro + macro == every == max([len(spotted_kinds), *ordinals])
+    types = dict(zip(ordinals, (answer.text for answer in answers[3:]), strict=True))
     for n, kind in enumerate(spotted_kinds, 1):
         assert types.get(n) in (None, f"{kind}-expression")
-    of_kind = Counter(types[n] for n in set(asked))
+    of_kind = Counter(types[n] for n in set(ordinals))
     assert of_kind["micro-expression"] <= micro and of_kind["macro-expression"] <= macro
 
 
 def test_what_nobody_saw_is_counted_by_the_prior_and_marked():
-    count, _, macro, _, seen, beyond = answer_from(THREE, ask(*OFFICIAL, *nth(2, 5)))
+    count, _, macro, _, described, beyond = answer_from(THREE, ask(*OFFICIAL, *nth(2, 5)))
     assert (count.text, macro.text) == ("5", "3")
     assert "2 more are assumed" in count.warnings[-1] and "5th" in count.warnings[-1]
-    assert seen.text == "macro-expression" and not seen.warnings
+    assert described.text == "macro-expression" and not described.warnings
     assert beyond.text == "macro-expression" and beyond.warnings[-1].startswith("prior answer: 3 events were found")
     assert "CAS(ME)^3" in beyond.warnings[-1] and beyond.options is None and beyond.evidence == ()
 
@@ -123,8 +125,8 @@ def test_the_inventory_is_the_union_of_the_events_units_with_its_evidence():
 
 def test_rejected_events_are_in_no_answer_and_told():
     events = [replace(e, event_probability=0.2) if place == 1 else e for place, e in enumerate(THREE.events)]
-    made = replace(THREE, events=tuple(events))
-    answers = answer_from(made, ask(*OFFICIAL, *nth(2)))
+    result = replace(THREE, events=tuple(events))
+    answers = answer_from(result, ask(*OFFICIAL, *nth(2)))
     assert [answer.text for answer in answers] == ["2", "2", "0", "brow lowerer, lid tightener", "micro-expression"]
     assert all("1 of 3 spotted events were rejected by the model" in answer.warnings for answer in answers)
 
@@ -148,8 +150,8 @@ def test_the_options_of_a_kind_never_contradict_it(length, rule):
 
 def test_a_model_that_failed_on_an_event_leaves_the_counts_and_fails_what_needs_it():
     broken = replace(THREE.events[2], error="out of memory", units=())
-    made = replace(THREE, events=(*THREE.events[:2], broken))
-    answers = answer_from(made, ask(*OFFICIAL, *nth(3), "Describe the 3-th expression event in this video."))
+    result = replace(THREE, events=(*THREE.events[:2], broken))
+    answers = answer_from(result, ask(*OFFICIAL, *nth(3), "Describe the 3-th expression event in this video."))
     assert [answer.text for answer in answers[:3]] == ["3", "2", "1"] and answers[4].text == "micro-expression"
     for failed in (answers[3], answers[5]):
         assert failed.text == "" and failed.error == "1 of 3 events were not recognised: out of memory"
@@ -206,14 +208,14 @@ def test_the_kinds_follow_the_data_set():
 def spotted(long_set, monkeypatch):
     """Let the spotter be perfect; return the clip and what it was asked with."""
     clip, spotting_result = perfect(long_set)
-    asked = []
+    spot_options = []
 
     def spot(path, *, fps=None, options=None, progress=None):
-        asked.append(options)
+        spot_options.append(options)
         return spotting_result
 
     monkeypatch.setattr(long_video, "spot_video", spot)
-    return clip, spotting_result, asked
+    return clip, spotting_result, spot_options
 
 
 def mock() -> MockModel:
@@ -223,33 +225,33 @@ def mock() -> MockModel:
 def test_the_spotter_alone_asks_no_model_and_reads_units_from_the_regions(spotted):
     clip, spotting_result, _ = spotted
     model = mock()
-    made = analyse_long_video(clip, "spotter", model, PROMPTS, VIEW_CONFIG)
-    assert model.calls == [] and len(made.kept) == len(spotting_result.events)
-    for expression in made.kept:
+    result = analyse_long_video(clip, "spotter", model, PROMPTS, VIEW_CONFIG)
+    assert model.calls == [] and len(result.kept) == len(spotting_result.events)
+    for expression in result.kept:
         assert set(expression.unit_names) == {candidate.unit.name for candidate in expression.units} <= set(UNIT_NAMES)
         assert expression.fine is not None
 
 
 def test_the_video_is_spotted_once_for_all_questions_by_the_rule_of_its_data_set(spotted):
-    clip, spotting_result, asked = spotted
+    clip, spotting_result, spot_options = spotted
     result = answer_clip(clip, ask(*OFFICIAL, *nth(1), clip=clip), mock(), PROMPTS, VIEW_CONFIG)
-    assert len(asked) == 1 and asked[0].rule == "half-second"
+    assert len(spot_options) == 1 and spot_options[0].rule == "half-second"
     assert (
         result.answers[0].text == str(len(spotting_result.events))
         and result.long_video is not None
         and result.clip_views is None
     )
     answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, VIEW_CONFIG)
-    own = replace(VIEW_CONFIG, rule="half-second")
-    answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, own)
-    assert [options.rule for options in asked[1:]] == ["quarter-second-apex", "half-second"]
+    half_second = replace(VIEW_CONFIG, rule="half-second")
+    answer_clip(replace(clip, dataset="casme3"), ask(OFFICIAL[0], clip=clip), mock(), PROMPTS, half_second)
+    assert [options.rule for options in spot_options[1:]] == ["quarter-second-apex", "half-second"]
 
 
 def test_the_model_alone_sees_the_whole_video_and_nothing_is_spotted(spotted):
-    clip, _, asked = spotted
+    clip, _, spot_options = spotted
     model = mock()
     result = answer_clip(clip, ask(*OFFICIAL, clip=clip), model, PROMPTS, replace(VIEW_CONFIG, lvqa="model"))
-    assert asked == [] and result.long_video is None and len(model.calls) == 1 and len(model.calls[0].views) == 8
+    assert spot_options == [] and result.long_video is None and len(model.calls) == 1 and len(model.calls[0].views) == 8
     assert WAYS == ("hybrid", "spotter", "model")
 
 

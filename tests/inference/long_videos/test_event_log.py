@@ -30,9 +30,9 @@ def long_video(tmp_path, *events) -> LongVideoResult:
             action_units=(ActionUnit(4), ActionUnit(7)),
             fine="anger",
             coarse="negative",
-            event_probability=shown,
+            event_probability=probability,
         )
-        for a, b, c, shown in events
+        for a, b, c, probability in events
     ]
     trace = tuple((frame * 33.3, 0.02 if frame == 100 else 0.001) for frame in range(300))
     spotting = Spotting("talk", tmp_path, 30.0, 900, 30.0, tuple(recognised), trace, (), True, GAPS, (9000.0,))

@@ -61,16 +61,16 @@ def test_a_pattern_without_a_subject_is_refused(pattern):
 
 
 def test_rows_hold_the_kinds_asked_for_and_the_classes_asked_for(tmp_path):
-    made = long_result(
+    result = long_result(
         tmp_path / "anna_1",
         (3, 9, "micro", "anger", "negative"),
         (12, 30, "macro", "happiness", "positive"),
     )
     (tmp_path / "anna_1").mkdir()
     naming = Naming(video_name_pattern("unknown"), "index")
-    assert rows_of(tmp_path / "anna_1", made, naming, ["micro"]) == [["anna", "anna_1", "3", "9", "negative"]]
+    assert rows_of(tmp_path / "anna_1", result, naming, ["micro"]) == [["anna", "anna_1", "3", "9", "negative"]]
     fine = Naming(video_name_pattern("unknown"), "index", "fine")
-    assert [row[2:] for row in rows_of(tmp_path / "anna_1", made, fine, ["micro", "macro"])] == [
+    assert [row[2:] for row in rows_of(tmp_path / "anna_1", result, fine, ["micro", "macro"])] == [
         ["3", "9", "anger"],
         ["12", "30", "happiness"],
     ]
@@ -81,17 +81,17 @@ def test_frames_of_a_folder_are_the_numbers_in_their_names(tmp_path):
     folder.mkdir()
     for number in range(40):
         Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(folder / f"006_{561 + number:05}.png")
-    made = long_result(folder, (3, 9, "micro", "anger", "negative"))
-    assert rows_of(folder, made, Naming(video_name_pattern("samm")), ["micro"]) == [
+    result = long_result(folder, (3, 9, "micro", "anger", "negative"))
+    assert rows_of(folder, result, Naming(video_name_pattern("samm")), ["micro"]) == [
         ["006", "006_1", "564", "570", "negative"]
     ]
-    assert rows_of(folder, made, Naming(video_name_pattern("samm"), "index"), ["micro"])[0][2:4] == ["3", "9"]
+    assert rows_of(folder, result, Naming(video_name_pattern("samm"), "index"), ["micro"])[0][2:4] == ["3", "9"]
 
 
 def test_an_event_without_an_emotion_is_an_error_and_no_row(tmp_path):
-    made = long_result(tmp_path / "v.mp4", (3, 9, "micro", None, None))
+    result = long_result(tmp_path / "v.mp4", (3, 9, "micro", None, None))
     with pytest.raises(InputError, match="frame 3 has no emotion"):
-        rows_of(tmp_path / "v.mp4", made, Naming(video_name_pattern("unknown"), "index"), ["micro"])
+        rows_of(tmp_path / "v.mp4", result, Naming(video_name_pattern("unknown"), "index"), ["micro"])
 
 
 def test_the_table_is_official_and_is_continued_after_an_interruption(tmp_path):
@@ -130,7 +130,7 @@ def videos(tmp_path, monkeypatch):
     """Two videos in each of which one micro-expression is spotted; return their folder and what was spotted in."""
     from mevqa.synthetic.writer import synthesise
 
-    made = synthesise(tmp_path / "set", 2, 31, long=True, seconds=4.0, size=(128, 128))
+    data = synthesise(tmp_path / "set", 2, 31, long=True, seconds=4.0, size=(128, 128))
     spotted = []
 
     def spot(path, *, fps=None, options=None, progress=None):
@@ -138,7 +138,7 @@ def videos(tmp_path, monkeypatch):
         return Spotting(path.stem, path, 30.0, 120, 4.0, (event(10, 20),), (), (), True)
 
     monkeypatch.setattr(long_video, "spot_video", spot)
-    return made.media, spotted
+    return data.media, spotted
 
 
 def test_the_command_writes_scores_and_goes_on(videos, tmp_path, capsys):

@@ -39,24 +39,24 @@ def options(file, **more):
     return ShotOptions(**{"count": 3, "source": (file,), "pictures": {"motion": file.parent / "maps"}, **more})
 
 
-def made(file, **more):
+def shot_source(file, **more):
     return ShotSource(options(file, **more), PROMPTS, CONFIG, None)
 
 
-def shown(source, work, name):
+def shots_for(source, work, name):
     clip = work.clips[name]
     return source.of(clip, work.questions[name], CONFIG.render(clip, long_video=False))
 
 
 def test_the_nearest_clips_of_other_subjects_come_with_their_answers_the_nearest_last(file, work):
-    source = made(file)
+    source = shot_source(file)
     by_motion = {
         name: motion_features(ViewConfig(("motion-centred",)).render(clip, long_video=False).views)
         for name, clip in work.clips.items()
     }
     spread = np.maximum(np.std(list(by_motion.values()), axis=0), 2.0)
     for name, clip in work.clips.items():
-        shots = shown(source, work, name)
+        shots = shots_for(source, work, name)
         others = [other for other in by_motion if work.clips[other].subject != clip.subject]
         others.sort(key=lambda other: np.linalg.norm((by_motion[other] - by_motion[name]) / spread))
         assert [shot.clip_id for shot in shots] == others[:3][::-1]
@@ -70,7 +70,7 @@ def test_a_choice_of_the_same_person_is_never_shown(file, work, monkeypatch):
     monkeypatch.setattr(source_module.ShotSource, "_others", lambda self, clip: self._names)
     monkeypatch.setattr(source_module, "nearest", lambda order, count, labels: ["sub01_EP02"])
     with pytest.raises(ShotLeakError, match="the same person as sub01_EP01"):
-        shown(made(file), work, "sub01_EP01")
+        shots_for(shot_source(file), work, "sub01_EP01")
 
 
 def test_who_is_not_known_is_refused_in_one_line(file, work, tmp_path):
@@ -78,20 +78,20 @@ def test_who_is_not_known_is_refused_in_one_line(file, work, tmp_path):
     bare = tmp_path / file.name
     bare.write_text("".join(json.dumps({k: v for k, v in row.items() if k != "subject"}) + "\n" for row in rows))
     with pytest.raises(InputError) as caught:
-        made(file, source=(bare,))
+        shot_source(file, source=(bare,))
     assert len(caught.value.problems) == 1 and "the subject of 10 clips is not known" in str(caught.value)
     unknown = replace(work.clips["sub01_EP01"], subject=None)
     with pytest.raises(InputError, match="is not known"):
-        made(file).check([unknown])
+        shot_source(file).check([unknown])
     with pytest.raises(InputError, match="only 8 clips of other subjects"):
-        made(file, count=9).check(work.clips.values())
+        shot_source(file, count=9).check(work.clips.values())
 
 
 def test_random_shots_depend_on_seed_and_clip_alone(file, work):
-    first, second = made(file, by="random"), made(file, by="random", seed=1)
-    names = {name: [shot.clip_id for shot in shown(first, work, name)] for name in reversed(list(work.clips))}
-    assert names == {name: [shot.clip_id for shot in shown(first, work, name)] for name in work.clips}
-    assert names != {name: [shot.clip_id for shot in shown(second, work, name)] for name in work.clips}
+    first, second = shot_source(file, by="random"), shot_source(file, by="random", seed=1)
+    names = {name: [shot.clip_id for shot in shots_for(first, work, name)] for name in reversed(list(work.clips))}
+    assert names == {name: [shot.clip_id for shot in shots_for(first, work, name)] for name in work.clips}
+    assert names != {name: [shot.clip_id for shot in shots_for(second, work, name)] for name in work.clips}
     assert random_order(["b", "a"], "c", 3) == random_order(["a", "b"], "c", 3)
 
 
@@ -104,20 +104,20 @@ def test_balanced_shots_take_the_classes_in_turn():
 def test_shots_stand_before_the_clip_and_are_kept_with_each_answer(file, work):
     model = MockModel()
     clip = work.clips["sub02_EP01"]
-    result = answer_clip(clip, work.questions[clip.id], model, PROMPTS, CONFIG, shots=made(file))
+    result = answer_clip(clip, work.questions[clip.id], model, PROMPTS, CONFIG, shots=shot_source(file))
     (call,) = model.calls
     assert len(call.shots) == 3 and all(a.shots == tuple(s.clip_id for s in call.shots) for a in result.answers)
 
 
 def test_a_run_keeps_what_decides_its_shots_and_refuses_others(file, tmp_path):
     maps = {"motion": file.parent / "maps"}
-    asked = {"precomputed": maps, "out": tmp_path / "run"}
-    run = mevqa.evaluate(file, "nearest", shots=options(file), **asked)
+    inputs = {"precomputed": maps, "out": tmp_path / "run"}
+    run = mevqa.evaluate(file, "nearest", shots=options(file), **inputs)
     assert run.manifest["decides"]["shots"]["count"] == 3
     assert all(len(answer.shots) == 3 for answer in run.answers.values())
     assert mevqa.open_run(tmp_path / "run").answers == run.answers
     with pytest.raises(InputError, match=r"shots\.count"):
-        mevqa.evaluate(file, "nearest", shots=options(file, count=2), **asked)
+        mevqa.evaluate(file, "nearest", shots=options(file, count=2), **inputs)
 
 
 @pytest.mark.parametrize(

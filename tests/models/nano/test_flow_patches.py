@@ -34,9 +34,9 @@ def test_only_a_share_falls_into_patches_and_the_seed_decides_which():
 
 def test_crops_are_the_product_s_own_close_or_any():
     rng = np.random.default_rng(0)
-    own = draw_crops(50, 1.0, 0.0, rng)
-    assert np.allclose(own.across, EYES[1][0] - EYES[0][0]) and np.array_equal(own.across, own.down)
-    assert np.abs(own.centre_y - EYES[0][1]).max() < 0.06
+    default = draw_crops(50, 1.0, 0.0, rng)
+    assert np.allclose(default.across, EYES[1][0] - EYES[0][0]) and np.array_equal(default.across, default.down)
+    assert np.abs(default.centre_y - EYES[0][1]).max() < 0.06
     close = draw_crops(50, 0.0, 1.0, rng)
     assert close.across.min() >= 0.5 and close.centre_y.max() <= 0.34 and (close.down < close.across).all()
     mixed = draw_crops(400, 0.3, 0.4, rng)

@@ -40,16 +40,16 @@ def answered(nano, drawn):
     """Right answer and nano's answer of each question, looking at the right picture and at another clip's."""
     expressions, views = drawn
     rng = np.random.default_rng(0)
-    asked = []
+    turns_of_clips = []
     for expression in expressions:
         turns = [coarse_turn(expression), list_turn(expression), presence_turn(expression, rng)]
         turns += [side_turn(unit) for unit in expression.units if unit.side][:1]
-        asked.append(turns)
+        turns_of_clips.append(turns)
     prompts = PromptLibrary.load(variant=nano.preferences.variant)
 
     def ask(pictures):
         pairs: dict[str, list[tuple[str, str]]] = {}
-        for turns, view in zip(asked, pictures, strict=True):
+        for turns, view in zip(turns_of_clips, pictures, strict=True):
             questions = [_question(turn) for turn in turns]
             replies = nano.ask(prompts.system("synthetic"), [view], [prompts.request(q) for q in questions])
             for turn, reply in zip(turns, replies, strict=True):
@@ -103,11 +103,11 @@ def test_every_name_is_one_token():
 
 
 def test_it_looks(answered):
-    seen, _ = answered
-    assert _recall(seen["coarse"]) > 0.85
-    assert _accuracy(seen["au_list"]) > 0.6
-    assert _accuracy(seen["au_presence"]) > 0.85
-    assert _accuracy(seen["au_side"]) > 0.85
+    answers, _ = answered
+    assert _recall(answers["coarse"]) > 0.85
+    assert _accuracy(answers["au_list"]) > 0.6
+    assert _accuracy(answers["au_presence"]) > 0.85
+    assert _accuracy(answers["au_side"]) > 0.85
 
 
 def test_with_the_pictures_shuffled_it_falls_to_chance(answered):

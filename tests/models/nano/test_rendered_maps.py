@@ -31,10 +31,10 @@ def test_mirrored_maps_swap_sides_and_horizontal_motion():
 
 
 def test_sets_survive_the_file(tmp_path):
-    made = _maps()
-    made.save(tmp_path / "set.npz")
+    maps = _maps()
+    maps.save(tmp_path / "set.npz")
     read = RenderedMaps.load(tmp_path / "set.npz")
-    assert np.array_equal(read.fields, made.fields) and list(read.expressions) == list(made.expressions)
+    assert np.array_equal(read.fields, maps.fields) and list(read.expressions) == list(maps.expressions)
 
 
 def test_clips_are_decided_by_their_seed_and_mix_both_kinds():

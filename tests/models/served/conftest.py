@@ -66,8 +66,8 @@ def answers(url: str) -> bool:
 @pytest.fixture
 def proxy(server: str) -> Iterator[Proxy]:
     """A proxy before the server, without faults until a test names some."""
-    with Proxy(server) as made:
-        yield made
+    with Proxy(server) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -85,8 +85,8 @@ class ConstrainingServer:
         prompt, written, token_logprobs = inputs["input_ids"], [], []
         while len(written) < request["max_tokens"]:
             ids = torch.cat([prompt, torch.tensor([written], dtype=prompt.dtype)], dim=1)
-            rest = {key: value for key, value in inputs.items() if key not in ("input_ids", "attention_mask")}
-            scores = self._model(input_ids=ids, attention_mask=torch.ones_like(ids), **rest).logits[0, -1].float()
+            pictures = {key: value for key, value in inputs.items() if key not in ("input_ids", "attention_mask")}
+            scores = self._model(input_ids=ids, attention_mask=torch.ones_like(ids), **pictures).logits[0, -1].float()
             logprobs = scores.log_softmax(-1)
             going = sorted({path[len(written)] for path in allowed if path[: len(written)] == written})
             token = int(logprobs.argmax()) if not allowed else max(going, key=lambda i: float(logprobs[i]))

@@ -91,8 +91,8 @@ class Proxy:
     def upstream(self, path: str, request: dict[str, Any]) -> dict[str, Any]:
         """Return what the server answers."""
         data = json.dumps(request).encode()
-        asked = urllib.request.Request(self._server + path, data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(asked, timeout=120) as answer:
+        upstream_request = urllib.request.Request(self._server + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(upstream_request, timeout=120) as answer:
             return dict(json.loads(answer.read()))
 
 
@@ -152,7 +152,7 @@ def drip(handler: Handler, reply: Callable[[], dict[str, Any]], request: dict[st
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    for place in range(len(body)):
-        handler.wfile.write(body[place : place + 1])
+    for index in range(len(body)):
+        handler.wfile.write(body[index : index + 1])
         handler.wfile.flush()
         time.sleep(0.1)

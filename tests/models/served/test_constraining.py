@@ -49,8 +49,8 @@ def test_what_an_endpoint_can_do_is_found_out_and_used(nano, no_keys, choice, mo
         assert model.revision == "served:small-1"
         assert len(server.requests) <= 20
         views = tiny.views(count=1, size=64)
-        replies, own = model.ask("", views, ASKED), nano.ask("", views, ASKED)
-    for request, reply, other in zip(ASKED, replies, own, strict=True):
+        replies, local = model.ask("", views, ASKED), nano.ask("", views, ASKED)
+    for request, reply, other in zip(ASKED, replies, local, strict=True):
         assert reply.error is None and (reply.options is not None) == (bool(request.options) and most > 0)
         if setting.startswith("json_schema") and request.options:
             # Behind the beginning of an object, which it never saw, this model thinks otherwise.
@@ -71,15 +71,15 @@ def test_an_answer_that_is_no_option_is_left_to_the_reader(nano, no_keys):
 
 def test_a_run_does_not_go_on_where_answers_would_be_taken_in_another_way(nano, no_keys, clips, tmp_path, capsys):
     questions, labels = clips / "me_vqa_synthetic_train.jsonl", clips / "annotations.csv"
-    asked = ["eval", str(questions), "--media", str(clips), "--annotations", str(labels), "--limit", "1"]
-    asked += ["--out", str(tmp_path / "run"), "--model", "openai:small", "--views", "motion-centred"]
+    command = ["eval", str(questions), "--media", str(clips), "--annotations", str(labels), "--limit", "1"]
+    command += ["--out", str(tmp_path / "run"), "--model", "openai:small", "--views", "motion-centred"]
     with ConstrainingServer(nano, choice="guided_choice", most=20) as server:
-        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 0
+        assert main([*command, "--variant", "brief", "--base-url", server.url]) == 0
         begun = (tmp_path / "run" / "answers.jsonl").read_text()
         assert '"options": {"positive": ' in begun
-        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 0
+        assert main([*command, "--variant", "brief", "--base-url", server.url]) == 0
     with ConstrainingServer(nano) as server:
-        assert main([*asked, "--variant", "brief", "--base-url", server.url]) == 2
+        assert main([*command, "--variant", "brief", "--base-url", server.url]) == 2
     then = "settings.closed_questions: then guided_choice and log-probabilities of 20 tokens, now read from text"
     assert then in capsys.readouterr().err
     assert (tmp_path / "run" / "answers.jsonl").read_text() == begun

@@ -29,12 +29,12 @@ def walked(grammar, seed):
 
 
 def grammars():
-    asked = [
+    questions = [
         Question("1", "c", "?", kind.name, plural=plural, action_unit="brow lowerer", ordinal=2)
         for kind in question_types()
         for plural in (False, True)
     ]
-    by_type = {(question.type, question.plural): PROMPTS.request(question).grammar for question in asked}
+    by_type = {(question.type, question.plural): PROMPTS.request(question).grammar for question in questions}
     return {key: grammar for key, grammar in by_type.items() if grammar is not None}
 
 

@@ -81,14 +81,14 @@ def test_pictures_captions_and_system_text_reach_a_model_as_in_process(server, t
     model, processor = tiny.built("qwen2_5_vl")
     model.save_pretrained(tmp_path)
     processor.save_pretrained(tmp_path)
-    asked = [Request(text, max_new_tokens=12) for text in ("What is the motion?", "What are the action units?")]
+    requests = [Request(text, max_new_tokens=12) for text in ("What is the motion?", "What are the action units?")]
     # It rambles: the server's bound counts the end of a turn, which a model of random weights does not come to.
-    alike = [replace(request, max_new_tokens=12 + 2) for request in asked]
+    alike = [replace(request, max_new_tokens=12 + 2) for request in requests]
     served = load_model(f"openai:{tmp_path}", at(server))
-    own = tiny.wrapped("qwen2_5_vl")
+    local_model = tiny.wrapped("qwen2_5_vl")
     for views in (tiny.views(count=2), tiny.views(1, count=3, size=84)):
-        replies = served.ask(tiny.SYSTEM, views, asked)
-        assert texts(replies) == texts(own.ask(tiny.SYSTEM, views, alike))
+        replies = served.ask(tiny.SYSTEM, views, requests)
+        assert texts(replies) == texts(local_model.ask(tiny.SYSTEM, views, alike))
         assert all(reply.text for reply in replies)
 
 
@@ -163,8 +163,8 @@ def test_keys_are_sent_and_written_nowhere(clips, proxy, tmp_path, capsys, no_ke
     assert eval_nano(clips, tmp_path / "run", proxy.url) == 2
     printed = capsys.readouterr()
     assert "the server answers 401: no access with Bearer [key]" in printed.err
-    kept = [path.read_text() for path in (tmp_path / "run").iterdir() if path.is_file()]
-    assert all(KEY not in text and "sk-test" not in text for text in (*kept, printed.out, printed.err))
+    contents = [path.read_text() for path in (tmp_path / "run").iterdir() if path.is_file()]
+    assert all(KEY not in text and "sk-test" not in text for text in (*contents, printed.out, printed.err))
 
 
 def test_a_run_whose_key_was_refused_goes_on_later(clips, proxy, tmp_path, local, no_keys):
@@ -215,10 +215,10 @@ def test_a_suite_compares_local_and_served_models(clips, server, tmp_path, capsy
         "title: Mine\ntask: vqa\npreset: megc2026-vqa\nmodels: [nano]\nparts: [{dataset: synthetic, questions: "
         "me_vqa_synthetic_train.jsonl, media: ., annotations: annotations.csv}]\n"
     )
-    asked = ["--suite", str(suite), "--data-root", str(clips), "--out", str(tmp_path / "out")]
+    command = ["--suite", str(suite), "--data-root", str(clips), "--out", str(tmp_path / "out")]
     where = ["--base-url", f"{WEIGHTS}={server}", "--base-url", "gone=http://127.0.0.1:9/v1", "--retries", "0"]
     models = ["--model", "nano", "--model", NANO, "--model", "openai:gone"]
-    assert main(["eval", *asked, *models, *where]) == 1
+    assert main(["eval", *command, *models, *where]) == 1
     status = [result["status"] for result in json.loads((tmp_path / "out" / "comparison.json").read_text()).values()]
     assert status == ["12/12", "12/12", "failed"]
     assert "openai:gone at http://127.0.0.1:9/v1: the connection failed" in capsys.readouterr().err
@@ -226,8 +226,8 @@ def test_a_suite_compares_local_and_served_models(clips, server, tmp_path, capsy
 
 def test_a_question_about_one_video(clips, server, capsys):
     video = sorted((clips / "clips").iterdir())[0]
-    asked = ["ask", str(video), "What is the coarse expression class?", "--dataset", "synthetic"]
-    assert main([*asked, "--model", NANO, "--base-url", server]) == 0
+    command = ["ask", str(video), "What is the coarse expression class?", "--dataset", "synthetic"]
+    assert main([*command, "--model", NANO, "--base-url", server]) == 0
     served = capsys.readouterr().out
     assert any(name in served for name in ("positive", "negative", "surprise"))
 

@@ -89,11 +89,11 @@ def lister():
             """Print nothing."""
 
     pytest.importorskip("openai")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Lister) as made:
-        made.asked, made.message = 0, "it failed"
-        threading.Thread(target=made.serve_forever, args=(0.05,), daemon=True).start()
-        yield made
-        made.shutdown()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lister) as started:
+        started.asked, started.message = 0, "it failed"
+        threading.Thread(target=started.serve_forever, args=(0.05,), daemon=True).start()
+        yield started
+        started.shutdown()
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "names", "asked"),
+    ("status", "message", "names", "attempts"),
     [
         (500, "model 'my.m' not found, try pulling it first", ["my-m"], 1),
         (500, "The model `my.m` does not exist.", None, 1),
@@ -128,24 +128,24 @@ def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister
         (503, "the model is not found yet: it is loading", ["my-m"], 3),
     ],
 )
-def test_a_model_that_the_server_does_not_have_is_asked_for_once(lister, status, message, names, asked, monkeypatch):
+def test_a_model_that_the_server_does_not_have_is_asked_for_once(lister, status, message, names, attempts, monkeypatch):
     monkeypatch.setattr(endpoint, "_FIRST_WAIT", 0.001)
     lister.status, lister.message, lister.names = status, message, names
     line = refused("openai:my.m", {"base_url": {"": f"http://127.0.0.1:{lister.server_port}/v1"}, "retries": 2})
     assert f"the server answers {status}: {message}" in line
     assert ("it lists my-m" in line) == (names == ["my-m"])
-    assert lister.asked == asked
+    assert lister.asked == attempts
 
 
 def test_a_run_ends_where_the_server_has_lost_the_model(lister):
     lister.status, lister.message, lister.names = 500, "model 'm' not found", ["other"]
     url = f"http://127.0.0.1:{lister.server_port}/v1"
     served = model.ServedModel("openai:m", Endpoint(url, "", Meter()), Abilities(), Meter(), ModelOptions())
-    asked = [Request("What is the coarse expression class?", max_new_tokens=8)]
+    requests = [Request("What is the coarse expression class?", max_new_tokens=8)]
     for _ in range(2):
-        assert "model 'm' not found" in served.ask("", [], asked)[0].error
+        assert "model 'm' not found" in served.ask("", [], requests)[0].error
     with pytest.raises(ModelError, match="answers no more .*model 'm' not found"):
-        served.ask("", [], asked)
+        served.ask("", [], requests)
     assert lister.asked == 3
 
 
@@ -168,10 +168,10 @@ def test_values_are_for_one_model_or_for_all():
 def test_prices_of_a_file_are_by_model(tmp_path, capsys):
     path = tmp_path / "prices.yaml"
     path.write_text("prices:\n  m: {input: 2, output: 8, cached: 1}\n  n: {inptu: 1, output: 1}\n")
-    asked = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), "--price"]
+    command = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), "--price"]
     for price, message in ((str(path), f"{path}:3"), ("1", "two or three numbers"), ("1,-1", "two or three numbers")):
         with pytest.raises(SystemExit):
-            main([*asked, price])
+            main([*command, price])
         assert message in capsys.readouterr().err
 
 

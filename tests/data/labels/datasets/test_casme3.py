@@ -88,10 +88,10 @@ def test_long_videos_beside_the_clips(save_table):
     assert file.videos["spNO.3_a"].events == () and file.videos["spNO.3_a"].blinks == ((5, 9),)
 
 
-@pytest.mark.parametrize("asked", ["spNO.1_a", "spno.1_A", "spNO.1/a", "part_A/spNO.1/a/color"])
-def test_a_video_is_found_under_every_name(save_table, asked):
+@pytest.mark.parametrize("name", ["spNO.1_a", "spno.1_A", "spNO.1/a", "part_A/spNO.1/a/color"])
+def test_a_video_is_found_under_every_name(save_table, name):
     file = read_annotations(save_table("c.xls", PART_A, *ROWS))
-    assert file.find(asked, long=True) is file.videos["spNO.1_a"]
+    assert file.find(name, long=True) is file.videos["spNO.1_a"]
     assert file.find("spNO.1_a_400", long=False) is file["spNO.1_a_400"]
     assert file.find("spNO.1_zz", long=True) is None
 

@@ -46,12 +46,12 @@ def test_videos_by_folder_with_their_events_in_time(save_table, name):
 
 
 @pytest.mark.parametrize(
-    "asked", ["15_0101disgustingteeth", "15_0101", "s15/15_0101disgustingteeth", "rawpic/s15/15_0101x", "s15_0101"]
+    "name", ["15_0101disgustingteeth", "15_0101", "s15/15_0101disgustingteeth", "rawpic/s15/15_0101x", "s15_0101"]
 )
-def test_a_video_is_found_under_every_name(save_table, asked):
+def test_a_video_is_found_under_every_name(save_table, name):
     file = read_annotations(save_table("c.xlsx", *ROWS, **SHEETS))
     assert list(file) == list(file.videos) and file.official
-    assert file.find(asked, long=True) is file.videos["15_0101"]
+    assert file.find(name, long=True) is file.videos["15_0101"]
     assert file.find("15_0102", long=True) is None
 
 

@@ -60,7 +60,7 @@ def test_what_may_be_of_both_is_refused_with_both(save_table, names, reason):
 
 
 def test_known_mistakes_of_the_release(save_table):
-    rows = [(1, f"S01-01-{place:03d}", 3, 4, 5, "4", "fear") for place in range(300)]
+    rows = [(1, f"S01-01-{number:03d}", 3, 4, 5, "4", "fear") for number in range(300)]
     labels = read_annotations(save_table("MMEW_Micro_Exp.csv", HEADER, *rows))
     event = labels["S01-01-033"].events[0]
     assert (event.onset, event.apex, event.offset) == (2, 39, 74) and len(labels["S01-01-033"].notes) == 2

@@ -76,8 +76,8 @@ def ask(name, adapter=None):
     model = fresh(name)
     if adapter is not None:
         model = wrap_with_adapter(model, str(adapter))[0].get_base_model()
-    asked = TransformersModel(model.eval(), built(name)[1], name=name, revision="tiny")
-    return asked.ask(SYSTEM, views(), [request for request in requests() if request.options])
+    adapted = TransformersModel(model.eval(), built(name)[1], name=name, revision="tiny")
+    return adapted.ask(SYSTEM, views(), [request for request in requests() if request.options])
 
 
 @pytest.mark.parametrize("target", [TARGETS, ["q_proj", "v_proj"], "old names"])

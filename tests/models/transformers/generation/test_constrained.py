@@ -186,8 +186,8 @@ def test_walk_offers_the_end_where_the_grammar_ends():
 
 
 def test_an_empty_grammar_is_an_error_of_its_request():
-    asked = [Request("units", grammar=Listed()), Request("units", grammar=UnitGrammar())]
-    bad, good = wrapped("llava").ask(SYSTEM, views(), asked)
+    requests = [Request("units", grammar=Listed()), Request("units", grammar=UnitGrammar())]
+    bad, good = wrapped("llava").ask(SYSTEM, views(), requests)
     assert "admits no answer" in bad.error
     assert admits(UnitGrammar(), good.text)
 
@@ -199,8 +199,12 @@ def test_a_grammar_that_fails_fails_its_request_only():
                 raise RuntimeError("broken")
             return super().next(text)
 
-    asked = [Request("units", grammar=UnitGrammar()), Request("units", grammar=Broken()), Request("x", options=("y",))]
-    good, bad, closed = wrapped("llava").ask(SYSTEM, views(), asked)
+    requests = [
+        Request("units", grammar=UnitGrammar()),
+        Request("units", grammar=Broken()),
+        Request("x", options=("y",)),
+    ]
+    good, bad, closed = wrapped("llava").ask(SYSTEM, views(), requests)
     assert admits(UnitGrammar(), good.text) and closed.text == "y" and closed.confidence == 1.0
     assert bad.error == "RuntimeError: broken"
 

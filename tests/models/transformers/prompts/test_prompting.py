@@ -28,8 +28,8 @@ def test_ids_are_those_of_the_whole_processor(name):
     wrapper = wrapped(name)
     texts = [request.text for request in requests()] + ["\nA question that begins with a line break", "x"]
     wrapper.prompter.prompts(SYSTEM, views(0), texts)
-    made = wrapper.prompter.prompts(SYSTEM, views(1, count=3), texts).prompts
-    for text, prompt in zip(texts, made, strict=True):
+    prompts = wrapper.prompter.prompts(SYSTEM, views(1, count=3), texts).prompts
+    for text, prompt in zip(texts, prompts, strict=True):
         fresh = wrapped(name).prompter.prompts(SYSTEM, views(1, count=3), [text])
         assert prompt.ids == fresh.prompts[0].ids == fresh.inputs["input_ids"][0].tolist()
 
@@ -41,8 +41,8 @@ def test_system_text_is_folded_where_the_template_has_no_such_role():
         processor.chat_template = (
             "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + original
         )
-        made = prompter("llava").prompts(SYSTEM, views(), ["What?"]).prompts[0]
-        assert SYSTEM in processor.tokenizer.decode(made.ids)
+        prompt = prompter("llava").prompts(SYSTEM, views(), ["What?"]).prompts[0]
+        assert SYSTEM in processor.tokenizer.decode(prompt.ids)
     finally:
         processor.chat_template = original
 
@@ -82,13 +82,13 @@ def test_an_answer_that_merges_with_the_prompt_takes_it_back():
     core = Tokenizer(
         models.BPE(vocab={c: i for i, c in enumerate([*"abc: ", ": ", ": a"])}, merges=[(":", " "), (": ", "a")])
     )
-    made = object.__new__(Prompter)
-    made.tokenizer, made._texts, made.lead = PreTrainedTokenizerFast(tokenizer_object=core), {}, " "
-    back, [merged, separate] = made.answers("b:", ["a", "c"])
+    bare = object.__new__(Prompter)
+    bare.tokenizer, bare._texts, bare.lead = PreTrainedTokenizerFast(tokenizer_object=core), {}, " "
+    back, [merged, separate] = bare.answers("b:", ["a", "c"])
     assert back == 1
-    assert made.tokenizer.convert_ids_to_tokens(merged) == [": a"]
-    assert made.tokenizer.convert_ids_to_tokens(separate) == [": ", "c"]
-    assert made.answers("b:", ["c"], back=1) == (1, [separate])
+    assert bare.tokenizer.convert_ids_to_tokens(merged) == [": a"]
+    assert bare.tokenizer.convert_ids_to_tokens(separate) == [": ", "c"]
+    assert bare.answers("b:", ["c"], back=1) == (1, [separate])
 
 
 class Sentencepiece:
@@ -113,16 +113,16 @@ def test_lists_are_spelled_right_by_sentencepiece_too():
 
     from mevqa.questions.writing.grammar import NameList
 
-    made = Sentencepiece()
+    tokenizer = Sentencepiece()
     for grammar in (UnitGrammar(), NameList(UNITS, at_most=3)):
-        speller = Speller(made)
+        speller = Speller(tokenizer)
         for first in UNITS:
             for second in UNITS:
                 if first != second:
-                    whole = made.tokenise([f"Answer: {first}, {second}"])[0]
+                    answer_ids = tokenizer.tokenise([f"Answer: {first}, {second}"])[0]
                     walk = GrammarWalk(grammar, speller, "Answer:")
-                    start = len(made.tokenise(["Answer:"])[0]) - walk.back
-                    for token in whole[start:]:
+                    start = len(tokenizer.tokenise(["Answer:"])[0]) - walk.back
+                    for token in answer_ids[start:]:
                         walk.take(token, walk.choices()[token])
                     assert walk.choices()[END][0].text == f"{first}, {second}"
 
@@ -130,11 +130,11 @@ def test_lists_are_spelled_right_by_sentencepiece_too():
 def test_pixels_are_processed_once_a_clip():
     wrapper = wrapped("qwen2_5_vl")
     wrapper.ask(SYSTEM, views(0), requests())
-    seen = []
+    calls = []
     _, processor = built("qwen2_5_vl")
     original = type(processor.image_processor).__call__
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(processor.image_processor), "__call__", lambda *a, **k: seen.append(1) or original(*a, **k))
+        patch.setattr(type(processor.image_processor), "__call__", lambda *a, **k: calls.append(1) or original(*a, **k))
         with torch.inference_mode():
             wrapper.ask(SYSTEM, views(1), requests())
-    assert seen == [1]
+    assert calls == [1]

@@ -174,11 +174,11 @@ class Scripted:
 
 def answer_behind(model, written, limit):
     """The ids behind which a question is answered after the model wrote ``written``, and what was taken for it."""
-    prompter, asked = model.prompter, []
+    prompter, answer_prompts = model.prompter, []
     start = prompter.tokenise(["Q<think>\n"])[0]
 
     def answer(prompt):
-        asked.append(prompt)
+        answer_prompts.append(prompt)
         return FreeTask(prompter, prompt, 5)
 
     tree = Scripted(written)
@@ -186,8 +186,8 @@ def answer_behind(model, written, limit):
     task.begin(tree, 0)
     while task.task is None:
         task.advance(tree)
-    assert [token for _, token in tree.nodes] == asked[0].ids
-    return prompter.tokenizer.decode(asked[0].ids, skip_special_tokens=False)
+    assert [token for _, token in tree.nodes] == answer_prompts[0].ids
+    return prompter.tokenizer.decode(answer_prompts[0].ids, skip_special_tokens=False)
 
 
 def test_a_thought_ends_by_its_tag_by_its_bound_or_with_the_turn():
@@ -204,14 +204,14 @@ def test_a_thought_ends_by_its_tag_by_its_bound_or_with_the_turn():
 
 def test_memory_of_a_thought_does_not_grow_with_copies():
     """Models that cannot pack branches keep a copy of their state where they branch, and not at every token."""
-    kept = []
+    copies = []
     run = CopiedTree.run
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CopiedTree, "run", lambda tree: (run(tree), kept.append(len(tree._caches)))[0])
+        patch.setattr(CopiedTree, "run", lambda tree: (run(tree), copies.append(len(tree._caches)))[0])
         model = thinking_model("qwen3_5", thinking=12)
         replies = model.ask(SYSTEM, views(), [Request("What?", options=OPTIONS), Request("What?", max_new_tokens=12)])
     assert [reply.error for reply in replies] == [None, None]
-    assert len(kept) > 12 and max(kept) <= 8
+    assert len(copies) > 12 and max(copies) <= 8
 
 
 def test_a_reply_says_whether_the_bound_stopped_it():
@@ -225,8 +225,8 @@ def test_a_reply_says_whether_the_bound_stopped_it():
         SYSTEM, views(), [Request("The motion?", max_new_tokens=3)]
     )
     thinking = thinking_model("qwen3_vl", thinking=2)
-    asked = [Request("What?", options=OPTIONS), Request("units", grammar=UnitGrammar())]
-    assert not any(reply.truncated for reply in thinking.ask(SYSTEM, views(), asked))
+    two_requests = [Request("What?", options=OPTIONS), Request("units", grammar=UnitGrammar())]
+    assert not any(reply.truncated for reply in thinking.ask(SYSTEM, views(), two_requests))
 
 
 @pytest.mark.parametrize("length", [2, 3])
@@ -258,11 +258,11 @@ def test_training_learns_behind_the_same_closed_thought(name):
     prompter = model.prompter
     row = encode_row(prompter, SYSTEM, views(), [Turn("What?", "no")])
     [prompt] = prompter.prompts(SYSTEM, views(), ["What?"]).prompts
-    whole = [*row.inputs["input_ids"][0].tolist(), *row.ids]
+    all_ids = [*row.inputs["input_ids"][0].tolist(), *row.ids]
     answer = [label for label in row.labels if label >= 0]
     assert answer[-1] == prompter.end_token == TransformersModel(*built(name), name="", revision="").prompter.end_token
-    assert "</think>" in prompter.tokenizer.decode(whole[: len(whole) - len(answer)])
-    assert prompter.tokenizer.decode(whole, skip_special_tokens=False).startswith(
+    assert "</think>" in prompter.tokenizer.decode(all_ids[: len(all_ids) - len(answer)])
+    assert prompter.tokenizer.decode(all_ids, skip_special_tokens=False).startswith(
         prompter.tokenizer.decode(prompt.ids, skip_special_tokens=False)
     )
 
