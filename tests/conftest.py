@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Hooks and fixtures of all tests: order and time limit of slow tests, shared data, clean registries."""
 
 import gc
 import os

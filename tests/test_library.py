@@ -1,4 +1,4 @@
-"""The main job from Python is the command line's: the same answers, scores and files, and the same errors."""
+"""The library from Python: the same answers, scores, files and errors as from the command line."""
 
 import ast
 import importlib

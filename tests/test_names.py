@@ -38,7 +38,7 @@ def test_spellings_of_one_name(spelling, other):
     assert match_key(spelling) == match_key(other)
 
 
-def test_names_that_are_two():
+def test_different_names_have_different_keys():
     names = ["1_12", "11_2", "1_1_2", "10", "100", "a_1.5", "a_15", "EP02_01f", "EP02_01"]
     assert len({match_key(name) for name in names}) == len(names)
 

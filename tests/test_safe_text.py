@@ -1,4 +1,4 @@
-"""Texts for others and for terminals: paths, secrets and control characters."""
+"""Texts safe to share and to print: paths, secrets and control characters."""
 
 import io
 import re
@@ -74,7 +74,7 @@ def test_names_and_secrets_in_messages_are_not_obeyed_or_told(capsys):
 
 
 class Terminal(io.StringIO):
-    """A terminal that keeps what is written to it."""
+    """A terminal that keeps the text written to it."""
 
     def isatty(self):
         return True

@@ -1,4 +1,4 @@
-"""What the tests of the page share: pages that are served, clips, and requests as Gradio makes them."""
+"""Fixtures of the page: served pages, clips, and requests as Gradio makes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose questions, answers and warnings want to be markup."""
+    """A run whose questions, answers and warnings contain markup."""
     return two_runs(tmp_path_factory.mktemp("app-runs"))[0]
 
 
@@ -56,7 +56,7 @@ class Visitor:
 
 @pytest.fixture(scope="session")
 def visit() -> Any:
-    """Make visitors of a page."""
+    """A function that makes visitors of a page."""
 
     def make_visitor(served: RunningPage, name: str = "tab") -> Visitor:
         owner = served.state.sessions.new_owner()

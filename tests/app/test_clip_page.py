@@ -1,4 +1,4 @@
-"""What happens on the page about one clip, without a browser: the updates that its handlers yield."""
+"""Handlers of the page about one clip, without a browser: the updates that they yield."""
 
 from __future__ import annotations
 

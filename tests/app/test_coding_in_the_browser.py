@@ -18,7 +18,7 @@ _OF_GRADIO = "Method not implemented."
 
 
 class Brightness:
-    """A model that answers with what it sees: another apex is another answer."""
+    """A model that answers with the mean brightness of its views: another apex gives another answer."""
 
     name = revision = "brightness"
     preferences = mevqa.Preferences(views=("apex", "motion"))

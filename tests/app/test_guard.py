@@ -1,4 +1,4 @@
-"""Who may come in, which addresses there are, and whose files are whose."""
+"""Access to the page: passwords, allowed host names and addresses, and files that belong to one browser."""
 
 import base64
 import socket

@@ -39,7 +39,7 @@ def write(browser: Browser, selector: str, value: str) -> None:
 
 
 def leave(browser: Browser) -> None:
-    """Leave the page of an earlier test, whose last words are none of this one's."""
+    """Leave the page of an earlier test, so that its last messages are not read here."""
     browser.visit("about:blank")
     browser.errors.clear(), browser.requests.clear()
 
@@ -50,7 +50,7 @@ def uploads(page: RunningPage, clip: Path) -> set[Path]:
 
 
 def assert_at_home(browser: Browser, address: str) -> None:
-    """Nothing was asked of another host, and nothing went wrong on the way."""
+    """Assert that no other host was asked and that the browser reported no error."""
     hosts = {urlsplit(url).hostname for url in browser.requests if not url.startswith(("data:", "blob:", "about:"))}
     assert hosts == {urlsplit(address).hostname}
     assert [error for error in browser.errors if _OF_GRADIO not in error] == []

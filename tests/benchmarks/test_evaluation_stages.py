@@ -1,4 +1,4 @@
-"""The stages of an evaluation add up, and what is printed is what was measured."""
+"""Benchmark of the stages of an evaluation: they add up, and the measured times are printed."""
 
 import json
 

@@ -35,7 +35,7 @@ def test_three_ways_are_timed_in_turns_and_train_the_same(name):
     assert (result.speedup[WAYS[2]], result.best_speedup[WAYS[2]]) == (6.0, 2.0)
 
 
-def test_another_training_is_noticed(monkeypatch):
+def test_packing_that_trains_differently_is_noticed(monkeypatch):
     """Packed rows whose questions see each other, as if all of them were the prefix."""
     visible = packed_model.visible
     monkeypatch.setattr(packed_model, "visible", lambda groups: visible(groups.clamp(max=0)))

@@ -131,7 +131,7 @@ def test_json_is_printed_alone_or_written_beside_what_is_printed(tmp_path, capsy
     assert file.read_text() == printed and list(json.loads(printed)) == [line.split()[0] for line in table.splitlines()]
 
 
-def test_a_place_is_named_once(tmp_path, capsys):
+def test_the_output_is_named_exactly_once(tmp_path, capsys):
     assert main(["convert", "in.json"]) == 2
     assert capsys.readouterr().err == "mevqa convert: say where it is written: --out\n"
     assert main(["convert", "in.json", "out", "--out", "out"]) == 2

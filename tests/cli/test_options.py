@@ -20,7 +20,7 @@ def video(tmp_path):
 
 @pytest.fixture
 def no_model(monkeypatch):
-    """Loading a model is a failure of the test."""
+    """Fail the test when a model is loaded."""
 
     def load_model(*args):
         raise AssertionError("the model was loaded")

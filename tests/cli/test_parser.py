@@ -6,7 +6,7 @@ from mevqa.cli import COMMANDS, build_parser, main
 
 
 def refused(words, capsys):
-    """What a refused command line prints; it must be exit code 2 and nothing on standard output."""
+    """Lines of standard error of a refused command line; asserts exit code 2 and an empty standard output."""
     with pytest.raises(SystemExit) as caught:
         main(words)
     printed = capsys.readouterr()

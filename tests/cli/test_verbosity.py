@@ -48,7 +48,7 @@ def test_verbose_logs_the_steps_of_the_library_and_then_no_more(tmp_path, capsys
     assert "mevqa.cli.verbosity" not in capsys.readouterr().err
 
 
-def test_the_two_exclude_each_other(capsys):
+def test_quiet_and_verbose_exclude_each_other(capsys):
     with pytest.raises(SystemExit):
         main(["list", "presets", "-q", "-v"])
     assert capsys.readouterr().err == "mevqa list: -v/--verbose: not allowed with -q/--quiet\n"

@@ -1,4 +1,4 @@
-"""Made-up label files and clips; the tests of this folder import what stands beside them."""
+"""Made-up label files and clips; lets the tests of this folder import the modules beside them."""
 
 from __future__ import annotations
 

@@ -129,5 +129,5 @@ def test_several_coders_may_save_at_once(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["labels.csv"]
 
 
-def test_it_is_public():
+def test_save_annotation_is_public():
     assert mevqa.save_annotation is save_annotation

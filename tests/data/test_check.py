@@ -1,4 +1,4 @@
-"""Everything wrong with questions, media and annotations, together."""
+"""`check`: all problems of questions, media and annotations in one report."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_names_without_numbers_do_not_tell(tmp_path, save_frames):
         place(Event(0, 1, 1), CASME2, folder)
 
 
-def test_videos(tmp_path):
+def test_file_numbers_become_positions_in_a_video(tmp_path):
     video = tmp_path / "EP02_01f.avi"
     video.touch()
     assert place(Event(45, 58, 85), CASME2, video) == Event(45, 58, 85)

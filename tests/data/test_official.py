@@ -29,7 +29,7 @@ def train_row(number: int = 1, **changes: object) -> dict[str, object]:
     return row | changes
 
 
-def test_row(number: int = 1, **changes: object) -> dict[str, object]:
+def official_test_row(number: int = 1, **changes: object) -> dict[str, object]:
     row: dict[str, object] = {
         "video_id": f"casme3_test_CAS-1_{number}",
         "video": "CAS-1",
@@ -37,9 +37,6 @@ def test_row(number: int = 1, **changes: object) -> dict[str, object]:
         "answer": "",
     }
     return row | changes
-
-
-test_row.__test__ = False  # type: ignore[attr-defined]
 
 
 def write(path: Path, *rows: object, end: str = "\n") -> Path:
@@ -65,7 +62,12 @@ def test_training_rows(tmp_path):
 
 def test_test_rows(tmp_path):
     count = "How many micro-expression events appear in this video?"
-    rows = [test_row(1), test_row(2, question=count), test_row(3, question=count), test_row(4, question="Why?")]
+    rows = [
+        official_test_row(1),
+        official_test_row(2, question=count),
+        official_test_row(3, question=count),
+        official_test_row(4, question="Why?"),
+    ]
     file = read_questions(write(tmp_path / "q.jsonl", *rows))
     assert (file.layout, file.task, file.dataset) == ("test", "vqa", "casme3")
     assert [question.reference for question in file.questions] == [None] * 4
@@ -82,7 +84,7 @@ def test_test_rows(tmp_path):
     ],
 )
 def test_data_set_and_task_of_test_files(tmp_path, name, row_id, dataset, task):
-    file = read_questions(write(tmp_path / name, test_row(video_id=row_id)))
+    file = read_questions(write(tmp_path / name, official_test_row(video_id=row_id)))
     assert (file.dataset, file.task) == (dataset, task)
 
 
@@ -108,7 +110,9 @@ def test_a_clip_is_of_one_data_set_and_one_person(tmp_path):
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-styles = st.tuples(st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), st.permutations(list(test_row())))
+styles = st.tuples(
+    st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), st.permutations(list(official_test_row()))
+)
 
 
 @given(
@@ -119,7 +123,7 @@ styles = st.tuples(st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), s
 def test_round_trip_keeps_every_byte(tmp_path_factory, rows, final, answer):
     lines = []
     for number, ((separators, escape, order), extra) in enumerate(rows):
-        row = test_row(number, extra=extra)
+        row = official_test_row(number, extra=extra)
         row = {key: row[key] for key in (*order, "extra")}
         lines.append(json.dumps(row, separators=separators, ensure_ascii=escape))
     data = ("\n".join(lines) + ("\n" if final else "")).encode()
@@ -135,9 +139,9 @@ def test_round_trip_keeps_every_byte(tmp_path_factory, rows, final, answer):
 
 def test_answers_take_the_style_of_their_row(tmp_path):
     rows = [
-        json.dumps(test_row(1), separators=(",", ":")),
-        json.dumps(test_row(2, note="\u00e9")),
-        json.dumps(test_row(3, note="\u00e9"), ensure_ascii=False),
+        json.dumps(official_test_row(1), separators=(",", ":")),
+        json.dumps(official_test_row(2, note="\u00e9")),
+        json.dumps(official_test_row(3, note="\u00e9"), ensure_ascii=False),
     ]
     file = read_questions(write(tmp_path / "q.jsonl", *rows, end=""))
     compact, escaped, plain = file.render({question.id: "\u00e4" for question in file.questions}).split(b"\n")
@@ -147,7 +151,7 @@ def test_answers_take_the_style_of_their_row(tmp_path):
 
 
 def test_render_refuses_an_unknown_id(tmp_path):
-    file = read_questions(write(tmp_path / "q.jsonl", test_row()))
+    file = read_questions(write(tmp_path / "q.jsonl", official_test_row()))
     with pytest.raises(KeyError, match="nobody"):
         file.render({"nobody": "yes"})
 
@@ -165,7 +169,7 @@ def test_a_file_broken_in_every_way_gives_one_line_a_problem(tmp_path):
         json.dumps(train_row(8, question="  ")).encode(),
         json.dumps(train_row(9)).encode() + b"\r",
         json.dumps(train_row(10, answer=None)).encode(),
-        json.dumps(test_row(11)).encode(),
+        json.dumps(official_test_row(11)).encode(),
         json.dumps(train_row(12)).encode() + b" x",
         b"[1, 2]",
         json.dumps(train_row(14, subject=["a"])).encode(),
@@ -229,7 +233,7 @@ def test_a_file_of_far_too_many_lines_is_one_line_and_not_read(tmp_path, monkeyp
 
 def test_windows_line_ends_and_a_byte_order_mark_are_warnings(tmp_path):
     path = tmp_path / "q.jsonl"
-    good = b"".join(json.dumps(test_row(number)).encode() + b"\n" for number in range(5))
+    good = b"".join(json.dumps(official_test_row(number)).encode() + b"\n" for number in range(5))
     path.write_bytes(b"\xef\xbb\xbf" + good.replace(b"\n", b"\r\n"))
     scan = scan_questions(path)
     assert not scan.problems and len(scan.file.questions) == 5
@@ -281,7 +285,7 @@ def test_the_same_complaint_about_many_lines_is_one_line(tmp_path):
     ],
 )
 def test_damaged_answers_are_one_line(tmp_path, value, message):
-    row = json.dumps(test_row()).replace('"answer": ""', f'"answer": {value}')
+    row = json.dumps(official_test_row()).replace('"answer": ""', f'"answer": {value}')
     (problem,) = problems(write(tmp_path / "q.jsonl", row))
     assert problem[0] == 1 and message in problem[1] and len(problem[1]) < 200
 
@@ -312,7 +316,7 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 def test_unicode_line_separators_inside_a_row_do_not_break_it(tmp_path):
-    row = json.dumps(test_row(note="a\u2028b\x85c"), ensure_ascii=False)
+    row = json.dumps(official_test_row(note="a\u2028b\x85c"), ensure_ascii=False)
     file = read_questions(write(tmp_path / "q.jsonl", row))
     assert len(file.questions) == 1 and file.render({}) == (row + "\n").encode()
 

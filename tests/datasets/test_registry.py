@@ -1,4 +1,4 @@
-"""The data sets that are known, and one of one's own."""
+"""The registry of data sets: the released ones, and own definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the documents share: what `mevqa demo` makes, for all pages."""
+"""Fixture of the tests of documents: the output of `mevqa demo`, made once for all pages."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What the pages of the data sets say that stands in the YAML of each: tables between two comments of a page.
+"""Tables of facts on the pages of the data sets, made from the YAML of each and put between two comments of the page.
 
 `python tests/docs/dataset_facts.py` writes them anew into all pages, after a YAML was changed; look at them and commit.
 """
@@ -25,14 +25,14 @@ _RULES = {
 
 
 def page_facts(text: str) -> tuple[str, str]:
-    """The data set that a page says it is of, and the facts that stand in it."""
+    """Name of the data set that a page is about, and the tables of facts in the page."""
     match = _FACTS.search(text)
     assert match, "no <!-- facts: NAME --> ... <!-- end of facts -->"
     return match["name"], match["facts"]
 
 
 def facts(name: str) -> str:
-    """The tables that a page must hold."""
+    """Tables of facts that the page of a data set must hold."""
     dataset = next(dataset for dataset in datasets() if dataset.name == name)
     parts = [_table(("", "what mevqa knows"), list(_definition_rows(dataset)))]
     for layout in dataset.labels:

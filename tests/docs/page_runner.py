@@ -147,7 +147,7 @@ def _exit_code(command: Command) -> int:
 
 
 def _synthetic(command: Command, folder: Path, made_once: Path) -> tuple[int, str]:
-    """What `mevqa synth` makes, from the last time where it was made before."""
+    """Run `mevqa synth`, or copy its output where the same command ran before."""
     stored = made_once / "synthetic" / hashlib.sha256(command.line.encode()).hexdigest()[:12]
     with alone(made_once / "lock-of-synthetic"):
         if not (stored / "printed.txt").exists():
@@ -161,12 +161,12 @@ def _synthetic(command: Command, folder: Path, made_once: Path) -> tuple[int, st
 
 
 def form(line: str) -> str:
-    """A line without what may differ between machines and releases: numbers, bars, widths."""
+    """Normalise a line for comparison: numbers become 0, bars and runs of spaces one space."""
     return re.sub(r"[\s-]+", " ", _NUMBER.sub("0", line)).strip()
 
 
 def differences(shown: list[str], printed: list[str]) -> list[str]:
-    """What is shown and was not printed in this order; ``...`` stands for any lines."""
+    """Lines that a page shows and that were not printed in this order; ``...`` stands for any lines."""
     wanted, lines = ([line for line in map(form, text) if line] for text in (shown, printed))
     missing, at, anywhere = [], 0, False
     for line in wanted:
@@ -184,7 +184,7 @@ def differences(shown: list[str], printed: list[str]) -> list[str]:
 
 
 def _renewed(text: str, results: list[tuple[Block, Command | None, str]]) -> str:
-    """The page with what was printed today below its commands; outputs with ``...`` keep as many lines before it."""
+    """The page with the current output below its commands; outputs with ``...`` keep as many lines before it."""
     for block in reversed(list({id(block): block for block, command, _ in results if command}.values())):
         if block.language != "console":
             continue

@@ -30,7 +30,7 @@ LINES = [
 
 
 def parsed(words):
-    """What a command line says, the shell's variables set: ``$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT`` is 1/1."""
+    """Parsed arguments of a command line in which shell variables are 1, as ``$SLURM_ARRAY_TASK_ID``."""
     return vars(PARSER.parse_args([re.sub(r"\$\{?\w+\}?", "1", word) for word in words]))
 
 

@@ -1,4 +1,4 @@
-"""Several runs fused into one: what is fused, how weights are learned, and what is refused."""
+"""Ensembles of runs: fusion of answers, learned weights, and refused inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short long video with what a perfect spotter finds in it, and spottings made up."""
+"""A synthetic long video with its coded events as spotted, and made-up spotting results."""
 
 from __future__ import annotations
 

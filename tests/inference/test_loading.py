@@ -1,4 +1,4 @@
-"""What can be refused without a model is refused before it is loaded."""
+"""Loading of models for answering: unusable options are refused before a model is loaded."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_a_command_refuses_before_the_model_is_loaded(command, words, message, t
     assert line.startswith(f"mevqa eval: {message}")
 
 
-def test_so_does_a_question_about_one_video(command, tmp_path):
+def test_a_question_about_one_video_is_refused_before_the_model_is_loaded(command, tmp_path):
     video, shots = tmp_path / "maps", ShotOptions(2, (tmp_path / "q.jsonl",), pictures={"motion": tmp_path / "maps"})
     with pytest.raises(mevqa.InputError, match="has no text before the pictures"):
         mevqa.ask(video, QUESTION, note="The heart beats faster.")

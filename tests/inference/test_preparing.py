@@ -88,7 +88,7 @@ def test_answers_and_fingerprint_are_those_of_the_videos(data, tmp_path, views):
     assert stored.score(draws=0).metrics == live.score(draws=0).metrics
 
 
-def test_it_is_answered_without_its_media(data, tmp_path):
+def test_a_prepared_benchmark_is_answered_without_its_media(data, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(data, moved)
     prepare(moved, tmp_path / "prepared")

@@ -114,7 +114,7 @@ def test_a_run_keeps_its_samples_and_refuses_other_ones(tmp_path):
         mevqa.evaluate(file, "mock", out=tmp_path / "whole", options=ModelOptions(samples=4), **inputs)
 
 
-def test_who_cannot_draw_is_refused():
+def test_models_that_cannot_draw_are_refused():
     with pytest.raises(InputError, match="nearest cannot draw answers"):
         load_answerer(AskOptions(NearestAnswerer(), ModelOptions(samples=2)))
     with pytest.raises(InputError, match="temperature above 0"):

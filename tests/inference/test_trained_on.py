@@ -41,7 +41,7 @@ def test_clips_of_trained_subjects_are_found_in_the_record_of_an_adapter(tmp_pat
     assert clips_trained_on("nano", None, ASKED) == clips_trained_on("org/model", "org/adapter", ASKED) == []
 
 
-def test_and_in_that_of_a_recogniser(tmp_path):
+def test_clips_of_trained_subjects_are_found_in_the_record_of_a_recogniser(tmp_path):
     fitted = {"subjects": ["casme2 2"], "clips": 1, "rest": 0, "counts": {}, "data": ""}
     record = RecogniserRecord.model_construct(
         recogniser="mean", settings={}, classes={"coarse": ["negative", "positive"]}, face="auto", seed=0
@@ -50,7 +50,7 @@ def test_and_in_that_of_a_recogniser(tmp_path):
     assert clips_trained_on(f"mean:{tmp_path}", None, ASKED) == ["b"]
 
 
-def test_and_in_that_of_a_spotter(tmp_path):
+def test_clips_of_trained_subjects_are_found_in_the_record_of_a_spotter(tmp_path):
     (tmp_path / "spotter.json").write_text(json.dumps({"trained_on": {"subjects": ["s2"], "videos": ["c"]}}))
     assert clips_trained_on("nano", None, ASKED, spotter=tmp_path) == ["c"]
     assert clips_trained_on("nano", None, ASKED, spotter=tmp_path / "none") == []

@@ -1,4 +1,4 @@
-"""What must hold for every architecture: reuse equals no reuse, batch equals single, and both equal the plain model."""
+"""Checks of every architecture: reuse equals no reuse, batch equals single, and both equal the plain model."""
 
 import math
 

@@ -114,7 +114,7 @@ def test_a_clip_is_answered_without_the_classes_of_its_subject(tmp_path):
             assert min(ratios, key=lambda name: ratios[name]) == others[0].reference
 
 
-def test_it_is_an_option_of_every_model_and_in_the_manifest(tmp_path):
+def test_a_prior_is_an_option_of_every_model_and_in_the_manifest(tmp_path):
     model = CorrectedModel(load_model("mock"), ClassPrior("own", {"coarse": {"negative": 5}}))
     assert (model.name, model.preferences) == ("mock", load_model("mock").preferences)
     data = mevqa.synthesise(tmp_path / "data", clips=2, seed=5, size=(128, 128), fps=(30.0,))

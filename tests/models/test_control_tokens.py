@@ -1,4 +1,4 @@
-"""Texts of files that a model would read as control: pictures' placeholders and ends of turns break no prompt."""
+"""Control tokens in texts of files: placeholders of pictures and ends of turns break no prompt."""
 
 from collections import Counter
 from dataclasses import replace

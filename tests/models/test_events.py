@@ -1,4 +1,4 @@
-"""What must hold for every architecture that looks at the events of a long video."""
+"""Recognition of the events of a long video by every architecture."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ OPEN = Request("What are the action units?", grammar=Words())
 CLOSED = Request("What is the coarse expression class?", options=("positive", "negative"))
 
 
-def test_is_a_model():
+def test_the_mock_is_a_model():
     assert isinstance(MockModel(), Model)
     assert MockModel().revision == "scripted"
 

@@ -80,7 +80,7 @@ def wrapped(name: str, **options: Any) -> TransformersModel:
 
 
 def plain_inputs(name: str, text: str) -> tuple[Any, int]:
-    """What the processor makes of the conversation in its documented way, and the id that ends a turn."""
+    """Inputs that the processor's own chat template gives for a conversation, and the id that ends a turn."""
     _, processor = built(name)
     pictures = [view.image for view in views()]
     conversation = messages(SYSTEM, views(), text)

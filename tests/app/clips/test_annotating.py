@@ -1,4 +1,4 @@
-"""What the page saves of a clip, and takes from answers."""
+"""The annotation that the page saves of a clip, its export, and the draft made from answers."""
 
 from __future__ import annotations
 

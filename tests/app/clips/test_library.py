@@ -1,4 +1,4 @@
-"""What the page can be started with: a video, a folder, a question file, a run."""
+"""The clips that the page is started with: a video, a folder, a question file, a run."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Work that says how far it is and can be stopped in the middle."""
+"""Background jobs: they report progress and can be stopped in the middle."""
 
 import threading
 

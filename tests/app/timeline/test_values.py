@@ -1,4 +1,4 @@
-"""What the timeline shows, and what of the browser's word is taken."""
+"""Values that the timeline shows, and the checks of moments and frames that a browser sends."""
 
 from __future__ import annotations
 

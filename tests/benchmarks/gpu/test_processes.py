@@ -1,4 +1,4 @@
-"""Every case is measured in a process of its own, and how it ended is a row."""
+"""GPU benchmark: every case is measured in a process of its own, and its outcome is a row."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_process_that_hangs_is_ended(monkeypatch):
     assert (result.outcome, result.reason) == ("failed", "took more than 0 s") and result.seconds < 30
 
 
-def test_it_runs_without_readers_of_videos_and_tables(tmp_path):
+def test_the_command_runs_without_readers_of_videos_and_tables(tmp_path):
     code = f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); from mevqa.__main__ import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "bench", "gpu", "--small", "--recipe", "smolvlm2-256m", "--markdown"]
     process = subprocess.run(

@@ -1,4 +1,4 @@
-"""The command mevqa check."""
+"""The command `mevqa check`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_problems_are_one_line_each_and_exit_two(file, tmp_path, capsys):
     assert count == "mevqa check: 2 problems"
 
 
-def test_json(file, media, tmp_path, capsys):
+def test_the_report_is_printed_as_json(file, media, tmp_path, capsys):
     assert run(file, "--media", media, "--json", "-") == 0
     good = json.loads(capsys.readouterr().out)
     assert good["ok"] and good["problems"] == [] and good["summary"]["types"] == {"au_list": 1, "open": 1}

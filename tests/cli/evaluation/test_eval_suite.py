@@ -51,7 +51,7 @@ def test_a_model_that_fails_does_not_stop_the_others(suite, capsys):
     assert str(suite) not in table
 
 
-def test_it_goes_on_where_it_stopped(suite):
+def test_a_suite_goes_on_where_it_stopped(suite):
     assert run(suite, "mock", more=["--limit", "2"]) == 0
     log = suite / "out" / "mock" / "answers.jsonl"
     first = log.read_bytes()

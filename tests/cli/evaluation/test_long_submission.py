@@ -19,7 +19,7 @@ def long_set(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def features(long_set, monkeypatch):
-    """What is measured of the video is kept for the other tests."""
+    """A cache of motion features that the tests of this file share."""
     monkeypatch.setenv("MEVQA_FEATURES", str(long_set.media.parent / "features"))
 
 

@@ -18,7 +18,7 @@ def run(tmp_path):
     return tmp_path / "run"
 
 
-def test_it_says_where_the_page_is(run, tmp_path, capsys):
+def test_the_folder_of_the_page_is_printed(run, tmp_path, capsys):
     assert main(["report", str(run), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     assert str(tmp_path / "out" / "index.html") in printed

@@ -42,7 +42,7 @@ def run_folder(tmp_path):
     return folder
 
 
-def test_writes_what_validates(run_folder, questions, tmp_path, capsys):
+def test_a_written_submission_validates(run_folder, questions, tmp_path, capsys):
     assert mevqa_submit(run_folder, "--questions", questions, "--out", tmp_path / "out", "--fill") == 0
     captured = capsys.readouterr()
     assert captured.out.split() == [
@@ -55,12 +55,12 @@ def test_writes_what_validates(run_folder, questions, tmp_path, capsys):
     assert "valid, 2 answers" in capsys.readouterr().out
 
 
-def test_refuses_an_incomplete_run(run_folder, questions, tmp_path):
+def test_an_incomplete_run_is_refused(run_folder, questions, tmp_path):
     with pytest.raises(MevqaError, match="samm_test_SAMM-1_2"):
         mevqa_submit(run_folder, "--questions", questions, "--out", tmp_path / "out")
 
 
-def test_vocabulary_warns_and_strict_refuses(questions, tmp_path, capsys):
+def test_answers_outside_the_vocabulary_are_warnings_or_refused_when_strict(questions, tmp_path, capsys):
     answers = ("confused", "blepharospasm")
     rows = [{**row, "answer": answer} for row, answer in zip(ROWS, answers, strict=True)]
     predictions = write(tmp_path / "pred.jsonl", rows)
@@ -73,7 +73,7 @@ def test_vocabulary_warns_and_strict_refuses(questions, tmp_path, capsys):
     assert len(str(caught.value).splitlines()) == 2
 
 
-def test_refuses_damage(questions, tmp_path):
+def test_an_empty_answer_is_refused(questions, tmp_path):
     with pytest.raises(MevqaError, match="the answer is empty"):
         mevqa_submit("--validate", questions, "--questions", questions)
 

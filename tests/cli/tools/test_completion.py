@@ -75,7 +75,7 @@ def test_every_list_that_is_named_exists_and_is_used(script):
         assert not option.startswith("--") or f"_{option.replace('-', '_')}_choices" in text, option
 
 
-def test_it_is_printed_or_written(tmp_path, capsys, monkeypatch):
+def test_scripts_are_printed_or_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("mevqa.cli.tools.completion.completion_script", lambda shell: f"# {shell}")
     assert main(["completion", "bash"]) == 0 and capsys.readouterr().out == "# bash\n"
     assert main(["completion", "zsh", "--out", str(tmp_path / "new/_mevqa")]) == 0
@@ -125,7 +125,7 @@ def test_zsh_completes_with_its_script(tmp_path):
 
 
 def typed_in_zsh(zsh, folder, lines):
-    """What stands in the command line of a zsh after each line and Tab were typed."""
+    """Command lines of a zsh after each line and Tab were typed."""
     typed = folder / "typed"
     start = (
         "PS1=; fpath=($PWD/functions $fpath); autoload -Uz compinit; compinit -u -d dump; "
@@ -149,7 +149,7 @@ def typed_in_zsh(zsh, folder, lines):
 
 
 def read_all(terminal):
-    """Read what a shell prints, so that it never waits for that."""
+    """Read the output of a shell continuously, so that it never blocks on writing."""
     try:
         while os.read(terminal, 4096):
             pass

@@ -27,7 +27,7 @@ def video(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def features(video, monkeypatch):
-    """What is measured of the video is kept for the other tests."""
+    """A cache of motion features that the tests of this file share."""
     monkeypatch.setenv("MEVQA_FEATURES", str(video.path.parent.parent / "features"))
 
 
@@ -128,7 +128,7 @@ def test_wrong_options_are_one_line(video, words, message, capsys):
 
 
 def exit_code(words):
-    """The exit code, whether the parser or the command refuses."""
+    """Exit code of a command line, refused by the parser or by the command."""
     try:
         return main(words)
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""``mevqa spot --curves``: other people's scores into events, with thresholds that are not chosen on the tested."""
+"""``mevqa spot --curves``: events from given score curves, with thresholds chosen on other subjects than the tested."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_options_of_curves_need_curves(capsys):
     assert "--decoder: is of no use without --curves" in err
 
 
-def test_labels_that_do_not_fit(scores, capsys):
+def test_labels_of_other_videos_are_refused(scores, capsys):
     other = scores / "other.csv"
     other.write_text("subject,video,onset,offset\nx,y,1,9\n")
     code, _, err = run(capsys, "--curves", scores / "scores.csv", "--annotations", other)
@@ -103,7 +103,7 @@ def test_labels_that_do_not_fit(scores, capsys):
     assert "other.csv: without subject 6 no expression is marked" in err
 
 
-def test_videos_of_nobody(scores, capsys):
+def test_videos_without_a_subject_are_refused(scores, capsys):
     table = scores / "scores.csv"
     table.write_text("".join(line.split(",", 1)[1] for line in table.read_text().splitlines(keepends=True)))
     code, _, err = run(capsys, "--curves", table, "--annotations", scores / "labels.csv")

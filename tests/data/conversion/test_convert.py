@@ -190,7 +190,7 @@ def test_absolute_paths_and_single_pictures(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_encodings(encoding, tmp_path):
+def test_files_of_every_unicode_encoding_are_read(encoding, tmp_path):
     text = "".join(json.dumps({**row, "answer": "\u00e9"}, ensure_ascii=False) + "\r\n" for row in train_rows())
     source = tmp_path / "q.jsonl"
     source.write_bytes(text.encode(encoding))

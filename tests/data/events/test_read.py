@@ -1,4 +1,4 @@
-"""Files of events in the wild: headings, layouts, and every problem with its line."""
+"""Reading event files of other tools: headings, layouts, and every problem with its line."""
 
 import json
 from pathlib import Path
@@ -241,7 +241,7 @@ def test_frames_before_the_first(tmp_path):
     assert "before the first frame" in messages(gone, numbers=Numbers(negative="keep"))[2]
 
 
-def test_frame_base(tmp_path):
+def test_the_number_of_the_first_frame_is_subtracted(tmp_path):
     path = write(tmp_path, "video,onset,apex,offset\na,1,2,3\n")
     event = read_events(path, "reference", Numbers(base=1)).events[0]
     assert (event.onset, event.apex, event.offset) == (0, 1, 2)

@@ -1,4 +1,4 @@
-"""Finding the layout of a label file, and what is wrong with one."""
+"""Detection of the layout of a label file, and the problems of a label file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of known defects."""
+"""Corrections of known mistakes in released label files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers in one row or two, below titles, and what is said of others."""
+"""Detection of header rows: one row or two, below titles, and the message about unknown columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every spelling of a table is read alike, and what cannot be read is one line."""
+"""Reading tables of every format and encoding alike; an unreadable file is a one-line error."""
 
 from __future__ import annotations
 

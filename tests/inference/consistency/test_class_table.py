@@ -1,4 +1,4 @@
-"""Fine classes by action units, as a data set's training file tells them."""
+"""The table of fine classes by action units, counted in a data set's training file."""
 
 import json
 import math

@@ -127,7 +127,7 @@ def test_the_nth_event_exists_and_its_type_is_counted():
     ) == ["5", "2", "3", "micro-expression"]
 
 
-def test_one_clip_only():
+def test_answers_about_several_clips_are_refused():
     other = Question("r", "d", "?", "coarse")
     with pytest.raises(ValueError, match="several clips"):
         decide([ask("coarse"), other], [Reply("negative")] * 2, CLASSES)

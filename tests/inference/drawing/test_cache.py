@@ -1,4 +1,4 @@
-"""Views from the cache are those that are drawn, and are never out of date."""
+"""The cache of views: stored views equal drawn ones and are never out of date."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What several processes draw ahead is what one draws, and how they end."""
+"""Drawing views in several processes: the same views as in one, and an orderly end of the processes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Answers about long videos from one story."""
+"""Answers about a long video from one spotting and recognition result."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_the_kinds_follow_the_data_set():
 
 @pytest.fixture
 def spotted(long_set, monkeypatch):
-    """Let the spotter be perfect; return the clip and what it was asked with."""
+    """Make the spotter perfect; return the clip, the spotting result and the options of each call."""
     clip, spotting_result = perfect(long_set)
     spot_options = []
 

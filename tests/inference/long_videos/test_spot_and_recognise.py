@@ -127,7 +127,7 @@ def test_other_settings_and_foreign_files_are_refused(tmp_path):
 
 @pytest.fixture
 def videos(tmp_path, monkeypatch):
-    """Two videos in each of which one micro-expression is spotted; return their folder and what was spotted in."""
+    """Two videos with one spotted micro-expression each: their folder, and the list of those spotted."""
     from mevqa.synthetic.writer import synthesise
 
     data = synthesise(tmp_path / "set", 2, 31, long=True, seconds=4.0, size=(128, 128))

@@ -73,7 +73,7 @@ def test_a_choice_of_the_same_person_is_never_shown(file, work, monkeypatch):
         shots_for(shot_source(file), work, "sub01_EP01")
 
 
-def test_who_is_not_known_is_refused_in_one_line(file, work, tmp_path):
+def test_clips_of_unknown_subjects_are_refused_in_one_line(file, work, tmp_path):
     rows = [json.loads(line) for line in file.read_text().splitlines()]
     bare = tmp_path / file.name
     bare.write_text("".join(json.dumps({k: v for k, v in row.items() if k != "subject"}) + "\n" for row in rows))

@@ -80,7 +80,7 @@ def test_weights_are_safetensors_small_enough_to_ship():
     assert not [path for path in files if path.suffix not in (".safetensors", ".json", ".jinja")]
 
 
-def test_it_loads_like_any_other_model():
+def test_nano_loads_by_the_auto_classes_of_transformers():
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     model = AutoModelForImageTextToText.from_pretrained(WEIGHTS)
@@ -102,7 +102,7 @@ def test_every_name_is_one_token():
     assert tokenizer.decode(tokenizer(strange, add_special_tokens=False)["input_ids"]) == strange
 
 
-def test_it_looks(answered):
+def test_answers_come_from_the_picture(answered):
     answers, _ = answered
     assert _recall(answers["coarse"]) > 0.85
     assert _accuracy(answers["au_list"]) > 0.6

@@ -51,7 +51,7 @@ def test_clips_are_decided_by_their_seed_and_mix_both_kinds():
     assert 32 <= len(happy) < 50
 
 
-def test_scores_count_what_was_asked():
+def test_scores_are_computed_by_question_type():
     def question(kind: str, reference: str) -> Question:
         return Question(id="q", clip_id="c", text="", type=kind, reference=reference)
 

@@ -80,7 +80,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """An environment without keys and addresses; returns what sets a variable."""
+    """An environment without keys and addresses; returns the function that sets a variable."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch.setenv

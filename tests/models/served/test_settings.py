@@ -1,4 +1,4 @@
-"""What is said of a server before it is asked: addresses, keys, prices, and what is refused."""
+"""Settings of served models: addresses, keys, prices, and refused values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a served model thought is kept apart, and a thought that took all tokens is followed by an answer."""
+"""Thoughts of a served model are kept apart, and a thought that took all tokens is followed by an answer."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace

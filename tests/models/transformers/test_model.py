@@ -1,4 +1,4 @@
-"""What may go wrong while asking, the processors' own video path, and memory that runs out."""
+"""TransformersModel: errors while asking, the processors' own video path, and memory that runs out."""
 
 from dataclasses import replace
 
@@ -143,7 +143,7 @@ def test_attention_without_masks_is_replaced_for_the_tree_only():
         text._attn_implementation_internal = before
 
 
-def test_windows():
+def test_attention_windows_come_from_the_config():
     assert attention_windows(built("gemma3")[0].config) == {"full_attention": None, "sliding_attention": 24}
     assert attention_windows(built("qwen2_5_vl")[0].config) == {}
 

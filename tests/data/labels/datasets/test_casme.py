@@ -11,7 +11,7 @@ from mevqa.facs import ActionUnit
 HEADER = ("Subject", "Filename", None, "OnsetF", "ApexF1", "ApexF2", "OffsetF", None, "AUs", "Emotion")
 
 
-def test_it_is_not_read_as_smic(save_table):
+def test_a_casme_file_is_not_read_as_smic(save_table):
     rows = [
         (1, "EP01_12", None, 73, 81, 0, 91, None, "4+9", "disgust"),
         (3, "EP07_3", None, 5, 9, 0, 12, None, 14, "tense"),

@@ -12,7 +12,7 @@ from mevqa.facs import ActionUnit
 HEADER = ("sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion")
 
 
-def test_rows(save_table):
+def test_rows_become_labels_of_clips(save_table):
     rows = [("S13", "S13_001_01", 12, 20, 40, "AU4+AU7(k)", "Negative"), ("S14", "007", 5, 9, 20, "AU12", "Positive")]
     labels = read_annotations(save_table("4DME_Labelling_Micro_release v1.xlsx", HEADER, *rows))
     assert list(labels) == ["S13_001_01", "S14_007"]

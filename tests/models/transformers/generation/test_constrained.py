@@ -73,7 +73,7 @@ class Oracle:
 
 
 def write(grammar, prompter, text, speller=None):
-    """What is written when the model wants ``text``, spelled as the tokeniser spells it."""
+    """Text generated within the grammar by a model that wants ``text``, spelled as the tokeniser spells it."""
     [ids] = prompter.tokenise([text])
     tree, task = Oracle(ids), GrammarTask(speller or Speller(prompter), Prompt([1], ""), grammar, 50, [0])
     task.begin(tree, 0)

@@ -1,4 +1,4 @@
-"""Chat templates that do not end."""
+"""Rendering of chat templates, also of those that do not end."""
 
 from __future__ import annotations
 

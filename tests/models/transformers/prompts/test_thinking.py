@@ -146,7 +146,7 @@ def test_options_are_scored_behind_the_closed_thought(thinking):
 
 
 def extended(inputs, ids):
-    """What the processor made of a conversation, with ids of text added."""
+    """Inputs that the processor made of a conversation, with ids of text added."""
     whole = {**inputs, "input_ids": torch.cat([inputs["input_ids"], torch.tensor([ids])], 1)}
     whole["attention_mask"] = torch.ones_like(whole["input_ids"])
     kinds = inputs.get("mm_token_type_ids")
@@ -173,7 +173,7 @@ class Scripted:
 
 
 def answer_behind(model, written, limit):
-    """The ids behind which a question is answered after the model wrote ``written``, and what was taken for it."""
+    """Decoded prompt behind which a question is answered after the model wrote the ids ``written``."""
     prompter, answer_prompts = model.prompter, []
     start = prompter.tokenise(["Q<think>\n"])[0]
 
