@@ -80,7 +80,7 @@ def test_a_run_goes_on_where_it_stopped_and_knows_only_what_was_asked(data, tmp_
         mevqa.evaluate(data.train, "mock", options=mevqa.ModelOptions(seed=3), **inputs)
 
 
-def test_everything_that_is_wrong_comes_together(data, tmp_path):
+def test_all_problems_are_reported_together(data, tmp_path):
     bad = tmp_path / "bad.jsonl"
     bad.write_text("{}\n")
     labels = tmp_path / "labels.csv"

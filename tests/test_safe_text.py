@@ -62,7 +62,7 @@ def test_plain_values_lose_folders_and_keep_what_is_no_path():
     }
 
 
-def test_names_and_secrets_in_messages_are_not_obeyed_or_told(capsys):
+def test_names_and_secrets_in_messages_are_escaped_and_masked(capsys):
     secret = "https://ann:secret@host/model"
     assert main(["ask", f"{HOSTILE}.mp4", "What is the action unit?"]) == 2
     assert main(["ask", "none.mp4", "What is the action unit?", "--model", secret]) == 2

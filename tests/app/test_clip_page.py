@@ -138,7 +138,7 @@ def test_stopping_ends_the_work_that_is_under_way(handlers, page, clip, visit, t
     assert ended.wait(20) and "Stopped." in shown["status"]
 
 
-def test_what_was_not_expected_is_one_line(handlers, page, clip, visit, tmp_path, monkeypatch, capsys):
+def test_an_unexpected_error_is_one_line(handlers, page, clip, visit, tmp_path, monkeypatch, capsys):
     def broken(opened, report):
         raise RuntimeError("/secret/folder is broken")
 

@@ -54,8 +54,8 @@ def test_what_the_page_does_not_need_is_not_there(client, address):
     assert client.get(address).status_code == 404
 
 
-def test_work_is_done_in_the_queue_alone(client):
-    """Quick handlers are called by themselves; a call of the others there would pass by the bound on work at once."""
+def test_queued_handlers_cannot_be_called_directly(client):
+    """Quick handlers are called directly; a direct call of the others would bypass the limit on concurrent work."""
     handlers = {dependency["id"]: dependency["queue"] for dependency in client.get("/config").json()["dependencies"]}
     assert set(handlers.values()) == {True, False}
     for number, queued in handlers.items():
@@ -94,8 +94,8 @@ def test_a_file_is_given_to_the_browser_that_it_belongs_to_and_to_no_other(page,
     assert client.get(f"{files}{mine}").status_code == 404
 
 
-def test_what_a_page_is_told_is_told_to_its_own_browser(page, client):
-    """Answers come as a stream that is asked for by what Gradio calls the open page."""
+def test_the_stream_of_answers_is_sent_to_its_own_browser_only(page, client):
+    """Gradio streams answers to whoever names the hash of the open page's session."""
     stream = "/gradio_api/queue/data?session_hash=mine"
     assert page.state.sessions.claim(client.cookies[COOKIE], "mine")
     with httpx.Client(base_url=page.address) as other:

@@ -82,7 +82,7 @@ def test_the_model_gets_as_many_frames_of_a_long_video_as_were_asked_for(tmp_pat
 
 
 @pytest.mark.parametrize("model", [[], ["--model", "mock"]])
-def test_what_is_said_of_a_server_is_refused_without_one(model, tmp_path, capsys):
+def test_options_of_a_server_are_refused_without_a_served_model(model, tmp_path, capsys):
     words = ["eval", "q.jsonl", "--out", str(tmp_path / "run"), *model]
     assert main([*words, "--max-cost", "1"]) == 2
     assert main([*words, "--base-url", "http://localhost:1/v1", "--price", "1,2"]) == 2

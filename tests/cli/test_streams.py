@@ -60,7 +60,7 @@ def test_a_reader_of_tables_and_bars_that_ends_early_is_no_fault(monkeypatch):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_what_an_encoding_lacks_is_escaped_as_in_json(encoding, monkeypatch):
+def test_characters_that_an_encoding_lacks_are_escaped_as_in_json(encoding, monkeypatch):
     stream = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream, encoding=encoding, write_through=True))
     content = {"bar": "█", "name": "🙂 \udcff", "plain": "x"}

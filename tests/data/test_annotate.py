@@ -71,7 +71,7 @@ def test_a_table_has_a_column_of_coders_only_where_one_is_named(tmp_path):
     assert [labels.coders for labels in read_annotations(path).values()] == [(), ("=Ada Lovelace",)]
 
 
-def test_everything_that_is_wrong_is_told_together_and_nothing_is_written(tmp_path):
+def test_all_problems_are_reported_together_and_nothing_is_written(tmp_path):
     path = tmp_path / "labels.csv"
     events = [Event(12, 9, 75, fine="disgust", coarse="positive"), Event(kind=None), Event(fine="confused"), Event(-1)]
     problems = refused(path, " ", events, subject="", dataset="casme9", fps=0, frames=60)

@@ -10,7 +10,7 @@ def test_stretches_are_read_by_video(tmp_path):
     assert read_talking(path) == {"a": [(3, 30), (60, 90)], "b": [(0, 29)]}
 
 
-def test_everything_that_is_wrong_is_named_with_its_line(tmp_path):
+def test_every_problem_is_named_with_its_line(tmp_path):
     path = tmp_path / "talking.csv"
     path.write_text("video,first_frame,last_frame\na,9,3\n,1,2\nb,x,5\nc,1.5,4\nd,,4\n")
     with pytest.raises(InputError) as caught:

@@ -54,7 +54,7 @@ def test_the_demo_prints_what_the_page_shows(made_once):
         assert differences(lines, printed[command.line].splitlines()) == [], command.line
 
 
-def test_a_line_that_was_not_printed_is_told():
+def test_a_line_that_was_not_printed_is_reported():
     assert differences(["a 1.5 b", "...", "end"], ["a 0.3 b", "x", "y", "end"]) == []
     assert differences(["a", "---", "b"], ["a", "-----", "", "b"]) == []
     assert differences(["a", "b"], ["a", "c", "b"]) == ["b"]

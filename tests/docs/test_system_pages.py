@@ -65,7 +65,7 @@ def test_every_compared_system_stands_on_one_page():
     assert systems == sorted(COMPARED)
 
 
-def test_every_page_says_whose_what_is_and_what_it_is_bad_at():
+def test_every_page_names_its_paper_our_changes_and_known_weaknesses():
     for stem, text in TEXTS.items():
         if stem != "index":
             assert re.search(r"^## What is the (paper|field)'s, and what is ours$", text, re.MULTILINE), stem

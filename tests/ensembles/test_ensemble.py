@@ -284,7 +284,7 @@ def test_weights_from_other_runs(runs, questions, tmp_path):
     assert person_of(Question("q", "c", "", "coarse")) == ("unknown", "clip c")
 
 
-def test_what_does_not_fit_is_refused(runs, questions, tmp_path, capsys):
+def test_runs_that_cannot_be_fused_are_refused(runs, questions, tmp_path, capsys):
     out = tmp_path / "out"
     other = tmp_path / "other.jsonl"
     other.write_text(questions.read_text().splitlines()[0] + "\n")

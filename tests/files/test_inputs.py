@@ -29,13 +29,13 @@ def no_file(request, tmp_path, monkeypatch):
     return path, request.param
 
 
-def test_what_would_wait_or_never_end_is_refused(no_file):
+def test_special_files_are_refused(no_file):
     path, kind = no_file
     with pytest.raises(OSError, match=f"it is a {kind}, not a file"):
         read_file(path)
 
 
-def test_readers_say_so_in_one_line(no_file):
+def test_readers_refuse_special_files_in_one_line(no_file):
     path, kind = no_file
     message = rf"given: cannot be read: it is a {kind}, not a file"
     for read in (read_bytes, lambda path: read_yaml(path, StrictModel)):

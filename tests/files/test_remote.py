@@ -44,7 +44,7 @@ def test_a_file_is_fetched_under_its_name_and_deleted_again(bucket):
         ("nothing://x", "cannot be read: ValueError: Protocol not known"),
     ],
 )
-def test_what_cannot_be_listed_is_named(url, message):
+def test_urls_that_cannot_be_listed_are_named(url, message):
     with pytest.raises(InputError, match=message) as caught:
         list_remote(url, VIDEOS)
     assert str(caught.value).startswith(f"{url}: ")

@@ -45,13 +45,13 @@ def test_other_errors_pass():
 
 
 @pytest.mark.parametrize("words", [["convert", "DIR", "out.jsonl"], ["check", "q.jsonl", "--annotations", "DIR"]])
-def test_a_folder_in_the_place_of_a_file_is_said_to_be_one(words, tmp_path, monkeypatch, capsys):
+def test_a_folder_in_the_place_of_a_file_is_named_as_a_folder(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "DIR").mkdir()
     assert main(words) == 2
     assert "DIR: cannot be read: it is a folder; name a file in it\n" in capsys.readouterr().err
 
 
-def test_a_run_that_is_not_there_is_said_not_to_be(tmp_path):
+def test_a_missing_run_is_reported_as_missing(tmp_path):
     with pytest.raises(InputError, match="nowhere: there is no such folder; `mevqa eval --out` makes a run"):
         open_run(tmp_path / "nowhere")

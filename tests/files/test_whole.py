@@ -32,7 +32,7 @@ def test_an_empty_folder_is_taken(tmp_path):
 
 
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_goes_wrong_leaves_nothing_behind(fault, tmp_path):
+def test_a_failure_leaves_nothing_behind(fault, tmp_path):
     with pytest.raises(fault), whole_folder(tmp_path / "new" / "deep" / "merged") as filling:
         (filling / "inner").mkdir()
         (filling / "inner" / "weights").write_text("half")

@@ -177,7 +177,7 @@ def test_eval_says_which_questions_are_not_in_the_run_and_counts_replies_in_word
     assert "1 reply could not be used (several answers were given: 1)." in printed
 
 
-def test_a_prior_that_finds_no_probabilities_to_change_is_told(work_folder, capsys):
+def test_a_prior_that_finds_no_probabilities_to_change_is_reported(work_folder, capsys):
     work = planned(work_folder)
     fingerprint = run_fingerprint(work, mock(), PROMPTS, VIEW_CONFIG, consistency=True, settings={"prior": {}})
     with begin(work, work_folder / "out", fingerprint) as log:

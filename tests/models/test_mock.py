@@ -88,7 +88,7 @@ def test_script_file_by_type_and_text(tmp_path):
     assert (coarse.text, units.text, broken.error) == ("negative", "a b", "out of order")
 
 
-def test_script_file_mistakes_are_told_with_their_line(tmp_path):
+def test_script_file_mistakes_are_reported_with_their_line(tmp_path):
     path = tmp_path / "script.yaml"
     path.write_text("answers:\n  - text: '('\n    answr: x\n")
     with pytest.raises(InputError) as caught:

@@ -52,7 +52,7 @@ def test_a_run_without_its_videos_still_shows_its_answers(hostile_run, tmp_path)
     assert stored_answers(library.choices[0], "mock")
 
 
-def test_what_makes_no_sense_is_refused_at_the_start(tmp_path):
+def test_unusable_settings_are_refused_at_the_start(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(MevqaError, match="holds no video"):
         read_library(AppSettings(start=tmp_path / "empty"))

@@ -33,7 +33,7 @@ def test_frames_of_one_video_after_the_other(folders):
     assert reader.read(folders[0], 25.0, 1).getpixel((0, 0))[0] == 1
 
 
-def test_a_video_that_is_gone_is_said(folders, tmp_path):
+def test_a_missing_video_is_an_error(folders, tmp_path):
     with pytest.raises(mevqa.MediaError):
         FrameReader().read(tmp_path / "no.mp4", None, 0)
 

@@ -80,8 +80,8 @@ def test_nobody_else_on_this_machine_can_read_the_folder(sessions):
     assert sessions.root.stat().st_mode & 0o077 == 0
 
 
-def test_a_page_is_told_by_its_browser_as_well(sessions):
-    """Whoever learns what Gradio calls an open page does not get what it has loaded."""
+def test_a_session_belongs_to_its_browser(sessions):
+    """Whoever learns the session hash of an open page does not get the clip that it has loaded."""
     first, second = sessions.new_owner(), sessions.new_owner()
     mine = sessions.of(first, "tab")
     assert sessions.of(second, "tab") is not mine

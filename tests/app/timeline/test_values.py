@@ -81,7 +81,7 @@ def test_moments_that_were_set_are_taken():
         ({"event": "0"}, "no such event"),
     ],
 )
-def test_what_no_timeline_says_is_refused(change, message):
+def test_moments_that_no_timeline_sends_are_refused(change, message):
     sent_moments = {"key": SHORT.key, "event": None, "onset": 3, "apex": 11, "offset": 24, **change}
     with pytest.raises(mevqa.MevqaError, match=message):
         moved_moments(sent_moments, SHORT)

@@ -35,7 +35,7 @@ def rows_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_answers_alone_are_described_and_what_the_texts_name_is_printed(tmp_path, capsys):
+def test_answers_alone_are_described_and_the_texts_are_counted(tmp_path, capsys):
     file = write_questions(tmp_path / "q.jsonl")
     out = tmp_path / "told.jsonl"
     assert main(["describe", str(file), "--out", str(out), "--seed", "3"]) == 0

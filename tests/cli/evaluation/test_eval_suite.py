@@ -119,7 +119,7 @@ def test_events_are_scored_part_by_part(tmp_path, capsys):
         (["eval", "--suite", "synthetic", "--model", "nano", "--model", "nano"], "same name"),
     ],
 )
-def test_what_does_not_go_together_is_said(words, message, capsys, tmp_path, monkeypatch):
+def test_conflicting_and_missing_options_are_refused(words, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     assert message in capsys.readouterr().err

@@ -25,7 +25,7 @@ def test_the_folder_of_the_page_is_printed(run, tmp_path, capsys):
     assert "1 clips, 1 questions" in printed
 
 
-def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
+def test_unusable_paths_are_one_line(run, tmp_path, capsys):
     assert main(["report", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "is not a run" in capsys.readouterr().err
     (tmp_path / "file").write_text("")

@@ -123,7 +123,7 @@ def test_a_killed_process_loses_nothing_and_any_number_goes_on(questions, tmp_pa
     assert main(words(questions, run)) == 0 and len(logged(run)) == 2 * CLIPS
 
 
-def test_what_a_launcher_says_is_the_part(questions, tmp_path, monkeypatch, capsys):
+def test_the_rank_of_a_launcher_chooses_the_part(questions, tmp_path, monkeypatch, capsys):
     assert launched_shard({"RANK": "1", "WORLD_SIZE": "4"}) == "2/4"
     assert launched_shard({"RANK": "0", "WORLD_SIZE": "1"}) is None and launched_shard({}) is None
     assert launched_shard({"RANK": "x", "WORLD_SIZE": "4"}) is None

@@ -26,7 +26,7 @@ from mevqa.cli import main
         (["--compare", "mock", "--compare-adapter", "."], "--compare-adapter: mock takes no adapter"),
     ],
 )
-def test_what_makes_no_sense_is_one_line(words, message, capsys, monkeypatch, tmp_path):
+def test_unusable_options_are_one_line(words, message, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MEVQA_APP_PASSWORD", raising=False)
     try:

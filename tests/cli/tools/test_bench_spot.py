@@ -63,6 +63,6 @@ def test_a_trial_as_json_and_with_a_calibrator(trials, tmp_path, capsys):
         (["--trial", "x", "--calibrator", "nowhere.json"], "nowhere.json"),
     ],
 )
-def test_what_does_not_belong_together_is_one_line(trials, words, message, capsys):
+def test_conflicting_options_are_one_line(trials, words, message, capsys):
     assert main(["bench", "spot", *words]) == 2
     assert message in capsys.readouterr().err and trials == []

@@ -100,7 +100,7 @@ def test_a_missing_clip_and_a_folder_that_is_a_file(clip, tmp_path, capsys):
         ),
     ],
 )
-def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, options, lines, capsys):
+def test_impossible_moments_are_named_by_their_options(clip, tmp_path, options, lines, capsys):
     """Before a model is loaded or a picture drawn: the model that is asked here does not exist."""
     for command in (
         ["sample", str(clip), "--out", str(tmp_path / "look")],
@@ -113,7 +113,7 @@ def test_moments_that_cannot_be_are_told_by_their_options(clip, tmp_path, option
             assert line.replace("CLIP", clip.name) in printed and "annotation" not in printed
 
 
-def test_a_library_user_is_told_of_parameters(clip, tmp_path):
+def test_errors_of_the_library_name_parameters(clip, tmp_path):
     with pytest.raises(InputError, match="^onset 9, apex 6: must follow one another"):
         mevqa.ask(clip, "Why?", onset=9, apex=6)
 

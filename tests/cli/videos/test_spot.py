@@ -197,7 +197,7 @@ def test_a_calibrator_that_believes_nothing_returns_nothing(annotated, video, tm
     assert json.loads((tmp_path / "events.json").read_text())[0]["events"] == []
 
 
-def test_what_cannot_be_fitted_is_one_line(annotated, tmp_path, capsys):
+def test_annotations_that_cannot_be_fitted_are_one_line(annotated, tmp_path, capsys):
     (tmp_path / "labels.csv").write_text(ROWS.replace("s1", "s0").replace("s2", "s0"))
     assert main(["spot", *annotated]) == 2
     assert "one subject" in capsys.readouterr().err

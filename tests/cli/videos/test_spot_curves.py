@@ -78,7 +78,7 @@ def test_curves_without_labels(scores, capsys):
         (["video.mp4"], "video.mp4: is of no use with --curves"),
     ],
 )
-def test_what_is_missing_or_does_not_belong(scores, capsys, options, message):
+def test_missing_and_conflicting_options_are_refused(scores, capsys, options, message):
     code, out, err = run(capsys, "--curves", scores / "scores.csv", *options)
     assert (code, out) == (2, "")
     assert message in err

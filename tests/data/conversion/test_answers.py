@@ -75,7 +75,7 @@ def test_a_request_that_failed_is_no_answer(questions, tmp_path):
     ]
 
 
-def test_what_does_not_fit_is_refused(questions, tmp_path):
+def test_answers_that_do_not_fit_the_questions_are_refused(questions, tmp_path):
     def problems(records):
         with pytest.raises(InputError) as caught:
             convert(save(tmp_path / "p.jsonl", records), tmp_path / "pred.jsonl", questions=questions)
@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_refused(questions, tmp_path):
     assert not (tmp_path / "pred.jsonl").exists()
 
 
-def test_missing_answers_are_said(questions, tmp_path):
+def test_missing_answers_are_counted_in_a_note(questions, tmp_path):
     source = save(tmp_path / "p.jsonl", [{"id": NAMES[0], "prediction": "a"}])
     result = convert(source, tmp_path / "pred.jsonl", questions=questions)
     assert result.answered == 1 and "1 of 2 questions have no answer here and stay as they were" in result.notes

@@ -76,7 +76,7 @@ def test_there_and_back_gives_the_same_bytes(text, target, tmp_path):
         ),
     ],
 )
-def test_what_holds_the_rows_is_seen_and_named_with_the_command(content, what, tmp_path):
+def test_the_kind_of_file_is_named_with_the_command_that_converts_it(content, what, tmp_path):
     source = save(tmp_path / "q's.json", content)
     with pytest.raises(InputError) as caught:
         read_questions(source)
@@ -201,7 +201,7 @@ def test_files_of_every_unicode_encoding_are_read(encoding, tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "[", "[1]", "{}", "{", "[]", '{"a": [{}]}', "x", "question,answer\n", "[" * 10**5]
 )
-def test_what_holds_nothing_is_refused(text, tmp_path):
+def test_files_without_records_are_refused(text, tmp_path):
     with pytest.raises(InputError) as caught:
         convert(save(tmp_path / "a.json", text), tmp_path / "b.jsonl")
     assert all("\n" not in problem.message for problem in caught.value.problems)
@@ -332,7 +332,7 @@ def test_a_table_in_a_chinese_code_page(tmp_path):
 
 @pytest.mark.parametrize("depth", [100, 500, 980, 990, 1000, 100000])
 @pytest.mark.parametrize("target", ["official", "llava"])
-def test_what_nests_deeply_is_one_line(depth, target, tmp_path):
+def test_deeply_nested_json_is_one_line(depth, target, tmp_path):
     nested = "[" * depth + "]" * depth
     for text in (f'[{{"image": "c/1.jpg", "question": "a?", "note": {nested}}}]', f'{{"query": {nested}}}'):
         with pytest.raises(InputError) as caught:

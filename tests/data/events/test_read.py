@@ -249,7 +249,7 @@ def test_the_number_of_the_first_frame_is_subtracted(tmp_path):
     assert "begins at 0, before the first frame 1" in messages(zero, "reference", Numbers(base=1))[2]
 
 
-def test_an_apex_outside_is_said_and_not_used(tmp_path):
+def test_an_apex_outside_its_interval_is_noted_and_not_used(tmp_path):
     file = read_events(write(tmp_path, "video,onset,apex,offset\na,1,9,3\n"), "reference")
     assert file.events[0].apex is None
     assert any("apex outside the interval" in note and "line 2" in note for note in file.notes)

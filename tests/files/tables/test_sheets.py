@@ -157,7 +157,7 @@ def zipped(**members: bytes) -> bytes:
         ("missing.csv", None, "cannot be read"),
     ],
 )
-def test_what_cannot_be_read_is_one_line(tmp_path, name, data, message):
+def test_unreadable_tables_are_one_line(tmp_path, name, data, message):
     path = save(tmp_path, data, name) if data is not None else tmp_path / name
     assert message in problem(path)[1]
 

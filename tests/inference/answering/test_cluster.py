@@ -85,7 +85,7 @@ def test_answers_are_those_of_this_machine_though_a_worker_is_killed(cluster, cl
     assert away.manifest["decides"] == here.manifest["decides"], "the same run: either goes on with the other"
 
 
-def test_what_is_wrong_with_the_model_is_said_in_one_line(cluster, clips, tmp_path, capsys):
+def test_errors_of_the_model_are_one_line(cluster, clips, tmp_path, capsys):
     questions, options = evaluation_inputs(clips)
     words = [str(questions), "--media", str(clips), "--out", str(tmp_path / "x"), "--engine", "ray"]
     assert main(["eval", *words, "--model", str(tmp_path / "nowhere")]) == 2

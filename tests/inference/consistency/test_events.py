@@ -67,7 +67,7 @@ def test_an_event_is_present_where_one_is_counted():
     assert presence((None, "no"), ("macro", "yes"), counts=[(MICRO, "3")]) == ["yes", "yes"]
 
 
-def test_an_event_whose_kind_is_told_is_present():
+def test_an_event_whose_kind_is_answered_is_present():
     nth = [("nth_type", "macro-expression")]
     assert presence(("macro", "no"), ("micro", "no"), (None, "no"), counts=nth) == ["yes", "no", "yes"]
 

@@ -114,7 +114,7 @@ def test_views_of_ones_own_and_ready_made_ones_are_not_stored(clip, cache, tmp_p
     assert cache.file(ready, replace(CONFIG, views=("motion",)), long_video=False) is None
 
 
-def test_what_cannot_be_stored_is_drawn_and_said_once(clip, tmp_path, capsys):
+def test_views_that_cannot_be_stored_are_drawn_with_one_warning(clip, tmp_path, capsys):
     (tmp_path / "file").write_text("x")
     drawn = CachedViews(CONFIG, ViewCache(tmp_path / "file"))
     for _ in range(2):
@@ -123,7 +123,7 @@ def test_what_cannot_be_stored_is_drawn_and_said_once(clip, tmp_path, capsys):
     assert message.count("\n") == 1 and "drawn and not stored" in message and "--views-cache none" in message
 
 
-def test_what_was_not_used_for_longest_is_removed(cache):
+def test_the_least_recently_used_views_are_removed(cache):
     import os
 
     for number in range(4):
@@ -148,7 +148,7 @@ def test_the_folder_is_that_of_the_option_or_the_environment_or_the_user(monkeyp
     assert chosen_cache(None) == ViewCache(tmp_path / "mevqa" / "views")
 
 
-def test_models_and_prepared_folders_share_what_one_has_seen(small_set, tmp_path, monkeypatch, capsys):
+def test_models_and_prepared_folders_share_stored_views(small_set, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MEVQA_VIEWS", str(tmp_path / "views"))
     questions = small_set.folder / "me_vqa_synthetic_train.jsonl"
     inputs = {"media": small_set.folder, "views": "motion-centred"}

@@ -90,7 +90,7 @@ def test_counts_add_up_and_the_nth_event_exists_and_has_the_kind_that_was_counte
     assert of_kind["micro-expression"] <= micro and of_kind["macro-expression"] <= macro
 
 
-def test_what_nobody_saw_is_counted_by_the_prior_and_marked():
+def test_an_event_that_was_not_spotted_is_assumed_from_the_prior_and_marked():
     count, _, macro, _, described, beyond = answer_from(THREE, ask(*OFFICIAL, *nth(2, 5)))
     assert (count.text, macro.text) == ("5", "3")
     assert "2 more are assumed" in count.warnings[-1] and "5th" in count.warnings[-1]
@@ -123,7 +123,7 @@ def test_the_inventory_is_the_union_of_the_events_units_with_its_evidence():
     assert answer.evidence[0] == "brow lowerer: events 1, 3"
 
 
-def test_rejected_events_are_in_no_answer_and_told():
+def test_rejected_events_are_in_no_answer_and_are_reported():
     events = [replace(e, event_probability=0.2) if place == 1 else e for place, e in enumerate(THREE.events)]
     result = replace(THREE, events=tuple(events))
     answers = answer_from(result, ask(*OFFICIAL, *nth(2)))

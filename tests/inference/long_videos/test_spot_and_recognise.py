@@ -179,7 +179,7 @@ def test_two_videos_of_one_name_would_share_rows_and_are_refused(videos, tmp_pat
     assert f"{first.stem}.mov: has the name of another video" in capsys.readouterr().err and not spotted
 
 
-def test_a_video_that_cannot_be_read_is_told_and_the_others_are_written(videos, tmp_path, capsys, monkeypatch):
+def test_a_video_that_cannot_be_read_is_reported_and_the_others_are_written(videos, tmp_path, capsys, monkeypatch):
     media, _ = videos
     spot = long_video.spot_video
 

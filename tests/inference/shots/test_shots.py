@@ -129,7 +129,7 @@ def test_a_run_keeps_what_decides_its_shots_and_refuses_others(file, tmp_path):
         (["--model", "nearest"], ""),
     ],
 )
-def test_what_lacks_its_other_half_is_said(file, tmp_path, capsys, words, message):
+def test_options_that_lack_their_counterpart_are_refused(file, tmp_path, capsys, words, message):
     maps = f"flow={file.parent / 'maps'}"
     code = main(["eval", str(file), "--precomputed", maps, "--out", str(tmp_path / "run"), *words])
     out = capsys.readouterr()

@@ -25,7 +25,7 @@ def test_the_mean_of_the_weights_is_written_beside_the_first_model_s_files(tmp_p
     assert not (tmp_path / "mean" / "training.json").exists()
 
 
-def test_what_cannot_be_averaged_is_named(tmp_path):
+def test_models_that_cannot_be_averaged_are_named(tmp_path):
     first, larger = _model(tmp_path / "one", 1.0), _model(tmp_path / "larger", 1.0, size=4)
     with pytest.raises(InputError, match="other weights"):
         average([first, larger], tmp_path / "mean")

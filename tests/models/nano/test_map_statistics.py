@@ -46,7 +46,7 @@ def test_folders_are_read_and_compared_with_synthetic_maps(tmp_path, capsys):
         assert picture.size == side_by_side(dict.fromkeys("abc", read_maps(folder))).size
 
 
-def test_what_is_no_map_is_named(tmp_path):
+def test_unusable_maps_are_named(tmp_path):
     with pytest.raises(InputError, match="holds no PNG"):
         read_maps(tmp_path)
     Image.new("RGB", (30, 28)).save(tmp_path / "wide.png")

@@ -42,7 +42,7 @@ def served(server):
         ("response_format", 20, "json_schema and log-probabilities of 20 tokens"),
     ],
 )
-def test_what_an_endpoint_can_do_is_found_out_and_used(nano, no_keys, choice, most, setting):
+def test_abilities_of_an_endpoint_are_detected_and_used(nano, no_keys, choice, most, setting):
     with ConstrainingServer(nano, choice=choice, most=most) as server:
         model = served(server)
         assert model.run_settings["closed_questions"] == setting

@@ -60,7 +60,7 @@ def test_the_notation_is_that_of_the_servers():
     assert pattern(Choices(("a.b", "c-d e"))) == r"(a\.b|c-d e)"
 
 
-def test_a_grammar_of_ones_own_is_not_told():
+def test_an_own_grammar_is_not_translated():
     class Own:
         def next(self, text):
             return ("a",)

@@ -42,7 +42,7 @@ def test_options_that_share_a_token_that_was_not_written_share_its_probability()
     assert probabilities == pytest.approx({"lip a": 0.2, "lip b": 0.2, "brow": 0.6})
 
 
-def test_an_option_that_is_not_told_gets_no_more_than_the_least_likely_told_one():
+def test_an_unlisted_option_gets_at_most_the_least_listed_probability():
     probabilities = option_probabilities([token("yes", yes=0.9, sure=0.04)], ("yes", "no"))
     assert probabilities["no"] == pytest.approx(0.04 / 0.94)
 
@@ -63,7 +63,7 @@ def test_an_answer_within_an_object_is_found():
 
 
 @pytest.mark.parametrize("text", ["I think yes", "yes or no", "", "perhaps"])
-def test_what_is_no_option_has_no_probabilities(text):
+def test_a_reply_that_is_no_option_has_no_probabilities(text):
     assert option_probabilities([WrittenToken(text, ((text, 0.0),))] if text else [], ("yes", "no")) is None
 
 

@@ -133,7 +133,7 @@ def test_the_first_question_goes_alone_and_the_others_together_within_a_bound(pr
     ],
     ids=["filtered", "refused", "unended", "empty", "too-long"],
 )
-def test_what_is_no_answer_is_the_error_of_its_question_alone(proxy, fault, message):
+def test_a_reply_without_an_answer_is_the_error_of_its_question_alone(proxy, fault, message):
     model = load_model(NANO, at(proxy.url))
     proxy.faults = [None, fault]
     first, second, third = model.ask("", maps(), ASKED[:1] + ASKED[:1] + ASKED[:1])

@@ -35,7 +35,7 @@ def refused(name="openai:m", served=None, **options):
     return str(raised.value)
 
 
-def test_what_lacks_is_said_with_the_mend(monkeypatch):
+def test_missing_and_unusable_settings_are_refused_with_the_correction(monkeypatch):
     assert "say where it is served: --base-url http://localhost:8000/v1" in refused()
     assert "openai:NAME --base-url URL" in refused("openai:")
     assert "must begin with http" in refused(served={"base_url": {"": "localhost:8000"}})
@@ -53,7 +53,7 @@ def test_a_key_in_the_address_is_refused_and_not_repeated():
         assert "variable of the environment" in message and "secret" not in message
 
 
-def test_a_server_that_is_not_there_is_said_with_its_address():
+def test_an_unreachable_server_is_reported_with_its_address():
     pytest.importorskip("openai")
     message = refused(served={"base_url": HERE, "retries": 0})
     assert (
@@ -109,7 +109,7 @@ def lister():
         (404, None, "; the name behind openai: is the model's as the server knows it, the address ends in /v1"),
     ],
 )
-def test_a_name_that_the_server_does_not_list_is_said_with_those_it_lists(lister, status, names, ending):
+def test_a_name_that_the_server_does_not_list_is_reported_with_those_it_lists(lister, status, names, ending):
     lister.status, lister.names = status, names
     url = f"http://127.0.0.1:{lister.server_port}/v1"
     line = refused("openai:my.m", {"base_url": {"": url}, "retries": 0})

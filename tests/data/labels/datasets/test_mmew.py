@@ -50,7 +50,7 @@ def test_other_names_with_a_word_for_the_data_set(save_table):
         (["EP02_01", "S01-07-001"], "it mixes file names of both"),
     ],
 )
-def test_what_may_be_of_both_is_refused_with_both(save_table, names, reason):
+def test_tables_that_may_be_of_either_data_set_are_refused_with_both_names(save_table, names, reason):
     path = save_table("a.xlsx", HEADER, *[(1, name, 3, 12, 30, "4", "disgust") for name in names])
     with pytest.raises(InputError) as caught:
         read_annotations(path)
