@@ -133,9 +133,9 @@ def test_stopping_ends_the_work_that_is_under_way(handlers, page, clip, visit, t
     monkeypatch.setattr("mevqa.app.pages.clip.find_expression", endless)
     press = threading.Thread(target=lambda: begun.wait(20) and handlers.stopped(me.request))
     press.start()
-    shown = last(handlers.uploaded(give(page, clip, tmp_path), "unknown", "one expression", me.request))
+    updates = last(handlers.uploaded(give(page, clip, tmp_path), "unknown", "one expression", me.request))
     press.join(20)
-    assert ended.wait(20) and "Stopped." in shown["status"]
+    assert ended.wait(20) and "Stopped." in updates["status"]
 
 
 def test_an_unexpected_error_is_one_line(handlers, page, clip, visit, tmp_path, monkeypatch, capsys):

@@ -24,8 +24,8 @@ class Brightness:
     preferences = mevqa.Preferences(views=("apex", "motion"))
 
     def ask(self, system: str, views: Sequence[mevqa.View], requests: Sequence[mevqa.Request]) -> list[mevqa.Reply]:
-        seen = " ".join(f"{float(np.asarray(view.image).mean()):.4f}" for view in views)
-        return [mevqa.Reply(request.options[0] if request.options else f"seen: {seen}") for request in requests]
+        brightness = " ".join(f"{float(np.asarray(view.image).mean()):.4f}" for view in views)
+        return [mevqa.Reply(request.options[0] if request.options else f"seen: {brightness}") for request in requests]
 
 
 def text(browser, selector: str) -> str:

@@ -43,10 +43,10 @@ def test_packing_that_trains_differently_is_noticed(monkeypatch):
 
 
 def test_the_questions_are_official_ones_with_their_answers():
-    system, asked = turns()
-    assert system and len(asked) == len(QUESTIONS) == len(ANSWERS) == 6
-    assert [turn.answer for turn in asked] == list(ANSWERS)
-    for question, turn in zip(QUESTIONS, asked, strict=True):
+    system, question_turns = turns()
+    assert system and len(question_turns) == len(QUESTIONS) == len(ANSWERS) == 6
+    assert [turn.answer for turn in question_turns] == list(ANSWERS)
+    for question, turn in zip(QUESTIONS, question_turns, strict=True):
         assert question in turn.text
 
 

@@ -40,8 +40,8 @@ def test_different_answers_are_noticed(monkeypatch):
 
 
 def test_requests_are_the_official_ones():
-    system, asked = requests("official")
-    assert system and [bool(r.options) for r in asked] == [True, True, False, True, True, False]
+    system, question_requests = requests("official")
+    assert system and [bool(r.options) for r in question_requests] == [True, True, False, True, True, False]
     assert all(r.grammar is None and not r.options and r.max_new_tokens == 8 for r in requests("free")[1])
 
 

@@ -164,13 +164,13 @@ def test_the_block_of_detected_events_has_the_columns_that_are_printed(tmp_path,
     printed = capsys.readouterr().out.splitlines()
     blocks = read_blocks(PAGES["docs/spotting/spot.md"])
     commands = [command for block in blocks for command in block.commands]
-    shown = next(
+    example = next(
         shown_command.shown
         for shown_command in commands
         if shown_command.line == "mevqa score events.csv long/annotations.csv"
     )
     heading = next(line for line in printed if line.startswith("kind "))
-    assert [line.split() for line in shown if line.startswith("kind ")] == [heading.split()]
-    overall = [next(line for line in lines if line.startswith("overall")) for lines in (shown, printed)]
+    assert [line.split() for line in example if line.startswith("kind ")] == [heading.split()]
+    overall = [next(line for line in lines if line.startswith("overall")) for lines in (example, printed)]
     assert overall[0].count("[") == overall[1].count("[") > 0
-    assert next(line for line in printed if line.startswith("spotting (preset")) in shown
+    assert next(line for line in printed if line.startswith("spotting (preset")) in example

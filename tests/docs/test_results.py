@@ -62,8 +62,8 @@ def test_the_page_names_every_key_and_has_an_example():
     assert BLOCKS
 
 
-@pytest.mark.parametrize("wrong", ["figures: {}", "kind: other", "commands: []", "commands: ['rm -rf x']", "extra: 1"])
-def test_a_wrong_block_is_refused(wrong):
-    content = yaml.safe_load(BLOCKS[0]) | yaml.safe_load(wrong)
+@pytest.mark.parametrize("change", ["figures: {}", "kind: other", "commands: []", "commands: ['rm -rf x']", "extra: 1"])
+def test_a_wrong_block_is_refused(change):
+    content = yaml.safe_load(BLOCKS[0]) | yaml.safe_load(change)
     with pytest.raises(ValidationError):
         Result.model_validate(content)

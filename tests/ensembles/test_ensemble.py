@@ -96,11 +96,11 @@ shares = st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3).map(
 
 @given(shares, st.sampled_from(METHODS))
 @settings(max_examples=25)
-def test_copies_of_one_run_answer_as_it_does(own, method):
-    fused = fuse(_question(), [_vote(name, own) for name in "abc"], method)
-    assert fused.text == max(own, key=lambda key: own[key])
+def test_copies_of_one_run_answer_as_it_does(probabilities, method):
+    fused = fuse(_question(), [_vote(name, probabilities) for name in "abc"], method)
+    assert fused.text == max(probabilities, key=lambda key: probabilities[key])
     if method == "mean":
-        assert fused.options == pytest.approx(own)
+        assert fused.options == pytest.approx(probabilities)
 
 
 @given(shares, shares, shares)
@@ -161,8 +161,10 @@ def test_a_subjects_own_answers_never_weigh_for_it(runs, questions, tmp_path):
         (tmp_path / name).mkdir()
         third = _run(tmp_path / name / "third", questions, sure=0.7, wrong=wrong)
         members = read_members([*runs, third])
-        asked = members[0].questions
-        weights[name] = {q.id: OutOfFoldAnswers(members, asked, "mean", True).weights(q) for q in asked}
+        shared_questions = members[0].questions
+        weights[name] = {
+            q.id: OutOfFoldAnswers(members, shared_questions, "mean", True).weights(q) for q in shared_questions
+        }
         assert all(math.isclose(sum(run_weights), 1.0) for run_weights in weights[name].values())
     assert weights["right"]["q5_1"] == weights["false"]["q5_1"]
     assert weights["right"]["q4_1"] != weights["false"]["q4_1"]

@@ -132,11 +132,11 @@ def test_a_picture_with_motion_keeps_the_confidence_of_the_model(clip):
 
 def test_evidence_stands_before_the_pictures_and_not_where_there_is_no_place_for_it(clip):
     model = MockModel(preferences=Preferences(views=("motion",)))
-    seen = ClipViews([View("motion", Image.new("RGB", (28, 28)), "A map.")], [], 0, 1, 2, notes=("It moved.",))
+    clip_views = ClipViews([View("motion", Image.new("RGB", (28, 28)), "A map.")], [], 0, 1, 2, notes=("It moved.",))
 
     class Drawn:
         def render(self, clip, *, long_video):
-            return seen
+            return clip_views
 
     questions = [question_about(clip, number, text) for number, text in enumerate(TEXTS)]
     answer_clip(clip, questions, model, PromptLibrary.load(), ViewConfig(("motion",)), drawn_by=Drawn())

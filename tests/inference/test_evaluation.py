@@ -184,8 +184,8 @@ def test_a_prior_that_finds_no_probabilities_to_change_is_reported(work_folder, 
         list(answer(work, log, mock(), PROMPTS, VIEW_CONFIG))
     print_run(run_of(work, log))
     assert "--prior changed nothing" not in capsys.readouterr().out
-    name, given = next((name, logged) for name, logged in log.answers.items() if logged.options)
-    log.answers[name] = replace(given, options=None)
+    name, with_options = next((name, logged) for name, logged in log.answers.items() if logged.options)
+    log.answers[name] = replace(with_options, options=None)
     print_run(run_of(work, log))
     assert "--prior changed nothing in 1 of 3 answers about classes" in capsys.readouterr().out
 

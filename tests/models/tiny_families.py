@@ -31,10 +31,10 @@ def tokenizer(special: Sequence[str], *, eos: str, named: dict[str, str] | None 
         show_progress=False,
     )
     core.train_from_iterator(CORPUS, trainer)
-    made = tf.PreTrainedTokenizerFast(
+    fast_tokenizer = tf.PreTrainedTokenizerFast(
         tokenizer_object=core, pad_token="<pad>", eos_token=eos, bos_token=bos, extra_special_tokens=named or {}
     )
-    return made
+    return fast_tokenizer
 
 
 #: Turns in the ChatML form, with a part of the template for each kind of content.

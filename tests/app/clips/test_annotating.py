@@ -129,8 +129,8 @@ def test_every_choice_of_a_unit_is_one():
 
 def test_events_are_listed_with_the_names_of_their_units():
     spotted = SimpleNamespace(warnings=())
-    named = with_draft(LONG, Draft(("L4", "7")), 1)
-    table = events_html(replace(named, spotted=spotted))
+    drafted = with_draft(LONG, Draft(("L4", "7")), 1)
+    table = events_html(replace(drafted, spotted=spotted))
     assert "AU4 brow lowerer (left), AU7 lid tightener" in table and "2 events" in table
 
 

@@ -61,8 +61,8 @@ def test_pictures_become_as_many_tokens_as_with_the_real_processor(name):
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(plan.config)
     wrapped = TransformersModel(model, plan.processor, name=name, revision="random")
-    system, asked = requests("official")
-    assert wrapped.count_tokens(system, pictures(2, plan.side, 0), asked)[0] == TOKENS[name]
+    system, question_requests = requests("official")
+    assert wrapped.count_tokens(system, pictures(2, plan.side, 0), question_requests)[0] == TOKENS[name]
 
 
 def test_an_unknown_model_is_refused_in_one_line():
@@ -77,6 +77,6 @@ def test_four_bit_layers_answer_and_leave_the_head_alone():
     layers = [module for module in model.model.modules() if isinstance(module, torch.nn.Linear)]
     packed = [module for module in layers if isinstance(module, bnb.nn.Linear4bit)]
     assert len(packed) == len(layers) - 1 and type(model.model.get_output_embeddings()) is torch.nn.Linear
-    system, asked = requests("official")
-    replies = model.ask(system, pictures(1, plan.side, 0), asked[:1])
+    system, question_requests = requests("official")
+    replies = model.ask(system, pictures(1, plan.side, 0), question_requests[:1])
     assert replies[0].error is None and replies[0].options

@@ -14,12 +14,12 @@ FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", '="006"', "\uff1d1
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_is_marked_and_read_back_as_it_was(tmp_path, text):
-    written = csv_text([["id", "question"], [text, "q"]])
-    ((_, (cell, _)),) = list(enumerate(csv.reader(io.StringIO(written))))[1:]
+    table = csv_text([["id", "question"], [text, "q"]])
+    ((_, (cell, _)),) = list(enumerate(csv.reader(io.StringIO(table))))[1:]
     assert cell == f"'{text}" and unmarked(cell) == text
-    (tmp_path / "t.csv").write_text(written, encoding="utf-8", newline="")
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8", newline="")
     assert read_sheets(tmp_path / "t.csv")[0].rows[1][1][0] == text
-    assert read_document(written).records[0].values["id"] == text
+    assert read_document(table).records[0].values["id"] == text
 
 
 @pytest.mark.parametrize("text", ["-5", "+0.5", "-1e-3", "'tis", "a=b", "", "4+12"])

@@ -186,9 +186,9 @@ def test_media_that_are_replaced_while_they_are_drawn_are_not_stored(clip, cache
     render = ViewConfig.render
 
     def replacing(config, clip, **more):
-        seen = render(config, clip, **more)
+        rendered = render(config, clip, **more)
         media.write_bytes(media.read_bytes() + bytes(1))
-        return seen
+        return rendered
 
     monkeypatch.setattr(ViewConfig, "render", replacing)
     assert CachedViews(CONFIG, cache).render(replace(clip, media=media), long_video=False).views

@@ -71,10 +71,10 @@ def test_the_events_of_a_video_look_as_each_alone(long_set):
     spans = [Event(e.onset, e.apex, e.offset) for e in spotted.events]
     together = list(render_events(clip, spans, views=("onset", "apex", "motion"), face="none"))
     assert len(together) == len(spans)
-    for seen, span in zip(together, spans, strict=True):
+    for rendered, span in zip(together, spans, strict=True):
         alone = render_clip(replace(clip, annotation=span), views=("onset", "apex", "motion"), face="none")
-        assert [view.frames for view in seen.views] == [view.frames for view in alone.views]
-        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+        assert [view.frames for view in rendered.views] == [view.frames for view in alone.views]
+        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(rendered.views, alone.views, strict=True))
 
 
 def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
@@ -88,9 +88,9 @@ def test_overlapping_events_are_looked_at_in_one_pass(long_set, monkeypatch):
         clip.media, lambda video: list(render_events(clip, spans, views=views, face="none", footage=video))
     )
     assert len(starts) == 1
-    for seen, span in zip(once, spans, strict=True):
+    for rendered, span in zip(once, spans, strict=True):
         alone = render_clip(replace(clip, annotation=span), views=views, face="none")
-        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(seen.views, alone.views, strict=True))
+        assert all(a.image.tobytes() == b.image.tobytes() for a, b in zip(rendered.views, alone.views, strict=True))
 
 
 def test_a_file_that_is_not_as_announced_is_read_in_the_careful_way(long_set, monkeypatch):

@@ -46,8 +46,8 @@ def thinking_model(name, opening="<think>\n", template=None, **options):
 
 
 def text_of(model, request="What?"):
-    made = model.prompter.prompts(SYSTEM, views(), [request])
-    return model.prompter.tokenizer.decode(made.prompts[0].ids, skip_special_tokens=False)
+    built_prompts = model.prompter.prompts(SYSTEM, views(), [request])
+    return model.prompter.tokenizer.decode(built_prompts.prompts[0].ids, skip_special_tokens=False)
 
 
 @pytest.mark.parametrize("opening", sorted(TAGS))
@@ -124,8 +124,8 @@ def test_options_are_scored_behind_the_closed_thought(thinking):
     """The reference: passes of the untouched model over the prompt, its own thought, the closing and the option."""
     model = thinking_model("qwen3_vl", option_score="sum", thinking=thinking)
     prompter = model.prompter
-    made = prompter.prompts(SYSTEM, views(), ["What?"])
-    inputs = dict(made.inputs)
+    built_prompts = prompter.prompts(SYSTEM, views(), ["What?"])
+    inputs = dict(built_prompts.inputs)
     length = inputs["input_ids"].shape[1]
     if thinking:
         with torch.inference_mode():
