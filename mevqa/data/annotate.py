@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 
 from mevqa.data.annotations import read_annotations, write_annotations
@@ -114,8 +116,11 @@ def _checked(
     if not subject:
         message = "is empty; say who is seen (s01): no subject may stand in training and in testing"
         problems.append(Problem("subject", message))
-    if fps is not None and not 0 < fps <= 100_000:
-        problems.append(Problem("fps", f"must be a positive number, not {fps:g}"))
+    if fps is not None and not (isinstance(fps, Real) and 0 < fps <= 100_000):
+        problems.append(Problem("fps", f"must be a positive number, not {fps}"))
+    if frames is not None and not (_is_frame(frames) and frames > 0):
+        problems.append(Problem("frames", f"must be the number of frames of the video, not {frames!r}"))
+        frames = None
     try:
         dataset = known_dataset(dataset)
     except UnknownDataset as error:
@@ -151,12 +156,15 @@ def _with_canonical_classes(event: Event) -> Event:
 def _faults(event: Event, frames: int | None) -> Iterator[str]:
     """Yield what is wrong with the moments, the classes and the kind of an event."""
     moments = {name: frame for name in ("onset", "apex", "offset") if (frame := getattr(event, name)) is not None}
+    are_frames = True
     for name, frame in moments.items():
-        if isinstance(frame, bool) or frame != int(frame) or frame < 0:
+        if not _is_frame(frame):
+            are_frames = False
             yield f"{name} must be a frame from 0, not {frame!r}"
         elif frames is not None and frame >= frames:
             yield f"{name} {frame} is not in the video, whose frames are 0 to {frames - 1}"
-    if list(moments.values()) != sorted(moments.values()):
+    # NaN and texts have no order.
+    if are_frames and list(moments.values()) != sorted(moments.values()):
         yield f"{', '.join(f'{name} {frame}' for name, frame in moments.items())}: not in this order"
     if not moments and not event.action_units and not (event.fine or event.coarse):
         yield "says nothing; give moments, action units or a class"
@@ -164,6 +172,16 @@ def _faults(event: Event, frames: int | None) -> Iterator[str]:
         yield f"the fine class {event.fine!r} is {coarse_of(event.fine)}, not {event.coarse}"
     if event.kind not in KINDS:
         yield f"kind must be {' or '.join(KINDS)}, not {event.kind!r}"
+
+
+def _is_frame(value: object) -> bool:
+    """Whether a value of any type is a whole, finite number from 0; numbers of numpy and floats may be."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    if isinstance(value, int):
+        return value >= 0
+    number = float(value)
+    return math.isfinite(number) and number >= 0 and number.is_integer()
 
 
 def _name_in(path: Path, table: dict[str, ClipLabels], labels: ClipLabels) -> str:

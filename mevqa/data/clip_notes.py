@@ -33,7 +33,9 @@ def read_clip_notes(path: Path) -> dict[str, str]:
     problems = []
     for row in header.rows:
         clip, note = row.cells.get("clip", ""), " ".join(row.cells.get("note", "").split())
-        if not clip or not note:
+        if row.width_problem:
+            problems.append(Problem(path, row.width_problem, row.line))
+        elif not clip or not note:
             problems.append(Problem(path, f"has no {'note' if clip else 'clip'}", row.line))
         elif clip in notes:
             problems.append(Problem(path, f"the clip {clip!r} has a note in line {lines[clip]} too", row.line))

@@ -11,17 +11,17 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mevqa.data.clip_facts import ClipFacts
 from mevqa.data.documents.foreign_formats import convert_command, foreign_format
 from mevqa.datasets import canonical_dataset, is_dataset
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_rows import JsonRow, parse_row
-from mevqa.names import subject_key
 from mevqa.questions.question_types import asks_long_video, parse_question
 from mevqa.types import Question
 
@@ -228,7 +228,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
     del lines
     layout = _layout(row for _, row, _ in rows)
     line_of_id: dict[str, int] = {}
-    first: dict[str, Question] = {}
+    clip_facts = ClipFacts()
     good: list[tuple[Question, JsonRow, str]] = []
     for line, row, end in rows:
         messages = _row_problems(row.values, layout)
@@ -239,7 +239,7 @@ def scan_question_bytes(path: Path, data: bytes) -> QuestionScan:
             line_of_id[key] = line
         if not messages:
             question = _question(row.values, layout, line, path)
-            messages += _of_another_clip(question, first.setdefault(question.clip_id, question))
+            messages += clip_facts.add(question)
             good += [] if messages else [(question, row, end)]
         problems.extend(Problem(path, message, line) for message in messages)
     questions = tuple(question for question, _, _ in good)
@@ -303,17 +303,6 @@ def _not_utf8(path: Path, places: Sequence[tuple[int, int]]) -> Problem:
     more = f" ({len(places)} lines are not)" if len(places) > 1 else ""
     mend = f"write it anew: {convert_command(path)}" if path.is_file() else "save it as UTF-8"
     return Problem(path, f"is not UTF-8 at byte {byte} of the line{more}; {mend}", line)
-
-
-def _of_another_clip(question: Question, first: Question) -> Iterator[str]:
-    """Yield why a question cannot be about the clip that an earlier row names."""
-    mend = "two clips of one name need question files of their own"
-    if question.dataset != first.dataset and "unknown" not in (question.dataset, first.dataset):
-        difference = f"is of {question.dataset!r} here and of {first.dataset!r} in line {first.line}"
-        yield f"the clip {question.clip_id!r} {difference}; {mend}"
-    elif question.subject and first.subject and subject_key(question.subject) != subject_key(first.subject):
-        difference = f"shows {question.subject!r} here and {first.subject!r} in line {first.line}"
-        yield f"the clip {question.clip_id!r} {difference}; {mend}"
 
 
 def _layout(rows: Iterable[JsonRow]) -> Layout:

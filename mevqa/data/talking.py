@@ -31,6 +31,9 @@ def read_talking(path: Path) -> dict[str, list[Span]]:
     if not tables:
         raise InputError([Problem(path, "needs the columns video, first_frame and last_frame: who talks when", 1)])
     for row in tables[0]:
+        if row.width_problem:
+            problems.append(Problem(path, row.width_problem, row.line))
+            continue
         video = without_suffix(row.cells.get("video", ""))
         first, last = (_frame(row.cells.get(name, ""), name, path, row.line, problems) for name in ("first", "last"))
         if not video:

@@ -167,6 +167,9 @@ def read_features(path: Path) -> list[FeatureRow]:
         raise InputError([Problem(path, f"{message}: write it with mevqa physiology features", header.line)])
     rows, problems = [], []
     for row in header.rows:
+        if row.width_problem:
+            problems.append(Problem(path, row.width_problem, row.line))
+            continue
         frames = [read_number(row.cells.get(name, "")) for name in ("onset", "offset")]
         if not row.cells.get("video") or not all(math.isfinite(frame) and frame == int(frame) for frame in frames):
             problems.append(Problem(path, "needs a video, and onset and offset as whole frames", row.line))

@@ -186,7 +186,9 @@ def read_begins(path: Path) -> dict[str, float]:
     problems = []
     for row in header.rows:
         video, begin = row.cells.get("video", ""), read_number(row.cells.get("begin", ""))
-        if not video or not math.isfinite(begin):
+        if row.width_problem:
+            problems.append(Problem(path, row.width_problem, row.line))
+        elif not video or not math.isfinite(begin):
             problems.append(
                 Problem(path, f"needs a video and a time in s, not {row.cells.get('begin', '')!r}", row.line)
             )

@@ -94,6 +94,19 @@ def test_all_problems_are_reported_together_and_nothing_is_written(tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("frame", [float("nan"), float("inf"), float("-inf"), 1.5, "x", True])
+def test_moments_that_are_no_frames_are_one_line(tmp_path, frame):
+    path = tmp_path / "labels.csv"
+    assert refused(path, "a", Event(frame, 5, None), subject="s1") == [
+        f"event: onset must be a frame from 0, not {frame!r}"
+    ]
+    assert refused(path, "a", Event(3), subject="s1", fps="fast", frames=float("nan")) == [
+        "fps: must be a positive number, not fast",
+        "frames: must be the number of frames of the video, not nan",
+    ]
+    assert not path.exists()
+
+
 def test_another_file_is_left_as_it_is(tmp_path):
     official = tmp_path / "official.csv"
     official.write_text("Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion\n"

@@ -117,7 +117,7 @@ def test_every_problem_at_once(tmp_path):
         (6, "the fine class 'disgust' is negative, not positive"),
         (7, "kind must be micro or macro, not 'mega'"),
         (8, "the clip is empty"),
-        (9, "has 12 cells under 11 columns"),
+        (9, "has 12 cells, the header 11: quote cells with commas"),
         (11, "another subject in line 10"),
         (11, "another fps in line 10"),
         (12, "fps must be a positive number"),

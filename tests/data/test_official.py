@@ -109,6 +109,25 @@ def test_a_clip_is_of_one_data_set_and_one_person(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "values", "difference"),
+    [
+        ("subject", ("", "s01", "s02"), "shows 's02' here and 's01' in line 2"),
+        ("subject", (" ", "s01", "1"), None),
+        ("dataset", ("unknown", "casme2", "samm"), "is of 'samm' here and of 'casme2' in line 2"),
+        ("dataset", ("unknown", "casme2", "unknown"), None),
+    ],
+)
+def test_a_first_row_that_leaves_the_clip_open_hides_no_contradiction(tmp_path, key, values, difference):
+    rows = [train_row(number, **{key: value}) for number, value in enumerate(values, 1)]
+    path = write(tmp_path / "q.jsonl", *rows)
+    if difference is None:
+        assert len(read_questions(path).questions) == 3
+        return
+    ((line, message),) = problems(path)
+    assert line == 3 and f"the clip 'sub01_EP02_01f' {difference}; " in message
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 styles = st.tuples(
     st.sampled_from([(", ", ": "), (",", ":")]), st.booleans(), st.permutations(list(official_test_row()))

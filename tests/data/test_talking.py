@@ -27,3 +27,12 @@ def test_every_problem_is_named_with_its_line(tmp_path):
     path.write_text("clip,from,until\na,1,2\n")
     with pytest.raises(InputError, match="needs the columns video, first_frame and last_frame"):
         read_talking(path)
+
+
+def test_a_stretch_with_a_cell_beyond_the_header_is_refused(tmp_path):
+    path = tmp_path / "talking.csv"
+    path.write_text("video,first_frame,last_frame\na,1,5,9\nb,1,5,\n")
+    with pytest.raises(InputError) as caught:
+        read_talking(path)
+    assert [problem.line for problem in caught.value.problems] == [2]
+    assert "has 4 cells, the header 3: quote cells with commas" in str(caught.value)

@@ -13,6 +13,7 @@ from mevqa.errors import InputError
 from mevqa.physiology import Response, synthetic_signals
 from mevqa.physiology.events import read_timed_events
 from mevqa.physiology.feature_table import read_features
+from mevqa.physiology.placement import read_begins
 
 ONSETS = (20.0, 40.0)
 HEADER = "video,onset,apex,offset,kind,score,fps"
@@ -133,12 +134,22 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path, recording, capsys):
     assert not (tmp_path / "f.csv").exists()
 
 
+def test_when_a_video_begins_with_a_decimal_comma(tmp_path):
+    with pytest.raises(InputError) as error:
+        read_begins(write_events(tmp_path / "begins.csv", ["v1,0,5", "v2,7,"], "video,begin"))
+    assert str(error.value).endswith("begins.csv:2: has 3 cells, the header 2: quote cells with commas, or write 0.5")
+
+
 def test_a_table_of_features_with_mistakes(tmp_path):
     path = write_events(tmp_path / "f.csv", ["v1,1,2,x", "v1,a,2,1"], "video,onset,offset,scr_count")
     with pytest.raises(InputError) as error:
         read_features(path)
     assert "f.csv:2: scr_count must be a number or empty, not 'x'" in str(error.value)
     assert "f.csv:3: needs a video, and onset and offset as whole frames" in str(error.value)
+    path = write_events(tmp_path / "f.csv", ["v1,1,2,0,93", "v1,3,4,1,"], "video,onset,offset,scr_count")
+    with pytest.raises(InputError) as error:
+        read_features(path)
+    assert str(error.value).endswith("f.csv:2: has 5 cells, the header 4: quote cells with commas, or write 0.93")
     path = write_events(tmp_path / "f.csv", ["v1,1,2"], "video,onset,offset")
     with pytest.raises(InputError, match="has no column of a physiological feature"):
         read_features(path)

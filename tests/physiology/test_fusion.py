@@ -256,6 +256,9 @@ def test_the_json_of_a_spotter_is_read_with_its_classes(files):
     (files / "events.json").write_text(json.dumps(videos))
     with pytest.raises(InputError, match="is not what mevqa spot --json writes: KeyError 'onset' in video 1"):
         read_fusion_table(files / "events.json", files / "features.csv")
+    (files / "events.json").write_text('[{"video": "clip0", "fps": 30, "events": [7]}]')
+    with pytest.raises(InputError, match="is not what mevqa spot --json writes: AttributeError .* in video 1"):
+        read_fusion_table(files / "events.json", files / "features.csv")
 
 
 def test_a_class_without_probabilities_counts_half(files):

@@ -47,6 +47,13 @@ def test_tables_of_other_countries_and_units(tmp_path):
     assert found.of("skt")[0].values[0] == pytest.approx(37.0, abs=0.01)
 
 
+@pytest.mark.parametrize("ends", [("", "", ""), (",", ",", ","), ("", ",,", "")])
+def test_empty_cells_at_the_end_of_rows_move_no_column(tmp_path, ends):
+    rows = [f"{time},{time + 1}{end}" for time, end in enumerate(ends)]
+    (channel,) = read_signals(table(tmp_path / "a.csv", "time,ecg (mV)", rows)).channels
+    assert channel.values.tolist() == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "said"),
     [
@@ -58,6 +65,9 @@ def test_tables_of_other_countries_and_units(tmp_path):
         ("time,eda (V)", ["0,1", "1,2"], "'V', which is no unit of EDA"),
         ("time,ecg,marker", ["0,1,0", "1,2,1.5"], "a.csv:3: the marker must be a whole number, not 1.5"),
         ("time,ecg", [], "a.csv:1: has columns and no rows"),
+        ("time,ecg", ["0,1,5", "1,2,5", "2,3,5"], "a.csv:2: has 3 cells, the header 2: quote cells with commas"),
+        ("time,ecg", ["0,1", "1,2,5", "2,3"], "a.csv:3: has 3 cells, the header 2: quote cells with commas"),
+        ("time,ecg,", ["0,1,5", "1,2,", "2,3,"], "a.csv:2: has 3 cells, the header 2: quote cells with commas"),
     ],
 )
 def test_mistakes_in_tables_name_file_and_line(tmp_path, header, rows, said):

@@ -174,7 +174,7 @@ def workbook_document(path: Path, data: bytes) -> Document | None:
     except InputError:
         return None
     question_sheets = [sheet for sheet in sheets if sheet.rows and has_question_column(sheet.rows[0][1])]
-    return table_document(question_sheets[0].rows) if question_sheets else None
+    return table_document(question_sheets[0].rows, "") if question_sheets else None
 
 
 def convert_command(path: Path) -> str:

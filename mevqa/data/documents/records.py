@@ -12,6 +12,7 @@ from typing import Any, Literal
 from mevqa.data.documents.keys import answers_alone, field_of
 from mevqa.files.json_rows import STRICT_DECODER, array_items, half_character, nests_deeply, parse_row, skip_blank
 from mevqa.files.tables.csv_cells import unmarked
+from mevqa.files.tables.row_width import filled_width, width_problem
 
 #: ``lines``: one JSON object a line. ``sequence``: JSON objects one after another over several lines.
 Container = Literal["lines", "array", "object", "sequence", "table"]
@@ -257,26 +258,29 @@ def _read_table(text: str) -> Document:
             before = reader.line_num
     except csv.Error as error:
         return Document("table", problems=[(reader.line_num, f"is not a table: {error}")])
-    return table_document(rows)
+    return table_document(rows, delimiter)
 
 
-def table_document(rows: Iterable[tuple[int, Sequence[str]]]) -> Document:
+def table_document(rows: Iterable[tuple[int, Sequence[str]]], delimiter: str) -> Document:
     """Return the records of a table whose first row with content is its header.
 
     Args:
         rows: Line and cells.
+        delimiter: What divides the cells of a text; empty for a workbook.
     """
     document = Document("table")
     header: list[str] = []
+    columns = 0
     for line, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if not header:
             header = [cell.strip() for cell in cells]
+            columns = filled_width(header)
             twice = sorted({name for name in header if name and header.count(name) > 1})
             document.problems += [(line, f"the column {name!r} stands twice") for name in twice]
-        elif any(cell.strip() for cell in cells[len(header) :]):
-            document.problems.append((line, f"has {len(cells)} cells, the header {len(header)}"))
+        elif message := width_problem([cell.strip() for cell in cells], columns, delimiter):
+            document.problems.append((line, message))
         else:
             pairs = zip(header, cells, strict=False)
             values = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,11 +26,12 @@ from mevqa.data.events.rows import (
     column_table,
     place_labels,
 )
-from mevqa.data.labels.read import LabelTable, read_label_table
+from mevqa.data.labels.read import LabelTable, is_laid_out_as_labels, left_out_note, read_label_table
 from mevqa.data.numbers import times_message
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import check_file, read_file
 from mevqa.files.tables.headers import LabelRow, describe_columns, find_header, simplify
+from mevqa.files.tables.row_width import width_problem
 from mevqa.files.tables.sheets import Sheet, cell_text, is_workbook, read_bytes, read_sheets, read_text
 from mevqa.files.text import decode_text
 
@@ -119,13 +120,16 @@ def read_events(path: Path | str, role: Role, numbers: Numbers | None = None) ->
         raise InputError([Problem(path, raw_rows)])
     rows, fields, notes, same = raw_rows
     numbers = numbers or Numbers()
+    wide_rows = [Problem(path, row.width_problem, row.line) for row in rows if row.width_problem]
+    rows = [row for row in rows if not row.width_problem]
     moments = ((row.line, [row.cells.get(name, "") for name in _MOMENTS]) for row in rows)
     # Detectors that divide a video into windows write fractions of frames.
     in_times = times_message(moments, whole_frames=role == "reference" and numbers.fractions == "refuse")
     if in_times is not None:
-        raise InputError([Problem(path, in_times[1], in_times[0])])
+        raise InputError([*wide_rows, Problem(path, in_times[1], in_times[0])])
     # A detector that lists an interval twice has made two detections; a coder has not seen two events.
     reader = RowReader(path, numbers, repeats=role == "predictions")
+    reader.problems += wide_rows
     for row in rows:
         reader.add(row)
     scored = [event for event in reader.events if event.score is not None]
@@ -190,7 +194,22 @@ def _raw_rows(path: Path, role: Role) -> _RawRows | str:
     sheets = read_sheets(path, data)
     sheet_rows = _from_sheets(sheets)
     labels = read_label_table(path, sheets, headerless=sheet_rows is None)
-    return sheet_rows or _unknown_layout(sheets) if labels is None else _from_labels(path, labels, sheet_rows)
+    if labels is not None:
+        return _from_labels(path, labels, sheet_rows)
+    if sheet_rows is None:
+        return _unknown_layout(sheets)
+    # The cells of workbooks have places of their own: remarks beside the table move no value to another column.
+    is_text = any(sheet.delimiter for sheet in sheets)
+    return sheet_rows if is_text and not is_laid_out_as_labels(sheets) else _without_remarks(path, sheet_rows)
+
+
+def _without_remarks(path: Path, raw_rows: _RawRows) -> _RawRows:
+    """Return rows whose cells beyond the last heading are left out, with a note."""
+    note = left_out_note(path, raw_rows.rows)
+    if note is None:
+        return raw_rows
+    rows = [replace(row, width_problem="") for row in raw_rows.rows]
+    return raw_rows._replace(rows=rows, notes=[*raw_rows.notes, note])
 
 
 def _from_labels(path: Path, table: LabelTable, sheet_rows: _RawRows | None) -> _RawRows:
@@ -219,6 +238,8 @@ def _from_labels(path: Path, table: LabelTable, sheet_rows: _RawRows | None) -> 
     if table.corrected:
         mended = f"{len(table.corrected)} rows have known mistakes, which are corrected"
         notes.append(f"{path.name}: {mended} ({list_lines(table.corrected)})")
+    if table.left_out is not None:
+        notes.append(table.left_out)
     fields = {field for row in rows[:1] for field in row.cells}
     return _RawRows(
         rows,
@@ -273,7 +294,14 @@ def _headerless(sheet: Sheet) -> _RawRows | None:
         first = sheet.rows[0][1]
         if len(first) != len(names) or not all(_is_number(first[column]) for column in frames):
             continue
-        rows = [LabelRow(line, dict(zip(names, cells, strict=False))) for line, cells in sheet.rows]
+        rows = [
+            LabelRow(
+                line,
+                dict(zip(names, cells, strict=False)),
+                width_problem=width_problem(cells, len(names), sheet.delimiter, "the first row"),
+            )
+            for line, cells in sheet.rows
+        ]
         return _RawRows(
             rows, frozenset(names), [f"no header; the columns are read as {', '.join(names)} ({layout.source})"]
         )

@@ -128,6 +128,8 @@ class RowReader:
         self._repeats = repeats
         self._numbers = numbers
         self._seen: dict[tuple[str, ...], int] = {}
+        #: Line that names a fact of a video first, by subject, video and fact.
+        self._fact_lines: dict[tuple[str | None, str, str], int] = {}
 
     def add(self, row: LabelRow) -> None:
         """Read one row; what is wrong goes to ``problems``."""
@@ -223,8 +225,11 @@ class RowReader:
         merged = {}
         for name in ("fps", "frames", "dataset", "fold"):
             first_value, value = getattr(first, name), getattr(facts, name)
-            if first_value is not None and value is not None and first_value != value:
-                self._problem(line, f"the video {video!r} has another {name} in line {first.line}")
+            if value is not None:
+                # The first row of a video may leave the fact open.
+                named_in = self._fact_lines.setdefault((subject, video, name), line)
+                if first_value is not None and first_value != value:
+                    self._problem(line, f"the video {video!r} has another {name} in line {named_in}")
             merged[name] = value if first_value is None else first_value
         self.videos[subject, video] = replace(first, **merged)
         return self.videos[subject, video]
@@ -293,4 +298,4 @@ def place_labels(rows: Sequence[LabelRow]) -> list[LabelRow]:
     taken = any(field in row.cells for row in rows[:1] for field in ((name,) if name == "kind" else (name, "fine")))
     if taken:
         return list(rows)
-    return [LabelRow(row.line, {**row.cells, name: row.cells.get("label", "")}) for row in rows]
+    return [replace(row, cells={**row.cells, name: row.cells.get("label", "")}) for row in rows]

@@ -72,14 +72,19 @@ class EventTable:
 
     def _read(self) -> None:
         text = read_file(self._path).decode("utf-8")
-        header, *rows = list(csv.reader(io.StringIO(text))) or [[]]
+        reader = csv.reader(io.StringIO(text))
+        header = next(reader, [])
         if tuple(header) != self._columns:
             message = "is not the table of events of a run; move it away, it would be overwritten"
             raise InputError([Problem(self._path, message, 1)])
         self._appendable = text.endswith("\n")
         at = self._columns.index("video")
+        rows = [(reader.line_num, row) for row in reader if row]
         # A last row without its end was torn.
-        for row in rows if self._appendable else rows[:-1]:
+        for line, row in rows if self._appendable else rows[:-1]:
+            if len(row) != len(header):
+                message = f"has {len(row)} cells, the header {len(header)}: correct the row, or move the table away"
+                raise InputError([Problem(self._path, message, line)])
             cells = [unmarked(cell) for cell in row]
             self._rows.setdefault(cells[at], []).append(cells)
 

@@ -22,6 +22,7 @@ from mevqa.facs import (
     parse_units,
 )
 from mevqa.files.tables.headers import TIME_MENDS, time_unit
+from mevqa.files.tables.row_width import filled_width, width_problem
 from mevqa.files.tables.sheets import Sheet
 from mevqa.names import subject_key
 from mevqa.suggestions import did_you_mean
@@ -99,7 +100,7 @@ def _read_sheet(path: Path, sheet: Sheet, header_index: int, clips: dict[str, _G
         return [*problems, Problem(path, in_times[1], in_times[0])]
     for (number, cells), (_, row) in zip(rows, row_cells, strict=True):
         if any(cells[len(columns) :]):
-            problems.append(Problem(path, f"has {len(cells)} cells under {len(columns)} columns", number))
+            problems.append(Problem(path, width_problem(cells, filled_width(columns), sheet.delimiter), number))
             continue
         messages: list[str] = []
         _gather(row, number, clips, messages)

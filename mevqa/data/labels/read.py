@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mevqa.data.clip_problems import list_lines
 from mevqa.data.label_types import ClipLabels, LabelFile, in_time_order
 from mevqa.data.labels.blinks import add_blinks
 from mevqa.data.labels.choice import choose_layout
@@ -17,7 +18,7 @@ from mevqa.datasets import canonical_dataset, datasets
 from mevqa.datasets.label_layout import LabelLayout
 from mevqa.datasets.row_names import Cells
 from mevqa.errors import InputError, Problem
-from mevqa.files.tables.headers import LabelRow, describe_columns, find_rows, headerless_rows
+from mevqa.files.tables.headers import LabelRow, describe_columns, find_header, find_rows, headerless_rows
 from mevqa.files.tables.sheets import Sheet, read_sheets
 from mevqa.names import match_key
 
@@ -33,6 +34,25 @@ def label_layouts() -> list[LabelLayout]:
     """
     layouts = (layout for definition in datasets() for layout in definition.labels)
     return sorted(layouts, key=lambda layout: -len(layout.required))
+
+
+def is_laid_out_as_labels(sheets: Sequence[Sheet]) -> bool:
+    """Whether a sheet has the header of an official label file, of short clips or of long videos."""
+    layouts = [layout for layout in label_layouts() if not layout.headerless]
+    return any(find_header(sheet, layout.columns, layout.required) for layout in layouts for sheet in sheets)
+
+
+def left_out_note(path: Path, rows: Sequence[LabelRow]) -> str | None:
+    """Return a note on the cells that stand beside the columns of a table and are not read; None without such cells.
+
+    Published label files have remarks there, and their owner cannot be asked to remove them.
+    """
+    wide = [row for row in rows if row.width_problem]
+    if not wide:
+        return None
+    lines = list_lines([row.line for row in wide])
+    first = f"line {wide[0].line} {wide[0].width_problem}"
+    return f"{path.name}: cells beyond the last heading are not read ({lines}); {first}"
 
 
 def read_label_file(path: Path, dataset: str | None = None, sheets: Sequence[Sheet] | None = None) -> LabelFile:
@@ -126,12 +146,14 @@ class LabelTable:
         corrected: 1-based rows that a correction was applied to.
         has_folder_names: Whether other sheets gave the names of the folders; else rows name subject and video in a way
             of their own.
+        left_out: A note on cells that are not read; None where there are none.
     """
 
     layout: LabelLayout
     rows: tuple[LabelRow, ...]
     corrected: tuple[int, ...]
     has_folder_names: bool
+    left_out: str | None = None
 
 
 def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -> LabelTable | None:
@@ -171,7 +193,8 @@ def read_label_table(path: Path, sheets: Sequence[Sheet], *, headerless: bool) -
             for row, _ in fixed
             for occurrence in layout.occurrences(row.cells)
         ]
-        return LabelTable(layout, tuple(events), tuple(row.line for row, notes in fixed if notes), has_folder_names)
+        corrected = tuple(row.line for row, notes in fixed if notes)
+        return LabelTable(layout, tuple(events), corrected, has_folder_names, left_out_note(path, every))
     return None
 
 
@@ -209,6 +232,7 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Se
     if layout.other_sheets is not None:
         clip_rows = COMPLETIONS[layout.other_sheets](path, clip_rows, others)
     names, remarks = layout.names, layout.fixups.notes(path.name)
+    left_out = left_out_note(path, rows)
     clips: dict[str, ClipLabels] = {}
     videos: dict[str, ClipLabels] = {}
     for row, fixes in layout.fixups.apply(clip_rows, len(rows)):
@@ -227,7 +251,8 @@ def _read_rows(path: Path, layout: LabelLayout, rows: list[LabelRow], others: Se
     if names.video is not None:
         long = add_blinks(long, layout, others)
     # Files that know no short clips are read as their long videos.
-    return LabelFile(long if names.clip is None else clips, long, names.video_key, official=True)
+    file = LabelFile(long if names.clip is None else clips, long, names.video_key, official=True)
+    return file if left_out is None else file.noted(left_out)
 
 
 def _add(

@@ -34,8 +34,8 @@ class DelimitedError(ValueError):
         super().__init__(message)
 
 
-def parse_delimited(text: str) -> list[Record]:
-    """Return the records of a text with the 1-based lines on which they begin.
+def parse_delimited(text: str) -> tuple[str, list[Record]]:
+    """Return the delimiter of a text, and its records with the 1-based lines on which they begin.
 
     Args:
         text: CSV, TSV, semicolons, bars, or columns divided by blanks; ``sep=;`` in the first line names the delimiter.
@@ -45,8 +45,9 @@ def parse_delimited(text: str) -> list[Record]:
     """
     preamble = _PREAMBLE.fullmatch(text.partition("\n")[0])
     if preamble:
-        return [(line + 1, cells) for line, cells in _records(text.partition("\n")[2], preamble[1])]
-    return list(_records(text, find_delimiter(text)))
+        return preamble[1], [(line + 1, cells) for line, cells in _records(text.partition("\n")[2], preamble[1])]
+    delimiter = find_delimiter(text)
+    return delimiter, list(_records(text, delimiter))
 
 
 def find_delimiter(text: str) -> str:

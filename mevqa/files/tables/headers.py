@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mevqa.files.strict_yaml import StrictModel, read_yaml
+from mevqa.files.tables.row_width import filled_width, width_problem
 from mevqa.files.tables.sheets import Sheet
 from mevqa.resources import TABLES
 
@@ -47,11 +48,14 @@ class LabelRow:
         line: 1-based line of the file, or row of the sheet.
         cells: Text by field; absent columns have no key.
         index: 0-based position below the header, blank rows not counted.
+        width_problem: Why its cells may be in the wrong columns: some are filled beyond the last heading
+            (``row_width``); empty for every other row.
     """
 
     line: int
     cells: Mapping[str, str]
     index: int = 0
+    width_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,8 @@ def headerless_rows(sheet: Sheet, fields: Sequence[str]) -> list[LabelRow] | Non
         first = dict(zip(fields, cells, strict=False))
         frames = [first.get(name, "") for name in ("onset", "offset")]
         if all(cell.isdigit() for cell in frames) and re.match("micro|macro", first.get("kind", ""), re.IGNORECASE):
-            return list(_below(sheet, start, {name: at for at, name in enumerate(fields)}))
+            # Published files: more columns follow, which nobody has named.
+            return list(_below(sheet, start, {name: at for at, name in enumerate(fields)}, headings=None))
     return None
 
 
@@ -233,12 +238,18 @@ def _joined(top: Sequence[str], below: Sequence[str]) -> list[tuple[str, tuple[s
 
 
 def _header(sheet: Sheet, position: int, headings: Sequence[str], places: Mapping[str, int]) -> Header:
-    rows = _below(sheet, position + 1, places)
+    rows = _below(sheet, position + 1, places, headings)
     return Header(sheet.rows[position][0], tuple(headings), places, rows)
 
 
-def _below(sheet: Sheet, start: int, places: Mapping[str, int]) -> tuple[LabelRow, ...]:
+def _below(sheet: Sheet, start: int, places: Mapping[str, int], headings: Sequence[str] | None) -> tuple[LabelRow, ...]:
+    columns = None if headings is None else filled_width(headings)
     return tuple(
-        LabelRow(line, {name: row[at] if at < len(row) else "" for name, at in places.items()}, index)
+        LabelRow(
+            line,
+            {name: row[at] if at < len(row) else "" for name, at in places.items()},
+            index,
+            "" if columns is None else width_problem(row, columns, sheet.delimiter),
+        )
         for index, (line, row) in enumerate(sheet.rows[start:])
     )

@@ -45,10 +45,12 @@ class Sheet:
         name: Its name in the workbook; empty for text.
         rows: 1-based line or row and cells as text, without empty rows; empty cells are ``""``, whole numbers have no
             decimals.
+        delimiter: What divides the cells of a text; empty for workbooks and HTML, whose cells have places of their own.
     """
 
     name: str
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    delimiter: str = ""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -124,9 +126,10 @@ def split_text(path: Path, text: str) -> Sheet:
         InputError: The text cannot be divided into cells.
     """
     try:
-        return _sheet("", parse_delimited(text))
+        delimiter, records = parse_delimited(text)
     except DelimitedError as error:
         raise InputError([Problem(path, str(error), error.line)]) from error
+    return _sheet("", records, delimiter)
 
 
 def cell_text(value: Any) -> str:
@@ -149,9 +152,9 @@ def cell_text(value: Any) -> str:
     return re.sub(r"^(-?\d+)\.0+$", r"\1", quoted[1].strip() if quoted else text)
 
 
-def _sheet(name: str, rows: Iterable[tuple[int, Sequence[Any]]]) -> Sheet:
+def _sheet(name: str, rows: Iterable[tuple[int, Sequence[Any]]], delimiter: str = "") -> Sheet:
     texts = ((line, tuple(map(cell_text, cells))) for line, cells in rows)
-    return Sheet(name, tuple((line, cells) for line, cells in texts if any(cells)))
+    return Sheet(name, tuple((line, cells) for line, cells in texts if any(cells)), delimiter)
 
 
 def _from_grid(path: Path, name: str, grid: Grid) -> Sheet:

@@ -150,7 +150,7 @@ def _from_json(path: Path, videos: Sequence[Mapping[str, Any]]) -> list[JudgedEv
                 total = sum(classes.values())
                 probabilities = {name: share / total for name, share in classes.items()} if total > 0 else None
                 events.append(JudgedEvent(event, probabilities))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         message = f"is not what mevqa spot --json writes: {type(error).__name__} {error} in video {place}"
         raise InputError([Problem(path, message)]) from error
     return events

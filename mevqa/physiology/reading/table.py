@@ -8,14 +8,16 @@ empty cell is a sample that was not recorded.
 
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.tables.delimited import find_delimiter
+from mevqa.files.tables.row_width import filled_width, width_problem
 from mevqa.files.tables.sheets import read_text
 from mevqa.physiology.channels import make_channel, modality_of, no_signals, split_unit
 from mevqa.physiology.types import Array, Channel, Marker, Signals
@@ -103,14 +105,52 @@ def _frame(path: Path) -> tuple[pandas.DataFrame, int]:
         raise InputError([Problem(path, "is empty; the first line names the columns: time, marker, ecg (mV), ...")])
     try:
         delimiter = find_delimiter(text[:20_000])
-        frame = pandas.read_csv(
-            io.StringIO(text), sep=delimiter, skip_blank_lines=False, skipinitialspace=True, low_memory=False
-        )
-    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, ValueError) as error:
+        records = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+        header, first_row = next(records), next(records, [])
+        columns = filled_width(header)
+        # Of a first row with more cells than the header pandas takes the first ones for an index.
+        frame = _fitting_frame(text, delimiter, columns) if len(first_row) <= len(header) else None
+        if frame is None:
+            if problems := _wide_rows(path, text, delimiter, columns):
+                raise InputError(problems)
+            # What is beyond the headings is empty.
+            frame = _parse(text, delimiter, usecols=range(columns), index_col=False)
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError, csv.Error, ValueError) as error:
         raise InputError([Problem(path, f"is no table of signals: {' '.join(str(error).split())}")]) from error
     if not len(frame):
         raise InputError([Problem(path, "has columns and no rows", 1)])
     return frame, 1
+
+
+def _parse(text: str, delimiter: str, **options: Any) -> pandas.DataFrame:
+    import pandas
+
+    return pandas.read_csv(
+        io.StringIO(text), sep=delimiter, skip_blank_lines=False, skipinitialspace=True, low_memory=False, **options
+    )
+
+
+def _fitting_frame(text: str, delimiter: str, columns: int) -> pandas.DataFrame | None:
+    """Return a table, None where a row has more cells than the header, or cells in columns without a heading."""
+    import pandas
+
+    try:
+        frame = _parse(text, delimiter)
+    except pandas.errors.ParserError:
+        return None
+    return None if frame.iloc[:, columns:].notna().any(axis=None) else frame
+
+
+def _wide_rows(path: Path, text: str, delimiter: str, columns: int) -> list[Problem]:
+    """Return the first rows with cells beyond the last heading, as a decimal comma without quotes makes them."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    problems: list[Problem] = []
+    for cells in reader:
+        if message := width_problem(cells, columns, delimiter):
+            problems.append(Problem(path, message, reader.line_num))
+            if len(problems) == _SHOWN:
+                break
+    return problems
 
 
 def _numbers(path: Path, column: pandas.Series, line: int, problems: list[Problem]) -> Array:

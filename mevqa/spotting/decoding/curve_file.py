@@ -105,6 +105,8 @@ def _read(row: LabelRow) -> tuple[str, int, float]:
     Raises:
         ValueError: What is wrong with it.
     """
+    if row.width_problem:
+        raise ValueError(row.width_problem)
     video, frame, score = (row.cells.get(name, "") for name in ("video", "frame", "score"))
     if not video:
         raise ValueError("names no video")

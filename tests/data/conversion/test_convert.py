@@ -330,6 +330,16 @@ def test_a_table_in_a_chinese_code_page(tmp_path):
     assert rows[0]["answer"] == "\u6d88\u6781" and "not UTF-8" in result.notes[0]
 
 
+@pytest.mark.parametrize("header", ["id,video,question,answer", "id,video,question,answer,"])
+def test_an_answer_with_an_unquoted_comma_is_not_cut(header, tmp_path):
+    with pytest.raises(InputError) as caught:
+        convert(
+            save(tmp_path / "a.csv", f"{header}\n1,c.mp4,Why?,The brow lowers, then rises.\n"), tmp_path / "b.jsonl"
+        )
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message) == (2, "has 5 cells, the header 4: quote cells with commas")
+
+
 @pytest.mark.parametrize("depth", [100, 500, 980, 990, 1000, 100000])
 @pytest.mark.parametrize("target", ["official", "llava"])
 def test_deeply_nested_json_is_one_line(depth, target, tmp_path):

@@ -88,6 +88,36 @@ def test_detections_without_header(tmp_path):
     assert "whole frame" in messages(path)[1]
 
 
+def test_cells_beyond_the_header_or_the_first_row_are_refused(tmp_path):
+    decimal_comma = write(tmp_path, "video,onset,offset,score\na,10,20,0,93\nb,1,2,0.5,,\nc,5,9,0,1\n")
+    assert messages(decimal_comma) == {
+        2: "has 5 cells, the header 4: quote cells with commas, or write 0.93",
+        4: "has 5 cells, the header 4: quote cells with commas, or write 0.1",
+    }
+    headerless = write(tmp_path, "a,10,20,0.9\nb,30,40,0,12\nc,1,2,.5,\n")
+    assert messages(headerless) == {2: "has 5 cells, the first row 4: quote cells with commas, or write 0.12"}
+    padded = write(tmp_path, "video,onset,offset,score,,\na,10,20,0.93,,\nb,30,40,0.5,,,\n")
+    assert [event.score for event in read_events(padded, "predictions").events] == [0.93, 0.5]
+
+
+def test_remarks_beside_a_workbook_or_a_label_file_are_left_out_with_a_note(tmp_path):
+    rows = (("video", "onset", "offset", "score"), ("a", 10, 20, 0.93, None, "checked"), ("b", 30, 40, 0.5))
+    file = read_events(book(tmp_path / "events.xlsx", *rows), "predictions")
+    assert [event.score for event in file.events] == [0.93, 0.5]
+    assert any("cells beyond the last heading are not read (line 2)" in note for note in file.notes)
+    # CASME II's label file, saved as CSV.
+    header = "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion,,"
+    rows = ("01,EP02_01f,46,59,86,12,happiness,,checked", "02,EP01_11f,46,59,86,4,disgust,,")
+    file = read_events(write(tmp_path, "\n".join([header, *rows]), "casme2.csv"), "reference")
+    assert spans(file) == [("01", "EP02_01f", 46, 86), ("02", "EP01_11f", 46, 86)]
+    assert any("cells beyond the last heading are not read (line 2)" in note for note in file.notes)
+
+
+def test_a_fact_of_a_video_that_its_first_row_leaves_open(tmp_path):
+    path = write(tmp_path, "video,onset,offset,fps\na,10,20,\na,30,40,25\na,50,60,30\n")
+    assert messages(path) == {4: "the video 'a' has another fps in line 3"}
+
+
 def test_log_of_megc_2020_is_both_sides(tmp_path):
     text = "1\n006_1   1  80  3 82  TP\n006_1 300 900 - - FN\n006_1 - - 90 195 FP\n2\n15_0101 - - 1 16 FP\n"
     path = write(tmp_path, text, "log.txt")

@@ -44,7 +44,9 @@ def test_frames_that_are_left_out(tmp_path):
 
 
 def test_every_mistake_at_once(tmp_path):
-    assert messages(tmp_path, ",0,1", "a,x,1", "a,-1,1", "a,1.5,1", "a,1,", "a,2,nan", "a,3,inf") == [
+    assert messages(
+        tmp_path, ",0,1", "a,x,1", "a,-1,1", "a,1.5,1", "a,1,", "a,2,nan", "a,3,inf", "a,4,0,5", "a,5,0.5,"
+    ) == [
         "curves.csv:2: names no video",
         "curves.csv:3: the frame must be a whole number from 0, not 'x'",
         "curves.csv:4: the frame must be a whole number from 0, not '-1'",
@@ -52,6 +54,7 @@ def test_every_mistake_at_once(tmp_path):
         "curves.csv:6: the score must be a number, not ''",
         "curves.csv:7: the score must be a number, not 'nan'",
         "curves.csv:8: the score must be a number, not 'inf'",
+        "curves.csv:9: has 4 cells, the header 3: quote cells with commas, or write 0.5",
     ]
 
 

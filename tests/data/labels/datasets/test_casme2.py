@@ -65,3 +65,13 @@ def test_every_spelling_of_a_subject_is_one_clip(tmp_path, subject):
     header = "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion"
     path.write_text(f"{header}\n{subject},EP02_01f,21,31,47,6+12,happiness\n")
     assert list(read_annotations(path)) == ["sub01_EP02_01f"]
+
+
+@pytest.mark.parametrize("name", ["coding.xlsx", "coding.csv"])
+def test_remarks_beside_the_table_are_noted_and_change_nothing(save_table, name):
+    row = (1, "EP02_01f", None, 46, 59, 86, None, 12, "happiness")
+    (plain,) = read_annotations(save_table(name, HEADER, row)).values()
+    (clip,) = read_annotations(save_table(name, (*HEADER, None, None), (*row, None, "checked twice"))).values()
+    assert clip.events == plain.events and clip.errors == () and plain.notes == ()
+    (note,) = clip.notes
+    assert note.startswith(f"{name}: cells beyond the last heading are not read (line 2)")
